@@ -1,0 +1,53 @@
+//! Decides whether the record of an AWS account still is what CloudTrail wrote.
+//!
+//! # What is proved, and what is not
+//!
+//! A digest file that verifies was signed by a CloudTrail key of its Region, says it lives where
+//! it was found, and continues the digest that it names as its predecessor. A log file that
+//! verifies has the bytes that such a digest lists. Not proved: that CloudTrail recorded every
+//! call, or that nothing stands in the bucket beside what the digests list.
+//!
+//! # How the crate is built
+//!
+//! The core takes bytes and values and returns verdicts; it knows no clock, no environment and
+//! no network. Its modules, in the order of their dependencies:
+//!
+//! - names: [`ids`], [`object_key`], [`location`], [`sha256`]
+//! - formats: [`gunzip`], [`digest`], [`records`], [`event`]
+//! - checks: [`public_key`], [`signature`], [`chain`], [`log_file`], [`kms`]
+//! - what is said about them: [`finding`], [`alert`]
+//! - the story of each function, over the capabilities of [`store`]: [`validation`],
+//!   [`verification`], [`kms_check`], [`pinned_keys`]
+//!
+//! The edges are behind features: `aws` holds the AWS SDK adapters (module `aws`), `lambda` the
+//! Lambda runtime (module `lambda`).
+
+pub mod alert;
+pub mod chain;
+pub mod config;
+pub mod digest;
+pub mod event;
+pub mod finding;
+pub mod gunzip;
+pub mod ids;
+pub mod kms;
+pub mod kms_check;
+pub mod location;
+pub mod log_file;
+pub mod lookback;
+pub mod object_key;
+pub mod pinned_keys;
+pub mod public_key;
+pub mod records;
+pub mod sha256;
+pub mod signature;
+pub mod store;
+pub mod validation;
+pub mod verification;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "lambda")]
+pub mod lambda;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;

@@ -1,0 +1,256 @@
+//! Configuration from the environment, checked whole: all problems are said at once.
+
+use crate::ids::{AccountId, TrailArn};
+use std::fmt;
+
+/// How often a queue delivers a message before it is parked; the template sets the same number.
+const DEFAULT_MAX_RECEIVES: u32 = 5;
+
+/// Where the trail is delivered, and what it is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The buckets that are watched.
+    pub log_buckets: Vec<String>,
+    /// The account that owns them.
+    pub bucket_owner: Option<AccountId>,
+    /// The trails that deliver there; empty: any.
+    pub trails: Vec<TrailArn>,
+    /// Replicas: the original's name, and the bucket that stands for it.
+    pub aliases: Vec<(String, String)>,
+}
+
+impl Places {
+    /// Whether `bucket` is one of those watched.
+    #[must_use]
+    pub fn watches(&self, bucket: &str) -> bool {
+        self.log_buckets.iter().any(|b| b == bucket)
+    }
+
+    /// The name that digests in `bucket` carry: a replica's digests name the original.
+    #[must_use]
+    pub fn original_of<'a>(&'a self, bucket: &'a str) -> &'a str {
+        self.aliases
+            .iter()
+            .find(|(_, replica)| replica == bucket)
+            .map_or(bucket, |(original, _)| original)
+    }
+
+    /// The bucket to read what a digest says is in `bucket`.
+    #[must_use]
+    pub fn actual_of<'a>(&'a self, bucket: &'a str) -> &'a str {
+        self.aliases
+            .iter()
+            .find(|(original, _)| original == bucket)
+            .map_or(bucket, |(_, replica)| replica)
+    }
+
+    /// `bucket` and then the other watched ones.
+    pub fn buckets_from<'a>(&'a self, bucket: &'a str) -> impl Iterator<Item = &'a str> {
+        std::iter::once(bucket).chain(
+            self.log_buckets
+                .iter()
+                .map(String::as_str)
+                .filter(move |other| *other != bucket),
+        )
+    }
+}
+
+/// Everything a function is told by its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `TRAILSEAL_LOG_BUCKETS`, `TRAILSEAL_BUCKET_OWNER`, `TRAILSEAL_TRAIL_ARNS` and
+    /// `TRAILSEAL_BUCKET_ALIASES`.
+    pub places: Places,
+    /// `TRAILSEAL_ALERT_TOPIC_ARN`.
+    pub alert_topic_arn: String,
+    /// `TRAILSEAL_EVIDENCE_BUCKET`.
+    pub evidence_bucket: Option<String>,
+    /// `TRAILSEAL_KMS_KEY_ARNS`; empty: any.
+    pub kms_key_arns: Vec<String>,
+    /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response lies.
+    pub pinned_keys: Option<PinnedKeys>,
+    /// `TRAILSEAL_QUEUE_URL`: where a function hands back what it has no time for.
+    pub queue_url: Option<String>,
+    /// `TRAILSEAL_MAX_RECEIVES`: after how many deliveries the queue parks a message.
+    pub max_receives: u32,
+}
+
+/// Where a saved list-public-keys response lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinnedKeys {
+    /// In a file of the function's package or layer.
+    File(String),
+    /// In an object.
+    Object(crate::location::ObjectLocation),
+}
+
+/// Every wrong value, by the name of its variable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError(Vec<(&'static str, String)>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is wrong:")?;
+        for (variable, problem) in &self.0 {
+            write!(f, " {variable} {problem};")?;
+        }
+        f.write_str(" correct the stack's parameters and deploy again")
+    }
+}
+
+impl Config {
+    /// Reads the configuration through `variable`, which gives a variable's value. An empty
+    /// value is none.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every variable that is missing or wrong.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader {
+            variable: |name: &str| variable(name).filter(|value| !value.trim().is_empty()),
+            problems: Vec::new(),
+        };
+        let log_buckets = reader.list("TRAILSEAL_LOG_BUCKETS", "bucket names", bucket_name);
+        if log_buckets.is_empty() {
+            reader.problem("TRAILSEAL_LOG_BUCKETS", "names no bucket");
+        }
+        let bucket_owner = reader.one("TRAILSEAL_BUCKET_OWNER", "an account id", |text| {
+            AccountId::new(text).ok()
+        });
+        let trails = reader.list("TRAILSEAL_TRAIL_ARNS", "trail ARNs", |text| {
+            TrailArn::parse(text).ok()
+        });
+        let aliases = reader.list(
+            "TRAILSEAL_BUCKET_ALIASES",
+            "pairs original=replica of bucket names",
+            |text| {
+                let (original, replica) = text.split_once('=')?;
+                Some((bucket_name(original)?, bucket_name(replica)?))
+            },
+        );
+        let kms_key_arns = reader.list("TRAILSEAL_KMS_KEY_ARNS", "KMS key ARNs", kms_key_arn);
+        reader.list("TRAILSEAL_READERS", "ARN patterns", |text| {
+            (text.starts_with("arn:") || text == "*").then_some(())
+        });
+        reader.list(
+            "TRAILSEAL_ENCLAVE_IMAGES",
+            "PCR0 values (96 hex digits)",
+            |text| {
+                (text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit())).then_some(())
+            },
+        );
+        let alert_topic_arn = reader.one("TRAILSEAL_ALERT_TOPIC_ARN", "an SNS topic ARN", |text| {
+            let parts: Vec<&str> = text.split(':').collect();
+            matches!(parts.as_slice(), ["arn", _, "sns", _, _, _]).then(|| text.to_owned())
+        });
+        if alert_topic_arn.is_none() {
+            reader.problem("TRAILSEAL_ALERT_TOPIC_ARN", "is not an SNS topic ARN: nobody would hear of a finding");
+        }
+        let evidence_bucket =
+            reader.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name);
+        let pinned_keys = reader.one(
+            "TRAILSEAL_PINNED_KEYS",
+            "a file or an s3://BUCKET/KEY URI",
+            pinned_keys,
+        );
+        let queue_url = reader.one("TRAILSEAL_QUEUE_URL", "an SQS queue URL", |text| {
+            (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
+        });
+        let max_receives = reader.one("TRAILSEAL_MAX_RECEIVES", "a number from 1 to 1000", |text| {
+            text.parse().ok().filter(|n| (1..=1000).contains(n))
+        });
+        if !reader.problems.is_empty() {
+            return Err(ConfigError(reader.problems));
+        }
+        Ok(Self {
+            places: Places {
+                log_buckets,
+                bucket_owner,
+                trails,
+                aliases,
+            },
+            alert_topic_arn: alert_topic_arn.unwrap_or_default(),
+            evidence_bucket,
+            kms_key_arns,
+            pinned_keys,
+            queue_url,
+            max_receives: max_receives.unwrap_or(DEFAULT_MAX_RECEIVES),
+        })
+    }
+}
+
+struct Reader<V> {
+    variable: V,
+    problems: Vec<(&'static str, String)>,
+}
+
+impl<V: Fn(&str) -> Option<String>> Reader<V> {
+    fn problem(&mut self, name: &'static str, problem: impl Into<String>) {
+        if !self.problems.iter().any(|(n, _)| *n == name) {
+            self.problems.push((name, problem.into()));
+        }
+    }
+
+    fn one<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let value = (self.variable)(name)?;
+        let parsed = parse(value.trim());
+        if parsed.is_none() {
+            self.problem(name, format!("is `{value}`, which is not {expected}"));
+        }
+        parsed
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(value) = (self.variable)(name) else {
+            return Vec::new();
+        };
+        let mut items = Vec::new();
+        for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+            match parse(item) {
+                Some(item) => items.push(item),
+                None => self.problem(name, format!("has `{item}` in it, but takes a comma-separated list of {expected}")),
+            }
+        }
+        items
+    }
+}
+
+/// Rule: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, with
+/// the upper-case letters and underscores of old buckets in us-east-1.
+fn bucket_name(text: &str) -> Option<String> {
+    let well_formed = (3..=255).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    well_formed.then(|| text.to_owned())
+}
+
+fn kms_key_arn(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "kms", _, _, resource] if resource.starts_with("key/") => Some(text.to_owned()),
+        _ => None,
+    }
+}
+
+fn pinned_keys(text: &str) -> Option<PinnedKeys> {
+    match text.strip_prefix("s3://") {
+        None => Some(PinnedKeys::File(text.to_owned())),
+        Some(rest) => {
+            let (bucket, key) = rest.split_once('/').filter(|(_, key)| !key.is_empty())?;
+            Some(PinnedKeys::Object(crate::location::ObjectLocation::new(
+                bucket_name(bucket)?,
+                key,
+            )))
+        }
+    }
+}

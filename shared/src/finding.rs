@@ -1,0 +1,528 @@
+//! What was done to the trail: every kind of finding, its severity, and its evidence.
+
+use crate::ids::TrailArn;
+use crate::location::ObjectLocation;
+use crate::object_key::{Chain, DigestKey, LogFileKey};
+use crate::sha256::Sha256;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// The schema of a finding's JSON form.
+pub const SCHEMA: &str = "trailseal.finding/1";
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; part of normal operation.
+    Low,
+    /// Something stays unverified.
+    Medium,
+    /// Time is uncovered or something does not agree: find out why.
+    High,
+    /// The record was tampered with.
+    Critical,
+}
+
+impl Severity {
+    /// The word in alerts and filter policies.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Every way in which the record can be wrong, or stay unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// The digest's signature was not made by the key it names over its content.
+    DigestSignatureInvalid,
+    /// The digest carries no signature in its metadata.
+    DigestSignatureMissing,
+    /// The digest says it was delivered to another bucket or key.
+    DigestMoved,
+    /// The object where a digest should be is none.
+    DigestMalformed,
+    /// CloudTrail knows no such key for the Region and time.
+    DigestKeyUnknown,
+    /// The digest names an algorithm that CloudTrail does not use.
+    DigestAlgorithmUnsupported,
+    /// A digest is gone, or a stretch of them.
+    DigestMissing,
+    /// The digest is not the one that its successor signed.
+    DigestModified,
+    /// The times of two neighbouring digests do not meet.
+    ChainGap,
+    /// A new chain starts where one existed.
+    ChainRestarted,
+    /// A listed log file is gone.
+    LogFileMissing,
+    /// A log file's content is not what the digest lists.
+    LogFileModified,
+    /// Bytes follow the end of a log file.
+    LogFileTrailingData,
+    /// A log file is no gzip file of records.
+    LogFileMalformed,
+    /// A KMS call's encryption context does not agree with the trail or the objects.
+    KmsContextMismatch,
+    /// The key of a KMS call is not the object's, or not the trail's.
+    KmsKeyMismatch,
+    /// The trail's key cannot encrypt log files.
+    KmsKeyUnusable,
+    /// An object stays unreadable: access is denied.
+    ObjectUnreadableDenied,
+    /// An object stays unreadable: it is archived.
+    ObjectArchived,
+}
+
+impl FindingKind {
+    /// The stable name in JSON, subjects and filter policies.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DigestSignatureInvalid => "digest-signature-invalid",
+            Self::DigestSignatureMissing => "digest-signature-missing",
+            Self::DigestMoved => "digest-moved",
+            Self::DigestMalformed => "digest-malformed",
+            Self::DigestKeyUnknown => "digest-key-unknown",
+            Self::DigestAlgorithmUnsupported => "digest-algorithm-unsupported",
+            Self::DigestMissing => "digest-missing",
+            Self::DigestModified => "digest-modified",
+            Self::ChainGap => "chain-gap",
+            Self::ChainRestarted => "chain-restarted",
+            Self::LogFileMissing => "log-file-missing",
+            Self::LogFileModified => "log-file-modified",
+            Self::LogFileTrailingData => "log-file-trailing-data",
+            Self::LogFileMalformed => "log-file-malformed",
+            Self::KmsContextMismatch => "kms-context-mismatch",
+            Self::KmsKeyMismatch => "kms-key-mismatch",
+            Self::KmsKeyUnusable => "kms-key-unusable",
+            Self::ObjectUnreadableDenied => "object-unreadable-denied",
+            Self::ObjectArchived => "object-archived",
+        }
+    }
+
+    /// How bad a finding of this kind is.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::DigestSignatureInvalid
+            | Self::DigestSignatureMissing
+            | Self::DigestMoved
+            | Self::DigestMalformed
+            | Self::DigestMissing
+            | Self::DigestModified
+            | Self::LogFileMissing
+            | Self::LogFileModified
+            | Self::LogFileTrailingData
+            | Self::LogFileMalformed
+            | Self::KmsKeyUnusable => Severity::Critical,
+            Self::DigestKeyUnknown
+            | Self::DigestAlgorithmUnsupported
+            | Self::ChainGap
+            | Self::ChainRestarted
+            | Self::KmsContextMismatch
+            | Self::KmsKeyMismatch => Severity::High,
+            Self::ObjectUnreadableDenied => Severity::Medium,
+            Self::ObjectArchived => Severity::Low,
+        }
+    }
+
+    /// What to do next, for somebody who is woken by it.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::DigestSignatureInvalid
+            | Self::DigestMalformed
+            | Self::DigestAlgorithmUnsupported => {
+                "Treat the hour as unproven. List the object's versions (aws s3api list-object-versions), keep them all, and look for the PutObject call that wrote this one in a trail or data event log the writer could not reach."
+            }
+            Self::DigestSignatureMissing => {
+                "The content may be intact: the next digest holds this one's signature. Find out who copied the object onto itself, and restore the version before (aws s3api list-object-versions)."
+            }
+            Self::DigestMoved => {
+                "Find out who copied it there and why; check that the original is still where the digest says. If this bucket is a replica, name it in TRAILSEAL_BUCKET_ALIASES."
+            }
+            Self::DigestKeyUnknown => {
+                "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. If the account has not opted into that Region, pin a saved response in TRAILSEAL_PINNED_KEYS."
+            }
+            Self::DigestMissing => {
+                "Look for deleted versions of the digests in this window (aws s3api list-object-versions) and restore them; look for DeleteObject calls on the bucket. Until they are back, no log file of the window is proven."
+            }
+            Self::DigestModified => {
+                "Restore the version that its successor signed (aws s3api list-object-versions; compare the SHA-256 of the inflated content with the expected one), keep the modified one as evidence, and treat the log files of its hour as unproven."
+            }
+            Self::ChainGap => {
+                "Compare the log files delivered in the window with other records of the same time; open a case with AWS Support if nobody touched the trail."
+            }
+            Self::ChainRestarted => {
+                "Look for StopLogging, DeleteTrail or UpdateTrail calls at the begin of the window. If nobody planned it, somebody switched the record off."
+            }
+            Self::LogFileMissing => {
+                "Look for a deleted version (aws s3api list-object-versions) and restore it; look for DeleteObject calls and lifecycle rules on the bucket."
+            }
+            Self::LogFileModified | Self::LogFileTrailingData | Self::LogFileMalformed => {
+                "Do not trust this file. Restore the version whose inflated SHA-256 is the expected one (aws s3api list-object-versions), keep this one as evidence, and look for the PutObject call that wrote it."
+            }
+            Self::KmsContextMismatch => {
+                "Find out which principal made the KMS call (its event id is given) and whether it writes or reads log files outside the trail; if the trail or bucket is new, add it to the configuration."
+            }
+            Self::KmsKeyMismatch => {
+                "Find out who changed the key: look for UpdateTrail, PutBucketEncryption and CopyObject calls. If the change was planned, add the key to TRAILSEAL_KMS_KEY_ARNS."
+            }
+            Self::KmsKeyUnusable => {
+                "Log files encrypted under this key cannot be delivered or read. Enable the key or cancel its deletion now (aws kms enable-key, aws kms cancel-key-deletion), then find out who changed it."
+            }
+            Self::ObjectUnreadableDenied => {
+                "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then move the message from the dead-letter queue back (aws sqs start-message-move-task)."
+            }
+            Self::ObjectArchived => {
+                "Restore the object (aws s3api restore-object), then move the message from the dead-letter queue back (aws sqs start-message-move-task)."
+            }
+        }
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for FindingKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// The account, Region and trail that a finding is about, as far as known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scope {
+    /// The account whose events are recorded.
+    pub account: Option<String>,
+    /// Where the events happened.
+    pub region: Option<String>,
+    /// The trail's ARN; its name alone where the owning account is not known.
+    pub trail: Option<String>,
+    /// The trail's home Region.
+    pub home_region: Option<String>,
+}
+
+impl Scope {
+    /// The scope of a digest chain. `trails` are the configured ones: an organization trail's
+    /// ARN names an account that its digests do not.
+    #[must_use]
+    pub fn of_chain(chain: &Chain, trails: &[TrailArn]) -> Self {
+        let configured = trails
+            .iter()
+            .find(|arn| arn.name == chain.trail && arn.home_region == chain.home_region);
+        let trail = match (configured, &chain.folder.organization) {
+            (Some(arn), _) => arn.to_string(),
+            (None, None) => TrailArn::new(
+                chain.home_region.clone(),
+                chain.folder.account.clone(),
+                chain.trail.clone(),
+            )
+            .to_string(),
+            (None, Some(_)) => chain.trail.to_string(),
+        };
+        Self {
+            account: Some(chain.folder.account.to_string()),
+            region: Some(chain.region.to_string()),
+            trail: Some(trail),
+            home_region: Some(chain.home_region.to_string()),
+        }
+    }
+
+    /// The scope of a log file: its key does not name the trail.
+    #[must_use]
+    pub fn of_log_file(key: &LogFileKey) -> Self {
+        Self {
+            account: Some(key.folder.account.to_string()),
+            region: Some(key.region.to_string()),
+            ..Self::default()
+        }
+    }
+}
+
+/// The digest that a finding was made with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DigestReference {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Begin of its range, where the digest could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Timestamp>,
+    /// End of its range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<Timestamp>,
+}
+
+impl DigestReference {
+    /// A digest of which only the key is known.
+    #[must_use]
+    pub fn by_key(at: &ObjectLocation, key: Option<&DigestKey>) -> Self {
+        Self {
+            bucket: at.bucket.clone(),
+            key: at.key.clone(),
+            start_time: None,
+            end_time: key.map(|key| key.end_time),
+        }
+    }
+}
+
+/// A stretch of time that nothing covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// Begin; unknown where no earlier digest is left.
+    pub from: Option<Timestamp>,
+    /// End.
+    pub to: Timestamp,
+}
+
+/// Something that was done to the trail, with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// What was done.
+    pub kind: FindingKind,
+    /// To whom.
+    #[serde(flatten)]
+    pub scope: Scope,
+    /// The damaged, missing or suspicious object itself.
+    pub object: ObjectLocation,
+    /// The digest involved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DigestReference>,
+    /// The time left uncovered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// What should be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
+    /// One plain sentence.
+    pub message: String,
+    /// Tells findings of one kind on one object apart.
+    #[serde(skip)]
+    pub detail: String,
+}
+
+impl Finding {
+    /// A finding without further evidence.
+    #[must_use]
+    pub fn new(
+        kind: FindingKind,
+        scope: Scope,
+        object: ObjectLocation,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            scope,
+            object,
+            digest: None,
+            window: None,
+            expected: None,
+            actual: None,
+            message: message.into(),
+            detail: String::new(),
+        }
+    }
+
+    /// Adds the digest involved.
+    #[must_use]
+    pub fn with_digest(mut self, digest: DigestReference) -> Self {
+        self.digest = Some(digest);
+        self
+    }
+
+    /// Adds the window left uncovered.
+    #[must_use]
+    pub fn with_window(mut self, window: Window) -> Self {
+        self.window = Some(window);
+        self
+    }
+
+    /// Adds what should be there and what is.
+    #[must_use]
+    pub fn with_evidence(
+        mut self,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Self {
+        self.expected = Some(expected.into());
+        self.actual = Some(actual.into());
+        self
+    }
+
+    /// Tells this finding from others of its kind on the same object.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// SHA-256 over kind and subject: the same whenever the same thing is found again.
+    #[must_use]
+    pub fn id(&self) -> Sha256 {
+        // No part can hold a NUL that would let two subjects collide: S3 keys cannot, and the
+        // others are checked names.
+        Sha256::of(
+            [
+                self.kind.as_str(),
+                &self.object.bucket,
+                &self.object.key,
+                &self.detail,
+            ]
+            .join("\0")
+            .as_bytes(),
+        )
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.kind.severity()
+    }
+}
+
+/// A finding with what the edge knows: when it was made, by which function and version.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StampedFinding<'a> {
+    schema: &'static str,
+    id: String,
+    severity: Severity,
+    #[serde(flatten)]
+    finding: &'a Finding,
+    advice: &'static str,
+    detected_at: Timestamp,
+    function: &'a str,
+    version: &'static str,
+}
+
+/// Who reports findings, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp<'a> {
+    /// The function's name, as in the design: `digest-validator`, ….
+    pub function: &'a str,
+    /// Now.
+    pub detected_at: Timestamp,
+}
+
+impl<'a> Stamp<'a> {
+    /// The finding as it goes out.
+    #[must_use]
+    pub fn stamp(self, finding: &'a Finding) -> StampedFinding<'a> {
+        StampedFinding {
+            schema: SCHEMA,
+            id: finding.id().to_string(),
+            severity: finding.severity(),
+            finding,
+            advice: finding.kind.advice(),
+            detected_at: self.detected_at,
+            function: self.function,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+/// What one check of one object came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What was done to the trail.
+    pub findings: Vec<Finding>,
+    /// What could not be looked at.
+    pub obstacles: Vec<Obstacle>,
+    /// What was done to the trail, and another function reports: said here so that nothing
+    /// that hangs on it is called valid.
+    pub reported_elsewhere: Vec<Finding>,
+    /// How many digests and log files were found valid.
+    pub valid: usize,
+}
+
+/// A thing that could not be looked at, and why.
+#[derive(Debug)]
+pub struct Obstacle {
+    /// What failed.
+    pub error: crate::store::StoreError,
+    /// The finding to raise if it stays so; none for what may work a moment later.
+    pub if_it_stays: Option<Finding>,
+}
+
+/// The one word for a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything that was to be checked was, and is as CloudTrail left it.
+    Valid,
+    /// Something was done to the trail.
+    Finding,
+    /// Not everything could be checked, and nothing wrong was seen.
+    CannotTell,
+}
+
+impl Report {
+    /// A report of findings alone.
+    #[must_use]
+    pub fn of(findings: Vec<Finding>) -> Self {
+        Self {
+            findings,
+            ..Self::default()
+        }
+    }
+
+    /// The report's one word. Not being able to tell is never valid.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if !self.findings.is_empty() || !self.reported_elsewhere.is_empty() {
+            Verdict::Finding
+        } else if !self.obstacles.is_empty() {
+            Verdict::CannotTell
+        } else {
+            Verdict::Valid
+        }
+    }
+
+    /// Adds another report to this one.
+    pub fn absorb(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.obstacles.extend(other.obstacles);
+        self.reported_elsewhere.extend(other.reported_elsewhere);
+        self.valid += other.valid;
+    }
+
+    /// Adds something that could not be looked at.
+    pub fn cannot_tell(&mut self, error: crate::store::StoreError, scope: &Scope, object: &ObjectLocation) {
+        use crate::store::Cause;
+        let kind = match &error.cause {
+            Cause::Denied(_) => Some(FindingKind::ObjectUnreadableDenied),
+            Cause::Archived(_) => Some(FindingKind::ObjectArchived),
+            Cause::Absent(_) | Cause::Unavailable(_) | Cause::Failed(_) => None,
+        };
+        let if_it_stays = kind.map(|kind| {
+            Finding::new(
+                kind,
+                scope.clone(),
+                object.clone(),
+                format!("Nothing can be said about {object}: {}.", error.cause),
+            )
+            .with_evidence("a readable object", error.cause.to_string())
+        });
+        self.obstacles.push(Obstacle { error, if_it_stays });
+    }
+}

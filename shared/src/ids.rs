@@ -1,0 +1,260 @@
+//! Names that AWS gives to accounts, Regions, organizations and trails, checked on entry.
+
+use std::fmt;
+
+/// Why a text is not the name it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct IdError {
+    text: String,
+    expected: &'static str,
+}
+
+impl IdError {
+    fn new(text: &str, expected: &'static str) -> Self {
+        // The text may come from anybody: keep what a message needs.
+        Self {
+            text: text.chars().take(200).collect(),
+            expected,
+        }
+    }
+}
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks `text` and keeps it.
+            ///
+            /// # Errors
+            /// [`IdError`] when the text has another shape.
+            pub fn new(text: &str) -> Result<Self, IdError> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(IdError::new(text, $expected))
+                }
+            }
+
+            /// The name as AWS writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name_type!(
+    /// A twelve-digit AWS account id.
+    AccountId,
+    "an AWS account id (twelve digits)",
+    |t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit())
+);
+
+name_type!(
+    /// The name of an AWS Region, such as `us-gov-west-1`.
+    Region,
+    "an AWS Region name",
+    is_region
+);
+
+name_type!(
+    /// The id of an AWS organization, such as `o-exampleorgid`.
+    ///
+    /// Rule: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
+    OrganizationId,
+    "an organization id (o- and 10 to 32 lowercase letters or digits)",
+    |t| t.strip_prefix("o-").is_some_and(|rest| {
+        (10..=32).contains(&rest.len())
+            && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    })
+);
+
+name_type!(
+    /// The name of a trail: 3 to 128 letters, digits, `.`, `_` and `-`.
+    ///
+    /// Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html>
+    TrailName,
+    "a trail name (3 to 128 letters, digits, periods, underscores and dashes)",
+    |t| {
+        (3..=128).contains(&t.len())
+            && t.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    }
+);
+
+/// Whether `text` has the shape of a Region name: lowercase words and a number, joined by dashes.
+fn is_region(text: &str) -> bool {
+    let mut parts = text.rsplit('-');
+    let number = parts.next().unwrap_or_default();
+    let words: Vec<&str> = parts.collect();
+    text.len() <= 32
+        && (1..=2).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && words.len() >= 2
+        && words
+            .iter()
+            .all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+impl Region {
+    /// The partition this Region belongs to, as it stands in ARNs.
+    ///
+    /// Source: the partitions file of the AWS SDKs,
+    /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        const BY_PREFIX: [(&str, &str); 7] = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("us-isob-", "aws-iso-b"),
+            ("us-isof-", "aws-iso-f"),
+            ("us-iso-", "aws-iso"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("eusc-", "aws-eusc"),
+        ];
+        BY_PREFIX
+            .iter()
+            .find(|(prefix, _)| self.0.starts_with(prefix))
+            .map_or("aws", |(_, partition)| partition)
+    }
+}
+
+/// The ARN of a trail: `arn:PARTITION:cloudtrail:HOMEREGION:ACCOUNT:trail/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TrailArn {
+    partition: String,
+    /// The trail's home Region.
+    pub home_region: Region,
+    /// The account that owns the trail; for an organization trail the management account.
+    pub account: AccountId,
+    /// The trail's name.
+    pub name: TrailName,
+}
+
+impl TrailArn {
+    /// The ARN of a trail in the partition of its home Region.
+    #[must_use]
+    pub fn new(home_region: Region, account: AccountId, name: TrailName) -> Self {
+        Self {
+            partition: home_region.partition().to_owned(),
+            home_region,
+            account,
+            name,
+        }
+    }
+
+    /// Reads a trail ARN.
+    ///
+    /// # Errors
+    /// [`IdError`] when the text is not the ARN of a trail, or names another partition than
+    /// the one that its Region belongs to.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        const EXPECTED: &str = "a trail ARN (arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME)";
+        let error = || IdError::new(text, EXPECTED);
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [
+            "arn",
+            partition,
+            "cloudtrail",
+            region,
+            account,
+            resource,
+        ] = parts.as_slice()
+        else {
+            return Err(error());
+        };
+        let name = resource.strip_prefix("trail/").ok_or_else(error)?;
+        let arn = Self::new(
+            Region::new(region)?,
+            AccountId::new(account)?,
+            TrailName::new(name)?,
+        );
+        if arn.partition == *partition {
+            Ok(arn)
+        } else {
+            Err(error())
+        }
+    }
+}
+
+impl fmt::Display for TrailArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "arn:{}:cloudtrail:{}:{}:trail/{}",
+            self.partition, self.home_region, self.account, self.name
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_know_their_partition() {
+        for (region, partition) in [
+            ("us-east-1", "aws"),
+            ("ap-southeast-4", "aws"),
+            ("cn-northwest-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            assert_eq!(Region::new(region).unwrap().partition(), partition);
+        }
+    }
+
+    #[test]
+    fn malformed_names_are_rejected() {
+        for text in [
+            "",
+            "useast1",
+            "us-1",
+            "us--east-1",
+            "US-east-1",
+            "us-east-",
+            "us-east-1/..",
+        ] {
+            assert!(Region::new(text).is_err(), "{text}");
+        }
+        assert!(AccountId::new("11112222333").is_err());
+        assert!(AccountId::new("11112222333x").is_err());
+        assert!(TrailName::new("ab").is_err());
+        assert!(TrailName::new("a/b/c").is_err());
+        assert!(OrganizationId::new("o-short").is_err());
+    }
+
+    #[test]
+    fn trail_arn_reads_and_prints() {
+        let text = "arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/my_trail.x-1";
+        let arn = TrailArn::parse(text).unwrap();
+        assert_eq!(arn.name.as_str(), "my_trail.x-1");
+        assert_eq!(arn.to_string(), text);
+    }
+
+    #[test]
+    fn trail_arn_of_another_partition_or_service_is_rejected() {
+        for text in [
+            "arn:aws:cloudtrail:us-gov-west-1:111122223333:trail/name",
+            "arn:aws:s3:us-east-1:111122223333:trail/name",
+            "arn:aws:cloudtrail:us-east-1:111122223333:eventdatastore/name",
+            "arn:aws:cloudtrail:us-east-1:111122223333",
+        ] {
+            assert!(TrailArn::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Looks back through a bucket for the last digests of a chain before a time.
+//!
+//! S3 lists forwards only: the walk goes down the date folders, newest year and month first.
+
+use crate::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
+use crate::store::{Cause, Depth, ListObjects, StoreError};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The most list requests of one look back: 7 years of months, and 40 pages of one full month.
+const MAX_LISTS: usize = 500;
+
+/// How many digests of one month are kept as candidates, the newest ones: a month has 744 hours,
+/// and whoever plants objects can add others.
+const MAX_CANDIDATES_A_MONTH: usize = 64;
+
+/// Yields the hourly digests of a chain that end before a time, newest first.
+#[derive(Debug)]
+pub struct Lookback<'a, L> {
+    store: &'a L,
+    bucket: &'a str,
+    chain: &'a Chain,
+    before: Timestamp,
+    lists_left: usize,
+    /// Folders still to look into, the newest last.
+    months: Vec<String>,
+    years: Option<Vec<String>>,
+    /// Digests of the current month, by their end time.
+    found: BTreeMap<Timestamp, DigestKey>,
+}
+
+impl<'a, L: ListObjects> Lookback<'a, L> {
+    /// A look back from `before`, in one bucket.
+    pub fn new(store: &'a L, bucket: &'a str, chain: &'a Chain, before: Timestamp) -> Self {
+        Self {
+            store,
+            bucket,
+            chain,
+            before,
+            lists_left: MAX_LISTS,
+            months: Vec::new(),
+            years: None,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// The next older digest by its key; none at the begin of the chain. Nothing is said about
+    /// its content.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the bucket cannot be listed, or is too large to look through.
+    pub async fn next(&mut self) -> Result<Option<DigestKey>, StoreError> {
+        loop {
+            if let Some((_, key)) = self.found.pop_last() {
+                return Ok(Some(key));
+            }
+            if let Some(month) = self.months.pop() {
+                self.list_month(&month).await?;
+                continue;
+            }
+            let year = match &mut self.years {
+                Some(years) => years.pop(),
+                None => {
+                    let years = self.list_folders(self.chain.region_prefix(), "%Y").await?;
+                    self.years.insert(years).pop()
+                }
+            };
+            match year {
+                Some(year) => self.months = self.list_folders(year, "%Y/%m").await?,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    async fn list_month(&mut self, folder: &str) -> Result<(), StoreError> {
+        let mut next = None;
+        loop {
+            let page = self.list(folder, Depth::All, next.as_deref()).await?;
+            for key in &page.keys {
+                if let ObjectKind::Digest(key) = classify(key)
+                    && key.series == DigestSeries::Hourly
+                    && key.chain == *self.chain
+                    && key.end_time < self.before
+                {
+                    self.found.insert(key.end_time, key);
+                    if self.found.len() > MAX_CANDIDATES_A_MONTH {
+                        self.found.pop_first();
+                    }
+                }
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The date folders right below `folder` that are not after `before`, the newest last.
+    async fn list_folders(
+        &mut self,
+        folder: String,
+        format: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let newest = format!(
+            "{}{}/",
+            self.chain.region_prefix(),
+            self.before.strftime(format)
+        );
+        let mut folders = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.list(&folder, Depth::Folders, next.as_deref()).await?;
+            folders.extend(page.folders.into_iter().filter(|folder| {
+                // Numbers of equal length sort as texts; other names are nobody's dates.
+                folder.len() == newest.len()
+                    && *folder <= newest
+                    && folder.bytes().rev().skip(1).take(2).all(|b| b.is_ascii_digit())
+            }));
+            next = page.next;
+            if next.is_none() {
+                folders.sort_unstable();
+                return Ok(folders);
+            }
+        }
+    }
+
+    async fn list(
+        &mut self,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> Result<crate::store::Page, StoreError> {
+        let Some(left) = self.lists_left.checked_sub(1) else {
+            return Err(StoreError {
+                action: "look back through",
+                subject: format!("s3://{}/{}", self.bucket, self.chain.region_prefix()),
+                cause: Cause::Failed(format!(
+                    "it holds more than {MAX_LISTS} pages of objects"
+                )),
+            });
+        };
+        self.lists_left = left;
+        self.store.list(self.bucket, prefix, depth, next).await
+    }
+}

@@ -1,0 +1,420 @@
+//! The keys of a log bucket, read and written in this one place.
+//!
+//! | object | key |
+//! | --- | --- |
+//! | log file | `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHMMZ_UNIQUE.json.gz` |
+//! | digest file | `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_YYYYMMDDTHHMMSSZ.json.gz` |
+//! | backfill digest | the same, ending `_backfill.json.gz` |
+//!
+//! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html>,
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
+
+use crate::ids::{AccountId, OrganizationId, Region, TrailName};
+use jiff::{Timestamp, civil};
+use std::fmt;
+
+/// The longest key S3 accepts, in bytes.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
+pub const MAX_KEY_BYTES: usize = 1024;
+
+const LOG_FOLDER: &str = "CloudTrail";
+const DIGEST_FOLDER: &str = "CloudTrail-Digest";
+const SUFFIX: &str = ".json.gz";
+const BACKFILL: &str = "_backfill";
+
+/// What an object in a log bucket is, by its key alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A digest file.
+    Digest(DigestKey),
+    /// A log file.
+    LogFile(LogFileKey),
+    /// In a digest folder and ending as digests do, but named like none.
+    UnknownDigest,
+    /// In a log folder and ending as log files do, but named like none.
+    UnknownLogFile,
+    /// Anything else: folder markers, Insight files, other services' files.
+    Other,
+}
+
+/// Tells what the object with this key is.
+#[must_use]
+pub fn classify(key: &str) -> ObjectKind {
+    if key.len() > MAX_KEY_BYTES || !key.ends_with(SUFFIX) {
+        return ObjectKind::Other;
+    }
+    match Path::split(key) {
+        Some((path, DIGEST_FOLDER)) => path
+            .digest()
+            .map_or(ObjectKind::UnknownDigest, ObjectKind::Digest),
+        Some((path, LOG_FOLDER)) => path
+            .log_file()
+            .map_or(ObjectKind::UnknownLogFile, ObjectKind::LogFile),
+        _ => ObjectKind::Other,
+    }
+}
+
+/// What stands before the account's folders: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountFolder {
+    /// The prefix, without its closing slash, where the trail has one.
+    pub prefix: Option<String>,
+    /// The organization, for an organization trail.
+    pub organization: Option<OrganizationId>,
+    /// The account whose events are recorded.
+    pub account: AccountId,
+}
+
+impl fmt::Display for AccountFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(prefix) = &self.prefix {
+            write!(f, "{prefix}/")?;
+        }
+        f.write_str("AWSLogs/")?;
+        if let Some(organization) = &self.organization {
+            write!(f, "{organization}/")?;
+        }
+        write!(f, "{}/", self.account)
+    }
+}
+
+/// Whether a digest is one of the hourly chain or was made later for hours that were missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DigestSeries {
+    /// One an hour, each naming its predecessor.
+    Hourly,
+    /// Generated after the fact; not part of the hourly chain.
+    Backfill,
+}
+
+/// What all digests of one chain have in common, but for the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Chain {
+    /// Account, organization and prefix.
+    pub folder: AccountFolder,
+    /// Where the events happened.
+    pub region: Region,
+    /// The trail's name.
+    pub trail: TrailName,
+    /// The trail's home Region.
+    pub home_region: Region,
+}
+
+impl Chain {
+    /// The folder of the chain's Region, with a closing slash: all its digests lie below it,
+    /// and so do those of other trails of the account.
+    #[must_use]
+    pub fn region_prefix(&self) -> String {
+        format!("{}{DIGEST_FOLDER}/{}/", self.folder, self.region)
+    }
+
+    /// Whether `other` continues the same trail, perhaps in another bucket, prefix or
+    /// organization folder.
+    #[must_use]
+    pub fn same_trail(&self, other: &Self) -> bool {
+        self.folder.account == other.folder.account
+            && self.region == other.region
+            && self.trail == other.trail
+            && self.home_region == other.home_region
+    }
+}
+
+/// The key of a digest file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DigestKey {
+    /// The chain it belongs to.
+    pub chain: Chain,
+    /// Hourly or backfill.
+    pub series: DigestSeries,
+    /// The time in its name: when its hour ends.
+    pub end_time: Timestamp,
+}
+
+impl DigestKey {
+    /// The key of the digest of `chain` that ends at `end_time`.
+    #[must_use]
+    pub fn of(chain: Chain, series: DigestSeries, end_time: Timestamp) -> Self {
+        Self {
+            chain,
+            series,
+            end_time,
+        }
+    }
+}
+
+impl fmt::Display for DigestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Chain {
+            folder,
+            region,
+            trail,
+            home_region,
+        } = &self.chain;
+        let backfill = match self.series {
+            DigestSeries::Hourly => "",
+            DigestSeries::Backfill => BACKFILL,
+        };
+        write!(
+            f,
+            "{}{}/{}_{DIGEST_FOLDER}_{region}_{trail}_{home_region}_{}{backfill}{SUFFIX}",
+            self.chain.region_prefix(),
+            self.end_time.strftime("%Y/%m/%d"),
+            folder.account,
+            self.end_time.strftime("%Y%m%dT%H%M%SZ"),
+        )
+    }
+}
+
+/// The key of a log file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LogFileKey {
+    /// Account, organization and prefix.
+    pub folder: AccountFolder,
+    /// Where the events happened.
+    pub region: Region,
+    /// The time in its name, to the minute: when it was delivered.
+    pub time: Timestamp,
+}
+
+/// A key taken apart: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/FOLDER/REGION/YYYY/MM/DD/NAME`.
+struct Path<'a> {
+    folder: AccountFolder,
+    region: &'a str,
+    date: [&'a str; 3],
+    name: &'a str,
+}
+
+impl<'a> Path<'a> {
+    /// Splits from the right, where the number of folders is fixed, so that a prefix may hold
+    /// anything, even `AWSLogs` itself.
+    fn split(key: &'a str) -> Option<(Self, &'a str)> {
+        let mut parts = key.rsplit('/');
+        let name = parts.next()?;
+        let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+        let region = parts.next()?;
+        let folder = parts.next()?;
+        let account = AccountId::new(parts.next()?).ok()?;
+        let mut above = parts.next()?;
+        let mut organization = None;
+        if above != "AWSLogs" {
+            organization = Some(OrganizationId::new(above).ok()?);
+            above = parts.next()?;
+            if above != "AWSLogs" {
+                return None;
+            }
+        }
+        let mut prefix: Vec<&str> = parts.collect();
+        prefix.reverse();
+        let folder_of_account = AccountFolder {
+            prefix: (!prefix.is_empty()).then(|| prefix.join("/")),
+            organization,
+            account,
+        };
+        let path = Self {
+            folder: folder_of_account,
+            region,
+            date: [year, month, day],
+            name,
+        };
+        Some((path, folder))
+    }
+
+    /// Reads the name as `ACCOUNT_FOLDER_REGION_REST.json.gz` and returns the Region and REST.
+    fn rest_of_name(&self, folder: &str) -> Option<(Region, &'a str)> {
+        let rest = self
+            .name
+            .strip_suffix(SUFFIX)?
+            .strip_prefix(self.folder.account.as_str())?
+            .strip_prefix('_')?
+            .strip_prefix(folder)?
+            .strip_prefix('_')?
+            .strip_prefix(self.region)?
+            .strip_prefix('_')?;
+        Some((Region::new(self.region).ok()?, rest))
+    }
+
+    fn is_day_of(&self, time: Timestamp) -> bool {
+        let [year, month, day] = self.date;
+        time.strftime("%Y/%m/%d").to_string() == format!("{year}/{month}/{day}")
+    }
+
+    /// A trail's name may hold `_`: the name is anchored at the left on account and Region, at
+    /// the right on time and home Region, and what is between is the trail's name.
+    fn digest(self) -> Option<DigestKey> {
+        let (region, rest) = self.rest_of_name(DIGEST_FOLDER)?;
+        let (rest, series) = match rest.strip_suffix(BACKFILL) {
+            Some(rest) => (rest, DigestSeries::Backfill),
+            None => (rest, DigestSeries::Hourly),
+        };
+        let (rest, time) = rest.rsplit_once('_')?;
+        let (trail, home_region) = rest.rsplit_once('_')?;
+        let end_time = compact_time(time, "%Y%m%dT%H%M%SZ", 16)?;
+        if !self.is_day_of(end_time) {
+            return None;
+        }
+        Some(DigestKey {
+            chain: Chain {
+                folder: self.folder,
+                region,
+                trail: TrailName::new(trail).ok()?,
+                home_region: Region::new(home_region).ok()?,
+            },
+            series,
+            end_time,
+        })
+    }
+
+    fn log_file(self) -> Option<LogFileKey> {
+        let (region, rest) = self.rest_of_name(LOG_FOLDER)?;
+        let (time, unique) = rest.split_once('_')?;
+        let time = compact_time(time, "%Y%m%dT%H%MZ", 14)?;
+        let well_formed = !unique.is_empty()
+            && unique.len() <= 64
+            && unique.bytes().all(|b| b.is_ascii_alphanumeric());
+        (well_formed && self.is_day_of(time)).then_some(LogFileKey {
+            folder: self.folder,
+            region,
+            time,
+        })
+    }
+}
+
+/// Reads a time such as `20260115T120000Z`, which must have exactly `len` bytes.
+fn compact_time(text: &str, format: &str, len: usize) -> Option<Timestamp> {
+    if text.len() != len {
+        return None;
+    }
+    let time = civil::DateTime::strptime(format, text).ok()?;
+    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digest_key(key: &str) -> DigestKey {
+        match classify(key) {
+            ObjectKind::Digest(digest) => digest,
+            other => panic!("{key} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn digest_key_of_an_account_trail() {
+        let key = "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management-events_us-east-1_20260115T152923Z.json.gz";
+        let digest = digest_key(key);
+        assert_eq!(digest.chain.folder.account.as_str(), "111122223333");
+        assert_eq!(digest.chain.folder.prefix, None);
+        assert_eq!(digest.chain.folder.organization, None);
+        assert_eq!(digest.chain.region.as_str(), "us-east-2");
+        assert_eq!(digest.chain.trail.as_str(), "management-events");
+        assert_eq!(digest.chain.home_region.as_str(), "us-east-1");
+        assert_eq!(digest.series, DigestSeries::Hourly);
+        assert_eq!(digest.end_time.to_string(), "2026-01-15T15:29:23Z");
+        assert_eq!(digest.to_string(), key);
+    }
+
+    #[test]
+    fn digest_key_with_prefix_organization_underscores_and_backfill() {
+        let key = "a/AWSLogs/b/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-gov-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-gov-west-1_my_trail_us-east-1_x_us-gov-east-1_20260115T000000Z_backfill.json.gz";
+        let digest = digest_key(key);
+        assert_eq!(
+            digest.chain.folder.prefix.as_deref(),
+            Some("a/AWSLogs/b")
+        );
+        assert_eq!(
+            digest.chain.folder.organization.as_ref().unwrap().as_str(),
+            "o-exampleorgid"
+        );
+        assert_eq!(digest.chain.trail.as_str(), "my_trail_us-east-1_x");
+        assert_eq!(digest.series, DigestSeries::Backfill);
+        assert_eq!(digest.to_string(), key);
+    }
+
+    #[test]
+    fn log_file_key() {
+        let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz";
+        let ObjectKind::LogFile(log) = classify(key) else {
+            panic!("not a log file")
+        };
+        assert_eq!(log.region.as_str(), "us-east-1");
+        assert_eq!(log.time.to_string(), "2026-01-15T11:45:00Z");
+    }
+
+    #[test]
+    fn other_objects_are_told_apart() {
+        for (key, kind) in [
+            ("AWSLogs/111122223333/CloudTrail/", ObjectKind::Other),
+            ("AWSLogs/111122223333/CloudTrail-Digest/", ObjectKind::Other),
+            ("index.html", ObjectKind::Other),
+            ("", ObjectKind::Other),
+            ("AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz", ObjectKind::Other),
+            // An account that is none, and a folder too few.
+            ("AWSLogs/1111/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz", ObjectKind::Other),
+            ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/x.json.gz", ObjectKind::Other),
+            ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/x.json.gz", ObjectKind::UnknownLogFile),
+            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz", ObjectKind::UnknownDigest),
+            // The folder's day is not the name's.
+            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/16/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz", ObjectKind::UnknownDigest),
+            // The folder's Region is not the name's.
+            ("AWSLogs/111122223333/CloudTrail-Digest/us-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz", ObjectKind::UnknownDigest),
+            // The folder's account is not the name's.
+            ("AWSLogs/444455556666/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz", ObjectKind::UnknownDigest),
+            // No such day, no such hour.
+            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/02/30/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260230T000000Z.json.gz", ObjectKind::UnknownDigest),
+            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T250000Z.json.gz", ObjectKind::UnknownDigest),
+        ] {
+            assert_eq!(classify(key), kind, "{key}");
+        }
+        assert_eq!(
+            classify(&format!("{}.json.gz", "a".repeat(2000))),
+            ObjectKind::Other
+        );
+    }
+
+    #[test]
+    fn one_trail_in_two_buckets_is_the_same_trail() {
+        let here = digest_key("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz");
+        let there = digest_key("moved/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T010000Z.json.gz");
+        let other = digest_key("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-west-1_20260115T010000Z.json.gz");
+        assert!(here.chain.same_trail(&there.chain));
+        assert!(!here.chain.same_trail(&other.chain));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_classified(key in "\\PC{0,200}") {
+            let _ = classify(&key);
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(
+            prefix in proptest::option::of("[a-zA-Z0-9!_.*'()-]{1,20}(/[a-zA-Z0-9_]{1,9}){0,2}"),
+            organization in proptest::option::of("o-[a-z0-9]{10,32}"),
+            account in "[0-9]{12}",
+            region in "(us|eu|us-gov|cn)-(east|northwest)-[1-9]",
+            trail in "[a-zA-Z0-9._-]{3,128}",
+            home_region in "(us|eu|us-gov|cn)-(east|northwest)-[1-9]",
+            seconds in 1_400_000_000_i64..4_000_000_000,
+            backfill in any::<bool>(),
+        ) {
+            let key = DigestKey::of(
+                Chain {
+                    folder: AccountFolder {
+                        prefix,
+                        organization: organization.map(|o| OrganizationId::new(&o).unwrap()),
+                        account: AccountId::new(&account).unwrap(),
+                    },
+                    region: Region::new(&region).unwrap(),
+                    trail: TrailName::new(&trail).unwrap(),
+                    home_region: Region::new(&home_region).unwrap(),
+                },
+                if backfill { DigestSeries::Backfill } else { DigestSeries::Hourly },
+                Timestamp::from_second(seconds).unwrap(),
+            );
+            prop_assert_eq!(classify(&key.to_string()), ObjectKind::Digest(key));
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! CloudTrail's public keys, as `ListPublicKeys` answers or as saved from it.
+//!
+//! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PublicKey.html>.
+
+use crate::ids::Region;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use md5::Digest as _;
+use rsa::RsaPublicKey;
+use rsa::pkcs1::DecodeRsaPublicKey as _;
+use rsa::pkcs8::DecodePublicKey as _;
+use serde::Deserialize;
+
+/// The most keys read from one saved response: 34 Regions × ten years of months, twice.
+pub const MAX_SAVED_KEYS: usize = 10_000;
+
+/// How long after its end a digest may be signed. Captured digests are signed about half an hour
+/// late; delivery that catches up after an outage takes hours.
+const SIGNING_DELAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How far the clock of a backfill digest's `backfill-generation-timestamp` may be off; the AWS
+/// CLI allows as much.
+const BACKFILL_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Why a public key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublicKeyError {
+    /// Neither a PKCS#1 `RSAPublicKey` nor a `SubjectPublicKeyInfo`.
+    #[error("the public key {fingerprint} is neither PKCS#1 nor SubjectPublicKeyInfo")]
+    Encoding {
+        /// The key's fingerprint.
+        fingerprint: String,
+    },
+    /// The text is not a `list-public-keys` response.
+    #[error("not a list-public-keys response (`aws cloudtrail list-public-keys --output json`): {0}")]
+    Response(String),
+}
+
+/// A stretch of time in which a digest may have been signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SigningPeriod {
+    /// Begin.
+    pub from: Timestamp,
+    /// End.
+    pub to: Timestamp,
+}
+
+impl SigningPeriod {
+    /// When an hourly digest was signed: in its own hour, or some time after it.
+    #[must_use]
+    pub fn of_hourly(start: Timestamp, end: Timestamp) -> Self {
+        Self {
+            from: start,
+            to: end.saturating_add(SIGNING_DELAY).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// When a backfill digest was signed: when it was generated, as its metadata says.
+    #[must_use]
+    pub fn of_backfill(generated: Timestamp) -> Self {
+        Self {
+            from: generated.saturating_sub(BACKFILL_TOLERANCE).unwrap_or(Timestamp::MIN),
+            to: generated.saturating_add(BACKFILL_TOLERANCE).unwrap_or(Timestamp::MAX),
+        }
+    }
+}
+
+/// A CloudTrail public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Lower-case hex MD5 of the DER value. Names the key, proves nothing.
+    pub fingerprint: String,
+    /// Begin of its validity.
+    pub valid_from: Timestamp,
+    /// End of its validity.
+    pub valid_to: Timestamp,
+    /// The Region it signs for, where that is known.
+    pub region: Option<Region>,
+    pub(crate) rsa: RsaPublicKey,
+}
+
+impl PublicKey {
+    /// A key from its DER value, in PKCS#1 or `SubjectPublicKeyInfo` form.
+    ///
+    /// # Errors
+    /// [`PublicKeyError::Encoding`] when it is neither.
+    pub fn from_der(
+        der: &[u8],
+        valid_from: Timestamp,
+        valid_to: Timestamp,
+        region: Option<Region>,
+    ) -> Result<Self, PublicKeyError> {
+        let fingerprint = hex::encode(md5::Md5::digest(der));
+        let rsa = RsaPublicKey::from_pkcs1_der(der)
+            .or_else(|_| RsaPublicKey::from_public_key_der(der))
+            .map_err(|_| PublicKeyError::Encoding {
+                fingerprint: fingerprint.clone(),
+            })?;
+        Ok(Self {
+            fingerprint,
+            valid_from,
+            valid_to,
+            region,
+            rsa,
+        })
+    }
+
+    fn valid_in(&self, period: SigningPeriod) -> bool {
+        self.valid_from <= period.to && period.from <= self.valid_to
+    }
+}
+
+/// What a set of keys knows of a fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyLookup {
+    /// The key, valid when the digest was signed.
+    Found(PublicKey),
+    /// The key, but it was not valid then.
+    OutsideValidity(PublicKey),
+    /// No such key.
+    Unknown,
+}
+
+/// Public keys by fingerprint.
+#[derive(Debug, Clone, Default)]
+pub struct KeySet(Vec<PublicKey>);
+
+impl KeySet {
+    /// Adds keys that are not there yet.
+    pub fn extend(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
+        for key in keys {
+            if !self.0.contains(&key) {
+                self.0.push(key);
+            }
+        }
+    }
+
+    /// Whether there are no keys.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Looks a key up for a digest of `region` signed in `period`.
+    #[must_use]
+    pub fn find(&self, region: &Region, fingerprint: &str, period: SigningPeriod) -> KeyLookup {
+        let mut outside = KeyLookup::Unknown;
+        for key in &self.0 {
+            let for_region = key.region.as_ref().is_none_or(|r| r == region);
+            if for_region && key.fingerprint.eq_ignore_ascii_case(fingerprint) {
+                if key.valid_in(period) {
+                    return KeyLookup::Found(key.clone());
+                }
+                outside = KeyLookup::OutsideValidity(key.clone());
+            }
+        }
+        outside
+    }
+
+    /// Reads a saved `aws cloudtrail list-public-keys` response. Times may be numbers (seconds
+    /// since 1970) or RFC 3339 texts; an entry may say its `Region`.
+    ///
+    /// # Errors
+    /// [`PublicKeyError`] when the text is something else, or a key in it is no RSA key.
+    pub fn from_saved_response(json: &[u8]) -> Result<Self, PublicKeyError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Response {
+            public_key_list: Vec<Entry>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Entry {
+            value: String,
+            validity_start_time: Time,
+            validity_end_time: Time,
+            region: Option<String>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Time {
+            Seconds(f64),
+            Text(Timestamp),
+        }
+        impl Time {
+            fn timestamp(&self) -> Result<Timestamp, PublicKeyError> {
+                match self {
+                    Self::Text(time) => Ok(*time),
+                    Self::Seconds(seconds) => SignedDuration::try_from_secs_f64(*seconds)
+                        .and_then(Timestamp::from_duration)
+                        .map_err(|error| PublicKeyError::Response(error.to_string())),
+                }
+            }
+        }
+        let invalid = |error: &dyn std::fmt::Display| PublicKeyError::Response(error.to_string());
+        let response: Response = serde_json::from_slice(json).map_err(|error| invalid(&error))?;
+        if response.public_key_list.len() > MAX_SAVED_KEYS {
+            return Err(invalid(&format_args!("more than {MAX_SAVED_KEYS} keys")));
+        }
+        let mut keys = Self::default();
+        for entry in response.public_key_list {
+            let der = STANDARD.decode(entry.value).map_err(|error| invalid(&error))?;
+            let region = entry
+                .region
+                .map(|region| Region::new(&region))
+                .transpose()
+                .map_err(|error| invalid(&error))?;
+            keys.extend([PublicKey::from_der(
+                &der,
+                entry.validity_start_time.timestamp()?,
+                entry.validity_end_time.timestamp()?,
+                region,
+            )?]);
+        }
+        Ok(keys)
+    }
+}

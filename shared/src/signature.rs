@@ -1,0 +1,74 @@
+//! The signature of a digest.
+//!
+//! Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html>.
+
+use crate::digest::UnverifiedDigest;
+use crate::public_key::PublicKey;
+use rsa::Pkcs1v15Sign;
+use sha2::{Digest as _, Sha256};
+
+/// The bytes that CloudTrail signs: the end time as the digest spells it, where it was delivered,
+/// the hash of its inflated bytes and its predecessor's signature, or the word `null`.
+#[must_use]
+pub fn signing_string(digest: &UnverifiedDigest) -> String {
+    format!(
+        "{}\n{}/{}\n{}\n{}",
+        digest.end_time_text,
+        digest.location.bucket,
+        digest.location.key,
+        digest.hash,
+        digest
+            .predecessor
+            .as_ref()
+            .map_or("null", |predecessor| &predecessor.signature),
+    )
+}
+
+/// A digest that CloudTrail signed. Only [`verify`] makes one.
+#[derive(Debug, Clone)]
+pub struct AuthenticDigest {
+    digest: UnverifiedDigest,
+    signature: Vec<u8>,
+}
+
+impl AuthenticDigest {
+    /// What the digest says.
+    #[must_use]
+    pub fn digest(&self) -> &UnverifiedDigest {
+        &self.digest
+    }
+
+    /// Whether `hex` is this digest's signature.
+    #[must_use]
+    pub fn has_signature(&self, hex: &str) -> bool {
+        hex::decode(hex).is_ok_and(|bytes| bytes == self.signature)
+    }
+}
+
+/// Why a signature is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// The text is not hex.
+    #[error("the signature is not hex")]
+    NotHex,
+    /// The key did not make it over these bytes.
+    #[error("the signature was not made by this key over this digest")]
+    Mismatch,
+}
+
+/// Verifies RSASSA-PKCS1-v1_5 with SHA-256 over the signing string.
+///
+/// # Errors
+/// [`SignatureError`] when `signature` (hex) is not the key's signature of this digest.
+pub fn verify(
+    digest: UnverifiedDigest,
+    signature: &str,
+    key: &PublicKey,
+) -> Result<AuthenticDigest, SignatureError> {
+    let signature = hex::decode(signature).map_err(|_| SignatureError::NotHex)?;
+    let hashed = Sha256::digest(signing_string(&digest));
+    key.rsa
+        .verify(Pkcs1v15Sign::new::<Sha256>(), &hashed, &signature)
+        .map_err(|_| SignatureError::Mismatch)?;
+    Ok(AuthenticDigest { digest, signature })
+}

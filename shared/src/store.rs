@@ -1,0 +1,198 @@
+//! What the checks need from the world, each a small trait; and how it can fail.
+//!
+//! The traits are capabilities: a check's signature says what it may touch. Adapters live in the
+//! `aws` module; tests bring memory ones.
+
+use crate::ids::Region;
+use crate::location::ObjectLocation;
+use crate::public_key::{PublicKey, SigningPeriod};
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::future::Future;
+
+/// A request that did not give an answer to decide on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {subject}: {cause}")]
+pub struct StoreError {
+    /// What was being done, such as `read`.
+    pub action: &'static str,
+    /// To which object, key or Region.
+    pub subject: String,
+    /// Why it failed.
+    #[source]
+    pub cause: Cause,
+}
+
+/// Why a request failed, in the classes that lead to different verdicts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// There is no such object. S3 says so only to callers with `s3:ListBucket`.
+    #[error("it does not exist ({0})")]
+    Absent(Absence),
+    /// Refused. Covers `kms:Decrypt` on the object's key.
+    #[error("access is denied: {0}")]
+    Denied(String),
+    /// In an archive storage class: it must be restored before it can be read.
+    #[error("it is archived: {0}")]
+    Archived(String),
+    /// Throttled, timed out, or the service is down: may well work a moment later.
+    #[error("the service did not answer: {0}")]
+    Unavailable(String),
+    /// The request itself is wrong, or the answer is not what AWS documents.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// What S3 said of an object that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Absence {
+    /// No object, and no sign of one.
+    #[error("no such object")]
+    NoObject,
+    /// A delete marker stands in its place: its earlier versions can be restored.
+    #[error("a delete marker hides it; its earlier versions may be restorable")]
+    DeleteMarker,
+    /// The bucket itself is gone.
+    #[error("the bucket does not exist")]
+    NoBucket,
+}
+
+impl StoreError {
+    /// What S3 said, where the object is simply not there.
+    #[must_use]
+    pub fn absence(&self) -> Option<Absence> {
+        match self.cause {
+            Cause::Absent(absence) => Some(absence),
+            _ => None,
+        }
+    }
+}
+
+/// How an object is encrypted at rest, as its headers say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Encryption {
+    /// `x-amz-server-side-encryption`: `AES256`, `aws:kms`, `aws:kms:dsse`.
+    pub algorithm: Option<String>,
+    /// `x-amz-server-side-encryption-aws-kms-key-id`.
+    pub kms_key_id: Option<String>,
+}
+
+/// An object's metadata and its content, not yet read.
+#[derive(Debug)]
+pub struct Object<B> {
+    /// The version that is being read, where the bucket keeps versions.
+    pub version_id: Option<String>,
+    /// User metadata, names in lower case.
+    pub metadata: HashMap<String, String>,
+    /// The content.
+    pub body: B,
+}
+
+/// An object's content, in pieces.
+pub trait Body: Send {
+    /// The next piece, or nothing at the end.
+    ///
+    /// # Errors
+    /// [`Cause::Unavailable`] when the connection broke before the end.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
+}
+
+/// Reads objects.
+pub trait ReadObject: Send + Sync {
+    /// The content of an object.
+    type Body: Body;
+
+    /// Opens the current version of an object.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`Cause::Absent`] only when the caller may list the bucket.
+    fn read(
+        &self,
+        at: &ObjectLocation,
+    ) -> impl Future<Output = Result<Object<Self::Body>, StoreError>> + Send;
+}
+
+/// Reads how objects are encrypted.
+pub trait ReadEncryption: Send + Sync {
+    /// The encryption headers of the current version of an object.
+    ///
+    /// # Errors
+    /// [`StoreError`], as for reading.
+    fn encryption(
+        &self,
+        at: &ObjectLocation,
+    ) -> impl Future<Output = Result<Encryption, StoreError>> + Send;
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Keys of objects.
+    pub keys: Vec<String>,
+    /// Common prefixes, with their closing slash, when folders were asked for.
+    pub folders: Vec<String>,
+    /// Give this back for the next page.
+    pub next: Option<String>,
+}
+
+/// Whether a listing goes into folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Everything below the prefix.
+    All,
+    /// The folders and objects right below the prefix.
+    Folders,
+}
+
+/// Lists objects.
+pub trait ListObjects: Send + Sync {
+    /// One page of the objects below `prefix`, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+}
+
+/// Asks CloudTrail for its public keys.
+pub trait ListPublicKeys: Send + Sync {
+    /// The keys of a Region whose validity touches `period`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`Cause::Denied`] also for a Region that the account has not opted into.
+    fn list_public_keys(
+        &self,
+        region: &Region,
+        period: SigningPeriod,
+    ) -> impl Future<Output = Result<Vec<PublicKey>, StoreError>> + Send;
+}
+
+/// What KMS says of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyDescription {
+    /// The key's ARN.
+    pub arn: String,
+    /// `SYMMETRIC_DEFAULT`, `RSA_2048`, …
+    pub spec: String,
+    /// `ENCRYPT_DECRYPT`, `SIGN_VERIFY`, …
+    pub usage: String,
+    /// `Enabled`, `Disabled`, `PendingDeletion`, …
+    pub state: String,
+}
+
+/// Asks KMS about keys.
+pub trait DescribeKey: Send + Sync {
+    /// Describes the key with this id, ARN or alias ARN.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`Cause::Absent`] when there is no such key.
+    fn describe_key(
+        &self,
+        key: &str,
+    ) -> impl Future<Output = Result<KeyDescription, StoreError>> + Send;
+}

@@ -1,0 +1,645 @@
+//! The story of a digest: where it lies, whether CloudTrail signed it, and whether it continues
+//! the one before.
+
+use crate::chain::{self, Difference, Meeting};
+use crate::config::Places;
+use crate::digest::{self, DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
+use crate::finding::{DigestReference, Finding, FindingKind, Report, Scope, Window};
+use crate::gunzip::Gunzip;
+use crate::location::ObjectLocation;
+use crate::lookback::Lookback;
+use crate::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
+use crate::pinned_keys::KeyRing;
+use crate::public_key::{KeyLookup, SigningPeriod};
+use crate::signature::{self, AuthenticDigest};
+use crate::store::{Absence, Body as _, ListObjects, ListPublicKeys, ReadObject, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+/// How many older digests are tried for one that CloudTrail signed. Whoever may write to the
+/// bucket can plant any number.
+const MAX_CANDIDATES: usize = 32;
+
+/// Reads digests and tells whether CloudTrail signed them.
+#[derive(Debug)]
+pub struct Digests<S, K> {
+    pub(crate) store: S,
+    keys: KeyRing<K>,
+    pub(crate) places: Places,
+}
+
+/// A digest object as it was read: perhaps no digest at all.
+struct Fetched {
+    content: Result<UnverifiedDigest, DigestError>,
+    metadata: DigestMetadata,
+}
+
+/// Why a digest cannot be relied on.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    /// Something was done to it.
+    Finding(Box<Finding>),
+    /// It could not be looked at.
+    CannotTell(StoreError),
+}
+
+impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
+    /// Digests in `store`, signed by keys of `keys`.
+    pub fn new(store: S, keys: KeyRing<K>, places: Places) -> Self {
+        Self {
+            store,
+            keys,
+            places,
+        }
+    }
+
+    /// Reads a digest and verifies its location and signature.
+    pub(crate) async fn authenticate(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+    ) -> Result<AuthenticDigest, Rejection> {
+        match self.fetch(at).await {
+            Ok(fetched) => self.judge(at, key, fetched).await,
+            Err(error) => match error.absence() {
+                Some(absence) => Err(Rejection::Finding(Box::new(
+                    self.missing_on_arrival(at, key, absence),
+                ))),
+                None => Err(Rejection::CannotTell(error)),
+            },
+        }
+    }
+
+    /// The scope of findings about the chain of `key`.
+    pub(crate) fn scope(&self, key: &DigestKey) -> Scope {
+        Scope::of_chain(&key.chain, &self.places.trails)
+    }
+
+    async fn fetch(&self, at: &ObjectLocation) -> Result<Fetched, StoreError> {
+        let mut object = self.store.read(at).await?;
+        let metadata = DigestMetadata::from_user_metadata(&object.metadata);
+        let mut gunzip = Gunzip::new(digest::MAX_INFLATED_BYTES);
+        let mut inflated = Vec::new();
+        let mut taken = 0_u64;
+        let mut error = None;
+        while let Some(bytes) = object.body.next().await? {
+            taken = taken.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            let pushed = if taken > digest::MAX_OBJECT_BYTES {
+                Err(DigestError::ObjectTooLarge)
+            } else {
+                gunzip
+                    .push(&bytes, |piece| inflated.extend_from_slice(piece))
+                    .map_err(DigestError::from)
+            };
+            if let Err(reason) = pushed {
+                error = Some(reason);
+                break;
+            }
+        }
+        let content = match error {
+            Some(error) => Err(error),
+            None => gunzip
+                .finish()
+                .map_err(DigestError::from)
+                .and_then(|_| UnverifiedDigest::parse(&inflated)),
+        };
+        Ok(Fetched { content, metadata })
+    }
+
+    /// Location, algorithm, key and signature, in this order: the first that fails is the
+    /// finding.
+    async fn judge(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        fetched: Fetched,
+    ) -> Result<AuthenticDigest, Rejection> {
+        let scope = self.scope(key);
+        let finding = |kind, message: String| {
+            Finding::new(kind, scope.clone(), at.clone(), message)
+                .with_digest(DigestReference::by_key(at, Some(key)))
+        };
+        let reject = |finding: Finding| Err(Rejection::Finding(Box::new(finding)));
+        let Fetched { content, metadata } = fetched;
+        let digest = match content {
+            Ok(digest) => digest,
+            Err(error) => return reject(not_a_digest(&error, finding)),
+        };
+        let finding = |kind, message: String| finding(kind, message).with_digest(reference(at, &digest));
+        if let Some(moved) = self.moved(at, &digest, &scope) {
+            return reject(moved);
+        }
+        if let Err(error) = metadata.check_algorithm() {
+            return reject(not_a_digest(&error, finding));
+        }
+        let (Some(signature), Some(_)) = (&metadata.signature, &metadata.signature_algorithm)
+        else {
+            return reject(
+                finding(
+                    FindingKind::DigestSignatureMissing,
+                    "The digest's metadata holds no signature, which CloudTrail always stores with it.".to_owned(),
+                )
+                .with_evidence(
+                    "metadata entries signature and signature-algorithm",
+                    match (&metadata.signature, &metadata.signature_algorithm) {
+                        (None, None) => "neither",
+                        (Some(_), None) => "signature alone",
+                        _ => "signature-algorithm alone",
+                    },
+                ),
+            );
+        };
+        let Some(period) = signing_period(key, &digest, &metadata) else {
+            return reject(
+                finding(
+                    FindingKind::DigestMalformed,
+                    "The backfill digest's metadata does not say when it was generated.".to_owned(),
+                )
+                .with_evidence(
+                    "an RFC 3339 time in metadata entry backfill-generation-timestamp",
+                    metadata.backfill_generated.as_deref().unwrap_or("none"),
+                ),
+            );
+        };
+        let public_key = match self
+            .keys
+            .find(&key.chain.region, &digest.key_fingerprint, period)
+            .await
+            .map_err(Rejection::CannotTell)?
+        {
+            KeyLookup::Found(public_key) => public_key,
+            KeyLookup::OutsideValidity(public_key) => {
+                return reject(
+                    finding(
+                        FindingKind::DigestKeyUnknown,
+                        "The digest names a key that was not valid when it was signed.".to_owned(),
+                    )
+                    .with_evidence(
+                        format!("a key valid between {} and {}", period.from, period.to),
+                        format!(
+                            "key {}, valid from {} to {}",
+                            public_key.fingerprint, public_key.valid_from, public_key.valid_to
+                        ),
+                    ),
+                );
+            }
+            KeyLookup::Unknown => {
+                return reject(
+                    finding(
+                        FindingKind::DigestKeyUnknown,
+                        format!(
+                            "The digest names a key that CloudTrail does not list for {}.",
+                            key.chain.region
+                        ),
+                    )
+                    .with_evidence(
+                        format!(
+                            "a public key of CloudTrail in {}, valid between {} and {}",
+                            key.chain.region, period.from, period.to
+                        ),
+                        format!("fingerprint {}", digest.key_fingerprint),
+                    ),
+                );
+            }
+        };
+        let digest_reference = reference(at, &digest);
+        let hash = digest.hash;
+        match signature::verify(digest, signature, &public_key) {
+            Ok(digest) => Ok(digest),
+            Err(error) => reject(
+                Finding::new(
+                    FindingKind::DigestSignatureInvalid,
+                    scope.clone(),
+                    at.clone(),
+                    format!("The digest is not what CloudTrail signed: {error}."),
+                )
+                .with_digest(digest_reference)
+                .with_evidence(
+                    format!(
+                        "a signature by key {} over content with SHA-256 {hash}",
+                        public_key.fingerprint
+                    ),
+                    format!(
+                        "signature {}",
+                        signature.chars().take(2048).collect::<String>()
+                    ),
+                ),
+            ),
+        }
+    }
+
+    /// A digest says where it was delivered: anywhere else it is a copy.
+    fn moved(
+        &self,
+        at: &ObjectLocation,
+        digest: &UnverifiedDigest,
+        scope: &Scope,
+    ) -> Option<Finding> {
+        let original = ObjectLocation::new(self.places.original_of(&at.bucket), at.key.clone());
+        (digest.location != original).then(|| {
+            Finding::new(
+                FindingKind::DigestMoved,
+                scope.clone(),
+                at.clone(),
+                "The digest says that it was delivered elsewhere: this is a copy, or another digest was put in this one's place.",
+            )
+            .with_digest(reference(at, digest))
+            .with_evidence(at.to_string(), digest.location.to_string())
+        })
+    }
+
+    fn missing_on_arrival(&self, at: &ObjectLocation, key: &DigestKey, absence: Absence) -> Finding {
+        let from = key.end_time.saturating_sub(SignedDuration::from_hours(1)).ok();
+        Finding::new(
+            FindingKind::DigestMissing,
+            self.scope(key),
+            at.clone(),
+            "The digest was delivered and is gone: its hour is not proven by any digest.",
+        )
+        .with_digest(DigestReference::by_key(at, Some(key)))
+        .with_window(Window {
+            from,
+            to: key.end_time,
+        })
+        .with_evidence("the digest that was announced", absence.to_string())
+    }
+}
+
+impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
+    /// Validates a digest and its link to the one before.
+    ///
+    /// Objects that are not digests by their key and content give an empty report.
+    pub async fn validate(&self, at: &ObjectLocation) -> Report {
+        match classify(&at.key) {
+            ObjectKind::Digest(key) => self.validate_digest(at, &key).await,
+            ObjectKind::UnknownDigest => self.validate_misnamed(at).await,
+            ObjectKind::LogFile(_) | ObjectKind::UnknownLogFile | ObjectKind::Other => {
+                Report::default()
+            }
+        }
+    }
+
+    async fn validate_digest(&self, at: &ObjectLocation, key: &DigestKey) -> Report {
+        let mut report = Report::default();
+        match self.authenticate(at, key).await {
+            Ok(digest) => {
+                report.valid = 1;
+                self.check_account(at, key, &digest, &mut report);
+                if key.series == DigestSeries::Hourly {
+                    match &digest.digest().predecessor {
+                        Some(named) => {
+                            self.check_predecessor(at, key, &digest, named, &mut report)
+                                .await;
+                        }
+                        None => self.check_start(at, key, &digest, &mut report).await,
+                    }
+                }
+            }
+            Err(Rejection::Finding(finding)) => report.findings.push(*finding),
+            Err(Rejection::CannotTell(error)) => {
+                report.cannot_tell(error, &self.scope(key), at);
+            }
+        }
+        report
+    }
+
+    /// Named like no digest, in a digest folder: a digest copied there is a finding; anything
+    /// else is not CloudTrail's, or a kind of file that it has added.
+    async fn validate_misnamed(&self, at: &ObjectLocation) -> Report {
+        let mut report = Report::default();
+        match self.fetch(at).await {
+            Ok(Fetched {
+                content: Ok(digest),
+                ..
+            }) => {
+                let scope = match classify(&digest.location.key) {
+                    ObjectKind::Digest(key) => self.scope(&key),
+                    _ => Scope::default(),
+                };
+                report.findings.extend(self.moved(at, &digest, &scope));
+            }
+            Ok(Fetched { .. }) => {}
+            Err(error) if error.absence().is_some() => {}
+            Err(error) => report.cannot_tell(error, &Scope::default(), at),
+        }
+        report
+    }
+
+    fn check_account(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        digest: &AuthenticDigest,
+        report: &mut Report,
+    ) {
+        let account = key.chain.folder.account.as_str();
+        if digest.digest().account != account {
+            report.findings.push(
+                Finding::new(
+                    FindingKind::DigestMalformed,
+                    self.scope(key),
+                    at.clone(),
+                    "The digest's awsAccountId is not the account it was delivered for.",
+                )
+                .with_digest(reference(at, digest.digest()))
+                .with_evidence(account, digest.digest().account.clone()),
+            );
+        }
+    }
+
+    async fn check_predecessor(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        digest: &AuthenticDigest,
+        named: &Predecessor,
+        report: &mut Report,
+    ) {
+        let scope = self.scope(key);
+        let successor = reference(at, digest.digest());
+        let Some(predecessor_key) = chain::predecessor_key(key, named) else {
+            report.findings.push(
+                Finding::new(
+                    FindingKind::DigestMalformed,
+                    scope,
+                    at.clone(),
+                    "The digest names as its predecessor an object that is no earlier digest of its chain.",
+                )
+                .with_digest(successor)
+                .with_evidence("an earlier hourly digest of the same account, Region and trail", named.location.to_string()),
+            );
+            return;
+        };
+        let predecessor_at = ObjectLocation::new(
+            self.places.actual_of(&named.location.bucket),
+            named.location.key.clone(),
+        );
+        let fetched = match self.fetch(&predecessor_at).await {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                match error.absence() {
+                    Some(absence) => {
+                        self.report_missing_stretch(
+                            &predecessor_at,
+                            &predecessor_key,
+                            digest.digest().start_time,
+                            absence,
+                            successor,
+                            report,
+                        )
+                        .await;
+                    }
+                    None => report.cannot_tell(error, &scope, &predecessor_at),
+                }
+                return;
+            }
+        };
+        let modified = |expected: String, actual: String| {
+            Finding::new(
+                FindingKind::DigestModified,
+                scope.clone(),
+                predecessor_at.clone(),
+                "The digest is not the one that its successor signed: it was changed or replaced after delivery.",
+            )
+            .with_digest(successor.clone())
+            .with_evidence(expected, actual)
+        };
+        let content = match &fetched.content {
+            Ok(content) => content,
+            Err(error) => {
+                report.findings.push(modified(
+                    format!("content with SHA-256 {}", named.hash),
+                    error.to_string(),
+                ));
+                return;
+            }
+        };
+        let signature = fetched.metadata.signature.as_deref();
+        if let Some(difference) = chain::difference(named, content.hash, signature) {
+            report.findings.push(match difference {
+                Difference::Content { expected, actual } => modified(
+                    format!("content with SHA-256 {expected}"),
+                    format!("content with SHA-256 {actual}"),
+                ),
+                Difference::Signature { expected, actual } => modified(
+                    format!("signature {expected}"),
+                    actual.map_or_else(
+                        || "no signature in its metadata".to_owned(),
+                        |actual| format!("signature {actual}"),
+                    ),
+                ),
+            });
+            return;
+        }
+        self.check_meeting(content, &predecessor_at, digest, at, &scope, report);
+        match self.judge(&predecessor_at, &predecessor_key, fetched).await {
+            Ok(_) => {}
+            Err(Rejection::Finding(finding)) => report.findings.push(*finding),
+            Err(Rejection::CannotTell(error)) => {
+                report.cannot_tell(error, &scope, &predecessor_at);
+            }
+        }
+    }
+
+    fn check_meeting(
+        &self,
+        predecessor: &UnverifiedDigest,
+        predecessor_at: &ObjectLocation,
+        digest: &AuthenticDigest,
+        at: &ObjectLocation,
+        scope: &Scope,
+        report: &mut Report,
+    ) {
+        let (window, what) = match chain::meeting(predecessor, digest) {
+            Meeting::Meets => return,
+            Meeting::Gap(window) => (window, "begins after its predecessor ends"),
+            Meeting::Overlap(window) => (window, "begins before its predecessor ends"),
+        };
+        report.findings.push(
+            Finding::new(
+                FindingKind::ChainGap,
+                scope.clone(),
+                at.clone(),
+                format!("The digest {what}: their times do not meet."),
+            )
+            .with_digest(reference(at, digest.digest()))
+            .with_window(window)
+            .with_evidence(
+                format!("a range that begins at {}", predecessor.end_time),
+                format!(
+                    "a range that begins at {}, behind {predecessor_at}",
+                    digest.digest().start_time
+                ),
+            ),
+        );
+    }
+
+    /// The predecessor is gone: how far back does the hole reach?
+    async fn report_missing_stretch(
+        &self,
+        predecessor_at: &ObjectLocation,
+        predecessor_key: &DigestKey,
+        to: Timestamp,
+        absence: Absence,
+        successor: DigestReference,
+        report: &mut Report,
+    ) {
+        let last = self
+            .last_authentic(&predecessor_at.bucket, predecessor_key, report)
+            .await;
+        let window = Window {
+            from: last.as_ref().map(|(_, end)| *end),
+            to,
+        };
+        let message = match (window.from, chain::hourly_digests(window)) {
+            (Some(from), Some(1)) => format!(
+                "The digest is gone: between {from} and {to} no log file is proven."
+            ),
+            (Some(from), Some(count)) => format!(
+                "{count} hourly digests in a row are gone, this the newest of them: between {from} and {to} no log file is proven."
+            ),
+            _ => format!(
+                "The digest is gone, and with it every earlier one of its chain: up to {to} no log file is proven."
+            ),
+        };
+        let last = last.map_or_else(
+            || "no earlier digest that CloudTrail signed".to_owned(),
+            |(last, _)| format!("the last digest before it is {last}"),
+        );
+        report.findings.push(
+            Finding::new(
+                FindingKind::DigestMissing,
+                self.scope(predecessor_key),
+                predecessor_at.clone(),
+                message,
+            )
+            .with_digest(successor)
+            .with_window(window)
+            .with_evidence(
+                "the digest that its successor names",
+                format!("{absence}; {last}"),
+            ),
+        );
+    }
+
+    /// A starting digest begins a chain. Where one existed, logging was off in between.
+    async fn check_start(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        digest: &AuthenticDigest,
+        report: &mut Report,
+    ) {
+        let Some((last, end)) = self.last_authentic(&at.bucket, key, report).await else {
+            return;
+        };
+        let window = chain::restart_window(end, digest.digest());
+        report.findings.push(
+            Finding::new(
+                FindingKind::ChainRestarted,
+                self.scope(key),
+                at.clone(),
+                format!(
+                    "The digest starts a new chain although one existed: between {end} and {} CloudTrail delivered no log files that a digest covers.",
+                    window.to
+                ),
+            )
+            .with_digest(reference(at, digest.digest()))
+            .with_window(window)
+            .with_evidence(
+                format!("a digest that continues {last}"),
+                "a starting digest, which names no predecessor",
+            ),
+        );
+    }
+
+    /// The last digest of the chain before `key` that CloudTrail signed, and when it ends.
+    ///
+    /// A digest that is damaged or forged proves nothing and is passed over: its own event
+    /// reports it. What cannot be read is an obstacle in `report`.
+    async fn last_authentic(
+        &self,
+        bucket: &str,
+        key: &DigestKey,
+        report: &mut Report,
+    ) -> Option<(ObjectLocation, Timestamp)> {
+        let mut newest: Option<(ObjectLocation, Timestamp)> = None;
+        // A trail that was moved left its older digests in the bucket before.
+        for bucket in self.places.buckets_from(bucket) {
+            let mut lookback = Lookback::new(&self.store, bucket, &key.chain, key.end_time);
+            for _ in 0..MAX_CANDIDATES {
+                let candidate = match lookback.next().await {
+                    Ok(Some(candidate)) => candidate,
+                    Ok(None) => break,
+                    Err(error) if error.absence().is_some() => break,
+                    Err(error) => {
+                        let at = ObjectLocation::new(bucket, key.chain.region_prefix());
+                        report.cannot_tell(error, &self.scope(key), &at);
+                        break;
+                    }
+                };
+                if newest.as_ref().is_some_and(|(_, end)| *end >= candidate.end_time) {
+                    break;
+                }
+                let at = ObjectLocation::new(bucket, candidate.to_string());
+                match self.authenticate(&at, &candidate).await {
+                    Ok(digest) => {
+                        newest = Some((at, digest.digest().end_time));
+                        break;
+                    }
+                    Err(Rejection::Finding(_)) => {}
+                    Err(Rejection::CannotTell(error)) => {
+                        report.cannot_tell(error, &self.scope(key), &at);
+                        break;
+                    }
+                }
+            }
+        }
+        newest
+    }
+}
+
+fn not_a_digest(
+    error: &DigestError,
+    finding: impl FnOnce(FindingKind, String) -> Finding,
+) -> Finding {
+    match error {
+        DigestError::AlgorithmUnsupported {
+            field,
+            value,
+            supported,
+        } => finding(
+            FindingKind::DigestAlgorithmUnsupported,
+            format!("The digest names an algorithm that CloudTrail does not use: its {field} is `{value}`."),
+        )
+        .with_evidence(*supported, value.clone()),
+        error => finding(
+            FindingKind::DigestMalformed,
+            format!("The object is no digest: {error}."),
+        )
+        .with_evidence("one gzip member holding a digest document", error.to_string()),
+    }
+}
+
+fn reference(at: &ObjectLocation, digest: &UnverifiedDigest) -> DigestReference {
+    DigestReference {
+        bucket: at.bucket.clone(),
+        key: at.key.clone(),
+        start_time: Some(digest.start_time),
+        end_time: Some(digest.end_time),
+    }
+}
+
+/// When the digest was signed; none if a backfill digest does not say so.
+fn signing_period(
+    key: &DigestKey,
+    digest: &UnverifiedDigest,
+    metadata: &DigestMetadata,
+) -> Option<SigningPeriod> {
+    match key.series {
+        DigestSeries::Hourly => Some(SigningPeriod::of_hourly(digest.start_time, digest.end_time)),
+        DigestSeries::Backfill => {
+            let generated = metadata.backfill_generated.as_ref()?.parse().ok()?;
+            Some(SigningPeriod::of_backfill(generated))
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The story of a digest's log files: each one there, and as CloudTrail delivered it.
+
+use crate::digest::ListedLogFile;
+use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope};
+use crate::location::ObjectLocation;
+use crate::log_file::{LogFileCheck, LogFileError};
+use crate::object_key::{ObjectKind, classify};
+use crate::sha256::Sha256;
+use crate::store::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
+use crate::validation::{Digests, Rejection};
+use futures::future::{self, Either};
+use futures::stream::{self, StreamExt as _};
+use std::collections::BTreeSet;
+use std::pin::pin;
+
+/// How often a log file is read before it counts as unreadable for now: a connection that breaks
+/// must not send a digest of thousands of files round again.
+const READ_ATTEMPTS: usize = 3;
+
+/// How far a verification came.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// What was found so far.
+    pub report: Report,
+    /// The first listed log file that is not settled, where time ran out.
+    pub rest: Option<usize>,
+}
+
+enum LogFileVerdict {
+    Valid,
+    Missing(Absence),
+    Wrong(LogFileError),
+}
+
+impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
+    /// Verifies the log files that a digest lists, from the `first` one on, `concurrency` at a
+    /// time, until `stop` resolves.
+    ///
+    /// The list is believed only of a digest that CloudTrail signed. What is wrong with the
+    /// digest itself is reported by the digest-validator: here it stands in
+    /// [`Report::reported_elsewhere`].
+    pub async fn verify_log_files(
+        &self,
+        at: &ObjectLocation,
+        first: usize,
+        concurrency: usize,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Progress {
+        let mut report = Report::default();
+        let ObjectKind::Digest(key) = classify(&at.key) else {
+            return Progress::default();
+        };
+        let scope = self.scope(&key);
+        let digest = match self.authenticate(at, &key).await {
+            Ok(digest) => digest,
+            Err(Rejection::Finding(finding)) => {
+                report.reported_elsewhere.push(*finding);
+                return Progress { report, rest: None };
+            }
+            Err(Rejection::CannotTell(error)) => {
+                report.cannot_tell(error, &scope, at);
+                return Progress { report, rest: None };
+            }
+        };
+        let digest = digest.digest();
+        let listed_in = DigestReference {
+            bucket: at.bucket.clone(),
+            key: at.key.clone(),
+            start_time: Some(digest.start_time),
+            end_time: Some(digest.end_time),
+        };
+        let mut files = stream::iter(digest.log_files.iter().enumerate().skip(first))
+            .map(|(index, file)| {
+                let (scope, listed_in) = (&scope, &listed_in);
+                async move { (index, self.verify_listed(file, scope, listed_in).await) }
+            })
+            .buffer_unordered(concurrency.max(1));
+        let mut stop = pin!(stop);
+        let mut settled = Settled::from(first);
+        let mut reports = Vec::new();
+        loop {
+            match future::select(&mut stop, files.next()).await {
+                Either::Right((Some((index, file_report)), _)) => {
+                    settled.add(index);
+                    if file_report.verdict() == crate::finding::Verdict::Valid {
+                        report.valid += 1;
+                    } else {
+                        reports.push((index, file_report));
+                    }
+                }
+                Either::Right((None, _)) => break,
+                Either::Left(((), _)) => break,
+            }
+        }
+        // As the digest lists them, whatever answered first.
+        reports.sort_by_key(|(index, _)| *index);
+        for (_, file_report) in reports {
+            report.absorb(file_report);
+        }
+        let rest = (settled.up_to < digest.log_files.len()).then_some(settled.up_to);
+        Progress { report, rest }
+    }
+
+    async fn verify_listed(
+        &self,
+        file: &ListedLogFile,
+        scope: &Scope,
+        listed_in: &DigestReference,
+    ) -> Report {
+        let at = ObjectLocation::new(
+            self.places.actual_of(&file.location.bucket),
+            file.location.key.clone(),
+        );
+        let verdict = match self.verify_log_file(&at, file.hash).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                let mut report = Report::default();
+                report.cannot_tell(error, scope, &at);
+                for Obstacle { if_it_stays, .. } in &mut report.obstacles {
+                    *if_it_stays = if_it_stays.take().map(|f| f.with_digest(listed_in.clone()));
+                }
+                return report;
+            }
+        };
+        let (kind, message, actual) = match verdict {
+            LogFileVerdict::Valid => return Report::default(),
+            LogFileVerdict::Missing(absence) => (
+                FindingKind::LogFileMissing,
+                "CloudTrail delivered the log file and it is gone.".to_owned(),
+                absence.to_string(),
+            ),
+            LogFileVerdict::Wrong(error) => {
+                let (kind, message) = match &error {
+                    LogFileError::TrailingData => (
+                        FindingKind::LogFileTrailingData,
+                        "Bytes were appended to the log file after delivery; some readers would show them as records.",
+                    ),
+                    LogFileError::Malformed(_) | LogFileError::TooLarge => (
+                        FindingKind::LogFileMalformed,
+                        "The log file was replaced or damaged after delivery: it is not the gzip file that CloudTrail wrote.",
+                    ),
+                    LogFileError::Modified { .. } => (
+                        FindingKind::LogFileModified,
+                        "The log file's content is not what CloudTrail delivered.",
+                    ),
+                };
+                (kind, message.to_owned(), error.to_string())
+            }
+        };
+        Report::of(vec![
+            Finding::new(kind, scope.clone(), at, message)
+                .with_digest(listed_in.clone())
+                .with_evidence(format!("content with SHA-256 {}", file.hash), actual),
+        ])
+    }
+
+    async fn verify_log_file(
+        &self,
+        at: &ObjectLocation,
+        expected: Sha256,
+    ) -> Result<LogFileVerdict, StoreError> {
+        let mut attempt = 1;
+        loop {
+            match self.read_log_file(at, expected).await {
+                Err(StoreError {
+                    cause: Cause::Unavailable(_),
+                    ..
+                }) if attempt < READ_ATTEMPTS => attempt += 1,
+                Err(error) => {
+                    return match error.absence() {
+                        Some(absence) => Ok(LogFileVerdict::Missing(absence)),
+                        None => Err(error),
+                    };
+                }
+                Ok(verdict) => return Ok(verdict),
+            }
+        }
+    }
+
+    async fn read_log_file(
+        &self,
+        at: &ObjectLocation,
+        expected: Sha256,
+    ) -> Result<LogFileVerdict, StoreError> {
+        let mut object = self.store.read(at).await?;
+        let mut check = LogFileCheck::new(expected);
+        while let Some(bytes) = object.body.next().await? {
+            if let Err(error) = check.push(&bytes) {
+                return Ok(LogFileVerdict::Wrong(error));
+            }
+        }
+        Ok(match check.finish() {
+            Ok(()) => LogFileVerdict::Valid,
+            Err(error) => LogFileVerdict::Wrong(error),
+        })
+    }
+}
+
+/// Which of a list, worked on out of order, are settled without a gap.
+struct Settled {
+    up_to: usize,
+    beyond: BTreeSet<usize>,
+}
+
+impl From<usize> for Settled {
+    fn from(first: usize) -> Self {
+        Self {
+            up_to: first,
+            beyond: BTreeSet::new(),
+        }
+    }
+}
+
+impl Settled {
+    fn add(&mut self, index: usize) {
+        self.beyond.insert(index);
+        while self.beyond.remove(&self.up_to) {
+            self.up_to += 1;
+        }
+    }
+}
