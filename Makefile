@@ -1,0 +1,79 @@
+# Needs Rust, Python 3 and make. Everything else is installed into .venv, from requirements.txt.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# The functions are built for this machine, so that they can run on it.
+ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+FUNCTIONS := digest-validator log-verifier kms-context-checker
+
+# sam, cargo-lambda and zig come from the environment.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+# One selection of packages and features for every debug build: another one compiles the
+# dependencies once more.
+CARGO_DEBUG := --workspace --all-features --locked
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: build ## Watch a trail being verified, tampered with and alerted on, on a local AWS
+	cargo build -q $(CARGO_DEBUG) --bin demo
+	$(TARGET)/debug/demo
+
+.PHONY: test
+test: fmt-check lint-template clippy unit e2e sam-local ## Run every check and test
+
+.PHONY: fmt-check
+fmt-check: ## Check the format of the Rust code
+	cargo fmt --all --check
+
+.PHONY: lint-template
+lint-template: venv ## Check template.yaml
+	cfn-lint template.yaml
+	AWS_DEFAULT_REGION=us-east-1 sam validate --lint
+	python tests/local-aws/translate.py template.yaml >/dev/null
+
+.PHONY: clippy
+clippy: ## Lint the Rust code
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+.PHONY: unit
+unit: ## Run the unit tests
+	cargo test $(CARGO_DEBUG) --lib --bins
+
+.PHONY: e2e
+e2e: build ## Run the property and end-to-end tests, with the functions of `make build`
+	cargo test $(CARGO_DEBUG) --test '*'
+
+.PHONY: sam-local
+sam-local: build ## Run each function in a container, through `sam local invoke`
+	cargo build -q $(CARGO_DEBUG) --bin trail
+	TRAIL=$(TARGET)/debug/trail tests/sam-local/run
+
+.PHONY: build
+build: venv ## Build the functions into .aws-sam/build
+	# All in one run of cargo, on every core; `sam build` then finds them built.
+	cargo lambda build --release --locked $(if $(filter arm64,$(ARCHITECTURE)),--arm64) $(FUNCTIONS:%=-p %)
+	sam build --beta-features --parameter-overrides Architecture=$(ARCHITECTURE)
+
+.PHONY: venv
+venv: $(VENV)/installed ## Install the Python tools into .venv
+
+$(VENV)/installed: requirements.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed
+	cargo clean
+	rm -rf .aws-sam .local $(VENV)

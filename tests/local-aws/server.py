@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""A local AWS: moto's server, with what Trailseal needs and moto lacks.
+
+Prints one line, `listening on http://HOST:PORT`, once it accepts connections.
+"""
+
+import argparse
+import datetime as dt
+import json
+import logging
+import os
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+# Both are read by moto: the account of every request, and whether a function's code archive must
+# exist in S3 (here the functions run outside of moto, so there is none).
+os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
+os.environ.setdefault("VALIDATE_LAMBDA_S3", "false")
+
+from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
+from moto.core.exceptions import JsonRESTError  # noqa: E402
+from moto.events.models import events_backends  # noqa: E402
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.s3 import notifications  # noqa: E402
+from moto.sqs.models import Queue  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+Event = notifications.S3NotificationEvent
+
+
+# --- CloudTrail ListPublicKeys -------------------------------------------------------------------
+
+
+def epoch(value: float | int | str) -> float:
+    """Seconds since 1970 of a number or an ISO 8601 time (UTC where it names no zone)."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    moment = dt.datetime.fromisoformat(value.replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)).timestamp()
+
+
+def add_list_public_keys(keys_file: Path) -> None:
+    """Answers ListPublicKeys as AWS does: the keys of the request's Region whose validity overlaps
+    the asked time range. A bound that is not given is the current time. The file is read at each
+    call, so that a test can rotate keys while the server runs.
+    """
+
+    def list_public_keys(self: CloudTrailResponse) -> str:
+        now = time.time()
+        start = self._get_param("StartTime")
+        end = self._get_param("EndTime")
+        start = now if start is None else epoch(start)
+        end = now if end is None else epoch(end)
+        if start > end:
+            raise JsonRESTError(
+                "InvalidTimeRangeException", "StartTime must not be later than EndTime."
+            )
+        keys = [
+            key
+            | {
+                "ValidityStartTime": epoch(key["ValidityStartTime"]),
+                "ValidityEndTime": epoch(key["ValidityEndTime"]),
+            }
+            for key in json.loads(keys_file.read_text()).get(self.region, [])
+        ]
+        overlapping = [
+            key
+            for key in keys
+            if key["ValidityStartTime"] <= end and key["ValidityEndTime"] >= start
+        ]
+        return json.dumps({"PublicKeyList": overlapping})
+
+    CloudTrailResponse.list_public_keys = list_public_keys  # type: ignore[attr-defined]
+
+
+# --- S3 events through EventBridge ---------------------------------------------------------------
+
+# (detail-type, reason, deletion-type) as AWS spells them; moto's own differ.
+DETAILS: dict[str, tuple[str, str, str | None]] = {
+    Event.OBJECT_CREATED_PUT_EVENT: ("Object Created", "PutObject", None),
+    Event.OBJECT_CREATED_POST_EVENT: ("Object Created", "POST Object", None),
+    Event.OBJECT_CREATED_COPY_EVENT: ("Object Created", "CopyObject", None),
+    Event.OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD_EVENT: (
+        "Object Created",
+        "CompleteMultipartUpload",
+        None,
+    ),
+    Event.OBJECT_REMOVED_DELETE_EVENT: ("Object Deleted", "DeleteObject", "Permanently Deleted"),
+    Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT: (
+        "Object Deleted",
+        "DeleteObject",
+        "Delete Marker Created",
+    ),
+    Event.LIFECYCLEEXPIRATION_DELETE_EVENT: (
+        "Object Deleted",
+        "Lifecycle Expiration",
+        "Permanently Deleted",
+    ),
+    Event.LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED_EVENT: (
+        "Object Deleted",
+        "Lifecycle Expiration",
+        "Delete Marker Created",
+    ),
+}
+
+
+def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
+    """Puts an S3 event on the default bus of the bucket's Region, in the shape AWS documents:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
+    if event_name not in DETAILS:
+        return
+    detail_type, reason, deletion_type = DETAILS[event_name]
+    # A delete marker has neither content nor an entity tag.
+    content = key if hasattr(key, "etag") else None
+    obj: dict[str, Any] = {"key": key.name}
+    if detail_type == "Object Created" and content:
+        obj["size"] = content.size
+    if content:
+        obj["etag"] = content.etag.strip('"')
+    if bucket.is_versioned:
+        obj["version-id"] = key.version_id
+    obj["sequencer"] = f"00{time.time_ns():016X}"
+    detail: dict[str, Any] = {
+        "version": "0",
+        "bucket": {"name": bucket.name},
+        "object": obj,
+        "request-id": os.urandom(8).hex().upper(),
+        "requester": account_id,
+        "source-ip-address": "192.0.2.10",
+        "reason": reason,
+    }
+    if deletion_type:
+        detail["deletion-type"] = deletion_type
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": "aws.s3",
+        "account": account_id,
+        "time": time.time(),  # moto writes it as ISO 8601 when it delivers the event
+        "region": bucket.region_name,
+        "resources": [bucket.arn],
+        "detail": detail,
+    }
+    bus = events_backends[account_id][bucket.region_name].event_buses["default"]
+    for rule in list(bus.rules.values()):
+        if rule.state == "ENABLED":
+            rule.send_to_targets(event, transform_input=False)
+
+
+# --- Start ---------------------------------------------------------------------------------------
+
+
+def leave_queues_alone() -> None:
+    """Keeps moto from invoking functions by itself (in Docker) for messages that arrive in a queue.
+    Event source mappings are still stored and listed; whoever runs the functions polls the queues.
+    """
+    Queue.lambda_event_source_mappings = property(  # type: ignore[assignment]
+        lambda _self: {}, lambda _self, _value: None
+    )
+
+
+def exit_with_stdin() -> None:
+    """Ends the server when its standard input is closed, so that it never outlives its parent."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument(
+        "--public-keys",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help='JSON, {REGION: [{"Value", "ValidityStartTime", "ValidityEndTime", "Fingerprint"}]}',
+    )
+    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin is closed")
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    args = parser.parse_args()
+
+    logging.getLogger("werkzeug").setLevel(logging.INFO if args.verbose else logging.ERROR)
+    add_list_public_keys(args.public_keys)
+    notifications._send_event_bridge_message = send_event_bridge_message
+    leave_queues_alone()
+    if args.exit_with_stdin:
+        exit_with_stdin()
+
+    server = make_server(
+        args.host,
+        args.port,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
+    os.environ["MOTO_PORT"] = str(server.port)
+    print(f"listening on http://{args.host}:{server.port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(0)
