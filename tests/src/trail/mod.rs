@@ -1,0 +1,51 @@
+//! A generator of CloudTrail trails, honest and tampered with.
+//!
+//! It is a second, independent implementation of the digest format: nothing here uses the
+//! `trailseal` core, so the core is tested against something it did not write.
+//!
+//! ```
+//! use trailseal_tests::trail::{TrailSpec, tamper};
+//!
+//! let trail = TrailSpec::default().build();
+//! let noon = trail.digest("111122223333", "us-east-1", 12);
+//! let stripped = tamper::digest::without_metadata(&noon.object);
+//! assert!(stripped.metadata.is_empty());
+//! assert_eq!(stripped.body, noon.object.body);
+//! ```
+//!
+//! The same spec and seed give the same bytes on the same machine: randomness comes from a seeded
+//! generator, PKCS#1 v1.5 signatures are deterministic, and gzip headers carry no time.
+
+mod build;
+pub mod deliver;
+mod digest;
+mod extras;
+pub mod gzip;
+pub mod hostile;
+mod json;
+mod keys;
+mod kms;
+mod names;
+mod object;
+mod output;
+mod plan;
+mod records;
+mod region;
+mod rng;
+mod schedule;
+mod services;
+mod spec;
+pub mod tamper;
+mod time;
+
+pub use digest::{DigestDocument, LogEntry, Sealed};
+pub use keys::{PoolKey, Signer};
+pub use kms::KmsEvent;
+pub use object::{Change, Encryption, Location, Object};
+pub use output::{DigestFile, DigestKind, LogFile, Trail};
+pub use region::partition;
+pub use schedule::{KeyForm, KeySchedule, PublishedKey};
+pub use spec::{
+    Backfill, BackfillLink, BucketChange, FirstDigest, KmsAnomaly, KmsAnomalyKind, KmsSpec, Stop,
+    TrailSpec,
+};

@@ -1,0 +1,77 @@
+//! Names of objects and resources, as CloudTrail spells them.
+
+use jiff::Timestamp;
+
+use super::region::partition;
+use super::spec::TrailSpec;
+use super::time::{compact_minutes, compact_seconds, date_folder, five_minute_step};
+
+/// The trail's ARN.
+pub(crate) fn trail_arn(spec: &TrailSpec) -> String {
+    format!(
+        "arn:{}:cloudtrail:{}:{}:trail/{}",
+        partition(&spec.home_region),
+        spec.home_region,
+        spec.trail_account(),
+        spec.trail_name
+    )
+}
+
+/// `[prefix/]AWSLogs/[organization/]ACCOUNT`
+pub(crate) fn account_folder(spec: &TrailSpec, account: &str) -> String {
+    let prefix = match &spec.prefix {
+        Some(prefix) => format!("{prefix}/"),
+        None => String::new(),
+    };
+    let organization = match &spec.organization_id {
+        Some(id) => format!("{id}/"),
+        None => String::new(),
+    };
+    format!("{prefix}AWSLogs/{organization}{account}")
+}
+
+/// A file of one of the trail's folders (`CloudTrail`, `CloudTrail-Insight` …).
+pub(crate) fn file_key(
+    spec: &TrailSpec,
+    folder: &str,
+    account: &str,
+    region: &str,
+    delivered_at: Timestamp,
+    unique: &str,
+) -> String {
+    let step = five_minute_step(delivered_at);
+    format!(
+        "{}/{folder}/{region}/{}/{account}_{folder}_{region}_{}_{unique}.json.gz",
+        account_folder(spec, account),
+        date_folder(step),
+        compact_minutes(step)
+    )
+}
+
+/// A digest file; `suffix` is empty or `_backfill`.
+pub(crate) fn digest_key(
+    spec: &TrailSpec,
+    account: &str,
+    region: &str,
+    end: Timestamp,
+    suffix: &str,
+) -> String {
+    format!(
+        "{}/CloudTrail-Digest/{region}/{}/{account}_CloudTrail-Digest_{region}_{}_{}_{}{suffix}.json.gz",
+        account_folder(spec, account),
+        date_folder(end),
+        spec.trail_name,
+        spec.home_region,
+        compact_seconds(end)
+    )
+}
+
+/// The ARN of an object, or of a folder.
+pub(crate) fn object_arn(spec: &TrailSpec, bucket: &str, key: &str) -> String {
+    format!("{}/{key}", bucket_arn(spec, bucket))
+}
+
+/// The ARN of a bucket.
+pub(crate) fn bucket_arn(spec: &TrailSpec, bucket: &str) -> String {
+    format!("arn:{}:s3:::{bucket}", partition(&spec.home_region))
+}

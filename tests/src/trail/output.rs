@@ -1,0 +1,264 @@
+//! A generated trail.
+
+use jiff::Timestamp;
+
+use super::digest::{DigestDocument, Sealed};
+use super::extras;
+use super::keys::Signer;
+use super::kms::KmsEvent;
+use super::object::{
+    BACKFILL_GENERATED, Location, Object, SHA256_WITH_RSA, SIGNATURE, SIGNATURE_ALGORITHM,
+};
+use super::spec::TrailSpec;
+use super::time::iso;
+
+/// A trail: its digests and log files, with what tests want to know about them.
+#[derive(Debug, Clone)]
+pub struct Trail {
+    /// What it was generated from.
+    pub spec: TrailSpec,
+    /// Digests, chain by chain: hourly ones in order, then backfill ones.
+    pub digests: Vec<DigestFile>,
+    /// Log files, chain by chain in the order of their digests.
+    pub log_files: Vec<LogFile>,
+}
+
+/// What a digest is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigestKind {
+    /// The first of a chain, or the first after a stop.
+    Starting,
+    /// One of every hour.
+    Hourly,
+    /// One made later.
+    Backfill,
+}
+
+/// A digest file.
+#[derive(Debug, Clone)]
+pub struct DigestFile {
+    /// The object as delivered.
+    pub object: Object,
+    /// The account whose activity it covers.
+    pub account: String,
+    /// The Region whose activity it covers.
+    pub region: String,
+    /// The hour it covers; it ends that many hours after the trail's start.
+    pub hour: i64,
+    /// What it is.
+    pub kind: DigestKind,
+    /// When it was made, which for a backfill digest is long after its end.
+    pub generated_at: Timestamp,
+    /// What it says.
+    pub document: DigestDocument,
+    /// Its bytes, hash and signature.
+    pub sealed: Sealed,
+    /// Who signed it.
+    pub signer: Signer,
+}
+
+/// A log file.
+#[derive(Debug, Clone)]
+pub struct LogFile {
+    /// The object as delivered.
+    pub object: Object,
+    /// The account whose activity it holds.
+    pub account: String,
+    /// The Region whose activity it holds.
+    pub region: String,
+    /// The hour of the digest that lists it.
+    pub hour: i64,
+    /// Whether it is listed by the hourly or by the backfill digest of that hour.
+    pub kind: DigestKind,
+    /// The SHA-256 of its inflated bytes in hex.
+    pub sha256: String,
+    /// The oldest event in it.
+    pub oldest_event: Timestamp,
+    /// The newest event in it.
+    pub newest_event: Timestamp,
+    /// The KMS events about the trail that it records, in order.
+    pub kms_events: Vec<KmsEvent>,
+}
+
+impl DigestFile {
+    /// The digest file of a document that the signer signs.
+    pub(crate) fn sealed(
+        mut document: DigestDocument,
+        signer: Signer,
+        region: &str,
+        hour: i64,
+        kind: DigestKind,
+        generated_at: Timestamp,
+    ) -> Self {
+        let sealed = document.seal(&signer);
+        let location = Location {
+            bucket: document.digest_s3_bucket.clone(),
+            key: document.digest_s3_object.clone(),
+        };
+        let mut object = Object::gzipped_json(location, sealed.body.clone(), generated_at);
+        object
+            .metadata
+            .insert(SIGNATURE.into(), sealed.signature.clone());
+        object
+            .metadata
+            .insert(SIGNATURE_ALGORITHM.into(), SHA256_WITH_RSA.into());
+        if kind == DigestKind::Backfill {
+            object
+                .metadata
+                .insert(BACKFILL_GENERATED.into(), iso(generated_at));
+        }
+        Self {
+            object,
+            account: document.aws_account_id.clone(),
+            region: region.to_owned(),
+            hour,
+            kind,
+            generated_at,
+            document,
+            sealed,
+            signer,
+        }
+    }
+
+    /// The same digest with an edited document, signed anew by the signer.
+    pub fn resealed(&self, signer: &Signer, edit: impl FnOnce(&mut DigestDocument)) -> Self {
+        let mut document = self.document.clone();
+        edit(&mut document);
+        Self::sealed(
+            document,
+            signer.clone(),
+            &self.region,
+            self.hour,
+            self.kind,
+            self.generated_at,
+        )
+    }
+
+    fn is_of(&self, account: &str, region: &str) -> bool {
+        self.account == account && self.region == region
+    }
+}
+
+impl Trail {
+    /// The starting or hourly digest of an account, a Region and an hour.
+    #[track_caller]
+    pub fn digest(&self, account: &str, region: &str, hour: u32) -> &DigestFile {
+        self.find(account, region, hour, false)
+    }
+
+    /// The backfill digest of an account, a Region and an hour.
+    #[track_caller]
+    pub fn backfill(&self, account: &str, region: &str, hour: u32) -> &DigestFile {
+        self.find(account, region, hour, true)
+    }
+
+    #[track_caller]
+    fn find(&self, account: &str, region: &str, hour: u32, backfill: bool) -> &DigestFile {
+        let found = self.digests.iter().find(|digest| {
+            digest.is_of(account, region)
+                && digest.hour == i64::from(hour)
+                && (digest.kind == DigestKind::Backfill) == backfill
+        });
+        found.unwrap_or_else(|| panic!("no such digest: {account} {region} hour {hour}"))
+    }
+
+    /// The starting and hourly digests of an account and a Region, in order.
+    pub fn chain(&self, account: &str, region: &str) -> Vec<&DigestFile> {
+        self.digests
+            .iter()
+            .filter(|digest| digest.is_of(account, region) && digest.kind != DigestKind::Backfill)
+            .collect()
+    }
+
+    /// The log files that a digest lists, in its order.
+    pub fn logs_of(&self, digest: &DigestFile) -> Vec<&LogFile> {
+        digest
+            .document
+            .log_files
+            .iter()
+            .map(|entry| {
+                let listed = self.log_files.iter().find(|log| {
+                    log.object.bucket == entry.s3_bucket && log.object.key == entry.s3_object
+                });
+                listed.expect("a listed log file is in the trail")
+            })
+            .collect()
+    }
+
+    /// Every digest and log file, oldest delivery first.
+    pub fn objects(&self) -> Vec<&Object> {
+        let mut objects: Vec<&Object> = self
+            .log_files
+            .iter()
+            .map(|log| &log.object)
+            .chain(self.digests.iter().map(|digest| &digest.object))
+            .collect();
+        objects.sort_by_key(|object| object.delivered_at);
+        objects
+    }
+
+    /// Objects that lie in a log bucket and are neither digests nor log files: folder markers,
+    /// Insight files, objects of others.
+    pub fn extras(&self) -> Vec<Object> {
+        extras::extras(&self.spec)
+    }
+
+    /// Replaces a digest's document, signed by its own key, and makes the chain after it follow:
+    /// all its successors name and sign what is before them. It is as if CloudTrail itself had
+    /// written the edited digest. A starting digest ends the rewriting.
+    #[track_caller]
+    pub fn rewrite(
+        &mut self,
+        account: &str,
+        region: &str,
+        hour: u32,
+        edit: impl FnOnce(&mut DigestDocument),
+    ) {
+        let first = self
+            .digests
+            .iter()
+            .position(|digest| {
+                digest.is_of(account, region)
+                    && digest.hour == i64::from(hour)
+                    && digest.kind != DigestKind::Backfill
+            })
+            .expect("the digest to rewrite is in the trail");
+        let signer = self.digests[first].signer.clone();
+        self.digests[first] = self.digests[first].resealed(&signer, edit);
+        for index in first + 1..self.digests.len() {
+            let previous = self.digests[index - 1].clone();
+            let digest = &self.digests[index];
+            if digest.kind != DigestKind::Hourly || !digest.is_of(account, region) {
+                break;
+            }
+            let signer = digest.signer.clone();
+            self.digests[index] = digest.resealed(&signer, |document| {
+                document.link_to(&previous.document, &previous.sealed);
+            });
+        }
+    }
+
+    /// The file that the local AWS answers `ListPublicKeys` from.
+    pub fn public_keys_by_region(&self) -> serde_json::Value {
+        let (from, to) = self.time_span();
+        self.spec
+            .keys
+            .public_keys_by_region(&self.spec.regions, from, to)
+    }
+
+    /// A saved `aws cloudtrail list-public-keys` response with the keys of one Region for the
+    /// trail's time.
+    pub fn list_public_keys_response(&self, region: &str) -> serde_json::Value {
+        let (from, to) = self.time_span();
+        self.spec.keys.list_public_keys_response(region, from, to)
+    }
+
+    /// From the first digest's beginning to the last delivery.
+    pub fn time_span(&self) -> (Timestamp, Timestamp) {
+        let last_delivery = self.digests.iter().map(|digest| digest.generated_at).max();
+        (
+            self.spec.hour_end(-1),
+            last_delivery.unwrap_or(self.spec.start),
+        )
+    }
+}

@@ -1,0 +1,263 @@
+//! What to generate.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
+
+use super::output::Trail;
+use super::schedule::KeySchedule;
+use super::time::{hours, seconds};
+
+/// A trail to generate. Hours are counted by the digests that end them: hour 0 ends at
+/// [`TrailSpec::start`], hour `n` ends `n` hours later.
+///
+/// The default is the trail `management-events` of account 111122223333 in us-east-1, from
+/// 2026-01-15T00:00:00Z for 24 hours, with digests ending on the full hour.
+#[derive(Debug, Clone)]
+pub struct TrailSpec {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// The log bucket.
+    pub bucket: String,
+    /// The key prefix, without a slash at its end.
+    pub prefix: Option<String>,
+    /// Set for an organization trail: `o-…`, a folder of its own in every key.
+    pub organization_id: Option<String>,
+    /// The accounts that the trail logs.
+    pub accounts: Vec<String>,
+    /// The account that owns the trail; the first of the accounts if none is given.
+    pub owner: Option<String>,
+    /// The trail's name.
+    pub trail_name: String,
+    /// The Region the trail was created in.
+    pub home_region: String,
+    /// The Regions that the trail logs.
+    pub regions: Vec<String>,
+    /// When logging starts: the end of the first digest's hour.
+    pub start: Timestamp,
+    /// Added to every digest boundary: digests end at `hh:29:23Z` with 1763.
+    pub offset_seconds: u32,
+    /// How many hourly digests follow the first one.
+    pub hours: u32,
+    /// Whether the first digest begins the chain.
+    pub first_digest: FirstDigest,
+    /// Log files an hour in each chain.
+    pub log_files_per_hour: RangeInclusive<u32>,
+    /// Records a log file.
+    pub records_per_file: RangeInclusive<u32>,
+    /// Hours without activity: their digests list nothing.
+    pub empty_hours: BTreeSet<u32>,
+    /// Interruptions of the chain, in order.
+    pub stops: Vec<Stop>,
+    /// The trail moves to another bucket.
+    pub bucket_change: Option<BucketChange>,
+    /// Backfill digests, each made in every chain.
+    pub backfills: Vec<Backfill>,
+    /// Set if CloudTrail encrypts log files with SSE-KMS.
+    pub kms: Option<KmsSpec>,
+    /// Seconds between an event and the delivery of its log file.
+    pub event_age_seconds: RangeInclusive<u32>,
+    /// Seconds between the end of a digest's hour and the digest's delivery.
+    pub digest_delay_seconds: RangeInclusive<u32>,
+    /// The rotation of signing keys.
+    pub keys: KeySchedule,
+}
+
+/// How the generated stretch of a chain begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstDigest {
+    /// With a starting digest: nothing before it, no log files in it.
+    Starting,
+    /// In the middle: the first digest names a predecessor that is not in the bucket any more.
+    MidChain,
+}
+
+/// Logging is stopped, and perhaps started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    /// The hour of the last digest before the stop.
+    pub last_hour: u32,
+    /// The hour of the starting digest after it, later than `last_hour`; without it the chain ends.
+    pub restart_hour: Option<u32>,
+}
+
+/// From an hour on, digests and log files go to another bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketChange {
+    /// The first hour whose digest lies in the new bucket. The log files of its first half hour
+    /// are still in the old one.
+    pub hour: u32,
+    /// The new bucket.
+    pub bucket: String,
+}
+
+/// A digest made later, for log files that the hourly digest of the same hour left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backfill {
+    /// The hour that it covers.
+    pub hour: u32,
+    /// How many log files it lists.
+    pub log_files: u32,
+    /// How many hours after that hour's end it is made; it is signed with the key current then.
+    pub generated_after_hours: u32,
+    /// What stands in its `previous…` fields.
+    pub link: BackfillLink,
+}
+
+/// The predecessor of a backfill digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackfillLink {
+    /// None: all `previous…` fields are null.
+    Unlinked,
+    /// The chain's backfill digest before it in [`TrailSpec::backfills`], if there is one.
+    PreviousBackfill,
+}
+
+/// Encryption of log files with a KMS key, and the events that it leaves in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KmsSpec {
+    /// The symmetric key that log files are encrypted under.
+    pub key_arn: String,
+    /// An alias of the key, which some events name instead.
+    pub alias: String,
+    /// Who reads log files: an IAM user or role ARN.
+    pub reader_arn: String,
+    /// One in so many log files is read soon after its delivery; 0 for none.
+    pub read_one_in: u32,
+    /// Whether an S3 Bucket Key is on: then there are events for the bucket, not for objects.
+    pub bucket_key: bool,
+    /// What is wrong with the events or objects of some hours.
+    pub anomalies: Vec<KmsAnomaly>,
+}
+
+/// Something wrong about the first log file that the first chain delivers in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KmsAnomaly {
+    /// The hour, one with log files.
+    pub hour: u32,
+    /// What is wrong.
+    pub kind: KmsAnomalyKind,
+}
+
+/// The ways in which a delivery and its KMS event disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KmsAnomalyKind {
+    /// The event's context names another account's trail.
+    WrongTrail,
+    /// The event's context names an object of another bucket.
+    WrongBucket,
+    /// The event's context names a log file that does not exist.
+    MissingObject,
+    /// The event is about another key than the one that the object is encrypted under.
+    WrongKeyInEvent,
+    /// The object is encrypted under another key than the one that the event is about.
+    WrongKeyOnObject,
+    /// The key refused: the event carries `errorCode` and no `resources`.
+    Denied,
+    /// The caller is an IAM user, not CloudTrail.
+    ForeignCaller,
+}
+
+impl KmsSpec {
+    /// The usual events under the key: one reader, no Bucket Key, nothing wrong.
+    pub fn new(key_arn: &str) -> Self {
+        let (key_prefix, _) = key_arn.rsplit_once(":key/").expect("a KMS key ARN");
+        let partition_and_account: Vec<&str> = key_arn.split(':').collect();
+        Self {
+            key_arn: key_arn.to_owned(),
+            alias: format!("{key_prefix}:alias/cloudtrail-logs"),
+            reader_arn: format!(
+                "arn:{}:iam::{}:user/cloudtrail-admin",
+                partition_and_account[1], partition_and_account[4]
+            ),
+            read_one_in: 3,
+            bucket_key: false,
+            anomalies: Vec::new(),
+        }
+    }
+
+    /// A key that differs from [`KmsSpec::key_arn`] in its id alone.
+    pub fn other_key_arn(&self) -> String {
+        let (key_prefix, _) = self.key_arn.rsplit_once(":key/").expect("a KMS key ARN");
+        format!("{key_prefix}:key/0ddba11a-0dd0-4bad-8bad-0ddba11a0ddb")
+    }
+}
+
+impl Default for TrailSpec {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            bucket: "amzn-s3-demo-bucket".into(),
+            prefix: None,
+            organization_id: None,
+            accounts: vec!["111122223333".into()],
+            owner: None,
+            trail_name: "management-events".into(),
+            home_region: "us-east-1".into(),
+            regions: vec!["us-east-1".into()],
+            start: "2026-01-15T00:00:00Z".parse().expect("a timestamp"),
+            offset_seconds: 0,
+            hours: 24,
+            first_digest: FirstDigest::Starting,
+            log_files_per_hour: 1..=4,
+            records_per_file: 3..=12,
+            empty_hours: BTreeSet::new(),
+            stops: Vec::new(),
+            bucket_change: None,
+            backfills: Vec::new(),
+            kms: None,
+            event_age_seconds: 60..=540,
+            digest_delay_seconds: 300..=2400,
+            keys: KeySchedule::default(),
+        }
+    }
+}
+
+impl TrailSpec {
+    /// A trail with one hour of activity, whose digest lists so many small log files.
+    pub fn large(log_files: u32) -> Self {
+        Self {
+            hours: 1,
+            log_files_per_hour: log_files..=log_files,
+            records_per_file: 1..=1,
+            ..Self::default()
+        }
+    }
+
+    /// Generates the trail.
+    pub fn build(self) -> Trail {
+        super::build::build(self)
+    }
+
+    /// The account that owns the trail.
+    pub fn trail_account(&self) -> &str {
+        self.owner.as_ref().unwrap_or(&self.accounts[0])
+    }
+
+    /// The trail's ARN.
+    pub fn trail_arn(&self) -> String {
+        super::names::trail_arn(self)
+    }
+
+    /// Every bucket that the trail writes to.
+    pub fn buckets(&self) -> Vec<&str> {
+        let moved = self.bucket_change.as_ref();
+        std::iter::once(self.bucket.as_str())
+            .chain(moved.map(|change| change.bucket.as_str()))
+            .collect()
+    }
+
+    /// The end of an hour; hour -1 is the one before the first digest.
+    pub(crate) fn hour_end(&self, hour: i64) -> Timestamp {
+        self.start + seconds(self.offset_seconds) + hours(hour)
+    }
+
+    /// The bucket that the digest of an hour is written to.
+    pub(crate) fn digest_bucket(&self, hour: i64) -> &str {
+        match &self.bucket_change {
+            Some(change) if hour >= i64::from(change.hour) => &change.bucket,
+            _ => &self.bucket,
+        }
+    }
+}
