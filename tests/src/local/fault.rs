@@ -1,0 +1,278 @@
+//! What can go wrong between a function and AWS, and when.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
+use serde_json::json;
+
+use super::request::{Call, Protocol};
+
+/// Names a rule, to count its hits and to remove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleId(pub(super) usize);
+
+/// Which calls a rule is for. Every condition that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Match {
+    service: Option<String>,
+    region: Option<String>,
+    method: Option<Method>,
+    operation: Option<String>,
+    path: Option<String>,
+}
+
+impl Match {
+    /// Every call.
+    pub fn any() -> Self {
+        Self::default()
+    }
+
+    /// Calls to one service, as signed: `s3`, `kms`, `sns`, `cloudtrail`, ….
+    pub fn service(service: &str) -> Self {
+        Self {
+            service: Some(service.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Calls of one operation of a service: `("s3", "GetObject")`, `("sns", "Publish")`.
+    pub fn operation(service: &str, operation: &str) -> Self {
+        Self {
+            operation: Some(operation.to_owned()),
+            ..Self::service(service)
+        }
+    }
+
+    /// Only calls signed for this Region.
+    #[must_use]
+    pub fn in_region(mut self, region: &str) -> Self {
+        self.region = Some(region.to_owned());
+        self
+    }
+
+    /// Only this HTTP method.
+    #[must_use]
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Only calls whose decoded path (`/BUCKET/KEY`) or query contains this.
+    #[must_use]
+    pub fn path_contains(mut self, part: &str) -> Self {
+        self.path = Some(part.to_owned());
+        self
+    }
+
+    /// Whether a call is meant.
+    pub fn matches(&self, call: &Call) -> bool {
+        let same = |wanted: &Option<String>, actual: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == actual)
+        };
+        same(&self.service, &call.service)
+            && same(&self.region, &call.region)
+            && same(&self.operation, &call.operation)
+            && self
+                .method
+                .as_ref()
+                .is_none_or(|method| *method == call.method)
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|part| call.path.contains(part) || call.query.contains(part))
+    }
+}
+
+/// What happens to a call.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// An error in the shape of the service that is called.
+    Error {
+        /// HTTP status.
+        status: StatusCode,
+        /// AWS's error code.
+        code: String,
+        /// Its message.
+        message: String,
+    },
+    /// Any answer at all.
+    Answer {
+        /// HTTP status.
+        status: StatusCode,
+        /// Headers.
+        headers: Vec<(String, String)>,
+        /// Body.
+        body: Bytes,
+    },
+    /// The call waits, then goes through.
+    Stall(Duration),
+    /// The answer's body ends after so many bytes, and the connection with it.
+    Cut(usize),
+    /// The connection ends without an answer; AWS has not seen the call.
+    Drop,
+    /// AWS carries the call out, and the connection ends without an answer.
+    LoseAnswer,
+}
+
+impl Fault {
+    /// Any error in the shape of the service.
+    pub fn error(status: u16, code: &str, message: &str) -> Self {
+        Self::Error {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        }
+    }
+
+    /// S3 asks for fewer requests.
+    pub fn slow_down() -> Self {
+        Self::error(503, "SlowDown", "Please reduce your request rate.")
+    }
+
+    /// The service broke.
+    pub fn internal_error() -> Self {
+        Self::error(
+            500,
+            "InternalError",
+            "We encountered an internal error. Please try again.",
+        )
+    }
+
+    /// S3 refuses.
+    pub fn access_denied() -> Self {
+        Self::error(403, "AccessDenied", "Access Denied")
+    }
+
+    /// S3 refuses because KMS does.
+    pub fn kms_access_denied(key_arn: &str) -> Self {
+        Self::error(
+            403,
+            "AccessDenied",
+            &format!(
+                "User: arn:aws:sts::111122223333:assumed-role/reader/session is not authorized to \
+                 perform: kms:Decrypt on resource: {key_arn} because no identity-based policy \
+                 allows the kms:Decrypt action"
+            ),
+        )
+    }
+
+    /// The object lies in Glacier.
+    pub fn archived() -> Self {
+        Self::error(
+            403,
+            "InvalidObjectState",
+            "The operation is not valid for the object's storage class",
+        )
+    }
+
+    /// A JSON or query service asks for fewer requests.
+    pub fn throttling() -> Self {
+        Self::error(400, "ThrottlingException", "Rate exceeded")
+    }
+
+    /// A JSON service refuses.
+    pub fn access_denied_exception() -> Self {
+        Self::error(
+            400,
+            "AccessDeniedException",
+            "User is not authorized to perform this operation",
+        )
+    }
+
+    /// SNS refuses.
+    pub fn authorization_error() -> Self {
+        Self::error(
+            403,
+            "AuthorizationError",
+            "User is not authorized to perform: SNS:Publish on this resource",
+        )
+    }
+}
+
+/// A fault, and the calls that meet it.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub(super) calls: Match,
+    pub(super) fault: Fault,
+    pub(super) times: Option<usize>,
+    pub(super) after: usize,
+}
+
+impl Rule {
+    /// Each call that matches meets the fault until the rule is removed.
+    pub fn new(calls: Match, fault: Fault) -> Self {
+        Self {
+            calls,
+            fault,
+            times: None,
+            after: 0,
+        }
+    }
+
+    /// Only so many calls meet the fault.
+    #[must_use]
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// The first so many matching calls go through untouched.
+    #[must_use]
+    pub fn after(mut self, calls: usize) -> Self {
+        self.after = calls;
+        self
+    }
+}
+
+/// An error as the called service spells it: content type, headers and body.
+pub(super) fn error_answer(
+    call: &Call,
+    code: &str,
+    message: &str,
+) -> (Vec<(String, String)>, Bytes) {
+    let id = "4442587FB7D0A2F9";
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    match call.protocol {
+        Protocol::S3 => {
+            let extra = if code == "InvalidObjectState" {
+                "<StorageClass>DEEP_ARCHIVE</StorageClass>"
+            } else {
+                ""
+            };
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{}\
+                 </Message>{extra}<RequestId>{id}</RequestId><HostId>local</HostId></Error>",
+                escape(message)
+            );
+            let headers = vec![
+                header("content-type", "application/xml"),
+                header("x-amz-request-id", id),
+            ];
+            (headers, body.into())
+        }
+        Protocol::Query => {
+            let body = format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message>\
+                 </Error><RequestId>{id}</RequestId></ErrorResponse>",
+                escape(message)
+            );
+            (vec![header("content-type", "text/xml")], body.into())
+        }
+        Protocol::Json | Protocol::RestJson => {
+            let body = json!({"__type": code, "message": message}).to_string();
+            let headers = vec![
+                header("content-type", "application/x-amz-json-1.1"),
+                header("x-amzn-errortype", code),
+                header("x-amzn-requestid", id),
+            ];
+            (headers, body.into())
+        }
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}

@@ -1,0 +1,38 @@
+//! A local AWS and everything that makes the real functions run against it.
+//!
+//! ```text
+//! test ──put──► moto (server.rs) ──EventBridge rule of the real template──► SQS
+//!                 ▲                                                          │
+//!                 │                                              pump.rs receives
+//!          proxy.rs (faults,                                                 ▼
+//!          recording, alerts) ◄── the function under AWS's runtime emulator (rie.rs)
+//! ```
+//!
+//! [`LocalAws`] starts moto, [`Deployment`] deploys `template.yaml` into it, [`Pump`] carries messages
+//! from the template's own queues to the functions, which talk to moto through the [`FaultProxy`].
+//! The proxy keeps what was published to SNS as [`Alert`]s. [`ValidateLogs`] asks the AWS CLI for its
+//! opinion of the same bucket. Nothing here has a fixed port, and nothing outlives the test process.
+
+pub mod alerts;
+pub mod cli;
+pub mod fault;
+mod http;
+pub mod paths;
+mod process;
+pub mod proxy;
+pub mod pump;
+pub mod request;
+pub mod rie;
+pub mod server;
+pub mod sqs_event;
+pub mod stack;
+
+pub use alerts::{Alert, Expected, Finding, Subscription, assert_findings};
+pub use cli::{CliOutput, FileKind, Ratio, ValidateLogs, Validation, Verdict};
+pub use fault::{Fault, Match, Rule, RuleId};
+pub use proxy::{FaultProxy, Recorded};
+pub use pump::{Invocation, Pump, Round};
+pub use request::Call;
+pub use rie::{FunctionError, FunctionSpec, Rie};
+pub use server::LocalAws;
+pub use stack::{Deployment, Function, LogBucket, Queue, Stack};

@@ -1,0 +1,425 @@
+//! The proxy between the functions and the local AWS: it passes calls on, breaks those that a rule
+//! names, and keeps a record of all.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use futures::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::alerts::Alert;
+use super::fault::{self, Fault, Match, Rule, RuleId};
+use super::http::{self, Body, BoxError, HttpClient};
+use super::request::{self, Call};
+
+/// How long the first bytes of a cut answer get to reach the caller.
+const FLUSH: Duration = Duration::from_millis(50);
+
+/// One call that went through the proxy.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// What was asked.
+    pub call: Call,
+    /// When it came.
+    pub at: Instant,
+    /// The parameters of calls other than S3's.
+    pub parameters: Value,
+    /// The status the caller got; none while it waits, or where the connection was dropped.
+    pub status: Option<StatusCode>,
+    /// The rule that broke the call.
+    pub broken_by: Option<RuleId>,
+}
+
+impl Recorded {
+    /// Whether the caller was told that the call succeeded.
+    pub fn succeeded(&self) -> bool {
+        self.status.is_some_and(|status| status.is_success())
+    }
+}
+
+/// A running proxy. Ends when dropped.
+#[derive(Debug)]
+pub struct FaultProxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: JoinHandle<()>,
+}
+
+impl FaultProxy {
+    /// Starts a proxy in front of `upstream` (`http://HOST:PORT`) on a free port.
+    pub async fn start(upstream: &str) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            upstream: upstream.trim_end_matches('/').to_owned(),
+            client: http::client(),
+            state: Mutex::default(),
+            changed: Notify::new(),
+        });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Self {
+            address,
+            shared,
+            accepting,
+        })
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Adds a rule. Of several that match, the first added is used.
+    pub fn add(&self, rule: Rule) -> RuleId {
+        let mut state = self.shared.state();
+        let id = RuleId(state.next_rule);
+        state.next_rule += 1;
+        state.rules.push(Active {
+            id,
+            rule,
+            seen: 0,
+            hits: 0,
+        });
+        id
+    }
+
+    /// Shorthand for a rule that lasts until it is removed.
+    pub fn fail(&self, calls: Match, fault: Fault) -> RuleId {
+        self.add(Rule::new(calls, fault))
+    }
+
+    /// Removes a rule and says how many calls it broke.
+    pub fn remove(&self, id: RuleId) -> usize {
+        let mut state = self.shared.state();
+        let hits = state
+            .rules
+            .iter()
+            .find(|active| active.id == id)
+            .map_or(0, |a| a.hits);
+        state.rules.retain(|active| active.id != id);
+        hits
+    }
+
+    /// Removes all rules.
+    pub fn heal(&self) {
+        self.shared.state().rules.clear();
+    }
+
+    /// How many calls a rule has broken so far.
+    pub fn hits(&self, id: RuleId) -> usize {
+        let state = self.shared.state();
+        state
+            .rules
+            .iter()
+            .find(|active| active.id == id)
+            .map_or(0, |a| a.hits)
+    }
+
+    /// Every call since the start or the last [`Self::forget`].
+    pub fn recorded(&self) -> Vec<Recorded> {
+        self.shared.state().recorded.clone()
+    }
+
+    /// The calls that match.
+    pub fn calls(&self, wanted: &Match) -> Vec<Recorded> {
+        let mut calls = self.recorded();
+        calls.retain(|recorded| wanted.matches(&recorded.call));
+        calls
+    }
+
+    /// The alerts that SNS accepted, oldest first.
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.calls(&Match::operation("sns", "Publish"))
+            .iter()
+            .filter(|recorded| recorded.succeeded())
+            .map(|recorded| Alert::from_publish(&recorded.parameters))
+            .collect()
+    }
+
+    /// The alerts that SNS accepted, once there are at least so many.
+    pub async fn wait_for_alerts(&self, count: usize, within: Duration) -> Result<Vec<Alert>> {
+        let deadline = tokio::time::Instant::now() + within;
+        loop {
+            let changed = self.shared.changed.notified();
+            let alerts = self.alerts();
+            if alerts.len() >= count {
+                return Ok(alerts);
+            }
+            if tokio::time::timeout_at(deadline, changed).await.is_err() {
+                bail!(
+                    "{} alerts instead of {count} after {within:?}",
+                    alerts.len()
+                );
+            }
+        }
+    }
+
+    /// Forgets every recorded call, and with it the alerts. Rules stay.
+    pub fn forget(&self) {
+        let mut state = self.shared.state();
+        state.recorded.clear();
+        state.generation += 1;
+    }
+}
+
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    upstream: String,
+    client: HttpClient,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rules: Vec<Active>,
+    next_rule: usize,
+    recorded: Vec<Recorded>,
+    /// Grows when records are forgotten, so that a late answer finds its own record or none.
+    generation: usize,
+}
+
+#[derive(Debug)]
+struct Active {
+    id: RuleId,
+    rule: Rule,
+    seen: usize,
+    hits: usize,
+}
+
+/// Where a call stands in the record.
+#[derive(Clone, Copy)]
+struct Ticket {
+    generation: usize,
+    index: usize,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records a call and finds the fault it meets.
+    fn admit(&self, call: Call, parameters: Value) -> (Ticket, Option<Fault>) {
+        let mut state = self.state();
+        let hit = state.rules.iter_mut().find_map(|active| active.meet(&call));
+        let ticket = Ticket {
+            generation: state.generation,
+            index: state.recorded.len(),
+        };
+        state.recorded.push(Recorded {
+            call,
+            at: Instant::now(),
+            parameters,
+            status: None,
+            broken_by: hit.as_ref().map(|(id, _)| *id),
+        });
+        (ticket, hit.map(|(_, fault)| fault))
+    }
+
+    fn answered(&self, ticket: Ticket, status: StatusCode) {
+        let mut state = self.state();
+        if state.generation == ticket.generation
+            && let Some(recorded) = state.recorded.get_mut(ticket.index)
+        {
+            recorded.status = Some(status);
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Breaks or passes on one request.
+    async fn handle(&self, request: Request<Incoming>) -> Result<Response<Body>> {
+        let (parts, body) = request.into_parts();
+        // Bodies of S3 may be large and are streamed; all others are small and tell the operation.
+        let (read, body) = if request::is_s3(&parts) {
+            (Bytes::new(), body.map_err(http::boxed_error).boxed_unsync())
+        } else {
+            let bytes = body.collect().await?.to_bytes();
+            (bytes.clone(), http::full(bytes))
+        };
+        let call = Call::read(&parts, &read);
+        let parameters = request::parameters(&call, &read);
+        let (ticket, fault) = self.admit(call.clone(), parameters);
+        let response = self.answer(&call, fault, parts, body).await?;
+        self.answered(ticket, response.status());
+        Ok(response)
+    }
+
+    async fn answer(
+        &self,
+        call: &Call,
+        fault: Option<Fault>,
+        parts: Parts,
+        body: Body,
+    ) -> Result<Response<Body>> {
+        match fault {
+            None => self.forward(parts, body).await,
+            Some(Fault::Stall(delay)) => {
+                tokio::time::sleep(delay).await;
+                self.forward(parts, body).await
+            }
+            Some(Fault::Error {
+                status,
+                code,
+                message,
+            }) => {
+                let (headers, answer) = fault::error_answer(call, &code, &message);
+                drain(body).await?;
+                respond(status, &headers, answer)
+            }
+            Some(Fault::Answer {
+                status,
+                headers,
+                body: answer,
+            }) => {
+                drain(body).await?;
+                respond(status, &headers, answer)
+            }
+            Some(Fault::Cut(length)) => cut(self.forward(parts, body).await?, length).await,
+            Some(Fault::Drop) => bail!("dropped by a rule"),
+            Some(Fault::LoseAnswer) => {
+                let response = self.forward(parts, body).await?;
+                drain(response.into_body()).await?;
+                bail!("answer lost by a rule")
+            }
+        }
+    }
+
+    async fn forward(&self, mut parts: Parts, body: Body) -> Result<Response<Body>> {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        parts.uri = format!("{}{path}", self.upstream).parse::<Uri>()?;
+        parts.headers.remove(CONNECTION);
+        parts.headers.remove(EXPECT);
+        parts.headers.remove(TRANSFER_ENCODING);
+        let response = self
+            .client
+            .request(Request::from_parts(parts, body))
+            .await
+            .context("the local AWS gives no answer")?;
+        let (mut parts, body) = response.into_parts();
+        // These are about the connection to moto, not about the one to the caller.
+        parts.headers.remove(CONNECTION);
+        parts.headers.remove(TRANSFER_ENCODING);
+        Ok(Response::from_parts(
+            parts,
+            body.map_err(http::boxed_error).boxed_unsync(),
+        ))
+    }
+}
+
+impl Active {
+    /// The fault, if this rule is for the call and not used up.
+    fn meet(&mut self, call: &Call) -> Option<(RuleId, Fault)> {
+        let spent = self.rule.times.is_some_and(|times| self.hits >= times);
+        if spent || !self.rule.calls.matches(call) {
+            return None;
+        }
+        self.seen += 1;
+        if self.seen <= self.rule.after {
+            return None;
+        }
+        self.hits += 1;
+        Some((self.id, self.rule.fault.clone()))
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(serve(stream, Arc::clone(&shared)));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        // An error from here ends the connection without an answer.
+        async move {
+            let response = shared.handle(request).await;
+            response.map_err(std::io::Error::other)
+        }
+    });
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn drain(mut body: Body) -> Result<()> {
+    while let Some(frame) = body.frame().await {
+        frame.map_err(anyhow::Error::from_boxed)?;
+    }
+    Ok(())
+}
+
+fn respond(
+    status: StatusCode,
+    headers: &[(String, String)],
+    body: Bytes,
+) -> Result<Response<Body>> {
+    let mut response = Response::new(http::full(body));
+    *response.status_mut() = status;
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes())?;
+        response
+            .headers_mut()
+            .append(name, HeaderValue::from_str(value)?);
+    }
+    Ok(response)
+}
+
+/// The same response, with a body that breaks off after `length` bytes. Its `Content-Length` still
+/// promises all of them.
+async fn cut(response: Response<Body>, length: usize) -> Result<Response<Body>> {
+    let (parts, body) = response.into_parts();
+    let whole = body
+        .collect()
+        .await
+        .map_err(anyhow::Error::from_boxed)?
+        .to_bytes();
+    let kept = whole.slice(..length.min(whole.len()));
+    let frames = stream::unfold(Some(kept), |kept| async move {
+        let end = || Err(BoxError::from("cut by a rule"));
+        match kept {
+            Some(kept) if kept.is_empty() => {
+                tokio::time::sleep(FLUSH).await;
+                Some((end(), None))
+            }
+            Some(kept) => Some((Ok(Frame::data(kept)), Some(Bytes::new()))),
+            None => None,
+        }
+    });
+    Ok(Response::from_parts(
+        parts,
+        BodyExt::boxed_unsync(StreamBody::new(Box::pin(frames))),
+    ))
+}

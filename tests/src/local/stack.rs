@@ -1,0 +1,429 @@
+//! The deployment of the real template, and what it says about each function.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::types::{Capability, Parameter};
+use aws_sdk_lambda::types::EventSourceMappingConfiguration;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketVersioningStatus, CreateBucketConfiguration,
+    EventBridgeConfiguration, NotificationConfiguration, VersioningConfiguration,
+};
+use aws_sdk_sqs::types::QueueAttributeName;
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::paths;
+use super::rie::FunctionSpec;
+use super::server::{LocalAws, REGION, client_environment};
+
+/// How long the translation of the template may take.
+const TRANSLATED_WITHIN: Duration = Duration::from_mins(1);
+/// How long the stack's creation may take.
+const CREATED_WITHIN: Duration = Duration::from_mins(2);
+
+/// A bucket that CloudTrail delivers to. It exists before the stack.
+#[derive(Clone, Debug)]
+pub struct LogBucket {
+    name: String,
+    region: String,
+    versioned: bool,
+}
+
+impl LogBucket {
+    /// A bucket in the stack's Region, not versioned.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            region: REGION.to_owned(),
+            versioned: false,
+        }
+    }
+
+    /// Keeps old versions.
+    #[must_use]
+    pub fn versioned(mut self) -> Self {
+        self.versioned = true;
+        self
+    }
+
+    /// Lies in another Region, out of reach of the stack's rules.
+    #[must_use]
+    pub fn in_region(mut self, region: &str) -> Self {
+        region.clone_into(&mut self.region);
+        self
+    }
+
+    /// Creates the bucket, with its events sent to EventBridge.
+    pub async fn create(&self, aws: &LocalAws) -> Result<()> {
+        let s3 = aws.s3();
+        let location = (self.region != REGION).then(|| {
+            CreateBucketConfiguration::builder()
+                .location_constraint(BucketLocationConstraint::from(self.region.as_str()))
+                .build()
+        });
+        s3.create_bucket()
+            .bucket(&self.name)
+            .set_create_bucket_configuration(location)
+            .send()
+            .await
+            .with_context(|| format!("creating bucket {}", self.name))?;
+        if self.versioned {
+            let enabled = VersioningConfiguration::builder()
+                .status(BucketVersioningStatus::Enabled)
+                .build();
+            s3.put_bucket_versioning()
+                .bucket(&self.name)
+                .versioning_configuration(enabled)
+                .send()
+                .await?;
+        }
+        let notifications = NotificationConfiguration::builder()
+            .event_bridge_configuration(EventBridgeConfiguration::builder().build())
+            .build();
+        s3.put_bucket_notification_configuration()
+            .bucket(&self.name)
+            .notification_configuration(notifications)
+            .send()
+            .await
+            .with_context(|| format!("notifications of bucket {}", self.name))?;
+        Ok(())
+    }
+}
+
+/// A deployment to be made.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    name: String,
+    template: PathBuf,
+    buckets: Vec<LogBucket>,
+    parameters: BTreeMap<String, String>,
+}
+
+impl Deployment {
+    /// A deployment of the repository's template under a stack name.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            template: paths::template(),
+            buckets: Vec::new(),
+            parameters: BTreeMap::new(),
+        }
+    }
+
+    /// A log bucket, created first and named in the parameter `LogBuckets`.
+    #[must_use]
+    pub fn bucket(mut self, bucket: LogBucket) -> Self {
+        self.buckets.push(bucket);
+        self
+    }
+
+    /// A parameter of the template.
+    #[must_use]
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
+        self.parameters.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Creates buckets and stack, waits for it, and reads what was deployed.
+    pub async fn deploy(mut self, aws: &LocalAws) -> Result<Stack> {
+        for bucket in &self.buckets {
+            bucket.create(aws).await?;
+        }
+        if !self.buckets.is_empty() {
+            let names: Vec<&str> = self.buckets.iter().map(|b| b.name.as_str()).collect();
+            let names = names.join(",");
+            self.parameters
+                .entry("LogBuckets".to_owned())
+                .or_insert(names);
+        }
+        let template = translate(&self.template).await?;
+        let cloudformation = aws.cloudformation();
+        let parameters = self.parameters.iter().map(|(name, value)| {
+            Parameter::builder()
+                .parameter_key(name)
+                .parameter_value(value)
+                .build()
+        });
+        cloudformation
+            .create_stack()
+            .stack_name(&self.name)
+            .template_body(template)
+            .set_parameters(Some(parameters.collect()))
+            .capabilities(Capability::CapabilityIam)
+            .capabilities(Capability::CapabilityNamedIam)
+            .send()
+            .await
+            .with_context(|| format!("creating the stack\n{}", aws.log_tail()))?;
+        let outputs = wait_until_created(&cloudformation, &self.name).await?;
+        Stack::read(aws, &self.name, outputs).await
+    }
+}
+
+/// A queue of the stack.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// Its URL.
+    pub url: String,
+    /// Its ARN.
+    pub arn: String,
+    /// How long a received message stays invisible.
+    pub visibility_timeout: Duration,
+    /// How often a message is received before it is parked.
+    pub max_receive_count: Option<u32>,
+    /// The URL of its dead-letter queue.
+    pub dead_letter_url: Option<String>,
+}
+
+/// A function of the stack, as deployed.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its name in AWS.
+    pub name: String,
+    /// Its environment variables.
+    pub env: BTreeMap<String, String>,
+    /// Its timeout.
+    pub timeout: Duration,
+    /// Its memory.
+    pub memory_mb: i32,
+    /// The most messages of one invocation.
+    pub batch_size: usize,
+    /// Whether single messages of a batch may fail.
+    pub reports_item_failures: bool,
+    /// The queue it is fed from; a function without one is invoked by hand.
+    pub queue: Option<Queue>,
+}
+
+impl Function {
+    /// How to run the built function: its deployed environment, with every AWS call going to
+    /// `endpoint`.
+    pub fn spec(&self, endpoint: &str) -> FunctionSpec {
+        let mut env = self.env.clone();
+        env.extend(client_environment(endpoint, REGION));
+        FunctionSpec {
+            name: self.name.clone(),
+            bootstrap: paths::bootstrap(&self.logical_id),
+            env,
+            timeout: self.timeout,
+            memory_mb: self.memory_mb,
+        }
+    }
+}
+
+/// A deployed stack.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, String>,
+    /// Physical ids of its resources by logical id.
+    pub resources: BTreeMap<String, String>,
+    /// Its functions by logical id.
+    pub functions: BTreeMap<String, Function>,
+}
+
+impl Stack {
+    /// A function by its logical id.
+    pub fn function(&self, logical_id: &str) -> Result<&Function> {
+        self.functions
+            .get(logical_id)
+            .with_context(|| format!("no function {logical_id} in the stack"))
+    }
+
+    /// The physical id of a resource by its logical id.
+    pub fn resource(&self, logical_id: &str) -> Result<&str> {
+        self.resources
+            .get(logical_id)
+            .map(String::as_str)
+            .with_context(|| format!("no resource {logical_id} in the stack"))
+    }
+
+    /// The topic that alerts go to.
+    pub fn alert_topic(&self) -> Result<&str> {
+        self.resource("AlertTopic")
+    }
+
+    async fn read(aws: &LocalAws, name: &str, outputs: BTreeMap<String, String>) -> Result<Self> {
+        let described = aws
+            .cloudformation()
+            .describe_stack_resources()
+            .stack_name(name)
+            .send()
+            .await?;
+        let mut resources = BTreeMap::new();
+        let mut functions = BTreeMap::new();
+        for resource in described.stack_resources() {
+            let (Some(logical_id), Some(physical_id)) = (
+                resource.logical_resource_id(),
+                resource.physical_resource_id(),
+            ) else {
+                continue;
+            };
+            resources.insert(logical_id.to_owned(), physical_id.to_owned());
+            if resource.resource_type() == Some("AWS::Lambda::Function") {
+                let function = read_function(aws, logical_id, physical_id).await?;
+                functions.insert(logical_id.to_owned(), function);
+            }
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            outputs,
+            resources,
+            functions,
+        })
+    }
+}
+
+async fn translate(template: &std::path::Path) -> Result<String> {
+    let run = Command::new(paths::python())
+        .arg(paths::translate_script())
+        .arg(template)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(TRANSLATED_WITHIN, run)
+        .await
+        .context("the template's translation takes too long")??;
+    if !output.status.success() {
+        bail!(
+            "the template does not translate\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    String::from_utf8(output.stdout).context("translated template")
+}
+
+async fn wait_until_created(
+    cloudformation: &aws_sdk_cloudformation::Client,
+    name: &str,
+) -> Result<BTreeMap<String, String>> {
+    let deadline = Instant::now() + CREATED_WITHIN;
+    loop {
+        let described = cloudformation
+            .describe_stacks()
+            .stack_name(name)
+            .send()
+            .await?;
+        let stack = described.stacks().first().context("no such stack")?;
+        let status = stack.stack_status().map_or("", |status| status.as_str());
+        match status {
+            "CREATE_COMPLETE" => {
+                let outputs = stack.outputs().iter().filter_map(|output| {
+                    Some((
+                        output.output_key()?.to_owned(),
+                        output.output_value()?.to_owned(),
+                    ))
+                });
+                return Ok(outputs.collect());
+            }
+            "CREATE_IN_PROGRESS" if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            _ => bail!(
+                "the stack is {status}: {}",
+                stack.stack_status_reason().unwrap_or("no reason given")
+            ),
+        }
+    }
+}
+
+async fn read_function(aws: &LocalAws, logical_id: &str, name: &str) -> Result<Function> {
+    let lambda = aws.lambda();
+    let configuration = lambda
+        .get_function_configuration()
+        .function_name(name)
+        .send()
+        .await
+        .with_context(|| format!("configuration of {name}"))?;
+    let env = configuration
+        .environment()
+        .and_then(|environment| environment.variables())
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mappings = lambda
+        .list_event_source_mappings()
+        .function_name(name)
+        .send()
+        .await
+        .with_context(|| format!("event sources of {name}"))?;
+    let mapping = match mappings.event_source_mappings() {
+        [] => None,
+        [mapping] => Some(mapping),
+        several => bail!("{name} has {} event sources", several.len()),
+    };
+    let queue = match mapping.and_then(|mapping| mapping.event_source_arn()) {
+        Some(arn) => Some(read_queue(aws, arn).await?),
+        None => None,
+    };
+    let timeout = configuration.timeout().context("no timeout")?;
+    Ok(Function {
+        logical_id: logical_id.to_owned(),
+        name: name.to_owned(),
+        env,
+        timeout: Duration::from_secs(u64::try_from(timeout)?),
+        memory_mb: configuration.memory_size().context("no memory size")?,
+        batch_size: match mapping.and_then(EventSourceMappingConfiguration::batch_size) {
+            Some(size) => usize::try_from(size)?.max(1),
+            None => 10,
+        },
+        reports_item_failures: mapping.is_some_and(|mapping| {
+            mapping
+                .function_response_types()
+                .iter()
+                .any(|kind| kind.as_str() == "ReportBatchItemFailures")
+        }),
+        queue,
+    })
+}
+
+async fn read_queue(aws: &LocalAws, arn: &str) -> Result<Queue> {
+    let sqs = aws.sqs();
+    let url = queue_url(&sqs, arn).await?;
+    let attributes = sqs
+        .get_queue_attributes()
+        .queue_url(&url)
+        .attribute_names(QueueAttributeName::All)
+        .send()
+        .await?;
+    let attribute = |name| attributes.attributes().and_then(|all| all.get(&name));
+    let visibility: u64 = attribute(QueueAttributeName::VisibilityTimeout)
+        .context("no visibility timeout")?
+        .parse()?;
+    let redrive: Value = attribute(QueueAttributeName::RedrivePolicy)
+        .map(|policy| serde_json::from_str(policy))
+        .transpose()?
+        .unwrap_or_default();
+    let dead_letter_url = match redrive.get("deadLetterTargetArn").and_then(Value::as_str) {
+        Some(arn) => Some(queue_url(&sqs, arn).await?),
+        None => None,
+    };
+    // AWS accepts the number as a number and as text.
+    let max_receive_count = redrive.get("maxReceiveCount").and_then(|count| {
+        count
+            .as_u64()
+            .or_else(|| count.as_str()?.parse().ok())
+            .and_then(|count| u32::try_from(count).ok())
+    });
+    Ok(Queue {
+        url,
+        arn: arn.to_owned(),
+        visibility_timeout: Duration::from_secs(visibility),
+        max_receive_count,
+        dead_letter_url,
+    })
+}
+
+async fn queue_url(sqs: &aws_sdk_sqs::Client, arn: &str) -> Result<String> {
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let found = sqs.get_queue_url().queue_name(name).send().await;
+    let found = found.with_context(|| format!("URL of {arn}"))?;
+    Ok(found.queue_url().context("no queue URL")?.to_owned())
+}
