@@ -173,7 +173,10 @@ fn subject(findings: &[&Finding], worst: &Finding) -> String {
         n => format!("{n} findings"),
     };
     let mut place = String::new();
-    for part in [&worst.scope.account, &worst.scope.region].into_iter().flatten() {
+    for part in [&worst.scope.account, &worst.scope.region]
+        .into_iter()
+        .flatten()
+    {
         place.push(' ');
         place.push_str(part);
     }
@@ -185,7 +188,13 @@ fn subject(findings: &[&Finding], worst: &Finding) -> String {
     subject
         .trim_end_matches(',')
         .chars()
-        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
         .take(MAX_SUBJECT_CHARS)
         .collect()
 }
@@ -249,8 +258,19 @@ fn write_head(
             }
         }
     }
-    writeln!(text, "{:<11}{}", "Checked", printable(&occasion.to_string()))?;
-    writeln!(text, "{:<11}{} by {}", "Detected", whole_second(stamp.detected_at), stamp.function)
+    writeln!(
+        text,
+        "{:<11}{}",
+        "Checked",
+        printable(&occasion.to_string())
+    )?;
+    writeln!(
+        text,
+        "{:<11}{} by {}",
+        "Detected",
+        whole_second(stamp.detected_at),
+        stamp.function
+    )
 }
 
 fn write_finding(text: &mut String, number: usize, finding: &Finding) -> std::fmt::Result {
@@ -262,9 +282,7 @@ fn write_finding(text: &mut String, number: usize, finding: &Finding) -> std::fm
         finding.kind
     )?;
     writeln!(text, "   {}", printable(&finding.message))?;
-    let mut line = |label: &str, value: &str| {
-        writeln!(text, "   {label:<11}{}", printable(value))
-    };
+    let mut line = |label: &str, value: &str| writeln!(text, "   {label:<11}{}", printable(value));
     line("Object", &finding.object.to_string())?;
     if let Some(digest) = &finding.digest
         && (digest.bucket != finding.object.bucket || digest.key != finding.object.key)

@@ -134,19 +134,19 @@ impl Config {
         reader.list(
             "TRAILSEAL_ENCLAVE_IMAGES",
             "PCR0 values (96 hex digits)",
-            |text| {
-                (text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit())).then_some(())
-            },
+            |text| (text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit())).then_some(()),
         );
         let alert_topic_arn = reader.one("TRAILSEAL_ALERT_TOPIC_ARN", "an SNS topic ARN", |text| {
             let parts: Vec<&str> = text.split(':').collect();
             matches!(parts.as_slice(), ["arn", _, "sns", _, _, _]).then(|| text.to_owned())
         });
         if alert_topic_arn.is_none() {
-            reader.problem("TRAILSEAL_ALERT_TOPIC_ARN", "is not an SNS topic ARN: nobody would hear of a finding");
+            reader.problem(
+                "TRAILSEAL_ALERT_TOPIC_ARN",
+                "is not an SNS topic ARN: nobody would hear of a finding",
+            );
         }
-        let evidence_bucket =
-            reader.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name);
+        let evidence_bucket = reader.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name);
         let pinned_keys = reader.one(
             "TRAILSEAL_PINNED_KEYS",
             "a file or an s3://BUCKET/KEY URI",
@@ -155,9 +155,11 @@ impl Config {
         let queue_url = reader.one("TRAILSEAL_QUEUE_URL", "an SQS queue URL", |text| {
             (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
         });
-        let max_receives = reader.one("TRAILSEAL_MAX_RECEIVES", "a number from 1 to 1000", |text| {
-            text.parse().ok().filter(|n| (1..=1000).contains(n))
-        });
+        let max_receives = reader.one(
+            "TRAILSEAL_MAX_RECEIVES",
+            "a number from 1 to 1000",
+            |text| text.parse().ok().filter(|n| (1..=1000).contains(n)),
+        );
         if !reader.problems.is_empty() {
             return Err(ConfigError(reader.problems));
         }
@@ -214,10 +216,17 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             return Vec::new();
         };
         let mut items = Vec::new();
-        for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        for item in value
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+        {
             match parse(item) {
                 Some(item) => items.push(item),
-                None => self.problem(name, format!("has `{item}` in it, but takes a comma-separated list of {expected}")),
+                None => self.problem(
+                    name,
+                    format!("has `{item}` in it, but takes a comma-separated list of {expected}"),
+                ),
             }
         }
         items

@@ -399,10 +399,7 @@ mod tests {
     #[test]
     fn a_starting_digest_has_no_predecessor() {
         let mut document = document();
-        for field in [
-            "Bucket",
-            "Object",
-        ] {
+        for field in ["Bucket", "Object"] {
             document[format!("previousDigestS3{field}")] = Value::Null;
         }
         for field in ["HashValue", "HashAlgorithm", "Signature"] {
@@ -422,7 +419,10 @@ mod tests {
     #[test]
     fn a_missing_or_doubled_field_is_no_digest() {
         let mut missing = document();
-        missing.as_object_mut().unwrap().remove("previousDigestSignature");
+        missing
+            .as_object_mut()
+            .unwrap()
+            .remove("previousDigestSignature");
         assert!(matches!(parse(&missing), Err(DigestError::Json(_))));
         let doubled = document().to_string().replacen('{', "{\"logFiles\":[],", 1);
         assert!(matches!(
@@ -458,11 +458,17 @@ mod tests {
     fn other_algorithms_are_unsupported() {
         assert!(matches!(
             parse(&with("digestSignatureAlgorithm", json!("MD5withRSA"))),
-            Err(DigestError::AlgorithmUnsupported { field: "digestSignatureAlgorithm", .. })
+            Err(DigestError::AlgorithmUnsupported {
+                field: "digestSignatureAlgorithm",
+                ..
+            })
         ));
         assert!(matches!(
             parse(&with("previousDigestHashAlgorithm", json!("MD5"))),
-            Err(DigestError::AlgorithmUnsupported { field: "previousDigestHashAlgorithm", .. })
+            Err(DigestError::AlgorithmUnsupported {
+                field: "previousDigestHashAlgorithm",
+                ..
+            })
         ));
     }
 
@@ -481,11 +487,16 @@ mod tests {
         let many = vec![entry; MAX_LOG_FILES + 1].join(",");
         let mut document = document();
         document["logFiles"] = json!([]);
-        let bytes = document.to_string().replace("\"logFiles\":[]", &format!("\"logFiles\":[{many}]"));
+        let bytes = document
+            .to_string()
+            .replace("\"logFiles\":[]", &format!("\"logFiles\":[{many}]"));
         let Err(DigestError::Json(message)) = UnverifiedDigest::parse(bytes.as_bytes()) else {
             panic!("accepted")
         };
-        assert!(message.starts_with("more than 100000 log files"), "{message}");
+        assert!(
+            message.starts_with("more than 100000 log files"),
+            "{message}"
+        );
     }
 
     proptest! {

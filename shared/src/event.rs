@@ -8,7 +8,7 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/configure-cloudtrail-to-send-notifications.html>.
 
 use crate::location::ObjectLocation;
-use crate::object_key::MAX_KEY_BYTES;
+use crate::object_key::{MAX_KEY_BYTES, url_decode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -173,7 +173,8 @@ fn collect_record(
     let source = text(record, "eventSource").or_else(|| text(record, "EventSource"));
     match source {
         Some("aws:sqs") => {
-            let body = text(record, "body").ok_or(EventError::Unknown("an SQS record has no body"))?;
+            let body =
+                text(record, "body").ok_or(EventError::Unknown("an SQS record has no body"))?;
             collect_text(body, depth + 1, objects)
         }
         Some("aws:sns") => {
@@ -189,7 +190,8 @@ fn collect_record(
 }
 
 fn collect_s3(record: &Value, objects: &mut Vec<Created>) -> Result<(), EventError> {
-    let name = text(record, "eventName").ok_or(EventError::Unknown("an S3 record has no eventName"))?;
+    let name =
+        text(record, "eventName").ok_or(EventError::Unknown("an S3 record has no eventName"))?;
     if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
         return Ok(());
     }
@@ -199,7 +201,7 @@ fn collect_s3(record: &Value, objects: &mut Vec<Created>) -> Result<(), EventErr
     ) else {
         return Err(EventError::Unknown("an S3 record names no object"));
     };
-    let key = decode_key(key).ok_or(EventError::KeyEncoding)?;
+    let key = url_decode(key).ok_or(EventError::KeyEncoding)?;
     add(Created::new(ObjectLocation::new(bucket, key)), objects)
 }
 
@@ -209,7 +211,9 @@ fn collect_eventbridge(
     objects: &mut Vec<Created>,
 ) -> Result<(), EventError> {
     if source != "aws.s3" {
-        return Err(EventError::Unknown("an EventBridge event of another service"));
+        return Err(EventError::Unknown(
+            "an EventBridge event of another service",
+        ));
     }
     if text(event, "detail-type") != Some("Object Created") {
         return Ok(());
@@ -228,7 +232,9 @@ fn add(object: Created, objects: &mut Vec<Created>) -> Result<(), EventError> {
         return Err(EventError::TooManyObjects);
     }
     if object.object.key.len() > MAX_KEY_BYTES || object.object.bucket.len() > 255 {
-        return Err(EventError::Unknown("a bucket name or key longer than S3 allows"));
+        return Err(EventError::Unknown(
+            "a bucket name or key longer than S3 allows",
+        ));
     }
     objects.push(object);
     Ok(())
@@ -236,25 +242,6 @@ fn add(object: Created, objects: &mut Vec<Created>) -> Result<(), EventError> {
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
-}
-
-/// Decodes a key of an S3 notification: form encoding, `+` for a space.
-fn decode_key(encoded: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                let mut decoded = [0];
-                hex::decode_to_slice(digits, &mut decoded).ok()?;
-                u8::from_be_bytes(decoded)
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -295,7 +282,10 @@ mod tests {
     fn names_the_object(event: &Value) {
         assert_eq!(
             created_objects(event),
-            Ok(vec![Created::new(ObjectLocation::new("amzn-s3-demo-bucket", KEY))]),
+            Ok(vec![Created::new(ObjectLocation::new(
+                "amzn-s3-demo-bucket",
+                KEY
+            ))]),
             "{event}"
         );
     }
@@ -327,7 +317,10 @@ mod tests {
             assert_eq!(created_objects(&event), Ok(vec![]), "{event}");
             assert_eq!(created_objects(&sqs(&[event])), Ok(vec![]));
         }
-        assert_eq!(created_objects(&sqs(&[sns(&json!(CLOUDTRAIL_VALIDATION))])), Ok(vec![]));
+        assert_eq!(
+            created_objects(&sqs(&[sns(&json!(CLOUDTRAIL_VALIDATION))])),
+            Ok(vec![])
+        );
     }
 
     #[test]
@@ -357,7 +350,11 @@ mod tests {
         for key in ["%", "%4", "%zz", "%ff"] {
             let mut event = s3("ObjectCreated:Put");
             event["Records"][0]["s3"]["object"]["key"] = json!(key);
-            assert_eq!(created_objects(&event), Err(EventError::KeyEncoding), "{key}");
+            assert_eq!(
+                created_objects(&event),
+                Err(EventError::KeyEncoding),
+                "{key}"
+            );
         }
     }
 
@@ -374,7 +371,10 @@ mod tests {
     #[test]
     fn deep_json_in_a_body_is_an_error() {
         let deep = "[".repeat(100_000);
-        assert!(matches!(created_objects(&sqs(&[json!(deep)])), Err(EventError::Json(_))));
+        assert!(matches!(
+            created_objects(&sqs(&[json!(deep)])),
+            Err(EventError::Json(_))
+        ));
     }
 
     #[test]
@@ -391,7 +391,7 @@ mod tests {
         #[test]
         fn any_text_never_panics(text in "\\PC{0,200}") {
             let _ = created_objects_in(&text);
-            let _ = decode_key(&text);
+            let _ = url_decode(&text);
         }
     }
 }

@@ -359,11 +359,7 @@ impl Finding {
 
     /// Adds what should be there and what is.
     #[must_use]
-    pub fn with_evidence(
-        mut self,
-        expected: impl Into<String>,
-        actual: impl Into<String>,
-    ) -> Self {
+    pub fn with_evidence(mut self, expected: impl Into<String>, actual: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
         self.actual = Some(actual.into());
         self
@@ -507,7 +503,12 @@ impl Report {
     }
 
     /// Adds something that could not be looked at.
-    pub fn cannot_tell(&mut self, error: crate::store::StoreError, scope: &Scope, object: &ObjectLocation) {
+    pub fn cannot_tell(
+        &mut self,
+        error: crate::store::StoreError,
+        scope: &Scope,
+        object: &ObjectLocation,
+    ) {
         use crate::store::Cause;
         let kind = match &error.cause {
             Cause::Denied(_) => Some(FindingKind::ObjectUnreadableDenied),

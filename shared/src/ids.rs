@@ -164,15 +164,7 @@ impl TrailArn {
         const EXPECTED: &str = "a trail ARN (arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME)";
         let error = || IdError::new(text, EXPECTED);
         let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let [
-            "arn",
-            partition,
-            "cloudtrail",
-            region,
-            account,
-            resource,
-        ] = parts.as_slice()
-        else {
+        let ["arn", partition, "cloudtrail", region, account, resource] = parts.as_slice() else {
             return Err(error());
         };
         let name = resource.strip_prefix("trail/").ok_or_else(error)?;

@@ -49,5 +49,3 @@ pub mod verification;
 pub mod aws;
 #[cfg(feature = "lambda")]
 pub mod lambda;
-#[cfg(any(test, feature = "testkit"))]
-pub mod testkit;

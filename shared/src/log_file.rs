@@ -56,7 +56,9 @@ impl LogFileCheck {
     /// [`LogFileError`] as soon as the object cannot be the file listed: the rest need not be
     /// read.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), LogFileError> {
-        self.taken = self.taken.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.taken = self
+            .taken
+            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         if self.taken > MAX_OBJECT_BYTES {
             return Err(LogFileError::TooLarge);
         }
@@ -134,10 +136,15 @@ mod tests {
     #[test]
     fn an_appended_member_is_trailing_data_behind_the_right_content_and_modified_behind_other() {
         let appended = [gzip(b"records"), gzip(b"planted")].concat();
-        assert_eq!(check(&appended, b"records"), Err(LogFileError::TrailingData));
+        assert_eq!(
+            check(&appended, b"records"),
+            Err(LogFileError::TrailingData)
+        );
         assert_eq!(
             check(&appended, b"others"),
-            Err(LogFileError::Modified { actual: Sha256::of(b"records") })
+            Err(LogFileError::Modified {
+                actual: Sha256::of(b"records")
+            })
         );
     }
 

@@ -58,13 +58,11 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
                 self.list_month(&month).await?;
                 continue;
             }
-            let year = match &mut self.years {
-                Some(years) => years.pop(),
-                None => {
-                    let years = self.list_folders(self.chain.region_prefix(), "%Y").await?;
-                    self.years.insert(years).pop()
-                }
-            };
+            if self.years.is_none() {
+                let region = self.chain.region_prefix();
+                self.years = Some(self.list_folders(region, "%Y").await?);
+            }
+            let year = self.years.as_mut().and_then(Vec::pop);
             match year {
                 Some(year) => self.months = self.list_folders(year, "%Y/%m").await?,
                 None => return Ok(None),
@@ -114,7 +112,12 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
                 // Numbers of equal length sort as texts; other names are nobody's dates.
                 folder.len() == newest.len()
                     && *folder <= newest
-                    && folder.bytes().rev().skip(1).take(2).all(|b| b.is_ascii_digit())
+                    && folder
+                        .bytes()
+                        .rev()
+                        .skip(1)
+                        .take(2)
+                        .all(|b| b.is_ascii_digit())
             }));
             next = page.next;
             if next.is_none() {
@@ -134,9 +137,7 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
             return Err(StoreError {
                 action: "look back through",
                 subject: format!("s3://{}/{}", self.bucket, self.chain.region_prefix()),
-                cause: Cause::Failed(format!(
-                    "it holds more than {MAX_LISTS} pages of objects"
-                )),
+                cause: Cause::Failed(format!("it holds more than {MAX_LISTS} pages of objects")),
             });
         };
         self.lists_left = left;

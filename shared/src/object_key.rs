@@ -55,6 +55,26 @@ pub fn classify(key: &str) -> ObjectKind {
     }
 }
 
+/// Decodes a key of an S3 notification or listing: form encoding, `+` for a space. None if it is
+/// not such an encoding of UTF-8.
+#[must_use]
+pub fn url_decode(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut decoded = [0];
+                hex::decode_to_slice([rest.next()?, rest.next()?], &mut decoded).ok()?;
+                u8::from_be_bytes(decoded)
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// What stands before the account's folders: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountFolder {
@@ -320,10 +340,7 @@ mod tests {
     fn digest_key_with_prefix_organization_underscores_and_backfill() {
         let key = "a/AWSLogs/b/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-gov-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-gov-west-1_my_trail_us-east-1_x_us-gov-east-1_20260115T000000Z_backfill.json.gz";
         let digest = digest_key(key);
-        assert_eq!(
-            digest.chain.folder.prefix.as_deref(),
-            Some("a/AWSLogs/b")
-        );
+        assert_eq!(digest.chain.folder.prefix.as_deref(), Some("a/AWSLogs/b"));
         assert_eq!(
             digest.chain.folder.organization.as_ref().unwrap().as_str(),
             "o-exampleorgid"
@@ -350,21 +367,51 @@ mod tests {
             ("AWSLogs/111122223333/CloudTrail-Digest/", ObjectKind::Other),
             ("index.html", ObjectKind::Other),
             ("", ObjectKind::Other),
-            ("AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz", ObjectKind::Other),
+            (
+                "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz",
+                ObjectKind::Other,
+            ),
             // An account that is none, and a folder too few.
-            ("AWSLogs/1111/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz", ObjectKind::Other),
-            ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/x.json.gz", ObjectKind::Other),
-            ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/x.json.gz", ObjectKind::UnknownLogFile),
-            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz", ObjectKind::UnknownDigest),
+            (
+                "AWSLogs/1111/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
+                ObjectKind::Other,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/x.json.gz",
+                ObjectKind::Other,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/x.json.gz",
+                ObjectKind::UnknownLogFile,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
             // The folder's day is not the name's.
-            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/16/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz", ObjectKind::UnknownDigest),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/16/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
             // The folder's Region is not the name's.
-            ("AWSLogs/111122223333/CloudTrail-Digest/us-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz", ObjectKind::UnknownDigest),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
             // The folder's account is not the name's.
-            ("AWSLogs/444455556666/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz", ObjectKind::UnknownDigest),
+            (
+                "AWSLogs/444455556666/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
             // No such day, no such hour.
-            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/02/30/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260230T000000Z.json.gz", ObjectKind::UnknownDigest),
-            ("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T250000Z.json.gz", ObjectKind::UnknownDigest),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/02/30/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260230T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T250000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
         ] {
             assert_eq!(classify(key), kind, "{key}");
         }
@@ -376,9 +423,15 @@ mod tests {
 
     #[test]
     fn one_trail_in_two_buckets_is_the_same_trail() {
-        let here = digest_key("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz");
-        let there = digest_key("moved/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T010000Z.json.gz");
-        let other = digest_key("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-west-1_20260115T010000Z.json.gz");
+        let here = digest_key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+        );
+        let there = digest_key(
+            "moved/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T010000Z.json.gz",
+        );
+        let other = digest_key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-west-1_20260115T010000Z.json.gz",
+        );
         assert!(here.chain.same_trail(&there.chain));
         assert!(!here.chain.same_trail(&other.chain));
     }

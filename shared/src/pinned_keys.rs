@@ -41,7 +41,9 @@ impl<S: ListPublicKeys> KeyRing<S> {
         let known = self
             .remembered()
             .get(region)
-            .map_or(KeyLookup::Unknown, |keys| keys.find(region, fingerprint, period));
+            .map_or(KeyLookup::Unknown, |keys| {
+                keys.find(region, fingerprint, period)
+            });
         if matches!(known, KeyLookup::Found(_)) {
             return Ok(known);
         }

@@ -34,7 +34,9 @@ pub enum PublicKeyError {
         fingerprint: String,
     },
     /// The text is not a `list-public-keys` response.
-    #[error("not a list-public-keys response (`aws cloudtrail list-public-keys --output json`): {0}")]
+    #[error(
+        "not a list-public-keys response (`aws cloudtrail list-public-keys --output json`): {0}"
+    )]
     Response(String),
 }
 
@@ -61,8 +63,12 @@ impl SigningPeriod {
     #[must_use]
     pub fn of_backfill(generated: Timestamp) -> Self {
         Self {
-            from: generated.saturating_sub(BACKFILL_TOLERANCE).unwrap_or(Timestamp::MIN),
-            to: generated.saturating_add(BACKFILL_TOLERANCE).unwrap_or(Timestamp::MAX),
+            from: generated
+                .saturating_sub(BACKFILL_TOLERANCE)
+                .unwrap_or(Timestamp::MIN),
+            to: generated
+                .saturating_add(BACKFILL_TOLERANCE)
+                .unwrap_or(Timestamp::MAX),
         }
     }
 }
@@ -201,7 +207,9 @@ impl KeySet {
         }
         let mut keys = Self::default();
         for entry in response.public_key_list {
-            let der = STANDARD.decode(entry.value).map_err(|error| invalid(&error))?;
+            let der = STANDARD
+                .decode(entry.value)
+                .map_err(|error| invalid(&error))?;
             let region = entry
                 .region
                 .map(|region| Region::new(&region))

@@ -226,15 +226,38 @@ mod tests {
         for (object, error) in [
             (vec![], RecordsError::Gunzip(GunzipError::Empty)),
             (b"{}".to_vec(), RecordsError::Gunzip(GunzipError::Truncated)),
-            (b"no gzip at all".to_vec(), RecordsError::Gunzip(GunzipError::Corrupt)),
-            (whole[..20].to_vec(), RecordsError::Gunzip(GunzipError::Truncated)),
-            (with(&whole), RecordsError::Gunzip(GunzipError::TrailingData)),
+            (
+                b"no gzip at all".to_vec(),
+                RecordsError::Gunzip(GunzipError::Corrupt),
+            ),
+            (
+                whole[..20].to_vec(),
+                RecordsError::Gunzip(GunzipError::Truncated),
+            ),
+            (
+                with(&whole),
+                RecordsError::Gunzip(GunzipError::TrailingData),
+            ),
             (with(b"x"), RecordsError::Gunzip(GunzipError::TrailingData)),
         ] {
             assert_eq!(records(&object).1, Err(error));
         }
-        for json in ["", "[]", "{}", r#"{"Records":{}}"#, r#"{"Records":[}"#, r#"{"Records":[]}x"#, r#"{"Records":[],"Records":[]}"#] {
-            assert!(matches!(records(&gzip(json.as_bytes())).1, Err(RecordsError::Json(_))), "{json}");
+        for json in [
+            "",
+            "[]",
+            "{}",
+            r#"{"Records":{}}"#,
+            r#"{"Records":[}"#,
+            r#"{"Records":[]}x"#,
+            r#"{"Records":[],"Records":[]}"#,
+        ] {
+            assert!(
+                matches!(
+                    records(&gzip(json.as_bytes())).1,
+                    Err(RecordsError::Json(_))
+                ),
+                "{json}"
+            );
         }
     }
 
@@ -248,7 +271,10 @@ mod tests {
     #[test]
     fn a_record_larger_than_any_is_refused_and_many_small_ones_are_not() {
         let large = format!(r#"{{"Records":["{}"]}}"#, "a".repeat(9_000_000));
-        assert_eq!(records(&gzip(large.as_bytes())).1, Err(RecordsError::RecordTooLarge));
+        assert_eq!(
+            records(&gzip(large.as_bytes())).1,
+            Err(RecordsError::RecordTooLarge)
+        );
         let many = format!(r#"{{"Records":[{}0]}}"#, r#"{"a":1},"#.repeat(1_200_000));
         let (records, result) = records(&gzip(many.as_bytes()));
         assert_eq!((records.len(), result), (1_200_001, Ok(())));
@@ -256,7 +282,11 @@ mod tests {
 
     #[test]
     fn deep_nesting_neither_overflows_nor_hides_neighbours() {
-        let deep = format!(r#"{{"Records":[{}{},{{"a":1}}]}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!(
+            r#"{{"Records":[{}{},{{"a":1}}]}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
         let (records, result) = records(&gzip(deep.as_bytes()));
         assert_eq!(result, Ok(()));
         assert_eq!(records.len(), 2);

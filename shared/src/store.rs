@@ -196,3 +196,28 @@ pub trait DescribeKey: Send + Sync {
         key: &str,
     ) -> impl Future<Output = Result<KeyDescription, StoreError>> + Send;
 }
+
+/// Tells people.
+pub trait PublishAlert: Send + Sync {
+    /// Sends an alert; returns once it was accepted, and the whole list kept where it does not
+    /// hold all findings. Repeats of one alert are harmless.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the alert may not have gone out and must be sent again.
+    fn publish(
+        &self,
+        alert: &crate::alert::Alert,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Puts work back in line.
+pub trait HandBack: Send + Sync {
+    /// Queues the rest of a digest; returns once the queue has it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the rest is not queued, and the event at hand must not be let go.
+    fn hand_back(
+        &self,
+        rest: &crate::event::Created,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

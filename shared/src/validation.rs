@@ -10,7 +10,7 @@ use crate::location::ObjectLocation;
 use crate::lookback::Lookback;
 use crate::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
 use crate::pinned_keys::KeyRing;
-use crate::public_key::{KeyLookup, SigningPeriod};
+use crate::public_key::{KeyLookup, PublicKey, SigningPeriod};
 use crate::signature::{self, AuthenticDigest};
 use crate::store::{Absence, Body as _, ListObjects, ListPublicKeys, ReadObject, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -124,7 +124,8 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             Ok(digest) => digest,
             Err(error) => return reject(not_a_digest(&error, finding)),
         };
-        let finding = |kind, message: String| finding(kind, message).with_digest(reference(at, &digest));
+        let finding =
+            |kind, message: String| finding(kind, message).with_digest(reference(at, &digest));
         if let Some(moved) = self.moved(at, &digest, &scope) {
             return reject(moved);
         }
@@ -160,47 +161,9 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 ),
             );
         };
-        let public_key = match self
-            .keys
-            .find(&key.chain.region, &digest.key_fingerprint, period)
-            .await
-            .map_err(Rejection::CannotTell)?
-        {
-            KeyLookup::Found(public_key) => public_key,
-            KeyLookup::OutsideValidity(public_key) => {
-                return reject(
-                    finding(
-                        FindingKind::DigestKeyUnknown,
-                        "The digest names a key that was not valid when it was signed.".to_owned(),
-                    )
-                    .with_evidence(
-                        format!("a key valid between {} and {}", period.from, period.to),
-                        format!(
-                            "key {}, valid from {} to {}",
-                            public_key.fingerprint, public_key.valid_from, public_key.valid_to
-                        ),
-                    ),
-                );
-            }
-            KeyLookup::Unknown => {
-                return reject(
-                    finding(
-                        FindingKind::DigestKeyUnknown,
-                        format!(
-                            "The digest names a key that CloudTrail does not list for {}.",
-                            key.chain.region
-                        ),
-                    )
-                    .with_evidence(
-                        format!(
-                            "a public key of CloudTrail in {}, valid between {} and {}",
-                            key.chain.region, period.from, period.to
-                        ),
-                        format!("fingerprint {}", digest.key_fingerprint),
-                    ),
-                );
-            }
-        };
+        let public_key = self
+            .public_key(key, &digest.key_fingerprint, period, finding)
+            .await?;
         let digest_reference = reference(at, &digest);
         let hash = digest.hash;
         match signature::verify(digest, signature, &public_key) {
@@ -227,6 +190,43 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         }
     }
 
+    /// The key that the digest names, if CloudTrail lists it for the Region and time.
+    async fn public_key(
+        &self,
+        key: &DigestKey,
+        fingerprint: &str,
+        period: SigningPeriod,
+        finding: impl FnOnce(FindingKind, String) -> Finding,
+    ) -> Result<PublicKey, Rejection> {
+        let region = &key.chain.region;
+        let SigningPeriod { from, to } = period;
+        let (message, actual) = match self
+            .keys
+            .find(region, fingerprint, period)
+            .await
+            .map_err(Rejection::CannotTell)?
+        {
+            KeyLookup::Found(public_key) => return Ok(public_key),
+            KeyLookup::OutsideValidity(known) => (
+                "The digest names a key that was not valid when it was signed.".to_owned(),
+                format!(
+                    "key {}, valid from {} to {}",
+                    known.fingerprint, known.valid_from, known.valid_to
+                ),
+            ),
+            KeyLookup::Unknown => (
+                format!("The digest names a key that CloudTrail does not list for {region}."),
+                format!("fingerprint {fingerprint}"),
+            ),
+        };
+        Err(Rejection::Finding(Box::new(
+            finding(FindingKind::DigestKeyUnknown, message).with_evidence(
+                format!("a public key of CloudTrail in {region}, valid between {from} and {to}"),
+                actual,
+            ),
+        )))
+    }
+
     /// A digest says where it was delivered: anywhere else it is a copy.
     fn moved(
         &self,
@@ -247,8 +247,16 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         })
     }
 
-    fn missing_on_arrival(&self, at: &ObjectLocation, key: &DigestKey, absence: Absence) -> Finding {
-        let from = key.end_time.saturating_sub(SignedDuration::from_hours(1)).ok();
+    fn missing_on_arrival(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        absence: Absence,
+    ) -> Finding {
+        let from = key
+            .end_time
+            .saturating_sub(SignedDuration::from_hours(1))
+            .ok();
         Finding::new(
             FindingKind::DigestMissing,
             self.scope(key),
@@ -430,7 +438,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             });
             return;
         }
-        self.check_meeting(content, &predecessor_at, digest, at, &scope, report);
+        report
+            .findings
+            .extend(gap(content, &predecessor_at, digest, at, &scope));
         match self.judge(&predecessor_at, &predecessor_key, fetched).await {
             Ok(_) => {}
             Err(Rejection::Finding(finding)) => report.findings.push(*finding),
@@ -438,39 +448,6 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 report.cannot_tell(error, &scope, &predecessor_at);
             }
         }
-    }
-
-    fn check_meeting(
-        &self,
-        predecessor: &UnverifiedDigest,
-        predecessor_at: &ObjectLocation,
-        digest: &AuthenticDigest,
-        at: &ObjectLocation,
-        scope: &Scope,
-        report: &mut Report,
-    ) {
-        let (window, what) = match chain::meeting(predecessor, digest) {
-            Meeting::Meets => return,
-            Meeting::Gap(window) => (window, "begins after its predecessor ends"),
-            Meeting::Overlap(window) => (window, "begins before its predecessor ends"),
-        };
-        report.findings.push(
-            Finding::new(
-                FindingKind::ChainGap,
-                scope.clone(),
-                at.clone(),
-                format!("The digest {what}: their times do not meet."),
-            )
-            .with_digest(reference(at, digest.digest()))
-            .with_window(window)
-            .with_evidence(
-                format!("a range that begins at {}", predecessor.end_time),
-                format!(
-                    "a range that begins at {}, behind {predecessor_at}",
-                    digest.digest().start_time
-                ),
-            ),
-        );
     }
 
     /// The predecessor is gone: how far back does the hole reach?
@@ -491,9 +468,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             to,
         };
         let message = match (window.from, chain::hourly_digests(window)) {
-            (Some(from), Some(1)) => format!(
-                "The digest is gone: between {from} and {to} no log file is proven."
-            ),
+            (Some(from), Some(1)) => {
+                format!("The digest is gone: between {from} and {to} no log file is proven.")
+            }
             (Some(from), Some(count)) => format!(
                 "{count} hourly digests in a row are gone, this the newest of them: between {from} and {to} no log file is proven."
             ),
@@ -577,7 +554,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                         break;
                     }
                 };
-                if newest.as_ref().is_some_and(|(_, end)| *end >= candidate.end_time) {
+                if newest
+                    .as_ref()
+                    .is_some_and(|(_, end)| *end >= candidate.end_time)
+                {
                     break;
                 }
                 let at = ObjectLocation::new(bucket, candidate.to_string());
@@ -618,6 +598,38 @@ fn not_a_digest(
         )
         .with_evidence("one gzip member holding a digest document", error.to_string()),
     }
+}
+
+fn gap(
+    predecessor: &UnverifiedDigest,
+    predecessor_at: &ObjectLocation,
+    digest: &AuthenticDigest,
+    at: &ObjectLocation,
+    scope: &Scope,
+) -> Option<Finding> {
+    let (window, what) = match chain::meeting(predecessor, digest) {
+        Meeting::Meets => return None,
+        Meeting::Gap(window) => (window, "begins after its predecessor ends"),
+        Meeting::Overlap(window) => (window, "begins before its predecessor ends"),
+    };
+    let finding = Finding::new(
+        FindingKind::ChainGap,
+        scope.clone(),
+        at.clone(),
+        format!("The digest {what}: their times do not meet."),
+    );
+    Some(
+        finding
+            .with_digest(reference(at, digest.digest()))
+            .with_window(window)
+            .with_evidence(
+                format!("a range that begins at {}", predecessor.end_time),
+                format!(
+                    "a range that begins at {}, behind {predecessor_at}",
+                    digest.digest().start_time
+                ),
+            ),
+    )
 }
 
 fn reference(at: &ObjectLocation, digest: &UnverifiedDigest) -> DigestReference {

@@ -1,7 +1,7 @@
 //! The story of a digest's log files: each one there, and as CloudTrail delivered it.
 
 use crate::digest::ListedLogFile;
-use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope};
+use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Verdict};
 use crate::location::ObjectLocation;
 use crate::log_file::{LogFileCheck, LogFileError};
 use crate::object_key::{ObjectKind, classify};
@@ -69,27 +69,27 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             start_time: Some(digest.start_time),
             end_time: Some(digest.end_time),
         };
-        let mut files = stream::iter(digest.log_files.iter().enumerate().skip(first))
-            .map(|(index, file)| {
-                let (scope, listed_in) = (&scope, &listed_in);
-                async move { (index, self.verify_listed(file, scope, listed_in).await) }
+        let (scope, listed_in) = (&scope, &listed_in);
+        let mut files = stream::iter(first..digest.log_files.len())
+            .map(|index| async move {
+                let verified = match digest.log_files.get(index) {
+                    Some(file) => self.verify_listed(file, scope, listed_in).await,
+                    None => Report::default(),
+                };
+                (index, verified)
             })
             .buffer_unordered(concurrency.max(1));
         let mut stop = pin!(stop);
         let mut settled = Settled::from(first);
         let mut reports = Vec::new();
-        loop {
-            match future::select(&mut stop, files.next()).await {
-                Either::Right((Some((index, file_report)), _)) => {
-                    settled.add(index);
-                    if file_report.verdict() == crate::finding::Verdict::Valid {
-                        report.valid += 1;
-                    } else {
-                        reports.push((index, file_report));
-                    }
-                }
-                Either::Right((None, _)) => break,
-                Either::Left(((), _)) => break,
+        while let Either::Right((Some((index, verified)), _)) =
+            future::select(&mut stop, files.next()).await
+        {
+            settled.add(index);
+            if verified.verdict() == Verdict::Valid {
+                report.valid += 1;
+            } else {
+                reports.push((index, verified));
             }
         }
         // As the digest lists them, whatever answered first.

@@ -1,1 +1,20 @@
-fn main() {}
+//! Checks the KMS calls that each log file records against the trail, its objects and its keys.
+
+mod handler;
+
+use handler::KmsContextChecker;
+use trailseal::aws::KmsKeys;
+use trailseal::kms_check::KmsChecker;
+use trailseal::lambda::Edge;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let edge = Edge::from_environment().await?;
+    let checker = KmsChecker::new(
+        edge.objects(),
+        KmsKeys::new(&edge.sdk),
+        edge.config.places.clone(),
+        edge.config.kms_key_arns.clone(),
+    );
+    edge.serve(KmsContextChecker::new(checker)).await
+}

@@ -1,1 +1,13 @@
-fn main() {}
+//! Verifies the log files that each digest lists.
+
+mod handler;
+
+use handler::LogVerifier;
+use trailseal::lambda::Edge;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let edge = Edge::from_environment().await?;
+    let digests = edge.digests().await?;
+    edge.serve(LogVerifier::new(digests)).await
+}

@@ -1,0 +1,29 @@
+//! What happens to one new digest.
+
+use trailseal::event::Created;
+use trailseal::lambda::{Check, Checked, Deadline};
+use trailseal::store::{ListObjects, ListPublicKeys, ReadObject};
+use trailseal::validation::Digests;
+
+/// Validates digests: location, signature, predecessor.
+pub(crate) struct DigestValidator<S, K> {
+    digests: Digests<S, K>,
+}
+
+impl<S, K> DigestValidator<S, K> {
+    pub(crate) fn new(digests: Digests<S, K>) -> Self {
+        Self { digests }
+    }
+}
+
+impl<S, K> Check for DigestValidator<S, K>
+where
+    S: ReadObject + ListObjects + 'static,
+    K: ListPublicKeys + 'static,
+{
+    const FUNCTION: &'static str = "digest-validator";
+
+    async fn check(&self, created: &Created, _: Deadline) -> Checked {
+        self.digests.validate(&created.object).await.into()
+    }
+}

@@ -1,0 +1,96 @@
+//! SDK errors, sorted into the classes that lead to different verdicts.
+
+use crate::store::{Absence, Cause, StoreError};
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::error::Error;
+
+/// Codes that say "not now", with whatever status.
+const UNAVAILABLE: [&str; 14] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InternalError",
+    "InternalFailure",
+    "KMS.ThrottlingException",
+    "LimitExceededException",
+    "RequestLimitExceeded",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// Codes that say "not you", with whatever status. A Region that is not opted into knows no
+/// client at all.
+const DENIED: [&str; 8] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "AllAccessDisabled",
+    "AuthFailure",
+    "InvalidClientTokenId",
+    "OptInRequired",
+    "SubscriptionRequiredException",
+    "UnrecognizedClientException",
+];
+
+/// Says what was being done to which object, and why it failed.
+pub(super) fn store_error<E>(
+    action: &'static str,
+    subject: impl Into<String>,
+    error: &SdkError<E, HttpResponse>,
+) -> StoreError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    StoreError {
+        action,
+        subject: subject.into(),
+        cause: cause(error),
+    }
+}
+
+fn cause<E>(error: &SdkError<E, HttpResponse>) -> Cause
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let text = || match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => DisplayErrorContext(error).to_string(),
+    };
+    let Some(response) = error.raw_response() else {
+        return match error {
+            SdkError::ConstructionFailure(_) => Cause::Failed(text()),
+            _ => Cause::Unavailable(text()),
+        };
+    };
+    let status = response.status().as_u16();
+    match error.code() {
+        Some("NoSuchBucket") => Cause::Absent(Absence::NoBucket),
+        Some("NoSuchKey" | "NotFound" | "NotFoundException") => Cause::Absent(absence(response)),
+        Some("InvalidObjectState") => Cause::Archived(text()),
+        Some(code) if UNAVAILABLE.contains(&code) => Cause::Unavailable(text()),
+        Some(code) if DENIED.contains(&code) => Cause::Denied(text()),
+        // S3 on the key of an object: disabled, deleted, or refused.
+        Some(code) if code.starts_with("KMS.") => Cause::Denied(text()),
+        _ => match status {
+            // A HEAD answer has no body to name a code.
+            404 => Cause::Absent(absence(response)),
+            401 | 403 => Cause::Denied(text()),
+            408 | 429 | 500.. => Cause::Unavailable(text()),
+            _ if matches!(error, SdkError::ResponseError(_)) => Cause::Unavailable(text()),
+            _ => Cause::Failed(text()),
+        },
+    }
+}
+
+fn absence(response: &HttpResponse) -> Absence {
+    if response.headers().get("x-amz-delete-marker") == Some("true") {
+        Absence::DeleteMarker
+    } else {
+        Absence::NoObject
+    }
+}

@@ -1,0 +1,66 @@
+//! KMS keys.
+
+use super::error::store_error;
+use super::regions::ByRegion;
+use crate::store::{Cause, DescribeKey, KeyDescription, StoreError};
+use aws_config::{Region, SdkConfig};
+use aws_sdk_kms::Client;
+use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType};
+
+/// `kms:DescribeKey`, in the Region that a key's ARN names.
+#[derive(Debug)]
+pub struct KmsKeys {
+    config: SdkConfig,
+    clients: ByRegion<Client>,
+}
+
+impl KmsKeys {
+    /// Asks with the credentials of `config`; for bare key ids in its Region.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            config: config.clone(),
+            clients: ByRegion::default(),
+        }
+    }
+}
+
+impl DescribeKey for KmsKeys {
+    async fn describe_key(&self, key: &str) -> Result<KeyDescription, StoreError> {
+        let region = key
+            .split(':')
+            .nth(3)
+            .and_then(|region| crate::ids::Region::new(region).ok())
+            .map(|region| Region::new(region.to_string()))
+            .or_else(|| self.config.region().cloned());
+        let name = region
+            .as_ref()
+            .map_or("", |region| region.as_ref())
+            .to_owned();
+        let client = self.clients.client(&name, || {
+            let config = aws_sdk_kms::config::Builder::from(&self.config)
+                .region(region)
+                .build();
+            Client::from_conf(config)
+        });
+        let metadata = client
+            .describe_key()
+            .key_id(key)
+            .send()
+            .await
+            .map_err(|error| store_error("describe the KMS key", key, &error))?
+            .key_metadata
+            .ok_or_else(|| StoreError {
+                action: "describe the KMS key",
+                subject: key.to_owned(),
+                cause: Cause::Failed("KMS answered without its metadata".to_owned()),
+            })?;
+        let or_unknown = |text: Option<&str>| text.unwrap_or("unknown").to_owned();
+        Ok(KeyDescription {
+            spec: or_unknown(metadata.key_spec.as_ref().map(KeySpec::as_str)),
+            usage: or_unknown(metadata.key_usage.as_ref().map(KeyUsageType::as_str)),
+            state: or_unknown(metadata.key_state.as_ref().map(KeyState::as_str)),
+            arn: metadata.arn.unwrap_or_else(|| key.to_owned()),
+        })
+    }
+}

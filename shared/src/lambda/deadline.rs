@@ -1,0 +1,32 @@
+//! How much time an invocation has left.
+
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// Kept back for publishing alerts and answering: a tenth of the time, within these bounds.
+const MIN_RESERVE: Duration = Duration::from_millis(500);
+const MAX_RESERVE: Duration = Duration::from_secs(10);
+
+/// When to stop starting work, and when to stop altogether.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    /// No new work from here on: what is left is handed back.
+    pub wind_down: Instant,
+    /// What is not done by now is given up, and its message goes back to the queue.
+    pub give_up: Instant,
+}
+
+impl Deadline {
+    /// From the time at which Lambda ends the invocation.
+    #[must_use]
+    pub fn of_invocation(ends: SystemTime) -> Self {
+        let left = ends.duration_since(SystemTime::now()).unwrap_or_default();
+        let reserve = (left / 10).clamp(MIN_RESERVE, MAX_RESERVE);
+        let now = Instant::now();
+        let give_up = now + left.saturating_sub(reserve);
+        Self {
+            wind_down: now + left.saturating_sub(reserve * 2),
+            give_up,
+        }
+    }
+}
