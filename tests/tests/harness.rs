@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -14,10 +16,13 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{Value, json};
 use trailseal_tests::local::cli::{self, Trail};
+use trailseal_tests::local::server::ACCOUNT;
 use trailseal_tests::local::{
-    Deployment, Expected, Fault, FaultProxy, FunctionError, FunctionSpec, LocalAws, LogBucket,
-    Match, Pump, Rie, Rule, Stack, Subscription, ValidateLogs, assert_findings, paths, pump,
+    Deployment, Expected, Fault, FaultProxy, FileKind, FunctionError, FunctionSpec, LocalAws,
+    LogBucket, Match, Pump, Ratio, Rie, Rule, Stack, Subscription, ValidateLogs, assert_findings,
+    paths, pump,
 };
+use trailseal_tests::trail::{TrailSpec, deliver};
 
 const BUCKET: &str = "harness-logs";
 const DIGEST: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/02/\
@@ -252,7 +257,16 @@ async fn only_alerts_that_sns_accepted_count() -> Result<()> {
 async fn messages_go_from_queue_to_function_and_back() -> Result<()> {
     let aws = LocalAws::start().await?;
     let stack = deploy(&aws).await?;
-    let pump = stand_in_pump(&aws, &stack, "KmsContextChecker").await?;
+    let bootstrap = stand_in(aws.directory())?;
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    let pump = Pump::start_adjusted(&aws, &stack, aws.endpoint(), |spec| {
+        spec.bootstrap.clone_from(&bootstrap);
+    })
+    .await?
+    .on_invocation(move |invocation| {
+        count.fetch_add(invocation.messages, Ordering::Relaxed);
+    });
     let id = "KmsContextChecker";
     let receives = stack
         .function(id)?
@@ -298,6 +312,7 @@ async fn messages_go_from_queue_to_function_and_back() -> Result<()> {
         .map(|one| one.messages)
         .collect();
     assert_eq!(sizes, [10, 10, 3]);
+    assert_eq!(seen.load(Ordering::Relaxed), 3 + 2 + 2 * receives + 23);
     Ok(())
 }
 
@@ -366,32 +381,49 @@ async fn the_aws_cli_looks_at_the_same_bucket() -> Result<()> {
         BTreeMap::from([(file.as_str(), "invalid format")])
     );
 
-    let organization = cli::create_organization(&aws).await?;
-    let trail = Trail {
-        name: "everyone",
-        home_region: "us-east-1",
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_accepts_an_untouched_organization_trail() -> Result<()> {
+    let aws = LocalAws::start().await?;
+    let trail = TrailSpec {
+        bucket: BUCKET.to_owned(),
+        prefix: Some("some/prefix".to_owned()),
+        organization_id: Some(cli::create_organization(&aws).await?),
+        accounts: vec!["444455556666".to_owned()],
+        owner: Some(ACCOUNT.to_owned()),
+        trail_name: "every_one".to_owned(),
+        hours: 3,
+        ..TrailSpec::default()
+    }
+    .build();
+    LogBucket::new(BUCKET).create(&aws).await?;
+    aws.add_public_keys(&trail.public_keys_by_region())?;
+    deliver::deliver_in_order(&aws.s3(), &trail).await?;
+    let created = Trail {
+        name: &trail.spec.trail_name,
+        home_region: &trail.spec.home_region,
         bucket: BUCKET,
-        prefix: None,
+        prefix: trail.spec.prefix.as_deref(),
         of_organization: true,
     };
-    let arn = cli::create_trail(&aws, &trail).await?;
-    let key = DIGEST
-        .replacen("AWSLogs/", &format!("AWSLogs/{organization}/"), 1)
-        .replace("111122223333", "444455556666")
-        .replace("_main_", "_everyone_");
-    put(&aws.s3(), &key, b"no digest").await?;
-    let validation = ValidateLogs::new(&arn, "us-east-1", "2026-01-02T00:00:00Z")
-        .end("2026-01-03T00:00:00Z")
+    let arn = cli::create_trail(&aws, &created).await?;
+    assert_eq!(arn, trail.spec.trail_arn());
+    let (from, to) = trail.time_span();
+    let validation = ValidateLogs::new(&arn, "us-east-1", &from.to_string())
+        .end(&to.to_string())
         .account("444455556666")
         .run(&aws)
         .await?;
-    let file = format!("s3://{BUCKET}/{key}");
-    assert_eq!(
-        validation.invalid(),
-        BTreeMap::from([(file.as_str(), "invalid format")]),
-        "{:?}",
-        validation.output
-    );
+    let all = |total| Ratio {
+        valid: total,
+        total,
+    };
+    let total = |kind| validation.total(kind);
+    assert_eq!(validation.code(), 0, "{:?}", validation.output);
+    assert_eq!(total(FileKind::Digest), all(trail.digests.len()));
+    assert_eq!(total(FileKind::Log), all(trail.log_files.len()));
     Ok(())
 }
 
@@ -407,7 +439,9 @@ async fn holds_a_server() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_outlives_the_process() -> Result<()> {
+    let files = tempfile::tempdir()?;
     let mut holder = Command::new(std::env::current_exe()?)
+        .env("TMPDIR", files.path())
         .args(["--ignored", "--exact", "holds_a_server", "--nocapture"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -430,18 +464,6 @@ async fn deploy(aws: &LocalAws) -> Result<Stack> {
         .bucket(LogBucket::new(BUCKET).versioned())
         .deploy(aws)
         .await
-}
-
-async fn stand_in_pump(aws: &LocalAws, stack: &Stack, logical_id: &str) -> Result<Pump> {
-    let function = stack.function(logical_id)?;
-    let spec = FunctionSpec {
-        bootstrap: stand_in(aws.directory())?,
-        ..function.spec(aws.endpoint())
-    };
-    let rie = Rie::start(spec, &aws.new_file("stand-in.log")).await?;
-    let mut pump = Pump::empty(aws);
-    pump.add(function.clone(), rie)?;
-    Ok(pump)
 }
 
 fn stand_in(directory: &Path) -> Result<PathBuf> {

@@ -13,7 +13,7 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemA
 use futures::future::try_join_all;
 use serde_json::Value;
 
-use super::rie::{FunctionError, Rie};
+use super::rie::{FunctionError, FunctionSpec, Rie};
 use super::server::LocalAws;
 use super::sqs_event;
 use super::stack::{Function, Queue, Stack};
@@ -105,10 +105,22 @@ impl fmt::Debug for Pump {
 impl Pump {
     /// Starts every function of the stack that has a queue. Their AWS calls go to `endpoint`.
     pub async fn start(aws: &LocalAws, stack: &Stack, endpoint: &str) -> Result<Self> {
+        Self::start_adjusted(aws, stack, endpoint, |_| ()).await
+    }
+
+    /// The same with changes to how functions run: a shorter timeout for a case that waits for it, a
+    /// stand-in for the built executable.
+    pub async fn start_adjusted(
+        aws: &LocalAws,
+        stack: &Stack,
+        endpoint: &str,
+        adjust: impl Fn(&mut FunctionSpec),
+    ) -> Result<Self> {
         let mut pump = Self::empty(aws);
         for function in stack.functions.values() {
             if function.queue.is_some() {
-                let spec = function.spec(endpoint);
+                let mut spec = function.spec(endpoint);
+                adjust(&mut spec);
                 let log = aws.new_file(&format!("{}.log", function.logical_id));
                 let rie = Rie::start(spec, &log).await?;
                 pump.add(function.clone(), rie)?;

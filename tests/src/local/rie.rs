@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -137,6 +138,14 @@ impl Rie {
     /// The last lines that function and emulator wrote.
     pub fn log_tail(&self) -> String {
         process::tail(&self.log)
+    }
+}
+
+impl Drop for Rie {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.log_tail());
+        }
     }
 }
 

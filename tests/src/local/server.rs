@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -27,6 +29,9 @@ pub const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 /// How long the server may take to start on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
+/// Public keys by Region.
+type PublicKeys = BTreeMap<String, Vec<Value>>;
+
 /// A running local AWS. Ends when dropped.
 #[derive(Debug)]
 pub struct LocalAws {
@@ -34,6 +39,7 @@ pub struct LocalAws {
     endpoint: String,
     config: SdkConfig,
     keys: PathBuf,
+    known_keys: Mutex<PublicKeys>,
     // Declared last, so that the files go after the processes that write them.
     directory: TempDir,
     next_file: AtomicUsize,
@@ -66,6 +72,7 @@ impl LocalAws {
             endpoint,
             config,
             keys,
+            known_keys: Mutex::default(),
             directory,
             next_file: AtomicUsize::new(0),
         })
@@ -82,6 +89,24 @@ impl LocalAws {
         let new = self.keys.with_extension("new");
         fs::write(&new, serde_json::to_vec(keys)?)?;
         fs::rename(new, &self.keys).context("public keys")
+    }
+
+    /// Adds to what `ListPublicKeys` answers, so that several trails share a local AWS.
+    pub fn add_public_keys(&self, keys: &Value) -> Result<()> {
+        let new: PublicKeys = serde_json::from_value(keys.clone())?;
+        let mut known = self
+            .known_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (region, keys) in new {
+            let of_region = known.entry(region).or_default();
+            for key in keys {
+                if !of_region.contains(&key) {
+                    of_region.push(key);
+                }
+            }
+        }
+        self.set_public_keys(&serde_json::to_value(&*known)?)
     }
 
     /// A folder for logs and other files, removed with this value.
@@ -151,6 +176,14 @@ impl LocalAws {
     /// A client for Lambda.
     pub fn lambda(&self) -> aws_sdk_lambda::Client {
         aws_sdk_lambda::Client::new(&self.config)
+    }
+}
+
+impl Drop for LocalAws {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.log_tail());
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The deployment of the real template, and what it says about each function.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use aws_sdk_s3::types::{
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 use super::paths;
 use super::rie::FunctionSpec;
@@ -24,6 +24,9 @@ use super::server::{LocalAws, REGION, client_environment};
 const TRANSLATED_WITHIN: Duration = Duration::from_mins(1);
 /// How long the stack's creation may take.
 const CREATED_WITHIN: Duration = Duration::from_mins(2);
+
+/// The template as `CloudFormation`, the same for every deployment of this process.
+static TRANSLATED: OnceCell<String> = OnceCell::const_new();
 
 /// A bucket that CloudTrail delivers to. It exists before the stack.
 #[derive(Clone, Debug)]
@@ -98,7 +101,6 @@ impl LogBucket {
 #[derive(Clone, Debug)]
 pub struct Deployment {
     name: String,
-    template: PathBuf,
     buckets: Vec<LogBucket>,
     parameters: BTreeMap<String, String>,
 }
@@ -108,7 +110,6 @@ impl Deployment {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            template: paths::template(),
             buckets: Vec::new(),
             parameters: BTreeMap::new(),
         }
@@ -140,7 +141,7 @@ impl Deployment {
                 .entry("LogBuckets".to_owned())
                 .or_insert(names);
         }
-        let template = translate(&self.template).await?;
+        let template = TRANSLATED.get_or_try_init(translate).await?;
         let cloudformation = aws.cloudformation();
         let parameters = self.parameters.iter().map(|(name, value)| {
             Parameter::builder()
@@ -151,7 +152,7 @@ impl Deployment {
         cloudformation
             .create_stack()
             .stack_name(&self.name)
-            .template_body(template)
+            .template_body(template.as_str())
             .set_parameters(Some(parameters.collect()))
             .capabilities(Capability::CapabilityIam)
             .capabilities(Capability::CapabilityNamedIam)
@@ -280,10 +281,10 @@ impl Stack {
     }
 }
 
-async fn translate(template: &std::path::Path) -> Result<String> {
+async fn translate() -> Result<String> {
     let run = Command::new(paths::python())
         .arg(paths::translate_script())
-        .arg(template)
+        .arg(paths::template())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
