@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use aws_sdk_s3::config::{Credentials, Region};
 use trailseal_tests::trail::{
-    Backfill, BackfillLink, BucketChange, KmsSpec, Object, Stop, Trail, TrailSpec, deliver,
+    Backfill, BackfillLink, BucketChange, FirstDigest, KmsSpec, Object, ResponseStyle, Stop, Trail,
+    TrailSpec, deliver,
 };
 
 const USAGE: &str = "\
@@ -55,7 +56,8 @@ async fn main() -> anyhow::Result<()> {
         write_json(path, &trail.public_keys_by_region())?;
     }
     if let Some(path) = &destination.pinned_keys {
-        let response = trail.list_public_keys_response(&trail.spec.home_region);
+        let response =
+            trail.list_public_keys_response(&trail.spec.home_region, ResponseStyle::CliV2);
         write_json(path, &response)?;
     }
     let extras = if destination.extras {
@@ -118,7 +120,7 @@ fn parse(arguments: Vec<String>) -> anyhow::Result<(TrailSpec, Destination)> {
             "--extras" => destination.extras = true,
             "--bucket-key" => bucket_key = true,
             "--mid-chain" => {
-                spec.first_digest = trailseal_tests::trail::FirstDigest::MidChain;
+                spec.first_digest = FirstDigest::MidChain;
             }
             _ => {
                 let value = arguments

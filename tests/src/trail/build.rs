@@ -4,7 +4,7 @@ use super::digest::{DigestDocument, LogEntry, sha256_hex};
 use super::gzip;
 use super::kms;
 use super::names;
-use super::object::{Encryption, Location, Object};
+use super::object::{Encryption, Object};
 use super::output::{DigestFile, DigestKind, LogFile, Trail};
 use super::plan::{self, DigestPlan, LogPlan};
 use super::records;
@@ -69,10 +69,7 @@ fn log_file(spec: &TrailSpec, plan: &LogPlan, kms: &mut kms::Scheduled) -> LogFi
     let times: Vec<_> = records.iter().map(|record| record.time).collect();
     let content = records::file_content(&records);
     let mut object = Object::gzipped_json(
-        Location {
-            bucket: plan.bucket.clone(),
-            key: plan.key.clone(),
-        },
+        plan.location(),
         gzip::compress(content.as_bytes()),
         plan.delivered_at,
     );

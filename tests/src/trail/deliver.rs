@@ -110,7 +110,7 @@ pub async fn create_buckets(client: &Client, region: &str, buckets: &[&str]) -> 
         let result = request
             .send()
             .await
-            .map_err(|error| error.into_service_error());
+            .map_err(aws_sdk_s3::error::SdkError::into_service_error);
         match result {
             Ok(_) | Err(CreateBucketError::BucketAlreadyOwnedByYou(_)) => {}
             Err(error) => return Err(error).context(format!("creating bucket {bucket}")),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::json::{Fields, array};
 use super::names::{account_folder, bucket_arn, object_arn, trail_arn};
+use super::object::Location;
 use super::output::DigestKind;
 use super::plan::LogPlan;
 use super::records::{Caller, Record, Scene};
@@ -21,6 +22,9 @@ const READ_AFTER_SECONDS: u32 = 45;
 /// CloudTrail's own account, as older events show it.
 const CLOUDTRAIL_ACCOUNT: &str = "086441151436";
 
+/// How older events name CloudTrail as the source of a call.
+const INTERNAL: &str = "internal.amazonaws.com";
+
 /// A KMS event about the trail, as its record states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KmsEvent {
@@ -34,6 +38,8 @@ pub struct KmsEvent {
     pub s3_arn: String,
     /// The key's ARN, which a refused call's record leaves out.
     pub key_arn: String,
+    /// The log file that was really delivered or read, if it was one.
+    pub about: Option<Location>,
     /// What is wrong with it, if anything.
     pub anomaly: Option<KmsAnomalyKind>,
 }
@@ -72,10 +78,11 @@ pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
     in_order.sort_by_key(|plan| plan.delivered_at);
 
     let mut scheduled = Scheduled::default();
+    let anomalies = anomalies(spec, kms, deliveries);
     let mut made = vec![events.configuration(spec.start + seconds(spec.offset_seconds))];
     let mut next_bucket_event = Timestamp::MIN;
     for plan in in_order {
-        let anomaly = anomaly_of(spec, kms, deliveries, plan);
+        let anomaly = anomalies.get(plan.key.as_str()).copied();
         let object_key = match anomaly {
             Some(KmsAnomalyKind::WrongKeyOnObject) => kms.other_key_arn(),
             _ => kms.key_arn.clone(),
@@ -88,6 +95,9 @@ pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
             }
             continue;
         }
+        if let Some(KmsAnomalyKind::Denied | KmsAnomalyKind::ForeignCaller) = anomaly {
+            made.push(events.delivery(plan, None));
+        }
         made.push(events.delivery(plan, anomaly));
         let mut rng = events.rng("read", &plan.key);
         if kms.read_one_in > 0 && rng.one_in(u64::from(kms.read_one_in)) {
@@ -96,7 +106,8 @@ pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
     }
     for (record, event) in made {
         let due = record.time + seconds(LOGGING_LAG_SECONDS);
-        if let Some(file) = files.iter().find(|file| file.delivered_at >= due) {
+        let next = files.partition_point(|file| file.delivered_at < due);
+        if let Some(file) = files.get(next) {
             let entries = scheduled.by_file.entry(file.key.clone()).or_default();
             entries.push((record, event));
         }
@@ -104,24 +115,24 @@ pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
     scheduled
 }
 
-/// What is wrong with a delivery: anomalies strike the first log file of the first chain's hour.
-fn anomaly_of(
+/// The keys of the log files that anomalies strike: the first of the first chain's hour.
+fn anomalies<'a>(
     spec: &TrailSpec,
     kms: &KmsSpec,
-    deliveries: &[&LogPlan],
-    plan: &LogPlan,
-) -> Option<KmsAnomalyKind> {
-    let anomaly = kms
-        .anomalies
-        .iter()
-        .find(|anomaly| i64::from(anomaly.hour) == plan.hour)?;
-    let struck = deliveries.iter().find(|candidate| {
-        candidate.kind == DigestKind::Hourly
-            && candidate.hour == plan.hour
-            && candidate.account == spec.accounts[0]
-            && candidate.region == spec.regions[0]
-    })?;
-    (struck.key == plan.key).then_some(anomaly.kind)
+    deliveries: &[&'a LogPlan],
+) -> BTreeMap<&'a str, KmsAnomalyKind> {
+    let mut struck = BTreeMap::new();
+    for anomaly in &kms.anomalies {
+        let plan = deliveries.iter().find(|plan| {
+            plan.kind == DigestKind::Hourly
+                && plan.hour == i64::from(anomaly.hour)
+                && plan.account == spec.accounts[0]
+                && plan.region == spec.regions[0]
+        });
+        let plan = plan.expect("an hour with an anomaly has a log file");
+        struck.insert(plan.key.as_str(), anomaly.kind);
+    }
+    struck
 }
 
 /// The maker of events under one key.
@@ -184,6 +195,7 @@ impl<'a> Events<'a> {
             trail_arn: Some(trail_arn(spec)),
             s3_arn: object_arn(spec, &spec.bucket, &folder),
             key_arn: self.kms.key_arn.clone(),
+            about: None,
             anomaly: None,
         };
         self.finish(scene, Caller::service("cloudtrail.amazonaws.com"), event)
@@ -192,7 +204,8 @@ impl<'a> Events<'a> {
     /// A log file is delivered.
     fn delivery(&self, plan: &LogPlan, anomaly: Option<KmsAnomalyKind>) -> (Record, KmsEvent) {
         let spec = self.spec;
-        let mut scene = self.scene("delivery", &plan.key, plan.delivered_at);
+        let what = format!("delivery/{anomaly:?}");
+        let mut scene = self.scene(&what, &plan.key, plan.delivered_at);
         let caller = match (anomaly, scene.rng.within(&(0..=5))) {
             (Some(KmsAnomalyKind::ForeignCaller), _) => Caller::user(&mut scene),
             (_, 0) => old_role(&scene),
@@ -205,6 +218,7 @@ impl<'a> Events<'a> {
             trail_arn: Some(trail_arn(spec)),
             s3_arn: object_arn(spec, &plan.bucket, &plan.key),
             key_arn: self.kms.key_arn.clone(),
+            about: Some(plan.location()),
             anomaly,
         };
         match anomaly {
@@ -240,6 +254,7 @@ impl<'a> Events<'a> {
             trail_arn: Some(trail_arn(self.spec)),
             s3_arn: object_arn(self.spec, &plan.bucket, &plan.key),
             key_arn: self.kms.key_arn.clone(),
+            about: Some(plan.location()),
             anomaly: None,
         };
         self.finish(scene, caller, event)
@@ -261,6 +276,7 @@ impl<'a> Events<'a> {
             trail_arn: named.then(|| trail_arn(self.spec)),
             s3_arn: bucket_arn(self.spec, &plan.bucket),
             key_arn: self.kms.key_arn.clone(),
+            about: None,
             anomaly: None,
         };
         self.finish(scene, caller, event)
@@ -292,9 +308,9 @@ impl<'a> Events<'a> {
 
     /// The record of an event, its key named in one of the ways in which KMS logs it.
     fn finish(&self, mut scene: Scene, caller: Caller, mut event: KmsEvent) -> (Record, KmsEvent) {
-        let by_service = !caller.identity.contains("\"arn\"") || caller.ip.starts_with("internal.");
+        let by_old_account = caller.ip == INTERNAL;
         let mut record = Record::call(&mut scene, "kms.amazonaws.com", event.event_name, caller);
-        if by_service && !record.identity.contains("AWSService") {
+        if by_old_account {
             record.version = "1.02";
             record.event_type = "AwsServiceEvent";
         }
@@ -374,7 +390,7 @@ fn old_role(scene: &Scene) -> Caller {
         .text("accountId", CLOUDTRAIL_ACCOUNT)
         .text("accessKeyId", "AKIAI44QH8DHBEXAMPLE")
         .object("sessionContext", session)
-        .text("invokedBy", "internal.amazonaws.com");
+        .text("invokedBy", INTERNAL);
     internal(identity)
 }
 
@@ -400,14 +416,14 @@ fn old_user(scene: &Scene) -> Caller {
             "sessionContext",
             Fields::new().object("attributes", attributes),
         )
-        .text("invokedBy", "internal.amazonaws.com");
+        .text("invokedBy", INTERNAL);
     internal(identity)
 }
 
 fn internal(identity: Fields) -> Caller {
     Caller {
         identity: identity.end(),
-        ip: "internal.amazonaws.com".into(),
-        agent: "internal.amazonaws.com".into(),
+        ip: INTERNAL.into(),
+        agent: INTERNAL.into(),
     }
 }

@@ -36,6 +36,8 @@ mod schedule;
 mod services;
 mod spec;
 pub mod tamper;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use digest::{DigestDocument, LogEntry, Sealed};
@@ -44,7 +46,7 @@ pub use kms::KmsEvent;
 pub use object::{Change, Encryption, Location, Object};
 pub use output::{DigestFile, DigestKind, LogFile, Trail};
 pub use region::partition;
-pub use schedule::{KeyForm, KeySchedule, PublishedKey};
+pub use schedule::{KeyForm, KeySchedule, PublishedKey, ResponseStyle};
 pub use spec::{
     Backfill, BackfillLink, BucketChange, FirstDigest, KmsAnomaly, KmsAnomalyKind, KmsSpec, Stop,
     TrailSpec,

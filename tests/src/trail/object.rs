@@ -83,6 +83,7 @@ impl Object {
     }
 
     /// The same object with other bytes.
+    #[must_use]
     pub fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self {
             body: body.into(),

@@ -1,5 +1,7 @@
 //! A generated trail.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::digest::{DigestDocument, Sealed};
@@ -9,7 +11,8 @@ use super::kms::KmsEvent;
 use super::object::{
     BACKFILL_GENERATED, Location, Object, SHA256_WITH_RSA, SIGNATURE, SIGNATURE_ALGORITHM,
 };
-use super::spec::TrailSpec;
+use super::schedule::ResponseStyle;
+use super::spec::{KmsAnomalyKind, TrailSpec};
 use super::time::iso;
 
 /// A trail: its digests and log files, with what tests want to know about them.
@@ -121,6 +124,7 @@ impl DigestFile {
     }
 
     /// The same digest with an edited document, signed anew by the signer.
+    #[must_use]
     pub fn resealed(&self, signer: &Signer, edit: impl FnOnce(&mut DigestDocument)) -> Self {
         let mut document = self.document.clone();
         edit(&mut document);
@@ -172,17 +176,27 @@ impl Trail {
 
     /// The log files that a digest lists, in its order.
     pub fn logs_of(&self, digest: &DigestFile) -> Vec<&LogFile> {
-        digest
-            .document
+        let by_location: HashMap<(&str, &str), &LogFile> = self
             .log_files
             .iter()
-            .map(|entry| {
-                let listed = self.log_files.iter().find(|log| {
-                    log.object.bucket == entry.s3_bucket && log.object.key == entry.s3_object
-                });
-                listed.expect("a listed log file is in the trail")
-            })
+            .filter(|log| log.hour == digest.hour)
+            .map(|log| ((log.object.bucket.as_str(), log.object.key.as_str()), log))
+            .collect();
+        let listed = digest.document.log_files.iter();
+        listed
+            .map(|entry| by_location[&(entry.s3_bucket.as_str(), entry.s3_object.as_str())])
             .collect()
+    }
+
+    /// The KMS event in which something is wrong, and the log file that records it.
+    #[track_caller]
+    pub fn kms_anomaly(&self, kind: KmsAnomalyKind) -> (&LogFile, &KmsEvent) {
+        let mut events = self
+            .log_files
+            .iter()
+            .flat_map(|log| log.kms_events.iter().map(move |event| (log, event)));
+        let found = events.find(|(_, event)| event.anomaly == Some(kind));
+        found.unwrap_or_else(|| panic!("no log file records a {kind:?}"))
     }
 
     /// Every digest and log file, oldest delivery first.
@@ -248,9 +262,14 @@ impl Trail {
 
     /// A saved `aws cloudtrail list-public-keys` response with the keys of one Region for the
     /// trail's time.
-    pub fn list_public_keys_response(&self, region: &str) -> serde_json::Value {
+    pub fn list_public_keys_response(
+        &self,
+        region: &str,
+        style: ResponseStyle,
+    ) -> serde_json::Value {
         let (from, to) = self.time_span();
-        self.spec.keys.list_public_keys_response(region, from, to)
+        let keys = &self.spec.keys;
+        keys.list_public_keys_response(region, from, to, style)
     }
 
     /// From the first digest's beginning to the last delivery.

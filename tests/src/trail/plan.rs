@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::digest::seconds_between;
 use super::names;
+use super::object::Location;
 use super::output::DigestKind;
 use super::rng::Rng;
-use super::spec::{FirstDigest, TrailSpec};
+use super::spec::{BackfillLink, FirstDigest, TrailSpec};
 use super::time::seconds;
 
 /// A digest to make.
@@ -32,6 +33,15 @@ pub(crate) struct LogPlan {
     pub(crate) bucket: String,
     pub(crate) key: String,
     pub(crate) delivered_at: Timestamp,
+}
+
+impl LogPlan {
+    pub(crate) fn location(&self) -> Location {
+        Location {
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
+        }
+    }
 }
 
 /// The digests of one account and Region: hourly ones in order, then backfill ones.
@@ -117,7 +127,7 @@ impl Planner<'_> {
             generated_at: self.spec.hour_end(hour) + later,
             log_files: self.log_files(&mut rng, hour, DigestKind::Backfill, backfill.log_files),
             stored: true,
-            linked: index > 0 && backfill.link == super::spec::BackfillLink::PreviousBackfill,
+            linked: index > 0 && backfill.link == BackfillLink::PreviousBackfill,
         }
     }
 

@@ -13,7 +13,7 @@ use super::region::slot;
 use super::time::{hours, iso};
 
 /// How long before and after a trail's own time its keys are published.
-const PUBLISHED_MARGIN_DAYS: i64 = 25;
+const PUBLISHED_MARGIN_DAYS: i64 = 20;
 
 /// The encoding of a published key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,27 @@ pub enum KeyForm {
     Pkcs1,
     /// `SubjectPublicKeyInfo`, as one of AWS's sample responses shows it.
     Spki,
+}
+
+/// How a saved `list-public-keys` response spells its times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseStyle {
+    /// As version 1 of the AWS CLI prints them: seconds since 1970, `1767225600.0`.
+    CliV1,
+    /// As version 2 of the AWS CLI prints them: `2026-01-01T00:00:00+00:00`.
+    CliV2,
+}
+
+impl ResponseStyle {
+    fn time(self, iso: &str) -> serde_json::Value {
+        match self {
+            Self::CliV1 => {
+                let at: Timestamp = iso.parse().expect("a timestamp");
+                at.as_duration().as_secs_f64().into()
+            }
+            Self::CliV2 => iso.replace('Z', "+00:00").into(),
+        }
+    }
 }
 
 /// The rotation of signing keys, the same in every Region, each Region with keys of its own.
@@ -146,8 +167,21 @@ impl KeySchedule {
         region: &str,
         from: Timestamp,
         to: Timestamp,
+        style: ResponseStyle,
     ) -> serde_json::Value {
-        serde_json::json!({ "PublicKeyList": self.published(region, from, to) })
+        let keys: Vec<serde_json::Value> = self
+            .published(region, from, to)
+            .iter()
+            .map(|key| {
+                serde_json::json!({
+                    "Value": key.value,
+                    "ValidityStartTime": style.time(&key.validity_start_time),
+                    "ValidityEndTime": style.time(&key.validity_end_time),
+                    "Fingerprint": key.fingerprint,
+                })
+            })
+            .collect();
+        serde_json::json!({ "PublicKeyList": keys })
     }
 }
 

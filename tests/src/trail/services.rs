@@ -25,13 +25,13 @@ pub(crate) fn record(scene: &mut Scene) -> Record {
     make(scene)
 }
 
-fn tls_host(scene: &Scene, service: &str) -> Option<String> {
+fn tls_host(scene: &Scene, service: &str) -> String {
     let suffix = if scene.region.starts_with("cn-") {
         "amazonaws.com.cn"
     } else {
         "amazonaws.com"
     };
-    Some(format!("{service}.{}.{suffix}", scene.region))
+    format!("{service}.{}.{suffix}", scene.region)
 }
 
 fn describe_instances(scene: &mut Scene) -> Record {
@@ -42,7 +42,7 @@ fn describe_instances(scene: &mut Scene) -> Record {
         .object("instancesSet", Fields::new())
         .object("filterSet", Fields::new())
         .end();
-    record.tls_host = tls_host(scene, "ec2");
+    record.tls_host = Some(tls_host(scene, "ec2"));
     record
 }
 
@@ -81,7 +81,7 @@ fn run_instances(scene: &mut Scene) -> Record {
         )
         .end();
     record.read_only = Some(false);
-    record.tls_host = tls_host(scene, "ec2");
+    record.tls_host = Some(tls_host(scene, "ec2"));
     record
 }
 
@@ -158,7 +158,7 @@ fn assume_role(scene: &mut Scene) -> Record {
 fn get_caller_identity(scene: &mut Scene) -> Record {
     let caller = Caller::role(scene);
     let mut record = Record::call(scene, "sts.amazonaws.com", "GetCallerIdentity", caller);
-    record.tls_host = tls_host(scene, "sts");
+    record.tls_host = Some(tls_host(scene, "sts"));
     record
 }
 
@@ -206,7 +206,7 @@ fn get_secret_value(scene: &mut Scene) -> Record {
         caller,
     );
     record.request = Fields::new().text("secretId", &secret_arn(scene)).end();
-    record.tls_host = tls_host(scene, "secretsmanager");
+    record.tls_host = Some(tls_host(scene, "secretsmanager"));
     record
 }
 

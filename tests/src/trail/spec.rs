@@ -58,7 +58,8 @@ pub struct TrailSpec {
     pub kms: Option<KmsSpec>,
     /// Seconds between an event and the delivery of its log file.
     pub event_age_seconds: RangeInclusive<u32>,
-    /// Seconds between the end of a digest's hour and the digest's delivery.
+    /// Seconds between the end of a digest's hour and the digest's delivery; less than an hour, so
+    /// that digests come in order.
     pub digest_delay_seconds: RangeInclusive<u32>,
     /// The rotation of signing keys.
     pub keys: KeySchedule,
@@ -153,9 +154,10 @@ pub enum KmsAnomalyKind {
     WrongKeyInEvent,
     /// The object is encrypted under another key than the one that the event is about.
     WrongKeyOnObject,
-    /// The key refused: the event carries `errorCode` and no `resources`.
+    /// Before the delivery the key refused once: a further event carries `errorCode` and no
+    /// `resources`.
     Denied,
-    /// The caller is an IAM user, not CloudTrail.
+    /// A further event like the delivery's has an IAM user for its caller, not CloudTrail.
     ForeignCaller,
 }
 

@@ -149,7 +149,7 @@ pub fn wrong_previous_hash(digest: &DigestFile) -> DigestFile {
 /// Genuinely signed, but beginning later than its predecessor ends.
 pub fn chain_gap(digest: &DigestFile, start_time: &str) -> DigestFile {
     digest.resealed(&digest.signer, |document| {
-        document.digest_start_time = start_time.to_owned();
+        start_time.clone_into(&mut document.digest_start_time);
     })
 }
 
