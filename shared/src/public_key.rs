@@ -129,6 +129,15 @@ pub enum KeyLookup {
     Unknown,
 }
 
+impl IntoIterator for KeySet {
+    type Item = PublicKey;
+    type IntoIter = std::vec::IntoIter<PublicKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 /// Public keys by fingerprint.
 #[derive(Debug, Clone, Default)]
 pub struct KeySet(Vec<PublicKey>);
@@ -223,5 +232,91 @@ impl KeySet {
             )?]);
         }
         Ok(keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two keys that AWS documents, in PKCS#1 and in `SubjectPublicKeyInfo` form.
+    const PUBLISHED: &[u8] = include_bytes!("../testdata/list-public-keys.json");
+
+    fn period(from: &str, to: &str) -> SigningPeriod {
+        SigningPeriod {
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn published_keys_of_both_encodings_are_read_and_named_as_aws_names_them() {
+        let keys: Vec<PublicKey> = KeySet::from_saved_response(PUBLISHED)
+            .unwrap()
+            .into_iter()
+            .collect();
+        let fingerprints: Vec<&str> = keys.iter().map(|k| k.fingerprint.as_str()).collect();
+        assert_eq!(
+            fingerprints,
+            [
+                "8eba5db5bea9b640d1c96a77256fe7f2",
+                "31e8b5433410dfb61a9dc45cc65b22ff",
+                "28f6b7a258b62ece75008b18eaffc92b"
+            ]
+        );
+        assert_eq!(keys[0].valid_from.to_string(), "2015-07-08T01:04:01Z");
+        assert_eq!(keys[2].valid_from.to_string(), "2026-09-05T17:06:29Z");
+    }
+
+    #[test]
+    fn a_key_is_found_in_its_time_and_region_only() {
+        let keys = KeySet::from_saved_response(PUBLISHED).unwrap();
+        let region = Region::new("us-east-1").unwrap();
+        let name = "28F6B7A258B62ECE75008B18EAFFC92B";
+        let find = |from, to| keys.find(&region, name, period(from, to));
+        assert!(matches!(
+            find("2026-09-20T00:00:00Z", "2026-09-20T01:00:00Z"),
+            KeyLookup::Found(_)
+        ));
+        assert!(matches!(
+            find("2026-09-05T16:00:00Z", "2026-09-05T17:06:29Z"),
+            KeyLookup::Found(_)
+        ));
+        assert!(matches!(
+            find("2026-09-05T16:00:00Z", "2026-09-05T17:06:28Z"),
+            KeyLookup::OutsideValidity(_)
+        ));
+        assert!(matches!(
+            find("2026-10-05T17:06:30Z", "2026-10-06T17:06:30Z"),
+            KeyLookup::OutsideValidity(_)
+        ));
+        let text = String::from_utf8_lossy(PUBLISHED)
+            .replace("\"Value\"", "\"Region\":\"eu-west-1\",\"Value\"");
+        let elsewhere = KeySet::from_saved_response(text.as_bytes()).unwrap();
+        assert_eq!(
+            elsewhere.find(
+                &region,
+                name,
+                period("2026-09-20T00:00:00Z", "2026-09-20T01:00:00Z")
+            ),
+            KeyLookup::Unknown
+        );
+    }
+
+    #[test]
+    fn other_texts_are_no_response() {
+        for json in [
+            "",
+            "[]",
+            "{}",
+            r#"{"PublicKeyList":[{"Value":"?","ValidityStartTime":1,"ValidityEndTime":2}]}"#,
+            r#"{"PublicKeyList":[{"Value":"AAAA","ValidityStartTime":1,"ValidityEndTime":2}]}"#,
+            r#"{"PublicKeyList":[{"Value":"","ValidityStartTime":1e300,"ValidityEndTime":2}]}"#,
+        ] {
+            assert!(
+                KeySet::from_saved_response(json.as_bytes()).is_err(),
+                "{json}"
+            );
+        }
     }
 }

@@ -1,2 +1,3 @@
 pub mod local;
+pub mod memory;
 pub mod trail;

@@ -1,0 +1,270 @@
+//! The store traits of the core over a trail held in memory, with faults on demand.
+
+use crate::trail::{Change, Encryption as AtRest, Object as Delivered, Trail};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use trailseal::ids::Region;
+use trailseal::location::ObjectLocation;
+use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
+use trailseal::store::{
+    Absence, Body, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects,
+    ListPublicKeys, Object, Page, ReadEncryption, ReadObject, StoreError,
+};
+
+/// How many keys a page of a listing has: few, so that pages matter.
+const PAGE: usize = 10;
+
+/// S3, CloudTrail's keys and KMS, in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    objects: BTreeMap<(String, String), Delivered>,
+    buckets: BTreeSet<String>,
+    /// What reading an object answers instead, by its key.
+    faults: Mutex<HashMap<String, VecDeque<Cause>>>,
+    keys: BTreeMap<String, serde_json::Value>,
+    key_fault: Option<Cause>,
+    descriptions: HashMap<String, KeyDescription>,
+    reads: AtomicUsize,
+    lists: AtomicUsize,
+}
+
+impl Memory {
+    /// Everything a trail delivers, and the keys that sign it.
+    pub fn of(trail: &Trail) -> Self {
+        let mut memory = Self::default();
+        memory
+            .buckets
+            .extend(trail.spec.buckets().into_iter().map(str::to_owned));
+        for object in trail.objects() {
+            memory.put(object.clone());
+        }
+        memory.publish_keys(trail);
+        memory
+    }
+
+    /// Publishes the keys that sign a trail.
+    pub fn publish_keys(&mut self, trail: &Trail) {
+        let by_region = trail.public_keys_by_region();
+        for (region, keys) in by_region.as_object().expect("keys by Region") {
+            self.keys.insert(region.clone(), keys.clone());
+        }
+    }
+
+    /// Writes an object.
+    pub fn put(&mut self, object: Delivered) {
+        self.buckets.insert(object.bucket.clone());
+        self.objects
+            .insert((object.bucket.clone(), object.key.clone()), object);
+    }
+
+    /// Deletes an object.
+    pub fn delete(&mut self, object: &Delivered) {
+        self.objects
+            .remove(&(object.bucket.clone(), object.key.clone()))
+            .expect("the object to delete is there");
+    }
+
+    /// Does something to the bucket.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Put(object) => self.put(object),
+            Change::Delete(at) => {
+                self.objects.remove(&(at.bucket, at.key));
+            }
+        }
+    }
+
+    /// The next `times` readings of an object fail.
+    pub fn fail(&self, object: &Delivered, cause: &Cause, times: usize) {
+        let causes = std::iter::repeat_n(cause.clone(), times).collect();
+        self.faults
+            .lock()
+            .expect("no panic")
+            .insert(object.key.clone(), causes);
+    }
+
+    /// CloudTrail answers every question for keys like this.
+    pub fn fail_keys(&mut self, cause: Cause) {
+        self.key_fault = Some(cause);
+    }
+
+    /// KMS knows this key.
+    pub fn describe(&mut self, arn: &str, spec: &str, usage: &str, state: &str) {
+        self.descriptions.insert(
+            arn.to_owned(),
+            KeyDescription {
+                arn: arn.to_owned(),
+                spec: spec.to_owned(),
+                usage: usage.to_owned(),
+                state: state.to_owned(),
+            },
+        );
+    }
+
+    /// How many objects were read.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// How many pages were listed.
+    pub fn lists(&self) -> usize {
+        self.lists.load(Ordering::Relaxed)
+    }
+
+    fn find(&self, at: &ObjectLocation) -> Result<&Delivered, StoreError> {
+        let fail = |cause| StoreError {
+            action: "read",
+            subject: at.to_string(),
+            cause,
+        };
+        let mut faults = self.faults.lock().expect("no panic");
+        if let Some(cause) = faults.get_mut(&at.key).and_then(VecDeque::pop_front) {
+            return Err(fail(cause));
+        }
+        if !self.buckets.contains(&at.bucket) {
+            return Err(fail(Cause::Absent(Absence::NoBucket)));
+        }
+        self.objects
+            .get(&(at.bucket.clone(), at.key.clone()))
+            .ok_or_else(|| fail(Cause::Absent(Absence::NoObject)))
+    }
+}
+
+/// An object's bytes, a few at a time.
+#[derive(Debug)]
+pub struct Pieces(VecDeque<Bytes>);
+
+impl Body for Pieces {
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.0.pop_front())
+    }
+}
+
+impl ReadObject for &Memory {
+    type Body = Pieces;
+
+    async fn read(&self, at: &ObjectLocation) -> Result<Object<Pieces>, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let object = self.find(at)?;
+        let size = object.body.len().div_ceil(8).max(1000);
+        Ok(Object {
+            version_id: None,
+            metadata: object.metadata.clone().into_iter().collect(),
+            body: Pieces(
+                object
+                    .body
+                    .chunks(size)
+                    .map(Bytes::copy_from_slice)
+                    .collect(),
+            ),
+        })
+    }
+}
+
+impl ReadEncryption for &Memory {
+    async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
+        Ok(match &self.find(at)?.encryption {
+            AtRest::S3 => Encryption {
+                algorithm: Some("AES256".to_owned()),
+                kms_key_id: None,
+            },
+            AtRest::Kms(key) => Encryption {
+                algorithm: Some("aws:kms".to_owned()),
+                kms_key_id: Some(key.clone()),
+            },
+        })
+    }
+}
+
+impl ListObjects for &Memory {
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> Result<Page, StoreError> {
+        self.lists.fetch_add(1, Ordering::Relaxed);
+        let mut entries: BTreeSet<String> = BTreeSet::new();
+        for (_, key) in self.objects.keys().filter(|(b, _)| b == bucket) {
+            let Some(rest) = key.strip_prefix(prefix) else {
+                continue;
+            };
+            match (depth, rest.split_once('/')) {
+                (Depth::Folders, Some((folder, _))) => {
+                    entries.insert(format!("{prefix}{folder}/"));
+                }
+                _ => {
+                    entries.insert(key.clone());
+                }
+            }
+        }
+        let after: Vec<String> = entries
+            .into_iter()
+            .filter(|entry| next.is_none_or(|next| entry.as_str() > next))
+            .collect();
+        let page = &after[..after.len().min(PAGE)];
+        let is_folder = |entry: &&String| depth == Depth::Folders && entry.ends_with('/');
+        Ok(Page {
+            keys: page.iter().filter(|e| !is_folder(e)).cloned().collect(),
+            folders: page.iter().filter(is_folder).cloned().collect(),
+            next: (after.len() > PAGE).then(|| page.last().expect("a full page").clone()),
+        })
+    }
+}
+
+impl ListPublicKeys for &Memory {
+    async fn list_public_keys(
+        &self,
+        region: &Region,
+        period: SigningPeriod,
+    ) -> Result<Vec<PublicKey>, StoreError> {
+        if let Some(cause) = &self.key_fault {
+            return Err(StoreError {
+                action: "list CloudTrail's public keys in",
+                subject: region.to_string(),
+                cause: cause.clone(),
+            });
+        }
+        let Some(keys) = self.keys.get(region.as_str()) else {
+            return Ok(Vec::new());
+        };
+        // As CloudTrail answers: those valid some time in the range.
+        let in_range = |key: &&serde_json::Value| {
+            let time = |name: &str| -> jiff::Timestamp {
+                key[name]
+                    .as_str()
+                    .expect("a time")
+                    .parse()
+                    .expect("RFC 3339")
+            };
+            time("ValidityStartTime") <= period.to && time("ValidityEndTime") >= period.from
+        };
+        let list: Vec<_> = keys
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(in_range)
+            .collect();
+        let response = serde_json::json!({ "PublicKeyList": list }).to_string();
+        Ok(KeySet::from_saved_response(response.as_bytes())
+            .expect("published keys are keys")
+            .into_iter()
+            .collect())
+    }
+}
+
+impl DescribeKey for &Memory {
+    async fn describe_key(&self, key: &str) -> Result<KeyDescription, StoreError> {
+        self.descriptions
+            .get(key)
+            .cloned()
+            .ok_or_else(|| StoreError {
+                action: "describe the KMS key",
+                subject: key.to_owned(),
+                cause: Cause::Absent(Absence::NoObject),
+            })
+    }
+}
