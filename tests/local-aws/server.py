@@ -21,6 +21,7 @@ from typing import Any
 os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 os.environ.setdefault("VALIDATE_LAMBDA_S3", "false")
 
+from moto.cloudformation import parsing  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
 from moto.events.models import events_backends  # noqa: E402
@@ -157,6 +158,22 @@ def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key
             rule.send_to_targets(event, transform_input=False)
 
 
+# --- CloudFormation ------------------------------------------------------------------------------
+
+
+def drop_no_value_from_lists() -> None:
+    """Leaves `AWS::NoValue` out of lists, as CloudFormation does; moto does so in mappings only."""
+    resolve = parsing.clean_json
+
+    def clean_json(resource_json: Any, resources_map: Any) -> Any:
+        if isinstance(resource_json, list):
+            items = (clean_json(item, resources_map) for item in resource_json)
+            return [item for item in items if item is not None]
+        return resolve(resource_json, resources_map)
+
+    parsing.clean_json = clean_json  # moto's own recursion finds this one too
+
+
 # --- Start ---------------------------------------------------------------------------------------
 
 
@@ -199,6 +216,7 @@ def main() -> None:
     add_list_public_keys(args.public_keys)
     notifications._send_event_bridge_message = send_event_bridge_message
     leave_queues_alone()
+    drop_no_value_from_lists()
     if args.exit_with_stdin:
         exit_with_stdin()
 
