@@ -1,0 +1,956 @@
+//! What the core says of a trail, honest and tampered with: exact findings, and the rest valid.
+//!
+//! Nothing here touches a network: the trail comes from the generator, which knows nothing of the
+//! core, and lies in memory.
+
+use std::collections::BTreeSet;
+use std::future::{pending, ready};
+use trailseal::config::Places;
+use trailseal::finding::{Finding, FindingKind, Report, Verdict};
+use trailseal::ids::TrailArn;
+use trailseal::kms_check::KmsChecker;
+use trailseal::location::ObjectLocation;
+use trailseal::pinned_keys::KeyRing;
+use trailseal::public_key::KeySet;
+use trailseal::store::{Absence, Cause};
+use trailseal::validation::Digests;
+use trailseal::verification::Progress;
+use trailseal_tests::memory::Memory;
+use trailseal_tests::trail::tamper::{digest as tamper_digest, log as tamper_log};
+use trailseal_tests::trail::{
+    Backfill, BackfillLink, BucketChange, DigestFile, KmsAnomaly, KmsAnomalyKind, KmsSpec,
+    Location, Object, ResponseStyle, Stop, Trail, TrailSpec, hostile,
+};
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "us-east-1";
+const KEY_ARN: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+fn half_a_day() -> TrailSpec {
+    TrailSpec {
+        hours: 8,
+        ..TrailSpec::default()
+    }
+}
+
+fn places(trail: &Trail) -> Places {
+    Places {
+        log_buckets: trail
+            .spec
+            .buckets()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        trails: vec![TrailArn::parse(&trail.spec.trail_arn()).unwrap()],
+        ..Places::default()
+    }
+}
+
+fn digests<'a>(memory: &'a Memory, places: &Places) -> Digests<&'a Memory, &'a Memory> {
+    Digests::new(
+        memory,
+        KeyRing::new(memory, KeySet::default()),
+        places.clone(),
+    )
+}
+
+fn at(object: &Object) -> ObjectLocation {
+    ObjectLocation::new(&object.bucket, &object.key)
+}
+
+async fn validate(trail: &Trail, memory: &Memory, object: &Object) -> Report {
+    digests(memory, &places(trail)).validate(&at(object)).await
+}
+
+async fn verify(trail: &Trail, memory: &Memory, object: &Object) -> Progress {
+    digests(memory, &places(trail))
+        .verify_log_files(&at(object), 0, 8, pending())
+        .await
+}
+
+/// What a finding says, short enough to be written down in a test.
+fn told(findings: &[Finding]) -> Vec<(FindingKind, String, Option<(String, String)>)> {
+    findings
+        .iter()
+        .map(|finding| {
+            let window = finding.window.map(|window| {
+                let from = window.from.map_or("unknown".to_owned(), |t| t.to_string());
+                (from, window.to.to_string())
+            });
+            (finding.kind, finding.object.key.clone(), window)
+        })
+        .collect()
+}
+
+#[track_caller]
+fn assert_told(report: &Report, expected: &[(FindingKind, &Object)]) {
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(kind, object)| (*kind, object.key.clone()))
+        .collect();
+    let told: Vec<_> = told(&report.findings)
+        .into_iter()
+        .map(|(kind, key, _)| (kind, key))
+        .collect();
+    assert_eq!(told, expected, "{report:#?}");
+    assert!(report.obstacles.is_empty(), "{:#?}", report.obstacles);
+}
+
+#[track_caller]
+fn assert_window(report: &Report, kind: FindingKind, object: &Object, from: &str, to: &str) {
+    assert_eq!(
+        told(&report.findings),
+        [(
+            kind,
+            object.key.clone(),
+            Some((from.to_owned(), to.to_owned()))
+        )]
+    );
+    assert!(report.obstacles.is_empty(), "{:#?}", report.obstacles);
+}
+
+/// Every digest of the trail valid, and every log file.
+async fn assert_valid(trail: &Trail, memory: &Memory, except: &[&Object]) {
+    for digest in &trail.digests {
+        if except.contains(&&digest.object) {
+            continue;
+        }
+        let report = validate(trail, memory, &digest.object).await;
+        assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
+        assert_eq!(report.valid, 1);
+        let progress = verify(trail, memory, &digest.object).await;
+        assert_eq!(progress.report.verdict(), Verdict::Valid, "{progress:#?}");
+        assert_eq!(progress.report.valid, digest.document.log_files.len());
+        assert_eq!(progress.rest, None);
+    }
+}
+
+fn hour(trail: &Trail, hour: u32) -> &DigestFile {
+    trail.digest(ACCOUNT, REGION, hour)
+}
+
+#[tokio::test]
+async fn an_untouched_trail_is_valid() {
+    let specs = [
+        half_a_day(),
+        TrailSpec {
+            prefix: Some("audit/AWSLogs".to_owned()),
+            organization_id: Some("o-exampleorgid".to_owned()),
+            accounts: vec![ACCOUNT.to_owned(), "444455556666".to_owned()],
+            trail_name: "org_trail_us-east-1_x".to_owned(),
+            regions: vec![REGION.to_owned(), "eu-central-1".to_owned()],
+            offset_seconds: 1763,
+            hours: 4,
+            ..TrailSpec::default()
+        },
+        TrailSpec {
+            home_region: "us-gov-west-1".to_owned(),
+            regions: vec!["us-gov-west-1".to_owned(), "us-gov-east-1".to_owned()],
+            hours: 3,
+            ..TrailSpec::default()
+        },
+        TrailSpec {
+            empty_hours: (2..6).collect(),
+            ..half_a_day()
+        },
+        TrailSpec {
+            bucket_change: Some(BucketChange {
+                hour: 4,
+                bucket: "amzn-s3-demo-bucket2".to_owned(),
+            }),
+            ..half_a_day()
+        },
+        TrailSpec {
+            backfills: vec![Backfill {
+                hour: 3,
+                log_files: 2,
+                generated_after_hours: 24 * 25,
+                link: BackfillLink::Unlinked,
+            }],
+            ..half_a_day()
+        },
+        // Over a rotation of the keys, some of them published in SubjectPublicKeyInfo form.
+        {
+            let mut spec = TrailSpec {
+                start: "2026-01-20T12:00:00Z".parse().unwrap(),
+                hours: 24,
+                log_files_per_hour: 0..=1,
+                ..TrailSpec::default()
+            };
+            spec.keys.spki_periods = BTreeSet::from([1]);
+            spec
+        },
+    ];
+    for spec in specs {
+        let trail = spec.build();
+        let memory = Memory::of(&trail);
+        assert_valid(&trail, &memory, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_log_file_is_told_from_its_honest_neighbours() {
+    use FindingKind::{LogFileMalformed, LogFileModified, LogFileTrailingData};
+    type Attack = fn(&Object) -> Object;
+    let attacks: [(Attack, FindingKind); 8] = [
+        (tamper_log::modified, LogFileModified),
+        (tamper_log::not_json, LogFileModified),
+        (tamper_log::second_member, LogFileTrailingData),
+        (tamper_log::junk_after, LogFileTrailingData),
+        (tamper_log::cut_in_trailer, LogFileMalformed),
+        (tamper_log::cut_in_half, LogFileMalformed),
+        (tamper_log::not_gzip, LogFileMalformed),
+        (tamper_log::empty, LogFileMalformed),
+    ];
+    let trail = TrailSpec {
+        log_files_per_hour: 3..=3,
+        ..half_a_day()
+    }
+    .build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[1].object;
+    for (attack, kind) in attacks {
+        let mut memory = Memory::of(&trail);
+        memory.put(attack(log));
+        let progress = verify(&trail, &memory, &digest.object).await;
+        assert_told(&progress.report, &[(kind, log)]);
+        assert_eq!(progress.report.valid, 2);
+        let finding = &progress.report.findings[0];
+        assert_eq!(
+            finding.digest.as_ref().unwrap().key,
+            digest.object.key,
+            "{kind}"
+        );
+        assert!(
+            finding
+                .expected
+                .as_ref()
+                .unwrap()
+                .ends_with(&trail.logs_of(digest)[1].sha256)
+        );
+    }
+    // Compressed anew, its content is the same: nothing was tampered with.
+    let mut memory = Memory::of(&trail);
+    memory.put(tamper_log::recompressed(log));
+    assert_valid(&trail, &memory, &[]).await;
+}
+
+#[tokio::test]
+async fn a_deleted_log_file_is_missing() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[0].object;
+    let mut memory = Memory::of(&trail);
+    memory.delete(log);
+    let progress = verify(&trail, &memory, &digest.object).await;
+    assert_told(&progress.report, &[(FindingKind::LogFileMissing, log)]);
+}
+
+#[tokio::test]
+async fn a_gzip_bomb_is_malformed() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[0].object;
+    let mut memory = Memory::of(&trail);
+    memory.put(log.with_body(hostile::zeros_gzip(5 << 30)));
+    let progress = verify(&trail, &memory, &digest.object).await;
+    assert_told(&progress.report, &[(FindingKind::LogFileMalformed, log)]);
+    memory.put(digest.object.with_body(hostile::zeros_gzip(10 << 30)));
+    let report = validate(&trail, &memory, &digest.object).await;
+    assert_told(&report, &[(FindingKind::DigestMalformed, &digest.object)]);
+}
+
+#[tokio::test]
+async fn a_tampered_digest_is_told_by_what_was_done_to_it() {
+    use FindingKind::{
+        DigestAlgorithmUnsupported, DigestMalformed, DigestSignatureInvalid, DigestSignatureMissing,
+    };
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let other = hour(&trail, 4);
+    let object = &digest.object;
+    let attacks = [
+        (
+            tamper_digest::without_first_log(digest),
+            DigestSignatureInvalid,
+        ),
+        (
+            tamper_digest::without_metadata(object),
+            DigestSignatureMissing,
+        ),
+        (
+            tamper_digest::with_metadata_of(object, &other.object),
+            DigestSignatureInvalid,
+        ),
+        (
+            tamper_digest::non_hex_signature(object),
+            DigestSignatureInvalid,
+        ),
+        (
+            tamper_digest::short_signature(object),
+            DigestSignatureInvalid,
+        ),
+        (
+            tamper_digest::with_signature(object, ""),
+            DigestSignatureInvalid,
+        ),
+        (
+            tamper_digest::wrong_algorithm(object),
+            DigestAlgorithmUnsupported,
+        ),
+        (tamper_log::second_member(object), DigestMalformed),
+        (tamper_log::junk_after(object), DigestMalformed),
+        (tamper_log::cut_in_trailer(object), DigestMalformed),
+        (tamper_log::not_gzip(object), DigestMalformed),
+        (tamper_log::not_json(object), DigestMalformed),
+        (tamper_log::empty(object), DigestMalformed),
+        (
+            object.with_body(hostile::nested_json(100_000)),
+            DigestMalformed,
+        ),
+        (
+            hostile::digest_with_entries(digest, 1_000_000),
+            DigestMalformed,
+        ),
+    ];
+    for (tampered, kind) in attacks {
+        let mut memory = Memory::of(&trail);
+        memory.put(tampered);
+        let report = validate(&trail, &memory, object).await;
+        assert_told(&report, &[(kind, object)]);
+        assert_eq!(report.valid, 0);
+        // Its list is not believed, and its log files are not called valid.
+        let progress = verify(&trail, &memory, object).await;
+        assert_eq!(progress.report.verdict(), Verdict::Finding);
+        assert_eq!(progress.report.valid, 0);
+        assert!(progress.report.findings.is_empty());
+        assert_eq!(progress.report.reported_elsewhere[0].kind, kind);
+        // Its successor signed another digest; the algorithm's name is in neither signature.
+        let report = validate(&trail, &memory, &hour(&trail, 6).object).await;
+        let told = match kind {
+            DigestAlgorithmUnsupported => kind,
+            _ => FindingKind::DigestModified,
+        };
+        assert_told(&report, &[(told, object)]);
+        // The digests around it stay valid.
+        for untouched in [4, 7] {
+            let report = validate(&trail, &memory, &hour(&trail, untouched).object).await;
+            assert_eq!(report.verdict(), Verdict::Valid);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copied_digest_has_moved() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let seven = hour(&trail, 7).object.location();
+    let misnamed = Location {
+        key: digest.object.key.replace("/2026/01/15/", "/2026/01/16/"),
+        ..digest.object.location()
+    };
+    for to in [seven, misnamed] {
+        let copy = tamper_digest::copied_to(&digest.object, &to);
+        let mut memory = Memory::of(&trail);
+        memory.put(copy.clone());
+        let report = validate(&trail, &memory, &copy).await;
+        assert_told(&report, &[(FindingKind::DigestMoved, &copy)]);
+    }
+    let elsewhere = Location {
+        bucket: "amzn-s3-demo-bucket2".to_owned(),
+        ..digest.object.location()
+    };
+    let copy = tamper_digest::copied_to(&digest.object, &elsewhere);
+    let mut memory = Memory::of(&trail);
+    memory.put(copy.clone());
+    let mut places = places(&trail);
+    places.log_buckets.push("amzn-s3-demo-bucket2".to_owned());
+    let report = digests(&memory, &places).validate(&at(&copy)).await;
+    assert_told(&report, &[(FindingKind::DigestMoved, &copy)]);
+}
+
+#[tokio::test]
+async fn a_replica_is_valid_under_the_originals_name() {
+    let trail = half_a_day().build();
+    let mut replica = Memory::default();
+    replica.publish_keys(&trail);
+    for object in trail.objects() {
+        replica.put(Object {
+            bucket: "replica".to_owned(),
+            ..object.clone()
+        });
+    }
+    let mut places = places(&trail);
+    places.log_buckets = vec!["replica".to_owned()];
+    places.aliases = vec![("amzn-s3-demo-bucket".to_owned(), "replica".to_owned())];
+    let digests = digests(&replica, &places);
+    for digest in &trail.digests {
+        let at = ObjectLocation::new("replica", &digest.object.key);
+        assert_eq!(digests.validate(&at).await.verdict(), Verdict::Valid);
+        let progress = digests.verify_log_files(&at, 0, 8, pending()).await;
+        assert_eq!(progress.report.verdict(), Verdict::Valid);
+    }
+}
+
+#[tokio::test]
+async fn a_digest_signed_by_no_key_of_cloudtrail_is_told() {
+    use FindingKind::{DigestKeyUnknown, DigestSignatureInvalid};
+    use tamper_digest::ClaimedKey;
+    let trail = TrailSpec {
+        regions: vec![REGION.to_owned(), "eu-west-1".to_owned()],
+        ..half_a_day()
+    }
+    .build();
+    let digest = hour(&trail, 5);
+    let forgeries = [
+        (
+            tamper_digest::signed_by_rogue(digest, ClaimedKey::Own, |_| {}),
+            DigestKeyUnknown,
+        ),
+        (
+            tamper_digest::signed_by_rogue(digest, ClaimedKey::Genuine, |_| {}),
+            DigestSignatureInvalid,
+        ),
+        (
+            tamper_digest::signed_by_region(&trail, digest, "eu-west-1"),
+            DigestKeyUnknown,
+        ),
+        (
+            tamper_digest::signed_after_validity(&trail, digest),
+            DigestKeyUnknown,
+        ),
+        (
+            tamper_digest::signed_before_validity(&trail, digest),
+            DigestKeyUnknown,
+        ),
+    ];
+    for (forged, kind) in forgeries {
+        let mut memory = Memory::of(&trail);
+        memory.put(forged.object.clone());
+        let report = validate(&trail, &memory, &forged.object).await;
+        assert_told(&report, &[(kind, &forged.object)]);
+    }
+}
+
+#[tokio::test]
+async fn pinned_keys_are_the_second_source() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let (from, to) = trail.time_span();
+    let saved = trail
+        .spec
+        .keys
+        .list_public_keys_response(REGION, from, to, ResponseStyle::CliV2)
+        .to_string();
+    let pinned = KeySet::from_saved_response(saved.as_bytes()).unwrap();
+    for fault in [
+        Cause::Denied("the Region is not opted into".to_owned()),
+        Cause::Unavailable("throttled".to_owned()),
+    ] {
+        let mut memory = Memory::of(&trail);
+        memory.fail_keys(fault);
+        let report = validate(&trail, &memory, &digest.object).await;
+        assert_eq!(report.verdict(), Verdict::CannotTell);
+        let ring = KeyRing::new(&memory, pinned.clone());
+        let report = Digests::new(&memory, ring, places(&trail))
+            .validate(&at(&digest.object))
+            .await;
+        assert_eq!(report.verdict(), Verdict::Valid);
+    }
+}
+
+#[tokio::test]
+async fn one_deleted_digest_is_missing_with_its_hour() {
+    let trail = half_a_day().build();
+    let mut memory = Memory::of(&trail);
+    let gone = &hour(&trail, 4).object;
+    memory.delete(gone);
+    let report = validate(&trail, &memory, &hour(&trail, 5).object).await;
+    assert_window(
+        &report,
+        FindingKind::DigestMissing,
+        gone,
+        "2026-01-15T03:00:00Z",
+        "2026-01-15T04:00:00Z",
+    );
+    assert_eq!(
+        report.findings[0].digest.as_ref().unwrap().key,
+        hour(&trail, 5).object.key
+    );
+}
+
+#[tokio::test]
+async fn three_digests_deleted_in_a_row_are_one_finding_with_their_whole_window() {
+    let trail = TrailSpec {
+        // Over the end of a day, a month and a year.
+        start: "2025-12-31T20:00:00Z".parse().unwrap(),
+        hours: 8,
+        ..TrailSpec::default()
+    }
+    .build();
+    let mut memory = Memory::of(&trail);
+    for gone in [3, 4, 5] {
+        memory.delete(&hour(&trail, gone).object);
+    }
+    let report = validate(&trail, &memory, &hour(&trail, 6).object).await;
+    assert_window(
+        &report,
+        FindingKind::DigestMissing,
+        &hour(&trail, 5).object,
+        "2025-12-31T22:00:00Z",
+        "2026-01-01T01:00:00Z",
+    );
+    assert!(
+        report.findings[0].message.starts_with("3 hourly digests"),
+        "{}",
+        report.findings[0].message
+    );
+    assert!(memory.lists() <= 10, "{} listings", memory.lists());
+}
+
+#[tokio::test]
+async fn with_every_earlier_digest_gone_the_begin_of_the_window_is_unknown() {
+    let trail = half_a_day().build();
+    let mut memory = Memory::of(&trail);
+    for gone in 0..5 {
+        memory.delete(&hour(&trail, gone).object);
+    }
+    let report = validate(&trail, &memory, &hour(&trail, 5).object).await;
+    assert_window(
+        &report,
+        FindingKind::DigestMissing,
+        &hour(&trail, 4).object,
+        "unknown",
+        "2026-01-15T04:00:00Z",
+    );
+}
+
+#[tokio::test]
+async fn a_planted_digest_does_not_shorten_the_window() {
+    let trail = half_a_day().build();
+    let mut memory = Memory::of(&trail);
+    for gone in [3, 4, 5] {
+        memory.delete(&hour(&trail, gone).object);
+    }
+    let forged =
+        tamper_digest::signed_by_rogue(hour(&trail, 4), tamper_digest::ClaimedKey::Own, |_| {});
+    memory.put(forged.object);
+    let report = validate(&trail, &memory, &hour(&trail, 6).object).await;
+    assert_window(
+        &report,
+        FindingKind::DigestMissing,
+        &hour(&trail, 5).object,
+        "2026-01-15T02:00:00Z",
+        "2026-01-15T05:00:00Z",
+    );
+}
+
+#[tokio::test]
+async fn a_digest_gone_when_its_event_arrives_is_missing() {
+    let trail = half_a_day().build();
+    let mut memory = Memory::of(&trail);
+    let newest = &hour(&trail, 8).object;
+    memory.delete(newest);
+    let report = validate(&trail, &memory, newest).await;
+    assert_window(
+        &report,
+        FindingKind::DigestMissing,
+        newest,
+        "2026-01-15T07:00:00Z",
+        "2026-01-15T08:00:00Z",
+    );
+}
+
+#[tokio::test]
+async fn the_chain_after_a_stop_is_restarted_with_the_uncovered_window() {
+    let trail = TrailSpec {
+        hours: 20,
+        stops: vec![Stop {
+            last_hour: 6,
+            restart_hour: Some(15),
+        }],
+        ..TrailSpec::default()
+    }
+    .build();
+    let memory = Memory::of(&trail);
+    let restarted = &hour(&trail, 15).object;
+    let report = validate(&trail, &memory, restarted).await;
+    assert_window(
+        &report,
+        FindingKind::ChainRestarted,
+        restarted,
+        "2026-01-15T06:00:00Z",
+        "2026-01-15T14:00:00Z",
+    );
+    assert_eq!(report.valid, 1);
+    assert_valid(&trail, &memory, &[restarted]).await;
+}
+
+#[tokio::test]
+async fn a_digest_that_does_not_continue_its_predecessor_is_told() {
+    let trail = TrailSpec {
+        accounts: vec![ACCOUNT.to_owned(), "444455556666".to_owned()],
+        ..half_a_day()
+    }
+    .build();
+    let digest = hour(&trail, 5);
+    let gap = tamper_digest::chain_gap(digest, "2026-01-15T04:20:00Z");
+    let mut memory = Memory::of(&trail);
+    memory.put(gap.object.clone());
+    let report = validate(&trail, &memory, &gap.object).await;
+    assert_window(
+        &report,
+        FindingKind::ChainGap,
+        &gap.object,
+        "2026-01-15T04:00:00Z",
+        "2026-01-15T04:20:00Z",
+    );
+    let wrong_hash = tamper_digest::wrong_previous_hash(digest);
+    memory.put(wrong_hash.object.clone());
+    let report = validate(&trail, &memory, &wrong_hash.object).await;
+    assert_told(
+        &report,
+        &[(FindingKind::DigestModified, &hour(&trail, 4).object)],
+    );
+    let foreign =
+        tamper_digest::foreign_predecessor(digest, trail.digest("444455556666", REGION, 4));
+    memory.put(foreign.object.clone());
+    let report = validate(&trail, &memory, &foreign.object).await;
+    assert_told(&report, &[(FindingKind::DigestMalformed, &foreign.object)]);
+    let later = tamper_digest::foreign_predecessor(digest, hour(&trail, 6));
+    memory.put(later.object.clone());
+    let report = validate(&trail, &memory, &later.object).await;
+    assert_told(&report, &[(FindingKind::DigestMalformed, &later.object)]);
+    let restarted = tamper_digest::restarted(digest);
+    memory.put(restarted.object.clone());
+    let report = validate(&trail, &memory, &restarted.object).await;
+    assert_told(&report, &[(FindingKind::ChainRestarted, &restarted.object)]);
+}
+
+#[tokio::test]
+async fn backfill_digests_are_validated_apart_from_the_hourly_chain() {
+    let trail = TrailSpec {
+        backfills: vec![Backfill {
+            hour: 3,
+            log_files: 2,
+            generated_after_hours: 30,
+            link: BackfillLink::Unlinked,
+        }],
+        ..half_a_day()
+    }
+    .build();
+    let backfill = trail.backfill(ACCOUNT, REGION, 3);
+    let mut memory = Memory::of(&trail);
+    // The deleted neighbour is no business of a backfill digest.
+    memory.delete(&hour(&trail, 2).object);
+    let report = validate(&trail, &memory, &backfill.object).await;
+    assert_eq!((report.verdict(), report.valid), (Verdict::Valid, 1));
+
+    memory.put(tamper_digest::without_first_log(backfill));
+    let report = validate(&trail, &memory, &backfill.object).await;
+    assert_told(
+        &report,
+        &[(FindingKind::DigestSignatureInvalid, &backfill.object)],
+    );
+    let mut undated = backfill.object.clone();
+    undated
+        .metadata
+        .remove("backfill-generation-timestamp")
+        .unwrap();
+    memory.put(undated);
+    let report = validate(&trail, &memory, &backfill.object).await;
+    assert_told(&report, &[(FindingKind::DigestMalformed, &backfill.object)]);
+}
+
+#[tokio::test]
+async fn what_is_no_digest_is_left_alone() {
+    let trail = half_a_day().build();
+    let mut memory = Memory::of(&trail);
+    for object in trail.extras() {
+        memory.put(object.clone());
+        let report = validate(&trail, &memory, &object).await;
+        assert_eq!((report.verdict(), report.valid), (Verdict::Valid, 0));
+    }
+    let log = &trail.log_files[0].object;
+    let report = validate(&trail, &memory, log).await;
+    assert_eq!((report.verdict(), report.valid), (Verdict::Valid, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_neither_valid_nor_tampered_with() {
+    let trail = TrailSpec {
+        log_files_per_hour: 3..=3,
+        ..half_a_day()
+    }
+    .build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[1].object;
+    for (cause, kind) in [
+        (
+            Cause::Denied("kms:Decrypt".to_owned()),
+            Some(FindingKind::ObjectUnreadableDenied),
+        ),
+        (
+            Cause::Archived("GLACIER".to_owned()),
+            Some(FindingKind::ObjectArchived),
+        ),
+        (Cause::Unavailable("SlowDown".to_owned()), None),
+        (Cause::Failed("nonsense".to_owned()), None),
+    ] {
+        let memory = Memory::of(&trail);
+        memory.fail(log, &cause, 10);
+        let report = verify(&trail, &memory, &digest.object).await.report;
+        assert_eq!(report.verdict(), Verdict::CannotTell);
+        assert_eq!((report.valid, report.obstacles.len()), (2, 1));
+        let stays = report.obstacles[0].if_it_stays.as_ref();
+        assert_eq!(
+            stays.map(|f| (f.kind, &f.object.key)),
+            kind.map(|k| (k, &log.key))
+        );
+
+        for unreadable in [&digest.object, &hour(&trail, 4).object] {
+            let memory = Memory::of(&trail);
+            memory.fail(unreadable, &cause, 10);
+            let report = validate(&trail, &memory, &digest.object).await;
+            assert_eq!(report.verdict(), Verdict::CannotTell);
+            assert_eq!(report.obstacles.len(), 1);
+            assert_eq!(
+                report.obstacles[0]
+                    .if_it_stays
+                    .as_ref()
+                    .map(|f| &f.object.key),
+                kind.map(|_| &unreadable.key)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_file_is_read_again_when_the_connection_breaks() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let memory = Memory::of(&trail);
+    let broken = Cause::Unavailable("connection reset".to_owned());
+    memory.fail(&trail.logs_of(digest)[0].object, &broken, 2);
+    let report = verify(&trail, &memory, &digest.object).await.report;
+    assert_eq!(report.verdict(), Verdict::Valid);
+}
+
+#[tokio::test]
+async fn a_missing_digest_is_told_even_where_the_bucket_cannot_be_looked_through() {
+    let trail = half_a_day().build();
+    let mut memory = Memory::of(&trail);
+    memory.delete(&hour(&trail, 4).object);
+    memory.fail(&hour(&trail, 3).object, &Cause::Denied("no".to_owned()), 10);
+    let report = validate(&trail, &memory, &hour(&trail, 5).object).await;
+    assert_eq!(
+        told(&report.findings),
+        [(
+            FindingKind::DigestMissing,
+            hour(&trail, 4).object.key.clone(),
+            Some(("unknown".to_owned(), "2026-01-15T04:00:00Z".to_owned()))
+        )]
+    );
+    assert_eq!(report.obstacles.len(), 1);
+}
+
+#[tokio::test]
+async fn when_time_runs_out_the_rest_is_said_and_can_be_resumed() {
+    let trail = TrailSpec::large(300).build();
+    let digest = hour(&trail, 1);
+    let mut memory = Memory::of(&trail);
+    let log = &trail.logs_of(digest)[250].object;
+    memory.delete(log);
+    let digests = digests(&memory, &places(&trail));
+    let location = at(&digest.object);
+    let stopped = digests.verify_log_files(&location, 0, 8, ready(())).await;
+    assert_eq!((stopped.rest, stopped.report.valid), (Some(0), 0));
+    // In bites, as a queue would hand them out.
+    let mut first = 0;
+    let mut report = Report::default();
+    for _ in 0..20 {
+        let countdown = {
+            let memory = &memory;
+            let until = memory.reads() + 60;
+            std::future::poll_fn(move |context| {
+                if memory.reads() >= until {
+                    return std::task::Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                std::task::Poll::Pending
+            })
+        };
+        let progress = digests
+            .verify_log_files(&location, first, 8, countdown)
+            .await;
+        report.absorb(progress.report);
+        match progress.rest {
+            Some(rest) => {
+                assert!(rest > first, "no progress at {rest}");
+                first = rest;
+            }
+            None => break,
+        }
+    }
+    assert!(report.valid >= 299);
+    assert_told(&report, &[(FindingKind::LogFileMissing, log)]);
+}
+
+#[tokio::test]
+async fn a_digest_of_ten_thousand_log_files_is_verified_at_once() {
+    let trail = TrailSpec::large(10_000).build();
+    let memory = Memory::of(&trail);
+    let digest = hour(&trail, 1);
+    let progress = verify(&trail, &memory, &digest.object).await;
+    assert_eq!((progress.report.valid, progress.rest), (10_000, None));
+    // One request a file, and one for the digest.
+    assert_eq!(memory.reads(), 10_001);
+}
+
+fn with_kms(anomalies: &[KmsAnomalyKind]) -> Trail {
+    let mut kms = KmsSpec::new(KEY_ARN);
+    kms.anomalies = anomalies
+        .iter()
+        .map(|kind| KmsAnomaly {
+            hour: 3,
+            kind: *kind,
+        })
+        .collect();
+    TrailSpec {
+        kms: Some(kms),
+        ..half_a_day()
+    }
+    .build()
+}
+
+async fn check_kms(trail: &Trail, memory: &Memory, object: &Object) -> Report {
+    let keys = vec![KEY_ARN.to_owned()];
+    KmsChecker::new(memory, memory, places(trail), keys)
+        .check(&at(object))
+        .await
+}
+
+#[tokio::test]
+async fn the_kms_calls_of_an_untouched_trail_agree() {
+    for bucket_key in [false, true] {
+        let mut trail = with_kms(&[]);
+        let mut kms = trail.spec.kms.clone().unwrap();
+        kms.bucket_key = bucket_key;
+        trail = TrailSpec {
+            kms: Some(kms),
+            ..half_a_day()
+        }
+        .build();
+        let mut memory = Memory::of(&trail);
+        memory.describe(KEY_ARN, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+        let alias = trail.spec.kms.as_ref().unwrap().alias.clone();
+        memory.describe(&alias, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+        let mut calls = 0;
+        for log in &trail.log_files {
+            calls += log.kms_events.len();
+            let report = check_kms(&trail, &memory, &log.object).await;
+            assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
+        }
+        assert!(calls > 5, "the trail records KMS calls");
+    }
+}
+
+#[tokio::test]
+async fn kms_calls_that_do_not_agree_are_told() {
+    use FindingKind::{KmsContextMismatch, KmsKeyMismatch};
+    for (anomaly, kind) in [
+        (KmsAnomalyKind::WrongTrail, KmsContextMismatch),
+        (KmsAnomalyKind::WrongBucket, KmsContextMismatch),
+        (KmsAnomalyKind::WrongKeyInEvent, KmsKeyMismatch),
+        (KmsAnomalyKind::WrongKeyOnObject, KmsKeyMismatch),
+    ] {
+        let trail = with_kms(&[anomaly]);
+        let mut memory = Memory::of(&trail);
+        let kms = trail.spec.kms.as_ref().unwrap();
+        for key in [KEY_ARN, &kms.alias, &kms.other_key_arn()] {
+            memory.describe(key, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+        }
+        let (log, _) = trail.kms_anomaly(anomaly);
+        let report = check_kms(&trail, &memory, &log.object).await;
+        let kinds: Vec<_> = report.findings.iter().map(|f| f.kind).collect();
+        assert_eq!(kinds, [kind], "{anomaly:?}: {report:#?}");
+    }
+    // A refused call and an unusual caller are no disagreement.
+    for anomaly in [KmsAnomalyKind::Denied, KmsAnomalyKind::ForeignCaller] {
+        let trail = with_kms(&[anomaly]);
+        let mut memory = Memory::of(&trail);
+        memory.describe(KEY_ARN, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+        let (log, _) = trail.kms_anomaly(anomaly);
+        let report = check_kms(&trail, &memory, &log.object).await;
+        assert_eq!(report.verdict(), Verdict::Valid, "{anomaly:?}: {report:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_encrypt_log_files_is_told_once() {
+    let trail = with_kms(&[]);
+    let log = trail
+        .log_files
+        .iter()
+        .max_by_key(|log| log.kms_events.len())
+        .unwrap();
+    for (spec, usage, state) in [
+        ("RSA_2048", "ENCRYPT_DECRYPT", "Enabled"),
+        ("RSA_2048", "SIGN_VERIFY", "Enabled"),
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Disabled"),
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "PendingDeletion"),
+    ] {
+        let mut memory = Memory::of(&trail);
+        memory.describe(KEY_ARN, spec, usage, state);
+        let report = check_kms(&trail, &memory, &log.object).await;
+        assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
+    }
+    // A key that does not exist any more.
+    let report = check_kms(&trail, &Memory::of(&trail), &log.object).await;
+    assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
+}
+
+#[tokio::test]
+async fn a_new_object_that_is_no_log_file_is_told_before_its_digest_comes() {
+    let trail = half_a_day().build();
+    let log = &trail.log_files[0].object;
+    for (planted, kind) in [
+        (
+            tamper_log::second_member(log),
+            FindingKind::LogFileTrailingData,
+        ),
+        (tamper_log::cut_in_half(log), FindingKind::LogFileMalformed),
+        (tamper_log::not_gzip(log), FindingKind::LogFileMalformed),
+        (tamper_log::not_json(log), FindingKind::LogFileMalformed),
+        (
+            log.with_body(hostile::zeros_gzip(10 << 30)),
+            FindingKind::LogFileMalformed,
+        ),
+    ] {
+        let mut memory = Memory::of(&trail);
+        memory.put(planted);
+        let report = check_kms(&trail, &memory, log).await;
+        assert_told(&report, &[(kind, log)]);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_bucket_is_a_missing_object() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let mut memory = Memory::default();
+    memory.publish_keys(&trail);
+    memory.put(digest.object.clone());
+    let gone = Cause::Absent(Absence::NoBucket);
+    for log in trail.logs_of(digest) {
+        memory.fail(&log.object, &gone, 1);
+    }
+    let report = verify(&trail, &memory, &digest.object).await.report;
+    assert_eq!(report.findings.len(), digest.document.log_files.len());
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|f| f.kind == FindingKind::LogFileMissing)
+    );
+}
