@@ -15,6 +15,7 @@
 
 pub mod alerts;
 pub mod cli;
+pub mod deploy;
 pub mod fault;
 mod http;
 pub mod paths;
@@ -29,10 +30,11 @@ pub mod stack;
 
 pub use alerts::{Alert, Expected, Finding, Subscription, assert_findings};
 pub use cli::{CliOutput, FileKind, Ratio, ValidateLogs, Validation, Verdict};
+pub use deploy::{Deployment, LogBucket};
 pub use fault::{Fault, Match, Rule, RuleId};
 pub use proxy::{FaultProxy, Recorded};
 pub use pump::{Invocation, Pump, Round};
 pub use request::Call;
 pub use rie::{FunctionError, FunctionSpec, Rie};
 pub use server::LocalAws;
-pub use stack::{Deployment, Function, LogBucket, Queue, Stack};
+pub use stack::{Function, Queue, Stack};
