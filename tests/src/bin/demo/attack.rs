@@ -1,0 +1,239 @@
+//! What an attacker does to the trail, and what has to be reported of it.
+
+use anyhow::{Context as _, Result, bail};
+use trailseal_tests::local::Expected;
+use trailseal_tests::trail::tamper;
+use trailseal_tests::trail::{DigestFile, LogFile, Object, Trail};
+
+use crate::feed::Feed;
+
+/// The hour in which the attacker comes: its log files are delivered, the digest that lists them is
+/// not yet.
+pub(crate) const HOUR: u32 = 21;
+/// How many digests in a row the attacker deletes.
+const DELETED_DIGESTS: u32 = 3;
+
+/// One thing that is done to the trail.
+pub(crate) struct Deed {
+    /// The Region whose files it is about.
+    pub(crate) region: String,
+    /// What is done, for the table.
+    pub(crate) what: String,
+    /// What is done, and why.
+    pub(crate) told: String,
+    /// The objects that it is done to.
+    pub(crate) objects: Vec<Object>,
+    /// What kind of thing they are.
+    pub(crate) about: About,
+    /// The findings that must come of it.
+    pub(crate) expected: Vec<Expected>,
+    act: Act,
+}
+
+/// What is tampered with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// A log file.
+    LogFile,
+    /// Digests, without which log files are not proven any more.
+    Digests,
+    /// The key of the log files.
+    Key,
+}
+
+enum Act {
+    WriteLogFile(Object),
+    WriteDigest(Object),
+    Delete,
+    DisableKey,
+}
+
+/// The deeds, in order, for a trail whose Regions each suffer in their own way.
+pub(crate) fn deeds(trail: &Trail) -> Result<Vec<Deed>> {
+    let [logs, edits, deletions] = &trail.spec.regions[..] else {
+        bail!("the attack is made for three Regions");
+    };
+    let account = &trail.spec.accounts[0];
+    let log_files = trail.logs_of(trail.digest(account, logs, HOUR));
+    let late = last_with_kms_call(&log_files)?;
+    let mut others = log_files.iter().filter(|log| log.object != late.object);
+    let mut next = || others.next().context("the hour has too few log files");
+    let edited = trail.digest(account, edits, HOUR - 1);
+    let gone: Vec<&DigestFile> = (HOUR - DELETED_DIGESTS..HOUR)
+        .map(|hour| trail.digest(account, deletions, hour))
+        .collect();
+    let successor = trail.digest(account, deletions, HOUR);
+    Ok(vec![
+        modify(next()?),
+        delete(next()?),
+        append(next()?),
+        edit(edited),
+        delete_digests(&gone, successor),
+        disable_key(late),
+    ])
+}
+
+/// The log files of the hour that are there when the attacker comes.
+pub(crate) fn delivered_before(trail: &Trail, deeds: &[Deed]) -> Vec<Object> {
+    let late = deeds
+        .iter()
+        .filter(|deed| matches!(deed.act, Act::DisableKey));
+    let late: Vec<&Object> = late.flat_map(|deed| &deed.objects).collect();
+    let of_hour = trail
+        .log_files
+        .iter()
+        .filter(|log| log.hour == i64::from(HOUR));
+    of_hour
+        .map(|log| log.object.clone())
+        .filter(|object| !late.contains(&object))
+        .collect()
+}
+
+/// The last log file that records a KMS call about another one: the KMS checker has to look at it.
+fn last_with_kms_call<'a>(log_files: &[&'a LogFile]) -> Result<&'a LogFile> {
+    let mut with_calls = log_files.iter().rev().filter(|log| {
+        let mut events = log.kms_events.iter();
+        events.any(|event| event.about.is_some())
+    });
+    let last = with_calls.next();
+    last.copied()
+        .context("no log file of the hour records a KMS call")
+}
+
+fn modify(log: &LogFile) -> Deed {
+    Deed {
+        region: log.region.clone(),
+        what: "changed a record in a log file".to_owned(),
+        told: format!(
+            "Covers a track: downloads a log file that no digest lists yet, changes the source \
+             address of its first record to {}, and uploads it again.",
+            tamper::log::FALSE_ADDRESS
+        ),
+        objects: vec![log.object.clone()],
+        about: About::LogFile,
+        expected: vec![Expected::new("log-file-modified", &log.object.key)],
+        act: Act::WriteLogFile(tamper::log::modified(&log.object)),
+    }
+}
+
+fn delete(log: &LogFile) -> Deed {
+    Deed {
+        region: log.region.clone(),
+        what: "deleted a log file".to_owned(),
+        told: "Deletes another log file.".to_owned(),
+        objects: vec![log.object.clone()],
+        about: About::LogFile,
+        expected: vec![Expected::new("log-file-missing", &log.object.key)],
+        act: Act::Delete,
+    }
+}
+
+fn append(log: &LogFile) -> Deed {
+    Deed {
+        region: log.region.clone(),
+        what: "appended a second gzip member to a log file".to_owned(),
+        told: "Plants a record: appends a second gzip member to a third log file. Whoever reads \
+               it with gunzip sees the planted record too; whoever stops at the first member \
+               finds the file as it was."
+            .to_owned(),
+        objects: vec![log.object.clone()],
+        about: About::LogFile,
+        expected: vec![Expected::new("log-file-trailing-data", &log.object.key)],
+        act: Act::WriteLogFile(tamper::log::second_member(&log.object)),
+    }
+}
+
+fn edit(digest: &DigestFile) -> Deed {
+    let key = &digest.object.key;
+    Deed {
+        region: digest.region.clone(),
+        what: "took a log file off a digest's list".to_owned(),
+        told: "Hides a log file: edits a digest so that it lists one file less, and keeps the \
+               signature in its metadata."
+            .to_owned(),
+        objects: vec![digest.object.clone()],
+        about: About::Digests,
+        expected: vec![
+            Expected::new("digest-signature-invalid", key),
+            Expected::new("digest-modified", key),
+        ],
+        act: Act::WriteDigest(tamper::digest::without_first_log(digest)),
+    }
+}
+
+/// One finding for the whole stretch, about the newest digest of it.
+fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Deed {
+    let newest = &gone[gone.len() - 1];
+    Deed {
+        region: successor.region.clone(),
+        what: format!("deleted {} digests in a row", gone.len()),
+        told: format!(
+            "Takes away the proof of some hours: deletes {} digests in a row.",
+            gone.len()
+        ),
+        objects: gone.iter().map(|digest| digest.object.clone()).collect(),
+        about: About::Digests,
+        expected: vec![Expected::new("digest-missing", &newest.object.key).window(
+            &gone[0].document.digest_start_time,
+            &successor.document.digest_start_time,
+        )],
+        act: Act::Delete,
+    }
+}
+
+fn disable_key(log: &LogFile) -> Deed {
+    Deed {
+        region: log.region.clone(),
+        what: "disabled the KMS key of the log files".to_owned(),
+        told: "Makes the log unreadable: disables the KMS key of the log files, just before the \
+               next one arrives."
+            .to_owned(),
+        objects: vec![log.object.clone()],
+        about: About::Key,
+        expected: vec![Expected::new("kms-key-unusable", &log.object.key)],
+        act: Act::DisableKey,
+    }
+}
+
+impl Deed {
+    /// Does it.
+    pub(crate) async fn carry_out(
+        &self,
+        feed: &Feed,
+        kms: &aws_sdk_kms::Client,
+        key_id: &str,
+    ) -> Result<()> {
+        match &self.act {
+            Act::WriteLogFile(object) => feed.put_log_file(object).await,
+            Act::WriteDigest(object) => feed.put_digest(object).await,
+            Act::Delete => {
+                for object in &self.objects {
+                    feed.delete(object).await?;
+                }
+                Ok(())
+            }
+            Act::DisableKey => {
+                let disabled = kms.disable_key().key_id(key_id).send().await;
+                disabled.context("disabling the key")?;
+                for object in &self.objects {
+                    feed.put_log_file(object).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// What the owners do about it at once, if anything.
+    pub(crate) async fn mend(
+        &self,
+        kms: &aws_sdk_kms::Client,
+        key_id: &str,
+    ) -> Result<Option<&'static str>> {
+        if !matches!(self.act, Act::DisableKey) {
+            return Ok(None);
+        }
+        let enabled = kms.enable_key().key_id(key_id).send().await;
+        enabled.context("enabling the key")?;
+        Ok(Some("The owners enable the key again."))
+    }
+}

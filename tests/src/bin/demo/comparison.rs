@@ -1,0 +1,242 @@
+//! Trailseal's verdicts beside those of `aws cloudtrail validate-logs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use anyhow::{Result, ensure};
+use futures::future::try_join_all;
+use trailseal_tests::local::{
+    Expected, FileKind, LocalAws, Ratio, ValidateLogs, Validation, Verdict,
+};
+use trailseal_tests::trail::Trail;
+
+use crate::attack::{About, Deed};
+use crate::inbox::Reported;
+use crate::screen::{Screen, Style, counted};
+use crate::verdicts::Valid;
+
+/// The AWS CLI's opinion of each Region.
+pub(crate) type Opinions = BTreeMap<String, Validation>;
+
+/// Asks the AWS CLI about the whole day, Region by Region.
+pub(crate) async fn ask_the_cli(aws: &LocalAws, trail: &Trail) -> Result<Opinions> {
+    let (from, to) = trail.time_span();
+    let runs = trail.spec.regions.iter().map(async |region| {
+        let validation = ValidateLogs::new(&trail.spec.trail_arn(), region, &from.to_string())
+            .end(&to.to_string())
+            .bucket(&trail.spec.bucket)
+            .run(aws)
+            .await?;
+        ensure!(
+            matches!(validation.code(), 0 | 1),
+            "the AWS CLI could not finish in {region}:\n{}",
+            validation.output.stderr
+        );
+        Ok((region.clone(), validation))
+    });
+    Ok(try_join_all(runs).await?.into_iter().collect())
+}
+
+/// A row for each deed, and one for each finding that nothing was done for.
+pub(crate) fn print_verdicts(
+    screen: &Screen,
+    trail: &Trail,
+    deeds: &[Deed],
+    reported: &[Reported],
+    opinions: &Opinions,
+) {
+    let rows: Vec<[String; 4]> = deeds
+        .iter()
+        .enumerate()
+        .map(|(number, deed)| {
+            [
+                (number + 1).to_string(),
+                format!("{}\n({})", deed.what, deed.region),
+                trailseal_says(deed, reported),
+                the_cli_says(deed, trail, &opinions[&deed.region]),
+            ]
+        })
+        .chain(
+            unexpected(deeds, reported)
+                .into_iter()
+                .map(|finding| ["-".to_owned(), "nothing".to_owned(), finding, String::new()]),
+        )
+        .collect();
+    let head = ["", "What was done", "Trailseal", "AWS CLI"];
+    screen.table([1, 31, 32, 30], head, &rows);
+}
+
+/// What the AWS CLI counts, beside what there was to count.
+pub(crate) fn print_totals(screen: &Screen, trail: &Trail, opinions: &Opinions) {
+    let rows: Vec<[String; 5]> = trail
+        .spec
+        .regions
+        .iter()
+        .map(|region| {
+            let validation = &opinions[region];
+            let delivered = Delivered::to(trail, region);
+            let digests = validation.total(FileKind::Digest);
+            let log_files = validation.total(FileKind::Log);
+            let missed = Delivered {
+                digests: delivered.digests.saturating_sub(digests.total),
+                log_files: delivered.log_files.saturating_sub(log_files.total),
+            };
+            [
+                region.clone(),
+                delivered.to_string(),
+                ratio(digests),
+                ratio(log_files),
+                missed.to_string(),
+            ]
+        })
+        .collect();
+    let head = [
+        "Region",
+        "CloudTrail delivered",
+        "CLI: digests",
+        "CLI: logs",
+        "In no total of the CLI",
+    ];
+    screen.table([15, 24, 12, 12, 24], head, &rows);
+}
+
+/// Says whether the functions reported exactly what was done.
+pub(crate) fn print_conclusion(screen: &Screen, deeds: &[Deed], reported: &[Reported]) -> bool {
+    let mut expected: Vec<Expected> = deeds.iter().flat_map(|d| d.expected.clone()).collect();
+    let mut actual: Vec<Expected> = reported.iter().map(Reported::identity).collect();
+    expected.sort();
+    actual.sort();
+    let is_exact = expected == actual;
+    if is_exact {
+        let text = format!(
+            "{} done, {} reported: exactly what was done, and nothing else.",
+            counted(deeds.len(), "deed"),
+            counted(actual.len(), "finding")
+        );
+        screen.styled(&text, Style::Good);
+    } else {
+        screen.styled("What was reported is not what was done.", Style::Bad);
+        for missed in expected.iter().filter(|one| !actual.contains(one)) {
+            screen.line(&format!("Not reported:       {missed}"));
+        }
+        for wrong in actual.iter().filter(|one| !expected.contains(one)) {
+            screen.line(&format!("Reported wrongly:   {wrong}"));
+        }
+    }
+    is_exact
+}
+
+/// Says whether everything else was called valid: each digest as it came, each log file with the
+/// digest that lists it.
+pub(crate) fn print_untouched(
+    screen: &Screen,
+    trail: &Trail,
+    deeds: &[Deed],
+    valid: Valid,
+) -> bool {
+    let tampered = deeds.iter().filter(|deed| deed.about == About::LogFile);
+    let tampered: usize = tampered.map(|deed| deed.objects.len()).sum();
+    let mut untouched = Valid::if_untouched(trail, i64::from(trail.spec.hours));
+    untouched.log_files -= tampered;
+    let is_exact = valid == untouched;
+    let text = format!(
+        "Valid when they came: {}/{} digests, {}/{} untouched log files, {}/{} files of KMS calls.",
+        valid.digests,
+        untouched.digests,
+        valid.log_files,
+        untouched.log_files,
+        valid.kms,
+        untouched.kms
+    );
+    screen.styled(&text, if is_exact { Style::Good } else { Style::Bad });
+    is_exact
+}
+
+fn trailseal_says(deed: &Deed, reported: &[Reported]) -> String {
+    let lines = deed.expected.iter().map(|expected| {
+        let found = reported.iter().find(|one| one.identity() == *expected);
+        found.map_or_else(|| "NOT REPORTED".to_owned(), told)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The kind, and how long it took.
+pub(crate) fn told(reported: &Reported) -> String {
+    let since = if reported.by_itself {
+        "the file was written"
+    } else {
+        "the digest that names it came"
+    };
+    format!(
+        "{}, {:.2} s after {since}",
+        reported.finding.kind,
+        reported.after.as_secs_f64()
+    )
+}
+
+fn unexpected(deeds: &[Deed], reported: &[Reported]) -> Vec<String> {
+    let expected: BTreeSet<&Expected> = deeds.iter().flat_map(|deed| &deed.expected).collect();
+    let others = reported
+        .iter()
+        .filter(|one| !expected.contains(&one.identity()));
+    others.map(|one| one.identity().to_string()).collect()
+}
+
+fn the_cli_says(deed: &Deed, trail: &Trail, validation: &Validation) -> String {
+    let mut by_line: BTreeMap<String, usize> = BTreeMap::new();
+    for object in &deed.objects {
+        let line = match validation.verdict(&object.bucket, &object.key) {
+            Some(Verdict::Invalid(reason)) => format!("INVALID: {reason}"),
+            Some(Verdict::Valid) => "not noticed (\"valid\")".to_owned(),
+            None => "not noticed (no line)".to_owned(),
+        };
+        *by_line.entry(line).or_default() += 1;
+    }
+    let mut lines: Vec<String> = by_line
+        .into_iter()
+        .map(|(line, count)| match deed.objects.len() {
+            1 => line,
+            all => format!("{count} of {all}: {line}"),
+        })
+        .collect();
+    let delivered = Delivered::to(trail, &deed.region).log_files;
+    let counted_by_cli = validation.total(FileKind::Log).total;
+    if deed.about == About::Digests && counted_by_cli < delivered {
+        lines.push(format!(
+            "its totals miss {} of {delivered} log files",
+            delivered - counted_by_cli
+        ));
+    }
+    lines.join("\n")
+}
+
+fn ratio(ratio: Ratio) -> String {
+    format!("{}/{} valid", ratio.valid, ratio.total)
+}
+
+/// So many files.
+struct Delivered {
+    digests: usize,
+    log_files: usize,
+}
+
+impl fmt::Display for Delivered {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digests = counted(self.digests, "digest");
+        write!(out, "{digests}, {}", counted(self.log_files, "log file"))
+    }
+}
+
+impl Delivered {
+    fn to(trail: &Trail, region: &str) -> Self {
+        let digests = trail
+            .digests
+            .iter()
+            .filter(|digest| digest.region == region);
+        let log_files = trail.log_files.iter().filter(|log| log.region == region);
+        Self {
+            digests: digests.count(),
+            log_files: log_files.count(),
+        }
+    }
+}

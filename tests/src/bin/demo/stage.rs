@@ -1,0 +1,146 @@
+//! What the demo runs on: a local AWS, the deployed stack, and its functions.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use trailseal_tests::local::{
+    Deployment, FaultProxy, Invocation, LocalAws, LogBucket, Pump, Stack, paths,
+};
+use trailseal_tests::trail::{KmsSpec, Trail, TrailSpec};
+
+use crate::screen::{Screen, counted};
+use crate::verdicts::FUNCTIONS;
+
+/// The Regions that the trail logs.
+pub(crate) const REGIONS: [&str; 3] = ["us-east-1", "eu-central-1", "ap-southeast-2"];
+/// How many log files CloudTrail delivers in each Region.
+const LOG_FILES_AN_HOUR: u32 = 4;
+/// How often empty queues are looked at.
+const POLL: Duration = Duration::from_millis(50);
+
+/// A local AWS with the stack in it. Its processes and files end with it.
+pub(crate) struct Stage {
+    /// The functions.
+    pub(crate) pump: Pump,
+    /// What the functions talk through.
+    pub(crate) proxy: FaultProxy,
+    /// The trail that is going to be delivered.
+    pub(crate) trail: Trail,
+    /// The id of the KMS key of its log files.
+    pub(crate) key_id: String,
+    /// How many messages each function is done with.
+    pub(crate) handled: Handled,
+    /// The local AWS, which the others need until they have ended.
+    pub(crate) aws: LocalAws,
+}
+
+/// Messages that functions are done with, by function.
+#[derive(Clone, Default)]
+pub(crate) struct Handled(Arc<Mutex<BTreeMap<String, usize>>>);
+
+impl Handled {
+    pub(crate) fn by(&self, function: &str) -> usize {
+        let handled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        handled.get(function).copied().unwrap_or_default()
+    }
+
+    fn count(&self, invocation: &Invocation) {
+        let mut handled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = invocation.messages - invocation.failed.len();
+        *handled.entry(invocation.function.clone()).or_default() += done;
+    }
+}
+
+impl Stage {
+    /// Starts and deploys everything.
+    pub(crate) async fn set_up(screen: &Screen) -> Result<Self> {
+        for function in FUNCTIONS {
+            let bootstrap = paths::bootstrap(function);
+            let name = bootstrap.display();
+            ensure!(bootstrap.is_file(), "{name} is not built: run `make build`");
+        }
+        screen.step("Starting moto, a local AWS, on a free port.");
+        let aws = LocalAws::start().await?;
+        screen.step(&format!("It listens on {}.", aws.endpoint()));
+
+        let (key_id, key_arn) = create_key(&aws).await?;
+        let spec = TrailSpec {
+            regions: REGIONS.map(str::to_owned).to_vec(),
+            log_files_per_hour: LOG_FILES_AN_HOUR..=LOG_FILES_AN_HOUR,
+            kms: Some(KmsSpec::new(&key_arn)),
+            ..TrailSpec::default()
+        };
+        screen.step(&format!(
+            "Creating the log bucket {}, a KMS key for its log files, and the stack of template.yaml.",
+            spec.bucket
+        ));
+        let deployment = Deployment::new("trailseal")
+            .bucket(LogBucket::new(&spec.bucket).versioned())
+            .parameter("TrailArns", &spec.trail_arn())
+            .parameter("KmsKeyArns", &key_arn);
+        let building = tokio::task::spawn_blocking(|| spec.build());
+        let stack = deployment.deploy(&aws).await?;
+        let trail = building.await?;
+        aws.set_public_keys(&trail.public_keys_by_region())?;
+        screen.step(&format!(
+            "Deployed: {}, among them {}, each with its queue and dead-letter queue.",
+            counted(stack.resources.len(), "resource"),
+            counted(stack.functions.len(), "function")
+        ));
+
+        let proxy = FaultProxy::start(aws.endpoint()).await?;
+        let handled = Handled::default();
+        let pump = start_functions(&aws, &stack, &proxy, handled.clone()).await?;
+        screen.step("The functions run, each under AWS's Lambda runtime emulator.");
+        Ok(Self {
+            pump,
+            proxy,
+            trail,
+            key_id,
+            handled,
+            aws,
+        })
+    }
+
+    /// Carries messages from the queues to the functions, as long as it is polled.
+    pub(crate) async fn carry_messages(&self) -> Result<Infallible> {
+        loop {
+            if self.pump.round().await?.invocations.is_empty() {
+                tokio::time::sleep(POLL).await;
+            }
+        }
+    }
+}
+
+/// A symmetric key: its id and its ARN.
+async fn create_key(aws: &LocalAws) -> Result<(String, String)> {
+    let created = aws
+        .kms()
+        .create_key()
+        .key_spec(KeySpec::SymmetricDefault)
+        .key_usage(KeyUsageType::EncryptDecrypt)
+        .send()
+        .await?;
+    let key = created.key_metadata().context("no key")?;
+    let arn = key.arn().context("the key has no ARN")?;
+    Ok((key.key_id().to_owned(), arn.to_owned()))
+}
+
+async fn start_functions(
+    aws: &LocalAws,
+    stack: &Stack,
+    proxy: &FaultProxy,
+    handled: Handled,
+) -> Result<Pump> {
+    let pump = Pump::start_adjusted(aws, stack, &proxy.endpoint(), |spec| {
+        // What the template's LoggingConfig makes Lambda set.
+        let format = ("AWS_LAMBDA_LOG_FORMAT".to_owned(), "JSON".to_owned());
+        spec.env.extend([format]);
+    })
+    .await?;
+    Ok(pump.on_invocation(move |invocation| handled.count(invocation)))
+}

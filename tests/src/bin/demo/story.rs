@@ -1,0 +1,223 @@
+//! The demo from its begin to its end.
+
+use std::cell::{Cell, RefCell};
+use std::ops::RangeInclusive;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+
+use crate::attack::{self, Deed};
+use crate::comparison;
+use crate::feed::Feed;
+use crate::inbox;
+use crate::screen::{Screen, counted};
+use crate::stage::{REGIONS, Stage};
+use crate::verdicts::{FUNCTIONS, Valid, Verdicts};
+
+/// How often the progress is shown.
+const REFRESH: Duration = Duration::from_millis(200);
+/// How often the functions' progress is looked at.
+const GLANCE: Duration = Duration::from_millis(20);
+/// How long the functions may take for what was delivered.
+const VERIFIED_WITHIN: Duration = Duration::from_mins(3);
+/// Where no bar can be shown, the progress is told every so many hours.
+const HOURS_A_LINE: u32 = 6;
+
+/// Tells the story. True if the functions reported exactly what was done.
+pub(crate) async fn tell(screen: &Screen) -> Result<bool> {
+    screen.line("Trailseal: a day of a CloudTrail trail, verified, tampered with, and alerted on.");
+    screen.heading("1. A local AWS");
+    let stage = Stage::set_up(screen).await?;
+    let deeds = attack::deeds(&stage.trail)?;
+    let demo = Demo {
+        screen,
+        stage: &stage,
+        deeds: &deeds,
+        feed: Feed::new(stage.aws.s3()),
+        verdicts: RefCell::new(Verdicts::find(&stage.aws)?),
+        told: Cell::new(0),
+    };
+    let lived = tokio::select! {
+        result = stage.carry_messages() => result.map(|never| match never {}),
+        result = demo.live() => result,
+    };
+    lived?;
+    demo.conclude().await
+}
+
+struct Demo<'a> {
+    screen: &'a Screen,
+    stage: &'a Stage,
+    deeds: &'a [Deed],
+    feed: Feed,
+    verdicts: RefCell<Verdicts>,
+    /// How many alerts were mentioned when they came.
+    told: Cell<usize>,
+}
+
+impl Demo<'_> {
+    /// Everything during which the functions run.
+    async fn live(&self) -> Result<()> {
+        let spec = &self.stage.trail.spec;
+        self.screen.heading("2. A quiet day");
+        self.screen.step(&format!(
+            "CloudTrail delivers the trail {} of account {} in {}. The functions verify it.",
+            spec.trail_name,
+            spec.accounts[0],
+            REGIONS.join(", "),
+        ));
+        self.deliver(0..=attack::HOUR - 1).await?;
+        ensure!(
+            self.tell_new_alerts() == 0,
+            "the functions report findings on an untouched trail"
+        );
+        let valid = self.verdicts.borrow_mut().valid()?;
+        let delivered = Valid::if_untouched(&self.stage.trail, i64::from(attack::HOUR) - 1);
+        ensure!(
+            valid == delivered,
+            "not every untouched file is called valid: {valid:?} of {delivered:?}"
+        );
+        self.screen.step(&format!(
+            "All {} digests and {} log files so far are valid. No alert.",
+            valid.digests, valid.log_files
+        ));
+
+        self.screen
+            .heading("3. An attacker who may write to the bucket");
+        self.screen.step(&format!(
+            "Log files of hour {} arrive. The digests that list them are due when it is over.",
+            attack::HOUR
+        ));
+        for object in attack::delivered_before(&self.stage.trail, self.deeds) {
+            self.feed.put_log_file(&object).await?;
+        }
+        self.settle().await?;
+        for (number, deed) in self.deeds.iter().enumerate() {
+            self.suffer(number + 1, deed).await?;
+        }
+
+        self.screen.heading("4. The last hours");
+        self.screen
+            .step("CloudTrail goes on delivering, and its next digests give the attacker away.");
+        self.deliver(attack::HOUR..=spec.hours).await?;
+        self.tell_new_alerts();
+        Ok(())
+    }
+
+    /// Delivers hours, each once the one before is verified: CloudTrail itself takes an hour.
+    async fn deliver(&self, hours: RangeInclusive<u32>) -> Result<()> {
+        let last = *hours.end();
+        for hour in hours {
+            let verification = async {
+                self.feed.deliver_hour(&self.stage.trail, hour).await?;
+                self.settle().await
+            };
+            self.showing(hour, verification).await?;
+            self.show(hour, hour == last || (hour > 0 && hour % HOURS_A_LINE == 0))?;
+        }
+        self.screen.end_progress();
+        Ok(())
+    }
+
+    /// A deed, and what the functions say of it at once.
+    async fn suffer(&self, number: usize, deed: &Deed) -> Result<()> {
+        let (kms, key_id) = (self.stage.aws.kms(), &self.stage.key_id);
+        self.screen
+            .step(&format!("({number}) {}: {}", deed.region, deed.told));
+        for object in &deed.objects {
+            self.screen.file(&object.key);
+        }
+        deed.carry_out(&self.feed, &kms, key_id).await?;
+        self.settle().await?;
+        if self.tell_new_alerts() == 0 {
+            self.screen
+                .detail("No alert yet: the next digest will tell.");
+        }
+        if let Some(mended) = deed.mend(&kms, key_id).await? {
+            self.screen.detail(mended);
+        }
+        Ok(())
+    }
+
+    /// Waits until the functions are done with every event so far.
+    async fn settle(&self) -> Result<()> {
+        let deadline = Instant::now() + VERIFIED_WITHIN;
+        loop {
+            let waiting = FUNCTIONS.map(|function| {
+                let events = self.feed.events(function);
+                events.saturating_sub(self.stage.handled.by(function))
+            });
+            if waiting == [0; 3] {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let tails = self.stage.pump.log_tails();
+                bail!("{FUNCTIONS:?} are not done with {waiting:?} events\n{tails}");
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Shows the progress while something is going on.
+    async fn showing(&self, hour: u32, work: impl Future<Output = Result<()>>) -> Result<()> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                result = &mut work => return result,
+                () = tokio::time::sleep(REFRESH) => self.show(hour, false)?,
+            }
+        }
+    }
+
+    fn show(&self, hour: u32, is_milestone: bool) -> Result<()> {
+        let trail = &self.stage.trail;
+        let valid = self.verdicts.borrow_mut().valid()?;
+        let alerts = inbox::alerts(&self.stage.proxy).len();
+        let text = format!(
+            "hour {hour}/{}: valid {} digests, {} log files; KMS calls of {} files; {}",
+            trail.spec.hours,
+            valid.digests,
+            valid.log_files,
+            valid.kms,
+            counted(alerts, "alert")
+        );
+        let total = trail.digests.len();
+        self.screen
+            .progress(valid.digests, total, &text, is_milestone);
+        Ok(())
+    }
+
+    /// Mentions alerts that were not mentioned before, and says how many there are.
+    fn tell_new_alerts(&self) -> usize {
+        let alerts = inbox::alerts(&self.stage.proxy);
+        let new = &alerts[self.told.replace(alerts.len())..];
+        for reported in inbox::findings(new, &self.feed) {
+            self.screen.alert(&comparison::told(&reported));
+        }
+        new.len()
+    }
+
+    /// The alerts themselves, the AWS CLI's opinion, and whether all was told.
+    async fn conclude(&self) -> Result<bool> {
+        let (screen, trail) = (self.screen, &self.stage.trail);
+        let alerts = inbox::alerts(&self.stage.proxy);
+        screen.heading("5. The alerts, as an e-mail subscriber gets them");
+        for received in &alerts {
+            screen.mail(&received.alert);
+        }
+
+        screen.heading("6. What `aws cloudtrail validate-logs` says of the same bucket");
+        screen.step("The AWS CLI reads the whole day, Region by Region.");
+        let opinions = comparison::ask_the_cli(&self.stage.aws, trail).await?;
+        screen.step("It has finished.");
+        screen.heading("7. Side by side");
+        let reported = inbox::findings(&alerts, &self.feed);
+        comparison::print_verdicts(screen, trail, self.deeds, &reported, &opinions);
+        comparison::print_totals(screen, trail, &opinions);
+        screen.line("");
+        let is_exact = comparison::print_conclusion(screen, self.deeds, &reported);
+        let valid = self.verdicts.borrow_mut().valid()?;
+        Ok(comparison::print_untouched(screen, trail, self.deeds, valid) && is_exact)
+    }
+}
