@@ -68,8 +68,11 @@ async fn verify(trail: &Trail, memory: &Memory, object: &Object) -> Progress {
         .await
 }
 
+/// Kind, key of the object, and window.
+type Told = (FindingKind, String, Option<(String, String)>);
+
 /// What a finding says, short enough to be written down in a test.
-fn told(findings: &[Finding]) -> Vec<(FindingKind, String, Option<(String, String)>)> {
+fn told(findings: &[Finding]) -> Vec<Told> {
     findings
         .iter()
         .map(|finding| {

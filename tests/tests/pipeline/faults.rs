@@ -1,0 +1,178 @@
+//! AWS refuses, throttles, stalls or breaks: nothing is called valid, nothing tampered with, the
+//! message goes back, and the alert comes once the fault is gone.
+
+use crate::world::{CHECKER, VALIDATOR, VERIFIER, World, found};
+use anyhow::{Result, ensure};
+use std::time::Duration;
+use trailseal_tests::local::{Alert, Expected, Fault, Match, Rule};
+use trailseal_tests::trail::tamper::log as tamper_log;
+use trailseal_tests::trail::{Trail, TrailSpec};
+
+fn trail() -> Trail {
+    TrailSpec {
+        hours: 3,
+        log_files_per_hour: 2..=2,
+        ..TrailSpec::default()
+    }
+    .build()
+}
+
+/// A trail with one modified log file, and functions that have not seen it.
+async fn tampered() -> Result<(World, Expected)> {
+    let world = World::of(trail()).await?;
+    world.deliver().await?;
+    let log = &world.trail.logs_of(world.hour(2))[0].object;
+    world.put(&tamper_log::modified(log)).await?;
+    let expected = found("log-file-modified", log);
+    Ok((world, expected))
+}
+
+/// Under the fault the functions' messages go back and nothing is said; without it, everything.
+async fn nothing_is_lost(rules: Vec<Rule>, functions: &[&str]) -> Result<()> {
+    let (world, expected) = tampered().await?;
+    for rule in rules {
+        world.proxy.add(rule);
+    }
+    let round = world.round().await?;
+    for function in functions {
+        let of = round.of(function);
+        ensure!(
+            of.failed() == of.tried() && of.tried() > 0,
+            "{function} is done with messages under the fault: {of:?}"
+        );
+        ensure!(of.errors().next().is_none(), "{of:?}");
+    }
+    world.assert_alerts(&[]);
+    world.proxy.heal();
+    world.settle().await?;
+    world.assert_alerts(&[expected]);
+    Ok(())
+}
+
+fn every(service: &str, fault: Fault) -> Vec<Rule> {
+    vec![Rule::new(Match::service(service), fault)]
+}
+
+const ALL: [&str; 3] = [VALIDATOR, VERIFIER, CHECKER];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_asks_to_slow_down() -> Result<()> {
+    nothing_is_lost(every("s3", Fault::slow_down()), &ALL).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_has_an_internal_error() -> Result<()> {
+    nothing_is_lost(every("s3", Fault::internal_error()), &ALL).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_drops_connections() -> Result<()> {
+    nothing_is_lost(every("s3", Fault::Drop), &ALL).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_breaks_off_in_the_middle() -> Result<()> {
+    nothing_is_lost(every("s3", Fault::Cut(40)), &ALL).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_denies_access() -> Result<()> {
+    nothing_is_lost(every("s3", Fault::access_denied()), &ALL).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kms_denies_decryption() -> Result<()> {
+    let key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    nothing_is_lost(every("s3", Fault::kms_access_denied(key)), &ALL).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_are_archived() -> Result<()> {
+    nothing_is_lost(every("s3", Fault::archived()), &ALL).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cloudtrail_throttles() -> Result<()> {
+    nothing_is_lost(
+        every("cloudtrail", Fault::throttling()),
+        &[VALIDATOR, VERIFIER],
+    )
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_stalls_beyond_the_functions_time() -> Result<()> {
+    let world = World::adjusted(trail(), |spec| spec.timeout = Duration::from_secs(4)).await?;
+    world.deliver().await?;
+    let log = &world.trail.logs_of(world.hour(2))[0].object;
+    world.put(&tamper_log::modified(log)).await?;
+    let stall = Fault::Stall(Duration::from_secs(30));
+    world
+        .proxy
+        .add(Rule::new(Match::operation("s3", "GetObject"), stall));
+    let round = world.round().await?;
+    // The functions answer in time: Lambda does not have to end them.
+    ensure!(round.errors().next().is_none(), "{round:?}");
+    ensure!(round.succeeded() == 0, "{round:?}");
+    world.assert_alerts(&[]);
+    world.proxy.heal();
+    world.settle().await?;
+    world.assert_alerts(&[found("log-file-modified", log)]);
+    Ok(())
+}
+
+/// One log file in the middle of a digest cannot be read: what is known is said at once, and the
+/// digest comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_log_file_is_denied_and_its_neighbour_modified() -> Result<()> {
+    let (world, expected) = tampered().await?;
+    let denied = world.trail.logs_of(world.hour(2))[1].object.clone();
+    world.proxy.add(Rule::new(
+        Match::operation("s3", "GetObject").path_contains(&denied.key),
+        Fault::access_denied(),
+    ));
+    let round = world.round().await?;
+    assert_eq!(round.of(VALIDATOR).failed(), 0);
+    assert_eq!(round.of(VERIFIER).failed(), 1);
+    world.assert_alerts(std::slice::from_ref(&expected));
+    // It stays so: before the message is parked, people hear of it.
+    let mut last = Vec::new();
+    for _ in 0..6 {
+        world.round().await?;
+        last = world.pump.drain_dlq(VERIFIER).await?;
+        if !last.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(last.len(), 1, "parked in the dead-letter queue");
+    world.assert_alerts(&[expected, found("object-unreadable-denied", &denied)]);
+    let alerts = world.proxy.alerts();
+    let said = alerts.iter().flat_map(Alert::findings);
+    assert_eq!(
+        said.filter(|f| f.kind == "object-unreadable-denied" && f.key == denied.key)
+            .count(),
+        // By the log-verifier and, of the file's own event, by the kms-context-checker.
+        2
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sns_refuses_the_alert() -> Result<()> {
+    for fault in [
+        Fault::authorization_error(),
+        Fault::internal_error(),
+        Fault::LoseAnswer,
+    ] {
+        let (world, expected) = tampered().await?;
+        world.proxy.add(Rule::new(Match::service("sns"), fault));
+        let round = world.round().await?;
+        assert_eq!(round.of(VERIFIER).failed(), 1, "the alert was not accepted");
+        assert_eq!(round.of(VALIDATOR).failed(), 0);
+        world.assert_alerts(&[]);
+        world.proxy.heal();
+        world.settle().await?;
+        world.assert_alerts(&[expected]);
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! Trails of every shape, untouched or tampered with in a way that is theirs alone.
+
+use crate::world::{ACCOUNT, CHECKER, REGION, VALIDATOR, VERIFIER, World, found};
+use anyhow::{Result, ensure};
+use serde_json::json;
+use trailseal_tests::local::cli::{self, Trail as CliTrail};
+use trailseal_tests::local::{FileKind, LocalAws, Ratio};
+use trailseal_tests::trail::tamper::digest as tamper_digest;
+use trailseal_tests::trail::tamper::log as tamper_log;
+use trailseal_tests::trail::{Backfill, BackfillLink, TrailSpec};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_hours() -> Result<()> {
+    let trail = TrailSpec {
+        hours: 6,
+        empty_hours: (2..5).collect(),
+        ..TrailSpec::default()
+    }
+    .build();
+    let world = World::of(trail).await?;
+    world.deliver().await?;
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    world.assert_rest_valid(&[], &[]).await?;
+    world.assert_cli(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotated_keys_of_both_encodings() -> Result<()> {
+    let mut spec = TrailSpec {
+        start: "2026-01-20T20:00:00Z".parse()?,
+        hours: 8,
+        ..TrailSpec::default()
+    };
+    spec.keys.spki_periods = [1].into();
+    let world = World::of(spec.build()).await?;
+    world.deliver().await?;
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    // The AWS CLI cannot read keys in SubjectPublicKeyInfo form, which AWS documents: it is not
+    // asked here.
+    world.assert_rest_valid(&[], &[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backfill_digests_good_and_tampered() -> Result<()> {
+    let backfill = |hour| Backfill {
+        hour,
+        log_files: 2,
+        generated_after_hours: 24 * 25,
+        link: BackfillLink::Unlinked,
+    };
+    let trail = TrailSpec {
+        hours: 6,
+        backfills: vec![backfill(2), backfill(4)],
+        ..TrailSpec::default()
+    }
+    .build();
+    let world = World::of(trail).await?;
+    world.deliver().await?;
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    world.assert_rest_valid(&[], &[]).await?;
+    world.assert_cli(&[]).await?;
+    let cli = world.cli(ACCOUNT, REGION).await?;
+    assert_eq!(
+        cli.total(FileKind::BackfillDigest),
+        Ratio { valid: 2, total: 2 }
+    );
+
+    let tampered = world.trail.backfill(ACCOUNT, REGION, 2);
+    world
+        .put(&tamper_digest::without_first_log(tampered))
+        .await?;
+    let digest = world.trail.backfill(ACCOUNT, REGION, 4);
+    let log = &world.trail.logs_of(digest)[0].object;
+    world.put(&tamper_log::modified(log)).await?;
+    world.ask(VERIFIER, &digest.object).await?;
+    world.settle().await?;
+    world.assert_alerts(&[
+        found("digest-signature-invalid", &tampered.object),
+        found("log-file-modified", log),
+    ]);
+    world
+        .assert_rest_valid(&[tampered], &[tampered, digest])
+        .await?;
+    world
+        .assert_cli(&[
+            (&tampered.object, "signature verification failed"),
+            (log, "hash value doesn't match"),
+        ])
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn organization_trail_with_prefix_and_underscores() -> Result<()> {
+    let aws = LocalAws::start().await?;
+    let member = "444455556666";
+    let trail = TrailSpec {
+        bucket: "amzn-s3-demo-org-bucket".to_owned(),
+        prefix: Some("security/audit".to_owned()),
+        organization_id: Some(cli::create_organization(&aws).await?),
+        accounts: vec![ACCOUNT.to_owned(), member.to_owned()],
+        owner: Some(ACCOUNT.to_owned()),
+        trail_name: "org_trail_us-east-1_x".to_owned(),
+        regions: vec![REGION.to_owned(), "eu-central-1".to_owned()],
+        offset_seconds: 1763,
+        hours: 4,
+        ..TrailSpec::default()
+    }
+    .build();
+    let world = World::within(aws, trail, &[], |_| ()).await?;
+    world.deliver().await?;
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    let spec = &world.trail.spec;
+    let created = CliTrail {
+        name: &spec.trail_name,
+        home_region: &spec.home_region,
+        bucket: &spec.bucket,
+        prefix: spec.prefix.as_deref(),
+        of_organization: true,
+    };
+    cli::create_trail(&world.aws, &created).await?;
+    let validation = world.cli(member, "eu-central-1").await?;
+    assert_eq!(validation.code(), 0, "{:?}", validation.output);
+    assert_eq!(validation.total(FileKind::Digest).valid, 5);
+
+    let digest = world.trail.digest(member, "eu-central-1", 2);
+    world
+        .put(&tamper_digest::without_metadata(&digest.object))
+        .await?;
+    world.settle().await?;
+    world.assert_alerts(&[found("digest-signature-missing", &digest.object)]);
+    let finding = &world.proxy.alerts()[0].findings()[0].document;
+    assert_eq!(finding["account"], member);
+    assert_eq!(finding["region"], "eu-central-1");
+    assert_eq!(finding["homeRegion"], REGION);
+    assert_eq!(finding["trail"], spec.trail_arn().as_str());
+    let attributes = &world.proxy.alerts()[0].attributes;
+    assert_eq!(attributes["account"], member);
+    assert_eq!(attributes["trail"], spec.trail_arn());
+    let successor = world.trail.digest(member, "eu-central-1", 3);
+    world
+        .assert_rest_valid(&[digest, successor], &[digest])
+        .await?;
+    let validation = world.cli(member, "eu-central-1").await?;
+    assert_eq!(validation.invalid().len(), 1, "{:?}", validation.output);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_partition() -> Result<()> {
+    let trail = TrailSpec {
+        home_region: "us-gov-west-1".to_owned(),
+        regions: vec!["us-gov-east-1".to_owned()],
+        hours: 4,
+        log_files_per_hour: 1..=1,
+        ..TrailSpec::default()
+    }
+    .build();
+    let world = World::of(trail).await?;
+    world.deliver().await?;
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    world.assert_rest_valid(&[], &[]).await?;
+    let cli = world.cli(ACCOUNT, "us-gov-east-1").await?;
+    assert_eq!((cli.code(), cli.total(FileKind::Digest).valid), (0, 5));
+    let digest = world.trail.digest(ACCOUNT, "us-gov-east-1", 2);
+    world.put(&tamper_digest::without_first_log(digest)).await?;
+    world.settle().await?;
+    world.assert_alerts(&[found("digest-signature-invalid", &digest.object)]);
+    assert_eq!(
+        world.proxy.alerts()[0].attributes["trail"],
+        "arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/management-events"
+    );
+    Ok(())
+}
+
+/// SQS delivers at least once and in any order: the verdicts are the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_late_twice_or_out_of_order() -> Result<()> {
+    let trail = TrailSpec {
+        hours: 5,
+        log_files_per_hour: 1..=2,
+        ..TrailSpec::default()
+    }
+    .build();
+    let world = World::of(trail).await?;
+    world.deliver().await?;
+    let digest = world.hour(3);
+    let log = &world.trail.logs_of(digest)[0].object;
+    world.put(&tamper_log::modified(log)).await?;
+    let mut bodies = Vec::new();
+    for function in [VALIDATOR, VERIFIER, CHECKER] {
+        let drained = self::drained(&world, function).await?;
+        bodies.push((function, drained));
+    }
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        for (function, bodies) in &bodies {
+            for body in bodies.iter().rev().chain(bodies) {
+                world.pump.send(function, body).await?;
+            }
+        }
+        world.settle().await?;
+        world.assert_alerts(&[found("log-file-modified", log)]);
+        ids.extend(
+            world
+                .proxy
+                .alerts()
+                .iter()
+                .flat_map(|alert| alert.findings().into_iter().map(|finding| finding.id)),
+        );
+        world.proxy.forget();
+    }
+    assert_eq!(ids.len(), 4, "each delivery is answered");
+    ids.dedup();
+    assert_eq!(ids.len(), 1, "and is the same finding");
+    Ok(())
+}
+
+async fn drained(world: &World, function: &str) -> Result<Vec<String>> {
+    let bodies = world.pump.drain(function).await?;
+    ensure!(!bodies.is_empty());
+    Ok(bodies)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_the_trails_is_ignored() -> Result<()> {
+    let trail = TrailSpec {
+        hours: 2,
+        ..TrailSpec::default()
+    }
+    .build();
+    let world = World::of(trail).await?;
+    for object in world.trail.extras() {
+        world.put(&object).await?;
+        for function in [VALIDATOR, VERIFIER, CHECKER] {
+            let event = json!({"bucket": object.bucket, "key": object.key});
+            world.pump.send(function, &event.to_string()).await?;
+        }
+    }
+    for event in [
+        json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "amzn-s3-demo-bucket"}),
+        json!({"source": "aws.s3", "detail-type": "Object Deleted", "detail": {}}),
+        json!({"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:111122223333:t", "Message": "CloudTrail validation message."}),
+    ] {
+        for function in [VALIDATOR, VERIFIER, CHECKER] {
+            world.pump.send(function, &event.to_string()).await?;
+        }
+    }
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    Ok(())
+}

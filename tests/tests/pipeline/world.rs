@@ -1,0 +1,212 @@
+//! A trail in a local AWS, with the real functions deployed by the real template beside it.
+
+use anyhow::{Context, Result, ensure};
+use aws_sdk_s3::types::NotificationConfiguration;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use trailseal_tests::local::{
+    Deployment, Expected, FaultProxy, FunctionSpec, LocalAws, LogBucket, Pump, Round, ValidateLogs,
+    Validation, assert_findings,
+};
+use trailseal_tests::trail::{Change, DigestFile, DigestKind, Object, Trail, deliver};
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const VALIDATOR: &str = "DigestValidator";
+pub(crate) const VERIFIER: &str = "LogVerifier";
+pub(crate) const CHECKER: &str = "KmsContextChecker";
+
+pub(crate) struct World {
+    pub(crate) aws: LocalAws,
+    pub(crate) proxy: FaultProxy,
+    pub(crate) pump: Pump,
+    pub(crate) trail: Trail,
+}
+
+impl World {
+    /// Deploys the template for the trail's buckets; nothing is delivered yet.
+    pub(crate) async fn of(trail: Trail) -> Result<Self> {
+        Self::adjusted(trail, |_| ()).await
+    }
+
+    pub(crate) async fn adjusted(trail: Trail, adjust: impl Fn(&mut FunctionSpec)) -> Result<Self> {
+        Self::within(LocalAws::start().await?, trail, &[], adjust).await
+    }
+
+    /// The same in an AWS that holds something already, watching further buckets.
+    pub(crate) async fn within(
+        aws: LocalAws,
+        trail: Trail,
+        more_buckets: &[&str],
+        adjust: impl Fn(&mut FunctionSpec),
+    ) -> Result<Self> {
+        let mut buckets = trail.spec.buckets();
+        buckets.extend(more_buckets);
+        aws.set_public_keys(&trail.public_keys_by_region())?;
+        let mut deployment =
+            Deployment::new("trailseal").parameter("TrailArns", &trail.spec.trail_arn());
+        for bucket in buckets {
+            deployment = deployment.bucket(LogBucket::new(bucket));
+        }
+        if let Some(kms) = &trail.spec.kms {
+            deployment = deployment.parameter("KmsKeyArns", &kms.key_arn);
+        }
+        let stack = deployment.deploy(&aws).await?;
+        let proxy = FaultProxy::start(aws.endpoint()).await?;
+        let pump = Pump::start_adjusted(&aws, &stack, &proxy.endpoint(), adjust).await?;
+        Ok(Self {
+            aws,
+            proxy,
+            pump,
+            trail,
+        })
+    }
+
+    /// The whole trail as CloudTrail delivers it.
+    pub(crate) async fn deliver(&self) -> Result<()> {
+        deliver::deliver_in_order(&self.aws.s3(), &self.trail).await
+    }
+
+    pub(crate) async fn put(&self, object: &Object) -> Result<()> {
+        deliver::put(&self.aws.s3(), object).await
+    }
+
+    pub(crate) async fn delete(&self, object: &Object) -> Result<()> {
+        deliver::apply(&self.aws.s3(), &Change::Delete(object.location())).await
+    }
+
+    /// From here on the bucket raises no events: for trails whose functions are asked by hand.
+    pub(crate) async fn silence(&self) -> Result<()> {
+        self.aws
+            .s3()
+            .put_bucket_notification_configuration()
+            .bucket(&self.trail.spec.bucket)
+            .notification_configuration(NotificationConfiguration::builder().build())
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Lets the functions work until nothing is left; nothing may go back to a queue.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        let rounds = self.pump.until_idle().await?;
+        for round in &rounds {
+            ensure!(
+                round.failed() == 0,
+                "messages went back: {round:?}\n{}",
+                self.pump.log_tails()
+            );
+        }
+        for function in [VALIDATOR, VERIFIER, CHECKER] {
+            ensure!(self.pump.drain_dlq(function).await?.is_empty());
+        }
+        Ok(())
+    }
+
+    /// One try of each message that waits.
+    pub(crate) async fn round(&self) -> Result<Round> {
+        self.pump.round().await
+    }
+
+    /// Exactly these findings went out by SNS so far.
+    #[track_caller]
+    pub(crate) fn assert_alerts(&self, expected: &[Expected]) {
+        assert_findings(&self.proxy.alerts(), expected);
+    }
+
+    /// What a function answers about one object when it is invoked by hand.
+    pub(crate) async fn ask(&self, function: &str, object: &Object) -> Result<Value> {
+        let event = json!({"bucket": object.bucket, "key": object.key});
+        let answer = self.pump.rie(function)?.invoke(&event).await?;
+        let outcome = answer
+            .pointer("/outcomes/0")
+            .with_context(|| format!("no outcome in {answer}"))?;
+        Ok(outcome.clone())
+    }
+
+    /// All digests but those excepted are valid, and so are all log files they list.
+    pub(crate) async fn assert_rest_valid(
+        &self,
+        digests_except: &[&DigestFile],
+        lists_except: &[&DigestFile],
+    ) -> Result<()> {
+        let is_in = |digest: &DigestFile, list: &[&DigestFile]| {
+            list.iter().any(|other| other.object == digest.object)
+        };
+        for digest in &self.trail.digests {
+            if !is_in(digest, digests_except) {
+                let outcome = self.ask(VALIDATOR, &digest.object).await?;
+                ensure!(
+                    outcome["verdict"] == "valid" && outcome["valid"] == 1,
+                    "{outcome:#}"
+                );
+            }
+            if !is_in(digest, lists_except) {
+                let outcome = self.ask(VERIFIER, &digest.object).await?;
+                let listed = digest.document.log_files.len();
+                ensure!(
+                    outcome["verdict"] == "valid" && outcome["valid"] == listed,
+                    "{outcome:#}"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// What the AWS CLI says of one chain, in the bucket where the trail delivers at its end.
+    pub(crate) async fn cli(&self, account: &str, region: &str) -> Result<Validation> {
+        let spec = &self.trail.spec;
+        let (from, to) = self.trail.time_span();
+        let bucket = *spec.buckets().last().context("a bucket")?;
+        let mut run = ValidateLogs::new(&spec.trail_arn(), region, &from.to_string())
+            .end(&to.to_string())
+            .account(account);
+        if spec.organization_id.is_none() {
+            run = run.bucket(bucket);
+            if let Some(prefix) = &spec.prefix {
+                run = run.prefix(prefix);
+            }
+        }
+        run.run(&self.aws).await
+    }
+
+    /// The AWS CLI finds exactly these objects of the first chain invalid, for reasons that begin
+    /// like these.
+    pub(crate) async fn assert_cli(&self, expected: &[(&Object, &str)]) -> Result<()> {
+        let validation = self.cli(ACCOUNT, REGION).await?;
+        let expected: BTreeMap<String, &str> = expected
+            .iter()
+            .map(|(object, reason)| (object.location().to_string(), *reason))
+            .collect();
+        let invalid = validation.invalid();
+        let agrees = invalid.len() == expected.len()
+            && invalid.iter().all(|(file, reason)| {
+                let expected = expected.get(*file);
+                expected.is_some_and(|expected| reason.starts_with(expected))
+            });
+        ensure!(
+            agrees,
+            "the AWS CLI says {invalid:#?}, expected {expected:#?}\n{:?}",
+            validation.output
+        );
+        ensure!(validation.code() == i32::from(!expected.is_empty()));
+        Ok(())
+    }
+
+    /// The digest of an hour of the first chain.
+    #[track_caller]
+    pub(crate) fn hour(&self, hour: u32) -> &DigestFile {
+        self.trail.digest(ACCOUNT, REGION, hour)
+    }
+
+    /// How many hourly and starting digests the trail has.
+    pub(crate) fn hourly_digests(&self) -> usize {
+        let digests = self.trail.digests.iter();
+        digests.filter(|d| d.kind != DigestKind::Backfill).count()
+    }
+}
+
+/// A finding as it is expected, without a window.
+pub(crate) fn found(kind: &str, object: &Object) -> Expected {
+    Expected::new(kind, &object.key)
+}
