@@ -263,3 +263,95 @@ fn pinned_keys(text: &str) -> Option<PinnedKeys> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:alerts";
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|name| {
+            let found = variables.iter().rfind(|(n, _)| *n == name)?;
+            Some(found.1.to_owned())
+        })
+    }
+
+    fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let needed = [
+            ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket"),
+            ("TRAILSEAL_ALERT_TOPIC_ARN", TOPIC),
+        ];
+        read(&[&needed, variables].concat())
+    }
+
+    #[test]
+    fn everything_is_read() {
+        let config = with(&[
+            ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket, replica"),
+            ("TRAILSEAL_BUCKET_OWNER", "111122223333"),
+            (
+                "TRAILSEAL_TRAIL_ARNS",
+                "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events",
+            ),
+            (
+                "TRAILSEAL_KMS_KEY_ARNS",
+                "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            ),
+            ("TRAILSEAL_BUCKET_ALIASES", "original=replica"),
+            (
+                "TRAILSEAL_PINNED_KEYS",
+                "s3://amzn-s3-demo-bucket/keys/all.json",
+            ),
+            ("TRAILSEAL_MAX_RECEIVES", "3"),
+            ("TRAILSEAL_READERS", " "),
+        ])
+        .unwrap();
+        let places = &config.places;
+        assert_eq!(places.log_buckets, ["amzn-s3-demo-bucket", "replica"]);
+        assert_eq!(places.original_of("replica"), "original");
+        assert_eq!(places.actual_of("original"), "replica");
+        assert_eq!(
+            places.actual_of("amzn-s3-demo-bucket"),
+            "amzn-s3-demo-bucket"
+        );
+        assert!(places.watches("replica") && !places.watches("original"));
+        assert_eq!(places.trails.len(), 1);
+        assert_eq!(config.kms_key_arns.len(), 1);
+        assert_eq!(config.alert_topic_arn, TOPIC);
+        assert_eq!(config.max_receives, 3);
+        assert_eq!(config.evidence_bucket, None);
+        let Some(PinnedKeys::Object(at)) = config.pinned_keys else {
+            panic!("not an object")
+        };
+        assert_eq!(at.to_string(), "s3://amzn-s3-demo-bucket/keys/all.json");
+    }
+
+    #[test]
+    fn all_problems_are_said_at_once_and_by_name() {
+        let error = read(&[]).unwrap_err().to_string();
+        assert!(error.contains("TRAILSEAL_LOG_BUCKETS"), "{error}");
+        assert!(error.contains("TRAILSEAL_ALERT_TOPIC_ARN"), "{error}");
+        for (name, value) in [
+            ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket,no/bucket"),
+            ("TRAILSEAL_LOG_BUCKETS", ","),
+            ("TRAILSEAL_BUCKET_OWNER", "me"),
+            ("TRAILSEAL_ALERT_TOPIC_ARN", "alerts"),
+            ("TRAILSEAL_EVIDENCE_BUCKET", "x"),
+            ("TRAILSEAL_TRAIL_ARNS", "management-events"),
+            (
+                "TRAILSEAL_KMS_KEY_ARNS",
+                "arn:aws:kms:us-east-1:111122223333:alias/x",
+            ),
+            ("TRAILSEAL_READERS", "everybody"),
+            ("TRAILSEAL_ENCLAVE_IMAGES", "abcd"),
+            ("TRAILSEAL_PINNED_KEYS", "s3://bucket"),
+            ("TRAILSEAL_BUCKET_ALIASES", "replica"),
+            ("TRAILSEAL_QUEUE_URL", "queue"),
+            ("TRAILSEAL_MAX_RECEIVES", "0"),
+        ] {
+            let error = with(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(name), "{name}={value}: {error}");
+        }
+    }
+}

@@ -242,13 +242,19 @@ impl Scope {
         }
     }
 
-    /// The scope of a log file: its key does not name the trail.
+    /// The scope of a log file. Its key does not name the trail: it is the configured one, where
+    /// there is just one.
     #[must_use]
-    pub fn of_log_file(key: &LogFileKey) -> Self {
+    pub fn of_log_file(key: &LogFileKey, trails: &[TrailArn]) -> Self {
+        let only = match trails {
+            [trail] => Some(trail),
+            _ => None,
+        };
         Self {
             account: Some(key.folder.account.to_string()),
             region: Some(key.region.to_string()),
-            ..Self::default()
+            trail: only.map(TrailArn::to_string),
+            home_region: only.map(|trail| trail.home_region.to_string()),
         }
     }
 }

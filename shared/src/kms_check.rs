@@ -52,7 +52,7 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
         let ObjectKind::LogFile(key) = classify(&at.key) else {
             return Report::default();
         };
-        let scope = Scope::of_log_file(&key);
+        let scope = Scope::of_log_file(&key, &self.places.trails);
         let mut report = Report::default();
         let object = match self.read(at).await {
             Ok(object) => object,
@@ -156,7 +156,7 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
                 } => findings.add(
                     Finding::new(
                         FindingKind::KmsContextMismatch,
-                        scope_of(object.as_ref(), scope),
+                        self.scope_of(object.as_ref(), scope),
                         object.unwrap_or_else(|| log_file.clone()),
                         format!(
                             "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
@@ -180,13 +180,12 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
             let Some(key) = call.key.as_ref().and_then(|key| keys.get(key)) else {
                 continue;
             };
-            let scope = scope_of(object.as_ref(), scope);
             let encryption = object.as_ref().and_then(|object| encryption.get(object));
             if let Some(mismatch) = kms::check_key(&key.arn, &self.key_arns, encryption) {
                 findings.add(
                     Finding::new(
                         FindingKind::KmsKeyMismatch,
-                        scope.clone(),
+                        self.scope_of(object.as_ref(), scope),
                         object.clone().unwrap_or_else(|| log_file.clone()),
                         format!(
                             "The KMS call {} (event {}) used another key than the trail or the object.",
@@ -201,7 +200,7 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
                 findings.add(
                     Finding::new(
                         FindingKind::KmsKeyUnusable,
-                        scope,
+                        scope.clone(),
                         log_file.clone(),
                         format!(
                             "The key {} under which the trail's log files are encrypted cannot do so any more.",
@@ -214,6 +213,14 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
             }
         }
         report.findings.append(&mut findings.found);
+    }
+
+    /// The scope of the object that a finding is about; else that of the log file at hand.
+    fn scope_of(&self, object: Option<&ObjectLocation>, log_file: &Scope) -> Scope {
+        match object.map(|object| classify(&object.key)) {
+            Some(ObjectKind::LogFile(key)) => Scope::of_log_file(&key, &self.places.trails),
+            _ => log_file.clone(),
+        }
     }
 
     async fn encryption_of(
@@ -238,7 +245,9 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
                 }
                 // Whether it should be there is for its digest to say.
                 Err(error) if error.absence().is_some() => {}
-                Err(error) => report.cannot_tell(error, &scope_of(Some(&object), scope), &object),
+                Err(error) => {
+                    report.cannot_tell(error, &self.scope_of(Some(&object), scope), &object);
+                }
             }
         }
         encryption
@@ -292,14 +301,6 @@ impl Findings {
         if self.ids.insert(finding.id().to_string()) {
             self.found.push(finding);
         }
-    }
-}
-
-/// The scope of the object that a finding is about; else that of the log file at hand.
-fn scope_of(object: Option<&ObjectLocation>, log_file: &Scope) -> Scope {
-    match object.map(|object| classify(&object.key)) {
-        Some(ObjectKind::LogFile(key)) => Scope::of_log_file(&key),
-        _ => log_file.clone(),
     }
 }
 

@@ -907,6 +907,9 @@ async fn a_key_that_cannot_encrypt_log_files_is_told_once() {
         memory.describe(KEY_ARN, spec, usage, state);
         let report = check_kms(&trail, &memory, &log.object).await;
         assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
+        let scope = &report.findings[0].scope;
+        assert_eq!(scope.region.as_deref(), Some(log.region.as_str()));
+        assert_eq!(scope.trail, Some(trail.spec.trail_arn()));
     }
     // A key that does not exist any more.
     let report = check_kms(&trail, &Memory::of(&trail), &log.object).await;

@@ -310,3 +310,258 @@ impl<C: Check, A: PublishAlert, Q: HandBack> Service<C, A, Q> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Alert;
+    use crate::finding::{FindingKind, Scope};
+    use crate::store::Cause;
+    use serde_json::json;
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    const BUCKET: &str = "amzn-s3-demo-bucket";
+
+    fn refused(subject: &str) -> StoreError {
+        StoreError {
+            action: "read",
+            subject: subject.to_owned(),
+            cause: Cause::Denied("no".to_owned()),
+        }
+    }
+
+    /// Does with an object what its key says.
+    struct ByKey;
+
+    impl Check for ByKey {
+        const FUNCTION: &'static str = "log-verifier";
+
+        async fn check(&self, created: &Created, _: Deadline) -> Checked {
+            let object = &created.object;
+            let mut report = Report::default();
+            let finding = Finding::new(
+                FindingKind::LogFileModified,
+                Scope::default(),
+                object.clone(),
+                "Something was done.",
+            );
+            let mut rest = None;
+            match object.key.as_str() {
+                "tampered" => report.findings.push(finding),
+                "denied" => report.cannot_tell(refused("denied"), &Scope::default(), object),
+                "elsewhere" => report.reported_elsewhere.push(finding),
+                "panics" => panic!("as told"),
+                "stalls" => std::future::pending().await,
+                "long" => {
+                    rest = Some(Created {
+                        object: object.clone(),
+                        resume_at: created.resume_at.max(5),
+                    });
+                }
+                _ => report.valid = 1,
+            }
+            Checked { report, rest }
+        }
+    }
+
+    #[derive(Default)]
+    struct Topic {
+        refuses: bool,
+        alerts: Mutex<Vec<Alert>>,
+    }
+
+    impl PublishAlert for Topic {
+        async fn publish(&self, alert: &Alert) -> Result<(), StoreError> {
+            if self.refuses {
+                return Err(refused("topic"));
+            }
+            self.alerts.lock().unwrap().push(alert.clone());
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Line {
+        refuses: bool,
+        rests: Mutex<Vec<Created>>,
+    }
+
+    impl HandBack for Line {
+        async fn hand_back(&self, rest: &Created) -> Result<(), StoreError> {
+            if self.refuses {
+                return Err(refused("queue"));
+            }
+            self.rests.lock().unwrap().push(rest.clone());
+            Ok(())
+        }
+    }
+
+    fn service(alerts: Topic, queue: Line) -> Arc<Service<ByKey, Topic, Line>> {
+        Arc::new(Service {
+            check: ByKey,
+            alerts,
+            queue,
+            places: Places {
+                log_buckets: vec![BUCKET.to_owned()],
+                ..Places::default()
+            },
+            evidence_bucket: None,
+            max_receives: 5,
+        })
+    }
+
+    fn sqs(messages: &[(&str, &str, u32)]) -> Value {
+        let records = messages.iter().map(|(id, body, receives)| {
+            json!({"messageId": id, "body": body, "eventSource": "aws:sqs",
+                   "attributes": {"ApproximateReceiveCount": receives.to_string()}})
+        });
+        json!({ "Records": records.collect::<Vec<_>>() })
+    }
+
+    fn key(key: &str) -> String {
+        json!({"bucket": BUCKET, "key": key}).to_string()
+    }
+
+    async fn invoke(
+        service: &Arc<Service<ByKey, Topic, Line>>,
+        event: Value,
+    ) -> Result<Value, Diagnostic> {
+        let ends = SystemTime::now() + Duration::from_secs(2);
+        answer(Arc::clone(service), event, ends).await
+    }
+
+    fn sent_back(response: &Value) -> Vec<String> {
+        let mut ids: Vec<String> = response["batchItemFailures"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    #[tokio::test]
+    async fn each_message_of_a_batch_ends_on_its_own() {
+        let service = service(Topic::default(), Line::default());
+        let unknown = json!({"bucket": "somebody-elses", "key": "k"}).to_string();
+        let event = sqs(&[
+            ("honest", &key("honest"), 1),
+            ("tampered", &key("tampered"), 1),
+            ("elsewhere", &key("elsewhere"), 1),
+            ("denied", &key("denied"), 1),
+            ("panics", &key("panics"), 1),
+            ("stalls", &key("stalls"), 1),
+            ("malformed", "not JSON", 1),
+            ("unknown", &unknown, 1),
+            ("empty", "", 1),
+        ]);
+        let response = invoke(&service, event).await.unwrap();
+        assert_eq!(
+            sent_back(&response),
+            [
+                "denied",
+                "empty",
+                "malformed",
+                "panics",
+                "stalls",
+                "unknown"
+            ]
+        );
+        let alerts = service.alerts.alerts.lock().unwrap();
+        assert_eq!(alerts.len(), 1);
+        assert!(alerts[0].subject.contains("log-file-modified"));
+    }
+
+    #[tokio::test]
+    async fn what_stays_unreadable_is_said_before_its_message_is_parked() {
+        let service = service(Topic::default(), Line::default());
+        for receives in 1..=5 {
+            let event = sqs(&[("denied", &key("denied"), receives)]);
+            let response = invoke(&service, event).await.unwrap();
+            assert_eq!(sent_back(&response), ["denied"]);
+            let alerts = service.alerts.alerts.lock().unwrap();
+            assert_eq!(alerts.len(), usize::from(receives == 5));
+        }
+        let alerts = service.alerts.alerts.lock().unwrap();
+        assert_eq!(alerts[0].attributes["severity"], "medium");
+        assert!(alerts[0].kinds.contains("object-unreadable-denied"));
+    }
+
+    #[tokio::test]
+    async fn a_finding_whose_alert_is_refused_goes_back_to_its_queue() {
+        let topic = Topic {
+            refuses: true,
+            ..Topic::default()
+        };
+        let service = service(topic, Line::default());
+        let event = sqs(&[("a", &key("tampered"), 1), ("b", &key("honest"), 1)]);
+        assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["a"]);
+    }
+
+    #[tokio::test]
+    async fn the_rest_is_handed_back_or_the_message_is() {
+        let handing = service(Topic::default(), Line::default());
+        let event = sqs(&[("a", &key("long"), 1)]);
+        assert!(sent_back(&invoke(&handing, event.clone()).await.unwrap()).is_empty());
+        let rests = handing.queue.rests.lock().unwrap().clone();
+        assert_eq!(rests[0].resume_at, 5);
+        // No progress since then: handing it back once more would go on for ever.
+        let again = sqs(&[("a", &serde_json::to_string(&rests[0]).unwrap(), 1)]);
+        assert_eq!(sent_back(&invoke(&handing, again).await.unwrap()), ["a"]);
+        let line = Line {
+            refuses: true,
+            ..Line::default()
+        };
+        let refusing = service(Topic::default(), line);
+        assert_eq!(sent_back(&invoke(&refusing, event).await.unwrap()), ["a"]);
+    }
+
+    #[tokio::test]
+    async fn an_event_by_hand_is_answered_with_its_outcome_or_fails() {
+        let service = service(Topic::default(), Line::default());
+        let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
+        let answer = invoke(&service, by_hand("honest")).await.unwrap();
+        assert_eq!(answer["outcomes"][0]["verdict"], "valid");
+        let answer = invoke(&service, by_hand("tampered")).await.unwrap();
+        assert_eq!(answer["outcomes"][0]["verdict"], "finding");
+        assert_eq!(
+            answer["outcomes"][0]["findings"][0]["kind"],
+            "log-file-modified"
+        );
+        let answer = invoke(&service, by_hand("elsewhere")).await.unwrap();
+        assert_eq!(answer["outcomes"][0]["verdict"], "finding");
+        let error = invoke(&service, by_hand("denied")).await.unwrap_err();
+        assert_eq!(error.error_type, "CannotTell");
+        let error = invoke(&service, json!({"what": "ever"})).await.unwrap_err();
+        assert_eq!(error.error_type, "MalformedEvent");
+        assert_eq!(service.alerts.alerts.lock().unwrap().len(), 1);
+    }
+
+    /// The samples in `events/` are documentation that runs.
+    #[tokio::test]
+    async fn every_sample_event_is_understood() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+        let mut by_kind: HashMap<bool, usize> = HashMap::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.extension().is_none_or(|e| e != "json") || name.starts_with("env") {
+                continue;
+            }
+            let event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).expect(&name);
+            let created = event::created_objects(&event).expect(&name);
+            assert_eq!(created.is_empty(), name.contains("test-event"), "{name}");
+            assert!(created.iter().all(|c| c.object.bucket == BUCKET), "{name}");
+            let service = service(Topic::default(), Line::default());
+            let answer = invoke(&service, event.clone()).await.unwrap();
+            if is_sqs(&event) {
+                assert!(sent_back(&answer).is_empty(), "{name}");
+            }
+            *by_kind.entry(is_sqs(&event)).or_default() += 1;
+        }
+        assert!(by_kind[&true] >= 3 && by_kind[&false] >= 5, "{by_kind:?}");
+    }
+}
