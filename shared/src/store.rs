@@ -211,7 +211,7 @@ pub trait PublishAlert: Send + Sync {
 }
 
 /// Puts work back in line.
-pub trait HandBack: Send + Sync {
+pub trait Requeue: Send + Sync {
     /// Queues the rest of a digest; returns once the queue has it.
     ///
     /// # Errors
@@ -219,5 +219,16 @@ pub trait HandBack: Send + Sync {
     fn hand_back(
         &self,
         rest: &crate::event::Created,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Has a message that goes back delivered again after `delay`, not only when the queue's
+    /// visibility timeout has passed.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it comes back all the same, only later.
+    fn retry_in(
+        &self,
+        receipt: &str,
+        delay: std::time::Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -1,9 +1,10 @@
-//! The function's own queue, for what it has no time for.
+//! The function's own queue, for what it has no time for or cannot tell yet.
 
 use super::error::store_error;
 use crate::event::Created;
-use crate::store::{Cause, HandBack, StoreError};
+use crate::store::{Cause, Requeue, StoreError};
 use aws_config::SdkConfig;
+use std::time::Duration;
 
 /// The queue that feeds the function.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub struct OwnQueue {
 }
 
 impl OwnQueue {
-    /// Hands back to the queue at `url`; without one, handing back fails.
+    /// The queue at `url`; without one, nothing can be put back.
     #[must_use]
     pub fn new(config: &SdkConfig, url: Option<String>) -> Self {
         Self {
@@ -21,29 +22,49 @@ impl OwnQueue {
             url,
         }
     }
+
+    fn url(&self, action: &'static str, subject: &str) -> Result<&str, StoreError> {
+        self.url.as_deref().ok_or_else(|| StoreError {
+            action,
+            subject: subject.to_owned(),
+            cause: Cause::Failed(
+                "TRAILSEAL_QUEUE_URL is not set, so that there is no queue to put it in".to_owned(),
+            ),
+        })
+    }
 }
 
-impl HandBack for OwnQueue {
+impl Requeue for OwnQueue {
     async fn hand_back(&self, rest: &Created) -> Result<(), StoreError> {
-        let failed = |reason: String| StoreError {
-            action: "hand back the rest of",
-            subject: rest.object.to_string(),
-            cause: Cause::Failed(reason),
-        };
-        let url = self.url.as_ref().ok_or_else(|| {
-            failed(
-                "TRAILSEAL_QUEUE_URL is not set, so that there is no queue to hand back to"
-                    .to_owned(),
-            )
+        const ACTION: &str = "hand back the rest of";
+        let subject = rest.object.to_string();
+        let url = self.url(ACTION, &subject)?;
+        let body = serde_json::to_string(rest).map_err(|error| StoreError {
+            action: ACTION,
+            subject: subject.clone(),
+            cause: Cause::Failed(error.to_string()),
         })?;
-        let body = serde_json::to_string(rest).map_err(|error| failed(error.to_string()))?;
         self.sqs
             .send_message()
             .queue_url(url)
             .message_body(body)
             .send()
             .await
-            .map_err(|error| store_error("hand back to", url, &error))?;
+            .map_err(|error| store_error(ACTION, subject, &error))?;
+        Ok(())
+    }
+
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        const ACTION: &str = "set the time of the next try of a message in";
+        let url = self.url(ACTION, "the queue")?;
+        self.sqs
+            .change_message_visibility()
+            .queue_url(url)
+            .receipt_handle(receipt)
+            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| store_error(ACTION, url, &error))?;
         Ok(())
     }
 }

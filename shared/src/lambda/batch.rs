@@ -6,7 +6,7 @@ use crate::config::Places;
 use crate::event::{self, Created, EventError};
 use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
 use crate::location::ObjectLocation;
-use crate::store::{HandBack, PublishAlert, StoreError};
+use crate::store::{PublishAlert, Requeue, StoreError};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -14,12 +14,16 @@ use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::task::JoinError;
 use tokio::time::timeout_at;
 
 /// How many items of a batch are worked on at once.
 const ITEMS_AT_ONCE: usize = 10;
+
+/// How long after its first, second, … delivery a message that goes back is tried again, in
+/// seconds: soon after a hiccup, and still hours later in an outage.
+const RETRY_AFTER: [u64; 4] = [60, 5 * 60, 30 * 60, 2 * 60 * 60];
 
 /// What a function does with one created object.
 pub trait Check: Send + Sync + 'static {
@@ -113,7 +117,7 @@ pub(super) async fn answer<C, A, Q>(
 where
     C: Check,
     A: PublishAlert + 'static,
-    Q: HandBack + 'static,
+    Q: Requeue + 'static,
 {
     let deadline = Deadline::of_invocation(ends);
     if !is_sqs(&event) {
@@ -132,15 +136,16 @@ where
         .map(|message| {
             let service = Arc::clone(&service);
             let id = message.message_id.clone();
+            let delivery = Delivery::of(&message);
             // A task of its own: a panic in one item is that item's failure alone.
             let item = tokio::spawn(async move { service.message(message, deadline).await });
             async move {
                 let abnormal = |error: JoinError| Err(ItemError::Abnormal(error.to_string()));
-                (id, item.await.unwrap_or_else(abnormal))
+                (id, delivery, item.await.unwrap_or_else(abnormal))
             }
         })
         .buffer_unordered(ITEMS_AT_ONCE);
-    while let Some((id, result)) = results.next().await {
+    while let Some((id, delivery, result)) = results.next().await {
         if let Err(error) = result {
             tracing::warn!(
                 message_id = id,
@@ -151,6 +156,7 @@ where
             let Some(id) = id else {
                 return Err(diagnostic(&error));
             };
+            service.try_again_later(&delivery).await;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             response.batch_item_failures.push(failure);
@@ -176,6 +182,23 @@ fn diagnostic(error: &ItemError) -> Diagnostic {
     }
 }
 
+/// A delivery of a message.
+struct Delivery {
+    /// Which one, from 1 on.
+    count: u32,
+    receipt: Option<String>,
+}
+
+impl Delivery {
+    fn of(message: &SqsMessage) -> Self {
+        let count = message.attributes.get("ApproximateReceiveCount");
+        Self {
+            count: count.and_then(|count| count.parse().ok()).unwrap_or(1),
+            receipt: message.receipt_handle.clone(),
+        }
+    }
+}
+
 /// Whether the event comes back if it fails now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Attempt {
@@ -187,14 +210,29 @@ enum Attempt {
     Only,
 }
 
-impl<C: Check, A: PublishAlert, Q: HandBack> Service<C, A, Q> {
+impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
+    /// A message that goes back would else wait for the queue's visibility timeout, which is made
+    /// for functions that crash.
+    async fn try_again_later(&self, delivery: &Delivery) {
+        let Some(receipt) = &delivery.receipt else {
+            return;
+        };
+        let index = usize::try_from(delivery.count.saturating_sub(1)).unwrap_or(usize::MAX);
+        let seconds = if delivery.count >= self.max_receives {
+            // The queue parks it, and the alarm is due.
+            0
+        } else {
+            let [.., longest] = RETRY_AFTER;
+            RETRY_AFTER.get(index).copied().unwrap_or(longest)
+        };
+        let delay = Duration::from_secs(seconds);
+        if let Err(error) = self.queue.retry_in(receipt, delay).await {
+            tracing::warn!(error = ?error.to_string(), "the message comes back only after the visibility timeout");
+        }
+    }
+
     async fn message(&self, message: SqsMessage, deadline: Deadline) -> Result<(), ItemError> {
-        let receives: u32 = message
-            .attributes
-            .get("ApproximateReceiveCount")
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(1);
-        let attempt = if receives >= self.max_receives {
+        let attempt = if Delivery::of(&message).count >= self.max_receives {
             Attempt::Last
         } else {
             Attempt::Early
@@ -320,7 +358,6 @@ mod tests {
     use serde_json::json;
     use std::collections::HashMap;
     use std::sync::Mutex;
-    use std::time::Duration;
 
     const BUCKET: &str = "amzn-s3-demo-bucket";
 
@@ -386,14 +423,24 @@ mod tests {
     struct Line {
         refuses: bool,
         rests: Mutex<Vec<Created>>,
+        delays: Mutex<Vec<(String, u64)>>,
     }
 
-    impl HandBack for Line {
+    impl Requeue for Line {
         async fn hand_back(&self, rest: &Created) -> Result<(), StoreError> {
             if self.refuses {
                 return Err(refused("queue"));
             }
             self.rests.lock().unwrap().push(rest.clone());
+            Ok(())
+        }
+
+        async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+            if self.refuses {
+                return Err(refused("queue"));
+            }
+            let entry = (receipt.to_owned(), delay.as_secs());
+            self.delays.lock().unwrap().push(entry);
             Ok(())
         }
     }
@@ -414,7 +461,8 @@ mod tests {
 
     fn sqs(messages: &[(&str, &str, u32)]) -> Value {
         let records = messages.iter().map(|(id, body, receives)| {
-            json!({"messageId": id, "body": body, "eventSource": "aws:sqs",
+            json!({"messageId": id, "receiptHandle": format!("receipt of {id}"),
+                   "body": body, "eventSource": "aws:sqs",
                    "attributes": {"ApproximateReceiveCount": receives.to_string()}})
         });
         json!({ "Records": records.collect::<Vec<_>>() })
@@ -485,6 +533,12 @@ mod tests {
             let alerts = service.alerts.alerts.lock().unwrap();
             assert_eq!(alerts.len(), usize::from(receives == 5));
         }
+        let delays = service.queue.delays.lock().unwrap();
+        let receipt = "receipt of denied".to_owned();
+        assert_eq!(
+            *delays,
+            [60, 300, 1800, 7200, 0].map(|delay| (receipt.clone(), delay))
+        );
         let alerts = service.alerts.alerts.lock().unwrap();
         assert_eq!(alerts[0].attributes["severity"], "medium");
         assert!(alerts[0].kinds.contains("object-unreadable-denied"));
