@@ -83,6 +83,33 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 23] = [
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+        Self::DigestSignatureInvalid,
+        Self::DigestSignatureMissing,
+        Self::DigestMoved,
+        Self::DigestMalformed,
+        Self::DigestKeyUnknown,
+        Self::DigestAlgorithmUnsupported,
+        Self::DigestMissing,
+        Self::DigestModified,
+        Self::ChainGap,
+        Self::ChainRestarted,
+        Self::LogFileMissing,
+        Self::LogFileModified,
+        Self::LogFileTrailingData,
+        Self::LogFileMalformed,
+        Self::KmsContextMismatch,
+        Self::KmsKeyMismatch,
+        Self::KmsKeyUnusable,
+        Self::ObjectUnreadableDenied,
+        Self::ObjectArchived,
+    ];
+
     /// The stable name in JSON, subjects and filter policies.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -531,5 +558,38 @@ impl Report {
             .with_evidence("a readable object", error.cause.to_string())
         });
         self.obstacles.push(Obstacle { error, if_it_stays });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_documented_with_its_severity() {
+        let document = include_str!("../../docs/findings.md");
+        for kind in FindingKind::ALL {
+            let row = format!("| `{kind}` | {} |", kind.severity().as_str());
+            assert!(document.contains(&row), "docs/findings.md has no {row}");
+        }
+        let rows = document.lines().filter(|line| {
+            ["| critical |", "| high |", "| medium |", "| low |"]
+                .iter()
+                .any(|severity| line.contains(severity))
+        });
+        assert_eq!(rows.count(), FindingKind::ALL.len());
+    }
+
+    #[test]
+    fn not_being_able_to_tell_is_never_valid() {
+        let mut report = Report::default();
+        assert_eq!(report.verdict(), Verdict::Valid);
+        let error = crate::store::StoreError {
+            action: "read",
+            subject: "x".to_owned(),
+            cause: crate::store::Cause::Unavailable("no".to_owned()),
+        };
+        report.cannot_tell(error, &Scope::default(), &ObjectLocation::new("b", "k"));
+        assert_eq!(report.verdict(), Verdict::CannotTell);
     }
 }
