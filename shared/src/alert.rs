@@ -20,6 +20,9 @@ const MAX_MESSAGE_BYTES: usize = 250_000;
 /// SNS's limit for a subject.
 const MAX_SUBJECT_CHARS: usize = 100;
 
+/// How many findings are tried to fit into a message: none takes less than 500 bytes.
+const MAX_FINDINGS_IN_MESSAGE: usize = 500;
+
 /// How many findings the e-mail text tells in full: more is not read at night.
 const MAX_FINDINGS_IN_TEXT: usize = 20;
 
@@ -129,7 +132,7 @@ fn fitting_message(
     stamp: Stamp<'_>,
     whole_list: &str,
 ) -> (String, usize) {
-    let mut shown = stamped.len();
+    let mut shown = stamped.len().min(MAX_FINDINGS_IN_MESSAGE);
     loop {
         let (some, left_out) = stamped.split_at_checked(shown).unwrap_or((stamped, &[]));
         let left_out = (!left_out.is_empty()).then_some(LeftOut {
@@ -325,7 +328,7 @@ fn printable(text: &str) -> String {
 /// Control characters, and those that reorder or hide text.
 fn is_forging(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -35,13 +35,28 @@ impl Places {
             .map_or(bucket, |(original, _)| original)
     }
 
-    /// The bucket to read what a digest says is in `bucket`.
+    /// Whether `bucket` stands for another.
     #[must_use]
-    pub fn actual_of<'a>(&'a self, bucket: &'a str) -> &'a str {
+    pub fn is_replica(&self, bucket: &str) -> bool {
+        self.aliases.iter().any(|(_, replica)| replica == bucket)
+    }
+
+    /// The bucket to read what an object in `from` says is in `named`.
+    ///
+    /// A replica speaks of itself under the original's name, and of other originals that have a
+    /// replica, too. What lies in an original is taken at its word.
+    #[must_use]
+    pub fn actual_of<'a>(&'a self, named: &'a str, from: &'a str) -> &'a str {
+        if !self.is_replica(from) {
+            return named;
+        }
+        if self.original_of(from) == named {
+            return from;
+        }
         self.aliases
             .iter()
-            .find(|(original, _)| original == bucket)
-            .map_or(bucket, |(_, replica)| replica)
+            .find(|(original, _)| original == named)
+            .map_or(named, |(_, replica)| replica)
     }
 
     /// `bucket` and then the other watched ones.
@@ -310,10 +325,11 @@ mod tests {
         let places = &config.places;
         assert_eq!(places.log_buckets, ["amzn-s3-demo-bucket", "replica"]);
         assert_eq!(places.original_of("replica"), "original");
-        assert_eq!(places.actual_of("original"), "replica");
+        assert_eq!(places.actual_of("original", "replica"), "replica");
+        assert_eq!(places.actual_of("original", "original"), "original");
         assert_eq!(
-            places.actual_of("amzn-s3-demo-bucket"),
-            "amzn-s3-demo-bucket"
+            places.actual_of("original", "amzn-s3-demo-bucket"),
+            "original"
         );
         assert!(places.watches("replica") && !places.watches("original"));
         assert_eq!(places.trails.len(), 1);

@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer, de};
 use std::collections::HashMap;
 use std::fmt;
 
-/// The most bytes a digest may inflate to. 10,000 log files take about 5 MB; CloudTrail delivers
-/// a few hundred an hour to the busiest accounts.
-pub const MAX_INFLATED_BYTES: u64 = 64 * 1024 * 1024;
+/// The most bytes a digest may inflate to: room for 30,000 log files. CloudTrail delivers some
+/// hundreds an hour to a busy account's Region.
+pub const MAX_INFLATED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The most bytes a digest object may have: more would be a stream that inflates to nothing.
-pub const MAX_OBJECT_BYTES: u64 = 64 * 1024 * 1024;
+pub const MAX_OBJECT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The most log files a digest may list.
 pub const MAX_LOG_FILES: usize = 100_000;

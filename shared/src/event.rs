@@ -71,173 +71,180 @@ impl Created {
     }
 }
 
-/// The created objects that an event names; none for test events, deletions and whatever else
-/// is not a creation.
-///
-/// # Errors
-/// [`EventError`] when the event cannot be understood: nothing of it was lost silently.
-pub fn created_objects(event: &Value) -> Result<Vec<Created>, EventError> {
-    let mut objects = Vec::new();
-    collect(event, 0, &mut objects)?;
-    Ok(objects)
+/// What an event names. One bad record does not take the others with it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The created objects; none for test events, deletions and whatever else is not a creation.
+    pub created: Vec<Created>,
+    /// The first thing in the event that could not be understood.
+    pub error: Option<EventError>,
 }
 
-/// Reads an event from text, such as the body of an SQS message.
-///
-/// # Errors
-/// [`EventError`], as for [`created_objects`].
-pub fn created_objects_in(text: &str) -> Result<Vec<Created>, EventError> {
-    let mut objects = Vec::new();
-    collect_text(text, 0, &mut objects)?;
-    Ok(objects)
-}
+impl Named {
+    /// Takes an event apart.
+    #[must_use]
+    pub fn by(event: &Value) -> Self {
+        let mut named = Self::default();
+        let result = named.collect(event, 0);
+        named.note(result);
+        named
+    }
 
-fn collect_text(text: &str, depth: usize, objects: &mut Vec<Created>) -> Result<(), EventError> {
-    if text.trim_ascii() == CLOUDTRAIL_VALIDATION {
-        return Ok(());
+    /// Takes an event apart that comes as text, such as the body of an SQS message.
+    #[must_use]
+    pub fn by_text(text: &str) -> Self {
+        let mut named = Self::default();
+        let result = named.collect_text(text, 0);
+        named.note(result);
+        named
     }
-    let event: Value =
-        serde_json::from_str(text).map_err(|error| EventError::Json(error.to_string()))?;
-    collect(&event, depth, objects)
-}
 
-fn collect(event: &Value, depth: usize, objects: &mut Vec<Created>) -> Result<(), EventError> {
-    if depth > MAX_ENVELOPES {
-        return Err(EventError::TooDeep);
+    fn note(&mut self, result: Result<(), EventError>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
     }
-    if let Some(records) = event.get("Records") {
-        let records = records
-            .as_array()
-            .ok_or(EventError::Unknown("`Records` is not a list"))?;
-        return records
-            .iter()
-            .try_for_each(|record| collect_record(record, depth, objects));
+
+    fn collect_text(&mut self, text: &str, depth: usize) -> Result<(), EventError> {
+        if text.trim_ascii() == CLOUDTRAIL_VALIDATION {
+            return Ok(());
+        }
+        let event: Value =
+            serde_json::from_str(text).map_err(|error| EventError::Json(error.to_string()))?;
+        self.collect(&event, depth)
     }
-    if let Some(kind) = text(event, "Type")
-        && event.get("TopicArn").is_some()
-    {
-        // An SNS message: subscription messages say nothing of objects.
-        return match (kind, text(event, "Message")) {
-            ("Notification", Some(message)) => collect_text(message, depth + 1, objects),
-            ("SubscriptionConfirmation" | "UnsubscribeConfirmation", _) => Ok(()),
-            _ => Err(EventError::Unknown("an SNS message without a Message")),
-        };
-    }
-    if text(event, "Event") == Some("s3:TestEvent") {
-        return Ok(());
-    }
-    if let Some(source) = text(event, "source")
-        && event.get("detail-type").is_some()
-    {
-        return collect_eventbridge(source, event, objects);
-    }
-    if let (Some(bucket), Some(keys)) = (
-        text(event, "s3Bucket"),
-        event.get("s3ObjectKey").and_then(Value::as_array),
-    ) {
-        return keys.iter().try_for_each(|key| {
-            let key = key
-                .as_str()
-                .ok_or(EventError::Unknown("an s3ObjectKey is not a text"))?;
-            add(Created::new(ObjectLocation::new(bucket, key)), objects)
-        });
-    }
-    if let (Some(bucket), Some(key)) = (text(event, "bucket"), text(event, "key")) {
-        let resume_at = match event.get("resumeAt") {
-            None => 0,
-            Some(index) => index
-                .as_u64()
-                .and_then(|index| usize::try_from(index).ok())
-                .ok_or(EventError::Unknown("`resumeAt` is not a number"))?,
-        };
-        return add(
-            Created {
+
+    fn collect(&mut self, event: &Value, depth: usize) -> Result<(), EventError> {
+        if depth > MAX_ENVELOPES {
+            return Err(EventError::TooDeep);
+        }
+        if let Some(records) = event.get("Records") {
+            let records = records
+                .as_array()
+                .ok_or(EventError::Unknown("`Records` is not a list"))?;
+            for record in records {
+                let result = self.collect_record(record, depth);
+                self.note(result);
+            }
+            return Ok(());
+        }
+        if let Some(kind) = text(event, "Type")
+            && event.get("TopicArn").is_some()
+        {
+            // An SNS message: subscription messages say nothing of objects.
+            return match (kind, text(event, "Message")) {
+                ("Notification", Some(message)) => self.collect_text(message, depth + 1),
+                ("SubscriptionConfirmation" | "UnsubscribeConfirmation", _) => Ok(()),
+                _ => Err(EventError::Unknown("an SNS message without a Message")),
+            };
+        }
+        if text(event, "Event") == Some("s3:TestEvent") {
+            return Ok(());
+        }
+        if let Some(source) = text(event, "source")
+            && event.get("detail-type").is_some()
+        {
+            return self.collect_eventbridge(source, event);
+        }
+        if let (Some(bucket), Some(keys)) = (
+            text(event, "s3Bucket"),
+            event.get("s3ObjectKey").and_then(Value::as_array),
+        ) {
+            for key in keys {
+                let result = match key.as_str() {
+                    Some(key) => self.add(Created::new(ObjectLocation::new(bucket, key))),
+                    None => Err(EventError::Unknown("an s3ObjectKey is not a text")),
+                };
+                self.note(result);
+            }
+            return Ok(());
+        }
+        if let (Some(bucket), Some(key)) = (text(event, "bucket"), text(event, "key")) {
+            let resume_at = match event.get("resumeAt") {
+                None => 0,
+                Some(index) => index
+                    .as_u64()
+                    .and_then(|index| usize::try_from(index).ok())
+                    .ok_or(EventError::Unknown("`resumeAt` is not a number"))?,
+            };
+            return self.add(Created {
                 object: ObjectLocation::new(bucket, key),
                 resume_at,
-            },
-            objects,
-        );
-    }
-    Err(EventError::Unknown(
-        "neither EventBridge, S3, SNS, SQS, CloudTrail nor {\"bucket\",\"key\"}",
-    ))
-}
-
-/// One record of an SQS, SNS or S3 event.
-fn collect_record(
-    record: &Value,
-    depth: usize,
-    objects: &mut Vec<Created>,
-) -> Result<(), EventError> {
-    // SNS spells it with a capital.
-    let source = text(record, "eventSource").or_else(|| text(record, "EventSource"));
-    match source {
-        Some("aws:sqs") => {
-            let body =
-                text(record, "body").ok_or(EventError::Unknown("an SQS record has no body"))?;
-            collect_text(body, depth + 1, objects)
+            });
         }
-        Some("aws:sns") => {
-            let message = record
-                .pointer("/Sns/Message")
-                .and_then(Value::as_str)
-                .ok_or(EventError::Unknown("an SNS record has no message"))?;
-            collect_text(message, depth + 1, objects)
+        Err(EventError::Unknown(
+            "neither EventBridge, S3, SNS, SQS, CloudTrail nor {\"bucket\",\"key\"}",
+        ))
+    }
+
+    /// One record of an SQS, SNS or S3 event.
+    fn collect_record(&mut self, record: &Value, depth: usize) -> Result<(), EventError> {
+        // SNS spells it with a capital.
+        let source = text(record, "eventSource").or_else(|| text(record, "EventSource"));
+        match source {
+            Some("aws:sqs") => {
+                let body =
+                    text(record, "body").ok_or(EventError::Unknown("an SQS record has no body"))?;
+                self.collect_text(body, depth + 1)
+            }
+            Some("aws:sns") => {
+                let message = record
+                    .pointer("/Sns/Message")
+                    .and_then(Value::as_str)
+                    .ok_or(EventError::Unknown("an SNS record has no message"))?;
+                self.collect_text(message, depth + 1)
+            }
+            Some("aws:s3") => self.collect_s3(record),
+            _ => Err(EventError::Unknown("a record of another service")),
         }
-        Some("aws:s3") => collect_s3(record, objects),
-        _ => Err(EventError::Unknown("a record of another service")),
     }
-}
 
-fn collect_s3(record: &Value, objects: &mut Vec<Created>) -> Result<(), EventError> {
-    let name =
-        text(record, "eventName").ok_or(EventError::Unknown("an S3 record has no eventName"))?;
-    if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
-        return Ok(());
+    fn collect_s3(&mut self, record: &Value) -> Result<(), EventError> {
+        let name = text(record, "eventName")
+            .ok_or(EventError::Unknown("an S3 record has no eventName"))?;
+        if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
+            return Ok(());
+        }
+        let (Some(bucket), Some(key)) = (
+            record.pointer("/s3/bucket/name").and_then(Value::as_str),
+            record.pointer("/s3/object/key").and_then(Value::as_str),
+        ) else {
+            return Err(EventError::Unknown("an S3 record names no object"));
+        };
+        let key = url_decode(key).ok_or(EventError::KeyEncoding)?;
+        self.add(Created::new(ObjectLocation::new(bucket, key)))
     }
-    let (Some(bucket), Some(key)) = (
-        record.pointer("/s3/bucket/name").and_then(Value::as_str),
-        record.pointer("/s3/object/key").and_then(Value::as_str),
-    ) else {
-        return Err(EventError::Unknown("an S3 record names no object"));
-    };
-    let key = url_decode(key).ok_or(EventError::KeyEncoding)?;
-    add(Created::new(ObjectLocation::new(bucket, key)), objects)
-}
 
-fn collect_eventbridge(
-    source: &str,
-    event: &Value,
-    objects: &mut Vec<Created>,
-) -> Result<(), EventError> {
-    if source != "aws.s3" {
-        return Err(EventError::Unknown(
-            "an EventBridge event of another service",
-        ));
+    fn collect_eventbridge(&mut self, source: &str, event: &Value) -> Result<(), EventError> {
+        if source != "aws.s3" {
+            return Err(EventError::Unknown(
+                "an EventBridge event of another service",
+            ));
+        }
+        if text(event, "detail-type") != Some("Object Created") {
+            return Ok(());
+        }
+        let (Some(bucket), Some(key)) = (
+            event.pointer("/detail/bucket/name").and_then(Value::as_str),
+            event.pointer("/detail/object/key").and_then(Value::as_str),
+        ) else {
+            return Err(EventError::Unknown("an EventBridge event names no object"));
+        };
+        self.add(Created::new(ObjectLocation::new(bucket, key)))
     }
-    if text(event, "detail-type") != Some("Object Created") {
-        return Ok(());
-    }
-    let (Some(bucket), Some(key)) = (
-        event.pointer("/detail/bucket/name").and_then(Value::as_str),
-        event.pointer("/detail/object/key").and_then(Value::as_str),
-    ) else {
-        return Err(EventError::Unknown("an EventBridge event names no object"));
-    };
-    add(Created::new(ObjectLocation::new(bucket, key)), objects)
-}
 
-fn add(object: Created, objects: &mut Vec<Created>) -> Result<(), EventError> {
-    if objects.len() == MAX_OBJECTS {
-        return Err(EventError::TooManyObjects);
+    fn add(&mut self, object: Created) -> Result<(), EventError> {
+        if self.created.len() == MAX_OBJECTS {
+            return Err(EventError::TooManyObjects);
+        }
+        if object.object.key.len() > MAX_KEY_BYTES || object.object.bucket.len() > 255 {
+            return Err(EventError::Unknown(
+                "a bucket name or key longer than S3 allows",
+            ));
+        }
+        self.created.push(object);
+        Ok(())
     }
-    if object.object.key.len() > MAX_KEY_BYTES || object.object.bucket.len() > 255 {
-        return Err(EventError::Unknown(
-            "a bucket name or key longer than S3 allows",
-        ));
-    }
-    objects.push(object);
-    Ok(())
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
@@ -249,6 +256,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    fn created_objects(event: &Value) -> Result<Vec<Created>, EventError> {
+        let named = Named::by(event);
+        named.error.map_or(Ok(named.created), Err)
+    }
 
     const KEY: &str = "AWSLogs/111122223333/CloudTrail/x y+z=.json.gz";
 
@@ -359,6 +371,20 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_record_does_not_take_its_neighbours_with_it() {
+        let mut event = s3("ObjectCreated:Put");
+        let mut bad = event["Records"][0].clone();
+        bad["s3"]["object"]["key"] = json!("%ff");
+        let records = event["Records"].as_array_mut().unwrap();
+        records.insert(0, bad);
+        let named = Named::by(&event);
+        assert_eq!(named.created.len(), 1);
+        assert_eq!(named.error, Some(EventError::KeyEncoding));
+        let keys = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [7, KEY]});
+        assert_eq!(Named::by(&keys).created.len(), 1);
+    }
+
+    #[test]
     fn envelopes_do_not_nest_for_ever() {
         let mut event = eventbridge();
         for _ in 0..MAX_ENVELOPES {
@@ -390,7 +416,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_never_panics(text in "\\PC{0,200}") {
-            let _ = created_objects_in(&text);
+            let _ = Named::by_text(&text);
             let _ = url_decode(&text);
         }
     }

@@ -404,18 +404,15 @@ impl Finding {
     /// SHA-256 over kind and subject: the same whenever the same thing is found again.
     #[must_use]
     pub fn id(&self) -> Sha256 {
-        // No part can hold a NUL that would let two subjects collide: S3 keys cannot, and the
-        // others are checked names.
-        Sha256::of(
-            [
-                self.kind.as_str(),
-                &self.object.bucket,
-                &self.object.key,
-                &self.detail,
-            ]
-            .join("\0")
-            .as_bytes(),
-        )
+        let subject = [
+            self.kind.as_str(),
+            &self.object.bucket,
+            &self.object.key,
+            &self.detail,
+        ];
+        // With their lengths, so that no two subjects read the same.
+        let subject = subject.map(|part| format!("{}:{part}", part.len()));
+        Sha256::of(subject.concat().as_bytes())
     }
 
     /// How bad it is.
@@ -478,6 +475,8 @@ pub struct Report {
     pub reported_elsewhere: Vec<Finding>,
     /// How many digests and log files were found valid.
     pub valid: usize,
+    /// Whether anything was checked at all: a folder marker, say, is nothing to check.
+    pub checked: bool,
 }
 
 /// A thing that could not be looked at, and why.
@@ -499,15 +498,26 @@ pub enum Verdict {
     Finding,
     /// Not everything could be checked, and nothing wrong was seen.
     CannotTell,
+    /// There was nothing to check: the object is none of the trail's, or of another function's.
+    Ignored,
 }
 
 impl Report {
+    /// A report on something that is checked; nothing is found yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            checked: true,
+            ..Self::default()
+        }
+    }
+
     /// A report of findings alone.
     #[must_use]
     pub fn of(findings: Vec<Finding>) -> Self {
         Self {
             findings,
-            ..Self::default()
+            ..Self::new()
         }
     }
 
@@ -518,8 +528,10 @@ impl Report {
             Verdict::Finding
         } else if !self.obstacles.is_empty() {
             Verdict::CannotTell
-        } else {
+        } else if self.checked {
             Verdict::Valid
+        } else {
+            Verdict::Ignored
         }
     }
 
@@ -529,14 +541,26 @@ impl Report {
         self.obstacles.extend(other.obstacles);
         self.reported_elsewhere.extend(other.reported_elsewhere);
         self.valid += other.valid;
+        self.checked |= other.checked;
     }
 
-    /// Adds something that could not be looked at.
+    /// Adds an object that could not be looked at.
     pub fn cannot_tell(
         &mut self,
         error: crate::store::StoreError,
         scope: &Scope,
         object: &ObjectLocation,
+    ) {
+        self.cannot_tell_of(error, scope, object, &object.to_string());
+    }
+
+    /// Adds something else that could not be looked at, `subject`, with the object that led to it.
+    pub fn cannot_tell_of(
+        &mut self,
+        error: crate::store::StoreError,
+        scope: &Scope,
+        object: &ObjectLocation,
+        subject: &str,
     ) {
         use crate::store::Cause;
         let kind = match &error.cause {
@@ -549,7 +573,7 @@ impl Report {
                 kind,
                 scope.clone(),
                 object.clone(),
-                format!("Nothing can be said about {object}: {}.", error.cause),
+                format!("Nothing can be said about {subject}: {}.", error.cause),
             )
             .with_evidence("a readable object", error.cause.to_string())
         });
@@ -578,7 +602,8 @@ mod tests {
 
     #[test]
     fn not_being_able_to_tell_is_never_valid() {
-        let mut report = Report::default();
+        assert_eq!(Report::default().verdict(), Verdict::Ignored);
+        let mut report = Report::new();
         assert_eq!(report.verdict(), Verdict::Valid);
         let error = crate::store::StoreError {
             action: "read",

@@ -17,8 +17,8 @@ use serde_json::Value;
 const TRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
 const OBJECT_CONTEXT: &str = "aws:s3:arn";
 
-/// The most bytes of a value that is kept as evidence.
-const MAX_EVIDENCE_BYTES: usize = 2048;
+/// The most bytes of a value that is kept as evidence: an object's ARN in full.
+const MAX_EVIDENCE_BYTES: usize = 1200;
 
 /// A KMS call under an encryption context of CloudTrail or S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl KmsCall {
 
 fn text(value: &Value, name: &str) -> Option<String> {
     let text = value.get(name)?.as_str()?;
-    Some(text.chars().take(MAX_EVIDENCE_BYTES).collect())
+    let end = text.floor_char_boundary(MAX_EVIDENCE_BYTES);
+    Some(text.get(..end).unwrap_or_default().to_owned())
 }
 
 /// What a context names: the object, if it is one of ours.
@@ -105,11 +106,12 @@ pub enum Context {
     },
 }
 
-/// Holds a call's encryption context against the configuration and against itself.
+/// Holds a call's encryption context, recorded in `bucket`, against the configuration and against
+/// itself.
 #[must_use]
-pub fn check_context(call: &KmsCall, places: &Places) -> Context {
+pub fn check_context(call: &KmsCall, places: &Places, bucket: &str) -> Context {
     let object_arn = call.object_arn.as_deref();
-    let resource = object_arn.and_then(|arn| S3Resource::parse(arn, places));
+    let resource = object_arn.and_then(|arn| S3Resource::parse(arn, places, bucket));
     let trail = call.trail_arn.as_deref().map(TrailArn::parse);
     let configured = |arn: &TrailArn| places.trails.contains(arn);
     let trail_is_ours = matches!(&trail, Some(Ok(arn)) if configured(arn));
@@ -183,12 +185,12 @@ struct S3Resource {
 }
 
 impl S3Resource {
-    fn parse(arn: &str, places: &Places) -> Option<Self> {
+    fn parse(arn: &str, places: &Places, recorded_in: &str) -> Option<Self> {
         let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
         let (bucket, key) = rest
             .split_once('/')
             .map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
-        let bucket = places.actual_of(bucket);
+        let bucket = places.actual_of(bucket, recorded_in);
         if !places.watches(bucket) {
             return None;
         }
@@ -255,20 +257,25 @@ pub struct KeyMismatch {
     pub actual: String,
 }
 
-/// Holds the key of a call (by ARN) against the configured keys and the object's headers.
+/// Whether `key` is a key's ARN, and not an alias or a bare id.
 #[must_use]
-pub fn check_key(
-    key_arn: &str,
-    configured: &[String],
-    object: Option<&Encryption>,
-) -> Option<KeyMismatch> {
-    if !configured.is_empty() && !configured.iter().any(|arn| arn == key_arn) {
-        return Some(KeyMismatch {
-            expected: format!("a configured key: {}", configured.join(" or ")),
-            actual: format!("the KMS call used {key_arn}"),
-        });
-    }
-    let object = object?;
+pub fn is_key_arn(key: &str) -> bool {
+    key.starts_with("arn:") && key.contains(":kms:") && key.contains(":key/")
+}
+
+/// Holds the key of a call (by ARN) against the configured keys; none configured: any.
+#[must_use]
+pub fn check_configured(key_arn: &str, configured: &[String]) -> Option<KeyMismatch> {
+    let expected = configured.is_empty() || configured.iter().any(|arn| arn == key_arn);
+    (!expected).then(|| KeyMismatch {
+        expected: format!("a configured key: {}", configured.join(" or ")),
+        actual: format!("the KMS call used {key_arn}"),
+    })
+}
+
+/// Holds the key of a call (by ARN) against the headers of the object that it names.
+#[must_use]
+pub fn check_object(key_arn: &str, object: &Encryption) -> Option<KeyMismatch> {
     let actual = match (&object.algorithm, &object.kms_key_id) {
         (Some(algorithm), Some(key)) if algorithm.starts_with("aws:kms") => {
             if same_key(key, key_arn) {

@@ -16,11 +16,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most bytes of a log file object that are held in memory. CloudTrail's take a few
 /// megabytes.
-pub const MAX_OBJECT_BYTES: usize = 64 * 1024 * 1024;
+pub const MAX_OBJECT_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most KMS calls of one log file that differ in what they name: a file has thousands of
 /// records at most, and each such call costs a request.
-const MAX_CALLS: usize = 20_000;
+const MAX_CALLS: usize = 5_000;
 
 /// How many requests about objects and keys are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
@@ -53,17 +53,17 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
             return Report::default();
         };
         let scope = Scope::of_log_file(&key, &self.places.trails);
-        let mut report = Report::default();
         let object = match self.read(at).await {
             Ok(object) => object,
+            // Gone before its digest has come, it is not known to be CloudTrail's.
+            Err(error) if error.absence().is_some() => return Report::default(),
             Err(error) => {
-                // A file that is gone before its digest has come is not known to be CloudTrail's.
-                if error.absence().is_none() {
-                    report.cannot_tell(error, &scope, at);
-                }
+                let mut report = Report::new();
+                report.cannot_tell(error, &scope, at);
                 return report;
             }
         };
+        let mut report = Report::new();
         let mut calls = BTreeMap::new();
         let mut too_many = false;
         let read = for_each_record(&object, |record| {
@@ -146,7 +146,7 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
         let mut findings = Findings::default();
         let mut agreeing = Vec::new();
         for call in calls {
-            match kms::check_context(&call, &self.places) {
+            match kms::check_context(&call, &self.places, &log_file.bucket) {
                 Context::NotOurs => {}
                 Context::Agrees { object } => agreeing.push((call, object)),
                 Context::Mismatch {
@@ -169,19 +169,33 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
             }
         }
         // A refused call encrypted and read nothing.
-        agreeing.retain(|(call, _)| !call.failed && call.key.is_some());
-        let objects = agreeing.iter().filter_map(|(_, object)| object.clone());
+        agreeing.retain(|(call, _)| !call.failed);
+        // Replication encrypts anew: a replica's headers say nothing of the original's key.
+        let objects = agreeing
+            .iter()
+            .filter_map(|(_, object)| object.clone())
+            .filter(|object| !self.places.is_replica(&object.bucket));
         let encryption = self.encryption_of(objects.collect(), scope, report).await;
+        // A key that is not configured need not be asked about, and may not be.
         let keys = agreeing.iter().filter_map(|(call, _)| call.key.clone());
+        let keys = keys.filter(|key| {
+            !kms::is_key_arn(key) || kms::check_configured(key, &self.key_arns).is_none()
+        });
         let keys = self
             .descriptions_of(keys.collect(), log_file, scope, report)
             .await;
         for (call, object) in &agreeing {
-            let Some(key) = call.key.as_ref().and_then(|key| keys.get(key)) else {
-                continue;
+            let Some(named) = &call.key else { continue };
+            let description = keys.get(named);
+            let arn = match description {
+                Some(description) => &description.arn,
+                None if kms::is_key_arn(named) => named,
+                None => continue,
             };
-            let encryption = object.as_ref().and_then(|object| encryption.get(object));
-            if let Some(mismatch) = kms::check_key(&key.arn, &self.key_arns, encryption) {
+            let headers = object.as_ref().and_then(|object| encryption.get(object));
+            let mismatch = kms::check_configured(arn, &self.key_arns)
+                .or_else(|| kms::check_object(arn, headers?));
+            if let Some(mismatch) = mismatch {
                 findings.add(
                     Finding::new(
                         FindingKind::KmsKeyMismatch,
@@ -193,22 +207,21 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
                         ),
                     )
                     .with_evidence(mismatch.expected, mismatch.actual)
-                    .with_detail(key.arn.clone()),
+                    .with_detail(arn.clone()),
                 );
             }
-            if let Some(mismatch) = kms::check_health(key) {
+            if let Some(mismatch) = description.and_then(kms::check_health) {
                 findings.add(
                     Finding::new(
                         FindingKind::KmsKeyUnusable,
                         scope.clone(),
                         log_file.clone(),
                         format!(
-                            "The key {} under which the trail's log files are encrypted cannot do so any more.",
-                            key.arn
+                            "The key {arn} under which the trail's log files are encrypted cannot do so any more."
                         ),
                     )
                     .with_evidence(mismatch.expected, mismatch.actual)
-                    .with_detail(key.arn.clone()),
+                    .with_detail(arn.clone()),
                 );
             }
         }
@@ -279,7 +292,12 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
                     state: "deleted".to_owned(),
                 },
                 Err(error) => {
-                    report.cannot_tell(error, scope, log_file);
+                    report.cannot_tell_of(
+                        error,
+                        scope,
+                        log_file,
+                        &format!("the KMS key {key}, which a call in {log_file} names"),
+                    );
                     continue;
                 }
             };

@@ -4,7 +4,7 @@ use crate::gunzip::{Gunzip, GunzipError};
 use crate::sha256::{Hasher, Sha256};
 
 /// The most bytes a log file may inflate to. CloudTrail's take kilobytes to tens of megabytes.
-pub const MAX_INFLATED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+pub const MAX_INFLATED_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// The most bytes a log file object may have: more would be a stream that inflates to nothing.
 pub const MAX_OBJECT_BYTES: u64 = 2 * 1024 * 1024 * 1024;

@@ -7,8 +7,9 @@ use crate::store::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most list requests of one look back: 7 years of months, and 40 pages of one full month.
-const MAX_LISTS: usize = 500;
+/// The most list requests of one look back, over all buckets: 7 years of months, with pages to
+/// spare, and still done in the time of one invocation.
+pub const MAX_LISTS: usize = 200;
 
 /// How many digests of one month are kept as candidates, the newest ones: a month has 744 hours,
 /// and whoever plants objects can add others.
@@ -21,7 +22,7 @@ pub struct Lookback<'a, L> {
     bucket: &'a str,
     chain: &'a Chain,
     before: Timestamp,
-    lists_left: usize,
+    lists_left: &'a mut usize,
     /// Folders still to look into, the newest last.
     months: Vec<String>,
     years: Option<Vec<String>>,
@@ -30,14 +31,20 @@ pub struct Lookback<'a, L> {
 }
 
 impl<'a, L: ListObjects> Lookback<'a, L> {
-    /// A look back from `before`, in one bucket.
-    pub fn new(store: &'a L, bucket: &'a str, chain: &'a Chain, before: Timestamp) -> Self {
+    /// A look back from `before`, in one bucket, with at most `lists_left` list requests.
+    pub fn new(
+        store: &'a L,
+        bucket: &'a str,
+        chain: &'a Chain,
+        before: Timestamp,
+        lists_left: &'a mut usize,
+    ) -> Self {
         Self {
             store,
             bucket,
             chain,
             before,
-            lists_left: MAX_LISTS,
+            lists_left,
             months: Vec::new(),
             years: None,
             found: BTreeMap::new(),
@@ -140,7 +147,7 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
                 cause: Cause::Failed(format!("it holds more than {MAX_LISTS} pages of objects")),
             });
         };
-        self.lists_left = left;
+        *self.lists_left = left;
         self.store.list(self.bucket, prefix, depth, next).await
     }
 }

@@ -50,11 +50,12 @@ pub struct SigningPeriod {
 }
 
 impl SigningPeriod {
-    /// When an hourly digest was signed: in its own hour, or some time after it.
+    /// When an hourly digest that ends at `end` was signed: in its own hour, or some time after.
     #[must_use]
-    pub fn of_hourly(start: Timestamp, end: Timestamp) -> Self {
+    pub fn of_hourly(end: Timestamp) -> Self {
+        let hour = SignedDuration::from_hours(1);
         Self {
-            from: start,
+            from: end.saturating_sub(hour).unwrap_or(Timestamp::MIN),
             to: end.saturating_add(SIGNING_DELAY).unwrap_or(Timestamp::MAX),
         }
     }

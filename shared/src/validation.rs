@@ -7,7 +7,7 @@ use crate::digest::{self, DigestError, DigestMetadata, Predecessor, UnverifiedDi
 use crate::finding::{DigestReference, Finding, FindingKind, Report, Scope, Window};
 use crate::gunzip::Gunzip;
 use crate::location::ObjectLocation;
-use crate::lookback::Lookback;
+use crate::lookback::{Lookback, MAX_LISTS};
 use crate::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
 use crate::pinned_keys::KeyRing;
 use crate::public_key::{KeyLookup, PublicKey, SigningPeriod};
@@ -149,11 +149,11 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 ),
             );
         };
-        let Some(period) = signing_period(key, &digest, &metadata) else {
+        let Some(period) = signing_period(key, &metadata) else {
             return reject(
                 finding(
                     FindingKind::DigestMalformed,
-                    "The backfill digest's metadata does not say when it was generated.".to_owned(),
+                    "The backfill digest's metadata does not say when, after its end, it was generated.".to_owned(),
                 )
                 .with_evidence(
                     "an RFC 3339 time in metadata entry backfill-generation-timestamp",
@@ -287,7 +287,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     }
 
     async fn validate_digest(&self, at: &ObjectLocation, key: &DigestKey) -> Report {
-        let mut report = Report::default();
+        let mut report = Report::new();
         match self.authenticate(at, key).await {
             Ok(digest) => {
                 report.valid = 1;
@@ -378,7 +378,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             return;
         };
         let predecessor_at = ObjectLocation::new(
-            self.places.actual_of(&named.location.bucket),
+            self.places.actual_of(&named.location.bucket, &at.bucket),
             named.location.key.clone(),
         );
         let fetched = match self.fetch(&predecessor_at).await {
@@ -464,7 +464,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             .last_authentic(&predecessor_at.bucket, predecessor_key, report)
             .await;
         let window = Window {
-            from: last.as_ref().map(|(_, end)| *end),
+            from: match &last {
+                Last::Found(_, end) => Some(*end),
+                Last::NoneThere | Last::NotFound => None,
+            },
             to,
         };
         let message = match (window.from, chain::hourly_digests(window)) {
@@ -474,14 +477,18 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             (Some(from), Some(count)) => format!(
                 "{count} hourly digests in a row are gone, this the newest of them: between {from} and {to} no log file is proven."
             ),
-            _ => format!(
+            _ if last == Last::NoneThere => format!(
                 "The digest is gone, and with it every earlier one of its chain: up to {to} no log file is proven."
             ),
+            _ => format!(
+                "The digest is gone, and how many before it could not be found out: up to {to} no log file is proven."
+            ),
         };
-        let last = last.map_or_else(
-            || "no earlier digest that CloudTrail signed".to_owned(),
-            |(last, _)| format!("the last digest before it is {last}"),
-        );
+        let last = match last {
+            Last::Found(last, _) => format!("the last digest before it is {last}"),
+            Last::NoneThere => "no earlier digest is there".to_owned(),
+            Last::NotFound => "no earlier digest that CloudTrail signed was found".to_owned(),
+        };
         report.findings.push(
             Finding::new(
                 FindingKind::DigestMissing,
@@ -506,24 +513,41 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         digest: &AuthenticDigest,
         report: &mut Report,
     ) {
-        let Some((last, end)) = self.last_authentic(&at.bucket, key, report).await else {
-            return;
+        let before = report.obstacles.len();
+        let last = self.last_authentic(&at.bucket, key, report).await;
+        let (window, continues) = match last {
+            Last::NoneThere => return,
+            // What could not be looked at is tried again.
+            Last::NotFound if report.obstacles.len() > before => return,
+            Last::NotFound => (
+                Window {
+                    from: None,
+                    to: digest.digest().start_time,
+                },
+                "the chain before it, whose last digests are none of CloudTrail's".to_owned(),
+            ),
+            Last::Found(last, end) => (
+                chain::restart_window(end, digest.digest()),
+                last.to_string(),
+            ),
         };
-        let window = chain::restart_window(end, digest.digest());
+        let from = window
+            .from
+            .map_or_else(|| "an unknown time".to_owned(), |from| from.to_string());
         report.findings.push(
             Finding::new(
                 FindingKind::ChainRestarted,
                 self.scope(key),
                 at.clone(),
                 format!(
-                    "The digest starts a new chain although one existed: between {end} and {} CloudTrail delivered no log files that a digest covers.",
+                    "The digest starts a new chain although one existed: between {from} and {} CloudTrail delivered no log files that a digest covers.",
                     window.to
                 ),
             )
             .with_digest(reference(at, digest.digest()))
             .with_window(window)
             .with_evidence(
-                format!("a digest that continues {last}"),
+                format!("a digest that continues {continues}"),
                 "a starting digest, which names no predecessor",
             ),
         );
@@ -533,37 +557,38 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     ///
     /// A digest that is damaged or forged proves nothing and is passed over: its own event
     /// reports it. What cannot be read is an obstacle in `report`.
-    async fn last_authentic(
-        &self,
-        bucket: &str,
-        key: &DigestKey,
-        report: &mut Report,
-    ) -> Option<(ObjectLocation, Timestamp)> {
-        let mut newest: Option<(ObjectLocation, Timestamp)> = None;
+    async fn last_authentic(&self, bucket: &str, key: &DigestKey, report: &mut Report) -> Last {
+        let mut last = Last::NoneThere;
+        let (mut lists_left, mut candidates_left) = (MAX_LISTS, MAX_CANDIDATES);
         // A trail that was moved left its older digests in the bucket before.
         for bucket in self.places.buckets_from(bucket) {
-            let mut lookback = Lookback::new(&self.store, bucket, &key.chain, key.end_time);
-            for _ in 0..MAX_CANDIDATES {
+            let chain = &key.chain;
+            let mut lookback =
+                Lookback::new(&self.store, bucket, chain, key.end_time, &mut lists_left);
+            loop {
                 let candidate = match lookback.next().await {
                     Ok(Some(candidate)) => candidate,
                     Ok(None) => break,
                     Err(error) if error.absence().is_some() => break,
                     Err(error) => {
-                        let at = ObjectLocation::new(bucket, key.chain.region_prefix());
+                        last = last.or_not_found();
+                        let at = ObjectLocation::new(bucket, chain.region_prefix());
                         report.cannot_tell(error, &self.scope(key), &at);
                         break;
                     }
                 };
-                if newest
-                    .as_ref()
-                    .is_some_and(|(_, end)| *end >= candidate.end_time)
-                {
+                if matches!(&last, Last::Found(_, end) if *end >= candidate.end_time) {
                     break;
                 }
+                last = last.or_not_found();
+                let Some(left) = candidates_left.checked_sub(1) else {
+                    break;
+                };
+                candidates_left = left;
                 let at = ObjectLocation::new(bucket, candidate.to_string());
                 match self.authenticate(&at, &candidate).await {
                     Ok(digest) => {
-                        newest = Some((at, digest.digest().end_time));
+                        last = Last::Found(at, digest.digest().end_time);
                         break;
                     }
                     Err(Rejection::Finding(_)) => {}
@@ -574,7 +599,29 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 }
             }
         }
-        newest
+        last
+    }
+}
+
+/// What a look back through the bucket came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Last {
+    /// The last digest that CloudTrail signed, and when it ends.
+    Found(ObjectLocation, Timestamp),
+    /// The chain has no earlier digest.
+    NoneThere,
+    /// There are earlier ones, or it could not be seen whether there are; none that was tried is
+    /// CloudTrail's.
+    NotFound,
+}
+
+impl Last {
+    /// There may be digests, if none is known yet.
+    fn or_not_found(self) -> Self {
+        match self {
+            Self::NoneThere => Self::NotFound,
+            other => other,
+        }
     }
 }
 
@@ -641,17 +688,22 @@ fn reference(at: &ObjectLocation, digest: &UnverifiedDigest) -> DigestReference 
     }
 }
 
+/// The longest time after which a digest is still backfilled.
+const MAX_BACKFILL_DELAY: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+
 /// When the digest was signed; none if a backfill digest does not say so.
-fn signing_period(
-    key: &DigestKey,
-    digest: &UnverifiedDigest,
-    metadata: &DigestMetadata,
-) -> Option<SigningPeriod> {
+///
+/// Nothing in the document is believed yet: the hour is the one in the object's key, and what a
+/// backfill digest's metadata says must lie behind it.
+fn signing_period(key: &DigestKey, metadata: &DigestMetadata) -> Option<SigningPeriod> {
     match key.series {
-        DigestSeries::Hourly => Some(SigningPeriod::of_hourly(digest.start_time, digest.end_time)),
+        DigestSeries::Hourly => Some(SigningPeriod::of_hourly(key.end_time)),
         DigestSeries::Backfill => {
-            let generated = metadata.backfill_generated.as_ref()?.parse().ok()?;
-            Some(SigningPeriod::of_backfill(generated))
+            let generated: Timestamp = metadata.backfill_generated.as_ref()?.parse().ok()?;
+            let delay = generated.duration_since(key.end_time);
+            (SignedDuration::ZERO..=MAX_BACKFILL_DELAY)
+                .contains(&delay)
+                .then(|| SigningPeriod::of_backfill(generated))
         }
     }
 }

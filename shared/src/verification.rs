@@ -37,8 +37,8 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     /// time, until `stop` resolves.
     ///
     /// The list is believed only of a digest that CloudTrail signed. What is wrong with the
-    /// digest itself is reported by the digest-validator: here it stands in
-    /// [`Report::reported_elsewhere`].
+    /// digest itself is reported by the digest-validator, unless the digest is gone: here it
+    /// stands in [`Report::reported_elsewhere`].
     pub async fn verify_log_files(
         &self,
         at: &ObjectLocation,
@@ -46,15 +46,21 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         concurrency: usize,
         stop: impl Future<Output = ()> + Send,
     ) -> Progress {
-        let mut report = Report::default();
         let ObjectKind::Digest(key) = classify(&at.key) else {
             return Progress::default();
         };
+        let mut report = Report::new();
         let scope = self.scope(&key);
         let digest = match self.authenticate(at, &key).await {
             Ok(digest) => digest,
             Err(Rejection::Finding(finding)) => {
-                report.reported_elsewhere.push(*finding);
+                // A deletion raises no event of its own that the digest-validator would see:
+                // it may have found the digest valid a moment ago.
+                if finding.kind == FindingKind::DigestMissing {
+                    report.findings.push(*finding);
+                } else {
+                    report.reported_elsewhere.push(*finding);
+                }
                 return Progress { report, rest: None };
             }
             Err(Rejection::CannotTell(error)) => {
@@ -63,6 +69,18 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             }
         };
         let digest = digest.digest();
+        if first > 0 && first >= digest.log_files.len() {
+            let error = StoreError {
+                action: "go on verifying",
+                subject: at.to_string(),
+                cause: Cause::Failed(format!(
+                    "it lists {} log files, and the event says to go on with number {first}",
+                    digest.log_files.len()
+                )),
+            };
+            report.cannot_tell(error, &scope, at);
+            return Progress { report, rest: None };
+        }
         let listed_in = DigestReference {
             bucket: at.bucket.clone(),
             key: at.key.clone(),
@@ -74,7 +92,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             .map(|index| async move {
                 let verified = match digest.log_files.get(index) {
                     Some(file) => self.verify_listed(file, scope, listed_in).await,
-                    None => Report::default(),
+                    None => Report::new(),
                 };
                 (index, verified)
             })
@@ -108,13 +126,14 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         listed_in: &DigestReference,
     ) -> Report {
         let at = ObjectLocation::new(
-            self.places.actual_of(&file.location.bucket),
+            self.places
+                .actual_of(&file.location.bucket, &listed_in.bucket),
             file.location.key.clone(),
         );
         let verdict = match self.verify_log_file(&at, file.hash).await {
             Ok(verdict) => verdict,
             Err(error) => {
-                let mut report = Report::default();
+                let mut report = Report::new();
                 report.cannot_tell(error, scope, &at);
                 for Obstacle { if_it_stays, .. } in &mut report.obstacles {
                     *if_it_stays = if_it_stays.take().map(|f| f.with_digest(listed_in.clone()));
@@ -123,7 +142,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             }
         };
         let (kind, message, actual) = match verdict {
-            LogFileVerdict::Valid => return Report::default(),
+            LogFileVerdict::Valid => return Report::new(),
             LogFileVerdict::Missing(absence) => (
                 FindingKind::LogFileMissing,
                 "CloudTrail delivered the log file and it is gone.".to_owned(),

@@ -395,6 +395,43 @@ async fn a_replica_is_valid_under_the_originals_name() {
     }
 }
 
+/// What is deleted from an original is not read from its replica, nor from one replica for
+/// another.
+#[tokio::test]
+async fn a_replica_does_not_stand_in_for_the_bucket_at_hand() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[0].object;
+    let original = log.bucket.clone();
+    let mut places = places(&trail);
+    for replica in ["replica", "replica2"] {
+        places.log_buckets.push(replica.to_owned());
+        places.aliases.push((original.clone(), replica.to_owned()));
+    }
+    for bucket in [original.as_str(), "replica", "replica2"] {
+        let mut memory = Memory::of(&trail);
+        for object in trail.objects() {
+            for replica in ["replica", "replica2"] {
+                memory.put(Object {
+                    bucket: replica.to_owned(),
+                    ..object.clone()
+                });
+            }
+        }
+        let gone = Object {
+            bucket: bucket.to_owned(),
+            ..log.clone()
+        };
+        memory.delete(&gone);
+        let at = ObjectLocation::new(bucket, &digest.object.key);
+        let progress = digests(&memory, &places)
+            .verify_log_files(&at, 0, 8, pending())
+            .await;
+        assert_told(&progress.report, &[(FindingKind::LogFileMissing, &gone)]);
+        assert_eq!(progress.report.findings[0].object.bucket, bucket);
+    }
+}
+
 #[tokio::test]
 async fn a_digest_signed_by_no_key_of_cloudtrail_is_told() {
     use FindingKind::{DigestKeyUnknown, DigestSignatureInvalid};
@@ -589,6 +626,107 @@ async fn the_chain_after_a_stop_is_restarted_with_the_uncovered_window() {
     assert_valid(&trail, &memory, &[restarted]).await;
 }
 
+/// Whoever may write to the bucket can plant any number of digests before a restarted chain.
+#[tokio::test]
+async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
+    let trail = TrailSpec {
+        hours: 20,
+        stops: vec![Stop {
+            last_hour: 6,
+            restart_hour: Some(15),
+        }],
+        ..TrailSpec::default()
+    }
+    .build();
+    let planted = |memory: &mut Memory, count: u32, before: &str| {
+        for second in 0..count {
+            let object = &hour(&trail, 5).object;
+            let to = Location {
+                key: object
+                    .key
+                    .replace("T050000Z", &format!("{before}{:02}Z", 10 + second % 50)),
+                ..object.location()
+            };
+            memory.put(tamper_log::empty(&tamper_digest::copied_to(object, &to)));
+        }
+    };
+    let restarted = &hour(&trail, 15).object;
+    for (count, from) in [
+        (31, "2026-01-15T06:00:00Z"),
+        (32, "unknown"),
+        (45, "unknown"),
+    ] {
+        let mut memory = Memory::of(&trail);
+        planted(&mut memory, count, "T1030");
+        let report = validate(&trail, &memory, restarted).await;
+        assert_window(
+            &report,
+            FindingKind::ChainRestarted,
+            restarted,
+            from,
+            "2026-01-15T14:00:00Z",
+        );
+        memory.delete(&hour(&trail, 16).object);
+        planted(&mut memory, count, "T1530");
+        let report = validate(&trail, &memory, &hour(&trail, 17).object).await;
+        assert_eq!(report.findings.len(), 1);
+        assert!(!report.findings[0].message.contains("every earlier one"));
+    }
+}
+
+#[tokio::test]
+async fn a_digest_gone_when_its_log_files_are_to_be_verified_is_missing() {
+    let trail = half_a_day().build();
+    let digest = &hour(&trail, 5).object;
+    let mut memory = Memory::of(&trail);
+    memory.delete(digest);
+    for first in [0, 1] {
+        let report = digests(&memory, &places(&trail))
+            .verify_log_files(&at(digest), first, 8, pending())
+            .await
+            .report;
+        assert_told(&report, &[(FindingKind::DigestMissing, digest)]);
+    }
+}
+
+#[tokio::test]
+async fn to_go_on_behind_the_end_of_a_digest_is_not_valid() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let memory = Memory::of(&trail);
+    let listed = digest.document.log_files.len();
+    for first in [listed, 99] {
+        let report = digests(&memory, &places(&trail))
+            .verify_log_files(&at(&digest.object), first, 8, pending())
+            .await
+            .report;
+        assert_eq!(report.verdict(), Verdict::CannotTell);
+    }
+}
+
+/// The times that an unsigned digest claims lead nowhere.
+#[tokio::test]
+async fn a_digest_of_absurd_times_is_a_finding() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    for (start, end) in [
+        ("0001-01-01T00:00:00Z", "2026-01-15T05:00:00Z"),
+        ("2026-01-15T04:00:00Z", "9998-01-15T05:00:00Z"),
+    ] {
+        let forged = tamper_digest::edited(digest, |document| {
+            start.clone_into(&mut document.digest_start_time);
+            end.clone_into(&mut document.digest_end_time);
+        });
+        let mut memory = Memory::of(&trail);
+        memory.put(forged);
+        let report = validate(&trail, &memory, &digest.object).await;
+        assert_told(
+            &report,
+            &[(FindingKind::DigestSignatureInvalid, &digest.object)],
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_digest_that_does_not_continue_its_predecessor_is_told() {
     let trail = TrailSpec {
@@ -672,11 +810,15 @@ async fn what_is_no_digest_is_left_alone() {
     for object in trail.extras() {
         memory.put(object.clone());
         let report = validate(&trail, &memory, &object).await;
-        assert_eq!((report.verdict(), report.valid), (Verdict::Valid, 0));
+        assert_eq!((report.verdict(), report.valid), (Verdict::Ignored, 0));
+        let report = verify(&trail, &memory, &object).await.report;
+        assert_eq!((report.verdict(), report.valid), (Verdict::Ignored, 0));
+        let report = check_kms(&trail, &memory, &object).await;
+        assert_eq!((report.verdict(), report.valid), (Verdict::Ignored, 0));
     }
     let log = &trail.log_files[0].object;
     let report = validate(&trail, &memory, log).await;
-    assert_eq!((report.verdict(), report.valid), (Verdict::Valid, 0));
+    assert_eq!((report.verdict(), report.valid), (Verdict::Ignored, 0));
 }
 
 #[tokio::test]
@@ -887,6 +1029,20 @@ async fn kms_calls_that_do_not_agree_are_told() {
         let report = check_kms(&trail, &memory, &log.object).await;
         assert_eq!(report.verdict(), Verdict::Valid, "{anomaly:?}: {report:#?}");
     }
+}
+
+/// The functions may describe the configured keys alone: a strange one is told without asking.
+#[tokio::test]
+async fn a_strange_key_is_told_although_it_cannot_be_described() {
+    let trail = with_kms(&[KmsAnomalyKind::WrongKeyInEvent]);
+    let mut memory = Memory::of(&trail);
+    memory.describe(KEY_ARN, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+    let alias = trail.spec.kms.as_ref().unwrap().alias.clone();
+    memory.describe(&alias, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+    let (log, _) = trail.kms_anomaly(KmsAnomalyKind::WrongKeyInEvent);
+    let report = check_kms(&trail, &memory, &log.object).await;
+    let kinds: Vec<_> = report.findings.iter().map(|f| f.kind).collect();
+    assert_eq!(kinds, [FindingKind::KmsKeyMismatch], "{report:#?}");
 }
 
 #[tokio::test]

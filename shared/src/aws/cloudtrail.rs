@@ -40,11 +40,13 @@ impl ListPublicKeys for CloudTrailKeys {
                 .build();
             Client::from_conf(config)
         });
+        // CloudTrail is not asked about the future.
+        let to = period.to.min(Timestamp::now()).max(period.from);
         // All keys of the range come in one answer; its NextToken is ignored by the service.
         let output = client
             .list_public_keys()
             .start_time(DateTime::from_secs(period.from.as_second()))
-            .end_time(DateTime::from_secs(period.to.as_second()))
+            .end_time(DateTime::from_secs(to.as_second()))
             .send()
             .await
             .map_err(|error| {

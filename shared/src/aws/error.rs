@@ -52,6 +52,27 @@ where
     }
 }
 
+/// The same for a `HEAD` request, whose answer has no body that could name a code: 404 alone says
+/// that there is no such object.
+pub(super) fn head_error<E>(
+    action: &'static str,
+    subject: impl Into<String>,
+    error: &SdkError<E, HttpResponse>,
+) -> StoreError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let response = error.raw_response();
+    match response.filter(|response| response.status().as_u16() == 404) {
+        Some(response) => StoreError {
+            action,
+            subject: subject.into(),
+            cause: Cause::Absent(absence(response)),
+        },
+        None => store_error(action, subject, error),
+    }
+}
+
 fn cause<E>(error: &SdkError<E, HttpResponse>) -> Cause
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -70,17 +91,16 @@ where
     let status = response.status().as_u16();
     match error.code() {
         Some("NoSuchBucket") => Cause::Absent(Absence::NoBucket),
-        Some("NoSuchKey" | "NotFound" | "NotFoundException") => Cause::Absent(absence(response)),
+        Some("NoSuchKey" | "NotFoundException") => Cause::Absent(absence(response)),
         Some("InvalidObjectState") => Cause::Archived(text()),
         Some(code) if UNAVAILABLE.contains(&code) => Cause::Unavailable(text()),
         Some(code) if DENIED.contains(&code) => Cause::Denied(text()),
         // S3 on the key of an object: disabled, deleted, or refused.
         Some(code) if code.starts_with("KMS.") => Cause::Denied(text()),
         _ => match status {
-            // A HEAD answer has no body to name a code.
-            404 => Cause::Absent(absence(response)),
             401 | 403 => Cause::Denied(text()),
-            408 | 429 | 500.. => Cause::Unavailable(text()),
+            // A 404 without a code is somebody's between S3 and here.
+            404 | 408 | 429 | 500.. => Cause::Unavailable(text()),
             _ if matches!(error, SdkError::ResponseError(_)) => Cause::Unavailable(text()),
             _ => Cause::Failed(text()),
         },

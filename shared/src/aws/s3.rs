@@ -1,6 +1,6 @@
 //! Objects in S3.
 
-use super::error::store_error;
+use super::error::{head_error, store_error};
 use super::regions::ByRegion;
 use crate::ids::AccountId;
 use crate::location::ObjectLocation;
@@ -158,7 +158,7 @@ impl ReadEncryption for S3Objects {
             .key(&at.key)
             .set_expected_bucket_owner(self.owner()));
         let output =
-            answer.map_err(|error| store_error("read the headers of", at.to_string(), &error))?;
+            answer.map_err(|error| head_error("read the headers of", at.to_string(), &error))?;
         Ok(Encryption {
             algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
             kms_key_id: output.ssekms_key_id,

@@ -3,7 +3,7 @@
 use super::deadline::Deadline;
 use crate::alert;
 use crate::config::Places;
-use crate::event::{self, Created, EventError};
+use crate::event::{Created, EventError, Named};
 use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
 use crate::location::ObjectLocation;
 use crate::store::{PublishAlert, Requeue, StoreError};
@@ -18,8 +18,9 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinError;
 use tokio::time::timeout_at;
 
-/// How many items of a batch are worked on at once.
-const ITEMS_AT_ONCE: usize = 10;
+/// How many items of a batch are worked on at once: each may hold some 80 MB for the largest
+/// object that it accepts.
+const ITEMS_AT_ONCE: usize = 4;
 
 /// How long after its first, second, … delivery a message that goes back is tried again, in
 /// seconds: soon after a hiccup, and still hours later in an outage.
@@ -122,7 +123,7 @@ where
     let deadline = Deadline::of_invocation(ends);
     if !is_sqs(&event) {
         let outcomes = service
-            .event(event::created_objects(&event), deadline, Attempt::Only)
+            .event(Named::by(&event), deadline, Attempt::Only)
             .await
             .map_err(|error| diagnostic(&error))?;
         return Ok(serde_json::json!({ "outcomes": outcomes }));
@@ -136,16 +137,20 @@ where
         .map(|message| {
             let service = Arc::clone(&service);
             let id = message.message_id.clone();
-            let delivery = Delivery::of(&message);
+            let (later, delivery) = (Arc::clone(&service), Delivery::of(&message));
             // A task of its own: a panic in one item is that item's failure alone.
             let item = tokio::spawn(async move { service.message(message, deadline).await });
             async move {
                 let abnormal = |error: JoinError| Err(ItemError::Abnormal(error.to_string()));
-                (id, delivery, item.await.unwrap_or_else(abnormal))
+                let result = item.await.unwrap_or_else(abnormal);
+                if result.is_err() {
+                    later.try_again_later(&delivery, deadline).await;
+                }
+                (id, result)
             }
         })
         .buffer_unordered(ITEMS_AT_ONCE);
-    while let Some((id, delivery, result)) = results.next().await {
+    while let Some((id, result)) = results.next().await {
         if let Err(error) = result {
             tracing::warn!(
                 message_id = id,
@@ -156,7 +161,6 @@ where
             let Some(id) = id else {
                 return Err(diagnostic(&error));
             };
-            service.try_again_later(&delivery).await;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             response.batch_item_failures.push(failure);
@@ -213,7 +217,7 @@ enum Attempt {
 impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
     /// A message that goes back would else wait for the queue's visibility timeout, which is made
     /// for functions that crash.
-    async fn try_again_later(&self, delivery: &Delivery) {
+    async fn try_again_later(&self, delivery: &Delivery, deadline: Deadline) {
         let Some(receipt) = &delivery.receipt else {
             return;
         };
@@ -226,7 +230,8 @@ impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
             RETRY_AFTER.get(index).copied().unwrap_or(longest)
         };
         let delay = Duration::from_secs(seconds);
-        if let Err(error) = self.queue.retry_in(receipt, delay).await {
+        let set = timeout_at(deadline.answer_by, self.queue.retry_in(receipt, delay)).await;
+        if let Ok(Err(error)) = set {
             tracing::warn!(error = ?error.to_string(), "the message comes back only after the visibility timeout");
         }
     }
@@ -237,24 +242,25 @@ impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
         } else {
             Attempt::Early
         };
-        let created = event::created_objects_in(message.body.as_deref().unwrap_or_default());
-        self.event(created, deadline, attempt).await.map(|_| ())
+        let named = Named::by_text(message.body.as_deref().unwrap_or_default());
+        self.event(named, deadline, attempt).await.map(|_| ())
     }
 
     /// Checks every object of an event. The first error is the event's; the others are done all
     /// the same.
     async fn event(
         &self,
-        created: Result<Vec<Created>, EventError>,
+        named: Named,
         deadline: Deadline,
         attempt: Attempt,
     ) -> Result<Vec<Outcome>, ItemError> {
-        let results: Vec<_> = stream::iter(created?)
+        let results: Vec<_> = stream::iter(named.created)
             .map(|created| async move { self.object(&created, deadline, attempt).await })
             .buffered(ITEMS_AT_ONCE)
             .collect()
             .await;
-        results.into_iter().collect()
+        let outcomes = results.into_iter().collect::<Result<_, _>>()?;
+        named.error.map_or(Ok(outcomes), |error| Err(error.into()))
     }
 
     /// Checks one object, publishes what was found, hands back what is left. In this order: a
@@ -281,15 +287,21 @@ impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
                 .filter_map(|o| o.if_it_stays.take());
             report.findings.extend(stays);
         }
-        let outcome = self.tell(object, verdict, &report).await?;
-        if let Some(rest) = rest {
+        let no_time = |_| ItemError::NoTime(object.clone());
+        let told = self.tell(object, verdict, &report);
+        let outcome = timeout_at(deadline.answer_by, told)
+            .await
+            .map_err(no_time)??;
+        // What comes back itself brings its rest along: handed back as well, it would multiply.
+        let comes_back = attempt == Attempt::Early && !report.obstacles.is_empty();
+        if let Some(rest) = rest.filter(|_| !comes_back) {
             if rest == *created {
                 return Err(ItemError::NoTime(object.clone()));
             }
             tracing::info!(object = ?object.to_string(), resume_at = rest.resume_at, "the rest is handed back to the queue");
-            self.queue
-                .hand_back(&rest)
+            timeout_at(deadline.answer_by, self.queue.hand_back(&rest))
                 .await
+                .map_err(no_time)?
                 .map_err(ItemError::HandBack)?;
         }
         match report.obstacles.into_iter().next() {
@@ -377,7 +389,7 @@ mod tests {
 
         async fn check(&self, created: &Created, _: Deadline) -> Checked {
             let object = &created.object;
-            let mut report = Report::default();
+            let mut report = Report::new();
             let finding = Finding::new(
                 FindingKind::LogFileModified,
                 Scope::default(),
@@ -388,6 +400,13 @@ mod tests {
             match object.key.as_str() {
                 "tampered" => report.findings.push(finding),
                 "denied" => report.cannot_tell(refused("denied"), &Scope::default(), object),
+                "long-denied" => {
+                    report.cannot_tell(refused("denied"), &Scope::default(), object);
+                    rest = Some(Created {
+                        object: object.clone(),
+                        resume_at: 5,
+                    });
+                }
                 "elsewhere" => report.reported_elsewhere.push(finding),
                 "panics" => panic!("as told"),
                 "stalls" => std::future::pending().await,
@@ -565,6 +584,13 @@ mod tests {
         // No progress since then: handing it back once more would go on for ever.
         let again = sqs(&[("a", &serde_json::to_string(&rests[0]).unwrap(), 1)]);
         assert_eq!(sent_back(&invoke(&handing, again).await.unwrap()), ["a"]);
+        // What goes back brings its rest along, until it is parked.
+        for receives in 1..=5 {
+            let event = sqs(&[("a", &key("long-denied"), receives)]);
+            assert_eq!(sent_back(&invoke(&handing, event).await.unwrap()), ["a"]);
+            let handed = handing.queue.rests.lock().unwrap().len();
+            assert_eq!(handed, 1 + usize::from(receives == 5));
+        }
         let line = Line {
             refuses: true,
             ..Line::default()
@@ -606,7 +632,8 @@ mod tests {
                 continue;
             }
             let event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).expect(&name);
-            let created = event::created_objects(&event).expect(&name);
+            let Named { created, error } = Named::by(&event);
+            assert_eq!(error, None, "{name}");
             assert_eq!(created.is_empty(), name.contains("test-event"), "{name}");
             assert!(created.iter().all(|c| c.object.bucket == BUCKET), "{name}");
             let service = service(Topic::default(), Line::default());

@@ -14,6 +14,8 @@ pub struct Deadline {
     pub wind_down: Instant,
     /// What is not done by now is given up, and its message goes back to the queue.
     pub give_up: Instant,
+    /// By now alerts must be accepted: the answer must go out before Lambda ends the invocation.
+    pub answer_by: Instant,
 }
 
 impl Deadline {
@@ -27,6 +29,7 @@ impl Deadline {
         Self {
             wind_down: now + left.saturating_sub(reserve * 2),
             give_up,
+            answer_by: give_up + reserve * 3 / 4,
         }
     }
 }

@@ -323,14 +323,20 @@ impl Pump {
     }
 
     async fn release(&self, url: &str, message: &Message) -> Result<()> {
-        self.sqs
+        let released = self
+            .sqs
             .change_message_visibility()
             .queue_url(url)
             .receipt_handle(message.receipt_handle().unwrap_or_default())
             .visibility_timeout(i32::try_from(self.retry_after.as_secs())?)
             .send()
-            .await?;
-        Ok(())
+            .await
+            .map_err(aws_sdk_sqs::error::SdkError::into_service_error);
+        match released {
+            // The function has released it already, and the queue has parked it.
+            Err(error) if error.is_receipt_handle_is_invalid() => Ok(()),
+            released => Ok(released.map(|_| ())?),
+        }
     }
 }
 
