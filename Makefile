@@ -59,6 +59,11 @@ sam-local: build ## Run each function in a container, through `sam local invoke`
 	cargo build -q $(CARGO_DEBUG) --bin trail
 	TRAIL=$(TARGET)/debug/trail tests/sam-local/run
 
+.PHONY: local-aws
+local-aws: venv ## Hold a local AWS for `sam local invoke`, with the trail that events/ is about
+	cargo build -q $(CARGO_DEBUG) --bin trail
+	TRAIL=$(TARGET)/debug/trail tests/local-aws/up
+
 .PHONY: build
 build: venv ## Build the functions into .aws-sam/build
 	# All in one run of cargo, on every core; `sam build` then finds them built.
