@@ -102,14 +102,7 @@ fn compare(hasher: &Hasher, expected: Sha256) -> Result<(), LogFileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::{Compression, write::GzEncoder};
-    use std::io::Write as _;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
+    use crate::gunzip::tests::gzip;
 
     fn check(object: &[u8], expected: &[u8]) -> Result<(), LogFileError> {
         let mut check = LogFileCheck::new(Sha256::of(expected));

@@ -195,15 +195,8 @@ impl<'de, F: FnMut(&str)> Visitor<'de> for Records<'_, F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::{Compression, write::GzEncoder};
+    use crate::gunzip::tests::gzip;
     use proptest::prelude::*;
-    use std::io::Write as _;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
 
     fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
         let mut records = Vec::new();
