@@ -49,6 +49,7 @@ clippy: ## Lint the Rust code
 .PHONY: unit
 unit: ## Run the unit tests
 	cargo test $(CARGO_DEBUG) --lib --bins
+	cargo test $(CARGO_DEBUG) --doc
 
 .PHONY: e2e
 e2e: build ## Run the property and end-to-end tests, with the functions of `make build`
@@ -77,6 +78,13 @@ $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
+
+.PHONY: fuzz
+fuzz: ## Fuzz each byte format for a minute; needs a nightly Rust
+	command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
+	cd fuzz && for target in targets/*.rs; do \
+	    cargo +nightly fuzz run --fuzz-dir . "$$(basename "$$target" .rs)" -- -max_total_time=60; \
+	done
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed

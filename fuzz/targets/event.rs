@@ -1,0 +1,10 @@
+//! Any event is taken apart, whatever its envelopes.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use trailseal::event::Named;
+
+fuzz_target!(|text: &str| {
+    let named = Named::by_text(text);
+    assert!(named.created.len() <= 1000);
+});

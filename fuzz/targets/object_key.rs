@@ -1,0 +1,12 @@
+//! Any key is classified; a digest key is written as it was read.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use trailseal::object_key::{ObjectKind, classify, url_decode};
+
+fuzz_target!(|key: &str| {
+    let _ = url_decode(key);
+    if let ObjectKind::Digest(digest) = classify(key) {
+        assert_eq!(digest.to_string(), key);
+    }
+});
