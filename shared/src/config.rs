@@ -1,5 +1,6 @@
 //! Configuration from the environment, checked whole: all problems are said at once.
 
+use crate::finding::Bucket;
 use crate::ids::{AccountId, TrailArn};
 use std::fmt;
 
@@ -38,7 +39,17 @@ impl Places {
     /// Whether `bucket` stands for another.
     #[must_use]
     pub fn is_replica(&self, bucket: &str) -> bool {
-        self.aliases.iter().any(|(_, replica)| replica == bucket)
+        self.kind_of(bucket) == Bucket::Replica
+    }
+
+    /// Whether CloudTrail delivers to `bucket`, or S3 replicates into it.
+    #[must_use]
+    pub fn kind_of(&self, bucket: &str) -> Bucket {
+        if self.aliases.iter().any(|(_, replica)| replica == bucket) {
+            Bucket::Replica
+        } else {
+            Bucket::Original
+        }
     }
 
     /// The bucket to read what an object in `from` says is in `named`.

@@ -488,6 +488,15 @@ pub struct Obstacle {
     pub if_it_stays: Option<Finding>,
 }
 
+/// Whether CloudTrail delivers to a bucket, or S3 replicates into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bucket {
+    /// CloudTrail delivers there: what a digest names is there before the digest.
+    Original,
+    /// S3 replicates there, in any order.
+    Replica,
+}
+
 /// The one word for a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -552,6 +561,23 @@ impl Report {
         object: &ObjectLocation,
     ) {
         self.cannot_tell_of(error, scope, object, &object.to_string());
+    }
+
+    /// Adds an object that is not there, with what is found if that stays so.
+    ///
+    /// S3 replicates in any order: in a replica, what a digest names may come after it.
+    pub fn absent(&mut self, finding: Finding, absence: crate::store::Absence, bucket: Bucket) {
+        match bucket {
+            Bucket::Original => self.findings.push(finding),
+            Bucket::Replica => self.obstacles.push(Obstacle {
+                error: crate::store::StoreError {
+                    action: "find in the replica",
+                    subject: finding.object.to_string(),
+                    cause: crate::store::Cause::Absent(absence),
+                },
+                if_it_stays: Some(finding),
+            }),
+        }
     }
 
     /// Adds something else that could not be looked at, `subject`, with the object that led to it.

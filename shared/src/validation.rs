@@ -489,20 +489,20 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             Last::NoneThere => "no earlier digest is there".to_owned(),
             Last::NotFound => "no earlier digest that CloudTrail signed was found".to_owned(),
         };
-        report.findings.push(
-            Finding::new(
-                FindingKind::DigestMissing,
-                self.scope(predecessor_key),
-                predecessor_at.clone(),
-                message,
-            )
-            .with_digest(successor)
-            .with_window(window)
-            .with_evidence(
-                "the digest that its successor names",
-                format!("{absence}; {last}"),
-            ),
+        let finding = Finding::new(
+            FindingKind::DigestMissing,
+            self.scope(predecessor_key),
+            predecessor_at.clone(),
+            message,
+        )
+        .with_digest(successor)
+        .with_window(window)
+        .with_evidence(
+            "the digest that its successor names",
+            format!("{absence}; {last}"),
         );
+        let bucket = self.places.kind_of(&predecessor_at.bucket);
+        report.absent(finding, absence, bucket);
     }
 
     /// A starting digest begins a chain. Where one existed, logging was off in between.

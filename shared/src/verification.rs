@@ -141,36 +141,40 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 return report;
             }
         };
-        let (kind, message, actual) = match verdict {
-            LogFileVerdict::Valid => return Report::new(),
-            LogFileVerdict::Missing(absence) => (
-                FindingKind::LogFileMissing,
-                "CloudTrail delivered the log file and it is gone.".to_owned(),
-                absence.to_string(),
-            ),
-            LogFileVerdict::Wrong(error) => {
-                let (kind, message) = match &error {
-                    LogFileError::TrailingData => (
-                        FindingKind::LogFileTrailingData,
-                        "Bytes were appended to the log file after delivery; some readers would show them as records.",
-                    ),
-                    LogFileError::Malformed(_) | LogFileError::TooLarge => (
-                        FindingKind::LogFileMalformed,
-                        "The log file was replaced or damaged after delivery: it is not the gzip file that CloudTrail wrote.",
-                    ),
-                    LogFileError::Modified { .. } => (
-                        FindingKind::LogFileModified,
-                        "The log file's content is not what CloudTrail delivered.",
-                    ),
-                };
-                (kind, message.to_owned(), error.to_string())
-            }
-        };
-        Report::of(vec![
-            Finding::new(kind, scope.clone(), at, message)
+        let finding = |kind, message: &str, actual: String| {
+            Finding::new(kind, scope.clone(), at.clone(), message)
                 .with_digest(listed_in.clone())
-                .with_evidence(format!("content with SHA-256 {}", file.hash), actual),
-        ])
+                .with_evidence(format!("content with SHA-256 {}", file.hash), actual)
+        };
+        let error = match verdict {
+            LogFileVerdict::Valid => return Report::new(),
+            LogFileVerdict::Missing(absence) => {
+                let mut report = Report::new();
+                let missing = finding(
+                    FindingKind::LogFileMissing,
+                    "CloudTrail delivered the log file and it is gone.",
+                    absence.to_string(),
+                );
+                report.absent(missing, absence, self.places.kind_of(&at.bucket));
+                return report;
+            }
+            LogFileVerdict::Wrong(error) => error,
+        };
+        let (kind, message) = match &error {
+            LogFileError::TrailingData => (
+                FindingKind::LogFileTrailingData,
+                "Bytes were appended to the log file after delivery; some readers would show them as records.",
+            ),
+            LogFileError::Malformed(_) | LogFileError::TooLarge => (
+                FindingKind::LogFileMalformed,
+                "The log file was replaced or damaged after delivery: it is not the gzip file that CloudTrail wrote.",
+            ),
+            LogFileError::Modified { .. } => (
+                FindingKind::LogFileModified,
+                "The log file's content is not what CloudTrail delivered.",
+            ),
+        };
+        Report::of(vec![finding(kind, message, error.to_string())])
     }
 
     async fn verify_log_file(

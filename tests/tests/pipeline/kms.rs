@@ -3,7 +3,7 @@
 use crate::world::{CHECKER, World, found};
 use anyhow::{Context, Result};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
-use trailseal_tests::local::LocalAws;
+use trailseal_tests::local::{Alert, Fault, LocalAws, Match, Rule};
 use trailseal_tests::trail::{KmsAnomaly, KmsAnomalyKind, KmsSpec, Trail, TrailSpec};
 
 /// A trail whose log files are encrypted under a key of the local KMS.
@@ -115,6 +115,47 @@ async fn disabled_key() -> Result<()> {
     world.ask(CHECKER, &log.object).await?;
     world.assert_alerts(&[found("kms-key-unusable", &log.object)]);
     assert_eq!(world.proxy.alerts()[0].attributes["severity"], "critical");
+    Ok(())
+}
+
+/// KMS refuses to describe the key: nothing is said of the calls under it, and none is let go.
+#[tokio::test(flavor = "multi_thread")]
+async fn kms_refuses_or_throttles() -> Result<()> {
+    for fault in [Fault::access_denied_exception(), Fault::throttling()] {
+        let aws = LocalAws::start().await?;
+        let trail = trail(
+            &aws,
+            KeySpec::SymmetricDefault,
+            &[KmsAnomalyKind::WrongKeyOnObject],
+        )
+        .await?;
+        let world = World::within(aws, trail, &[], |_| ()).await?;
+        world.deliver().await?;
+        let (log, _) = world.trail.kms_anomaly(KmsAnomalyKind::WrongKeyOnObject);
+        world.proxy.add(Rule::new(Match::service("kms"), fault));
+        let round = world.round().await?.of(CHECKER);
+        let went_back = round.invocations.iter().flat_map(|one| &one.failed);
+        let with_calls = world.trail.log_files.iter().filter(|log| {
+            let mut calls = log.kms_events.iter();
+            calls.any(|call| call.event_name != "DescribeKey")
+        });
+        assert_eq!(went_back.clone().count(), with_calls.count(), "{round:?}");
+        assert!(
+            went_back
+                .into_iter()
+                .any(|body| body.contains(&log.object.key))
+        );
+        world.proxy.heal();
+        world.settle().await?;
+        let kinds: Vec<String> = world
+            .proxy
+            .alerts()
+            .iter()
+            .flat_map(Alert::findings)
+            .map(|finding| finding.kind)
+            .collect();
+        assert!(!kinds.is_empty() && kinds.iter().all(|kind| kind == "kms-key-mismatch"));
+    }
     Ok(())
 }
 
