@@ -214,7 +214,8 @@ fn email(
     left_out: Option<&LeftOut<'_>>,
 ) -> String {
     let mut text = String::new();
-    let told = in_message.min(MAX_FINDINGS_IN_TEXT);
+    // Even where no finding fits in all its forms, the worst is told in this one.
+    let told = in_message.clamp(1, MAX_FINDINGS_IN_TEXT);
     let worst = findings.first().map_or(Severity::Low, |f| f.severity());
     // Writing into a String does not fail.
     let _ = write_head(&mut text, findings, worst, occasion, stamp);
@@ -464,6 +465,18 @@ mod tests {
         assert!(text(&alert, "email").contains(&place));
         let whole: Value = serde_json::from_str(&overflow.document).unwrap();
         assert_eq!(whole["findings"].as_array().unwrap().len(), 10_000);
+    }
+
+    #[test]
+    fn a_text_without_end_neither_fills_nor_empties_the_alert() {
+        let endless = "\u{1}".repeat(10_000_000);
+        let mut hostile = finding(FindingKind::DigestMalformed, "k");
+        hostile = hostile.with_evidence(endless.as_str(), endless.as_str());
+        assert!(hostile.actual.as_ref().unwrap().len() < 3000);
+        let alert = alert(&[hostile]);
+        assert!(alert.message.len() <= MAX_MESSAGE_BYTES);
+        assert!(text(&alert, "email").contains("1. CRITICAL digest-malformed"));
+        assert!(text(&alert, "sqs").contains("digest-malformed"));
     }
 
     #[test]

@@ -11,6 +11,20 @@ use std::fmt;
 /// The schema of a finding's JSON form.
 pub const SCHEMA: &str = "trailseal.finding/1";
 
+/// The most characters of a finding's message and of each piece of its evidence: an RSA-4096
+/// signature takes 1,024. Some of it is quoted from objects that anybody may have written.
+const MAX_TEXT_CHARS: usize = 2100;
+
+/// Cuts a text where it is too long to be told.
+fn told(text: impl Into<String>) -> String {
+    let mut text = text.into();
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -367,7 +381,7 @@ impl Finding {
             window: None,
             expected: None,
             actual: None,
-            message: message.into(),
+            message: told(message),
             detail: String::new(),
         }
     }
@@ -389,8 +403,8 @@ impl Finding {
     /// Adds what should be there and what is.
     #[must_use]
     pub fn with_evidence(mut self, expected: impl Into<String>, actual: impl Into<String>) -> Self {
-        self.expected = Some(expected.into());
-        self.actual = Some(actual.into());
+        self.expected = Some(told(expected));
+        self.actual = Some(told(actual));
         self
     }
 

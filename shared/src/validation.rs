@@ -4,7 +4,7 @@
 use crate::chain::{self, Difference, Meeting};
 use crate::config::Places;
 use crate::digest::{self, DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
-use crate::finding::{DigestReference, Finding, FindingKind, Report, Scope, Window};
+use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Window};
 use crate::gunzip::Gunzip;
 use crate::location::ObjectLocation;
 use crate::lookback::{Lookback, MAX_LISTS};
@@ -12,7 +12,9 @@ use crate::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
 use crate::pinned_keys::KeyRing;
 use crate::public_key::{KeyLookup, PublicKey, SigningPeriod};
 use crate::signature::{self, AuthenticDigest};
-use crate::store::{Absence, Body as _, ListObjects, ListPublicKeys, ReadObject, StoreError};
+use crate::store::{
+    Absence, Body as _, Cause, ListObjects, ListPublicKeys, ReadObject, StoreError,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// How many older digests are tried for one that CloudTrail signed. Whoever may write to the
@@ -515,16 +517,16 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     ) {
         let before = report.obstacles.len();
         let last = self.last_authentic(&at.bucket, key, report).await;
+        let obstructed = report.obstacles.len() > before;
         let (window, continues) = match last {
             Last::NoneThere => return,
-            // What could not be looked at is tried again.
-            Last::NotFound if report.obstacles.len() > before => return,
             Last::NotFound => (
                 Window {
                     from: None,
                     to: digest.digest().start_time,
                 },
-                "the chain before it, whose last digests are none of CloudTrail's".to_owned(),
+                "the chain before it, none of whose last digests proved to be CloudTrail's"
+                    .to_owned(),
             ),
             Last::Found(last, end) => (
                 chain::restart_window(end, digest.digest()),
@@ -534,23 +536,35 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         let from = window
             .from
             .map_or_else(|| "an unknown time".to_owned(), |from| from.to_string());
-        report.findings.push(
-            Finding::new(
-                FindingKind::ChainRestarted,
-                self.scope(key),
-                at.clone(),
-                format!(
-                    "The digest starts a new chain although one existed: between {from} and {} CloudTrail delivered no log files that a digest covers.",
-                    window.to
-                ),
-            )
-            .with_digest(reference(at, digest.digest()))
-            .with_window(window)
-            .with_evidence(
-                format!("a digest that continues {continues}"),
-                "a starting digest, which names no predecessor",
+        let finding = Finding::new(
+            FindingKind::ChainRestarted,
+            self.scope(key),
+            at.clone(),
+            format!(
+                "The digest starts a new chain although one existed: between {from} and {} CloudTrail delivered no log files that a digest covers.",
+                window.to
             ),
+        )
+        .with_digest(reference(at, digest.digest()))
+        .with_window(window)
+        .with_evidence(
+            format!("a digest that continues {continues}"),
+            "a starting digest, which names no predecessor",
         );
+        if window.from.is_none() && obstructed {
+            // What could not be read may yet tell. An object that never can be, an archived one,
+            // say, that somebody put there, must not hide the restart.
+            report.obstacles.push(Obstacle {
+                error: StoreError {
+                    action: "find the last digest before",
+                    subject: at.to_string(),
+                    cause: Cause::Failed("not every earlier digest can be read".to_owned()),
+                },
+                if_it_stays: Some(finding),
+            });
+        } else {
+            report.findings.push(finding);
+        }
     }
 
     /// The last digest of the chain before `key` that CloudTrail signed, and when it ends.

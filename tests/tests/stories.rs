@@ -19,7 +19,7 @@ use trailseal_tests::memory::Memory;
 use trailseal_tests::trail::tamper::{digest as tamper_digest, log as tamper_log};
 use trailseal_tests::trail::{
     Backfill, BackfillLink, BucketChange, DigestFile, KmsAnomaly, KmsAnomalyKind, KmsSpec,
-    Location, Object, ResponseStyle, Stop, Trail, TrailSpec, hostile,
+    Location, Object, ResponseStyle, Stop, Trail, TrailSpec, gzip, hostile,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -680,6 +680,63 @@ async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
         assert_eq!(report.findings.len(), 1);
         assert!(!report.findings[0].message.contains("every earlier one"));
     }
+}
+
+/// Nor does one that can never be read: the restart is told when it stays so.
+#[tokio::test]
+async fn an_archived_digest_does_not_hide_a_restart() {
+    let trail = TrailSpec {
+        hours: 16,
+        stops: vec![Stop {
+            last_hour: 6,
+            restart_hour: Some(15),
+        }],
+        ..TrailSpec::default()
+    }
+    .build();
+    let memory = Memory::of(&trail);
+    let archived = Cause::Archived("GLACIER".to_owned());
+    memory.fail(&hour(&trail, 6).object, &archived, 1);
+    let restarted = &hour(&trail, 15).object;
+    let mut report = validate(&trail, &memory, restarted).await;
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+    let stays = report.obstacles.drain(..);
+    let kinds: Vec<_> = stays
+        .filter_map(|obstacle| obstacle.if_it_stays)
+        .map(|finding| (finding.kind, finding.object.key))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (
+                FindingKind::ObjectArchived,
+                hour(&trail, 6).object.key.clone()
+            ),
+            (FindingKind::ChainRestarted, restarted.key.clone()),
+        ]
+    );
+    // Once it can be read, the window is known.
+    let report = validate(&trail, &memory, restarted).await;
+    assert_window(
+        &report,
+        FindingKind::ChainRestarted,
+        restarted,
+        "2026-01-15T06:00:00Z",
+        "2026-01-15T14:00:00Z",
+    );
+}
+
+/// A digest's error may quote what an attacker wrote, whatever its length.
+#[tokio::test]
+async fn a_finding_does_not_quote_megabytes() {
+    let trail = half_a_day().build();
+    let digest = &hour(&trail, 5).object;
+    let inflated = format!(r#"{{"logFiles":"{}"}}"#, "A".repeat(10_000_000));
+    let mut memory = Memory::of(&trail);
+    memory.put(digest.with_body(gzip::compress(inflated.as_bytes())));
+    let report = validate(&trail, &memory, digest).await;
+    assert_told(&report, &[(FindingKind::DigestMalformed, digest)]);
+    assert!(format!("{:?}", report.findings).len() < 20_000);
 }
 
 #[tokio::test]
