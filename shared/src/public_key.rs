@@ -153,12 +153,6 @@ impl KeySet {
         }
     }
 
-    /// Whether there are no keys.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Looks a key up for a digest of `region` signed in `period`.
     #[must_use]
     pub fn find(&self, region: &Region, fingerprint: &str, period: SigningPeriod) -> KeyLookup {

@@ -693,7 +693,8 @@ fn gap(
     )
 }
 
-fn reference(at: &ObjectLocation, digest: &UnverifiedDigest) -> DigestReference {
+/// The digest as findings name it.
+pub(crate) fn reference(at: &ObjectLocation, digest: &UnverifiedDigest) -> DigestReference {
     DigestReference {
         bucket: at.bucket.clone(),
         key: at.key.clone(),

@@ -7,7 +7,7 @@ use crate::log_file::{LogFileCheck, LogFileError};
 use crate::object_key::{ObjectKind, classify};
 use crate::sha256::Sha256;
 use crate::store::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
-use crate::validation::{Digests, Rejection};
+use crate::validation::{Digests, Rejection, reference};
 use futures::future::{self, Either};
 use futures::stream::{self, StreamExt as _};
 use std::collections::BTreeSet;
@@ -81,12 +81,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             report.cannot_tell(error, &scope, at);
             return Progress { report, rest: None };
         }
-        let listed_in = DigestReference {
-            bucket: at.bucket.clone(),
-            key: at.key.clone(),
-            start_time: Some(digest.start_time),
-            end_time: Some(digest.end_time),
-        };
+        let listed_in = reference(at, digest);
         let (scope, listed_in) = (&scope, &listed_in);
         let mut files = stream::iter(first..digest.log_files.len())
             .map(|index| async move {
