@@ -1,0 +1,210 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Verify that CloudTrail's log files still are what CloudTrail delivered.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trailseal",
+    version,
+    after_help = "Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.\n\nCredentials, Region and endpoint come from where the AWS CLI takes them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, …)."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify every trail in a bucket or directory
+    Verify(Box<VerifyArgs>),
+    /// Do what `aws cloudtrail validate-logs` does, with its flags, lines and exit codes
+    ValidateLogs(ValidateLogsArgs),
+    /// Check one digest step by step
+    Inspect(InspectArgs),
+    /// Save CloudTrail's public keys, to verify without AWS
+    Keys(KeysArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  Everything a bucket holds
+    trailseal verify s3://amzn-s3-demo-bucket
+
+  The last week of one account, in two Regions
+    trailseal verify s3://amzn-s3-demo-bucket --start-time 7d \\
+        --account 111122223333 --region us-east-1 --region eu-west-1
+
+  A report for the audit file, with log files that no digest lists
+    trailseal verify s3://amzn-s3-demo-bucket --start-time 2026-01-01 --end-time 2026-02-01 \\
+        --unlisted --format html --output january.html
+
+  A copy on disk, without AWS
+    trailseal keys --start-time 90d --output keys.json
+    aws s3 sync s3://amzn-s3-demo-bucket copy
+    trailseal verify copy --keys keys.json
+
+  A long run that may be interrupted
+    trailseal verify s3://amzn-s3-demo-bucket --resume progress.ndjson
+
+Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.";
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(crate) struct VerifyArgs {
+    /// s3://BUCKET[/PREFIX], or a directory as `aws s3 sync` leaves it
+    pub(crate) source: String,
+    /// Begin: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h); without it, the oldest digest
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start_time: Option<String>,
+    /// End, as --start-time; without it, now
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end_time: Option<String>,
+    /// Only this account; may be repeated
+    #[arg(long = "account", value_name = "ID")]
+    pub(crate) accounts: Vec<String>,
+    /// Only events of this Region; may be repeated
+    #[arg(long = "region", value_name = "REGION")]
+    pub(crate) regions: Vec<String>,
+    /// Only this trail, by name or ARN; may be repeated
+    #[arg(long = "trail", value_name = "NAME|ARN")]
+    pub(crate) trails: Vec<String>,
+    /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`; with a directory, AWS is not asked at all
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Signatures of digests that a directory does not hold: a JSON object, digest's key or file name to hex
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signatures: Option<PathBuf>,
+    /// The most requests in flight
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) concurrency: u16,
+    /// The account that must own the bucket
+    #[arg(long, value_name = "ID")]
+    pub(crate) bucket_owner: Option<String>,
+    /// A replica, and the bucket that CloudTrail delivered to; may be repeated
+    #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
+    pub(crate) aliases: Vec<String>,
+    /// Look for log files that no digest lists, too
+    #[arg(long)]
+    pub(crate) unlisted: bool,
+    /// Keep progress in FILE, and go on from it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Write to FILE, not to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table of chains, and the findings
+    Text,
+    /// One JSON object
+    Json,
+    /// One JSON object a line, as things are found
+    Ndjson,
+    /// One self-contained page
+    Html,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trailseal validate-logs --trail-arn arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events \\
+      --start-time 2026-01-15T00:00:00Z --verbose
+
+Exit codes: 0 all valid, 1 something is invalid, 255 could not go on.")]
+pub(crate) struct ValidateLogsArgs {
+    /// The trail's ARN
+    #[arg(long)]
+    pub(crate) trail_arn: String,
+    /// Begin
+    #[arg(long)]
+    pub(crate) start_time: String,
+    /// End; without it, now
+    #[arg(long)]
+    pub(crate) end_time: Option<String>,
+    /// The bucket, where it is not the trail's present one
+    #[arg(long)]
+    pub(crate) s3_bucket: Option<String>,
+    /// The prefix in that bucket
+    #[arg(long)]
+    pub(crate) s3_prefix: Option<String>,
+    /// The member account of an organization trail
+    #[arg(long)]
+    pub(crate) account_id: Option<String>,
+    /// Print valid files, too
+    #[arg(long)]
+    pub(crate) verbose: bool,
+    /// The Region whose log files are validated
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Use this profile of the AWS configuration
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// Send requests to this URL
+    #[arg(long)]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trailseal inspect s3://amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz
+
+Exit codes: 0 valid, 1 findings, 2 could not be verified, 64 wrong usage.")]
+pub(crate) struct InspectArgs {
+    /// The digest: s3://BUCKET/KEY, or a file
+    pub(crate) digest: String,
+    /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// The signature (hex) of a digest in a file
+    #[arg(long, value_name = "HEX")]
+    pub(crate) signature: Option<String>,
+    /// The account that must own the bucket
+    #[arg(long, value_name = "ID")]
+    pub(crate) bucket_owner: Option<String>,
+    /// A replica, and the bucket that CloudTrail delivered to; may be repeated
+    #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
+    pub(crate) aliases: Vec<String>,
+    /// Do not look at the log files it lists
+    #[arg(long)]
+    pub(crate) no_log_files: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trailseal keys --start-time 90d --output keys.json
+  trailseal keys --region us-east-1 --region eu-west-1 --start-time 2025-01-01 --output keys.json
+
+A Region that the account has not opted into refuses: it is named, and left out.
+
+Exit codes: 0 saved, 2 some Region could not be asked, 64 wrong usage.")]
+pub(crate) struct KeysArgs {
+    /// Only this Region; may be repeated. Without it, every Region that the account may use
+    #[arg(long = "region", value_name = "REGION")]
+    pub(crate) regions: Vec<String>,
+    /// Begin: a date, a time, or how long ago (90d)
+    #[arg(long, value_name = "TIME", default_value = "90d")]
+    pub(crate) start_time: String,
+    /// End; without it, now
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end_time: Option<String>,
+    /// Write to FILE, not to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

@@ -1,0 +1,228 @@
+//! What a verification came to, as every output format shows it. `docs/verification-json.md`
+//! documents its JSON form.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The schema of the JSON form.
+pub(crate) const SCHEMA: &str = "trailseal.verification/1";
+
+/// The most findings, and the most unreadable objects, that a report holds: counts go on, and
+/// `--format ndjson` writes every one.
+pub(crate) const MAX_KEPT: usize = 10_000;
+
+/// A whole verification.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Verification {
+    /// [`SCHEMA`].
+    pub(crate) schema: &'static str,
+    /// Trailseal's version.
+    pub(crate) version: &'static str,
+    /// The command line.
+    pub(crate) command: Vec<String>,
+    /// `s3://bucket/prefix`, or the directory's path.
+    pub(crate) source: String,
+    /// Where the public keys came from, as a sentence's end: `CloudTrail (ListPublicKeys)`, `the
+    /// file keys.json`.
+    pub(crate) keys: String,
+    /// The stretch of time that was asked for.
+    pub(crate) requested: Range,
+    /// When the verification began.
+    pub(crate) started_at: Timestamp,
+    /// When it ended.
+    pub(crate) finished_at: Timestamp,
+    /// Whether it was interrupted: what was not reached is not in it.
+    pub(crate) interrupted: bool,
+    /// The one word for it all.
+    pub(crate) verdict: Outcome,
+    /// Sums over all chains.
+    pub(crate) totals: Totals,
+    /// Each chain, in the order of account, Region, trail.
+    pub(crate) chains: Vec<ChainReport>,
+    /// How many findings there are of each kind, also of those left out.
+    pub(crate) findings_by_kind: BTreeMap<String, u64>,
+    /// The findings, the most severe first, [`MAX_KEPT`] at most.
+    pub(crate) findings: Vec<FindingReport>,
+    /// How many findings are left out.
+    pub(crate) findings_left_out: u64,
+    /// What could not be looked at, [`MAX_KEPT`] at most.
+    pub(crate) cannot_tell: Vec<CannotTell>,
+    /// How many of those are left out.
+    pub(crate) cannot_tell_left_out: u64,
+}
+
+/// A stretch of time, open where an end is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Range {
+    /// Begin.
+    pub(crate) from: Option<Timestamp>,
+    /// End.
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// The three outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// Everything that was asked for is as CloudTrail delivered it.
+    Valid,
+    /// Not everything could be checked, and nothing wrong was seen.
+    CannotTell,
+    /// Something was done to the trail.
+    Finding,
+}
+
+/// How many objects came to which outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Counts {
+    /// As CloudTrail delivered them.
+    pub(crate) valid: u64,
+    /// Damaged, missing or forged.
+    pub(crate) finding: u64,
+    /// Could not be looked at.
+    pub(crate) cannot_tell: u64,
+}
+
+impl Counts {
+    /// All of them.
+    pub(crate) fn total(self) -> u64 {
+        self.valid + self.finding + self.cannot_tell
+    }
+
+    /// Adds others.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.valid += other.valid;
+        self.finding += other.finding;
+        self.cannot_tell += other.cannot_tell;
+    }
+}
+
+/// Sums over all chains.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Totals {
+    /// How many chains there are.
+    pub(crate) chains: u64,
+    /// Hourly and backfill digests that are there.
+    pub(crate) digests: Counts,
+    /// Hourly digests that are gone, as far as it is known how many.
+    pub(crate) digests_missing: u64,
+    /// Log files that digests list.
+    pub(crate) log_files: Counts,
+    /// Log files in the bucket that no digest lists; none where they were not looked for.
+    pub(crate) unlisted: Option<u64>,
+    /// Inflated bytes of log files that were hashed.
+    pub(crate) bytes: u64,
+    /// Log files taken from a resume file as verified before.
+    pub(crate) resumed: u64,
+    /// Requests made, or files opened.
+    pub(crate) requests: u64,
+}
+
+/// A chain: account × Region × trail.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChainReport {
+    /// The bucket.
+    pub(crate) bucket: String,
+    /// What stands before `AWSLogs`, where anything does.
+    pub(crate) prefix: Option<String>,
+    /// The organization, for an organization trail.
+    pub(crate) organization: Option<String>,
+    /// The account whose events are recorded.
+    pub(crate) account: String,
+    /// Where the events happened.
+    pub(crate) region: String,
+    /// The trail's name.
+    pub(crate) trail: String,
+    /// The trail's home Region.
+    pub(crate) home_region: String,
+    /// The one word for the chain.
+    pub(crate) verdict: Outcome,
+    /// Its hourly and backfill digests that are there.
+    pub(crate) digests: Counts,
+    /// Its hourly digests that are gone, as far as it is known how many.
+    pub(crate) digests_missing: u64,
+    /// The log files its digests list.
+    pub(crate) log_files: Counts,
+    /// Inflated bytes of log files that were hashed.
+    pub(crate) bytes: u64,
+    /// What every stretch of time came to, oldest first, without overlaps; neighbours differ in
+    /// state. Time that is in none was not asked for.
+    pub(crate) coverage: Vec<Stretch>,
+}
+
+/// A stretch of time of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Stretch {
+    /// Begin.
+    pub(crate) from: Timestamp,
+    /// End.
+    pub(crate) to: Timestamp,
+    /// What it came to.
+    pub(crate) state: Outcome,
+    /// How many digests cover it; none where they are missing.
+    pub(crate) digests: u64,
+    /// How many log files those list.
+    pub(crate) log_files: u64,
+}
+
+/// A finding: schema `trailseal.finding/1` (`docs/findings.md`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct FindingReport {
+    /// The finding as JSON. `kind`, `severity`, `message`, `advice` and `object` are always
+    /// there.
+    pub(crate) json: serde_json::Map<String, serde_json::Value>,
+}
+
+impl FindingReport {
+    /// A text of the finding; empty where it has none.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.json
+            .get(field)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// `s3://bucket/key` of the object or digest that stands in `field`.
+    pub(crate) fn location(&self, field: &str) -> Option<String> {
+        let at = self.json.get(field)?;
+        Some(format!(
+            "s3://{}/{}",
+            at.get("bucket")?.as_str()?,
+            at.get("key")?.as_str()?
+        ))
+    }
+
+    /// The `window`: its begin, where known, and its end.
+    pub(crate) fn window(&self) -> Option<(Option<&str>, &str)> {
+        let window = self.json.get("window")?;
+        Some((
+            window.get("from").and_then(|from| from.as_str()),
+            window.get("to")?.as_str()?,
+        ))
+    }
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CannotTell {
+    /// The object, or what else it is about.
+    pub(crate) subject: String,
+    /// The account, where known.
+    pub(crate) account: Option<String>,
+    /// The Region, where known.
+    pub(crate) region: Option<String>,
+    /// The trail, where known.
+    pub(crate) trail: Option<String>,
+    /// Why not.
+    pub(crate) reason: String,
+    /// What to do.
+    pub(crate) advice: String,
+}

@@ -1,0 +1,1 @@
+//! `aws cloudtrail validate-logs`, line by line.
