@@ -1,13 +1,22 @@
-//! A log file against the hash that a digest lists, as a stream.
+//! A log file against the hash that a digest lists: as a stream, or whole, which is faster.
 
 use crate::gunzip::{Gunzip, GunzipError};
 use crate::sha256::{Hasher, Sha256};
+use libdeflater::Decompressor;
+use memchr::memmem;
+use std::cell::RefCell;
 
 /// The most bytes a log file may inflate to. CloudTrail's take kilobytes to tens of megabytes.
 pub const MAX_INFLATED_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// The most bytes a log file object may have: more would be a stream that inflates to nothing.
 pub const MAX_OBJECT_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// The most bytes of an object that is better held whole than read as a stream.
+pub const MAX_WHOLE_BYTES: u64 = 1024 * 1024;
+
+/// The most bytes that a file held whole may inflate to: bounds what a thread keeps.
+const MAX_WHOLE_INFLATED: usize = 32 * 1024 * 1024;
 
 /// Why a log file is not the one listed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,20 +83,82 @@ impl LogFileCheck {
         }
     }
 
-    /// Ends the object.
+    /// Ends the object, and says how many bytes it inflates to.
     ///
     /// # Errors
     /// [`LogFileError`] when it is not the file listed.
-    pub fn finish(self) -> Result<(), LogFileError> {
+    pub fn finish(self) -> Result<u64, LogFileError> {
         let Self {
             gunzip,
             hasher,
             expected,
             ..
         } = self;
-        gunzip.finish().map_err(LogFileError::Malformed)?;
-        compare(&hasher, expected)
+        let inflated = gunzip.finish().map_err(LogFileError::Malformed)?;
+        compare(&hasher, expected)?;
+        Ok(inflated)
     }
+}
+
+/// Checks an object held whole against the hash that the digest lists, and says how many bytes
+/// it inflates to.
+///
+/// # Errors
+/// [`LogFileError`] when it is not the file listed: the same that [`LogFileCheck`] gives.
+pub fn check_whole(object: &[u8], expected: Sha256) -> Result<u64, LogFileError> {
+    if let Some(inflated) = quick(object, expected) {
+        return Ok(inflated);
+    }
+    // Damaged, or unusual: the exact verdict is the stream's.
+    let mut check = LogFileCheck::new(expected);
+    check.push(object)?;
+    check.finish()
+}
+
+/// The inflated size of an object that is the file listed; none if it is not, or if that cannot
+/// be said without looking closer.
+fn quick(object: &[u8], expected: Sha256) -> Option<u64> {
+    struct Inflater {
+        decompressor: Decompressor,
+        inflated: Vec<u8>,
+    }
+    thread_local! {
+        static INFLATER: RefCell<Inflater> = RefCell::new(Inflater {
+            decompressor: Decompressor::new(),
+            inflated: Vec::new(),
+        });
+    }
+    // RFC 1952: flags stand in the fourth byte, and a member ends in the CRC-32 and the size of
+    // what it inflates to. A header with a checksum is for the stream to check.
+    if *object.get(3)? != 0 {
+        return None;
+    }
+    let (_, size) = object.split_last_chunk::<4>()?;
+    let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
+    if size > MAX_WHOLE_INFLATED {
+        return None;
+    }
+    INFLATER.with_borrow_mut(|inflater| {
+        let Inflater {
+            decompressor,
+            inflated,
+        } = inflater;
+        if inflated.len() < size {
+            inflated.resize(size, 0);
+        }
+        let inflated = inflated.get_mut(..size)?;
+        let written = decompressor.gzip_decompress(object, inflated).ok()?;
+        let inflated = inflated.get(..written).filter(|_| written == size)?;
+        // The decompressor passes over whatever follows the member. It has found these eight
+        // bytes at the member's end: if they stand at the object's end and nowhere before it,
+        // that is where the member ends.
+        let crc = libdeflater::crc32(inflated).to_le_bytes();
+        let trailer = [crc, u32::try_from(size).ok()?.to_le_bytes()].concat();
+        if memmem::find(object, &trailer)? + trailer.len() != object.len() {
+            return None;
+        }
+        (Sha256::of(inflated) == expected).then(|| u64::try_from(size).unwrap_or(u64::MAX))
+    })
 }
 
 fn compare(hasher: &Hasher, expected: Sha256) -> Result<(), LogFileError> {
@@ -103,18 +174,59 @@ fn compare(hasher: &Hasher, expected: Sha256) -> Result<(), LogFileError> {
 mod tests {
     use super::*;
     use crate::gunzip::tests::gzip;
+    use proptest::prelude::*;
 
-    fn check(object: &[u8], expected: &[u8]) -> Result<(), LogFileError> {
-        let mut check = LogFileCheck::new(Sha256::of(expected));
-        for piece in object.chunks(7) {
-            check.push(piece)?;
-        }
-        check.finish()
+    /// As a stream and whole: the same, always.
+    fn check(object: &[u8], expected: &[u8]) -> Result<u64, LogFileError> {
+        let expected = Sha256::of(expected);
+        let streamed = || {
+            let mut check = LogFileCheck::new(expected);
+            for piece in object.chunks(7) {
+                check.push(piece)?;
+            }
+            check.finish()
+        };
+        let streamed = streamed();
+        assert_eq!(check_whole(object, expected), streamed);
+        streamed
     }
 
     #[test]
     fn the_listed_file_is_valid() {
-        assert_eq!(check(&gzip(b"records"), b"records"), Ok(()));
+        assert_eq!(check(&gzip(b"records"), b"records"), Ok(7));
+        let large = b"records ".repeat(100_000);
+        assert_eq!(check(&gzip(&large), &large), Ok(800_000));
+        assert_eq!(quick(&gzip(&large), Sha256::of(&large)), Some(800_000));
+        assert_eq!(check(&gzip(b""), b""), Ok(0));
+    }
+
+    #[test]
+    fn appended_bytes_are_seen_although_they_end_as_the_member_does() {
+        let member = gzip(b"records");
+        let trailer = &member[member.len() - 8..];
+        for appended in [trailer, &[trailer, trailer].concat(), &trailer[4..], b"\0"] {
+            let object = [&member, appended].concat();
+            assert_eq!(check(&object, b"records"), Err(LogFileError::TrailingData));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_files_come_to_the_same_verdict_whole_and_streamed(
+            content in proptest::collection::vec(any::<u8>(), 0..300),
+            damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            cut in 0_usize..20,
+            appended in proptest::collection::vec(any::<u8>(), 0..12),
+        ) {
+            let mut object = gzip(&content);
+            for (at, byte) in damage {
+                let at = at.index(object.len());
+                object[at] = byte;
+            }
+            object.truncate(object.len().saturating_sub(cut));
+            object.extend(appended);
+            let _ = check(&object, &content);
+        }
     }
 
     #[test]

@@ -3,14 +3,13 @@
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PublicKey.html>.
 
 use crate::ids::Region;
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use md5::Digest as _;
-use rsa::RsaPublicKey;
-use rsa::pkcs1::DecodeRsaPublicKey as _;
-use rsa::pkcs8::DecodePublicKey as _;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The most keys read from one saved response: 34 Regions × ten years of months, twice.
 pub const MAX_SAVED_KEYS: usize = 10_000;
@@ -28,7 +27,9 @@ const BACKFILL_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 #[non_exhaustive]
 pub enum PublicKeyError {
     /// Neither a PKCS#1 `RSAPublicKey` nor a `SubjectPublicKeyInfo`.
-    #[error("the public key {fingerprint} is neither PKCS#1 nor SubjectPublicKeyInfo")]
+    #[error(
+        "the public key {fingerprint} is no RSA key of at least 2048 bits, in PKCS#1 or SubjectPublicKeyInfo form"
+    )]
     Encoding {
         /// The key's fingerprint.
         fingerprint: String,
@@ -75,7 +76,7 @@ impl SigningPeriod {
 }
 
 /// A CloudTrail public key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PublicKey {
     /// Lower-case hex MD5 of the DER value. Names the key, proves nothing.
     pub fingerprint: String,
@@ -85,8 +86,31 @@ pub struct PublicKey {
     pub valid_to: Timestamp,
     /// The Region it signs for, where that is known.
     pub region: Option<Region>,
-    pub(crate) rsa: RsaPublicKey,
+    der: Arc<[u8]>,
+    rsa: Arc<ParsedPublicKey>,
 }
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            fingerprint: _,
+            valid_from,
+            valid_to,
+            region,
+            der,
+            rsa: _,
+        } = self;
+        (der, valid_from, valid_to, region)
+            == (
+                &other.der,
+                &other.valid_from,
+                &other.valid_to,
+                &other.region,
+            )
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl PublicKey {
     /// A key from its DER value, in PKCS#1 or `SubjectPublicKeyInfo` form.
@@ -100,18 +124,31 @@ impl PublicKey {
         region: Option<Region>,
     ) -> Result<Self, PublicKeyError> {
         let fingerprint = hex::encode(md5::Md5::digest(der));
-        let rsa = RsaPublicKey::from_pkcs1_der(der)
-            .or_else(|_| RsaPublicKey::from_public_key_der(der))
-            .map_err(|_| PublicKeyError::Encoding {
+        let rsa = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(|_| {
+            PublicKeyError::Encoding {
                 fingerprint: fingerprint.clone(),
-            })?;
+            }
+        })?;
         Ok(Self {
             fingerprint,
             valid_from,
             valid_to,
             region,
-            rsa,
+            der: der.into(),
+            rsa: Arc::new(rsa),
         })
+    }
+
+    /// The key as CloudTrail lists it: DER, in PKCS#1 or `SubjectPublicKeyInfo` form.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Whether the key made `signature` over `message`: RSASSA-PKCS1-v1_5 with SHA-256.
+    #[must_use]
+    pub fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.rsa.verify_sig(message, signature).is_ok()
     }
 
     fn valid_in(&self, period: SigningPeriod) -> bool {

@@ -4,8 +4,6 @@
 
 use crate::digest::UnverifiedDigest;
 use crate::public_key::PublicKey;
-use rsa::Pkcs1v15Sign;
-use sha2::{Digest as _, Sha256};
 
 /// The bytes that CloudTrail signs: the end time as the digest spells it, where it was delivered,
 /// the hash of its inflated bytes and its predecessor's signature, or the word `null`.
@@ -66,9 +64,9 @@ pub fn verify(
     key: &PublicKey,
 ) -> Result<AuthenticDigest, SignatureError> {
     let signature = hex::decode(signature).map_err(|_| SignatureError::NotHex)?;
-    let hashed = Sha256::digest(signing_string(&digest));
-    key.rsa
-        .verify(Pkcs1v15Sign::new::<Sha256>(), &hashed, &signature)
-        .map_err(|_| SignatureError::Mismatch)?;
-    Ok(AuthenticDigest { digest, signature })
+    if key.signed(signing_string(&digest).as_bytes(), &signature) {
+        Ok(AuthenticDigest { digest, signature })
+    } else {
+        Err(SignatureError::Mismatch)
+    }
 }

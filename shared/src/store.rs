@@ -9,6 +9,7 @@ use crate::public_key::{PublicKey, SigningPeriod};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 
 /// A request that did not give an answer to decide on.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,8 @@ pub struct Encryption {
 pub struct Object<B> {
     /// The version that is being read, where the bucket keeps versions.
     pub version_id: Option<String>,
+    /// How many bytes the content has, where that is known beforehand.
+    pub size: Option<u64>,
     /// User metadata, names in lower case.
     pub metadata: HashMap<String, String>,
     /// The content.
@@ -110,6 +113,17 @@ pub trait ReadObject: Send + Sync {
         &self,
         at: &ObjectLocation,
     ) -> impl Future<Output = Result<Object<Self::Body>, StoreError>> + Send;
+}
+
+impl<S: ReadObject> ReadObject for Arc<S> {
+    type Body = S::Body;
+
+    fn read(
+        &self,
+        at: &ObjectLocation,
+    ) -> impl Future<Output = Result<Object<Self::Body>, StoreError>> + Send {
+        S::read(self, at)
+    }
 }
 
 /// Reads how objects are encrypted.
@@ -157,6 +171,18 @@ pub trait ListObjects: Send + Sync {
         depth: Depth,
         next: Option<&str>,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+}
+
+impl<S: ListObjects> ListObjects for Arc<S> {
+    fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send {
+        S::list(self, bucket, prefix, depth, next)
+    }
 }
 
 /// Asks CloudTrail for its public keys.

@@ -3,11 +3,12 @@
 use crate::digest::ListedLogFile;
 use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Verdict};
 use crate::location::ObjectLocation;
-use crate::log_file::{LogFileCheck, LogFileError};
+use crate::log_file::{self, LogFileCheck, LogFileError};
 use crate::object_key::{ObjectKind, classify};
 use crate::sha256::Sha256;
 use crate::store::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
 use crate::validation::{Digests, Rejection, reference};
+use bytes::Bytes;
 use futures::future::{self, Either};
 use futures::stream::{self, StreamExt as _};
 use std::collections::BTreeSet;
@@ -27,7 +28,7 @@ pub struct Progress {
 }
 
 enum LogFileVerdict {
-    Valid,
+    Valid { inflated_bytes: u64 },
     Missing(Absence),
     Wrong(LogFileError),
 }
@@ -86,7 +87,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         let mut files = stream::iter(first..digest.log_files.len())
             .map(|index| async move {
                 let verified = match digest.log_files.get(index) {
-                    Some(file) => self.verify_listed(file, scope, listed_in).await,
+                    Some(file) => self.verify_log_file(file, scope, listed_in).await.report,
                     None => Report::new(),
                 };
                 (index, verified)
@@ -114,26 +115,31 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         Progress { report, rest }
     }
 
-    async fn verify_listed(
+    /// Verifies one log file that a digest of CloudTrail's lists.
+    pub async fn verify_log_file(
         &self,
         file: &ListedLogFile,
         scope: &Scope,
         listed_in: &DigestReference,
-    ) -> Report {
+    ) -> VerifiedLogFile {
         let at = ObjectLocation::new(
             self.places
                 .actual_of(&file.location.bucket, &listed_in.bucket),
             file.location.key.clone(),
         );
-        let verdict = match self.verify_log_file(&at, file.hash).await {
+        let mut verified = VerifiedLogFile {
+            report: Report::new(),
+            inflated_bytes: 0,
+        };
+        let report = &mut verified.report;
+        let verdict = match self.read_patiently(&at, file.hash).await {
             Ok(verdict) => verdict,
             Err(error) => {
-                let mut report = Report::new();
                 report.cannot_tell(error, scope, &at);
                 for Obstacle { if_it_stays, .. } in &mut report.obstacles {
                     *if_it_stays = if_it_stays.take().map(|f| f.with_digest(listed_in.clone()));
                 }
-                return report;
+                return verified;
             }
         };
         let finding = |kind, message: &str, actual: String| {
@@ -142,16 +148,18 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 .with_evidence(format!("content with SHA-256 {}", file.hash), actual)
         };
         let error = match verdict {
-            LogFileVerdict::Valid => return Report::new(),
+            LogFileVerdict::Valid { inflated_bytes } => {
+                verified.inflated_bytes = inflated_bytes;
+                return verified;
+            }
             LogFileVerdict::Missing(absence) => {
-                let mut report = Report::new();
                 let missing = finding(
                     FindingKind::LogFileMissing,
                     "CloudTrail delivered the log file and it is gone.",
                     absence.to_string(),
                 );
                 report.absent(missing, absence, self.places.kind_of(&at.bucket));
-                return report;
+                return verified;
             }
             LogFileVerdict::Wrong(error) => error,
         };
@@ -169,10 +177,13 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 "The log file's content is not what CloudTrail delivered.",
             ),
         };
-        Report::of(vec![finding(kind, message, error.to_string())])
+        report
+            .findings
+            .push(finding(kind, message, error.to_string()));
+        verified
     }
 
-    async fn verify_log_file(
+    async fn read_patiently(
         &self,
         at: &ObjectLocation,
         expected: Sha256,
@@ -201,16 +212,73 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         expected: Sha256,
     ) -> Result<LogFileVerdict, StoreError> {
         let mut object = self.store.read(at).await?;
+        let mut whole = Whole::default();
+        if object
+            .size
+            .is_some_and(|size| size <= log_file::MAX_WHOLE_BYTES)
+        {
+            loop {
+                match object.body.next().await? {
+                    None => return Ok(log_file::check_whole(&whole.join(), expected).into()),
+                    Some(bytes) if whole.holds(&bytes) => whole.0.push(bytes),
+                    // More than was announced.
+                    Some(bytes) => {
+                        whole.0.push(bytes);
+                        break;
+                    }
+                }
+            }
+        }
         let mut check = LogFileCheck::new(expected);
-        while let Some(bytes) = object.body.next().await? {
+        let mut held = whole.0.into_iter();
+        loop {
+            let bytes = match held.next() {
+                Some(bytes) => bytes,
+                None => match object.body.next().await? {
+                    Some(bytes) => bytes,
+                    None => return Ok(check.finish().into()),
+                },
+            };
             if let Err(error) = check.push(&bytes) {
                 return Ok(LogFileVerdict::Wrong(error));
             }
         }
-        Ok(match check.finish() {
-            Ok(()) => LogFileVerdict::Valid,
-            Err(error) => LogFileVerdict::Wrong(error),
-        })
+    }
+}
+
+/// What became of a log file that a digest lists.
+#[derive(Debug)]
+pub struct VerifiedLogFile {
+    /// What was found.
+    pub report: Report,
+    /// How many bytes it inflates to, if it is valid.
+    pub inflated_bytes: u64,
+}
+
+/// An object held whole, in the pieces that it came in.
+#[derive(Default)]
+struct Whole(Vec<Bytes>);
+
+impl Whole {
+    fn holds(&self, more: &Bytes) -> bool {
+        let bytes: usize = self.0.iter().chain([more]).map(Bytes::len).sum();
+        u64::try_from(bytes).is_ok_and(|bytes| bytes <= log_file::MAX_WHOLE_BYTES)
+    }
+
+    fn join(self) -> Bytes {
+        match <[Bytes; 1]>::try_from(self.0) {
+            Ok([only]) => only,
+            Err(pieces) => pieces.concat().into(),
+        }
+    }
+}
+
+impl From<Result<u64, LogFileError>> for LogFileVerdict {
+    fn from(checked: Result<u64, LogFileError>) -> Self {
+        match checked {
+            Ok(inflated_bytes) => Self::Valid { inflated_bytes },
+            Err(error) => Self::Wrong(error),
+        }
     }
 }
 

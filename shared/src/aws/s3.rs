@@ -120,6 +120,7 @@ impl ReadObject for S3Objects {
         let output = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
         Ok(Object {
             version_id: output.version_id,
+            size: output.content_length.and_then(|n| u64::try_from(n).ok()),
             metadata: output.metadata.unwrap_or_default(),
             body: S3Body {
                 stream: output.body,
