@@ -1,0 +1,144 @@
+//! The function log-verifier under AWS's runtime interface emulator.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use trailseal_tests::local::server::client_environment;
+use trailseal_tests::local::{FunctionSpec, Rie, paths};
+
+use crate::data::{self, ACCOUNT, BUCKET, DataSet, REGION};
+use crate::lab::Lab;
+use crate::report::{Section, Table, count, float, median, megabytes, seconds};
+use crate::server::Endpoint;
+
+const LATENCY: Duration = Duration::from_millis(20);
+/// As in the template.
+const LOGICAL_ID: &str = "LogVerifier";
+const MEMORY_MB: i32 = 1769;
+const TIMEOUT: Duration = Duration::from_mins(5);
+const STARTS: usize = 3;
+const WARM: usize = 4;
+
+pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
+    let set = lab.set(&data::HOUR)?;
+    let endpoint = Endpoint::start(&set, LATENCY)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let measured = runtime.block_on(invoke(lab, &set, &endpoint))?;
+    let (cold, warm) = (median(measured.cold), median(measured.warm));
+    let mut table = Table::new(["invocation", "time", "requests", "peak of memory"]);
+    table.row([
+        "the first, with the function's start".to_owned(),
+        seconds(cold),
+        count(measured.requests),
+        megabytes(measured.peak_cold),
+    ]);
+    table.row([
+        "a later one".to_owned(),
+        seconds(warm),
+        count(measured.requests),
+        megabytes(measured.peak),
+    ]);
+    let mut section = Section::new(
+        "The function log-verifier",
+        format!(
+            "One digest of {} log files in S3, every request answered after {} ms, the function under AWS's runtime interface emulator; medians of {STARTS} starts with {WARM} later invocations each.",
+            count(set.about.log_files),
+            LATENCY.as_millis()
+        ),
+    );
+    section.table(table);
+    section.below("the first invocation", cold, 1.5, seconds);
+    section.below("a later invocation", warm, 1.5, seconds);
+    section.below("peak of memory", measured.peak, 100e6, megabytes);
+    Ok(section)
+}
+
+struct Measured {
+    cold: Vec<f64>,
+    warm: Vec<f64>,
+    requests: u64,
+    peak_cold: f64,
+    peak: f64,
+}
+
+async fn invoke(lab: &Lab, set: &DataSet, endpoint: &Endpoint) -> anyhow::Result<Measured> {
+    let spec = FunctionSpec {
+        name: LOGICAL_ID.to_owned(),
+        bootstrap: paths::bootstrap(LOGICAL_ID),
+        env: environment(endpoint),
+        timeout: TIMEOUT,
+        memory_mb: MEMORY_MB,
+    };
+    let log = lab.scratch().join("function.log");
+    let rie = Rie::start(spec, &log).await?;
+    let mut measured = Measured {
+        cold: Vec::new(),
+        warm: Vec::new(),
+        requests: 0,
+        peak_cold: 0.0,
+        peak: 0.0,
+    };
+    for start in 0..STARTS {
+        if start > 0 {
+            rie.restart().await?;
+        }
+        endpoint.take_requests();
+        measured.cold.push(once(&rie, set).await?);
+        measured.requests = endpoint.take_requests();
+        measured.peak_cold = measured.peak_cold.max(peak(&rie).await?);
+        for _ in 0..WARM {
+            measured.warm.push(once(&rie, set).await?);
+        }
+        measured.peak = measured.peak.max(peak(&rie).await?);
+    }
+    Ok(measured)
+}
+
+async fn peak(rie: &Rie) -> anyhow::Result<f64> {
+    let peak = rie.peak_memory().await;
+    Ok(float(peak.context("the function's process is gone")?))
+}
+
+/// Seconds of one invocation that finds every log file valid.
+async fn once(rie: &Rie, set: &DataSet) -> anyhow::Result<f64> {
+    let event = json!({ "bucket": BUCKET, "key": set.about.newest });
+    let began = Instant::now();
+    let answer = rie.invoke(&event).await;
+    let took = began.elapsed().as_secs_f64();
+    let answer = answer.with_context(|| rie.log_tail())?;
+    let outcome = answer.pointer("/outcomes/0");
+    let field = |name: &str| outcome.and_then(|outcome| outcome.get(name));
+    ensure!(
+        field("verdict").and_then(Value::as_str) == Some("valid")
+            && field("valid").and_then(Value::as_u64) == Some(set.about.log_files),
+        "the function says {answer}\n{}",
+        rie.log_tail()
+    );
+    Ok(took)
+}
+
+/// What the template gives the function.
+fn environment(endpoint: &Endpoint) -> BTreeMap<String, String> {
+    let mut env = client_environment(endpoint.url(), REGION);
+    for (name, value) in [
+        ("TRAILSEAL_LOG_BUCKETS", BUCKET.to_owned()),
+        ("TRAILSEAL_BUCKET_OWNER", ACCOUNT.to_owned()),
+        ("TRAILSEAL_TRAIL_ARNS", DataSet::trail_arn()),
+        (
+            "TRAILSEAL_ALERT_TOPIC_ARN",
+            format!("arn:aws:sns:{REGION}:{ACCOUNT}:trailseal-alerts"),
+        ),
+        ("TRAILSEAL_EVIDENCE_BUCKET", format!("{BUCKET}-evidence")),
+        (
+            "TRAILSEAL_QUEUE_URL",
+            format!("{}/{ACCOUNT}/trailseal-log-verifier", endpoint.url()),
+        ),
+    ] {
+        env.insert(name.to_owned(), value);
+    }
+    env
+}

@@ -1,0 +1,97 @@
+//! Whether ten times as much takes ten times as long.
+
+use trailseal_tests::local::paths;
+
+use crate::data::{self, About, Plan};
+use crate::lab::Lab;
+use crate::plot::{self, Point, Series};
+use crate::report::{Section, Table, count, float, median, micros, percent, seconds};
+
+/// More runs where a run is short.
+const ROUNDS: [usize; 3] = [15, 7, 3];
+const CONSTANT: f64 = 0.1;
+
+pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
+    let nothing = median(
+        lab.directory_runs(&data::NOTHING, 15)?
+            .iter()
+            .map(|run| run.wall),
+    );
+    let mut section = Section::new(
+        "Growth",
+        format!(
+            "Directories; medians of {}, {} and {} runs. A run over a single digest takes {}, which the net times leave out.",
+            ROUNDS[0],
+            ROUNDS[1],
+            ROUNDS[2],
+            seconds(nothing)
+        ),
+    );
+    let mut series = Vec::new();
+    for (what, plans, items) in [
+        (
+            "log file",
+            &data::LOGS,
+            (|about| about.log_files) as fn(&About) -> u64,
+        ),
+        ("digest", &data::DIGESTS, |about| about.digests),
+    ] {
+        let points = measure(lab, plans, items, nothing)?;
+        let mut table = Table::new([
+            &format!("{what}s"),
+            "time",
+            &format!("a {what}"),
+            &format!("a {what}, net"),
+        ]);
+        for point in &points {
+            table.row([
+                count(point.items),
+                seconds(point.raw * float(point.items)),
+                micros(point.raw),
+                micros(point.net),
+            ]);
+        }
+        section.table(table);
+        let least = points
+            .iter()
+            .map(|point| point.net)
+            .fold(f64::MAX, f64::min);
+        let most = points.iter().map(|point| point.net).fold(0.0, f64::max);
+        section.below(
+            &format!("net time a {what}, the longest over the shortest, more by"),
+            most / least - 1.0,
+            CONSTANT,
+            percent,
+        );
+        series.push(Series {
+            name: format!("a {what}"),
+            points,
+        });
+    }
+    let picture = paths::repository().join("docs/growth.svg");
+    std::fs::write(&picture, plot::growth(&series))?;
+    section.note("`docs/growth.svg` shows it.".to_owned());
+    Ok(section)
+}
+
+fn measure(
+    lab: &mut Lab,
+    plans: &'static [Plan; 3],
+    items: fn(&About) -> u64,
+    nothing: f64,
+) -> anyhow::Result<Vec<Point>> {
+    plans
+        .iter()
+        .zip(ROUNDS)
+        .map(|(plan, rounds)| {
+            let runs = lab.directory_runs(plan, rounds)?;
+            let items = items(&lab.set(plan)?.about);
+            let wall = median(runs.iter().map(|run| run.wall));
+            Ok(Point {
+                items,
+                raw: wall / float(items),
+                net: (wall - nothing) / float(items),
+            })
+        })
+        .collect()
+}

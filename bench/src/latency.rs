@@ -1,0 +1,168 @@
+//! Where only the endpoint limits, and where nothing does: against the AWS CLI in S3.
+
+use std::time::Duration;
+
+use crate::data;
+use crate::lab::Lab;
+use crate::measure::Run;
+use crate::report::{Section, Table, count, float, median, seconds, times};
+use crate::server::Endpoint;
+
+const LATENCY: Duration = Duration::from_millis(20);
+/// What the command takes where it is not told.
+const CONCURRENCY: u32 = 64;
+const OTHERS: [u32; 3] = [16, 32, 128];
+
+/// One tool's runs.
+#[derive(Default)]
+struct Runs {
+    runs: Vec<Run>,
+    requests: u64,
+}
+
+impl Runs {
+    fn add(&mut self, run: Run, endpoint: &Endpoint) {
+        self.runs.push(run);
+        self.requests = endpoint.take_requests();
+    }
+
+    fn wall(&self) -> f64 {
+        median(self.runs.iter().map(|run| run.wall))
+    }
+}
+
+/// An endpoint that answers after 20 ms.
+pub(crate) fn slow(lab: &mut Lab) -> anyhow::Result<Section> {
+    const ROUNDS: usize = 2;
+    const VERIFIES: usize = 3;
+    let set = lab.set(&data::LOGS[0])?;
+    let endpoint = Endpoint::start(&set, LATENCY)?;
+    let mut cli = Runs::default();
+    let mut verify = Runs::default();
+    for _ in 0..ROUNDS {
+        for _ in 0..VERIFIES {
+            verify.add(lab.verify_s3(&set, &endpoint, None)?, &endpoint);
+        }
+        cli.add(lab.aws_cli(&set, &endpoint)?, &endpoint);
+    }
+    let mut others = Vec::new();
+    for concurrency in OTHERS {
+        let mut runs = Runs::default();
+        for _ in 0..VERIFIES {
+            runs.add(
+                lab.verify_s3(&set, &endpoint, Some(concurrency))?,
+                &endpoint,
+            );
+        }
+        others.push((concurrency, runs));
+    }
+    let ideal = |runs: &Runs, concurrency: u32| {
+        float(runs.requests) / f64::from(concurrency) * LATENCY.as_secs_f64()
+    };
+    let mut table = Table::new([
+        "",
+        "time",
+        "as fast as the AWS CLI",
+        "requests",
+        "requests ÷ concurrency × latency",
+        "time ÷ that",
+    ]);
+    let mut row = |what: &str, runs: &Runs, concurrency: u32| {
+        let ideal = ideal(runs, concurrency);
+        table.row([
+            what.to_owned(),
+            seconds(runs.wall()),
+            times(cli.wall() / runs.wall()),
+            count(runs.requests),
+            seconds(ideal),
+            times(runs.wall() / ideal),
+        ]);
+    };
+    row("aws cloudtrail validate-logs", &cli, 1);
+    row(
+        &format!("trailseal verify ({CONCURRENCY} at a time)"),
+        &verify,
+        CONCURRENCY,
+    );
+    for (concurrency, runs) in &others {
+        row(
+            &format!("trailseal verify --concurrency {concurrency}"),
+            runs,
+            *concurrency,
+        );
+    }
+    let mut section = Section::new(
+        "Latency bound",
+        format!(
+            "{} log files of {} digests in S3, every request answered after {} ms; medians of {} runs, of {ROUNDS} for the AWS CLI.",
+            count(set.about.log_files),
+            set.about.digests,
+            LATENCY.as_millis(),
+            ROUNDS * VERIFIES,
+        ),
+    );
+    section.table(table);
+    section.at_least(
+        "as fast as the AWS CLI",
+        cli.wall() / verify.wall(),
+        40.0,
+        times,
+    );
+    section.below(
+        "time ÷ (requests ÷ concurrency × latency)",
+        verify.wall() / ideal(&verify, CONCURRENCY),
+        1.3,
+        times,
+    );
+    Ok(section)
+}
+
+/// The same without delay.
+pub(crate) fn fast(lab: &mut Lab) -> anyhow::Result<Section> {
+    const ROUNDS: usize = 3;
+    const VERIFIES: usize = 3;
+    let set = lab.set(&data::LOGS[0])?;
+    let endpoint = Endpoint::start(&set, Duration::ZERO)?;
+    let mut cli = Runs::default();
+    let mut verify = Runs::default();
+    for _ in 0..ROUNDS {
+        for _ in 0..VERIFIES {
+            verify.add(lab.verify_s3(&set, &endpoint, None)?, &endpoint);
+        }
+        cli.add(lab.aws_cli(&set, &endpoint)?, &endpoint);
+    }
+    let mut table = Table::new([
+        "",
+        "time",
+        "as fast as the AWS CLI",
+        "requests",
+        "processor time",
+    ]);
+    for (what, runs) in [
+        ("aws cloudtrail validate-logs", &cli),
+        ("trailseal verify", &verify),
+    ] {
+        table.row([
+            what.to_owned(),
+            seconds(runs.wall()),
+            times(cli.wall() / runs.wall()),
+            count(runs.requests),
+            seconds(median(runs.runs.iter().map(|run| run.processor()))),
+        ]);
+    }
+    let mut section = Section::new(
+        "No latency",
+        format!(
+            "The same log files and endpoint without delay, the endpoint on the same processors; medians of {} runs, of {ROUNDS} for the AWS CLI.",
+            ROUNDS * VERIFIES
+        ),
+    );
+    section.table(table);
+    section.at_least(
+        "as fast as the AWS CLI",
+        cli.wall() / verify.wall(),
+        10.0,
+        times,
+    );
+    Ok(section)
+}

@@ -1,0 +1,273 @@
+//! What a benchmark prints: Markdown tables, and targets with whether they are met.
+
+use std::fmt;
+
+/// The result of one benchmark.
+#[derive(Debug)]
+pub(crate) struct Section {
+    title: String,
+    intro: String,
+    tables: Vec<Table>,
+    notes: Vec<String>,
+    targets: Vec<Target>,
+}
+
+/// A table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Something that was asked of a measured value.
+#[derive(Debug)]
+pub(crate) struct Target {
+    what: String,
+    bound: String,
+    measured: String,
+    met: bool,
+}
+
+impl Section {
+    pub(crate) fn new(title: &str, intro: String) -> Self {
+        Self {
+            title: title.to_owned(),
+            intro,
+            tables: Vec::new(),
+            notes: Vec::new(),
+            targets: Vec::new(),
+        }
+    }
+
+    pub(crate) fn table(&mut self, table: Table) {
+        self.tables.push(table);
+    }
+
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// A measured value that must be at least `bound`; both are shown by `show`.
+    pub(crate) fn at_least(
+        &mut self,
+        what: &str,
+        measured: f64,
+        bound: f64,
+        show: impl Fn(f64) -> String,
+    ) {
+        self.targets.push(Target {
+            what: what.to_owned(),
+            bound: format!("at least {}", show(bound)),
+            measured: show(measured),
+            met: measured >= bound,
+        });
+    }
+
+    /// A measured value that must be below `bound`; both are shown by `show`.
+    pub(crate) fn below(
+        &mut self,
+        what: &str,
+        measured: f64,
+        bound: f64,
+        show: impl Fn(f64) -> String,
+    ) {
+        self.targets.push(Target {
+            what: what.to_owned(),
+            bound: format!("below {}", show(bound)),
+            measured: show(measured),
+            met: measured < bound,
+        });
+    }
+}
+
+impl Table {
+    pub(crate) fn new<const N: usize>(head: [&str; N]) -> Self {
+        Self {
+            head: head.map(str::to_owned).to_vec(),
+            rows: Vec::new(),
+        }
+    }
+
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.into());
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "### {}\n\n{}", self.title, self.intro)?;
+        for table in &self.tables {
+            writeln!(f, "\n{table}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{note}\n")?;
+        }
+        if !self.targets.is_empty() {
+            writeln!(f, "{}", targets(None, self.targets.iter()))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = |column: usize| {
+            std::iter::once(&self.head)
+                .chain(&self.rows)
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default()
+                .max(3)
+        };
+        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
+        // The first column is text, the others are numbers.
+        let line = |f: &mut fmt::Formatter<'_>, row: &[String]| {
+            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                if column == 0 {
+                    write!(f, "| {cell:<width$} ")?;
+                } else {
+                    write!(f, "| {cell:>width$} ")?;
+                }
+            }
+            writeln!(f, "|")
+        };
+        line(f, &self.head)?;
+        for (column, width) in widths.iter().enumerate() {
+            if column == 0 {
+                write!(f, "| {} ", "-".repeat(*width))?;
+            } else {
+                write!(f, "| {}: ", "-".repeat(width - 1))?;
+            }
+        }
+        writeln!(f, "|")?;
+        self.rows.iter().try_for_each(|row| line(f, row))
+    }
+}
+
+fn targets<'a>(of: Option<&str>, targets: impl Iterator<Item = &'a Target>) -> Table {
+    let mut table = Table::new(["target", "bound", "measured", "met"]);
+    for target in targets {
+        let what = match of {
+            Some(title) => format!("{title}: {}", target.what),
+            None => target.what.clone(),
+        };
+        table.row([
+            what,
+            target.bound.clone(),
+            target.measured.clone(),
+            if target.met { "yes" } else { "**no**" }.to_owned(),
+        ]);
+    }
+    table
+}
+
+/// All targets in one table.
+pub(crate) fn summary(sections: &[Section]) -> String {
+    let mut table = Table::new(["target", "bound", "measured", "met"]);
+    for section in sections {
+        let part = targets(Some(&section.title), section.targets.iter());
+        table.rows.extend(part.rows);
+    }
+    format!("### Targets\n\n{table}")
+}
+
+/// A number with thousands set apart.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number as a float; counts and bytes here are far below 2^53.
+#[expect(clippy::cast_precision_loss)]
+pub(crate) fn float(number: u64) -> f64 {
+    number as f64
+}
+
+/// A number without its fraction.
+pub(crate) fn whole(number: f64) -> String {
+    format!("{number:.0}")
+}
+
+/// Seconds, or milliseconds where there are few.
+pub(crate) fn seconds(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else {
+        format!("{seconds:.2} s")
+    }
+}
+
+/// Microseconds.
+pub(crate) fn micros(seconds: f64) -> String {
+    format!("{:.1} µs", seconds * 1e6)
+}
+
+/// Bytes as megabytes.
+pub(crate) fn megabytes(bytes: f64) -> String {
+    format!("{:.1} MB", bytes / 1e6)
+}
+
+/// A share in percent.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// A factor.
+pub(crate) fn times(factor: f64) -> String {
+    if factor < 10.0 {
+        format!("{factor:.2} ×")
+    } else {
+        format!("{factor:.1} ×")
+    }
+}
+
+/// The one in the middle.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match (values.get(middle), values.len().is_multiple_of(2)) {
+        (Some(upper), true) => f64::midpoint(values[middle - 1], *upper),
+        (Some(value), false) => *value,
+        (None, _) => f64::NAN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1000), "1,000");
+        assert_eq!(count(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(close(median([3.0, 1.0, 2.0]), 2.0));
+        assert!(close(median([4.0, 1.0, 2.0, 3.0]), 2.5));
+        assert!(median([]).is_nan());
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let mut table = Table::new(["what", "n"]);
+        table.row(["a".into(), "1,000".into()]);
+        assert_eq!(
+            table.to_string(),
+            "| what |     n |\n| ---- | ----: |\n| a    | 1,000 |\n"
+        );
+    }
+}

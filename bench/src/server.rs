@@ -1,0 +1,411 @@
+//! An S3 endpoint over a data set, and CloudTrail's `ListPublicKeys`, that answers after a while.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::{SignedDuration, Timestamp};
+use s3s::auth::SimpleAuth;
+use s3s::dto::{
+    CommonPrefix, ETag, GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput,
+    GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Metadata, Object, StreamingBlob,
+};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use trailseal_tests::local::server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use trailseal_tests::trail::{KeySchedule, ResponseStyle};
+
+use crate::data::{BUCKET, DataSet, REGION};
+
+/// The most keys of a listing.
+const PAGE: usize = 1000;
+
+/// A running endpoint. Ends when dropped.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    url: String,
+    requests: Arc<AtomicU64>,
+    _runtime: Runtime,
+}
+
+impl Endpoint {
+    /// Serves a data set on a free port; every answer waits for `delay`.
+    pub(crate) fn start(set: &DataSet, delay: Duration) -> anyhow::Result<Self> {
+        let bucket = Bucket::index(&set.directory(), set.signatures()?)?;
+        let mut builder = S3ServiceBuilder::new(bucket);
+        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+        let service = builder.build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let requests = Arc::new(AtomicU64::new(0));
+        let shared = Arc::new(Shared {
+            service,
+            delay,
+            requests: Arc::clone(&requests),
+        });
+        runtime.spawn(accept(listener, shared));
+        Ok(Self {
+            url,
+            requests,
+            _runtime: runtime,
+        })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How many requests came since the last time this was asked.
+    pub(crate) fn take_requests(&self) -> u64 {
+        self.requests.swap(0, Ordering::Relaxed)
+    }
+}
+
+struct Shared {
+    service: S3Service,
+    delay: Duration,
+    requests: Arc<AtomicU64>,
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let _ = stream.set_nodelay(true);
+            let service = service_fn(move |request| {
+                let shared = Arc::clone(&shared);
+                async move { Ok::<_, Infallible>(answer(&shared, request).await) }
+            });
+            // A connection that the client cuts is the client's business.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
+    shared.requests.fetch_add(1, Ordering::Relaxed);
+    if !shared.delay.is_zero() {
+        tokio::time::sleep(shared.delay).await;
+    }
+    let target = request.headers().get("x-amz-target");
+    let result = match target.and_then(|target| target.to_str().ok()) {
+        Some(target) if target.ends_with(".ListPublicKeys") => list_public_keys(request).await,
+        _ => shared
+            .service
+            .call(request.map(Body::from))
+            .await
+            .map_err(|error| anyhow::anyhow!("{error:?}")),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("the endpoint fails: {error:#}");
+        let mut response = Response::new(Body::from(error.to_string()));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}
+
+/// The keys whose validity meets the asked time; what is not given is now.
+async fn list_public_keys(request: Request<Incoming>) -> anyhow::Result<Response<Body>> {
+    let body = request.into_body().collect().await?.to_bytes();
+    let asked: serde_json::Value = serde_json::from_slice(&body)?;
+    let time = |name: &str| match asked.get(name).and_then(serde_json::Value::as_f64) {
+        Some(seconds) => {
+            let since = SignedDuration::try_from_secs_f64(seconds)?;
+            anyhow::Ok(Timestamp::UNIX_EPOCH.checked_add(since)?)
+        }
+        None => Ok(Timestamp::now()),
+    };
+    let keys = KeySchedule::default().list_public_keys_response(
+        REGION,
+        time("StartTime")?,
+        time("EndTime")?,
+        ResponseStyle::CliV1,
+    );
+    Ok(Response::builder()
+        .header("content-type", "application/x-amz-json-1.1")
+        .body(Body::from(keys.to_string()))?)
+}
+
+/// The objects of the one bucket.
+struct Bucket {
+    objects: BTreeMap<String, Stored>,
+}
+
+struct Stored {
+    path: PathBuf,
+    size: u64,
+    modified: SystemTime,
+    signature: Option<String>,
+}
+
+impl Stored {
+    fn metadata(&self) -> Option<Metadata> {
+        self.signature.as_ref().map(|signature| {
+            Metadata::from([
+                ("signature".to_owned(), signature.clone()),
+                ("signature-algorithm".to_owned(), "SHA256withRSA".to_owned()),
+            ])
+        })
+    }
+
+    /// Not the MD5 of the content, which would have to be read for it.
+    fn e_tag(&self) -> ETag {
+        ETag::Strong(format!("{:032x}", self.size))
+    }
+
+    fn length(&self) -> i64 {
+        i64::try_from(self.size).unwrap_or(i64::MAX)
+    }
+}
+
+impl Bucket {
+    fn index(directory: &Path, mut signatures: BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let mut objects = BTreeMap::new();
+        let mut folders = vec![directory.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                let path = entry.path();
+                let about = entry.metadata()?;
+                if about.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let key = path
+                    .strip_prefix(directory)?
+                    .to_str()
+                    .context("a key is UTF-8")?
+                    .to_owned();
+                let stored = Stored {
+                    size: about.len(),
+                    modified: about.modified()?,
+                    signature: signatures.remove(&key),
+                    path,
+                };
+                objects.insert(key, stored);
+            }
+        }
+        Ok(Self { objects })
+    }
+
+    fn object(&self, bucket: &str, key: &str) -> S3Result<&Stored> {
+        if bucket != BUCKET {
+            return Err(s3_error!(NoSuchBucket));
+        }
+        self.objects.get(key).ok_or_else(|| s3_error!(NoSuchKey))
+    }
+
+    /// A page of the keys after `after` that begin with `prefix`; those that have the delimiter
+    /// after it are told as one.
+    fn list(&self, bucket: &str, asked: &Listing<'_>) -> S3Result<Page> {
+        if bucket != BUCKET {
+            return Err(s3_error!(NoSuchBucket));
+        }
+        let most = asked
+            .max_keys
+            .and_then(|most| usize::try_from(most).ok())
+            .map_or(PAGE, |most| most.min(PAGE));
+        let mut page = Page::default();
+        let mut from = match asked.after {
+            Some(after) if after >= asked.prefix => Bound::Excluded(after.to_owned()),
+            _ => Bound::Included(asked.prefix.to_owned()),
+        };
+        // After a common prefix, nothing that begins with it is told again.
+        if let Bound::Excluded(after) = &from
+            && asked
+                .delimiter
+                .is_some_and(|delimiter| after.ends_with(delimiter))
+        {
+            from = Bound::Included(after_prefix(after));
+        }
+        loop {
+            let next = self.objects.range((from, Bound::Unbounded)).next();
+            let Some((key, stored)) = next.filter(|(key, _)| key.starts_with(asked.prefix)) else {
+                return Ok(page);
+            };
+            if page.length() == most {
+                page.truncated = true;
+                return Ok(page);
+            }
+            let folded = asked.delimiter.and_then(|delimiter| {
+                let rest = &key[asked.prefix.len()..];
+                let end = rest.find(delimiter)? + delimiter.len();
+                Some(key[..asked.prefix.len() + end].to_owned())
+            });
+            if let Some(folder) = folded {
+                from = Bound::Included(after_prefix(&folder));
+                page.last.clone_from(&folder);
+                page.folders.push(CommonPrefix {
+                    prefix: Some(folder),
+                });
+            } else {
+                from = Bound::Excluded(key.clone());
+                page.last.clone_from(key);
+                page.objects.push(Object {
+                    key: Some(key.clone()),
+                    size: Some(stored.length()),
+                    last_modified: Some(stored.modified.into()),
+                    e_tag: Some(stored.e_tag()),
+                    ..Object::default()
+                });
+            }
+        }
+    }
+}
+
+/// The least string greater than all that begin with `prefix`.
+fn after_prefix(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
+}
+
+struct Listing<'a> {
+    prefix: &'a str,
+    delimiter: Option<&'a str>,
+    after: Option<&'a str>,
+    max_keys: Option<i32>,
+}
+
+#[derive(Default)]
+struct Page {
+    objects: Vec<Object>,
+    folders: Vec<CommonPrefix>,
+    last: String,
+    truncated: bool,
+}
+
+impl Page {
+    fn length(&self) -> usize {
+        self.objects.len() + self.folders.len()
+    }
+}
+
+#[async_trait::async_trait]
+impl S3 for Bucket {
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        let stored = self.object(&request.input.bucket, &request.input.key)?;
+        let body = fs::read(&stored.path).map_err(|_| s3_error!(InternalError))?;
+        Ok(S3Response::new(GetObjectOutput {
+            body: Some(StreamingBlob::from(Body::from(body))),
+            content_length: Some(stored.length()),
+            content_type: Some("application/json".to_owned()),
+            content_encoding: Some("gzip".to_owned()),
+            last_modified: Some(stored.modified.into()),
+            e_tag: Some(stored.e_tag()),
+            metadata: stored.metadata(),
+            ..GetObjectOutput::default()
+        }))
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        let stored = self.object(&request.input.bucket, &request.input.key)?;
+        Ok(S3Response::new(HeadObjectOutput {
+            content_length: Some(stored.length()),
+            content_type: Some("application/json".to_owned()),
+            content_encoding: Some("gzip".to_owned()),
+            last_modified: Some(stored.modified.into()),
+            e_tag: Some(stored.e_tag()),
+            metadata: stored.metadata(),
+            ..HeadObjectOutput::default()
+        }))
+    }
+
+    async fn get_bucket_location(
+        &self,
+        _request: S3Request<GetBucketLocationInput>,
+    ) -> S3Result<S3Response<GetBucketLocationOutput>> {
+        Ok(S3Response::new(GetBucketLocationOutput::default()))
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        let asked = request.input;
+        let page = self.list(
+            &asked.bucket,
+            &Listing {
+                prefix: asked.prefix.as_deref().unwrap_or_default(),
+                delimiter: asked.delimiter.as_deref(),
+                after: asked
+                    .continuation_token
+                    .as_deref()
+                    .or(asked.start_after.as_deref()),
+                max_keys: asked.max_keys,
+            },
+        )?;
+        Ok(S3Response::new(ListObjectsV2Output {
+            key_count: i32::try_from(page.length()).ok(),
+            is_truncated: Some(page.truncated),
+            next_continuation_token: page.truncated.then_some(page.last),
+            contents: Some(page.objects),
+            common_prefixes: Some(page.folders),
+            name: Some(asked.bucket),
+            prefix: asked.prefix,
+            delimiter: asked.delimiter,
+            max_keys: asked.max_keys,
+            start_after: asked.start_after,
+            continuation_token: asked.continuation_token,
+            // Keys here have nothing that would have to be encoded.
+            encoding_type: asked.encoding_type,
+            ..ListObjectsV2Output::default()
+        }))
+    }
+
+    async fn list_objects(
+        &self,
+        request: S3Request<ListObjectsInput>,
+    ) -> S3Result<S3Response<ListObjectsOutput>> {
+        let asked = request.input;
+        let page = self.list(
+            &asked.bucket,
+            &Listing {
+                prefix: asked.prefix.as_deref().unwrap_or_default(),
+                delimiter: asked.delimiter.as_deref(),
+                after: asked.marker.as_deref(),
+                max_keys: asked.max_keys,
+            },
+        )?;
+        let folded = page.truncated && asked.delimiter.is_some();
+        Ok(S3Response::new(ListObjectsOutput {
+            is_truncated: Some(page.truncated),
+            next_marker: folded.then_some(page.last),
+            contents: Some(page.objects),
+            common_prefixes: Some(page.folders),
+            name: Some(asked.bucket),
+            prefix: asked.prefix,
+            delimiter: asked.delimiter,
+            max_keys: asked.max_keys,
+            marker: asked.marker,
+            // Keys here have nothing that would have to be encoded.
+            encoding_type: asked.encoding_type,
+            ..ListObjectsOutput::default()
+        }))
+    }
+}
