@@ -18,6 +18,9 @@ pub struct Places {
     pub trails: Vec<TrailArn>,
     /// Replicas: the original's name, and the bucket that stands for it.
     pub aliases: Vec<(String, String)>,
+    /// Whether what is read is a copy of the objects' content alone, such as a directory: it
+    /// keeps no metadata, and not the names of buckets.
+    pub bare_copy: bool,
 }
 
 impl Places {
@@ -58,6 +61,9 @@ impl Places {
     /// replica, too. What lies in an original is taken at its word.
     #[must_use]
     pub fn actual_of<'a>(&'a self, named: &'a str, from: &'a str) -> &'a str {
+        if self.bare_copy {
+            return from;
+        }
         if !self.is_replica(from) {
             return named;
         }
@@ -195,6 +201,7 @@ impl Config {
                 bucket_owner,
                 trails,
                 aliases,
+                bare_copy: false,
             },
             alert_topic_arn: alert_topic_arn.unwrap_or_default(),
             evidence_bucket,

@@ -190,6 +190,16 @@ pub struct DigestMetadata {
 }
 
 impl DigestMetadata {
+    /// The metadata of a digest whose signature is known from elsewhere.
+    #[must_use]
+    pub fn signed(signature: impl Into<String>) -> Self {
+        Self {
+            signature: Some(signature.into()),
+            signature_algorithm: Some(SIGNATURE_ALGORITHM.to_owned()),
+            backfill_generated: None,
+        }
+    }
+
     /// Picks CloudTrail's entries out of an object's user metadata.
     #[must_use]
     pub fn from_user_metadata(metadata: &HashMap<String, String>) -> Self {

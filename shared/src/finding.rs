@@ -76,6 +76,8 @@ pub enum FindingKind {
     ChainGap,
     /// A new chain starts where one existed.
     ChainRestarted,
+    /// No digest came for hours.
+    DigestOverdue,
     /// A listed log file is gone.
     LogFileMissing,
     /// A log file's content is not what the digest lists.
@@ -84,6 +86,8 @@ pub enum FindingKind {
     LogFileTrailingData,
     /// A log file is no gzip file of records.
     LogFileMalformed,
+    /// A log file is in the bucket and no digest lists it.
+    LogFileUnlisted,
     /// A KMS call's encryption context does not agree with the trail or the objects.
     KmsContextMismatch,
     /// The key of a KMS call is not the object's, or not the trail's.
@@ -98,7 +102,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::DigestSignatureInvalid,
         Self::DigestSignatureMissing,
         Self::DigestMoved,
@@ -109,10 +113,12 @@ impl FindingKind {
         Self::DigestModified,
         Self::ChainGap,
         Self::ChainRestarted,
+        Self::DigestOverdue,
         Self::LogFileMissing,
         Self::LogFileModified,
         Self::LogFileTrailingData,
         Self::LogFileMalformed,
+        Self::LogFileUnlisted,
         Self::KmsContextMismatch,
         Self::KmsKeyMismatch,
         Self::KmsKeyUnusable,
@@ -134,10 +140,12 @@ impl FindingKind {
             Self::DigestModified => "digest-modified",
             Self::ChainGap => "chain-gap",
             Self::ChainRestarted => "chain-restarted",
+            Self::DigestOverdue => "digest-overdue",
             Self::LogFileMissing => "log-file-missing",
             Self::LogFileModified => "log-file-modified",
             Self::LogFileTrailingData => "log-file-trailing-data",
             Self::LogFileMalformed => "log-file-malformed",
+            Self::LogFileUnlisted => "log-file-unlisted",
             Self::KmsContextMismatch => "kms-context-mismatch",
             Self::KmsKeyMismatch => "kms-key-mismatch",
             Self::KmsKeyUnusable => "kms-key-unusable",
@@ -165,6 +173,8 @@ impl FindingKind {
             | Self::DigestAlgorithmUnsupported
             | Self::ChainGap
             | Self::ChainRestarted
+            | Self::DigestOverdue
+            | Self::LogFileUnlisted
             | Self::KmsContextMismatch
             | Self::KmsKeyMismatch => Severity::High,
             Self::ObjectUnreadableDenied => Severity::Medium,
@@ -202,11 +212,17 @@ impl FindingKind {
             Self::ChainRestarted => {
                 "Look for StopLogging, DeleteTrail or UpdateTrail calls at the begin of the window. If nobody planned it, somebody switched the record off."
             }
+            Self::DigestOverdue => {
+                "Find out whether the trail was stopped, moved or deleted (StopLogging, UpdateTrail, DeleteTrail, PutBucketPolicy), and look for DeleteObject calls on its newest digests. Until digests come again, nothing in this Region is proven."
+            }
             Self::LogFileMissing => {
                 "Look for a deleted version (aws s3api list-object-versions) and restore it; look for DeleteObject calls and lifecycle rules on the bucket."
             }
             Self::LogFileModified | Self::LogFileTrailingData | Self::LogFileMalformed => {
                 "Do not trust this file. Restore the version whose inflated SHA-256 is the expected one (aws s3api list-object-versions), keep this one as evidence, and look for the PutObject call that wrote it."
+            }
+            Self::LogFileUnlisted => {
+                "CloudTrail never said that it delivered this file: do not read it as a record. Look for the PutObject call that wrote it. If another trail without log file validation delivers to the same place, enable validation on it."
             }
             Self::KmsContextMismatch => {
                 "Find out which principal made the KMS call (its event id is given) and whether it writes or reads log files outside the trail; if the trail or bucket is new, add it to the configuration."

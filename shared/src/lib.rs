@@ -18,6 +18,7 @@
 //! - what is said about them: [`finding`], [`alert`]
 //! - the story of each function, over the capabilities of [`store`]: [`validation`],
 //!   [`verification`], [`kms_check`], [`pinned_keys`]
+//! - the story of whole chains: [`discovery`], [`walk`]
 //!
 //! The edges are behind features: `aws` holds the AWS SDK adapters (module `aws`), `lambda` the
 //! Lambda runtime (module `lambda`).
@@ -26,6 +27,7 @@ pub mod alert;
 pub mod chain;
 pub mod config;
 pub mod digest;
+pub mod discovery;
 pub mod event;
 pub mod finding;
 pub mod gunzip;
@@ -44,6 +46,7 @@ pub mod signature;
 pub mod store;
 pub mod validation;
 pub mod verification;
+pub mod walk;
 
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -16,6 +16,9 @@ use crate::store::{
     Absence, Body as _, Cause, ListObjects, ListPublicKeys, ReadObject, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+const UNSIGNED_COPY: &str = "its signature stands in the object's metadata, which the copy does not hold, and no later digest that is here holds it; give it with --signatures";
 
 /// How many older digests are tried for one that CloudTrail signed. Whoever may write to the
 /// bucket can plant any number.
@@ -27,12 +30,23 @@ pub struct Digests<S, K> {
     pub(crate) store: S,
     keys: KeyRing<K>,
     pub(crate) places: Places,
+    /// Signatures that a copy without metadata does not hold, by the digest's key or file name.
+    signatures: HashMap<String, String>,
 }
 
 /// A digest object as it was read: perhaps no digest at all.
-struct Fetched {
-    content: Result<UnverifiedDigest, DigestError>,
-    metadata: DigestMetadata,
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) content: Result<UnverifiedDigest, DigestError>,
+    pub(crate) metadata: DigestMetadata,
+}
+
+/// A predecessor as it was read.
+pub(crate) struct Beside<'a> {
+    pub(crate) at: &'a ObjectLocation,
+    pub(crate) content: &'a Result<UnverifiedDigest, DigestError>,
+    /// The signature in its metadata.
+    pub(crate) signature: Option<&'a str>,
 }
 
 /// Why a digest cannot be relied on.
@@ -51,7 +65,21 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             store,
             keys,
             places,
+            signatures: HashMap::new(),
         }
+    }
+
+    /// Adds the signatures, in hex, of digests whose metadata is not at hand, by the digest's
+    /// key or file name.
+    #[must_use]
+    pub fn with_signatures(mut self, signatures: HashMap<String, String>) -> Self {
+        self.signatures = signatures;
+        self
+    }
+
+    /// Where digests are read.
+    pub fn store(&self) -> &S {
+        &self.store
     }
 
     /// Reads a digest and verifies its location and signature.
@@ -72,13 +100,18 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     }
 
     /// The scope of findings about the chain of `key`.
-    pub(crate) fn scope(&self, key: &DigestKey) -> Scope {
+    #[must_use]
+    pub fn scope(&self, key: &DigestKey) -> Scope {
         Scope::of_chain(&key.chain, &self.places.trails)
     }
 
-    async fn fetch(&self, at: &ObjectLocation) -> Result<Fetched, StoreError> {
+    pub(crate) async fn fetch(&self, at: &ObjectLocation) -> Result<Fetched, StoreError> {
         let mut object = self.store.read(at).await?;
-        let metadata = DigestMetadata::from_user_metadata(&object.metadata);
+        let metadata = if self.places.bare_copy {
+            self.given_metadata(&at.key)
+        } else {
+            DigestMetadata::from_user_metadata(&object.metadata)
+        };
         let mut gunzip = Gunzip::new(digest::MAX_INFLATED_BYTES);
         let mut inflated = Vec::new();
         let mut taken = 0_u64;
@@ -107,9 +140,18 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         Ok(Fetched { content, metadata })
     }
 
+    fn given_metadata(&self, key: &str) -> DigestMetadata {
+        let name = key.rsplit('/').next().unwrap_or(key);
+        let signature = self
+            .signatures
+            .get(key)
+            .or_else(|| self.signatures.get(name));
+        signature.map_or_else(DigestMetadata::default, DigestMetadata::signed)
+    }
+
     /// Location, algorithm, key and signature, in this order: the first that fails is the
     /// finding.
-    async fn judge(
+    pub(crate) async fn judge(
         &self,
         at: &ObjectLocation,
         key: &DigestKey,
@@ -136,6 +178,9 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         }
         let (Some(signature), Some(_)) = (&metadata.signature, &metadata.signature_algorithm)
         else {
+            if self.places.bare_copy {
+                return Err(Rejection::CannotTell(unsigned_copy(at)));
+            }
             return reject(
                 finding(
                     FindingKind::DigestSignatureMissing,
@@ -151,7 +196,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 ),
             );
         };
-        let Some(period) = signing_period(key, &metadata) else {
+        let Some(period) = signing_period(key, &metadata, &self.places) else {
             return reject(
                 finding(
                     FindingKind::DigestMalformed,
@@ -237,7 +282,12 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         scope: &Scope,
     ) -> Option<Finding> {
         let original = ObjectLocation::new(self.places.original_of(&at.bucket), at.key.clone());
-        (digest.location != original).then(|| {
+        let stays = if self.places.bare_copy {
+            digest.location.key == original.key
+        } else {
+            digest.location == original
+        };
+        (!stays).then(|| {
             Finding::new(
                 FindingKind::DigestMoved,
                 scope.clone(),
@@ -249,7 +299,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         })
     }
 
-    fn missing_on_arrival(
+    pub(crate) fn missing_on_arrival(
         &self,
         at: &ObjectLocation,
         key: &DigestKey,
@@ -334,7 +384,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         report
     }
 
-    fn check_account(
+    pub(crate) fn check_account(
         &self,
         at: &ObjectLocation,
         key: &DigestKey,
@@ -356,7 +406,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         }
     }
 
-    async fn check_predecessor(
+    pub(crate) async fn check_predecessor(
         &self,
         at: &ObjectLocation,
         key: &DigestKey,
@@ -383,7 +433,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             self.places.actual_of(&named.location.bucket, &at.bucket),
             named.location.key.clone(),
         );
-        let fetched = match self.fetch(&predecessor_at).await {
+        let mut fetched = match self.fetch(&predecessor_at).await {
             Ok(fetched) => fetched,
             Err(error) => {
                 match error.absence() {
@@ -403,28 +453,59 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 return;
             }
         };
+        if self.places.bare_copy {
+            fetched.metadata = DigestMetadata::signed(&named.signature);
+        }
+        let beside = Beside {
+            at: &predecessor_at,
+            content: &fetched.content,
+            signature: fetched.metadata.signature.as_deref(),
+        };
+        if !self.compare(at, key, digest, named, &beside, report) {
+            return;
+        }
+        match self.judge(&predecessor_at, &predecessor_key, fetched).await {
+            Ok(_) => {}
+            Err(Rejection::Finding(finding)) => report.findings.push(*finding),
+            Err(Rejection::CannotTell(error)) => {
+                report.cannot_tell(error, &scope, &predecessor_at);
+            }
+        }
+    }
+
+    /// Compares a predecessor as it was read with what its successor says of it. Whether it is
+    /// the one that its successor signed.
+    pub(crate) fn compare(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        digest: &AuthenticDigest,
+        named: &Predecessor,
+        beside: &Beside<'_>,
+        report: &mut Report,
+    ) -> bool {
+        let scope = self.scope(key);
         let modified = |expected: String, actual: String| {
             Finding::new(
                 FindingKind::DigestModified,
                 scope.clone(),
-                predecessor_at.clone(),
+                beside.at.clone(),
                 "The digest is not the one that its successor signed: it was changed or replaced after delivery.",
             )
-            .with_digest(successor.clone())
+            .with_digest(reference(at, digest.digest()))
             .with_evidence(expected, actual)
         };
-        let content = match &fetched.content {
+        let content = match beside.content {
             Ok(content) => content,
             Err(error) => {
                 report.findings.push(modified(
                     format!("content with SHA-256 {}", named.hash),
                     error.to_string(),
                 ));
-                return;
+                return false;
             }
         };
-        let signature = fetched.metadata.signature.as_deref();
-        if let Some(difference) = chain::difference(named, content.hash, signature) {
+        if let Some(difference) = chain::difference(named, content.hash, beside.signature) {
             report.findings.push(match difference {
                 Difference::Content { expected, actual } => modified(
                     format!("content with SHA-256 {expected}"),
@@ -438,18 +519,12 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                     ),
                 ),
             });
-            return;
+            return false;
         }
         report
             .findings
-            .extend(gap(content, &predecessor_at, digest, at, &scope));
-        match self.judge(&predecessor_at, &predecessor_key, fetched).await {
-            Ok(_) => {}
-            Err(Rejection::Finding(finding)) => report.findings.push(*finding),
-            Err(Rejection::CannotTell(error)) => {
-                report.cannot_tell(error, &scope, &predecessor_at);
-            }
-        }
+            .extend(gap(content, beside.at, digest, at, &scope));
+        true
     }
 
     /// The predecessor is gone: how far back does the hole reach?
@@ -508,7 +583,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     }
 
     /// A starting digest begins a chain. Where one existed, logging was off in between.
-    async fn check_start(
+    pub(crate) async fn check_start(
         &self,
         at: &ObjectLocation,
         key: &DigestKey,
@@ -606,6 +681,11 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                         break;
                     }
                     Err(Rejection::Finding(_)) => {}
+                    // Its own signature stands in a digest that is gone: its name alone tells.
+                    Err(Rejection::CannotTell(_)) if self.places.bare_copy => {
+                        last = Last::Found(at, candidate.end_time);
+                        break;
+                    }
                     Err(Rejection::CannotTell(error)) => {
                         report.cannot_tell(error, &self.scope(key), &at);
                         break;
@@ -636,6 +716,15 @@ impl Last {
             Self::NoneThere => Self::NotFound,
             other => other,
         }
+    }
+}
+
+/// Why the signature of a digest in a copy without metadata cannot be verified.
+pub(crate) fn unsigned_copy(at: &ObjectLocation) -> StoreError {
+    StoreError {
+        action: "verify the signature of",
+        subject: at.to_string(),
+        cause: Cause::Failed(UNSIGNED_COPY.to_owned()),
     }
 }
 
@@ -710,9 +799,21 @@ const MAX_BACKFILL_DELAY: SignedDuration = SignedDuration::from_hours(24 * 366 *
 ///
 /// Nothing in the document is believed yet: the hour is the one in the object's key, and what a
 /// backfill digest's metadata says must lie behind it.
-fn signing_period(key: &DigestKey, metadata: &DigestMetadata) -> Option<SigningPeriod> {
+fn signing_period(
+    key: &DigestKey,
+    metadata: &DigestMetadata,
+    places: &Places,
+) -> Option<SigningPeriod> {
     match key.series {
         DigestSeries::Hourly => Some(SigningPeriod::of_hourly(key.end_time)),
+        // A copy does not say: some time after.
+        DigestSeries::Backfill if places.bare_copy => Some(SigningPeriod {
+            from: key.end_time,
+            to: key
+                .end_time
+                .saturating_add(MAX_BACKFILL_DELAY)
+                .unwrap_or(Timestamp::MAX),
+        }),
         DigestSeries::Backfill => {
             let generated: Timestamp = metadata.backfill_generated.as_ref()?.parse().ok()?;
             let delay = generated.duration_since(key.end_time);

@@ -1,0 +1,535 @@
+//! What is in a bucket: which accounts and Regions have digests, and which digests and log files
+//! a stretch of time has.
+//!
+//! A log bucket may hold hundreds of millions of objects: folders are listed with a delimiter,
+//! and only the months that were asked for.
+
+use crate::finding::{Report, Scope};
+use crate::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
+use crate::location::ObjectLocation;
+use crate::object_key::{AccountFolder, Chain, DigestSeries, LogFileKey, ObjectKind, classify};
+use crate::store::{Cause, Depth, ListObjects, Page, StoreError};
+use futures::stream::{self, StreamExt as _};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// The folder that every trail's objects lie in.
+const ROOT: &str = "AWSLogs";
+
+/// The most folders that are looked into for [`ROOT`].
+const MAX_FOLDERS: usize = 1000;
+
+/// How deep a trail's prefix may be, in folders.
+const MAX_DEPTH: usize = 10;
+
+/// The most pages of one listing: ten million objects.
+const MAX_PAGES: usize = 10_000;
+
+/// Listings of one walk that are under way at a time; the store bounds them further.
+const PARALLEL: usize = 32;
+
+/// Around the time asked for, digests are listed for as long: what is beside the first and the
+/// last one tells whether those are whole.
+pub const MARGIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// A trail that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrailFilter {
+    /// Any trail of this name.
+    Name(TrailName),
+    /// The trail of this name and home Region.
+    Arn(TrailArn),
+}
+
+/// What to look for; an empty list is no restriction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Accounts whose events are recorded.
+    pub accounts: Vec<AccountId>,
+    /// Regions where events happened.
+    pub regions: Vec<Region>,
+    /// Trails.
+    pub trails: Vec<TrailFilter>,
+    /// Begin of the time; none: the oldest digest.
+    pub from: Option<Timestamp>,
+    /// End of the time; none: the newest digest.
+    pub to: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn account(&self, account: &AccountId) -> bool {
+        self.accounts.is_empty() || self.accounts.contains(account)
+    }
+
+    fn region(&self, region: &Region) -> bool {
+        self.regions.is_empty() || self.regions.contains(region)
+    }
+
+    fn chain(&self, chain: &Chain) -> bool {
+        self.trails.is_empty()
+            || self.trails.iter().any(|trail| match trail {
+                TrailFilter::Name(name) => *name == chain.trail,
+                TrailFilter::Arn(arn) => {
+                    arn.name == chain.trail && arn.home_region == chain.home_region
+                }
+            })
+    }
+
+    /// Whether any of the hour that ends at `end` was asked for.
+    #[must_use]
+    pub fn hour(&self, end: Timestamp) -> bool {
+        let hour = SignedDuration::from_hours(1);
+        self.from.is_none_or(|from| end > from)
+            && self
+                .to
+                .is_none_or(|to| end.saturating_sub(hour).is_ok_and(|start| start < to))
+    }
+
+    /// Whether the instant was asked for.
+    #[must_use]
+    pub fn instant(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
+    }
+}
+
+/// The objects of one account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionFolder {
+    /// The bucket.
+    pub bucket: String,
+    /// Account, organization and prefix.
+    pub folder: AccountFolder,
+    /// Where the events happened.
+    pub region: Region,
+}
+
+impl RegionFolder {
+    /// The folder of its digests.
+    #[must_use]
+    pub fn digests(&self) -> String {
+        format!("{}CloudTrail-Digest/{}/", self.folder, self.region)
+    }
+
+    /// The folder of its log files.
+    #[must_use]
+    pub fn log_files(&self) -> String {
+        format!("{}CloudTrail/{}/", self.folder, self.region)
+    }
+
+    fn scope(&self) -> Scope {
+        Scope {
+            account: Some(self.folder.account.to_string()),
+            region: Some(self.region.to_string()),
+            ..Scope::default()
+        }
+    }
+}
+
+/// The digests of one chain, by the time in their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChainDigests {
+    /// Hourly ones, oldest first.
+    pub hourly: BTreeSet<Timestamp>,
+    /// Backfill ones, oldest first.
+    pub backfill: BTreeSet<Timestamp>,
+}
+
+/// Finds every account and Region below `prefix` that has digests or log files.
+///
+/// What cannot be listed is an obstacle in the report.
+pub async fn region_folders<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    prefix: &str,
+    wanted: &Wanted,
+) -> (Vec<RegionFolder>, Report) {
+    let mut report = Report::new();
+    let prefix = prefix.trim_matches('/');
+    let roots = match root_of(prefix) {
+        Some(root) => BTreeSet::from([root]),
+        None => roots(store, bucket, prefix, &mut report).await,
+    };
+    let accounts: Vec<AccountFolder> = stream::iter(roots)
+        .map(|root| accounts(store, bucket, root))
+        .buffer_unordered(PARALLEL)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .flat_map(|found| keep(found, &mut report, bucket))
+        .filter(|folder| wanted.account(&folder.account))
+        .collect();
+    let regions: Vec<RegionFolder> = stream::iter(accounts)
+        .map(|account| regions(store, bucket, account, wanted))
+        .buffer_unordered(PARALLEL)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .flat_map(|found| keep(found, &mut report, bucket))
+        .collect();
+    // A prefix that reaches into the trail's own folders asks for those alone.
+    let below = format!("{prefix}/");
+    let mut regions: Vec<RegionFolder> = regions
+        .into_iter()
+        .filter(|region| wanted.region(&region.region))
+        .filter(|region| {
+            prefix.is_empty()
+                || [region.digests(), region.log_files()]
+                    .iter()
+                    .any(|folder| folder.starts_with(&below) || below.starts_with(folder))
+        })
+        .collect();
+    regions.sort();
+    regions.dedup();
+    (regions, report)
+}
+
+fn keep<T>(found: Result<Vec<T>, StoreError>, report: &mut Report, bucket: &str) -> Vec<T> {
+    found.unwrap_or_else(|error| {
+        let at = ObjectLocation::new(bucket, "");
+        let subject = error.subject.clone();
+        report.cannot_tell_of(error, &Scope::default(), &at, &subject);
+        Vec::new()
+    })
+}
+
+/// The root that a prefix already reaches into: what stands before [`ROOT`].
+fn root_of(prefix: &str) -> Option<String> {
+    let mut before = String::new();
+    for folder in prefix.split('/') {
+        if folder == ROOT {
+            return Some(before);
+        }
+        before.push_str(folder);
+        before.push('/');
+    }
+    None
+}
+
+/// Every prefix, with its closing slash, below which there is a [`ROOT`] folder.
+async fn roots<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    prefix: &str,
+    report: &mut Report,
+) -> BTreeSet<String> {
+    let start = if prefix.is_empty() {
+        String::new()
+    } else {
+        format!("{prefix}/")
+    };
+    let mut found = BTreeSet::new();
+    let mut level = vec![start];
+    let mut looked_into = 0;
+    for _ in 0..MAX_DEPTH {
+        let left = MAX_FOLDERS.saturating_sub(looked_into);
+        if level.len() > left {
+            level.truncate(left);
+            let error = StoreError {
+                action: "look for trails in all of",
+                subject: format!("s3://{bucket}/{prefix}"),
+                cause: Cause::Failed(format!(
+                    "it has more than {MAX_FOLDERS} folders besides those of trails; name the trail's prefix"
+                )),
+            };
+            keep::<()>(Err(error), report, bucket);
+        }
+        looked_into += level.len();
+        let listed: Vec<_> = stream::iter(level)
+            .map(|folder| list_folders(store, bucket, folder))
+            .buffer_unordered(PARALLEL)
+            .collect()
+            .await;
+        level = Vec::new();
+        for folder in listed
+            .into_iter()
+            .flat_map(|found| keep(found, report, bucket))
+        {
+            match folder.strip_suffix("/").and_then(|f| f.strip_suffix(ROOT)) {
+                Some(root) if root.is_empty() || root.ends_with('/') => {
+                    found.insert(root.to_owned());
+                }
+                _ => level.push(folder),
+            }
+        }
+        if level.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+/// The account folders below a root, of the account itself and of its organization.
+async fn accounts<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    root: String,
+) -> Result<Vec<AccountFolder>, StoreError> {
+    let mut found = Vec::new();
+    let mut organizations = VecDeque::from([None]);
+    let prefix = root.strip_suffix('/').map(str::to_owned);
+    while let Some(organization) = organizations.pop_front() {
+        let folder = match &organization {
+            None => format!("{root}{ROOT}/"),
+            Some(organization) => format!("{root}{ROOT}/{organization}/"),
+        };
+        for below in list_folders(store, bucket, folder.clone()).await? {
+            let Some(name) = below
+                .strip_prefix(&folder)
+                .and_then(|name| name.strip_suffix('/'))
+            else {
+                continue;
+            };
+            if let Ok(account) = AccountId::new(name) {
+                found.push(AccountFolder {
+                    prefix: prefix.clone(),
+                    organization: organization.clone(),
+                    account,
+                });
+            } else if organization.is_none()
+                && let Ok(id) = OrganizationId::new(name)
+            {
+                organizations.push_back(Some(id));
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn regions<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    folder: AccountFolder,
+    wanted: &Wanted,
+) -> Result<Vec<RegionFolder>, StoreError> {
+    let region_folder = |region| RegionFolder {
+        bucket: bucket.to_owned(),
+        folder: folder.clone(),
+        region,
+    };
+    if !wanted.regions.is_empty() {
+        return Ok(wanted.regions.iter().cloned().map(region_folder).collect());
+    }
+    let digests = format!("{folder}CloudTrail-Digest/");
+    let log_files = format!("{folder}CloudTrail/");
+    let (of_digests, of_log_files) = futures::future::join(
+        list_folders(store, bucket, digests.clone()),
+        list_folders(store, bucket, log_files.clone()),
+    )
+    .await;
+    let mut found = BTreeSet::new();
+    for (parent, folders) in [(&digests, of_digests?), (&log_files, of_log_files?)] {
+        found.extend(folders.iter().filter_map(|folder| {
+            let name = folder.strip_prefix(parent)?.strip_suffix('/')?;
+            Region::new(name).ok()
+        }));
+    }
+    Ok(found.into_iter().map(region_folder).collect())
+}
+
+/// The digests of an account and Region in the time asked for, and in [`MARGIN`] around it.
+///
+/// # Errors
+/// [`StoreError`] when the folder cannot be listed.
+pub async fn digests<L: ListObjects>(
+    store: &L,
+    folder: &RegionFolder,
+    wanted: &Wanted,
+) -> Result<BTreeMap<Chain, ChainDigests>, StoreError> {
+    let around = Wanted {
+        from: wanted
+            .from
+            .map(|from| from.saturating_sub(MARGIN).unwrap_or(Timestamp::MIN)),
+        to: wanted
+            .to
+            .map(|to| to.saturating_add(MARGIN).unwrap_or(Timestamp::MAX)),
+        ..wanted.clone()
+    };
+    let bucket = folder.bucket.as_str();
+    let prefixes = in_time(store, bucket, &folder.digests(), &around).await?;
+    let mut listings = stream::iter(prefixes)
+        .map(|prefix| async move {
+            let mut keys = Vec::new();
+            pages(store, bucket, &prefix, Depth::All, |page| {
+                keys.extend(page.keys);
+            })
+            .await
+            .map(|()| keys)
+        })
+        .buffered(PARALLEL);
+    let mut chains: BTreeMap<Chain, ChainDigests> = BTreeMap::new();
+    while let Some(keys) = listings.next().await {
+        for key in keys? {
+            if let ObjectKind::Digest(key) = classify(&key)
+                && wanted.chain(&key.chain)
+                && around.hour(key.end_time)
+            {
+                let digests = chains.entry(key.chain).or_default();
+                match key.series {
+                    DigestSeries::Hourly => digests.hourly.insert(key.end_time),
+                    DigestSeries::Backfill => digests.backfill.insert(key.end_time),
+                };
+            }
+        }
+    }
+    Ok(chains)
+}
+
+/// The log files of an account and Region in the time asked for, and objects beside them that
+/// are named like none, which have no time: page by page, since there may be millions.
+///
+/// # Errors
+/// [`StoreError`] when the folder cannot be listed.
+pub async fn log_files<L: ListObjects>(
+    store: &L,
+    folder: &RegionFolder,
+    wanted: &Wanted,
+    mut found: impl FnMut(String, Option<LogFileKey>),
+) -> Result<(), StoreError> {
+    let bucket = folder.bucket.as_str();
+    for prefix in in_time(store, bucket, &folder.log_files(), wanted).await? {
+        pages(store, bucket, &prefix, Depth::All, |page| {
+            for key in page.keys {
+                match classify(&key) {
+                    ObjectKind::LogFile(log_file) if wanted.instant(log_file.time) => {
+                        found(key, Some(log_file));
+                    }
+                    ObjectKind::UnknownLogFile => found(key, None),
+                    _ => {}
+                }
+            }
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// The prefixes below `folder` that hold the date folders of the time asked for.
+async fn in_time<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    folder: &str,
+    wanted: &Wanted,
+) -> Result<Vec<String>, StoreError> {
+    let months = wanted
+        .from
+        .and_then(|from| months(from, wanted.to.unwrap_or(Timestamp::MAX)));
+    match months {
+        Some(months) => Ok(months
+            .into_iter()
+            .map(|month| format!("{folder}{month}"))
+            .collect()),
+        None => list_folders(store, bucket, folder.to_owned()).await,
+    }
+}
+
+/// The date folders that cover a stretch of time: `YYYY/MM/DD/` where few days of a month are
+/// asked for, `YYYY/MM/` where more are. None where it is open, or longer than a hundred years.
+fn months(from: Timestamp, to: Timestamp) -> Option<Vec<String>> {
+    /// From so many days on, one listing of the month costs less.
+    const MANY: i32 = 4;
+    let day_of = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+    let (first, last) = (day_of(from), day_of(to));
+    let mut folders = Vec::new();
+    let mut day: Date = first;
+    while day <= last {
+        let end = day.last_of_month().min(last);
+        let days = end.since(day).ok()?.get_days() + 1;
+        if days < MANY {
+            let mut each = day;
+            while each <= end {
+                folders.push(each.strftime("%Y/%m/%d/").to_string());
+                each = each.tomorrow().ok()?;
+            }
+        } else {
+            folders.push(day.strftime("%Y/%m/").to_string());
+        }
+        if folders.len() > 1200 {
+            return None;
+        }
+        day = day.first_of_month().checked_add(1.month()).ok()?;
+    }
+    Some(folders)
+}
+
+async fn list_folders<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    folder: String,
+) -> Result<Vec<String>, StoreError> {
+    let mut folders = Vec::new();
+    pages(store, bucket, &folder, Depth::Folders, |page| {
+        folders.extend(page.folders);
+    })
+    .await?;
+    Ok(folders)
+}
+
+async fn pages<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    prefix: &str,
+    depth: Depth,
+    mut take: impl FnMut(Page),
+) -> Result<(), StoreError> {
+    let mut next: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let mut page = store.list(bucket, prefix, depth, next.as_deref()).await?;
+        next = page.next.take();
+        take(page);
+        if next.is_none() {
+            return Ok(());
+        }
+    }
+    Err(StoreError {
+        action: "list all of",
+        subject: format!("s3://{bucket}/{prefix}"),
+        cause: Cause::Failed(format!("it has more than {MAX_PAGES} pages")),
+    })
+}
+
+impl RegionFolder {
+    /// Adds what could not be listed here to a report.
+    pub fn cannot_list(&self, report: &mut Report, error: StoreError) {
+        let at = ObjectLocation::new(self.bucket.clone(), self.digests());
+        report.cannot_tell(error, &self.scope(), &at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders(from: &str, to: &str) -> Vec<String> {
+        months(from.parse().unwrap(), to.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn few_days_are_listed_by_the_day_and_many_by_the_month() {
+        assert_eq!(
+            folders("2026-01-15T23:00:00Z", "2026-01-16T01:00:00Z"),
+            ["2026/01/15/", "2026/01/16/"]
+        );
+        assert_eq!(
+            folders("2025-12-30T23:00:00Z", "2026-02-04T00:00:00Z"),
+            ["2025/12/30/", "2025/12/31/", "2026/01/", "2026/02/"]
+        );
+        assert_eq!(
+            folders("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+            ["2024/02/29/"]
+        );
+        assert_eq!(months(Timestamp::MIN, Timestamp::MAX), None);
+    }
+
+    #[test]
+    fn a_prefix_may_reach_into_the_trails_folders() {
+        assert_eq!(root_of(""), None);
+        assert_eq!(root_of("a/b"), None);
+        assert_eq!(root_of("AWSLogs"), Some(String::new()));
+        assert_eq!(
+            root_of("a/b/AWSLogs/111122223333/CloudTrail-Digest"),
+            Some("a/b/".to_owned())
+        );
+    }
+}
