@@ -1,1 +1,281 @@
 //! `aws cloudtrail validate-logs`, line by line.
+//!
+//! The order of the lines, the words and the exit codes are the AWS CLI's. Where its words would
+//! not be true, others stand in their place; `docs/validate-logs.md` lists these cases.
+//!
+//! `walk` goes along the digests and says what to check and what to tell; `run` has the log files
+//! checked many at a time and prints in order.
+
+mod ahead;
+mod aws;
+mod claims;
+mod digest_file;
+mod folder;
+mod lines;
+mod log_file;
+#[cfg(test)]
+mod tests;
+mod time;
+mod trail;
+mod walk;
+
+use crate::args::ValidateLogsArgs;
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use lines::{Detail, Lines, Verdict, plain};
+use std::io::{self, Write};
+use std::sync::Arc;
+use time::{HOUR, Range, after};
+use trail::{Asked, Source, Whereabouts};
+use trailseal::aws::{CloudTrailKeys, S3Objects};
+use trailseal::digest::ListedLogFile;
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{Chain, DigestSeries};
+use trailseal::public_key::{KeySet, SigningPeriod};
+use trailseal::store::{ListObjects, ListPublicKeys, ReadObject, StoreError};
+use walk::{Step, Walk, no_keys};
+
+/// Something is not what CloudTrail delivered.
+const INVALID: u8 = 1;
+/// The AWS CLI's exit code for missing flags and values.
+const MISUSED: u8 = 2;
+/// Something could not be verified, or nothing could be done at all.
+const FAILED: u8 = 255;
+
+/// How many log files are checked at a time.
+const LOG_FILES: usize = 64;
+
+/// The exit code of the AWS CLI for a command line that cannot be read.
+pub(crate) fn usage_exit_code(error: &clap::Error) -> u8 {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        ErrorKind::UnknownArgument => FAILED,
+        _ => MISUSED,
+    }
+}
+
+/// Validates, prints, and says the exit code.
+pub(crate) async fn run(args: ValidateLogsArgs) -> u8 {
+    match validate(&args).await {
+        Ok(code) => code,
+        Err(Stop::Told(message)) => {
+            // Where nobody reads it, the exit code still says it.
+            let _ = writeln!(io::stderr(), "\n{}", plain(&message));
+            FAILED
+        }
+        Err(Stop::Unheard(_)) => FAILED,
+    }
+}
+
+/// Why a run ends early.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    /// For a reason that is printed.
+    #[error("{0}")]
+    Told(String),
+    /// Nobody reads what is printed.
+    #[error(transparent)]
+    Unheard(#[from] io::Error),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Told(error.to_string())
+    }
+}
+
+async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
+    let range = Range::read(&args.start_time, args.end_time.as_deref(), Timestamp::now())
+        .map_err(Stop::Told)?;
+    let asked = Asked::read(args).map_err(Stop::Told)?;
+    let config = aws::config(args, &asked.region).await;
+    let cloudtrail = aws::cloudtrail_config(&config, args);
+    if asked.bucket.is_none() {
+        aws::check_credentials(&config, args)
+            .await
+            .map_err(Stop::Told)?;
+    }
+    let trails = aws::Trails::new(cloudtrail.clone(), config.clone());
+    let located = asked.locate(&trails).await;
+    let located = located.map_err(|error| Stop::Told(error.to_string()))?;
+    let detail = if args.verbose {
+        Detail::EveryFile
+    } else {
+        Detail::Problems
+    };
+    let out = io::BufWriter::new(io::stdout());
+    let mut lines = Lines::new(out, io::stderr(), detail, range);
+    lines.begin(&asked.arn_text)?;
+    aws::check_credentials(&config, args)
+        .await
+        .map_err(Stop::Told)?;
+    let validation = Validation {
+        store: Arc::new(S3Objects::new(&config, None)),
+        keys: Arc::new(CloudTrailKeys::new(&cloudtrail)),
+        range,
+    };
+    validation.run(located, &mut lines).await?;
+    Ok(lines.exit_code())
+}
+
+/// A step, once what it needs is known.
+enum Told {
+    Step(Step),
+    LogFile(ObjectLocation, Verdict),
+}
+
+/// What validates: a store of objects and a service of keys.
+#[derive(Debug)]
+struct Validation<S, K> {
+    store: Arc<S>,
+    keys: Arc<K>,
+    range: Range,
+}
+
+impl<S, K> Validation<S, K>
+where
+    S: ReadObject + ListObjects + 'static,
+    K: ListPublicKeys,
+{
+    /// Validates hourly digests, then backfill digests, and prints the totals.
+    ///
+    /// # Errors
+    /// [`Stop`] when there is nothing to begin with, or nobody reads the lines.
+    async fn run<O: Write, E: Write>(
+        &self,
+        located: Whereabouts,
+        lines: &mut Lines<O, E>,
+    ) -> Result<(), Stop> {
+        let Whereabouts { bucket, .. } = &located;
+        let chains = self.chains(&located).await?;
+        let keys = self.keys_of_range(&located.chain).await?;
+        for series in [DigestSeries::Hourly, DigestSeries::Backfill] {
+            for (chain, listing) in &chains {
+                let known = match series {
+                    DigestSeries::Hourly => keys.clone(),
+                    // Each is signed when it is made, which may be any time.
+                    DigestSeries::Backfill => KeySet::default(),
+                };
+                let walk = Walk::new(
+                    Arc::clone(&self.store),
+                    Arc::clone(&self.keys),
+                    known,
+                    bucket,
+                    chain.clone(),
+                    series,
+                    self.range,
+                    listing.clone().of(series),
+                );
+                self.follow(walk, series, lines).await?;
+            }
+        }
+        lines.end()?;
+        Ok(())
+    }
+
+    /// The chains to follow: the one located, or, where the flags could not name an organization
+    /// and there is none, that of each organization in the bucket.
+    async fn chains(&self, located: &Whereabouts) -> Result<Vec<(Chain, folder::Listing)>, Stop> {
+        let Whereabouts {
+            bucket,
+            chain,
+            source,
+        } = located;
+        let listing = folder::list(&*self.store, bucket, chain, self.range).await?;
+        if *source == Source::CloudTrail || !listing.is_empty() {
+            return Ok(vec![(chain.clone(), listing)]);
+        }
+        let prefix = chain.folder.prefix.as_deref();
+        let mut chains = Vec::new();
+        for organization in folder::organizations(&*self.store, bucket, prefix).await? {
+            let mut chain = chain.clone();
+            chain.folder.organization = Some(organization);
+            let listing = folder::list(&*self.store, bucket, &chain, self.range).await?;
+            if !listing.is_empty() {
+                chains.push((chain, listing));
+            }
+        }
+        Ok(chains)
+    }
+
+    async fn keys_of_range(&self, chain: &Chain) -> Result<KeySet, Stop> {
+        let period = SigningPeriod {
+            from: self.range.start,
+            to: after(after(self.range.end, HOUR), HOUR),
+        };
+        let listed = self.keys.list_public_keys(&chain.region, period).await?;
+        if listed.is_empty() {
+            return Err(Stop::Told(no_keys(period)));
+        }
+        let mut keys = KeySet::default();
+        keys.extend(listed);
+        Ok(keys)
+    }
+
+    /// Prints what a walk tells, in its order; log files are checked ahead.
+    async fn follow<O: Write, E: Write>(
+        &self,
+        walk: Walk<S, K>,
+        series: DigestSeries,
+        lines: &mut Lines<O, E>,
+    ) -> io::Result<()> {
+        let told = walk
+            .steps()
+            .map(|step| async {
+                match step {
+                    Step::Log(listed) => {
+                        let at = listed.location.clone();
+                        Told::LogFile(at, self.check(listed).await)
+                    }
+                    step => Told::Step(step),
+                }
+            })
+            .buffered(LOG_FILES);
+        let mut told = std::pin::pin!(told);
+        while let Some(told) = told.next().await {
+            match told {
+                Told::LogFile(at, verdict) => lines.log_file(&at, &verdict)?,
+                Told::Step(step) => tell(step, series, lines)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a log file in a task of its own, so that all cores hash.
+    async fn check(&self, listed: ListedLogFile) -> Verdict {
+        let store = Arc::clone(&self.store);
+        let check = tokio::spawn(async move { log_file::check(&*store, &listed).await });
+        let checked = check.await;
+        checked.unwrap_or_else(|error| Verdict::Unverified(format!("cannot be checked: {error}")))
+    }
+}
+
+fn tell<O: Write, E: Write>(
+    step: Step,
+    series: DigestSeries,
+    lines: &mut Lines<O, E>,
+) -> io::Result<()> {
+    match step {
+        Step::Digest {
+            at,
+            verdict,
+            covers,
+        } => {
+            if let Some(Range { start, end }) = covers {
+                lines.cover(start, end);
+            }
+            lines.digest(series, &at, &verdict)
+        }
+        // Told once it is checked.
+        Step::Log(_) => Ok(()),
+        Step::Gap { from, to } => lines.gap(series, from, to),
+        Step::Lost {
+            folder,
+            from,
+            to,
+            digests,
+        } => lines.lost(&folder, from, to, digests),
+        Step::Unlisted { folder, cause } => lines.unlisted(series, &folder, &cause),
+    }
+}

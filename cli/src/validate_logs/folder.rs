@@ -1,0 +1,193 @@
+//! Where the digests of one account, Region and trail are, and which of them there are.
+
+use super::time::{HOUR, Range, after};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use std::collections::BTreeSet;
+use trailseal::ids::OrganizationId;
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
+use trailseal::store::{Cause, Depth, ListObjects, StoreError};
+
+/// How many months are listed at a time.
+const MONTHS_AT_A_TIME: usize = 8;
+/// Of a longer range the whole folder is listed.
+const MAX_MONTHS: usize = 120;
+/// The most digests of one run: a century of hours. Whoever can write to the bucket can add keys.
+const MAX_DIGESTS: usize = 1_000_000;
+/// The most organizations looked for in a bucket.
+const MAX_ORGANIZATIONS: usize = 20;
+
+/// The end times of the digests that a bucket lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    hourly: BTreeSet<Timestamp>,
+    backfill: BTreeSet<Timestamp>,
+}
+
+impl Listing {
+    /// Of one series.
+    pub(super) fn of(self, series: DigestSeries) -> BTreeSet<Timestamp> {
+        match series {
+            DigestSeries::Hourly => self.hourly,
+            DigestSeries::Backfill => self.backfill,
+        }
+    }
+
+    /// Whether there is no digest at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.hourly.is_empty() && self.backfill.is_empty()
+    }
+}
+
+/// The digests of a chain in a bucket that can tell of the range: one that ends an hour after it
+/// lists log files of its last hour.
+///
+/// # Errors
+/// [`StoreError`] when the bucket cannot be listed, or lists more than there can be.
+pub(super) async fn list<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    chain: &Chain,
+    range: Range,
+) -> Result<Listing, StoreError> {
+    let last = after(range.end, HOUR);
+    let wanted = |key: &str| match classify(key) {
+        // Names have whole seconds: so much of the range's begin counts.
+        ObjectKind::Digest(key)
+            if key.chain == *chain
+                && range.start.as_second() <= key.end_time.as_second()
+                && key.end_time <= last =>
+        {
+            Some((key.series, key.end_time))
+        }
+        _ => None,
+    };
+    let folder = chain.region_prefix();
+    let prefixes = match months(range.start, last) {
+        Some(months) => months
+            .into_iter()
+            .map(|month| format!("{folder}{}/", month.strftime("%Y/%m")))
+            .collect(),
+        None => vec![folder],
+    };
+    stream::iter(prefixes)
+        .map(|prefix| async move {
+            let mut found = Vec::new();
+            let mut next = None;
+            loop {
+                let page = store
+                    .list(bucket, &prefix, Depth::All, next.as_deref())
+                    .await?;
+                found.extend(page.keys.iter().filter_map(|key| wanted(key)));
+                if found.len() > MAX_DIGESTS {
+                    return Err(StoreError {
+                        action: "list",
+                        subject: format!("s3://{bucket}/{prefix}"),
+                        cause: Cause::Failed(format!("it holds more than {MAX_DIGESTS} digests")),
+                    });
+                }
+                next = page.next;
+                if next.is_none() {
+                    return Ok(found);
+                }
+            }
+        })
+        .buffered(MONTHS_AT_A_TIME)
+        .try_fold(Listing::default(), |mut listing, found| async move {
+            for (series, time) in found {
+                match series {
+                    DigestSeries::Hourly => listing.hourly.insert(time),
+                    DigestSeries::Backfill => listing.backfill.insert(time),
+                };
+            }
+            Ok(listing)
+        })
+        .await
+}
+
+/// The first days of the months that a range touches, unless they are very many.
+fn months(start: Timestamp, end: Timestamp) -> Option<Vec<Date>> {
+    let first_of_month = |time: Timestamp| time.to_zoned(TimeZone::UTC).date().first_of_month();
+    let last = first_of_month(end);
+    let mut months = Vec::new();
+    let mut month = first_of_month(start);
+    while month <= last {
+        if months.len() == MAX_MONTHS {
+            return None;
+        }
+        months.push(month);
+        month = month.checked_add(1.month()).ok()?;
+    }
+    Some(months)
+}
+
+/// The digest of a chain that ends at a time.
+pub(super) fn digest_at(
+    bucket: &str,
+    chain: &Chain,
+    series: DigestSeries,
+    end: Timestamp,
+) -> ObjectLocation {
+    ObjectLocation::new(
+        bucket,
+        DigestKey::of(chain.clone(), series, end).to_string(),
+    )
+}
+
+/// The organizations that have a folder of their own below a prefix.
+///
+/// # Errors
+/// [`StoreError`] when the bucket cannot be listed.
+pub(super) async fn organizations<L: ListObjects>(
+    store: &L,
+    bucket: &str,
+    prefix: Option<&str>,
+) -> Result<Vec<OrganizationId>, StoreError> {
+    let folder = prefix.map_or_else(
+        || "AWSLogs/".to_owned(),
+        |prefix| format!("{prefix}/AWSLogs/"),
+    );
+    let mut organizations = Vec::new();
+    let mut next = None;
+    loop {
+        let page = store
+            .list(bucket, &folder, Depth::Folders, next.as_deref())
+            .await?;
+        let names = page.folders.iter().filter_map(|name| {
+            let name = name.strip_prefix(&folder)?.strip_suffix('/')?;
+            OrganizationId::new(name).ok()
+        });
+        organizations.extend(names);
+        next = page.next;
+        if next.is_none() || organizations.len() >= MAX_ORGANIZATIONS {
+            organizations.truncate(MAX_ORGANIZATIONS);
+            return Ok(organizations);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_names_its_months() {
+        let months = |start: &str, end: &str| {
+            let months = months(start.parse().unwrap(), end.parse().unwrap())?;
+            Some(months.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            months("2025-12-31T23:59:59Z", "2026-02-01T00:00:00Z").unwrap(),
+            ["2025-12-01", "2026-01-01", "2026-02-01"]
+        );
+        assert_eq!(
+            months("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(months("0001-01-01T00:00:00Z", "9999-12-30T00:00:00Z"), None);
+    }
+}

@@ -1,0 +1,383 @@
+//! The lines that are printed, the blank lines between them, and what they add up to.
+
+use super::time::{Range, display};
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::io::{self, Write};
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::DigestSeries;
+
+/// What is said of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is what CloudTrail delivered.
+    Valid,
+    /// It is not, and why.
+    Invalid(Cow<'static, str>),
+    /// Nothing can be said, and why.
+    Unverified(String),
+}
+
+/// Verdicts on one kind of file, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Count {
+    valid: u64,
+    invalid: u64,
+    unverified: u64,
+}
+
+impl Count {
+    fn add(&mut self, verdict: &Verdict) {
+        let counter = match verdict {
+            Verdict::Valid => &mut self.valid,
+            Verdict::Invalid(_) => &mut self.invalid,
+            Verdict::Unverified(_) => &mut self.unverified,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    fn total(self) -> u64 {
+        self.valid
+            .saturating_add(self.invalid)
+            .saturating_add(self.unverified)
+    }
+}
+
+/// Whether valid files are named, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Only what is wrong.
+    Problems,
+    /// Every file.
+    EveryFile,
+}
+
+/// Prints the lines of a run: valid files to `out`, all else to `err`.
+#[derive(Debug)]
+pub(super) struct Lines<O, E> {
+    out: O,
+    err: E,
+    detail: Detail,
+    range: Range,
+    /// Whether the last line was followed by a blank one.
+    is_apart: bool,
+    hourly: Count,
+    backfill: Count,
+    logs: Count,
+    /// A bucket that could not be listed hides how much there is.
+    is_incomplete: bool,
+    found: Option<Range>,
+}
+
+impl<O: Write, E: Write> Lines<O, E> {
+    /// Nothing printed yet.
+    pub(super) fn new(out: O, err: E, detail: Detail, range: Range) -> Self {
+        Self {
+            out,
+            err,
+            detail,
+            range,
+            is_apart: true,
+            hourly: Count::default(),
+            backfill: Count::default(),
+            logs: Count::default(),
+            is_incomplete: false,
+            found: None,
+        }
+    }
+
+    /// Says what is going to be validated.
+    pub(super) fn begin(&mut self, trail_arn: &str) -> io::Result<()> {
+        let Range { start, end } = self.range;
+        write!(
+            self.out,
+            "Validating log files for trail {} between {} and {}\n\n",
+            plain(trail_arn),
+            display(start),
+            display(end)
+        )?;
+        self.out.flush()
+    }
+
+    /// Says what a digest is.
+    pub(super) fn digest(
+        &mut self,
+        series: DigestSeries,
+        at: &ObjectLocation,
+        verdict: &Verdict,
+    ) -> io::Result<()> {
+        self.of(series).add(verdict);
+        self.file(&format!("{}Digest file", prefix(series)), at, verdict)
+    }
+
+    /// Says what a log file is.
+    pub(super) fn log_file(&mut self, at: &ObjectLocation, verdict: &Verdict) -> io::Result<()> {
+        self.logs.add(verdict);
+        self.file("Log file", at, verdict)
+    }
+
+    /// Notes the time that a digest covers, as far as it was asked for.
+    pub(super) fn cover(&mut self, start: Timestamp, end: Timestamp) {
+        let (start, end) = (start.max(self.range.start), end.min(self.range.end));
+        let found = self.found.get_or_insert(Range { start, end });
+        found.start = found.start.min(start);
+        found.end = found.end.max(end);
+    }
+
+    /// Says that logging was off.
+    pub(super) fn gap(
+        &mut self,
+        series: DigestSeries,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> io::Result<()> {
+        let line = format!(
+            "{}No log files were delivered by CloudTrail between {} and {}",
+            prefix(series),
+            display(from),
+            display(to)
+        );
+        self.problem(&line)
+    }
+
+    /// Says that so many hourly digests of a folder are gone that no digest names.
+    pub(super) fn lost(
+        &mut self,
+        folder: &ObjectLocation,
+        from: Timestamp,
+        to: Timestamp,
+        digests: u64,
+    ) -> io::Result<()> {
+        self.hourly.invalid = self.hourly.invalid.saturating_add(digests);
+        let plural = if digests == 1 { "" } else { "s" };
+        let reason = format!(
+            "not found: {digests} hourly digest{plural} between {} and {}",
+            display(from),
+            display(to)
+        );
+        self.file("Digest file", folder, &Verdict::Invalid(reason.into()))
+    }
+
+    /// Says that a folder's digests could not be listed.
+    pub(super) fn unlisted(
+        &mut self,
+        series: DigestSeries,
+        folder: &ObjectLocation,
+        cause: &str,
+    ) -> io::Result<()> {
+        self.is_incomplete = true;
+        let verdict = Verdict::Unverified(cause.to_owned());
+        self.file(&format!("{}Digest file", prefix(series)), folder, &verdict)
+    }
+
+    /// Prints the totals.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        if !self.is_apart {
+            writeln!(self.out)?;
+        }
+        let Range { start, end } = self.range;
+        let (start, end) = (display(start), display(end));
+        writeln!(self.out, "Results requested for {start} to {end}")?;
+        if self.hourly.total() == 0 && self.backfill.total() == 0 {
+            writeln!(self.out, "No digests found")?;
+            return self.out.flush();
+        }
+        match self.found {
+            None => writeln!(self.out, "No valid digests found in range")?,
+            Some(Range { start, end }) => {
+                let (start, end) = (display(start), display(end));
+                writeln!(self.out, "Results found for {start} to {end}:")?;
+            }
+        }
+        for (count, name) in [
+            (self.hourly, "digest"),
+            (self.backfill, "backfill digest"),
+            (self.logs, "log"),
+        ] {
+            let total = count.total();
+            if total == 0 {
+                continue;
+            }
+            write!(self.out, "\n{}/{total} {name} files valid", count.valid)?;
+            for (number, what) in [(count.invalid, "INVALID"), (count.unverified, "UNVERIFIED")] {
+                if number > 0 {
+                    write!(self.out, ", {number}/{total} {name} files {what}")?;
+                }
+            }
+        }
+        writeln!(self.out)?;
+        self.out.flush()
+    }
+
+    /// The exit code that follows from what was printed.
+    pub(super) fn exit_code(&self) -> u8 {
+        let counts = [self.hourly, self.backfill, self.logs];
+        if counts.iter().any(|count| count.invalid > 0) {
+            super::INVALID
+        } else if self.is_incomplete || counts.iter().any(|count| count.unverified > 0) {
+            super::FAILED
+        } else {
+            0
+        }
+    }
+
+    fn of(&mut self, series: DigestSeries) -> &mut Count {
+        match series {
+            DigestSeries::Hourly => &mut self.hourly,
+            DigestSeries::Backfill => &mut self.backfill,
+        }
+    }
+
+    fn file(&mut self, kind: &str, at: &ObjectLocation, verdict: &Verdict) -> io::Result<()> {
+        let at = at.to_string();
+        let at = plain(&at);
+        match verdict {
+            Verdict::Valid if self.detail == Detail::Problems => Ok(()),
+            Verdict::Valid => {
+                self.is_apart = false;
+                writeln!(self.out, "{kind}\t{at}\tvalid")
+            }
+            Verdict::Invalid(reason) => {
+                self.problem(&format!("{kind}\t{at}\tINVALID: {}", plain(reason)))
+            }
+            Verdict::Unverified(cause) => {
+                self.problem(&format!("{kind}\t{at}\tUNVERIFIED: {}", plain(cause)))
+            }
+        }
+    }
+
+    fn problem(&mut self, line: &str) -> io::Result<()> {
+        let before = if self.is_apart { "" } else { "\n" };
+        self.is_apart = true;
+        // What was said before stands before it where both go to a terminal.
+        self.out.flush()?;
+        write!(self.err, "{before}{line}\n\n")?;
+        self.err.flush()
+    }
+}
+
+fn prefix(series: DigestSeries) -> &'static str {
+    match series {
+        DigestSeries::Hourly => "",
+        DigestSeries::Backfill => "(backfill) ",
+    }
+}
+
+/// The most characters of one value that are printed.
+const MAX_VALUE: usize = 4096;
+
+/// A text in one line: what controls a terminal, ends a line or a field, or turns the direction
+/// of writing is escaped.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    let changes = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.len() <= MAX_VALUE && !text.contains(changes) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len().min(MAX_VALUE));
+    for c in text.chars().take(MAX_VALUE) {
+        if changes(c) {
+            escaped.extend(c.escape_unicode());
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        super::super::time::parse(text).unwrap()
+    }
+
+    fn lines(detail: Detail) -> Lines<Vec<u8>, Vec<u8>> {
+        let range = Range {
+            start: time("2026-01-15T00:00:00Z"),
+            end: time("2026-01-16T00:00:00Z"),
+        };
+        Lines::new(Vec::new(), Vec::new(), detail, range)
+    }
+
+    fn text(lines: Lines<Vec<u8>, Vec<u8>>) -> (String, String) {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(lines.out), text(lines.err))
+    }
+
+    #[test]
+    fn lines_and_blank_lines_stand_as_the_aws_cli_writes_them() {
+        let mut lines = lines(Detail::EveryFile);
+        let at = ObjectLocation::new("b", "k");
+        lines.begin("arn").unwrap();
+        lines
+            .digest(DigestSeries::Hourly, &at, &Verdict::Valid)
+            .unwrap();
+        lines.cover(time("2026-01-14T23:30:00Z"), time("2026-01-15T00:30:00Z"));
+        lines
+            .log_file(&at, &Verdict::Invalid("not found".into()))
+            .unwrap();
+        lines
+            .log_file(&at, &Verdict::Unverified("denied".into()))
+            .unwrap();
+        lines.log_file(&at, &Verdict::Valid).unwrap();
+        lines.end().unwrap();
+        assert_eq!(lines.exit_code(), 1);
+        assert_eq!(
+            text(lines),
+            (
+                "Validating log files for trail arn between 2026-01-15T00:00:00Z and 2026-01-16T00:00:00Z\n\n\
+                 Digest file\ts3://b/k\tvalid\nLog file\ts3://b/k\tvalid\n\n\
+                 Results requested for 2026-01-15T00:00:00Z to 2026-01-16T00:00:00Z\n\
+                 Results found for 2026-01-15T00:00:00Z to 2026-01-15T00:30:00Z:\n\n\
+                 1/1 digest files valid\n\
+                 1/3 log files valid, 1/3 log files INVALID, 1/3 log files UNVERIFIED\n"
+                    .to_owned(),
+                "\nLog file\ts3://b/k\tINVALID: not found\n\n\
+                 Log file\ts3://b/k\tUNVERIFIED: denied\n\n"
+                    .to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn without_digests_the_run_is_clean() {
+        let mut lines = lines(Detail::Problems);
+        lines.end().unwrap();
+        assert_eq!(lines.exit_code(), 0);
+        assert!(text(lines).0.ends_with("No digests found\n"));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_neither_valid_nor_invalid() {
+        let mut lines = lines(Detail::Problems);
+        let verdict = Verdict::Unverified("denied".into());
+        let at = ObjectLocation::new("b", "k");
+        lines.digest(DigestSeries::Backfill, &at, &verdict).unwrap();
+        assert_eq!(lines.exit_code(), 255);
+        lines
+            .lost(&at, time("2026-01-15"), time("2026-01-16"), 24)
+            .unwrap();
+        assert_eq!(lines.exit_code(), 1);
+        lines.end().unwrap();
+        let (out, err) = text(lines);
+        assert!(out.contains("0/24 digest files valid, 24/24 digest files INVALID\n"));
+        assert!(
+            out.contains("0/1 backfill digest files valid, 1/1 backfill digest files UNVERIFIED")
+        );
+        assert!(err.starts_with("(backfill) Digest file\ts3://b/k\tUNVERIFIED: denied\n\n"));
+    }
+
+    #[test]
+    fn a_value_cannot_forge_a_line() {
+        assert_eq!(plain("ab c_Ж"), "ab c_Ж");
+        assert_eq!(
+            plain("a\nDigest\tb\u{1b}[2K\u{202e}"),
+            "a\\u{a}Digest\\u{9}b\\u{1b}[2K\\u{202e}"
+        );
+        assert_eq!(plain(&"x".repeat(10_000)).len(), MAX_VALUE);
+    }
+}

@@ -1,0 +1,181 @@
+//! The trail that is asked about: from its ARN, or as CloudTrail describes it.
+
+use std::future::Future;
+use trailseal::ids::{AccountId, OrganizationId, Region, TrailArn};
+use trailseal::object_key::{AccountFolder, Chain};
+use trailseal::store::StoreError;
+
+/// What CloudTrail says of a trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Description {
+    /// Its ARN.
+    pub(super) arn: String,
+    /// Its bucket.
+    pub(super) bucket: String,
+    /// The prefix in that bucket.
+    pub(super) prefix: Option<String>,
+    /// Whether it logs the accounts of an organization.
+    pub(super) owner: Owner,
+}
+
+/// Whose a trail is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// One account's.
+    Account,
+    /// An organization's.
+    Organization,
+}
+
+/// Looks trails up.
+pub(super) trait DescribeTrails {
+    /// The trails of the account, as `region` knows them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn trails(&self, region: &Region)
+    -> impl Future<Output = Result<Vec<Description>, StoreError>>;
+
+    /// The id of the account's organization.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn organization(&self) -> impl Future<Output = Result<String, StoreError>>;
+}
+
+/// What the flags say of the trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The trail's ARN as given.
+    pub(super) arn_text: String,
+    /// The trail's ARN.
+    pub(super) arn: TrailArn,
+    /// The Region whose log files are validated.
+    pub(super) region: Region,
+    /// The account whose log files are validated, where it is not the trail's.
+    pub(super) account: Option<AccountId>,
+    /// The bucket and the prefix in it, where the trail is not to be looked up.
+    pub(super) bucket: Option<(String, Option<String>)>,
+}
+
+/// Where the digests are expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Whereabouts {
+    /// The bucket.
+    pub(super) bucket: String,
+    /// The chain in it.
+    pub(super) chain: Chain,
+    /// Whether the trail was looked up.
+    pub(super) source: Source,
+}
+
+/// Where the whereabouts are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The flags: they cannot name an organization.
+    Flags,
+    /// CloudTrail.
+    CloudTrail,
+}
+
+/// Why it is not known where the digests are.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TrailError {
+    /// CloudTrail or Organizations gave no answer.
+    #[error(transparent)]
+    Request(#[from] StoreError),
+    /// There is no such trail.
+    #[error("A trail could not be found for {0}")]
+    Unknown(String),
+    /// An organization's trail logs many accounts.
+    #[error("Missing required parameter for organization trail: '--account-id'")]
+    AccountNeeded,
+    /// Organizations answered with something else than an id.
+    #[error("{0}")]
+    Organization(#[from] trailseal::ids::IdError),
+}
+
+impl Asked {
+    /// Reads the flags.
+    ///
+    /// # Errors
+    /// One line that says which of them cannot be.
+    pub(super) fn read(args: &crate::args::ValidateLogsArgs) -> Result<Self, String> {
+        // An empty text is none to the AWS CLI.
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let arn = TrailArn::parse(&args.trail_arn)
+            .map_err(|_| format!("Invalid trail ARN provided: {}", args.trail_arn))?;
+        let region = match given(&args.region) {
+            None => arn.home_region.clone(),
+            Some(region) => Region::new(&region).map_err(|_| {
+                format!("Provided region_name '{region}' doesn't match a supported format.")
+            })?,
+        };
+        let account = given(&args.account_id)
+            .map(|account| AccountId::new(&account))
+            .transpose()
+            .map_err(|error| format!("Invalid --account-id: {error}"))?;
+        let bucket = args
+            .s3_bucket
+            .clone()
+            .map(|bucket| (bucket, given(&args.s3_prefix)));
+        Ok(Self {
+            arn_text: args.trail_arn.clone(),
+            arn,
+            region,
+            account,
+            bucket,
+        })
+    }
+
+    /// Finds out where the digests are.
+    ///
+    /// # Errors
+    /// [`TrailError`].
+    pub(super) async fn locate<T: DescribeTrails>(
+        &self,
+        trails: &T,
+    ) -> Result<Whereabouts, TrailError> {
+        if let Some((bucket, prefix)) = &self.bucket {
+            return Ok(self.whereabouts(bucket.clone(), prefix.clone(), None, Source::Flags));
+        }
+        let described = trails.trails(&self.arn.home_region).await?;
+        let trail = described
+            .into_iter()
+            .find(|trail| trail.arn == self.arn_text)
+            .ok_or_else(|| TrailError::Unknown(self.arn_text.clone()))?;
+        let organization = match (trail.owner, &self.account) {
+            (Owner::Account, _) => None,
+            (Owner::Organization, None) => return Err(TrailError::AccountNeeded),
+            (Owner::Organization, Some(_)) => {
+                Some(OrganizationId::new(&trails.organization().await?)?)
+            }
+        };
+        let prefix = trail.prefix.filter(|prefix| !prefix.is_empty());
+        Ok(self.whereabouts(trail.bucket, prefix, organization, Source::CloudTrail))
+    }
+
+    fn whereabouts(
+        &self,
+        bucket: String,
+        prefix: Option<String>,
+        organization: Option<OrganizationId>,
+        source: Source,
+    ) -> Whereabouts {
+        let account = self.account.as_ref().unwrap_or(&self.arn.account);
+        Whereabouts {
+            bucket,
+            chain: Chain {
+                folder: AccountFolder {
+                    prefix,
+                    organization,
+                    account: account.clone(),
+                },
+                region: self.region.clone(),
+                trail: self.arn.name.clone(),
+                home_region: self.arn.home_region.clone(),
+            },
+            source,
+        }
+    }
+}

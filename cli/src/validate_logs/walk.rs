@@ -1,0 +1,339 @@
+//! The way through one series of digests, newest first, as the AWS CLI takes it.
+
+use super::ahead::Ahead;
+use super::digest_file::{After, Candidate, DigestObject, TRAILING_DATA, find};
+use super::folder::{digest_at, list};
+use super::lines::Verdict;
+use super::time::{HOUR, Range, before, display, parse};
+use futures::stream::{self, Stream, StreamExt as _};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use trailseal::chain::{hourly_digests, predecessor_key};
+use trailseal::digest::{ListedLogFile, UnverifiedDigest};
+use trailseal::finding::Window;
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
+use trailseal::public_key::{KeySet, SigningPeriod};
+use trailseal::signature::AuthenticDigest;
+use trailseal::store::{ListObjects, ListPublicKeys, ReadObject, StoreError};
+
+/// Something that is said, or a log file to be checked before more is said.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// A digest was checked.
+    Digest {
+        /// Where it is.
+        at: ObjectLocation,
+        /// What it is.
+        verdict: Verdict,
+        /// The time that it covers, where CloudTrail signed it.
+        covers: Option<Range>,
+    },
+    /// The digest before it lists this log file.
+    Log(ListedLogFile),
+    /// Logging was off.
+    Gap {
+        /// When the last digest before ends.
+        from: Timestamp,
+        /// When the first digest after begins.
+        to: Timestamp,
+    },
+    /// Hourly digests are gone that no digest names.
+    Lost {
+        /// The folder they were in.
+        folder: ObjectLocation,
+        /// When the last digest before ends.
+        from: Timestamp,
+        /// When the first digest after begins.
+        to: Timestamp,
+        /// How many.
+        digests: u64,
+    },
+    /// A bucket that the chain leads to cannot be listed.
+    Unlisted {
+        /// The folder in it.
+        folder: ObjectLocation,
+        /// Why.
+        cause: String,
+    },
+}
+
+/// A digest to look at.
+#[derive(Debug, Clone)]
+struct Place {
+    at: ObjectLocation,
+    key: DigestKey,
+}
+
+/// The chain of one series in one folder.
+#[derive(Debug)]
+pub(super) struct Walk<S, K> {
+    store: Arc<S>,
+    key_service: Arc<K>,
+    keys: KeySet,
+    chain: Chain,
+    series: DigestSeries,
+    range: Range,
+    bucket: String,
+    listed: BTreeSet<Timestamp>,
+    ahead: Ahead<S>,
+    next: Option<Place>,
+    last_start: Timestamp,
+}
+
+impl<S, K> Walk<S, K>
+where
+    S: ReadObject + ListObjects + 'static,
+    K: ListPublicKeys,
+{
+    /// A walk that begins with the newest of the listed digests. `keys` are those known already.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that a walk needs, each once"
+    )]
+    pub(super) fn new(
+        store: Arc<S>,
+        key_service: Arc<K>,
+        keys: KeySet,
+        bucket: &str,
+        chain: Chain,
+        series: DigestSeries,
+        range: Range,
+        listed: BTreeSet<Timestamp>,
+    ) -> Self {
+        let mut walk = Self {
+            ahead: Ahead::new(Arc::clone(&store)),
+            store,
+            key_service,
+            keys,
+            chain,
+            series,
+            range,
+            bucket: bucket.to_owned(),
+            listed,
+            next: None,
+            last_start: Timestamp::MAX,
+        };
+        walk.next = walk.listed.last().map(|end| walk.place(*end));
+        walk
+    }
+
+    /// Everything on the way.
+    pub(super) fn steps(self) -> impl Stream<Item = Step> {
+        stream::unfold(self, |mut walk| async move {
+            let steps = walk.step().await?;
+            Some((stream::iter(steps), walk))
+        })
+        .flatten()
+    }
+
+    /// The next digest, what it lists and what lies between it and the one after; nothing at the
+    /// begin of the range.
+    async fn step(&mut self) -> Option<Vec<Step>> {
+        let place = self.next.take()?;
+        if self.range.start > self.last_start {
+            return None;
+        }
+        let expected = self.listed.range(..place.key.end_time).rev();
+        let expected = expected.map(|end| digest_at(&self.bucket, &self.chain, self.series, *end));
+        let object = self.ahead.read(&place.at, expected).await;
+        Some(match self.judge(&place, object).await {
+            Ok((digest, after)) => self.go_on(place, digest.digest(), after).await,
+            Err(verdict) => self.go_around(place, verdict),
+        })
+    }
+
+    /// What follows a digest that CloudTrail signed.
+    async fn go_on(&mut self, place: Place, digest: &UnverifiedDigest, after: After) -> Vec<Step> {
+        let named = digest.predecessor.as_ref().map(|named| {
+            let key = self.predecessor(&place.key, named);
+            (named, key)
+        });
+        let (verdict, next) = match (&named, after) {
+            // CloudTrail writes no such digest; following it could lead in a circle.
+            (Some((_, None)), _) => (Verdict::Invalid("invalid format".into()), None),
+            (_, After::Bytes) => (Verdict::Invalid(TRAILING_DATA.into()), named),
+            (_, After::End) => (Verdict::Valid, named),
+        };
+        self.last_start = digest.start_time;
+        let mut steps = vec![Step::Digest {
+            at: place.at,
+            verdict,
+            covers: Some(Range {
+                start: digest.start_time,
+                end: digest.end_time,
+            }),
+        }];
+        steps.extend(digest.log_files.iter().cloned().map(Step::Log));
+        if let Some((named, Some(key))) = next {
+            if named.location.bucket != self.bucket {
+                self.bucket.clone_from(&named.location.bucket);
+                steps.extend(self.list_anew(digest.end_time).await);
+            }
+            self.next = Some(Place {
+                at: named.location.clone(),
+                key,
+            });
+        } else {
+            self.next = self.before(place.key.end_time);
+            steps.extend(self.next.as_ref().map(|next| Step::Gap {
+                from: next.key.end_time,
+                to: digest.start_time,
+            }));
+        }
+        steps
+    }
+
+    /// What follows a digest that nothing can be taken from: the one that is listed before it.
+    fn go_around(&mut self, place: Place, verdict: Verdict) -> Vec<Step> {
+        self.next = self.before(place.key.end_time);
+        let lost = self.next.as_ref().and_then(|next| {
+            let window = Window {
+                from: Some(next.key.end_time),
+                to: before(place.key.end_time, HOUR),
+            };
+            self.lost(window)
+        });
+        let mut steps = vec![Step::Digest {
+            at: place.at,
+            verdict,
+            covers: None,
+        }];
+        steps.extend(lost);
+        steps
+    }
+
+    /// Digests that are neither there nor named by one that is.
+    fn lost(&self, window: Window) -> Option<Step> {
+        let from = window.from.filter(|from| *from < window.to)?;
+        let half_an_hour = HOUR.checked_div(2)?;
+        if self.series == DigestSeries::Backfill || window.to.duration_since(from) < half_an_hour {
+            return None;
+        }
+        Some(Step::Lost {
+            folder: self.folder(),
+            from,
+            to: window.to,
+            digests: u64::try_from(hourly_digests(window)?).ok()?,
+        })
+    }
+
+    /// The key of a predecessor, if it can be one.
+    fn predecessor(
+        &self,
+        of: &DigestKey,
+        named: &trailseal::digest::Predecessor,
+    ) -> Option<DigestKey> {
+        match self.series {
+            DigestSeries::Hourly => predecessor_key(of, named),
+            DigestSeries::Backfill => match classify(&named.location.key) {
+                ObjectKind::Digest(key)
+                    if key.chain.same_trail(&of.chain) && key.end_time < of.end_time =>
+                {
+                    Some(key)
+                }
+                _ => None,
+            },
+        }
+    }
+
+    /// The newest listed digest that ends before a time.
+    fn before(&self, time: Timestamp) -> Option<Place> {
+        let end = self.listed.range(..time).next_back()?;
+        Some(self.place(*end))
+    }
+
+    fn place(&self, end: Timestamp) -> Place {
+        Place {
+            at: digest_at(&self.bucket, &self.chain, self.series, end),
+            key: DigestKey::of(self.chain.clone(), self.series, end),
+        }
+    }
+
+    fn folder(&self) -> ObjectLocation {
+        ObjectLocation::new(&self.bucket, self.chain.region_prefix())
+    }
+
+    /// Lists the digests of a bucket that the trail was moved from.
+    async fn list_anew(&mut self, end: Timestamp) -> Option<Step> {
+        let range = Range {
+            start: self.range.start,
+            end,
+        };
+        match list(&*self.store, &self.bucket, &self.chain, range).await {
+            Ok(listing) => {
+                self.listed = listing.of(self.series);
+                None
+            }
+            Err(error) => {
+                self.listed = BTreeSet::new();
+                Some(Step::Unlisted {
+                    folder: self.folder(),
+                    cause: error.cause.to_string(),
+                })
+            }
+        }
+    }
+
+    /// Checks a digest as it lies in the bucket.
+    async fn judge(
+        &mut self,
+        place: &Place,
+        object: DigestObject,
+    ) -> Result<(AuthenticDigest, After), Verdict> {
+        let (inflated, metadata, after) = match object {
+            DigestObject::Nothing(verdict) => return Err(verdict),
+            DigestObject::Content {
+                inflated,
+                metadata,
+                after,
+            } => (inflated, metadata, after),
+        };
+        let candidate = Candidate::of(&inflated, &metadata, &place.at, place.key.series)
+            .map_err(Verdict::Invalid)?;
+        let mut period = None;
+        if let Some(generated) = candidate.generated {
+            let generated = parse(generated).ok_or_else(|| {
+                Verdict::Invalid(format!("Unable to parse date value: {generated}").into())
+            });
+            if find(&self.keys, &self.chain.region, &candidate.fingerprint).is_none() {
+                let signed = SigningPeriod::of_backfill(generated.clone()?);
+                self.load_keys(signed).await?;
+            }
+            period = Some(SigningPeriod::of_backfill(generated?));
+        }
+        let digest = candidate
+            .verify(
+                &self.keys,
+                &self.chain.region,
+                &self.chain.home_region,
+                |digest| period.unwrap_or_else(|| SigningPeriod::of_hourly(digest.end_time)),
+            )
+            .map_err(Verdict::Invalid)?;
+        Ok((digest, after))
+    }
+
+    async fn load_keys(&mut self, period: SigningPeriod) -> Result<(), Verdict> {
+        let region = &self.chain.region;
+        let keys = self
+            .key_service
+            .list_public_keys(region, period)
+            .await
+            .map_err(|error: StoreError| Verdict::Unverified(error.to_string()))?;
+        if keys.is_empty() {
+            return Err(Verdict::Invalid(no_keys(period).into()));
+        }
+        self.keys.extend(keys);
+        Ok(())
+    }
+}
+
+/// The AWS CLI's words for a time without keys.
+pub(super) fn no_keys(period: SigningPeriod) -> String {
+    format!(
+        "No public keys found between {} and {}",
+        display(period.from),
+        display(period.to)
+    )
+}
