@@ -226,3 +226,8 @@ pub(crate) struct CannotTell {
     /// What to do.
     pub(crate) advice: String,
 }
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod schema;

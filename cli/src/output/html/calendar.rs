@@ -1,0 +1,175 @@
+//! What each hour of each chain came to, at a glance.
+//!
+//! A chain is drawn in hours, a row a day; where that takes more cells than the page has room for,
+//! in days, a row a month; and then in months, a row a year. A cell shows the worst that happened
+//! in it. Time that nobody asked for takes no row.
+
+mod grid;
+
+use super::{ShownChains, chains, is_fine, outcome, text};
+use crate::report::{ChainReport, Outcome};
+use grid::{Cell, Grid, Unit};
+use maud::{Markup, html};
+
+/// The most cells of a page, divided evenly among its chains.
+const MAX_CELLS: usize = 40_000;
+
+/// The section.
+pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
+    let room = MAX_CELLS / chains.shown.len().max(1);
+    let drawn: Vec<_> = chains
+        .shown
+        .iter()
+        .map(|(number, chain)| (*number, *chain, Grid::of(&chain.coverage, room)))
+        .collect();
+    let only_hours = drawn.iter().all(|(_, _, grid)| grid.unit == Unit::Hour);
+    html! {
+        section #coverage aria-labelledby="coverage-title" {
+            h2 #coverage-title { "Coverage" }
+            p.lead {
+                "What each hour of each chain came to, in UTC. A cell shows the worst that happened in it."
+                @if !only_hours {
+                    " A page has room for " (text::number(MAX_CELLS)) " cells, "
+                    (text::number(room)) " a chain: a chain that needs more is drawn in days, or in months, as its rows say."
+                }
+            }
+            (legend())
+            @for account in drawn.chunk_by(|(_, one, _), (_, other, _)| same_account(one, other)) {
+                (account_group(account))
+            }
+            (chains.note())
+        }
+    }
+}
+
+fn same_account(one: &ChainReport, other: &ChainReport) -> bool {
+    one.account == other.account && one.is_beside(other)
+}
+
+fn legend() -> Markup {
+    html! {
+        ul.legend aria-label="Legend" {
+            @for (cell, meaning) in [
+                (Cell::Valid, "valid"),
+                (Cell::Part, "valid where asked for, which is a part of it"),
+                (Cell::Finding, "finding"),
+                (Cell::CannotTell, "cannot tell"),
+                (Cell::Outside, "not asked for, or no digest yet"),
+            ] {
+                li { span.h aria-hidden="true" { (cell_markup(cell)) } " " (meaning) }
+            }
+        }
+    }
+}
+
+fn account_group(group: &[(usize, &ChainReport, Grid)]) -> Markup {
+    let Some((_, first, _)) = group.first() else {
+        return html! {};
+    };
+    let damaged = group
+        .iter()
+        .filter(|(_, chain, _)| !is_fine(chain.verdict))
+        .count();
+    html! {
+        details.account open {
+            summary {
+                h3 { "Account " (text::told(&first.account)) }
+                span.sub {
+                    (text::count(group.len(), "chain", "chains")) ", "
+                    @if damaged == 0 { "all valid" } @else { (text::number(damaged)) " not valid" }
+                    "; " (chains::place(first))
+                }
+            }
+            div.months {
+                @for (number, chain, grid) in group { (calendar(*number, chain, grid)) }
+            }
+        }
+    }
+}
+
+fn calendar(number: usize, chain: &ChainReport, grid: &Grid) -> Markup {
+    let anchor = chains::anchor(number);
+    html! {
+        section.chain id=(anchor) aria-labelledby={ (anchor) "-title" } {
+            h4 id={ (anchor) "-title" } {
+                (text::told(&chain.region)) " " span.trail { (text::told(&chain.trail)) }
+                (outcome::badge(chain.verdict))
+            }
+            @if grid.rows.is_empty() {
+                p.quiet { "Nothing is covered." }
+            } @else {
+                div class={ "grid " (grid.unit.class()) } {
+                    div.scale aria-hidden="true" {
+                        span.d { (grid.unit.heading()) }
+                        span.h { @for mark in grid.unit.scale() { b { (mark) } } }
+                    }
+                    ol {
+                        @for row in &grid.rows {
+                            li {
+                                span.d aria-hidden="true" { (row.label) }
+                                span.h role="img" aria-label=(row.summary) title=(row.summary) {
+                                    @for cell in &row.cells { (cell_markup(*cell)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if grid.cut {
+                p.more { "Older rows are not drawn; " code { "--format json" } " holds them." }
+            }
+        }
+    }
+}
+
+fn cell_markup(cell: Cell) -> Markup {
+    html! { i class=(cell.class()) {} }
+}
+
+impl Cell {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Valid => outcome::class(Outcome::Valid),
+            Self::Part => "p",
+            Self::Finding => outcome::class(Outcome::Finding),
+            Self::CannotTell => outcome::class(Outcome::CannotTell),
+            Self::Outside => "o",
+        }
+    }
+}
+
+impl Unit {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Hour => "hours",
+            Self::Day => "days",
+            Self::Month => "year",
+        }
+    }
+
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    /// What stands above the cells: every third, or so, has a name.
+    fn scale(self) -> Vec<String> {
+        let (first, last, step): (usize, usize, usize) = match self {
+            Self::Hour => (0, 23, 3),
+            Self::Day => (1, 31, 5),
+            Self::Month => (1, 12, 1),
+        };
+        (first..=last)
+            .map(|cell| {
+                if (cell - first).is_multiple_of(step) {
+                    format!("{cell:02}")
+                } else {
+                    String::new()
+                }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,378 @@
+//! Stretches of time as rows of cells.
+
+use crate::output::html::outcome;
+use crate::report::{Outcome, Stretch};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use std::collections::BTreeSet;
+
+/// The most stretches that a row's summary lists.
+const MAX_LISTED: usize = 16;
+
+/// What a cell stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// A row is a day.
+    Hour,
+    /// A row is a month.
+    Day,
+    /// A row is a year.
+    Month,
+}
+
+/// What happened in a cell's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// All of it is valid.
+    Valid,
+    /// What was asked for is valid, and that is not all of it.
+    Part,
+    /// Some of it is a finding.
+    Finding,
+    /// Some of it could not be looked at, and none is a finding.
+    CannotTell,
+    /// None of it was asked for.
+    Outside,
+}
+
+/// A day, a month or a year.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// Its name.
+    pub(super) label: String,
+    /// The same as its cells, exactly and in words.
+    pub(super) summary: String,
+    /// Its cells.
+    pub(super) cells: Vec<Cell>,
+}
+
+/// The calendar of a chain.
+#[derive(Debug)]
+pub(super) struct Grid {
+    /// What its cells stand for.
+    pub(super) unit: Unit,
+    /// The rows that hold anything, oldest first.
+    pub(super) rows: Vec<Row>,
+    /// Whether older rows are left out.
+    pub(super) cut: bool,
+}
+
+impl Grid {
+    /// The calendar of these stretches, in the smallest unit that takes no more than `room` cells.
+    pub(super) fn of(coverage: &[Stretch], room: usize) -> Self {
+        let rows_in = |unit: Unit| newest_rows(coverage, unit, (room / unit.cells_a_row()).max(1));
+        let (unit, (rows, cut)) = [Unit::Hour, Unit::Day]
+            .into_iter()
+            .map(|unit| (unit, rows_in(unit)))
+            .find(|(_, (_, cut))| !cut)
+            .unwrap_or_else(|| (Unit::Month, rows_in(Unit::Month)));
+        let rows = rows
+            .into_iter()
+            .filter_map(|begin| row(coverage, unit, begin))
+            .collect();
+        Self { unit, rows, cut }
+    }
+}
+
+impl Unit {
+    fn cells_a_row(self) -> usize {
+        match self {
+            Self::Hour => 24,
+            Self::Day => 31,
+            Self::Month => 12,
+        }
+    }
+
+    /// The first day of the row that a day is in.
+    fn row_of(self, day: Date) -> Date {
+        match self {
+            Self::Hour => day,
+            Self::Day => day.first_of_month(),
+            Self::Month => day.first_of_year(),
+        }
+    }
+
+    fn row_before(self, begin: Date) -> Option<Date> {
+        match self {
+            Self::Hour => begin.checked_sub(1.day()),
+            Self::Day => begin.checked_sub(1.month()),
+            Self::Month => begin.checked_sub(1.year()),
+        }
+        .ok()
+    }
+
+    /// The seconds at which the cells of a row begin, and the last one ends.
+    fn edges(self, begin: Date) -> Option<Vec<i64>> {
+        let midnight = |day: Date| {
+            let midnight = day.to_zoned(TimeZone::UTC).ok()?;
+            Some(midnight.timestamp().as_second())
+        };
+        match self {
+            Self::Hour => {
+                let begin = midnight(begin)?;
+                Some((0..=24).map(|hour| begin + hour * 3600).collect())
+            }
+            Self::Day => (0..=i32::from(begin.days_in_month()))
+                .map(|day| midnight(begin.checked_add(day.days()).ok()?))
+                .collect(),
+            Self::Month => (0..=12)
+                .map(|month: i32| midnight(begin.checked_add(month.months()).ok()?))
+                .collect(),
+        }
+    }
+
+    fn label(self, begin: Date) -> String {
+        match self {
+            Self::Hour => begin.strftime("%m-%d"),
+            Self::Day => begin.strftime("%Y-%m"),
+            Self::Month => begin.strftime("%Y"),
+        }
+        .to_string()
+    }
+
+    fn full_label(self, begin: Date) -> String {
+        match self {
+            Self::Hour => begin.to_string(),
+            Self::Day | Self::Month => self.label(begin),
+        }
+    }
+}
+
+/// The first days of the newest rows that hold anything, and whether there are older ones.
+fn newest_rows(coverage: &[Stretch], unit: Unit, most: usize) -> (BTreeSet<Date>, bool) {
+    let mut rows = BTreeSet::new();
+    for stretch in coverage.iter().rev() {
+        let (begin, end) = seconds(stretch);
+        let first = unit.row_of(day_of(begin));
+        let mut row = Some(unit.row_of(day_of(end - 1)));
+        while let Some(present) = row.filter(|row| *row >= first) {
+            if rows.len() >= most && !rows.contains(&present) {
+                return (rows, true);
+            }
+            rows.insert(present);
+            row = unit.row_before(present);
+        }
+    }
+    (rows, false)
+}
+
+fn row(coverage: &[Stretch], unit: Unit, begin: Date) -> Option<Row> {
+    let edges = unit.edges(begin)?;
+    let (from, to) = (*edges.first()?, *edges.last()?);
+    let within = overlapping(coverage, from, to);
+    let cells = edges
+        .windows(2)
+        .filter_map(|edges| match edges {
+            [from, to] => Some(cell(within, *from, *to)),
+            _ => None,
+        })
+        .collect();
+    Some(Row {
+        label: unit.label(begin),
+        summary: summary(within, unit, begin, from, to),
+        cells,
+    })
+}
+
+/// The stretches that share any time with `from..to`.
+fn overlapping(coverage: &[Stretch], from: i64, to: i64) -> &[Stretch] {
+    let first = coverage.partition_point(|stretch| seconds(stretch).1 <= from);
+    let after = coverage.partition_point(|stretch| seconds(stretch).0 < to);
+    coverage.get(first..after).unwrap_or_default()
+}
+
+fn cell(coverage: &[Stretch], from: i64, to: i64) -> Cell {
+    let mut valid = 0;
+    let mut worst = None;
+    for stretch in overlapping(coverage, from, to) {
+        worst = worst.max(Some(stretch.state));
+        if stretch.state == Outcome::Valid {
+            let (begin, end) = seconds(stretch);
+            valid += end.min(to) - begin.max(from);
+        }
+    }
+    match worst {
+        Some(Outcome::Finding) => Cell::Finding,
+        Some(Outcome::CannotTell) => Cell::CannotTell,
+        Some(Outcome::Valid) if valid >= to - from => Cell::Valid,
+        Some(Outcome::Valid) => Cell::Part,
+        None => Cell::Outside,
+    }
+}
+
+/// A row in words, to the second.
+fn summary(within: &[Stretch], unit: Unit, begin: Date, from: i64, to: i64) -> String {
+    let mut told: Vec<_> = within
+        .iter()
+        .take(MAX_LISTED)
+        .map(|stretch| {
+            let (begin, end) = seconds(stretch);
+            let state = outcome::word(stretch.state);
+            if begin <= from && end >= to {
+                format!("all {state}")
+            } else {
+                let begin = moment(unit, begin.max(from), from);
+                let end = moment(unit, end.min(to), from);
+                format!("{state} {begin} to {end}")
+            }
+        })
+        .collect();
+    if let Some(more @ 1..) = within.len().checked_sub(MAX_LISTED) {
+        told.push(format!("{more} more stretches"));
+    }
+    format!("{}: {}", unit.full_label(begin), told.join(", "))
+}
+
+/// A moment as short as its row lets it be.
+fn moment(unit: Unit, second: i64, row_begin: i64) -> String {
+    if unit == Unit::Hour {
+        let passed = second - row_begin;
+        let (hour, minute, second) = (passed / 3600, passed / 60 % 60, passed % 60);
+        return if second == 0 {
+            format!("{hour:02}:{minute:02}")
+        } else {
+            format!("{hour:02}:{minute:02}:{second:02}")
+        };
+    }
+    Timestamp::from_second(second).map_or_else(
+        |_| String::new(),
+        |time| time.strftime("%m-%d %H:%M").to_string(),
+    )
+}
+
+/// A stretch in seconds; an empty one is seen for a second.
+fn seconds(stretch: &Stretch) -> (i64, i64) {
+    let begin = stretch.from.as_second();
+    (begin, stretch.to.as_second().max(begin + 1))
+}
+
+fn day_of(second: i64) -> Date {
+    Timestamp::from_second(second)
+        .unwrap_or(Timestamp::MAX)
+        .to_zoned(TimeZone::UTC)
+        .date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(from: &str, to: &str, state: Outcome) -> Stretch {
+        Stretch {
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            state,
+            digests: 1,
+            log_files: 1,
+        }
+    }
+
+    #[test]
+    fn a_cell_shows_the_worst_of_its_time() {
+        let grid = Grid::of(
+            &[
+                stretch(
+                    "2026-01-14T22:30:00Z",
+                    "2026-01-15T02:00:00Z",
+                    Outcome::Valid,
+                ),
+                stretch(
+                    "2026-01-15T02:00:00Z",
+                    "2026-01-15T04:30:00Z",
+                    Outcome::Finding,
+                ),
+                stretch(
+                    "2026-01-15T04:30:00Z",
+                    "2026-01-15T05:30:00Z",
+                    Outcome::CannotTell,
+                ),
+                stretch(
+                    "2026-01-15T05:30:00Z",
+                    "2026-01-15T06:30:00Z",
+                    Outcome::Valid,
+                ),
+            ],
+            1000,
+        );
+        assert_eq!(grid.unit, Unit::Hour);
+        let [first, second] = &grid.rows[..] else {
+            panic!("two days")
+        };
+        assert_eq!(first.cells[21], Cell::Outside);
+        assert_eq!(first.cells[22], Cell::Part);
+        assert_eq!(first.cells[23], Cell::Valid);
+        use Cell::{CannotTell, Finding, Outside, Part, Valid};
+        assert_eq!(
+            second.cells[..8],
+            [
+                Valid, Valid, Finding, Finding, Finding, CannotTell, Part, Outside
+            ]
+        );
+        assert_eq!(
+            second.summary,
+            "2026-01-15: valid 00:00 to 02:00, finding 02:00 to 04:30, cannot tell 04:30 to 05:30, valid 05:30 to 06:30"
+        );
+    }
+
+    #[test]
+    fn a_year_that_has_no_room_in_hours_is_drawn_in_days_then_in_months() {
+        let year = [
+            stretch(
+                "2025-01-01T00:00:00Z",
+                "2025-05-03T07:00:00Z",
+                Outcome::Valid,
+            ),
+            stretch(
+                "2025-05-03T07:00:00Z",
+                "2025-05-03T08:00:00Z",
+                Outcome::Finding,
+            ),
+            stretch(
+                "2025-05-03T08:00:00Z",
+                "2026-01-01T00:00:00Z",
+                Outcome::Valid,
+            ),
+        ];
+        let days = Grid::of(&year, 12 * 31);
+        assert_eq!((days.unit, days.rows.len()), (Unit::Day, 12));
+        assert_eq!(days.rows[1].cells.len(), 28);
+        assert_eq!(days.rows[4].cells[2], Cell::Finding);
+        assert_eq!(days.rows[4].cells[3], Cell::Valid);
+        let months = Grid::of(&year, 12 * 31 - 1);
+        assert_eq!((months.unit, months.rows.len()), (Unit::Month, 1));
+        assert_eq!(months.rows[0].cells[4], Cell::Finding);
+        assert_eq!(months.rows[0].cells[5], Cell::Valid);
+        assert!(!months.cut);
+    }
+
+    #[test]
+    fn a_forged_date_takes_one_row_and_ages_are_cut() {
+        let grid = Grid::of(
+            &[
+                stretch(
+                    "0001-01-01T00:00:00Z",
+                    "0001-01-01T01:00:00Z",
+                    Outcome::Finding,
+                ),
+                stretch(
+                    "2026-01-15T00:00:00Z",
+                    "2026-01-15T02:00:00Z",
+                    Outcome::Valid,
+                ),
+            ],
+            240,
+        );
+        assert_eq!((grid.unit, grid.rows.len()), (Unit::Hour, 2));
+        let ages = [Stretch {
+            from: Timestamp::MIN,
+            to: Timestamp::MAX,
+            state: Outcome::Finding,
+            digests: 0,
+            log_files: 0,
+        }];
+        let grid = Grid::of(&ages, 240);
+        assert_eq!((grid.unit, grid.cut), (Unit::Month, true));
+        assert!(grid.rows.len() <= 20);
+    }
+}

@@ -1,0 +1,245 @@
+//! The findings, by severity and kind, each with its evidence.
+
+use super::{kinds, outcome, text};
+use crate::report::{FindingReport, Verification};
+use maud::{Markup, PreEscaped, html};
+use std::cmp::Reverse;
+use trailseal::finding::Severity;
+
+/// The most findings of one kind that are printed.
+const MAX_OF_A_KIND: usize = 100;
+/// How many of those need no click to be seen.
+const OPEN: usize = 10;
+/// The most bytes that all findings may take.
+const MAX_BYTES: usize = 6 << 20;
+
+/// The findings of one kind.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    kind: &'a str,
+    /// How bad they are.
+    pub(super) severity: Severity,
+    /// How many there are, also of those left out.
+    pub(super) total: u64,
+    findings: Vec<&'a FindingReport>,
+    place: usize,
+}
+
+/// The findings by kind, the most severe first.
+pub(super) fn groups(verification: &Verification) -> Vec<Group<'_>> {
+    let mut groups: Vec<_> = verification
+        .findings_by_kind
+        .iter()
+        .filter(|(_, total)| **total > 0)
+        .map(|(kind, total)| {
+            let (place, severity) = kinds::rank(kind).unwrap_or((usize::MAX, Severity::High));
+            Group {
+                kind,
+                severity,
+                total: *total,
+                findings: Vec::new(),
+                place,
+            }
+        })
+        .collect();
+    for finding in &verification.findings {
+        let kind = finding.text("kind");
+        if let Some(group) = groups.iter_mut().find(|group| group.kind == kind) {
+            group.findings.push(finding);
+        }
+    }
+    groups.sort_by_key(|group| (Reverse(group.severity), group.place));
+    groups
+}
+
+impl Group<'_> {
+    /// Its name in the page.
+    pub(super) fn anchor(&self) -> String {
+        format!("kind-{}", self.kind)
+    }
+
+    /// The kind as words: `Log file missing`.
+    pub(super) fn title(&self) -> String {
+        let mut words = self.kind.replace('-', " ").replace("kms", "KMS");
+        if let Some(first) = words.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        words
+    }
+
+    /// The advice, where it is the same for all.
+    fn advice(&self) -> Option<&str> {
+        let (first, others) = self.findings.split_first()?;
+        let advice = first.text("advice");
+        others
+            .iter()
+            .all(|other| other.text("advice") == advice)
+            .then_some(advice)
+    }
+}
+
+/// Severity in words, marked.
+pub(super) fn severity(severity: Severity) -> Markup {
+    let word = severity.as_str();
+    html! { span class={ "severity " (word) } { (word) } }
+}
+
+/// The section.
+pub(super) fn section(verification: &Verification) -> Markup {
+    let groups = groups(verification);
+    let mut room = MAX_BYTES;
+    html! {
+        section #findings aria-labelledby="findings-title" {
+            h2 #findings-title { "Findings" }
+            @if groups.is_empty() {
+                p.quiet { "Nothing was found that is not as CloudTrail delivered it." }
+            } @else {
+                p.lead {
+                    (text::count(outcome::findings(verification), "finding", "findings"))
+                    ", the most severe first. Each is proven by what stands with it: what should be there, what is there, and the digest that says so."
+                }
+            }
+            @for group in &groups { (kind(group, &mut room)) }
+        }
+    }
+}
+
+fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
+    let anchor = group.anchor();
+    let advice = group.advice();
+    let shown = rendered(group, advice.is_none(), room);
+    let (open, folded) = shown.split_at(shown.len().min(OPEN));
+    let left_out = group
+        .total
+        .saturating_sub(u64::try_from(shown.len()).unwrap_or(u64::MAX));
+    html! {
+        section.kind id=(anchor) aria-labelledby={ (anchor) "-title" } {
+            div.head {
+                h3 id={ (anchor) "-title" } {
+                    (severity(group.severity)) " " (group.title()) " "
+                    span.count { (text::number(group.total)) }
+                    code.name { (text::told(group.kind)) }
+                }
+                dl {
+                    @if let Some(explanation) = kinds::explanation(group.kind) {
+                        dt { "Means" }
+                        dd { (explanation.means) }
+                        dt { "Established by" }
+                        dd { (explanation.established) }
+                    }
+                    @if let Some(advice) = advice {
+                        dt { "What to do" }
+                        dd { (text::told(advice)) }
+                    }
+                }
+            }
+            ol.findings { @for finding in open { (finding) } }
+            @if !folded.is_empty() {
+                details.folded {
+                    summary { (text::number(folded.len())) " more of this kind" }
+                    ol.findings start=(OPEN + 1) { @for finding in folded { (finding) } }
+                }
+            }
+            @if left_out > 0 {
+                p.more {
+                    (text::number(left_out)) " more, see JSON: "
+                    code { "--format json" } " holds up to " (text::number(crate::report::MAX_KEPT))
+                    " findings, " code { "--format ndjson" } " every one."
+                }
+            }
+        }
+    }
+}
+
+/// Those of a kind that there is room for.
+fn rendered(group: &Group<'_>, with_advice: bool, room: &mut usize) -> Vec<Markup> {
+    let mut shown = Vec::new();
+    for report in group.findings.iter().take(MAX_OF_A_KIND) {
+        let PreEscaped(item) = finding(report, with_advice);
+        let Some(left) = room.checked_sub(item.len()) else {
+            break;
+        };
+        *room = left;
+        shown.push(PreEscaped(item));
+    }
+    shown
+}
+
+fn finding(finding: &FindingReport, with_advice: bool) -> Markup {
+    let scope = ["account", "region", "trail"].map(|field| finding.text(field));
+    let object = finding.location("object");
+    let digest = finding.location("digest");
+    html! {
+        li.finding {
+            p.scope {
+                @for part in scope.into_iter().filter(|part| !part.is_empty()) {
+                    span { (text::told(part)) }
+                }
+            }
+            p.message { (text::told(finding.text("message"))) }
+            dl {
+                @if let Some(object) = &object {
+                    dt { "Object" }
+                    dd.mono {
+                        (text::told(object))
+                        @if let Some(version) = nested(finding, "object", "versionId") {
+                            " version " (text::told(version))
+                        }
+                    }
+                }
+                (time(finding))
+                (evidence(finding, "expected", "Expected"))
+                (evidence(finding, "actual", "Actual"))
+                @if let Some(digest) = digest.filter(|digest| object.as_ref() != Some(digest)) {
+                    dt { "Digest" }
+                    dd.mono { (text::told(&digest)) }
+                }
+                @if with_advice {
+                    dt { "What to do" }
+                    dd { (text::told(finding.text("advice"))) }
+                }
+                @if !finding.text("id").is_empty() {
+                    dt { "Finding id" }
+                    dd.mono.sub { (text::told(finding.text("id"))) }
+                }
+            }
+        }
+    }
+}
+
+/// The time left uncovered; else that of the digest.
+fn time(finding: &FindingReport) -> Markup {
+    let (title, from, to) = if let Some((from, to)) = finding.window() {
+        ("Uncovered", from, Some(to))
+    } else {
+        let time = |field| nested(finding, "digest", field);
+        ("Digest of", time("startTime"), time("endTime"))
+    };
+    html! {
+        @match (from, to) {
+            (_, None) => {},
+            (None, Some(to)) => {
+                dt { (title) }
+                dd { "up to " (text::parsed(to)) " UTC" }
+            },
+            (Some(from), Some(to)) => {
+                dt { (title) }
+                dd { (text::parsed(from)) " to " (text::parsed(to)) " UTC" }
+            },
+        }
+    }
+}
+
+fn nested<'a>(finding: &'a FindingReport, field: &str, inner: &str) -> Option<&'a str> {
+    finding.json.get(field)?.get(inner)?.as_str()
+}
+
+fn evidence(finding: &FindingReport, field: &str, title: &str) -> Markup {
+    let value = finding.text(field);
+    html! {
+        @if !value.is_empty() {
+            dt { (title) }
+            dd.mono { (text::told(value)) }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The three outcomes in words, marks and classes: never in colour alone.
+
+use super::text;
+use crate::report::{Outcome, Verification};
+use maud::{Markup, html};
+
+/// The class that colours it.
+pub(super) fn class(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Valid => "v",
+        Outcome::Finding => "f",
+        Outcome::CannotTell => "c",
+    }
+}
+
+/// Its word.
+pub(super) fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Valid => "valid",
+        Outcome::Finding => "finding",
+        Outcome::CannotTell => "cannot tell",
+    }
+}
+
+/// Its mark, which also tells without colour.
+pub(super) fn mark(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Valid => "✓",
+        Outcome::Finding => "✕",
+        Outcome::CannotTell => "?",
+    }
+}
+
+/// Mark and word.
+pub(super) fn badge(outcome: Outcome) -> Markup {
+    html! {
+        span class={ "badge " (class(outcome)) } {
+            span aria-hidden="true" { (mark(outcome)) } " " (word(outcome))
+        }
+    }
+}
+
+/// How many findings there are, also of those left out.
+pub(super) fn findings(verification: &Verification) -> u64 {
+    verification.findings_by_kind.values().sum()
+}
+
+/// How many things could not be looked at, also of those left out.
+pub(super) fn unreadable(verification: &Verification) -> u64 {
+    u64::try_from(verification.cannot_tell.len())
+        .unwrap_or(u64::MAX)
+        .saturating_add(verification.cannot_tell_left_out)
+}
+
+/// The verdict in words.
+pub(super) fn sentence(verification: &Verification) -> String {
+    match verification.verdict {
+        Outcome::Finding => format!(
+            "{}: the record is not as CloudTrail delivered it",
+            text::count(findings(verification), "finding", "findings"),
+        ),
+        Outcome::CannotTell if verification.chains.is_empty() => {
+            "Cannot tell: no digest was found".to_owned()
+        }
+        Outcome::CannotTell => {
+            "Cannot tell: not everything could be checked; nothing wrong was seen".to_owned()
+        }
+        Outcome::Valid => "Valid: the record is as CloudTrail delivered it".to_owned(),
+    }
+}
+
+/// What the verdict leaves unsaid.
+pub(super) fn addition(verification: &Verification) -> Option<String> {
+    let interrupted = verification.interrupted.then(|| {
+        "The run was interrupted: what it did not reach is not in this report.".to_owned()
+    });
+    let unreadable = match unreadable(verification) {
+        0 => None,
+        number => Some(format!(
+            "{} could not be looked at: nothing is said about what they would have shown.",
+            text::count(number, "object", "objects"),
+        )),
+    };
+    match (interrupted, unreadable) {
+        (Some(interrupted), Some(unreadable)) => Some(format!("{interrupted} {unreadable}")),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,154 @@
+//! What it came to, and what was run.
+
+use super::{findings, outcome, text};
+use crate::report::{Counts, Outcome, Verification};
+use maud::{Markup, html};
+
+/// The section.
+pub(super) fn section(verification: &Verification) -> Markup {
+    html! {
+        section #summary aria-labelledby="summary-title" {
+            h2 #summary-title { "Summary" }
+            p.command { code { (text::told(&text::command(&verification.command))) } }
+            div.columns {
+                div {
+                    (totals(verification))
+                    (run(verification))
+                }
+                (by_kind(verification))
+            }
+        }
+    }
+}
+
+fn totals(verification: &Verification) -> Markup {
+    let totals = &verification.totals;
+    html! {
+        table.totals {
+            caption { "Objects in " (text::count(totals.chains, "chain", "chains")) }
+            thead {
+                tr {
+                    td {}
+                    th.n scope="col" { "Total" }
+                    th.n scope="col" { "Valid" }
+                    th.n scope="col" { "Finding" }
+                    th.n scope="col" { "Cannot tell" }
+                    th.n scope="col" { "Missing" }
+                }
+            }
+            tbody {
+                tr {
+                    th scope="row" { "Digests" }
+                    (counts(totals.digests))
+                    (number(totals.digests_missing, Outcome::Finding))
+                }
+                tr {
+                    th scope="row" { "Log files" }
+                    (counts(totals.log_files))
+                    td.n { span.none title="A log file that is gone is a finding" { "–" } }
+                }
+            }
+        }
+    }
+}
+
+fn counts(counts: Counts) -> Markup {
+    html! {
+        td.n { (text::number(counts.total())) }
+        (number(counts.valid, Outcome::Valid))
+        (number(counts.finding, Outcome::Finding))
+        (number(counts.cannot_tell, Outcome::CannotTell))
+    }
+}
+
+/// A number in a table: pale where it is nought, loud where it is bad.
+pub(super) fn number(number: u64, outcome: Outcome) -> Markup {
+    let class = match (number, outcome) {
+        (0, _) => "none",
+        (_, Outcome::Valid) => "",
+        (_, outcome) => outcome::class(outcome),
+    };
+    html! { td.n { span class=(class) { (text::number(number)) } } }
+}
+
+fn by_kind(verification: &Verification) -> Markup {
+    let groups = findings::groups(verification);
+    html! {
+        @if groups.is_empty() {
+            p.quiet { "No findings." }
+        } @else {
+            table.kinds {
+                caption { (text::count(outcome::findings(verification), "finding", "findings")) " by kind" }
+                thead {
+                    tr {
+                        th scope="col" { "Severity" }
+                        th scope="col" { "Kind" }
+                        th.n scope="col" { "Findings" }
+                    }
+                }
+                tbody {
+                    @for group in &groups {
+                        tr {
+                            td { (findings::severity(group.severity)) }
+                            td { a href={ "#" (group.anchor()) } { (group.title()) } }
+                            td.n { (text::number(group.total)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn run(verification: &Verification) -> Markup {
+    let totals = &verification.totals;
+    html! {
+        dl.facts {
+            div {
+                dt { "Source" }
+                dd.mono { (text::told(&verification.source)) }
+            }
+            div {
+                dt { "Time asked for" }
+                dd { (text::range(verification.requested)) }
+            }
+            div {
+                dt { "Public keys" }
+                dd { "from " (text::told(&verification.keys)) }
+            }
+            div {
+                dt { "Run" }
+                dd {
+                    (text::time(verification.started_at)) ", "
+                    (text::duration(verification.started_at, verification.finished_at))
+                    @if verification.interrupted { ", " strong { "interrupted" } }
+                }
+            }
+            div {
+                dt { "Log files hashed" }
+                dd {
+                    (text::bytes(totals.bytes)) " inflated, "
+                    (text::count(totals.requests, "request or file", "requests or files"))
+                    @if totals.resumed > 0 {
+                        ", " (text::count(totals.resumed, "log file", "log files"))
+                        " taken from an earlier run"
+                    }
+                }
+            }
+            div {
+                dt { "Log files that no digest lists" }
+                dd {
+                    @match totals.unlisted {
+                        Some(0) => "none in the bucket",
+                        Some(number) => strong { (text::number(number)) " in the bucket" },
+                        None => { "not looked for (" code { "--unlisted" } " looks)" },
+                    }
+                }
+            }
+            div {
+                dt { "Version" }
+                dd { "Trailseal " (verification.version) ", report " (verification.schema) }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+use super::*;
+use crate::report::sample;
+use std::path::PathBuf;
+
+/// The samples that a browser looks at, by name.
+fn samples() -> [(&'static str, Verification); 5] {
+    [
+        ("organization", sample::organization()),
+        ("valid", sample::valid()),
+        ("nothing", sample::nothing()),
+        ("large", sample::large()),
+        ("hostile", sample::hostile()),
+    ]
+}
+
+/// Writes each sample as page and as JSON into the folder that `TRAILSEAL_PAGES` names.
+#[test]
+#[ignore = "tests/browser/run asks for it"]
+fn pages_for_the_browser() {
+    let folder = PathBuf::from(std::env::var_os("TRAILSEAL_PAGES").expect("TRAILSEAL_PAGES"));
+    for (name, verification) in samples() {
+        let json = serde_json::to_string(&verification).unwrap();
+        std::fs::write(folder.join(format!("{name}.html")), page(&verification)).unwrap();
+        std::fs::write(folder.join(format!("{name}.json")), json).unwrap();
+    }
+}
+
+#[test]
+fn hostile_words_are_escaped_everywhere() {
+    let page = page(&sample::hostile());
+    for broken in ["<script", "<img", "<svg", "</style><style>*", "--></main>"] {
+        assert!(!page.contains(broken), "{broken}");
+    }
+    assert!(page.contains("&lt;script&gt;"));
+    assert!(!page.contains('\u{202e}'));
+    assert!(!page.contains('\u{200b}'));
+}
+
+#[test]
+fn nothing_comes_from_elsewhere() {
+    for (name, verification) in samples() {
+        let page = page(&verification);
+        assert!(page.contains("default-src &#39;none&#39;") || page.contains(POLICY));
+        // Text holds no `<`: what follows one is a tag.
+        for tag in page.split('<').skip(1) {
+            let (tag, _) = tag.split_once('>').unwrap();
+            for banned in ["script", "img", "iframe", "object", "svg", "base", "form"] {
+                assert!(!tag.starts_with(banned), "{name}: <{tag}>");
+            }
+            assert!(!tag.contains(" src="), "{name}: <{tag}>");
+            if let Some((_, link)) = tag.split_once(" href=\"") {
+                let stays = link.starts_with('#') || link == "data:,\"";
+                assert!(stays, "{name}: <{tag}>");
+            }
+        }
+        for request in ["url(", "@import"] {
+            assert!(!STYLE.contains(request), "{request}");
+        }
+    }
+}
+
+#[test]
+fn a_page_stays_of_a_size_that_opens() {
+    let verification = sample::large();
+    let page = page(&verification);
+    assert!(page.len() < 16 << 20, "{} bytes", page.len());
+    assert!(page.contains("drawn in days, or in months"));
+    assert!(page.contains("more, see JSON"));
+    assert!(page.contains("<h3>Account "));
+}
+
+#[test]
+fn more_chains_than_are_shown_leave_the_alarming_ones() {
+    let mut verification = sample::valid();
+    let chain = verification.chains.remove(0);
+    verification.chains = (0..MAX_CHAINS + 5)
+        .map(|number| ChainReport {
+            region: format!("region-{number}"),
+            verdict: if number == MAX_CHAINS + 2 {
+                Outcome::Finding
+            } else {
+                Outcome::Valid
+            },
+            ..chain.clone()
+        })
+        .collect();
+    let page = page(&verification);
+    assert!(page.contains("5 more chains"));
+    assert!(page.contains(&format!("region-{}<", MAX_CHAINS + 2)));
+    assert!(!page.contains(&format!("region-{}<", MAX_CHAINS + 1)));
+}
+
+#[test]
+fn the_verdict_is_said_in_words() {
+    let title = |verification: &Verification| outcome::sentence(verification);
+    assert_eq!(
+        title(&sample::valid()),
+        "Valid: the record is as CloudTrail delivered it"
+    );
+    assert_eq!(
+        title(&sample::nothing()),
+        "Cannot tell: no digest was found"
+    );
+    assert!(title(&sample::organization()).contains("findings: the record is not"));
+}

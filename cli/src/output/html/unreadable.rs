@@ -1,0 +1,97 @@
+//! What could not be looked at, by reason.
+
+use super::{outcome, text};
+use crate::report::{CannotTell, Verification};
+use maud::{Markup, html};
+
+/// The most reasons that are printed.
+const MAX_REASONS: usize = 50;
+/// The most objects of one reason that are printed.
+const MAX_OF_A_REASON: usize = 100;
+/// How many of those need no click to be seen.
+const OPEN: usize = 10;
+
+/// The section.
+pub(super) fn section(verification: &Verification) -> Markup {
+    let mut groups: Vec<Vec<&CannotTell>> = Vec::new();
+    let mut sorted: Vec<_> = verification.cannot_tell.iter().collect();
+    sorted.sort_by_key(|one| (&one.reason, &one.advice));
+    for group in sorted.chunk_by(|a, b| (&a.reason, &a.advice) == (&b.reason, &b.advice)) {
+        groups.push(group.to_vec());
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let unprinted: usize = groups.iter().skip(MAX_REASONS).map(Vec::len).sum();
+    html! {
+        section #unreadable aria-labelledby="unreadable-title" {
+            h2 #unreadable-title { "What could not be looked at" }
+            @if groups.is_empty() {
+                p.quiet { "Everything that was asked for could be looked at." }
+            } @else {
+                p.lead {
+                    (text::count(outcome::unreadable(verification), "object", "objects"))
+                    ". They are not called valid, and not called tampered with: nothing is known about them."
+                }
+            }
+            @for group in groups.iter().take(MAX_REASONS) { (reason(group)) }
+            (left_out(unprinted, verification.cannot_tell_left_out))
+        }
+    }
+}
+
+fn reason(group: &[&CannotTell]) -> Markup {
+    let printed: Vec<_> = group.iter().take(MAX_OF_A_REASON).collect();
+    let (open, folded) = printed.split_at(printed.len().min(OPEN));
+    let Some(first) = group.first() else {
+        return html! {};
+    };
+    html! {
+        section.kind {
+            div.head {
+                h3 {
+                    span.badge.c { span aria-hidden="true" { "?" } " cannot tell" } " "
+                    (text::told(&first.reason)) " "
+                    span.count { (text::number(group.len())) }
+                }
+                dl {
+                    dt { "What to do" }
+                    dd { (text::told(&first.advice)) }
+                }
+            }
+            ol.findings { @for one in open { (item(one)) } }
+            @if !folded.is_empty() {
+                details.folded {
+                    summary { (text::number(folded.len())) " more for this reason" }
+                    ol.findings start=(OPEN + 1) { @for one in folded { (item(one)) } }
+                }
+            }
+            (left_out(group.len() - printed.len(), 0))
+        }
+    }
+}
+
+fn item(one: &CannotTell) -> Markup {
+    let scope = [&one.account, &one.region, &one.trail];
+    html! {
+        li.finding {
+            p.scope {
+                @for part in scope.into_iter().flatten() { span { (text::told(part)) } }
+            }
+            p.mono { (text::told(&one.subject)) }
+        }
+    }
+}
+
+fn left_out(unprinted: usize, uncounted: u64) -> Markup {
+    let left_out = u64::try_from(unprinted)
+        .unwrap_or(u64::MAX)
+        .saturating_add(uncounted);
+    html! {
+        @if left_out > 0 {
+            p.more {
+                (text::number(left_out)) " more, see JSON: "
+                code { "--format json" } " holds up to " (text::number(crate::report::MAX_KEPT))
+                ", " code { "--format ndjson" } " every one."
+            }
+        }
+    }
+}
