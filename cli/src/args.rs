@@ -120,43 +120,63 @@ pub(crate) enum Format {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_override_self = true,
+    infer_long_args = true,
+    after_help = "\
 Examples:
   trailseal validate-logs --trail-arn arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events \\
       --start-time 2026-01-15T00:00:00Z --verbose
 
-Exit codes: 0 all valid, 1 something is invalid, 255 could not go on.")]
+Exit codes, as the AWS CLI's: 0 all valid, 1 something is invalid, 255 something could not be verified or nothing could be done, 2 flags are missing."
+)]
 pub(crate) struct ValidateLogsArgs {
     /// The trail's ARN
-    #[arg(long)]
+    #[arg(long, value_name = "ARN")]
     pub(crate) trail_arn: String,
-    /// Begin
-    #[arg(long)]
+    /// Begin, in UTC: a date or a time (2026-01-15T08:00:00Z)
+    #[arg(long, value_name = "TIME")]
     pub(crate) start_time: String,
-    /// End; without it, now
-    #[arg(long)]
+    /// End, as --start-time; without it, now
+    #[arg(long, value_name = "TIME")]
     pub(crate) end_time: Option<String>,
-    /// The bucket, where it is not the trail's present one
-    #[arg(long)]
+    /// The bucket; without it, the trail's present one
+    #[arg(long, value_name = "BUCKET")]
     pub(crate) s3_bucket: Option<String>,
     /// The prefix in that bucket
-    #[arg(long)]
+    #[arg(long, value_name = "PREFIX")]
     pub(crate) s3_prefix: Option<String>,
-    /// The member account of an organization trail
-    #[arg(long)]
+    /// The account whose log files are validated, where it is not the trail's: a member of the organization
+    #[arg(long, value_name = "ID")]
     pub(crate) account_id: Option<String>,
     /// Print valid files, too
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// The Region whose log files are validated
-    #[arg(long)]
+    /// The Region whose log files are validated; without it, the trail's home Region
+    #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Use this profile of the AWS configuration
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Send requests to this URL
-    #[arg(long)]
+    /// Send requests to CloudTrail to this URL
+    #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
+    /// Flags of every command of the AWS CLI that make no difference to this one
+    #[command(flatten)]
+    pub(crate) idle: IdleArgs,
+}
+
+/// Flags that scripts give to every command of the AWS CLI, and that change nothing here.
+#[derive(Debug, Args)]
+pub(crate) struct IdleArgs {
+    #[arg(long, hide = true)]
+    output: Option<String>,
+    #[arg(long, hide = true)]
+    query: Option<String>,
+    #[arg(long, hide = true)]
+    color: Option<String>,
+    #[arg(long, hide = true)]
+    no_paginate: bool,
 }
 
 #[derive(Debug, Args)]

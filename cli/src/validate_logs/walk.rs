@@ -268,7 +268,8 @@ where
             }
             Err(error) => {
                 self.listed = BTreeSet::new();
-                Some(Step::Unlisted {
+                // A bucket that is gone holds nothing: each of its digests is not found.
+                error.absence().is_none().then(|| Step::Unlisted {
                     folder: self.folder(),
                     cause: error.cause.to_string(),
                 })

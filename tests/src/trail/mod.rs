@@ -31,7 +31,7 @@ mod output;
 mod plan;
 mod records;
 mod region;
-mod rng;
+pub mod rng;
 mod schedule;
 mod services;
 mod spec;

@@ -10,12 +10,12 @@ const HEX: &[u8] = b"0123456789abcdef";
 
 /// `SplitMix64`.
 #[derive(Debug, Clone)]
-pub(crate) struct Rng(u64);
+pub struct Rng(u64);
 
 impl Rng {
     /// A generator of its own for one thing that is generated, so that neither the order of
     /// generation nor its neighbours change it.
-    pub(crate) fn for_subject(seed: u64, subject: &str) -> Self {
+    pub fn for_subject(seed: u64, subject: &str) -> Self {
         let mut state = seed ^ 0xcbf2_9ce4_8422_2325;
         for byte in subject.bytes() {
             state = (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -23,7 +23,9 @@ impl Rng {
         Self(state)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    /// The next 64 bits.
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -32,7 +34,7 @@ impl Rng {
     }
 
     /// A number in the range, both ends included.
-    pub(crate) fn within(&mut self, range: &RangeInclusive<u32>) -> u32 {
+    pub fn within(&mut self, range: &RangeInclusive<u32>) -> u32 {
         let (low, high) = (u64::from(*range.start()), u64::from(*range.end()));
         assert!(low <= high, "empty range {range:?}");
         let value = low + self.next() % (high - low + 1);
@@ -40,12 +42,12 @@ impl Rng {
     }
 
     /// Whether something with the chance of one in `n` happens.
-    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+    pub fn one_in(&mut self, n: u64) -> bool {
         self.next().is_multiple_of(n)
     }
 
     /// One of the choices.
-    pub(crate) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         let count = u64::try_from(choices.len()).expect("a short list");
         let index = usize::try_from(self.next() % count).expect("within the list");
         &choices[index]

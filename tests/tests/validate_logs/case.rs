@@ -1,0 +1,289 @@
+//! A trail, what is done to it, and how the programs are asked about it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use trailseal_tests::local::server::ACCOUNT;
+use trailseal_tests::trail::rng::Rng;
+use trailseal_tests::trail::{
+    Backfill, BackfillLink, BucketChange, DigestFile, DigestKind, FirstDigest, KeySchedule, Stop,
+    Trail, TrailSpec,
+};
+
+use crate::deed::{self, Deed, Difference};
+
+/// A member account of the organization.
+const MEMBER: &str = "444455556666";
+
+/// Whether the trail is looked up or its bucket named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bucket {
+    LookedUp,
+    Named,
+}
+
+/// The flags of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Flags {
+    pub(crate) start: String,
+    pub(crate) end: String,
+    pub(crate) verbose: bool,
+    pub(crate) bucket: Bucket,
+    pub(crate) account: Option<String>,
+    pub(crate) region: Option<String>,
+}
+
+/// One case.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) trail: Trail,
+    pub(crate) deeds: Vec<Deed>,
+    pub(crate) flags: Flags,
+    /// The Region in the environment.
+    pub(crate) environment_region: String,
+    /// What differs whatever was done.
+    pub(crate) differences: BTreeSet<Difference>,
+}
+
+impl Case {
+    /// The case with this number.
+    pub(crate) fn random(number: u64, organization: &str) -> Self {
+        let mut rng = Rng::for_subject(number, "validate-logs");
+        let mut differences = BTreeSet::new();
+        let is_organization = rng.one_in(6);
+        let spec = spec(&mut rng, number, is_organization.then_some(organization));
+        let bucket = if rng.one_in(3) {
+            Bucket::LookedUp
+        } else {
+            Bucket::Named
+        };
+        if is_organization && bucket == Bucket::Named {
+            differences.insert(Difference::OrganizationWithBucket);
+        }
+        if !spec.keys.spki_periods.is_empty() {
+            differences.insert(Difference::SubjectPublicKeyInfo);
+        }
+        let region = spec.regions[0].clone();
+        let (flag, environment_region) = if region == spec.home_region && rng.one_in(4) {
+            let elsewhere = *rng.pick(&[region.as_str(), "us-west-2"]);
+            if elsewhere != region {
+                differences.insert(Difference::Regions);
+            }
+            (None, elsewhere.to_owned())
+        } else {
+            (Some(region), "us-east-1".to_owned())
+        };
+        let (start, end) = range(&mut rng, &spec);
+        let account = &spec.accounts[0];
+        let flags = Flags {
+            start,
+            end,
+            verbose: rng.one_in(2),
+            bucket,
+            account: (is_organization || rng.one_in(5)).then(|| account.clone()),
+            region: flag,
+        };
+        let trail = spec.build();
+        let deeds = deeds(&mut rng, &trail);
+        Self {
+            trail,
+            deeds,
+            flags,
+            environment_region,
+            differences,
+        }
+    }
+
+    /// The command line after `validate-logs`.
+    pub(crate) fn arguments(&self, flags: &Flags) -> Vec<String> {
+        let spec = &self.trail.spec;
+        let mut arguments = vec!["--trail-arn".to_owned(), spec.trail_arn()];
+        let mut add = |flag: &str, value: &str| {
+            arguments.extend([flag.to_owned(), value.to_owned()]);
+        };
+        add("--start-time", &flags.start);
+        add("--end-time", &flags.end);
+        if flags.bucket == Bucket::Named {
+            let buckets = spec.buckets();
+            add("--s3-bucket", buckets.last().expect("a bucket"));
+            if let Some(prefix) = &spec.prefix {
+                add("--s3-prefix", prefix);
+            }
+        }
+        if let Some(account) = &flags.account {
+            add("--account-id", account);
+        }
+        if let Some(region) = &flags.region {
+            add("--region", region);
+        }
+        if flags.verbose {
+            arguments.push("--verbose".to_owned());
+        }
+        arguments
+    }
+
+    /// The flags with which the AWS CLI can see everything.
+    pub(crate) fn telling_flags(&self) -> Flags {
+        let mut flags = self.flags.clone();
+        flags.verbose = true;
+        flags.region = Some(self.trail.spec.regions[0].clone());
+        if self.trail.spec.organization_id.is_some() {
+            flags.bucket = Bucket::LookedUp;
+        }
+        flags
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deeds: Vec<String> = self
+            .deeds
+            .iter()
+            .map(|deed| format!("{} {:?}", deed.name, deed.first_object()))
+            .collect();
+        write!(
+            out,
+            "trailseal validate-logs {}\n  environment: {}\n  done: {}",
+            self.arguments(&self.flags).join(" "),
+            self.environment_region,
+            deeds.join("\n        ")
+        )
+    }
+}
+
+/// A small trail of a random shape.
+fn spec(rng: &mut Rng, number: u64, organization: Option<&str>) -> TrailSpec {
+    let hours = rng.within(&(4..=10));
+    let home = *rng.pick(&["us-east-1", "us-east-1", "eu-west-1"]);
+    let region = *rng.pick(&[home, home, "us-west-2"]);
+    let mut spec = TrailSpec {
+        seed: number,
+        bucket: format!("logs-{number}"),
+        trail_name: format!("trail-{number}"),
+        accounts: vec![ACCOUNT.to_owned()],
+        home_region: home.to_owned(),
+        regions: vec![region.to_owned()],
+        start: "2026-01-15T15:00:00Z".parse().expect("a time"),
+        hours,
+        offset_seconds: *rng.pick(&[0, 1763]),
+        log_files_per_hour: 0..=2,
+        records_per_file: 1..=2,
+        ..TrailSpec::default()
+    };
+    if rng.one_in(4) {
+        spec.prefix = Some((*rng.pick(&["logs", "a/b.c", "AWSLogs"])).to_owned());
+    }
+    if let Some(organization) = organization {
+        spec.organization_id = Some(organization.to_owned());
+        spec.accounts = vec![MEMBER.to_owned()];
+        spec.owner = Some(ACCOUNT.to_owned());
+    }
+    if rng.one_in(3) {
+        spec.first_digest = FirstDigest::MidChain;
+    }
+    if rng.one_in(3) {
+        let last_hour = rng.within(&(1..=hours - 1));
+        let restart_hour = rng.within(&(last_hour + 1..=hours + 1));
+        spec.stops.push(Stop {
+            last_hour,
+            restart_hour: (restart_hour <= hours).then_some(restart_hour),
+        });
+    }
+    if rng.one_in(4) {
+        spec.bucket_change = Some(BucketChange {
+            hour: rng.within(&(1..=hours)),
+            bucket: format!("moved-{number}"),
+        });
+    }
+    if rng.one_in(3) {
+        let link = *rng.pick(&[BackfillLink::Unlinked, BackfillLink::PreviousBackfill]);
+        let first = rng.within(&(1..=hours - 1));
+        for hour in first..=(first + rng.within(&(0..=2))).min(hours) {
+            spec.backfills.push(Backfill {
+                hour,
+                log_files: rng.within(&(0..=2)),
+                generated_after_hours: *rng.pick(&[5, 20 * 24]),
+                link,
+            });
+        }
+    }
+    if rng.one_in(20) {
+        spec.keys = KeySchedule {
+            spki_periods: BTreeSet::from([0]),
+            ..KeySchedule::default()
+        };
+    }
+    spec
+}
+
+/// From when to when is asked about, in one of the forms that a time may have.
+fn range(rng: &mut Rng, spec: &TrailSpec) -> (String, String) {
+    let hours = i64::from(spec.hours);
+    let mut moment = |from: i64, to: i64| {
+        let span = u32::try_from((to - from) * 3600).expect("a short trail");
+        let seconds = i64::from(rng.within(&(0..=span)));
+        spec.start + SignedDuration::from_hours(from) + SignedDuration::from_secs(seconds)
+    };
+    let (start, end) = (moment(-2, hours), moment(0, hours + 3));
+    let (mut start, mut end) = (start.min(end), start.max(end));
+    if rng.one_in(3) {
+        start = spec.start - SignedDuration::from_hours(3);
+    }
+    if rng.one_in(5) {
+        start = spec.start - SignedDuration::from_hours(24 * 12);
+    }
+    if rng.one_in(2) {
+        end = spec.start + SignedDuration::from_hours(hours + 2);
+    }
+    (form(rng, start), form(rng, end))
+}
+
+fn form(rng: &mut Rng, time: Timestamp) -> String {
+    let format = *rng.pick(&[
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y%m%dT%H%M%SZ",
+        "%Y-%m-%dT%H:%M:%S.25Z",
+        "%Y-%m-%dT%H:%M:%S+02:00",
+    ]);
+    time.strftime(format).to_string()
+}
+
+/// Up to four things done to different objects.
+fn deeds(rng: &mut Rng, trail: &Trail) -> Vec<Deed> {
+    let hourly: Vec<&DigestFile> = trail
+        .digests
+        .iter()
+        .filter(|digest| digest.kind != DigestKind::Backfill)
+        .collect();
+    if let Some(change) = &trail.spec.bucket_change
+        && change.hour < trail.spec.hours
+        && rng.one_in(4)
+    {
+        return vec![deed::bucket_gone(trail, &trail.spec.bucket)];
+    }
+    let mut deeds: Vec<Deed> = Vec::new();
+    for _ in 0..*rng.pick(&[0, 1, 1, 2, 2, 3, 4]) {
+        let deed = match rng.within(&(0..=15)) {
+            0..=5 if !trail.log_files.is_empty() => {
+                deed::to_log_file(rng, &rng.clone().pick(&trail.log_files).object)
+            }
+            6 | 7 if hourly.len() >= 2 => deed::run_of_digests(rng, &hourly),
+            8 => deed::end_of_chain(rng, &hourly),
+            9 => {
+                let digest = *rng.pick(&hourly);
+                deed::planted(rng, digest)
+            }
+            _ => {
+                let digest = rng.pick(&trail.digests);
+                deed::to_digest(rng, trail, digest)
+            }
+        };
+        if deeds.iter().all(|other| !other.touches(&deed)) {
+            deeds.push(deed);
+        }
+    }
+    deeds
+}

@@ -1,0 +1,448 @@
+//! What is done to a trail, and what the AWS CLI would have to see to tell the truth about it.
+
+use serde_json::{Value, json};
+use trailseal_tests::trail::rng::Rng;
+use trailseal_tests::trail::tamper::{self, digest as digests, log as logs};
+use trailseal_tests::trail::{Change, DigestFile, DigestKind, Location, Object, Trail, gzip};
+
+/// Where `docs/validate-logs.md` says that the two programs differ, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Difference {
+    DigestsLost,
+    LogFileCutInTrailer,
+    BytesAfterDigest,
+    Unreadable,
+    BucketGone,
+    OrganizationWithBucket,
+    OthersObjects,
+    KeyOutsideValidity,
+    SubjectPublicKeyInfo,
+    ControlCharacters,
+    Regions,
+}
+
+impl Difference {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::DigestsLost,
+        Self::LogFileCutInTrailer,
+        Self::BytesAfterDigest,
+        Self::Unreadable,
+        Self::BucketGone,
+        Self::OrganizationWithBucket,
+        Self::OthersObjects,
+        Self::KeyOutsideValidity,
+        Self::SubjectPublicKeyInfo,
+        Self::ControlCharacters,
+        Self::Regions,
+    ];
+
+    /// Its number in the document.
+    pub(crate) fn number(self) -> usize {
+        1 + Self::ALL
+            .iter()
+            .position(|other| *other == self)
+            .expect("all are listed")
+    }
+}
+
+/// One thing done to the bucket.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    Change(Change),
+    /// The object is put into an archive storage class.
+    Archive(Object),
+    /// The bucket is emptied and deleted.
+    DeleteBucket(String),
+}
+
+/// How a line of the AWS CLI must be changed: `file`, its `verdict`, and the one in its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Replacement {
+    pub(crate) file: String,
+    pub(crate) verdict: &'static str,
+    pub(crate) with: &'static str,
+}
+
+/// Something done to the trail.
+#[derive(Debug, Clone)]
+pub(crate) struct Deed {
+    pub(crate) name: &'static str,
+    pub(crate) actions: Vec<Action>,
+    /// Where the AWS CLI does not see it as it is.
+    pub(crate) unseen: Option<Unseen>,
+}
+
+/// What it takes for the AWS CLI to tell the truth.
+#[derive(Debug, Clone)]
+pub(crate) struct Unseen {
+    pub(crate) difference: Difference,
+    /// What is done to the bucket instead.
+    pub(crate) instead: Vec<Change>,
+    /// Keys that it must not take.
+    pub(crate) without_key: Option<String>,
+    /// What must be said in another way then.
+    pub(crate) replacement: Option<Replacement>,
+}
+
+impl Deed {
+    fn seen(name: &'static str, changes: impl IntoIterator<Item = Change>) -> Self {
+        Self {
+            name,
+            actions: changes.into_iter().map(Action::Change).collect(),
+            unseen: None,
+        }
+    }
+
+    fn put(name: &'static str, object: Object) -> Self {
+        Self::seen(name, [Change::Put(object)])
+    }
+
+    fn unseen(
+        name: &'static str,
+        action: Action,
+        difference: Difference,
+        instead: Vec<Change>,
+    ) -> Self {
+        Self {
+            name,
+            actions: vec![action],
+            unseen: Some(Unseen {
+                difference,
+                instead,
+                without_key: None,
+                replacement: None,
+            }),
+        }
+    }
+
+    fn replacing(mut self, file: &Object, verdict: &'static str, with: &'static str) -> Self {
+        let unseen = self.unseen.as_mut().expect("the AWS CLI does not see it");
+        unseen.replacement = Some(Replacement {
+            file: file.location().to_string(),
+            verdict,
+            with,
+        });
+        self
+    }
+}
+
+/// What is said of an archived object. The text after the first colon is S3's.
+const ARCHIVED: &str = "UNVERIFIED: it is archived: InvalidObjectState: The operation is not valid for the object's storage class";
+
+/// Something random done to a log file.
+pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Deed {
+    let not_gzip = || vec![Change::Put(logs::not_gzip(log))];
+    match rng.within(&(0..=11)) {
+        0 | 1 => Deed::seen("log file deleted", [tamper::delete(log)]),
+        2 => Deed::put("log file modified", logs::modified(log)),
+        3 => Deed::put("log file recompressed", logs::recompressed(log)),
+        4 => Deed::put("log file with a second member", logs::second_member(log)),
+        5 => Deed::put("log file with junk behind it", logs::junk_after(log)),
+        6 => Deed::put("log file cut in half", logs::cut_in_half(log)),
+        7 => Deed::put("log file not compressed", logs::not_gzip(log)),
+        8 => Deed::put("log file that is no JSON", logs::not_json(log)),
+        9 => Deed::put("log file empty", logs::empty(log)),
+        10 => Deed::unseen(
+            "log file cut in its trailer",
+            Action::Change(Change::Put(logs::cut_in_trailer(log))),
+            Difference::LogFileCutInTrailer,
+            not_gzip(),
+        ),
+        _ => Deed::unseen(
+            "log file archived",
+            Action::Archive(log.clone()),
+            Difference::Unreadable,
+            not_gzip(),
+        )
+        .replacing(log, "INVALID: invalid format", ARCHIVED),
+    }
+}
+
+/// Something random done to a digest of an honest trail.
+pub(crate) fn to_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+    let object = &digest.object;
+    let other = rng.pick(&trail.digests);
+    let put = Deed::put;
+    match rng.within(&(0..=24)) {
+        0 | 1 => Deed::seen("digest deleted", [tamper::delete(object)]),
+        2 => put(
+            "digest edited",
+            digests::edited(digest, |document| {
+                document.log_files.pop();
+                document.newest_event_time = None;
+            }),
+        ),
+        3 => put("digest without metadata", digests::without_metadata(object)),
+        4 => put(
+            "digest with another's metadata",
+            digests::with_metadata_of(object, &other.object),
+        ),
+        5 => put(
+            "digest's signature not hex",
+            digests::non_hex_signature(object),
+        ),
+        6 => put("digest's signature short", digests::short_signature(object)),
+        7 => put(
+            "digest's signature odd",
+            digests::with_signature(object, "abc"),
+        ),
+        8 => put("digest's algorithm wrong", digests::wrong_algorithm(object)),
+        9 => put(
+            "digest replaced by another",
+            digests::copied_to(&other.object, &object.location()),
+        ),
+        10 => put(
+            "digest signed by a rogue",
+            digests::signed_by_rogue(digest, digests::ClaimedKey::Own, |_| {}).object,
+        ),
+        11 => put(
+            "digest forged",
+            digests::signed_by_rogue(digest, digests::ClaimedKey::Genuine, |_| {}).object,
+        ),
+        12 => {
+            let foreign = ["eu-central-1", "ap-southeast-2"]
+                .into_iter()
+                .find(|region| {
+                    trail.spec.keys.signer_at(region, digest.generated_at) != digest.signer
+                });
+            let region = foreign.expect("one of them has other keys");
+            put(
+                "digest signed by another Region",
+                digests::signed_by_region(trail, digest, region).object,
+            )
+        }
+        13 => put(
+            "digest cut off",
+            object.with_body(object.body.slice(..object.body.len() / 2)),
+        ),
+        14 => put(
+            "digest cut in its trailer",
+            object.with_body(object.body.slice(..object.body.len() - 2)),
+        ),
+        15 => put("digest that is no gzip", object.with_body(&b"garbage"[..])),
+        16 => put("digest empty", object.with_body(&b""[..])),
+        17 => {
+            let documents: [&[u8]; 7] = [
+                b"<digest/>",
+                b"[1]",
+                b"null",
+                b"3",
+                b"\"text\"",
+                b"{}",
+                b"{\"digestEndTime\":1",
+            ];
+            put(
+                "digest of another document",
+                object.with_body(gzip::compress(*rng.pick(&documents))),
+            )
+        }
+        18 => put(
+            "digest with a field of another kind",
+            with_odd_field(rng, digest),
+        ),
+        19 => match digest.kind {
+            DigestKind::Backfill => {
+                let mut tampered = object.clone();
+                let entry = "backfill-generation-timestamp";
+                if rng.one_in(2) {
+                    tampered.metadata.remove(entry);
+                } else {
+                    tampered
+                        .metadata
+                        .insert(entry.to_owned(), "some day".to_owned());
+                }
+                put("backfill digest without its time", tampered)
+            }
+            DigestKind::Hourly => put(
+                "digest's hash of its predecessor wrong",
+                digests::wrong_previous_hash(digest).object,
+            ),
+            DigestKind::Starting => Deed::seen("starting digest deleted", [tamper::delete(object)]),
+        },
+        20 => put("digest begins a chain", digests::restarted(digest).object),
+        21 => Deed::unseen(
+            "bytes behind a digest",
+            Action::Change(Change::Put(
+                object.with_body([&object.body[..], b"more"].concat()),
+            )),
+            Difference::BytesAfterDigest,
+            Vec::new(),
+        )
+        .replacing(
+            object,
+            "valid",
+            "INVALID: unexpected data after end of compressed stream",
+        ),
+        22 => Deed::unseen(
+            "digest archived",
+            Action::Archive(object.clone()),
+            Difference::Unreadable,
+            vec![Change::Put(object.with_body(&b"garbage"[..]))],
+        )
+        .replacing(object, "INVALID: invalid format", ARCHIVED),
+        23 => {
+            let signed = digests::signed_after_validity(trail, digest);
+            let put = Change::Put(signed.object.clone());
+            let mut deed = Deed::unseen(
+                "digest signed after its key's time",
+                Action::Change(put.clone()),
+                Difference::KeyOutsideValidity,
+                vec![put],
+            );
+            let unseen = deed.unseen.as_mut().expect("unseen");
+            unseen.without_key = Some(signed.signer.fingerprint);
+            deed
+        }
+        _ => {
+            let mut document = json_of(digest);
+            document["digestPublicKeyFingerprint"] =
+                json!("f00d\nDigest file\ts3://b/k\tvalid\u{1b}[2K");
+            let put =
+                Change::Put(object.with_body(gzip::compress(document.to_string().as_bytes())));
+            // Only the words differ.
+            Deed::unseen(
+                "digest with a line in a field",
+                Action::Change(put.clone()),
+                Difference::ControlCharacters,
+                vec![put],
+            )
+        }
+    }
+}
+
+fn json_of(digest: &DigestFile) -> Value {
+    serde_json::from_str(&digest.document.to_json()).expect("JSON")
+}
+
+fn with_odd_field(rng: &mut Rng, digest: &DigestFile) -> Object {
+    let mut document = json_of(digest);
+    let fields = [
+        "digestPublicKeyFingerprint",
+        "digestPublicKeyFingerprint",
+        "digestS3Bucket",
+        "digestS3Object",
+        "previousDigestSignature",
+        "digestEndTime",
+        "digestStartTime",
+        "logFiles",
+        "awsAccountId",
+    ];
+    let field = *rng.pick(&fields);
+    let values = [
+        json!(null),
+        json!(7),
+        json!(true),
+        json!([1]),
+        json!({}),
+        json!("x"),
+    ];
+    match rng.within(&(0..=6)) {
+        0 => {
+            document.as_object_mut().expect("an object").remove(field);
+        }
+        _ => document[field] = rng.pick(&values).clone(),
+    }
+    digest
+        .object
+        .with_body(gzip::compress(document.to_string().as_bytes()))
+}
+
+/// Several hourly digests in a row deleted.
+pub(crate) fn run_of_digests(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
+    let count = u32::try_from(hourly.len()).expect("a short chain");
+    let length = rng.within(&(2..=count.min(4)));
+    let first = rng.within(&(0..=count - length));
+    let run = hourly.iter().skip(index(first)).take(index(length));
+    let run: Vec<&DigestFile> = run.copied().collect();
+    Deed::seen("digests deleted in a row", tamper::delete_digests(&run))
+}
+
+/// The newest or the oldest digest deleted.
+pub(crate) fn end_of_chain(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
+    let digest = if rng.one_in(2) {
+        hourly.first()
+    } else {
+        hourly.last()
+    };
+    let digest = digest.expect("a chain has digests");
+    Deed::seen("digest at an end deleted", [tamper::delete(&digest.object)])
+}
+
+/// An object that is no digest of the trail, among those that are.
+pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Deed {
+    let genuine = &digest.object;
+    let (folder, name) = genuine.key.rsplit_once('/').expect("a folder");
+    let (head, time) = name.rsplit_once('_').expect("a time");
+    let key = match rng.within(&(0..=3)) {
+        // Everything after it is not listed any more.
+        0 => format!("{folder}/{head}_20991231T235959Z.json.gz"),
+        // Another trail, whose name begins as this one's does and goes on with the Region.
+        1 => format!("{folder}/{head}_other_us-east-1_{time}"),
+        2 => format!("{folder}/{head}_x_{time}"),
+        // In the folder of another day.
+        _ => format!("{}/01/{name}", folder.rsplit_once('/').expect("a day").0),
+    };
+    let to = Location {
+        bucket: genuine.bucket.clone(),
+        key,
+    };
+    Deed::unseen(
+        "an object planted",
+        Action::Change(Change::Put(digests::copied_to(genuine, &to))),
+        Difference::OthersObjects,
+        Vec::new(),
+    )
+}
+
+/// The bucket that the trail was moved from, gone with all that was in it.
+pub(crate) fn bucket_gone(trail: &Trail, bucket: &str) -> Deed {
+    let inside = trail
+        .objects()
+        .into_iter()
+        .filter(|object| object.bucket == bucket);
+    let emptied: Vec<Change> = inside.map(tamper::delete).collect();
+    let mut actions: Vec<Action> = emptied.iter().cloned().map(Action::Change).collect();
+    actions.push(Action::DeleteBucket(bucket.to_owned()));
+    Deed {
+        name: "the old bucket gone",
+        actions,
+        unseen: Some(Unseen {
+            difference: Difference::BucketGone,
+            instead: emptied,
+            without_key: None,
+            replacement: None,
+        }),
+    }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).expect("32 bits fit")
+}
+
+impl Action {
+    fn location(&self) -> Option<Location> {
+        match self {
+            Self::Change(Change::Put(object)) | Self::Archive(object) => Some(object.location()),
+            Self::Change(Change::Delete(location)) => Some(location.clone()),
+            Self::DeleteBucket(_) => None,
+        }
+    }
+}
+
+impl Deed {
+    /// Whether both are about the same object.
+    pub(crate) fn touches(&self, other: &Self) -> bool {
+        self.actions.iter().any(|one| {
+            let location = one.location();
+            other
+                .actions
+                .iter()
+                .any(|other| other.location() == location)
+        })
+    }
+
+    /// The key of the first object that it is about.
+    pub(crate) fn first_object(&self) -> Option<String> {
+        Some(self.actions.first()?.location()?.to_string())
+    }
+}
