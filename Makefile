@@ -79,6 +79,11 @@ $(VENV)/installed: requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
+.PHONY: bench
+bench: build ## Measure verify and log-verifier against the AWS CLI and what the machine can do
+	cargo build --release --locked -p trailseal-bench -p trailseal-cli
+	$(TARGET)/release/trailseal-bench
+
 .PHONY: fuzz
 fuzz: ## Fuzz each byte format for a minute; needs a nightly Rust
 	command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz

@@ -5,7 +5,7 @@ use crate::lab::{self, Lab};
 use crate::limit;
 use crate::report::{Section, Table, float, median, megabytes, percent, seconds, whole};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
 pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let set = lab.set(&data::BUSY)?;
@@ -73,6 +73,12 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
         ),
     );
     section.table(table);
-    section.at_least("throughput of the limit's", limit / verify, 0.85, percent);
+    let ratios = limits.iter().zip(&runs).map(|(pass, run)| pass.wall / run.wall);
+    section.at_least(
+        "throughput of the limit's, median of the rounds",
+        median(ratios),
+        0.85,
+        percent,
+    );
     Ok(section)
 }
