@@ -73,7 +73,10 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
         ),
     );
     section.table(table);
-    let ratios = limits.iter().zip(&runs).map(|(pass, run)| pass.wall / run.wall);
+    let ratios = limits
+        .iter()
+        .zip(&runs)
+        .map(|(pass, run)| pass.wall / run.wall);
     section.at_least(
         "throughput of the limit's, median of the rounds",
         median(ratios),

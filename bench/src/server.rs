@@ -409,3 +409,79 @@ impl S3 for Bucket {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(keys: &[&str]) -> Bucket {
+        let stored = || Stored {
+            path: PathBuf::new(),
+            size: 7,
+            modified: SystemTime::UNIX_EPOCH,
+            signature: None,
+        };
+        Bucket {
+            objects: keys
+                .iter()
+                .map(|key| ((*key).to_owned(), stored()))
+                .collect(),
+        }
+    }
+
+    /// Everything that is listed, page by page.
+    fn listed(bucket: &Bucket, prefix: &str, delimiter: Option<&str>) -> Vec<Vec<String>> {
+        let mut pages = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = bucket
+                .list(
+                    BUCKET,
+                    &Listing {
+                        prefix,
+                        delimiter,
+                        after: after.as_deref(),
+                        max_keys: Some(2),
+                    },
+                )
+                .expect("the bucket");
+            let keys = page.objects.into_iter().filter_map(|object| object.key);
+            let folders = page.folders.into_iter().filter_map(|folder| folder.prefix);
+            pages.push(keys.chain(folders).collect());
+            if !page.truncated {
+                return pages;
+            }
+            after = Some(page.last);
+        }
+    }
+
+    #[test]
+    fn a_listing_goes_on_where_its_page_ended() {
+        let bucket = bucket(&["a/1", "a/2", "a/3", "b/1"]);
+        assert_eq!(
+            listed(&bucket, "a/", None),
+            [vec!["a/1", "a/2"], vec!["a/3"]]
+        );
+        assert_eq!(listed(&bucket, "", None), [["a/1", "a/2"], ["a/3", "b/1"]]);
+        assert_eq!(listed(&bucket, "c/", None), [Vec::<&str>::new()]);
+    }
+
+    #[test]
+    fn what_has_the_delimiter_is_told_as_one() {
+        let bucket = bucket(&["a/1", "a/2", "b/1", "b/c/1", "c/1", "d"]);
+        assert_eq!(listed(&bucket, "", Some("/")), [["a/", "b/"], ["d", "c/"]]);
+        assert_eq!(listed(&bucket, "b/", Some("/")), [["b/1", "b/c/"]]);
+        assert_eq!(listed(&bucket, "a", Some("/")), [["a/"]]);
+    }
+
+    #[test]
+    fn another_bucket_is_not_there() {
+        let asked = Listing {
+            prefix: "",
+            delimiter: None,
+            after: None,
+            max_keys: None,
+        };
+        assert!(bucket(&["a"]).list("another", &asked).is_err());
+    }
+}
