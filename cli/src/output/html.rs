@@ -90,7 +90,7 @@ fn contents(verification: &Verification) -> Markup {
                 li { a href="#summary" { "Summary" } }
                 li { a href="#coverage" { "Coverage" } }
                 li { a href="#chains" { "Chains" } }
-                li { a href="#findings" { "Findings " span.count { (text::number(findings)) } } }
+                li { a href="#findings" { "Findings" " " span.count { (text::number(findings)) } } }
                 li { a href="#unreadable" { "Cannot tell " span.count { (text::number(unreadable)) } } }
                 li { a href="#method" { "How this was established" } }
             }

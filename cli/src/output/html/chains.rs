@@ -37,18 +37,18 @@ fn table(chains: &ShownChains<'_>) -> Markup {
                     th scope="col" rowspan="2" { "Region" }
                     th scope="col" rowspan="2" { "Trail" }
                     th scope="col" rowspan="2" { "Verdict" }
-                    th.group scope="colgroup" colspan="4" { "Digests" }
-                    th.group scope="colgroup" colspan="3" { "Log files" }
-                    th scope="col" rowspan="2" { "Covered, first to last" }
+                    th.group.start scope="colgroup" colspan="4" { "Digests" }
+                    th.group.start scope="colgroup" colspan="3" { "Log files" }
+                    th.times scope="col" rowspan="2" { "Covered" }
                 }
                 tr {
                     th.n scope="col" { "valid" }
                     th.n scope="col" { "finding" }
-                    th.n scope="col" { "cannot tell" }
+                    th.n scope="col" { "cannot" br; "tell" }
                     th.n scope="col" { "missing" }
                     th.n scope="col" { "valid" }
                     th.n scope="col" { "finding" }
-                    th.n scope="col" { "cannot tell" }
+                    th.n scope="col" { "cannot" br; "tell" }
                 }
             }
             tbody {
@@ -67,7 +67,7 @@ fn row(number: usize, chain: &ChainReport, in_one_place: bool) -> Markup {
             th scope="row" {
                 a href={ "#" (anchor(number)) } { (text::told(&chain.region)) }
             }
-            td {
+            td.trail {
                 (text::told(&chain.trail))
                 div.sub {
                     "home " (text::told(&chain.home_region))
@@ -81,7 +81,7 @@ fn row(number: usize, chain: &ChainReport, in_one_place: bool) -> Markup {
             td.times {
                 @match (chain.coverage.first(), chain.coverage.last()) {
                     (Some(first), Some(last)) => {
-                        (text::moment(first.from)) " – " (text::moment(last.to))
+                        (text::moment(first.from)) " –" br; (text::moment(last.to))
                     },
                     _ => span.none { "none" },
                 }

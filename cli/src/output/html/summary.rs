@@ -12,7 +12,7 @@ pub(super) fn section(verification: &Verification) -> Markup {
             p.command { code { (text::told(&text::command(&verification.command))) } }
             div.columns {
                 div {
-                    (totals(verification))
+                    div.scroll role="region" aria-label="Objects" tabindex="0" { (totals(verification)) }
                     (run(verification))
                 }
                 (by_kind(verification))
