@@ -117,7 +117,8 @@ fn pass<T>(
     })
 }
 
-fn processor_time() -> anyhow::Result<f64> {
+/// Seconds that this process has had on the processors.
+pub(crate) fn processor_time() -> anyhow::Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let used = usage.user_time() + usage.system_time();
     let micros = used.num_microseconds().unsigned_abs();
