@@ -17,7 +17,7 @@ const OTHERS: [u32; 3] = [16, 32, 128];
 /// One tool's runs.
 #[derive(Default)]
 struct Runs {
-    runs: Vec<Run>,
+    done: Vec<Run>,
     requests: u64,
     /// Seconds on the processors for the endpoint, which is in this process, by run.
     endpoint: Vec<f64>,
@@ -30,14 +30,14 @@ impl Runs {
         run: impl FnOnce() -> anyhow::Result<Run>,
     ) -> anyhow::Result<()> {
         let before = limit::processor_time()?;
-        self.runs.push(run()?);
+        self.done.push(run()?);
         self.endpoint.push(limit::processor_time()? - before);
         self.requests = endpoint.take_requests();
         Ok(())
     }
 
     fn wall(&self) -> f64 {
-        median(self.runs.iter().map(|run| run.wall))
+        median(self.done.iter().map(|run| run.wall))
     }
 }
 
@@ -157,7 +157,7 @@ pub(crate) fn fast(lab: &mut Lab) -> anyhow::Result<Section> {
             seconds(runs.wall()),
             times(cli.wall() / runs.wall()),
             count(runs.requests),
-            seconds(median(runs.runs.iter().map(|run| run.processor()))),
+            seconds(median(runs.done.iter().map(|run| run.processor()))),
             seconds(median(runs.endpoint.iter().copied())),
         ]);
     }
