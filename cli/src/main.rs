@@ -1,9 +1,73 @@
-//! The command `trailseal`.
+//! The command `trailseal`: verifies CloudTrail's digest and log files, in S3 or on disk.
 #![forbid(unsafe_code)]
 
 mod args;
+mod exit;
+mod inspect;
+mod keys;
 mod output;
 mod report;
+mod shell;
+mod source;
+mod time;
 mod validate_logs;
+mod verify;
 
-fn main() {}
+use args::{Cli, Command};
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    // What reads files and hashes them does so where it runs.
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 2;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(run(cli.command));
+            // What is still on its way after an interrupt is not waited for.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => exit::Stop::cannot_tell(format_args!("cannot start: {error}")).tell(),
+    }
+}
+
+async fn run(command: Command) -> ExitCode {
+    match command {
+        Command::Verify(args) => verify::run(*args).await,
+        Command::ValidateLogs(args) => ExitCode::from(validate_logs::run(args).await),
+        Command::Inspect(args) => inspect::run(args).await,
+        Command::Keys(args) => keys::run(args).await,
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::manual(),
+    }
+}
+
+/// Help and version go to standard output; anything else is wrong usage.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if asked {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let of_validate_logs = std::env::args_os()
+        .nth(1)
+        .is_some_and(|command| command == "validate-logs");
+    let _ = error.print();
+    if of_validate_logs {
+        ExitCode::from(validate_logs::usage_exit_code(error))
+    } else {
+        ExitCode::from(exit::USAGE)
+    }
+}

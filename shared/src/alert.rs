@@ -314,7 +314,8 @@ fn whole_second(time: Timestamp) -> Timestamp {
 }
 
 /// Names in a bucket may be anybody's: nothing in them may forge a line of the message.
-fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     let mut printable: String = text
         .chars()
         .take(MAX_VALUE_CHARS)

@@ -181,6 +181,12 @@ impl IntoIterator for KeySet {
 pub struct KeySet(Vec<PublicKey>);
 
 impl KeySet {
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds keys that are not there yet.
     pub fn extend(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
         for key in keys {

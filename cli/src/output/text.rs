@@ -1,0 +1,285 @@
+//! The report for a terminal: a table of chains, the findings, what could not be told.
+
+use crate::report::{ChainReport, Counts, FindingReport, Outcome, Verification};
+use indicatif::{HumanBytes, HumanCount};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use trailseal::alert::printable;
+
+/// The most findings of one kind that are shown whole.
+const MAX_SHOWN: usize = 10;
+
+/// Writes the report.
+pub(crate) fn write(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", headline(verification))?;
+    writeln!(out)?;
+    table(verification, out)?;
+    findings(verification, out)?;
+    cannot_tell(verification, out)?;
+    totals(verification, out)
+}
+
+fn headline(verification: &Verification) -> String {
+    let source = printable(&verification.source);
+    let found: u64 = verification.findings_by_kind.values().sum();
+    let time = match (verification.requested.from, verification.requested.to) {
+        (None, None) => String::new(),
+        (Some(from), None) => format!(" since {}", short(from)),
+        (None, Some(to)) => format!(" up to {}", short(to)),
+        (Some(from), Some(to)) => format!(" from {} to {}", short(from), short(to)),
+    };
+    let mut line = match verification.verdict {
+        Outcome::Valid => {
+            format!("VALID: everything in {source}{time} is as CloudTrail delivered it.")
+        }
+        Outcome::Finding => format!(
+            "{} in {source}{time}: the record is not what CloudTrail delivered.",
+            counted(found, "FINDING", "FINDINGS")
+        ),
+        Outcome::CannotTell => {
+            format!(
+                "CANNOT TELL: not everything in {source}{time} could be verified; nothing wrong was seen."
+            )
+        }
+    };
+    if verification.interrupted {
+        line.push_str(" Interrupted: what was not reached is not in it.");
+    }
+    line
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        HumanCount(count),
+        if count == 1 { one } else { many }
+    )
+}
+
+fn short(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn table(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
+    let head = [
+        "account",
+        "region",
+        "trail",
+        "verdict",
+        "digests",
+        "log files",
+        "covered (UTC)",
+    ];
+    let rows: Vec<[String; 7]> = verification.chains.iter().map(row).collect();
+    let mut widths = head.map(str::len);
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut write_row = |row: &[&str]| {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())
+    };
+    write_row(&head)?;
+    for row in &rows {
+        write_row(&row.each_ref().map(String::as_str))?;
+    }
+    writeln!(out)
+}
+
+fn row(chain: &ChainReport) -> [String; 7] {
+    let name = match (&chain.organization, &chain.prefix) {
+        (None, None) => chain.trail.clone(),
+        (None, Some(prefix)) => format!("{} ({prefix})", chain.trail),
+        (Some(organization), None) => format!("{} ({organization})", chain.trail),
+        (Some(organization), Some(prefix)) => {
+            format!("{} ({prefix}, {organization})", chain.trail)
+        }
+    };
+    let covered = match (chain.coverage.first(), chain.coverage.last()) {
+        (Some(first), Some(last)) => format!("{} – {}", short(first.from), short(last.to)),
+        _ => "nothing".to_owned(),
+    };
+    let mut digests = counts(chain.digests);
+    if chain.digests_missing > 0 {
+        digests.push_str(&format!(", {} missing", HumanCount(chain.digests_missing)));
+    }
+    [
+        chain.account.clone(),
+        chain.region.clone(),
+        printable(&name),
+        match chain.verdict {
+            Outcome::Valid => "valid",
+            Outcome::Finding => "FINDING",
+            Outcome::CannotTell => "cannot tell",
+        }
+        .to_owned(),
+        digests,
+        counts(chain.log_files),
+        covered,
+    ]
+}
+
+/// `24`, where all are valid, and else `21 of 24 valid`.
+fn counts(counts: Counts) -> String {
+    if counts.valid == counts.total() {
+        HumanCount(counts.valid).to_string()
+    } else {
+        format!(
+            "{} of {} valid",
+            HumanCount(counts.valid),
+            HumanCount(counts.total())
+        )
+    }
+}
+
+fn findings(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
+    let mut kinds: Vec<(&str, Vec<&FindingReport>)> = Vec::new();
+    for finding in &verification.findings {
+        let kind = finding.text("kind");
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, same)) => same.push(finding),
+            None => kinds.push((kind, vec![finding])),
+        }
+    }
+    for (kind, same) in kinds {
+        let all = verification
+            .findings_by_kind
+            .get(kind)
+            .copied()
+            .unwrap_or(0);
+        let Some(first) = same.first() else { continue };
+        writeln!(
+            out,
+            "{} {kind}: {}",
+            first.text("severity").to_uppercase(),
+            HumanCount(all)
+        )?;
+        for finding in same.iter().take(MAX_SHOWN) {
+            write_finding(finding, out)?;
+        }
+        let shown = u64::try_from(same.len().min(MAX_SHOWN)).unwrap_or(all);
+        if all > shown {
+            writeln!(
+                out,
+                "  … and {} more: --format json or html lists {}, ndjson all",
+                HumanCount(all - shown),
+                if verification.findings_left_out == 0 {
+                    "them"
+                } else {
+                    "most"
+                },
+            )?;
+        }
+        writeln!(out, "  What to do: {}", first.text("advice"))?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn write_finding(finding: &FindingReport, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "  {}", printable(finding.text("message")))?;
+    let object = finding.location("object").unwrap_or_default();
+    writeln!(out, "    object    {}", printable(&object))?;
+    if let Some(digest) = finding
+        .location("digest")
+        .filter(|digest| *digest != object)
+    {
+        writeln!(out, "    digest    {}", printable(&digest))?;
+    }
+    if let Some((from, to)) = finding.window() {
+        writeln!(out, "    window    {} – {to}", from.unwrap_or("unknown"))?;
+    }
+    for field in ["expected", "actual"] {
+        let text = finding.text(field);
+        if !text.is_empty() {
+            writeln!(out, "    {field:<9} {}", printable(text))?;
+        }
+    }
+    Ok(())
+}
+
+fn cannot_tell(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
+    let all = verification.cannot_tell.len();
+    if all == 0 {
+        return Ok(());
+    }
+    let count = u64::try_from(all).unwrap_or(u64::MAX) + verification.cannot_tell_left_out;
+    writeln!(out, "COULD NOT BE VERIFIED: {}", HumanCount(count))?;
+    let mut by_advice: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for thing in &verification.cannot_tell {
+        by_advice
+            .entry(&thing.advice)
+            .or_default()
+            .push(&thing.reason);
+    }
+    for (advice, reasons) in by_advice {
+        for reason in reasons.iter().take(MAX_SHOWN) {
+            writeln!(out, "  {}", printable(reason))?;
+        }
+        if reasons.len() > MAX_SHOWN {
+            writeln!(
+                out,
+                "  … and {} more like these: --format json lists them",
+                reasons.len() - MAX_SHOWN
+            )?;
+        }
+        writeln!(out, "  What to do: {advice}")?;
+    }
+    writeln!(out)
+}
+
+fn totals(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
+    let totals = verification.totals;
+    let seconds = verification
+        .finished_at
+        .duration_since(verification.started_at)
+        .as_secs_f64();
+    let mut parts = vec![
+        counted(totals.chains, "chain", "chains"),
+        format!("{} digests", counts(totals.digests)),
+        format!("{} log files", counts(totals.log_files)),
+        HumanBytes(totals.bytes).to_string(),
+    ];
+    if totals.digests_missing > 0 {
+        parts.push(counted(
+            totals.digests_missing,
+            "digest missing",
+            "digests missing",
+        ));
+    }
+    if let Some(unlisted) = totals.unlisted {
+        parts.push(counted(unlisted, "unlisted log file", "unlisted log files"));
+    }
+    if totals.resumed > 0 {
+        parts.push(format!("{} verified before", HumanCount(totals.resumed)));
+    }
+    writeln!(
+        out,
+        "{} in {seconds:.1} s, keys from {}",
+        parts.join(", "),
+        verification.keys
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_say_what_is_not_valid() {
+        let mut some = Counts {
+            valid: 1234,
+            ..Counts::default()
+        };
+        assert_eq!(counts(some), "1,234");
+        some.finding = 1;
+        assert_eq!(counts(some), "1,234 of 1,235 valid");
+    }
+}

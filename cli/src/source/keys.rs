@@ -1,0 +1,115 @@
+//! Public keys, and signatures that are given.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use trailseal::aws::CloudTrailKeys;
+use trailseal::ids::Region;
+use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
+use trailseal::store::{Cause, ListPublicKeys, StoreError};
+
+/// The most bytes that a file of keys or signatures may have.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Where public keys are asked for.
+#[derive(Debug)]
+pub(crate) enum Keys {
+    /// CloudTrail, in each digest's Region.
+    CloudTrail(Box<CloudTrailKeys>),
+    /// Nobody: a file has them, or they are not known.
+    File(PathBuf),
+}
+
+impl ListPublicKeys for Keys {
+    async fn list_public_keys(
+        &self,
+        region: &Region,
+        period: SigningPeriod,
+    ) -> Result<Vec<PublicKey>, StoreError> {
+        match self {
+            Self::CloudTrail(keys) => keys.list_public_keys(region, period).await,
+            Self::File(file) => Err(StoreError {
+                action: "find the public key of a digest of",
+                subject: format!("{region} in {}", file.display()),
+                cause: Cause::Failed(format!(
+                    "it holds none with that fingerprint; save those of {} to {} with `trailseal keys`",
+                    period.from, period.to
+                )),
+            }),
+        }
+    }
+}
+
+/// Why a file that was named is of no use.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    /// It cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// It is too large.
+    #[error("{path} has more than {MAX_FILE_BYTES} bytes: it is another file than was meant")]
+    TooLarge {
+        /// The file.
+        path: String,
+    },
+    /// It holds something else.
+    #[error(
+        "{path} holds no public keys: {error}; `trailseal keys --output FILE` writes such a file"
+    )]
+    NoKeys {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        error: String,
+    },
+    /// It holds something else.
+    #[error(
+        "{path} holds no signatures: {error}; it should be a JSON object of digests' file names and hex signatures"
+    )]
+    NoSignatures {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        error: String,
+    },
+}
+
+/// Reads a file whose size is bounded.
+fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    let named = || path.display().to_string();
+    let failed = |error| FileError::Read {
+        path: named(),
+        error,
+    };
+    let size = std::fs::metadata(path).map_err(failed)?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(FileError::TooLarge { path: named() });
+    }
+    std::fs::read(path).map_err(failed)
+}
+
+/// Reads public keys, as `trailseal keys` and `aws cloudtrail list-public-keys` write them.
+pub(crate) fn read_keys(path: &Path) -> Result<KeySet, FileError> {
+    let no_keys = |error: String| FileError::NoKeys {
+        path: path.display().to_string(),
+        error,
+    };
+    let keys =
+        KeySet::from_saved_response(&read(path)?).map_err(|error| no_keys(error.to_string()))?;
+    if keys.is_empty() {
+        return Err(no_keys("its PublicKeyList is empty".to_owned()));
+    }
+    Ok(keys)
+}
+
+/// Reads signatures: a JSON object, digest's key or file name to hex.
+pub(crate) fn read_signatures(path: &Path) -> Result<HashMap<String, String>, FileError> {
+    serde_json::from_slice(&read(path)?).map_err(|error| FileError::NoSignatures {
+        path: path.display().to_string(),
+        error: error.to_string(),
+    })
+}

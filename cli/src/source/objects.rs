@@ -1,0 +1,75 @@
+//! Objects, wherever they are.
+
+use super::directory::{Directory, FileBody};
+use bytes::Bytes;
+use trailseal::aws::{S3Body, S3Objects};
+use trailseal::location::ObjectLocation;
+use trailseal::store::{Body, Depth, ListObjects, Object, Page, ReadObject, StoreError};
+
+/// Objects in S3 or in a directory.
+#[derive(Debug)]
+pub(crate) enum Objects {
+    /// In S3.
+    S3(Box<S3Objects>),
+    /// In a directory.
+    Directory(Directory),
+}
+
+/// The content of an object.
+#[derive(Debug)]
+pub(crate) enum ObjectBody {
+    /// From S3.
+    S3(Box<S3Body>),
+    /// From a file.
+    File(FileBody),
+}
+
+impl Body for ObjectBody {
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        match self {
+            Self::S3(body) => body.next().await,
+            Self::File(body) => body.next().await,
+        }
+    }
+}
+
+fn with<A, B>(object: Object<A>, wrap: impl FnOnce(A) -> B) -> Object<B> {
+    Object {
+        version_id: object.version_id,
+        size: object.size,
+        metadata: object.metadata,
+        body: wrap(object.body),
+    }
+}
+
+impl ReadObject for Objects {
+    type Body = ObjectBody;
+
+    async fn read(&self, at: &ObjectLocation) -> Result<Object<ObjectBody>, StoreError> {
+        match self {
+            Self::S3(s3) => {
+                let object = s3.read(at).await?;
+                Ok(with(object, |body| ObjectBody::S3(Box::new(body))))
+            }
+            Self::Directory(directory) => {
+                let object = directory.read(at).await?;
+                Ok(with(object, ObjectBody::File))
+            }
+        }
+    }
+}
+
+impl ListObjects for Objects {
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> Result<Page, StoreError> {
+        match self {
+            Self::S3(s3) => s3.list(bucket, prefix, depth, next).await,
+            Self::Directory(directory) => directory.list(bucket, prefix, depth, next).await,
+        }
+    }
+}

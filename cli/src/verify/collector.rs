@@ -1,0 +1,319 @@
+//! Everything that is found out, from many tasks at once, on its way into a report.
+
+use crate::report::{
+    CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Totals,
+    Verification,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::BuildHasher as _;
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use trailseal::finding::{Finding, Scope, Severity, Stamp};
+use trailseal::store::{Cause, StoreError};
+
+/// Who reports.
+const REPORTER: &str = "trailseal verify";
+
+/// Counters that the progress display reads while the work goes on.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Account × Region folders to look into.
+    pub(crate) folders: AtomicU64,
+    /// Those whose digests are listed.
+    pub(crate) folders_listed: AtomicU64,
+    /// Digests that were listed.
+    pub(crate) digests_known: AtomicU64,
+    /// Digests that are done, with their log files.
+    pub(crate) digests: AtomicU64,
+    /// Log files that are done.
+    pub(crate) log_files: AtomicU64,
+    /// Inflated bytes of log files.
+    pub(crate) bytes: AtomicU64,
+    /// Findings.
+    pub(crate) findings: AtomicU64,
+    /// Log files that a resume file says are verified.
+    pub(crate) resumed: AtomicU64,
+}
+
+impl Progress {
+    /// Adds to a counter.
+    pub(crate) fn add(counter: &AtomicU64, more: u64) {
+        counter.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// Reads a counter.
+    pub(crate) fn read(counter: &AtomicU64) -> u64 {
+        counter.load(Ordering::Relaxed)
+    }
+}
+
+/// Where findings are written while the work goes on.
+pub(crate) type Lines = Box<dyn Write + Send>;
+
+/// Takes what is found.
+pub(crate) struct Collector {
+    /// What the progress display reads.
+    pub(crate) progress: Progress,
+    kept: Mutex<Kept>,
+    lines: Option<Mutex<Lines>>,
+    hasher: RandomState,
+    now: Timestamp,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// Hashes of the ids of all findings: one that is found twice counts once.
+    ids: HashSet<u64>,
+    /// By severity, the most severe last; each bounded.
+    findings: BTreeMap<Severity, Vec<FindingReport>>,
+    by_kind: BTreeMap<String, u64>,
+    cannot_tell: Vec<CannotTell>,
+    cannot_tell_count: u64,
+    chains: Vec<ChainReport>,
+    unlisted: u64,
+    write_error: Option<std::io::Error>,
+}
+
+/// What the report says of the run itself.
+pub(crate) struct Run {
+    /// The command line.
+    pub(crate) command: Vec<String>,
+    /// What was verified.
+    pub(crate) source: String,
+    /// Where the keys came from.
+    pub(crate) keys: String,
+    /// The time asked for.
+    pub(crate) requested: Range,
+    /// When it began.
+    pub(crate) started_at: Timestamp,
+    /// When it ended.
+    pub(crate) finished_at: Timestamp,
+    /// Whether it was interrupted.
+    pub(crate) interrupted: bool,
+    /// How many requests were made.
+    pub(crate) requests: u64,
+    /// Whether unlisted log files were looked for.
+    pub(crate) unlisted: bool,
+}
+
+impl Collector {
+    /// A collector that writes one JSON line a finding to `lines`, if there are such.
+    pub(crate) fn new(now: Timestamp, lines: Option<Lines>) -> Self {
+        Self {
+            progress: Progress::default(),
+            kept: Mutex::default(),
+            lines: lines.map(Mutex::new),
+            hasher: RandomState::new(),
+            now,
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Every change is a single push or sum.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes a line, if lines are wanted.
+    pub(crate) fn line(&self, kind: &'static str, value: &impl Serialize) {
+        #[derive(Serialize)]
+        struct Line<'a, T> {
+            #[serde(rename = "type")]
+            kind: &'static str,
+            #[serde(flatten)]
+            value: &'a T,
+        }
+        let Some(lines) = &self.lines else {
+            return;
+        };
+        let written = serde_json::to_string(&Line { kind, value })
+            .map_err(std::io::Error::from)
+            .and_then(|line| {
+                let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                writeln!(lines, "{line}")
+            });
+        if let Err(error) = written {
+            self.kept().write_error.get_or_insert(error);
+        }
+    }
+
+    /// Takes a finding. Whether it is new.
+    pub(crate) fn finding(&self, finding: &Finding) -> bool {
+        let id = self.hasher.hash_one(finding.id().to_string());
+        {
+            let mut kept = self.kept();
+            if !kept.ids.insert(id) {
+                return false;
+            }
+            *kept.by_kind.entry(finding.kind.to_string()).or_default() += 1;
+        }
+        Progress::add(&self.progress.findings, 1);
+        let stamp = Stamp {
+            function: REPORTER,
+            detected_at: self.now,
+        };
+        let Ok(Value::Object(json)) = serde_json::to_value(stamp.stamp(finding)) else {
+            return true;
+        };
+        self.line("finding", &json);
+        let mut kept = self.kept();
+        let same = kept.findings.entry(finding.severity()).or_default();
+        if same.len() < MAX_KEPT {
+            same.push(FindingReport { json });
+        }
+        true
+    }
+
+    /// Takes something that could not be looked at.
+    pub(crate) fn cannot_tell(&self, error: &StoreError, scope: &Scope) {
+        self.not_told(CannotTell {
+            subject: error.subject.clone(),
+            account: scope.account.clone(),
+            region: scope.region.clone(),
+            trail: scope.trail.clone(),
+            reason: error.to_string(),
+            advice: advice(&error.cause).to_owned(),
+        });
+    }
+
+    /// Takes something else that could not be told.
+    pub(crate) fn not_told(&self, cannot_tell: CannotTell) {
+        self.line("cannotTell", &cannot_tell);
+        let mut kept = self.kept();
+        kept.cannot_tell_count += 1;
+        if kept.cannot_tell.len() < MAX_KEPT {
+            kept.cannot_tell.push(cannot_tell);
+        }
+    }
+
+    /// Takes a chain that is done.
+    pub(crate) fn chain(&self, chain: ChainReport) {
+        self.line("chain", &chain);
+        self.kept().chains.push(chain);
+    }
+
+    /// Counts log files that no digest lists.
+    pub(crate) fn unlisted(&self, count: u64) {
+        self.kept().unlisted += count;
+    }
+
+    /// The report.
+    ///
+    /// # Errors
+    /// When a line could not be written.
+    pub(crate) fn finish(&self, run: Run) -> std::io::Result<Verification> {
+        let mut kept = std::mem::take(&mut *self.kept());
+        if let Some(error) = kept.write_error.take() {
+            return Err(error);
+        }
+        kept.chains.sort_by(|a, b| {
+            let key = |c: &ChainReport| {
+                (
+                    c.account.clone(),
+                    c.region.clone(),
+                    c.trail.clone(),
+                    c.bucket.clone(),
+                )
+            };
+            key(a).cmp(&key(b))
+        });
+        let mut totals = Totals {
+            chains: u64::try_from(kept.chains.len()).unwrap_or(u64::MAX),
+            unlisted: run.unlisted.then_some(kept.unlisted),
+            bytes: Progress::read(&self.progress.bytes),
+            resumed: Progress::read(&self.progress.resumed),
+            requests: run.requests,
+            ..Totals::default()
+        };
+        for chain in &kept.chains {
+            totals.digests.add(chain.digests);
+            totals.log_files.add(chain.log_files);
+            totals.digests_missing += chain.digests_missing;
+        }
+        let found: u64 = kept.by_kind.values().sum();
+        let mut findings: Vec<FindingReport> = Vec::new();
+        for (_, mut same) in kept.findings.into_iter().rev() {
+            // Whatever answered first.
+            same.sort_by_cached_key(|finding| {
+                (
+                    finding.text("kind").to_owned(),
+                    finding.location("object").unwrap_or_default(),
+                )
+            });
+            findings.extend(same);
+        }
+        findings.truncate(MAX_KEPT);
+        kept.cannot_tell.sort_by(|a, b| a.subject.cmp(&b.subject));
+        let left_out = |all: u64, kept: usize| all - all.min(u64::try_from(kept).unwrap_or(all));
+        let Counts { valid, .. } = totals.digests;
+        let verdict = if found > 0 {
+            Outcome::Finding
+        } else if kept.cannot_tell_count > 0 || run.interrupted || valid == 0 {
+            Outcome::CannotTell
+        } else {
+            Outcome::Valid
+        };
+        Ok(Verification {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            command: run.command,
+            source: run.source,
+            keys: run.keys,
+            requested: run.requested,
+            started_at: run.started_at,
+            finished_at: run.finished_at,
+            interrupted: run.interrupted,
+            verdict,
+            totals,
+            chains: kept.chains,
+            findings_by_kind: kept.by_kind,
+            findings_left_out: left_out(found, findings.len()),
+            findings,
+            cannot_tell_left_out: left_out(kept.cannot_tell_count, kept.cannot_tell.len()),
+            cannot_tell: kept.cannot_tell,
+        })
+    }
+}
+
+impl Collector {
+    /// Writes the last line, if lines are wanted: everything but the lists.
+    ///
+    /// # Errors
+    /// When a line could not be written.
+    pub(crate) fn summary(&self, verification: &Verification) -> std::io::Result<()> {
+        let Some(lines) = &self.lines else {
+            return Ok(());
+        };
+        if let Ok(Value::Object(mut summary)) = serde_json::to_value(verification) {
+            for list in ["chains", "findings", "cannotTell"] {
+                summary.remove(list);
+            }
+            self.line("summary", &summary);
+        }
+        if let Some(error) = self.kept().write_error.take() {
+            return Err(error);
+        }
+        lines.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}
+
+/// What to do about something that could not be looked at.
+fn advice(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Denied(_) => {
+            "Give the caller s3:ListBucket and s3:GetObject on the bucket, kms:Decrypt on the key of the log files, and cloudtrail:ListPublicKeys, and verify again."
+        }
+        Cause::Archived(_) => "Restore the object (aws s3api restore-object), and verify again.",
+        Cause::Unavailable(_) => {
+            "Verify again, with a lower --concurrency if requests were throttled."
+        }
+        Cause::Absent(_) => {
+            "Check the names of the bucket and the prefix; in a replica, wait until it has caught up."
+        }
+        Cause::Failed(_) => "See the reason.",
+    }
+}

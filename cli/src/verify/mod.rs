@@ -1,0 +1,349 @@
+//! `trailseal verify`.
+
+pub(crate) mod collector;
+mod coverage;
+pub(crate) mod engine;
+mod progress;
+mod resume;
+mod unlisted;
+
+use crate::args::{Format, VerifyArgs};
+use crate::exit::{self, Stop};
+use crate::output;
+use crate::report::{Range, Verification};
+use crate::source::{Keys, Named, Objects, open_directory, read_keys, read_signatures};
+use crate::time;
+use collector::{Collector, Lines, Run};
+use engine::Plan;
+use jiff::Timestamp;
+use progress::Display;
+use resume::Resume;
+use std::fmt::Display as Say;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use trailseal::aws::{CloudTrailKeys, Limited, S3Objects, command_config};
+use trailseal::config::Places;
+use trailseal::discovery::{TrailFilter, Wanted};
+use trailseal::ids::{AccountId, IdError, Region, TrailArn, TrailName};
+use trailseal::pinned_keys::KeyRing;
+use trailseal::public_key::KeySet;
+use trailseal::validation::Digests;
+
+/// Verifies, prints the report, and says the exit code.
+pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
+    match verify(&args).await {
+        Ok(verification) => exit::code(verification.verdict),
+        Err(stop) => stop.tell(),
+    }
+}
+
+async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
+    let now = Timestamp::now();
+    let named = Named::parse(&args.source).map_err(Stop::usage)?;
+    let (wanted, requested) = wanted(args, now)?;
+    let mut places = Places {
+        bucket_owner: one(args.bucket_owner.as_deref(), AccountId::new)?,
+        aliases: args
+            .aliases
+            .iter()
+            .map(|alias| alias_of(alias))
+            .collect::<Result<_, _>>()?,
+        trails: wanted
+            .trails
+            .iter()
+            .filter_map(|trail| match trail {
+                TrailFilter::Arn(arn) => Some(arn.clone()),
+                TrailFilter::Name(_) => None,
+            })
+            .collect(),
+        ..Places::default()
+    };
+    let pinned = match &args.keys {
+        Some(file) => read_keys(file).map_err(Stop::usage)?,
+        None => KeySet::default(),
+    };
+    let signatures = match &args.signatures {
+        Some(file) => read_signatures(file).map_err(Stop::usage)?,
+        None => std::collections::HashMap::new(),
+    };
+    let config = if args.keys.is_some() && matches!(named, Named::Directory(_)) {
+        None
+    } else {
+        Some(command_config().await)
+    };
+    let (objects, look_in, source) = match named {
+        Named::S3 { bucket, prefix } => {
+            let Some(config) = &config else {
+                return Err(Stop::cannot_tell("the AWS configuration cannot be read"));
+            };
+            let s3 = S3Objects::new(config, places.bucket_owner.clone());
+            let source = format!("s3://{bucket}/{prefix}");
+            places.log_buckets = vec![bucket.clone()];
+            (
+                Objects::S3(Box::new(s3)),
+                vec![(bucket, prefix)],
+                source.trim_end_matches('/').to_owned(),
+            )
+        }
+        Named::Directory(path) => {
+            let (directory, look_in) = open_directory(&path).map_err(Stop::usage)?;
+            places.bare_copy = true;
+            (
+                Objects::Directory(directory),
+                look_in,
+                path.display().to_string(),
+            )
+        }
+    };
+    let (keys, keys_from) = match (&args.keys, &config) {
+        (Some(file), _) => (
+            Keys::File(file.clone()),
+            format!("the file {}", file.display()),
+        ),
+        (None, Some(config)) => (
+            Keys::CloudTrail(Box::new(CloudTrailKeys::new(config))),
+            "CloudTrail (ListPublicKeys)".to_owned(),
+        ),
+        (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),
+    };
+    let resume = args
+        .resume
+        .as_deref()
+        .map(|file| Resume::open(file, &source))
+        .transpose()
+        .map_err(Stop::usage)?;
+    let is_copy = places.bare_copy;
+    let concurrency = usize::from(args.concurrency);
+    let objects = Arc::new(Limited::new(objects, concurrency));
+    let expected_until = match (is_copy, &args.end_time) {
+        // Nobody knows when a copy was made.
+        (true, None) => None,
+        _ => wanted.to.map(|to| to.min(now)),
+    };
+    let plan = Plan {
+        digests: Digests::new(Arc::clone(&objects), KeyRing::new(keys, pinned), places)
+            .with_signatures(signatures),
+        places: look_in,
+        wanted,
+        expected_until,
+        unlisted: args.unlisted,
+        resume,
+        concurrency,
+    };
+    let mut sink = Sink::open(args)?;
+    let collector = Arc::new(Collector::new(now, sink.lines()));
+    let display = Display::start(&collector);
+    let interrupted = tokio::spawn(close_when_interrupted(Arc::clone(&objects)));
+    let found = engine::verify(plan, Arc::clone(&collector)).await;
+    interrupted.abort();
+    display.stop();
+    let verification = collector
+        .finish(Run {
+            command: std::env::args_os()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect(),
+            source,
+            keys: keys_from,
+            requested,
+            started_at: now,
+            finished_at: Timestamp::now(),
+            interrupted: objects.is_closed(),
+            requests: objects.requests(),
+            unlisted: args.unlisted,
+        })
+        .map_err(|error| sink.failed(&error))?;
+    collector
+        .summary(&verification)
+        .map_err(|error| sink.failed(&error))?;
+    if verification.totals.digests.total() == 0
+        && verification.findings.is_empty()
+        && !verification.interrupted
+    {
+        return Err(nothing(&verification, found));
+    }
+    sink.write(&verification)?;
+    if verification.interrupted {
+        let how = match &args.resume {
+            Some(file) => format!("go on with --resume {}", file.display()),
+            None => "the next time, --resume FILE keeps what is done".to_owned(),
+        };
+        eprintln!("trailseal: interrupted, what was not reached is not in the report; {how}");
+    }
+    Ok(verification)
+}
+
+/// Why there is nothing to report on.
+fn nothing(verification: &Verification, found: bool) -> Stop {
+    if let Some(first) = verification.cannot_tell.first() {
+        return Stop::cannot_tell(format_args!("{}. {}", first.reason, first.advice));
+    }
+    let Verification { source, .. } = verification;
+    if found {
+        Stop::cannot_tell(format_args!(
+            "{source} has no digest of what was asked for: check --start-time, --end-time, --account, --region and --trail, and that log file validation is enabled on the trail"
+        ))
+    } else {
+        Stop::cannot_tell(format_args!(
+            "{source} holds no trail: no AWSLogs/ACCOUNT/CloudTrail-Digest folder is below it; check the bucket and the prefix"
+        ))
+    }
+}
+
+/// What was asked for: with an end, always, and as it was said.
+fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
+    let read = |text: &Option<String>| -> Result<Option<Timestamp>, Stop> {
+        text.as_deref()
+            .map(|text| time::parse(text, now))
+            .transpose()
+            .map_err(Stop::usage)
+    };
+    let requested = Range {
+        from: read(&args.start_time)?,
+        to: read(&args.end_time)?,
+    };
+    if let Range {
+        from: Some(from),
+        to,
+    } = requested
+    {
+        let to = to.unwrap_or(now);
+        if from >= to {
+            return Err(Stop::usage(format_args!(
+                "the start time {from} is not before the end time {to}: exchange them, or leave one out"
+            )));
+        }
+    }
+    let trail = |text: &str| {
+        if text.starts_with("arn:") {
+            TrailArn::parse(text).map(TrailFilter::Arn)
+        } else {
+            TrailName::new(text).map(TrailFilter::Name)
+        }
+    };
+    let wanted = Wanted {
+        accounts: many(&args.accounts, AccountId::new)?,
+        regions: many(&args.regions, Region::new)?,
+        trails: many(&args.trails, trail)?,
+        from: requested.from,
+        to: Some(requested.to.unwrap_or(now)),
+    };
+    Ok((wanted, requested))
+}
+
+fn many<T>(texts: &[String], read: impl Fn(&str) -> Result<T, IdError>) -> Result<Vec<T>, Stop> {
+    texts
+        .iter()
+        .map(|text| read(text).map_err(Stop::usage))
+        .collect()
+}
+
+fn one<T>(
+    text: Option<&str>,
+    read: impl Fn(&str) -> Result<T, IdError>,
+) -> Result<Option<T>, Stop> {
+    text.map(read).transpose().map_err(Stop::usage)
+}
+
+/// Reads `original=replica`.
+pub(crate) fn alias_of(text: &str) -> Result<(String, String), Stop> {
+    match text.split_once('=') {
+        Some((original, replica)) if !original.is_empty() && !replica.is_empty() => {
+            Ok((original.to_owned(), replica.to_owned()))
+        }
+        _ => Err(Stop::usage(format_args!(
+            "--alias `{text}` is not ORIGINAL=REPLICA, two names of buckets"
+        ))),
+    }
+}
+
+/// The first interrupt ends the run in order; the second one at once.
+async fn close_when_interrupted(objects: Arc<Limited<Objects>>) {
+    let mut first = true;
+    while interrupt().await.is_ok() {
+        if !first {
+            std::process::exit(130);
+        }
+        first = false;
+        objects.close();
+    }
+}
+
+#[cfg(unix)]
+async fn interrupt() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupt() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Where the report goes.
+struct Sink {
+    format: Format,
+    /// Lines are written while the work goes on.
+    lines: Option<Lines>,
+    /// Everything else when it is done.
+    report: Option<Box<dyn Write>>,
+    target: String,
+}
+
+impl Sink {
+    fn open(args: &VerifyArgs) -> Result<Self, Stop> {
+        let target = args.output.as_deref().map_or_else(
+            || "standard output".to_owned(),
+            |file| file.display().to_string(),
+        );
+        let create = |path: &Path| {
+            File::create(path).map_err(|error| {
+                Stop::usage(format_args!("cannot write {}: {error}", path.display()))
+            })
+        };
+        let mut sink = Self {
+            format: args.format,
+            lines: None,
+            report: None,
+            target,
+        };
+        match (&args.output, args.format) {
+            (Some(path), Format::Ndjson) => {
+                sink.lines = Some(Box::new(BufWriter::new(create(path)?)));
+            }
+            (None, Format::Ndjson) => sink.lines = Some(Box::new(io::stdout())),
+            (Some(path), _) => sink.report = Some(Box::new(create(path)?)),
+            (None, _) => sink.report = Some(Box::new(io::stdout())),
+        }
+        Ok(sink)
+    }
+
+    fn lines(&mut self) -> Option<Lines> {
+        self.lines.take()
+    }
+
+    fn failed(&self, error: &dyn Say) -> Stop {
+        Stop::cannot_tell(format_args!("cannot write to {}: {error}", self.target))
+    }
+
+    fn write(&mut self, verification: &Verification) -> Result<(), Stop> {
+        let Some(report) = self.report.take() else {
+            return Ok(());
+        };
+        let mut report = BufWriter::new(report);
+        let written = match self.format {
+            Format::Text => output::text::write(verification, &mut report),
+            Format::Json | Format::Ndjson => output::json::write(verification, &mut report),
+            Format::Html => report.write_all(output::html::page(verification).as_bytes()),
+        };
+        written
+            .and_then(|()| report.flush())
+            .map_err(|error| self.failed(&error))
+    }
+}

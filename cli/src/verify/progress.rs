@@ -1,0 +1,137 @@
+//! The live display on a terminal.
+
+use super::collector::{Collector, Progress};
+use indicatif::{
+    HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle,
+};
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often it is drawn.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// A line on standard error that says how far the work is; nothing where that is no terminal.
+pub(super) struct Display {
+    bar: ProgressBar,
+    task: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Display {
+    /// Begins to show the progress of a collector.
+    pub(super) fn start(collector: &Arc<Collector>) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self {
+                bar: ProgressBar::hidden(),
+                task: None,
+            };
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        let (shown, collector) = (bar.clone(), Arc::clone(collector));
+        let started = Instant::now();
+        let task = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(EVERY);
+            loop {
+                ticks.tick().await;
+                shown.set_message(line(&collector.progress, started.elapsed()));
+                shown.tick();
+            }
+        });
+        Self {
+            bar,
+            task: Some(task),
+        }
+    }
+
+    /// Ends and clears the display.
+    pub(super) fn stop(self) {
+        if let Some(task) = self.task {
+            task.abort();
+        }
+        self.bar.finish_and_clear();
+    }
+}
+
+/// `1,234 of 5,678 digests, 45,678 log files, 1.2 GiB, 850 files/s, 2 minutes left`.
+fn line(progress: &Progress, elapsed: Duration) -> String {
+    let read = Progress::read;
+    let (folders, listed) = (read(&progress.folders), read(&progress.folders_listed));
+    if folders == 0 {
+        return "looking for trails".to_owned();
+    }
+    let (digests, log_files) = (read(&progress.digests), read(&progress.log_files));
+    let findings = read(&progress.findings);
+    let mut line = match expected(progress) {
+        Some(all) if listed >= folders => {
+            format!("{} of {} digests", HumanCount(digests), HumanCount(all))
+        }
+        Some(all) => format!(
+            "{} of about {} digests",
+            HumanCount(digests),
+            HumanCount(all)
+        ),
+        None => format!("{} digests", HumanCount(digests)),
+    };
+    let seconds = elapsed.as_secs().max(1);
+    line.push_str(&format!(
+        ", {} log files, {}, {} files/s",
+        HumanCount(log_files),
+        HumanBytes(read(&progress.bytes)),
+        HumanCount((log_files - log_files.min(read(&progress.resumed))) / seconds),
+    ));
+    if findings > 0 {
+        line.push_str(&format!(", {} findings", HumanCount(findings)));
+    }
+    if let Some(left) = left(progress, elapsed) {
+        line.push_str(&format!(", {} left", HumanDuration(left)));
+    }
+    line
+}
+
+/// How many digests there will be: as many in the folders to come as in those that are known.
+fn expected(progress: &Progress) -> Option<u64> {
+    let known = Progress::read(&progress.digests_known);
+    let listed = Progress::read(&progress.folders_listed);
+    let folders = Progress::read(&progress.folders);
+    known.checked_mul(folders)?.checked_div(listed)
+}
+
+fn left(progress: &Progress, elapsed: Duration) -> Option<Duration> {
+    let done = Progress::read(&progress.digests);
+    let rest = expected(progress)?.checked_sub(done)?;
+    let millis = u64::try_from(elapsed.as_millis()).ok()?;
+    if millis < 2000 {
+        return None;
+    }
+    let left = millis.checked_mul(rest)?.checked_div(done)?;
+    Some(Duration::from_millis(left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_far_it_is_and_how_long_it_takes() {
+        let progress = Progress::default();
+        assert_eq!(line(&progress, Duration::ZERO), "looking for trails");
+        for (counter, value) in [
+            (&progress.folders, 4),
+            (&progress.folders_listed, 2),
+            (&progress.digests_known, 100),
+            (&progress.digests, 50),
+            (&progress.log_files, 2000),
+            (&progress.bytes, 1 << 30),
+            (&progress.findings, 1),
+        ] {
+            Progress::add(counter, value);
+        }
+        assert_eq!(
+            line(&progress, Duration::from_secs(10)),
+            "50 of about 200 digests, 2,000 log files, 1.00 GiB, 200 files/s, 1 findings, 30 seconds left"
+        );
+    }
+}

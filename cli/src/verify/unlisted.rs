@@ -1,0 +1,102 @@
+//! Which log files the digests of an account and Region list, and for which time that is known.
+
+use super::engine::DELIVERY;
+use jiff::Timestamp;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::BuildHasher as _;
+use trailseal::object_key::{Chain, DigestSeries};
+use trailseal::walk::Settled;
+
+/// The log files that digests list, by hashes of their keys under a secret of this process: no
+/// one can plant a key that looks like a listed one.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    hasher: RandomState,
+    keys: HashSet<u64>,
+    /// The hours of each chain, by their end: begin, and whether CloudTrail signed the digest.
+    chains: BTreeMap<Chain, BTreeMap<Timestamp, (Timestamp, bool)>>,
+}
+
+/// What is known of a log file that is not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Every digest that could list it is there: none does.
+    Unlisted,
+    /// The digest that will list it has not come.
+    NotYet,
+    /// Digests that could list it are not there, or not CloudTrail's.
+    Unproven,
+}
+
+impl Listed {
+    /// Takes a digest.
+    pub(super) fn add(&mut self, settled: &Settled) {
+        if settled.key.series == DigestSeries::Hourly {
+            self.chains
+                .entry(settled.key.chain.clone())
+                .or_default()
+                .insert(
+                    settled.key.end_time,
+                    (settled.start, settled.authentic.is_some()),
+                );
+        }
+        if let Some(digest) = &settled.authentic {
+            for file in &digest.digest().log_files {
+                self.keys.insert(self.hasher.hash_one(&file.location.key));
+            }
+        }
+    }
+
+    /// Whether a digest lists this key.
+    pub(super) fn lists(&self, key: &str) -> bool {
+        self.keys.contains(&self.hasher.hash_one(key))
+    }
+
+    /// Begin of the oldest digest.
+    pub(super) fn first(&self) -> Option<Timestamp> {
+        self.chains
+            .values()
+            .filter_map(|hours| hours.values().next())
+            .map(|(start, _)| *start)
+            .min()
+    }
+
+    /// What the digests prove of a log file, not listed, with this time in its name. It may be
+    /// delivered some time later.
+    pub(super) fn proves(&self, time: Timestamp, now: Option<Timestamp>) -> Proof {
+        let Ok(until) = time.checked_add(DELIVERY) else {
+            return Proof::Unproven;
+        };
+        if now.is_some_and(|now| until > now) {
+            return Proof::NotYet;
+        }
+        let mut proof = Proof::Unproven;
+        for hours in self.chains.values() {
+            let begins = hours.values().next().map(|(start, _)| *start);
+            if begins.is_none_or(|begins| begins > time) {
+                continue;
+            }
+            let mut covered = time;
+            for (end, (start, authentic)) in hours.range(time..) {
+                if *start > covered || !authentic {
+                    break;
+                }
+                covered = *end;
+                if covered >= until {
+                    break;
+                }
+            }
+            if covered < until {
+                let newest = hours.keys().next_back().is_some_and(|end| *end < until);
+                return if newest && now.is_none() && covered > time {
+                    Proof::NotYet
+                } else {
+                    Proof::Unproven
+                };
+            }
+            proof = Proof::Unlisted;
+        }
+        proof
+    }
+}
