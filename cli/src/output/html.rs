@@ -70,10 +70,12 @@ pub(crate) fn page(verification: &Verification) -> String {
                     (unreadable::section(verification))
                     (method::section(verification))
                 }
-                footer.wide {
-                    "Written by Trailseal " (verification.version) " at "
-                    (text::time(verification.finished_at))
-                    ". All times are UTC."
+                footer {
+                    p.wide {
+                        "Written by Trailseal " (verification.version) " at "
+                        (text::time(verification.finished_at))
+                        ". All times are UTC."
+                    }
                 }
             }
         }

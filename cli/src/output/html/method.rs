@@ -41,9 +41,9 @@ fn checks(verification: &Verification) -> Markup {
             h3 { "The three verdicts" }
             dl.checks {
                 dt { "valid" }
-                dd { "The object is, to the byte, what CloudTrail signed." }
+                dd { "Its content is what CloudTrail signed." }
                 dt { "finding" }
-                dd { "It is not, and the evidence is given." }
+                dd { "It is not, or the object is gone; the evidence is given." }
                 dt { "cannot tell" }
                 dd { "It could not be looked at: access was denied, it is archived, or a service failed." }
             }

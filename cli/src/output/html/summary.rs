@@ -6,16 +6,22 @@ use maud::{Markup, html};
 
 /// The section.
 pub(super) fn section(verification: &Verification) -> Markup {
+    let groups = findings::groups(verification);
     html! {
         section #summary aria-labelledby="summary-title" {
             h2 #summary-title { "Summary" }
             p.command { code { (text::told(&text::command(&verification.command))) } }
             div.columns {
-                div {
-                    div.scroll role="region" aria-label="Objects" tabindex="0" { (totals(verification)) }
+                @if groups.is_empty() {
+                    (totals(verification))
                     (run(verification))
+                } @else {
+                    div {
+                        (totals(verification))
+                        (run(verification))
+                    }
+                    (by_kind(verification, &groups))
                 }
-                (by_kind(verification))
             }
         }
     }
@@ -24,7 +30,7 @@ pub(super) fn section(verification: &Verification) -> Markup {
 fn totals(verification: &Verification) -> Markup {
     let totals = &verification.totals;
     html! {
-        table.totals {
+        div.scroll role="region" aria-label="Objects" tabindex="0" { table.totals {
             caption { "Objects in " (text::count(totals.chains, "chain", "chains")) }
             thead {
                 tr {
@@ -48,7 +54,7 @@ fn totals(verification: &Verification) -> Markup {
                     td.n { span.none title="A log file that is gone is a finding" { "–" } }
                 }
             }
-        }
+        } }
     }
 }
 
@@ -71,28 +77,23 @@ pub(super) fn number(number: u64, outcome: Outcome) -> Markup {
     html! { td.n { span class=(class) { (text::number(number)) } } }
 }
 
-fn by_kind(verification: &Verification) -> Markup {
-    let groups = findings::groups(verification);
+fn by_kind(verification: &Verification, groups: &[findings::Group<'_>]) -> Markup {
     html! {
-        @if groups.is_empty() {
-            p.quiet { "No findings." }
-        } @else {
-            table.kinds {
-                caption { (text::count(outcome::findings(verification), "finding", "findings")) " by kind" }
-                thead {
-                    tr {
-                        th scope="col" { "Severity" }
-                        th scope="col" { "Kind" }
-                        th.n scope="col" { "Findings" }
-                    }
+        table.kinds {
+            caption { (text::count(outcome::findings(verification), "finding", "findings")) " by kind" }
+            thead {
+                tr {
+                    th scope="col" { "Severity" }
+                    th scope="col" { "Kind" }
+                    th.n scope="col" { "Findings" }
                 }
-                tbody {
-                    @for group in &groups {
-                        tr {
-                            td { (findings::severity(group.severity)) }
-                            td { a href={ "#" (group.anchor()) } { (group.title()) } }
-                            td.n { (text::number(group.total)) }
-                        }
+            }
+            tbody {
+                @for group in groups {
+                    tr {
+                        td { (findings::severity(group.severity)) }
+                        td { a href={ "#" (group.anchor()) } { (group.title()) } }
+                        td.n { (text::number(group.total)) }
                     }
                 }
             }

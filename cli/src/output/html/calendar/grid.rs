@@ -256,6 +256,7 @@ fn day_of(second: i64) -> Date {
 
 #[cfg(test)]
 mod tests {
+    use super::Cell::{CannotTell, Finding, Outside, Part, Valid};
     use super::*;
 
     fn stretch(from: &str, to: &str, state: Outcome) -> Stretch {
@@ -302,7 +303,6 @@ mod tests {
         assert_eq!(first.cells[21], Cell::Outside);
         assert_eq!(first.cells[22], Cell::Part);
         assert_eq!(first.cells[23], Cell::Valid);
-        use Cell::{CannotTell, Finding, Outside, Part, Valid};
         assert_eq!(
             second.cells[..8],
             [
