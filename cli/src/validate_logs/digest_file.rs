@@ -23,6 +23,12 @@ pub(super) const TRAILING_DATA: &str = "unexpected data after end of compressed 
 /// There is no such object.
 pub(super) const NOT_FOUND: &str = "not found";
 
+/// Whenever it was signed.
+pub(super) const EVER: SigningPeriod = SigningPeriod {
+    from: jiff::Timestamp::MIN,
+    to: jiff::Timestamp::MAX,
+};
+
 /// What follows the digest in its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
@@ -211,8 +217,8 @@ impl<'a> Candidate<'a> {
             return Err(reason.into());
         };
         let period = signed(&digest);
-        let authentic = verify(digest, self.signature, &key)
-            .map_err(|_: SignatureError| SIGNATURE_FAILED)?;
+        let authentic =
+            verify(digest, self.signature, &key).map_err(|_: SignatureError| SIGNATURE_FAILED)?;
         match keys.find(region, &self.fingerprint, period) {
             KeyLookup::Found(_) => Ok(authentic),
             KeyLookup::OutsideValidity(_) | KeyLookup::Unknown => Err(no_key().into()),
@@ -222,11 +228,7 @@ impl<'a> Candidate<'a> {
 
 /// The key with this name, whenever it is valid.
 pub(super) fn find(keys: &KeySet, region: &Region, fingerprint: &str) -> Option<PublicKey> {
-    let ever = SigningPeriod {
-        from: jiff::Timestamp::MIN,
-        to: jiff::Timestamp::MAX,
-    };
-    match keys.find(region, fingerprint, ever) {
+    match keys.find(region, fingerprint, EVER) {
         KeyLookup::Found(key) | KeyLookup::OutsideValidity(key) => Some(key),
         KeyLookup::Unknown => None,
     }

@@ -108,16 +108,16 @@ fn without_zone(time: &str) -> Option<&str> {
 
 fn read_time(time: &str) -> Option<Time> {
     let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let parts: Vec<&str> = match time.split(':').collect::<Vec<_>>().as_slice() {
-        [one] if one.len() > 2 => [
-            one.get(..2),
-            one.get(2..4),
-            one.get(4..).filter(|s| !s.is_empty()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        parts => parts.to_vec(),
+    let parts: Vec<&str> = match (time.contains(':'), time.len()) {
+        (false, 4) => [time.get(..2), time.get(2..)]
+            .into_iter()
+            .flatten()
+            .collect(),
+        (false, 6) => [time.get(..2), time.get(2..4), time.get(4..)]
+            .into_iter()
+            .flatten()
+            .collect(),
+        _ => time.split(':').collect(),
     };
     let number = |part: Option<&&str>| match part {
         None => Some(0),

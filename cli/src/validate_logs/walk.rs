@@ -1,7 +1,7 @@
 //! The way through one series of digests, newest first, as the AWS CLI takes it.
 
 use super::ahead::Ahead;
-use super::digest_file::{After, Candidate, DigestObject, TRAILING_DATA, find};
+use super::digest_file::{After, Candidate, DigestObject, EVER, TRAILING_DATA, find};
 use super::folder::{digest_at, list};
 use super::lines::Verdict;
 use super::time::{HOUR, Range, before, display, parse};
@@ -293,24 +293,27 @@ where
         };
         let candidate = Candidate::of(&inflated, &metadata, &place.at, place.key.series)
             .map_err(Verdict::Invalid)?;
-        let mut period = None;
-        if let Some(generated) = candidate.generated {
+        if let Some(generated) = candidate.generated
+            && find(&self.keys, &self.chain.region, &candidate.fingerprint).is_none()
+        {
             let generated = parse(generated).ok_or_else(|| {
                 Verdict::Invalid(format!("Unable to parse date value: {generated}").into())
-            });
-            if find(&self.keys, &self.chain.region, &candidate.fingerprint).is_none() {
-                let signed = SigningPeriod::of_backfill(generated.clone()?);
-                self.load_keys(signed).await?;
-            }
-            period = Some(SigningPeriod::of_backfill(generated?));
+            })?;
+            self.load_keys(SigningPeriod::of_backfill(generated))
+                .await?;
         }
+        let signed = |digest: &UnverifiedDigest| match place.key.series {
+            DigestSeries::Hourly => SigningPeriod::of_hourly(digest.end_time),
+            // Asked for by the time of making, which nobody signed: a key that is known will do.
+            DigestSeries::Backfill => EVER,
+        };
+        let Chain {
+            region,
+            home_region,
+            ..
+        } = &self.chain;
         let digest = candidate
-            .verify(
-                &self.keys,
-                &self.chain.region,
-                &self.chain.home_region,
-                |digest| period.unwrap_or_else(|| SigningPeriod::of_hourly(digest.end_time)),
-            )
+            .verify(&self.keys, region, home_region, signed)
             .map_err(Verdict::Invalid)?;
         Ok((digest, after))
     }
