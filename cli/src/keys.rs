@@ -1,6 +1,7 @@
 //! `trailseal keys`: CloudTrail's public keys, saved to verify without AWS.
 
 use crate::args::KeysArgs;
+use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::time;
 use base64::Engine as _;
@@ -104,7 +105,7 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
         .iter()
         .map(|region| Region::new(region).map_err(Stop::usage))
         .collect::<Result<_, _>>()?;
-    let config = command_config().await;
+    let config = signed_in(command_config().await).await?;
     let all = named.is_empty();
     let regions = if all {
         let partition = config

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod credentials;
 mod exit;
 mod inspect;
 mod keys;

@@ -10,6 +10,9 @@ use trailseal::alert::printable;
 /// The most findings of one kind that are shown whole.
 const MAX_SHOWN: usize = 10;
 
+/// The most characters of a piece of evidence: a signature is told from another by its begin.
+const MAX_EVIDENCE_CHARS: usize = 300;
+
 /// Writes the report.
 pub(crate) fn write(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", headline(verification))?;
@@ -199,7 +202,9 @@ fn write_finding(finding: &FindingReport, out: &mut impl Write) -> io::Result<()
     for field in ["expected", "actual"] {
         let text = finding.text(field);
         if !text.is_empty() {
-            writeln!(out, "    {field:<9} {}", printable(text))?;
+            let shown: String = text.chars().take(MAX_EVIDENCE_CHARS).collect();
+            let rest = if shown.len() < text.len() { "…" } else { "" };
+            writeln!(out, "    {field:<9} {}{rest}", printable(&shown))?;
         }
     }
     Ok(())
@@ -230,7 +235,9 @@ fn cannot_tell(verification: &Verification, out: &mut impl Write) -> io::Result<
                 reasons.len() - MAX_SHOWN
             )?;
         }
-        writeln!(out, "  What to do: {advice}")?;
+        if !advice.is_empty() {
+            writeln!(out, "  What to do: {advice}")?;
+        }
     }
     writeln!(out)
 }

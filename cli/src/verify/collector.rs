@@ -314,6 +314,6 @@ fn advice(cause: &Cause) -> &'static str {
         Cause::Absent(_) => {
             "Check the names of the bucket and the prefix; in a replica, wait until it has caught up."
         }
-        Cause::Failed(_) => "See the reason.",
+        Cause::Failed(_) => "",
     }
 }

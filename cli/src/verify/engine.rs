@@ -54,6 +54,8 @@ pub(crate) struct Plan {
     pub(crate) resume: Option<Resume>,
     /// Requests in flight.
     pub(crate) concurrency: usize,
+    /// Whether a digest's signature stands only in the digest after it.
+    pub(crate) bare_copy: bool,
 }
 
 struct Engine {
@@ -230,7 +232,7 @@ impl Engine {
         mut listed: Option<&mut Listed>,
     ) -> Option<ChainReport> {
         let wanted = &self.plan.wanted;
-        let to_read = selection(&digests, wanted, listed.is_some());
+        let to_read = self.selection(&digests, listed.is_some());
         let mut tally = Tally::new(folder, &chain);
         let progress = &self.collector.progress;
         let reached = |end: &&Timestamp| wanted.hour(**end);
@@ -302,6 +304,35 @@ impl Engine {
             return None;
         }
         Some(tally.report(wanted))
+    }
+
+    /// Which hourly digests to read, newest first: those asked for, and the ones beside them,
+    /// which tell whether the first and the last one are whole.
+    fn selection(&self, digests: &ChainDigests, unlisted: bool) -> Vec<Timestamp> {
+        let wanted = &self.plan.wanted;
+        let is_later =
+            |end: &Timestamp| wanted.to.is_some_and(|to| *end > to) && !wanted.hour(*end);
+        let is_earlier = |end: &Timestamp| !wanted.hour(*end) && !is_later(end);
+        // The next one names those that are gone before it. On disk, it is the one after that
+        // which proves it.
+        let beside = if self.plan.bare_copy { 2 } else { 1 };
+        let reach = wanted
+            .to
+            .filter(|_| unlisted)
+            .and_then(|to| to.checked_add(DELIVERY).ok());
+        let mut read: Vec<Timestamp> = digests
+            .hourly
+            .iter()
+            .copied()
+            .filter(is_later)
+            .enumerate()
+            .take_while(|(index, end)| *index < beside || reach.is_some_and(|reach| *end <= reach))
+            .map(|(_, end)| end)
+            .collect();
+        read.reverse();
+        read.extend(digests.hourly.iter().rev().filter(|end| wanted.hour(**end)));
+        read.extend(digests.hourly.iter().rev().find(|end| is_earlier(end)));
+        read
     }
 
     /// Reads a digest, when not too many are held.
@@ -570,9 +601,11 @@ impl Engine {
                 region: scope.region,
                 trail: None,
                 reason: format!(
-                    "{unproven} log files are there of times for which no digest of CloudTrail's is"
+                    "nothing proves {unproven} log files below s3://{}/{}: there is no digest of CloudTrail's for their times",
+                    folder.bucket,
+                    folder.log_files()
                 ),
-                advice: "Nothing proves these files. Where digests are missing, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).".to_owned(),
+                advice: "Where digests are missing, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).".to_owned(),
             });
         }
     }
@@ -590,41 +623,6 @@ impl Engine {
         );
         self.collector.finding(&finding);
     }
-}
-
-/// Which hourly digests to read, newest first: those asked for, and the ones beside them, which
-/// tell whether the first and the last one are whole.
-fn selection(digests: &ChainDigests, wanted: &Wanted, unlisted: bool) -> Vec<Timestamp> {
-    let mut ends: Vec<Timestamp> = digests.hourly.iter().copied().collect();
-    let first = ends.iter().position(|end| wanted.hour(*end));
-    let last = ends.iter().rposition(|end| wanted.hour(*end));
-    let (Some(first), Some(last)) = (first, last) else {
-        // None of the hours asked for is there. What lies around them tells how it ended.
-        let after = ends
-            .iter()
-            .position(|end| wanted.to.is_some_and(|to| *end > to));
-        let ends = match after {
-            Some(after) => ends.drain(..=after).rev().take(2).collect(),
-            None => ends.pop().into_iter().collect(),
-        };
-        return ends;
-    };
-    let later = if unlisted {
-        let reach = ends
-            .get(last)
-            .and_then(|end| end.checked_add(DELIVERY).ok());
-        ends.iter()
-            .skip(last + 1)
-            .take_while(|end| reach.is_some_and(|reach| **end <= reach))
-            .count()
-            .max(1)
-    } else {
-        1
-    };
-    ends.truncate(last.saturating_add(1).saturating_add(later));
-    ends.drain(..first.saturating_sub(1));
-    ends.reverse();
-    ends
 }
 
 /// The one word for a digest itself.

@@ -8,6 +8,7 @@ mod resume;
 mod unlisted;
 
 use crate::args::{Format, VerifyArgs};
+use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::output;
 use crate::report::{Range, Verification};
@@ -72,7 +73,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     let config = if args.keys.is_some() && matches!(named, Named::Directory(_)) {
         None
     } else {
-        Some(command_config().await)
+        Some(signed_in(command_config().await).await?)
     };
     let (objects, look_in, source) = match named {
         Named::S3 { bucket, prefix } => {
@@ -132,6 +133,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         unlisted: args.unlisted,
         resume,
         concurrency,
+        bare_copy: is_copy,
     };
     let mut sink = Sink::open(args)?;
     let collector = Arc::new(Collector::new(now, sink.lines()));

@@ -2,7 +2,7 @@
 
 use crate::store::{Absence, Cause, StoreError};
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 
 /// Codes that say "not now", with whatever status.
@@ -80,7 +80,7 @@ where
     let text = || match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(error).to_string(),
+        _ => told(error),
     };
     let Some(response) = error.raw_response() else {
         return match error {
@@ -105,6 +105,22 @@ where
             _ => Cause::Failed(text()),
         },
     }
+}
+
+/// An error and what led to it, in one line.
+pub(super) fn told(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        // Some repeat what they wrap.
+        if !text.ends_with(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        source = cause.source();
+    }
+    text
 }
 
 fn absence(response: &HttpResponse) -> Absence {

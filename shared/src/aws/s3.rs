@@ -1,6 +1,6 @@
 //! Objects in S3.
 
-use super::error::{head_error, store_error};
+use super::error::{head_error, store_error, told};
 use super::regions::ByRegion;
 use crate::ids::AccountId;
 use crate::location::ObjectLocation;
@@ -12,7 +12,7 @@ use crate::store::{
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use bytes::Bytes;
@@ -145,7 +145,7 @@ impl Body for S3Body {
             Some(Err(error)) => Err(StoreError {
                 action: "read on in",
                 subject: self.subject.clone(),
-                cause: Cause::Unavailable(DisplayErrorContext(error).to_string()),
+                cause: Cause::Unavailable(told(&error)),
             }),
         }
     }
