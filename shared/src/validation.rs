@@ -105,6 +105,26 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         Scope::of_chain(&key.chain, &self.places.trails)
     }
 
+    /// What is known of the key that a digest names; none where a backfill digest does not say
+    /// when it was signed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when keys cannot be asked for.
+    pub async fn key_of(
+        &self,
+        key: &DigestKey,
+        metadata: &DigestMetadata,
+        fingerprint: &str,
+    ) -> Result<Option<KeyLookup>, StoreError> {
+        match signing_period(key, metadata, &self.places) {
+            None => Ok(None),
+            Some(period) => {
+                let region = &key.chain.region;
+                self.keys.find(region, fingerprint, period).await.map(Some)
+            }
+        }
+    }
+
     pub(crate) async fn fetch(&self, at: &ObjectLocation) -> Result<Fetched, StoreError> {
         let mut object = self.store.read(at).await?;
         let metadata = if self.places.bare_copy {

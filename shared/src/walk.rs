@@ -5,7 +5,7 @@
 //! does not make its log files unprovable, where its successor vouches for its content.
 
 use crate::chain;
-use crate::digest::{DigestMetadata, Predecessor, UnverifiedDigest};
+use crate::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use crate::finding::{DigestReference, Finding, FindingKind, Report, Window};
 use crate::location::ObjectLocation;
 use crate::object_key::{DigestKey, DigestSeries};
@@ -31,6 +31,19 @@ impl ReadDigest {
     #[must_use]
     pub fn at(&self) -> &ObjectLocation {
         &self.at
+    }
+
+    /// Why it could not be read, if so.
+    #[must_use]
+    pub fn error(&self) -> Option<&StoreError> {
+        self.fetched.as_ref().err()
+    }
+
+    /// Its content, as far as it is a digest, and its metadata: nothing of it is verified.
+    #[must_use]
+    pub fn unverified(&self) -> Option<(&Result<UnverifiedDigest, DigestError>, &DigestMetadata)> {
+        let Fetched { content, metadata } = self.fetched.as_ref().ok()?;
+        Some((content, metadata))
     }
 }
 
