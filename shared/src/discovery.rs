@@ -136,6 +136,15 @@ pub struct ChainDigests {
     pub backfill: BTreeSet<Timestamp>,
 }
 
+/// The digests of an account and Region.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundDigests {
+    /// By chain.
+    pub chains: BTreeMap<Chain, ChainDigests>,
+    /// The keys of objects in digest folders that are named like no digest.
+    pub misnamed: Vec<String>,
+}
+
 /// Finds every account and Region below `prefix` that has digests or log files.
 ///
 /// What cannot be listed is an obstacle in the report.
@@ -336,7 +345,7 @@ pub async fn digests<L: ListObjects>(
     store: &L,
     folder: &RegionFolder,
     wanted: &Wanted,
-) -> Result<BTreeMap<Chain, ChainDigests>, StoreError> {
+) -> Result<FoundDigests, StoreError> {
     let around = Wanted {
         from: wanted
             .from
@@ -358,22 +367,25 @@ pub async fn digests<L: ListObjects>(
             .map(|()| keys)
         })
         .buffered(PARALLEL);
-    let mut chains: BTreeMap<Chain, ChainDigests> = BTreeMap::new();
+    let mut found = FoundDigests::default();
     while let Some(keys) = listings.next().await {
         for key in keys? {
-            if let ObjectKind::Digest(key) = classify(&key)
-                && wanted.chain(&key.chain)
-                && around.hour(key.end_time)
-            {
-                let digests = chains.entry(key.chain).or_default();
-                match key.series {
-                    DigestSeries::Hourly => digests.hourly.insert(key.end_time),
-                    DigestSeries::Backfill => digests.backfill.insert(key.end_time),
-                };
+            match classify(&key) {
+                ObjectKind::Digest(key)
+                    if wanted.chain(&key.chain) && around.hour(key.end_time) =>
+                {
+                    let digests = found.chains.entry(key.chain).or_default();
+                    match key.series {
+                        DigestSeries::Hourly => digests.hourly.insert(key.end_time),
+                        DigestSeries::Backfill => digests.backfill.insert(key.end_time),
+                    };
+                }
+                ObjectKind::UnknownDigest => found.misnamed.push(key),
+                _ => {}
             }
         }
     }
-    Ok(chains)
+    Ok(found)
 }
 
 /// The log files of an account and Region in the time asked for, and objects beside them that

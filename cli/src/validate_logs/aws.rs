@@ -15,7 +15,7 @@ use trailseal::store::{Cause, StoreError};
 /// A connection that takes longer is better made anew.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a service may take for the first byte of an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often a request is tried, as the AWS CLI does.
 const ATTEMPTS: u32 = 5;
 

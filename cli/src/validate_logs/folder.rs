@@ -3,7 +3,7 @@
 use super::time::{HOUR, Range, after};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use std::collections::BTreeSet;
 use trailseal::ids::OrganizationId;
 use trailseal::location::ObjectLocation;
@@ -16,6 +16,8 @@ const MONTHS_AT_A_TIME: usize = 8;
 const MAX_MONTHS: usize = 120;
 /// The most digests of one run: a century of hours. Whoever can write to the bucket can add keys.
 const MAX_DIGESTS: usize = 1_000_000;
+/// How long after the range the digest is looked for that names the last one in it.
+const SUCCESSOR_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// The most organizations looked for in a bucket.
 const MAX_ORGANIZATIONS: usize = 20;
 
@@ -24,6 +26,8 @@ const MAX_ORGANIZATIONS: usize = 20;
 pub(super) struct Listing {
     hourly: BTreeSet<Timestamp>,
     backfill: BTreeSet<Timestamp>,
+    /// The first hourly digest after the range, which names the last one in it.
+    pub(super) successor: Option<Timestamp>,
 }
 
 impl Listing {
@@ -37,12 +41,35 @@ impl Listing {
 
     /// Whether there is no digest at all.
     pub(super) fn is_empty(&self) -> bool {
-        self.hourly.is_empty() && self.backfill.is_empty()
+        self.hourly.is_empty() && self.backfill.is_empty() && self.successor.is_none()
+    }
+
+    fn add(&mut self, series: DigestSeries, time: Timestamp, last: Timestamp) {
+        match series {
+            DigestSeries::Hourly if time <= last => {
+                self.hourly.insert(time);
+            }
+            DigestSeries::Backfill if time <= last => {
+                self.backfill.insert(time);
+            }
+            DigestSeries::Hourly => {
+                let earlier = self.successor.is_none_or(|successor| time < successor);
+                if earlier {
+                    self.successor = Some(time);
+                }
+            }
+            DigestSeries::Backfill => {}
+        }
     }
 }
 
-/// The digests of a chain in a bucket that can tell of the range: one that ends an hour after it
-/// lists log files of its last hour.
+/// When the last digest may end that can tell of a range: one that ends an hour after it lists log
+/// files of its last hour.
+pub(super) fn last_end(range: Range) -> Timestamp {
+    after(range.end, HOUR)
+}
+
+/// The digests of a chain in a bucket that can tell of the range.
 ///
 /// # Errors
 /// [`StoreError`] when the bucket cannot be listed, or lists more than there can be.
@@ -52,20 +79,21 @@ pub(super) async fn list<L: ListObjects>(
     chain: &Chain,
     range: Range,
 ) -> Result<Listing, StoreError> {
-    let last = after(range.end, HOUR);
+    let last = last_end(range);
+    let beyond = after(last, SUCCESSOR_WITHIN);
     let wanted = |key: &str| match classify(key) {
         // Names have whole seconds: so much of the range's begin counts.
         ObjectKind::Digest(key)
             if key.chain == *chain
                 && range.start.as_second() <= key.end_time.as_second()
-                && key.end_time <= last =>
+                && key.end_time <= beyond =>
         {
             Some((key.series, key.end_time))
         }
         _ => None,
     };
     let folder = chain.region_prefix();
-    let prefixes = match months(range.start, last) {
+    let prefixes = match months(range.start, beyond) {
         Some(months) => months
             .into_iter()
             .map(|month| format!("{folder}{}/", month.strftime("%Y/%m")))
@@ -97,10 +125,7 @@ pub(super) async fn list<L: ListObjects>(
         .buffered(MONTHS_AT_A_TIME)
         .try_fold(Listing::default(), |mut listing, found| async move {
             for (series, time) in found {
-                match series {
-                    DigestSeries::Hourly => listing.hourly.insert(time),
-                    DigestSeries::Backfill => listing.backfill.insert(time),
-                };
+                listing.add(series, time, last);
             }
             Ok(listing)
         })

@@ -165,7 +165,7 @@ where
                     chain.clone(),
                     series,
                     self.range,
-                    listing.clone().of(series),
+                    listing.clone(),
                 );
                 self.follow(walk, series, lines).await?;
             }

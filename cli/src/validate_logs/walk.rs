@@ -2,7 +2,7 @@
 
 use super::ahead::Ahead;
 use super::digest_file::{After, Candidate, DigestObject, EVER, TRAILING_DATA, find};
-use super::folder::{digest_at, list};
+use super::folder::{Listing, digest_at, last_end, list};
 use super::lines::Verdict;
 use super::time::{HOUR, Range, before, display, parse};
 use futures::stream::{self, Stream, StreamExt as _};
@@ -77,6 +77,8 @@ pub(super) struct Walk<S, K> {
     range: Range,
     bucket: String,
     listed: BTreeSet<Timestamp>,
+    /// The digest after the range, until it was looked at.
+    successor: Option<Timestamp>,
     ahead: Ahead<S>,
     next: Option<Place>,
     last_start: Timestamp,
@@ -100,7 +102,7 @@ where
         chain: Chain,
         series: DigestSeries,
         range: Range,
-        listed: BTreeSet<Timestamp>,
+        listing: Listing,
     ) -> Self {
         let mut walk = Self {
             ahead: Ahead::new(Arc::clone(&store)),
@@ -111,7 +113,8 @@ where
             series,
             range,
             bucket: bucket.to_owned(),
-            listed,
+            successor: listing.successor.filter(|_| series == DigestSeries::Hourly),
+            listed: listing.of(series),
             next: None,
             last_start: Timestamp::MAX,
         };
@@ -131,17 +134,48 @@ where
     /// The next digest, what it lists and what lies between it and the one after; nothing at the
     /// begin of the range.
     async fn step(&mut self) -> Option<Vec<Step>> {
+        if let Some(successor) = self.successor.take() {
+            self.ask_successor(successor).await;
+        }
         let place = self.next.take()?;
         if self.range.start > self.last_start {
             return None;
         }
-        let expected = self.listed.range(..place.key.end_time).rev();
-        let expected = expected.map(|end| digest_at(&self.bucket, &self.chain, self.series, *end));
-        let object = self.ahead.read(&place.at, expected).await;
-        Some(match self.judge(&place, object).await {
+        Some(match self.look_at(&place).await {
             Ok((digest, after)) => self.go_on(place, digest.digest(), after).await,
             Err(verdict) => self.go_around(place, verdict),
         })
+    }
+
+    /// Begins with the digest that the one after the range names, where it is one of the range
+    /// and newer than all that are listed: then it is gone.
+    async fn ask_successor(&mut self, successor: Timestamp) {
+        let place = self.place(successor);
+        let Ok((digest, _)) = self.look_at(&place).await else {
+            return;
+        };
+        let Some(named) = &digest.digest().predecessor else {
+            return;
+        };
+        if let Some(key) = self.predecessor(&place.key, named)
+            && named.location.bucket == self.bucket
+            && self.range.start.as_second() <= key.end_time.as_second()
+            && key.end_time <= last_end(self.range)
+            && self.listed.last().is_none_or(|last| *last < key.end_time)
+        {
+            self.next = Some(Place {
+                at: named.location.clone(),
+                key,
+            });
+        }
+    }
+
+    /// Reads and checks a digest; those listed before it are read ahead.
+    async fn look_at(&mut self, place: &Place) -> Result<(AuthenticDigest, After), Verdict> {
+        let expected = self.listed.range(..place.key.end_time).rev();
+        let expected = expected.map(|end| digest_at(&self.bucket, &self.chain, self.series, *end));
+        let object = self.ahead.read(&place.at, expected).await;
+        self.judge(place, object).await
     }
 
     /// What follows a digest that CloudTrail signed.

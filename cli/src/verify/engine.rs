@@ -157,8 +157,11 @@ impl Engine {
         let listed = discovery::digests(self.store(), &folder, &self.plan.wanted).await;
         let progress = &self.collector.progress;
         Progress::add(&progress.folders_listed, 1);
-        let mut chains = match listed {
-            Ok(chains) => chains,
+        let discovery::FoundDigests {
+            mut chains,
+            misnamed,
+        } = match listed {
+            Ok(found) => found,
             Err(error) => {
                 let mut report = Report::new();
                 folder.cannot_list(&mut report, error);
@@ -166,6 +169,13 @@ impl Engine {
                 return;
             }
         };
+        stream::iter(misnamed)
+            .for_each_concurrent(self.plan.concurrency, |key| {
+                let at = ObjectLocation::new(folder.bucket.clone(), key);
+                let engine = &self;
+                async move { engine.take(engine.plan.digests.validate(&at).await) }
+            })
+            .await;
         if chains.is_empty() {
             chains = self.last_of(&folder).await;
         }
@@ -203,7 +213,7 @@ impl Engine {
                 ..self.plan.wanted.clone()
             };
             match discovery::digests(self.store(), folder, &earlier).await {
-                Ok(found) => chains = found,
+                Ok(found) => chains = found.chains,
                 Err(error) => {
                     let mut report = Report::new();
                     folder.cannot_list(&mut report, error);

@@ -1,0 +1,281 @@
+//! What a walk along whole chains says of a trail is what the functions say of its digests, one
+//! by one, and more where a digest's successor vouches for it.
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use trailseal::config::Places;
+use trailseal::discovery::{self, Wanted};
+use trailseal::finding::{FindingKind, Report, Verdict};
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{DigestKey, DigestSeries};
+use trailseal::pinned_keys::KeyRing;
+use trailseal::public_key::KeySet;
+use trailseal::validation::Digests;
+use trailseal::walk::{ReadDigest, Walk, listed_in};
+use trailseal_tests::memory::Memory;
+use trailseal_tests::trail::rng::Rng;
+use trailseal_tests::trail::tamper::{digest as tamper_digest, log as tamper_log};
+use trailseal_tests::trail::{
+    Backfill, BackfillLink, BucketChange, Location, Object, Stop, Trail, TrailSpec, hostile,
+};
+
+/// Trails that are tampered with at random.
+const CASES: u64 = 150;
+
+/// A finding, as far as it must agree.
+type Told = (FindingKind, String);
+
+fn told(report: &Report) -> impl Iterator<Item = Told> + '_ {
+    report
+        .findings
+        .iter()
+        .map(|finding| (finding.kind, finding.object.to_string()))
+}
+
+struct Whole {
+    findings: BTreeSet<Told>,
+    /// Digests about which something was found.
+    damaged: BTreeSet<String>,
+    cannot_tell: usize,
+    valid_digests: usize,
+    valid_log_files: usize,
+}
+
+/// Every chain of the trail's buckets, as the command walks them.
+async fn walk(digests: &Digests<&Memory, &Memory>, buckets: &[&str]) -> Whole {
+    let mut whole = Whole {
+        findings: BTreeSet::new(),
+        damaged: BTreeSet::new(),
+        cannot_tell: 0,
+        valid_digests: 0,
+        valid_log_files: 0,
+    };
+    for bucket in buckets {
+        let wanted = Wanted::default();
+        let (folders, report) =
+            discovery::region_folders(digests.store(), bucket, "", &wanted).await;
+        assert_eq!(report.verdict(), Verdict::Valid);
+        for folder in folders {
+            let found = discovery::digests(digests.store(), &folder, &wanted)
+                .await
+                .unwrap();
+            for key in found.misnamed {
+                let report = digests.validate(&ObjectLocation::new(*bucket, key)).await;
+                whole.findings.extend(told(&report));
+            }
+            for (chain, ends) in found.chains {
+                let hourly = ends.hourly.iter().rev().map(|e| (DigestSeries::Hourly, *e));
+                let backfill = ends.backfill.iter().map(|e| (DigestSeries::Backfill, *e));
+                let mut reads: Vec<ReadDigest> = Vec::new();
+                for (series, end) in hourly.chain(backfill) {
+                    let key = DigestKey::of(chain.clone(), series, end);
+                    let at = ObjectLocation::new(*bucket, key.to_string());
+                    reads.push(digests.read_digest(at, key).await);
+                }
+                let mut walk = Walk::default();
+                let mut reads = reads.into_iter().peekable();
+                while let Some(read) = reads.next() {
+                    let settled = digests.settle(&mut walk, read, reads.peek()).await;
+                    whole.cannot_tell += settled.report.obstacles.len();
+                    let found: BTreeSet<Told> = told(&settled.report).collect();
+                    if found.is_empty() {
+                        whole.valid_digests += 1;
+                    } else {
+                        whole.damaged.insert(settled.at.to_string());
+                    }
+                    whole.findings.extend(found);
+                    let Some(authentic) = &settled.authentic else {
+                        continue;
+                    };
+                    let scope = digests.scope(&settled.key);
+                    let reference = listed_in(&settled.at, authentic.digest());
+                    for file in &authentic.digest().log_files {
+                        let verified = digests.verify_log_file(file, &scope, &reference).await;
+                        whole.cannot_tell += verified.report.obstacles.len();
+                        whole.findings.extend(told(&verified.report));
+                        if verified.report.verdict() == Verdict::Valid {
+                            whole.valid_log_files += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    whole
+}
+
+/// Every object of the trail's digest folders, as the functions get their events.
+async fn one_by_one(
+    digests: &Digests<&Memory, &Memory>,
+    objects: &BTreeSet<ObjectLocation>,
+) -> BTreeSet<Told> {
+    let mut findings = BTreeSet::new();
+    for at in objects {
+        findings.extend(told(&digests.validate(at).await));
+        let verified = digests.verify_log_files(at, 0, 4, pending()).await;
+        findings.extend(told(&verified.report));
+    }
+    findings
+}
+
+fn spec(rng: &mut Rng, seed: u64) -> TrailSpec {
+    let mut spec = TrailSpec {
+        hours: rng.within(&(3..=9)),
+        seed,
+        log_files_per_hour: 0..=2,
+        records_per_file: 1..=3,
+        ..TrailSpec::default()
+    };
+    if rng.one_in(3) {
+        spec.prefix = Some("audit/logs".to_owned());
+    }
+    if rng.one_in(4) {
+        spec.organization_id = Some("o-exampleorgid".to_owned());
+    }
+    if rng.one_in(4) {
+        let last_hour = rng.within(&(1..=spec.hours / 2));
+        spec.stops.push(Stop {
+            last_hour,
+            restart_hour: Some(last_hour + 2),
+        });
+    } else if rng.one_in(4) {
+        spec.bucket_change = Some(BucketChange {
+            hour: rng.within(&(1..=spec.hours - 1)),
+            bucket: "amzn-s3-demo-bucket1".to_owned(),
+        });
+    } else if rng.one_in(3) {
+        spec.backfills.push(Backfill {
+            hour: rng.within(&(1..=spec.hours - 1)),
+            log_files: 2,
+            generated_after_hours: 30,
+            link: BackfillLink::Unlinked,
+        });
+    }
+    spec
+}
+
+/// Does one thing to the trail.
+fn tamper(
+    rng: &mut Rng,
+    trail: &Trail,
+    memory: &mut Memory,
+    digests: &mut BTreeSet<ObjectLocation>,
+) {
+    let digest = rng.pick(&trail.digests);
+    let other = rng.pick(&trail.digests);
+    let mut put = |memory: &mut Memory, object: Object| {
+        if object.key.contains("CloudTrail-Digest") {
+            digests.insert(ObjectLocation::new(&object.bucket, &object.key));
+        }
+        memory.put(object);
+    };
+    match rng.within(&(0..=16)) {
+        0 | 1 => {
+            let at = ObjectLocation::new(&digest.object.bucket, &digest.object.key);
+            memory.delete(&digest.object);
+            digests.remove(&at);
+        }
+        2 => put(memory, tamper_digest::without_metadata(&digest.object)),
+        3 => put(
+            memory,
+            tamper_digest::with_metadata_of(&digest.object, &other.object),
+        ),
+        4 => put(
+            memory,
+            tamper_digest::edited(digest, |document| document.log_files.clear()),
+        ),
+        5 => put(memory, tamper_log::junk_after(&digest.object)),
+        6 => put(memory, tamper_log::not_gzip(&digest.object)),
+        7 => put(memory, tamper_digest::wrong_algorithm(&digest.object)),
+        8 => put(
+            memory,
+            tamper_digest::copied_to(
+                &digest.object,
+                &Location {
+                    bucket: other.object.bucket.clone(),
+                    key: other.object.key.clone(),
+                },
+            ),
+        ),
+        9 => put(
+            memory,
+            tamper_digest::copied_to(
+                &digest.object,
+                &Location {
+                    bucket: digest.object.bucket.clone(),
+                    key: digest.object.key.replace(".json.gz", "_copy.json.gz"),
+                },
+            ),
+        ),
+        10 if digest.document.previous_digest_s3_object.is_some() => {
+            put(memory, tamper_digest::wrong_previous_hash(digest).object);
+        }
+        11 => put(
+            memory,
+            tamper_digest::signed_after_validity(trail, digest).object,
+        ),
+        12 => put(memory, hostile::digest_with_entries(digest, 100_001)),
+        _ if trail.log_files.is_empty() => {}
+        number => {
+            let log = &rng.pick(&trail.log_files).object;
+            match number {
+                13 => memory.delete(log),
+                14 => put(memory, tamper_log::modified(log)),
+                15 => put(memory, tamper_log::second_member(log)),
+                _ => put(memory, tamper_log::cut_in_half(log)),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_walk_finds_what_the_functions_find() {
+    let mut kinds = BTreeSet::new();
+    let mut more = 0;
+    for seed in 0..CASES {
+        let mut rng = Rng::for_subject(seed, "whole");
+        let trail = spec(&mut rng, seed).build();
+        let mut memory = Memory::of(&trail);
+        let mut objects: BTreeSet<ObjectLocation> = trail
+            .digests
+            .iter()
+            .map(|digest| ObjectLocation::new(&digest.object.bucket, &digest.object.key))
+            .collect();
+        let deeds = rng.within(&(0..=3));
+        for _ in 0..deeds {
+            tamper(&mut rng, &trail, &mut memory, &mut objects);
+        }
+        let buckets = trail.spec.buckets();
+        let places = Places {
+            log_buckets: buckets.iter().copied().map(str::to_owned).collect(),
+            ..Places::default()
+        };
+        let memory = &memory;
+        let digests = Digests::new(memory, KeyRing::new(memory, KeySet::default()), places);
+        let by_functions = one_by_one(&digests, &objects).await;
+        let whole = walk(&digests, &buckets).await;
+        let missing: Vec<_> = by_functions.difference(&whole.findings).collect();
+        assert!(
+            missing.is_empty(),
+            "seed {seed}: the walk misses {missing:#?}"
+        );
+        for (kind, object) in whole.findings.difference(&by_functions) {
+            // Log files of a damaged digest that its successor vouches for.
+            let of_log_file = kind.as_str().starts_with("log-file-");
+            assert!(
+                of_log_file && !whole.damaged.is_empty() || *kind == FindingKind::ChainGap,
+                "seed {seed}: only the walk finds {kind} {object}"
+            );
+            more += 1;
+        }
+        kinds.extend(whole.findings.iter().map(|(kind, _)| *kind));
+        assert_eq!(whole.cannot_tell, 0, "seed {seed}");
+        if deeds == 0 {
+            assert_eq!(whole.findings, BTreeSet::new(), "seed {seed}");
+            assert_eq!(whole.valid_digests, trail.digests.len(), "seed {seed}");
+            assert_eq!(whole.valid_log_files, trail.log_files.len(), "seed {seed}");
+        }
+    }
+    assert!(kinds.len() >= 12, "the cases are too tame: {kinds:?}");
+    assert!(more > 0, "no digest was vouched for by its successor");
+}
