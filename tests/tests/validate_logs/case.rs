@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use trailseal_tests::local::server::ACCOUNT;
 use trailseal_tests::trail::rng::Rng;
@@ -39,6 +41,8 @@ pub(crate) struct Flags {
 pub(crate) struct Case {
     pub(crate) trail: Trail,
     pub(crate) deeds: Vec<Deed>,
+    /// What is asked about, to the second.
+    pub(crate) range: (Timestamp, Timestamp),
     pub(crate) flags: Flags,
     /// The Region in the environment.
     pub(crate) environment_region: String,
@@ -74,7 +78,8 @@ impl Case {
         } else {
             (Some(region), "us-east-1".to_owned())
         };
-        let (start, end) = range(&mut rng, &spec);
+        let range = range(&mut rng, &spec);
+        let (start, end) = (form(&mut rng, range.0), form(&mut rng, range.1));
         let account = &spec.accounts[0];
         let flags = Flags {
             start,
@@ -85,10 +90,11 @@ impl Case {
             region: flag,
         };
         let trail = spec.build();
-        let deeds = deeds(&mut rng, &trail);
+        let deeds = deeds(&mut rng, &trail, range.1);
         Self {
             trail,
             deeds,
+            range,
             flags,
             environment_region,
             differences,
@@ -123,6 +129,40 @@ impl Case {
         arguments
     }
 
+    /// The newest digest of the range, where it is gone and the first one after the range, in the
+    /// same bucket, names it.
+    pub(crate) fn newest_lost(&self) -> Option<String> {
+        let buckets = self.trail.spec.buckets();
+        let bucket = *buckets.last()?;
+        let last = self.range.1 + SignedDuration::from_hours(1);
+        let mut there: Vec<&DigestFile> = self
+            .trail
+            .digests
+            .iter()
+            .filter(|digest| digest.kind != DigestKind::Backfill && digest.object.bucket == bucket)
+            .filter(|digest| !self.deeds.iter().any(|deed| deed.deletes(&digest.object)))
+            .collect();
+        there.sort_by_key(|digest| end(digest));
+        let successor = there.iter().find(|digest| end(digest) > last)?;
+        let deed = self
+            .deeds
+            .iter()
+            .find(|deed| deed.alters(&successor.object));
+        if deed.is_some_and(|deed| !deed.leaves_chain) {
+            return None;
+        }
+        let document = &successor.document;
+        let key = document.previous_digest_s3_object.as_ref()?;
+        let (_, time) = key.strip_suffix(".json.gz")?.rsplit_once('_')?;
+        let time = DateTime::strptime("%Y%m%dT%H%M%SZ", time).expect("a time");
+        let time = time.to_zoned(TimeZone::UTC).expect("a time").timestamp();
+        let is_there = there.iter().any(|digest| end(digest) == time);
+        (document.previous_digest_s3_bucket.as_deref() == Some(bucket)
+            && !is_there
+            && (self.range.0..=last).contains(&time))
+        .then(|| format!("s3://{bucket}/{key}"))
+    }
+
     /// The flags with which the AWS CLI can see everything.
     pub(crate) fn telling_flags(&self) -> Flags {
         let mut flags = self.flags.clone();
@@ -150,6 +190,11 @@ impl fmt::Display for Case {
             deeds.join("\n        ")
         )
     }
+}
+
+fn end(digest: &DigestFile) -> Timestamp {
+    let text = &digest.document.digest_end_time;
+    text.parse().expect("a time")
 }
 
 /// A small trail of a random shape.
@@ -217,8 +262,8 @@ fn spec(rng: &mut Rng, number: u64, organization: Option<&str>) -> TrailSpec {
     spec
 }
 
-/// From when to when is asked about, in one of the forms that a time may have.
-fn range(rng: &mut Rng, spec: &TrailSpec) -> (String, String) {
+/// From when to when is asked about.
+fn range(rng: &mut Rng, spec: &TrailSpec) -> (Timestamp, Timestamp) {
     let hours = i64::from(spec.hours);
     let mut moment = |from: i64, to: i64| {
         let span = u32::try_from((to - from) * 3600).expect("a short trail");
@@ -236,9 +281,10 @@ fn range(rng: &mut Rng, spec: &TrailSpec) -> (String, String) {
     if rng.one_in(2) {
         end = spec.start + SignedDuration::from_hours(hours + 2);
     }
-    (form(rng, start), form(rng, end))
+    (start, end)
 }
 
+/// One of the forms that a time may have.
 fn form(rng: &mut Rng, time: Timestamp) -> String {
     let format = *rng.pick(&[
         "%Y-%m-%dT%H:%M:%SZ",
@@ -252,7 +298,7 @@ fn form(rng: &mut Rng, time: Timestamp) -> String {
 }
 
 /// Up to four things done to different objects.
-fn deeds(rng: &mut Rng, trail: &Trail) -> Vec<Deed> {
+fn deeds(rng: &mut Rng, trail: &Trail, asked_until: Timestamp) -> Vec<Deed> {
     let hourly: Vec<&DigestFile> = trail
         .digests
         .iter()
@@ -266,7 +312,7 @@ fn deeds(rng: &mut Rng, trail: &Trail) -> Vec<Deed> {
     }
     let mut deeds: Vec<Deed> = Vec::new();
     for _ in 0..*rng.pick(&[0, 1, 1, 2, 2, 3, 4]) {
-        let deed = match rng.within(&(0..=15)) {
+        let deed = match rng.within(&(0..=16)) {
             0..=5 if !trail.log_files.is_empty() => {
                 deed::to_log_file(rng, &rng.clone().pick(&trail.log_files).object)
             }
@@ -275,6 +321,10 @@ fn deeds(rng: &mut Rng, trail: &Trail) -> Vec<Deed> {
             9 => {
                 let digest = *rng.pick(&hourly);
                 deed::planted(rng, digest)
+            }
+            10 => {
+                let newest = hourly.iter().rfind(|digest| end(digest) <= asked_until);
+                deed::newest_of_range(newest.unwrap_or(&hourly[0]))
             }
             _ => {
                 let digest = rng.pick(&trail.digests);

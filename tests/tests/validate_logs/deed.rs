@@ -9,6 +9,7 @@ use trailseal_tests::trail::{Change, DigestFile, DigestKind, Location, Object, T
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Difference {
     DigestsLost,
+    NewestDigestLost,
     LogFileCutInTrailer,
     BytesAfterDigest,
     Unreadable,
@@ -22,8 +23,9 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::DigestsLost,
+        Self::NewestDigestLost,
         Self::LogFileCutInTrailer,
         Self::BytesAfterDigest,
         Self::Unreadable,
@@ -68,6 +70,8 @@ pub(crate) struct Replacement {
 pub(crate) struct Deed {
     pub(crate) name: &'static str,
     pub(crate) actions: Vec<Action>,
+    /// Whether a digest that it alters still is what CloudTrail signed, and names its predecessor.
+    pub(crate) leaves_chain: bool,
     /// Where the AWS CLI does not see it as it is.
     pub(crate) unseen: Option<Unseen>,
 }
@@ -89,8 +93,14 @@ impl Deed {
         Self {
             name,
             actions: changes.into_iter().map(Action::Change).collect(),
+            leaves_chain: false,
             unseen: None,
         }
+    }
+
+    fn leaving_chain(mut self) -> Self {
+        self.leaves_chain = true;
+        self
     }
 
     fn put(name: &'static str, object: Object) -> Self {
@@ -106,6 +116,7 @@ impl Deed {
         Self {
             name,
             actions: vec![action],
+            leaves_chain: false,
             unseen: Some(Unseen {
                 difference,
                 instead,
@@ -160,151 +171,172 @@ pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Deed {
 
 /// Something random done to a digest of an honest trail.
 pub(crate) fn to_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+    match rng.within(&(0..=25)) {
+        0 | 1 => Deed::seen("digest deleted", [tamper::delete(&digest.object)]),
+        2..=8 => to_metadata(rng, trail, digest),
+        9..=14 => to_signature(rng, trail, digest),
+        15..=20 => to_content(rng, trail, digest),
+        _ => unseen_in_digest(rng, trail, digest),
+    }
+}
+
+fn to_metadata(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
     let object = &digest.object;
-    let other = rng.pick(&trail.digests);
-    let put = Deed::put;
-    match rng.within(&(0..=24)) {
-        0 | 1 => Deed::seen("digest deleted", [tamper::delete(object)]),
-        2 => put(
-            "digest edited",
-            digests::edited(digest, |document| {
-                document.log_files.pop();
-                document.newest_event_time = None;
-            }),
-        ),
-        3 => put("digest without metadata", digests::without_metadata(object)),
-        4 => put(
-            "digest with another's metadata",
-            digests::with_metadata_of(object, &other.object),
-        ),
-        5 => put(
+    match rng.within(&(0..=6)) {
+        0 => Deed::put("digest without metadata", digests::without_metadata(object)),
+        1 => {
+            let other = &rng.pick(&trail.digests).object;
+            let tampered = digests::with_metadata_of(object, other);
+            Deed::put("digest with another's metadata", tampered)
+        }
+        2 => Deed::put(
             "digest's signature not hex",
             digests::non_hex_signature(object),
         ),
-        6 => put("digest's signature short", digests::short_signature(object)),
-        7 => put(
-            "digest's signature odd",
-            digests::with_signature(object, "abc"),
-        ),
-        8 => put("digest's algorithm wrong", digests::wrong_algorithm(object)),
-        9 => put(
-            "digest replaced by another",
-            digests::copied_to(&other.object, &object.location()),
-        ),
-        10 => put(
-            "digest signed by a rogue",
-            digests::signed_by_rogue(digest, digests::ClaimedKey::Own, |_| {}).object,
-        ),
-        11 => put(
-            "digest forged",
-            digests::signed_by_rogue(digest, digests::ClaimedKey::Genuine, |_| {}).object,
-        ),
-        12 => {
+        3 => Deed::put("digest's signature short", digests::short_signature(object)),
+        4 => {
+            let tampered = digests::with_signature(object, "abc");
+            Deed::put("digest's signature odd", tampered)
+        }
+        5 if digest.kind == DigestKind::Backfill => {
+            let mut tampered = object.clone();
+            let entry = "backfill-generation-timestamp";
+            if rng.one_in(2) {
+                tampered.metadata.remove(entry);
+            } else {
+                let time = "some day".to_owned();
+                tampered.metadata.insert(entry.to_owned(), time);
+            }
+            Deed::put("backfill digest without its time", tampered)
+        }
+        _ => {
+            Deed::put("digest's algorithm wrong", digests::wrong_algorithm(object)).leaving_chain()
+        }
+    }
+}
+
+fn to_signature(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+    match rng.within(&(0..=4)) {
+        0 => {
+            let signed = digests::signed_by_rogue(digest, digests::ClaimedKey::Own, |_| {});
+            Deed::put("digest signed by a rogue", signed.object)
+        }
+        1 => {
+            let signed = digests::signed_by_rogue(digest, digests::ClaimedKey::Genuine, |_| {});
+            Deed::put("digest forged", signed.object)
+        }
+        2 => {
             let foreign = ["eu-central-1", "ap-southeast-2"]
                 .into_iter()
                 .find(|region| {
                     trail.spec.keys.signer_at(region, digest.generated_at) != digest.signer
                 });
             let region = foreign.expect("one of them has other keys");
-            put(
-                "digest signed by another Region",
-                digests::signed_by_region(trail, digest, region).object,
-            )
+            let signed = digests::signed_by_region(trail, digest, region);
+            Deed::put("digest signed by another Region", signed.object)
         }
-        13 => put(
-            "digest cut off",
-            object.with_body(object.body.slice(..object.body.len() / 2)),
-        ),
-        14 => put(
-            "digest cut in its trailer",
-            object.with_body(object.body.slice(..object.body.len() - 2)),
-        ),
-        15 => put("digest that is no gzip", object.with_body(&b"garbage"[..])),
-        16 => put("digest empty", object.with_body(&b""[..])),
-        17 => {
-            let documents: [&[u8]; 7] = [
-                b"<digest/>",
-                b"[1]",
-                b"null",
-                b"3",
-                b"\"text\"",
-                b"{}",
-                b"{\"digestEndTime\":1",
+        3 if digest.kind == DigestKind::Hourly => {
+            let signed = digests::wrong_previous_hash(digest);
+            Deed::put("digest's hash of its predecessor wrong", signed.object).leaving_chain()
+        }
+        _ => Deed::put("digest begins a chain", digests::restarted(digest).object),
+    }
+}
+
+fn to_content(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+    let object = &digest.object;
+    let cut = |length: usize| object.with_body(object.body.slice(..length));
+    let length = object.body.len();
+    match rng.within(&(0..=7)) {
+        0 => {
+            let edited = digests::edited(digest, |document| {
+                document.log_files.pop();
+                document.newest_event_time = None;
+            });
+            Deed::put("digest edited", edited)
+        }
+        1 => {
+            let other = &rng.pick(&trail.digests).object;
+            let tampered = digests::copied_to(other, &object.location());
+            Deed::put("digest replaced by another", tampered)
+        }
+        2 => Deed::put("digest cut off", cut(length / 2)),
+        3 => Deed::put("digest cut in its trailer", cut(length - 2)),
+        4 => Deed::put("digest that is no gzip", object.with_body(&b"garbage"[..])),
+        5 => Deed::put("digest empty", object.with_body(&b""[..])),
+        6 => {
+            let documents = [
+                "<digest/>",
+                "[1]",
+                "null",
+                "3",
+                "\"text\"",
+                "{}",
+                "{\"digestEndTime\":1",
             ];
-            put(
-                "digest of another document",
-                object.with_body(gzip::compress(*rng.pick(&documents))),
-            )
+            let document = gzip::compress(rng.pick(&documents).as_bytes());
+            Deed::put("digest of another document", object.with_body(document))
         }
-        18 => put(
+        _ => Deed::put(
             "digest with a field of another kind",
             with_odd_field(rng, digest),
         ),
-        19 => match digest.kind {
-            DigestKind::Backfill => {
-                let mut tampered = object.clone();
-                let entry = "backfill-generation-timestamp";
-                if rng.one_in(2) {
-                    tampered.metadata.remove(entry);
-                } else {
-                    tampered
-                        .metadata
-                        .insert(entry.to_owned(), "some day".to_owned());
-                }
-                put("backfill digest without its time", tampered)
-            }
-            DigestKind::Hourly => put(
-                "digest's hash of its predecessor wrong",
-                digests::wrong_previous_hash(digest).object,
-            ),
-            DigestKind::Starting => Deed::seen("starting digest deleted", [tamper::delete(object)]),
-        },
-        20 => put("digest begins a chain", digests::restarted(digest).object),
-        21 => Deed::unseen(
-            "bytes behind a digest",
-            Action::Change(Change::Put(
-                object.with_body([&object.body[..], b"more"].concat()),
-            )),
-            Difference::BytesAfterDigest,
-            Vec::new(),
-        )
-        .replacing(
-            object,
-            "valid",
-            "INVALID: unexpected data after end of compressed stream",
-        ),
-        22 => Deed::unseen(
+    }
+}
+
+fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+    let object = &digest.object;
+    let put = |object: Object| Action::Change(Change::Put(object));
+    match rng.within(&(0..=3)) {
+        0 => {
+            let more = [&object.body[..], b"more"].concat();
+            Deed::unseen(
+                "bytes behind a digest",
+                put(object.with_body(more)),
+                Difference::BytesAfterDigest,
+                Vec::new(),
+            )
+            .replacing(
+                object,
+                "valid",
+                "INVALID: unexpected data after end of compressed stream",
+            )
+            .leaving_chain()
+        }
+        1 => Deed::unseen(
             "digest archived",
             Action::Archive(object.clone()),
             Difference::Unreadable,
             vec![Change::Put(object.with_body(&b"garbage"[..]))],
         )
         .replacing(object, "INVALID: invalid format", ARCHIVED),
-        23 => {
+        2 => {
             let signed = digests::signed_after_validity(trail, digest);
-            let put = Change::Put(signed.object.clone());
             let mut deed = Deed::unseen(
                 "digest signed after its key's time",
-                Action::Change(put.clone()),
+                put(signed.object.clone()),
                 Difference::KeyOutsideValidity,
-                vec![put],
+                vec![Change::Put(signed.object)],
             );
-            let unseen = deed.unseen.as_mut().expect("unseen");
-            unseen.without_key = Some(signed.signer.fingerprint);
+            // A backfill digest may be signed at any time.
+            if let Some(unseen) = &mut deed.unseen
+                && digest.kind != DigestKind::Backfill
+            {
+                unseen.without_key = Some(signed.signer.fingerprint);
+            }
             deed
         }
         _ => {
             let mut document = json_of(digest);
-            document["digestPublicKeyFingerprint"] =
-                json!("f00d\nDigest file\ts3://b/k\tvalid\u{1b}[2K");
-            let put =
-                Change::Put(object.with_body(gzip::compress(document.to_string().as_bytes())));
-            // Only the words differ.
+            let forged = "f00d\nDigest file\ts3://b/k\tvalid\u{1b}[2K";
+            document["digestPublicKeyFingerprint"] = json!(forged);
+            let body = gzip::compress(document.to_string().as_bytes());
+            // The AWS CLI sees it, and only the words differ.
             Deed::unseen(
                 "digest with a line in a field",
-                Action::Change(put.clone()),
+                put(object.with_body(body.clone())),
                 Difference::ControlCharacters,
-                vec![put],
+                vec![Change::Put(object.with_body(body))],
             )
         }
     }
@@ -368,6 +400,11 @@ pub(crate) fn end_of_chain(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
     Deed::seen("digest at an end deleted", [tamper::delete(&digest.object)])
 }
 
+/// The last digest that is asked about deleted.
+pub(crate) fn newest_of_range(digest: &DigestFile) -> Deed {
+    Deed::seen("newest digest deleted", [tamper::delete(&digest.object)])
+}
+
 /// An object that is no digest of the trail, among those that are.
 pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Deed {
     let genuine = &digest.object;
@@ -406,6 +443,7 @@ pub(crate) fn bucket_gone(trail: &Trail, bucket: &str) -> Deed {
     Deed {
         name: "the old bucket gone",
         actions,
+        leaves_chain: false,
         unseen: Some(Unseen {
             difference: Difference::BucketGone,
             instead: emptied,
@@ -439,6 +477,27 @@ impl Deed {
                 .iter()
                 .any(|other| other.location() == location)
         })
+    }
+
+    /// Whether it deletes an object.
+    pub(crate) fn deletes(&self, object: &Object) -> bool {
+        let deleted = |action: &Action| match action {
+            Action::Change(Change::Delete(location)) => *location == object.location(),
+            _ => false,
+        };
+        self.actions.iter().any(deleted)
+    }
+
+    /// Whether an object is another one afterwards.
+    pub(crate) fn alters(&self, object: &Object) -> bool {
+        let altered = |action: &Action| match action {
+            Action::Change(Change::Put(put)) => {
+                put.location() == object.location()
+                    && (&put.body, &put.metadata) != (&object.body, &object.metadata)
+            }
+            action => action.location() == Some(object.location()),
+        };
+        self.actions.iter().any(altered)
     }
 
     /// The key of the first object that it is about.

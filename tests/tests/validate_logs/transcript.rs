@@ -88,13 +88,14 @@ impl Transcript {
         for entry in &self.entries {
             match entry {
                 Entry::Valid(line) if verbose => {
-                    out.push_str(&format!("{line}\n"));
+                    out += line;
+                    out.push('\n');
                     is_apart = false;
                 }
                 Entry::Valid(_) => {}
                 Entry::Problem(line) => {
                     let before = if is_apart { "" } else { "\n" };
-                    err.push_str(&format!("{before}{line}\n\n"));
+                    err += &[before, line, "\n\n"].concat();
                     is_apart = true;
                 }
             }
@@ -102,7 +103,7 @@ impl Transcript {
         if !is_apart {
             out.push('\n');
         }
-        out.push_str(&format!("{}\n", self.requested));
+        out += &[&self.requested, "\n"].concat();
         let totals = [
             (DIGEST, "digest"),
             (BACKFILL, "backfill digest"),
@@ -112,7 +113,7 @@ impl Transcript {
         match &self.found {
             None => out.push_str("No digests found\n"),
             Some(found) => {
-                out.push_str(&format!("{found}\n"));
+                out += &[found, "\n"].concat();
                 for (total, name) in &totals {
                     total.print(name, &mut out);
                 }
@@ -159,6 +160,14 @@ impl Transcript {
             replaced = true;
         }
         replaced
+    }
+
+    /// Begins with a digest that is gone.
+    pub(crate) fn begin_with_missing(&mut self, file: &str) {
+        let line = format!("{DIGEST}{file}\tINVALID: not found");
+        self.entries.insert(0, Entry::Problem(line));
+        let nothing = || "No valid digests found in range".to_owned();
+        self.found.get_or_insert_with(nothing);
     }
 
     /// Spells out control characters in the last field of lines. Whether there were any.
@@ -264,10 +273,12 @@ impl Total {
         if all == 0 {
             return;
         }
-        out.push_str(&format!("\n{}/{all} {name} files valid", self.valid));
+        let valid = format!("\n{}/{all} {name} files valid", self.valid);
+        out.push_str(&valid);
         for (count, verdict) in [(self.invalid, "INVALID"), (self.unverified, "UNVERIFIED")] {
             if count > 0 {
-                out.push_str(&format!(", {count}/{all} {name} files {verdict}"));
+                let others = format!(", {count}/{all} {name} files {verdict}");
+                out.push_str(&others);
             }
         }
     }
