@@ -27,10 +27,14 @@ help: ## Say what there is
 .PHONY: demo
 demo: build ## Watch a trail being verified, tampered with and alerted on, on a local AWS
 	cargo build -q $(CARGO_DEBUG) --bin demo
-	$(TARGET)/debug/demo
+	$(TARGET)/debug/demo $(DEMO_FLAGS)
+
+.PHONY: demo-hold
+demo-hold: DEMO_FLAGS := --hold
+demo-hold: demo ## The same, and the bucket stays, for the command `trailseal`, until Ctrl-C
 
 .PHONY: test
-test: fmt-check lint-template clippy unit e2e sam-local ## Run every check and test
+test: fmt-check lint-template clippy unit e2e browser sam-local ## Run every check and test
 
 .PHONY: fmt-check
 fmt-check: ## Check the format of the Rust code
@@ -53,7 +57,12 @@ unit: ## Run the unit tests
 
 .PHONY: e2e
 e2e: build ## Run the property and end-to-end tests, with the functions of `make build`
+	cargo build $(CARGO_DEBUG) --bin trailseal
 	cargo test $(CARGO_DEBUG) --test '*'
+
+.PHONY: browser
+browser: venv ## Look at the HTML report in a real browser
+	tests/browser/run
 
 .PHONY: sam-local
 sam-local: build ## Run each function in a container, through `sam local invoke`

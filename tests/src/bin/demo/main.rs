@@ -1,6 +1,8 @@
 //! A day of a CloudTrail trail on a local AWS: verified by the deployed functions, tampered with in
 //! front of the reader, alerted on, and held against what the AWS CLI says of the same bucket.
 //!
+//! With `--hold` the bucket stays afterwards, until Ctrl-C.
+//!
 //! Ends with 0 if the functions reported exactly what was done to the trail, else with 1.
 
 mod attack;
@@ -24,9 +26,10 @@ const INTERRUPTED: u8 = 130;
 #[tokio::main]
 async fn main() -> ExitCode {
     let screen = Screen::new();
+    let hold = std::env::args().any(|argument| argument == "--hold");
     // Whichever ends first, the other is dropped, and with it every process and file of the story.
     let outcome = tokio::select! {
-        outcome = story::tell(&screen) => Some(outcome),
+        outcome = story::tell(&screen, hold) => Some(outcome),
         () = interrupted() => None,
     };
     screen.end_progress();

@@ -14,6 +14,7 @@ use crate::inbox;
 use crate::screen::{Screen, counted};
 use crate::stage::{REGIONS, Stage};
 use crate::verdicts::{FUNCTIONS, Valid, Verdicts};
+use trailseal_tests::local::client_environment;
 
 /// How often the progress is shown.
 const REFRESH: Duration = Duration::from_millis(200);
@@ -24,8 +25,9 @@ const VERIFIED_WITHIN: Duration = Duration::from_mins(3);
 /// Where no bar can be shown, the progress is told every so many hours.
 const HOURS_A_LINE: u32 = 6;
 
-/// Tells the story. True if the functions reported exactly what was done.
-pub(crate) async fn tell(screen: &Screen) -> Result<bool> {
+/// Tells the story. True if the functions reported exactly what was done. If it is to be held, the
+/// bucket stays until somebody ends the demo.
+pub(crate) async fn tell(screen: &Screen, hold: bool) -> Result<bool> {
     screen.line("Trailseal: a day of a CloudTrail trail, verified, tampered with, and alerted on.");
     screen.heading("1. A local AWS");
     let stage = Stage::set_up(screen).await?;
@@ -43,7 +45,11 @@ pub(crate) async fn tell(screen: &Screen) -> Result<bool> {
         result = demo.live() => result,
     };
     lived?;
-    demo.conclude().await
+    let is_exact = demo.conclude().await?;
+    if hold {
+        demo.hold().await?;
+    }
+    Ok(is_exact)
 }
 
 struct Demo<'a> {
@@ -196,6 +202,22 @@ impl Demo<'_> {
             self.screen.alert(&comparison::told(&reported));
         }
         new.len()
+    }
+
+    /// Says how to look at the bucket with the command, and waits to be ended.
+    async fn hold(&self) -> Result<()> {
+        let aws = &self.stage.aws;
+        let bucket = &self.stage.trail.spec.bucket;
+        let environment: Vec<String> = client_environment(aws.endpoint(), REGIONS[0])
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        self.screen.heading("8. The bucket, for the command");
+        self.screen.line(&format!(
+            "The bucket stays until Ctrl-C. In another terminal:\n\n  export {}\n  cargo run --release -p trailseal-cli -- verify s3://{bucket} --unlisted",
+            environment.join(" ")
+        ));
+        std::future::pending().await
     }
 
     /// The alerts themselves, the AWS CLI's opinion, and whether all was told.
