@@ -14,7 +14,7 @@ use crate::inbox;
 use crate::screen::{Screen, counted};
 use crate::stage::{REGIONS, Stage};
 use crate::verdicts::{FUNCTIONS, Valid, Verdicts};
-use trailseal_tests::local::client_environment;
+use trailseal_tests::local::server::client_environment;
 
 /// How often the progress is shown.
 const REFRESH: Duration = Duration::from_millis(200);
