@@ -1,9 +1,274 @@
 //! `trailseal inspect`: one digest, each check step by step.
 
+mod checks;
+mod step;
+mod steps;
+mod subject;
+
 use crate::args::InspectArgs;
+use crate::credentials::signed_in;
+use crate::exit::{self, Stop};
+use crate::report::Outcome;
+use crate::source::{Keys, Objects, read_keys};
+use crate::verify::alias_of;
+use crate::verify::engine::SourceDigests;
+use checks::{Examined, Successor, Surroundings, examine};
+use futures::stream::{self, StreamExt as _};
+use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use step::{State, Step};
+use subject::{Held, Subject};
+use trailseal::alert::printable;
+use trailseal::aws::{CloudTrailKeys, Limited, S3Objects, command_config};
+use trailseal::config::Places;
+use trailseal::finding::{Finding, FindingKind, Report};
+use trailseal::ids::AccountId;
+use trailseal::pinned_keys::KeyRing;
+use trailseal::public_key::KeySet;
+use trailseal::store::StoreError;
+use trailseal::validation::Digests;
+use trailseal::walk::listed_in;
+
+/// The most objects that are open at a time.
+const OPEN: usize = 64;
 
 /// Checks a digest, prints each step, and says the exit code.
-pub(crate) async fn run(_args: InspectArgs) -> ExitCode {
-    ExitCode::SUCCESS
+pub(crate) async fn run(args: InspectArgs) -> ExitCode {
+    match Box::pin(inspect(&args)).await {
+        Ok(outcome) => exit::code(outcome),
+        Err(stop) => stop.tell(),
+    }
+}
+
+async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
+    let mut subject = Subject::parse(&args.digest)?;
+    let is_file = !matches!(subject.held, Held::Bucket);
+    let is_alone = matches!(subject.held, Held::Alone(_));
+    let mut places = Places {
+        bucket_owner: args
+            .bucket_owner
+            .as_deref()
+            .map(AccountId::new)
+            .transpose()
+            .map_err(Stop::usage)?,
+        aliases: args
+            .aliases
+            .iter()
+            .map(|alias| alias_of(alias))
+            .collect::<Result<_, _>>()?,
+        bare_copy: is_file,
+        ..Places::default()
+    };
+    let signatures = signatures(args, &subject, is_file)?;
+    let pinned = match &args.keys {
+        Some(file) => read_keys(file).map_err(Stop::usage)?,
+        None => KeySet::default(),
+    };
+    let config = if args.keys.is_some() && is_file {
+        None
+    } else {
+        Some(signed_in(command_config().await).await?)
+    };
+    let (keys, keys_from) = match (&args.keys, &config) {
+        (Some(file), _) => (
+            Keys::File(file.clone()),
+            format!("the file {}", file.display()),
+        ),
+        (None, Some(config)) => (
+            Keys::CloudTrail(Box::new(CloudTrailKeys::new(config))),
+            "CloudTrail (ListPublicKeys)".to_owned(),
+        ),
+        (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),
+    };
+    let objects = match (std::mem::replace(&mut subject.held, Held::Bucket), &config) {
+        (Held::Copy(objects) | Held::Alone(objects), _) => objects,
+        (Held::Bucket, Some(config)) => {
+            places.log_buckets = vec![subject.at.bucket.clone()];
+            let s3 = S3Objects::new(config, places.bucket_owner.clone());
+            Objects::S3(Box::new(s3))
+        }
+        (Held::Bucket, None) => {
+            return Err(Stop::cannot_tell("the AWS configuration cannot be read"));
+        }
+    };
+    let digests: SourceDigests = Digests::new(
+        Arc::new(Limited::new(objects, OPEN)),
+        KeyRing::new(keys, pinned),
+        places.clone(),
+    )
+    .with_signatures(signatures);
+    let around = Surroundings {
+        places: &places,
+        is_alone,
+    };
+    let examined = Box::pin(examine(&digests, &subject, around)).await;
+    if let Some(stop) = nothing_there(&subject, &examined) {
+        return Err(stop);
+    }
+    let mut page = Page::new(&args.digest);
+    for step in steps::steps(&subject, &examined, &keys_from, is_alone) {
+        page.step(&step);
+    }
+    page.take(&examined.settled.report);
+    if let Successor::NamesThis { findings, .. } = &examined.successor {
+        page.findings.extend(findings.iter().cloned());
+    }
+    log_files(args, &digests, &examined, &mut page).await;
+    Ok(page.end())
+}
+
+/// The signature that is given.
+fn signatures(
+    args: &InspectArgs,
+    subject: &Subject,
+    is_file: bool,
+) -> Result<HashMap<String, String>, Stop> {
+    let Some(hex) = &args.signature else {
+        return Ok(HashMap::new());
+    };
+    if !is_file {
+        return Err(Stop::usage(
+            "--signature is for a file: an object in S3 has its signature in its metadata",
+        ));
+    }
+    if hex::decode(hex).is_err() || hex.is_empty() {
+        return Err(Stop::usage(
+            "--signature is not hex: give what stands in the object's metadata as `signature`",
+        ));
+    }
+    Ok(HashMap::from([(subject.at.key.clone(), hex.clone())]))
+}
+
+/// Where there is no such object, and nothing says that there was one.
+fn nothing_there(subject: &Subject, examined: &Examined) -> Option<Stop> {
+    let is_named = matches!(examined.successor, Successor::NamesThis { .. });
+    let is_gone = |finding: &Finding| {
+        finding.kind == FindingKind::DigestMissing && finding.object == subject.at
+    };
+    let gone = examined.settled.report.findings.iter().find(|f| is_gone(f));
+    gone.filter(|_| !is_named).map(|gone| {
+        Stop::cannot_tell(format_args!(
+            "cannot read {}: {}, and no digest says that it was there",
+            subject.at,
+            gone.actual.as_deref().unwrap_or("it is not there")
+        ))
+    })
+}
+
+/// Verifies the log files that the digest lists, and prints each.
+async fn log_files(
+    args: &InspectArgs,
+    digests: &SourceDigests,
+    examined: &Examined,
+    page: &mut Page,
+) {
+    if args.no_log_files {
+        page.step(&steps::log_files_left(
+            State::Nothing,
+            "not looked at, because of --no-log-files",
+        ));
+        return;
+    }
+    let Some(digest) = &examined.settled.authentic else {
+        page.step(&steps::log_files_left(
+            State::CannotTell,
+            steps::LIST_NOT_BELIEVED,
+        ));
+        return;
+    };
+    let digest = digest.digest();
+    if digest.log_files.is_empty() {
+        page.step(&steps::log_files_left(State::Nothing, "it lists none"));
+        return;
+    }
+    let scope = &digests.scope(&examined.settled.key);
+    let listed_in = &listed_in(&examined.settled.at, digest);
+    let mut verified = stream::iter(&digest.log_files)
+        .map(|file| async move {
+            let verified = digests.verify_log_file(file, scope, listed_in).await;
+            (file, verified)
+        })
+        .buffered(OPEN);
+    while let Some((file, verified)) = verified.next().await {
+        page.take(&verified.report);
+        let errors: Vec<StoreError> = verified
+            .report
+            .obstacles
+            .into_iter()
+            .map(|obstacle| obstacle.error)
+            .collect();
+        page.step(&steps::log_file(
+            &file.location.to_string(),
+            &file.hash.to_string(),
+            verified.report.findings,
+            &errors,
+        ));
+    }
+}
+
+/// What is printed, and what it comes to. A reader that wants no more is no error.
+struct Page {
+    out: io::Stdout,
+    findings: Vec<Finding>,
+    obstacles: usize,
+}
+
+impl Page {
+    fn new(digest: &str) -> Self {
+        let mut page = Self {
+            out: io::stdout(),
+            findings: Vec::new(),
+            obstacles: 0,
+        };
+        page.line(&format!("{}\n", printable(digest)));
+        page
+    }
+
+    fn line(&mut self, line: &str) {
+        let _ = writeln!(self.out, "{line}");
+    }
+
+    fn step(&mut self, step: &Step) {
+        let _ = step.write(&mut self.out);
+    }
+
+    fn take(&mut self, report: &Report) {
+        self.findings.extend(report.findings.iter().cloned());
+        self.obstacles += report.obstacles.len();
+    }
+
+    /// Prints the verdict, and what to do.
+    fn end(mut self) -> Outcome {
+        let ids: BTreeSet<_> = self.findings.iter().map(|f| f.id().to_string()).collect();
+        let (outcome, line) = match (ids.len(), self.obstacles) {
+            (0, 0) => (
+                Outcome::Valid,
+                "VALID: this is what CloudTrail delivered.".to_owned(),
+            ),
+            (0, 1) => (
+                Outcome::CannotTell,
+                "CANNOT TELL: a check could not be made; nothing wrong was seen.".to_owned(),
+            ),
+            (0, count) => (
+                Outcome::CannotTell,
+                format!("CANNOT TELL: {count} checks could not be made; nothing wrong was seen."),
+            ),
+            (1, _) => (
+                Outcome::Finding,
+                "1 FINDING: the record is not what CloudTrail delivered.".to_owned(),
+            ),
+            (count, _) => (
+                Outcome::Finding,
+                format!("{count} FINDINGS: the record is not what CloudTrail delivered."),
+            ),
+        };
+        self.line(&format!("\n{line}"));
+        let kinds: BTreeSet<_> = self.findings.iter().map(|finding| finding.kind).collect();
+        for kind in kinds {
+            self.line(&format!("What to do about {kind}: {}", kind.advice()));
+        }
+        outcome
+    }
 }

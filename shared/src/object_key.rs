@@ -161,6 +161,23 @@ impl DigestKey {
             end_time,
         }
     }
+
+    /// What the name of a digest file tells by itself: the key that it has where a trail has
+    /// neither prefix nor organization. None where it is no digest's name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let stem = name.strip_suffix(SUFFIX)?;
+        let stem = stem.strip_suffix(BACKFILL).unwrap_or(stem);
+        let mut parts = stem.split('_');
+        let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
+        let time = parts.next_back()?;
+        let (year, month, day) = (time.get(..4)?, time.get(4..6)?, time.get(6..8)?);
+        let key = format!("AWSLogs/{account}/{DIGEST_FOLDER}/{region}/{year}/{month}/{day}/{name}");
+        match classify(&key) {
+            ObjectKind::Digest(key) => Some(key),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for DigestKey {
@@ -318,6 +335,26 @@ mod tests {
         match classify(key) {
             ObjectKind::Digest(digest) => digest,
             other => panic!("{key} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_digests_name_tells_its_chain_and_time() {
+        for key in [
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management_events_us-east-1_20260115T152923Z.json.gz",
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management-events_us-east-1_20260115T152923Z_backfill.json.gz",
+        ] {
+            let name = key.rsplit('/').next().unwrap();
+            assert_eq!(DigestKey::of_name(name), Some(digest_key(key)));
+        }
+        for name in [
+            "",
+            "digest.json.gz",
+            "111122223333_CloudTrail-Digest_us-east-2_20260115T152923Z.json.gz",
+            "../111122223333_CloudTrail-Digest_us-east-2_t_us-east-1_20260115T152923Z.json.gz",
+            "111122223333_CloudTrail_us-east-2_20260115T1520Z_abcdef.json.gz",
+        ] {
+            assert_eq!(DigestKey::of_name(name), None, "{name}");
         }
     }
 

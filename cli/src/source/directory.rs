@@ -32,7 +32,7 @@ const SAMPLES: usize = 7;
 /// What large files are read in.
 const PIECE: usize = 256 * 1024;
 /// What a bucket is called that no digest names.
-const UNKNOWN_BUCKET: &str = "unknown-bucket";
+pub(super) const UNKNOWN_BUCKET: &str = "unknown-bucket";
 
 /// Why a directory cannot be verified.
 #[derive(Debug, thiserror::Error)]
@@ -87,20 +87,28 @@ impl Directory {
     /// # Errors
     /// [`DirectoryError`] when it cannot be read, or holds no trail.
     pub(crate) fn open(path: &Path) -> Result<Self, DirectoryError> {
-        let path = path.canonicalize().map_err(|error| DirectoryError::Read {
-            path: path.display().to_string(),
-            error,
-        })?;
-        let mut below = String::new();
+        let path = canonical(path)?;
         let mut found = find_roots(&path)?;
         if found.is_empty() {
-            let (root, inside) = above(&path).ok_or_else(|| DirectoryError::NoTrail {
-                path: path.display().to_string(),
-            })?;
-            found.push(root);
-            below = inside;
+            return Self::around(&path);
         }
         found.sort();
+        Self::of_roots(found, String::new())
+    }
+
+    /// Opens the copy that a directory is inside of.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] when it is in none.
+    pub(crate) fn around(path: &Path) -> Result<Self, DirectoryError> {
+        let path = canonical(path)?;
+        let (root, below) = above(&path).ok_or_else(|| DirectoryError::NoTrail {
+            path: path.display().to_string(),
+        })?;
+        Self::of_roots(vec![root], below)
+    }
+
+    fn of_roots(found: Vec<PathBuf>, below: String) -> Result<Self, DirectoryError> {
         let mut roots: Vec<Root> = Vec::new();
         for path in found {
             let (bucket, prefix) = delivered_to(&path);
@@ -134,6 +142,18 @@ impl Directory {
             .collect()
     }
 
+    /// Where a file was delivered, by its path below the root. None where it is in no copy, or its
+    /// name is no text.
+    pub(crate) fn location_of(&self, file: &Path) -> Option<ObjectLocation> {
+        let folder = file.parent()?.canonicalize().ok()?;
+        let file = folder.join(file.file_name()?);
+        self.roots.iter().find_map(|root| {
+            let rest = file.strip_prefix(&root.path).ok()?.to_str()?;
+            let key = format!("{}{rest}", root.prefix);
+            Some(ObjectLocation::new(root.bucket.clone(), key))
+        })
+    }
+
     /// The file of a key. None where the key is none of a copy's.
     fn path_of(&self, bucket: &str, key: &str) -> Option<PathBuf> {
         let root = self.roots.iter().find(|root| {
@@ -148,6 +168,13 @@ impl Directory {
             .all(|component| matches!(component, Component::Normal(_)));
         (plain && !key.contains('\0')).then(|| root.path.join(rest))
     }
+}
+
+fn canonical(path: &Path) -> Result<PathBuf, DirectoryError> {
+    path.canonicalize().map_err(|error| DirectoryError::Read {
+        path: path.display().to_string(),
+        error,
+    })
 }
 
 /// The folders at or below `path` that hold an [`ROOT`] folder.
@@ -279,7 +306,8 @@ fn sample(root: &Path) -> Vec<(String, PathBuf)> {
     samples
 }
 
-fn read_digest(path: &Path) -> Option<UnverifiedDigest> {
+/// What a file says, if it is a digest.
+pub(super) fn read_digest(path: &Path) -> Option<UnverifiedDigest> {
     let mut bytes = Vec::new();
     File::open(path)
         .ok()?
@@ -346,29 +374,33 @@ impl ReadObject for Directory {
     type Body = FileBody;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<FileBody>, StoreError> {
-        let subject = at.to_string();
-        let failed = |error: io::Error| failed("read", &subject, &error);
         let path = self
             .path_of(&at.bucket, &at.key)
-            .ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        // Not opened before it is known to be a file: opening a pipe waits for its writer.
-        let metadata = fs::symlink_metadata(&path).map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(failed(io::Error::other("it is no regular file")));
-        }
-        let size = metadata.len();
-        let rest = if size <= MAX_WHOLE_BYTES {
-            Rest::Whole(fs::read(&path).map_err(failed)?.into())
-        } else {
-            Rest::File(File::open(&path).map_err(failed)?)
-        };
-        Ok(Object {
-            version_id: None,
-            size: Some(size),
-            metadata: HashMap::new(),
-            body: FileBody { rest, subject },
-        })
+            .ok_or_else(|| failed("read", &at.to_string(), &io::ErrorKind::NotFound.into()))?;
+        open_file(&path, at.to_string())
     }
+}
+
+/// Opens a file as the object `subject`.
+pub(super) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>, StoreError> {
+    let failed = |error: io::Error| failed("read", &subject, &error);
+    // Not opened before it is known to be a file: opening a pipe waits for its writer.
+    let metadata = fs::symlink_metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(failed(io::Error::other("it is no regular file")));
+    }
+    let size = metadata.len();
+    let rest = if size <= MAX_WHOLE_BYTES {
+        Rest::Whole(fs::read(path).map_err(failed)?.into())
+    } else {
+        Rest::File(File::open(path).map_err(failed)?)
+    };
+    Ok(Object {
+        version_id: None,
+        size: Some(size),
+        metadata: HashMap::new(),
+        body: FileBody { rest, subject },
+    })
 }
 
 impl ListObjects for Directory {

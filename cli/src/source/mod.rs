@@ -2,9 +2,11 @@
 
 pub(crate) mod directory;
 mod keys;
+mod lone;
 mod objects;
 
 pub(crate) use keys::{Keys, read_keys, read_signatures};
+pub(crate) use lone::LoneFile;
 pub(crate) use objects::Objects;
 
 use directory::{Directory, DirectoryError};

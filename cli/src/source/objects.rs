@@ -1,18 +1,21 @@
 //! Objects, wherever they are.
 
 use super::directory::{Directory, FileBody};
+use super::lone::LoneFile;
 use bytes::Bytes;
 use trailseal::aws::{S3Body, S3Objects};
 use trailseal::location::ObjectLocation;
 use trailseal::store::{Body, Depth, ListObjects, Object, Page, ReadObject, StoreError};
 
-/// Objects in S3 or in a directory.
+/// Objects in S3, in a directory or in a file.
 #[derive(Debug)]
 pub(crate) enum Objects {
     /// In S3.
     S3(Box<S3Objects>),
     /// In a directory.
     Directory(Directory),
+    /// One file, and nothing else.
+    Lone(LoneFile),
 }
 
 /// The content of an object.
@@ -55,6 +58,7 @@ impl ReadObject for Objects {
                 let object = directory.read(at).await?;
                 Ok(with(object, ObjectBody::File))
             }
+            Self::Lone(file) => Ok(with(file.read(at)?, ObjectBody::File)),
         }
     }
 }
@@ -70,6 +74,7 @@ impl ListObjects for Objects {
         match self {
             Self::S3(s3) => s3.list(bucket, prefix, depth, next).await,
             Self::Directory(directory) => directory.list(bucket, prefix, depth, next).await,
+            Self::Lone(file) => Err(file.nothing_beside("list", format!("s3://{bucket}/{prefix}"))),
         }
     }
 }

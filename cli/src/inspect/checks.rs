@@ -1,0 +1,256 @@
+//! What is read and verified: the digest, and the ones beside it. Every verdict is the core's.
+
+use super::subject::Subject;
+use crate::verify::engine::SourceDigests;
+use jiff::SignedDuration;
+use trailseal::chain;
+use trailseal::config::Places;
+use trailseal::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
+use trailseal::discovery::{self, RegionFolder, Wanted};
+use trailseal::finding::Finding;
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{DigestKey, DigestSeries};
+use trailseal::public_key::KeyLookup;
+use trailseal::signature;
+use trailseal::store::StoreError;
+use trailseal::walk::{ReadDigest, Settled, Walk};
+
+/// How far behind a digest the next one is looked for.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// A digest, and everything that was found out about it.
+pub(super) struct Examined {
+    /// The digest as the walk along its chain settles it.
+    pub(super) settled: Settled,
+    /// What is at its place; none where nothing could be read.
+    pub(super) read: Option<Read>,
+    /// The digest after it.
+    pub(super) successor: Successor,
+}
+
+/// A digest object as it was read.
+pub(super) struct Read {
+    /// What it says, if it is a digest.
+    pub(super) content: Result<UnverifiedDigest, DigestError>,
+    /// What stands beside it.
+    pub(super) metadata: DigestMetadata,
+    /// The signature that is tried, and where it stands.
+    pub(super) signature: Option<(String, SignatureFrom)>,
+    /// The key that it names.
+    pub(super) key: Result<Option<KeyLookup>, StoreError>,
+    /// Whether the key made the signature over this content; none where that could not be tried.
+    pub(super) is_signed: Option<bool>,
+}
+
+/// Where a signature stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SignatureFrom {
+    /// In the object's metadata.
+    Metadata,
+    /// On the command line.
+    CommandLine,
+    /// In the next digest.
+    Successor,
+}
+
+/// The digest after one.
+pub(super) enum Successor {
+    /// Backfill digests are in no chain.
+    NotInChain,
+    /// None is there.
+    None,
+    /// It could not be looked for or read.
+    Unknown(StoreError),
+    /// It is there, but names another digest as the one before it.
+    NamesAnother(ObjectLocation),
+    /// It names this one.
+    NamesThis {
+        /// Where it is.
+        at: ObjectLocation,
+        /// Whether CloudTrail signed it.
+        is_authentic: bool,
+        /// What it makes known of this one.
+        findings: Vec<Finding>,
+    },
+}
+
+/// What is known beside the digest itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    /// Where the trail is delivered.
+    pub(super) places: &'a Places,
+    /// Whether only the digest is at hand.
+    pub(super) is_alone: bool,
+}
+
+/// Reads a digest and the ones beside it, and settles it.
+pub(super) async fn examine(
+    digests: &SourceDigests,
+    subject: &Subject,
+    around: Surroundings<'_>,
+) -> Examined {
+    let Subject { at, key, .. } = subject;
+    let this = digests.read_digest(at.clone(), key.clone()).await;
+    let mut walk = Walk::default();
+    let (successor, named) = if around.is_alone {
+        (Successor::None, None)
+    } else {
+        settle_newer(digests, subject, around, &this, &mut walk).await
+    };
+    let read = match this.unverified() {
+        Some((content, metadata)) => {
+            let read = facts(digests, key, content, metadata, named, around).await;
+            Some(read)
+        }
+        None => None,
+    };
+    let older = match &read {
+        Some(Read {
+            content: Ok(content),
+            ..
+        }) if !around.is_alone => read_older(digests, subject, content, around.places).await,
+        _ => None,
+    };
+    let settled = digests.settle(&mut walk, this, older.as_ref()).await;
+    Examined {
+        settled,
+        read,
+        successor,
+    }
+}
+
+/// Finds the digests after one, and walks along them up to it. Also what the next one says of it.
+async fn settle_newer(
+    digests: &SourceDigests,
+    subject: &Subject,
+    around: Surroundings<'_>,
+    this: &ReadDigest,
+    walk: &mut Walk,
+) -> (Successor, Option<Predecessor>) {
+    let Subject { at, key, .. } = subject;
+    if key.series == DigestSeries::Backfill {
+        return (Successor::NotInChain, None);
+    }
+    let folder = RegionFolder {
+        bucket: at.bucket.clone(),
+        folder: key.chain.folder.clone(),
+        region: key.chain.region.clone(),
+    };
+    let wanted = Wanted {
+        from: Some(key.end_time),
+        to: key.end_time.checked_add(AHEAD).ok(),
+        ..Wanted::default()
+    };
+    let listed = match discovery::digests(digests.store(), &folder, &wanted).await {
+        Ok(mut listed) => listed.chains.remove(&key.chain).unwrap_or_default(),
+        Err(error) => return (Successor::Unknown(error), None),
+    };
+    let mut later = listed.hourly.into_iter().filter(|end| *end > key.end_time);
+    let Some(next) = later.next() else {
+        return (Successor::None, None);
+    };
+    let read = async |end| {
+        let key = DigestKey::of(key.chain.clone(), DigestSeries::Hourly, end);
+        let at = ObjectLocation::new(at.bucket.clone(), key.to_string());
+        digests.read_digest(at, key).await
+    };
+    let successor = read(next).await;
+    // In a copy it is the digest after the next one that proves the next one.
+    if around.places.bare_copy
+        && let Some(end) = later.next()
+    {
+        let second = read(end).await;
+        digests.settle(walk, second, Some(&successor)).await;
+    }
+    let names_this = |named: &&Predecessor| {
+        named.location.key == at.key
+            && around
+                .places
+                .actual_of(&named.location.bucket, &successor.at().bucket)
+                == at.bucket
+    };
+    let named = successor
+        .unverified()
+        .and_then(|(content, _)| content.as_ref().ok()?.predecessor.as_ref())
+        .filter(names_this)
+        .cloned();
+    let settled = digests.settle(walk, successor, Some(this)).await;
+    let Settled {
+        at: next_at,
+        report,
+        authentic,
+        ..
+    } = settled;
+    let successor = match (&named, report.obstacles.into_iter().next()) {
+        (Some(_), _) => Successor::NamesThis {
+            at: next_at,
+            is_authentic: authentic.is_some(),
+            findings: report
+                .findings
+                .into_iter()
+                .filter(|finding| finding.object == *at)
+                .collect(),
+        },
+        (None, Some(obstacle)) if authentic.is_none() => Successor::Unknown(obstacle.error),
+        (None, _) => Successor::NamesAnother(next_at),
+    };
+    (successor, named)
+}
+
+/// The digest that this one names as the one before it, if that is there.
+async fn read_older(
+    digests: &SourceDigests,
+    subject: &Subject,
+    content: &UnverifiedDigest,
+    places: &Places,
+) -> Option<ReadDigest> {
+    let named = content.predecessor.as_ref()?;
+    let key = chain::predecessor_key(&subject.key, named)?;
+    let bucket = places.actual_of(&named.location.bucket, &subject.at.bucket);
+    let at = ObjectLocation::new(bucket, named.location.key.clone());
+    let older = digests.read_digest(at, key).await;
+    // Where it cannot be read, the check of the link says why.
+    older.error().is_none().then_some(older)
+}
+
+/// What the object says, and what each check by itself comes to.
+async fn facts(
+    digests: &SourceDigests,
+    key: &DigestKey,
+    content: &Result<UnverifiedDigest, DigestError>,
+    metadata: &DigestMetadata,
+    named: Option<Predecessor>,
+    around: Surroundings<'_>,
+) -> Read {
+    let from = if around.places.bare_copy {
+        SignatureFrom::CommandLine
+    } else {
+        SignatureFrom::Metadata
+    };
+    let signature = match (&metadata.signature, named) {
+        (Some(own), _) => Some((own.clone(), from)),
+        (None, Some(named)) => Some((named.signature, SignatureFrom::Successor)),
+        (None, None) => None,
+    };
+    let looked_up = match content {
+        Ok(content) => {
+            digests
+                .key_of(key, metadata, &content.key_fingerprint)
+                .await
+        }
+        Err(_) => Ok(None),
+    };
+    let is_signed = match (content, &looked_up, &signature) {
+        (Ok(content), Ok(Some(KeyLookup::Found(key))), Some((hex, _))) => {
+            Some(signature::verify(content.clone(), hex, key).is_ok())
+        }
+        _ => None,
+    };
+    Read {
+        content: content.clone(),
+        metadata: metadata.clone(),
+        signature,
+        key: looked_up,
+        is_signed,
+    }
+}

@@ -1,0 +1,96 @@
+//! Which digest is meant.
+
+use crate::exit::Stop;
+use crate::source::directory::Directory;
+use crate::source::{LoneFile, Named, Objects};
+use std::fs;
+use std::path::Path;
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{DigestKey, ObjectKind, classify};
+
+/// What a digest is called.
+const NAME: &str = "ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_YYYYMMDDTHHMMSSZ.json.gz";
+
+/// A digest as it stands on the command line.
+#[derive(Debug)]
+pub(super) struct Subject {
+    /// Where it is.
+    pub(super) at: ObjectLocation,
+    /// What its key says, or its name alone.
+    pub(super) key: DigestKey,
+    /// What holds it.
+    pub(super) held: Held,
+}
+
+/// What holds a digest.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// A bucket.
+    Bucket,
+    /// A directory, as `aws s3 sync` leaves it.
+    Copy(Objects),
+    /// A file in no copy of a bucket.
+    Alone(Objects),
+}
+
+impl Subject {
+    /// Reads `s3://BUCKET/KEY` or the path of a file.
+    pub(super) fn parse(text: &str) -> Result<Self, Stop> {
+        match Named::parse(text).map_err(Stop::usage)? {
+            Named::S3 { bucket, prefix } => {
+                let at = ObjectLocation::new(bucket, prefix);
+                let key = key_of(&at.key).ok_or_else(|| no_digest(text))?;
+                Ok(Self {
+                    at,
+                    key,
+                    held: Held::Bucket,
+                })
+            }
+            Named::Directory(path) => Self::of_file(text, &path),
+        }
+    }
+
+    fn of_file(text: &str, path: &Path) -> Result<Self, Stop> {
+        let metadata = fs::metadata(path)
+            .map_err(|error| Stop::usage(format_args!("cannot read {text}: {error}")))?;
+        if !metadata.is_file() {
+            return Err(Stop::usage(format_args!(
+                "{text} is no file: name one digest; `trailseal verify` checks a directory"
+            )));
+        }
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if let Ok(copy) = Directory::around(folder)
+            && let Some(at) = copy.location_of(path)
+            && let Some(key) = key_of(&at.key)
+        {
+            return Ok(Self {
+                at,
+                key,
+                held: Held::Copy(Objects::Directory(copy)),
+            });
+        }
+        let (file, key) = LoneFile::open(path).ok_or_else(|| no_digest(text))?;
+        Ok(Self {
+            at: file.at().clone(),
+            key,
+            held: Held::Alone(Objects::Lone(file)),
+        })
+    }
+}
+
+/// What a key says of its digest; where it is no digest's place, what the name does.
+fn key_of(key: &str) -> Option<DigestKey> {
+    match classify(key) {
+        ObjectKind::Digest(key) => Some(key),
+        _ => DigestKey::of_name(key.rsplit('/').next()?),
+    }
+}
+
+fn no_digest(text: &str) -> Stop {
+    Stop::usage(format_args!(
+        "`{text}` has no digest's name, which tells the account, the Region and the trail: expected is {NAME}"
+    ))
+}

@@ -1,0 +1,61 @@
+//! A digest in a file that lies in no copy of a bucket: nothing beside it is known.
+
+use super::directory::{FileBody, UNKNOWN_BUCKET, open_file, read_digest};
+use std::path::{Path, PathBuf};
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{DigestKey, ObjectKind, classify};
+use trailseal::store::{Cause, Object, StoreError};
+
+/// A file, and where it was delivered.
+#[derive(Debug)]
+pub(crate) struct LoneFile {
+    path: PathBuf,
+    at: ObjectLocation,
+}
+
+impl LoneFile {
+    /// A digest file by its name, and what its key says. Where it was delivered it says itself;
+    /// a digest of another name is held to this one. None where the name is no digest's.
+    pub(crate) fn open(path: &Path) -> Option<(Self, DigestKey)> {
+        let name = path.file_name()?.to_str()?;
+        let by_name = DigestKey::of_name(name)?;
+        let said = read_digest(path).map(|said| said.location);
+        let (at, key) = match said.map(|at| (classify(&at.key), at)) {
+            Some((ObjectKind::Digest(key), at)) if at.key.rsplit('/').next() == Some(name) => {
+                (at, key)
+            }
+            _ => (
+                ObjectLocation::new(UNKNOWN_BUCKET, by_name.to_string()),
+                by_name,
+            ),
+        };
+        let path = path.to_owned();
+        Some((Self { path, at }, key))
+    }
+
+    /// Where it was delivered.
+    pub(crate) fn at(&self) -> &ObjectLocation {
+        &self.at
+    }
+
+    /// Opens the file, and no other.
+    pub(super) fn read(&self, at: &ObjectLocation) -> Result<Object<FileBody>, StoreError> {
+        if *at == self.at {
+            open_file(&self.path, at.to_string())
+        } else {
+            Err(self.nothing_beside("read", at.to_string()))
+        }
+    }
+
+    /// Says that only the file is at hand.
+    pub(super) fn nothing_beside(&self, action: &'static str, subject: String) -> StoreError {
+        StoreError {
+            action,
+            subject,
+            cause: Cause::Failed(format!(
+                "{} lies in no copy of a bucket",
+                self.path.display()
+            )),
+        }
+    }
+}
