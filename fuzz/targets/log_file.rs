@@ -1,27 +1,46 @@
-//! A log file is judged the same in one piece and byte by byte.
+//! A log file is judged the same whole, in one piece and byte by byte, whatever is wrong with it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use trailseal::gunzip::gunzip;
-use trailseal::log_file::LogFileCheck;
+use trailseal::log_file::{LogFileCheck, LogFileError, check_whole};
 use trailseal::sha256::Sha256;
 
-fn judge<'a>(pieces: impl Iterator<Item = &'a [u8]>, expected: Sha256) -> bool {
+fn judge<'a>(
+    pieces: impl Iterator<Item = &'a [u8]>,
+    expected: Sha256,
+) -> Result<u64, LogFileError> {
     let mut check = LogFileCheck::new(expected);
     for piece in pieces {
-        if check.push(piece).is_err() {
-            return false;
-        }
+        check.push(piece)?;
     }
-    check.finish().is_ok()
+    check.finish()
 }
 
 fuzz_target!(|object: &[u8]| {
+    let all_agree = |expected: Sha256| {
+        let verdict = judge(object.chunks(1), expected);
+        assert_eq!(judge(std::iter::once(object), expected), verdict);
+        assert_eq!(check_whole(object, expected), verdict);
+        verdict
+    };
     // Whatever inflates within a megabyte is valid under its own hash, and under no other.
-    if let Ok(inflated) = gunzip(object, 1 << 20) {
-        let hash = Sha256::of(&inflated);
-        assert!(judge(std::iter::once(object), hash));
-        assert!(judge(object.chunks(1), hash));
-        assert!(!judge(object.chunks(1), Sha256::of(b"another")) || inflated == b"another");
+    match gunzip(object, 1 << 20) {
+        Ok(inflated) => {
+            let length = u64::try_from(inflated.len()).expect("a megabyte");
+            assert_eq!(all_agree(Sha256::of(&inflated)), Ok(length));
+            let other = all_agree(Sha256::of(b"another"));
+            assert!(other.is_err() || inflated == b"another");
+            // Appended bytes, also those that the member itself ends in.
+            let trailer = &object[object.len().saturating_sub(8)..];
+            for appended in [trailer, &trailer[..4], b"\0"] {
+                let object = [object, appended].concat();
+                let appended = check_whole(&object, Sha256::of(&inflated));
+                assert_eq!(appended, Err(LogFileError::TrailingData));
+            }
+        }
+        Err(_) => {
+            let _ = all_agree(Sha256::of(b""));
+        }
     }
 });
