@@ -205,14 +205,18 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             return;
         }
         let vouched = given
-            .map(|(named, _)| &named.signature)
+            .map(|(named, _)| DigestMetadata::signed(&named.signature))
             .filter(|vouched| {
-                let own = fetched.metadata.signature.as_ref();
-                own.is_none_or(|own| !own.eq_ignore_ascii_case(vouched))
+                let own = &fetched.metadata;
+                let same = match (&own.signature, &vouched.signature) {
+                    (Some(own), Some(vouched)) => own.eq_ignore_ascii_case(vouched),
+                    _ => false,
+                };
+                !same || own.signature_algorithm != vouched.signature_algorithm
             })
-            .map(|signature| Fetched {
+            .map(|metadata| Fetched {
                 content: fetched.content.clone(),
-                metadata: DigestMetadata::signed(signature),
+                metadata,
             });
         match self.judge(at, key, fetched).await {
             Ok(digest) => *authentic = Some(digest),
