@@ -23,7 +23,7 @@ use crate::args::ValidateLogsArgs;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use lines::{Detail, Lines, Verdict, plain};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 use time::{HOUR, Range, after};
 use trail::{Asked, Source, Whereabouts};
@@ -104,7 +104,12 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
     } else {
         Detail::Problems
     };
-    let out = io::BufWriter::new(io::stdout());
+    // Whoever watches sees each line at once.
+    let out: Box<dyn Write> = if io::stdout().is_terminal() {
+        Box::new(io::stdout())
+    } else {
+        Box::new(io::BufWriter::new(io::stdout()))
+    };
     let mut lines = Lines::new(out, io::stderr(), detail, range);
     lines.begin(&asked.arn_text)?;
     aws::check_credentials(&config, args)

@@ -26,7 +26,7 @@ pub(crate) enum Bucket {
 }
 
 /// The flags of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Flags {
     pub(crate) start: String,
     pub(crate) end: String,
@@ -90,7 +90,7 @@ impl Case {
             region: flag,
         };
         let trail = spec.build();
-        let deeds = deeds(&mut rng, &trail, range.1);
+        let deeds = deeds(&mut rng, &trail, range);
         Self {
             trail,
             deeds,
@@ -297,8 +297,8 @@ fn form(rng: &mut Rng, time: Timestamp) -> String {
     time.strftime(format).to_string()
 }
 
-/// Up to four things done to different objects.
-fn deeds(rng: &mut Rng, trail: &Trail, asked_until: Timestamp) -> Vec<Deed> {
+/// Some things done to different objects.
+fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Deed> {
     let hourly: Vec<&DigestFile> = trail
         .digests
         .iter()
@@ -311,8 +311,21 @@ fn deeds(rng: &mut Rng, trail: &Trail, asked_until: Timestamp) -> Vec<Deed> {
         return vec![deed::bucket_gone(trail, &trail.spec.bucket)];
     }
     let mut deeds: Vec<Deed> = Vec::new();
+    // What comes up with few ranges only is done more often with these.
+    if range.0 < trail.spec.start - SignedDuration::from_hours(24) && rng.one_in(3) {
+        let digest = *rng.pick(&hourly);
+        add(&mut deeds, deed::signed_late(trail, digest));
+    }
+    let newest = hourly
+        .iter()
+        .rfind(|digest| end(digest) <= range.1 + SignedDuration::from_hours(1));
+    if let Some(newest) = newest
+        && rng.one_in(6)
+    {
+        add(&mut deeds, deed::newest_of_range(newest));
+    }
     for _ in 0..*rng.pick(&[0, 1, 1, 2, 2, 3, 4]) {
-        let deed = match rng.within(&(0..=16)) {
+        let deed = match rng.within(&(0..=15)) {
             0..=5 if !trail.log_files.is_empty() => {
                 deed::to_log_file(rng, &rng.clone().pick(&trail.log_files).object)
             }
@@ -322,18 +335,19 @@ fn deeds(rng: &mut Rng, trail: &Trail, asked_until: Timestamp) -> Vec<Deed> {
                 let digest = *rng.pick(&hourly);
                 deed::planted(rng, digest)
             }
-            10 => {
-                let newest = hourly.iter().rfind(|digest| end(digest) <= asked_until);
-                deed::newest_of_range(newest.unwrap_or(&hourly[0]))
-            }
             _ => {
                 let digest = rng.pick(&trail.digests);
                 deed::to_digest(rng, trail, digest)
             }
         };
-        if deeds.iter().all(|other| !other.touches(&deed)) {
-            deeds.push(deed);
-        }
+        add(&mut deeds, deed);
     }
     deeds
+}
+
+/// Adds what is done to an object that nothing was done to.
+fn add(deeds: &mut Vec<Deed>, deed: Deed) {
+    if deeds.iter().all(|other| !other.touches(&deed)) {
+        deeds.push(deed);
+    }
 }

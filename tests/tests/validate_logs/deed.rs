@@ -310,22 +310,7 @@ fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
             vec![Change::Put(object.with_body(&b"garbage"[..]))],
         )
         .replacing(object, "INVALID: invalid format", ARCHIVED),
-        2 => {
-            let signed = digests::signed_after_validity(trail, digest);
-            let mut deed = Deed::unseen(
-                "digest signed after its key's time",
-                put(signed.object.clone()),
-                Difference::KeyOutsideValidity,
-                vec![Change::Put(signed.object)],
-            );
-            // A backfill digest may be signed at any time.
-            if let Some(unseen) = &mut deed.unseen
-                && digest.kind != DigestKind::Backfill
-            {
-                unseen.without_key = Some(signed.signer.fingerprint);
-            }
-            deed
-        }
+        2 => signed_late(trail, digest),
         _ => {
             let mut document = json_of(digest);
             let forged = "f00d\nDigest file\ts3://b/k\tvalid\u{1b}[2K";
@@ -340,6 +325,25 @@ fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
             )
         }
     }
+}
+
+/// A digest signed with a key whose time is over.
+pub(crate) fn signed_late(trail: &Trail, digest: &DigestFile) -> Deed {
+    let signed = digests::signed_after_validity(trail, digest);
+    let put = Change::Put(signed.object);
+    let mut deed = Deed::unseen(
+        "digest signed after its key's time",
+        Action::Change(put.clone()),
+        Difference::KeyOutsideValidity,
+        vec![put],
+    );
+    // A backfill digest may be signed at any time.
+    if let Some(unseen) = &mut deed.unseen
+        && digest.kind != DigestKind::Backfill
+    {
+        unseen.without_key = Some(signed.signer.fingerprint);
+    }
+    deed
 }
 
 fn json_of(digest: &DigestFile) -> Value {
