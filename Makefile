@@ -91,7 +91,7 @@ $(VENV)/installed: requirements.txt
 .PHONY: bench
 bench: build ## Measure verify and log-verifier against the AWS CLI and what the machine can do
 	cargo build --release --locked -p trailseal-bench -p trailseal-cli
-	$(TARGET)/release/trailseal-bench
+	$(TARGET)/release/trailseal-bench --write
 
 .PHONY: fuzz
 fuzz: ## Fuzz each byte format for a minute; needs a nightly Rust

@@ -86,9 +86,9 @@ async fn invoke(lab: &Lab, set: &DataSet, endpoint: &Endpoint) -> anyhow::Result
         if start > 0 {
             rie.restart().await?;
         }
-        endpoint.take_requests();
+        endpoint.take_served();
         measured.cold.push(once(&rie, set).await?);
-        measured.requests = endpoint.take_requests();
+        measured.requests = endpoint.take_served().requests;
         measured.peak_cold = measured.peak_cold.max(peak(&rie).await?);
         for _ in 0..WARM {
             measured.warm.push(once(&rie, set).await?);

@@ -42,6 +42,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
             "time",
             &format!("a {what}"),
             &format!("a {what}, net"),
+            &format!("a {what}, on the processors"),
         ]);
         for point in &points {
             table.row([
@@ -49,6 +50,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
                 seconds(point.raw * float(point.items)),
                 micros(point.raw),
                 micros(point.net),
+                micros(point.processor),
             ]);
         }
         section.table(table);
@@ -98,6 +100,7 @@ fn measure(
                 items,
                 raw: wall / float(items),
                 net: (wall - nothing) / float(items),
+                processor: median(runs.iter().map(|run| run.processor())) / float(items),
             })
         })
         .collect()

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use trailseal_tests::local::paths;
 use trailseal_tests::local::server::client_environment;
 
-use crate::data::{BUCKET, DataSet, Plan, REGION};
+use crate::data::{ACCOUNT, BUCKET, DataSet, Plan, REGION};
 use crate::measure::{self, Output, Program, Run};
 use crate::server::Endpoint;
 
@@ -95,7 +96,22 @@ impl Lab {
         endpoint: &Endpoint,
         concurrency: Option<u32>,
     ) -> anyhow::Result<Run> {
-        let mut arguments: Vec<OsString> = vec![format!("s3://{BUCKET}").into()];
+        // What the AWS CLI is told, too. Of a digest its end counts: the first one's is the start.
+        let first: Timestamp = set.about.start.parse()?;
+        let start = first - SignedDuration::from_hours(1);
+        let mut arguments: Vec<OsString> = [
+            &format!("s3://{BUCKET}"),
+            "--trail",
+            &DataSet::trail_arn(),
+            "--account",
+            ACCOUNT,
+            "--region",
+            REGION,
+            "--start-time",
+            &start.to_string(),
+        ]
+        .map(OsString::from)
+        .to_vec();
         if let Some(concurrency) = concurrency {
             arguments.extend(["--concurrency".into(), concurrency.to_string().into()]);
         }

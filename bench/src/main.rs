@@ -24,17 +24,19 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
+use trailseal_tests::local::paths;
+
 use lab::Lab;
 use report::Section;
 
 const USAGE: &str = "\
 Benchmarks of Trailseal. Without arguments, all of them.
 
-  trailseal-bench [cpu | latency | throughput | memory | digests | growth | function]…
-  trailseal-bench serve SET [DELAY]   serve a data set, answering after DELAY milliseconds
+  trailseal-bench [--write] [cpu | latency | throughput | memory | digests | growth | function]…
+  trailseal-bench serve SET [DELAY]   serve a data set, answer after DELAY milliseconds, print requests
   trailseal-bench data                only make the data
 
-Data sets are made once, in target/bench-data.
+With --write, docs/benchmarks.md gets the results. Data sets are made once, in target/bench-data.
 ";
 
 type Benchmark = fn(&mut Lab) -> anyhow::Result<Section>;
@@ -95,7 +97,7 @@ fn serve(arguments: &[String]) -> anyhow::Result<ExitCode> {
         })?;
     let mut lab = Lab::new()?;
     let set = lab.set(plan)?;
-    let endpoint = server::Endpoint::start(&set, delay)?;
+    let endpoint = server::Endpoint::start_printing(&set, delay)?;
     println!(
         "{} serves s3://{} ({} log files); keys: {}",
         endpoint.url(),
@@ -108,13 +110,21 @@ fn serve(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What the document of the last run begins with.
+const RUN: &str = "## A run\n\n";
+
 fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let (options, arguments): (Vec<String>, Vec<String>) = arguments
+        .iter()
+        .cloned()
+        .partition(|argument| argument == "--write");
     let known = |name: &String| BENCHMARKS.iter().any(|(known, _)| known == name);
     if let Some(unknown) = arguments.iter().find(|name| !known(name)) {
         bail!("{unknown} is no benchmark\n\n{USAGE}");
     }
     let mut lab = Lab::new()?;
-    println!("{}", machine::describe()?);
+    let mut document = machine::describe()?;
+    println!("{document}");
     let mut sections = Vec::new();
     let mut failed = false;
     for (name, benchmark) in BENCHMARKS {
@@ -124,6 +134,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         match benchmark(&mut lab) {
             Ok(section) => {
                 println!("{section}");
+                document += &format!("\n{section}");
                 sections.push(section);
             }
             Err(error) => {
@@ -132,10 +143,36 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    println!("{}", report::summary(&sections));
+    let summary = report::summary(&sections);
+    println!("{summary}");
+    document += &format!("\n{summary}");
+    if !options.is_empty() {
+        write(&document)?;
+    }
     Ok(if failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Puts a run into the document, in the place of the one that is there.
+fn write(run: &str) -> anyhow::Result<()> {
+    let path = paths::repository().join("docs/benchmarks.md");
+    let text = std::fs::read_to_string(&path)?;
+    let (before, _) = text
+        .split_once(RUN.trim_end())
+        .with_context(|| format!("{} has no place for a run", path.display()))?;
+    let text = format!("{before}{RUN}{run}");
+    // One empty line is enough.
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let mut written = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        let after_empty = number > 0 && lines[number - 1].is_empty();
+        if !(line.is_empty() && after_empty) {
+            written.push_str(line);
+            written.push('\n');
+        }
+    }
+    std::fs::write(&path, written).with_context(|| path.display().to_string())
 }

@@ -39,6 +39,8 @@ pub(crate) struct Point {
     pub(crate) raw: f64,
     /// Seconds an item without what a run over nothing takes.
     pub(crate) net: f64,
+    /// Seconds an item on the processors.
+    pub(crate) processor: f64,
 }
 
 /// A line of the picture.

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use http_body_util::BodyExt as _;
@@ -39,13 +39,39 @@ const PAGE: usize = 1000;
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     url: String,
-    requests: Arc<AtomicU64>,
+    counters: Arc<Counters>,
     _runtime: Runtime,
+}
+
+/// What came, and how long it waited.
+#[derive(Debug, Default)]
+struct Counters {
+    requests: AtomicU64,
+    /// From a request to its answer, in microseconds, over all requests.
+    micros: AtomicU64,
+}
+
+/// What came since the last time this was asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Served {
+    /// How many requests.
+    pub(crate) requests: u64,
+    /// Seconds from a request to its answer, on average.
+    pub(crate) latency: f64,
 }
 
 impl Endpoint {
     /// Serves a data set on a free port; every answer waits for `delay`.
     pub(crate) fn start(set: &DataSet, delay: Duration) -> anyhow::Result<Self> {
+        Self::serve(set, delay, false)
+    }
+
+    /// The same, and prints each request, with milliseconds since the endpoint's start.
+    pub(crate) fn start_printing(set: &DataSet, delay: Duration) -> anyhow::Result<Self> {
+        Self::serve(set, delay, true)
+    }
+
+    fn serve(set: &DataSet, delay: Duration, printing: bool) -> anyhow::Result<Self> {
         let bucket = Bucket::index(&set.directory(), set.signatures()?)?;
         let mut builder = S3ServiceBuilder::new(bucket);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
@@ -55,16 +81,17 @@ impl Endpoint {
             .build()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
         let url = format!("http://{}", listener.local_addr()?);
-        let requests = Arc::new(AtomicU64::new(0));
+        let counters = Arc::new(Counters::default());
         let shared = Arc::new(Shared {
             service,
             delay,
-            requests: Arc::clone(&requests),
+            printing: printing.then(Instant::now),
+            counters: Arc::clone(&counters),
         });
         runtime.spawn(accept(listener, shared));
         Ok(Self {
             url,
-            requests,
+            counters,
             _runtime: runtime,
         })
     }
@@ -73,16 +100,23 @@ impl Endpoint {
         &self.url
     }
 
-    /// How many requests came since the last time this was asked.
-    pub(crate) fn take_requests(&self) -> u64 {
-        self.requests.swap(0, Ordering::Relaxed)
+    /// What came since the last time this was asked.
+    pub(crate) fn take_served(&self) -> Served {
+        let requests = self.counters.requests.swap(0, Ordering::Relaxed);
+        let micros = self.counters.micros.swap(0, Ordering::Relaxed);
+        Served {
+            requests,
+            latency: Duration::from_micros(micros / requests.max(1)).as_secs_f64(),
+        }
     }
 }
 
 struct Shared {
     service: S3Service,
     delay: Duration,
-    requests: Arc<AtomicU64>,
+    /// Since when, where requests are printed.
+    printing: Option<Instant>,
+    counters: Arc<Counters>,
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
@@ -104,7 +138,16 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
-    shared.requests.fetch_add(1, Ordering::Relaxed);
+    let began = Instant::now();
+    let counters = &shared.counters;
+    counters.requests.fetch_add(1, Ordering::Relaxed);
+    if let Some(since) = shared.printing {
+        let (method, uri) = (request.method(), request.uri());
+        println!(
+            "{:>9.1} {method} {uri}",
+            since.elapsed().as_secs_f64() * 1e3
+        );
+    }
     if !shared.delay.is_zero() {
         tokio::time::sleep(shared.delay).await;
     }
@@ -117,6 +160,8 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
             .await
             .map_err(|error| anyhow::anyhow!("{error:?}")),
     };
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    counters.micros.fetch_add(micros, Ordering::Relaxed);
     result.unwrap_or_else(|error| {
         eprintln!("the endpoint fails: {error:#}");
         let mut response = Response::new(Body::from(error.to_string()));
