@@ -320,14 +320,15 @@ fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Dee
         .iter()
         .rfind(|digest| end(digest) <= range.1 + SignedDuration::from_hours(1));
     if let Some(newest) = newest
-        && rng.one_in(6)
+        && rng.one_in(4)
     {
         add(&mut deeds, deed::newest_of_range(newest));
     }
     for _ in 0..*rng.pick(&[0, 1, 1, 2, 2, 3, 4]) {
         let deed = match rng.within(&(0..=15)) {
             0..=5 if !trail.log_files.is_empty() => {
-                deed::to_log_file(rng, &rng.clone().pick(&trail.log_files).object)
+                let log = rng.pick(&trail.log_files);
+                deed::to_log_file(rng, &log.object)
             }
             6 | 7 if hourly.len() >= 2 => deed::run_of_digests(rng, &hourly),
             8 => deed::end_of_chain(rng, &hourly),

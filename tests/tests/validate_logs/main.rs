@@ -38,7 +38,7 @@ const AT_A_TIME: usize = 3;
 /// How many wrong cases are shown.
 const SHOWN: usize = 3;
 /// With so many cases, each documented difference comes up.
-const EVERY_DIFFERENCE_WITHIN: u64 = 200;
+const EVERY_DIFFERENCE_WITHIN: u64 = CASES;
 
 /// What was found out about a case.
 #[derive(Debug, Default)]
