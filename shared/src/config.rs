@@ -58,10 +58,11 @@ impl Places {
     /// The bucket to read what an object in `from` says is in `named`.
     ///
     /// A replica speaks of itself under the original's name, and of other originals that have a
-    /// replica, too. What lies in an original is taken at its word.
+    /// replica, too. What lies in an original is taken at its word. Copies of several buckets may
+    /// lie in one folder.
     #[must_use]
     pub fn actual_of<'a>(&'a self, named: &'a str, from: &'a str) -> &'a str {
-        if self.bare_copy {
+        if self.bare_copy && !self.watches(named) {
             return from;
         }
         if !self.is_replica(from) {

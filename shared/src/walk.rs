@@ -140,7 +140,19 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 self.link(&mut settled, &authentic, older).await;
             }
         }
-        if settled.key.series == DigestSeries::Hourly {
+        // A digest that is not CloudTrail's, and that no other names, hides nothing: the one before
+        // it is named by the one after it.
+        let passed_over = newer.filter(|newer| {
+            newer.authentic
+                && settled.authentic.is_none()
+                && newer
+                    .predecessor
+                    .as_ref()
+                    .is_some_and(|named| named.location.key != settled.at.key)
+        });
+        if let Some(newer) = passed_over {
+            walk.newer = Some(newer);
+        } else if settled.key.series == DigestSeries::Hourly {
             walk.newer = Some(Newer {
                 key: settled.key.clone(),
                 predecessor: unverified,
@@ -303,22 +315,24 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         }
     }
 
-    /// The finding that no digest of a chain came for a long time, up to `until`.
+    /// The finding that no digest of a chain follows `newest`, although `until` is later, and the
+    /// next one should have come by `now`.
     #[must_use]
     pub fn overdue(
         &self,
         newest: &ObjectLocation,
         key: &DigestKey,
         until: Timestamp,
+        now: Timestamp,
     ) -> Option<Finding> {
         let from = key.end_time;
-        (until.duration_since(from) > OVERDUE_AFTER).then(|| {
+        (from < until && now.duration_since(from) > OVERDUE_AFTER).then(|| {
             Finding::new(
                 FindingKind::DigestOverdue,
                 self.scope(key),
                 newest.clone(),
                 format!(
-                    "This is the newest digest of its chain, which should have one every hour: since {from} nothing is proven."
+                    "No digest of its chain follows this one, although there should be one every hour: from {from} to {until} nothing is proven."
                 ),
             )
             .with_digest(DigestReference::by_key(newest, Some(key)))

@@ -48,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) wanted: Wanted,
     /// Up to when digests should have come; none where that is not known.
     pub(crate) expected_until: Option<Timestamp>,
+    /// When the verification begins.
+    pub(crate) now: Timestamp,
     /// Whether to look for log files that no digest lists.
     pub(crate) unlisted: bool,
     /// Progress on disk.
@@ -559,7 +561,7 @@ impl Engine {
             return;
         }
         let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
-        if let Some(finding) = self.plan.digests.overdue(&at, key, until)
+        if let Some(finding) = self.plan.digests.overdue(&at, key, until, self.plan.now)
             && self.collector.finding(&finding)
         {
             tally.window_of(&finding);

@@ -92,6 +92,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         Named::Directory(path) => {
             let (directory, look_in) = open_directory(&path).map_err(Stop::usage)?;
             places.bare_copy = true;
+            places.log_buckets = look_in.iter().map(|(bucket, _)| bucket.clone()).collect();
             (
                 Objects::Directory(directory),
                 look_in,
@@ -130,6 +131,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         places: look_in,
         wanted,
         expected_until,
+        now,
         unlisted: args.unlisted,
         resume,
         concurrency,

@@ -3,6 +3,8 @@
 use crate::location::ObjectLocation;
 use crate::store::{Body, Cause, Depth, ListObjects, Object, Page, ReadObject, StoreError};
 use bytes::Bytes;
+use futures::future::{Either, select};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,6 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Limited<S> {
     store: S,
     open: Arc<Semaphore>,
+    /// Has no permits: who waits for one waits for the close.
+    closed: Arc<Semaphore>,
     requests: AtomicU64,
 }
 
@@ -23,6 +27,7 @@ impl<S> Limited<S> {
         Self {
             store,
             open: Arc::new(Semaphore::new(open)),
+            closed: Arc::new(Semaphore::new(0)),
             requests: AtomicU64::new(0),
         }
     }
@@ -32,9 +37,10 @@ impl<S> Limited<S> {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Makes no further request: each one fails at once, as interrupted.
+    /// Makes no further request: each one, also what is under way, fails at once, as interrupted.
     pub fn close(&self) {
         self.open.close();
+        self.closed.close();
     }
 
     /// Whether [`Self::close`] was called.
@@ -49,11 +55,28 @@ impl<S> Limited<S> {
     ) -> Result<OwnedSemaphorePermit, StoreError> {
         let permit = Arc::clone(&self.open).acquire_owned().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        permit.map_err(|_| StoreError {
-            action,
-            subject: subject(),
-            cause: Cause::Failed("interrupted".to_owned()),
-        })
+        permit.map_err(|_| interrupted(action, subject()))
+    }
+}
+
+fn interrupted(action: &'static str, subject: String) -> StoreError {
+    StoreError {
+        action,
+        subject,
+        cause: Cause::Failed("interrupted".to_owned()),
+    }
+}
+
+/// Waits for an answer, unless the store is closed before it comes.
+async fn unless<T>(
+    closed: &Semaphore,
+    action: &'static str,
+    subject: impl FnOnce() -> String,
+    answer: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match select(pin!(answer), pin!(closed.acquire())).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(interrupted(action, subject())),
     }
 }
 
@@ -61,12 +84,19 @@ impl<S> Limited<S> {
 #[derive(Debug)]
 pub struct LimitedBody<B> {
     body: B,
+    closed: Arc<Semaphore>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl<B: Body> Body for LimitedBody<B> {
-    fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send {
-        self.body.next()
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        unless(
+            &self.closed,
+            "read on in",
+            || "an object".to_owned(),
+            self.body.next(),
+        )
+        .await
     }
 }
 
@@ -75,13 +105,15 @@ impl<S: ReadObject> ReadObject for Limited<S> {
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
         let permit = self.permit("read", || at.to_string()).await?;
-        let object = self.store.read(at).await?;
+        let read = self.store.read(at);
+        let object = unless(&self.closed, "read", || at.to_string(), read).await?;
         Ok(Object {
             version_id: object.version_id,
             size: object.size,
             metadata: object.metadata,
             body: LimitedBody {
                 body: object.body,
+                closed: Arc::clone(&self.closed),
                 _permit: permit,
             },
         })
@@ -99,6 +131,8 @@ impl<S: ListObjects> ListObjects for Limited<S> {
         let _permit = self
             .permit("list", || format!("s3://{bucket}/{prefix}"))
             .await?;
-        self.store.list(bucket, prefix, depth, next).await
+        let page = self.store.list(bucket, prefix, depth, next);
+        let subject = || format!("s3://{bucket}/{prefix}");
+        unless(&self.closed, "list", subject, page).await
     }
 }
