@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// The root of the repository.
 pub fn repository() -> PathBuf {
@@ -58,6 +58,26 @@ pub fn functions() -> PathBuf {
 /// The built executable of one function of the template.
 pub fn bootstrap(logical_id: &str) -> PathBuf {
     functions().join(logical_id).join("bootstrap")
+}
+
+/// The built `trailseal`, beside the test that is running; `TRAILSEAL_COMMAND` names another one.
+pub fn command() -> Result<PathBuf> {
+    if let Some(program) = env::var_os("TRAILSEAL_COMMAND") {
+        return Ok(program.into());
+    }
+    let test = env::current_exe()?;
+    // target/debug/deps/TEST
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .context("a target folder")?;
+    let program = folder.join("trailseal");
+    ensure!(
+        program.is_file(),
+        "{} is not there: run `cargo build --workspace --all-features --locked --bin trailseal`",
+        program.display()
+    );
+    Ok(program)
 }
 
 /// The script that starts moto with what it lacks.
