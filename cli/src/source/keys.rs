@@ -1,6 +1,8 @@
 //! Public keys, and signatures that are given.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use trailseal::aws::CloudTrailKeys;
 use trailseal::ids::Region;
@@ -85,11 +87,18 @@ fn read(path: &Path) -> Result<Vec<u8>, FileError> {
         path: named(),
         error,
     };
-    let size = std::fs::metadata(path).map_err(failed)?.len();
-    if size > MAX_FILE_BYTES {
-        return Err(FileError::TooLarge { path: named() });
+    // It may be a pipe, or a device: its size is known when it is read.
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    let read = file
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if u64::try_from(read).is_ok_and(|read| read <= MAX_FILE_BYTES) {
+        Ok(bytes)
+    } else {
+        Err(FileError::TooLarge { path: named() })
     }
-    std::fs::read(path).map_err(failed)
 }
 
 /// Reads public keys, as `trailseal keys` and `aws cloudtrail list-public-keys` write them.

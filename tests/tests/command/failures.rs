@@ -1,0 +1,224 @@
+//! What cannot be told: denied, archived, throttled, interrupted. It is never valid, and never a
+//! finding.
+
+use anyhow::{Result, ensure};
+use std::time::Duration;
+use trailseal_tests::local::server::{REGION, client_environment};
+use trailseal_tests::local::{Fault, FaultProxy, Match, Rule};
+use trailseal_tests::trail::{Object, TrailSpec};
+
+use crate::stage::{ACCOUNT, Ran, Stage, run, small, start, verify, with};
+
+fn get(object: &Object) -> Match {
+    Match::operation("s3", "GetObject").path_contains(&object.key)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-denied").build();
+    stage.deliver(&trail).await?;
+    let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
+    let third = trail.digest(ACCOUNT, REGION, 3);
+    let log = &trail.logs_of(third)[0].object;
+    let all = trail.log_files.len() as u64;
+
+    for (fault, word) in [
+        (Fault::access_denied(), "denied"),
+        (Fault::archived(), "archived"),
+        (
+            Fault::kms_access_denied("arn:aws:kms:us-east-1:111122223333:key/k"),
+            "kms:Decrypt",
+        ),
+    ] {
+        proxy.fail(get(log), fault);
+        let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
+        report.told(2, &[]);
+        assert_eq!(report.counts("logFiles"), [all - 1, 0, 1]);
+        assert_eq!(report.counts("digests"), [7, 0, 0]);
+        assert_eq!(report.untold(), [log.location().to_string()]);
+        let reason = report.json["cannotTell"][0]["reason"].to_string();
+        assert!(reason.contains(word), "{reason}");
+        proxy.heal();
+    }
+
+    // Of a digest, its log files cannot be told either; its neighbours can.
+    proxy.fail(get(&third.object), Fault::archived());
+    let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
+    report.told(2, &[]);
+    assert_eq!(report.counts("digests"), [6, 0, 1]);
+    let of_third = trail.logs_of(third).len() as u64;
+    assert_eq!(report.counts("logFiles"), [all - of_third, 0, 0]);
+    assert_eq!(report.untold(), [third.object.location().to_string()]);
+    proxy.heal();
+
+    // Keys that cannot be asked for.
+    proxy.fail(
+        Match::operation("cloudtrail", "ListPublicKeys"),
+        Fault::access_denied_exception(),
+    );
+    let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
+    report.told(2, &[]);
+    assert_eq!(report.counts("digests"), [0, 0, 7]);
+    proxy.heal();
+
+    // A finding beside what cannot be told is told.
+    proxy.fail(get(log), Fault::access_denied());
+    let other = trail.logs_of(trail.digest(ACCOUNT, REGION, 5))[0];
+    let changes = [trailseal_tests::trail::tamper::delete(&other.object)];
+    stage.apply(&changes).await?;
+    let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
+    report.told(1, &[("log-file-missing", 1)]);
+    assert_eq!(report.untold(), [log.location().to_string()]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_refuses_gives_one_line() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-refused").build();
+    stage.deliver(&trail).await?;
+    let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
+    proxy.fail(Match::service("s3"), Fault::access_denied());
+    let owner = ["--bucket-owner", "444455556666"];
+    let ran = stage
+        .run_through(&proxy, &with(verify(&trail), &owner))
+        .await?;
+    let line = ran.refused(2);
+    assert!(
+        line.contains("access is denied") && line.contains("s3:ListBucket"),
+        "{line}"
+    );
+    // Each request names the owner.
+    assert!(!proxy.recorded().is_empty());
+    let ran = stage
+        .run(&with(verify(&trail), &["--bucket-owner", ACCOUNT]))
+        .await?;
+    ran.report().told(0, &[]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttling_is_waited_out_and_where_it_stays_it_is_told() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-throttled").build();
+    stage.deliver(&trail).await?;
+    let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
+    let reads = Match::operation("s3", "GetObject").path_contains(&trail.spec.bucket);
+    let rule = proxy.add(Rule::new(reads, Fault::slow_down()).times(8));
+    let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
+    report.told(0, &[]);
+    assert_eq!(proxy.remove(rule), 8);
+
+    let listing = Match::operation("cloudtrail", "ListPublicKeys");
+    let rule = proxy.add(Rule::new(listing, Fault::throttling()).times(2));
+    let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
+    report.told(0, &[]);
+    assert_eq!(proxy.remove(rule), 2);
+
+    let folder = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/";
+    let encoded = folder.replace('/', "%2F");
+    let listing = Match::operation("s3", "ListObjectsV2").path_contains(&encoded);
+    let rule = proxy.fail(listing, Fault::slow_down());
+    let arguments = with(verify(&trail), &["--unlisted"]);
+    let report = stage.run_through(&proxy, &arguments).await?.report();
+    report.told(2, &[]);
+    assert!(proxy.remove(rule) > 3, "it gives up soon");
+    assert_eq!(report.counts("digests"), [7, 0, 0]);
+    assert_eq!(report.counts("logFiles")[1..], [0, 0]);
+    let folder = format!("s3://{}/{folder}01/14/", trail.spec.bucket);
+    assert_eq!(report.untold(), [folder]);
+    Ok(())
+}
+
+/// Interrupts a run, and waits for its end.
+async fn interrupt(child: tokio::process::Child, signal: &str) -> Result<Ran> {
+    let pid = child.id().expect("it runs").to_string();
+    let killed = tokio::process::Command::new("kill")
+        .args([signal, &pid])
+        .status()
+        .await?;
+    ensure!(killed.success());
+    let output = tokio::time::timeout(Duration::from_secs(20), child.wait_with_output()).await??;
+    Ran::of(output)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_reports_what_it_has_and_another_goes_on_from_there() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        hours: 30,
+        log_files_per_hour: 3..=3,
+        ..small("amzn-s3-demo-interrupted")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
+    let progress = folder.path().join("progress.ndjson").display().to_string();
+    let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
+    let log_files = Match::operation("s3", "GetObject").path_contains("/CloudTrail/");
+    let digests = Match::operation("s3", "GetObject").path_contains("/CloudTrail-Digest/");
+    let all = trail.log_files.len();
+    for signal in ["-INT", "-TERM"] {
+        let _ = std::fs::remove_file(&progress);
+        proxy.forget();
+        // Two thirds go through, the others wait longer than anybody will.
+        let late = Rule::new(log_files.clone(), Fault::Stall(Duration::from_mins(1)));
+        let rule = proxy.add(late.after(all * 2 / 3));
+        let flags = ["--resume", &progress, "--concurrency", "8"];
+        let arguments = with(verify(&trail), &flags);
+        let environment = client_environment(&proxy.endpoint(), REGION);
+        let child = start(environment.clone(), &arguments)?;
+        let mut waited = 0;
+        while proxy.hits(rule) == 0 {
+            waited += 1;
+            ensure!(waited < 1000, "it reads too little");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let ran = interrupt(child, signal).await?;
+        let report = ran.report();
+        report.told(2, &[]);
+        assert_eq!(report.json["interrupted"], true);
+        assert!(report.err.contains("interrupted") && report.err.contains("--resume"));
+        assert_eq!(report.untold(), [""; 0]);
+        let [valid, found, untold] = report.counts("logFiles");
+        assert!(valid > 0 && valid < all as u64, "{valid}");
+        assert_eq!((found, untold), (0, 0));
+
+        proxy.heal();
+        proxy.forget();
+        let report = run(environment, &arguments).await?.report();
+        report.told(0, &[]);
+        assert_eq!(report.counts("logFiles"), [all as u64, 0, 0]);
+        let resumed = report.json["totals"]["resumed"].as_u64().expect("a count");
+        assert!(resumed > 0, "nothing was kept");
+        // Digests are read again, log files of those that are done are not.
+        assert_eq!(proxy.calls(&log_files).len() as u64, all as u64 - resumed);
+        assert!(proxy.calls(&digests).len() >= 31);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_kept_for_one_source_only() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-progress").build();
+    stage.deliver(&trail).await?;
+    let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
+    let file = folder.path().join("progress").display().to_string();
+    let flags = ["--resume", &file];
+    stage
+        .run(&with(verify(&trail), &flags))
+        .await?
+        .report()
+        .told(0, &[]);
+    let report = stage.run(&with(verify(&trail), &flags)).await?.report();
+    report.told(0, &[]);
+    let all = trail.log_files.len();
+    assert_eq!(report.json["totals"]["resumed"], all);
+    let other = ["verify", "s3://amzn-s3-demo-other", "--resume", &file];
+    stage.run(&other).await?.refused(64);
+    std::fs::write(&file, "something else\n")?;
+    stage.run(&with(verify(&trail), &flags)).await?.refused(64);
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The command `trailseal`, end to end: the built program against a local AWS and against copies
+//! on disk. Needs the program beside the test, and the `.venv`.
+
+mod directories;
+mod failures;
+mod formats;
+mod inspect;
+mod organization;
+mod ranges;
+mod refusals;
+mod stage;
+mod tampering;
