@@ -39,7 +39,7 @@ pub(crate) struct Point {
     pub(crate) raw: f64,
     /// Seconds an item without what a run over nothing takes.
     pub(crate) net: f64,
-    /// Seconds an item on the processors.
+    /// Seconds an item on the processors, without what a run over nothing takes.
     pub(crate) processor: f64,
 }
 
