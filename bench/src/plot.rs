@@ -7,7 +7,7 @@ use crate::report::{count, float};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
-const LEFT: f64 = 72.0;
+const LEFT: f64 = 84.0;
 const RIGHT: f64 = 150.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 56.0;
@@ -87,11 +87,11 @@ impl Scale {
         HEIGHT - BOTTOM - micros / self.top * (HEIGHT - TOP - BOTTOM)
     }
 
-    /// A distance of grid lines that is easy to read: 1, 2 or 5 times a power of ten.
+    /// A distance of grid lines that is easy to read: 1, 2, 2.5 or 5 times a power of ten.
     fn step(&self) -> f64 {
         let rough = self.top / 5.0;
         let power = 10_f64.powf(rough.log10().floor());
-        [1.0, 2.0, 5.0, 10.0]
+        [1.0, 2.0, 2.5, 5.0, 10.0]
             .map(|factor| factor * power)
             .into_iter()
             .find(|step| *step >= rough)
@@ -162,6 +162,9 @@ fn axes(scale: &Scale, series: &[Series]) -> Group {
             .add(text(&count(size), x, floor + 20.0, "middle").set("class", "quiet"));
     }
     let middle = f64::midpoint(LEFT, WIDTH - RIGHT);
+    let half = f64::midpoint(TOP, HEIGHT - BOTTOM);
+    let label = text("time per log file or digest", 16.0, half, "middle");
+    group = group.add(label.set("transform", format!("rotate(-90 16 {half:.1})")));
     group
         .add(text(
             "log files or digests verified in one run",
