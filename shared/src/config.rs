@@ -39,6 +39,13 @@ impl Places {
             .map_or(bucket, |(original, _)| original)
     }
 
+    /// Whether what was delivered to `bucket` should be at hand: of a copy on disk, only what it
+    /// is a copy of.
+    #[must_use]
+    pub fn holds(&self, bucket: &str) -> bool {
+        !self.bare_copy || self.watches(bucket)
+    }
+
     /// Whether `bucket` stands for another.
     #[must_use]
     pub fn is_replica(&self, bucket: &str) -> bool {

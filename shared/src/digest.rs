@@ -14,8 +14,9 @@ use std::fmt;
 /// hundreds an hour to a busy account's Region.
 pub const MAX_INFLATED_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The most bytes a digest object may have: more would be a stream that inflates to nothing.
-pub const MAX_OBJECT_BYTES: u64 = 16 * 1024 * 1024;
+/// The most bytes a digest object may have: hashes and names of 30,000 log files take two
+/// megabytes when compressed.
+pub const MAX_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The most log files a digest may list.
 pub const MAX_LOG_FILES: usize = 100_000;
@@ -198,6 +199,16 @@ impl DigestMetadata {
             signature_algorithm: Some(SIGNATURE_ALGORITHM.to_owned()),
             backfill_generated: None,
         }
+    }
+
+    /// Whether both give the same signature. Hex of either case is the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let signatures = match (&self.signature, &other.signature) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => false,
+        };
+        signatures && self.signature_algorithm == other.signature_algorithm
     }
 
     /// Picks CloudTrail's entries out of an object's user metadata.

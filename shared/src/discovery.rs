@@ -43,6 +43,17 @@ pub enum TrailFilter {
     Arn(TrailArn),
 }
 
+impl TrailFilter {
+    /// Whether a chain is of this trail.
+    #[must_use]
+    pub fn is(&self, chain: &Chain) -> bool {
+        match self {
+            Self::Name(name) => *name == chain.trail,
+            Self::Arn(arn) => arn.name == chain.trail && arn.home_region == chain.home_region,
+        }
+    }
+}
+
 /// What to look for; an empty list is no restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -68,13 +79,7 @@ impl Wanted {
     }
 
     fn chain(&self, chain: &Chain) -> bool {
-        self.trails.is_empty()
-            || self.trails.iter().any(|trail| match trail {
-                TrailFilter::Name(name) => *name == chain.trail,
-                TrailFilter::Arn(arn) => {
-                    arn.name == chain.trail && arn.home_region == chain.home_region
-                }
-            })
+        self.trails.is_empty() || self.trails.iter().any(|trail| trail.is(chain))
     }
 
     /// Whether any of the hour that ends at `end` was asked for.
@@ -85,6 +90,17 @@ impl Wanted {
             && self
                 .to
                 .is_none_or(|to| end.saturating_sub(hour).is_ok_and(|start| start < to))
+    }
+
+    /// Whether the day was asked for that a key names right below `folder`: `YYYY/MM/DD/`. What
+    /// names none is of any day.
+    fn day_of(&self, key: &str, folder: &str) -> bool {
+        let day = key.strip_prefix(folder).and_then(|rest| rest.get(..10));
+        let named = |time: Timestamp| time.strftime("%Y/%m/%d").to_string();
+        day.is_none_or(|day| {
+            self.from.is_none_or(|from| *day >= *named(from))
+                && self.to.is_none_or(|to| *day <= *named(to))
+        })
     }
 
     /// Whether the instant was asked for.
@@ -118,7 +134,9 @@ impl RegionFolder {
         format!("{}CloudTrail/{}/", self.folder, self.region)
     }
 
-    fn scope(&self) -> Scope {
+    /// The scope of what is said of the folder.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
         Scope {
             account: Some(self.folder.account.to_string()),
             region: Some(self.region.to_string()),
@@ -263,9 +281,17 @@ async fn roots<L: ListObjects>(
             }
         }
         if level.is_empty() {
-            break;
+            return found;
         }
     }
+    let error = StoreError {
+        action: "look for trails in all of",
+        subject: format!("s3://{bucket}/{prefix}"),
+        cause: Cause::Failed(format!(
+            "it has folders more than {MAX_DEPTH} deep besides those of trails; name the trail's prefix"
+        )),
+    };
+    keep::<()>(Err(error), report, bucket);
     found
 }
 
@@ -276,9 +302,9 @@ async fn accounts<L: ListObjects>(
     root: String,
 ) -> Result<Vec<AccountFolder>, StoreError> {
     let mut found = Vec::new();
-    let mut organizations = VecDeque::from([None]);
-    let prefix = root.strip_suffix('/').map(str::to_owned);
-    while let Some(organization) = organizations.pop_front() {
+    let mut to_list = VecDeque::from([(root, None)]);
+    while let Some((root, organization)) = to_list.pop_front() {
+        let prefix = root.strip_suffix('/').map(str::to_owned);
         let folder = match &organization {
             None => format!("{root}{ROOT}/"),
             Some(organization) => format!("{root}{ROOT}/{organization}/"),
@@ -299,7 +325,10 @@ async fn accounts<L: ListObjects>(
             } else if organization.is_none()
                 && let Ok(id) = OrganizationId::new(name)
             {
-                organizations.push_back(Some(id));
+                to_list.push_back((root.clone(), Some(id)));
+            } else if organization.is_none() && name == ROOT && to_list.len() < MAX_DEPTH {
+                // The trail's prefix is called as the folder is.
+                to_list.push_back((folder.clone(), None));
             }
         }
     }
@@ -380,7 +409,9 @@ pub async fn digests<L: ListObjects>(
                         DigestSeries::Backfill => digests.backfill.insert(key.end_time),
                     };
                 }
-                ObjectKind::UnknownDigest => found.misnamed.push(key),
+                ObjectKind::UnknownDigest if around.day_of(&key, &folder.digests()) => {
+                    found.misnamed.push(key);
+                }
                 _ => {}
             }
         }
@@ -388,8 +419,8 @@ pub async fn digests<L: ListObjects>(
     Ok(found)
 }
 
-/// The log files of an account and Region in the time asked for, and objects beside them that
-/// are named like none, which have no time: page by page, since there may be millions.
+/// The log files of an account and Region in the time asked for, and whatever else lies in the
+/// folders of those days, which has no time: page by page, since there may be millions.
 ///
 /// # Errors
 /// [`StoreError`] when the folder cannot be listed.
@@ -407,7 +438,10 @@ pub async fn log_files<L: ListObjects>(
                     ObjectKind::LogFile(log_file) if wanted.instant(log_file.time) => {
                         found(key, Some(log_file));
                     }
-                    ObjectKind::UnknownLogFile => found(key, None),
+                    ObjectKind::LogFile(_) => {}
+                    // A folder's marker is nobody's file.
+                    _ if key.ends_with('/') => {}
+                    _ if wanted.day_of(&key, &folder.log_files()) => found(key, None),
                     _ => {}
                 }
             }
@@ -415,6 +449,26 @@ pub async fn log_files<L: ListObjects>(
         .await?;
     }
     Ok(())
+}
+
+/// Whether there is any log file in the folders of the days asked for.
+///
+/// # Errors
+/// [`StoreError`] when the folder cannot be listed.
+pub async fn holds_log_files<L: ListObjects>(
+    store: &L,
+    folder: &RegionFolder,
+    wanted: &Wanted,
+) -> Result<bool, StoreError> {
+    let bucket = folder.bucket.as_str();
+    for prefix in in_time(store, bucket, &folder.log_files(), wanted).await? {
+        let page = store.list(bucket, &prefix, Depth::All, None).await?;
+        let is_file = |key: &String| matches!(classify(key), ObjectKind::LogFile(_));
+        if page.keys.iter().any(is_file) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The prefixes below `folder` that hold the date folders of the time asked for.

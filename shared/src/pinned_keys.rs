@@ -4,6 +4,7 @@
 use crate::ids::Region;
 use crate::public_key::{KeyLookup, KeySet, SigningPeriod};
 use crate::store::{ListPublicKeys, StoreError};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,8 +13,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct KeyRing<S> {
     service: S,
     pinned: KeySet,
-    answers: Mutex<HashMap<Region, KeySet>>,
+    answers: Mutex<HashMap<Region, Answers>>,
+    /// What lies before this time is asked for once: no key is added to it any more.
+    settled_before: Option<Timestamp>,
 }
+
+/// What CloudTrail answered for a Region.
+#[derive(Debug, Default)]
+struct Answers {
+    keys: KeySet,
+    /// The periods that were asked for, as far as they are settled.
+    asked: Vec<SigningPeriod>,
+}
+
+/// Around a period that is not remembered, keys are asked for as long: one answer serves many
+/// digests.
+const AROUND: SignedDuration = SignedDuration::from_hours(24 * 15);
+
+/// The most periods that are remembered of one Region.
+const MAX_ASKED: usize = 1000;
 
 impl<S: ListPublicKeys> KeyRing<S> {
     /// A ring over CloudTrail and the pinned keys.
@@ -22,7 +40,16 @@ impl<S: ListPublicKeys> KeyRing<S> {
             service,
             pinned,
             answers: Mutex::default(),
+            settled_before: None,
         }
+    }
+
+    /// Asks only once for the keys of a period before `time`, which has passed: forged digests
+    /// that name invented keys cost no request each.
+    #[must_use]
+    pub fn settled_before(mut self, time: Timestamp) -> Self {
+        self.settled_before = Some(time);
+        self
     }
 
     /// The key that signed a digest of `region` in `period`.
@@ -38,23 +65,40 @@ impl<S: ListPublicKeys> KeyRing<S> {
         fingerprint: &str,
         period: SigningPeriod,
     ) -> Result<KeyLookup, StoreError> {
-        let known = self
-            .remembered()
-            .get(region)
-            .map_or(KeyLookup::Unknown, |keys| {
-                keys.find(region, fingerprint, period)
+        let ask = {
+            let remembered = self.remembered();
+            let answers = remembered.get(region);
+            let known = answers.map_or(KeyLookup::Unknown, |answers| {
+                answers.keys.find(region, fingerprint, period)
             });
-        if matches!(known, KeyLookup::Found(_)) {
-            return Ok(known);
-        }
-        let listed = match self.service.list_public_keys(region, period).await {
-            Ok(keys) => {
-                let mut remembered = self.remembered();
-                let known = remembered.entry(region.clone()).or_default();
-                known.extend(keys);
-                Ok(known.find(region, fingerprint, period))
+            let asked = answers.is_some_and(|answers| {
+                answers
+                    .asked
+                    .iter()
+                    .any(|asked| asked.from <= period.from && period.to <= asked.to)
+            });
+            match known {
+                KeyLookup::Found(_) => return Ok(known),
+                _ if asked => None,
+                _ => Some(self.around(period)),
             }
-            Err(error) => Err(error),
+        };
+        let listed = match ask {
+            None => Ok(self.known(region, fingerprint, period)),
+            Some(ask) => match self.service.list_public_keys(region, ask).await {
+                Ok(keys) => {
+                    let mut remembered = self.remembered();
+                    let answers = remembered.entry(region.clone()).or_default();
+                    answers.keys.extend(keys);
+                    if self.settled_before.is_some_and(|time| ask.to <= time)
+                        && answers.asked.len() < MAX_ASKED
+                    {
+                        answers.asked.push(ask);
+                    }
+                    Ok(answers.keys.find(region, fingerprint, period))
+                }
+                Err(error) => Err(error),
+            },
         };
         if let Ok(KeyLookup::Found(_)) = listed {
             return listed;
@@ -65,7 +109,30 @@ impl<S: ListPublicKeys> KeyRing<S> {
         }
     }
 
-    fn remembered(&self) -> MutexGuard<'_, HashMap<Region, KeySet>> {
+    fn known(&self, region: &Region, fingerprint: &str, period: SigningPeriod) -> KeyLookup {
+        self.remembered()
+            .get(region)
+            .map_or(KeyLookup::Unknown, |answers| {
+                answers.keys.find(region, fingerprint, period)
+            })
+    }
+
+    /// A longer period around this one, if all of it is settled.
+    fn around(&self, period: SigningPeriod) -> SigningPeriod {
+        let Some(settled) = self.settled_before.filter(|settled| period.to <= *settled) else {
+            return period;
+        };
+        SigningPeriod {
+            from: period.from.saturating_sub(AROUND).unwrap_or(period.from),
+            to: period
+                .to
+                .saturating_add(AROUND)
+                .unwrap_or(period.to)
+                .min(settled),
+        }
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, HashMap<Region, Answers>> {
         // Keys are only ever added: a panic elsewhere leaves nothing half done.
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }

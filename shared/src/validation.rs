@@ -5,7 +5,7 @@ use crate::chain::{self, Difference, Meeting};
 use crate::config::Places;
 use crate::digest::{self, DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Window};
-use crate::gunzip::Gunzip;
+use crate::gunzip::{GunzipError, gunzip};
 use crate::location::ObjectLocation;
 use crate::lookback::{Lookback, MAX_LISTS};
 use crate::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
@@ -132,30 +132,26 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         } else {
             DigestMetadata::from_user_metadata(&object.metadata)
         };
-        let mut gunzip = Gunzip::new(digest::MAX_INFLATED_BYTES);
-        let mut inflated = Vec::new();
-        let mut taken = 0_u64;
-        let mut error = None;
+        // Held as it is, and inflated at once: many digests may be under way.
+        let mut compressed = Vec::new();
+        let mut too_large = false;
         while let Some(bytes) = object.body.next().await? {
-            taken = taken.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-            let pushed = if taken > digest::MAX_OBJECT_BYTES {
-                Err(DigestError::ObjectTooLarge)
-            } else {
-                gunzip
-                    .push(&bytes, |piece| inflated.extend_from_slice(piece))
-                    .map_err(DigestError::from)
-            };
-            if let Err(reason) = pushed {
-                error = Some(reason);
+            compressed.extend_from_slice(&bytes);
+            too_large = u64::try_from(compressed.len()).is_ok_and(|n| n > digest::MAX_OBJECT_BYTES);
+            if too_large {
                 break;
             }
         }
-        let content = match error {
-            Some(error) => Err(error),
-            None => gunzip
-                .finish()
+        let content = if too_large {
+            // What is no gzip stream, or ends before, says more of what it is.
+            match gunzip(&compressed, digest::MAX_INFLATED_BYTES) {
+                Err(error) if error != GunzipError::Truncated => Err(error.into()),
+                _ => Err(DigestError::ObjectTooLarge),
+            }
+        } else {
+            gunzip(&compressed, digest::MAX_INFLATED_BYTES)
                 .map_err(DigestError::from)
-                .and_then(|_| UnverifiedDigest::parse(&inflated)),
+                .and_then(|inflated| UnverifiedDigest::parse(&inflated))
         };
         Ok(Fetched { content, metadata })
     }
@@ -457,6 +453,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             Ok(fetched) => fetched,
             Err(error) => {
                 match error.absence() {
+                    // A trail that was moved: its older digests are in no copy at hand.
+                    Some(_) if !self.places.holds(&named.location.bucket) => {
+                        report.cannot_tell(error, &scope, &named.location);
+                    }
                     Some(absence) => {
                         self.report_missing_stretch(
                             &predecessor_at,

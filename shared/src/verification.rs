@@ -152,6 +152,15 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 verified.inflated_bytes = inflated_bytes;
                 return verified;
             }
+            LogFileVerdict::Missing(absence) if !self.places.holds(&file.location.bucket) => {
+                let error = StoreError {
+                    action: "find a copy of",
+                    subject: file.location.to_string(),
+                    cause: Cause::Absent(absence),
+                };
+                report.cannot_tell(error, scope, &at);
+                return verified;
+            }
             LogFileVerdict::Missing(absence) => {
                 let missing = finding(
                     FindingKind::LogFileMissing,

@@ -13,6 +13,7 @@ use crate::signature::AuthenticDigest;
 use crate::store::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 use crate::validation::{Beside, Digests, Fetched, Rejection, reference, unsigned_copy};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::VecDeque;
 
 /// How long after the end of a digest the next one may take. CloudTrail delivers one an hour,
 /// some half an hour late, and catches up after an outage.
@@ -31,6 +32,17 @@ impl ReadDigest {
     #[must_use]
     pub fn at(&self) -> &ObjectLocation {
         &self.at
+    }
+
+    /// How many log files it lists: what holding it costs.
+    #[must_use]
+    pub fn log_files(&self) -> usize {
+        self.fetched.as_ref().map_or(0, |fetched| {
+            fetched
+                .content
+                .as_ref()
+                .map_or(0, |content| content.log_files.len())
+        })
     }
 
     /// Why it could not be read, if so.
@@ -80,13 +92,30 @@ struct Newer {
 #[derive(Debug, Default)]
 pub struct Walk {
     newer: Option<Newer>,
+    /// What digests that were passed over say of others.
+    claims: VecDeque<Predecessor>,
 }
+
+/// The most such claims that are kept: anybody may make them.
+const MAX_CLAIMS: usize = 64;
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     /// Reads a digest, for [`Self::settle`].
     pub async fn read_digest(&self, at: ObjectLocation, key: DigestKey) -> ReadDigest {
         let fetched = self.fetch(&at).await;
         ReadDigest { at, key, fetched }
+    }
+
+    /// Whether CloudTrail signed a digest that was read, by the signature it comes with.
+    pub async fn is_authentic(&self, digest: &ReadDigest) -> bool {
+        let Ok(fetched) = &digest.fetched else {
+            return false;
+        };
+        let fetched = Fetched {
+            content: fetched.content.clone(),
+            metadata: fetched.metadata.clone(),
+        };
+        self.judge(&digest.at, &digest.key, fetched).await.is_ok()
     }
 
     /// Settles the next older digest of a walk. `older` is the one before it that is there, if
@@ -124,7 +153,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                     .as_ref()
                     .ok()
                     .and_then(|content| content.predecessor.clone());
-                self.judge_beside(&mut settled, fetched, newer.as_ref())
+                self.judge_beside(&mut settled, fetched, newer.as_ref(), &walk.claims)
                     .await;
                 predecessor
             }
@@ -152,6 +181,11 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         });
         if let Some(newer) = passed_over {
             walk.newer = Some(newer);
+            // It may tell the truth all the same.
+            walk.claims.extend(unverified);
+            if walk.claims.len() > MAX_CLAIMS {
+                walk.claims.pop_front();
+            }
         } else if settled.key.series == DigestSeries::Hourly {
             walk.newer = Some(Newer {
                 key: settled.key.clone(),
@@ -177,16 +211,30 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     }
 
     /// Judges a digest by its own signature, and by the one that its successor gives.
-    async fn judge_beside(&self, settled: &mut Settled, fetched: Fetched, newer: Option<&Newer>) {
-        let given = newer.and_then(|newer| {
-            let named = newer.predecessor.as_ref()?;
-            let names_this = named.location.key == settled.at.key
+    async fn judge_beside(
+        &self,
+        settled: &mut Settled,
+        mut fetched: Fetched,
+        newer: Option<&Newer>,
+        claims: &VecDeque<Predecessor>,
+    ) {
+        let names_this = |named: &&Predecessor| {
+            named.location.key == settled.at.key
                 && self
                     .places
-                    .actual_of(&named.location.bucket, &newer.at.bucket)
-                    == settled.at.bucket;
-            names_this.then_some((named, newer))
-        });
+                    .actual_of(&named.location.bucket, &settled.at.bucket)
+                    == settled.at.bucket
+        };
+        let by_newer = newer
+            .and_then(|newer| Some((newer.predecessor.as_ref()?, newer.authentic)))
+            .filter(|(named, _)| names_this(named));
+        let by_others = claims.iter().rev().filter(names_this);
+        // Whoever gives a signature: one that verifies proves itself.
+        let given: Vec<(&str, bool)> = by_newer
+            .into_iter()
+            .chain(by_others.map(|named| (named, false)))
+            .map(|(named, authentic)| (named.signature.as_str(), authentic))
+            .collect();
         let Settled {
             at,
             key,
@@ -194,49 +242,50 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             authentic,
             ..
         } = settled;
-        let mut fetched = fetched;
-        // A copy on disk has no signature of its own: its successor's word is all there is.
-        if self.places.bare_copy
-            && fetched.metadata.signature.is_none()
-            && let Some((named, newer)) = given
-        {
-            fetched.metadata = DigestMetadata::signed(&named.signature);
-            match self.judge(at, key, fetched).await {
-                Ok(digest) => *authentic = Some(digest),
-                // The signature stands in a digest that is not CloudTrail's itself.
-                Err(Rejection::Finding(finding))
-                    if !newer.authentic && finding.kind == FindingKind::DigestSignatureInvalid =>
-                {
-                    report.cannot_tell(unsigned_copy(at), &self.scope(key), at);
-                }
-                Err(Rejection::Finding(finding)) => report.findings.push(*finding),
-                Err(Rejection::CannotTell(error)) => {
-                    report.cannot_tell(error, &self.scope(key), at);
-                }
-            }
-            return;
+        let is_unsigned = self.places.bare_copy && fetched.metadata.signature.is_none();
+        let mut given = given.into_iter();
+        // A copy on disk has no signature of its own: a later digest's word is all there is.
+        let mut is_authoritative = true;
+        if is_unsigned && let Some((signature, authentic)) = given.next() {
+            fetched.metadata = DigestMetadata::signed(signature);
+            is_authoritative = authentic;
         }
-        let vouched = given
-            .map(|(named, _)| DigestMetadata::signed(&named.signature))
-            .filter(|vouched| {
-                let own = &fetched.metadata;
-                let same = match (&own.signature, &vouched.signature) {
-                    (Some(own), Some(vouched)) => own.eq_ignore_ascii_case(vouched),
-                    _ => false,
-                };
-                !same || own.signature_algorithm != vouched.signature_algorithm
-            })
-            .map(|metadata| Fetched {
-                content: fetched.content.clone(),
-                metadata,
-            });
+        let own = fetched.metadata.clone();
+        let others: Vec<DigestMetadata> = given
+            .map(|(signature, _)| DigestMetadata::signed(signature))
+            .filter(|other| !other.is_same(&own))
+            .collect();
+        let content = (!others.is_empty()).then(|| fetched.content.clone());
         match self.judge(at, key, fetched).await {
-            Ok(digest) => *authentic = Some(digest),
-            Err(Rejection::CannotTell(error)) => report.cannot_tell(error, &self.scope(key), at),
+            Ok(digest) => {
+                *authentic = Some(digest);
+                return;
+            }
+            Err(Rejection::CannotTell(error)) => {
+                report.cannot_tell(error, &self.scope(key), at);
+                return;
+            }
             Err(Rejection::Finding(finding)) => {
-                report.findings.push(*finding);
-                if let Some(vouched) = vouched {
-                    *authentic = self.judge(at, key, vouched).await.ok();
+                let proves =
+                    is_authoritative || finding.kind != FindingKind::DigestSignatureInvalid;
+                if proves {
+                    report.findings.push(*finding);
+                }
+                if let Some(content) = content {
+                    for metadata in others {
+                        let fetched = Fetched {
+                            content: content.clone(),
+                            metadata,
+                        };
+                        *authentic = self.judge(at, key, fetched).await.ok();
+                        if authentic.is_some() {
+                            return;
+                        }
+                    }
+                }
+                if !proves {
+                    // The signatures stand in digests that are not CloudTrail's themselves.
+                    report.cannot_tell(unsigned_copy(at), &self.scope(key), at);
                 }
             }
         }
@@ -315,36 +364,33 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         }
     }
 
-    /// The finding that no digest of a chain follows `newest`, although `until` is later, and the
-    /// next one should have come by `now`.
+    /// The finding that no digest of a chain follows `newest`, although there should be one:
+    /// between `from` and `until` nothing is proven.
     #[must_use]
     pub fn overdue(
         &self,
         newest: &ObjectLocation,
         key: &DigestKey,
+        from: Timestamp,
         until: Timestamp,
-        now: Timestamp,
-    ) -> Option<Finding> {
-        let from = key.end_time;
-        (from < until && now.duration_since(from) > OVERDUE_AFTER).then(|| {
-            Finding::new(
-                FindingKind::DigestOverdue,
-                self.scope(key),
-                newest.clone(),
-                format!(
-                    "No digest of its chain follows this one, although there should be one every hour: from {from} to {until} nothing is proven."
-                ),
-            )
-            .with_digest(DigestReference::by_key(newest, Some(key)))
-            .with_window(Window {
-                from: Some(from),
-                to: until,
-            })
-            .with_evidence(
-                format!("a digest for every hour up to {until}"),
-                "none after this one",
-            )
+    ) -> Finding {
+        Finding::new(
+            FindingKind::DigestOverdue,
+            self.scope(key),
+            newest.clone(),
+            format!(
+                "No digest of its chain follows this one, although there should be one every hour: from {from} to {until} nothing is proven."
+            ),
+        )
+        .with_digest(DigestReference::by_key(newest, Some(key)))
+        .with_window(Window {
+            from: Some(from),
+            to: until,
         })
+        .with_evidence(
+            format!("a digest for every hour up to {until}"),
+            "none after this one that CloudTrail signed",
+        )
     }
 }
 

@@ -41,9 +41,7 @@ fn headline(verification: &Verification) -> String {
             counted(found, "FINDING", "FINDINGS")
         ),
         Outcome::CannotTell => {
-            format!(
-                "CANNOT TELL: not everything in {source}{time} could be verified; nothing wrong was seen."
-            )
+            format!("CANNOT TELL: not everything in {source}{time} could be verified.")
         }
     };
     if verification.interrupted {

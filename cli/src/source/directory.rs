@@ -79,6 +79,8 @@ pub(crate) struct Directory {
     /// What is asked for below the roots: a directory inside a trail's folders asks for those
     /// alone.
     below: String,
+    /// Why there may be trails that were not found.
+    unseen: Vec<String>,
 }
 
 impl Directory {
@@ -88,12 +90,21 @@ impl Directory {
     /// [`DirectoryError`] when it cannot be read, or holds no trail.
     pub(crate) fn open(path: &Path) -> Result<Self, DirectoryError> {
         let path = canonical(path)?;
-        let mut found = find_roots(&path)?;
-        if found.is_empty() {
+        let mut search = Search::default();
+        search.roots(&path)?;
+        search.found.retain(|root| holds_trail(root));
+        if search.found.is_empty() {
             return Self::around(&path);
         }
-        found.sort();
-        Self::of_roots(found, String::new())
+        search.found.sort();
+        let mut directory = Self::of_roots(search.found, String::new())?;
+        directory.unseen = search.unseen;
+        Ok(directory)
+    }
+
+    /// Why there may be trails in the directory that were not found.
+    pub(crate) fn unseen(&self) -> &[String] {
+        &self.unseen
     }
 
     /// Opens the copy that a directory is inside of.
@@ -111,7 +122,16 @@ impl Directory {
     fn of_roots(found: Vec<PathBuf>, below: String) -> Result<Self, DirectoryError> {
         let mut roots: Vec<Root> = Vec::new();
         for path in found {
-            let (bucket, prefix) = delivered_to(&path);
+            let (bucket, prefix) = delivered_to(&path).unwrap_or_else(|| {
+                // Told apart by where they lie.
+                let number = roots.len();
+                let name = if number == 0 {
+                    UNKNOWN_BUCKET.to_owned()
+                } else {
+                    format!("{UNKNOWN_BUCKET}-{number}")
+                };
+                (name, String::new())
+            });
             let root = Root {
                 path,
                 bucket,
@@ -126,7 +146,11 @@ impl Directory {
             }
             roots.push(root);
         }
-        Ok(Self { roots, below })
+        Ok(Self {
+            roots,
+            below,
+            unseen: Vec::new(),
+        })
     }
 
     /// The buckets and prefixes that the directory is a copy of.
@@ -177,35 +201,86 @@ fn canonical(path: &Path) -> Result<PathBuf, DirectoryError> {
     })
 }
 
-/// The folders at or below `path` that hold an [`ROOT`] folder.
-fn find_roots(path: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
-    let read = |path: &Path| {
-        folders_in(path).map_err(|error| DirectoryError::Read {
-            path: path.display().to_string(),
-            error,
-        })
-    };
-    let mut found = Vec::new();
-    let mut level = vec![path.to_owned()];
-    let mut left = MAX_DIRECTORIES;
-    for _ in 0..MAX_DEPTH {
-        let mut next = Vec::new();
-        for folder in level {
-            let Some(less) = left.checked_sub(1) else {
-                return Ok(found);
-            };
-            left = less;
-            for name in read(&folder)? {
-                if name == ROOT {
-                    found.push(folder.clone());
-                } else if !name.starts_with('.') {
-                    next.push(folder.join(name));
+/// A search for folders that hold an [`ROOT`] folder.
+#[derive(Default)]
+struct Search {
+    found: Vec<PathBuf>,
+    looked_into: usize,
+    unseen: Vec<String>,
+}
+
+impl Search {
+    /// Looks at and below `path`.
+    fn roots(&mut self, path: &Path) -> Result<(), DirectoryError> {
+        let mut level = vec![path.to_owned()];
+        for _ in 0..MAX_DEPTH {
+            let mut next = Vec::new();
+            for folder in level {
+                self.looked_into += 1;
+                if self.looked_into > MAX_DIRECTORIES {
+                    self.unseen.push(format!(
+                        "{} holds more than {MAX_DIRECTORIES} directories besides those of trails, and not all were looked into: give those that hold an {ROOT} folder",
+                        path.display()
+                    ));
+                    return Ok(());
+                }
+                let below = below(&folder).map_err(|error| DirectoryError::Read {
+                    path: folder.display().to_string(),
+                    error,
+                })?;
+                for link in below.links {
+                    self.unseen.push(format!(
+                        "{} is a link, and is not followed: give the directory that it leads to",
+                        folder.join(link).display()
+                    ));
+                }
+                for name in below.folders {
+                    if name == ROOT {
+                        self.found.push(folder.clone());
+                        // The trail's prefix may be called as the folder is.
+                        if folder.join(ROOT).join(ROOT).is_dir() {
+                            next.push(folder.join(ROOT));
+                        }
+                    } else {
+                        next.push(folder.join(name));
+                    }
                 }
             }
+            level = next;
         }
-        level = next;
+        if !level.is_empty() {
+            self.unseen.push(format!(
+                "{} holds directories more than {MAX_DEPTH} deep, which were not looked into: give those that hold an {ROOT} folder",
+                path.display()
+            ));
+        }
+        Ok(())
     }
-    Ok(found)
+}
+
+/// Whether the [`ROOT`] folder of a root holds any trail's objects. Other services deliver
+/// there, too.
+fn holds_trail(root: &Path) -> bool {
+    let folders = |path: &Path| -> Vec<PathBuf> {
+        let below = folders_in(path).unwrap_or_default();
+        below.into_iter().map(|name| path.join(name)).collect()
+    };
+    let of_trail = |account: &PathBuf| {
+        folders(account).iter().any(|folder| {
+            folder
+                .file_name()
+                .is_some_and(|name| name == "CloudTrail" || name == "CloudTrail-Digest")
+        })
+    };
+    let first = folders(&root.join(ROOT));
+    first.iter().any(of_trail)
+        || first
+            .iter()
+            .filter(|folder| {
+                let name = folder.file_name().and_then(|name| name.to_str());
+                name.is_some_and(|name| name.starts_with("o-"))
+            })
+            .any(|organization| folders(organization).iter().any(of_trail))
 }
 
 /// For a directory inside an [`ROOT`] folder: what holds that, and the way down.
@@ -217,24 +292,41 @@ fn above(path: &Path) -> Option<(PathBuf, String)> {
     Some((root.parent()?.to_owned(), inside.to_owned()))
 }
 
-/// The names of the folders in a folder, sorted. Links are not followed.
-fn folders_in(path: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
+/// What lies right below a folder.
+#[derive(Default)]
+struct Below {
+    /// Names of folders, sorted.
+    folders: Vec<String>,
+    /// Names of links that lead to folders.
+    links: Vec<String>,
+}
+
+fn below(path: &Path) -> io::Result<Below> {
+    let mut below = Below::default();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir()
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
+        let kind = entry.file_type()?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        if kind.is_dir() {
+            below.folders.push(name);
+        } else if kind.is_symlink() && entry.path().is_dir() {
+            below.links.push(name);
         }
     }
-    names.sort();
-    Ok(names)
+    below.folders.sort();
+    Ok(below)
+}
+
+/// The names of the folders in a folder, sorted.
+fn folders_in(path: &Path) -> io::Result<Vec<String>> {
+    Ok(below(path)?.folders)
 }
 
 /// What most of a few digests say of where they were delivered: bucket, and what stands before
 /// [`ROOT`].
-fn delivered_to(root: &Path) -> Place {
+fn delivered_to(root: &Path) -> Option<Place> {
     let mut told: BTreeMap<Place, usize> = BTreeMap::new();
     for (relative, path) in sample(root) {
         let Some(said) = read_digest(&path) else {
@@ -250,10 +342,7 @@ fn delivered_to(root: &Path) -> Place {
     }
     told.into_iter()
         .max_by_key(|(_, times)| *times)
-        .map_or_else(
-            || (UNKNOWN_BUCKET.to_owned(), String::new()),
-            |(place, _)| place,
-        )
+        .map(|(place, _)| place)
 }
 
 /// The newest digests of a few accounts and Regions, with their paths below the root.
@@ -437,6 +526,14 @@ impl ListObjects for Directory {
                         folders.push((entry.path(), format!("{key}{name}/"), deep + 1));
                     }
                     _ if kind.is_file() => page.keys.push(format!("{key}{name}")),
+                    // What it leads to would be neither listed nor missed.
+                    _ if kind.is_symlink() => {
+                        let error = io::Error::other(format!(
+                            "{} is a link: put what it leads to in its place",
+                            entry.path().display()
+                        ));
+                        return Err(failed("list", &subject, &error));
+                    }
                     _ => {}
                 }
             }

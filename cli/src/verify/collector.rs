@@ -141,6 +141,11 @@ impl Collector {
         }
     }
 
+    /// Whether a line could not be written.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.lines.is_some() && self.kept().write_error.is_some()
+    }
+
     /// Takes a finding. Whether it is new.
     pub(crate) fn finding(&self, finding: &Finding) -> bool {
         let id = self.hasher.hash_one(finding.id().to_string());

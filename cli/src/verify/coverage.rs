@@ -8,6 +8,8 @@ use jiff::Timestamp;
 pub(crate) struct Coverage {
     digests: Vec<Stretch>,
     uncovered: Vec<(Timestamp, Timestamp)>,
+    /// Time that is proven, or about which something is said.
+    told: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Coverage {
@@ -34,12 +36,48 @@ impl Coverage {
         }
     }
 
+    /// Notes that the time is proven, or that something is said about it.
+    pub(crate) fn told(&mut self, from: Timestamp, to: Timestamp) {
+        self.told.push((from, to));
+    }
+
+    /// Begin of the time about which anything is said.
+    pub(crate) fn first_told(&self) -> Option<Timestamp> {
+        self.told.iter().map(|(from, _)| *from).min()
+    }
+
+    /// End of the time about which anything is said.
+    pub(crate) fn last_told(&self) -> Option<Timestamp> {
+        self.told.iter().map(|(_, to)| *to).max()
+    }
+
+    /// The stretches between `from` and `to` that nothing proves and about which nothing is said.
+    pub(crate) fn untold(&mut self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        self.told.sort_unstable();
+        let mut untold = Vec::new();
+        let mut at = from;
+        for (begin, end) in &self.told {
+            if *begin >= to {
+                break;
+            }
+            if *begin > at {
+                untold.push((at, *begin));
+            }
+            at = at.max(*end);
+        }
+        if at < to {
+            untold.push((at, to));
+        }
+        untold
+    }
+
     /// Everything, oldest first, without overlaps, within `from` and `to`. Where stretches
     /// overlap, the worse counts.
     pub(crate) fn stretches(self, from: Option<Timestamp>, to: Option<Timestamp>) -> Vec<Stretch> {
         let Self {
             mut digests,
             mut uncovered,
+            told: _,
         } = self;
         digests.sort_by_key(|stretch| (stretch.from, stretch.to));
         uncovered.sort_unstable();
@@ -54,9 +92,11 @@ impl Coverage {
         for stretch in digests {
             add(&mut pieces, stretch);
         }
-        for (from, to) in &windows {
-            paint(&mut pieces, *from, *to);
-        }
+        let between: Vec<Stretch> = windows
+            .iter()
+            .flat_map(|(from, to)| gaps(&pieces, *from, *to))
+            .collect();
+        pieces.extend(between);
         pieces.sort_by_key(|piece| piece.from);
         let begin = from.unwrap_or(Timestamp::MIN);
         let end = to.unwrap_or(Timestamp::MAX);
@@ -107,10 +147,10 @@ fn add(pieces: &mut Vec<Stretch>, mut stretch: Stretch) {
     }
 }
 
-/// Paints a window that nothing proves into the time between the pieces.
+/// What of a window that nothing proves lies between the pieces, which are in order.
 ///
 /// What digests cover stays as they say: a window between two digests may touch them, no more.
-fn paint(pieces: &mut Vec<Stretch>, from: Timestamp, to: Timestamp) {
+fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp) -> Vec<Stretch> {
     let first = pieces.partition_point(|piece| piece.to <= from);
     let mut gaps = Vec::new();
     let mut at = from;
@@ -126,8 +166,7 @@ fn paint(pieces: &mut Vec<Stretch>, from: Timestamp, to: Timestamp) {
     if at < to {
         gaps.push((at, to));
     }
-    let gaps: Vec<Stretch> = gaps
-        .into_iter()
+    gaps.into_iter()
         .map(|(from, to)| Stretch {
             from,
             to,
@@ -135,11 +174,7 @@ fn paint(pieces: &mut Vec<Stretch>, from: Timestamp, to: Timestamp) {
             digests: 0,
             log_files: 0,
         })
-        .collect();
-    pieces.splice(first..first, gaps);
-    if let Some(rest) = pieces.get_mut(first..) {
-        rest.sort_by_key(|piece| piece.from);
-    }
+        .collect()
 }
 
 #[cfg(test)]
@@ -206,6 +241,29 @@ mod tests {
                 (6, 7, Valid, 1)
             ]
         );
+    }
+
+    #[test]
+    fn time_about_which_nothing_is_said_is_found() {
+        let mut coverage = Coverage::default();
+        for (from, to) in [(5, 6), (1, 3), (2, 4), (9, 12)] {
+            coverage.told(hour(from), hour(to));
+        }
+        let holes = |from, to, coverage: &mut Coverage| -> Vec<(i64, i64)> {
+            coverage
+                .untold(hour(from), hour(to))
+                .into_iter()
+                .map(|(a, b)| (a.as_second() / 3600, b.as_second() / 3600))
+                .collect()
+        };
+        assert_eq!(holes(1, 12, &mut coverage), [(4, 5), (6, 9)]);
+        assert_eq!(
+            holes(0, 14, &mut coverage),
+            [(0, 1), (4, 5), (6, 9), (12, 14)]
+        );
+        assert_eq!(holes(2, 4, &mut coverage), []);
+        assert_eq!(holes(7, 8, &mut coverage), [(7, 8)]);
+        assert_eq!(holes(13, 14, &mut coverage), [(13, 14)]);
     }
 
     #[test]

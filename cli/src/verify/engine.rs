@@ -10,30 +10,39 @@ use crate::source::{Keys, Objects};
 use futures::future::{Either, select};
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use trailseal::aws::Limited;
 use trailseal::chain::hourly_digests;
-use trailseal::discovery::{self, ChainDigests, RegionFolder, Wanted};
+use trailseal::discovery::{self, ChainDigests, RegionFolder, TrailFilter, Wanted};
 use trailseal::finding::{Finding, FindingKind, Report, Scope};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{Chain, DigestKey, DigestSeries};
 use trailseal::signature::AuthenticDigest;
 use trailseal::validation::Digests;
-use trailseal::walk::{ReadDigest, Settled, Walk, listed_in};
+use trailseal::walk::{OVERDUE_AFTER, ReadDigest, Settled, Walk, listed_in};
 
 /// Region folders that are worked on at a time: bounds what is known of digests.
 const FOLDERS: usize = 16;
 
-/// Digests that are held at a time, at least: each folder needs two to go on.
-const MIN_HELD: usize = 4 * FOLDERS;
+/// Digests that are held at a time: each folder needs two to go on.
+const HELD: usize = 4 * FOLDERS;
+
+/// A digest that lists more log files is held only when it is its turn.
+const MANY_LOG_FILES: usize = 2000;
+
+/// The most digests behind the time asked for that are tried for one that CloudTrail signed.
+const MAX_WITNESSES: usize = 48;
 
 /// A log file may be delivered so long after the minute in its name and still be in the digest
 /// of a later hour.
 pub(super) const DELIVERY: SignedDuration = SignedDuration::from_hours(2);
+
+/// What to do about log files without digests.
+const NO_DIGESTS: &str = "Where digests were deleted, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
 /// The digests of a source.
 pub(crate) type SourceDigests = Digests<Arc<Limited<Objects>>, Keys>;
@@ -48,6 +57,10 @@ pub(crate) struct Plan {
     pub(crate) wanted: Wanted,
     /// Up to when digests should have come; none where that is not known.
     pub(crate) expected_until: Option<Timestamp>,
+    /// Trails that ended on purpose.
+    pub(crate) ended: Vec<TrailFilter>,
+    /// Why there may be trails that were not found.
+    pub(crate) unseen: Vec<String>,
     /// When the verification begins.
     pub(crate) now: Timestamp,
     /// Whether to look for log files that no digest lists.
@@ -65,11 +78,15 @@ struct Engine {
     collector: Arc<Collector>,
     /// Digests that are held.
     held: Arc<Semaphore>,
+    /// Chains that were found.
+    matched: Mutex<BTreeSet<Chain>>,
 }
 
 /// A digest that is held, so that not too many are.
 struct Held {
-    read: ReadDigest,
+    /// None where it is too large to be held before its turn.
+    read: Option<ReadDigest>,
+    at: ObjectLocation,
     key: DigestKey,
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -85,12 +102,15 @@ struct Outcomes {
 
 /// Does all of it. Findings go to `collector`. Whether anything was found to verify.
 pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
-    let held = MIN_HELD.max(plan.concurrency);
     let engine = Arc::new(Engine {
         plan,
         collector,
-        held: Arc::new(Semaphore::new(held)),
+        held: Arc::new(Semaphore::new(HELD)),
+        matched: Mutex::default(),
     });
+    for unseen in &engine.plan.unseen {
+        engine.not_seen(unseen.clone());
+    }
     let mut folders = Vec::new();
     for (bucket, prefix) in &engine.plan.places {
         let (found, report) =
@@ -113,6 +133,18 @@ pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
             }
         })
         .await;
+    if !engine.interrupted() {
+        if found {
+            engine.check_matched();
+        }
+        if let Some(resume) = &engine.plan.resume
+            && let Err(error) = resume.complete()
+        {
+            engine.not_seen(format!(
+                "the progress file cannot be removed ({error}): remove it before the next run"
+            ));
+        }
+    }
     found
 }
 
@@ -121,8 +153,55 @@ impl Engine {
         self.plan.digests.store()
     }
 
+    /// Whether somebody wants the run to end, or nobody reads what is written.
     fn interrupted(&self) -> bool {
+        if self.collector.is_broken() {
+            self.store().close();
+        }
         self.store().is_closed()
+    }
+
+    /// Says that something was not looked at, and that its verdict is open.
+    fn not_seen(&self, reason: String) {
+        self.collector.not_told(CannotTell {
+            subject: "trails that were not looked at".to_owned(),
+            account: None,
+            region: None,
+            trail: None,
+            reason,
+            advice: String::new(),
+        });
+    }
+
+    /// What was asked for by name, and is not there.
+    fn check_matched(&self) {
+        let matched = self.matched.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = &self.plan.wanted;
+        let mut absent: Vec<String> = Vec::new();
+        for account in &wanted.accounts {
+            if !matched.iter().any(|chain| chain.folder.account == *account) {
+                absent.push(format!("account {account}"));
+            }
+        }
+        for region in &wanted.regions {
+            if !matched.iter().any(|chain| chain.region == *region) {
+                absent.push(format!("Region {region}"));
+            }
+        }
+        for trail in &wanted.trails {
+            if !matched.iter().any(|chain| trail.is(chain)) {
+                absent.push(match trail {
+                    TrailFilter::Name(name) => format!("trail {name}"),
+                    TrailFilter::Arn(arn) => format!("trail {arn}"),
+                });
+            }
+        }
+        drop(matched);
+        for absent in absent {
+            self.not_seen(format!(
+                "no digest is there of the {absent}, which was asked for"
+            ));
+        }
     }
 
     /// Takes a report: findings, and what could not be looked at.
@@ -178,9 +257,22 @@ impl Engine {
                 async move { engine.take(engine.plan.digests.validate(&at).await) }
             })
             .await;
-        if chains.is_empty() {
-            chains = self.last_of(&folder).await;
+        let earlier = self.earlier(&folder, chains.is_empty()).await;
+        let no_digests = chains.is_empty() && earlier.is_empty();
+        // A chain that has none any more: when did they stop?
+        for (chain, newest) in earlier {
+            chains.entry(chain).or_insert_with(|| ChainDigests {
+                hourly: BTreeSet::from([newest]),
+                ..ChainDigests::default()
+            });
         }
+        if no_digests && !self.interrupted() {
+            self.check_no_log_files(&folder).await;
+        }
+        self.matched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(chains.keys().cloned());
         let mut listed = self.plan.unlisted.then(Listed::default);
         for (chain, digests) in chains {
             if self.interrupted() {
@@ -198,15 +290,15 @@ impl Engine {
         }
     }
 
-    /// The newest digests of a folder that has none in the time asked for: when did they stop?
-    async fn last_of(&self, folder: &RegionFolder) -> BTreeMap<Chain, ChainDigests> {
-        let mut chains = BTreeMap::new();
-        if self.plan.wanted.from.is_none() {
-            return chains;
-        }
+    /// The newest digest of each chain in the month before the time asked for; where none is known
+    /// at all, as far back as there are any.
+    async fn earlier(&self, folder: &RegionFolder, none_known: bool) -> BTreeMap<Chain, Timestamp> {
+        let mut newest = BTreeMap::new();
         // Back in steps that grow, so that a chain that stopped years ago costs few requests.
+        let steps = [Some(31), Some(366), None];
+        let steps = steps.into_iter().take(if none_known { 3 } else { 1 });
         let mut end = self.plan.wanted.from;
-        for days in [Some(31), Some(366), None] {
+        for days in steps {
             let Some(until) = end else { break };
             let back = days.map(|days: i64| SignedDuration::from_hours(24 * days));
             let earlier = Wanted {
@@ -215,7 +307,14 @@ impl Engine {
                 ..self.plan.wanted.clone()
             };
             match discovery::digests(self.store(), folder, &earlier).await {
-                Ok(found) => chains = found.chains,
+                Ok(found) => {
+                    for (chain, digests) in found.chains {
+                        let before = digests.hourly.range(..=until).next_back();
+                        if let Some(last) = before {
+                            newest.insert(chain, *last);
+                        }
+                    }
+                }
                 Err(error) => {
                     let mut report = Report::new();
                     folder.cannot_list(&mut report, error);
@@ -223,17 +322,35 @@ impl Engine {
                     break;
                 }
             }
-            if !chains.is_empty() {
+            if !newest.is_empty() {
                 break;
             }
             end = earlier.from;
         }
-        for digests in chains.values_mut() {
-            digests.backfill.clear();
-            let newest = digests.hourly.pop_last();
-            digests.hourly = newest.into_iter().collect();
+        newest
+    }
+
+    /// Log files without any digest: validation was off, or the digests are gone.
+    async fn check_no_log_files(&self, folder: &RegionFolder) {
+        let looked = discovery::holds_log_files(self.store(), folder, &self.plan.wanted).await;
+        let scope = folder.scope();
+        match looked {
+            Ok(false) => {}
+            Ok(true) if self.plan.unlisted => {}
+            Ok(true) => self.collector.not_told(CannotTell {
+                subject: format!("s3://{}/{}", folder.bucket, folder.log_files()),
+                account: scope.account,
+                region: scope.region,
+                trail: None,
+                reason: format!(
+                    "nothing proves the log files below s3://{}/{}: there is no digest at all",
+                    folder.bucket,
+                    folder.log_files()
+                ),
+                advice: NO_DIGESTS.to_owned(),
+            }),
+            Err(error) => self.collector.cannot_tell(&error, &scope),
         }
-        chains
     }
 
     async fn chain(
@@ -244,20 +361,33 @@ impl Engine {
         mut listed: Option<&mut Listed>,
     ) -> Option<ChainReport> {
         let wanted = &self.plan.wanted;
-        let to_read = self.selection(&digests, listed.is_some());
         let mut tally = Tally::new(folder, &chain);
         let progress = &self.collector.progress;
         let reached = |end: &&Timestamp| wanted.hour(**end);
         let count = digests.hourly.iter().filter(reached).count()
             + digests.backfill.iter().filter(reached).count();
         Progress::add(&progress.digests_known, u64::try_from(count).unwrap_or(0));
-        let newest_key = digests
+        let later = self
+            .witnesses(folder, &chain, &digests, listed.is_some())
+            .await;
+        let before = digests.hourly.iter().rev();
+        let mut before = before.skip_while(|end| !wanted.hour(**end) && !self.is_earlier(**end));
+        let in_time: Vec<Timestamp> = before
+            .by_ref()
+            .take_while(|end| wanted.hour(**end))
+            .copied()
+            .collect();
+        let earlier = digests
             .hourly
-            .last()
-            .map(|end| DigestKey::of(chain.clone(), DigestSeries::Hourly, *end));
+            .iter()
+            .rev()
+            .find(|end| self.is_earlier(**end));
         let backfill = digests.backfill.iter().rev().copied();
-        let keys: Vec<(DigestSeries, Timestamp)> = to_read
+        let keys: Vec<(DigestSeries, Timestamp)> = later
             .into_iter()
+            .rev()
+            .chain(in_time)
+            .chain(earlier.copied())
             .map(|end| (DigestSeries::Hourly, end))
             .chain(
                 backfill
@@ -267,12 +397,12 @@ impl Engine {
             .collect();
         let mut reads = stream::iter(keys)
             .map(|(series, end)| self.read(folder, DigestKey::of(chain.clone(), series, end)))
-            .buffered(self.plan.concurrency)
+            .buffered(HELD)
             .boxed();
         let mut walk = Walk::default();
         let mut tasks: JoinSet<Outcomes> = JoinSet::new();
-        let mut current = reads.next().await;
-        while let Some(held) = current {
+        let mut current = self.in_turn(reads.next().await).await;
+        while let Some((held, read)) = current {
             if self.interrupted() {
                 break;
             }
@@ -291,13 +421,14 @@ impl Engine {
                     }
                 }
             };
+            let older = self.in_turn(older).await;
             let beside = older
                 .as_ref()
-                .filter(|older| older.key.series == DigestSeries::Hourly)
-                .map(|older| &older.read);
-            let settled = self.plan.digests.settle(&mut walk, held.read, beside).await;
+                .filter(|(older, _)| older.key.series == DigestSeries::Hourly)
+                .map(|(_, read)| read);
+            let mut settled = self.plan.digests.settle(&mut walk, read, beside).await;
             let reported = wanted.hour(settled.key.end_time);
-            self.take_settled(&settled, reported, &mut tally);
+            self.take_settled(&mut settled, reported, &mut tally);
             if let Some(listed) = listed.as_deref_mut() {
                 listed.add(&settled);
             }
@@ -311,40 +442,73 @@ impl Engine {
         while let Some(done) = tasks.join_next().await {
             self.tell(&mut tally, done);
         }
-        self.check_overdue(folder, newest_key.as_ref(), &mut tally);
+        if !self.interrupted() {
+            self.check_covered(folder, &chain, &mut tally);
+        } else if tally.worst == Outcome::Valid {
+            tally.worst = Outcome::CannotTell;
+        }
         if tally.is_empty() {
             return None;
         }
         Some(tally.report(wanted))
     }
 
-    /// Which hourly digests to read, newest first: those asked for, and the ones beside them,
-    /// which tell whether the first and the last one are whole.
-    fn selection(&self, digests: &ChainDigests, unlisted: bool) -> Vec<Timestamp> {
+    fn is_later(&self, end: Timestamp) -> bool {
         let wanted = &self.plan.wanted;
-        let is_later =
-            |end: &Timestamp| wanted.to.is_some_and(|to| *end > to) && !wanted.hour(*end);
-        let is_earlier = |end: &Timestamp| !wanted.hour(*end) && !is_later(end);
-        // The next one names those that are gone before it. On disk, it is the one after that
-        // which proves it.
-        let beside = if self.plan.bare_copy { 2 } else { 1 };
-        let reach = wanted
-            .to
-            .filter(|_| unlisted)
-            .and_then(|to| to.checked_add(DELIVERY).ok());
-        let mut read: Vec<Timestamp> = digests
-            .hourly
-            .iter()
-            .copied()
-            .filter(is_later)
-            .enumerate()
-            .take_while(|(index, end)| *index < beside || reach.is_some_and(|reach| *end <= reach))
-            .map(|(_, end)| end)
-            .collect();
-        read.reverse();
-        read.extend(digests.hourly.iter().rev().filter(|end| wanted.hour(**end)));
-        read.extend(digests.hourly.iter().rev().find(|end| is_earlier(end)));
-        read
+        wanted.to.is_some_and(|to| end > to) && !wanted.hour(end)
+    }
+
+    fn is_earlier(&self, end: Timestamp) -> bool {
+        !self.plan.wanted.hour(end) && !self.is_later(end)
+    }
+
+    /// Digests behind the time asked for, oldest first: up to one that CloudTrail signed, which
+    /// tells whether any before it is gone. Names prove nothing: anybody may put an object there.
+    async fn witnesses(
+        self: &Arc<Self>,
+        folder: &RegionFolder,
+        chain: &Chain,
+        digests: &ChainDigests,
+        unlisted: bool,
+    ) -> Vec<Timestamp> {
+        // Log files of the last hours may be listed that late.
+        let reach = self.plan.wanted.to.filter(|_| unlisted).and_then(|to| {
+            to.checked_add(DELIVERY + SignedDuration::from_hours(1))
+                .ok()
+        });
+        let mut witnesses = Vec::new();
+        let mut proven = false;
+        for end in digests.hourly.iter().copied() {
+            if !self.is_later(end) {
+                continue;
+            }
+            let enough = proven && reach.is_none_or(|reach| end > reach);
+            if enough || witnesses.len() >= MAX_WITNESSES || self.interrupted() {
+                break;
+            }
+            witnesses.push(end);
+            // In a copy on disk the one after a digest proves it: all are read.
+            if !self.plan.bare_copy && !proven {
+                let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, end);
+                let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
+                let read = self.plan.digests.read_digest(at, key).await;
+                proven = self.plan.digests.is_authentic(&read).await;
+            }
+        }
+        witnesses
+    }
+
+    /// A digest whose turn it is: what was too large to be held is read now.
+    async fn in_turn(&self, held: Option<Held>) -> Option<(Held, ReadDigest)> {
+        let mut held = held?;
+        let read = match held.read.take() {
+            Some(read) => read,
+            None => {
+                let (at, key) = (held.at.clone(), held.key.clone());
+                self.plan.digests.read_digest(at, key).await
+            }
+        };
+        Some((held, read))
     }
 
     /// Reads a digest, when not too many are held.
@@ -352,32 +516,43 @@ impl Engine {
         // The semaphore is never closed: without a permit nothing but the bound is lost.
         let permit = Arc::clone(&self.held).acquire_owned().await.ok();
         let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
-        let engine = Arc::clone(self);
-        let (again_at, again_key) = (at.clone(), key.clone());
         let read = tokio::spawn({
-            let key = key.clone();
+            let (engine, at, key) = (Arc::clone(self), at.clone(), key.clone());
             async move { engine.plan.digests.read_digest(at, key).await }
         });
-        let read = match read.await {
-            Ok(read) => read,
-            Err(_) => self.plan.digests.read_digest(again_at, again_key).await,
-        };
-        Held { read, key, permit }
+        // What could not be read, or not be held, is read when it is its turn.
+        let read = read
+            .await
+            .ok()
+            .filter(|read| read.log_files() <= MANY_LOG_FILES);
+        Held {
+            read,
+            at,
+            key,
+            permit,
+        }
     }
 
-    /// Takes what was found about a digest and its link.
-    ///
-    /// Of a digest beside the time asked for, only what it says of others counts.
-    fn take_settled(&self, settled: &Settled, reported: bool, tally: &mut Tally) {
+    /// Takes what was found about a digest and its link, as far as it is about the time asked for.
+    fn take_settled(&self, settled: &mut Settled, reported: bool, tally: &mut Tally) {
+        let at = settled.at.clone();
+        settled
+            .report
+            .findings
+            .retain(|finding| self.is_wanted(finding, reported && finding.object == at));
         for finding in &settled.report.findings {
-            if !reported && finding.object == settled.at {
-                continue;
-            }
-            if !reported && !self.is_wanted(finding) {
-                continue;
-            }
             if self.collector.finding(finding) {
                 tally.window_of(finding);
+            }
+        }
+        let (start, end) = (settled.start, settled.key.end_time);
+        if settled.key.series == DigestSeries::Hourly && (reported || settled.authentic.is_some()) {
+            tally.coverage.told(start, end);
+            if settled.authentic.is_some() {
+                tally.newest_authentic = tally.newest_authentic.max(Some(end));
+                tally.oldest_is_authentic = true;
+            } else {
+                tally.oldest_is_authentic = false;
             }
         }
         if reported && !self.interrupted() {
@@ -388,8 +563,9 @@ impl Engine {
         }
     }
 
-    /// Whether a finding of a digest beside the time asked for is about that time.
-    fn is_wanted(&self, finding: &Finding) -> bool {
+    /// Whether a finding is about the time asked for: by the time that it leaves uncovered; else,
+    /// unless it is about a digest of that time, by its object.
+    fn is_wanted(&self, finding: &Finding, of_wanted: bool) -> bool {
         let wanted = &self.plan.wanted;
         match (
             finding.window,
@@ -401,6 +577,7 @@ impl Engine {
                         .to
                         .is_none_or(|to| window.from.is_none_or(|from| from < to))
             }
+            (None, _) if of_wanted => true,
             (None, trailseal::object_key::ObjectKind::Digest(key)) => wanted.hour(key.end_time),
             _ => false,
         }
@@ -477,6 +654,8 @@ impl Engine {
                 continue;
             };
             if self.interrupted() && !verified.report.obstacles.is_empty() {
+                // Not looked at.
+                outcomes.log_files.cannot_tell += 1;
                 continue;
             }
             Progress::add(&progress.log_files, 1);
@@ -552,19 +731,58 @@ impl Engine {
         tally.add(&outcomes);
     }
 
-    /// A chain whose newest digest is old.
-    fn check_overdue(&self, folder: &RegionFolder, newest: Option<&DigestKey>, tally: &mut Tally) {
-        let (Some(key), Some(until)) = (newest, self.plan.expected_until) else {
-            return;
+    /// Every stretch of the time asked for must be proven by digests that CloudTrail signed, or
+    /// something must have been said about it. What is neither is said here.
+    fn check_covered(&self, folder: &RegionFolder, chain: &Chain, tally: &mut Tally) {
+        let wanted = &self.plan.wanted;
+        let until = self.plan.expected_until.or(wanted.to);
+        let (first, last) = match (tally.coverage.first_told(), tally.coverage.last_told()) {
+            (Some(first), Some(last)) => (first, last),
+            // Only names, of digests beside the time asked for, that are not CloudTrail's.
+            _ => match (wanted.from, until) {
+                (Some(from), Some(to)) => (from, to),
+                (None, Some(to)) => (to, to),
+                _ => return,
+            },
         };
-        if self.interrupted() {
-            return;
-        }
-        let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
-        if let Some(finding) = self.plan.digests.overdue(&at, key, until, self.plan.now)
-            && self.collector.finding(&finding)
-        {
-            tally.window_of(&finding);
+        // The oldest digest's own link says what was before it.
+        let from = match wanted.from {
+            Some(from) if tally.oldest_is_authentic => from.max(first),
+            Some(from) => from,
+            None => first,
+        };
+        let to = self.plan.expected_until.unwrap_or(last);
+        for (from, to) in tally.coverage.untold(from, to) {
+            let at_the_end = tally.newest_authentic.is_some_and(|newest| newest <= from);
+            let is_awaited = self.plan.now.duration_since(from) <= OVERDUE_AFTER;
+            let ended = self.plan.ended.iter().any(|trail| trail.is(chain));
+            if at_the_end && (is_awaited || ended) {
+                continue;
+            }
+            let newest = tally.newest_authentic.filter(|_| at_the_end);
+            if let Some(newest) = newest {
+                let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, newest);
+                let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
+                let finding = self.plan.digests.overdue(&at, &key, from, to);
+                if self.collector.finding(&finding) {
+                    tally.window_of(&finding);
+                }
+            } else {
+                tally.worst = tally.worst.max(Outcome::CannotTell);
+                let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, to);
+                let scope = self.plan.digests.scope(&key);
+                self.collector.not_told(CannotTell {
+                    subject: format!("s3://{}/{}", folder.bucket, folder.digests()),
+                    account: scope.account,
+                    region: scope.region,
+                    trail: scope.trail,
+                    reason: format!(
+                        "no digest of trail {} in {} {} covers {from} to {to}, and none that CloudTrail signed says why",
+                        chain.trail, chain.folder.account, chain.region
+                    ),
+                    advice: "Look for deleted versions of the digests of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digests that cannot be verified (--signatures).".to_owned(),
+                });
+            }
         }
     }
 
@@ -590,7 +808,7 @@ impl Engine {
                 self.report_unlisted(folder, key, &scope);
                 return;
             };
-            match listed.proves(log_file.time, self.plan.expected_until) {
+            match listed.proves(log_file.time, self.plan.now) {
                 super::unlisted::Proof::Unlisted => {
                     unlisted += 1;
                     self.report_unlisted(folder, key, &scope);
@@ -617,7 +835,7 @@ impl Engine {
                     folder.bucket,
                     folder.log_files()
                 ),
-                advice: "Where digests are missing, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).".to_owned(),
+                advice: NO_DIGESTS.to_owned(),
             });
         }
     }
@@ -673,6 +891,10 @@ struct Tally {
     bytes: u64,
     coverage: Coverage,
     worst: Outcome,
+    /// End of the newest digest that CloudTrail signed.
+    newest_authentic: Option<Timestamp>,
+    /// Whether CloudTrail signed the oldest digest that has a say.
+    oldest_is_authentic: bool,
 }
 
 impl Tally {
@@ -686,6 +908,8 @@ impl Tally {
             bytes: 0,
             coverage: Coverage::default(),
             worst: Outcome::Valid,
+            newest_authentic: None,
+            oldest_is_authentic: false,
         }
     }
 
@@ -726,6 +950,7 @@ impl Tally {
                 .unwrap_or(window.to)
         });
         self.coverage.uncovered(from, window.to);
+        self.coverage.told(from, window.to);
     }
 
     fn report(self, wanted: &Wanted) -> ChainReport {

@@ -22,9 +22,10 @@ use resume::Resume;
 use std::fmt::Display as Say;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tempfile::NamedTempFile;
 use trailseal::aws::{CloudTrailKeys, Limited, S3Objects, command_config};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
@@ -114,23 +115,29 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     let resume = args
         .resume
         .as_deref()
-        .map(|file| Resume::open(file, &source))
+        .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
         .transpose()
         .map_err(Stop::usage)?;
     let is_copy = places.bare_copy;
     let concurrency = usize::from(args.concurrency);
-    let objects = Arc::new(Limited::new(objects, concurrency));
+    let unseen = match &objects {
+        Objects::Directory(directory) => directory.unseen().to_vec(),
+        _ => Vec::new(),
+    };
     let expected_until = match (is_copy, &args.end_time) {
         // Nobody knows when a copy was made.
         (true, None) => None,
         _ => wanted.to.map(|to| to.min(now)),
     };
+    let objects = Arc::new(Limited::new(objects, concurrency));
+    let keys = KeyRing::new(keys, pinned).settled_before(now);
     let plan = Plan {
-        digests: Digests::new(Arc::clone(&objects), KeyRing::new(keys, pinned), places)
-            .with_signatures(signatures),
+        digests: Digests::new(Arc::clone(&objects), keys, places).with_signatures(signatures),
         places: look_in,
         wanted,
         expected_until,
+        ended: many(&args.ended, trail_filter)?,
+        unseen,
         now,
         unlisted: args.unlisted,
         resume,
@@ -166,6 +173,9 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         && verification.findings.is_empty()
         && !verification.interrupted
     {
+        if args.format != Format::Text {
+            sink.write(&verification)?;
+        }
         return Err(nothing(&verification, found));
     }
     sink.write(&verification)?;
@@ -177,6 +187,19 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         eprintln!("trailseal: interrupted, what was not reached is not in the report; {how}");
     }
     Ok(verification)
+}
+
+/// What a progress file is about: the same words in another directory are another source.
+fn resumed_source(source: &str, aliases: &[String]) -> String {
+    let mut source = match std::fs::canonicalize(source) {
+        Ok(path) if !source.starts_with("s3://") => path.display().to_string(),
+        _ => source.trim_end_matches('/').to_owned(),
+    };
+    for alias in aliases {
+        source.push_str(" with alias ");
+        source.push_str(alias);
+    }
+    source
 }
 
 /// Why there is nothing to report on.
@@ -220,21 +243,29 @@ fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
             )));
         }
     }
-    let trail = |text: &str| {
-        if text.starts_with("arn:") {
-            TrailArn::parse(text).map(TrailFilter::Arn)
-        } else {
-            TrailName::new(text).map(TrailFilter::Name)
-        }
-    };
+    if let Some(from) = requested.from
+        && from > now
+    {
+        return Err(Stop::usage(format_args!(
+            "the start time {from} is yet to come: give one that has passed"
+        )));
+    }
     let wanted = Wanted {
         accounts: many(&args.accounts, AccountId::new)?,
         regions: many(&args.regions, Region::new)?,
-        trails: many(&args.trails, trail)?,
+        trails: many(&args.trails, trail_filter)?,
         from: requested.from,
         to: Some(requested.to.unwrap_or(now)),
     };
     Ok((wanted, requested))
+}
+
+fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
+    if text.starts_with("arn:") {
+        TrailArn::parse(text).map(TrailFilter::Arn)
+    } else {
+        TrailName::new(text).map(TrailFilter::Name)
+    }
 }
 
 fn many<T>(texts: &[String], read: impl Fn(&str) -> Result<T, IdError>) -> Result<Vec<T>, Stop> {
@@ -295,9 +326,15 @@ struct Sink {
     format: Format,
     /// Lines are written while the work goes on.
     lines: Option<Lines>,
-    /// Everything else when it is done.
-    report: Option<Box<dyn Write>>,
+    /// Everything else when it is done: into a file beside the one that is named, which takes its
+    /// place when it is whole.
+    report: Option<Report>,
     target: String,
+}
+
+enum Report {
+    Direct(Box<dyn Write>),
+    File(NamedTempFile, PathBuf),
 }
 
 impl Sink {
@@ -306,10 +343,8 @@ impl Sink {
             || "standard output".to_owned(),
             |file| file.display().to_string(),
         );
-        let create = |path: &Path| {
-            File::create(path).map_err(|error| {
-                Stop::usage(format_args!("cannot write {}: {error}", path.display()))
-            })
+        let refused = |path: &Path, error: io::Error| {
+            Stop::usage(format_args!("cannot write {}: {error}", path.display()))
         };
         let mut sink = Self {
             format: args.format,
@@ -319,11 +354,24 @@ impl Sink {
         };
         match (&args.output, args.format) {
             (Some(path), Format::Ndjson) => {
-                sink.lines = Some(Box::new(BufWriter::new(create(path)?)));
+                let file = File::create(path).map_err(|error| refused(path, error))?;
+                sink.lines = Some(Box::new(BufWriter::new(file)));
             }
             (None, Format::Ndjson) => sink.lines = Some(Box::new(io::stdout())),
-            (Some(path), _) => sink.report = Some(Box::new(create(path)?)),
-            (None, _) => sink.report = Some(Box::new(io::stdout())),
+            // A pipe or a device is written to as it is.
+            (Some(path), _) if path.exists() && !path.is_file() => {
+                let file = File::create(path).map_err(|error| refused(path, error))?;
+                sink.report = Some(Report::Direct(Box::new(file)));
+            }
+            (Some(path), _) => {
+                let folder = match path.parent() {
+                    Some(parent) if !parent.as_os_str().is_empty() => parent,
+                    _ => Path::new("."),
+                };
+                let file = NamedTempFile::new_in(folder).map_err(|error| refused(path, error))?;
+                sink.report = Some(Report::File(file, path.clone()));
+            }
+            (None, _) => sink.report = Some(Report::Direct(Box::new(io::stdout()))),
         }
         Ok(sink)
     }
@@ -337,17 +385,33 @@ impl Sink {
     }
 
     fn write(&mut self, verification: &Verification) -> Result<(), Stop> {
-        let Some(report) = self.report.take() else {
-            return Ok(());
+        let written = match self.report.take() {
+            None => Ok(()),
+            Some(Report::Direct(out)) => self.format_into(verification, out),
+            Some(Report::File(file, path)) => self
+                .format_into(verification, file.as_file())
+                .and_then(|()| put(file, &path)),
         };
-        let mut report = BufWriter::new(report);
-        let written = match self.format {
-            Format::Text => output::text::write(verification, &mut report),
-            Format::Json | Format::Ndjson => output::json::write(verification, &mut report),
-            Format::Html => report.write_all(output::html::page(verification).as_bytes()),
-        };
-        written
-            .and_then(|()| report.flush())
-            .map_err(|error| self.failed(&error))
+        written.map_err(|error| self.failed(&error))
     }
+
+    fn format_into(&self, verification: &Verification, out: impl Write) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        match self.format {
+            Format::Text => output::text::write(verification, &mut out)?,
+            Format::Json | Format::Ndjson => output::json::write(verification, &mut out)?,
+            Format::Html => out.write_all(output::html::page(verification).as_bytes())?,
+        }
+        out.flush()
+    }
+}
+
+/// Puts a file that is whole in the place of the one that was named.
+fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    // As any new file; a temporary one is its owner's alone.
+    let reference = File::options().append(true).create(true).open(path)?;
+    file.as_file()
+        .set_permissions(reference.metadata()?.permissions())?;
+    file.persist(path)?;
+    Ok(())
 }

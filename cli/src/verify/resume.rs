@@ -1,4 +1,5 @@
-//! Progress on disk: which digests have nothing but valid log files.
+//! Progress on disk: which digests have nothing but valid log files. It is of one run, however
+//! often that is interrupted, and goes when the run comes to its end.
 //!
 //! The first line says what is being verified; each other line a digest that is done, by the
 //! SHA-256 of its content, which lists its log files and their hashes. Whatever was wrong is not
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use trailseal::sha256::Sha256;
 
@@ -74,6 +75,7 @@ pub(crate) enum ResumeError {
 pub(crate) struct Resume {
     done: HashMap<[u8; 32], Done>,
     file: Mutex<File>,
+    path: PathBuf,
 }
 
 impl Resume {
@@ -143,7 +145,13 @@ impl Resume {
         Ok(Self {
             done,
             file: Mutex::new(file),
+            path: path.to_owned(),
         })
+    }
+
+    /// Removes the file: the run has come to its end, and the next one looks at everything.
+    pub(crate) fn complete(&self) -> io::Result<()> {
+        std::fs::remove_file(&self.path)
     }
 
     /// The log files of the digest with this content, if they were all found valid before.

@@ -6,7 +6,7 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher as _;
 use trailseal::object_key::{Chain, DigestSeries};
-use trailseal::walk::Settled;
+use trailseal::walk::{OVERDUE_AFTER, Settled};
 
 /// The log files that digests list, by hashes of their keys under a secret of this process: no
 /// one can plant a key that looks like a listed one.
@@ -64,32 +64,43 @@ impl Listed {
 
     /// What the digests prove of a log file, not listed, with this time in its name. It may be
     /// delivered some time later.
-    pub(super) fn proves(&self, time: Timestamp, now: Option<Timestamp>) -> Proof {
+    ///
+    /// Only chains that have digests of CloudTrail's before and after the time have a say.
+    pub(super) fn proves(&self, time: Timestamp, now: Timestamp) -> Proof {
         let Ok(until) = time.checked_add(DELIVERY) else {
             return Proof::Unproven;
         };
-        if now.is_some_and(|now| until > now) {
+        if until > now {
             return Proof::NotYet;
         }
         let mut proof = Proof::Unproven;
         for hours in self.chains.values() {
-            let begins = hours.values().next().map(|(start, _)| *start);
-            if begins.is_none_or(|begins| begins > time) {
+            let is_signed = |(_, (_, authentic)): &(&Timestamp, &(Timestamp, bool))| *authentic;
+            let begins = hours
+                .iter()
+                .find(is_signed)
+                .is_some_and(|(_, (start, _))| *start <= time);
+            let ends = hours
+                .range(time..)
+                .any(|(end, (_, authentic))| *authentic && *end > time);
+            if !begins || !ends {
                 continue;
             }
             let mut covered = time;
             for (end, (start, authentic)) in hours.range(time..) {
-                if *start > covered || !authentic {
-                    break;
-                }
-                covered = *end;
                 if covered >= until {
                     break;
                 }
+                if *authentic && *start <= covered {
+                    covered = covered.max(*end);
+                }
             }
             if covered < until {
-                let newest = hours.keys().next_back().is_some_and(|end| *end < until);
-                return if newest && now.is_none() && covered > time {
+                let newest = hours.iter().rev().find(is_signed);
+                let waits = newest.is_some_and(|(newest, _)| {
+                    *newest <= covered && now.duration_since(*newest) <= OVERDUE_AFTER
+                });
+                return if waits {
                     Proof::NotYet
                 } else {
                     Proof::Unproven
