@@ -46,7 +46,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let mut subject = Subject::parse(&args.digest)?;
     let is_file = !matches!(subject.held, Held::Bucket);
     let is_alone = matches!(subject.held, Held::Alone(_));
-    let mut places = Places {
+    let places = Places {
         bucket_owner: args
             .bucket_owner
             .as_deref()
@@ -58,6 +58,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
             .iter()
             .map(|alias| alias_of(alias))
             .collect::<Result<_, _>>()?,
+        log_buckets: vec![subject.at.bucket.clone()],
         bare_copy: is_file,
         ..Places::default()
     };
@@ -85,7 +86,6 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let objects = match (std::mem::replace(&mut subject.held, Held::Bucket), &config) {
         (Held::Copy(objects) | Held::Alone(objects), _) => objects,
         (Held::Bucket, Some(config)) => {
-            places.log_buckets = vec![subject.at.bucket.clone()];
             let s3 = S3Objects::new(config, places.bucket_owner.clone());
             Objects::S3(Box::new(s3))
         }

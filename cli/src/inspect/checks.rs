@@ -18,6 +18,10 @@ use trailseal::walk::{ReadDigest, Settled, Walk};
 /// How far behind a digest the next one is looked for.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
+/// How many of them are looked at: the next one is proven by the one after it, where a copy holds
+/// no signatures, and others may lie between.
+const NEWER: usize = 4;
+
 /// A digest, and everything that was found out about it.
 pub(super) struct Examined {
     /// The digest as the walk along its chain settles it.
@@ -145,56 +149,46 @@ async fn settle_newer(
         Ok(mut listed) => listed.chains.remove(&key.chain).unwrap_or_default(),
         Err(error) => return (Successor::Unknown(error), None),
     };
-    let mut later = listed.hourly.into_iter().filter(|end| *end > key.end_time);
-    let Some(next) = later.next() else {
-        return (Successor::None, None);
-    };
-    let read = async |end| {
+    let later = listed.hourly.into_iter().filter(|end| *end > key.end_time);
+    let mut newer = Vec::new();
+    for end in later.take(NEWER) {
         let key = DigestKey::of(key.chain.clone(), DigestSeries::Hourly, end);
         let at = ObjectLocation::new(at.bucket.clone(), key.to_string());
-        digests.read_digest(at, key).await
-    };
-    let successor = read(next).await;
-    // In a copy it is the digest after the next one that proves the next one.
-    if around.places.bare_copy
-        && let Some(end) = later.next()
-    {
-        let second = read(end).await;
-        digests.settle(walk, second, Some(&successor)).await;
+        newer.push(digests.read_digest(at, key).await);
     }
-    let names_this = |named: &&Predecessor| {
-        named.location.key == at.key
-            && around
-                .places
-                .actual_of(&named.location.bucket, &successor.at().bucket)
-                == at.bucket
+    let names_this = |digest: &ReadDigest| {
+        let (content, _) = digest.unverified()?;
+        let named = content.as_ref().ok()?.predecessor.as_ref()?;
+        let bucket = around
+            .places
+            .actual_of(&named.location.bucket, &digest.at().bucket);
+        (named.location.key == at.key && bucket == at.bucket).then(|| named.clone())
     };
-    let named = successor
-        .unverified()
-        .and_then(|(content, _)| content.as_ref().ok()?.predecessor.as_ref())
-        .filter(names_this)
-        .cloned();
-    let settled = digests.settle(walk, successor, Some(this)).await;
-    let Settled {
-        at: next_at,
-        report,
-        authentic,
-        ..
-    } = settled;
-    let successor = match (&named, report.obstacles.into_iter().next()) {
-        (Some(_), _) => Successor::NamesThis {
-            at: next_at,
-            is_authentic: authentic.is_some(),
-            findings: report
-                .findings
-                .into_iter()
-                .filter(|finding| finding.object == *at)
-                .collect(),
-        },
-        (None, Some(obstacle)) if authentic.is_none() => Successor::Unknown(obstacle.error),
-        (None, _) => Successor::NamesAnother(next_at),
-    };
-    (successor, named)
+    let mut nearest = (Successor::None, None);
+    while let Some(digest) = newer.pop() {
+        let named = names_this(&digest);
+        let older = newer.last().unwrap_or(this);
+        let settled = digests.settle(walk, digest, Some(older)).await;
+        let is_named = matches!(nearest, (Successor::NamesThis { .. }, _));
+        nearest = match (named, settled.report.obstacles.into_iter().next()) {
+            (Some(named), _) => {
+                let findings = settled.report.findings.into_iter();
+                let successor = Successor::NamesThis {
+                    at: settled.at,
+                    is_authentic: settled.authentic.is_some(),
+                    findings: findings.filter(|finding| finding.object == *at).collect(),
+                };
+                (successor, Some(named))
+            }
+            // What is between names another, and may be anybody's.
+            (None, _) if is_named => nearest,
+            (None, Some(obstacle)) if settled.authentic.is_none() => {
+                (Successor::Unknown(obstacle.error), None)
+            }
+            (None, _) => (Successor::NamesAnother(settled.at), None),
+        };
+    }
+    nearest
 }
 
 /// The digest that this one names as the one before it, if that is there.

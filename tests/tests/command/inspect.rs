@@ -7,7 +7,9 @@ use trailseal_tests::trail::tamper::digest::{
     ClaimedKey, copied_to, signed_by_rogue, without_first_log, without_metadata, wrong_algorithm,
 };
 use trailseal_tests::trail::tamper::log::{cut_in_half, modified};
-use trailseal_tests::trail::{Backfill, BackfillLink, Change, Location, Object, Trail, TrailSpec};
+use trailseal_tests::trail::{
+    Backfill, BackfillLink, Change, DigestFile, Location, Object, Trail, TrailSpec,
+};
 
 use crate::stage::{ACCOUNT, Copy, Ran, Stage, run_offline, small};
 
@@ -63,6 +65,13 @@ const ALL_STEPS: [&str; 10] = [
 
 /// What is done, the steps that fail, and those that cannot be told.
 type Case = (&'static str, Change, Vec<&'static str>, Vec<&'static str>);
+
+/// A copy under a name half an hour later.
+fn planted_behind(digest: &DigestFile) -> Object {
+    let bucket = digest.object.bucket.clone();
+    let key = digest.object.key.replace("T030000Z", "T033000Z");
+    copied_to(&digest.object, &Location { bucket, key })
+}
 
 /// What is done to the third digest, its log files and its neighbours.
 fn cases(trail: &Trail) -> Vec<Case> {
@@ -121,6 +130,12 @@ fn cases(trail: &Trail) -> Vec<Case> {
             vec![],
         ),
         ("successor gone", delete(digest(trail, 4)), vec![], vec![]),
+        (
+            "another one planted behind it",
+            Change::Put(planted_behind(third)),
+            vec![],
+            vec![],
+        ),
     ]
 }
 
@@ -316,6 +331,9 @@ async fn a_digest_in_a_file_needs_its_signature_from_somewhere() -> Result<()> {
     came_to(&inspect(&file_of_newest, &given).await?, 0, &[], &[]);
     // A log file beside it.
     copy.apply(&[Change::Put(modified(&trail.logs_of(third)[0].object))])?;
+    came_to(&inspect(&file, &[]).await?, 1, &["log file"], &[]);
+
+    copy.apply(&[delete(&trail.logs_of(third)[0].object)])?;
     came_to(&inspect(&file, &[]).await?, 1, &["log file"], &[]);
 
     // Alone, nothing beside it is known.
