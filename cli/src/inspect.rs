@@ -187,7 +187,7 @@ async fn log_files(
     let listed_in = &listed_in(&examined.settled.at, digest);
     let mut verified = stream::iter(&digest.log_files)
         .map(|file| async move {
-            let verified = digests.verify_log_file(file, scope, listed_in).await;
+            let verified = Box::pin(digests.verify_log_file(file, scope, listed_in)).await;
             (file, verified)
         })
         .buffered(OPEN);

@@ -94,12 +94,12 @@ pub(super) async fn examine(
     around: Surroundings<'_>,
 ) -> Examined {
     let Subject { at, key, .. } = subject;
-    let this = digests.read_digest(at.clone(), key.clone()).await;
+    let this = Box::pin(digests.read_digest(at.clone(), key.clone())).await;
     let mut walk = Walk::default();
     let (successor, named) = if around.is_alone {
         (Successor::None, None)
     } else {
-        settle_newer(digests, subject, around, &this, &mut walk).await
+        Box::pin(settle_newer(digests, subject, around, &this, &mut walk)).await
     };
     let read = match this.unverified() {
         Some((content, metadata)) => {
@@ -112,10 +112,12 @@ pub(super) async fn examine(
         Some(Read {
             content: Ok(content),
             ..
-        }) if !around.is_alone => read_older(digests, subject, content, around.places).await,
+        }) if !around.is_alone => {
+            Box::pin(read_older(digests, subject, content, around.places)).await
+        }
         _ => None,
     };
-    let settled = digests.settle(&mut walk, this, older.as_ref()).await;
+    let settled = Box::pin(digests.settle(&mut walk, this, older.as_ref())).await;
     Examined {
         settled,
         read,
@@ -154,7 +156,7 @@ async fn settle_newer(
     for end in later.take(NEWER) {
         let key = DigestKey::of(key.chain.clone(), DigestSeries::Hourly, end);
         let at = ObjectLocation::new(at.bucket.clone(), key.to_string());
-        newer.push(digests.read_digest(at, key).await);
+        newer.push(Box::pin(digests.read_digest(at, key)).await);
     }
     let names_this = |digest: &ReadDigest| {
         let (content, _) = digest.unverified()?;
@@ -168,7 +170,7 @@ async fn settle_newer(
     while let Some(digest) = newer.pop() {
         let named = names_this(&digest);
         let older = newer.last().unwrap_or(this);
-        let settled = digests.settle(walk, digest, Some(older)).await;
+        let settled = Box::pin(digests.settle(walk, digest, Some(older))).await;
         let is_named = matches!(nearest, (Successor::NamesThis { .. }, _));
         nearest = match (named, settled.report.obstacles.into_iter().next()) {
             (Some(named), _) => {
@@ -202,7 +204,7 @@ async fn read_older(
     let key = chain::predecessor_key(&subject.key, named)?;
     let bucket = places.actual_of(&named.location.bucket, &subject.at.bucket);
     let at = ObjectLocation::new(bucket, named.location.key.clone());
-    let older = digests.read_digest(at, key).await;
+    let older = Box::pin(digests.read_digest(at, key)).await;
     // Where it cannot be read, the check of the link says why.
     older.error().is_none().then_some(older)
 }
