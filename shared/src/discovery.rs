@@ -221,17 +221,12 @@ fn keep<T>(found: Result<Vec<T>, StoreError>, report: &mut Report, bucket: &str)
     })
 }
 
-/// The root that a prefix already reaches into: what stands before [`ROOT`].
+/// The root that a prefix already reaches into: what stands before the last [`ROOT`].
 fn root_of(prefix: &str) -> Option<String> {
-    let mut before = String::new();
-    for folder in prefix.split('/') {
-        if folder == ROOT {
-            return Some(before);
-        }
-        before.push_str(folder);
-        before.push('/');
-    }
-    None
+    let folders: Vec<&str> = prefix.split('/').collect();
+    let at = folders.iter().rposition(|folder| *folder == ROOT)?;
+    let before = folders.iter().take(at);
+    Some(before.map(|folder| format!("{folder}/")).collect())
 }
 
 /// Every prefix, with its closing slash, below which there is a [`ROOT`] folder.
@@ -597,5 +592,6 @@ mod tests {
             root_of("a/b/AWSLogs/111122223333/CloudTrail-Digest"),
             Some("a/b/".to_owned())
         );
+        assert_eq!(root_of("AWSLogs/AWSLogs"), Some("AWSLogs/".to_owned()));
     }
 }

@@ -266,7 +266,7 @@ impl Engine {
                 ..ChainDigests::default()
             });
         }
-        if no_digests && !self.interrupted() {
+        if no_digests && self.plan.wanted.trails.is_empty() && !self.interrupted() {
             self.check_no_log_files(&folder).await;
         }
         self.matched

@@ -173,9 +173,6 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         && verification.findings.is_empty()
         && !verification.interrupted
     {
-        if args.format != Format::Text {
-            sink.write(&verification)?;
-        }
         return Err(nothing(&verification, found));
     }
     sink.write(&verification)?;

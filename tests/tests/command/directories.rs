@@ -97,10 +97,7 @@ async fn what_somebody_put_into_a_copy_does_no_harm() -> Result<()> {
     let bucket = copy.path("copy").join(&copy.bucket);
     let digests = bucket.join("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15");
     let logs = bucket.join("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15");
-    // A loop, a way out, names that are no text, and pipes, which nobody writes into.
-    symlink(&bucket, bucket.join("again"))?;
-    symlink(copy.root(), bucket.join("AWSLogs/444455556666"))?;
-    symlink("/etc", logs.join("etc"))?;
+    // Names that are no text, and pipes, which nobody writes into.
     for folder in [&digests, &logs, &bucket] {
         fs::write(folder.join("\u{1b}[31mred\u{202e}.json.gz"), "x")?;
         fs::write(folder.join("new\nline.json.gz"), "x")?;

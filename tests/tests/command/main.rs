@@ -4,6 +4,7 @@
 mod directories;
 mod failures;
 mod formats;
+mod holes;
 mod inspect;
 mod organization;
 mod ranges;

@@ -129,8 +129,10 @@ async fn a_range_whose_digests_are_all_gone_is_a_finding() -> Result<()> {
                 && (kind == "digest-missing" || kind == "digest-overdue")),
             "{from}-{to}: {kinds:?}"
         );
-        let report = run_offline(&with(copy.verify(), &flags)).await?.report();
-        assert_eq!(report.code, 1, "{from}-{to} on disk: {report:#?}");
+        // On disk, the digest before the hole is proven by the one behind it, if that is near.
+        let ran = run_offline(&with(copy.verify(), &flags)).await?;
+        let expected = if from > 9 && to < 50 - 24 { 2 } else { 1 };
+        assert_eq!(ran.code, expected, "{from}-{to} on disk: {ran:#?}");
     }
     // Beside the hole nothing is wrong.
     for (from, to) in [(0, 8), (51, 60)] {
