@@ -118,6 +118,10 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         .iter()
         .cloned()
         .partition(|argument| argument == "--write");
+    let write_run = !options.is_empty();
+    if write_run && !arguments.is_empty() {
+        bail!("--write is for a run of all benchmarks");
+    }
     let known = |name: &String| BENCHMARKS.iter().any(|(known, _)| known == name);
     if let Some(unknown) = arguments.iter().find(|name| !known(name)) {
         bail!("{unknown} is no benchmark\n\n{USAGE}");
@@ -146,7 +150,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let summary = report::summary(&sections);
     println!("{summary}");
     document += &format!("\n{summary}");
-    if !options.is_empty() {
+    if write_run && !failed {
         write(&document)?;
     }
     Ok(if failed {
