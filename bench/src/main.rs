@@ -127,8 +127,8 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         bail!("{unknown} is no benchmark\n\n{USAGE}");
     }
     let mut lab = Lab::new()?;
-    let mut document = machine::describe()?;
-    println!("{document}");
+    let mut parts = vec![machine::describe()?];
+    println!("{}", parts[0]);
     let mut sections = Vec::new();
     let mut failed = false;
     for (name, benchmark) in BENCHMARKS {
@@ -138,7 +138,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         match benchmark(&mut lab) {
             Ok(section) => {
                 println!("{section}");
-                document += &format!("\n{section}");
+                parts.push(section.to_string());
                 sections.push(section);
             }
             Err(error) => {
@@ -149,9 +149,9 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
     let summary = report::summary(&sections);
     println!("{summary}");
-    document += &format!("\n{summary}");
+    parts.push(summary);
     if write_run && !failed {
-        write(&document)?;
+        write(&parts.join("\n"))?;
     }
     Ok(if failed {
         ExitCode::FAILURE
