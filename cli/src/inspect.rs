@@ -21,7 +21,7 @@ use std::sync::Arc;
 use step::{State, Step};
 use subject::{Held, Subject};
 use trailseal::alert::printable;
-use trailseal::aws::{CloudTrailKeys, Limited, S3Objects, command_config};
+use trailseal::aws::{Limited, S3Objects, command_config};
 use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report};
 use trailseal::ids::AccountId;
@@ -78,7 +78,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
             format!("the file {}", file.display()),
         ),
         (None, Some(config)) => (
-            Keys::CloudTrail(Box::new(CloudTrailKeys::new(config))),
+            Keys::cloudtrail(config),
             "CloudTrail (ListPublicKeys)".to_owned(),
         ),
         (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),

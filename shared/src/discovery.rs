@@ -9,6 +9,7 @@ use crate::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
 use crate::location::ObjectLocation;
 use crate::object_key::{AccountFolder, Chain, DigestSeries, LogFileKey, ObjectKind, classify};
 use crate::store::{Cause, Depth, ListObjects, Page, StoreError};
+use futures::future;
 use futures::stream::{self, StreamExt as _};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -174,16 +175,25 @@ pub async fn region_folders<L: ListObjects>(
 ) -> (Vec<RegionFolder>, Report) {
     let mut report = Report::new();
     let prefix = prefix.trim_matches('/');
-    let roots = match root_of(prefix) {
-        Some(root) => BTreeSet::from([root]),
-        None => roots(store, bucket, prefix, &mut report).await,
+    let likely = match root_of(prefix) {
+        Some(root) => root,
+        None if prefix.is_empty() => String::new(),
+        None => format!("{prefix}/"),
     };
-    let accounts: Vec<AccountFolder> = stream::iter(roots)
+    // Most trails lie right there: their accounts are listed while others are looked for.
+    let first = accounts(store, bucket, likely.clone());
+    let (first, mut others) = match root_of(prefix) {
+        Some(_) => (first.await, BTreeSet::new()),
+        None => future::join(first, roots(store, bucket, prefix, &mut report)).await,
+    };
+    others.remove(&likely);
+    let accounts: Vec<AccountFolder> = stream::iter(others)
         .map(|root| accounts(store, bucket, root))
         .buffer_unordered(PARALLEL)
         .collect::<Vec<_>>()
         .await
         .into_iter()
+        .chain([first])
         .flat_map(|found| keep(found, &mut report, bucket))
         .filter(|folder| wanted.account(&folder.account))
         .collect();
@@ -346,7 +356,7 @@ async fn regions<L: ListObjects>(
     }
     let digests = format!("{folder}CloudTrail-Digest/");
     let log_files = format!("{folder}CloudTrail/");
-    let (of_digests, of_log_files) = futures::future::join(
+    let (of_digests, of_log_files) = future::join(
         list_folders(store, bucket, digests.clone()),
         list_folders(store, bucket, log_files.clone()),
     )

@@ -215,16 +215,22 @@ fn cannot_tell(verification: &Verification, out: &mut impl Write) -> io::Result<
     }
     let count = u64::try_from(all).unwrap_or(u64::MAX) + verification.cannot_tell_left_out;
     writeln!(out, "COULD NOT BE VERIFIED: {}", HumanCount(count))?;
-    let mut by_advice: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    // One reason may be that of many things: it is told once.
+    let mut by_advice: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
     for thing in &verification.cannot_tell {
-        by_advice
-            .entry(&thing.advice)
-            .or_default()
-            .push(&thing.reason);
+        let reasons = by_advice.entry(&thing.advice).or_default();
+        match reasons.last_mut() {
+            Some((reason, times)) if *reason == thing.reason => *times += 1,
+            _ => reasons.push((&thing.reason, 1)),
+        }
     }
     for (advice, reasons) in by_advice {
-        for reason in reasons.iter().take(MAX_SHOWN) {
-            writeln!(out, "  {}", printable(reason))?;
+        for (reason, times) in reasons.iter().take(MAX_SHOWN) {
+            let times = match times {
+                1 => String::new(),
+                times => format!(" ({times} times)"),
+            };
+            writeln!(out, "  {}{times}", printable(reason))?;
         }
         if reasons.len() > MAX_SHOWN {
             writeln!(

@@ -1,9 +1,11 @@
 //! Public keys, and signatures that are given.
 
+use aws_config::SdkConfig;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use trailseal::aws::CloudTrailKeys;
 use trailseal::ids::Region;
 use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
@@ -16,9 +18,71 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) enum Keys {
     /// CloudTrail, in each digest's Region.
-    CloudTrail(Box<CloudTrailKeys>),
+    CloudTrail(Box<Patient>),
     /// Nobody: a file has them, or they are not known.
     File(PathBuf),
+}
+
+/// CloudTrail, as long as it answers: where a Region refuses, or stays silent through so many
+/// requests, each of which is tried several times, every further digest would wait as long.
+#[derive(Debug)]
+pub(crate) struct Patient {
+    cloudtrail: CloudTrailKeys,
+    failed: Mutex<HashMap<Region, (usize, Cause)>>,
+}
+
+/// How many requests in a row may stay without an answer.
+const SILENT: usize = 3;
+
+impl Patient {
+    fn failed(&self) -> MutexGuard<'_, HashMap<Region, (usize, Cause)>> {
+        // Every change is a single entry.
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why a Region is not asked any more.
+    fn given_up(&self, region: &Region) -> Option<StoreError> {
+        let failed = self.failed();
+        let (times, cause) = failed.get(region)?;
+        let is_final = *times >= SILENT || matches!(cause, Cause::Denied(_));
+        is_final.then(|| StoreError {
+            action: "list CloudTrail's public keys in",
+            subject: region.to_string(),
+            cause: cause.clone(),
+        })
+    }
+
+    async fn list(
+        &self,
+        region: &Region,
+        period: SigningPeriod,
+    ) -> Result<Vec<PublicKey>, StoreError> {
+        if let Some(error) = self.given_up(region) {
+            return Err(error);
+        }
+        let answer = self.cloudtrail.list_public_keys(region, period).await;
+        let mut failed = self.failed();
+        match &answer {
+            Ok(_) => {
+                failed.remove(region);
+            }
+            Err(error) => {
+                let times = failed.get(region).map_or(0, |(times, _)| *times);
+                failed.insert(region.clone(), (times + 1, error.cause.clone()));
+            }
+        }
+        answer
+    }
+}
+
+impl Keys {
+    /// CloudTrail, with the credentials of `config`.
+    pub(crate) fn cloudtrail(config: &SdkConfig) -> Self {
+        Self::CloudTrail(Box::new(Patient {
+            cloudtrail: CloudTrailKeys::new(config),
+            failed: Mutex::default(),
+        }))
+    }
 }
 
 impl ListPublicKeys for Keys {
@@ -28,7 +92,7 @@ impl ListPublicKeys for Keys {
         period: SigningPeriod,
     ) -> Result<Vec<PublicKey>, StoreError> {
         match self {
-            Self::CloudTrail(keys) => keys.list_public_keys(region, period).await,
+            Self::CloudTrail(keys) => keys.list(region, period).await,
             Self::File(file) => Err(StoreError {
                 action: "find the public key of a digest of",
                 subject: format!("{region} in {}", file.display()),

@@ -7,7 +7,7 @@ use super::resume::{Done, Resume};
 use super::unlisted::Listed;
 use crate::report::{CannotTell, ChainReport, Counts, Outcome};
 use crate::source::{Keys, Objects};
-use futures::future::{Either, select};
+use futures::future::{Either, join, select};
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,10 @@ const MAX_WITNESSES: usize = 48;
 /// A log file may be delivered so long after the minute in its name and still be in the digest
 /// of a later hour.
 pub(super) const DELIVERY: SignedDuration = SignedDuration::from_hours(2);
+
+/// How many days are looked back for the newest digest before the time asked for, in steps that
+/// grow, so that a chain that stopped years ago costs few requests; at last, all.
+const EARLIER: [Option<i64>; 3] = [Some(31), Some(366), None];
 
 /// What to do about log files without digests.
 const NO_DIGESTS: &str = "Where digests were deleted, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
@@ -78,6 +82,8 @@ struct Engine {
     collector: Arc<Collector>,
     /// Digests that are held.
     held: Arc<Semaphore>,
+    /// Log files under way: what waits for its turn costs next to nothing.
+    under_way: Arc<Semaphore>,
     /// Chains that were found.
     matched: Mutex<BTreeSet<Chain>>,
 }
@@ -102,9 +108,11 @@ struct Outcomes {
 
 /// Does all of it. Findings go to `collector`. Whether anything was found to verify.
 pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
+    let under_way = Arc::new(Semaphore::new(plan.concurrency));
     let engine = Arc::new(Engine {
         plan,
         collector,
+        under_way,
         held: Arc::new(Semaphore::new(HELD)),
         matched: Mutex::default(),
     });
@@ -235,7 +243,11 @@ impl Engine {
     }
 
     async fn folder(self: Arc<Self>, folder: RegionFolder) {
-        let listed = discovery::digests(self.store(), &folder, &self.plan.wanted).await;
+        let (listed, earlier) = join(
+            discovery::digests(self.store(), &folder, &self.plan.wanted),
+            self.earlier(&folder, &EARLIER[..1], self.plan.wanted.from),
+        )
+        .await;
         let progress = &self.collector.progress;
         Progress::add(&progress.folders_listed, 1);
         let discovery::FoundDigests {
@@ -257,7 +269,12 @@ impl Engine {
                 async move { engine.take(engine.plan.digests.validate(&at).await) }
             })
             .await;
-        let earlier = self.earlier(&folder, chains.is_empty()).await;
+        let earlier = match earlier {
+            (earlier, Some(back_to)) if chains.is_empty() && earlier.is_empty() => {
+                self.earlier(&folder, &EARLIER[1..], Some(back_to)).await.0
+            }
+            (earlier, _) => earlier,
+        };
         let no_digests = chains.is_empty() && earlier.is_empty();
         // A chain that has none any more: when did they stop?
         for (chain, newest) in earlier {
@@ -290,17 +307,19 @@ impl Engine {
         }
     }
 
-    /// The newest digest of each chain in the month before the time asked for; where none is known
-    /// at all, as far back as there are any.
-    async fn earlier(&self, folder: &RegionFolder, none_known: bool) -> BTreeMap<Chain, Timestamp> {
+    /// The newest digest of each chain before a time, as far back as these many days go until
+    /// there is one, and what they reached back to.
+    async fn earlier(
+        &self,
+        folder: &RegionFolder,
+        steps: &[Option<i64>],
+        before: Option<Timestamp>,
+    ) -> (BTreeMap<Chain, Timestamp>, Option<Timestamp>) {
         let mut newest = BTreeMap::new();
-        // Back in steps that grow, so that a chain that stopped years ago costs few requests.
-        let steps = [Some(31), Some(366), None];
-        let steps = steps.into_iter().take(if none_known { 3 } else { 1 });
-        let mut end = self.plan.wanted.from;
+        let mut end = before;
         for days in steps {
             let Some(until) = end else { break };
-            let back = days.map(|days: i64| SignedDuration::from_hours(24 * days));
+            let back = days.map(|days| SignedDuration::from_hours(24 * days));
             let earlier = Wanted {
                 from: back.and_then(|back| until.checked_sub(back).ok()),
                 to: Some(until),
@@ -327,7 +346,7 @@ impl Engine {
             }
             end = earlier.from;
         }
-        newest
+        (newest, end)
     }
 
     /// Log files without any digest: validation was off, or the digests are gone.
@@ -635,16 +654,16 @@ impl Engine {
                     Arc::clone(&scope),
                     Arc::clone(&listed_in),
                 );
-                tokio::spawn(async move {
-                    let file = digest.digest().log_files.get(index)?;
-                    Some(
-                        engine
-                            .plan
-                            .digests
-                            .verify_log_file(file, &scope, &listed_in)
-                            .await,
-                    )
-                })
+                async move {
+                    // Never closed.
+                    let _turn = Arc::clone(&engine.under_way).acquire_owned().await.ok();
+                    tokio::spawn(async move {
+                        let file = digest.digest().log_files.get(index)?;
+                        let digests = &engine.plan.digests;
+                        Some(digests.verify_log_file(file, &scope, &listed_in).await)
+                    })
+                    .await
+                }
             })
             .buffer_unordered(self.plan.concurrency);
         while let Some(verified) = files.next().await {

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tempfile::NamedTempFile;
-use trailseal::aws::{CloudTrailKeys, Limited, S3Objects, command_config};
+use trailseal::aws::{Limited, S3Objects, command_config};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
 use trailseal::ids::{AccountId, IdError, Region, TrailArn, TrailName};
@@ -107,7 +107,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
             format!("the file {}", file.display()),
         ),
         (None, Some(config)) => (
-            Keys::CloudTrail(Box::new(CloudTrailKeys::new(config))),
+            Keys::cloudtrail(config),
             "CloudTrail (ListPublicKeys)".to_owned(),
         ),
         (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),

@@ -12,6 +12,7 @@ use crate::store::{
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
@@ -31,6 +32,12 @@ pub struct S3Objects {
     owner: Option<AccountId>,
 }
 
+/// What every client has: S3's own checksums are not computed, since whatever matters is hashed
+/// here.
+fn settings(config: &SdkConfig) -> Builder {
+    Builder::from(config).response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+}
+
 /// The most buckets whose Region is remembered.
 const MAX_BUCKETS: usize = 1000;
 
@@ -40,7 +47,7 @@ impl S3Objects {
     pub fn new(config: &SdkConfig, owner: Option<AccountId>) -> Self {
         Self {
             config: config.clone(),
-            home: Client::new(config),
+            home: Client::from_conf(settings(config).build()),
             clients: ByRegion::default(),
             elsewhere: Mutex::default(),
             owner,
@@ -55,7 +62,7 @@ impl S3Objects {
         match elsewhere.get(bucket) {
             None => self.home.clone(),
             Some(region) => self.clients.client(region, || {
-                let config = aws_sdk_s3::config::Builder::from(&self.config)
+                let config = settings(&self.config)
                     .region(Region::new(region.clone()))
                     .build();
                 Client::from_conf(config)

@@ -52,14 +52,21 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
     assert_eq!(report.untold(), [third.object.location().to_string()]);
     proxy.heal();
 
-    // Keys that cannot be asked for.
-    proxy.fail(
+    // Keys that cannot be asked for. Who is refused once does not ask again.
+    let rule = proxy.fail(
         Match::operation("cloudtrail", "ListPublicKeys"),
         Fault::access_denied_exception(),
     );
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
     report.told(2, &[]);
     assert_eq!(report.counts("digests"), [0, 0, 7]);
+    assert_eq!(proxy.hits(rule), 1);
+    let mut text = verify(&trail);
+    let at = text.iter().position(|a| a == "json").expect("a format");
+    "text".clone_into(&mut text[at]);
+    let ran = stage.run_through(&proxy, &text).await?;
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.out.contains("this operation (7 times)"), "{}", ran.out);
     proxy.heal();
 
     // A finding beside what cannot be told is told.
