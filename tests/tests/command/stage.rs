@@ -1,8 +1,7 @@
 //! The local AWS that the tests share, the program, and what it said.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -362,9 +361,5 @@ impl Copy {
         ["verify", &copy, "--keys", &keys, "--format", "json"]
             .map(str::to_owned)
             .to_vec()
-    }
-
-    pub(crate) fn root(&self) -> &Path {
-        self.folder.path()
     }
 }
