@@ -60,7 +60,7 @@ Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// s3://BUCKET[/PREFIX], or a directory as `aws s3 sync` leaves it
+    /// `s3://BUCKET[/PREFIX]`, or a directory as `aws s3 sync` leaves it
     pub(crate) source: String,
     /// Begin: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h); without it, the oldest digest
     #[arg(long, value_name = "TIME")]
@@ -84,7 +84,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) signatures: Option<PathBuf>,
     /// The most requests in flight
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
     /// The account that must own the bucket
     #[arg(long, value_name = "ID")]
@@ -189,7 +189,7 @@ Examples:
 
 Exit codes: 0 valid, 1 findings, 2 could not be verified, 64 wrong usage.")]
 pub(crate) struct InspectArgs {
-    /// The digest: s3://BUCKET/KEY, or a file
+    /// The digest: `s3://BUCKET/KEY`, or a file
     pub(crate) digest: String,
     /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`
     #[arg(long, value_name = "FILE")]

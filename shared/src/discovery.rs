@@ -235,8 +235,11 @@ fn keep<T>(found: Result<Vec<T>, StoreError>, report: &mut Report, bucket: &str)
 fn root_of(prefix: &str) -> Option<String> {
     let folders: Vec<&str> = prefix.split('/').collect();
     let at = folders.iter().rposition(|folder| *folder == ROOT)?;
-    let before = folders.iter().take(at);
-    Some(before.map(|folder| format!("{folder}/")).collect())
+    let mut root: String = folders.get(..at)?.join("/");
+    if at > 0 {
+        root.push('/');
+    }
+    Some(root)
 }
 
 /// Every prefix, with its closing slash, below which there is a [`ROOT`] folder.

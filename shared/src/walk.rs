@@ -94,6 +94,20 @@ pub struct Walk {
     newer: Option<Newer>,
     /// What digests that were passed over say of others.
     claims: VecDeque<Predecessor>,
+    /// Whether every digest of the chain is walked along.
+    is_whole: bool,
+}
+
+impl Walk {
+    /// A walk along every digest that the chain has: before the oldest there is none, and nothing
+    /// need be looked for.
+    #[must_use]
+    pub fn of_whole_chain() -> Self {
+        Self {
+            is_whole: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// The most such claims that are kept: anybody may make them.
@@ -166,7 +180,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                     .report
                     .findings
                     .extend(self.overlap(&settled, newer.as_ref()));
-                self.link(&mut settled, &authentic, older).await;
+                let begins_chain = walk.is_whole && older.is_none();
+                if !begins_chain || authentic.digest().predecessor.is_some() {
+                    self.link(&mut settled, &authentic, older).await;
+                }
             }
         }
         // A digest that is not CloudTrail's, and that no other names, hides nothing: the one before
@@ -257,14 +274,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             .collect();
         let content = (!others.is_empty()).then(|| fetched.content.clone());
         match self.judge(at, key, fetched).await {
-            Ok(digest) => {
-                *authentic = Some(digest);
-                return;
-            }
-            Err(Rejection::CannotTell(error)) => {
-                report.cannot_tell(error, &self.scope(key), at);
-                return;
-            }
+            Ok(digest) => *authentic = Some(digest),
+            Err(Rejection::CannotTell(error)) => report.cannot_tell(error, &self.scope(key), at),
             Err(Rejection::Finding(finding)) => {
                 let proves =
                     is_authoritative || finding.kind != FindingKind::DigestSignatureInvalid;

@@ -145,18 +145,19 @@ fn spec(rng: &mut Rng, seed: u64) -> TrailSpec {
     if rng.one_in(4) {
         spec.organization_id = Some("o-exampleorgid".to_owned());
     }
-    if rng.one_in(4) {
+    let change = rng.within(&(0..=7));
+    if change < 2 {
         let last_hour = rng.within(&(1..=spec.hours / 2));
         spec.stops.push(Stop {
             last_hour,
             restart_hour: Some(last_hour + 2),
         });
-    } else if rng.one_in(4) {
+    } else if change < 4 {
         spec.bucket_change = Some(BucketChange {
             hour: rng.within(&(1..=spec.hours - 1)),
             bucket: "amzn-s3-demo-bucket1".to_owned(),
         });
-    } else if rng.one_in(3) {
+    } else if change < 6 {
         spec.backfills.push(Backfill {
             hour: rng.within(&(1..=spec.hours - 1)),
             log_files: 2,

@@ -109,7 +109,8 @@ fn row(chain: &ChainReport) -> [String; 7] {
     };
     let mut digests = counts(chain.digests);
     if chain.digests_missing > 0 {
-        digests.push_str(&format!(", {} missing", HumanCount(chain.digests_missing)));
+        let missing = HumanCount(chain.digests_missing);
+        digests = format!("{digests}, {missing} missing");
     }
     [
         chain.account.clone(),

@@ -10,6 +10,7 @@ pub(crate) use lone::LoneFile;
 pub(crate) use objects::Objects;
 
 use directory::{Directory, DirectoryError};
+use std::fmt;
 use std::path::PathBuf;
 
 /// A source as it stands on the command line.
@@ -38,6 +39,18 @@ pub(crate) enum SourceError {
     /// The directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Self::S3 { bucket, prefix } => {
+                write!(f, "s3://{bucket}/{}", prefix.trim_end_matches('/'))
+            }
+            Self::Directory(path) => path.display().fmt(f),
+        }
+    }
 }
 
 impl Named {

@@ -51,7 +51,8 @@ impl ReadObject for Objects {
     async fn read(&self, at: &ObjectLocation) -> Result<Object<ObjectBody>, StoreError> {
         match self {
             Self::S3(s3) => {
-                let object = s3.read(at).await?;
+                // Its state is large: it is kept where it is needed, not in whatever waits for it.
+                let object = Box::pin(s3.read(at)).await?;
                 Ok(with(object, |body| ObjectBody::S3(Box::new(body))))
             }
             Self::Directory(directory) => {
@@ -72,7 +73,7 @@ impl ListObjects for Objects {
         next: Option<&str>,
     ) -> Result<Page, StoreError> {
         match self {
-            Self::S3(s3) => s3.list(bucket, prefix, depth, next).await,
+            Self::S3(s3) => Box::pin(s3.list(bucket, prefix, depth, next)).await,
             Self::Directory(directory) => directory.list(bucket, prefix, depth, next).await,
             Self::Lone(file) => Err(file.nothing_beside("list", format!("s3://{bucket}/{prefix}"))),
         }

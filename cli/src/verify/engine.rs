@@ -295,7 +295,7 @@ impl Engine {
             if self.interrupted() {
                 return;
             }
-            let settled = self.chain(&folder, chain, digests, listed.as_mut()).await;
+            let settled = Box::pin(self.chain(&folder, chain, digests, listed.as_mut())).await;
             if let Some(report) = settled {
                 self.collector.chain(report);
             }
@@ -418,7 +418,10 @@ impl Engine {
             .map(|(series, end)| self.read(folder, DigestKey::of(chain.clone(), series, end)))
             .buffered(HELD)
             .boxed();
-        let mut walk = Walk::default();
+        let mut walk = match wanted.from {
+            None => Walk::of_whole_chain(),
+            Some(_) => Walk::default(),
+        };
         let mut tasks: JoinSet<Outcomes> = JoinSet::new();
         let mut current = self.in_turn(reads.next().await).await;
         while let Some((held, read)) = current {
@@ -520,12 +523,11 @@ impl Engine {
     /// A digest whose turn it is: what was too large to be held is read now.
     async fn in_turn(&self, held: Option<Held>) -> Option<(Held, ReadDigest)> {
         let mut held = held?;
-        let read = match held.read.take() {
-            Some(read) => read,
-            None => {
-                let (at, key) = (held.at.clone(), held.key.clone());
-                self.plan.digests.read_digest(at, key).await
-            }
+        let read = if let Some(read) = held.read.take() {
+            read
+        } else {
+            let (at, key) = (held.at.clone(), held.key.clone());
+            self.plan.digests.read_digest(at, key).await
         };
         Some((held, read))
     }

@@ -12,13 +12,15 @@ use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::output;
 use crate::report::{Range, Verification};
-use crate::source::{Keys, Named, Objects, open_directory, read_keys, read_signatures};
+use crate::source::{Keys, Named, Objects, Place, open_directory, read_keys, read_signatures};
 use crate::time;
+use aws_config::SdkConfig;
 use collector::{Collector, Lines, Run};
 use engine::Plan;
 use jiff::Timestamp;
 use progress::Display;
 use resume::Resume;
+use std::collections::HashMap;
 use std::fmt::Display as Say;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -44,106 +46,13 @@ pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
 
 async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     let now = Timestamp::now();
-    let named = Named::parse(&args.source).map_err(Stop::usage)?;
-    let (wanted, requested) = wanted(args, now)?;
-    let mut places = Places {
-        bucket_owner: one(args.bucket_owner.as_deref(), AccountId::new)?,
-        aliases: args
-            .aliases
-            .iter()
-            .map(|alias| alias_of(alias))
-            .collect::<Result<_, _>>()?,
-        trails: wanted
-            .trails
-            .iter()
-            .filter_map(|trail| match trail {
-                TrailFilter::Arn(arn) => Some(arn.clone()),
-                TrailFilter::Name(_) => None,
-            })
-            .collect(),
-        ..Places::default()
-    };
-    let pinned = match &args.keys {
-        Some(file) => read_keys(file).map_err(Stop::usage)?,
-        None => KeySet::default(),
-    };
-    let signatures = match &args.signatures {
-        Some(file) => read_signatures(file).map_err(Stop::usage)?,
-        None => std::collections::HashMap::new(),
-    };
-    let config = if args.keys.is_some() && matches!(named, Named::Directory(_)) {
-        None
-    } else {
-        Some(signed_in(command_config().await).await?)
-    };
-    let (objects, look_in, source) = match named {
-        Named::S3 { bucket, prefix } => {
-            let Some(config) = &config else {
-                return Err(Stop::cannot_tell("the AWS configuration cannot be read"));
-            };
-            let s3 = S3Objects::new(config, places.bucket_owner.clone());
-            let source = format!("s3://{bucket}/{prefix}");
-            places.log_buckets = vec![bucket.clone()];
-            (
-                Objects::S3(Box::new(s3)),
-                vec![(bucket, prefix)],
-                source.trim_end_matches('/').to_owned(),
-            )
-        }
-        Named::Directory(path) => {
-            let (directory, look_in) = open_directory(&path).map_err(Stop::usage)?;
-            places.bare_copy = true;
-            places.log_buckets = look_in.iter().map(|(bucket, _)| bucket.clone()).collect();
-            (
-                Objects::Directory(directory),
-                look_in,
-                path.display().to_string(),
-            )
-        }
-    };
-    let (keys, keys_from) = match (&args.keys, &config) {
-        (Some(file), _) => (
-            Keys::File(file.clone()),
-            format!("the file {}", file.display()),
-        ),
-        (None, Some(config)) => (
-            Keys::cloudtrail(config),
-            "CloudTrail (ListPublicKeys)".to_owned(),
-        ),
-        (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),
-    };
-    let resume = args
-        .resume
-        .as_deref()
-        .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
-        .transpose()
-        .map_err(Stop::usage)?;
-    let is_copy = places.bare_copy;
-    let concurrency = usize::from(args.concurrency);
-    let unseen = match &objects {
-        Objects::Directory(directory) => directory.unseen().to_vec(),
-        _ => Vec::new(),
-    };
-    let expected_until = match (is_copy, &args.end_time) {
-        // Nobody knows when a copy was made.
-        (true, None) => None,
-        _ => wanted.to.map(|to| to.min(now)),
-    };
-    let objects = Arc::new(Limited::new(objects, concurrency));
-    let keys = KeyRing::new(keys, pinned).settled_before(now);
-    let plan = Plan {
-        digests: Digests::new(Arc::clone(&objects), keys, places).with_signatures(signatures),
-        places: look_in,
-        wanted,
-        expected_until,
-        ended: many(&args.ended, trail_filter)?,
-        unseen,
-        now,
-        unlisted: args.unlisted,
-        resume,
-        concurrency,
-        bare_copy: is_copy,
-    };
+    let Prepared {
+        plan,
+        objects,
+        source,
+        keys,
+        requested,
+    } = prepare(args, now).await?;
     let mut sink = Sink::open(args)?;
     let collector = Arc::new(Collector::new(now, sink.lines()));
     let display = Display::start(&collector);
@@ -151,23 +60,22 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     let found = engine::verify(plan, Arc::clone(&collector)).await;
     interrupted.abort();
     display.stop();
+    let run = Run {
+        command: std::env::args_os()
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect(),
+        source,
+        keys,
+        requested,
+        started_at: now,
+        finished_at: Timestamp::now(),
+        interrupted: objects.is_closed(),
+        requests: objects.requests(),
+        unlisted: args.unlisted,
+    };
     let verification = collector
-        .finish(Run {
-            command: std::env::args_os()
-                .map(|argument| argument.to_string_lossy().into_owned())
-                .collect(),
-            source,
-            keys: keys_from,
-            requested,
-            started_at: now,
-            finished_at: Timestamp::now(),
-            interrupted: objects.is_closed(),
-            requests: objects.requests(),
-            unlisted: args.unlisted,
-        })
-        .map_err(|error| sink.failed(&error))?;
-    collector
-        .summary(&verification)
+        .finish(run)
+        .and_then(|verification| collector.summary(&verification).map(|()| verification))
         .map_err(|error| sink.failed(&error))?;
     if verification.totals.digests.total() == 0
         && verification.findings.is_empty()
@@ -184,6 +92,130 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         eprintln!("trailseal: interrupted, what was not reached is not in the report; {how}");
     }
     Ok(verification)
+}
+
+/// Everything that a run needs, before it makes its first request.
+struct Prepared {
+    plan: Plan,
+    objects: Arc<Limited<Objects>>,
+    source: String,
+    /// Where public keys come from.
+    keys: String,
+    requested: Range,
+}
+
+async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
+    let named = Named::parse(&args.source).map_err(Stop::usage)?;
+    let (wanted, requested) = wanted(args, now)?;
+    let mut places = places(args, &wanted)?;
+    let pinned = match &args.keys {
+        Some(file) => read_keys(file).map_err(Stop::usage)?,
+        None => KeySet::default(),
+    };
+    let signatures = match &args.signatures {
+        Some(file) => read_signatures(file).map_err(Stop::usage)?,
+        None => HashMap::new(),
+    };
+    let needs_aws = args.keys.is_none() || matches!(named, Named::S3 { .. });
+    let config = if needs_aws {
+        Some(signed_in(command_config().await).await?)
+    } else {
+        None
+    };
+    let source = named.to_string();
+    let (objects, look_in) = open(named, config.as_ref(), &mut places)?;
+    let (keys, keys_from) = match (&args.keys, &config) {
+        (Some(file), _) => {
+            let told = format!("the file {}", file.display());
+            (Keys::File(file.clone()), told)
+        }
+        (None, Some(config)) => {
+            let told = "CloudTrail (ListPublicKeys)".to_owned();
+            (Keys::cloudtrail(config), told)
+        }
+        (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),
+    };
+    let resume = args
+        .resume
+        .as_deref()
+        .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
+        .transpose()
+        .map_err(Stop::usage)?;
+    let unseen = match &objects {
+        Objects::Directory(directory) => directory.unseen().to_vec(),
+        _ => Vec::new(),
+    };
+    let expected_until = match (places.bare_copy, &args.end_time) {
+        // Nobody knows when a copy was made.
+        (true, None) => None,
+        _ => wanted.to.map(|to| to.min(now)),
+    };
+    let concurrency = usize::from(args.concurrency);
+    let objects = Arc::new(Limited::new(objects, concurrency));
+    let keys = KeyRing::new(keys, pinned).settled_before(now);
+    let bare_copy = places.bare_copy;
+    let digests = Digests::new(Arc::clone(&objects), keys, places).with_signatures(signatures);
+    Ok(Prepared {
+        plan: Plan {
+            digests,
+            places: look_in,
+            wanted,
+            expected_until,
+            ended: many(&args.ended, trail_filter)?,
+            unseen,
+            now,
+            unlisted: args.unlisted,
+            resume,
+            concurrency,
+            bare_copy,
+        },
+        objects,
+        source,
+        keys: keys_from,
+        requested,
+    })
+}
+
+fn places(args: &VerifyArgs, wanted: &Wanted) -> Result<Places, Stop> {
+    Ok(Places {
+        bucket_owner: one(args.bucket_owner.as_deref(), AccountId::new)?,
+        aliases: args
+            .aliases
+            .iter()
+            .map(|alias| alias_of(alias))
+            .collect::<Result<_, _>>()?,
+        trails: wanted
+            .trails
+            .iter()
+            .filter_map(|trail| match trail {
+                TrailFilter::Arn(arn) => Some(arn.clone()),
+                TrailFilter::Name(_) => None,
+            })
+            .collect(),
+        ..Places::default()
+    })
+}
+
+/// Opens a source, and says in which buckets, below which prefixes, trails are looked for.
+fn open(
+    named: Named,
+    config: Option<&SdkConfig>,
+    places: &mut Places,
+) -> Result<(Objects, Vec<Place>), Stop> {
+    match (named, config) {
+        (Named::S3 { bucket, prefix }, Some(config)) => {
+            let s3 = S3Objects::new(config, places.bucket_owner.clone());
+            places.log_buckets = vec![bucket.clone()];
+            Ok((Objects::S3(Box::new(s3)), vec![(bucket, prefix)]))
+        }
+        (Named::S3 { .. }, None) => Err(Stop::cannot_tell("the AWS configuration cannot be read")),
+        (Named::Directory(path), _) => {
+            let (directory, look_in) = open_directory(&path).map_err(Stop::usage)?;
+            places.bare_copy = true;
+            places.log_buckets = look_in.iter().map(|(bucket, _)| bucket.clone()).collect();
+            Ok((Objects::Directory(directory), look_in))
+        }
+    }
 }
 
 /// What a progress file is about: the same words in another directory are another source.

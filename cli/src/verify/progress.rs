@@ -64,7 +64,7 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
     }
     let (digests, log_files) = (read(&progress.digests), read(&progress.log_files));
     let findings = read(&progress.findings);
-    let mut line = match expected(progress) {
+    let mut parts = vec![match expected(progress) {
         Some(all) if listed >= folders => {
             format!("{} of {} digests", HumanCount(digests), HumanCount(all))
         }
@@ -74,21 +74,23 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
             HumanCount(all)
         ),
         None => format!("{} digests", HumanCount(digests)),
-    };
-    let seconds = elapsed.as_secs().max(1);
-    line.push_str(&format!(
-        ", {} log files, {}, {} files/s",
-        HumanCount(log_files),
-        HumanBytes(read(&progress.bytes)),
-        HumanCount((log_files - log_files.min(read(&progress.resumed))) / seconds),
-    ));
+    }];
+    let verified = log_files - log_files.min(read(&progress.resumed));
+    parts.extend([
+        format!("{} log files", HumanCount(log_files)),
+        HumanBytes(read(&progress.bytes)).to_string(),
+        format!(
+            "{} files/s",
+            HumanCount(verified / elapsed.as_secs().max(1))
+        ),
+    ]);
     if findings > 0 {
-        line.push_str(&format!(", {} findings", HumanCount(findings)));
+        parts.push(format!("{} findings", HumanCount(findings)));
     }
     if let Some(left) = left(progress, elapsed) {
-        line.push_str(&format!(", {} left", HumanDuration(left)));
+        parts.push(format!("{} left", HumanDuration(left)));
     }
-    line
+    parts.join(", ")
 }
 
 /// How many digests there will be: as many in the folders to come as in those that are known.
