@@ -11,7 +11,7 @@ use crate::server::{Endpoint, Served};
 
 const LATENCY: Duration = Duration::from_millis(20);
 /// What the command takes where it is not told.
-const CONCURRENCY: u32 = 64;
+const CONCURRENCY: u32 = 48;
 const OTHERS: [u32; 3] = [16, 32, 128];
 
 /// One tool's runs.
