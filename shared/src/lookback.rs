@@ -51,6 +51,18 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
         }
     }
 
+    /// Begins with digests that are known to be there: the ends of those before the time, newest
+    /// first. Only behind the oldest of them is the bucket listed.
+    #[must_use]
+    pub fn knowing(mut self, ends: impl Iterator<Item = Timestamp>) -> Self {
+        for end in ends.take(MAX_CANDIDATES_A_MONTH) {
+            let key = DigestKey::of(self.chain.clone(), DigestSeries::Hourly, end);
+            self.found.insert(end, key);
+            self.before = end;
+        }
+        self
+    }
+
     /// The next older digest by its key; none at the begin of the chain. Nothing is said about
     /// its content.
     ///

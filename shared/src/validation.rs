@@ -49,6 +49,15 @@ pub(crate) struct Beside<'a> {
     pub(crate) signature: Option<&'a str>,
 }
 
+/// A predecessor that is gone.
+struct Missing<'a> {
+    at: &'a ObjectLocation,
+    key: &'a DigestKey,
+    absence: Absence,
+    /// The ends of digests of its chain that are there, oldest first, as far as that is known.
+    known: &'a [Timestamp],
+}
+
 /// Why a digest cannot be relied on.
 #[derive(Debug)]
 pub(crate) enum Rejection {
@@ -363,10 +372,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 if key.series == DigestSeries::Hourly {
                     match &digest.digest().predecessor {
                         Some(named) => {
-                            self.check_predecessor(at, key, &digest, named, &mut report)
+                            self.check_predecessor(at, key, &digest, named, &[], &mut report)
                                 .await;
                         }
-                        None => self.check_start(at, key, &digest, &mut report).await,
+                        None => self.check_start(at, key, &digest, &[], &mut report).await,
                     }
                 }
             }
@@ -422,12 +431,15 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         }
     }
 
+    /// The link to the predecessor. `known` are the ends of digests of the chain that are there,
+    /// oldest first, as far as that is known.
     pub(crate) async fn check_predecessor(
         &self,
         at: &ObjectLocation,
         key: &DigestKey,
         digest: &AuthenticDigest,
         named: &Predecessor,
+        known: &[Timestamp],
         report: &mut Report,
     ) {
         let scope = self.scope(key);
@@ -458,15 +470,17 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                         report.cannot_tell(error, &scope, &named.location);
                     }
                     Some(absence) => {
-                        self.report_missing_stretch(
-                            &predecessor_at,
-                            &predecessor_key,
-                            digest.digest().start_time,
+                        let same_folder = predecessor_at.bucket == at.bucket
+                            && predecessor_key.chain == key.chain;
+                        let missing = Missing {
+                            at: &predecessor_at,
+                            key: &predecessor_key,
                             absence,
-                            successor,
-                            report,
-                        )
-                        .await;
+                            known: if same_folder { known } else { &[] },
+                        };
+                        let to = digest.digest().start_time;
+                        self.report_missing_stretch(&missing, to, successor, report)
+                            .await;
                     }
                     None => report.cannot_tell(error, &scope, &predecessor_at),
                 }
@@ -550,15 +564,19 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     /// The predecessor is gone: how far back does the hole reach?
     async fn report_missing_stretch(
         &self,
-        predecessor_at: &ObjectLocation,
-        predecessor_key: &DigestKey,
+        missing: &Missing<'_>,
         to: Timestamp,
-        absence: Absence,
         successor: DigestReference,
         report: &mut Report,
     ) {
+        let Missing {
+            at: predecessor_at,
+            key: predecessor_key,
+            absence,
+            known,
+        } = *missing;
         let last = self
-            .last_authentic(&predecessor_at.bucket, predecessor_key, report)
+            .last_authentic(&predecessor_at.bucket, predecessor_key, known, report)
             .await;
         let window = Window {
             from: match &last {
@@ -608,10 +626,11 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         at: &ObjectLocation,
         key: &DigestKey,
         digest: &AuthenticDigest,
+        known: &[Timestamp],
         report: &mut Report,
     ) {
         let before = report.obstacles.len();
-        let last = self.last_authentic(&at.bucket, key, report).await;
+        let last = self.last_authentic(&at.bucket, key, known, report).await;
         let obstructed = report.obstacles.len() > before;
         let (window, continues) = match last {
             Last::NoneThere => return,
@@ -666,14 +685,24 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     ///
     /// A digest that is damaged or forged proves nothing and is passed over: its own event
     /// reports it. What cannot be read is an obstacle in `report`.
-    async fn last_authentic(&self, bucket: &str, key: &DigestKey, report: &mut Report) -> Last {
+    async fn last_authentic(
+        &self,
+        first: &str,
+        key: &DigestKey,
+        known: &[Timestamp],
+        report: &mut Report,
+    ) -> Last {
         let mut last = Last::NoneThere;
         let (mut lists_left, mut candidates_left) = (MAX_LISTS, MAX_CANDIDATES);
         // A trail that was moved left its older digests in the bucket before.
-        for bucket in self.places.buckets_from(bucket) {
+        for bucket in self.places.buckets_from(first) {
             let chain = &key.chain;
+            let known = if bucket == first { known } else { &[] };
+            let before = known.partition_point(|end| *end < key.end_time);
+            let known = known.iter().take(before).rev().copied();
             let mut lookback =
-                Lookback::new(&self.store, bucket, chain, key.end_time, &mut lists_left);
+                Lookback::new(&self.store, bucket, chain, key.end_time, &mut lists_left)
+                    .knowing(known);
             loop {
                 let candidate = match lookback.next().await {
                     Ok(Some(candidate)) => candidate,

@@ -94,17 +94,20 @@ pub struct Walk {
     newer: Option<Newer>,
     /// What digests that were passed over say of others.
     claims: VecDeque<Predecessor>,
-    /// Whether every digest of the chain is walked along.
+    /// The ends of the digests that are there, oldest first, as far as that is known.
+    known: Vec<Timestamp>,
+    /// Whether these are all that the chain has.
     is_whole: bool,
 }
 
 impl Walk {
-    /// A walk along every digest that the chain has: before the oldest there is none, and nothing
-    /// need be looked for.
+    /// A walk among digests that are known to be there, by their ends, oldest first. If they are
+    /// all that the chain has, nothing is looked for before the oldest.
     #[must_use]
-    pub fn of_whole_chain() -> Self {
+    pub fn among(known: Vec<Timestamp>, is_whole: bool) -> Self {
         Self {
-            is_whole: true,
+            known,
+            is_whole,
             ..Self::default()
         }
     }
@@ -182,7 +185,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                     .extend(self.overlap(&settled, newer.as_ref()));
                 let begins_chain = walk.is_whole && older.is_none();
                 if !begins_chain || authentic.digest().predecessor.is_some() {
-                    self.link(&mut settled, &authentic, older).await;
+                    self.link(&mut settled, &authentic, older, &walk.known)
+                        .await;
                 }
             }
         }
@@ -335,12 +339,13 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         settled: &mut Settled,
         digest: &AuthenticDigest,
         older: Option<&ReadDigest>,
+        known: &[Timestamp],
     ) {
         let Settled {
             at, key, report, ..
         } = settled;
         let Some(named) = &digest.digest().predecessor else {
-            self.check_start(at, key, digest, report).await;
+            self.check_start(at, key, digest, known, report).await;
             return;
         };
         let beside = older.filter(|older| {
@@ -371,7 +376,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 fetched: Err(error),
                 ..
             }) if error.absence().is_none() => {}
-            _ => self.check_predecessor(at, key, digest, named, report).await,
+            _ => {
+                self.check_predecessor(at, key, digest, named, known, report)
+                    .await;
+            }
         }
     }
 

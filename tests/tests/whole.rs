@@ -75,7 +75,8 @@ async fn walk(digests: &Digests<&Memory, &Memory>, buckets: &[&str]) -> Whole {
                     let at = ObjectLocation::new(*bucket, key.to_string());
                     reads.push(digests.read_digest(at, key).await);
                 }
-                let mut walk = Walk::default();
+                let known = ends.hourly.iter().copied().collect();
+                let mut walk = Walk::among(known, buckets.len() == 1);
                 let mut reads = reads.into_iter().peekable();
                 while let Some(read) = reads.next() {
                     let settled = digests.settle(&mut walk, read, reads.peek()).await;

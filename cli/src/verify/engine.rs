@@ -418,10 +418,10 @@ impl Engine {
             .map(|(series, end)| self.read(folder, DigestKey::of(chain.clone(), series, end)))
             .buffered(HELD)
             .boxed();
-        let mut walk = match wanted.from {
-            None => Walk::of_whole_chain(),
-            Some(_) => Walk::default(),
-        };
+        let known = digests.hourly.iter().copied().collect();
+        // A trail that was moved may go on from another place.
+        let is_whole = wanted.from.is_none() && self.plan.places.len() == 1;
+        let mut walk = Walk::among(known, is_whole);
         let mut tasks: JoinSet<Outcomes> = JoinSet::new();
         let mut current = self.in_turn(reads.next().await).await;
         while let Some((held, read)) = current {
