@@ -96,9 +96,9 @@ impl ListPublicKeys for Keys {
             Self::File(file) => Err(StoreError {
                 action: "find the public key of a digest of",
                 subject: format!("{region} in {}", file.display()),
+                // The same for every digest, so that it is told once.
                 cause: Cause::Failed(format!(
-                    "it holds none with that fingerprint; save those of {} to {} with `trailseal keys`",
-                    period.from, period.to
+                    "it holds none with that fingerprint; save the keys of that time with `trailseal keys --region {region} --start-time …`"
                 )),
             }),
         }
