@@ -537,15 +537,16 @@ impl Engine {
         // The semaphore is never closed: without a permit nothing but the bound is lost.
         let permit = Arc::clone(&self.held).acquire_owned().await.ok();
         let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
+        // What could not be read, or not be held, is read when it is its turn. It goes at once: what
+        // a task has come to may wait long.
         let read = tokio::spawn({
             let (engine, at, key) = (Arc::clone(self), at.clone(), key.clone());
-            async move { engine.plan.digests.read_digest(at, key).await }
+            async move {
+                let read = engine.plan.digests.read_digest(at, key).await;
+                (read.log_files() <= MANY_LOG_FILES).then_some(read)
+            }
         });
-        // What could not be read, or not be held, is read when it is its turn.
-        let read = read
-            .await
-            .ok()
-            .filter(|read| read.log_files() <= MANY_LOG_FILES);
+        let read = read.await.ok().flatten();
         Held {
             read,
             at,
