@@ -7,6 +7,9 @@
 //! Rules: <https://docs.aws.amazon.com/kms/latest/developerguide/services-cloudtrail.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/encrypting-cloudtrail-log-files-with-aws-kms.html>.
 
+pub mod policy;
+pub mod readers;
+
 use crate::config::Places;
 use crate::ids::TrailArn;
 use crate::location::ObjectLocation;

@@ -1,0 +1,1 @@
+//! Whose key policy lets other trails write under a key.
