@@ -118,31 +118,49 @@ pub fn check_whole(object: &[u8], expected: Sha256) -> Result<u64, LogFileError>
 /// The inflated size of an object that is the file listed; none if it is not, or if that cannot
 /// be said without looking closer.
 fn quick(object: &[u8], expected: Sha256) -> Option<u64> {
-    struct Inflater {
-        decompressor: Decompressor,
-        inflated: Vec<u8>,
-    }
     thread_local! {
-        static INFLATER: RefCell<Inflater> = RefCell::new(Inflater {
-            decompressor: Decompressor::new(),
-            inflated: Vec::new(),
-        });
-    }
-    // RFC 1952: flags stand in the fourth byte, and a member ends in the CRC-32 and the size of
-    // what it inflates to. A header with a checksum is for the stream to check.
-    if *object.get(3)? != 0 {
-        return None;
-    }
-    let (_, size) = object.split_last_chunk::<4>()?;
-    let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
-    if size > MAX_WHOLE_INFLATED {
-        return None;
+        static INFLATER: RefCell<Inflater> = RefCell::default();
     }
     INFLATER.with_borrow_mut(|inflater| {
-        let Inflater {
+        let inflated = inflater.inflate(object)?;
+        (Sha256::of(inflated) == expected)
+            .then(|| u64::try_from(inflated.len()).unwrap_or(u64::MAX))
+    })
+}
+
+/// Inflates objects held whole, in a buffer that is used again.
+pub(crate) struct Inflater {
+    decompressor: Decompressor,
+    inflated: Vec<u8>,
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self {
+            decompressor: Decompressor::new(),
+            inflated: Vec::new(),
+        }
+    }
+}
+
+impl Inflater {
+    /// What an object inflates to that is one gzip member and nothing else; none if it is not, if
+    /// it is large, or if that cannot be said without looking closer.
+    pub(crate) fn inflate(&mut self, object: &[u8]) -> Option<&[u8]> {
+        let Self {
             decompressor,
             inflated,
-        } = inflater;
+        } = self;
+        // RFC 1952: flags stand in the fourth byte, and a member ends in the CRC-32 and the size of
+        // what it inflates to. A header with a checksum is for the stream to check.
+        if *object.get(3)? != 0 {
+            return None;
+        }
+        let (_, size) = object.split_last_chunk::<4>()?;
+        let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
+        if size > MAX_WHOLE_INFLATED {
+            return None;
+        }
         if inflated.len() < size {
             inflated.resize(size, 0);
         }
@@ -157,8 +175,14 @@ fn quick(object: &[u8], expected: Sha256) -> Option<u64> {
         if memmem::find(object, &trailer)? + trailer.len() != object.len() {
             return None;
         }
-        (Sha256::of(inflated) == expected).then(|| u64::try_from(size).unwrap_or(u64::MAX))
-    })
+        Some(inflated)
+    }
+
+    /// Lets go of all but so many bytes of the buffer.
+    pub(crate) fn keep_at_most(&mut self, bytes: usize) {
+        self.inflated.truncate(bytes);
+        self.inflated.shrink_to(bytes);
+    }
 }
 
 fn compare(hasher: &Hasher, expected: Sha256) -> Result<(), LogFileError> {

@@ -1,17 +1,19 @@
 //! The records of a log file, read one at a time.
 //!
-//! A log file is `{"Records":[…]}`. Whatever its size, one record is held at a time, and a record
-//! that is odd is counted and does not take its neighbours with it.
+//! A log file is `{"Records":[…]}`. Its records are handed over as they stand in the inflated
+//! bytes: those of a file of ordinary size are inflated whole, those of a larger one go through a
+//! window that holds one record. A record that is odd does not take its neighbours with it.
 //!
 //! Format: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 
 use crate::gunzip::GunzipError;
+use crate::log_file::Inflater;
 use flate2::bufread::GzDecoder;
-use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use memchr::memmem::Finder;
+use serde::Deserialize as _;
 use serde_json::value::RawValue;
 use std::cell::Cell;
-use std::fmt;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read as _};
 
 /// The most bytes a log file may inflate to here. CloudTrail's take kilobytes to tens of
 /// megabytes.
@@ -20,7 +22,22 @@ pub const MAX_INFLATED_BYTES: u64 = 1024 * 1024 * 1024;
 /// The most bytes of one record. CloudTrail's take at most 256 KB, 1 MB with context keys.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>.
-pub const MAX_RECORD_BYTES: u64 = 8 * 1024 * 1024;
+pub const MAX_RECORD_BYTES: usize = 8 * 1024 * 1024;
+
+/// How much of a large file is held at a time, unless a record takes more.
+const WINDOW: usize = 256 * 1024;
+
+/// How much is inflated into a window at a time: damage costs so much of what stands before it.
+const PIECE: usize = 16 * 1024;
+
+/// The most bytes that a thread keeps for the next file.
+const KEPT: usize = 8 * 1024 * 1024;
+
+/// What a file begins with, as CloudTrail writes it.
+const HEAD: &[u8] = br#"{"Records":["#;
+
+/// What a file ends with.
+const TAIL: &[u8] = b"]}";
 
 /// Why bytes are not a log file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,159 +54,351 @@ pub enum RecordsError {
     RecordTooLarge,
 }
 
+/// How the records of a log file were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scan {
+    /// Whether a search of the bytes was enough: no record has what was looked for, and no JSON
+    /// was parsed.
+    pub dismissed: bool,
+    /// How many records were handed over.
+    pub records: u64,
+}
+
 /// Hands every record of a gzip log file, as raw JSON, to `each`.
 ///
 /// # Errors
 /// [`RecordsError`] when the bytes are not a log file; the records before the fault have been
 /// handed over.
-pub fn for_each_record(object: &[u8], mut each: impl FnMut(&str)) -> Result<(), RecordsError> {
+pub fn for_each_record(object: &[u8], each: impl FnMut(&str)) -> Result<(), RecordsError> {
+    read(object, None, each).map(|_| ())
+}
+
+/// Hands the records of a gzip log file that contain `needle`, as raw JSON, to `each`.
+///
+/// `needle` is looked for in the bytes as they stand, where a letter may also be written as an
+/// escape. A file without it that begins and ends as CloudTrail's do is a log file whatever stands
+/// between, provided that it inflates to at most some megabytes: nothing of it is parsed.
+///
+/// # Errors
+/// [`RecordsError`] when the bytes are not a log file; the records before the fault have been
+/// handed over.
+pub fn for_each_record_with(
+    object: &[u8],
+    needle: &str,
+    each: impl FnMut(&str),
+) -> Result<Scan, RecordsError> {
+    read(object, Some(&Finder::new(needle)), each)
+}
+
+fn read(
+    object: &[u8],
+    needle: Option<&Finder>,
+    each: impl FnMut(&str),
+) -> Result<Scan, RecordsError> {
+    thread_local! {
+        static INFLATER: Cell<Option<Inflater>> = const { Cell::new(None) };
+    }
     if object.is_empty() {
         return Err(GunzipError::Empty.into());
     }
-    let allowance = Cell::new(MAX_RECORD_BYTES);
-    let mut input = object;
-    let reader = Metered {
-        inner: GzDecoder::new(&mut input),
+    let mut document = Document::new(needle, each);
+    // Taken, not borrowed: `each` may itself read a log file.
+    let mut inflater = INFLATER.take().unwrap_or_default();
+    let result = inflater
+        .inflate(object)
+        .map(|inflated| read_whole(inflated, &mut document));
+    inflater.keep_at_most(KEPT);
+    INFLATER.set(Some(inflater));
+    match result {
+        Some(result) => result,
+        // Large, damaged, or unusual.
+        None => read_through_window(object, WINDOW, &mut document),
+    }
+}
+
+fn read_whole<F: FnMut(&str)>(
+    inflated: &[u8],
+    document: &mut Document<'_, F>,
+) -> Result<Scan, RecordsError> {
+    if document
+        .needle
+        .is_some_and(|needle| has_the_shape(inflated) && needle.find(inflated).is_none())
+    {
+        return Ok(Scan {
+            dismissed: true,
+            records: 0,
+        });
+    }
+    document.advance(inflated, true)?;
+    document.end()
+}
+
+/// Whether bytes begin and end as CloudTrail's log files do.
+fn has_the_shape(inflated: &[u8]) -> bool {
+    let end = inflated.iter().rposition(|byte| !is_space(*byte));
+    end.and_then(|end| inflated.get(..=end))
+        .and_then(|document| without_space(document).strip_prefix(HEAD))
+        .is_some_and(|rest| rest.ends_with(TAIL))
+}
+
+fn read_through_window<F: FnMut(&str)>(
+    object: &[u8],
+    size: usize,
+    document: &mut Document<'_, F>,
+) -> Result<Scan, RecordsError> {
+    let mut inflating = Inflating {
+        decoder: GzDecoder::new(object),
         left: MAX_INFLATED_BYTES,
-        record_left: &allowance,
-        fault: Cell::new(None),
     };
-    // The buffer is small: what it reads ahead counts for the record before.
-    let mut reader = BufReader::with_capacity(16 * 1024, reader);
-    let mut deserializer = serde_json::Deserializer::from_reader(&mut reader);
-    let result = deserializer
-        .deserialize_map(Document {
-            each: &mut each,
-            allowance: &allowance,
-        })
-        .and_then(|()| deserializer.end());
-    drop(deserializer);
-    match (reader.get_ref().fault.get(), result) {
-        (Some(Fault::TooLarge), _) => Err(GunzipError::TooLarge {
-            limit: MAX_INFLATED_BYTES,
+    let mut window = vec![0; size];
+    let mut filled = 0;
+    loop {
+        let ended = inflating.fill(&mut window, &mut filled);
+        let bytes = window.get(..filled).unwrap_or_default();
+        let taken = document.advance(bytes, ended == Ok(true))?;
+        if ended? {
+            break;
         }
-        .into()),
-        (Some(Fault::RecordTooLarge), _) => Err(RecordsError::RecordTooLarge),
-        (Some(Fault::Truncated), _) => Err(GunzipError::Truncated.into()),
-        (Some(Fault::Corrupt), _) => Err(GunzipError::Corrupt.into()),
-        (None, Err(error)) => Err(RecordsError::Json(error.to_string())),
-        (None, Ok(())) => {
-            drop(reader);
-            if input.is_empty() {
-                Ok(())
-            } else {
-                Err(GunzipError::TrailingData.into())
-            }
+        window.copy_within(taken..filled, 0);
+        filled -= taken;
+        // What is left is looked at again with as many new bytes at least: in linear time.
+        if filled > window.len() / 2 {
+            window.resize(window.len() * 2, 0);
         }
+    }
+    let scan = document.end()?;
+    if inflating.decoder.into_inner().is_empty() {
+        Ok(scan)
+    } else {
+        Err(GunzipError::TrailingData.into())
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    TooLarge,
-    RecordTooLarge,
-    Truncated,
-    Corrupt,
-}
-
-/// A reader that stops at the limits.
-struct Metered<'a, R> {
-    inner: R,
+/// One gzip member on its way into a window.
+struct Inflating<'a> {
+    decoder: GzDecoder<&'a [u8]>,
     left: u64,
-    record_left: &'a Cell<u64>,
-    fault: Cell<Option<Fault>>,
 }
 
-impl<R: Read> Read for Metered<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let stop = |fault| {
-            self.fault.set(Some(fault));
-            Err(io::Error::other("stopped"))
-        };
-        let read = match self.inner.read(buffer) {
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return stop(Fault::Truncated);
-            }
-            Err(_) => return stop(Fault::Corrupt),
-        };
-        let count = u64::try_from(read).unwrap_or(u64::MAX);
-        let Some(left) = self.left.checked_sub(count) else {
-            return stop(Fault::TooLarge);
-        };
-        let Some(record_left) = self.record_left.get().checked_sub(count) else {
-            return stop(Fault::RecordTooLarge);
-        };
-        self.left = left;
-        self.record_left.set(record_left);
-        Ok(read)
-    }
-}
-
-struct Document<'a, F> {
-    each: &'a mut F,
-    allowance: &'a Cell<u64>,
-}
-
-impl<'de, F: FnMut(&str)> Visitor<'de> for Document<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with a list named Records")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { each, allowance } = self;
-        let mut seen = false;
-        while let Some(name) = map.next_key::<String>()? {
-            if name == "Records" {
-                if seen {
-                    return Err(serde::de::Error::duplicate_field("Records"));
+impl Inflating<'_> {
+    /// Fills the window, and says whether the member has ended.
+    fn fill(&mut self, window: &mut [u8], filled: &mut usize) -> Result<bool, GunzipError> {
+        while let Some(free) = window.get_mut(*filled..).filter(|free| !free.is_empty()) {
+            let piece = free.len().min(PIECE);
+            let read = match self.decoder.read(free.get_mut(..piece).unwrap_or_default()) {
+                Ok(0) => return Ok(true),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(GunzipError::Truncated);
                 }
-                seen = true;
-                map.next_value_seed(Records {
-                    each: &mut *each,
-                    allowance,
-                })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+                Err(_) => return Err(GunzipError::Corrupt),
+            };
+            let left = u64::try_from(read)
+                .ok()
+                .and_then(|read| self.left.checked_sub(read));
+            self.left = left.ok_or(GunzipError::TooLarge {
+                limit: MAX_INFLATED_BYTES,
+            })?;
+            *filled += read;
+        }
+        Ok(false)
+    }
+}
+
+/// What a document goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Start,
+    FirstName,
+    Name,
+    Colon,
+    Value,
+    AfterValue,
+    List,
+    FirstRecord,
+    Record,
+    AfterRecord,
+    Nothing,
+}
+
+impl Next {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Start => "an object",
+            Self::FirstName => "a name or `}`",
+            Self::Name => "a name",
+            Self::Colon => "`:`",
+            Self::AfterValue => "`,` or `}`",
+            Self::List => "a list of records",
+            Self::AfterRecord => "`,` or `]`",
+            Self::Value | Self::FirstRecord | Self::Record => "a value",
+            Self::Nothing => "its end",
+        }
+    }
+}
+
+/// A document of records, read value by value.
+struct Document<'a, F> {
+    next: Next,
+    /// Whether the last name is that of the records.
+    named: bool,
+    /// Whether there have been records.
+    seen: bool,
+    /// How many bytes have been taken.
+    taken: usize,
+    needle: Option<&'a Finder<'a>>,
+    records: u64,
+    each: F,
+}
+
+impl<'a, F: FnMut(&str)> Document<'a, F> {
+    fn new(needle: Option<&'a Finder<'a>>, each: F) -> Self {
+        Self {
+            next: Next::Start,
+            named: false,
+            seen: false,
+            taken: 0,
+            needle,
+            records: 0,
+            each,
+        }
+    }
+
+    /// Reads as far as whole values go, and says how many bytes have been taken. The others come
+    /// again, at the beginning of more; `last`: there are no more.
+    fn advance(&mut self, bytes: &[u8], last: bool) -> Result<usize, RecordsError> {
+        let mut rest = bytes;
+        loop {
+            rest = without_space(rest);
+            let Some((first, after)) = rest.split_first() else {
+                break;
+            };
+            let at = self.taken + (bytes.len() - rest.len());
+            self.next = match (self.next, *first) {
+                (Next::Start, b'{') => Next::FirstName,
+                (Next::FirstName | Next::AfterValue, b'}') => Next::Nothing,
+                (Next::AfterValue, b',') => Next::Name,
+                (Next::Colon, b':') if self.named => Next::List,
+                (Next::Colon, b':') => Next::Value,
+                (Next::List, b'[') => Next::FirstRecord,
+                (Next::FirstRecord | Next::AfterRecord, b']') => Next::AfterValue,
+                (Next::AfterRecord, b',') => Next::Record,
+                (Next::FirstName | Next::Name, b'"')
+                | (Next::Value | Next::FirstRecord | Next::Record, _) => {
+                    let Some(value) = value(rest, last, at)? else {
+                        break;
+                    };
+                    self.next = self.take(value, at)?;
+                    rest = rest.get(value.len()..).unwrap_or_default();
+                    continue;
+                }
+                (next, _) => {
+                    let expected = next.expected();
+                    return Err(RecordsError::Json(format!(
+                        "{expected} expected at byte {at}"
+                    )));
+                }
+            };
+            rest = after;
+        }
+        let taken = bytes.len() - rest.len();
+        self.taken += taken;
+        Ok(taken)
+    }
+
+    /// Takes a name, a record or another value.
+    fn take(&mut self, value: &str, at: usize) -> Result<Next, RecordsError> {
+        match self.next {
+            Next::FirstName | Next::Name => {
+                let name: String = serde_json::from_str(value).map_err(|e| not_json(&e, at))?;
+                self.named = name == "Records";
+                if self.named && self.seen {
+                    let text = format!("a second list of records at byte {at}");
+                    return Err(RecordsError::Json(text));
+                }
+                self.seen |= self.named;
+                Ok(Next::Colon)
+            }
+            Next::FirstRecord | Next::Record => {
+                if self
+                    .needle
+                    .is_none_or(|needle| needle.find(value.as_bytes()).is_some())
+                {
+                    self.records += 1;
+                    (self.each)(value);
+                }
+                Ok(Next::AfterRecord)
+            }
+            _ => Ok(Next::AfterValue),
+        }
+    }
+
+    fn end(&self) -> Result<Scan, RecordsError> {
+        match (self.next, self.seen) {
+            (Next::Nothing, true) => Ok(Scan {
+                dismissed: false,
+                records: self.records,
+            }),
+            (Next::Nothing, false) => Err(RecordsError::Json("there are no `Records`".to_owned())),
+            (next, _) => {
+                let expected = next.expected();
+                Err(RecordsError::Json(format!("it ends before {expected}")))
             }
         }
-        if seen {
-            Ok(())
-        } else {
-            Err(serde::de::Error::missing_field("Records"))
-        }
     }
 }
 
-struct Records<'a, F> {
-    each: &'a mut F,
-    allowance: &'a Cell<u64>,
-}
-
-impl<'de, F: FnMut(&str)> DeserializeSeed<'de> for Records<'_, F> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+/// The JSON value that bytes begin with; none if they end before it does. `last`: nothing follows
+/// the bytes. `at`: where they stand in the file.
+fn value(bytes: &[u8], last: bool, at: usize) -> Result<Option<&str>, RecordsError> {
+    // One more than allowed: the same verdict, however much there is at hand.
+    let within = bytes.get(..=MAX_RECORD_BYTES).unwrap_or(bytes);
+    let cut = !last || within.len() > MAX_RECORD_BYTES;
+    let error = match <&RawValue>::deserialize(&mut serde_json::Deserializer::from_slice(within)) {
+        Ok(value) if value.get().len() > MAX_RECORD_BYTES => None,
+        // The digits of a number may go on.
+        Ok(value) if cut && value.get().len() == within.len() && is_number(within) => None,
+        Ok(value) => return Ok(Some(value.get())),
+        Err(error) => Some(error),
+    };
+    match error {
+        Some(error) if !cut || !is_at_end(&error, within) => Err(not_json(&error, at)),
+        _ if within.len() > MAX_RECORD_BYTES => Err(RecordsError::RecordTooLarge),
+        _ => Ok(None),
     }
 }
 
-impl<'de, F: FnMut(&str)> Visitor<'de> for Records<'_, F> {
-    type Value = ();
+fn is_number(value: &[u8]) -> bool {
+    value
+        .first()
+        .is_some_and(|byte| *byte == b'-' || byte.is_ascii_digit())
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of records")
+/// Whether an error is one that more bytes may mend.
+fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
+    if error.is_eof() {
+        return true;
     }
+    // A number cut off after its sign, its point or its exponent's letter is told by the place.
+    let line_start = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
+    let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
+    (error.line(), error.column()) == (lines, bytes.len() - line_start)
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(record) = seq.next_element::<Box<RawValue>>()? {
-            (self.each)(record.get());
-            self.allowance.set(MAX_RECORD_BYTES);
-        }
-        Ok(())
-    }
+fn not_json(error: &serde_json::Error, at: usize) -> RecordsError {
+    RecordsError::Json(format!("{error} of the value at byte {at}"))
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn without_space(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !is_space(*byte));
+    start
+        .and_then(|start| bytes.get(start..))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -285,11 +494,399 @@ mod tests {
         assert_eq!(records.len(), 2);
     }
 
+    const NEEDLE: &str = "kms.amazonaws.com";
+
+    /// The records with the needle, read as a caller reads them.
+    fn selected(object: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
+        let mut records = Vec::new();
+        let result = for_each_record_with(object, NEEDLE, |record| records.push(record.to_owned()));
+        (records, result)
+    }
+
+    /// The records of an inflated file held whole, where nothing is dismissed.
+    fn in_one_piece(inflated: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
+        let mut records = Vec::new();
+        let mut document = Document::new(None, |record: &str| records.push(record.to_owned()));
+        let result = read_whole(inflated, &mut document);
+        (records, result)
+    }
+
+    /// The records of an object, read through a window that begins with so many bytes.
+    fn through_window(object: &[u8], size: usize) -> (Vec<String>, Result<Scan, RecordsError>) {
+        let mut records = Vec::new();
+        let mut document = Document::new(None, |record: &str| records.push(record.to_owned()));
+        let result = read_through_window(object, size, &mut document);
+        (records, result)
+    }
+
+    #[test]
+    fn only_records_with_the_needle_are_handed_over() {
+        let with = r#"{"eventSource":"kms.amazonaws.com"}"#;
+        let object = gzip(format!(r#"{{"Records":[{{"a":1}},{with},7,"{NEEDLE}"]}}"#).as_bytes());
+        let (records, result) = selected(&object);
+        assert_eq!(records, [with, r#""kms.amazonaws.com""#]);
+        let scan = Scan {
+            dismissed: false,
+            records: 2,
+        };
+        assert_eq!(result, Ok(scan));
+    }
+
+    #[test]
+    fn a_file_without_the_needle_is_dismissed_if_it_looks_like_a_log_file() {
+        for (json, dismissed) in [
+            (r#"{"Records":[]}"#, true),
+            (" {\"Records\":[{\"a\":1}]}\n", true),
+            (r#"{"Records":[{}],"x":[{}]}"#, true),
+            (r#"{"Records": []}"#, false),
+            (r#"{"Records":[] }"#, false),
+            (r#"{"x":1,"Records":[]}"#, false),
+            (r#"{"x":"kms.amazonaws.com","Records":[]}"#, false),
+            (r#"{"Records":[],"x":["kms.amazonaws.com"]}"#, false),
+        ] {
+            let scan = Scan {
+                dismissed,
+                records: 0,
+            };
+            assert_eq!(selected(&gzip(json.as_bytes())).1, Ok(scan), "{json}");
+        }
+        for json in ["", "{}", r#"{"Records":[}"#, r#"{"Records":["#, "]}", "\0"] {
+            assert!(
+                matches!(
+                    selected(&gzip(json.as_bytes())).1,
+                    Err(RecordsError::Json(_))
+                ),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_dismissed_file_is_one_gzip_member_to_its_end() {
+        let object = gzip(br#"{"Records":[{"a":1}]}"#);
+        let mut corrupt = object.clone();
+        let checksum = object.len() - 8;
+        corrupt[checksum] ^= 1;
+        for (object, error) in [
+            (Vec::new(), GunzipError::Empty),
+            (object[..object.len() - 1].to_vec(), GunzipError::Truncated),
+            (corrupt, GunzipError::Corrupt),
+            ([&object[..], b"\0"].concat(), GunzipError::TrailingData),
+            ([&object[..], &object].concat(), GunzipError::TrailingData),
+        ] {
+            assert_eq!(selected(&object).1, Err(RecordsError::Gunzip(error)));
+        }
+    }
+
+    #[test]
+    fn a_file_too_large_to_hold_goes_through_the_window() {
+        let record = format!(r#"{{"a":"{}"}}"#, "a".repeat(8000));
+        let kms = format!(r#"{{"b":"{NEEDLE}"}}"#);
+        let count = 40_000_000 / record.len();
+        let json = format!(
+            r#"{{"Records":[{}{kms}]}}"#,
+            format!("{record},").repeat(count)
+        );
+        let object = gzip(json.as_bytes());
+        let (records, result) = selected(&object);
+        assert_eq!(records, [kms]);
+        let scan = Scan {
+            dismissed: false,
+            records: 1,
+        };
+        assert_eq!(result, Ok(scan));
+        let mut handed_over = 0;
+        assert_eq!(for_each_record(&object, |_| handed_over += 1), Ok(()));
+        assert_eq!(handed_over, count + 1);
+        let trailing = [&object[..], b"x"].concat();
+        assert_eq!(selected(&trailing).1, Err(GunzipError::TrailingData.into()));
+    }
+
+    #[test]
+    fn a_record_may_have_as_many_bytes_as_allowed_whatever_the_window() {
+        for (more, result) in [(0, Ok(2)), (1, Err(RecordsError::RecordTooLarge))] {
+            let record = format!(r#"["{}"]"#, "a".repeat(MAX_RECORD_BYTES - 4 + more));
+            let json = format!(r#"{{"Records":[{record},1]}}"#);
+            let object = gzip(json.as_bytes());
+            let count = |(_, result): (_, Result<Scan, _>)| result.map(|scan| scan.records);
+            assert_eq!(count(in_one_piece(json.as_bytes())), result);
+            // From its beginning each time, a window so small would take days.
+            assert_eq!(count(through_window(&object, 16)), result);
+            assert_eq!(count(through_window(&object, WINDOW)), result);
+        }
+        // As many bytes as decide that, and then the end.
+        let json = format!(r#"{{"Records":[{}"#, "1".repeat(MAX_RECORD_BYTES + 1));
+        let result = Err(RecordsError::RecordTooLarge);
+        assert_eq!(in_one_piece(json.as_bytes()).1, result);
+        assert_eq!(through_window(&gzip(json.as_bytes()), WINDOW).1, result);
+    }
+
+    #[test]
+    fn what_is_almost_a_document_of_records_is_none() {
+        for json in [
+            r#"{"Records":[]}{}"#,
+            r#"{"Records":[]},"#,
+            r#"{"Records":[],}"#,
+            r#"{"Records":[]"#,
+            r#"{"Records":[]]"#,
+            r#"{"Records":[1,]}"#,
+            r#"{"Records":[,1]}"#,
+            r#"{"Records":[1 2]}"#,
+            r#"{"Records":[1:2]}"#,
+            r#"{"Records":[{"a"}]}"#,
+            r#"{"Records":[01]}"#,
+            r#"{"Records":[-]}"#,
+            r#"{"Records":[tru]}"#,
+            r#"{"Records":"[]"}"#,
+            r#"{"Records":}"#,
+            r#"{"Records"[]}"#,
+            r#"{"Records":[],"x"}"#,
+            r#"{,"Records":[]}"#,
+            r#"{7:[],"Records":[]}"#,
+            r#"["Records",[]]"#,
+            "{\"Records\":[\"\n\"]}",
+            "{\"Records\":[]}\0",
+            "\u{feff}{\"Records\":[]}",
+        ] {
+            let (_, result) = in_one_piece(json.as_bytes());
+            assert!(matches!(result, Err(RecordsError::Json(_))), "{json}");
+            for size in [1, 7, WINDOW] {
+                assert_eq!(
+                    through_window(&gzip(json.as_bytes()), size).1,
+                    result,
+                    "{json}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_log_file_may_be_read_while_another_is() {
+        let object = gzip(br#"{"Records":[1,2]}"#);
+        let mut all = Vec::new();
+        for_each_record(&object, |outer| {
+            for_each_record(&object, |inner| all.push(format!("{outer}{inner}"))).unwrap();
+        })
+        .unwrap();
+        assert_eq!(all, ["11", "12", "21", "22"]);
+    }
+
+    /// White space, mostly none.
+    fn space() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec!["", "", "", "", " ", "\n", "\r\n\t", "   \n "])
+    }
+
+    /// A JSON string: brackets, quotes, escapes, and the needle whole, in parts and escaped.
+    fn string() -> impl Strategy<Value = String> {
+        let parts = vec![
+            "a",
+            "[",
+            "]}",
+            "{",
+            ",",
+            ":",
+            r#"\""#,
+            r"\\",
+            r"\/",
+            r"\n",
+            r"\u0041",
+            r"\u005c",
+            r"\ud83d\ude00",
+            "é",
+            "😀",
+            "kms.amazonaws.com",
+            "kms.amazonaws",
+            ".com",
+            r"kms.amazonaws\u002ecom",
+            r#"\"kms.amazonaws.com\""#,
+            r#"{\"Records\":["#,
+        ];
+        prop::collection::vec(prop::sample::select(parts), 0..5)
+            .prop_map(|parts| format!("\"{}\"", parts.concat()))
+    }
+
+    /// A JSON value without values in it.
+    fn scalar() -> impl Strategy<Value = String> {
+        let scalars = vec![
+            "null", "true", "false", "0", "-0", "7", "-12", "3.25", "1e3", "2E-7", "-0.5e+10",
+        ];
+        prop_oneof![
+            prop::sample::select(scalars).prop_map(str::to_owned),
+            string(),
+        ]
+    }
+
+    /// A JSON value of any type, as text.
+    fn json() -> impl Strategy<Value = String> {
+        scalar().prop_recursive(4, 30, 5, |inner| {
+            let spaced = (space(), inner, space())
+                .prop_map(|(a, value, b)| format!("{a}{value}{b}"))
+                .boxed();
+            let member = (space(), string(), space(), spaced.clone())
+                .prop_map(|(a, name, b, value)| format!("{a}{name}{b}:{value}"));
+            prop_oneof![
+                (space(), prop::collection::vec(spaced, 0..5)).prop_map(|(space, values)| {
+                    format!(
+                        "[{}]",
+                        if values.is_empty() {
+                            space.to_owned()
+                        } else {
+                            values.join(",")
+                        }
+                    )
+                }),
+                (space(), prop::collection::vec(member, 0..5)).prop_map(|(space, members)| {
+                    format!(
+                        "{{{}}}",
+                        if members.is_empty() {
+                            space.to_owned()
+                        } else {
+                            members.join(",")
+                        }
+                    )
+                }),
+            ]
+        })
+    }
+
+    /// A document of records, most of the time just as CloudTrail writes them.
+    fn document() -> impl Strategy<Value = String> {
+        let records = || prop::collection::vec(prop_oneof![json(), scalar()], 0..6);
+        let others = |most| {
+            let other = (string(), json()).prop_map(|(name, value)| format!("{name}:{value}"));
+            prop::collection::vec(other, 0..=most)
+        };
+        let plain =
+            records().prop_map(|records| format!(r#"{{"Records":[{}]}}"#, records.join(",")));
+        let name = prop::sample::select(vec![r#""Records""#, r#""Rec\u006frds""#]);
+        let odd = (
+            others(2),
+            name,
+            records(),
+            others(2),
+            prop::array::uniform4(space()),
+        )
+            .prop_map(|(before, name, records, after, [a, b, c, d])| {
+                let list = format!(
+                    "{a}{name}{b}:{c}[{a}{}{d}]{b}",
+                    records.join(&format!("{c},{d}"))
+                );
+                let members = [before, vec![list], after].concat();
+                format!("{d}{{{}}}{c}", members.join(","))
+            });
+        prop_oneof![2 => plain, 1 => odd]
+    }
+
+    /// The records of an inflated file in the simplest way; none if it is no log file.
+    fn reference(inflated: &[u8]) -> Option<Vec<serde_json::Value>> {
+        let document: serde_json::Value = serde_json::from_slice(inflated).ok()?;
+        Some(document.as_object()?.get("Records")?.as_array()?.clone())
+    }
+
+    fn parsed(records: &[String]) -> Vec<serde_json::Value> {
+        let parse = |record: &String| serde_json::from_str(record).unwrap();
+        records.iter().map(parse).collect()
+    }
+
     proptest! {
         #[test]
-        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = records(&bytes);
-            let _ = records(&gzip(&bytes));
+        fn every_way_of_reading_finds_the_records_of_the_reference(
+            json in document(),
+            size in 1_usize..=64,
+        ) {
+            let object = gzip(json.as_bytes());
+            let expected = reference(json.as_bytes()).unwrap();
+            let (all, result) = records(&object);
+            prop_assert_eq!(result, Ok(()));
+            prop_assert_eq!(parsed(&all), expected);
+            let whole = Scan { dismissed: false, records: u64::try_from(all.len()).unwrap() };
+            prop_assert_eq!(in_one_piece(json.as_bytes()), (all.clone(), Ok(whole)));
+            prop_assert_eq!(through_window(&object, size), (all.clone(), Ok(whole)));
+
+            let (chosen, scan) = selected(&object);
+            let scan = scan.unwrap();
+            let with_needle: Vec<String> =
+                all.into_iter().filter(|record| record.contains(NEEDLE)).collect();
+            prop_assert_eq!(scan.records, u64::try_from(with_needle.len()).unwrap());
+            prop_assert_eq!(chosen, with_needle);
+            let plain = json.starts_with(r#"{"Records":["#) && json.ends_with("]}");
+            if plain || scan.dismissed {
+                prop_assert_eq!(scan.dismissed, !json.contains(NEEDLE));
+            }
+        }
+
+        #[test]
+        fn damaged_documents_come_to_the_same_verdict_whole_and_through_any_window(
+            json in document(),
+            damage in prop::collection::vec(
+                (any::<prop::sample::Index>(), prop_oneof![
+                    prop::sample::select(b"[]{},:\"\\ -.0eE\n\xff".to_vec()),
+                    any::<u8>(),
+                ]),
+                0..4,
+            ),
+            cut in prop_oneof![3 => Just(0_usize), 1 => 1_usize..40],
+            size in 1_usize..=64,
+        ) {
+            let mut inflated = json.into_bytes();
+            for (at, byte) in damage {
+                let at = at.index(inflated.len());
+                inflated[at] = byte;
+            }
+            inflated.truncate(inflated.len().saturating_sub(cut));
+            let object = gzip(&inflated);
+            let (records, result) = in_one_piece(&inflated);
+            let (in_window, verdict) = through_window(&object, size);
+            prop_assert_eq!(&in_window, &records);
+            prop_assert_eq!(&verdict, &result);
+            match (reference(&inflated), result) {
+                (Some(expected), Ok(_)) => prop_assert_eq!(parsed(&records), expected),
+                // The last of several lists wins there.
+                (Some(_), Err(error)) => {
+                    prop_assert!(error.to_string().contains("a second list"), "{}", error);
+                }
+                // What is odd in a record is for whoever reads it.
+                (None, Ok(_)) => {
+                    prop_assert!(serde_json::from_slice::<&RawValue>(&inflated).is_ok());
+                }
+                (None, Err(_)) => {}
+            }
+        }
+
+        #[test]
+        fn damaged_objects_never_panic_and_are_never_more_than_their_beginning(
+            json in document(),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            cut in 0_usize..20,
+            appended in prop::collection::vec(any::<u8>(), 0..12),
+            size in 1_usize..=64,
+        ) {
+            let mut object = gzip(json.as_bytes());
+            for (at, byte) in damage {
+                let at = at.index(object.len());
+                object[at] = byte;
+            }
+            object.truncate(object.len().saturating_sub(cut));
+            object.extend(appended);
+            let (all, result) = records(&object);
+            let (in_window, verdict) = through_window(&object, size);
+            prop_assert_eq!(result.is_ok(), verdict.is_ok());
+            if result.is_ok() {
+                prop_assert_eq!(in_window, all);
+            }
+            let _ = selected(&object);
+        }
+
+        #[test]
+        fn any_bytes_never_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            size in 1_usize..=64,
+        ) {
+            for object in [gzip(&bytes), bytes] {
+                let _ = records(&object);
+                let _ = selected(&object);
+                let _ = through_window(&object, size);
+            }
         }
     }
 }
