@@ -2,6 +2,7 @@
 
 use crate::finding::Bucket;
 use crate::ids::{AccountId, TrailArn};
+use crate::kms::readers::{ReaderRule, Readers};
 use std::fmt;
 
 /// How often a queue delivers a message before it is parked; the template sets the same number.
@@ -107,6 +108,12 @@ pub struct Config {
     pub evidence_bucket: Option<String>,
     /// `TRAILSEAL_KMS_KEY_ARNS`; empty: any.
     pub kms_key_arns: Vec<String>,
+    /// `TRAILSEAL_READERS`: who may read encrypted log files; empty: anybody. The roles of
+    /// `TRAILSEAL_OWN_ROLES` always may.
+    pub readers: Readers,
+    /// `TRAILSEAL_ENCLAVE_IMAGES`: the PCR0 values, in lower case, of the enclaves that may use the
+    /// keys; empty: any.
+    pub enclave_images: Vec<String>,
     /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response lies.
     pub pinned_keys: Option<PinnedKeys>,
     /// `TRAILSEAL_QUEUE_URL`: where a function hands back what it has no time for.
@@ -168,13 +175,16 @@ impl Config {
             },
         );
         let kms_key_arns = reader.list("TRAILSEAL_KMS_KEY_ARNS", "KMS key ARNs", kms_key_arn);
-        reader.list("TRAILSEAL_READERS", "ARN patterns", |text| {
-            (text.starts_with("arn:") || text == "*").then_some(())
-        });
-        reader.list(
+        let reader_rules = reader.list(
+            "TRAILSEAL_READERS",
+            "ARN patterns and service principals, each of which may end in =enclave (`?` stands for a comma or `=` in a name)",
+            |text| ReaderRule::parse(text).ok(),
+        );
+        let own_roles = reader.list("TRAILSEAL_OWN_ROLES", "IAM role ARNs", role_arn);
+        let enclave_images = reader.list(
             "TRAILSEAL_ENCLAVE_IMAGES",
             "PCR0 values (96 hex digits)",
-            |text| (text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit())).then_some(()),
+            enclave_image,
         );
         let alert_topic_arn = reader.one("TRAILSEAL_ALERT_TOPIC_ARN", "an SNS topic ARN", |text| {
             let parts: Vec<&str> = text.split(':').collect();
@@ -214,6 +224,8 @@ impl Config {
             alert_topic_arn: alert_topic_arn.unwrap_or_default(),
             evidence_bucket,
             kms_key_arns,
+            readers: Readers::new(reader_rules, own_roles),
+            enclave_images,
             pinned_keys,
             queue_url,
             max_receives: max_receives.unwrap_or(DEFAULT_MAX_RECEIVES),
@@ -290,6 +302,27 @@ fn kms_key_arn(text: &str) -> Option<String> {
         ["arn", _, "kms", _, _, resource] if resource.starts_with("key/") => Some(text.to_owned()),
         _ => None,
     }
+}
+
+/// `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, the account's number in full.
+fn role_arn(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "iam", "", account, resource]
+            if AccountId::new(account).is_ok() && resource.starts_with("role/") =>
+        {
+            Some(text.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// An enclave's PCR0: the SHA-384 over its image.
+///
+/// Rule: <https://docs.aws.amazon.com/enclaves/latest/user/set-up-attestation.html>
+fn enclave_image(text: &str) -> Option<String> {
+    let hex = text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    hex.then(|| text.to_ascii_lowercase())
 }
 
 fn pinned_keys(text: &str) -> Option<PinnedKeys> {
@@ -370,6 +403,54 @@ mod tests {
     }
 
     #[test]
+    fn readers_and_enclaves_are_read() {
+        use crate::kms::readers::Principal;
+
+        let config = with(&[]).unwrap();
+        assert!(config.readers.is_empty() && config.enclave_images.is_empty());
+
+        let image = "aB".repeat(48);
+        let images = format!("{image}, {}", "9".repeat(96));
+        let config = with(&[
+            (
+                "TRAILSEAL_READERS",
+                "arn:aws:iam::111122223333:role/Audit, athena.amazonaws.com,\
+                 arn:aws:iam::111122223333:role/Enclave=enclave",
+            ),
+            (
+                "TRAILSEAL_OWN_ROLES",
+                "arn:aws:iam::111122223333:role/one,arn:aws:iam::111122223333:role/two",
+            ),
+            ("TRAILSEAL_ENCLAVE_IMAGES", &images),
+        ])
+        .unwrap();
+        assert_eq!(config.enclave_images, ["ab".repeat(48), "9".repeat(96)]);
+        let session = |role: &str| format!("arn:aws:sts::111122223333:assumed-role/{role}/session");
+        for (role, allowed, enclave_only) in [
+            ("Audit", true, false),
+            ("Enclave", true, true),
+            ("two", true, false),
+            ("three", false, false),
+        ] {
+            let arn = session(role);
+            let who = Principal {
+                kind: Some("AssumedRole"),
+                arn: Some(&arn),
+                ..Principal::default()
+            };
+            assert_eq!(config.readers.allows(&who), allowed, "{role}");
+            assert_eq!(config.readers.enclave_only(&who), enclave_only, "{role}");
+        }
+        let error = with(&[("TRAILSEAL_READERS", "Audit")])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`Audit`") && error.contains("=enclave"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn all_problems_are_said_at_once_and_by_name() {
         let error = read(&[]).unwrap_err().to_string();
         assert!(error.contains("TRAILSEAL_LOG_BUCKETS"), "{error}");
@@ -386,7 +467,17 @@ mod tests {
                 "arn:aws:kms:us-east-1:111122223333:alias/x",
             ),
             ("TRAILSEAL_READERS", "everybody"),
+            (
+                "TRAILSEAL_READERS",
+                "arn:aws:iam::111122223333:role/Audit,=enclave",
+            ),
+            ("TRAILSEAL_OWN_ROLES", "trailseal-LogVerifierRole"),
+            (
+                "TRAILSEAL_OWN_ROLES",
+                "arn:aws:sts::111122223333:assumed-role/x/y",
+            ),
             ("TRAILSEAL_ENCLAVE_IMAGES", "abcd"),
+            ("TRAILSEAL_ENCLAVE_IMAGES", &"x".repeat(96)),
             ("TRAILSEAL_PINNED_KEYS", "s3://bucket"),
             ("TRAILSEAL_BUCKET_ALIASES", "replica"),
             ("TRAILSEAL_QUEUE_URL", "queue"),

@@ -335,6 +335,10 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "JSON is written where it is used"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
