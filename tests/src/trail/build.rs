@@ -5,7 +5,7 @@ use super::gzip;
 use super::kms;
 use super::names;
 use super::object::{Encryption, Object};
-use super::output::{DigestFile, DigestKind, LogFile, Trail};
+use super::output::{DigestFile, DigestKind, LogFile, Planted, Trail};
 use super::plan::{self, DigestPlan, LogPlan};
 use super::records;
 use super::spec::TrailSpec;
@@ -50,10 +50,18 @@ pub(crate) fn build(spec: TrailSpec) -> Trail {
             }
         }
     }
+    let planted = std::mem::take(&mut kms.planted)
+        .into_iter()
+        .map(|(anomaly, plan)| Planted {
+            anomaly,
+            object: log_file(&spec, &plan, &mut kms).object,
+        })
+        .collect();
     Trail {
         spec,
         digests,
         log_files,
+        planted,
     }
 }
 
@@ -61,9 +69,9 @@ fn log_file(spec: &TrailSpec, plan: &LogPlan, kms: &mut kms::Scheduled) -> LogFi
     let kms_records = kms.take(&plan.key);
     let mut records = records::ordinary(spec, plan);
     let mut kms_events = Vec::new();
-    for (record, event) in kms_records {
-        records.push(record);
-        kms_events.push(event);
+    for entry in kms_records {
+        records.push(entry.record);
+        kms_events.extend(entry.event);
     }
     records.sort_by_key(|record| record.time);
     let times: Vec<_> = records.iter().map(|record| record.time).collect();

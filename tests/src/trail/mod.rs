@@ -42,12 +42,9 @@ mod time;
 
 pub use digest::{DigestDocument, LogEntry, Sealed};
 pub use keys::{PoolKey, Signer};
-pub use kms::KmsEvent;
+pub use kms::{EnclaveSpec, KmsAnomaly, KmsAnomalyKind, KmsEvent, KmsSpec, Reader};
 pub use object::{Change, Encryption, Location, Object};
-pub use output::{DigestFile, DigestKind, LogFile, Trail};
+pub use output::{DigestFile, DigestKind, LogFile, Planted, Trail};
 pub use region::partition;
 pub use schedule::{KeyForm, KeySchedule, PublishedKey, ResponseStyle};
-pub use spec::{
-    Backfill, BackfillLink, BucketChange, FirstDigest, KmsAnomaly, KmsAnomalyKind, KmsSpec, Stop,
-    TrailSpec,
-};
+pub use spec::{Backfill, BackfillLink, BucketChange, FirstDigest, Stop, TrailSpec};

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::digest::{DigestDocument, Sealed};
 use super::extras;
 use super::keys::Signer;
-use super::kms::KmsEvent;
+use super::kms::{KmsAnomalyKind, KmsEvent};
 use super::object::{
     BACKFILL_GENERATED, Location, Object, SHA256_WITH_RSA, SIGNATURE, SIGNATURE_ALGORITHM,
 };
 use super::schedule::ResponseStyle;
-use super::spec::{KmsAnomalyKind, TrailSpec};
+use super::spec::TrailSpec;
 use super::time::iso;
 
 /// A trail: its digests and log files, with what tests want to know about them.
@@ -24,6 +24,17 @@ pub struct Trail {
     pub digests: Vec<DigestFile>,
     /// Log files, chain by chain in the order of their digests.
     pub log_files: Vec<LogFile>,
+    /// Log files that CloudTrail never wrote, not among [`Trail::objects`].
+    pub planted: Vec<Planted>,
+}
+
+/// A log file that an intruder puts beside CloudTrail's, in no digest.
+#[derive(Debug, Clone)]
+pub struct Planted {
+    /// The anomaly whose event it leaves.
+    pub anomaly: KmsAnomalyKind,
+    /// The object, named like a log file of the hour.
+    pub object: Object,
 }
 
 /// What a digest is.
@@ -188,15 +199,30 @@ impl Trail {
             .collect()
     }
 
-    /// The KMS event in which something is wrong, and the log file that records it.
+    /// The KMS events in which something is wrong, and the log files that record them, oldest first
+    /// in each chain.
+    pub fn kms_anomalies(&self, kind: KmsAnomalyKind) -> Vec<(&LogFile, &KmsEvent)> {
+        self.log_files
+            .iter()
+            .flat_map(|log| log.kms_events.iter().map(move |event| (log, event)))
+            .filter(|(_, event)| event.anomaly == Some(kind))
+            .collect()
+    }
+
+    /// The first KMS event in which something is wrong, and the log file that records it.
     #[track_caller]
     pub fn kms_anomaly(&self, kind: KmsAnomalyKind) -> (&LogFile, &KmsEvent) {
-        let mut events = self
-            .log_files
-            .iter()
-            .flat_map(|log| log.kms_events.iter().map(move |event| (log, event)));
-        let found = events.find(|(_, event)| event.anomaly == Some(kind));
-        found.unwrap_or_else(|| panic!("no log file records a {kind:?}"))
+        let first = self.kms_anomalies(kind).into_iter().next();
+        first.unwrap_or_else(|| panic!("no log file records a {kind:?}"))
+    }
+
+    /// The object that an anomaly plants.
+    #[track_caller]
+    pub fn planted_by(&self, kind: KmsAnomalyKind) -> &Object {
+        let planted = self.planted.iter().find(|planted| planted.anomaly == kind);
+        &planted
+            .unwrap_or_else(|| panic!("no {kind:?} plants anything"))
+            .object
     }
 
     /// Every digest and log file, oldest delivery first.

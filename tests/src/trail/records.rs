@@ -152,6 +152,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// The ARN in its identity, if it has one.
+    pub(crate) fn arn(&self) -> Option<String> {
+        let identity: serde_json::Value =
+            serde_json::from_str(&self.identity).expect("an identity is JSON");
+        identity["arn"].as_str().map(str::to_owned)
+    }
+
     /// An IAM user at a terminal.
     pub(crate) fn user(scene: &mut Scene) -> Self {
         let name = *scene.rng.pick(&["alice", "bob", "mateo", "zhang-wei"]);

@@ -34,7 +34,8 @@ fn tls_host(scene: &Scene, service: &str) -> String {
     format!("{service}.{}.{suffix}", scene.region)
 }
 
-fn describe_instances(scene: &mut Scene) -> Record {
+/// A call of another service than KMS.
+pub(crate) fn describe_instances(scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     let mut record = Record::call(scene, "ec2.amazonaws.com", "DescribeInstances", caller);
     record.request = Fields::new()
@@ -247,7 +248,8 @@ fn secret_data_key(scene: &mut Scene) -> Record {
     secret_kms_call(scene, "GenerateDataKey")
 }
 
-fn decrypt_secret(scene: &mut Scene) -> Record {
+/// A secret's data key is decrypted.
+pub(crate) fn decrypt_secret(scene: &mut Scene) -> Record {
     secret_kms_call(scene, "Decrypt")
 }
 

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
+use super::kms::KmsSpec;
 use super::output::Trail;
 use super::schedule::KeySchedule;
 use super::time::{hours, seconds};
@@ -113,77 +114,6 @@ pub enum BackfillLink {
     Unlinked,
     /// The chain's backfill digest before it in [`TrailSpec::backfills`], if there is one.
     PreviousBackfill,
-}
-
-/// Encryption of log files with a KMS key, and the events that it leaves in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KmsSpec {
-    /// The symmetric key that log files are encrypted under.
-    pub key_arn: String,
-    /// An alias of the key, which some events name instead.
-    pub alias: String,
-    /// Who reads log files: an IAM user or role ARN.
-    pub reader_arn: String,
-    /// One in so many log files is read soon after its delivery; 0 for none.
-    pub read_one_in: u32,
-    /// Whether an S3 Bucket Key is on: then there are events for the bucket, not for objects.
-    pub bucket_key: bool,
-    /// What is wrong with the events or objects of some hours.
-    pub anomalies: Vec<KmsAnomaly>,
-}
-
-/// Something wrong about the first log file that the first chain delivers in an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KmsAnomaly {
-    /// The hour, one with log files.
-    pub hour: u32,
-    /// What is wrong.
-    pub kind: KmsAnomalyKind,
-}
-
-/// The ways in which a delivery and its KMS event disagree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KmsAnomalyKind {
-    /// The event's context names another account's trail.
-    WrongTrail,
-    /// The event's context names an object of another bucket.
-    WrongBucket,
-    /// The event's context names a log file that does not exist.
-    MissingObject,
-    /// The event is about another key than the one that the object is encrypted under.
-    WrongKeyInEvent,
-    /// The object is encrypted under another key than the one that the event is about.
-    WrongKeyOnObject,
-    /// Before the delivery the key refused once: a further event carries `errorCode` and no
-    /// `resources`.
-    Denied,
-    /// A further event like the delivery's has an IAM user for its caller, not CloudTrail.
-    ForeignCaller,
-}
-
-impl KmsSpec {
-    /// The usual events under the key: one reader, no Bucket Key, nothing wrong.
-    pub fn new(key_arn: &str) -> Self {
-        let (key_prefix, _) = key_arn.rsplit_once(":key/").expect("a KMS key ARN");
-        let partition_and_account: Vec<&str> = key_arn.split(':').collect();
-        Self {
-            key_arn: key_arn.to_owned(),
-            alias: format!("{key_prefix}:alias/cloudtrail-logs"),
-            reader_arn: format!(
-                "arn:{}:iam::{}:user/cloudtrail-admin",
-                partition_and_account[1], partition_and_account[4]
-            ),
-            read_one_in: 3,
-            bucket_key: false,
-            anomalies: Vec::new(),
-        }
-    }
-
-    /// A key that differs from [`KmsSpec::key_arn`] in its id alone.
-    pub fn other_key_arn(&self) -> String {
-        let (key_prefix, _) = self.key_arn.rsplit_once(":key/").expect("a KMS key ARN");
-        format!("{key_prefix}:key/0ddba11a-0dd0-4bad-8bad-0ddba11a0ddb")
-    }
 }
 
 impl Default for TrailSpec {

@@ -1,0 +1,217 @@
+//! Events beside the trail's own: KMS at work for others, and KMS merely mentioned.
+
+use super::super::json::{Fields, array};
+use super::super::names::object_arn;
+use super::super::records::{Caller, Record, Scene};
+use super::super::region::partition;
+use super::super::services;
+use super::super::time::{compact_minutes, date_folder, five_minute_step, hours, seconds};
+use super::attacks::not_authorized;
+use super::events::{Events, old_resources, resources};
+use super::{Entry, callers};
+
+/// A bucket of the account's own data.
+const DATA_BUCKET: &str = "amzn-s3-demo-source-bucket";
+/// The bucket that another trail delivers to.
+const OTHER_LOG_BUCKET: &str = "amzn-s3-demo-logging-bucket";
+
+/// The neighbours of an hour, each at a moment of its own.
+pub(super) fn records(events: &Events, hour: i64) -> Vec<Entry> {
+    let neighbours: [fn(&Events, &mut Scene) -> Record; 15] = [
+        |_, scene| volume(scene, "Decrypt"),
+        |_, scene| volume(scene, "GenerateDataKeyWithoutPlaintext"),
+        |_, scene| data_object(scene, "GenerateDataKey"),
+        |_, scene| data_object(scene, "Decrypt"),
+        |_, scene| refused_data_object(scene),
+        |_, scene| services::decrypt_secret(scene),
+        |events, scene| object_beside(events, scene, "GenerateDataKey"),
+        |events, scene| object_beside(events, scene, "Decrypt"),
+        other_trail,
+        |_, scene| invalid_ciphertext(scene),
+        |_, scene| list_keys(scene),
+        describe_key,
+        |_, scene| through_kms(scene),
+        query,
+        |_, scene| look_up(scene),
+    ];
+    let start = events.spec.hour_end(hour) - hours(1);
+    let entry = |(number, make): (usize, &fn(&Events, &mut Scene) -> Record)| {
+        let subject = format!("{hour}/{number}");
+        let after = events.rng("neighbour/time", &subject).within(&(1..=3599));
+        let mut scene = events.scene("neighbour", &subject, start + seconds(after));
+        Entry::plain(make(events, &mut scene))
+    };
+    neighbours.iter().enumerate().map(entry).collect()
+}
+
+/// A call under a key and an encryption context.
+fn call(
+    scene: &mut Scene,
+    name: &'static str,
+    caller: Caller,
+    key_arn: &str,
+    context: Fields,
+) -> Record {
+    let mut record = Record::call(scene, "kms.amazonaws.com", name, caller);
+    let request = Fields::new().object("encryptionContext", context);
+    record.request = match name {
+        "Decrypt" => request.text("encryptionAlgorithm", "SYMMETRIC_DEFAULT"),
+        "GenerateDataKey" => request.text("keyId", key_arn).text("keySpec", "AES_256"),
+        _ => request.text("keyId", key_arn).number("numberOfBytes", 64),
+    }
+    .end();
+    record.resources = Some(if scene.rng.one_in(3) {
+        old_resources(key_arn)
+    } else {
+        resources(key_arn)
+    });
+    record
+}
+
+/// The key of the account's own data.
+fn data_key(scene: &Scene) -> String {
+    let key = "key/5e1f0a7e-77aa-4c3d-9e21-c0ffee15600d";
+    scene.arn("kms", scene.region, key)
+}
+
+fn through(mut caller: Caller, service: &str) -> Caller {
+    service.clone_into(&mut caller.ip);
+    service.clone_into(&mut caller.agent);
+    caller
+}
+
+/// A volume is attached or made: the context names the volume.
+fn volume(scene: &mut Scene, name: &'static str) -> Record {
+    let caller = through(Caller::role(scene), "AWS Internal");
+    let volume = format!("vol-0{}", scene.rng.hex(16));
+    let key = data_key(scene);
+    let context = Fields::new().text("aws:ebs:id", &volume);
+    call(scene, name, caller, &key, context)
+}
+
+/// An object of another bucket is written or read.
+fn data_object(scene: &mut Scene, name: &'static str) -> Record {
+    let caller = through(Caller::role(scene), "AWS Internal");
+    let arn = data_object_arn(scene);
+    let key = data_key(scene);
+    call(
+        scene,
+        name,
+        caller,
+        &key,
+        Fields::new().text("aws:s3:arn", &arn),
+    )
+}
+
+fn data_object_arn(scene: &mut Scene) -> String {
+    format!(
+        "arn:{}:s3:::{DATA_BUCKET}/orders/2026/part-{}.json.gz",
+        partition(scene.region),
+        scene.rng.hex(8)
+    )
+}
+
+/// An object of another bucket is read by someone who may not.
+fn refused_data_object(scene: &mut Scene) -> Record {
+    let caller = Caller::user(scene);
+    let arn = caller.arn().expect("a user's ARN");
+    let object = data_object_arn(scene);
+    let key = data_key(scene);
+    let context = Fields::new().text("aws:s3:arn", &object);
+    let record = call(scene, "Decrypt", caller, &key, context);
+    let message = not_authorized(&arn, "kms:Decrypt");
+    Entry::plain(record).refused(message).record
+}
+
+/// An object that lies in the log bucket, under the log files' key, and is no log file.
+fn object_beside(events: &Events, scene: &mut Scene, name: &'static str) -> Record {
+    let caller = through(Caller::user(scene), "AWS Internal");
+    let arn = object_arn(events.spec, &events.spec.bucket, "notes/on call.txt");
+    let context = Fields::new().text("aws:s3:arn", &arn);
+    call(scene, name, caller, &events.kms.key_arn, context)
+}
+
+/// Another trail delivers a log file to its own bucket under its own key.
+fn other_trail(events: &Events, scene: &mut Scene) -> Record {
+    let region = events.spec.home_region.as_str();
+    let trail = scene.arn("cloudtrail", region, "trail/data-events");
+    let account = scene.account;
+    let step = five_minute_step(scene.time);
+    let object = format!(
+        "arn:{}:s3:::{OTHER_LOG_BUCKET}/AWSLogs/{account}/CloudTrail/{region}/{}/\
+         {account}_CloudTrail_{region}_{}_{}.json.gz",
+        partition(region),
+        date_folder(step),
+        compact_minutes(step),
+        scene.rng.alphanumeric(16)
+    );
+    let key = scene.arn("kms", region, "key/7a11ed0c-1d2e-4f3a-8b4c-5d6e7f809a1b");
+    let context = Fields::new()
+        .text("aws:cloudtrail:arn", &trail)
+        .text("aws:s3:arn", &object);
+    let caller = callers::cloudtrail();
+    call(scene, "GenerateDataKey", caller, &key, context)
+}
+
+/// A call so wrong that KMS does not log what was asked: null parameters.
+fn invalid_ciphertext(scene: &mut Scene) -> Record {
+    let caller = Caller::user(scene);
+    let mut record = Record::call(scene, "kms.amazonaws.com", "Decrypt", caller);
+    record.error = Some(("InvalidCiphertextException", String::new()));
+    record
+}
+
+/// A call that has no parameters.
+fn list_keys(scene: &mut Scene) -> Record {
+    let caller = Caller::user(scene);
+    Record::call(scene, "kms.amazonaws.com", "ListKeys", caller)
+}
+
+/// Someone looks at the log files' key.
+fn describe_key(events: &Events, scene: &mut Scene) -> Record {
+    let caller = Caller::user(scene);
+    let mut record = Record::call(scene, "kms.amazonaws.com", "DescribeKey", caller);
+    let key_id = events.key_id(&mut scene.rng, &events.kms.key_arn);
+    record.request = Fields::new().text("keyId", &key_id).end();
+    record.resources = Some(resources(&events.kms.key_arn));
+    record
+}
+
+/// KMS as the user agent of a call to another service.
+fn through_kms(scene: &mut Scene) -> Record {
+    let mut record = services::describe_instances(scene);
+    record.agent = "kms.amazonaws.com".into();
+    record
+}
+
+/// A query over log files that names KMS, its context and the trail.
+fn query(events: &Events, scene: &mut Scene) -> Record {
+    let caller = Caller::user(scene);
+    let mut record = Record::call(scene, "athena.amazonaws.com", "StartQueryExecution", caller);
+    let text = format!(
+        "SELECT eventid FROM cloudtrail WHERE eventsource = 'kms.amazonaws.com' AND \
+         json_extract_scalar(requestparameters, '$.encryptionContext[\"aws:cloudtrail:arn\"]') = '{}'",
+        events.spec.trail_arn()
+    );
+    record.request = Fields::new()
+        .text("queryString", &text)
+        .text("clientRequestToken", &scene.rng.uuid())
+        .text("workGroup", "primary")
+        .end();
+    record.read_only = Some(false);
+    record
+}
+
+/// A search of the event history for KMS's events.
+fn look_up(scene: &mut Scene) -> Record {
+    let caller = Caller::user(scene);
+    let mut record = Record::call(scene, "cloudtrail.amazonaws.com", "LookupEvents", caller);
+    let attribute = Fields::new()
+        .text("attributeKey", "EventSource")
+        .text("attributeValue", "kms.amazonaws.com");
+    record.request = Fields::new()
+        .number("maxResults", 50)
+        .raw("lookupAttributes", &array(&[attribute.end()]))
+        .end();
+    record
+}
