@@ -6,6 +6,8 @@ mod enclave;
 mod events;
 mod neighbours;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
