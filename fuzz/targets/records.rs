@@ -1,12 +1,92 @@
-//! Any bytes are a log file's records or an error; no record makes the KMS rules panic.
+//! Any bytes are a log file's records or an error, the same whole and through a window; no record
+//! makes the KMS rules panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
 use trailseal::config::Places;
 use trailseal::kms::{KmsCall, check_context};
-use trailseal::records::for_each_record;
+use trailseal::records::{RecordsError, for_each_record, for_each_record_with};
 
-fuzz_target!(|object: &[u8]| {
+const NEEDLE: &str = "kms.amazonaws.com";
+
+/// A gzip member that stores bytes as they are. One with a name is not inflated whole.
+fn gzip(bytes: &[u8], named: bool) -> Vec<u8> {
+    let mut member = vec![0x1f, 0x8b, 8, u8::from(named) << 3, 0, 0, 0, 0, 0, 255];
+    if named {
+        member.extend(b"records\0");
+    }
+    let mut blocks = bytes.chunks(usize::from(u16::MAX)).peekable();
+    if bytes.is_empty() {
+        member.extend([1, 0, 0, 0xff, 0xff]);
+    }
+    while let Some(block) = blocks.next() {
+        let length = u16::try_from(block.len()).expect("a chunk");
+        member.push(u8::from(blocks.peek().is_none()));
+        member.extend(length.to_le_bytes());
+        member.extend((!length).to_le_bytes());
+        member.extend(block);
+    }
+    let checksum = bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 * (sum & 1))
+        })
+    });
+    member.extend((!checksum).to_le_bytes());
+    member.extend(
+        u32::try_from(bytes.len())
+            .expect("a small input")
+            .to_le_bytes(),
+    );
+    member
+}
+
+fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
+    let mut records = Vec::new();
+    let result = for_each_record(object, |record| records.push(record.to_owned()));
+    (records, result)
+}
+
+/// The two functions agree, but that one sees nothing wrong in what it dismisses.
+fn agree(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
+    let (all, result) = records(object);
+    let mut chosen = Vec::new();
+    let scan = for_each_record_with(object, NEEDLE, |record| chosen.push(record.to_owned()));
+    if scan.as_ref().is_ok_and(|scan| scan.dismissed) {
+        assert!(all.iter().all(|record| !record.contains(NEEDLE)));
+        assert!(chosen.is_empty());
+    } else {
+        assert!(
+            all.iter()
+                .filter(|record| record.contains(NEEDLE))
+                .eq(&chosen)
+        );
+        assert_eq!(scan.map(|_| ()), result);
+    }
+    (all, result)
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    // As an object, and as what an object inflates to.
+    let _ = agree(bytes);
+    let (all, result) = agree(&gzip(bytes, false));
+    assert_eq!(agree(&gzip(bytes, true)), (all.clone(), result.clone()));
+    let document: Option<Value> = serde_json::from_slice(bytes).ok();
+    if let Some(expected) = document
+        .as_ref()
+        .and_then(|it| it.get("Records")?.as_array())
+    {
+        match result {
+            Ok(()) => {
+                let parse = |record: &String| serde_json::from_str::<Value>(record).ok();
+                let parsed: Option<Vec<Value>> = all.iter().map(parse).collect();
+                assert_eq!(parsed.as_ref(), Some(expected));
+            }
+            // The last of several lists wins there.
+            Err(error) => assert!(error.to_string().contains("a second list"), "{error}"),
+        }
+    }
+
     let places = Places {
         log_buckets: vec!["amzn-s3-demo-bucket".to_owned()],
         ..Places::default()
@@ -16,8 +96,8 @@ fuzz_target!(|object: &[u8]| {
             let _ = check_context(&call, &places, "amzn-s3-demo-bucket");
         }
     };
-    let _ = for_each_record(object, judge);
-    if let Ok(record) = std::str::from_utf8(object) {
+    all.iter().for_each(|record| judge(record));
+    if let Ok(record) = std::str::from_utf8(bytes) {
         judge(record);
     }
 });
