@@ -6,6 +6,7 @@ use crate::object_key::{Chain, DigestKey, LogFileKey};
 use crate::sha256::Sha256;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The schema of a finding's JSON form.
@@ -94,6 +95,22 @@ pub enum FindingKind {
     KmsKeyMismatch,
     /// The trail's key cannot encrypt log files.
     KmsKeyUnusable,
+    /// The key's policy lets other trails use it.
+    KmsPolicyOpen,
+    /// Somebody other than CloudTrail wrote under a trail's encryption context.
+    KmsForeignCaller,
+    /// The key refused a delivery.
+    KmsDeliveryDenied,
+    /// Somebody who is no listed reader read log files.
+    KmsUnlistedReader,
+    /// A log file is not encrypted under the trail's key.
+    LogFileEncryptionChanged,
+    /// An enclave of an image that is not listed used KMS.
+    EnclaveImageUnlisted,
+    /// An attestation that no Nitro Enclave makes.
+    EnclaveAttestationMalformed,
+    /// A reader that reads from an enclave only read without its attestation.
+    EnclaveAttestationMissing,
     /// An object stays unreadable: access is denied.
     ObjectUnreadableDenied,
     /// An object stays unreadable: it is archived.
@@ -102,7 +119,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 29] = [
         Self::DigestSignatureInvalid,
         Self::DigestSignatureMissing,
         Self::DigestMoved,
@@ -122,6 +139,14 @@ impl FindingKind {
         Self::KmsContextMismatch,
         Self::KmsKeyMismatch,
         Self::KmsKeyUnusable,
+        Self::KmsPolicyOpen,
+        Self::KmsForeignCaller,
+        Self::KmsDeliveryDenied,
+        Self::KmsUnlistedReader,
+        Self::LogFileEncryptionChanged,
+        Self::EnclaveImageUnlisted,
+        Self::EnclaveAttestationMalformed,
+        Self::EnclaveAttestationMissing,
         Self::ObjectUnreadableDenied,
         Self::ObjectArchived,
     ];
@@ -149,6 +174,14 @@ impl FindingKind {
             Self::KmsContextMismatch => "kms-context-mismatch",
             Self::KmsKeyMismatch => "kms-key-mismatch",
             Self::KmsKeyUnusable => "kms-key-unusable",
+            Self::KmsPolicyOpen => "kms-policy-open",
+            Self::KmsForeignCaller => "kms-foreign-caller",
+            Self::KmsDeliveryDenied => "kms-delivery-denied",
+            Self::KmsUnlistedReader => "kms-unlisted-reader",
+            Self::LogFileEncryptionChanged => "log-file-encryption-changed",
+            Self::EnclaveImageUnlisted => "enclave-image-unlisted",
+            Self::EnclaveAttestationMalformed => "enclave-attestation-malformed",
+            Self::EnclaveAttestationMissing => "enclave-attestation-missing",
             Self::ObjectUnreadableDenied => "object-unreadable-denied",
             Self::ObjectArchived => "object-archived",
         }
@@ -168,7 +201,8 @@ impl FindingKind {
             | Self::LogFileModified
             | Self::LogFileTrailingData
             | Self::LogFileMalformed
-            | Self::KmsKeyUnusable => Severity::Critical,
+            | Self::KmsKeyUnusable
+            | Self::KmsForeignCaller => Severity::Critical,
             Self::DigestKeyUnknown
             | Self::DigestAlgorithmUnsupported
             | Self::ChainGap
@@ -176,8 +210,15 @@ impl FindingKind {
             | Self::DigestOverdue
             | Self::LogFileUnlisted
             | Self::KmsContextMismatch
-            | Self::KmsKeyMismatch => Severity::High,
-            Self::ObjectUnreadableDenied => Severity::Medium,
+            | Self::KmsKeyMismatch
+            | Self::KmsDeliveryDenied
+            | Self::LogFileEncryptionChanged
+            | Self::EnclaveImageUnlisted
+            | Self::EnclaveAttestationMalformed
+            | Self::EnclaveAttestationMissing => Severity::High,
+            Self::KmsPolicyOpen | Self::KmsUnlistedReader | Self::ObjectUnreadableDenied => {
+                Severity::Medium
+            }
             Self::ObjectArchived => Severity::Low,
         }
     }
@@ -232,6 +273,30 @@ impl FindingKind {
             }
             Self::KmsKeyUnusable => {
                 "Log files encrypted under this key cannot be delivered or read. Enable the key or cancel its deletion now (aws kms enable-key, aws kms cancel-key-deletion), then find out who changed it."
+            }
+            Self::KmsPolicyOpen => {
+                "Other trails can write under this key, also into your bucket. Add the condition StringLike kms:EncryptionContext:aws:cloudtrail:arn with your trails' ARNs to the statement (aws kms put-key-policy)."
+            }
+            Self::KmsForeignCaller => {
+                "Treat the named log file as forged: only CloudTrail writes log files. Keep it as evidence, look for the PutObject or CopyObject call of this principal, and take its kms:GenerateDataKey on the key and s3:PutObject on the bucket away."
+            }
+            Self::KmsDeliveryDenied => {
+                "Log files are being lost now: CloudTrail cannot encrypt them. Give cloudtrail.amazonaws.com kms:GenerateDataKey* in the key's policy again (aws kms get-key-policy), enable the key, and find out who changed it (PutKeyPolicy, DisableKey, UpdateTrail)."
+            }
+            Self::KmsUnlistedReader => {
+                "Ask the principal's owner why the audit log was read. If it may, add it to TRAILSEAL_READERS; if not, take kms:Decrypt and s3:GetObject away from it and find out what it has learnt."
+            }
+            Self::LogFileEncryptionChanged => {
+                "Find out who wrote the object and how: look for PutObject, CopyObject, UpdateTrail and PutBucketEncryption calls. If the trail's key was changed on purpose, add it to TRAILSEAL_KMS_KEY_ARNS."
+            }
+            Self::EnclaveImageUnlisted => {
+                "Find out who runs this enclave image (the module id begins with the instance's id). If it is a new build of yours, add its PCR0 to TRAILSEAL_ENCLAVE_IMAGES; if not, stop the instance and take its role's access to the key away."
+            }
+            Self::EnclaveAttestationMalformed => {
+                "No Nitro Enclave makes such an attestation: do not rely on this record. Check that the log file is one that a digest lists, and keep it as evidence."
+            }
+            Self::EnclaveAttestationMissing => {
+                "The reader's credentials were used outside its enclave. Revoke its sessions, require kms:RecipientAttestation:ImageSha384 in the key's policy, and find out where the call came from."
             }
             Self::ObjectUnreadableDenied => {
                 "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then move the message from the dead-letter queue back (aws sqs start-message-move-task)."
@@ -378,6 +443,10 @@ pub struct Finding {
     /// Tells findings of one kind on one object apart.
     #[serde(skip)]
     pub detail: String,
+    /// Names the alert that is enough for all findings of this name, such as those of one key
+    /// and hour.
+    #[serde(skip)]
+    pub told_once_as: Option<String>,
 }
 
 impl Finding {
@@ -399,6 +468,7 @@ impl Finding {
             actual: None,
             message: told(message),
             detail: String::new(),
+            told_once_as: None,
         }
     }
 
@@ -428,6 +498,15 @@ impl Finding {
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
+        self
+    }
+
+    /// Has one alert go out for all findings of this kind, `about` (a key, a principal) and
+    /// `period` (an hour, a day).
+    #[must_use]
+    pub fn told_once(mut self, about: &str, period: &str) -> Self {
+        let about = Sha256::of(about.as_bytes());
+        self.told_once_as = Some(format!("{}/{about}/{period}", self.kind));
         self
     }
 
@@ -507,6 +586,35 @@ pub struct Report {
     pub valid: usize,
     /// Whether anything was checked at all: a folder marker, say, is nothing to check.
     pub checked: bool,
+    /// How often each rule was applied, and to what end, by the rule's name.
+    pub rules: BTreeMap<&'static str, RuleCount>,
+    /// What else was counted.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// How often a rule was applied, and to what end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleCount {
+    /// Everything is as it should be.
+    pub valid: u64,
+    /// Something was found.
+    pub finding: u64,
+    /// It could not be said.
+    pub cannot_tell: u64,
+}
+
+impl RuleCount {
+    /// Adds one application of the rule.
+    pub fn add(&mut self, verdict: Verdict) {
+        let count = match verdict {
+            Verdict::Valid => &mut self.valid,
+            Verdict::Finding => &mut self.finding,
+            Verdict::CannotTell => &mut self.cannot_tell,
+            Verdict::Ignored => return,
+        };
+        *count = count.saturating_add(1);
+    }
 }
 
 /// A thing that could not be looked at, and why.
@@ -581,6 +689,16 @@ impl Report {
         self.reported_elsewhere.extend(other.reported_elsewhere);
         self.valid += other.valid;
         self.checked |= other.checked;
+        for (rule, count) in other.rules {
+            let sum = self.rules.entry(rule).or_default();
+            sum.valid = sum.valid.saturating_add(count.valid);
+            sum.finding = sum.finding.saturating_add(count.finding);
+            sum.cannot_tell = sum.cannot_tell.saturating_add(count.cannot_tell);
+        }
+        for (name, count) in other.counts {
+            let sum = self.counts.entry(name).or_default();
+            *sum = sum.saturating_add(count);
+        }
     }
 
     /// Adds an object that could not be looked at.

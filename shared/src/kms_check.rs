@@ -1,102 +1,178 @@
-//! The story of a new log file's KMS records.
+//! The story of a new log file's KMS events.
 
-use crate::config::Places;
+use crate::discovery::RegionFolder;
 use crate::finding::{Finding, FindingKind, Report, Scope};
 use crate::gunzip::GunzipError;
-use crate::kms::{self, Context, KmsCall};
+use crate::ids::Region;
+use crate::kms::docket::{
+    Conclusion, Docket, Explanation, Facts, Looked, LookedKey, UnknownTrail, Waiting,
+};
+use crate::kms::event::EVENT_SOURCE;
+use crate::kms::is_key_arn;
+use crate::kms::policy::{PolicyVerdict, check_policy};
+use crate::kms::rules::Expected;
 use crate::location::ObjectLocation;
-use crate::object_key::{ObjectKind, classify};
-use crate::records::{RecordsError, for_each_record};
+use crate::object_key::{Chain, LogFileKey, ObjectKind, classify};
+use crate::records::{RecordsError, for_each_record_with};
 use crate::store::{
-    Body as _, Cause, DescribeKey, Encryption, KeyDescription, ReadEncryption, ReadObject,
-    StoreError,
+    Body as _, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, ReadEncryption,
+    ReadKeyPolicy, ReadObject, StoreError,
 };
 use futures::stream::{self, StreamExt as _};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most bytes of a log file object that are held in memory. CloudTrail's take a few
 /// megabytes.
 pub const MAX_OBJECT_BYTES: usize = 32 * 1024 * 1024;
 
-/// The most KMS calls of one log file that differ in what they name: a file has thousands of
-/// records at most, and each such call costs a request.
-const MAX_CALLS: usize = 5_000;
-
 /// How many requests about objects and keys are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// Checks the KMS records of log files.
+/// The most names that are remembered between log files.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// Checks the KMS events of log files.
 #[derive(Debug)]
 pub struct KmsChecker<S, K> {
     store: S,
     kms: K,
-    places: Places,
-    key_arns: Vec<String>,
+    expected: Expected,
+    explains: bool,
+    /// The key that an alias or a bare id, in a Region, stands for.
+    resolved: Mutex<HashMap<String, String>>,
+    /// Trails whose digests were seen.
+    known: Mutex<HashSet<UnknownTrail>>,
 }
 
-impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
-    /// A checker of log files in `store`. `key_arns` are the trail's keys; empty: any.
-    pub fn new(store: S, kms: K, places: Places, key_arns: Vec<String>) -> Self {
+/// What became of a log file's KMS events.
+#[derive(Debug, Default)]
+pub struct KmsReport {
+    /// What was found.
+    pub report: Report,
+    /// Deliveries whose digest is still to come.
+    pub waiting: Vec<Waiting>,
+    /// What each rule said of each event, where that was asked for.
+    pub explanations: Vec<Explanation>,
+}
+
+impl From<Report> for KmsReport {
+    fn from(report: Report) -> Self {
+        Self {
+            report,
+            ..Self::default()
+        }
+    }
+}
+
+impl<S, K> KmsChecker<S, K> {
+    /// A checker of log files in `store`, held against what is expected.
+    pub fn new(store: S, kms: K, expected: Expected) -> Self {
         Self {
             store,
             kms,
-            places,
-            key_arns,
+            expected,
+            explains: false,
+            resolved: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
-    /// Checks the KMS calls that a log file records.
+    /// Has every verdict explained.
+    #[must_use]
+    pub fn explaining(mut self) -> Self {
+        self.explains = true;
+        self
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S, K> KmsChecker<S, K>
+where
+    S: ReadObject + ReadEncryption + ListObjects,
+    K: DescribeKey + ReadKeyPolicy,
+{
+    /// Checks the KMS events that a log file records.
     ///
     /// Objects that are not log files by their key give an empty report.
-    pub async fn check(&self, at: &ObjectLocation) -> Report {
+    pub async fn check(&self, at: &ObjectLocation) -> KmsReport {
         let ObjectKind::LogFile(key) = classify(&at.key) else {
-            return Report::default();
+            return KmsReport::default();
         };
-        let scope = Scope::of_log_file(&key, &self.places.trails);
-        let object = match self.read(at).await {
-            Ok(object) => object,
+        let scope = Scope::of_log_file(&key, &self.expected.places.trails);
+        let (object, encryption) = match self.read(at).await {
+            Ok(read) => read,
             // Gone before its digest has come, it is not known to be CloudTrail's.
-            Err(error) if error.absence().is_some() => return Report::default(),
+            Err(error) if error.absence().is_some() => return KmsReport::default(),
             Err(error) => {
                 let mut report = Report::new();
                 report.cannot_tell(error, &scope, at);
-                return report;
+                return report.into();
             }
         };
+        self.check_read(at, &key, &object, Some(&encryption)).await
+    }
+
+    /// Checks the KMS events of a log file that was read, encrypted so as far as is known.
+    pub async fn check_read(
+        &self,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+        object: &[u8],
+        encryption: Option<&Encryption>,
+    ) -> KmsReport {
+        let scope = Scope::of_log_file(key, &self.expected.places.trails);
+        let mut docket = Docket::new(&self.expected, at, key);
+        if self.explains {
+            docket = docket.explaining();
+        }
+        if let Some(encryption) = encryption {
+            docket.take_encryption(encryption);
+        }
+        let read = for_each_record_with(object, EVENT_SOURCE, |record| docket.take(record));
         let mut report = Report::new();
-        let mut calls = BTreeMap::new();
-        let mut too_many = false;
-        let read = for_each_record(&object, |record| {
-            if let Some(call) = KmsCall::from_record(record) {
-                too_many |= calls.len() >= MAX_CALLS;
-                if !too_many {
-                    // One of each is enough: the rest would be found the same.
-                    calls.entry(Subject::of(&call)).or_insert(call);
-                }
-            }
-        });
-        drop(object);
         match read {
-            Ok(()) => report.valid = 1,
+            Ok(_) => report.valid = 1,
             Err(error) => report.findings.push(not_a_log_file(&error, at, &scope)),
         }
-        if too_many {
+        let facts = if self.expected.places.bare_copy {
+            // A copy has neither headers nor keys to ask for.
+            Facts::default()
+        } else {
+            self.facts(&docket, at, &scope, &mut report).await
+        };
+        let Conclusion {
+            report: concluded,
+            waiting,
+            explanations,
+            overflow,
+        } = docket.conclude(&facts);
+        report.absorb(concluded);
+        if let Some(what) = overflow {
             report.cannot_tell(
                 StoreError {
-                    action: "check every KMS call of",
+                    action: "check every KMS event of",
                     subject: at.to_string(),
-                    cause: Cause::Failed(format!("it records more than {MAX_CALLS}")),
+                    cause: Cause::Failed(format!(
+                        "it names more {what} than any log file of CloudTrail's"
+                    )),
                 },
                 &scope,
                 at,
             );
         }
-        self.judge(calls.into_values().collect(), at, &scope, &mut report)
-            .await;
-        report
+        KmsReport {
+            report,
+            waiting,
+            explanations,
+        }
     }
 
-    async fn read(&self, at: &ObjectLocation) -> Result<Vec<u8>, StoreError> {
+    async fn read(&self, at: &ObjectLocation) -> Result<(Vec<u8>, Encryption), StoreError> {
         let mut object = self.store.read(at).await?;
         let mut bytes = Vec::new();
         while let Some(piece) = object.body.next().await? {
@@ -111,214 +187,227 @@ impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
             }
             bytes.extend_from_slice(&piece);
         }
-        Ok(bytes)
+        Ok((bytes, object.encryption))
     }
-}
 
-/// What makes two calls the same to every rule.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Subject {
-    trail_arn: Option<String>,
-    object_arn: Option<String>,
-    key: Option<String>,
-    failed: bool,
-}
-
-impl Subject {
-    fn of(call: &KmsCall) -> Self {
-        Self {
-            trail_arn: call.trail_arn.clone(),
-            object_arn: call.object_arn.clone(),
-            key: call.key.clone(),
-            failed: call.failed,
-        }
-    }
-}
-
-impl<S: ReadObject + ReadEncryption, K: DescribeKey> KmsChecker<S, K> {
-    async fn judge(
+    /// Looks at what the events name.
+    async fn facts(
         &self,
-        calls: Vec<KmsCall>,
+        docket: &Docket<'_>,
         log_file: &ObjectLocation,
         scope: &Scope,
         report: &mut Report,
-    ) {
-        let mut findings = Findings::default();
-        let mut agreeing = Vec::new();
-        for call in calls {
-            match kms::check_context(&call, &self.places, &log_file.bucket) {
-                Context::NotOurs => {}
-                Context::Agrees { object } => agreeing.push((call, object)),
-                Context::Mismatch {
-                    object,
-                    expected,
-                    actual,
-                } => findings.add(
-                    Finding::new(
-                        FindingKind::KmsContextMismatch,
-                        self.scope_of(object.as_ref(), scope),
-                        object.unwrap_or_else(|| log_file.clone()),
-                        format!(
-                            "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
-                            call.name, call.event_id
-                        ),
-                    )
-                    .with_evidence(expected, actual)
-                    .with_detail(format!("{:?} {:?}", call.trail_arn, call.object_arn)),
-                ),
-            }
-        }
-        // A refused call encrypted and read nothing.
-        agreeing.retain(|(call, _)| !call.failed);
-        // Replication encrypts anew: a replica's headers say nothing of the original's key.
-        let objects = agreeing
-            .iter()
-            .filter_map(|(_, object)| object.clone())
-            .filter(|object| !self.places.is_replica(&object.bucket));
-        let encryption = self.encryption_of(objects.collect(), scope, report).await;
-        // A key that is not configured need not be asked about, and may not be.
-        let keys = agreeing.iter().filter_map(|(call, _)| call.key.clone());
-        let keys = keys.filter(|key| {
-            !kms::is_key_arn(key) || kms::check_configured(key, &self.key_arns).is_none()
-        });
-        let keys = self
-            .descriptions_of(keys.collect(), log_file, scope, report)
-            .await;
-        for (call, object) in &agreeing {
-            let Some(named) = &call.key else { continue };
-            let description = keys.get(named);
-            let arn = match description {
-                Some(description) => &description.arn,
-                None if kms::is_key_arn(named) => named,
-                None => continue,
-            };
-            let headers = object.as_ref().and_then(|object| encryption.get(object));
-            let mismatch = kms::check_configured(arn, &self.key_arns)
-                .or_else(|| kms::check_object(arn, headers?));
-            if let Some(mismatch) = mismatch {
-                findings.add(
-                    Finding::new(
-                        FindingKind::KmsKeyMismatch,
-                        self.scope_of(object.as_ref(), scope),
-                        object.clone().unwrap_or_else(|| log_file.clone()),
-                        format!(
-                            "The KMS call {} (event {}) used another key than the trail or the object.",
-                            call.name, call.event_id
-                        ),
-                    )
-                    .with_evidence(mismatch.expected, mismatch.actual)
-                    .with_detail(arn.clone()),
-                );
-            }
-            if let Some(mismatch) = description.and_then(kms::check_health) {
-                findings.add(
-                    Finding::new(
-                        FindingKind::KmsKeyUnusable,
-                        scope.clone(),
-                        log_file.clone(),
-                        format!(
-                            "The key {arn} under which the trail's log files are encrypted cannot do so any more."
-                        ),
-                    )
-                    .with_evidence(mismatch.expected, mismatch.actual)
-                    .with_detail(arn.clone()),
-                );
-            }
-        }
-        report.findings.append(&mut findings.found);
-    }
-
-    /// The scope of the object that a finding is about; else that of the log file at hand.
-    fn scope_of(&self, object: Option<&ObjectLocation>, log_file: &Scope) -> Scope {
-        match object.map(|object| classify(&object.key)) {
-            Some(ObjectKind::LogFile(key)) => Scope::of_log_file(&key, &self.places.trails),
-            _ => log_file.clone(),
+    ) -> Facts {
+        Facts {
+            objects: self.look_at_objects(docket, report).await,
+            keys: self.look_at_keys(docket, log_file, scope, report).await,
+            chains: self.look_for_chains(docket, log_file, scope, report).await,
         }
     }
 
-    async fn encryption_of(
+    async fn look_at_objects(
         &self,
-        objects: BTreeSet<ObjectLocation>,
-        scope: &Scope,
+        docket: &Docket<'_>,
         report: &mut Report,
-    ) -> HashMap<ObjectLocation, Encryption> {
-        let answers: Vec<_> = stream::iter(objects)
+    ) -> HashMap<ObjectLocation, Looked> {
+        let objects: Vec<ObjectLocation> = docket.objects().cloned().collect();
+        let mut answers = stream::iter(objects)
             .map(|object| async move {
                 let answer = self.store.encryption(&object).await;
                 (object, answer)
             })
-            .buffer_unordered(REQUESTS_AT_ONCE)
-            .collect()
-            .await;
-        let mut encryption = HashMap::new();
-        for (object, answer) in answers {
-            match answer {
-                Ok(headers) => {
-                    encryption.insert(object, headers);
-                }
-                // Whether it should be there is for its digest to say.
-                Err(error) if error.absence().is_some() => {}
+            .buffer_unordered(REQUESTS_AT_ONCE);
+        let mut looked = HashMap::new();
+        while let Some((object, answer)) = answers.next().await {
+            let found = match answer {
+                Ok(headers) => Looked::There(headers),
                 Err(error) => {
-                    report.cannot_tell(error, &self.scope_of(Some(&object), scope), &object);
+                    if let Some(absence) = error.absence() {
+                        Looked::Gone(absence)
+                    } else {
+                        report.cannot_tell(error, &self.scope_of(&object), &object);
+                        Looked::Unknown
+                    }
                 }
-            }
+            };
+            looked.insert(object, found);
         }
-        encryption
+        looked
     }
 
-    async fn descriptions_of(
+    fn scope_of(&self, object: &ObjectLocation) -> Scope {
+        match classify(&object.key) {
+            ObjectKind::LogFile(key) => Scope::of_log_file(&key, &self.expected.places.trails),
+            _ => Scope::default(),
+        }
+    }
+
+    async fn look_at_keys(
         &self,
-        keys: BTreeSet<String>,
+        docket: &Docket<'_>,
         log_file: &ObjectLocation,
         scope: &Scope,
         report: &mut Report,
-    ) -> HashMap<String, KeyDescription> {
-        let answers: Vec<_> = stream::iter(keys)
-            .map(|key| async move {
-                let answer = self.kms.describe_key(&key).await;
-                (key, answer)
+    ) -> HashMap<String, LookedKey> {
+        let mut keys = HashMap::new();
+        let asked: Vec<(String, Region)> = docket
+            .keys()
+            .map(|(key, region)| (key.to_owned(), region.clone()))
+            .collect();
+        let mut answers = stream::iter(asked)
+            .map(|(key, region)| async move {
+                let looked = self.look_at_key(&key, &region).await;
+                (key, looked)
             })
-            .buffer_unordered(REQUESTS_AT_ONCE)
-            .collect()
-            .await;
-        let mut descriptions = HashMap::new();
-        for (key, answer) in answers {
-            let description = match answer {
-                Ok(description) => description,
-                Err(error) if error.absence().is_some() => KeyDescription {
-                    arn: key.clone(),
-                    spec: "no such key".to_owned(),
-                    usage: "no usage".to_owned(),
-                    state: "deleted".to_owned(),
-                },
-                Err(error) => {
-                    report.cannot_tell_of(
-                        error,
-                        scope,
-                        log_file,
-                        &format!("the KMS key {key}, which a call in {log_file} names"),
-                    );
-                    continue;
+            .buffer_unordered(REQUESTS_AT_ONCE);
+        while let Some((key, answer)) = answers.next().await {
+            match answer {
+                Ok(looked) => {
+                    keys.insert(key, looked);
                 }
-            };
-            descriptions.insert(key, description);
+                Err(error) => report.cannot_tell_of(
+                    error,
+                    scope,
+                    log_file,
+                    &format!("the KMS key {key}, which a call in {log_file} names"),
+                ),
+            }
         }
-        descriptions
+        // Which key refused is good to know, and told without, too.
+        for key in docket.refused_keys() {
+            if !keys.contains_key(key)
+                && let Ok(description) = self.kms.describe_key(key, None).await
+            {
+                let looked = LookedKey {
+                    description,
+                    policy: None,
+                };
+                keys.insert(key.to_owned(), looked);
+            }
+        }
+        keys
+    }
+
+    async fn look_at_key(&self, key: &str, region: &Region) -> Result<LookedKey, StoreError> {
+        let name = format!("{region} {key}");
+        let resolved = lock(&self.resolved).get(&name).cloned();
+        let asked = resolved.as_deref().unwrap_or(key);
+        let description = match self.kms.describe_key(asked, Some(region)).await {
+            Ok(description) => description,
+            Err(error) if error.absence().is_some() => {
+                return Ok(LookedKey {
+                    description: KeyDescription {
+                        arn: asked.to_owned(),
+                        spec: "no such key".to_owned(),
+                        usage: "no usage".to_owned(),
+                        state: "deleted".to_owned(),
+                        expires: None,
+                    },
+                    policy: None,
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        if !is_key_arn(key) {
+            let mut resolved = lock(&self.resolved);
+            if resolved.len() < MAX_REMEMBERED {
+                resolved.insert(name, description.arn.clone());
+            }
+        }
+        let policy = match self.kms.key_policy(&description.arn).await {
+            Ok(policy) => Some(check_policy(&policy)),
+            // Nobody may read the policy of another account's key.
+            Err(error) if matches!(error.cause, Cause::Denied(_)) => {
+                Some(PolicyVerdict::Unreadable(error.to_string()))
+            }
+            Err(error) if error.absence().is_some() => None,
+            Err(error) => return Err(error),
+        };
+        Ok(LookedKey {
+            description,
+            policy,
+        })
+    }
+
+    async fn look_for_chains(
+        &self,
+        docket: &Docket<'_>,
+        log_file: &ObjectLocation,
+        scope: &Scope,
+        report: &mut Report,
+    ) -> BTreeMap<UnknownTrail, Vec<Chain>> {
+        let mut found = BTreeMap::new();
+        let time = match classify(&log_file.key) {
+            ObjectKind::LogFile(key) => key.time,
+            _ => return found,
+        };
+        for unknown in docket.unknown_trails() {
+            if lock(&self.known).contains(unknown) {
+                found.insert(unknown.clone(), vec![chain_of(unknown)]);
+                continue;
+            }
+            match self.chains_beside(unknown, time).await {
+                Ok(chains) => {
+                    let is_known = chains.contains(&chain_of(unknown));
+                    let mut known = lock(&self.known);
+                    if is_known && known.len() < MAX_REMEMBERED {
+                        known.insert(unknown.clone());
+                    }
+                    found.insert(unknown.clone(), chains);
+                }
+                Err(error) => report.cannot_tell(error, scope, log_file),
+            }
+        }
+        found
+    }
+
+    /// The chains that have digests beside a log file, or in the trail's home Region, on the day
+    /// of `time` or the day before.
+    async fn chains_beside(
+        &self,
+        unknown: &UnknownTrail,
+        time: Timestamp,
+    ) -> Result<Vec<Chain>, StoreError> {
+        let RegionFolder {
+            bucket,
+            folder,
+            region,
+        } = &unknown.folder;
+        let regions = BTreeSet::from([region, &unknown.trail.home_region]);
+        let yesterday = time
+            .saturating_sub(SignedDuration::from_hours(24))
+            .unwrap_or(time);
+        let mut chains = BTreeSet::new();
+        for region in regions {
+            let beside = RegionFolder {
+                bucket: bucket.clone(),
+                folder: folder.clone(),
+                region: region.clone(),
+            };
+            for day in [time, yesterday] {
+                let prefix = format!("{}{}/", beside.digests(), day.strftime("%Y/%m/%d"));
+                let page = self.store.list(bucket, &prefix, Depth::All, None).await?;
+                chains.extend(page.keys.iter().filter_map(|key| match classify(key) {
+                    ObjectKind::Digest(digest) => Some(Chain {
+                        // Whatever Region its digests are of: it is the trail that is known.
+                        region: unknown.folder.region.clone(),
+                        ..digest.chain
+                    }),
+                    _ => None,
+                }));
+            }
+        }
+        Ok(chains.into_iter().collect())
     }
 }
 
-/// Findings of one log file, each once.
-#[derive(Default)]
-struct Findings {
-    found: Vec<Finding>,
-    ids: BTreeSet<String>,
-}
-
-impl Findings {
-    fn add(&mut self, finding: Finding) {
-        if self.ids.insert(finding.id().to_string()) {
-            self.found.push(finding);
-        }
+/// The chain that an unknown trail's digests would be of.
+fn chain_of(unknown: &UnknownTrail) -> Chain {
+    Chain {
+        folder: unknown.folder.folder.clone(),
+        region: unknown.folder.region.clone(),
+        trail: unknown.trail.name.clone(),
+        home_region: unknown.trail.home_region.clone(),
     }
 }
 

@@ -15,9 +15,9 @@
 //! - names: [`ids`], [`object_key`], [`location`], [`sha256`]
 //! - formats: [`gunzip`], [`digest`], [`records`], [`event`]
 //! - checks: [`public_key`], [`signature`], [`chain`], [`log_file`], [`kms`]
-//! - what is said about them: [`finding`], [`alert`]
+//! - what is said about them: [`finding`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`validation`],
-//!   [`verification`], [`kms_check`], [`pinned_keys`]
+//!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
 //! - the story of whole chains: [`discovery`], [`walk`]
 //!
 //! The edges are behind features: `aws` holds the AWS SDK adapters (module `aws`), `lambda` the
@@ -40,6 +40,7 @@ pub mod lookback;
 pub mod object_key;
 pub mod pinned_keys;
 pub mod public_key;
+pub mod receipt;
 pub mod records;
 pub mod sha256;
 pub mod signature;
@@ -47,6 +48,7 @@ pub mod store;
 pub mod validation;
 pub mod verification;
 pub mod walk;
+pub mod witness;
 
 #[cfg(feature = "aws")]
 pub mod aws;

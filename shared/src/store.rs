@@ -7,6 +7,7 @@ use crate::ids::Region;
 use crate::location::ObjectLocation;
 use crate::public_key::{PublicKey, SigningPeriod};
 use bytes::Bytes;
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -87,6 +88,8 @@ pub struct Object<B> {
     pub size: Option<u64>,
     /// User metadata, names in lower case.
     pub metadata: HashMap<String, String>,
+    /// How it is encrypted at rest.
+    pub encryption: Encryption,
     /// The content.
     pub body: B,
 }
@@ -209,18 +212,80 @@ pub struct KeyDescription {
     pub usage: String,
     /// `Enabled`, `Disabled`, `PendingDeletion`, …
     pub state: String,
+    /// When imported key material expires.
+    pub expires: Option<Timestamp>,
 }
 
 /// Asks KMS about keys.
 pub trait DescribeKey: Send + Sync {
-    /// Describes the key with this id, ARN or alias ARN.
+    /// Describes the key with this id, ARN or alias ARN; what is no ARN is looked up in `region`.
     ///
     /// # Errors
     /// [`StoreError`]; [`Cause::Absent`] when there is no such key.
     fn describe_key(
         &self,
         key: &str,
+        region: Option<&Region>,
     ) -> impl Future<Output = Result<KeyDescription, StoreError>> + Send;
+}
+
+/// Reads key policies.
+pub trait ReadKeyPolicy: Send + Sync {
+    /// The policy of the key with this ARN, as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`Cause::Denied`] always for a key of another account.
+    fn key_policy(&self, key_arn: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
+}
+
+/// Writes to the evidence bucket.
+pub trait KeepEvidence: Send + Sync {
+    /// Writes a document, over one that is there.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it may not be kept.
+    fn keep(
+        &self,
+        key: &str,
+        document: String,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes a document if none is there: of several who claim a key, one succeeds. Gives the
+    /// document of whoever was first, which may be one's own from an earlier try.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nobody may have it.
+    fn claim(
+        &self,
+        key: &str,
+        document: String,
+    ) -> impl Future<Output = Result<String, StoreError>> + Send;
+}
+
+/// Goes through what waits in the evidence bucket.
+pub trait SettleEvidence: Send + Sync {
+    /// The keys below a prefix, in order; as many as one request gives.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn waiting(&self, prefix: &str)
+    -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+
+    /// Reads a document of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`Cause::Absent`] when it is gone, [`Cause::Failed`] when it is larger.
+    fn recall(
+        &self,
+        key: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
+
+    /// Removes a document; one that is gone is removed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn discard(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Tells people.

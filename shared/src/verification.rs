@@ -6,6 +6,7 @@ use crate::location::ObjectLocation;
 use crate::log_file::{self, LogFileCheck, LogFileError};
 use crate::object_key::{ObjectKind, classify};
 use crate::sha256::Sha256;
+use crate::signature::AuthenticDigest;
 use crate::store::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
 use crate::validation::{Digests, Rejection, reference};
 use bytes::Bytes;
@@ -25,6 +26,18 @@ pub struct Progress {
     pub report: Report,
     /// The first listed log file that is not settled, where time ran out.
     pub rest: Option<usize>,
+    /// The digest, if CloudTrail signed it.
+    pub digest: Option<AuthenticDigest>,
+}
+
+impl Progress {
+    /// Nothing but a report: there is no more to come.
+    fn of(report: Report) -> Self {
+        Self {
+            report,
+            ..Self::default()
+        }
+    }
 }
 
 enum LogFileVerdict {
@@ -62,14 +75,15 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 } else {
                     report.reported_elsewhere.push(*finding);
                 }
-                return Progress { report, rest: None };
+                return Progress::of(report);
             }
             Err(Rejection::CannotTell(error)) => {
                 report.cannot_tell(error, &scope, at);
-                return Progress { report, rest: None };
+                return Progress::of(report);
             }
         };
-        let digest = digest.digest();
+        let authentic = digest;
+        let digest = authentic.digest();
         if first > 0 && first >= digest.log_files.len() {
             let error = StoreError {
                 action: "go on verifying",
@@ -80,7 +94,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 )),
             };
             report.cannot_tell(error, &scope, at);
-            return Progress { report, rest: None };
+            return Progress::of(report);
         }
         let listed_in = reference(at, digest);
         let (scope, listed_in) = (&scope, &listed_in);
@@ -112,7 +126,12 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             report.absorb(file_report);
         }
         let rest = (settled.up_to < digest.log_files.len()).then_some(settled.up_to);
-        Progress { report, rest }
+        drop(files);
+        Progress {
+            report,
+            rest,
+            digest: Some(authentic),
+        }
     }
 
     /// Verifies one log file that a digest of CloudTrail's lists.

@@ -9,14 +9,18 @@ use trailseal::ids::Region;
 use trailseal::location::ObjectLocation;
 use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::store::{
-    Absence, Body, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects,
-    ListPublicKeys, Object, Page, ReadEncryption, ReadObject, StoreError,
+    Absence, Body, Cause, Depth, DescribeKey, Encryption, KeepEvidence, KeyDescription,
+    ListObjects, ListPublicKeys, Object, Page, ReadEncryption, ReadKeyPolicy, ReadObject,
+    SettleEvidence, StoreError,
 };
 
 /// How many keys a page of a listing has: few, so that pages matter.
 const PAGE: usize = 10;
 
-/// S3, CloudTrail's keys and KMS, in memory.
+/// A key policy as CloudTrail's documents have it.
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"CloudTrail","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:111122223333:trail/*"}}}]}"#;
+
+/// S3, CloudTrail's keys, KMS and the evidence bucket, in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
     objects: BTreeMap<(String, String), Delivered>,
@@ -26,6 +30,8 @@ pub struct Memory {
     keys: BTreeMap<String, serde_json::Value>,
     key_fault: Option<Cause>,
     descriptions: HashMap<String, KeyDescription>,
+    policies: HashMap<String, Result<String, Cause>>,
+    evidence: Mutex<BTreeMap<String, String>>,
     reads: AtomicUsize,
     lists: AtomicUsize,
 }
@@ -92,15 +98,36 @@ impl Memory {
 
     /// KMS knows this key.
     pub fn describe(&mut self, arn: &str, spec: &str, usage: &str, state: &str) {
-        self.descriptions.insert(
-            arn.to_owned(),
+        self.describe_as(
+            arn,
             KeyDescription {
                 arn: arn.to_owned(),
                 spec: spec.to_owned(),
                 usage: usage.to_owned(),
                 state: state.to_owned(),
+                expires: None,
             },
         );
+    }
+
+    /// KMS knows a key by this name: its ARN, its id or an alias.
+    pub fn describe_as(&mut self, name: &str, description: KeyDescription) {
+        self.descriptions.insert(name.to_owned(), description);
+    }
+
+    /// The key has this policy, or it cannot be read for this reason.
+    pub fn set_policy(&mut self, arn: &str, policy: Result<&str, Cause>) {
+        let policy = policy.map(str::to_owned);
+        self.policies.insert(arn.to_owned(), policy);
+    }
+
+    /// The documents of the evidence bucket below a prefix, by key.
+    pub fn evidence(&self, prefix: &str) -> BTreeMap<String, String> {
+        let evidence = self.evidence.lock().expect("no panic");
+        let below = evidence.iter().filter(|(key, _)| key.starts_with(prefix));
+        below
+            .map(|(key, document)| (key.clone(), document.clone()))
+            .collect()
     }
 
     /// How many objects were read.
@@ -158,6 +185,7 @@ impl ReadObject for &Memory {
                 .is_multiple_of(2)
                 .then(|| u64::try_from(object.body.len()).unwrap_or_default()),
             metadata: object.metadata.clone().into_iter().collect(),
+            encryption: at_rest(object),
             body: Pieces(
                 object
                     .body
@@ -169,18 +197,22 @@ impl ReadObject for &Memory {
     }
 }
 
+fn at_rest(object: &Delivered) -> Encryption {
+    match &object.encryption {
+        AtRest::S3 => Encryption {
+            algorithm: Some("AES256".to_owned()),
+            kms_key_id: None,
+        },
+        AtRest::Kms(key) => Encryption {
+            algorithm: Some("aws:kms".to_owned()),
+            kms_key_id: Some(key.clone()),
+        },
+    }
+}
+
 impl ReadEncryption for &Memory {
     async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
-        Ok(match &self.find(at)?.encryption {
-            AtRest::S3 => Encryption {
-                algorithm: Some("AES256".to_owned()),
-                kms_key_id: None,
-            },
-            AtRest::Kms(key) => Encryption {
-                algorithm: Some("aws:kms".to_owned()),
-                kms_key_id: Some(key.clone()),
-            },
-        })
+        Ok(at_rest(self.find(at)?))
     }
 }
 
@@ -263,7 +295,11 @@ impl ListPublicKeys for &Memory {
 }
 
 impl DescribeKey for &Memory {
-    async fn describe_key(&self, key: &str) -> Result<KeyDescription, StoreError> {
+    async fn describe_key(
+        &self,
+        key: &str,
+        _region: Option<&Region>,
+    ) -> Result<KeyDescription, StoreError> {
         self.descriptions
             .get(key)
             .cloned()
@@ -272,5 +308,57 @@ impl DescribeKey for &Memory {
                 subject: key.to_owned(),
                 cause: Cause::Absent(Absence::NoObject),
             })
+    }
+}
+
+impl ReadKeyPolicy for &Memory {
+    async fn key_policy(&self, key_arn: &str) -> Result<String, StoreError> {
+        let policy = self.policies.get(key_arn).cloned();
+        policy
+            .unwrap_or_else(|| Ok(POLICY.to_owned()))
+            .map_err(|cause| StoreError {
+                action: "read the policy of the KMS key",
+                subject: key_arn.to_owned(),
+                cause,
+            })
+    }
+}
+
+impl KeepEvidence for &Memory {
+    async fn keep(&self, key: &str, document: String) -> Result<(), StoreError> {
+        let mut evidence = self.evidence.lock().expect("no panic");
+        evidence.insert(key.to_owned(), document);
+        Ok(())
+    }
+
+    async fn claim(&self, key: &str, document: String) -> Result<String, StoreError> {
+        let mut evidence = self.evidence.lock().expect("no panic");
+        Ok(evidence.entry(key.to_owned()).or_insert(document).clone())
+    }
+}
+
+impl SettleEvidence for &Memory {
+    async fn waiting(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.evidence(prefix).into_keys().collect())
+    }
+
+    async fn recall(&self, key: &str, limit: usize) -> Result<Vec<u8>, StoreError> {
+        let failed = |cause| StoreError {
+            action: "read",
+            subject: key.to_owned(),
+            cause,
+        };
+        let evidence = self.evidence.lock().expect("no panic");
+        let document = evidence.get(key);
+        let document = document.ok_or_else(|| failed(Cause::Absent(Absence::NoObject)))?;
+        if document.len() > limit {
+            return Err(failed(Cause::Failed("too large".to_owned())));
+        }
+        Ok(document.clone().into_bytes())
+    }
+
+    async fn discard(&self, key: &str) -> Result<(), StoreError> {
+        self.evidence.lock().expect("no panic").remove(key);
+        Ok(())
     }
 }

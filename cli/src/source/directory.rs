@@ -18,7 +18,7 @@ use trailseal::location::ObjectLocation;
 use trailseal::log_file::MAX_WHOLE_BYTES;
 use trailseal::object_key::{ObjectKind, classify};
 use trailseal::store::{
-    Absence, Body, Cause, Depth, ListObjects, Object, Page, ReadObject, StoreError,
+    Absence, Body, Cause, Depth, Encryption, ListObjects, Object, Page, ReadObject, StoreError,
 };
 
 /// The folder that every trail's objects lie in.
@@ -488,6 +488,7 @@ pub(super) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>
         version_id: None,
         size: Some(size),
         metadata: HashMap::new(),
+        encryption: Encryption::default(),
         body: FileBody { rest, subject },
     })
 }

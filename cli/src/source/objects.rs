@@ -41,6 +41,7 @@ fn with<A, B>(object: Object<A>, wrap: impl FnOnce(A) -> B) -> Object<B> {
         version_id: object.version_id,
         size: object.size,
         metadata: object.metadata,
+        encryption: object.encryption,
         body: wrap(object.body),
     }
 }

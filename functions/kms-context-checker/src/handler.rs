@@ -1,29 +1,45 @@
 //! What happens to one new log file.
 
 use trailseal::event::Created;
-use trailseal::kms_check::KmsChecker;
+use trailseal::finding::Scope;
+use trailseal::kms_check::{KmsChecker, KmsReport};
 use trailseal::lambda::{Check, Checked, Deadline};
-use trailseal::store::{DescribeKey, ReadEncryption, ReadObject};
+use trailseal::store::{
+    DescribeKey, KeepEvidence, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject,
+};
+use trailseal::witness;
 
-/// Checks the KMS records of log files.
-pub(crate) struct KmsContextChecker<S, K> {
+/// Checks the KMS events of log files, and keeps what they show being delivered until its digest
+/// comes.
+pub(crate) struct KmsContextChecker<S, K, E> {
     checker: KmsChecker<S, K>,
+    evidence: E,
 }
 
-impl<S, K> KmsContextChecker<S, K> {
-    pub(crate) fn new(checker: KmsChecker<S, K>) -> Self {
-        Self { checker }
+impl<S, K, E> KmsContextChecker<S, K, E> {
+    pub(crate) fn new(checker: KmsChecker<S, K>, evidence: E) -> Self {
+        Self { checker, evidence }
     }
 }
 
-impl<S, K> Check for KmsContextChecker<S, K>
+impl<S, K, E> Check for KmsContextChecker<S, K, E>
 where
-    S: ReadObject + ReadEncryption + 'static,
-    K: DescribeKey + 'static,
+    S: ReadObject + ReadEncryption + ListObjects + 'static,
+    K: DescribeKey + ReadKeyPolicy + 'static,
+    E: KeepEvidence + 'static,
 {
     const FUNCTION: &'static str = "kms-context-checker";
 
     async fn check(&self, created: &Created, _: Deadline) -> Checked {
-        self.checker.check(&created.object).await.into()
+        let at = &created.object;
+        let KmsReport {
+            mut report,
+            waiting,
+            ..
+        } = self.checker.check(at).await;
+        if let Err(error) = witness::keep(&self.evidence, at, waiting).await {
+            report.cannot_tell(error, &Scope::default(), at);
+        }
+        report.into()
     }
 }

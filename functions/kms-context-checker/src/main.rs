@@ -10,11 +10,7 @@ use trailseal::lambda::Edge;
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let edge = Edge::from_environment().await?;
-    let checker = KmsChecker::new(
-        edge.objects(),
-        KmsKeys::new(&edge.sdk),
-        edge.config.places.clone(),
-        edge.config.kms_key_arns.clone(),
-    );
-    edge.serve(KmsContextChecker::new(checker)).await
+    let checker = KmsChecker::new(edge.objects(), KmsKeys::new(&edge.sdk), edge.expected());
+    let evidence = edge.evidence();
+    edge.serve(KmsContextChecker::new(checker, evidence)).await
 }

@@ -2,48 +2,70 @@
 
 use tokio::time::sleep_until;
 use trailseal::event::Created;
+use trailseal::finding::Scope;
 use trailseal::lambda::{Check, Checked, Deadline};
-use trailseal::store::{ListPublicKeys, ReadObject};
+use trailseal::store::{ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence};
 use trailseal::validation::Digests;
+use trailseal::verification::Progress;
+use trailseal::witness;
 
 /// How many log files of one digest are read at once: S3 answers in some 20 ms, so that a
 /// thousand files take a third of a second and what it takes to inflate them.
 const LOG_FILES_AT_ONCE: usize = 64;
 
-/// Verifies log files: present, and with the content that was signed.
-pub(crate) struct LogVerifier<S, K> {
+/// Verifies log files: present, and with the content that was signed. Then settles what waits for
+/// the digest.
+pub(crate) struct LogVerifier<S, K, E> {
     digests: Digests<S, K>,
+    evidence: E,
 }
 
-impl<S, K> LogVerifier<S, K> {
-    pub(crate) fn new(digests: Digests<S, K>) -> Self {
-        Self { digests }
+impl<S, K, E> LogVerifier<S, K, E> {
+    pub(crate) fn new(digests: Digests<S, K>, evidence: E) -> Self {
+        Self { digests, evidence }
     }
 }
 
-impl<S, K> Check for LogVerifier<S, K>
+impl<S, K, E> Check for LogVerifier<S, K, E>
 where
-    S: ReadObject + 'static,
+    S: ReadObject + ReadEncryption + ListObjects + 'static,
     K: ListPublicKeys + 'static,
+    E: SettleEvidence + 'static,
 {
     const FUNCTION: &'static str = "log-verifier";
 
     async fn check(&self, created: &Created, deadline: Deadline) -> Checked {
-        let progress = self
+        let at = &created.object;
+        let Progress {
+            report,
+            rest,
+            digest,
+        } = self
             .digests
             .verify_log_files(
-                &created.object,
+                at,
                 created.resume_at,
                 LOG_FILES_AT_ONCE,
                 sleep_until(deadline.wind_down),
             )
             .await;
-        Checked {
-            report: progress.report,
-            rest: progress.rest.map(|resume_at| Created {
-                object: created.object.clone(),
+        let mut checked = Checked {
+            report,
+            rest: rest.map(|resume_at| Created {
+                object: at.clone(),
                 resume_at,
             }),
+            afterwards: Vec::new(),
+        };
+        if let (None, Some(digest)) = (&checked.rest, digest) {
+            match witness::settle(&self.digests, &self.evidence, at, &digest).await {
+                Ok(settled) => {
+                    checked.report.absorb(settled.report);
+                    checked.afterwards = settled.afterwards;
+                }
+                Err(error) => checked.report.cannot_tell(error, &Scope::default(), at),
+            }
         }
+        checked
     }
 }

@@ -9,5 +9,6 @@ use trailseal::lambda::Edge;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let edge = Edge::from_environment().await?;
     let digests = edge.digests().await?;
-    edge.serve(LogVerifier::new(digests)).await
+    let evidence = edge.evidence();
+    edge.serve(LogVerifier::new(digests, evidence)).await
 }

@@ -2,12 +2,13 @@
 
 use super::error::store_error;
 use super::regions::ByRegion;
-use crate::store::{Cause, DescribeKey, KeyDescription, StoreError};
+use crate::store::{Cause, DescribeKey, KeyDescription, ReadKeyPolicy, StoreError};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType};
+use jiff::Timestamp;
 
-/// `kms:DescribeKey`, in the Region that a key's ARN names.
+/// `kms:DescribeKey` and `kms:GetKeyPolicy`, in the Region that a key's ARN names.
 #[derive(Debug)]
 pub struct KmsKeys {
     config: SdkConfig,
@@ -25,25 +26,38 @@ impl KmsKeys {
     }
 }
 
-impl DescribeKey for KmsKeys {
-    async fn describe_key(&self, key: &str) -> Result<KeyDescription, StoreError> {
+impl KmsKeys {
+    /// A client in the Region that an ARN names; else in `region`, else in our own.
+    fn client(&self, key: &str, region: Option<&crate::ids::Region>) -> Client {
         let region = key
             .split(':')
             .nth(3)
             .and_then(|region| crate::ids::Region::new(region).ok())
+            .as_ref()
+            .or(region)
             .map(|region| Region::new(region.to_string()))
             .or_else(|| self.config.region().cloned());
         let name = region
             .as_ref()
             .map_or("", |region| region.as_ref())
             .to_owned();
-        let client = self.clients.client(&name, || {
+        self.clients.client(&name, || {
             let config = aws_sdk_kms::config::Builder::from(&self.config)
                 .region(region)
                 .build();
             Client::from_conf(config)
-        });
-        let metadata = client
+        })
+    }
+}
+
+impl DescribeKey for KmsKeys {
+    async fn describe_key(
+        &self,
+        key: &str,
+        region: Option<&crate::ids::Region>,
+    ) -> Result<KeyDescription, StoreError> {
+        let metadata = self
+            .client(key, region)
             .describe_key()
             .key_id(key)
             .send()
@@ -60,7 +74,28 @@ impl DescribeKey for KmsKeys {
             spec: or_unknown(metadata.key_spec.as_ref().map(KeySpec::as_str)),
             usage: or_unknown(metadata.key_usage.as_ref().map(KeyUsageType::as_str)),
             state: or_unknown(metadata.key_state.as_ref().map(KeyState::as_str)),
+            expires: metadata
+                .valid_to
+                .and_then(|time| Timestamp::from_second(time.secs()).ok()),
             arn: metadata.arn.unwrap_or_else(|| key.to_owned()),
+        })
+    }
+}
+
+impl ReadKeyPolicy for KmsKeys {
+    async fn key_policy(&self, key_arn: &str) -> Result<String, StoreError> {
+        const ACTION: &str = "read the policy of the KMS key";
+        let answer = self
+            .client(key_arn, None)
+            .get_key_policy()
+            .key_id(key_arn)
+            .send()
+            .await
+            .map_err(|error| store_error(ACTION, key_arn, &error))?;
+        answer.policy.ok_or_else(|| StoreError {
+            action: ACTION,
+            subject: key_arn.to_owned(),
+            cause: Cause::Failed("KMS answered without it".to_owned()),
         })
     }
 }

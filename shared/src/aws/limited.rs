@@ -1,7 +1,10 @@
 //! A bound on how many requests to a store are in flight.
 
 use crate::location::ObjectLocation;
-use crate::store::{Body, Cause, Depth, ListObjects, Object, Page, ReadObject, StoreError};
+use crate::store::{
+    Body, Cause, Depth, Encryption, ListObjects, Object, Page, ReadEncryption, ReadObject,
+    StoreError,
+};
 use bytes::Bytes;
 use futures::future::{Either, select};
 use std::pin::pin;
@@ -111,12 +114,22 @@ impl<S: ReadObject> ReadObject for Limited<S> {
             version_id: object.version_id,
             size: object.size,
             metadata: object.metadata,
+            encryption: object.encryption,
             body: LimitedBody {
                 body: object.body,
                 closed: Arc::clone(&self.closed),
                 _permit: permit,
             },
         })
+    }
+}
+
+impl<S: ReadEncryption> ReadEncryption for Limited<S> {
+    async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
+        let action = "read the headers of";
+        let _permit = self.permit(action, || at.to_string()).await?;
+        let headers = self.store.encryption(at);
+        unless(&self.closed, action, || at.to_string(), headers).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cloudtrail;
 mod error;
+mod evidence;
 mod kms;
 mod limited;
 mod regions;
@@ -10,6 +11,7 @@ mod sns;
 mod sqs;
 
 pub use cloudtrail::CloudTrailKeys;
+pub use evidence::EvidenceBucket;
 pub use kms::KmsKeys;
 pub use limited::Limited;
 pub use s3::{S3Body, S3Objects};

@@ -129,6 +129,10 @@ impl ReadObject for S3Objects {
             version_id: output.version_id,
             size: output.content_length.and_then(|n| u64::try_from(n).ok()),
             metadata: output.metadata.unwrap_or_default(),
+            encryption: Encryption {
+                algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
+                kms_key_id: output.ssekms_key_id,
+            },
             body: S3Body {
                 stream: output.body,
                 subject: at.to_string(),

@@ -1,12 +1,15 @@
 //! An invocation: a batch of SQS messages, or one event of another kind.
 
 use super::deadline::Deadline;
+use super::metrics;
 use crate::alert;
 use crate::config::Places;
 use crate::event::{Created, EventError, Named};
 use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
 use crate::location::ObjectLocation;
-use crate::store::{PublishAlert, Requeue, StoreError};
+use crate::receipt::Receipt;
+use crate::store::{KeepEvidence, PublishAlert, Requeue, SettleEvidence, StoreError};
+use crate::witness::Afterwards;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -21,6 +24,9 @@ use tokio::time::timeout_at;
 /// How many items of a batch are worked on at once: each may hold some 80 MB for the largest
 /// object that it accepts.
 const ITEMS_AT_ONCE: usize = 4;
+
+/// How many documents of the evidence bucket are claimed or removed at once.
+const CLAIMS_AT_ONCE: usize = 16;
 
 /// How long after its first, second, … delivery a message that goes back is tried again, in
 /// seconds: soon after a hiccup, and still hours later in an outage.
@@ -42,11 +48,17 @@ pub struct Checked {
     pub report: Report,
     /// What there was no time for.
     pub rest: Option<Created>,
+    /// What is to be done in the evidence bucket once the findings were told.
+    pub afterwards: Vec<Afterwards>,
 }
 
 impl From<Report> for Checked {
     fn from(report: Report) -> Self {
-        Self { report, rest: None }
+        Self {
+            report,
+            rest: None,
+            afterwards: Vec::new(),
+        }
     }
 }
 
@@ -67,6 +79,8 @@ enum ItemError {
     Alert(StoreError),
     #[error(transparent)]
     HandBack(StoreError),
+    #[error("what was checked is not on record: {0}")]
+    Receipt(StoreError),
     #[error("the check ended abnormally: {0}")]
     Abnormal(String),
 }
@@ -80,6 +94,7 @@ impl ItemError {
             Self::NoTime(_) => "NoTime",
             Self::Alert(_) => "AlertNotAccepted",
             Self::HandBack(_) => "HandBackFailed",
+            Self::Receipt(_) => "ReceiptNotKept",
             Self::Abnormal(_) => "Abnormal",
         }
     }
@@ -97,10 +112,11 @@ struct Outcome {
 }
 
 /// A function and everything it acts through.
-pub(super) struct Service<C, A, Q> {
+pub(super) struct Service<C, A, Q, E> {
     pub(super) check: C,
     pub(super) alerts: A,
     pub(super) queue: Q,
+    pub(super) evidence: E,
     pub(super) places: Places,
     pub(super) evidence_bucket: Option<String>,
     pub(super) max_receives: u32,
@@ -110,8 +126,8 @@ pub(super) struct Service<C, A, Q> {
 ///
 /// A batch of SQS messages is answered with those that go back to the queue. Any other event is
 /// answered with the outcomes, or fails.
-pub(super) async fn answer<C, A, Q>(
-    service: Arc<Service<C, A, Q>>,
+pub(super) async fn answer<C, A, Q, E>(
+    service: Arc<Service<C, A, Q, E>>,
     event: Value,
     ends: SystemTime,
 ) -> Result<Value, Diagnostic>
@@ -119,6 +135,7 @@ where
     C: Check,
     A: PublishAlert + 'static,
     Q: Requeue + 'static,
+    E: KeepEvidence + SettleEvidence + 'static,
 {
     let deadline = Deadline::of_invocation(ends);
     if !is_sqs(&event) {
@@ -214,7 +231,13 @@ enum Attempt {
     Only,
 }
 
-impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
+impl<C, A, Q, E> Service<C, A, Q, E>
+where
+    C: Check,
+    A: PublishAlert,
+    Q: Requeue,
+    E: KeepEvidence + SettleEvidence,
+{
     /// A message that goes back would else wait for the queue's visibility timeout, which is made
     /// for functions that crash.
     async fn try_again_later(&self, delivery: &Delivery, deadline: Deadline) {
@@ -275,10 +298,13 @@ impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
         if !self.places.watches(&object.bucket) {
             return Err(ItemError::UnknownBucket(object.clone()));
         }
-        let Checked { mut report, rest } =
-            timeout_at(deadline.give_up, self.check.check(created, deadline))
-                .await
-                .map_err(|_| ItemError::NoTime(object.clone()))?;
+        let Checked {
+            mut report,
+            rest,
+            afterwards,
+        } = timeout_at(deadline.give_up, self.check.check(created, deadline))
+            .await
+            .map_err(|_| ItemError::NoTime(object.clone()))?;
         let verdict = report.verdict();
         if attempt == Attempt::Last {
             let stays = report
@@ -292,6 +318,10 @@ impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
         let outcome = timeout_at(deadline.answer_by, told)
             .await
             .map_err(no_time)??;
+        let settled = self.settle(afterwards);
+        timeout_at(deadline.answer_by, settled)
+            .await
+            .map_err(no_time)?;
         // What comes back itself brings its rest along: handed back as well, it would multiply.
         let comes_back = attempt == Attempt::Early && !report.obstacles.is_empty();
         if let Some(rest) = rest.filter(|_| !comes_back) {
@@ -307,6 +337,63 @@ impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
         match report.obstacles.into_iter().next() {
             Some(Obstacle { error, .. }) => Err(ItemError::CannotTell(error)),
             None => Ok(outcome),
+        }
+    }
+
+    /// The findings that nobody else tells.
+    async fn not_told_yet(
+        &self,
+        object: &ObjectLocation,
+        findings: &[Finding],
+        detected_at: Timestamp,
+    ) -> Vec<Finding> {
+        stream::iter(findings.to_vec())
+            .map(|finding| self.unless_told(object, finding, detected_at))
+            .buffered(CLAIMS_AT_ONCE)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
+    }
+
+    /// Of the findings that one alert is enough for, whoever comes first tells, and tells again if
+    /// its event is tried again.
+    async fn unless_told(
+        &self,
+        object: &ObjectLocation,
+        finding: Finding,
+        detected_at: Timestamp,
+    ) -> Option<Finding> {
+        let Some(name) = &finding.told_once_as else {
+            return Some(finding);
+        };
+        let ours = object.to_string();
+        let claim = serde_json::json!({ "by": ours, "at": detected_at });
+        let key = format!("markers/{name}.json");
+        match self.evidence.claim(&key, claim.to_string()).await {
+            Ok(first) => {
+                let first: Value = serde_json::from_str(&first).unwrap_or_default();
+                let by = first.get("by").and_then(Value::as_str);
+                // What is no claim of anybody's keeps nobody silent.
+                by.is_none_or(|by| by == ours).then_some(finding)
+            }
+            Err(error) => {
+                tracing::warn!(error = ?error.to_string(), "told, perhaps not for the first time");
+                Some(finding)
+            }
+        }
+    }
+
+    /// What is not removed here is settled once more with the next digest.
+    async fn settle(&self, afterwards: Vec<Afterwards>) {
+        let mut results = stream::iter(afterwards)
+            .map(|what| self.settle_one(what))
+            .buffer_unordered(CLAIMS_AT_ONCE);
+        while results.next().await.is_some() {}
+    }
+
+    async fn settle_one(&self, what: Afterwards) {
+        if let Err(error) = what.run(&self.evidence).await {
+            tracing::warn!(error = ?error.to_string(), "what is settled still waits");
         }
     }
 
@@ -334,17 +421,23 @@ impl<C: Check, A: PublishAlert, Q: Requeue> Service<C, A, Q> {
             cannot_tell = report.obstacles.len(),
             "checked"
         );
-        let alert = alert::compose(
-            &report.findings,
-            object,
-            stamp,
-            self.evidence_bucket.as_deref(),
-        );
+        metrics::write(report, stamp);
+        let to_tell = self
+            .not_told_yet(object, &report.findings, stamp.detected_at)
+            .await;
+        let alert = alert::compose(&to_tell, object, stamp, self.evidence_bucket.as_deref());
         if let Some(alert) = alert {
             self.alerts
                 .publish(&alert)
                 .await
                 .map_err(ItemError::Alert)?;
+        }
+        if !report.rules.is_empty() {
+            let receipt = Receipt::of(object, report, stamp);
+            self.evidence
+                .keep(&receipt.key(), receipt.document())
+                .await
+                .map_err(ItemError::Receipt)?;
         }
         let findings = report.findings.iter().chain(&report.reported_elsewhere);
         Ok(Outcome {
@@ -418,7 +511,52 @@ mod tests {
                 }
                 _ => report.valid = 1,
             }
-            Checked { report, rest }
+            Checked {
+                report,
+                rest,
+                afterwards: Vec::new(),
+            }
+        }
+    }
+
+    /// An evidence bucket in memory.
+    #[derive(Default)]
+    struct Shelf {
+        refuses: bool,
+        documents: Mutex<HashMap<String, String>>,
+    }
+
+    impl KeepEvidence for Shelf {
+        async fn keep(&self, key: &str, document: String) -> Result<(), StoreError> {
+            if self.refuses {
+                return Err(refused(key));
+            }
+            let mut documents = self.documents.lock().unwrap();
+            documents.insert(key.to_owned(), document);
+            Ok(())
+        }
+
+        async fn claim(&self, key: &str, document: String) -> Result<String, StoreError> {
+            if self.refuses {
+                return Err(refused(key));
+            }
+            let mut documents = self.documents.lock().unwrap();
+            Ok(documents.entry(key.to_owned()).or_insert(document).clone())
+        }
+    }
+
+    impl SettleEvidence for Shelf {
+        async fn waiting(&self, _: &str) -> Result<Vec<String>, StoreError> {
+            unreachable!("the checks of these tests settle nothing")
+        }
+
+        async fn recall(&self, _: &str, _: usize) -> Result<Vec<u8>, StoreError> {
+            unreachable!("the checks of these tests settle nothing")
+        }
+
+        async fn discard(&self, key: &str) -> Result<(), StoreError> {
+            self.documents.lock().unwrap().remove(key);
+            Ok(())
         }
     }
 
@@ -464,11 +602,12 @@ mod tests {
         }
     }
 
-    fn service(alerts: Topic, queue: Line) -> Arc<Service<ByKey, Topic, Line>> {
+    fn service(alerts: Topic, queue: Line) -> Arc<Service<ByKey, Topic, Line, Shelf>> {
         Arc::new(Service {
             check: ByKey,
             alerts,
             queue,
+            evidence: Shelf::default(),
             places: Places {
                 log_buckets: vec![BUCKET.to_owned()],
                 ..Places::default()
@@ -492,7 +631,7 @@ mod tests {
     }
 
     async fn invoke(
-        service: &Arc<Service<ByKey, Topic, Line>>,
+        service: &Arc<Service<ByKey, Topic, Line, Shelf>>,
         event: Value,
     ) -> Result<Value, Diagnostic> {
         let ends = SystemTime::now() + Duration::from_secs(2);

@@ -2,6 +2,7 @@
 
 mod batch;
 mod deadline;
+mod metrics;
 mod start;
 
 pub use batch::{Check, Checked};

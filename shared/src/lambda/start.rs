@@ -1,8 +1,9 @@
 //! From the environment to a running function.
 
 use super::batch::{self, Check};
-use crate::aws::{AlertTopic, CloudTrailKeys, Limited, OwnQueue, S3Objects};
+use crate::aws::{AlertTopic, CloudTrailKeys, EvidenceBucket, Limited, OwnQueue, S3Objects};
 use crate::config::{Config, ConfigError, PinnedKeys};
+use crate::kms::rules::Expected;
 use crate::location::ObjectLocation;
 use crate::pinned_keys::KeyRing;
 use crate::public_key::{KeySet, PublicKeyError};
@@ -75,6 +76,23 @@ impl Edge {
         S3Objects::new(&self.sdk, self.config.places.bucket_owner.clone())
     }
 
+    /// The evidence bucket.
+    #[must_use]
+    pub fn evidence(&self) -> EvidenceBucket {
+        EvidenceBucket::new(&self.sdk, self.config.evidence_bucket.clone())
+    }
+
+    /// What the KMS events of log files are held against.
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        Expected {
+            places: self.config.places.clone(),
+            key_arns: self.config.kms_key_arns.clone(),
+            readers: self.config.readers.clone(),
+            enclave_images: self.config.enclave_images.clone(),
+        }
+    }
+
     /// The digests of the log buckets, with CloudTrail's keys and the pinned ones.
     ///
     /// # Errors
@@ -116,6 +134,7 @@ impl Edge {
     /// # Errors
     /// Those of the Lambda runtime.
     pub async fn serve<C: Check>(self, check: C) -> Result<(), lambda_runtime::Error> {
+        let evidence = self.evidence();
         let alerts = AlertTopic::new(
             &self.sdk,
             self.config.alert_topic_arn,
@@ -123,6 +142,7 @@ impl Edge {
         );
         let service = Arc::new(batch::Service {
             queue: OwnQueue::new(&self.sdk, self.config.queue_url),
+            evidence,
             check,
             alerts,
             places: self.config.places,

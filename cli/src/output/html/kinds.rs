@@ -146,6 +146,62 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "kms-policy-open",
+        Explanation {
+            means: "The key's policy lets CloudTrail encrypt for any trail: another trail can write under the key.",
+            established: "The key's policy was read: a statement gives CloudTrail the key without naming the trail in a condition.",
+        },
+    ),
+    (
+        "kms-foreign-caller",
+        Explanation {
+            means: "Somebody other than CloudTrail wrote a log file, or under a trail's encryption context.",
+            established: "The KMS event of the encryption names its caller, and it is not CloudTrail.",
+        },
+    ),
+    (
+        "kms-delivery-denied",
+        Explanation {
+            means: "CloudTrail could not encrypt a log file: records are being lost.",
+            established: "The KMS event of the delivery carries an error.",
+        },
+    ),
+    (
+        "kms-unlisted-reader",
+        Explanation {
+            means: "A principal read log files who is not among the listed readers.",
+            established: "The KMS events of the reading name their caller; it was compared with the list of readers.",
+        },
+    ),
+    (
+        "log-file-encryption-changed",
+        Explanation {
+            means: "A log file is not encrypted under the trail's key.",
+            established: "The object's headers name its encryption; they were compared with the trail's key.",
+        },
+    ),
+    (
+        "enclave-image-unlisted",
+        Explanation {
+            means: "An enclave of an unknown image used KMS.",
+            established: "The KMS event carries the enclave's attestation; its image digest was compared with the listed ones.",
+        },
+    ),
+    (
+        "enclave-attestation-malformed",
+        Explanation {
+            means: "A KMS event carries an attestation that no Nitro Enclave makes.",
+            established: "The form of the enclave's module id and image digest was checked.",
+        },
+    ),
+    (
+        "enclave-attestation-missing",
+        Explanation {
+            means: "A reader that reads from an enclave only read without the enclave's attestation.",
+            established: "The KMS event of the reading carries no attestation.",
+        },
+    ),
+    (
         "object-unreadable-denied",
         Explanation {
             means: "Nothing can be said about the object. This is no sign of tampering by itself.",

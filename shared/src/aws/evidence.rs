@@ -1,0 +1,131 @@
+//! The evidence bucket.
+
+use super::error::store_error;
+use crate::store::{Cause, KeepEvidence, SettleEvidence, StoreError};
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+
+/// The most bytes of a claim.
+const MAX_CLAIM_BYTES: usize = 4096;
+
+/// The evidence bucket, if there is one: without it nothing is kept, and every claim is granted.
+#[derive(Debug, Clone)]
+pub struct EvidenceBucket {
+    s3: Client,
+    bucket: Option<String>,
+}
+
+impl EvidenceBucket {
+    /// Documents in `bucket`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, bucket: Option<String>) -> Self {
+        Self {
+            s3: Client::new(config),
+            bucket,
+        }
+    }
+}
+
+fn named(bucket: &str, key: &str) -> String {
+    format!("s3://{bucket}/{key}")
+}
+
+impl KeepEvidence for EvidenceBucket {
+    async fn keep(&self, key: &str, document: String) -> Result<(), StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(());
+        };
+        self.s3
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(document.into_bytes().into())
+            .send()
+            .await
+            .map_err(|error| store_error("write", named(bucket, key), &error))?;
+        Ok(())
+    }
+
+    async fn claim(&self, key: &str, document: String) -> Result<String, StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(document);
+        };
+        let put = self
+            .s3
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .if_none_match("*")
+            .body(document.clone().into_bytes().into())
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(document),
+            Err(error) if error.code() == Some("PreconditionFailed") => {
+                let first = self.recall(key, MAX_CLAIM_BYTES).await?;
+                Ok(String::from_utf8_lossy(&first).into_owned())
+            }
+            Err(error) => Err(store_error("claim", named(bucket, key), &error)),
+        }
+    }
+}
+
+impl SettleEvidence for EvidenceBucket {
+    async fn waiting(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(Vec::new());
+        };
+        let answer = self
+            .s3
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .send()
+            .await
+            .map_err(|error| store_error("list", named(bucket, prefix), &error))?;
+        let objects = answer.contents.unwrap_or_default().into_iter();
+        Ok(objects.filter_map(|object| object.key).collect())
+    }
+
+    async fn recall(&self, key: &str, limit: usize) -> Result<Vec<u8>, StoreError> {
+        let bucket = self.bucket.as_deref().unwrap_or_default();
+        let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let mut body = answer
+            .map_err(|error| store_error("read", named(bucket, key), &error))?
+            .body;
+        let failed = |cause| StoreError {
+            action: "read",
+            subject: named(bucket, key),
+            cause,
+        };
+        let mut document = Vec::new();
+        while let Some(piece) = body.next().await {
+            let piece =
+                piece.map_err(|error| failed(Cause::Unavailable(super::error::told(&error))))?;
+            if document.len().saturating_add(piece.len()) > limit {
+                return Err(failed(Cause::Failed(format!(
+                    "it has more than {limit} bytes"
+                ))));
+            }
+            document.extend_from_slice(&piece);
+        }
+        Ok(document)
+    }
+
+    async fn discard(&self, key: &str) -> Result<(), StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(());
+        };
+        self.s3
+            .delete_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| store_error("remove", named(bucket, key), &error))?;
+        Ok(())
+    }
+}

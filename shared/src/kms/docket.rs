@@ -1,0 +1,954 @@
+//! The KMS events of one log file: judged as they are read, and once more when the objects and
+//! keys that they name have been looked at.
+//!
+//! What is kept does not grow with the events but with the objects, keys and principals that they
+//! name, and is bounded.
+
+use super::context::{Named, What};
+use super::event::KmsEvent;
+use super::rules::{self, Expected, Problem, Rule, Ruling};
+use super::{is_key_arn, policy::PolicyVerdict};
+use crate::discovery::RegionFolder;
+use crate::finding::{Finding, FindingKind, Obstacle, Report, RuleCount, Scope, Verdict};
+use crate::ids::{Region, TrailArn};
+use crate::location::ObjectLocation;
+use crate::object_key::{Chain, LogFileKey, ObjectKind, classify};
+use crate::sha256::Sha256;
+use crate::store::{Absence, Cause, Encryption, KeyDescription, StoreError};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// The most log files of whose delivery one log file may tell: a file has thousands of records,
+/// and each delivery costs a request.
+pub const MAX_DELIVERIES: usize = 20_000;
+
+/// The most keys, principals and trails that one log file may name.
+const MAX_NAMES: usize = 1_000;
+
+/// The most findings of one log file.
+const MAX_FINDINGS: usize = 10_000;
+
+/// The most log files that are told apart among those that were read.
+const MAX_READ: usize = 200_000;
+
+/// The most bytes of a name that is kept from a record.
+const MAX_NAME_BYTES: usize = 300;
+
+/// The most addresses that are told of a reader.
+const MAX_SOURCES: usize = 3;
+
+fn cut(text: &str) -> String {
+    let end = text.floor_char_boundary(MAX_NAME_BYTES);
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+/// An event, to find it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventReference {
+    /// `GenerateDataKey`, `Decrypt`, ….
+    pub name: String,
+    /// The event's id.
+    pub id: String,
+    /// When the call was made.
+    pub time: Option<Timestamp>,
+}
+
+impl EventReference {
+    fn of(event: &KmsEvent<'_>) -> Self {
+        Self {
+            name: cut(&event.name),
+            id: cut(event.id.as_deref().unwrap_or("without an id")),
+            time: event.time,
+        }
+    }
+}
+
+impl std::fmt::Display for EventReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the KMS call {} (event {}", self.name, self.id)?;
+        if let Some(time) = self.time {
+            write!(f, " of {time}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// What a rule said of an event, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The event; none where it is about the log file at hand.
+    pub event: Option<EventReference>,
+    /// The rule.
+    pub rule: Rule,
+    /// Valid, finding or cannot tell.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+}
+
+/// A delivered log file that a digest is still to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The log file.
+    pub object: ObjectLocation,
+    /// What its key tells.
+    pub key: LogFileKey,
+    /// The trail, as the context names it.
+    pub trail: TrailArn,
+    /// The id of the event that shows the delivery.
+    pub event_id: String,
+    /// When it was delivered.
+    pub time: Timestamp,
+}
+
+/// What an object that a delivery names turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// It is there, and encrypted so.
+    There(Encryption),
+    /// It is not there.
+    Gone(Absence),
+    /// It could not be looked at.
+    Unknown,
+}
+
+/// What a key turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedKey {
+    /// What KMS says of it.
+    pub description: KeyDescription,
+    /// What its policy says, where that may be read.
+    pub policy: Option<PolicyVerdict>,
+}
+
+/// A trail that is expected if its digests lie beside the object: no trail is configured.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnknownTrail {
+    /// The trail.
+    pub trail: TrailArn,
+    /// Where the log file that the context names lies.
+    pub folder: RegionFolder,
+}
+
+/// What was found out about what the events name.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The delivered log files.
+    pub objects: HashMap<ObjectLocation, Looked>,
+    /// The keys, by the name that the events have for them.
+    pub keys: HashMap<String, LookedKey>,
+    /// The chains beside each unknown trail's log file.
+    pub chains: BTreeMap<UnknownTrail, Vec<Chain>>,
+}
+
+struct Delivery {
+    event: EventReference,
+    log: Box<LogFileKey>,
+    trail: Option<TrailArn>,
+    keys: BTreeMap<String, EventReference>,
+}
+
+struct KeyUse {
+    event: EventReference,
+    object: Option<ObjectLocation>,
+    region: Region,
+}
+
+struct Refused {
+    first: EventReference,
+    calls: u64,
+    object: Option<ObjectLocation>,
+    error: String,
+}
+
+struct Reading {
+    shown: String,
+    sources: BTreeSet<String>,
+    calls: u64,
+    objects: HashSet<Sha256>,
+    first: (Option<Timestamp>, EventReference, Option<ObjectLocation>),
+    last: Option<Timestamp>,
+}
+
+/// The KMS events of one log file.
+pub struct Docket<'x> {
+    expected: &'x Expected,
+    log_file: &'x ObjectLocation,
+    /// When the log file was delivered: the time of what is said about it.
+    time: Timestamp,
+    region: Region,
+    scope: Scope,
+    events: u64,
+    rules: BTreeMap<Rule, RuleCount>,
+    findings: Vec<Finding>,
+    ids: HashSet<Sha256>,
+    obstacles: Vec<Obstacle>,
+    deliveries: BTreeMap<ObjectLocation, Delivery>,
+    uses: BTreeMap<String, KeyUse>,
+    unknown_trails: BTreeMap<UnknownTrail, (EventReference, Option<ObjectLocation>)>,
+    refused: BTreeMap<(String, String), Refused>,
+    readings: BTreeMap<String, Reading>,
+    read: usize,
+    overflow: Option<&'static str>,
+    explanations: Option<Vec<Explanation>>,
+}
+
+/// What the events of a log file come to.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// Findings and counts.
+    pub report: Report,
+    /// Deliveries whose digest is still to come.
+    pub waiting: Vec<Waiting>,
+    /// What each rule said, where that was asked for.
+    pub explanations: Vec<Explanation>,
+    /// What there was too much of.
+    pub overflow: Option<&'static str>,
+}
+
+impl<'x> Docket<'x> {
+    /// The docket of the log file at `log_file`, whose key is `key`.
+    #[must_use]
+    pub fn new(expected: &'x Expected, log_file: &'x ObjectLocation, key: &LogFileKey) -> Self {
+        Self {
+            expected,
+            log_file,
+            time: key.time,
+            region: key.region.clone(),
+            scope: Scope::of_log_file(key, &expected.places.trails),
+            events: 0,
+            rules: BTreeMap::new(),
+            findings: Vec::new(),
+            ids: HashSet::new(),
+            obstacles: Vec::new(),
+            deliveries: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            unknown_trails: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            readings: BTreeMap::new(),
+            read: 0,
+            overflow: None,
+            explanations: None,
+        }
+    }
+
+    /// Has every verdict explained.
+    #[must_use]
+    pub fn explaining(mut self) -> Self {
+        self.explanations = Some(Vec::new());
+        self
+    }
+
+    /// Judges a record of the log file; others than KMS events are passed over.
+    pub fn take(&mut self, record: &str) {
+        let Some(event) = KmsEvent::from_record(record) else {
+            return;
+        };
+        self.events += 1;
+        let expected = self.expected;
+        let named = event
+            .object
+            .as_deref()
+            .and_then(|arn| Named::parse(arn, &expected.places, &self.log_file.bucket));
+        if rules::is_ours(&event, named.as_ref(), expected) {
+            self.take_ours(&event, named.as_ref());
+        }
+        self.take_reading(&event, named.as_ref());
+        self.take_enclave(&event, named.as_ref());
+    }
+
+    /// Rules 1, 2, 5 and 6, and what 3, 4 and 7 need to know.
+    fn take_ours(&mut self, event: &KmsEvent<'_>, named: Option<&Named>) {
+        let expected = self.expected;
+        let object = named.filter(|named| named.ours).and_then(Named::log_file);
+        let trail = rules::trail(event, expected);
+        let of_object = rules::object(event, named, expected);
+        let trail_named = event
+            .trail
+            .as_deref()
+            .and_then(|trail| TrailArn::parse(trail).ok());
+        let mut agrees = true;
+        for (rule, ruling) in [(Rule::Trail, trail), (Rule::Object, of_object)] {
+            if let Some(problem) = self.note(rule, Some(event), ruling) {
+                agrees = false;
+                let finding = self
+                    .finding(
+                        &problem,
+                        object.as_ref(),
+                        format!(
+                            "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
+                            cut(&event.name),
+                            cut(event.id.as_deref().unwrap_or("without an id")),
+                        ),
+                    )
+                    .with_detail(format!("{:?} {:?}", event.trail, event.object));
+                self.raise(finding);
+            }
+        }
+        if let (Some(trail), Some(named), true) = (
+            &trail_named,
+            named.filter(|_| expected.places.trails.is_empty()),
+            agrees,
+        ) {
+            self.ask_for_trail(trail, named, event, object.as_ref());
+        }
+        let caller = rules::caller(event, named, expected);
+        if let Some(problem) = self.note(Rule::Caller, Some(event), caller) {
+            let finding = self
+                .finding(
+                    &problem,
+                    object.as_ref(),
+                    format!(
+                        "Somebody other than CloudTrail had a data key generated for {}: {} by {}.",
+                        if object.is_some() {
+                            "the log file, and so wrote it"
+                        } else {
+                            "the trail, to write under its name"
+                        },
+                        EventReference::of(event),
+                        problem.actual,
+                    ),
+                )
+                .with_detail(event.caller.principal().key());
+            self.raise(finding);
+        }
+        let ruling = rules::delivery(event);
+        let delivers = ruling != Ruling::Silent;
+        if let Some(problem) = self.note(Rule::Delivery, Some(event), ruling) {
+            self.refuse(event, object.as_ref(), problem.actual);
+        }
+        if agrees && !event.failed() {
+            self.take_key(event, object.as_ref());
+            if delivers && let (Some(named), Some(object)) = (named, object) {
+                self.deliver(event, named, object, trail_named);
+            }
+        }
+    }
+
+    fn ask_for_trail(
+        &mut self,
+        trail: &TrailArn,
+        named: &Named,
+        event: &KmsEvent<'_>,
+        object: Option<&ObjectLocation>,
+    ) {
+        let What::LogFile(log, _) = &named.what else {
+            return;
+        };
+        let asked = UnknownTrail {
+            trail: trail.clone(),
+            folder: RegionFolder {
+                bucket: named.bucket.clone(),
+                folder: log.folder.clone(),
+                region: log.region.clone(),
+            },
+        };
+        if self.unknown_trails.contains_key(&asked) {
+            return;
+        }
+        if self.unknown_trails.len() >= MAX_NAMES {
+            self.overflow = Some("trails");
+            return;
+        }
+        let about = (EventReference::of(event), object.cloned());
+        self.unknown_trails.insert(asked, about);
+    }
+
+    fn take_key(&mut self, event: &KmsEvent<'_>, object: Option<&ObjectLocation>) {
+        let Some(key) = event.key_named() else { return };
+        if self.uses.contains_key(key) {
+            return;
+        }
+        if self.uses.len() >= MAX_NAMES {
+            self.overflow = Some("keys");
+            return;
+        }
+        let used = KeyUse {
+            event: EventReference::of(event),
+            object: object.cloned(),
+            region: self.region_of(event),
+        };
+        self.uses.insert(cut(key), used);
+    }
+
+    fn region_of(&self, event: &KmsEvent<'_>) -> Region {
+        let named = event.region.as_deref().map(Region::new);
+        named
+            .and_then(Result::ok)
+            .unwrap_or_else(|| self.region.clone())
+    }
+
+    fn deliver(
+        &mut self,
+        event: &KmsEvent<'_>,
+        named: &Named,
+        object: ObjectLocation,
+        trail: Option<TrailArn>,
+    ) {
+        let What::LogFile(log, _) = &named.what else {
+            return;
+        };
+        if self.expected.places.is_replica(&object.bucket) {
+            // S3 replicates in any order, and encrypts anew.
+            return;
+        }
+        if !self.deliveries.contains_key(&object) && self.deliveries.len() >= MAX_DELIVERIES {
+            self.overflow = Some("deliveries");
+            return;
+        }
+        let delivery = self.deliveries.entry(object).or_insert_with(|| Delivery {
+            event: EventReference::of(event),
+            log: log.clone(),
+            trail,
+            keys: BTreeMap::new(),
+        });
+        if let Some(key) = event.key_named()
+            && delivery.keys.len() < 4
+            && !delivery.keys.contains_key(key)
+        {
+            delivery.keys.insert(cut(key), EventReference::of(event));
+        }
+    }
+
+    fn refuse(&mut self, event: &KmsEvent<'_>, object: Option<&ObjectLocation>, error: String) {
+        let key = cut(event.key_named().unwrap_or("a key that is not named"));
+        let hour = hour_of(event.time.unwrap_or(self.time));
+        if self.refused.len() >= MAX_NAMES {
+            self.overflow = Some("refused keys");
+            return;
+        }
+        let refused = self.refused.entry((key, hour)).or_insert_with(|| Refused {
+            first: EventReference::of(event),
+            calls: 0,
+            object: object.cloned(),
+            error,
+        });
+        refused.calls += 1;
+    }
+
+    /// Rule 9.
+    fn take_reading(&mut self, event: &KmsEvent<'_>, named: Option<&Named>) {
+        let ruling = rules::reader(event, named, self.expected);
+        if self.note(Rule::Readers, Some(event), ruling).is_none() {
+            return;
+        }
+        let principal = event.caller.principal();
+        let key = principal.key();
+        if !self.readings.contains_key(&key) && self.readings.len() >= MAX_NAMES {
+            self.overflow = Some("readers");
+            return;
+        }
+        let object = named.and_then(Named::log_file);
+        let reading = self.readings.entry(key).or_insert_with(|| Reading {
+            shown: principal.shown(),
+            sources: BTreeSet::new(),
+            calls: 0,
+            objects: HashSet::new(),
+            first: (event.time, EventReference::of(event), object.clone()),
+            last: event.time,
+        });
+        reading.calls += 1;
+        reading.last = reading.last.max(event.time);
+        if event.time < reading.first.0 {
+            reading.first = (event.time, EventReference::of(event), object.clone());
+        }
+        if let Some(source) = event.source.as_deref()
+            && reading.sources.len() < MAX_SOURCES
+        {
+            reading.sources.insert(cut(source));
+        }
+        if let Some(object) = object
+            && self.read < MAX_READ
+            && reading
+                .objects
+                .insert(Sha256::of(object.to_string().as_bytes()))
+        {
+            self.read += 1;
+        }
+    }
+
+    /// Rule 10.
+    fn take_enclave(&mut self, event: &KmsEvent<'_>, named: Option<&Named>) {
+        let expected = self.expected;
+        let mut rulings = Vec::new();
+        if let Some(recipient) = &event.recipient {
+            let form = rules::attestation(recipient);
+            if !matches!(form, Ruling::Wrong(_)) {
+                rulings.push(rules::image(recipient, expected));
+            }
+            rulings.push(form);
+        }
+        rulings.push(rules::attested(event, named, expected));
+        for ruling in rulings {
+            if let Some(problem) = self.note(Rule::Enclaves, Some(event), ruling) {
+                let principal = event.caller.principal();
+                let about = match problem.kind {
+                    FindingKind::EnclaveImageUnlisted => problem.actual.clone(),
+                    _ => principal.key(),
+                };
+                let call = EventReference::of(event);
+                let message = match problem.kind {
+                    FindingKind::EnclaveImageUnlisted => format!(
+                        "An enclave whose image is not listed used KMS: {call} by {}.",
+                        principal.shown()
+                    ),
+                    FindingKind::EnclaveAttestationMissing => format!(
+                        "A reader that reads from an enclave only read without its attestation: {call} by {}.",
+                        rules::caller_shown(event)
+                    ),
+                    _ => format!(
+                        "A KMS event carries an attestation that no Nitro Enclave makes: {call} by {}.",
+                        principal.shown()
+                    ),
+                };
+                let finding = self
+                    .finding(&problem, None, message)
+                    .with_detail(about.clone())
+                    .told_once(&about, &hour_of(self.time));
+                self.raise(finding);
+            }
+        }
+    }
+
+    /// The delivered log files to look at.
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectLocation> {
+        self.deliveries.keys()
+    }
+
+    /// The keys to describe, with the Region to ask in for a bare id. A key that is not
+    /// configured need not be described, and may not be.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &Region)> {
+        self.uses
+            .iter()
+            .filter(|(key, _)| {
+                !is_key_arn(key) || !matches!(rules::key(key, self.expected), Ruling::Wrong(_))
+            })
+            .map(|(key, used)| (key.as_str(), &used.region))
+    }
+
+    /// The names of keys that refused and are no ARNs, to find out which key that is.
+    pub fn refused_keys(&self) -> impl Iterator<Item = &str> {
+        self.refused
+            .keys()
+            .map(|(key, _)| key.as_str())
+            .filter(|key| !is_key_arn(key))
+    }
+
+    /// The trails that are expected if their digests are there.
+    pub fn unknown_trails(&self) -> impl Iterator<Item = &UnknownTrail> {
+        self.unknown_trails.keys()
+    }
+
+    /// Judges the log file at hand itself, by rule 8.
+    pub fn take_encryption(&mut self, encryption: &Encryption) {
+        if self.expected.places.bare_copy || self.expected.places.is_replica(&self.log_file.bucket)
+        {
+            return;
+        }
+        let ruling = rules::encryption(encryption, false, self.expected);
+        if let Some(problem) = self.note(Rule::Encryption, None, ruling) {
+            let log_file = self.log_file.clone();
+            self.raise_encryption(&problem, &log_file);
+        }
+    }
+
+    /// Adds what the facts say, and ends.
+    #[must_use]
+    pub fn conclude(mut self, facts: &Facts) -> Conclusion {
+        self.conclude_trails(facts);
+        self.conclude_keys(facts);
+        let waiting = self.conclude_deliveries(facts);
+        self.conclude_refused(facts);
+        self.conclude_readings();
+        let mut report = Report {
+            findings: self.findings,
+            obstacles: self.obstacles,
+            ..Report::new()
+        };
+        let rules = self.rules.into_iter();
+        report.rules = rules.map(|(rule, count)| (rule.as_str(), count)).collect();
+        report.counts.insert("kmsEvents", self.events);
+        Conclusion {
+            report,
+            waiting,
+            explanations: self.explanations.unwrap_or_default(),
+            overflow: self.overflow,
+        }
+    }
+
+    fn conclude_trails(&mut self, facts: &Facts) {
+        for (unknown, (event, object)) in std::mem::take(&mut self.unknown_trails) {
+            let Some(chains) = facts.chains.get(&unknown) else {
+                self.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
+                    "whether the trail delivers here could not be looked up".to_owned()
+                });
+                continue;
+            };
+            let ruling = rules::trail_is_known(&unknown.trail, chains);
+            let Ruling::Wrong(problem) = ruling else {
+                self.note_of(Rule::Trail, Some(&event), ruling);
+                continue;
+            };
+            // A new trail's first digest comes an hour after its first log file.
+            self.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
+                format!(
+                    "no digest of {} is in the bucket, yet or at all; expected {}",
+                    problem.actual, problem.expected
+                )
+            });
+            let if_it_stays = self
+                .finding(
+                    &problem,
+                    object.as_ref(),
+                    format!(
+                        "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
+                        event.name, event.id
+                    ),
+                )
+                .with_detail(unknown.trail.to_string());
+            self.obstacles.push(Obstacle {
+                error: StoreError {
+                    action: "find digests of the trail",
+                    subject: unknown.trail.to_string(),
+                    cause: Cause::Failed(format!(
+                        "none is beside the log files in s3://{}/{}, though digests of others are",
+                        unknown.folder.bucket,
+                        unknown.folder.log_files()
+                    )),
+                },
+                if_it_stays: Some(if_it_stays),
+            });
+        }
+    }
+
+    fn conclude_keys(&mut self, facts: &Facts) {
+        let mut judged = BTreeSet::new();
+        for (name, used) in std::mem::take(&mut self.uses) {
+            let looked = facts.keys.get(&name);
+            let arn = match looked {
+                Some(looked) => looked.description.arn.as_str(),
+                None if is_key_arn(&name) => name.as_str(),
+                None => {
+                    self.count(Rule::Key, Some(&used.event), Verdict::CannotTell, || {
+                        format!("which key {name} is could not be found out")
+                    });
+                    continue;
+                }
+            };
+            let ruling = rules::key(arn, self.expected);
+            if let Some(problem) = self.note_of(Rule::Key, Some(&used.event), ruling) {
+                self.raise_key(&problem, &used.event, used.object.as_ref(), arn);
+                continue;
+            }
+            let Some(looked) = looked.filter(|_| judged.insert(arn.to_owned())) else {
+                continue;
+            };
+            let mut rulings = vec![rules::key_health(&looked.description, self.time)];
+            match &looked.policy {
+                None | Some(PolicyVerdict::Unreadable(_)) => {
+                    self.count(
+                        Rule::KeyHealth,
+                        Some(&used.event),
+                        Verdict::CannotTell,
+                        || "the key's policy may not be read from here, or cannot be".to_owned(),
+                    );
+                }
+                Some(policy) => rulings.push(rules::key_policy(policy)),
+            }
+            for ruling in rulings {
+                if let Some(problem) = self.note_of(Rule::KeyHealth, Some(&used.event), ruling) {
+                    let (message, period) = match problem.kind {
+                        FindingKind::KmsPolicyOpen => (
+                            format!(
+                                "The policy of the key {arn} lets CloudTrail write under it for any trail."
+                            ),
+                            day_of(self.time),
+                        ),
+                        _ => (
+                            format!(
+                                "The key {arn} under which the trail's log files are encrypted cannot do so any more, or will not for long."
+                            ),
+                            hour_of(self.time),
+                        ),
+                    };
+                    let finding = self
+                        .finding(&problem, None, message)
+                        .with_detail(arn)
+                        .told_once(arn, &period);
+                    self.raise(finding);
+                }
+            }
+        }
+    }
+
+    fn conclude_deliveries(&mut self, facts: &Facts) -> Vec<Waiting> {
+        let mut waiting = Vec::new();
+        for (object, delivery) in std::mem::take(&mut self.deliveries) {
+            let event = &delivery.event;
+            let headers = match facts.objects.get(&object) {
+                None | Some(Looked::Unknown) => {
+                    self.count(Rule::Witness, Some(event), Verdict::CannotTell, || {
+                        "the log file could not be looked at".to_owned()
+                    });
+                    None
+                }
+                Some(Looked::Gone(absence)) => {
+                    let ruling = rules::present(Err(*absence), &event.to_string());
+                    if let Some(problem) = self.note_of(Rule::Witness, Some(event), ruling) {
+                        let finding = self.finding(
+                            &problem,
+                            Some(&object),
+                            format!(
+                                "CloudTrail delivered the log file, as {event} in {} shows, and it is gone.",
+                                self.log_file
+                            ),
+                        );
+                        self.raise(finding);
+                    }
+                    None
+                }
+                Some(Looked::There(headers)) => {
+                    let ruling = rules::present(Ok(()), "");
+                    self.note_of(Rule::Witness, Some(event), ruling);
+                    if let Some(trail) = delivery.trail.clone() {
+                        waiting.push(Waiting {
+                            time: delivered_at(event.time, &delivery.log),
+                            object: object.clone(),
+                            key: (*delivery.log).clone(),
+                            trail,
+                            event_id: event.id.clone(),
+                        });
+                    }
+                    Some(headers)
+                }
+            };
+            for (name, event) in &delivery.keys {
+                let looked = facts.keys.get(name);
+                let arn = looked.map_or(name.as_str(), |looked| looked.description.arn.as_str());
+                if !is_key_arn(arn) {
+                    continue;
+                }
+                // What holds of the key alone is counted with the key.
+                let ruling = match (rules::key(arn, self.expected), headers) {
+                    (Ruling::Wrong(problem), _) => Ruling::Wrong(problem),
+                    (_, Some(headers)) => rules::key_of_object(arn, headers),
+                    (_, None) => Ruling::Silent,
+                };
+                if let Some(problem) = self.note_of(Rule::Key, Some(event), ruling) {
+                    self.raise_key(&problem, event, Some(&object), arn);
+                }
+            }
+            if let Some(headers) = headers.filter(|headers| !rules::is_under_kms(headers)) {
+                let ruling = rules::encryption(headers, true, self.expected);
+                if let Some(problem) = self.note_of(Rule::Encryption, Some(event), ruling) {
+                    self.raise_encryption(&problem, &object);
+                }
+            }
+        }
+        waiting
+    }
+
+    fn conclude_refused(&mut self, facts: &Facts) {
+        for ((key, hour), refused) in std::mem::take(&mut self.refused) {
+            let arn = facts
+                .keys
+                .get(&key)
+                .map_or(key.as_str(), |looked| looked.description.arn.as_str());
+            let problem = Problem {
+                kind: FindingKind::KmsDeliveryDenied,
+                expected: format!("a data key under {arn} for CloudTrail"),
+                actual: format!("{} in this log file, from {}", refused.error, refused.first),
+            };
+            let times = match refused.calls {
+                1 => "once".to_owned(),
+                calls => format!("{calls} times"),
+            };
+            let finding = self
+                .finding(
+                    &problem,
+                    refused.object.as_ref(),
+                    format!(
+                        "KMS refused CloudTrail a data key {times} in the hour of {hour}: log files are not being delivered."
+                    ),
+                )
+                .with_detail(format!("{arn} {hour}"))
+                .told_once(arn, &hour);
+            self.raise(finding);
+        }
+    }
+
+    fn conclude_readings(&mut self) {
+        for (principal, reading) in std::mem::take(&mut self.readings) {
+            let files = match reading.objects.len() {
+                0 => "an unknown number of log files (S3 Bucket Key)".to_owned(),
+                1 => "1 log file".to_owned(),
+                many => format!("{many} log files"),
+            };
+            let sources: Vec<&str> = reading.sources.iter().map(String::as_str).collect();
+            let from = if sources.is_empty() {
+                "an unknown address".to_owned()
+            } else {
+                sources.join(", ")
+            };
+            let time = |time: Option<Timestamp>| {
+                time.map_or_else(|| "an unknown time".to_owned(), |time| time.to_string())
+            };
+            let (first, event, object) = &reading.first;
+            let problem = Problem {
+                kind: FindingKind::KmsUnlistedReader,
+                expected: "a reader that is listed in TRAILSEAL_READERS".to_owned(),
+                actual: format!(
+                    "{} from {from}: {files}, {} calls, first {} (event {}), last {}",
+                    reading.shown,
+                    reading.calls,
+                    time(*first),
+                    event.id,
+                    time(reading.last),
+                ),
+            };
+            let finding = self
+                .finding(
+                    &problem,
+                    object.as_ref(),
+                    format!(
+                        "{} read {files} from {from}, and is no listed reader.",
+                        reading.shown
+                    ),
+                )
+                .with_detail(principal.clone())
+                .told_once(&principal, &hour_of(self.time));
+            self.raise(finding);
+        }
+    }
+
+    fn raise_key(
+        &mut self,
+        problem: &Problem,
+        event: &EventReference,
+        object: Option<&ObjectLocation>,
+        arn: &str,
+    ) {
+        let finding = self
+            .finding(
+                problem,
+                object,
+                format!(
+                    "The KMS call {} (event {}) used another key than the trail or the object.",
+                    event.name, event.id
+                ),
+            )
+            .with_detail(arn);
+        self.raise(finding);
+    }
+
+    fn raise_encryption(&mut self, problem: &Problem, object: &ObjectLocation) {
+        let finding = self.finding(
+            problem,
+            Some(object),
+            "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.".to_owned(),
+        );
+        self.raise(finding);
+    }
+
+    /// A finding about `object`; where it is about none of ours, about the log file at hand.
+    fn finding(
+        &self,
+        problem: &Problem,
+        object: Option<&ObjectLocation>,
+        message: String,
+    ) -> Finding {
+        let scope = match object.map(|object| classify(&object.key)) {
+            Some(ObjectKind::LogFile(key)) => {
+                Scope::of_log_file(&key, &self.expected.places.trails)
+            }
+            _ => self.scope.clone(),
+        };
+        let object = object.unwrap_or(self.log_file).clone();
+        Finding::new(problem.kind, scope, object, message)
+            .with_evidence(problem.expected.clone(), problem.actual.clone())
+    }
+
+    fn raise(&mut self, finding: Finding) {
+        if self.findings.len() >= MAX_FINDINGS {
+            self.overflow = Some("findings");
+        } else if self.ids.insert(finding.id()) {
+            self.findings.push(finding);
+        }
+    }
+
+    fn note(
+        &mut self,
+        rule: Rule,
+        event: Option<&KmsEvent<'_>>,
+        ruling: Ruling,
+    ) -> Option<Box<Problem>> {
+        let event = match (&self.explanations, event) {
+            (Some(_), Some(event)) => Some(EventReference::of(event)),
+            _ => None,
+        };
+        self.note_of(rule, event.as_ref(), ruling)
+    }
+
+    /// Counts a ruling, and gives back what is wrong.
+    fn note_of(
+        &mut self,
+        rule: Rule,
+        event: Option<&EventReference>,
+        ruling: Ruling,
+    ) -> Option<Box<Problem>> {
+        match ruling {
+            Ruling::Silent => None,
+            Ruling::Valid(reason) => {
+                self.count(rule, event, Verdict::Valid, || reason.to_owned());
+                None
+            }
+            Ruling::Wrong(problem) => {
+                self.count(rule, event, Verdict::Finding, || {
+                    format!(
+                        "{}: expected {}; found {}",
+                        problem.kind, problem.expected, problem.actual
+                    )
+                });
+                Some(problem)
+            }
+        }
+    }
+
+    fn count(
+        &mut self,
+        rule: Rule,
+        event: Option<&EventReference>,
+        verdict: Verdict,
+        reason: impl FnOnce() -> String,
+    ) {
+        self.rules.entry(rule).or_default().add(verdict);
+        if let Some(explanations) = &mut self.explanations
+            && explanations.len() < MAX_DELIVERIES
+        {
+            explanations.push(Explanation {
+                event: event.cloned(),
+                rule,
+                verdict,
+                reason: reason(),
+            });
+        }
+    }
+}
+
+/// When a log file was delivered: the event's time, unless the file's own name says a different
+/// day.
+fn delivered_at(event: Option<Timestamp>, log: &LogFileKey) -> Timestamp {
+    const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+    match event {
+        Some(time) if time.duration_since(log.time).abs() < DAY => time,
+        _ => log.time,
+    }
+}
+
+fn hour_of(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H").to_string()
+}
+
+fn day_of(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}

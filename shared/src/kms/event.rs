@@ -1,0 +1,379 @@
+//! A KMS event of a log file, read without copying.
+//!
+//! Every field may be missing, null or of another type than it should be: it is then none, and
+//! the others are read all the same.
+//!
+//! Formats: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html>,
+//! <https://docs.aws.amazon.com/enclaves/latest/user/nitro-enclave-cloudtrail.html>.
+
+use super::readers::Principal;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// What the records of KMS events hold somewhere: others need not be parsed.
+pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
+
+/// The context's key that names the trail.
+pub const TRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
+
+/// The context's key that names the object.
+pub const OBJECT_CONTEXT: &str = "aws:s3:arn";
+
+/// A KMS event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KmsEvent<'a> {
+    /// `GenerateDataKey`, `Decrypt`, ….
+    pub name: Cow<'a, str>,
+    /// The event's id, to find it again.
+    pub id: Option<Cow<'a, str>>,
+    /// When the call was made.
+    pub time: Option<Timestamp>,
+    /// The Region of the key's service.
+    pub region: Option<Cow<'a, str>>,
+    /// Where the call came from.
+    pub source: Option<Cow<'a, str>>,
+    /// `AwsApiCall`, `AwsServiceEvent`, ….
+    pub event_type: Option<Cow<'a, str>>,
+    /// Why KMS refused, if it did: nothing was encrypted or read.
+    pub error: Option<Cow<'a, str>>,
+    /// Who called.
+    pub caller: Caller<'a>,
+    /// The encryption context's [`TRAIL_CONTEXT`].
+    pub trail: Option<Cow<'a, str>>,
+    /// The encryption context's [`OBJECT_CONTEXT`].
+    pub object: Option<Cow<'a, str>>,
+    /// The key as the caller named it: an ARN, a bare id or an alias.
+    pub requested_key: Option<Cow<'a, str>>,
+    /// The key's ARN from `resources`, which refused calls lack.
+    pub key: Option<Cow<'a, str>>,
+    /// The enclave that the call came from.
+    pub recipient: Option<Recipient<'a>>,
+}
+
+/// `userIdentity`: who called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller<'a> {
+    /// `AssumedRole`, `IAMUser`, `AWSService`, `AWSAccount`, ….
+    pub kind: Option<Cow<'a, str>>,
+    /// The principal's ARN.
+    pub arn: Option<Cow<'a, str>>,
+    /// The ARN of the role whose session it is.
+    pub session_issuer_arn: Option<Cow<'a, str>>,
+    /// The principal's account.
+    pub account: Option<Cow<'a, str>>,
+    /// The service that called, or that called for the principal.
+    pub invoked_by: Option<Cow<'a, str>>,
+    /// The principal's unique id.
+    pub principal_id: Option<Cow<'a, str>>,
+}
+
+/// What an attestation document says of the enclave that a key was made for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recipient<'a> {
+    /// `attestationDocumentModuleId`: instance and enclave.
+    pub module_id: Option<Cow<'a, str>>,
+    /// `attestationDocumentEnclaveImageDigest`: PCR0.
+    pub image: Option<Cow<'a, str>>,
+}
+
+impl<'a> KmsEvent<'a> {
+    /// Reads a record; none if it is no KMS event.
+    #[must_use]
+    pub fn from_record(record: &'a str) -> Option<Self> {
+        let [
+            source,
+            name,
+            id,
+            time,
+            region,
+            address,
+            event_type,
+            error,
+            identity,
+            request,
+            resources,
+            additional,
+        ] = fields(
+            record,
+            [
+                "eventSource",
+                "eventName",
+                "eventID",
+                "eventTime",
+                "awsRegion",
+                "sourceIPAddress",
+                "eventType",
+                "errorCode",
+                "userIdentity",
+                "requestParameters",
+                "resources",
+                "additionalEventData",
+            ],
+        )?;
+        if text(source).is_none_or(|source| source != EVENT_SOURCE) {
+            return None;
+        }
+        let [context, requested_key] = within(request, ["encryptionContext", "keyId"]);
+        let [trail, object] = within(context, [TRAIL_CONTEXT, OBJECT_CONTEXT]);
+        let [recipient] = within(additional, ["recipient"]);
+        Some(Self {
+            name: text(name).unwrap_or_default(),
+            id: text(id),
+            time: text(time).and_then(|time| time.parse().ok()),
+            region: text(region),
+            source: text(address),
+            event_type: text(event_type),
+            // An error without a name is an error all the same.
+            error: error.map(|error| text(Some(error)).unwrap_or(Cow::Borrowed("an error"))),
+            caller: Caller::read(identity),
+            trail: text(trail),
+            object: text(object),
+            requested_key: text(requested_key),
+            key: key_in(resources),
+            recipient: recipient.map(|recipient| {
+                let [module_id, image] = within(
+                    Some(recipient),
+                    [
+                        "attestationDocumentModuleId",
+                        "attestationDocumentEnclaveImageDigest",
+                    ],
+                );
+                Recipient {
+                    module_id: text(module_id),
+                    image: text(image),
+                }
+            }),
+        })
+    }
+
+    /// Whether KMS refused.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// The key by what names it best: its ARN, else what the caller said.
+    #[must_use]
+    pub fn key_named(&self) -> Option<&str> {
+        self.key.as_deref().or(self.requested_key.as_deref())
+    }
+}
+
+impl<'a> Caller<'a> {
+    fn read(identity: Option<&'a RawValue>) -> Self {
+        let [
+            kind,
+            arn,
+            account,
+            invoked_by,
+            principal_id,
+            session_context,
+        ] = within(
+            identity,
+            [
+                "type",
+                "arn",
+                "accountId",
+                "invokedBy",
+                "principalId",
+                "sessionContext",
+            ],
+        );
+        let [issuer] = within(session_context, ["sessionIssuer"]);
+        let [session_issuer_arn] = within(issuer, ["arn"]);
+        Self {
+            kind: text(kind),
+            arn: text(arn),
+            session_issuer_arn: text(session_issuer_arn),
+            account: text(account),
+            invoked_by: text(invoked_by),
+            principal_id: text(principal_id),
+        }
+    }
+
+    /// The caller as reader patterns see it.
+    #[must_use]
+    pub fn principal(&self) -> Principal<'_> {
+        Principal {
+            kind: self.kind.as_deref(),
+            arn: self.arn.as_deref(),
+            session_issuer_arn: self.session_issuer_arn.as_deref(),
+            account: self.account.as_deref(),
+            invoked_by: self.invoked_by.as_deref(),
+            principal_id: self.principal_id.as_deref(),
+        }
+    }
+}
+
+/// The first KMS key's ARN among the resources.
+fn key_in(resources: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    let resources: Vec<&RawValue> = serde_json::from_str(resources?.get()).ok()?;
+    resources
+        .into_iter()
+        .filter_map(|resource| {
+            let [arn] = fields(resource.get(), ["ARN"])?;
+            text(arn)
+        })
+        .find(|arn| super::is_key_arn(arn))
+}
+
+/// A text, if it is one.
+fn text(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    let Text(text) = serde_json::from_str(json?.get()).ok()?;
+    Some(text)
+}
+
+/// Fields of an object that may not be there.
+fn within<'a, const N: usize>(
+    json: Option<&'a RawValue>,
+    names: [&str; N],
+) -> [Option<&'a RawValue>; N] {
+    json.and_then(|json| fields(json.get(), names))
+        .unwrap_or([None; N])
+}
+
+/// The fields of these names, those that are null left out; none if `json` is no object. Of a
+/// name that stands there twice the last counts, as for most readers.
+fn fields<'a, const N: usize>(
+    json: &'a str,
+    names: [&str; N],
+) -> Option<[Option<&'a RawValue>; N]> {
+    struct Fields<'n, const N: usize>([&'n str; N]);
+
+    impl<'de, const N: usize> Visitor<'de> for Fields<'_, N> {
+        type Value = [Option<&'de RawValue>; N];
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            #[derive(Deserialize)]
+            struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+            let mut found = [None; N];
+            while let Some(Name(name)) = map.next_key()? {
+                let place = self.0.iter().position(|wanted| *wanted == name);
+                match place.and_then(|place| found.get_mut(place)) {
+                    Some(field) => {
+                        let value: &RawValue = map.next_value()?;
+                        *field = (value.get() != "null").then_some(value);
+                    }
+                    None => {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    let mut json = serde_json::Deserializer::from_str(json);
+    serde::Deserializer::deserialize_map(&mut json, Fields(names)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RECORD: &str = r#"{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROAEXAMPLE:alice","arn":"arn:aws:sts::111122223333:assumed-role/Audit/alice","accountId":"111122223333","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/path/Audit"},"attributes":{}},"invokedBy":"AWS Internal"},"eventTime":"2026-01-15T12:00:00Z","eventSource":"kms.amazonaws.com","eventName":"Decrypt","awsRegion":"us-east-1","sourceIPAddress":"AWS Internal","errorCode":null,"requestParameters":{"encryptionContext":{"aws:cloudtrail:arn":"arn:aws:cloudtrail:us-east-1:111122223333:trail\/t01","aws:s3:arn":"arn:aws:s3:::amzn-s3-demo-bucket"},"keyId":"alias/x"},"resources":[{"ARN":"arn:aws:s3:::b"},7,{"accountId":"111122223333","ARN":"arn:aws:kms:us-east-1:111122223333:key/a"}],"additionalEventData":{"recipient":{"attestationDocumentModuleId":"i-1-enc2","attestationDocumentEnclaveImageDigest":3}},"eventID":"e1","eventType":"AwsApiCall"}"#;
+
+    #[test]
+    fn every_field_is_read() {
+        let event = KmsEvent::from_record(RECORD).unwrap();
+        let some = |text: &'static str| Some(Cow::Borrowed(text));
+        let expected = KmsEvent {
+            name: "Decrypt".into(),
+            id: some("e1"),
+            time: Some("2026-01-15T12:00:00Z".parse().unwrap()),
+            region: some("us-east-1"),
+            source: some("AWS Internal"),
+            event_type: some("AwsApiCall"),
+            error: None,
+            caller: Caller {
+                kind: some("AssumedRole"),
+                arn: some("arn:aws:sts::111122223333:assumed-role/Audit/alice"),
+                session_issuer_arn: some("arn:aws:iam::111122223333:role/path/Audit"),
+                account: some("111122223333"),
+                invoked_by: some("AWS Internal"),
+                principal_id: some("AROAEXAMPLE:alice"),
+            },
+            trail: some("arn:aws:cloudtrail:us-east-1:111122223333:trail/t01"),
+            object: some("arn:aws:s3:::amzn-s3-demo-bucket"),
+            requested_key: some("alias/x"),
+            key: some("arn:aws:kms:us-east-1:111122223333:key/a"),
+            recipient: Some(Recipient {
+                module_id: some("i-1-enc2"),
+                image: None,
+            }),
+        };
+        assert_eq!(event, expected);
+        // Nothing is copied that need not be.
+        assert!(matches!(event.object, Some(Cow::Borrowed(_))));
+        assert!(matches!(event.trail, Some(Cow::Owned(_))));
+    }
+
+    #[test]
+    fn records_that_are_no_kms_events_are_none() {
+        for record in [
+            "7",
+            "null",
+            "[]",
+            r#""kms.amazonaws.com""#,
+            "{}",
+            r#"{"eventSource":null}"#,
+            r#"{"eventSource":["kms.amazonaws.com"]}"#,
+            r#"{"eventSource":"s3.amazonaws.com","userAgent":"kms.amazonaws.com"}"#,
+        ] {
+            assert_eq!(KmsEvent::from_record(record), None, "{record}");
+        }
+    }
+
+    /// Whatever one field holds, the others are read.
+    #[test]
+    fn a_field_of_any_type_takes_no_other_with_it() {
+        let whole: serde_json::Value = serde_json::from_str(RECORD).unwrap();
+        for name in whole.as_object().unwrap().keys() {
+            if name == "eventSource" {
+                continue;
+            }
+            for odd in ["null", "7", "\"x\"", "[]", "{}", "[{\"ARN\":1}]", "true"] {
+                let mut record = whole.clone();
+                record[name] = serde_json::from_str(odd).unwrap();
+                let record = record.to_string();
+                let event = KmsEvent::from_record(&record).unwrap();
+                if name != "eventID" {
+                    assert_eq!(event.id.as_deref(), Some("e1"), "{name} {odd}");
+                }
+                if name != "requestParameters" {
+                    assert!(event.object.is_some(), "{name} {odd}");
+                }
+                let mut without = whole.clone();
+                without.as_object_mut().unwrap().remove(name);
+                assert!(KmsEvent::from_record(&without.to_string()).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_there_twice_counts_once() {
+        let record = r#"{"eventSource":"s3.amazonaws.com","eventSource":"kms.amazonaws.com","eventID":"a","eventID":"b"}"#;
+        let event = KmsEvent::from_record(record).unwrap();
+        assert_eq!(event.id.as_deref(), Some("b"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_never_panics(text in "\\PC*") {
+            let _ = KmsEvent::from_record(&text);
+            let _ = KmsEvent::from_record(&RECORD.replacen("e1", &text, 1));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A receipt: what was checked about one object, when, and to what end.
+
+use crate::finding::{Report, RuleCount, Stamp, Verdict};
+use crate::location::ObjectLocation;
+use crate::sha256::Sha256;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The schema of a receipt.
+pub const SCHEMA: &str = "trailseal.receipt/1";
+
+/// The longest key of an object whose receipt is named after it: S3 takes 1,024 bytes.
+const MAX_NAMED_AFTER: usize = 800;
+
+/// The most findings and obstacles that a receipt names.
+const MAX_NAMED: usize = 1_000;
+
+/// What was checked.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt<'a> {
+    schema: &'static str,
+    object: &'a ObjectLocation,
+    verdict: Verdict,
+    /// How many digests and log files were found valid.
+    valid: usize,
+    /// How often each rule was applied, and to what end.
+    rules: &'a BTreeMap<&'static str, RuleCount>,
+    /// What else was counted.
+    counts: &'a BTreeMap<&'static str, u64>,
+    findings: Vec<Named<'a>>,
+    cannot_tell: Vec<String>,
+    checked_at: Timestamp,
+    function: &'a str,
+    version: &'static str,
+}
+
+/// A finding by its name.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Named<'a> {
+    id: String,
+    kind: &'a str,
+    object: String,
+}
+
+impl<'a> Receipt<'a> {
+    /// The receipt of a report on `object`.
+    #[must_use]
+    pub fn of(object: &'a ObjectLocation, report: &'a Report, stamp: Stamp<'a>) -> Self {
+        let findings = report.findings.iter().take(MAX_NAMED);
+        let obstacles = report.obstacles.iter().take(MAX_NAMED);
+        Self {
+            schema: SCHEMA,
+            object,
+            verdict: report.verdict(),
+            valid: report.valid,
+            rules: &report.rules,
+            counts: &report.counts,
+            findings: findings
+                .map(|finding| Named {
+                    id: finding.id().to_string(),
+                    kind: finding.kind.as_str(),
+                    object: finding.object.to_string(),
+                })
+                .collect(),
+            cannot_tell: obstacles.map(|o| o.error.to_string()).collect(),
+            checked_at: stamp.detected_at,
+            function: stamp.function,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// Where it is kept: named after function and object.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let ObjectLocation { bucket, key, .. } = self.object;
+        let folder = format!("receipts/{}", self.function);
+        if key.len() <= MAX_NAMED_AFTER {
+            format!("{folder}/{bucket}/{key}.json")
+        } else {
+            format!("{folder}/{bucket}/{}.json", Sha256::of(key.as_bytes()))
+        }
+    }
+
+    /// The receipt as JSON.
+    #[must_use]
+    pub fn document(&self) -> String {
+        // Texts, times and lists: there is nothing in it that JSON cannot hold.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
