@@ -91,3 +91,46 @@ impl<'a> Receipt<'a> {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Scope;
+    use crate::store::{Cause, StoreError};
+
+    #[test]
+    fn a_receipt_has_a_key_that_s3_takes_whatever_the_object_is_called() {
+        let stamp = Stamp {
+            function: "kms-context-checker",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let report = Report::new();
+        for key in ["AWSLogs/x.json.gz".to_owned(), "k".repeat(1024)] {
+            let object = ObjectLocation::new("b".repeat(63), key);
+            assert!(Receipt::of(&object, &report, stamp).key().len() <= 1024);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_on_record() {
+        let stamp = Stamp {
+            function: "kms-context-checker",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
+        let mut report = Report::new();
+        let error = StoreError {
+            action: "read",
+            subject: "s3://amzn-s3-demo-bucket/k".to_owned(),
+            cause: Cause::Unavailable("throttled".to_owned()),
+        };
+        report.cannot_tell(error, &Scope::default(), &object);
+        let receipt = Receipt::of(&object, &report, stamp).document();
+        let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+        assert_eq!(receipt["verdict"], "cannot-tell");
+        assert_eq!(
+            receipt["cannotTell"][0],
+            "cannot read s3://amzn-s3-demo-bucket/k: the service did not answer: throttled"
+        );
+    }
+}

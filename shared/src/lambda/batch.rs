@@ -492,6 +492,16 @@ mod tests {
             let mut rest = None;
             match object.key.as_str() {
                 "tampered" => report.findings.push(finding),
+                "hourly" | "hourly-too" => {
+                    report
+                        .findings
+                        .push(finding.told_once("a key", "2026-01-15T12"));
+                    report
+                        .rules
+                        .entry("delivery")
+                        .or_default()
+                        .add(Verdict::Finding);
+                }
                 "denied" => report.cannot_tell(refused("denied"), &Scope::default(), object),
                 "long-denied" => {
                     report.cannot_tell(refused("denied"), &Scope::default(), object);
@@ -711,6 +721,61 @@ mod tests {
         let service = service(topic, Line::default());
         let event = sqs(&[("a", &key("tampered"), 1), ("b", &key("honest"), 1)]);
         assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["a"]);
+    }
+
+    #[tokio::test]
+    async fn one_alert_is_enough_for_findings_of_one_name() {
+        let service = service(Topic::default(), Line::default());
+        let event = |key: &str| sqs(&[("a", &super::tests::key(key), 1)]);
+        let told = || service.alerts.alerts.lock().unwrap().len();
+        invoke(&service, event("hourly")).await.unwrap();
+        assert_eq!(told(), 1);
+        // Another log file shows the same, and is on record.
+        invoke(&service, event("hourly-too")).await.unwrap();
+        assert_eq!(told(), 1);
+        // The first one's event comes again: nobody knows whether its alert went out.
+        invoke(&service, event("hourly")).await.unwrap();
+        assert_eq!(told(), 2);
+        let documents = service.evidence.documents.lock().unwrap();
+        let marker = "markers/log-file-modified/";
+        assert_eq!(
+            documents.keys().filter(|k| k.starts_with(marker)).count(),
+            1
+        );
+        for object in ["hourly", "hourly-too"] {
+            let receipt = &documents[&format!("receipts/log-verifier/{BUCKET}/{object}.json")];
+            let receipt: Value = serde_json::from_str(receipt).unwrap();
+            assert_eq!(receipt["schema"], "trailseal.receipt/1");
+            assert_eq!(receipt["verdict"], "finding");
+            assert_eq!(receipt["rules"]["delivery"]["finding"], 1);
+            assert_eq!(receipt["findings"][0]["kind"], "log-file-modified");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_cannot_be_read_keeps_nobody_silent() {
+        let service = service(Topic::default(), Line::default());
+        invoke(&service, sqs(&[("a", &key("hourly"), 1)]))
+            .await
+            .unwrap();
+        let mut documents = std::mem::take(&mut *service.evidence.documents.lock().unwrap());
+        for document in documents.values_mut() {
+            "no claim".clone_into(document);
+        }
+        *service.evidence.documents.lock().unwrap() = documents;
+        invoke(&service, sqs(&[("a", &key("hourly-too"), 1)]))
+            .await
+            .unwrap();
+        assert_eq!(service.alerts.alerts.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_on_record_goes_back_once_it_was_told() {
+        let mut service = service(Topic::default(), Line::default());
+        Arc::get_mut(&mut service).unwrap().evidence.refuses = true;
+        let event = sqs(&[("a", &key("hourly"), 1), ("b", &key("honest"), 1)]);
+        assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["a"]);
+        assert_eq!(service.alerts.alerts.lock().unwrap().len(), 1);
     }
 
     #[tokio::test]
