@@ -5,10 +5,15 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use trailseal::config::Places;
-use trailseal::kms::{KmsCall, check_context};
+use trailseal::kms::docket::{Docket, Facts};
+use trailseal::kms::rules::Expected;
+use trailseal::location::ObjectLocation;
+use trailseal::object_key::{ObjectKind, classify};
 use trailseal::records::{RecordsError, for_each_record, for_each_record_with};
 
 const NEEDLE: &str = "kms.amazonaws.com";
+const BUCKET: &str = "amzn-s3-demo-bucket";
+const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T0000Z_AbCdEfGhIjKlMnOp.json.gz";
 
 /// A gzip member that stores bytes as they are. One with a name is not inflated whole.
 fn gzip(bytes: &[u8], named: bool) -> Vec<u8> {
@@ -87,17 +92,21 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
 
-    let places = Places {
-        log_buckets: vec!["amzn-s3-demo-bucket".to_owned()],
-        ..Places::default()
+    let expected = Expected {
+        places: Places {
+            log_buckets: vec![BUCKET.to_owned()],
+            ..Places::default()
+        },
+        ..Expected::default()
     };
-    let judge = |record: &str| {
-        if let Some(call) = KmsCall::from_record(record) {
-            let _ = check_context(&call, &places, "amzn-s3-demo-bucket");
-        }
+    let at = ObjectLocation::new(BUCKET, KEY);
+    let ObjectKind::LogFile(key) = classify(KEY) else {
+        panic!("the key of a log file");
     };
-    all.iter().for_each(|record| judge(record));
+    let mut docket = Docket::new(&expected, &at, &key).explaining();
+    all.iter().for_each(|record| docket.take(record));
     if let Ok(record) = std::str::from_utf8(bytes) {
-        judge(record);
+        docket.take(record);
     }
+    let _ = docket.conclude(&Facts::default());
 });
