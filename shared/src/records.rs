@@ -28,7 +28,7 @@ pub const MAX_RECORD_BYTES: usize = 8 * 1024 * 1024;
 const WINDOW: usize = 256 * 1024;
 
 /// How much is inflated into a window at a time: damage costs so much of what stands before it.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 64 * 1024;
 
 /// The most bytes that a thread keeps for the next file.
 const KEPT: usize = 8 * 1024 * 1024;
