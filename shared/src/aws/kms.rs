@@ -89,6 +89,8 @@ impl ReadKeyPolicy for KmsKeys {
             .client(key_arn, None)
             .get_key_policy()
             .key_id(key_arn)
+            // A key has this one.
+            .policy_name("default")
             .send()
             .await
             .map_err(|error| store_error(ACTION, key_arn, &error))?;
