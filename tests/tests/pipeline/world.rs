@@ -8,7 +8,9 @@ use trailseal_tests::local::{
     Deployment, Expected, FaultProxy, FunctionSpec, LocalAws, LogBucket, Pump, Round, ValidateLogs,
     Validation, assert_findings,
 };
-use trailseal_tests::trail::{Change, DigestFile, DigestKind, Object, Trail, deliver};
+use trailseal_tests::trail::{
+    Change, DigestFile, DigestKind, EnclaveSpec, KmsSpec, Object, Reader, Trail, deliver,
+};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "us-east-1";
@@ -21,6 +23,25 @@ pub(crate) struct World {
     pub(crate) proxy: FaultProxy,
     pub(crate) pump: Pump,
     pub(crate) trail: Trail,
+    evidence_bucket: String,
+}
+
+/// The image of enclaves that have nothing to do with the trail and are in every log.
+const OTHER_IMAGE: &str = "7fb5c55bc2ecbb68ed99a13d7122abfc0666b926a79d5379bc58b9445c84217f59cfdd36c08b2c79552928702efe23e4";
+
+/// Those who read in an untouched trail, as the `Readers` parameter takes them.
+fn readers(kms: &KmsSpec) -> String {
+    let enclave = kms.enclave.as_ref().map(EnclaveSpec::reader);
+    let patterns = kms.readers.iter().chain(&enclave).filter_map(|reader| {
+        Some(match reader {
+            Reader::User(arn) | Reader::Role { arn, .. } => arn.clone(),
+            Reader::Enclave { role_arn, .. } => format!("{role_arn}=enclave"),
+            Reader::OtherAccount { account, .. } => format!("arn:aws:iam::{account}:root"),
+            // It needs no permission.
+            Reader::CloudTrail => return None,
+        })
+    });
+    patterns.collect::<Vec<_>>().join(",")
 }
 
 impl World {
@@ -49,9 +70,17 @@ impl World {
             deployment = deployment.bucket(LogBucket::new(bucket));
         }
         if let Some(kms) = &trail.spec.kms {
-            deployment = deployment.parameter("KmsKeyArns", &kms.key_arn);
+            deployment = deployment
+                .parameter("KmsKeyArns", &kms.key_arn)
+                .parameter("Readers", &readers(kms));
+            if let Some(enclave) = &kms.enclave {
+                let images = format!("{},{OTHER_IMAGE}", enclave.image);
+                deployment = deployment.parameter("EnclaveImages", &images);
+            }
         }
         let stack = deployment.deploy(&aws).await?;
+        let evidence_bucket = stack.outputs.get("EvidenceBucketName");
+        let evidence_bucket = evidence_bucket.context("no evidence bucket")?.clone();
         let proxy = FaultProxy::start(aws.endpoint()).await?;
         let pump = Pump::start_adjusted(&aws, &stack, &proxy.endpoint(), adjust).await?;
         Ok(Self {
@@ -59,12 +88,51 @@ impl World {
             proxy,
             pump,
             trail,
+            evidence_bucket,
         })
     }
 
     /// The whole trail as CloudTrail delivers it.
     pub(crate) async fn deliver(&self) -> Result<()> {
         deliver::deliver_in_order(&self.aws.s3(), &self.trail).await
+    }
+
+    /// The log files alone: their digests are still to come.
+    pub(crate) async fn deliver_log_files(&self) -> Result<()> {
+        let logs = self.trail.log_files.iter();
+        deliver::deliver_to_s3(&self.aws.s3(), logs.map(|log| &log.object)).await
+    }
+
+    /// The digests alone, oldest first, each seen before the next one comes.
+    pub(crate) async fn deliver_digests(&self) -> Result<()> {
+        for digest in &self.trail.digests {
+            self.put(&digest.object).await?;
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// The documents of the evidence bucket below a prefix, by key.
+    pub(crate) async fn evidence(&self, prefix: &str) -> Result<BTreeMap<String, Value>> {
+        let s3 = self.aws.s3();
+        let bucket = &self.evidence_bucket;
+        let page = s3
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .send()
+            .await?;
+        ensure!(
+            page.is_truncated() != Some(true),
+            "more than a page of evidence"
+        );
+        let mut documents = BTreeMap::new();
+        for key in page.contents().iter().filter_map(|object| object.key()) {
+            let object = s3.get_object().bucket(bucket).key(key).send().await?;
+            let bytes = object.body.collect().await?.into_bytes();
+            documents.insert(key.to_owned(), serde_json::from_slice(&bytes)?);
+        }
+        Ok(documents)
     }
 
     pub(crate) async fn put(&self, object: &Object) -> Result<()> {
