@@ -1,0 +1,344 @@
+//! Finding the KMS records of log files, against inflating and hashing the same files.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use trailseal::gunzip::gunzip;
+use trailseal::log_file::{self, LogFileCheck, check_whole};
+use trailseal::records::{Scan, for_each_record, for_each_record_with};
+use trailseal::sha256::Sha256;
+use trailseal_tests::trail::{KmsSpec, TrailSpec, gzip};
+
+use crate::data::{self, ACCOUNT, REGION};
+use crate::lab::{self, Lab};
+use crate::measure::{self, Program};
+use crate::report::{Section, Table, count, float, median, megabytes, percent, whole};
+
+/// The argument that makes this program read the records of one file.
+pub(crate) const CHILD: &str = "read-records";
+
+const ROUNDS: usize = 9;
+/// What the log files of each kind inflate to in all.
+const BYTES: u64 = 64 << 20;
+/// What the large log file inflates to.
+const LARGE: u64 = 50_000_000;
+/// One record of so many is a KMS event.
+const ONE_IN: usize = 20;
+/// What every KMS event has in it.
+const NEEDLE: &str = "kms.amazonaws.com";
+/// The pieces in which a large object is read.
+const PIECE: usize = 64 * 1024;
+/// How fast records are found, of the speed of inflating and hashing.
+const SPEED: f64 = 0.75;
+const MEMORY: f64 = 100e6;
+
+/// What is made of a KMS event.
+fn judge(record: &str) {
+    black_box(record);
+}
+
+pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
+    let set = lab.set(&data::BUSY)?;
+    let log_files = set
+        .directory()
+        .join("AWSLogs")
+        .join(ACCOUNT)
+        .join("CloudTrail");
+    let events = kms_events()?;
+    let plain = records_of(&lab::files(&log_files)?)?;
+    let mixed: Vec<Vec<String>> = plain
+        .iter()
+        .map(|file| mix(file, &events, ONE_IN))
+        .collect();
+    let only: Vec<Vec<String>> = plain.iter().map(|file| mix(file, &events, 1)).collect();
+    let large = [first(mixed.concat(), LARGE)];
+
+    let mut table = table();
+    let mut section = Section::new(
+        "KMS records",
+        format!(
+            "Log files in memory, one thread: hashed as by log-verifier, and searched for records with `{NEEDLE}`; medians of {ROUNDS} rounds."
+        ),
+    );
+    let mut kind = |what: &str, files: &[Vec<String>]| {
+        let objects = files.iter().map(|records| Object::of(records));
+        let objects: Vec<Object> = objects.collect::<anyhow::Result<_>>()?;
+        let measured = measure(&objects)?;
+        row(&mut table, what, &objects, &measured);
+        anyhow::Ok((objects, measured))
+    };
+    let (_, without) = kind("no KMS events", &plain)?;
+    ensure!(without.read == Found::default(), "there are KMS events");
+    let (_, twentieth) = kind("every twentieth record a KMS event", &mixed)?;
+    kind("KMS events only", &only)?;
+    let (objects, of_large) = kind("one large file, every twentieth record", &large)?;
+    section.table(table);
+
+    let path = lab.scratch().join("large.json.gz");
+    fs::write(&path, &objects[0].body)?;
+    let program = Program {
+        path: std::env::current_exe()?,
+        arguments: vec![CHILD.into(), path.clone().into_os_string()],
+        env: [].into(),
+    };
+    let output = measure::measure(&program, lab.scratch())?;
+    fs::remove_file(path)?;
+    ensure!(
+        output.run.code == Some(0) && output.stdout.trim() == of_large.read.records.to_string(),
+        "the large file was not read: {}{}",
+        output.stdout,
+        output.stderr
+    );
+
+    for (what, measured) in [
+        ("no KMS events", &without),
+        ("every twentieth record", &twentieth),
+        ("one large file", &of_large),
+    ] {
+        section.at_least(
+            &format!("speed of hashing, {what}"),
+            measured.speed,
+            SPEED,
+            percent,
+        );
+    }
+    section.below(
+        "peak of memory, one large file",
+        float(output.run.peak),
+        MEMORY,
+        megabytes,
+    );
+    Ok(section)
+}
+
+/// The same of the log files in a folder of one's own.
+pub(crate) fn files(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let folder = arguments.get(1).context("log files in which folder?")?;
+    let load = |path: &PathBuf| {
+        let body = fs::read(path)?;
+        Object::new(body).with_context(|| path.display().to_string())
+    };
+    let mut paths = lab::files(Path::new(folder))?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
+    let objects: Vec<Object> = paths.iter().map(load).collect::<anyhow::Result<_>>()?;
+    ensure!(!objects.is_empty(), "there are no log files");
+    let mut table = table();
+    row(&mut table, folder, &objects, &measure(&objects)?);
+    print!("{table}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the KMS records of one file, in a process whose memory is measured.
+pub(crate) fn child(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let path = arguments.get(1).context("which file?")?;
+    let scan = for_each_record_with(&fs::read(path)?, NEEDLE, judge)?;
+    println!("{}", scan.records);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A log file in memory.
+struct Object {
+    body: Vec<u8>,
+    sha256: Sha256,
+    inflated: u64,
+}
+
+impl Object {
+    fn new(body: Vec<u8>) -> anyhow::Result<Self> {
+        let inflated = gunzip(&body, log_file::MAX_INFLATED_BYTES)?;
+        Ok(Self {
+            body,
+            sha256: Sha256::of(&inflated),
+            inflated: u64::try_from(inflated.len())?,
+        })
+    }
+
+    fn of(records: &[String]) -> anyhow::Result<Self> {
+        let content = format!(r#"{{"Records":[{}]}}"#, records.join(","));
+        Self::new(gzip::compress(content.as_bytes()).into())
+    }
+
+    /// What log-verifier does with its bytes.
+    fn hash(&self) -> anyhow::Result<u64> {
+        if u64::try_from(self.body.len())? <= log_file::MAX_WHOLE_BYTES {
+            return Ok(check_whole(&self.body, self.sha256)?);
+        }
+        let mut check = LogFileCheck::new(self.sha256);
+        for piece in self.body.chunks(PIECE) {
+            check.push(piece)?;
+        }
+        Ok(check.finish()?)
+    }
+
+    fn read(&self) -> anyhow::Result<Scan> {
+        Ok(for_each_record_with(&self.body, NEEDLE, judge)?)
+    }
+}
+
+/// What reading has come upon.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    records: u64,
+    /// Files whose JSON was parsed.
+    parsed: u64,
+}
+
+struct Measured {
+    /// Seconds to inflate and hash.
+    hash: f64,
+    /// Seconds to find the records.
+    find: f64,
+    /// The speed of finding, of the speed of hashing.
+    speed: f64,
+    read: Found,
+}
+
+/// Hashes and reads the files in turn.
+fn measure(objects: &[Object]) -> anyhow::Result<Measured> {
+    let bytes: u64 = objects.iter().map(|object| object.inflated).sum();
+    // Few bytes are gone over often, for the clock's sake.
+    let passes = (BYTES / bytes.max(1)).max(1);
+    let hash = || {
+        let mut inflated = 0;
+        for object in objects {
+            inflated += object.hash()?;
+        }
+        ensure!(inflated == bytes, "the log files are not what they were");
+        anyhow::Ok(())
+    };
+    let read = || {
+        let mut found = Found::default();
+        for object in objects {
+            let scan = object.read()?;
+            found.records += scan.records;
+            found.parsed += u64::from(!scan.dismissed);
+        }
+        anyhow::Ok(found)
+    };
+    hash()?;
+    let found = read()?;
+    let (mut hashes, mut finds) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        for _ in 0..passes {
+            hash()?;
+        }
+        hashes.push(began.elapsed().as_secs_f64() / float(passes));
+        let began = Instant::now();
+        for _ in 0..passes {
+            ensure!(read()? == found, "the same files are read differently");
+        }
+        finds.push(began.elapsed().as_secs_f64() / float(passes));
+    }
+    let speeds = hashes.iter().zip(&finds).map(|(hash, find)| hash / find);
+    Ok(Measured {
+        speed: median(speeds),
+        hash: median(hashes),
+        find: median(finds),
+        read: found,
+    })
+}
+
+fn table() -> Table {
+    Table::new([
+        "",
+        "log files",
+        "inflated",
+        "parsed",
+        "KMS records",
+        "hashed per second",
+        "read per second",
+        "of the speed",
+    ])
+}
+
+fn row(table: &mut Table, what: &str, objects: &[Object], measured: &Measured) {
+    let bytes = float(objects.iter().map(|object| object.inflated).sum());
+    let per_second = |seconds: f64| format!("{} MB", whole(bytes / seconds / 1e6));
+    table.row([
+        what.to_owned(),
+        objects.len().to_string(),
+        megabytes(bytes),
+        count(measured.read.parsed),
+        count(measured.read.records),
+        per_second(measured.hash),
+        per_second(measured.find),
+        percent(measured.speed),
+    ]);
+}
+
+/// The records of the first files, without those that have the needle.
+fn records_of(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<String>>> {
+    let mut files = Vec::new();
+    let mut bytes = 0;
+    for path in paths {
+        if bytes >= BYTES {
+            break;
+        }
+        let mut records = Vec::new();
+        for_each_record(&fs::read(path)?, |record| {
+            if !record.contains(NEEDLE) {
+                bytes += length(record);
+                records.push(record.to_owned());
+            }
+        })
+        .with_context(|| path.display().to_string())?;
+        files.push(records);
+    }
+    ensure!(bytes >= BYTES, "there are too few log files");
+    Ok(files)
+}
+
+/// The records that deliveries and readers of encrypted log files leave.
+fn kms_events() -> anyhow::Result<Vec<String>> {
+    let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+    let spec = TrailSpec {
+        log_files_per_hour: 40..=40,
+        records_per_file: 1..=1,
+        kms: Some(KmsSpec::new(&key)),
+        ..TrailSpec::default()
+    };
+    let mut events = Vec::new();
+    for log in spec.build().log_files {
+        for_each_record(&log.object.body, |record| {
+            if record.contains(NEEDLE) && record.contains("aws:cloudtrail:arn") {
+                events.push(record.to_owned());
+            }
+        })?;
+    }
+    ensure!(!events.is_empty(), "there are no KMS events");
+    Ok(events)
+}
+
+/// Records of which one in so many is replaced by a KMS event; as many bytes if all are.
+fn mix(records: &[String], events: &[String], one_in: usize) -> Vec<String> {
+    let bytes: u64 = records.iter().map(|record| length(record)).sum();
+    let mut events = events.iter().cycle();
+    let mixed = records.iter().cycle().enumerate().map(|(index, record)| {
+        let event = index
+            .is_multiple_of(one_in)
+            .then(|| events.next())
+            .flatten();
+        event.unwrap_or(record).clone()
+    });
+    first(mixed, bytes)
+}
+
+/// Records until they have so many bytes.
+fn first(records: impl IntoIterator<Item = String>, bytes: u64) -> Vec<String> {
+    let mut taken = 0;
+    let below = |record: &String| {
+        let more = taken < bytes;
+        taken += length(record);
+        more
+    };
+    records.into_iter().take_while(below).collect()
+}
+
+fn length(record: &str) -> u64 {
+    u64::try_from(record.len()).unwrap_or(u64::MAX)
+}
