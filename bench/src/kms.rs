@@ -1,4 +1,4 @@
-//! Finding the KMS records of log files, against inflating and hashing the same files.
+//! Finding and judging the KMS events of log files, against inflating and hashing the same files.
 
 use std::fs;
 use std::hint::black_box;
@@ -6,9 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
+use trailseal::config::Places;
 use trailseal::gunzip::gunzip;
+use trailseal::ids::TrailArn;
+use trailseal::kms::docket::{Docket, Facts};
+use trailseal::kms::event::EVENT_SOURCE;
+use trailseal::kms::rules::Expected;
+use trailseal::location::ObjectLocation;
 use trailseal::log_file::{self, LogFileCheck, check_whole};
+use trailseal::object_key::{LogFileKey, ObjectKind, classify};
 use trailseal::records::{Scan, for_each_record, for_each_record_with};
 use trailseal::sha256::Sha256;
 use trailseal_tests::trail::{KmsSpec, TrailSpec, gzip};
@@ -28,17 +35,63 @@ const BYTES: u64 = 64 << 20;
 const LARGE: u64 = 50_000_000;
 /// One record of so many is a KMS event.
 const ONE_IN: usize = 20;
-/// What every KMS event has in it.
-const NEEDLE: &str = "kms.amazonaws.com";
 /// The pieces in which a large object is read.
 const PIECE: usize = 64 * 1024;
 /// How fast records are found, of the speed of inflating and hashing.
 const SPEED: f64 = 0.75;
 const MEMORY: f64 = 100e6;
 
-/// What is made of a KMS event.
-fn judge(record: &str) {
-    black_box(record);
+/// Judges the KMS events of log files, all as if they were one's.
+struct Judge {
+    expected: Expected,
+    log_file: ObjectLocation,
+    key: LogFileKey,
+}
+
+impl Judge {
+    fn new() -> anyhow::Result<Self> {
+        let spec = trail();
+        let trail = TrailArn::parse(&spec.trail_arn())?;
+        let key = format!(
+            "AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/01/15/{ACCOUNT}_CloudTrail_{REGION}_20260115T1205Z_7JREEBimdK8d2nC9.json.gz"
+        );
+        let ObjectKind::LogFile(log) = classify(&key) else {
+            bail!("{key} is no log file's");
+        };
+        Ok(Self {
+            expected: Expected {
+                places: Places {
+                    log_buckets: vec![spec.bucket.clone()],
+                    trails: vec![trail],
+                    ..Places::default()
+                },
+                key_arns: spec.kms.map(|kms| kms.key_arn).into_iter().collect(),
+                ..Expected::default()
+            },
+            log_file: ObjectLocation::new(spec.bucket, key),
+            key: log,
+        })
+    }
+
+    /// What kms-context-checker does with the bytes of a log file; what the events name is not
+    /// looked at.
+    fn read(&self, body: &[u8]) -> anyhow::Result<Scan> {
+        let mut docket = Docket::new(&self.expected, &self.log_file, &self.key);
+        let scan = for_each_record_with(body, EVENT_SOURCE, |record| docket.take(record))?;
+        black_box(docket.conclude(&Facts::default()));
+        Ok(scan)
+    }
+}
+
+/// A trail that encrypts its log files.
+fn trail() -> TrailSpec {
+    let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+    TrailSpec {
+        log_files_per_hour: 40..=40,
+        records_per_file: 1..=1,
+        kms: Some(KmsSpec::new(&key)),
+        ..TrailSpec::default()
+    }
 }
 
 pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
@@ -61,7 +114,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let mut section = Section::new(
         "KMS records",
         format!(
-            "Log files in memory, one thread: hashed as by log-verifier, and searched for records with `{NEEDLE}`; medians of {ROUNDS} rounds."
+            "Log files in memory, one thread: hashed as by log-verifier, and their KMS events (`{EVENT_SOURCE}`) found and judged as by kms-context-checker; medians of {ROUNDS} rounds."
         ),
     );
     let mut kind = |what: &str, files: &[Vec<String>]| {
@@ -135,7 +188,7 @@ pub(crate) fn files(arguments: &[String]) -> anyhow::Result<ExitCode> {
 /// Reads the KMS records of one file, in a process whose memory is measured.
 pub(crate) fn child(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let path = arguments.get(1).context("which file?")?;
-    let scan = for_each_record_with(&fs::read(path)?, NEEDLE, judge)?;
+    let scan = Judge::new()?.read(&fs::read(path)?)?;
     println!("{}", scan.records);
     Ok(ExitCode::SUCCESS)
 }
@@ -173,10 +226,6 @@ impl Object {
         }
         Ok(check.finish()?)
     }
-
-    fn read(&self) -> anyhow::Result<Scan> {
-        Ok(for_each_record_with(&self.body, NEEDLE, judge)?)
-    }
 }
 
 /// What reading has come upon.
@@ -210,10 +259,11 @@ fn measure(objects: &[Object]) -> anyhow::Result<Measured> {
         ensure!(inflated == bytes, "the log files are not what they were");
         anyhow::Ok(())
     };
+    let judge = Judge::new()?;
     let read = || {
         let mut found = Found::default();
         for object in objects {
-            let scan = object.read()?;
+            let scan = judge.read(&object.body)?;
             found.records += scan.records;
             found.parsed += u64::from(!scan.dismissed);
         }
@@ -281,7 +331,7 @@ fn records_of(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<String>>> {
         }
         let mut records = Vec::new();
         for_each_record(&fs::read(path)?, |record| {
-            if !record.contains(NEEDLE) {
+            if !record.contains(EVENT_SOURCE) {
                 bytes += length(record);
                 records.push(record.to_owned());
             }
@@ -295,17 +345,10 @@ fn records_of(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<String>>> {
 
 /// The records that deliveries and readers of encrypted log files leave.
 fn kms_events() -> anyhow::Result<Vec<String>> {
-    let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
-    let spec = TrailSpec {
-        log_files_per_hour: 40..=40,
-        records_per_file: 1..=1,
-        kms: Some(KmsSpec::new(&key)),
-        ..TrailSpec::default()
-    };
     let mut events = Vec::new();
-    for log in spec.build().log_files {
+    for log in trail().build().log_files {
         for_each_record(&log.object.body, |record| {
-            if record.contains(NEEDLE) && record.contains("aws:cloudtrail:arn") {
+            if record.contains(EVENT_SOURCE) && record.contains("aws:cloudtrail:arn") {
                 events.push(record.to_owned());
             }
         })?;

@@ -8,6 +8,7 @@ mod data;
 mod digests;
 mod function;
 mod growth;
+mod kms;
 mod lab;
 mod latency;
 mod limit;
@@ -32,9 +33,10 @@ use report::Section;
 const USAGE: &str = "\
 Benchmarks of Trailseal. Without arguments, all of them.
 
-  trailseal-bench [--write] [cpu | latency | throughput | memory | digests | growth | function]…
+  trailseal-bench [--write] [cpu | latency | throughput | memory | digests | growth | kms | function]…
   trailseal-bench serve SET [DELAY]   serve a data set, answer after DELAY milliseconds, print requests
   trailseal-bench data                only make the data
+  trailseal-bench kms-files FOLDER    the benchmark kms, of the log files in a folder
 
 With --write, docs/benchmarks.md gets the results. Data sets are made once, in target/bench-data.
 ";
@@ -42,13 +44,14 @@ With --write, docs/benchmarks.md gets the results. Data sets are made once, in t
 type Benchmark = fn(&mut Lab) -> anyhow::Result<Section>;
 
 /// The benchmarks in the order of the report.
-const BENCHMARKS: [(&str, Benchmark); 7] = [
+const BENCHMARKS: [(&str, Benchmark); 8] = [
     ("cpu", cpu::run),
     ("latency", latency::slow),
     ("throughput", latency::fast),
     ("memory", memory::run),
     ("digests", digests::run),
     ("growth", growth::run),
+    ("kms", kms::run),
     ("function", function::run),
 ];
 
@@ -70,6 +73,8 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(measure::SUBCOMMAND) => measure::child(arguments),
+        Some(kms::CHILD) => kms::child(arguments),
+        Some("kms-files") => kms::files(arguments),
         Some("serve") => serve(arguments),
         Some("data") => {
             let mut lab = Lab::new()?;
