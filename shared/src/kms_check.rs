@@ -12,7 +12,7 @@ use crate::kms::is_key_arn;
 use crate::kms::policy::{PolicyVerdict, check_policy};
 use crate::kms::rules::Expected;
 use crate::location::ObjectLocation;
-use crate::object_key::{Chain, LogFileKey, ObjectKind, classify};
+use crate::object_key::{Chain, DigestKey, DigestSeries, LogFileKey, ObjectKind, classify};
 use crate::records::{RecordsError, for_each_record_with};
 use crate::store::{
     Body as _, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, ReadEncryption,
@@ -42,7 +42,7 @@ pub struct KmsChecker<S, K> {
     explains: bool,
     /// The key that an alias or a bare id, in a Region, stands for.
     resolved: Mutex<HashMap<String, String>>,
-    /// Trails whose digests were seen.
+    /// Trails whose digests were seen, each in its home Region.
     known: Mutex<HashSet<UnknownTrail>>,
 }
 
@@ -274,15 +274,31 @@ where
             }
         }
         // Which key refused is good to know, and told without, too.
-        for key in docket.refused_keys() {
-            if !keys.contains_key(key)
-                && let Ok(description) = self.kms.describe_key(key, None).await
-            {
+        let region = match classify(&log_file.key) {
+            ObjectKind::LogFile(key) => Some(key.region),
+            _ => None,
+        };
+        let refused: Vec<String> = docket
+            .refused_keys()
+            .filter(|key| !keys.contains_key(*key))
+            .map(str::to_owned)
+            .collect();
+        let mut answers = stream::iter(refused)
+            .map(|key| {
+                let region = region.as_ref();
+                async move {
+                    let described = self.kms.describe_key(&key, region).await;
+                    (key, described)
+                }
+            })
+            .buffer_unordered(REQUESTS_AT_ONCE);
+        while let Some((key, answer)) = answers.next().await {
+            if let Ok(description) = answer {
                 let looked = LookedKey {
                     description,
                     policy: None,
                 };
-                keys.insert(key.to_owned(), looked);
+                keys.insert(key, looked);
             }
         }
         keys
@@ -294,7 +310,8 @@ where
         let asked = resolved.as_deref().unwrap_or(key);
         let description = match self.kms.describe_key(asked, Some(region)).await {
             Ok(description) => description,
-            Err(error) if error.absence().is_some() => {
+            // An alias may be gone without the key that it stood for.
+            Err(error) if error.absence().is_some() && !asked.contains("alias/") => {
                 return Ok(LookedKey {
                     description: KeyDescription {
                         arn: asked.to_owned(),
@@ -341,19 +358,17 @@ where
             ObjectKind::LogFile(key) => key.time,
             _ => return found,
         };
-        for unknown in docket.unknown_trails() {
-            if lock(&self.known).contains(unknown) {
-                found.insert(unknown.clone(), vec![chain_of(unknown)]);
-                continue;
-            }
-            match self.chains_beside(unknown, time).await {
+        let asked: Vec<UnknownTrail> = docket.unknown_trails().cloned().collect();
+        let mut answers = stream::iter(asked)
+            .map(|unknown| async move {
+                let chains = self.chains_beside(&unknown, time).await;
+                (unknown, chains)
+            })
+            .buffer_unordered(REQUESTS_AT_ONCE);
+        while let Some((unknown, answer)) = answers.next().await {
+            match answer {
                 Ok(chains) => {
-                    let is_known = chains.contains(&chain_of(unknown));
-                    let mut known = lock(&self.known);
-                    if is_known && known.len() < MAX_REMEMBERED {
-                        known.insert(unknown.clone());
-                    }
-                    found.insert(unknown.clone(), chains);
+                    found.insert(unknown, chains);
                 }
                 Err(error) => report.cannot_tell(error, scope, log_file),
             }
@@ -361,44 +376,87 @@ where
         found
     }
 
-    /// The chains that have digests beside a log file, or in the trail's home Region, on the day
-    /// of `time` or the day before.
+    /// The trail's own chain if it has digests, at home or beside the log file, on the day of
+    /// `time` or the day before; else the chains that have some there.
     async fn chains_beside(
         &self,
         unknown: &UnknownTrail,
         time: Timestamp,
     ) -> Result<Vec<Chain>, StoreError> {
-        let RegionFolder {
-            bucket,
-            folder,
-            region,
-        } = &unknown.folder;
-        let regions = BTreeSet::from([region, &unknown.trail.home_region]);
+        let home = at_home(unknown);
+        if lock(&self.known).contains(&home) {
+            return Ok(vec![chain_of(unknown)]);
+        }
         let yesterday = time
             .saturating_sub(SignedDuration::from_hours(24))
             .unwrap_or(time);
-        let mut chains = BTreeSet::new();
-        for region in regions {
-            let beside = RegionFolder {
-                bucket: bucket.clone(),
-                folder: folder.clone(),
-                region: region.clone(),
+        let bucket = &unknown.folder.bucket;
+        let places = BTreeSet::from(
+            [
+                &unknown.folder,
+                &home.folder,
+                &RegionFolder {
+                    region: home.folder.region.clone(),
+                    ..unknown.folder.clone()
+                },
+            ]
+            .map(Clone::clone),
+        );
+        let days = || {
+            places
+                .iter()
+                .flat_map(|place| [(place, time), (place, yesterday)])
+        };
+        for (place, day) in days() {
+            let prefix = digests_of(unknown, place, day);
+            let page = self.store.list(bucket, &prefix, Depth::All, None).await?;
+            let is_its_own = |key: &String| match classify(key) {
+                ObjectKind::Digest(digest) => {
+                    digest.chain.trail == unknown.trail.name
+                        && digest.chain.home_region == unknown.trail.home_region
+                }
+                _ => false,
             };
-            for day in [time, yesterday] {
-                let prefix = format!("{}{}/", beside.digests(), day.strftime("%Y/%m/%d"));
-                let page = self.store.list(bucket, &prefix, Depth::All, None).await?;
-                chains.extend(page.keys.iter().filter_map(|key| match classify(key) {
-                    ObjectKind::Digest(digest) => Some(Chain {
-                        // Whatever Region its digests are of: it is the trail that is known.
-                        region: unknown.folder.region.clone(),
-                        ..digest.chain
-                    }),
-                    _ => None,
-                }));
+            if page.keys.iter().any(is_its_own) {
+                let mut known = lock(&self.known);
+                if known.len() < MAX_REMEMBERED {
+                    known.insert(home);
+                }
+                return Ok(vec![chain_of(unknown)]);
             }
         }
-        Ok(chains.into_iter().collect())
+        let mut others = BTreeSet::new();
+        for (place, day) in days() {
+            let prefix = format!("{}{}/", place.digests(), day.strftime("%Y/%m/%d"));
+            let page = self.store.list(bucket, &prefix, Depth::All, None).await?;
+            others.extend(page.keys.iter().filter_map(|key| match classify(key) {
+                ObjectKind::Digest(digest) => Some(digest.chain),
+                _ => None,
+            }));
+        }
+        Ok(others.into_iter().collect())
     }
+}
+
+/// The trail, with the folder of its own account and home Region: all that it delivers is signed
+/// for there, too.
+fn at_home(unknown: &UnknownTrail) -> UnknownTrail {
+    let mut home = unknown.clone();
+    home.folder.folder.account = home.trail.account.clone();
+    home.folder.region = home.trail.home_region.clone();
+    home
+}
+
+/// What the keys of the trail's digests in `place` begin with that end on the day of `day`.
+fn digests_of(unknown: &UnknownTrail, place: &RegionFolder, day: Timestamp) -> String {
+    let chain = Chain {
+        folder: place.folder.clone(),
+        region: place.region.clone(),
+        ..chain_of(unknown)
+    };
+    let key = DigestKey::of(chain, DigestSeries::Hourly, day).to_string();
+    let (stem, _) = key.rsplit_once('_').unwrap_or((&key, ""));
+    format!("{stem}_")
 }
 
 /// The chain that an unknown trail's digests would be of.

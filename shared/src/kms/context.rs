@@ -18,6 +18,8 @@ pub struct Named {
     pub bucket: String,
     /// Whether it is one of the watched ones.
     pub ours: bool,
+    /// Whether the ARN itself names a replica, into which S3 writes.
+    pub replica: bool,
     /// The partition in the ARN.
     pub partition: String,
     /// What in the bucket.
@@ -38,7 +40,7 @@ pub enum What {
     LogFile(Box<LogFileKey>, String),
     /// In a folder of log files, but its path contradicts itself.
     OddLogFile(String),
-    /// Another file of a trail: a digest, an Insight file.
+    /// Another object of a trail: a digest, an Insight file, the marker of a folder for either.
     OtherFile,
     /// None of these.
     Odd,
@@ -53,9 +55,11 @@ impl Named {
         let (bucket, key) = rest
             .split_once('/')
             .map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
+        let replica = places.is_replica(bucket);
         let bucket = places.actual_of(bucket, recorded_in);
         Some(Self {
             ours: places.watches(bucket),
+            replica,
             bucket: bucket.to_owned(),
             partition: partition.to_owned(),
             what: key.map_or(What::Bucket, What::of),
@@ -88,16 +92,18 @@ impl Named {
 impl What {
     fn of(key: &str) -> Self {
         if key.is_empty() || key.ends_with('/') {
-            return Self::folder(key).unwrap_or(Self::Odd);
+            return match Self::folder(key) {
+                Some(folder) => folder,
+                None if is_marker(key) => Self::OtherFile,
+                None => Self::Odd,
+            };
         }
         match classify(key) {
             ObjectKind::LogFile(log) => Self::LogFile(Box::new(log), key.to_owned()),
             ObjectKind::UnknownLogFile => Self::OddLogFile(key.to_owned()),
             ObjectKind::Digest(_) => Self::OtherFile,
             // Insight files and what else CloudTrail delivers beside log files.
-            ObjectKind::UnknownDigest | ObjectKind::Other if in_trail_folder(key) => {
-                Self::OtherFile
-            }
+            ObjectKind::Other if in_trail_folder(key, "CloudTrail-") => Self::OtherFile,
             ObjectKind::UnknownDigest | ObjectKind::Other => Self::Odd,
         }
     }
@@ -121,15 +127,23 @@ impl What {
     }
 }
 
-/// Whether a key lies below `AWSLogs/[o-orgid/]ACCOUNT/CloudTrail…/`.
-fn in_trail_folder(key: &str) -> bool {
+/// Whether a key is that of the empty object by which CloudTrail makes one of a trail's folders:
+/// `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/`, or `…/CloudTrail-Digest/`.
+fn is_marker(key: &str) -> bool {
+    let parent = key.strip_suffix('/').and_then(|key| key.rsplit_once('/'));
+    parent.is_some_and(|(parent, _)| What::folder(&format!("{parent}/")).is_some())
+        && in_trail_folder(key, "CloudTrail")
+}
+
+/// Whether a key lies below `AWSLogs/[o-orgid/]ACCOUNT/CloudTrail…/`, the folder's name beginning so.
+fn in_trail_folder(key: &str, name: &str) -> bool {
     let folders: Vec<&str> = key.split('/').collect();
     folders.windows(4).any(|window| {
         let [root, a, b, c] = window else {
             return false;
         };
         let below = |account: &str, folder: &str| {
-            AccountId::new(account).is_ok() && folder.starts_with("CloudTrail")
+            AccountId::new(account).is_ok() && folder.starts_with(name)
         };
         *root == "AWSLogs" && (below(a, b) || (OrganizationId::new(a).is_ok() && below(b, c)))
     })
@@ -174,6 +188,13 @@ mod tests {
             what("/AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/x.json.gz"),
             What::OtherFile
         );
+        // CloudTrail writes such objects when a trail is made.
+        for marker in [
+            "/AWSLogs/111122223333/CloudTrail/",
+            "/p/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/",
+        ] {
+            assert_eq!(what(marker), What::OtherFile, "{marker}");
+        }
     }
 
     #[test]
@@ -194,6 +215,10 @@ mod tests {
             "/AWSLogs/1111/",
             "/notes.txt",
             "/AWSLogs/111122223333/notes.txt",
+            "/AWSLogs/111122223333/notes/",
+            "/AWSLogs/111122223333/CloudTrail/us-east-1/2026/",
+            "/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/x.txt",
+            "/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
         ] {
             assert_eq!(what(odd), What::Odd, "{odd}");
         }

@@ -10,12 +10,13 @@ use super::rules::{self, Expected, Problem, Rule, Ruling};
 use super::{is_key_arn, policy::PolicyVerdict};
 use crate::discovery::RegionFolder;
 use crate::finding::{Finding, FindingKind, Obstacle, Report, RuleCount, Scope, Verdict};
-use crate::ids::{Region, TrailArn};
+use crate::ids::{OrganizationId, Region, TrailArn};
 use crate::location::ObjectLocation;
 use crate::object_key::{Chain, LogFileKey, ObjectKind, classify};
 use crate::sha256::Sha256;
 use crate::store::{Absence, Cause, Encryption, KeyDescription, StoreError};
 use jiff::Timestamp;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The most log files of whose delivery one log file may tell: a file has thousands of records,
@@ -25,6 +26,10 @@ pub const MAX_DELIVERIES: usize = 20_000;
 /// The most keys, principals and trails that one log file may name.
 const MAX_NAMES: usize = 1_000;
 
+/// In how many folders the digests of one trail are looked for: one tells, and somebody may name
+/// folders that are none of the trail's.
+const MAX_FOLDERS_OF_A_TRAIL: usize = 4;
+
 /// The most findings of one log file.
 const MAX_FINDINGS: usize = 10_000;
 
@@ -33,6 +38,9 @@ const MAX_READ: usize = 200_000;
 
 /// The most bytes of a name that is kept from a record.
 const MAX_NAME_BYTES: usize = 300;
+
+/// The most bytes of what a rule says of an event.
+const MAX_REASON_BYTES: usize = 4096;
 
 /// The most addresses that are told of a reader.
 const MAX_SOURCES: usize = 3;
@@ -161,6 +169,21 @@ struct Refused {
     error: String,
 }
 
+impl Refused {
+    /// Takes in what was refused under another name of the same key.
+    fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        let is_earlier = match (other.first.time, self.first.time) {
+            (Some(other), Some(first)) => other < first,
+            (other, first) => other.is_some() && first.is_none(),
+        };
+        if is_earlier {
+            let calls = self.calls;
+            *self = Self { calls, ..other };
+        }
+    }
+}
+
 struct Reading {
     shown: String,
     sources: BTreeSet<String>,
@@ -186,6 +209,9 @@ pub struct Docket<'x> {
     deliveries: BTreeMap<ObjectLocation, Delivery>,
     uses: BTreeMap<String, KeyUse>,
     unknown_trails: BTreeMap<UnknownTrail, (EventReference, Option<ObjectLocation>)>,
+    /// In how many folders of a place a trail is asked for: it delivers the log files of many
+    /// accounts and Regions.
+    asked_for: HashMap<(TrailArn, String, Option<String>, Option<OrganizationId>), usize>,
     refused: BTreeMap<(String, String), Refused>,
     readings: BTreeMap<String, Reading>,
     read: usize,
@@ -224,6 +250,7 @@ impl<'x> Docket<'x> {
             deliveries: BTreeMap::new(),
             uses: BTreeMap::new(),
             unknown_trails: BTreeMap::new(),
+            asked_for: HashMap::new(),
             refused: BTreeMap::new(),
             readings: BTreeMap::new(),
             read: 0,
@@ -281,18 +308,18 @@ impl<'x> Docket<'x> {
                             cut(event.id.as_deref().unwrap_or("without an id")),
                         ),
                     )
-                    .with_detail(format!("{:?} {:?}", event.trail, event.object));
+                    .with_detail(context_of(event));
                 self.raise(finding);
             }
         }
         if let (Some(trail), Some(named), true) = (
             &trail_named,
             named.filter(|_| expected.places.trails.is_empty()),
-            agrees,
+            agrees && !event.failed(),
         ) {
             self.ask_for_trail(trail, named, event, object.as_ref());
         }
-        let caller = rules::caller(event, named, expected);
+        let caller = rules::caller(event, named);
         if let Some(problem) = self.note(Rule::Caller, Some(event), caller) {
             let finding = self
                 .finding(
@@ -335,6 +362,16 @@ impl<'x> Docket<'x> {
         let What::LogFile(log, _) = &named.what else {
             return;
         };
+        let place = (
+            trail.clone(),
+            named.bucket.clone(),
+            log.folder.prefix.clone(),
+            log.folder.organization.clone(),
+        );
+        let folders = self.asked_for.get(&place).copied().unwrap_or_default();
+        if folders >= MAX_FOLDERS_OF_A_TRAIL {
+            return;
+        }
         let asked = UnknownTrail {
             trail: trail.clone(),
             folder: RegionFolder {
@@ -350,6 +387,7 @@ impl<'x> Docket<'x> {
             self.overflow = Some("trails");
             return;
         }
+        self.asked_for.insert(place, folders + 1);
         let about = (EventReference::of(event), object.cloned());
         self.unknown_trails.insert(asked, about);
     }
@@ -413,15 +451,16 @@ impl<'x> Docket<'x> {
     fn refuse(&mut self, event: &KmsEvent<'_>, object: Option<&ObjectLocation>, error: String) {
         let key = cut(event.key_named().unwrap_or("a key that is not named"));
         let hour = hour_of(event.time.unwrap_or(self.time));
-        if self.refused.len() >= MAX_NAMES {
+        let name = (key, hour);
+        if !self.refused.contains_key(&name) && self.refused.len() >= MAX_NAMES {
             self.overflow = Some("refused keys");
             return;
         }
-        let refused = self.refused.entry((key, hour)).or_insert_with(|| Refused {
+        let refused = self.refused.entry(name).or_insert_with(|| Refused {
             first: EventReference::of(event),
             calls: 0,
             object: object.cloned(),
-            error,
+            error: cut(&error),
         });
         refused.calls += 1;
     }
@@ -449,7 +488,10 @@ impl<'x> Docket<'x> {
         });
         reading.calls += 1;
         reading.last = reading.last.max(event.time);
-        if event.time < reading.first.0 {
+        let is_earlier = event
+            .time
+            .is_some_and(|time| reading.first.0.is_none_or(|first| time < first));
+        if is_earlier {
             reading.first = (event.time, EventReference::of(event), object.clone());
         }
         if let Some(source) = event.source.as_deref()
@@ -749,11 +791,18 @@ impl<'x> Docket<'x> {
     }
 
     fn conclude_refused(&mut self, facts: &Facts) {
-        for ((key, hour), refused) in std::mem::take(&mut self.refused) {
-            let arn = facts
-                .keys
-                .get(&key)
-                .map_or(key.as_str(), |looked| looked.description.arn.as_str());
+        // One key may be named in several ways.
+        let mut by_key: BTreeMap<(String, String), Refused> = BTreeMap::new();
+        for ((name, hour), refused) in std::mem::take(&mut self.refused) {
+            let key = self.key_of_name(&name, facts).to_owned();
+            match by_key.entry((key, hour)) {
+                Entry::Vacant(place) => {
+                    place.insert(refused);
+                }
+                Entry::Occupied(mut place) => place.get_mut().add(refused),
+            }
+        }
+        for ((arn, hour), refused) in by_key {
             let problem = Problem {
                 kind: FindingKind::KmsDeliveryDenied,
                 expected: format!("a data key under {arn} for CloudTrail"),
@@ -772,9 +821,20 @@ impl<'x> Docket<'x> {
                     ),
                 )
                 .with_detail(format!("{arn} {hour}"))
-                .told_once(arn, &hour);
+                .told_once(&arn, &hour);
             self.raise(finding);
         }
+    }
+
+    /// The ARN of the key that is named so, or the name where that is not known.
+    fn key_of_name<'n>(&'n self, name: &'n str, facts: &'n Facts) -> &'n str {
+        if let Some(looked) = facts.keys.get(name) {
+            return &looked.description.arn;
+        }
+        let mut configured = self.expected.key_arns.iter();
+        configured
+            .find(|arn| rules::same_key(name, arn))
+            .map_or(name, String::as_str)
     }
 
     fn conclude_readings(&mut self) {
@@ -929,10 +989,21 @@ impl<'x> Docket<'x> {
                 event: event.cloned(),
                 rule,
                 verdict,
-                reason: reason(),
+                reason: shortened(reason()),
             });
         }
     }
+}
+
+/// One text for all events with the same context, of bounded length.
+fn context_of(event: &KmsEvent<'_>) -> String {
+    let context = format!("{:?} {:?}", event.trail, event.object);
+    Sha256::of(context.as_bytes()).to_string()
+}
+
+fn shortened(mut reason: String) -> String {
+    reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
+    reason
 }
 
 /// When a log file was delivered: the event's time, unless the file's own name says a different

@@ -5,7 +5,7 @@
 //!
 //! Formats: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html>,
-//! <https://docs.aws.amazon.com/enclaves/latest/user/nitro-enclave-cloudtrail.html>.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>.
 
 use super::readers::Principal;
 use jiff::Timestamp;

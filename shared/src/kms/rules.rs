@@ -141,7 +141,7 @@ pub fn is_writing(event: &KmsEvent<'_>) -> bool {
 ///
 /// Current events: `userIdentity` is the service. Older ones: CloudTrail's own role or user, in an
 /// account of AWS's, called from within AWS, as a service event. Nobody else's calls are service
-/// events.
+/// events, and no account of a trail's or key's owner is AWS's, whatever its roles are named.
 #[must_use]
 pub fn is_cloudtrail(event: &KmsEvent<'_>) -> bool {
     let Caller {
@@ -165,8 +165,22 @@ pub fn is_cloudtrail(event: &KmsEvent<'_>) -> bool {
         _ => false,
     });
     is_its_own
+        && !is_of_an_owner(event)
         && invoked_by == "internal.amazonaws.com"
         && event.event_type.as_deref() == Some("AwsServiceEvent")
+}
+
+/// Whether the caller's account owns the trail or the key of the call.
+fn is_of_an_owner(event: &KmsEvent<'_>) -> bool {
+    let account_in = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
+    let by_arn = event.caller.arn.as_deref().and_then(account_in);
+    let callers = [by_arn.as_deref(), event.caller.account.as_deref()];
+    let owners = [&event.trail, &event.key, &event.requested_key];
+    let mut owners = owners
+        .into_iter()
+        .flatten()
+        .filter_map(|arn| account_in(arn));
+    owners.any(|owner| callers.contains(&Some(owner.as_str())))
 }
 
 /// Rule 1, as far as the configuration tells: `aws:cloudtrail:arn` is a trail's ARN, and one of
@@ -315,7 +329,7 @@ pub fn is_under_kms(object: &Encryption) -> bool {
 }
 
 /// An object's header holds the key's ARN, or its bare id where the writer named it so.
-fn same_key(header: &str, arn: &str) -> bool {
+pub(super) fn same_key(header: &str, arn: &str) -> bool {
     header == arn || arn.split_once(":key/").is_some_and(|(_, id)| id == header)
 }
 
@@ -365,14 +379,14 @@ pub fn key_policy(verdict: &PolicyVerdict) -> Ruling {
 ///
 /// Where S3 replicates, it writes under a role of the bucket's owner.
 #[must_use]
-pub fn caller(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) -> Ruling {
+pub fn caller(event: &KmsEvent<'_>, named: Option<&Named>) -> Ruling {
     if !is_writing(event) || event.failed() {
         return Ruling::Silent;
     }
     if is_cloudtrail(event) {
         return Ruling::Valid("CloudTrail called");
     }
-    if named.is_some_and(|named| expected.places.is_replica(&named.bucket)) {
+    if named.is_some_and(|named| named.replica) {
         return Ruling::Silent;
     }
     wrong(
@@ -499,9 +513,17 @@ pub fn reader(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) 
 
 /// Rule 10, the form: module id and image digest are such as the Nitro hypervisor makes.
 ///
-/// Source: <https://docs.aws.amazon.com/enclaves/latest/user/verify-root.html> (PCR0 is a SHA-384).
+/// An instance may attest itself with its `NitroTPM`, too: that is no enclave, and none of this
+/// rule's.
+///
+/// Source: <https://docs.aws.amazon.com/enclaves/latest/user/verify-root.html> (PCR0 is a SHA-384),
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-tpm.html>.
 #[must_use]
 pub fn attestation(recipient: &Recipient<'_>) -> Ruling {
+    if is_nitro_tpm(recipient) {
+        return Ruling::Silent;
+    }
     let module = recipient.module_id.as_deref();
     let image = recipient.image.as_deref();
     if !module.is_some_and(is_module_id) {
@@ -522,12 +544,23 @@ pub fn attestation(recipient: &Recipient<'_>) -> Ruling {
 }
 
 fn is_module_id(text: &str) -> bool {
+    is_module_of(text, "-enc")
+}
+
+/// Whether it is the attestation of an instance, which has no image digest.
+fn is_nitro_tpm(recipient: &Recipient<'_>) -> bool {
+    let module = recipient.module_id.as_deref();
+    recipient.image.is_none() && module.is_some_and(|module| is_module_of(module, "-tpm"))
+}
+
+/// Whether `text` is an instance's id and another one, with `separator` between them.
+fn is_module_of(text: &str, separator: &str) -> bool {
     let is_id = |text: &str| {
         (8..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     text.strip_prefix("i-")
-        .and_then(|rest| rest.split_once("-enc"))
-        .is_some_and(|(instance, enclave)| is_id(instance) && is_id(enclave))
+        .and_then(|rest| rest.split_once(separator))
+        .is_some_and(|(instance, module)| is_id(instance) && is_id(module))
 }
 
 fn is_image_digest(text: &str) -> bool {
@@ -568,12 +601,14 @@ pub fn attested(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected
     if !reads || !expected.readers.enclave_only(&event.caller.principal()) {
         return Ruling::Silent;
     }
-    if event.recipient.is_some() {
-        return Ruling::Valid("the enclave attested itself");
-    }
+    let found = match &event.recipient {
+        Some(recipient) if is_nitro_tpm(recipient) => "a call with the attestation of an instance",
+        Some(_) => return Ruling::Valid("the enclave attested itself"),
+        None => "a call without any",
+    };
     wrong(
         FindingKind::EnclaveAttestationMissing,
         "a Decrypt call with the attestation of an enclave",
-        format!("a call without, by {}", caller_shown(event)),
+        format!("{found}, by {}", caller_shown(event)),
     )
 }

@@ -1,0 +1,202 @@
+//! Rules 7 and 8: what was delivered is there, and encrypted as the trail encrypts.
+
+use crate::case::{
+    ACCOUNT, BUCKET, Case, DELIVERED, OBJECT_OF, OTHER_KEY, RECORDED, Record, TRAIL, TRAIL_OF,
+    arn_of, at, kinds, log_file, log_key, named, only, user, verdicts,
+};
+use trailseal::finding::FindingKind::{KmsKeyMismatch, LogFileEncryptionChanged, LogFileMissing};
+use trailseal::finding::Verdict;
+use trailseal::kms::rules::Rule;
+use trailseal::kms_check::KmsChecker;
+use trailseal::store::{Absence, Cause};
+use trailseal_tests::trail::Encryption;
+
+#[tokio::test]
+async fn a_delivered_log_file_that_is_gone_is_missing_with_the_event_as_evidence() {
+    let mut case = Case::new();
+    let gone = log_key(1);
+    let report = case
+        .check(&[
+            Record::delivery(),
+            Record::delivery().id("e-gone").object(&gone),
+        ])
+        .await;
+    let finding = only(&report);
+    assert_eq!((finding.kind, &finding.object.key), (LogFileMissing, &gone));
+    assert_eq!(
+        finding.expected.as_deref(),
+        Some(
+            "the log file that the KMS call GenerateDataKey (event e-gone of 2026-01-15T12:04:31Z) shows being delivered"
+        )
+    );
+    assert_eq!(finding.actual.as_deref(), Some("no such object"));
+    assert!(finding.message.contains(RECORDED), "{}", finding.message);
+    assert_eq!(finding.scope.account.as_deref(), Some(ACCOUNT));
+    assert_eq!(finding.scope.trail.as_deref(), Some(TRAIL));
+    // What is told is not waited for; its neighbour is.
+    let waiting: Vec<_> = report
+        .waiting
+        .iter()
+        .map(|it| it.object.key.as_str())
+        .collect();
+    assert_eq!(waiting, [DELIVERED]);
+    assert_eq!(
+        report.waiting[0].event_id,
+        "7738554f-92ab-4e27-83e3-03354b1aa898"
+    );
+    assert_eq!(report.waiting[0].time.to_string(), "2026-01-15T12:04:31Z");
+    // A delete marker says more.
+    let marked = log_file(DELIVERED, &[]);
+    case.memory
+        .fail(&marked, &Cause::Absent(Absence::DeleteMarker), 1);
+    let report = case.check(&[Record::delivery()]).await;
+    assert_eq!(only(&report).kind, LogFileMissing);
+    assert!(
+        only(&report)
+            .actual
+            .as_ref()
+            .unwrap()
+            .contains("delete marker")
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_delivered_is_not_missed() {
+    let gone = log_key(1);
+    for record in [
+        Record::delivery()
+            .object(&gone)
+            .refused()
+            .by(user("mallory")),
+        Record::read().object(&gone),
+        Record::delivery().object("AWSLogs/111122223333/"),
+        Record::delivery().with(OBJECT_OF, format!("arn:aws:s3:::{BUCKET}")),
+        Record::delivery().object("AWSLogs/111122223333/CloudTrail/"),
+        Record::delivery()
+            .with(
+                OBJECT_OF,
+                arn_of(&gone).replace(BUCKET, "amzn-s3-demo-other"),
+            )
+            .without(TRAIL_OF),
+    ] {
+        let report = Case::new().check(&[record]).await;
+        assert_eq!(kinds(&report), []);
+        assert_eq!(verdicts(&report, Rule::Witness), []);
+        assert_eq!(report.waiting, []);
+    }
+    // A replica comes in any order.
+    let mut case = Case::new();
+    case.expected
+        .places
+        .log_buckets
+        .push("amzn-s3-demo-replica".to_owned());
+    case.expected.places.aliases = vec![(BUCKET.to_owned(), "amzn-s3-demo-replica".to_owned())];
+    case.recorded.bucket = "amzn-s3-demo-replica".to_owned();
+    let report = case.check(&[Record::delivery().object(&gone)]).await;
+    assert_eq!((kinds(&report), report.waiting.len()), (vec![], 0));
+}
+
+#[tokio::test]
+async fn what_could_not_be_looked_at_is_neither_there_nor_missing() {
+    for (cause, stays) in [
+        (Cause::Denied("s3:GetObject".to_owned()), true),
+        (Cause::Unavailable("SlowDown".to_owned()), false),
+    ] {
+        let mut case = Case::new();
+        case.memory.fail(&log_file(DELIVERED, &[]), &cause, 1);
+        let report = case.check(&[Record::delivery()]).await;
+        assert_eq!(report.report.findings, []);
+        assert_eq!(report.report.verdict(), Verdict::CannotTell);
+        assert_eq!(report.report.obstacles[0].if_it_stays.is_some(), stays);
+        assert_eq!(verdicts(&report, Rule::Witness), [Verdict::CannotTell]);
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_of_the_time_of_its_event_unless_that_is_absurd() {
+    for (time, expected) in [
+        ("2026-01-15T12:04:31Z", "2026-01-15T12:04:31Z"),
+        ("2026-01-14T12:04:31Z", "2026-01-15T12:05:00Z"),
+        ("9999-12-30T00:00:00Z", "2026-01-15T12:05:00Z"),
+        ("0001-01-01T00:00:00Z", "2026-01-15T12:05:00Z"),
+        ("yesterday", "2026-01-15T12:05:00Z"),
+    ] {
+        let report = Case::new()
+            .check(&[Record::delivery().with("/eventTime", time)])
+            .await;
+        assert_eq!(report.waiting[0].time.to_string(), expected, "{time}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_file_under_another_key_or_none_is_told() {
+    for (encryption, actual) in [
+        (Encryption::S3, "AES256"),
+        (Encryption::Kms(OTHER_KEY.to_owned()), OTHER_KEY),
+    ] {
+        // The log file at hand, even without any KMS event.
+        let mut case = Case::new();
+        case.recorded.encryption = encryption.clone();
+        let report = case.check(&[]).await;
+        let finding = only(&report);
+        assert_eq!(
+            (finding.kind, finding.object.key.as_str()),
+            (LogFileEncryptionChanged, RECORDED)
+        );
+        assert!(
+            finding.actual.as_ref().unwrap().contains(actual),
+            "{finding:#?}"
+        );
+        // Without configured keys, nothing says what it should be.
+        case.expected.key_arns.clear();
+        assert_eq!(kinds(&case.check(&[]).await), []);
+    }
+    // A delivery's event says that the trail uses a key.
+    for mut case in [Case::new(), Case::unconfigured()] {
+        let mut object = log_file(DELIVERED, &[]);
+        object.encryption = Encryption::S3;
+        case.memory.put(object);
+        let report = case.check(&[Record::delivery()]).await;
+        assert_eq!(only(&report).kind, LogFileEncryptionChanged);
+        assert_eq!(only(&report).object.key, DELIVERED);
+        assert_eq!(report.waiting.len(), 1);
+    }
+    // Under another key: that is for rule 3.
+    let mut case = Case::new();
+    let mut object = log_file(DELIVERED, &[]);
+    object.encryption = Encryption::Kms(OTHER_KEY.to_owned());
+    case.memory.put(object);
+    assert_eq!(case.kinds(Record::delivery()).await, [KmsKeyMismatch]);
+}
+
+#[tokio::test]
+async fn digests_replicas_and_copies_are_not_judged_by_their_encryption() {
+    let mut case = Case::new();
+    let digest = named(
+        "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz",
+    );
+    case.memory.put(digest.clone());
+    let checker = KmsChecker::new(&case.memory, &case.memory, case.expected.clone());
+    let report = checker.check(&at(&digest)).await.report;
+    assert_eq!(
+        (report.verdict(), report.rules.len()),
+        (Verdict::Ignored, 0)
+    );
+
+    let mut case = Case::new();
+    case.recorded.encryption = Encryption::S3;
+    case.recorded.bucket = "amzn-s3-demo-replica".to_owned();
+    case.expected
+        .places
+        .log_buckets
+        .push("amzn-s3-demo-replica".to_owned());
+    case.expected.places.aliases = vec![(BUCKET.to_owned(), "amzn-s3-demo-replica".to_owned())];
+    assert_eq!(kinds(&case.check(&[]).await), []);
+    let mut case = Case::new();
+    case.recorded.encryption = Encryption::S3;
+    case.expected.places.bare_copy = true;
+    assert_eq!(kinds(&case.check(&[]).await), []);
+    let report = case.check(&[Record::delivery()]).await;
+    assert_eq!(kinds(&report), []);
+    assert_eq!(verdicts(&report, Rule::Witness), [Verdict::CannotTell]);
+}
