@@ -19,8 +19,8 @@ use crate::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
 use crate::sha256::Sha256;
 use crate::signature::AuthenticDigest;
 use crate::store::{
-    Depth, KeepEvidence, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence,
-    StoreError,
+    Cause, Depth, KeepEvidence, ListObjects, ListPublicKeys, ReadEncryption, ReadObject,
+    SettleEvidence, StoreError,
 };
 use crate::validation::{Digests, reference};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -45,6 +45,9 @@ const MAX_DIGESTS: usize = 30;
 
 /// The most backfill digests that are looked into.
 const MAX_BACKFILLS: usize = 32;
+
+/// The most pages that are listed to find them.
+const MAX_PAGES: usize = 100;
 
 /// The most log files that are looked at for one digest.
 const MAX_LOOKS: usize = 500;
@@ -151,6 +154,8 @@ pub enum Afterwards {
     Discard(String),
     /// Only this of it does.
     Keep(String, String),
+    /// This of it does, under another name: the trail was moved, and later digests look there.
+    Move(String, String, String),
 }
 
 impl Afterwards {
@@ -165,6 +170,10 @@ impl Afterwards {
         match self {
             Self::Discard(key) => evidence.discard(&key).await,
             Self::Keep(key, document) => evidence.keep(&key, document).await,
+            Self::Move(from, to, document) => {
+                evidence.keep(&to, document).await?;
+                evidence.discard(&from).await
+            }
         }
     }
 }
@@ -205,6 +214,7 @@ where
     }
     let mut settling = Settling {
         lists: Lists::new(digests, at, &key, digest),
+        folder: folder(&at.bucket, &key.chain),
         scope: digests.scope(&key),
         listed_in: reference(at, digest.digest()),
         start: digest.digest().start_time,
@@ -215,7 +225,7 @@ where
         rule: RuleCount::default(),
         settlement: Settlement::default(),
     };
-    let mut folders = vec![folder(&at.bucket, &key.chain)];
+    let mut folders = vec![settling.folder.clone()];
     // A trail that was moved: what the old place still has waiting is listed here.
     if let Some(named) = &digest.digest().predecessor
         && let Some(before) = chain::predecessor_key(&key, named)
@@ -236,6 +246,10 @@ where
                 Ok(document) => settling.settle_document(&name, &document).await,
                 // Another digest's settlement was faster.
                 Err(error) if error.absence().is_some() => {}
+                // None that was kept here is so large; it does not keep the others waiting.
+                Err(error) if matches!(error.cause, Cause::Failed(_)) => {
+                    tracing::warn!(document = name, error = ?error.to_string(), "passed over");
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -272,6 +286,8 @@ enum Backfills {
 
 struct Settling<'a, S, K> {
     lists: Lists<'a, S, K>,
+    /// Where what the digest at hand is to list waits.
+    folder: String,
     scope: Scope,
     listed_in: DigestReference,
     start: Timestamp,
@@ -296,6 +312,10 @@ where
             self.settlement.afterwards.push(discard);
             return;
         };
+        if document.schema != SCHEMA {
+            tracing::warn!(document = name, schema = document.schema, "passed over");
+            return;
+        }
         let mut newest = Timestamp::MIN;
         let (mut waits, mut told) = (Vec::new(), false);
         let mut listed = Vec::new();
@@ -309,20 +329,38 @@ where
         }
         // What the digest at hand lists is still to be counted when the next one comes.
         let is_counted = newest < self.start.saturating_sub(BORDER).unwrap_or(self.start);
-        let afterwards = if waits.is_empty() && (is_counted || listed.is_empty()) {
-            Afterwards::Discard(name.to_owned())
-        } else if told {
-            listed.append(&mut waits);
-            let rest = Document {
-                deliveries: listed,
-                ..document
-            };
-            let rest = serde_json::to_string(&rest).unwrap_or_default();
-            Afterwards::Keep(name.to_owned(), rest)
-        } else {
+        if waits.is_empty() && (is_counted || listed.is_empty()) {
+            let discard = Afterwards::Discard(name.to_owned());
+            self.settlement.afterwards.push(discard);
             return;
+        }
+        let moves = !name.starts_with(&self.folder);
+        if !told && !moves {
+            return;
+        }
+        listed.append(&mut waits);
+        let rest = Document {
+            deliveries: listed,
+            ..document
         };
-        self.settlement.afterwards.push(afterwards);
+        let rest = serde_json::to_string(&rest).unwrap_or_default();
+        self.settlement.afterwards.push(if moves {
+            Afterwards::Move(name.to_owned(), self.moved(name), rest)
+        } else {
+            Afterwards::Keep(name.to_owned(), rest)
+        });
+    }
+
+    /// The name in the folder at hand of a document of the place where the trail was before.
+    fn moved(&self, name: &str) -> String {
+        let time = name
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.split_once('_'));
+        let (time, _) = time.unwrap_or_default();
+        let before = Sha256::of(name.as_bytes()).to_string();
+        let before = before.get(..16).unwrap_or(&before);
+        format!("{}{time}_{before}.json", self.folder)
     }
 
     async fn settle_delivery(&mut self, document: &Document, delivery: &Delivery) -> Fate {
@@ -344,22 +382,27 @@ where
             return Fate::Listed;
         }
         let late = self.end.duration_since(delivery.time);
-        if !self.lists.reach(delivery.time) {
-            return self.cannot_tell(late);
-        }
+        let is_covered = self.lists.cover(delivery.time);
         if self.looks_left == 0 {
             return Fate::Waits;
         }
         self.looks_left -= 1;
         let unlisted = match self.lists.digests.store().encryption(&object).await {
             Err(error) => match error.absence() {
+                // Whoever deletes it may delete its digest, too.
                 Some(absence) => Finding::new(
                     FindingKind::LogFileMissing,
                     self.scope.clone(),
                     object,
                     format!(
-                        "CloudTrail delivered the log file, as the KMS event {} in {} shows, and it was gone before a digest listed it.",
-                        delivery.event_id, document.recorded_in
+                        "CloudTrail delivered the log file, as the KMS event {} in {} shows, and it {}.",
+                        delivery.event_id,
+                        document.recorded_in,
+                        if is_covered {
+                            "was gone before a digest listed it"
+                        } else {
+                            "is gone, as may be the digest that listed it"
+                        }
                     ),
                 )
                 .with_evidence(
@@ -368,6 +411,7 @@ where
                 ),
                 None => return self.cannot_tell(late),
             },
+            Ok(_) if !is_covered => return self.cannot_tell(late),
             Ok(_) if late < LISTED_WITHIN => return Fate::Waits,
             Ok(_) if late > GIVEN_UP_AFTER => return self.cannot_tell(late),
             Ok(_) => {
@@ -474,6 +518,8 @@ struct Lists<'a, S, K> {
     read: Vec<HashSet<ObjectLocation>>,
     /// Begin of the oldest one that was read.
     reaches: Timestamp,
+    /// What no digest covers between the oldest one that was read and the one at hand.
+    gaps: Vec<(Timestamp, Timestamp)>,
     /// The digest before that.
     before: Option<(ObjectLocation, DigestKey)>,
 }
@@ -491,6 +537,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
             key,
             read: Vec::new(),
             reaches: digest.digest().end_time,
+            gaps: Vec::new(),
             before: None,
         };
         lists.add(at, key, digest);
@@ -499,6 +546,9 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
 
     fn add(&mut self, at: &ObjectLocation, key: &DigestKey, digest: &AuthenticDigest) {
         let digest = digest.digest();
+        if digest.end_time < self.reaches {
+            self.gaps.push((digest.end_time, self.reaches));
+        }
         self.reaches = digest.start_time;
         self.read.push(self.listed_by(at, digest));
         self.before = digest.predecessor.as_ref().and_then(|named| {
@@ -538,13 +588,18 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
         self.read.iter().any(|list| list.contains(object))
     }
 
-    fn reach(&self, time: Timestamp) -> bool {
-        self.reaches <= time
+    /// Whether what was delivered at `time` should be listed by a digest that was read.
+    fn cover(&self, time: Timestamp) -> bool {
+        let in_gap = |(from, to): &(Timestamp, Timestamp)| {
+            let from = from.saturating_sub(BORDER).unwrap_or(*from);
+            from <= time && time < *to
+        };
+        self.reaches <= time && !self.gaps.iter().any(in_gap)
     }
 
     /// Reads older digests until one begins before `time`, as far as CloudTrail signed them.
     async fn reach_back_to(&mut self, time: Timestamp) {
-        while !self.reach(time) && self.read.len() < MAX_DIGESTS {
+        while self.reaches > time && self.read.len() < MAX_DIGESTS {
             let Some((at, key)) = self.before.take() else {
                 return;
             };
@@ -562,6 +617,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
         to: Timestamp,
     ) -> Option<HashSet<ObjectLocation>> {
         let mut found = Vec::new();
+        let mut pages = 0;
         let mut day = from.to_zoned(jiff::tz::TimeZone::UTC).date();
         let last = to.to_zoned(jiff::tz::TimeZone::UTC).date();
         while day <= last {
@@ -571,24 +627,29 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
                 day.strftime("%Y/%m/%d")
             );
             let bucket = &self.at.bucket;
-            let page = self
-                .digests
-                .store()
-                .list(bucket, &prefix, Depth::All, None)
-                .await
-                .ok()?;
-            if page.next.is_some() {
-                return None;
-            }
-            found.extend(page.keys.iter().filter_map(|key| match classify(key) {
-                ObjectKind::Digest(digest)
-                    if digest.series == DigestSeries::Backfill
-                        && digest.chain == self.key.chain =>
-                {
-                    Some((ObjectLocation::new(bucket, key), digest))
+            let mut next: Option<String> = None;
+            loop {
+                if pages >= MAX_PAGES {
+                    return None;
                 }
-                _ => None,
-            }));
+                pages += 1;
+                let store = self.digests.store();
+                let page = store.list(bucket, &prefix, Depth::All, next.as_deref());
+                let page = page.await.ok()?;
+                found.extend(page.keys.iter().filter_map(|key| match classify(key) {
+                    ObjectKind::Digest(digest)
+                        if digest.series == DigestSeries::Backfill
+                            && digest.chain == self.key.chain =>
+                    {
+                        Some((ObjectLocation::new(bucket, key), digest))
+                    }
+                    _ => None,
+                }));
+                if page.next.is_none() {
+                    break;
+                }
+                next = page.next;
+            }
             day = day.tomorrow().ok()?;
         }
         if found.len() > MAX_BACKFILLS {
