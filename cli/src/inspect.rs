@@ -8,6 +8,7 @@ mod subject;
 use crate::args::InspectArgs;
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
+use crate::output::finding::write_advice;
 use crate::report::Outcome;
 use crate::source::{Keys, Objects, read_keys};
 use crate::verify::alias_of;
@@ -266,9 +267,7 @@ impl Page {
         };
         self.line(&format!("\n{line}"));
         let kinds: BTreeSet<_> = self.findings.iter().map(|finding| finding.kind).collect();
-        for kind in kinds {
-            self.line(&format!("What to do about {kind}: {}", kind.advice()));
-        }
+        let _ = write_advice(kinds, &mut self.out);
         outcome
     }
 }

@@ -1,5 +1,7 @@
 //! Times on the command line.
 
+use crate::exit::Stop;
+use crate::report::Range;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +27,36 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> 
             TimeZone::UTC.to_timestamp(time).ok()
         })
         .ok_or_else(|| TimeError(text.chars().take(100).collect()))
+}
+
+/// Reads the begin and the end that are given.
+///
+/// # Errors
+/// [`Stop`] where one is no time, or they are no stretch of it that has begun.
+pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<Range, Stop> {
+    let read = |text: Option<&str>| -> Result<Option<Timestamp>, Stop> {
+        text.map(|text| parse(text, now))
+            .transpose()
+            .map_err(Stop::usage)
+    };
+    let range = Range {
+        from: read(from)?,
+        to: read(to)?,
+    };
+    if let Some(from) = range.from {
+        let to = range.to.unwrap_or(now);
+        if from >= to {
+            return Err(Stop::usage(format_args!(
+                "the start time {from} is not before the end time {to}: exchange them, or leave one out"
+            )));
+        }
+        if from > now {
+            return Err(Stop::usage(format_args!(
+                "the start time {from} is yet to come: give one that has passed"
+            )));
+        }
+    }
+    Ok(range)
 }
 
 fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {

@@ -1,5 +1,6 @@
 //! A step of the inspection, as it is printed.
 
+use crate::output::finding::{write_evidence, write_head};
 use std::fmt::Display;
 use std::io::{self, Write};
 use trailseal::alert::printable;
@@ -93,18 +94,8 @@ impl Step {
             }
         }
         for finding in &self.findings {
-            writeln!(
-                out,
-                "{INDENT}{} {}: {}",
-                finding.severity().as_str().to_uppercase(),
-                finding.kind,
-                printable(&finding.message)
-            )?;
-            for (what, text) in [("expected", &finding.expected), ("actual", &finding.actual)] {
-                if let Some(text) = text {
-                    writeln!(out, "{INDENT}  {what:<9} {}", printable(text))?;
-                }
-            }
+            write_head(finding, INDENT, out)?;
+            write_evidence(finding, INDENT, out)?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The output formats.
 
+pub(crate) mod finding;
 pub(crate) mod html;
 pub(crate) mod json;
+pub(crate) mod target;
 pub(crate) mod text;

@@ -1,6 +1,6 @@
 //! The report for a terminal: a table of chains, the findings, what could not be told.
 
-use crate::report::{ChainReport, Counts, FindingReport, Outcome, Verification};
+use crate::report::{CannotTell, ChainReport, Counts, FindingReport, Outcome, Verification};
 use indicatif::{HumanBytes, HumanCount};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -19,7 +19,11 @@ pub(crate) fn write(verification: &Verification, out: &mut impl Write) -> io::Re
     writeln!(out)?;
     table(verification, out)?;
     findings(verification, out)?;
-    cannot_tell(verification, out)?;
+    cannot_tell(
+        &verification.cannot_tell,
+        verification.cannot_tell_left_out,
+        out,
+    )?;
     totals(verification, out)
 }
 
@@ -50,7 +54,8 @@ fn headline(verification: &Verification) -> String {
     line
 }
 
-fn counted(count: u64, one: &str, many: &str) -> String {
+/// `1 digest`, `1,234 digests`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
         HumanCount(count),
@@ -209,16 +214,21 @@ fn write_finding(finding: &FindingReport, out: &mut impl Write) -> io::Result<()
     Ok(())
 }
 
-fn cannot_tell(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
-    let all = verification.cannot_tell.len();
+/// Writes what could not be looked at, each reason once.
+pub(crate) fn cannot_tell(
+    things: &[CannotTell],
+    left_out: u64,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let all = things.len();
     if all == 0 {
         return Ok(());
     }
-    let count = u64::try_from(all).unwrap_or(u64::MAX) + verification.cannot_tell_left_out;
+    let count = u64::try_from(all).unwrap_or(u64::MAX) + left_out;
     writeln!(out, "COULD NOT BE VERIFIED: {}", HumanCount(count))?;
     // One reason may be that of many things: it is told once.
     let mut by_advice: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
-    for thing in &verification.cannot_tell {
+    for thing in things {
         let reasons = by_advice.entry(&thing.advice).or_default();
         match reasons.last_mut() {
             Some((reason, times)) if *reason == thing.reason => *times += 1,

@@ -307,7 +307,7 @@ impl Collector {
 }
 
 /// What to do about something that could not be looked at.
-fn advice(cause: &Cause) -> &'static str {
+pub(crate) fn advice(cause: &Cause) -> &'static str {
     match cause {
         Cause::Denied(_) => {
             "Give the caller s3:ListBucket and s3:GetObject on the bucket, kms:Decrypt on the key of the log files, and cloudtrail:ListPublicKeys, and verify again."

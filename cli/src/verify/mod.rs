@@ -10,7 +10,10 @@ mod unlisted;
 use crate::args::{Format, VerifyArgs};
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
+use crate::interrupt::close_at_first;
 use crate::output;
+use crate::output::target::{self, Target};
+use crate::progress::Display;
 use crate::report::{Range, Verification};
 use crate::source::{Keys, Named, Objects, Place, open_directory, read_keys, read_signatures};
 use crate::time;
@@ -18,16 +21,14 @@ use aws_config::SdkConfig;
 use collector::{Collector, Lines, Run};
 use engine::Plan;
 use jiff::Timestamp;
-use progress::Display;
 use resume::Resume;
 use std::collections::HashMap;
 use std::fmt::Display as Say;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
-use tempfile::NamedTempFile;
+use std::time::Duration;
 use trailseal::aws::{Limited, S3Objects, command_config};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
@@ -55,8 +56,11 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     } = prepare(args, now).await?;
     let mut sink = Sink::open(args)?;
     let collector = Arc::new(Collector::new(now, sink.lines()));
-    let display = Display::start(&collector);
-    let interrupted = tokio::spawn(close_when_interrupted(Arc::clone(&objects)));
+    let shown = Arc::clone(&collector);
+    let display = Display::start(Duration::ZERO, move |elapsed| {
+        progress::line(&shown.progress, elapsed)
+    });
+    let interrupted = tokio::spawn(close_at_first(Arc::clone(&objects)));
     let found = engine::verify(plan, Arc::clone(&collector)).await;
     interrupted.abort();
     display.stop();
@@ -250,35 +254,7 @@ fn nothing(verification: &Verification, found: bool) -> Stop {
 
 /// What was asked for: with an end, always, and as it was said.
 fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
-    let read = |text: &Option<String>| -> Result<Option<Timestamp>, Stop> {
-        text.as_deref()
-            .map(|text| time::parse(text, now))
-            .transpose()
-            .map_err(Stop::usage)
-    };
-    let requested = Range {
-        from: read(&args.start_time)?,
-        to: read(&args.end_time)?,
-    };
-    if let Range {
-        from: Some(from),
-        to,
-    } = requested
-    {
-        let to = to.unwrap_or(now);
-        if from >= to {
-            return Err(Stop::usage(format_args!(
-                "the start time {from} is not before the end time {to}: exchange them, or leave one out"
-            )));
-        }
-    }
-    if let Some(from) = requested.from
-        && from > now
-    {
-        return Err(Stop::usage(format_args!(
-            "the start time {from} is yet to come: give one that has passed"
-        )));
-    }
+    let requested = time::range(args.start_time.as_deref(), args.end_time.as_deref(), now)?;
     let wanted = Wanted {
         accounts: many(&args.accounts, AccountId::new)?,
         regions: many(&args.regions, Region::new)?,
@@ -323,84 +299,32 @@ pub(crate) fn alias_of(text: &str) -> Result<(String, String), Stop> {
     }
 }
 
-/// The first interrupt ends the run in order; the second one at once.
-async fn close_when_interrupted(objects: Arc<Limited<Objects>>) {
-    let mut first = true;
-    while interrupt().await.is_ok() {
-        if !first {
-            std::process::exit(130);
-        }
-        first = false;
-        objects.close();
-    }
-}
-
-#[cfg(unix)]
-async fn interrupt() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn interrupt() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
-}
-
 /// Where the report goes.
 struct Sink {
     format: Format,
     /// Lines are written while the work goes on.
     lines: Option<Lines>,
-    /// Everything else when it is done: into a file beside the one that is named, which takes its
-    /// place when it is whole.
-    report: Option<Report>,
+    /// Everything else when it is done.
+    report: Option<Target>,
     target: String,
-}
-
-enum Report {
-    Direct(Box<dyn Write>),
-    File(NamedTempFile, PathBuf),
 }
 
 impl Sink {
     fn open(args: &VerifyArgs) -> Result<Self, Stop> {
-        let target = args.output.as_deref().map_or_else(
-            || "standard output".to_owned(),
-            |file| file.display().to_string(),
-        );
-        let refused = |path: &Path, error: io::Error| {
-            Stop::usage(format_args!("cannot write {}: {error}", path.display()))
-        };
+        let path = args.output.as_deref();
         let mut sink = Self {
             format: args.format,
             lines: None,
             report: None,
-            target,
+            target: target::name(path),
         };
-        match (&args.output, args.format) {
+        match (path, args.format) {
             (Some(path), Format::Ndjson) => {
-                let file = File::create(path).map_err(|error| refused(path, error))?;
+                let file = File::create(path).map_err(|error| target::refused(path, &error))?;
                 sink.lines = Some(Box::new(BufWriter::new(file)));
             }
             (None, Format::Ndjson) => sink.lines = Some(Box::new(io::stdout())),
-            // A pipe or a device is written to as it is.
-            (Some(path), _) if path.exists() && !path.is_file() => {
-                let file = File::create(path).map_err(|error| refused(path, error))?;
-                sink.report = Some(Report::Direct(Box::new(file)));
-            }
-            (Some(path), _) => {
-                let folder = match path.parent() {
-                    Some(parent) if !parent.as_os_str().is_empty() => parent,
-                    _ => Path::new("."),
-                };
-                let file = NamedTempFile::new_in(folder).map_err(|error| refused(path, error))?;
-                sink.report = Some(Report::File(file, path.clone()));
-            }
-            (None, _) => sink.report = Some(Report::Direct(Box::new(io::stdout()))),
+            _ => sink.report = Some(Target::open(path)?),
         }
         Ok(sink)
     }
@@ -410,37 +334,23 @@ impl Sink {
     }
 
     fn failed(&self, error: &dyn Say) -> Stop {
-        Stop::cannot_tell(format_args!("cannot write to {}: {error}", self.target))
+        target::failed(&self.target, error)
     }
 
     fn write(&mut self, verification: &Verification) -> Result<(), Stop> {
-        let written = match self.report.take() {
-            None => Ok(()),
-            Some(Report::Direct(out)) => self.format_into(verification, out),
-            Some(Report::File(file, path)) => self
-                .format_into(verification, file.as_file())
-                .and_then(|()| put(file, &path)),
+        let Some(mut out) = self.report.take() else {
+            return Ok(());
         };
-        written.map_err(|error| self.failed(&error))
+        self.format_into(verification, &mut out)
+            .and_then(|()| out.finish())
+            .map_err(|error| self.failed(&error))
     }
 
-    fn format_into(&self, verification: &Verification, out: impl Write) -> io::Result<()> {
-        let mut out = BufWriter::new(out);
+    fn format_into(&self, verification: &Verification, out: &mut Target) -> io::Result<()> {
         match self.format {
-            Format::Text => output::text::write(verification, &mut out)?,
-            Format::Json | Format::Ndjson => output::json::write(verification, &mut out)?,
-            Format::Html => out.write_all(output::html::page(verification).as_bytes())?,
+            Format::Text => output::text::write(verification, out),
+            Format::Json | Format::Ndjson => output::json::write(verification, out),
+            Format::Html => out.write_all(output::html::page(verification).as_bytes()),
         }
-        out.flush()
     }
-}
-
-/// Puts a file that is whole in the place of the one that was named.
-fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // As any new file; a temporary one is its owner's alone.
-    let reference = File::options().append(true).create(true).open(path)?;
-    file.as_file()
-        .set_permissions(reference.metadata()?.permissions())?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -1,62 +1,11 @@
-//! The live display on a terminal.
+//! What the live display says of a verification.
 
-use super::collector::{Collector, Progress};
-use indicatif::{
-    HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle,
-};
-use std::io::IsTerminal as _;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How often it is drawn.
-const EVERY: Duration = Duration::from_millis(200);
-
-/// A line on standard error that says how far the work is; nothing where that is no terminal.
-pub(super) struct Display {
-    bar: ProgressBar,
-    task: Option<tokio::task::JoinHandle<()>>,
-}
-
-impl Display {
-    /// Begins to show the progress of a collector.
-    pub(super) fn start(collector: &Arc<Collector>) -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self {
-                bar: ProgressBar::hidden(),
-                task: None,
-            };
-        }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-            bar.set_style(style);
-        }
-        let (shown, collector) = (bar.clone(), Arc::clone(collector));
-        let started = Instant::now();
-        let task = tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(EVERY);
-            loop {
-                ticks.tick().await;
-                shown.set_message(line(&collector.progress, started.elapsed()));
-                shown.tick();
-            }
-        });
-        Self {
-            bar,
-            task: Some(task),
-        }
-    }
-
-    /// Ends and clears the display.
-    pub(super) fn stop(self) {
-        if let Some(task) = self.task {
-            task.abort();
-        }
-        self.bar.finish_and_clear();
-    }
-}
+use super::collector::Progress;
+use indicatif::{HumanBytes, HumanCount, HumanDuration};
+use std::time::Duration;
 
 /// `1,234 of 5,678 digests, 45,678 log files, 1.2 GiB, 850 files/s, 2 minutes left`.
-fn line(progress: &Progress, elapsed: Duration) -> String {
+pub(super) fn line(progress: &Progress, elapsed: Duration) -> String {
     let read = Progress::read;
     let (folders, listed) = (read(&progress.folders), read(&progress.folders_listed));
     if folders == 0 {
