@@ -7,6 +7,7 @@ mod exit;
 mod inspect;
 mod interrupt;
 mod keys;
+mod kms;
 mod output;
 mod progress;
 mod report;
@@ -48,6 +49,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Verify(args) => verify::run(*args).await,
         Command::ValidateLogs(args) => ExitCode::from(validate_logs::run(args).await),
         Command::Inspect(args) => inspect::run(args).await,
+        Command::Kms(args) => kms::run(*args).await,
         Command::Keys(args) => keys::run(args).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::manual(),

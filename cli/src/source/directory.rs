@@ -32,7 +32,7 @@ const SAMPLES: usize = 7;
 /// What large files are read in.
 const PIECE: usize = 256 * 1024;
 /// What a bucket is called that no digest names.
-pub(super) const UNKNOWN_BUCKET: &str = "unknown-bucket";
+pub(crate) const UNKNOWN_BUCKET: &str = "unknown-bucket";
 
 /// Why a directory cannot be verified.
 #[derive(Debug, thiserror::Error)]
@@ -471,7 +471,7 @@ impl ReadObject for Directory {
 }
 
 /// Opens a file as the object `subject`.
-pub(super) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>, StoreError> {
+pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>, StoreError> {
     let failed = |error: io::Error| failed("read", &subject, &error);
     // Not opened before it is known to be a file: opening a pipe waits for its writer.
     let metadata = fs::symlink_metadata(path).map_err(failed)?;

@@ -1,0 +1,258 @@
+//! What the log files come to, together.
+
+use super::subject::Subject;
+use crate::report::{CannotTell, MAX_KEPT, Outcome};
+use crate::verify::collector::advice;
+use indicatif::HumanCount;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::BuildHasher as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use trailseal::finding::{Finding, FindingKind, Obstacle, RuleCount, Scope};
+use trailseal::kms::docket::Explanation;
+use trailseal::kms_check::KmsReport;
+use trailseal::store::{Cause, StoreError};
+use trailseal::walk::OVERDUE_AFTER;
+
+/// What to do where AWS refuses.
+const DENIED: &str = "Give the caller s3:ListBucket and s3:GetObject on the bucket, and kms:Decrypt, kms:DescribeKey and kms:GetKeyPolicy on the trail's key, and judge again.";
+
+/// How many log files came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    /// All that were looked at.
+    pub(super) log_files: u64,
+    /// Those with KMS events.
+    pub(super) with_kms_events: u64,
+    /// Those with KMS events that a rule is about.
+    pub(super) judged: u64,
+    /// The KMS events, whoever's they are.
+    pub(super) kms_events: u64,
+    /// Deliveries whose digests were not asked.
+    pub(super) waiting: u64,
+}
+
+/// A log file that is judged.
+pub(super) struct Entry {
+    /// The log file.
+    pub(super) subject: Subject,
+    /// The one word for it.
+    pub(super) outcome: Outcome,
+    /// How many KMS events it has.
+    pub(super) kms_events: u64,
+    /// How often each rule was applied.
+    pub(super) rules: BTreeMap<&'static str, RuleCount>,
+    /// What each rule said.
+    pub(super) explanations: Vec<Explanation>,
+    /// What was found that was not found in a log file before.
+    pub(super) findings: Vec<Finding>,
+    /// What could not be looked at, and why.
+    pub(super) reasons: Vec<String>,
+}
+
+/// Sums over all log files.
+pub(super) struct Tally {
+    pub(super) totals: Totals,
+    pub(super) rules: BTreeMap<&'static str, RuleCount>,
+    pub(super) findings_by_kind: BTreeMap<FindingKind, u64>,
+    pub(super) findings_left_out: u64,
+    pub(super) cannot_tell_left_out: u64,
+    cannot_tell: Vec<CannotTell>,
+    findings: usize,
+    /// Hashes of the ids of all findings: one that is found twice counts once.
+    ids: HashSet<u64>,
+    hasher: RandomState,
+    now: Timestamp,
+}
+
+impl Tally {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            totals: Totals::default(),
+            rules: BTreeMap::new(),
+            findings_by_kind: BTreeMap::new(),
+            findings_left_out: 0,
+            cannot_tell_left_out: 0,
+            cannot_tell: Vec::new(),
+            findings: 0,
+            ids: HashSet::new(),
+            hasher: RandomState::new(),
+            now,
+        }
+    }
+
+    /// Takes what a log file came to.
+    pub(super) fn take(&mut self, subject: Subject, judged: KmsReport) -> Entry {
+        let KmsReport {
+            report,
+            waiting,
+            explanations,
+        } = judged;
+        let kms_events = report.counts.get("kmsEvents").copied().unwrap_or(0);
+        let totals = &mut self.totals;
+        totals.log_files += 1;
+        totals.kms_events += kms_events;
+        totals.with_kms_events += u64::from(kms_events > 0);
+        totals.judged += u64::from(!explanations.is_empty());
+        totals.waiting += u64::try_from(waiting.len()).unwrap_or(u64::MAX);
+        for (rule, count) in &report.rules {
+            let sum = self.rules.entry(rule).or_default();
+            sum.valid = sum.valid.saturating_add(count.valid);
+            sum.finding = sum.finding.saturating_add(count.finding);
+            sum.cannot_tell = sum.cannot_tell.saturating_add(count.cannot_tell);
+        }
+        let scope = Scope::of_log_file(&subject.key, &[]);
+        let mut findings = report.findings;
+        let mut reasons = Vec::new();
+        for obstacle in report.obstacles {
+            match self.stays(&subject, obstacle) {
+                Ok(finding) => findings.push(finding),
+                Err(error) => {
+                    reasons.push(error.to_string());
+                    self.not_told(&error, &scope);
+                }
+            }
+        }
+        let outcome = if !findings.is_empty() {
+            Outcome::Finding
+        } else if !reasons.is_empty() {
+            Outcome::CannotTell
+        } else {
+            Outcome::Valid
+        };
+        findings.retain(|finding| self.is_new(finding));
+        Entry {
+            subject,
+            outcome,
+            kms_events,
+            rules: report.rules,
+            explanations,
+            findings,
+            reasons,
+        }
+    }
+
+    /// What is found where something did not come in the time that it has, else why it cannot be
+    /// told.
+    fn stays(&self, subject: &Subject, obstacle: Obstacle) -> Result<Finding, StoreError> {
+        let age: SignedDuration = self.now.duration_since(subject.key.time);
+        match obstacle.if_it_stays {
+            Some(finding)
+                if matches!(obstacle.error.cause, Cause::Failed(_)) && age > OVERDUE_AFTER =>
+            {
+                Ok(finding)
+            }
+            _ => Err(obstacle.error),
+        }
+    }
+
+    /// Counts a finding. Whether it is to be told: it is new, and there are not too many.
+    fn is_new(&mut self, finding: &Finding) -> bool {
+        let id = self.hasher.hash_one(finding.id().to_string());
+        if !self.ids.insert(id) {
+            return false;
+        }
+        *self.findings_by_kind.entry(finding.kind).or_default() += 1;
+        if self.findings >= MAX_KEPT {
+            self.findings_left_out += 1;
+            return false;
+        }
+        self.findings += 1;
+        true
+    }
+
+    /// Takes what hides log files.
+    pub(super) fn unseen(&mut self, error: &StoreError) {
+        self.not_told(error, &Scope::default());
+    }
+
+    fn not_told(&mut self, error: &StoreError, scope: &Scope) {
+        if self.cannot_tell.len() >= MAX_KEPT {
+            self.cannot_tell_left_out += 1;
+            return;
+        }
+        self.cannot_tell.push(CannotTell {
+            subject: error.subject.clone(),
+            account: scope.account.clone(),
+            region: scope.region.clone(),
+            trail: None,
+            reason: error.to_string(),
+            advice: match &error.cause {
+                Cause::Denied(_) => DENIED,
+                cause => advice(cause),
+            }
+            .to_owned(),
+        });
+    }
+
+    /// What could not be looked at.
+    pub(super) fn cannot_tell(&self) -> &[CannotTell] {
+        &self.cannot_tell
+    }
+
+    /// How many findings there are.
+    pub(super) fn found(&self) -> u64 {
+        self.findings_by_kind.values().sum()
+    }
+
+    /// Whether there was nothing to look at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.totals.log_files == 0
+    }
+
+    /// The one word for it all.
+    pub(super) fn verdict(&self, interrupted: bool) -> Outcome {
+        if self.found() > 0 {
+            Outcome::Finding
+        } else if interrupted || !self.cannot_tell.is_empty() {
+            Outcome::CannotTell
+        } else {
+            Outcome::Valid
+        }
+    }
+}
+
+/// Counters that the progress display reads while the work goes on.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    log_files: AtomicU64,
+    kms_events: AtomicU64,
+    findings: AtomicU64,
+}
+
+impl Progress {
+    /// Takes over what is counted so far.
+    pub(super) fn count(&self, tally: &Tally) {
+        for (counter, count) in [
+            (&self.log_files, tally.totals.log_files),
+            (&self.kms_events, tally.totals.kms_events),
+            (&self.findings, tally.found()),
+        ] {
+            counter.store(count, Ordering::Relaxed);
+        }
+    }
+
+    /// `45,678 log files, 1,234 KMS events, 850 files/s`.
+    pub(super) fn line(&self, elapsed: Duration) -> String {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let log_files = read(&self.log_files);
+        if log_files == 0 {
+            return "looking for log files".to_owned();
+        }
+        let mut parts = vec![
+            format!("{} log files", HumanCount(log_files)),
+            format!("{} KMS events", HumanCount(read(&self.kms_events))),
+            format!(
+                "{} files/s",
+                HumanCount(log_files / elapsed.as_secs().max(1))
+            ),
+        ];
+        let findings = read(&self.findings);
+        if findings > 0 {
+            parts.push(format!("{} findings", HumanCount(findings)));
+        }
+        parts.join(", ")
+    }
+}

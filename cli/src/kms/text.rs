@@ -1,0 +1,321 @@
+//! The report for a terminal: each log file with what was found in it, and a table of rules.
+
+use super::tally::{Entry, Tally};
+use super::{Foot, Head, names};
+use crate::output::finding::{write_advice, write_evidence, write_head};
+use crate::output::text::{cannot_tell, counted};
+use crate::report::Outcome;
+use indicatif::HumanCount;
+use std::collections::HashSet;
+use std::io::{self, Write};
+use trailseal::alert::printable;
+use trailseal::finding::{Finding, Verdict};
+use trailseal::kms::docket::{EventReference, Explanation};
+use trailseal::kms::rules::Rule;
+
+/// How many events are shown of those of which the same is said.
+const SHOWN_ALIKE: usize = 3;
+
+/// The most reasons that are told apart.
+const MAX_REASONS: usize = 1000;
+
+/// Where what is said of a log file begins in a line.
+const INDENT: &str = "  ";
+
+/// What the report remembers.
+#[derive(Default)]
+pub(super) struct Text {
+    /// The names of findings one of which is enough to read.
+    told: HashSet<String>,
+    /// Why something could not be looked at, to be told in full once.
+    reasons: HashSet<String>,
+    /// Whether any log file is shown.
+    shown: bool,
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Valid => "valid",
+        Outcome::Finding => "FINDING",
+        Outcome::CannotTell => "cannot tell",
+    }
+}
+
+fn word_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid => "valid",
+        Verdict::Finding => "FINDING",
+        Verdict::CannotTell => "cannot tell",
+        Verdict::Ignored => "-",
+    }
+}
+
+/// What a rule asks.
+fn asks(rule: Rule, head: &Head) -> &'static str {
+    match rule {
+        Rule::Trail => "the context names an expected trail",
+        Rule::Object => "the context names an object of the trail",
+        Rule::Key => "event, object and options agree on the key",
+        Rule::KeyHealth => "the key can encrypt, and serves no other trail",
+        Rule::Caller => "only CloudTrail writes",
+        Rule::Delivery => "KMS lets CloudTrail write",
+        Rule::Witness => "what was delivered is there",
+        Rule::Encryption => "log files are encrypted under the trail's key",
+        Rule::Readers if head.expected.readers.is_empty() => {
+            "only listed readers read (none is listed: not asked)"
+        }
+        Rule::Readers => "only listed readers read",
+        Rule::Enclaves => "enclaves attest themselves, and are listed ones",
+    }
+}
+
+/// Writes what is known before the first log file is read.
+pub(super) fn begin(head: &Head, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "KMS events in {}", printable(&head.source))?;
+    let places = &head.expected.places;
+    if places.bare_copy {
+        writeln!(
+            out,
+            "A copy on disk: what headers of objects and keys would tell cannot be told."
+        )?;
+    }
+    if head.buckets_found {
+        writeln!(
+            out,
+            "Buckets of the trails, as the events name them for log files: {}; --bucket says otherwise.",
+            match printable(&names(&places.log_buckets)) {
+                none if none.is_empty() => "none".to_owned(),
+                names => names,
+            }
+        )?;
+    }
+    writeln!(out)?;
+    out.flush()
+}
+
+impl Text {
+    pub(super) fn entry(
+        &mut self,
+        head: &Head,
+        entry: &Entry,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let is_shown = |said: &Explanation| head.all || said.verdict != Verdict::Valid;
+        let has_shown = entry.explanations.iter().any(is_shown);
+        if entry.outcome == Outcome::Valid && !has_shown && !head.one {
+            return Ok(());
+        }
+        self.shown = true;
+        let at = entry.subject.at.to_string();
+        writeln!(out, "{:<13}{}", word(entry.outcome), printable(&at))?;
+        write_events(head, &entry.explanations, out)?;
+        for finding in &entry.findings {
+            self.write_finding(finding, entry, out)?;
+        }
+        for reason in &entry.reasons {
+            if self.reasons.contains(reason) {
+                writeln!(
+                    out,
+                    "{INDENT}something cannot be told, for a reason given above"
+                )?;
+                break;
+            }
+            writeln!(out, "{INDENT}{}", printable(reason))?;
+            if self.reasons.len() < MAX_REASONS {
+                self.reasons.insert(reason.clone());
+            }
+        }
+        out.flush()
+    }
+
+    fn write_finding(
+        &mut self,
+        finding: &Finding,
+        entry: &Entry,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        write_head(finding, INDENT, out)?;
+        if finding.object != entry.subject.at {
+            let object = finding.object.to_string();
+            writeln!(out, "{INDENT}  object    {}", printable(&object))?;
+        }
+        let name = finding.told_once_as.clone();
+        if name.is_none_or(|name| self.told.insert(name)) {
+            write_evidence(finding, INDENT, out)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(
+        &mut self,
+        head: &Head,
+        tally: &Tally,
+        foot: &Foot,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        if self.shown {
+            writeln!(out)?;
+        }
+        if tally.findings_left_out > 0 {
+            writeln!(
+                out,
+                "… and {} more findings, which are only counted\n",
+                HumanCount(tally.findings_left_out)
+            )?;
+        }
+        table(head, tally, out)?;
+        cannot_tell(tally.cannot_tell(), tally.cannot_tell_left_out, out)?;
+        if tally.totals.waiting > 0 {
+            writeln!(
+                out,
+                "{} still to be listed by a digest; `trailseal verify --unlisted` or the function log-verifier settles {}.",
+                counted(tally.totals.waiting, "delivery is", "deliveries are"),
+                if tally.totals.waiting == 1 {
+                    "it"
+                } else {
+                    "them"
+                },
+            )?;
+        }
+        totals(tally, foot, head, out)?;
+        writeln!(out, "\n{}", headline(tally, foot))?;
+        write_advice(tally.findings_by_kind.keys().copied(), out)
+    }
+}
+
+/// An event, and what the rules said of it.
+struct Judged<'a> {
+    event: Option<&'a EventReference>,
+    said: Vec<&'a Explanation>,
+}
+
+fn write_events(head: &Head, explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+    let mut judged: Vec<Judged<'_>> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for explanation in explanations {
+        if !head.all && explanation.verdict == Verdict::Valid {
+            continue;
+        }
+        let event = explanation.event.as_ref();
+        let name = event.map(|event| (&event.id, &event.name, event.time));
+        let place = *places.entry(name).or_insert(judged.len());
+        match judged.get_mut(place) {
+            Some(judged) => judged.said.push(explanation),
+            None => judged.push(Judged {
+                event,
+                said: vec![explanation],
+            }),
+        }
+    }
+    let alike = |judged: &Judged<'_>| -> Vec<_> {
+        let said = judged.said.iter();
+        said.map(|said| (said.rule, word_of(said.verdict), said.reason.clone()))
+            .collect()
+    };
+    let mut shown = std::collections::HashMap::new();
+    let mut left_out = 0_u64;
+    for judged in &judged {
+        let times = shown.entry(alike(judged)).or_insert(0_usize);
+        *times += 1;
+        if *times > SHOWN_ALIKE && !head.all {
+            left_out += 1;
+            continue;
+        }
+        match judged.event {
+            Some(event) => {
+                let time = event
+                    .time
+                    .map_or_else(String::new, |time| format!(" {time}"));
+                let name = format!("{} {}{time}", event.name, event.id);
+                writeln!(out, "{INDENT}{}", printable(&name))?;
+            }
+            None => writeln!(out, "{INDENT}the log file itself")?,
+        }
+        for said in &judged.said {
+            writeln!(
+                out,
+                "{INDENT}  {:<11}{:<13}{}",
+                said.rule.as_str(),
+                word_of(said.verdict),
+                printable(&said.reason)
+            )?;
+        }
+    }
+    if left_out > 0 {
+        writeln!(
+            out,
+            "{INDENT}… and the same of {}: --all shows each",
+            counted(left_out, "more event", "more events")
+        )?;
+    }
+    Ok(())
+}
+
+fn table(head: &Head, tally: &Tally, out: &mut impl Write) -> io::Result<()> {
+    let rows = Rule::ALL.map(|rule| {
+        let count = tally.rules.get(rule.as_str()).copied().unwrap_or_default();
+        let counts = [count.valid, count.finding, count.cannot_tell];
+        let counts = counts.map(|count| match count {
+            0 => "-".to_owned(),
+            count => HumanCount(count).to_string(),
+        });
+        (rule.as_str(), asks(rule, head), counts)
+    });
+    let asked = rows.iter().map(|(_, asks, _)| asks.chars().count()).max();
+    let asked = asked.unwrap_or(0);
+    let heads = ["valid", "findings", "cannot tell"];
+    let write_row = |out: &mut dyn Write, rule: &str, asks: &str, counts: [&str; 3]| {
+        let [valid, findings, untold] = counts;
+        writeln!(
+            out,
+            "{rule:<12}{asks:<asked$}  {valid:>9}  {findings:>9}  {untold:>11}"
+        )
+    };
+    write_row(out, "rule", "asks that", heads)?;
+    for (rule, asks, counts) in &rows {
+        let [valid, findings, untold] = counts;
+        write_row(out, rule, asks, [valid, findings, untold])?;
+    }
+    writeln!(out)
+}
+
+fn totals(tally: &Tally, foot: &Foot, head: &Head, out: &mut impl Write) -> io::Result<()> {
+    let totals = tally.totals;
+    let seconds = foot
+        .finished_at
+        .duration_since(head.started_at)
+        .as_secs_f64();
+    writeln!(
+        out,
+        "{} read in {seconds:.1} s: {} with KMS events to judge, {} with those of others alone, {} without; {}",
+        counted(totals.log_files, "log file", "log files"),
+        HumanCount(totals.judged),
+        HumanCount(totals.with_kms_events.saturating_sub(totals.judged)),
+        HumanCount(
+            totals
+                .log_files
+                .saturating_sub(totals.with_kms_events.max(totals.judged))
+        ),
+        counted(totals.kms_events, "KMS event", "KMS events"),
+    )
+}
+
+fn headline(tally: &Tally, foot: &Foot) -> String {
+    let mut line = match foot.verdict {
+        Outcome::Valid if tally.totals.judged == 0 => {
+            "VALID: no KMS event in the log files is the trails'.".to_owned()
+        }
+        Outcome::Valid => "VALID: no rule is broken.".to_owned(),
+        Outcome::Finding => format!(
+            "{}: a rule is broken.",
+            counted(tally.found(), "FINDING", "FINDINGS")
+        ),
+        Outcome::CannotTell => {
+            "CANNOT TELL: not everything could be judged; nothing wrong was seen.".to_owned()
+        }
+    };
+    if foot.interrupted {
+        line.push_str(" Interrupted: what was not reached is not in it.");
+    }
+    line
+}
