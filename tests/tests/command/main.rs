@@ -6,6 +6,7 @@ mod failures;
 mod formats;
 mod holes;
 mod inspect;
+mod kms;
 mod organization;
 mod ranges;
 mod refusals;
