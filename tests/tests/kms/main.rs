@@ -8,4 +8,6 @@ mod case;
 mod delivery;
 mod documented;
 mod reading;
+mod trails;
+mod world;
 mod writing;

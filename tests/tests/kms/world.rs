@@ -1,0 +1,169 @@
+//! A generated trail in memory, looked at log file by log file and settled digest by digest.
+
+use crate::case::at;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::future::pending;
+use trailseal::config::Places;
+use trailseal::finding::{Finding, FindingKind, Report};
+use trailseal::ids::TrailArn;
+use trailseal::kms::readers::{ReaderRule, Readers};
+use trailseal::kms::rules::Expected;
+use trailseal::kms_check::{KmsChecker, KmsReport};
+use trailseal::pinned_keys::KeyRing;
+use trailseal::public_key::KeySet;
+use trailseal::store::KeyDescription;
+use trailseal::validation::Digests;
+use trailseal::witness::{self, Settlement};
+use trailseal_tests::memory::Memory;
+use trailseal_tests::trail::{Object, Trail};
+
+/// A trail and what it is held against.
+pub struct World {
+    pub trail: Trail,
+    pub memory: Memory,
+    pub expected: Expected,
+}
+
+impl World {
+    /// The trail as delivered, with its key healthy; trail and key are configured.
+    pub fn new(trail: Trail) -> Self {
+        let mut memory = Memory::of(&trail);
+        let kms = trail.spec.kms.clone().expect("a trail under a key");
+        let (_, id) = kms.key_arn.rsplit_once('/').expect("a key's ARN");
+        for name in [&*kms.key_arn, &*kms.alias, id] {
+            memory.describe_as(name, healthy(&kms.key_arn));
+        }
+        let other = kms.other_key_arn();
+        memory.describe_as(&other, healthy(&other));
+        let buckets = trail.spec.buckets().into_iter().map(str::to_owned);
+        let expected = Expected {
+            places: Places {
+                log_buckets: buckets.collect(),
+                trails: vec![TrailArn::parse(&trail.spec.trail_arn()).unwrap()],
+                ..Places::default()
+            },
+            key_arns: vec![kms.key_arn.clone()],
+            ..Expected::default()
+        };
+        Self {
+            trail,
+            memory,
+            expected,
+        }
+    }
+
+    pub fn listing_readers(mut self, rules: &[&str]) -> Self {
+        let rules = rules.iter().map(|rule| ReaderRule::parse(rule).unwrap());
+        self.expected.readers = Readers::new(rules.collect(), Vec::new());
+        self
+    }
+
+    /// The first look: at a log file, as `kms-context-checker` takes it.
+    pub async fn look(&self, log: &Object) -> Report {
+        let checker = KmsChecker::new(&self.memory, &self.memory, self.expected.clone());
+        let KmsReport {
+            report, waiting, ..
+        } = checker.check(&at(log)).await;
+        witness::keep(&&self.memory, &at(log), waiting)
+            .await
+            .unwrap();
+        report
+    }
+
+    /// The second look: what waits for a digest is settled, as `log-verifier` does it.
+    pub async fn settle(&self, digest: &Object) -> Report {
+        let settlement = self.settlement(digest).await;
+        for what in settlement.afterwards {
+            what.run(&&self.memory).await.unwrap();
+        }
+        settlement.report
+    }
+
+    /// The same, with nothing done afterwards.
+    pub async fn settlement(&self, digest: &Object) -> Settlement {
+        let places = self.expected.places.clone();
+        let keys = KeyRing::new(&self.memory, KeySet::default());
+        let digests = Digests::new(&self.memory, keys, places);
+        let progress = digests.verify_log_files(&at(digest), 0, 8, pending()).await;
+        let signed = progress.digest.expect("a digest that CloudTrail signed");
+        witness::settle(&digests, &&self.memory, &at(digest), &signed)
+            .await
+            .unwrap()
+    }
+
+    pub async fn look_at_all(&self) -> Report {
+        let mut report = Report::new();
+        for log in &self.trail.log_files {
+            report.absorb(self.look(&log.object).await);
+        }
+        report
+    }
+
+    /// Settles every digest, oldest delivery first.
+    pub async fn settle_all(&self) -> Report {
+        let mut report = Report::new();
+        for digest in self.digests() {
+            report.absorb(self.settle(&digest).await);
+        }
+        report
+    }
+
+    /// The digests in the order of their delivery.
+    pub fn digests(&self) -> Vec<Object> {
+        let mut digests: Vec<_> = self
+            .trail
+            .digests
+            .iter()
+            .map(|it| it.object.clone())
+            .collect();
+        digests.sort_by_key(|digest| digest.delivered_at);
+        digests
+    }
+
+    /// What waits, by document: the keys of log files and the times of their deliveries.
+    pub fn waiting(&self) -> BTreeMap<String, Vec<(String, jiff::Timestamp)>> {
+        let documents = self.memory.evidence("pending/");
+        let deliveries = documents.into_iter().map(|(name, document)| {
+            let document: Value = serde_json::from_str(&document).unwrap();
+            let deliveries = document["deliveries"].as_array().unwrap().iter();
+            let deliveries = deliveries.map(|delivery| {
+                let time = delivery["time"].as_str().unwrap().parse().unwrap();
+                (delivery["key"].as_str().unwrap().to_owned(), time)
+            });
+            (name, deliveries.collect())
+        });
+        deliveries.collect()
+    }
+
+    pub fn waits_for(&self, log: &Object) -> bool {
+        self.waiting()
+            .values()
+            .flatten()
+            .any(|(key, _)| *key == log.key)
+    }
+}
+
+pub fn healthy(arn: &str) -> KeyDescription {
+    KeyDescription {
+        arn: arn.to_owned(),
+        spec: "SYMMETRIC_DEFAULT".to_owned(),
+        usage: "ENCRYPT_DECRYPT".to_owned(),
+        state: "Enabled".to_owned(),
+        expires: None,
+    }
+}
+
+pub fn told(findings: &[Finding]) -> Vec<(FindingKind, &str)> {
+    let told = findings.iter();
+    told.map(|finding| (finding.kind, finding.object.key.as_str()))
+        .collect()
+}
+
+#[track_caller]
+pub fn assert_nothing(report: &Report) {
+    assert!(
+        report.findings.is_empty() && report.obstacles.is_empty(),
+        "{report:#?}"
+    );
+}
