@@ -6,7 +6,7 @@ use crate::output::finding::{write_advice, write_evidence, write_head};
 use crate::output::text::{cannot_tell, counted};
 use crate::report::Outcome;
 use indicatif::HumanCount;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use trailseal::alert::printable;
 use trailseal::finding::{Finding, Verdict};
@@ -29,6 +29,10 @@ pub(super) struct Text {
     told: HashSet<String>,
     /// Why something could not be looked at, to be told in full once.
     reasons: HashSet<String>,
+    /// How often each thing was shown that a rule could not tell.
+    untold: HashMap<(Rule, String), usize>,
+    /// Whether more of these are only counted.
+    untold_left_out: bool,
     /// Whether any log file is shown.
     shown: bool,
 }
@@ -100,15 +104,23 @@ impl Text {
         entry: &Entry,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let is_shown = |said: &Explanation| head.all || said.verdict != Verdict::Valid;
-        let has_shown = entry.explanations.iter().any(is_shown);
-        if entry.outcome == Outcome::Valid && !has_shown && !head.one {
+        let explanations: Vec<&Explanation> = entry
+            .explanations
+            .iter()
+            .filter(|said| head.all || self.is_shown(said))
+            .collect();
+        if entry.outcome == Outcome::Valid && explanations.is_empty() && !head.one {
             return Ok(());
         }
         self.shown = true;
         let at = entry.subject.at.to_string();
-        writeln!(out, "{:<13}{}", word(entry.outcome), printable(&at))?;
-        write_events(head, &entry.explanations, out)?;
+        let untold = entry.rules.values().any(|count| count.cannot_tell > 0);
+        let word = match entry.outcome {
+            Outcome::Valid if untold => "no finding",
+            outcome => word(outcome),
+        };
+        writeln!(out, "{word:<13}{}", printable(&at))?;
+        write_events(head, &explanations, out)?;
         for finding in &entry.findings {
             self.write_finding(finding, entry, out)?;
         }
@@ -126,6 +138,24 @@ impl Text {
             }
         }
         out.flush()
+    }
+
+    /// Whether what a rule said is told where not everything is: findings, and what cannot be
+    /// told, unless the same was told often enough.
+    fn is_shown(&mut self, said: &Explanation) -> bool {
+        if said.verdict != Verdict::CannotTell {
+            return said.verdict == Verdict::Finding;
+        }
+        let known = self.untold.len();
+        let name = (said.rule, said.reason.clone());
+        let times = match self.untold.get_mut(&name) {
+            Some(times) => times,
+            None if known >= MAX_REASONS => return true,
+            None => self.untold.entry(name).or_default(),
+        };
+        *times += 1;
+        self.untold_left_out |= *times > SHOWN_ALIKE;
+        *times <= SHOWN_ALIKE
     }
 
     fn write_finding(
@@ -163,6 +193,12 @@ impl Text {
                 HumanCount(tally.findings_left_out)
             )?;
         }
+        if self.untold_left_out {
+            writeln!(
+                out,
+                "More of the same cannot be told, and is only counted: --all shows each.\n"
+            )?;
+        }
         table(head, tally, out)?;
         cannot_tell(tally.cannot_tell(), tally.cannot_tell_left_out, out)?;
         if tally.totals.waiting > 0 {
@@ -189,13 +225,14 @@ struct Judged<'a> {
     said: Vec<&'a Explanation>,
 }
 
-fn write_events(head: &Head, explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+fn write_events(
+    head: &Head,
+    explanations: &[&Explanation],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut judged: Vec<Judged<'_>> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut places = HashMap::new();
     for explanation in explanations {
-        if !head.all && explanation.verdict == Verdict::Valid {
-            continue;
-        }
         let event = explanation.event.as_ref();
         let name = event.map(|event| (&event.id, &event.name, event.time));
         let place = *places.entry(name).or_insert(judged.len());
@@ -212,7 +249,7 @@ fn write_events(head: &Head, explanations: &[Explanation], out: &mut impl Write)
         said.map(|said| (said.rule, word_of(said.verdict), said.reason.clone()))
             .collect()
     };
-    let mut shown = std::collections::HashMap::new();
+    let mut shown = HashMap::new();
     let mut left_out = 0_u64;
     for judged in &judged {
         let times = shown.entry(alike(judged)).or_insert(0_usize);
@@ -304,6 +341,9 @@ fn headline(tally: &Tally, foot: &Foot) -> String {
     let mut line = match foot.verdict {
         Outcome::Valid if tally.totals.judged == 0 => {
             "VALID: no KMS event in the log files is the trails'.".to_owned()
+        }
+        Outcome::Valid if tally.rules.values().any(|count| count.cannot_tell > 0) => {
+            "VALID: no rule is broken, as far as can be told.".to_owned()
         }
         Outcome::Valid => "VALID: no rule is broken.".to_owned(),
         Outcome::Finding => format!(
