@@ -1,15 +1,17 @@
 //! `trailseal kms`: the rules of the KMS events from the command line, explained.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use trailseal_tests::local::{Fault, FaultProxy, Match};
+use std::time::Duration;
+use trailseal_tests::local::server::{REGION, client_environment};
+use trailseal_tests::local::{Fault, FaultProxy, Match, Rule};
 use trailseal_tests::trail::tamper::delete;
 use trailseal_tests::trail::{
     Change, EnclaveSpec, KmsAnomaly, KmsAnomalyKind, KmsSpec, Object, Reader, Trail, TrailSpec,
     deliver, gzip,
 };
 
-use crate::stage::{ACCOUNT, Copy, Ran, Stage, run, run_offline, small, with};
+use crate::stage::{ACCOUNT, Copy, Ran, Stage, run, run_offline, small, start, with};
 
 const AUDIT: &str = "arn:aws:iam::111122223333:role/audit/Audit";
 const ENCLAVE: &str = "arn:aws:iam::111122223333:role/Enclave";
@@ -614,6 +616,44 @@ async fn a_file_that_is_none_is_found_and_a_link_is_told() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_reports_what_it_has() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = delivered(&stage, "amzn-s3-demo-kms-interrupted", &[]).await?;
+    let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
+    let log_files = Match::operation("s3", "GetObject").path_contains("/CloudTrail/");
+    let late = Rule::new(log_files, Fault::Stall(Duration::from_mins(1)));
+    let rule = proxy.add(late.after(trail.log_files.len() / 2));
+    let arguments = judge(&source(&trail), &trail);
+    let arguments = with(arguments, &["--format", "json", "--concurrency", "2"]);
+    let child = start(client_environment(&proxy.endpoint(), REGION), &arguments)?;
+    let mut waited = 0;
+    while proxy.hits(rule) < 2 {
+        waited += 1;
+        ensure!(waited < 1000, "it reads too little");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let pid = child.id().context("it runs")?.to_string();
+    let killed = tokio::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .await?;
+    ensure!(killed.success());
+    let output = tokio::time::timeout(Duration::from_secs(20), child.wait_with_output()).await??;
+    let ran = Ran::of(output)?;
+    let report = json_of(&ran);
+    assert_eq!(ran.code, 2, "{report:#}");
+    assert!(ran.err.contains("interrupted"), "{}", ran.err);
+    assert_eq!(report["interrupted"], true);
+    assert_eq!(report["verdict"], "cannot-tell");
+    let read = report["totals"]["logFiles"].as_u64().context("a count")?;
+    assert!(
+        read > 0 && read < u64::try_from(trail.log_files.len())?,
+        "{read}"
+    );
+    Ok(())
+}
+
 /// What stands in a record may be anybody's: nothing in it reaches the terminal as it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_records_are_printed_without_harm() -> Result<()> {
@@ -713,8 +753,7 @@ async fn wrong_usage_is_told_in_one_line() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn help_credentials_and_what_lies_nowhere() -> Result<()> {
-    let mut environment =
-        trailseal_tests::local::server::client_environment("http://127.0.0.1:1", "us-east-1");
+    let mut environment = client_environment("http://127.0.0.1:1", REGION);
     environment.retain(|name, _| !name.contains("ACCESS_KEY"));
     let ran = run(environment, &["kms", "s3://amzn-s3-demo-bucket"]).await?;
     assert!(ran.refused(2).contains("credentials"), "{ran:?}");
