@@ -271,9 +271,14 @@ impl<'a> Path<'a> {
         Some((Region::new(self.region).ok()?, rest))
     }
 
-    fn is_day_of(&self, time: Timestamp) -> bool {
+    /// Whether the date folders are those of a time such as `20260115T120000Z`.
+    fn is_day_of(&self, time: &str) -> bool {
         let [year, month, day] = self.date;
-        time.strftime("%Y/%m/%d").to_string() == format!("{year}/{month}/{day}")
+        time.strip_prefix(year)
+            .and_then(|rest| rest.strip_prefix(month))
+            .and_then(|rest| rest.strip_prefix(day))
+            .is_some_and(|rest| rest.starts_with('T'))
+            && (year.len(), month.len()) == (4, 2)
     }
 
     /// A trail's name may hold `_`: the name is anchored at the left on account and Region, at
@@ -286,8 +291,8 @@ impl<'a> Path<'a> {
         };
         let (rest, time) = rest.rsplit_once('_')?;
         let (trail, home_region) = rest.rsplit_once('_')?;
-        let end_time = compact_time(time, "%Y%m%dT%H%M%SZ", 16)?;
-        if !self.is_day_of(end_time) {
+        let end_time = compact_time::<6>(time)?;
+        if !self.is_day_of(time) {
             return None;
         }
         Some(DigestKey {
@@ -305,25 +310,38 @@ impl<'a> Path<'a> {
     fn log_file(self) -> Option<LogFileKey> {
         let (region, rest) = self.rest_of_name(LOG_FOLDER)?;
         let (time, unique) = rest.split_once('_')?;
-        let time = compact_time(time, "%Y%m%dT%H%MZ", 14)?;
+        let at = compact_time::<4>(time)?;
         let well_formed = !unique.is_empty()
             && unique.len() <= 64
             && unique.bytes().all(|b| b.is_ascii_alphanumeric());
         (well_formed && self.is_day_of(time)).then_some(LogFileKey {
             folder: self.folder,
             region,
-            time,
+            time: at,
         })
     }
 }
 
-/// Reads a time such as `20260115T120000Z`, which must have exactly `len` bytes.
-fn compact_time(text: &str, format: &str, len: usize) -> Option<Timestamp> {
-    if text.len() != len {
+/// Reads a time such as `20260115T120000Z`, with so many digits behind the `T`: hours, minutes and,
+/// of six, seconds.
+fn compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
+    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if date.len() != 8 || clock.len() != CLOCK || !digits(date) || !digits(clock) {
         return None;
     }
-    let time = civil::DateTime::strptime(format, text).ok()?;
-    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    let two = |text: &str, at: usize| text.get(at..at + 2)?.parse::<i8>().ok();
+    let second = if CLOCK > 4 { two(clock, 4)? } else { 0 };
+    let time = civil::DateTime::new(
+        date.get(..4)?.parse().ok()?,
+        two(date, 4)?,
+        two(date, 6)?,
+        two(clock, 0)?,
+        two(clock, 2)?,
+        second,
+        0,
+    );
+    Some(time.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
 }
 
 #[cfg(test)]
