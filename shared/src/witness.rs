@@ -665,3 +665,56 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
         Some(listed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_documents_name_tells_its_oldest_delivery() {
+        let told = oldest_in("pending/1/r/t/p/20260115T120431Z_0123456789abcdef.json");
+        assert_eq!(told.unwrap().to_string(), "2026-01-15T12:04:31Z");
+        for name in [
+            "",
+            "_",
+            "20260115T120431Z",
+            "20260230T000000Z_x.json",
+            "x/_20260115T120431Z",
+        ] {
+            assert_eq!(oldest_in(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_one_chains_in_one_bucket() {
+        let key = |key: &str| match classify(key) {
+            ObjectKind::Digest(key) => key.chain,
+            other => panic!("{other:?}"),
+        };
+        let chain = key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+        );
+        let with_prefix = key(
+            "p/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+        );
+        let other_home = key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-west-2_20260115T000000Z.json.gz",
+        );
+        let folders = [
+            folder("bucket", &chain),
+            folder("bucket2", &chain),
+            folder("bucket", &with_prefix),
+            folder("bucket", &other_home),
+        ];
+        assert_eq!(HashSet::from(folders).len(), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_and_document_never_panic(name in "\\PC*", bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = oldest_in(&name);
+            let _ = serde_json::from_slice::<Document>(&bytes);
+        }
+    }
+}

@@ -8,8 +8,6 @@ use std::future::{pending, ready};
 use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
 use trailseal::ids::TrailArn;
-use trailseal::kms::rules::Expected;
-use trailseal::kms_check::KmsChecker;
 use trailseal::location::ObjectLocation;
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
@@ -19,13 +17,12 @@ use trailseal::verification::Progress;
 use trailseal_tests::memory::Memory;
 use trailseal_tests::trail::tamper::{digest as tamper_digest, log as tamper_log};
 use trailseal_tests::trail::{
-    Backfill, BackfillLink, BucketChange, DigestFile, KmsAnomaly, KmsAnomalyKind, KmsSpec,
-    Location, Object, ResponseStyle, Stop, Trail, TrailSpec, gzip, hostile,
+    Backfill, BackfillLink, BucketChange, DigestFile, Location, Object, ResponseStyle, Stop, Trail,
+    TrailSpec, gzip, hostile,
 };
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-east-1";
-const KEY_ARN: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 fn half_a_day() -> TrailSpec {
     TrailSpec {
@@ -879,8 +876,6 @@ async fn what_is_no_digest_is_left_alone() {
         assert_eq!((report.verdict(), report.valid), (Verdict::Ignored, 0));
         let report = verify(&trail, &memory, &object).await.report;
         assert_eq!((report.verdict(), report.valid), (Verdict::Ignored, 0));
-        let report = check_kms(&trail, &memory, &object).await;
-        assert_eq!((report.verdict(), report.valid), (Verdict::Ignored, 0));
     }
     let log = &trail.log_files[0].object;
     let report = validate(&trail, &memory, log).await;
@@ -1016,147 +1011,6 @@ async fn a_digest_of_ten_thousand_log_files_is_verified_at_once() {
     assert_eq!((progress.report.valid, progress.rest), (10_000, None));
     // One request a file, and one for the digest.
     assert_eq!(memory.reads(), 10_001);
-}
-
-fn with_kms(anomalies: &[KmsAnomalyKind]) -> Trail {
-    let mut kms = KmsSpec::new(KEY_ARN);
-    kms.anomalies = anomalies
-        .iter()
-        .map(|kind| KmsAnomaly {
-            hour: 3,
-            kind: *kind,
-        })
-        .collect();
-    TrailSpec {
-        kms: Some(kms),
-        ..half_a_day()
-    }
-    .build()
-}
-
-async fn check_kms(trail: &Trail, memory: &Memory, object: &Object) -> Report {
-    let kms = trail.spec.kms.as_ref();
-    let expected = Expected {
-        places: places(trail),
-        key_arns: kms.map(|kms| kms.key_arn.clone()).into_iter().collect(),
-        ..Expected::default()
-    };
-    let checker = KmsChecker::new(memory, memory, expected);
-    checker.check(&at(object)).await.report
-}
-
-#[tokio::test]
-async fn the_kms_calls_of_an_untouched_trail_agree() {
-    for bucket_key in [false, true] {
-        let mut trail = with_kms(&[]);
-        let mut kms = trail.spec.kms.clone().unwrap();
-        kms.bucket_key = bucket_key;
-        trail = TrailSpec {
-            kms: Some(kms),
-            ..half_a_day()
-        }
-        .build();
-        let mut memory = Memory::of(&trail);
-        memory.describe(KEY_ARN, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
-        let alias = trail.spec.kms.as_ref().unwrap().alias.clone();
-        memory.describe(&alias, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
-        let mut calls = 0;
-        for log in &trail.log_files {
-            calls += log.kms_events.len();
-            let report = check_kms(&trail, &memory, &log.object).await;
-            assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
-        }
-        assert!(calls > 5, "the trail records KMS calls");
-    }
-}
-
-#[tokio::test]
-async fn kms_calls_that_do_not_agree_are_told() {
-    use FindingKind::{KmsContextMismatch, KmsDeliveryDenied, KmsForeignCaller, KmsKeyMismatch};
-    for (anomaly, kind) in [
-        (KmsAnomalyKind::WrongTrail, KmsContextMismatch),
-        (KmsAnomalyKind::WrongBucket, KmsContextMismatch),
-        (KmsAnomalyKind::WrongKeyInEvent, KmsKeyMismatch),
-        (KmsAnomalyKind::WrongKeyOnObject, KmsKeyMismatch),
-        (KmsAnomalyKind::Denied, KmsDeliveryDenied),
-        (KmsAnomalyKind::ForeignCaller, KmsForeignCaller),
-    ] {
-        let trail = with_kms(&[anomaly]);
-        let mut memory = Memory::of(&trail);
-        let kms = trail.spec.kms.as_ref().unwrap();
-        for key in [KEY_ARN, &kms.alias, &kms.other_key_arn()] {
-            memory.describe(key, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
-        }
-        let (log, _) = trail.kms_anomaly(anomaly);
-        let report = check_kms(&trail, &memory, &log.object).await;
-        let kinds: Vec<_> = report.findings.iter().map(|f| f.kind).collect();
-        assert_eq!(kinds, [kind], "{anomaly:?}: {report:#?}");
-    }
-}
-
-/// The functions may describe the configured keys alone: a strange one is told without asking.
-#[tokio::test]
-async fn a_strange_key_is_told_although_it_cannot_be_described() {
-    let trail = with_kms(&[KmsAnomalyKind::WrongKeyInEvent]);
-    let mut memory = Memory::of(&trail);
-    memory.describe(KEY_ARN, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
-    let alias = trail.spec.kms.as_ref().unwrap().alias.clone();
-    memory.describe(&alias, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
-    let (log, _) = trail.kms_anomaly(KmsAnomalyKind::WrongKeyInEvent);
-    let report = check_kms(&trail, &memory, &log.object).await;
-    let kinds: Vec<_> = report.findings.iter().map(|f| f.kind).collect();
-    assert_eq!(kinds, [FindingKind::KmsKeyMismatch], "{report:#?}");
-}
-
-#[tokio::test]
-async fn a_key_that_cannot_encrypt_log_files_is_told_once() {
-    let trail = with_kms(&[]);
-    let log = trail
-        .log_files
-        .iter()
-        .max_by_key(|log| log.kms_events.len())
-        .unwrap();
-    for (spec, usage, state) in [
-        ("RSA_2048", "ENCRYPT_DECRYPT", "Enabled"),
-        ("RSA_2048", "SIGN_VERIFY", "Enabled"),
-        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Disabled"),
-        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "PendingDeletion"),
-    ] {
-        let mut memory = Memory::of(&trail);
-        memory.describe(KEY_ARN, spec, usage, state);
-        let report = check_kms(&trail, &memory, &log.object).await;
-        assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
-        let scope = &report.findings[0].scope;
-        assert_eq!(scope.region.as_deref(), Some(log.region.as_str()));
-        assert_eq!(scope.trail, Some(trail.spec.trail_arn()));
-    }
-    // A key that does not exist any more.
-    let report = check_kms(&trail, &Memory::of(&trail), &log.object).await;
-    assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
-}
-
-#[tokio::test]
-async fn a_new_object_that_is_no_log_file_is_told_before_its_digest_comes() {
-    let trail = half_a_day().build();
-    let log = &trail.log_files[0].object;
-    for (planted, kind) in [
-        (
-            tamper_log::second_member(log),
-            FindingKind::LogFileTrailingData,
-        ),
-        (tamper_log::cut_in_half(log), FindingKind::LogFileMalformed),
-        (tamper_log::not_gzip(log), FindingKind::LogFileMalformed),
-        (tamper_log::not_json(log), FindingKind::LogFileMalformed),
-        (
-            log.with_body(hostile::zeros_gzip(10 << 30)),
-            FindingKind::LogFileMalformed,
-        ),
-    ] {
-        let mut memory = Memory::of(&trail);
-        memory.put(planted);
-        let report = check_kms(&trail, &memory, log).await;
-        assert_told(&report, &[(kind, log)]);
-    }
 }
 
 #[tokio::test]

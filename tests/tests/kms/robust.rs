@@ -1,0 +1,334 @@
+//! Whatever a record holds, nothing panics, and what its neighbours show is told.
+
+use crate::case::{Case, KEY, OBJECT_OF, Record, TRAIL, TRAIL_OF, arn_of, kinds, log_key, user};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use trailseal::finding::FindingKind::KmsForeignCaller;
+use trailseal::finding::Verdict;
+use trailseal_tests::trail::rng::Rng;
+
+/// A planted file, whose finding no neighbour may take away.
+fn planted() -> Record {
+    Record::delivery()
+        .by(user("mallory"))
+        .object(&log_key(999))
+        .id("planted")
+}
+
+async fn assert_planted_is_told(record: &Value) {
+    let mut case = Case::new().with_readers(&["arn:aws:iam::111122223333:role/Audit=enclave"]);
+    let text = format!(r#"{{"Records":[{record},{},{record}]}}"#, planted().0);
+    let report = case.check_text(&text).await;
+    let found =
+        report.report.findings.iter().filter(|finding| {
+            finding.kind == KmsForeignCaller && finding.object.key == log_key(999)
+        });
+    assert_eq!(found.count(), 1, "{record}: {:#?}", report.report.findings);
+    let ids: BTreeSet<String> = report
+        .report
+        .findings
+        .iter()
+        .map(|it| it.id().to_string())
+        .collect();
+    assert_eq!(ids.len(), report.report.findings.len(), "{record}");
+}
+
+/// The pointers to every field and item.
+fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
+    let mut go = |name: String, value: &Value| {
+        let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        pointers(value, &at, all);
+        all.push(at);
+    };
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| go(name.clone(), value)),
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(place, value)| go(place.to_string(), value));
+        }
+        _ => {}
+    }
+}
+
+fn odd_values() -> Vec<Value> {
+    vec![
+        Value::Null,
+        json!(7),
+        json!(-1e300),
+        json!(true),
+        json!(""),
+        json!("\u{0}\u{1f600}\"\\"),
+        json!("arn:aws:s3:::"),
+        json!("arn:::::::::"),
+        json!("x".repeat(10_000)),
+        json!([]),
+        json!([[], {}, null, 7, "x"]),
+        json!({}),
+        json!({"aws:s3:arn": {"aws:s3:arn": []}}),
+    ]
+}
+
+fn remove(value: &mut Value, pointer: &str) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match value.pointer_mut(parent) {
+        Some(Value::Object(fields)) => {
+            fields.remove(name);
+        }
+        Some(Value::Array(items)) => {
+            let place: usize = name.parse().unwrap();
+            if place < items.len() {
+                items.remove(place);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn seeds() -> Vec<Value> {
+    let attested = Record::read().attested(
+        "i-123456789abcde123-enc123456789abcde12",
+        "ee0d451a2ff9aaaa9bccd07700b9cab123a0ac2386ef7e88ad5ea6c72ebabea840957328e2ec890b408c9b06cb8ebe6a",
+    );
+    let refused = Record::delivery().refused();
+    [Record::delivery(), attested, refused]
+        .map(|record| record.0)
+        .to_vec()
+}
+
+#[tokio::test]
+async fn a_field_of_any_type_or_none_takes_no_neighbour_with_it() {
+    for seed in seeds() {
+        let mut all = Vec::new();
+        pointers(&seed, "", &mut all);
+        assert!(all.len() > 20);
+        for pointer in all {
+            let mut without = seed.clone();
+            remove(&mut without, &pointer);
+            assert_planted_is_told(&without).await;
+            for odd in odd_values() {
+                let mut record = seed.clone();
+                *record.pointer_mut(&pointer).unwrap() = odd;
+                assert_planted_is_told(&record).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn records_changed_at_random_take_no_neighbour_with_them() {
+    for number in 0..400 {
+        let mut rng = Rng::for_subject(number, "mutation");
+        let seeds = seeds();
+        let mut record = rng.pick(&seeds).clone();
+        for _ in 0..rng.within(&(1..=5)) {
+            let mut all = Vec::new();
+            pointers(&record, "", &mut all);
+            if all.is_empty() {
+                break;
+            }
+            let pointer = rng.pick(&all).clone();
+            let other = rng.pick(&all).clone();
+            match rng.within(&(0..=3)) {
+                0 => remove(&mut record, &pointer),
+                1 => *record.pointer_mut(&pointer).unwrap() = rng.pick(&odd_values()).clone(),
+                // Values of other places are the likeliest to be taken for something.
+                2 => {
+                    let value = record.pointer(&other).unwrap().clone();
+                    *record.pointer_mut(&pointer).unwrap() = value;
+                }
+                _ => {
+                    if let Some(Value::String(text)) = record.pointer_mut(&pointer) {
+                        let places: Vec<usize> =
+                            text.char_indices().map(|(place, _)| place).collect();
+                        if !places.is_empty() {
+                            text.truncate(*rng.pick(&places));
+                        }
+                    }
+                }
+            }
+        }
+        assert_planted_is_told(&record).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_record_takes_no_neighbour_with_it() {
+    for record in [
+        json!(null),
+        json!(7),
+        json!("kms.amazonaws.com"),
+        json!([]),
+        json!(["kms.amazonaws.com"]),
+        json!({}),
+        json!({"eventSource": "kms.amazonaws.com"}),
+        json!({"eventSource": "kms.amazonaws.com", "errorCode": "AccessDenied"}),
+        json!({"eventSource": "kms.amazonaws.com", "requestParameters": "HIDDEN_DUE_TO_SECURITY_REASONS"}),
+    ] {
+        assert_planted_is_told(&record).await;
+    }
+    // Names that stand there twice, fields that nobody knows, and deep nests.
+    let delivery = Record::delivery().0.to_string();
+    let twice = delivery.replacen(
+        '{',
+        r#"{"eventSource":"s3.amazonaws.com","userIdentity":{},"#,
+        1,
+    );
+    let unknown = delivery.replacen(
+        '{',
+        r#"{"newField":{"encryptionContext":{"aws:s3:arn":"x"}},"#,
+        1,
+    );
+    let deep = delivery.replacen(
+        '{',
+        &format!(r#"{{"x":{}{},"#, "[".repeat(100), "]".repeat(100)),
+        1,
+    );
+    for record in [twice, unknown, deep] {
+        let mut case = Case::new();
+        let text = format!(r#"{{"Records":[{record},{}]}}"#, planted().0);
+        let report = case.check_text(&text).await;
+        assert_eq!(kinds(&report), [KmsForeignCaller], "{record}");
+        assert_eq!(report.waiting.len(), 1, "{record}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_comes_twice_is_told_once() {
+    let gone = Record::delivery().object(&log_key(1));
+    let records = [
+        Record::delivery(),
+        gone.clone(),
+        planted(),
+        Record::delivery(),
+        gone,
+        planted(),
+    ];
+    let report = Case::new().check(&records).await;
+    assert_eq!(kinds(&report).len(), 2, "{:#?}", report.report.findings);
+    assert_eq!(report.waiting.len(), 1);
+    assert_eq!(report.report.counts["kmsEvents"], 6);
+}
+
+/// Records before a fault are judged.
+#[tokio::test]
+async fn a_file_that_is_cut_off_gives_up_what_it_holds() {
+    let text = format!(
+        r#"{{"Records":[{},{{"eventSource":"kms.amazonaws.com","#,
+        planted().0
+    );
+    let report = Case::new().check_text(&text).await;
+    let kinds = kinds(&report);
+    assert!(
+        kinds.contains(&KmsForeignCaller) && kinds.len() == 2,
+        "{kinds:?}"
+    );
+}
+
+/// The longest context there is room for, again and again.
+#[tokio::test]
+async fn what_is_kept_of_a_record_does_not_grow_with_it() {
+    let long = "x".repeat(1 << 18);
+    let records: Vec<Record> = (0..8)
+        .map(|number| {
+            Record::delivery()
+                .by(user(&format!("{number}{long}")))
+                .id(&format!("{number}{long}"))
+                .with("/eventName", format!("GenerateDataKey{long}"))
+                .with("/sourceIPAddress", format!("{number}{long}"))
+                .with("/resources/0/ARN", format!("{KEY}{number}{long}"))
+                .with(TRAIL_OF, format!("{TRAIL}{number}{long}"))
+                .with(OBJECT_OF, format!("{}{number}{long}", arn_of("")))
+        })
+        .collect();
+    let report = Case::new().check(&records).await;
+    assert!(report.report.findings.len() >= 8);
+    for finding in &report.report.findings {
+        let size = format!("{finding:?}").len();
+        assert!(size < 20_000, "{size}");
+    }
+    for explanation in &report.explanations {
+        let size = format!("{explanation:?}").len();
+        assert!(size < 10_000, "{size}");
+    }
+}
+
+/// A hundred thousand names, each of its own.
+async fn assert_bounded(case: Case) {
+    type Hostile = fn(usize) -> Record;
+    let kinds: [(usize, Hostile); 6] = [
+        (25_000, |number| Record::delivery().object(&log_key(number))),
+        (15_000, |number| {
+            Record::delivery()
+                .by(user(&format!("mallory{number}")))
+                .object(&log_key(number))
+        }),
+        (15_000, |number| {
+            Record::delivery().object("AWSLogs/111122223333/").with(
+                "/resources/0/ARN",
+                KEY.replace("1234abcd", &format!("{number:08}")),
+            )
+        }),
+        (15_000, |number| {
+            Record::read().by(user(&format!("reader{number}")))
+        }),
+        (15_000, |number| {
+            let trail = format!("{TRAIL}-{number}");
+            Record::delivery().with(TRAIL_OF, trail)
+        }),
+        (15_000, |number| {
+            let name = format!("alias/{number}");
+            Record::delivery()
+                .refused()
+                .with("/requestParameters/keyId", name)
+        }),
+    ];
+    let records = kinds
+        .iter()
+        .flat_map(|(count, record)| (0..*count).map(record));
+    let texts: Vec<String> = records
+        .enumerate()
+        .map(|(number, record)| record.id(&format!("event-{number}")).0.to_string())
+        .collect();
+    assert_eq!(texts.len(), 100_000);
+    let mut case = case.with_readers(&["arn:aws:iam::111122223333:role/Audit"]);
+    let report = case
+        .check_text(&format!(r#"{{"Records":[{}]}}"#, texts.join(",")))
+        .await;
+    assert_eq!(report.report.counts["kmsEvents"], 100_000);
+    assert!(
+        report.report.findings.len() <= 10_000,
+        "{}",
+        report.report.findings.len()
+    );
+    assert!(report.report.findings.len() > 1000);
+    assert!(
+        report.report.obstacles.len() <= 2100,
+        "{}",
+        report.report.obstacles.len()
+    );
+    assert!(report.explanations.len() <= 20_000);
+    let overflow = report.report.obstacles.iter().find(|obstacle| {
+        obstacle.error.to_string().contains("more findings than")
+            || obstacle
+                .error
+                .to_string()
+                .contains("than any log file of CloudTrail's")
+    });
+    assert!(overflow.is_some_and(|it| it.if_it_stays.is_none()));
+    assert_eq!(report.report.verdict(), Verdict::Finding);
+    assert!(report.waiting.len() <= 1);
+}
+
+#[tokio::test]
+async fn what_a_hostile_log_file_names_is_bounded_and_said_to_be_too_much() {
+    assert_bounded(Case::new()).await;
+}
+
+#[tokio::test]
+async fn so_it_is_where_nothing_is_configured() {
+    assert_bounded(Case::unconfigured()).await;
+}
