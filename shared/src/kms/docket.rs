@@ -342,7 +342,7 @@ impl<'x> Docket<'x> {
         let ruling = rules::delivery(event);
         let delivers = ruling != Ruling::Silent;
         if let Some(problem) = self.note(Rule::Delivery, Some(event), ruling) {
-            self.refuse(event, object.as_ref(), problem.actual);
+            self.refuse(event, object.as_ref(), &problem.actual);
         }
         if agrees && !event.failed() {
             self.take_key(event, object.as_ref());
@@ -448,7 +448,7 @@ impl<'x> Docket<'x> {
         }
     }
 
-    fn refuse(&mut self, event: &KmsEvent<'_>, object: Option<&ObjectLocation>, error: String) {
+    fn refuse(&mut self, event: &KmsEvent<'_>, object: Option<&ObjectLocation>, error: &str) {
         let key = cut(event.key_named().unwrap_or("a key that is not named"));
         let hour = hour_of(event.time.unwrap_or(self.time));
         let name = (key, hour);
@@ -460,7 +460,7 @@ impl<'x> Docket<'x> {
             first: EventReference::of(event),
             calls: 0,
             object: object.cloned(),
-            error: cut(&error),
+            error: cut(error),
         });
         refused.calls += 1;
     }

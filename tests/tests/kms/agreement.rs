@@ -73,7 +73,7 @@ async fn the_trail_of_another_bucket_is_nobodys_business() {
             OBJECT_OF,
             arn_of(DELIVERED).replace(BUCKET, "amzn-s3-demo-logging-bucket"),
         );
-    let report = Case::new().check(&[record.clone()]).await;
+    let report = Case::new().check(std::slice::from_ref(&record)).await;
     assert_eq!(kinds(&report), []);
     assert_eq!(verdicts(&report, Rule::Trail), []);
     let report = Case::unconfigured().check(&[record]).await;
@@ -347,7 +347,7 @@ async fn another_object_of_the_bucket_without_a_trail_is_nobodys_business() {
 async fn an_event_under_another_key_than_the_configured_one_is_told() {
     let record = Record::delivery().with(RESOURCE, OTHER_KEY);
     let mut case = Case::new();
-    let report = case.check(&[record.clone()]).await;
+    let report = case.check(std::slice::from_ref(&record)).await;
     let finding = only(&report);
     assert_eq!(
         (finding.kind, finding.object.key.as_str()),
@@ -433,7 +433,7 @@ async fn an_alias_that_is_gone_is_no_finding() {
         .with("/requestParameters/keyId", ALIAS)
         .without("/resources");
     for mut case in [Case::new(), Case::unconfigured()] {
-        let report = case.check(&[record.clone()]).await;
+        let report = case.check(std::slice::from_ref(&record)).await;
         assert_eq!(report.report.findings, []);
         assert_eq!(verdicts(&report, Rule::Key), [Verdict::CannotTell]);
         assert_eq!(report.report.verdict(), Verdict::CannotTell);

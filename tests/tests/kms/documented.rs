@@ -45,11 +45,11 @@ fn case() -> Case {
     case.expected.key_arns = vec![KEY.to_owned()];
     case.memory
         .describe(KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
-    case.recorded.bucket = BUCKET.to_owned();
-    case.recorded.key = RECORDED.to_owned();
+    BUCKET.clone_into(&mut case.recorded.bucket);
+    RECORDED.clone_into(&mut case.recorded.key);
     case.recorded.encryption = Encryption::Kms(KEY.to_owned());
     let mut delivered = log_file(DELIVERED, &[]);
-    delivered.bucket = BUCKET.to_owned();
+    BUCKET.clone_into(&mut delivered.bucket);
     delivered.encryption = Encryption::Kms(KEY.to_owned());
     case.memory.put(delivered);
     case
@@ -66,7 +66,7 @@ fn nothing_configured() -> Case {
 fn emptied() -> Case {
     let mut case = case();
     let mut delivered = log_file(DELIVERED, &[]);
-    delivered.bucket = BUCKET.to_owned();
+    BUCKET.clone_into(&mut delivered.bucket);
     case.memory.delete(&delivered);
     case
 }
