@@ -96,15 +96,15 @@ name_type!(
 
 /// Whether `text` has the shape of a Region name: lowercase words and a number, joined by dashes.
 fn is_region(text: &str) -> bool {
-    let mut parts = text.rsplit('-');
-    let number = parts.next().unwrap_or_default();
-    let words: Vec<&str> = parts.collect();
+    let Some((words, number)) = text.rsplit_once('-') else {
+        return false;
+    };
     text.len() <= 32
         && (1..=2).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
-        && words.len() >= 2
+        && words.contains('-')
         && words
-            .iter()
+            .split('-')
             .all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
@@ -134,7 +134,7 @@ impl Region {
 /// The ARN of a trail: `arn:PARTITION:cloudtrail:HOMEREGION:ACCOUNT:trail/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TrailArn {
-    partition: String,
+    partition: &'static str,
     /// The trail's home Region.
     pub home_region: Region,
     /// The account that owns the trail; for an organization trail the management account.
@@ -148,7 +148,7 @@ impl TrailArn {
     #[must_use]
     pub fn new(home_region: Region, account: AccountId, name: TrailName) -> Self {
         Self {
-            partition: home_region.partition().to_owned(),
+            partition: home_region.partition(),
             home_region,
             account,
             name,
@@ -163,17 +163,17 @@ impl TrailArn {
     pub fn parse(text: &str) -> Result<Self, IdError> {
         const EXPECTED: &str = "a trail ARN (arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME)";
         let error = || IdError::new(text, EXPECTED);
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, "cloudtrail", region, account, resource] = parts.as_slice() else {
-            return Err(error());
-        };
+        let rest = text.strip_prefix("arn:").ok_or_else(error)?;
+        let (partition, rest) = rest.split_once(":cloudtrail:").ok_or_else(error)?;
+        let (region, rest) = rest.split_once(':').ok_or_else(error)?;
+        let (account, resource) = rest.split_once(':').ok_or_else(error)?;
         let name = resource.strip_prefix("trail/").ok_or_else(error)?;
         let arn = Self::new(
             Region::new(region)?,
             AccountId::new(account)?,
             TrailName::new(name)?,
         );
-        if arn.partition == *partition {
+        if arn.partition == partition {
             Ok(arn)
         } else {
             Err(error())
