@@ -341,7 +341,12 @@ fn compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
         second,
         0,
     );
-    Some(time.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    Some(
+        time.ok()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()?
+            .timestamp(),
+    )
 }
 
 #[cfg(test)]

@@ -56,7 +56,12 @@ impl Named {
             .split_once('/')
             .map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
         let replica = places.is_replica(bucket);
-        let bucket = places.actual_of(bucket, recorded_in);
+        // A copy on disk of several buckets tells no names of its own.
+        let bucket = if places.bare_copy {
+            bucket
+        } else {
+            places.actual_of(bucket, recorded_in)
+        };
         Some(Self {
             ours: places.watches(bucket),
             replica,

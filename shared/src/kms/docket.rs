@@ -277,25 +277,23 @@ impl<'x> Docket<'x> {
             .object
             .as_deref()
             .and_then(|arn| Named::parse(arn, &expected.places, &self.log_file.bucket));
-        if rules::is_ours(&event, named.as_ref(), expected) {
-            self.take_ours(&event, named.as_ref());
+        let trail = event.trail.as_deref();
+        let trail = trail.and_then(|trail| TrailArn::parse(trail).ok());
+        if rules::is_ours(&event, trail.as_ref(), named.as_ref(), expected) {
+            self.take_ours(&event, trail, named.as_ref());
         }
         self.take_reading(&event, named.as_ref());
         self.take_enclave(&event, named.as_ref());
     }
 
     /// Rules 1, 2, 5 and 6, and what 3, 4 and 7 need to know.
-    fn take_ours(&mut self, event: &KmsEvent<'_>, named: Option<&Named>) {
+    fn take_ours(&mut self, event: &KmsEvent<'_>, trail: Option<TrailArn>, named: Option<&Named>) {
         let expected = self.expected;
         let object = named.filter(|named| named.ours).and_then(Named::log_file);
-        let trail = rules::trail(event, expected);
-        let of_object = rules::object(event, named, expected);
-        let trail_named = event
-            .trail
-            .as_deref()
-            .and_then(|trail| TrailArn::parse(trail).ok());
+        let of_trail = rules::trail(event, trail.as_ref(), expected);
+        let of_object = rules::object(event, trail.as_ref(), named, expected);
         let mut agrees = true;
-        for (rule, ruling) in [(Rule::Trail, trail), (Rule::Object, of_object)] {
+        for (rule, ruling) in [(Rule::Trail, of_trail), (Rule::Object, of_object)] {
             if let Some(problem) = self.note(rule, Some(event), ruling) {
                 agrees = false;
                 let finding = self
@@ -313,7 +311,7 @@ impl<'x> Docket<'x> {
             }
         }
         if let (Some(trail), Some(named), true) = (
-            &trail_named,
+            &trail,
             named.filter(|_| expected.places.trails.is_empty()),
             agrees && !event.failed(),
         ) {
@@ -347,7 +345,7 @@ impl<'x> Docket<'x> {
         if agrees && !event.failed() {
             self.take_key(event, object.as_ref());
             if delivers && let (Some(named), Some(object)) = (named, object) {
-                self.deliver(event, named, object, trail_named);
+                self.deliver(event, named, object, trail);
             }
         }
     }
@@ -682,7 +680,16 @@ impl<'x> Docket<'x> {
                 self.raise_key(&problem, &used.event, used.object.as_ref(), arn);
                 continue;
             }
-            let Some(looked) = looked.filter(|_| judged.insert(arn.to_owned())) else {
+            if !judged.insert(arn.to_owned()) {
+                continue;
+            }
+            let Some(looked) = looked else {
+                self.count(
+                    Rule::KeyHealth,
+                    Some(&used.event),
+                    Verdict::CannotTell,
+                    || "the key could not be described".to_owned(),
+                );
                 continue;
             };
             let mut rulings = vec![rules::key_health(&looked.description, self.time)];
@@ -858,9 +865,12 @@ impl<'x> Docket<'x> {
                 kind: FindingKind::KmsUnlistedReader,
                 expected: "a reader that is listed in TRAILSEAL_READERS".to_owned(),
                 actual: format!(
-                    "{} from {from}: {files}, {} calls, first {} (event {}), last {}",
+                    "{} from {from}: {files}, {}, first {} (event {}), last {}",
                     reading.shown,
-                    reading.calls,
+                    match reading.calls {
+                        1 => "1 call".to_owned(),
+                        calls => format!("{calls} calls"),
+                    },
                     time(*first),
                     event.id,
                     time(reading.last),

@@ -119,13 +119,17 @@ fn wrong(kind: FindingKind, expected: impl Into<String>, actual: impl Into<Strin
 
 /// Whether an event is about our trail or our log files, and so for the rules 1 to 8.
 ///
-/// Others share account, Region and perhaps the key with it.
+/// Others share account, Region and perhaps the key with it. `trail` is the trail that the context
+/// names, if that is a trail's ARN.
 #[must_use]
-pub fn is_ours(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) -> bool {
-    let trail_is_ours = event.trail.as_deref().is_some_and(|trail| {
-        TrailArn::parse(trail).is_ok_and(|arn| expected.places.trails.contains(&arn))
-    });
-    trail_is_ours
+pub fn is_ours(
+    event: &KmsEvent<'_>,
+    trail: Option<&TrailArn>,
+    named: Option<&Named>,
+    expected: &Expected,
+) -> bool {
+    let trails = &expected.places.trails;
+    trail.is_some_and(|trail| trails.contains(trail))
         || named.is_some_and(|named| {
             named.ours && (event.trail.is_some() || named.log_file().is_some())
         })
@@ -184,23 +188,24 @@ fn is_of_an_owner(event: &KmsEvent<'_>) -> bool {
 }
 
 /// Rule 1, as far as the configuration tells: `aws:cloudtrail:arn` is a trail's ARN, and one of
-/// the configured trails. None configured: see [`trail_is_known`].
+/// the configured trails. None configured: see [`trail_is_known`]. `named` is the trail of that ARN,
+/// if it is one.
 #[must_use]
-pub fn trail(event: &KmsEvent<'_>, expected: &Expected) -> Ruling {
+pub fn trail(event: &KmsEvent<'_>, named: Option<&TrailArn>, expected: &Expected) -> Ruling {
     let Some(text) = event.trail.as_deref() else {
         // Encrypted by the bucket's default, or under a Bucket Key: no trail is named.
         return Ruling::Silent;
     };
     let trails = &expected.places.trails;
-    match TrailArn::parse(text) {
-        Err(_) => wrong(
+    match named {
+        None => wrong(
             FindingKind::KmsContextMismatch,
             format!("{TRAIL_CONTEXT} with a trail's ARN"),
             text,
         ),
-        Ok(_) if trails.is_empty() => Ruling::Silent,
-        Ok(arn) if trails.contains(&arn) => Ruling::Valid("the trail is a configured one"),
-        Ok(_) => {
+        Some(_) if trails.is_empty() => Ruling::Silent,
+        Some(arn) if trails.contains(arn) => Ruling::Valid("the trail is a configured one"),
+        Some(_) => {
             let trails: Vec<String> = trails.iter().map(TrailArn::to_string).collect();
             wrong(
                 FindingKind::KmsContextMismatch,
@@ -242,7 +247,12 @@ pub fn trail_is_known(trail: &TrailArn, known: &[Chain]) -> Ruling {
 /// Rule 2: `aws:s3:arn` names a bucket of ours, in one of the four documented forms, and agrees
 /// with itself and with the trail.
 #[must_use]
-pub fn object(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) -> Ruling {
+pub fn object(
+    event: &KmsEvent<'_>,
+    trail: Option<&TrailArn>,
+    named: Option<&Named>,
+    expected: &Expected,
+) -> Ruling {
     let mismatch =
         |expected: String, actual: &str| wrong(FindingKind::KmsContextMismatch, expected, actual);
     let (Some(named), Some(text)) = (named, event.object.as_deref()) else {
@@ -258,8 +268,6 @@ pub fn object(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) 
             text,
         );
     }
-    let trail = event.trail.as_deref().map(TrailArn::parse);
-    let trail = trail.as_ref().and_then(|trail| trail.as_ref().ok());
     let partition = trail
         .or(places.trails.first())
         .map(|trail| trail.home_region.partition());

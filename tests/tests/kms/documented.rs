@@ -185,7 +185,7 @@ async fn the_read_keeps_every_rule_and_shows_no_delivery() {
     let report = case().with_readers(others).check(&[record(READ)]).await;
     assert_eq!(only(&report).kind, KmsUnlistedReader);
     assert_eq!(table(&report).last(), Some(&(Rule::Readers, Finding)));
-    let who = "arn:aws:iam::111122223333:user/cloudtrail-admin from internal.amazonaws.com: 1 log file, 1 calls, first 2015-11-11T21:20:52Z (event 9525bee7-5145-42b0-bed5-ab7196a16daa), last 2015-11-11T21:20:52Z";
+    let who = "arn:aws:iam::111122223333:user/cloudtrail-admin from internal.amazonaws.com: 1 log file, 1 call, first 2015-11-11T21:20:52Z (event 9525bee7-5145-42b0-bed5-ab7196a16daa), last 2015-11-11T21:20:52Z";
     assert_eq!(only(&report).actual.as_deref(), Some(who));
 }
 
