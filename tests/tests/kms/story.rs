@@ -171,6 +171,15 @@ async fn a_log_file_that_a_backfill_digest_lists_is_listed() {
     let world = World::new(spec.clone().build());
     assert_nothing(&world.look_at_all().await);
     assert_nothing(&world.settle_all().await);
+    // Nor if the day has many digests before it.
+    let mut late = TrailSpec {
+        hours: 22,
+        ..spec.clone()
+    };
+    late.backfills[0].hour = 13;
+    let world = World::new(late.build());
+    assert_nothing(&world.look_at_all().await);
+    assert_nothing(&world.settle_all().await);
     // Without it, they are not.
     let mut world = World::new(spec.build());
     assert_nothing(&world.look_at_all().await);
