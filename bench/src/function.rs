@@ -132,7 +132,8 @@ fn environment(endpoint: &Endpoint) -> BTreeMap<String, String> {
             "TRAILSEAL_ALERT_TOPIC_ARN",
             format!("arn:aws:sns:{REGION}:{ACCOUNT}:trailseal-alerts"),
         ),
-        ("TRAILSEAL_EVIDENCE_BUCKET", format!("{BUCKET}-evidence")),
+        // The endpoint has one bucket; nothing waits in it.
+        ("TRAILSEAL_EVIDENCE_BUCKET", BUCKET.to_owned()),
         (
             "TRAILSEAL_QUEUE_URL",
             format!("{}/{ACCOUNT}/trailseal-log-verifier", endpoint.url()),
