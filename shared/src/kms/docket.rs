@@ -692,7 +692,22 @@ impl<'x> Docket<'x> {
                 );
                 continue;
             };
-            let mut rulings = vec![rules::key_health(&looked.description, self.time)];
+            let (hour, day) = (hour_of(self.time), day_of(self.time));
+            let description = &looked.description;
+            self.judge_key(
+                &used.event,
+                arn,
+                rules::key_health(description),
+                "Log files cannot be encrypted under the trail's key any more",
+                &hour,
+            );
+            self.judge_key(
+                &used.event,
+                arn,
+                rules::key_material(description, self.time),
+                "Log files cannot be encrypted under the trail's key for long",
+                &day,
+            );
             match &looked.policy {
                 None | Some(PolicyVerdict::Unreadable(_)) => {
                     self.count(
@@ -702,31 +717,32 @@ impl<'x> Docket<'x> {
                         || "the key's policy may not be read from here, or cannot be".to_owned(),
                     );
                 }
-                Some(policy) => rulings.push(rules::key_policy(policy)),
+                Some(policy) => self.judge_key(
+                    &used.event,
+                    arn,
+                    rules::key_policy(policy),
+                    "CloudTrail may write under the trail's key for any trail",
+                    &day,
+                ),
             }
-            for ruling in rulings {
-                if let Some(problem) = self.note_of(Rule::KeyHealth, Some(&used.event), ruling) {
-                    let (message, period) = match problem.kind {
-                        FindingKind::KmsPolicyOpen => (
-                            format!(
-                                "The policy of the key {arn} lets CloudTrail write under it for any trail."
-                            ),
-                            day_of(self.time),
-                        ),
-                        _ => (
-                            format!(
-                                "The key {arn} under which the trail's log files are encrypted cannot do so any more, or will not for long."
-                            ),
-                            hour_of(self.time),
-                        ),
-                    };
-                    let finding = self
-                        .finding(&problem, None, message)
-                        .with_detail(arn)
-                        .told_once(arn, &period);
-                    self.raise(finding);
-                }
-            }
+        }
+    }
+
+    /// Notes what rule 4 says of a key, and tells what is wrong once in the period.
+    fn judge_key(
+        &mut self,
+        event: &EventReference,
+        arn: &str,
+        ruling: Ruling,
+        message: &str,
+        period: &str,
+    ) {
+        if let Some(problem) = self.note_of(Rule::KeyHealth, Some(event), ruling) {
+            let finding = self
+                .finding(&problem, None, format!("{message}: {arn}."))
+                .with_detail(format!("{arn} {}", problem.expected))
+                .told_once(arn, period);
+            self.raise(finding);
         }
     }
 

@@ -341,19 +341,25 @@ pub(super) fn same_key(header: &str, arn: &str) -> bool {
     header == arn || arn.split_once(":key/").is_some_and(|(_, id)| id == header)
 }
 
-/// Rule 4, the key: symmetric, for encryption, usable, and not about to lose its material.
-/// `at` is the time that the events are of.
+/// Rule 4, the key: symmetric, for encryption, and usable.
 #[must_use]
-pub fn key_health(key: &KeyDescription, at: Timestamp) -> Ruling {
+pub fn key_health(key: &KeyDescription) -> Ruling {
     // While a multi-Region key's primary is being changed, the key works.
     let usable = matches!(key.state.as_str(), "Enabled" | "Updating");
-    if key.spec != "SYMMETRIC_DEFAULT" || key.usage != "ENCRYPT_DECRYPT" || !usable {
-        return wrong(
-            FindingKind::KmsKeyUnusable,
-            "a symmetric key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT) that is Enabled",
-            format!("{}, {}, {}", key.spec, key.usage, key.state),
-        );
+    if key.spec == "SYMMETRIC_DEFAULT" && key.usage == "ENCRYPT_DECRYPT" && usable {
+        return Ruling::Valid("the key can encrypt log files");
     }
+    wrong(
+        FindingKind::KmsKeyUnusable,
+        "a symmetric key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT) that is Enabled",
+        format!("{}, {}, {}", key.spec, key.usage, key.state),
+    )
+}
+
+/// Rule 4, the key's material: where it was imported, it is not about to expire at the time that
+/// the events are of.
+#[must_use]
+pub fn key_material(key: &KeyDescription, at: Timestamp) -> Ruling {
     match key.expires {
         Some(expires) if expires.duration_since(at) < EXPIRES_SOON => wrong(
             FindingKind::KmsKeyUnusable,
@@ -363,7 +369,8 @@ pub fn key_health(key: &KeyDescription, at: Timestamp) -> Ruling {
             ),
             format!("its imported material expires at {expires}"),
         ),
-        _ => Ruling::Valid("the key can encrypt log files"),
+        Some(_) => Ruling::Valid("the key's material does not expire soon"),
+        None => Ruling::Silent,
     }
 }
 

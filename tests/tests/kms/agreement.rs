@@ -510,13 +510,13 @@ async fn a_key_that_cannot_go_on_encrypting_is_told() {
             "{spec} {usage} {state} {expires:?}"
         );
         if let Some(finding) = report.report.findings.first() {
-            assert!(
-                finding
-                    .told_once_as
-                    .as_ref()
-                    .unwrap()
-                    .ends_with("/2026-01-15T12")
-            );
+            // What is to come is told once a day.
+            let period = if expires.is_some() {
+                "/2026-01-15"
+            } else {
+                "/2026-01-15T12"
+            };
+            assert!(finding.told_once_as.as_ref().unwrap().ends_with(period));
         }
     }
 }
@@ -549,7 +549,7 @@ async fn an_open_policy_is_told_and_an_unreadable_one_is_not() {
         assert_eq!(kinds(&report), []);
         assert_eq!(
             verdicts(&report, Rule::KeyHealth),
-            [Verdict::CannotTell, Verdict::Valid]
+            [Verdict::Valid, Verdict::CannotTell]
         );
     }
 }
