@@ -286,9 +286,12 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     }
 }
 
+/// The name of a bucket, if it is one.
+///
 /// Rule: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, with
 /// the upper-case letters and underscores of old buckets in us-east-1.
-fn bucket_name(text: &str) -> Option<String> {
+#[must_use]
+pub fn bucket_name(text: &str) -> Option<String> {
     let well_formed = (3..=255).contains(&text.len())
         && text
             .bytes()
@@ -304,8 +307,10 @@ fn kms_key_arn(text: &str) -> Option<String> {
     }
 }
 
-/// `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, the account's number in full.
-fn role_arn(text: &str) -> Option<String> {
+/// A role's ARN, if it is one: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, the account's number
+/// in full.
+#[must_use]
+pub fn role_arn(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split(':').collect();
     match parts.as_slice() {
         ["arn", _, "iam", "", account, resource]
@@ -317,10 +322,11 @@ fn role_arn(text: &str) -> Option<String> {
     }
 }
 
-/// An enclave's PCR0: the SHA-384 over its image.
+/// An enclave's PCR0, the SHA-384 over its image, in lower case; none if it is not 96 hex digits.
 ///
 /// Rule: <https://docs.aws.amazon.com/enclaves/latest/user/set-up-attestation.html>
-fn enclave_image(text: &str) -> Option<String> {
+#[must_use]
+pub fn enclave_image(text: &str) -> Option<String> {
     let hex = text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit());
     hex.then(|| text.to_ascii_lowercase())
 }

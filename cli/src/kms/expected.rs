@@ -3,7 +3,7 @@
 use crate::args::KmsArgs;
 use crate::exit::Stop;
 use crate::verify::alias_of;
-use trailseal::config::Places;
+use trailseal::config::{Places, bucket_name, enclave_image, role_arn};
 use trailseal::ids::{AccountId, TrailArn};
 use trailseal::kms::is_key_arn;
 use trailseal::kms::readers::{ReaderRule, Readers};
@@ -76,29 +76,4 @@ fn many<T>(
             read(text).ok_or_else(|| Stop::usage(format_args!("{option} `{text}` is not {takes}")))
         })
         .collect()
-}
-
-fn bucket_name(text: &str) -> Option<String> {
-    let well_formed = (3..=255).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    well_formed.then(|| text.to_owned())
-}
-
-fn role_arn(text: &str) -> Option<String> {
-    let parts: Vec<&str> = text.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "iam", "", account, resource]
-            if AccountId::new(account).is_ok() && resource.starts_with("role/") =>
-        {
-            Some(text.to_owned())
-        }
-        _ => None,
-    }
-}
-
-fn enclave_image(text: &str) -> Option<String> {
-    let hex = text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    hex.then(|| text.to_ascii_lowercase())
 }
