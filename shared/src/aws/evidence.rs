@@ -25,6 +25,28 @@ impl EvidenceBucket {
             bucket,
         }
     }
+
+    /// Writes a document if none is there, and says whether none was.
+    pub(super) async fn create(&self, key: &str, document: &str) -> Result<bool, StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(true);
+        };
+        let put = self
+            .s3
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .if_none_match("*")
+            .body(document.as_bytes().to_vec().into())
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
+            Err(error) => Err(store_error("write", named(bucket, key), &error)),
+        }
+    }
 }
 
 fn named(bucket: &str, key: &str) -> String {
@@ -49,27 +71,11 @@ impl KeepEvidence for EvidenceBucket {
     }
 
     async fn claim(&self, key: &str, document: String) -> Result<String, StoreError> {
-        let Some(bucket) = &self.bucket else {
+        if self.create(key, &document).await? {
             return Ok(document);
-        };
-        let put = self
-            .s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .content_type("application/json")
-            .if_none_match("*")
-            .body(document.clone().into_bytes().into())
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(document),
-            Err(error) if error.code() == Some("PreconditionFailed") => {
-                let first = self.recall(key, MAX_CLAIM_BYTES).await?;
-                Ok(String::from_utf8_lossy(&first).into_owned())
-            }
-            Err(error) => Err(store_error("claim", named(bucket, key), &error)),
         }
+        let first = self.recall(key, MAX_CLAIM_BYTES).await?;
+        Ok(String::from_utf8_lossy(&first).into_owned())
     }
 }
 

@@ -135,11 +135,7 @@ impl Edge {
     /// Those of the Lambda runtime.
     pub async fn serve<C: Check>(self, check: C) -> Result<(), lambda_runtime::Error> {
         let evidence = self.evidence();
-        let alerts = AlertTopic::new(
-            &self.sdk,
-            self.config.alert_topic_arn,
-            self.config.evidence_bucket.clone(),
-        );
+        let alerts = AlertTopic::new(&self.sdk, self.config.alert_topic_arn, evidence.clone());
         let service = Arc::new(batch::Service {
             queue: OwnQueue::new(&self.sdk, self.config.queue_url),
             evidence,
