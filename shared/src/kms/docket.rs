@@ -297,15 +297,7 @@ impl<'x> Docket<'x> {
             if let Some(problem) = self.note(rule, Some(event), ruling) {
                 agrees = false;
                 let finding = self
-                    .finding(
-                        &problem,
-                        object.as_ref(),
-                        format!(
-                            "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
-                            cut(&event.name),
-                            cut(event.id.as_deref().unwrap_or("without an id")),
-                        ),
-                    )
+                    .mismatch(&problem, object.as_ref(), &EventReference::of(event))
                     .with_detail(context_of(event));
                 self.raise(finding);
             }
@@ -637,14 +629,7 @@ impl<'x> Docket<'x> {
                 )
             });
             let if_it_stays = self
-                .finding(
-                    &problem,
-                    object.as_ref(),
-                    format!(
-                        "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
-                        event.name, event.id
-                    ),
-                )
+                .mismatch(&problem, object.as_ref(), &event)
                 .with_detail(unknown.trail.to_string());
             self.obstacles.push(Obstacle {
                 error: StoreError {
@@ -934,6 +919,23 @@ impl<'x> Docket<'x> {
             "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.".to_owned(),
         );
         self.raise(finding);
+    }
+
+    /// A finding about the encryption context of an event.
+    fn mismatch(
+        &self,
+        problem: &Problem,
+        object: Option<&ObjectLocation>,
+        event: &EventReference,
+    ) -> Finding {
+        self.finding(
+            problem,
+            object,
+            format!(
+                "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
+                event.name, event.id
+            ),
+        )
     }
 
     /// A finding about `object`; where it is about none of ours, about the log file at hand.
