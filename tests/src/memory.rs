@@ -5,7 +5,8 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use trailseal::ids::Region;
+use trailseal::config::Places;
+use trailseal::ids::{Region, TrailArn};
 use trailseal::location::ObjectLocation;
 use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::store::{
@@ -19,6 +20,16 @@ const PAGE: usize = 10;
 
 /// A key policy as CloudTrail's documents have it.
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"CloudTrail","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:111122223333:trail/*"}}}]}"#;
+
+/// Where a trail is delivered, and that no other is expected there.
+pub fn places(trail: &Trail) -> Places {
+    let buckets = trail.spec.buckets().into_iter().map(str::to_owned);
+    Places {
+        log_buckets: buckets.collect(),
+        trails: vec![TrailArn::parse(&trail.spec.trail_arn()).expect("a trail's ARN")],
+        ..Places::default()
+    }
+}
 
 /// S3, CloudTrail's keys, KMS and the evidence bucket, in memory.
 #[derive(Debug, Default)]

@@ -7,14 +7,13 @@ use std::collections::BTreeSet;
 use std::future::{pending, ready};
 use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
-use trailseal::ids::TrailArn;
 use trailseal::location::ObjectLocation;
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
 use trailseal::store::{Absence, Cause};
 use trailseal::validation::Digests;
 use trailseal::verification::Progress;
-use trailseal_tests::memory::Memory;
+use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::tamper::{digest as tamper_digest, log as tamper_log};
 use trailseal_tests::trail::{
     Backfill, BackfillLink, BucketChange, DigestFile, Location, Object, ResponseStyle, Stop, Trail,
@@ -28,19 +27,6 @@ fn half_a_day() -> TrailSpec {
     TrailSpec {
         hours: 8,
         ..TrailSpec::default()
-    }
-}
-
-fn places(trail: &Trail) -> Places {
-    Places {
-        log_buckets: trail
-            .spec
-            .buckets()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        trails: vec![TrailArn::parse(&trail.spec.trail_arn()).unwrap()],
-        ..Places::default()
     }
 }
 

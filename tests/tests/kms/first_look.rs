@@ -1,12 +1,10 @@
 //! The first look at the log files of generated trails.
 
 use crate::case::at;
-use trailseal::config::Places;
 use trailseal::finding::{FindingKind, Report, Verdict};
-use trailseal::ids::TrailArn;
 use trailseal::kms::rules::Expected;
 use trailseal::kms_check::KmsChecker;
-use trailseal_tests::memory::Memory;
+use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::tamper::log as tamper_log;
 use trailseal_tests::trail::{
     KmsAnomaly, KmsAnomalyKind, KmsSpec, Object, Trail, TrailSpec, hostile,
@@ -18,14 +16,6 @@ fn half_a_day() -> TrailSpec {
     TrailSpec {
         hours: 8,
         ..TrailSpec::default()
-    }
-}
-
-fn places(trail: &Trail) -> Places {
-    Places {
-        log_buckets: vec![trail.spec.bucket.clone()],
-        trails: vec![TrailArn::parse(&trail.spec.trail_arn()).unwrap()],
-        ..Places::default()
     }
 }
 

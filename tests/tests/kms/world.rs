@@ -4,9 +4,7 @@ use crate::case::at;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::pending;
-use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report};
-use trailseal::ids::TrailArn;
 use trailseal::kms::readers::{ReaderRule, Readers};
 use trailseal::kms::rules::Expected;
 use trailseal::kms_check::{KmsChecker, KmsReport};
@@ -15,7 +13,7 @@ use trailseal::public_key::KeySet;
 use trailseal::store::KeyDescription;
 use trailseal::validation::Digests;
 use trailseal::witness::{self, Settlement};
-use trailseal_tests::memory::Memory;
+use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::{Object, Trail};
 
 /// A trail and what it is held against.
@@ -36,13 +34,8 @@ impl World {
         }
         let other = kms.other_key_arn();
         memory.describe_as(&other, healthy(&other));
-        let buckets = trail.spec.buckets().into_iter().map(str::to_owned);
         let expected = Expected {
-            places: Places {
-                log_buckets: buckets.collect(),
-                trails: vec![TrailArn::parse(&trail.spec.trail_arn()).unwrap()],
-                ..Places::default()
-            },
+            places: places(&trail),
             key_arns: vec![kms.key_arn.clone()],
             ..Expected::default()
         };

@@ -57,6 +57,19 @@ async fn trail_with(
     Ok(spec.build())
 }
 
+/// Such a trail, delivered, with all that the functions have to say of it said.
+async fn delivered(
+    anomalies: &[KmsAnomalyKind],
+    adjust: impl FnOnce(&mut TrailSpec),
+) -> Result<World> {
+    let aws = LocalAws::start().await?;
+    let trail = trail_with(&aws, KeySpec::SymmetricDefault, anomalies, adjust).await?;
+    let world = World::within(aws, trail, &[], |_| ()).await?;
+    world.deliver().await?;
+    world.settle().await?;
+    Ok(world)
+}
+
 /// Readers of every kind, an enclave, and KMS calls that have nothing to do with the trail.
 fn busy(spec: &mut TrailSpec) {
     let Some(kms) = &mut spec.kms else { return };
@@ -227,12 +240,8 @@ async fn delivery_that_no_digest_lists() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn delivery_of_a_log_file_that_is_not_there() -> Result<()> {
-    let aws = LocalAws::start().await?;
     let anomalies = [KmsAnomalyKind::MissingObject];
-    let trail = trail(&aws, KeySpec::SymmetricDefault, &anomalies).await?;
-    let world = World::within(aws, trail, &[], |_| ()).await?;
-    world.deliver().await?;
-    world.settle().await?;
+    let world = delivered(&anomalies, |_| ()).await?;
     let (_, event) = world.trail.kms_anomaly(anomalies[0]);
     let (_, key) = event.s3_arn.split_once('/').context("a key")?;
     world.assert_alerts(&[Expected::new("log-file-missing", key)]);
@@ -266,12 +275,8 @@ async fn planted_log_file_under_the_right_key() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_deliveries_are_told_once_an_hour_and_key() -> Result<()> {
-    let aws = LocalAws::start().await?;
     let anomalies = [KmsAnomalyKind::DeniedMany];
-    let trail = trail(&aws, KeySpec::SymmetricDefault, &anomalies).await?;
-    let world = World::within(aws, trail, &[], |_| ()).await?;
-    world.deliver().await?;
-    world.settle().await?;
+    let world = delivered(&anomalies, |_| ()).await?;
     let refused = world.trail.kms_anomalies(anomalies[0]);
     assert_eq!(refused.len(), 20);
     let files: BTreeSet<&str> = refused
@@ -306,11 +311,7 @@ async fn strangers_reading_the_log_are_told_and_refused_ones_are_not() -> Result
         (KmsAnomalyKind::UnlistedReader, true),
         (KmsAnomalyKind::RefusedReader, false),
     ] {
-        let aws = LocalAws::start().await?;
-        let trail = trail_with(&aws, KeySpec::SymmetricDefault, &[anomaly], busy).await?;
-        let world = World::within(aws, trail, &[], |_| ()).await?;
-        world.deliver().await?;
-        world.settle().await?;
+        let world = delivered(&[anomaly], busy).await?;
         let findings: Vec<_> = world
             .proxy
             .alerts()
@@ -349,11 +350,7 @@ async fn enclaves_that_are_not_what_they_should_be() -> Result<()> {
             "enclave-attestation-missing",
         ),
     ] {
-        let aws = LocalAws::start().await?;
-        let trail = trail_with(&aws, KeySpec::SymmetricDefault, &[anomaly], busy).await?;
-        let world = World::within(aws, trail, &[], |_| ()).await?;
-        world.deliver().await?;
-        world.settle().await?;
+        let world = delivered(&[anomaly], busy).await?;
         let (log, event) = world.trail.kms_anomaly(anomaly);
         world.assert_alerts(&[found(kind, &log.object)]);
         assert!(messages(&world)[0].contains(&event.event_id));
@@ -392,11 +389,7 @@ async fn key_policy_without_a_condition() -> Result<()> {
 }
 
 async fn anomaly(anomaly: KmsAnomalyKind, kind: &str) -> Result<()> {
-    let aws = LocalAws::start().await?;
-    let trail = trail(&aws, KeySpec::SymmetricDefault, &[anomaly]).await?;
-    let world = World::within(aws, trail, &[], |_| ()).await?;
-    world.deliver().await?;
-    world.settle().await?;
+    let world = delivered(&[anomaly], |_| ()).await?;
     let (log, event) = world.trail.kms_anomaly(anomaly);
     // The object that the event names, where it is one of ours; else the log file that records it.
     let about = event.about.as_ref().map(|about| about.key.clone());
@@ -431,12 +424,8 @@ async fn context_names_a_wrong_object() -> Result<()> {
 /// Told when the object comes, which is under a strange key, and by the KMS event of its delivery.
 #[tokio::test(flavor = "multi_thread")]
 async fn key_of_the_call_is_not_the_objects() -> Result<()> {
-    let aws = LocalAws::start().await?;
     let anomalies = [KmsAnomalyKind::WrongKeyOnObject];
-    let trail = trail(&aws, KeySpec::SymmetricDefault, &anomalies).await?;
-    let world = World::within(aws, trail, &[], |_| ()).await?;
-    world.deliver().await?;
-    world.settle().await?;
+    let world = delivered(&anomalies, |_| ()).await?;
     let (_, event) = world.trail.kms_anomaly(anomalies[0]);
     let about = &event.about.as_ref().context("a log file")?.key;
     world.assert_alerts(&[
@@ -455,11 +444,7 @@ async fn key_of_the_call_is_not_the_objects() -> Result<()> {
 /// Digests are under SSE-S3 all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn log_file_under_no_key() -> Result<()> {
-    let aws = LocalAws::start().await?;
-    let trail = trail(&aws, KeySpec::SymmetricDefault, &[]).await?;
-    let world = World::within(aws, trail, &[], |_| ()).await?;
-    world.deliver().await?;
-    world.settle().await?;
+    let world = delivered(&[], |_| ()).await?;
     world.assert_alerts(&[]);
     let mut copied = world.trail.log_files[1].object.clone();
     copied.encryption = Encryption::S3;
