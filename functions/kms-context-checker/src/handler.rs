@@ -38,7 +38,14 @@ where
             ..
         } = self.checker.check(at).await;
         if let Err(error) = witness::keep(&self.evidence, at, waiting).await {
-            report.cannot_tell(error, &Scope::default(), at);
+            report.cannot_tell_of(
+                error,
+                &Scope::default(),
+                at,
+                &format!(
+                    "the deliveries that {at} shows, which are to wait in the evidence bucket"
+                ),
+            );
         }
         report.into()
     }

@@ -63,7 +63,13 @@ where
                     checked.report.absorb(settled.report);
                     checked.afterwards = settled.afterwards;
                 }
-                Err(error) => checked.report.cannot_tell(error, &Scope::default(), at),
+                // The digest itself is verified: this is about what waits for it.
+                Err(error) => checked.report.cannot_tell_of(
+                    error,
+                    &Scope::default(),
+                    at,
+                    &format!("the deliveries that wait for {at} in the evidence bucket"),
+                ),
             }
         }
         checked
