@@ -9,15 +9,13 @@ use crate::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
 use crate::location::ObjectLocation;
 use crate::object_key::{AccountFolder, Chain, DigestSeries, LogFileKey, ObjectKind, classify};
 use crate::store::{Cause, Depth, ListObjects, Page, StoreError};
+use crate::target::{ROOT, Target};
 use futures::future;
 use futures::stream::{self, StreamExt as _};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// The folder that every trail's objects lie in.
-const ROOT: &str = "AWSLogs";
 
 /// The most folders that are looked into for [`ROOT`].
 const MAX_FOLDERS: usize = 1000;
@@ -40,7 +38,7 @@ pub const MARGIN: SignedDuration = SignedDuration::from_hours(24);
 pub enum TrailFilter {
     /// Any trail of this name.
     Name(TrailName),
-    /// The trail of this name and home Region.
+    /// The trail with this ARN.
     Arn(TrailArn),
 }
 
@@ -50,7 +48,7 @@ impl TrailFilter {
     pub fn is(&self, chain: &Chain) -> bool {
         match self {
             Self::Name(name) => *name == chain.trail,
-            Self::Arn(arn) => arn.name == chain.trail && arn.home_region == chain.home_region,
+            Self::Arn(arn) => chain.is_of(arn),
         }
     }
 }
@@ -164,27 +162,22 @@ pub struct FoundDigests {
     pub misnamed: Vec<String>,
 }
 
-/// Finds every account and Region below `prefix` that has digests or log files.
+/// Finds every account and Region that `target` names and that has digests or log files.
 ///
 /// What cannot be listed is an obstacle in the report.
 pub async fn region_folders<L: ListObjects>(
     store: &L,
     bucket: &str,
-    prefix: &str,
+    target: &Target,
     wanted: &Wanted,
 ) -> (Vec<RegionFolder>, Report) {
     let mut report = Report::new();
-    let prefix = prefix.trim_matches('/');
-    let likely = match root_of(prefix) {
-        Some(root) => root,
-        None if prefix.is_empty() => String::new(),
-        None => format!("{prefix}/"),
-    };
+    let likely = target.root().unwrap_or(target.above()).to_owned();
     // Most trails lie right there: their accounts are listed while others are looked for.
     let first = accounts(store, bucket, likely.clone());
-    let (first, mut others) = match root_of(prefix) {
+    let (first, mut others) = match target.root() {
         Some(_) => (first.await, BTreeSet::new()),
-        None => future::join(first, roots(store, bucket, prefix, &mut report)).await,
+        None => future::join(first, roots(store, bucket, target.above(), &mut report)).await,
     };
     others.remove(&likely);
     let accounts: Vec<AccountFolder> = stream::iter(others)
@@ -196,26 +189,20 @@ pub async fn region_folders<L: ListObjects>(
         .chain([first])
         .flat_map(|found| keep(found, &mut report, bucket))
         .filter(|folder| wanted.account(&folder.account))
+        .filter(|folder| folder.to_string().starts_with(target.above()))
         .collect();
-    let regions: Vec<RegionFolder> = stream::iter(accounts)
-        .map(|account| regions(store, bucket, account, wanted))
+    let only = match target.region() {
+        Some(region) if wanted.region(region) => vec![region.clone()],
+        Some(_) => return (Vec::new(), report),
+        None => wanted.regions.clone(),
+    };
+    let mut regions: Vec<RegionFolder> = stream::iter(accounts)
+        .map(|account| regions(store, bucket, account, &only))
         .buffer_unordered(PARALLEL)
         .collect::<Vec<_>>()
         .await
         .into_iter()
         .flat_map(|found| keep(found, &mut report, bucket))
-        .collect();
-    // A prefix that reaches into the trail's own folders asks for those alone.
-    let below = format!("{prefix}/");
-    let mut regions: Vec<RegionFolder> = regions
-        .into_iter()
-        .filter(|region| wanted.region(&region.region))
-        .filter(|region| {
-            prefix.is_empty()
-                || [region.digests(), region.log_files()]
-                    .iter()
-                    .any(|folder| folder.starts_with(&below) || below.starts_with(folder))
-        })
         .collect();
     regions.sort();
     regions.dedup();
@@ -231,31 +218,16 @@ fn keep<T>(found: Result<Vec<T>, StoreError>, report: &mut Report, bucket: &str)
     })
 }
 
-/// The root that a prefix already reaches into: what stands before the last [`ROOT`].
-fn root_of(prefix: &str) -> Option<String> {
-    let folders: Vec<&str> = prefix.split('/').collect();
-    let at = folders.iter().rposition(|folder| *folder == ROOT)?;
-    let mut root: String = folders.get(..at)?.join("/");
-    if at > 0 {
-        root.push('/');
-    }
-    Some(root)
-}
-
-/// Every prefix, with its closing slash, below which there is a [`ROOT`] folder.
+/// Every prefix, with its closing slash, below which there is a [`ROOT`] folder. `prefix`, where
+/// the search begins, has its closing slash, too.
 async fn roots<L: ListObjects>(
     store: &L,
     bucket: &str,
     prefix: &str,
     report: &mut Report,
 ) -> BTreeSet<String> {
-    let start = if prefix.is_empty() {
-        String::new()
-    } else {
-        format!("{prefix}/")
-    };
     let mut found = BTreeSet::new();
-    let mut level = vec![start];
+    let mut level = vec![prefix.to_owned()];
     let mut looked_into = 0;
     for _ in 0..MAX_DEPTH {
         let left = MAX_FOLDERS.saturating_sub(looked_into);
@@ -347,15 +319,15 @@ async fn regions<L: ListObjects>(
     store: &L,
     bucket: &str,
     folder: AccountFolder,
-    wanted: &Wanted,
+    only: &[Region],
 ) -> Result<Vec<RegionFolder>, StoreError> {
     let region_folder = |region| RegionFolder {
         bucket: bucket.to_owned(),
         folder: folder.clone(),
         region,
     };
-    if !wanted.regions.is_empty() {
-        return Ok(wanted.regions.iter().cloned().map(region_folder).collect());
+    if !only.is_empty() {
+        return Ok(only.iter().cloned().map(region_folder).collect());
     }
     let digests = format!("{folder}CloudTrail-Digest/");
     let log_files = format!("{folder}CloudTrail/");
@@ -594,17 +566,5 @@ mod tests {
             ["2024/02/29/"]
         );
         assert_eq!(months(Timestamp::MIN, Timestamp::MAX), None);
-    }
-
-    #[test]
-    fn a_prefix_may_reach_into_the_trails_folders() {
-        assert_eq!(root_of(""), None);
-        assert_eq!(root_of("a/b"), None);
-        assert_eq!(root_of("AWSLogs"), Some(String::new()));
-        assert_eq!(
-            root_of("a/b/AWSLogs/111122223333/CloudTrail-Digest"),
-            Some("a/b/".to_owned())
-        );
-        assert_eq!(root_of("AWSLogs/AWSLogs"), Some("AWSLogs/".to_owned()));
     }
 }

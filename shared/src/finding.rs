@@ -339,9 +339,7 @@ impl Scope {
     /// ARN names an account that its digests do not.
     #[must_use]
     pub fn of_chain(chain: &Chain, trails: &[TrailArn]) -> Self {
-        let configured = trails
-            .iter()
-            .find(|arn| arn.name == chain.trail && arn.home_region == chain.home_region);
+        let configured = trails.iter().find(|arn| chain.is_of(arn));
         let trail = match (configured, &chain.folder.organization) {
             (Some(arn), _) => arn.to_string(),
             (None, None) => TrailArn::new(

@@ -9,7 +9,7 @@
 //! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 
-use crate::ids::{AccountId, OrganizationId, Region, TrailName};
+use crate::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
 use jiff::{Timestamp, civil};
 use std::fmt;
 
@@ -127,6 +127,17 @@ impl Chain {
     #[must_use]
     pub fn region_prefix(&self) -> String {
         format!("{}{DIGEST_FOLDER}/{}/", self.folder, self.region)
+    }
+
+    /// Whether the chain belongs to the trail with this ARN.
+    ///
+    /// An organization trail writes chains for every member account, and its ARN names the management
+    /// account. Any other trail is in the account whose events it records.
+    #[must_use]
+    pub fn is_of(&self, trail: &TrailArn) -> bool {
+        trail.name == self.trail
+            && trail.home_region == self.home_region
+            && (self.folder.organization.is_some() || trail.account == self.folder.account)
     }
 
     /// Whether `other` continues the same trail, perhaps in another bucket, prefix or

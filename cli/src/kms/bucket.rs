@@ -12,6 +12,7 @@ use trailseal::discovery::{Wanted, region_folders};
 use trailseal::finding::Obstacle;
 use trailseal::ids::Region;
 use trailseal::location::ObjectLocation;
+use trailseal::target::Target;
 use trailseal::store::{
     Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, Object, Page,
     ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
@@ -147,7 +148,7 @@ impl Listing {
         let prefixes = if format!("/{prefix}").contains("/CloudTrail/") {
             VecDeque::from([prefix.to_owned()])
         } else {
-            let (folders, report) = region_folders(&store, bucket, prefix, &wanted).await;
+            let (folders, report) = region_folders(&store, bucket, &Target::of(prefix), &wanted).await;
             obstacles = report.obstacles;
             folders
                 .iter()
