@@ -54,6 +54,12 @@ Examples:
     aws s3 sync s3://amzn-s3-demo-bucket copy
     trailseal verify copy --keys keys.json
 
+  One day of a Region, or one log file
+    trailseal verify s3://amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/
+
+  A member account that left the organization, whose trail ended then
+    trailseal verify s3://amzn-s3-demo-bucket --ended 444455556666/organization-trail@2026-03-01T12:00:00Z
+
   A long run that may be interrupted
     trailseal verify s3://amzn-s3-demo-bucket --resume progress.ndjson
 
@@ -62,7 +68,7 @@ Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// `s3://BUCKET[/PREFIX]`, or a directory as `aws s3 sync` leaves it
+    /// What to verify: `s3://BUCKET`, a prefix of it, a folder of an account, Region or day, one digest file or log file; or a directory as `aws s3 sync` leaves it
     pub(crate) source: String,
     /// Begin: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h); without it, the oldest digest
     #[arg(long, value_name = "TIME")]
@@ -97,8 +103,8 @@ pub(crate) struct VerifyArgs {
     /// Look for log files that no digest lists, too; of all trails, since a log file's name does not say whose it is
     #[arg(long, conflicts_with = "trails")]
     pub(crate) unlisted: bool,
-    /// A trail that was ended on purpose, by name or ARN: that its digests stop is no finding; may be repeated
-    #[arg(long = "ended", value_name = "NAME|ARN")]
+    /// A trail that was ended on purpose, and when: `[ACCOUNT/][REGION/]TRAIL[@TIME]`, TRAIL by name or ARN. Digest files that stop then are not a finding. Without TIME, only where nothing of the trail goes on anywhere; may be repeated
+    #[arg(long = "ended", value_name = "TRAIL[@TIME]")]
     pub(crate) ended: Vec<String>,
     /// Keep progress in FILE, and go on from it: log files that it says are verified are not looked at again. A run that comes to its end removes it
     #[arg(long, value_name = "FILE")]

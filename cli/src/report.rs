@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use trailseal::selection::Part;
 
 /// The schema of the JSON form.
 pub(crate) const SCHEMA: &str = "trailseal.verification/1";
@@ -24,6 +25,8 @@ pub(crate) struct Verification {
     pub(crate) command: Vec<String>,
     /// `s3://bucket/prefix`, or the directory's path.
     pub(crate) source: String,
+    /// What of the source was verified.
+    pub(crate) subject: Subject,
     /// Where the public keys came from, as a sentence's end: `CloudTrail (ListPublicKeys)`, `the
     /// file keys.json`.
     pub(crate) keys: String,
@@ -51,6 +54,35 @@ pub(crate) struct Verification {
     pub(crate) cannot_tell: Vec<CannotTell>,
     /// How many of those are left out.
     pub(crate) cannot_tell_left_out: u64,
+}
+
+/// What of a source was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Subject {
+    /// Digest files and log files.
+    Everything,
+    /// The digest files of a folder, and the log files that they list.
+    DigestFiles,
+    /// The log files of a folder.
+    LogFiles,
+    /// One digest file, and the log files that it lists.
+    DigestFile,
+    /// One log file.
+    LogFile,
+}
+
+impl Subject {
+    /// What is verified of a named part of a trail.
+    pub(crate) fn of(part: &Part) -> Self {
+        match part {
+            Part::Everything | Part::Elsewhere(_) => Self::Everything,
+            Part::Digests(_) => Self::DigestFiles,
+            Part::LogFiles(_) => Self::LogFiles,
+            Part::Digest(_) => Self::DigestFile,
+            Part::LogFile(_) => Self::LogFile,
+        }
+    }
 }
 
 /// A stretch of time, open where an end is none.
@@ -153,6 +185,8 @@ pub(crate) struct ChainReport {
     /// What every stretch of time came to, oldest first, without overlaps; neighbours differ in
     /// state. Time that is in none was not asked for.
     pub(crate) coverage: Vec<Stretch>,
+    /// Why the chain ends before the time asked for does, where that is explained.
+    pub(crate) end: Option<String>,
 }
 
 /// A stretch of time of a chain.

@@ -8,8 +8,8 @@ use crate::finding::{Report, Scope};
 use crate::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
 use crate::location::ObjectLocation;
 use crate::object_key::{AccountFolder, Chain, DigestSeries, LogFileKey, ObjectKind, classify};
+use crate::selection::{ROOT, Selection};
 use crate::store::{Cause, Depth, ListObjects, Page, StoreError};
-use crate::target::{ROOT, Target};
 use futures::future;
 use futures::stream::{self, StreamExt as _};
 use jiff::civil::Date;
@@ -168,7 +168,7 @@ pub struct FoundDigests {
 pub async fn region_folders<L: ListObjects>(
     store: &L,
     bucket: &str,
-    target: &Target,
+    target: &Selection,
     wanted: &Wanted,
 ) -> (Vec<RegionFolder>, Report) {
     let mut report = Report::new();
@@ -431,7 +431,7 @@ pub async fn log_files<L: ListObjects>(
     Ok(())
 }
 
-/// Whether there is any log file in the folders of the days asked for.
+/// Whether there is any log file of the time asked for.
 ///
 /// # Errors
 /// [`StoreError`] when the folder cannot be listed.
@@ -441,11 +441,20 @@ pub async fn holds_log_files<L: ListObjects>(
     wanted: &Wanted,
 ) -> Result<bool, StoreError> {
     let bucket = folder.bucket.as_str();
+    let is_wanted = |key: &String| matches!(classify(key), ObjectKind::LogFile(file) if wanted.instant(file.time));
     for prefix in in_time(store, bucket, &folder.log_files(), wanted).await? {
-        let page = store.list(bucket, &prefix, Depth::All, None).await?;
-        let is_file = |key: &String| matches!(classify(key), ObjectKind::LogFile(_));
-        if page.keys.iter().any(is_file) {
-            return Ok(true);
+        let mut next: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = store
+                .list(bucket, &prefix, Depth::All, next.as_deref())
+                .await?;
+            if page.keys.iter().any(is_wanted) {
+                return Ok(true);
+            }
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
         }
     }
     Ok(false)

@@ -18,7 +18,7 @@
 //! - what is said about them: [`finding`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`validation`],
 //!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
-//! - the story of whole chains: [`target`], [`discovery`], [`walk`]
+//! - the story of whole chains: [`selection`], [`discovery`], [`walk`]
 //!
 //! The edges are behind features: `aws` holds the AWS SDK adapters (module `aws`), `lambda` the
 //! Lambda runtime (module `lambda`).
@@ -42,10 +42,10 @@ pub mod pinned_keys;
 pub mod public_key;
 pub mod receipt;
 pub mod records;
+pub mod selection;
 pub mod sha256;
 pub mod signature;
 pub mod store;
-pub mod target;
 pub mod validation;
 pub mod verification;
 pub mod walk;

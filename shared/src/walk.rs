@@ -111,6 +111,14 @@ impl Walk {
             ..Self::default()
         }
     }
+
+    /// Adds what digests of other folders say of their predecessors. A signature proves itself,
+    /// whoever gives it.
+    #[must_use]
+    pub fn knowing(mut self, claims: Vec<Predecessor>) -> Self {
+        self.claims.extend(claims);
+        self
+    }
 }
 
 /// The most such claims that are kept: anybody may make them.

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::future::pending;
 use trailseal::config::Places;
 use trailseal::discovery::{self, Wanted};
-use trailseal::target::Target;
 use trailseal::finding::{FindingKind, Report, Verdict};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{DigestKey, DigestSeries};
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
+use trailseal::selection::Selection;
 use trailseal::validation::Digests;
 use trailseal::walk::{ReadDigest, Walk, listed_in};
 use trailseal_tests::memory::Memory;
@@ -57,7 +57,7 @@ async fn walk(digests: &Digests<&Memory, &Memory>, buckets: &[&str]) -> Whole {
     for bucket in buckets {
         let wanted = Wanted::default();
         let (folders, report) =
-            discovery::region_folders(digests.store(), bucket, &Target::of(""), &wanted).await;
+            discovery::region_folders(digests.store(), bucket, &Selection::of(""), &wanted).await;
         assert_eq!(report.verdict(), Verdict::Valid);
         for folder in folders {
             let found = discovery::digests(digests.store(), &folder, &wanted)

@@ -12,7 +12,7 @@ use trailseal::discovery::{Wanted, region_folders};
 use trailseal::finding::Obstacle;
 use trailseal::ids::Region;
 use trailseal::location::ObjectLocation;
-use trailseal::target::Target;
+use trailseal::selection::Selection;
 use trailseal::store::{
     Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, Object, Page,
     ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
@@ -148,7 +148,8 @@ impl Listing {
         let prefixes = if format!("/{prefix}").contains("/CloudTrail/") {
             VecDeque::from([prefix.to_owned()])
         } else {
-            let (folders, report) = region_folders(&store, bucket, &Target::of(prefix), &wanted).await;
+            let (folders, report) =
+                region_folders(&store, bucket, &Selection::of(prefix), &wanted).await;
             obstacles = report.obstacles;
             folders
                 .iter()

@@ -1,6 +1,8 @@
 //! The report for a terminal: a table of chains, the findings, what could not be told.
 
-use crate::report::{CannotTell, ChainReport, Counts, FindingReport, Outcome, Verification};
+use crate::report::{
+    CannotTell, ChainReport, Counts, FindingReport, Outcome, Subject, Verification,
+};
 use indicatif::{HumanBytes, HumanCount};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -36,16 +38,38 @@ fn headline(verification: &Verification) -> String {
         (None, Some(to)) => format!(" up to {}", short(to)),
         (Some(from), Some(to)) => format!(" from {} to {}", short(from), short(to)),
     };
-    let mut line = match verification.verdict {
-        Outcome::Valid => {
-            format!("VALID: everything in {source}{time} is as CloudTrail delivered it.")
+    let (subject, verb, it) = match verification.subject {
+        Subject::Everything => (format!("everything in {source}"), "is", "it"),
+        Subject::DigestFiles => (
+            format!("the digest files in {source}, with the log files that they list,"),
+            "are",
+            "them",
+        ),
+        Subject::LogFiles => (format!("the log files in {source}"), "are", "them"),
+        Subject::DigestFile => (
+            format!("the digest file {source}, with the log files that it lists,"),
+            "is",
+            "it",
+        ),
+        Subject::LogFile => (format!("the log file {source}"), "is", "it"),
+    };
+    let mut line = match (verification.verdict, verification.subject) {
+        (Outcome::Valid, _) => {
+            format!("VALID: {subject}{time} {verb} as CloudTrail delivered {it}.")
         }
-        Outcome::Finding => format!(
+        (Outcome::Finding, Subject::Everything) => format!(
             "{} in {source}{time}: the record is not what CloudTrail delivered.",
             counted(found, "FINDING", "FINDINGS")
         ),
-        Outcome::CannotTell => {
+        (Outcome::Finding, _) => format!(
+            "{}: {subject}{time} {verb} not what CloudTrail delivered.",
+            counted(found, "FINDING", "FINDINGS")
+        ),
+        (Outcome::CannotTell, Subject::Everything) => {
             format!("CANNOT TELL: not everything in {source}{time} could be verified.")
+        }
+        (Outcome::CannotTell, _) => {
+            format!("CANNOT TELL: {subject}{time} could not be verified.")
         }
     };
     if verification.interrupted {

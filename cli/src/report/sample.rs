@@ -2,7 +2,7 @@
 
 use super::{
     CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Stretch,
-    Totals, Verification,
+    Subject, Totals, Verification,
 };
 use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
@@ -437,6 +437,7 @@ impl Builder {
             .map(str::to_owned)
             .into(),
             source: format!("s3://{BUCKET}"),
+            subject: Subject::Everything,
             keys: "CloudTrail (ListPublicKeys)".to_owned(),
             requested: Range {
                 from: Some(begin),
@@ -493,6 +494,7 @@ fn report(hours: &Hours, begin: Timestamp) -> ChainReport {
         log_files,
         bytes: log_files.valid * 1_048_576,
         coverage: stretches(&hours.states, begin),
+        end: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Everything that is found out, from many tasks at once, on its way into a report.
 
 use crate::report::{
-    CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Totals,
-    Verification,
+    CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Subject,
+    Totals, Verification,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -85,6 +85,8 @@ pub(crate) struct Run {
     pub(crate) command: Vec<String>,
     /// What was verified.
     pub(crate) source: String,
+    /// What of it was.
+    pub(crate) subject: Subject,
     /// Where the keys came from.
     pub(crate) keys: String,
     /// The time asked for.
@@ -267,6 +269,7 @@ impl Collector {
             version: env!("CARGO_PKG_VERSION"),
             command: run.command,
             source: run.source,
+            subject: run.subject,
             keys: run.keys,
             requested: run.requested,
             started_at: run.started_at,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
     digests: Vec<Stretch>,
-    uncovered: Vec<(Timestamp, Timestamp)>,
+    uncovered: Vec<(Timestamp, Timestamp, Outcome)>,
     /// Time that is proven, or about which something is said.
     told: Vec<(Timestamp, Timestamp)>,
 }
@@ -29,10 +29,10 @@ impl Coverage {
         });
     }
 
-    /// Adds time that no digest covers, although one should.
-    pub(crate) fn uncovered(&mut self, from: Timestamp, to: Timestamp) {
+    /// Adds time that no digest covers, although one should, and what that comes to.
+    pub(crate) fn uncovered(&mut self, from: Timestamp, to: Timestamp, state: Outcome) {
         if from < to {
-            self.uncovered.push((from, to));
+            self.uncovered.push((from, to, state));
         }
     }
 
@@ -81,23 +81,19 @@ impl Coverage {
         } = self;
         digests.sort_by_key(|stretch| (stretch.from, stretch.to));
         uncovered.sort_unstable();
-        let mut windows: Vec<(Timestamp, Timestamp)> = Vec::new();
-        for (from, to) in uncovered {
-            match windows.last_mut() {
-                Some((_, end)) if *end >= from => *end = to.max(*end),
-                _ => windows.push((from, to)),
-            }
-        }
         let mut pieces: Vec<Stretch> = Vec::new();
         for stretch in digests {
             add(&mut pieces, stretch);
         }
-        let between: Vec<Stretch> = windows
-            .iter()
-            .flat_map(|(from, to)| gaps(&pieces, *from, *to))
-            .collect();
-        pieces.extend(between);
-        pieces.sort_by_key(|piece| piece.from);
+        // What is worse is painted first, and the rest around it.
+        for state in [Outcome::Finding, Outcome::CannotTell] {
+            let between: Vec<Stretch> = windows(&uncovered, state)
+                .into_iter()
+                .flat_map(|(from, to)| gaps(&pieces, from, to, state))
+                .collect();
+            pieces.extend(between);
+            pieces.sort_by_key(|piece| piece.from);
+        }
         let begin = from.unwrap_or(Timestamp::MIN);
         let end = to.unwrap_or(Timestamp::MAX);
         let mut merged: Vec<Stretch> = Vec::new();
@@ -150,7 +146,7 @@ fn add(pieces: &mut Vec<Stretch>, mut stretch: Stretch) {
 /// What of a window that nothing proves lies between the pieces, which are in order.
 ///
 /// What digests cover stays as they say: a window between two digests may touch them, no more.
-fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp) -> Vec<Stretch> {
+fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp, state: Outcome) -> Vec<Stretch> {
     let first = pieces.partition_point(|piece| piece.to <= from);
     let mut gaps = Vec::new();
     let mut at = from;
@@ -170,11 +166,26 @@ fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp) -> Vec<Stretch> {
         .map(|(from, to)| Stretch {
             from,
             to,
-            state: Outcome::Finding,
+            state,
             digests: 0,
             log_files: 0,
         })
         .collect()
+}
+
+/// The windows of one state, in order, without overlaps.
+fn windows(
+    uncovered: &[(Timestamp, Timestamp, Outcome)],
+    wanted: Outcome,
+) -> Vec<(Timestamp, Timestamp)> {
+    let mut windows: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (from, to, _) in uncovered.iter().filter(|(_, _, state)| *state == wanted) {
+        match windows.last_mut() {
+            Some((_, end)) if *end >= *from => *end = (*to).max(*end),
+            _ => windows.push((*from, *to)),
+        }
+    }
+    windows
 }
 
 #[cfg(test)]
@@ -229,8 +240,8 @@ mod tests {
         coverage.digest((hour(1), hour(2)), Valid, 1);
         coverage.digest((hour(6), hour(7)), Valid, 1);
         coverage.digest((hour(3), hour(4)), CannotTell, 1);
-        coverage.uncovered(hour(2), hour(6));
-        coverage.uncovered(hour(4), hour(5));
+        coverage.uncovered(hour(2), hour(6), Finding);
+        coverage.uncovered(hour(4), hour(5), Finding);
         assert_eq!(
             shown(coverage, None, None),
             [
@@ -239,6 +250,23 @@ mod tests {
                 (3, 4, CannotTell, 1),
                 (4, 6, Finding, 0),
                 (6, 7, Valid, 1)
+            ]
+        );
+    }
+
+    #[test]
+    fn time_that_cannot_be_told_is_painted_around_what_was_found() {
+        let mut coverage = Coverage::default();
+        coverage.digest((hour(1), hour(2)), Valid, 1);
+        coverage.uncovered(hour(1), hour(7), CannotTell);
+        coverage.uncovered(hour(3), hour(5), Finding);
+        assert_eq!(
+            shown(coverage, None, None),
+            [
+                (1, 2, Valid, 1),
+                (2, 3, CannotTell, 0),
+                (3, 5, Finding, 0),
+                (5, 7, CannotTell, 0)
             ]
         );
     }
@@ -271,7 +299,7 @@ mod tests {
         let mut coverage = Coverage::default();
         coverage.digest((hour(1), hour(2)), Valid, 1);
         coverage.digest((hour(2), hour(3)), Valid, 1);
-        coverage.uncovered(hour(3), hour(9));
+        coverage.uncovered(hour(3), hour(9), Finding);
         assert_eq!(
             shown(coverage, Some(2), Some(5)),
             [(2, 3, Valid, 1), (3, 5, Finding, 0)]

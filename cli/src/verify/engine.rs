@@ -1,29 +1,31 @@
-//! The work: Region folders side by side, their chains from the newest digest to the oldest,
-//! log files as many at a time as requests are allowed.
+//! The work: the folders of accounts and Regions side by side, their chains from the newest digest to
+//! the oldest, log files as many at a time as requests are allowed.
 
 use super::collector::{Collector, Progress};
-use super::coverage::Coverage;
+use super::ends::{self, Ended, PendingEnd};
+use super::family::{Place, families};
 use super::resume::{Done, Resume};
+use super::tally::Tally;
 use super::unlisted::Listed;
-use crate::report::{CannotTell, ChainReport, Counts, Outcome};
+use crate::report::{CannotTell, Counts, Outcome};
 use crate::source::{Keys, Objects};
-use futures::future::{Either, join, select};
+use futures::future::{Either, select};
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use trailseal::aws::Limited;
-use trailseal::chain::hourly_digests;
 use trailseal::discovery::{self, ChainDigests, RegionFolder, TrailFilter, Wanted};
 use trailseal::finding::{Finding, FindingKind, Report, Scope};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::selection::{DELIVERY, Part, Selection};
 use trailseal::signature::AuthenticDigest;
 use trailseal::validation::Digests;
-use trailseal::walk::{OVERDUE_AFTER, ReadDigest, Settled, Walk, listed_in};
+use trailseal::walk::{ReadDigest, Settled, Walk, listed_in};
 
 /// Region folders that are worked on at a time: bounds what is known of digests.
 const FOLDERS: usize = 16;
@@ -37,16 +39,8 @@ const MANY_LOG_FILES: usize = 2000;
 /// The most digests behind the time asked for that are tried for one that CloudTrail signed.
 const MAX_WITNESSES: usize = 48;
 
-/// A log file may be delivered so long after the minute in its name and still be in the digest
-/// of a later hour.
-pub(super) const DELIVERY: SignedDuration = SignedDuration::from_hours(2);
-
-/// How many days are looked back for the newest digest before the time asked for, in steps that
-/// grow, so that a chain that stopped years ago costs few requests; at last, all.
-const EARLIER: [Option<i64>; 3] = [Some(31), Some(366), None];
-
 /// What to do about log files without digests.
-const NO_DIGESTS: &str = "Where digests were deleted, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
+pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
 /// The digests of a source.
 pub(crate) type SourceDigests = Digests<Arc<Limited<Objects>>, Keys>;
@@ -57,12 +51,14 @@ pub(crate) struct Plan {
     pub(crate) digests: SourceDigests,
     /// Buckets and prefixes to look into.
     pub(crate) places: Vec<(String, String)>,
+    /// What of the trails' folders is named.
+    pub(crate) part: Part,
     /// What was asked for. Its end is always given.
     pub(crate) wanted: Wanted,
     /// Up to when digests should have come; none where that is not known.
     pub(crate) expected_until: Option<Timestamp>,
-    /// Trails that ended on purpose.
-    pub(crate) ended: Vec<TrailFilter>,
+    /// Ends of chains that are on purpose.
+    pub(crate) ended: Vec<Ended>,
     /// Why there may be trails that were not found.
     pub(crate) unseen: Vec<String>,
     /// When the verification begins.
@@ -77,15 +73,19 @@ pub(crate) struct Plan {
     pub(crate) bare_copy: bool,
 }
 
-struct Engine {
-    plan: Plan,
-    collector: Arc<Collector>,
+pub(super) struct Engine {
+    pub(super) plan: Plan,
+    pub(super) collector: Arc<Collector>,
     /// Digests that are held.
     held: Arc<Semaphore>,
     /// Log files under way: what waits for its turn costs next to nothing.
     under_way: Arc<Semaphore>,
     /// Chains that were found.
-    matched: Mutex<BTreeSet<Chain>>,
+    pub(super) matched: Mutex<BTreeSet<Chain>>,
+    /// End of the newest digest of each chain that CloudTrail signed.
+    newest: Mutex<BTreeMap<Chain, Timestamp>>,
+    /// Chains whose ends nothing in the bucket explains.
+    pending: Mutex<Vec<(Tally, PendingEnd)>>,
 }
 
 /// A digest that is held, so that not too many are.
@@ -98,49 +98,51 @@ struct Held {
 }
 
 /// What became of a digest and its log files.
-struct Outcomes {
-    key: DigestKey,
-    time: (Timestamp, Timestamp),
-    own: Outcome,
-    log_files: Counts,
-    bytes: u64,
+pub(super) struct Outcomes {
+    pub(super) key: DigestKey,
+    pub(super) time: (Timestamp, Timestamp),
+    pub(super) own: Outcome,
+    pub(super) log_files: Counts,
+    pub(super) bytes: u64,
 }
 
 /// Does all of it. Findings go to `collector`. Whether anything was found to verify.
-pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
-    let under_way = Arc::new(Semaphore::new(plan.concurrency));
+pub(crate) async fn verify(mut plan: Plan, collector: Arc<Collector>) -> bool {
+    let (folders, reports) = find(&mut plan).await;
     let engine = Arc::new(Engine {
+        under_way: Arc::new(Semaphore::new(plan.concurrency)),
         plan,
         collector,
-        under_way,
         held: Arc::new(Semaphore::new(HELD)),
         matched: Mutex::default(),
+        newest: Mutex::default(),
+        pending: Mutex::default(),
     });
     for unseen in &engine.plan.unseen {
         engine.not_seen(unseen.clone());
     }
-    let mut folders = Vec::new();
-    for (bucket, prefix) in &engine.plan.places {
-        let (found, report) =
-            discovery::region_folders(engine.store(), bucket, prefix, &engine.plan.wanted).await;
+    for report in reports {
         engine.take(report);
-        folders.extend(found);
     }
     let found = !folders.is_empty();
     let progress = &engine.collector.progress;
     Progress::add(&progress.folders, u64::try_from(folders.len()).unwrap_or(0));
-    stream::iter(folders)
-        .for_each_concurrent(FOLDERS, |folder| {
+    stream::iter(families(folders))
+        .for_each_concurrent(FOLDERS, |family| {
             let engine = Arc::clone(&engine);
             async move {
-                let name = folder.digests();
-                let task = tokio::spawn(Arc::clone(&engine).folder(folder));
+                let name = family
+                    .first()
+                    .map(RegionFolder::digests)
+                    .unwrap_or_default();
+                let task = tokio::spawn(Arc::clone(&engine).family(family));
                 if task.await.is_err() {
                     engine.crashed(&name);
                 }
             }
         })
         .await;
+    engine.settle_ends();
     if !engine.interrupted() {
         if found {
             engine.check_matched();
@@ -156,17 +158,68 @@ pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
     found
 }
 
+/// Finds the folders of what is named.
+///
+/// A prefix that begins with a slash is meant so, if trails are there: a trail's prefix may begin with
+/// one. If not, somebody wrote one slash too many.
+async fn find(plan: &mut Plan) -> (Vec<RegionFolder>, Vec<Report>) {
+    let (mut folders, mut reports) = (Vec::new(), Vec::new());
+    for (bucket, prefix) in &plan.places {
+        let mut target = Selection::of(prefix);
+        let (mut found, mut report) = folders_of(plan, bucket, &target).await;
+        let plain = prefix.trim_start_matches('/');
+        if found.is_empty() && report.obstacles.is_empty() && plain != prefix {
+            target = Selection::of(plain);
+            (found, report) = folders_of(plan, bucket, &target).await;
+        }
+        plan.part = target.part;
+        folders.extend(found);
+        reports.push(report);
+    }
+    (folders, reports)
+}
+
+async fn folders_of(plan: &Plan, bucket: &str, target: &Selection) -> (Vec<RegionFolder>, Report) {
+    if let Part::Elsewhere(_) = target.part {
+        return (Vec::new(), Report::new());
+    }
+    discovery::region_folders(plan.digests.store(), bucket, target, &plan.wanted).await
+}
+
 impl Engine {
-    fn store(&self) -> &Arc<Limited<Objects>> {
+    pub(super) fn store(&self) -> &Arc<Limited<Objects>> {
         self.plan.digests.store()
     }
 
     /// Whether somebody wants the run to end, or nobody reads what is written.
-    fn interrupted(&self) -> bool {
+    pub(super) fn interrupted(&self) -> bool {
         if self.collector.is_broken() {
             self.store().close();
         }
         self.store().is_closed()
+    }
+
+    pub(super) fn newest(&self) -> MutexGuard<'_, BTreeMap<Chain, Timestamp>> {
+        // Every change is a single entry.
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn pending(&self) -> MutexGuard<'_, Vec<(Tally, PendingEnd)>> {
+        // Every change is a single push.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether log files are looked for that no digest lists: that was asked for, or log files
+    /// were named, and not those of one trail.
+    pub(super) fn looks_for_unlisted(&self) -> bool {
+        self.plan.unlisted || (self.plan.part.is_log_files() && self.plan.wanted.trails.is_empty())
+    }
+
+    /// Takes a chain that is done.
+    pub(super) fn done(&self, tally: Tally) {
+        if !tally.is_empty() {
+            self.collector.chain(tally.report(&self.plan.wanted));
+        }
     }
 
     /// Says that something was not looked at, and that its verdict is open.
@@ -204,6 +257,12 @@ impl Engine {
                 });
             }
         }
+        let unused: Vec<&str> = ends::unused(&self.plan.ended, &matched).collect();
+        for unused in unused {
+            self.not_seen(format!(
+                "--ended {unused} names no trail whose digest files are here"
+            ));
+        }
         drop(matched);
         for absent in absent {
             self.not_seen(format!(
@@ -213,7 +272,7 @@ impl Engine {
     }
 
     /// Takes a report: findings, and what could not be looked at.
-    fn take(&self, report: Report) {
+    pub(super) fn take(&self, report: Report) {
         for finding in report.findings.iter().chain(&report.reported_elsewhere) {
             self.collector.finding(finding);
         }
@@ -242,166 +301,34 @@ impl Engine {
         });
     }
 
-    async fn folder(self: Arc<Self>, folder: RegionFolder) {
-        let (listed, earlier) = join(
-            discovery::digests(self.store(), &folder, &self.plan.wanted),
-            self.earlier(&folder, &EARLIER[..1], self.plan.wanted.from),
-        )
-        .await;
-        let progress = &self.collector.progress;
-        Progress::add(&progress.folders_listed, 1);
-        let discovery::FoundDigests {
-            mut chains,
-            misnamed,
-        } = match listed {
-            Ok(found) => found,
-            Err(error) => {
-                let mut report = Report::new();
-                folder.cannot_list(&mut report, error);
-                self.take(report);
-                return;
-            }
-        };
-        stream::iter(misnamed)
-            .for_each_concurrent(self.plan.concurrency, |key| {
-                let at = ObjectLocation::new(folder.bucket.clone(), key);
-                let engine = &self;
-                async move { engine.take(engine.plan.digests.validate(&at).await) }
-            })
-            .await;
-        let earlier = match earlier {
-            (earlier, Some(back_to)) if chains.is_empty() && earlier.is_empty() => {
-                self.earlier(&folder, &EARLIER[1..], Some(back_to)).await.0
-            }
-            (earlier, _) => earlier,
-        };
-        let no_digests = chains.is_empty() && earlier.is_empty();
-        // A chain that has none any more: when did they stop?
-        for (chain, newest) in earlier {
-            chains.entry(chain).or_insert_with(|| ChainDigests {
-                hourly: BTreeSet::from([newest]),
-                ..ChainDigests::default()
-            });
-        }
-        if no_digests && self.plan.wanted.trails.is_empty() && !self.interrupted() {
-            self.check_no_log_files(&folder).await;
-        }
-        self.matched
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(chains.keys().cloned());
-        let mut listed = self.plan.unlisted.then(Listed::default);
-        for (chain, digests) in chains {
-            if self.interrupted() {
-                return;
-            }
-            let settled = Box::pin(self.chain(&folder, chain, digests, listed.as_mut())).await;
-            if let Some(report) = settled {
-                self.collector.chain(report);
-            }
-        }
-        if let Some(listed) = listed
-            && !self.interrupted()
-        {
-            self.unlisted(&folder, &listed).await;
-        }
-    }
-
-    /// The newest digest of each chain before a time, as far back as these many days go until
-    /// there is one, and what they reached back to.
-    async fn earlier(
-        &self,
-        folder: &RegionFolder,
-        steps: &[Option<i64>],
-        before: Option<Timestamp>,
-    ) -> (BTreeMap<Chain, Timestamp>, Option<Timestamp>) {
-        let mut newest = BTreeMap::new();
-        let mut end = before;
-        for days in steps {
-            let Some(until) = end else { break };
-            let back = days.map(|days| SignedDuration::from_hours(24 * days));
-            let earlier = Wanted {
-                from: back.and_then(|back| until.checked_sub(back).ok()),
-                to: Some(until),
-                ..self.plan.wanted.clone()
-            };
-            match discovery::digests(self.store(), folder, &earlier).await {
-                Ok(found) => {
-                    for (chain, digests) in found.chains {
-                        let before = digests.hourly.range(..=until).next_back();
-                        if let Some(last) = before {
-                            newest.insert(chain, *last);
-                        }
-                    }
-                }
-                Err(error) => {
-                    let mut report = Report::new();
-                    folder.cannot_list(&mut report, error);
-                    self.take(report);
-                    break;
-                }
-            }
-            if !newest.is_empty() {
-                break;
-            }
-            end = earlier.from;
-        }
-        (newest, end)
-    }
-
-    /// Log files without any digest: validation was off, or the digests are gone.
-    async fn check_no_log_files(&self, folder: &RegionFolder) {
-        let looked = discovery::holds_log_files(self.store(), folder, &self.plan.wanted).await;
-        let scope = folder.scope();
-        match looked {
-            Ok(false) => {}
-            Ok(true) if self.plan.unlisted => {}
-            Ok(true) => self.collector.not_told(CannotTell {
-                subject: format!("s3://{}/{}", folder.bucket, folder.log_files()),
-                account: scope.account,
-                region: scope.region,
-                trail: None,
-                reason: format!(
-                    "nothing proves the log files below s3://{}/{}: there is no digest at all",
-                    folder.bucket,
-                    folder.log_files()
-                ),
-                advice: NO_DIGESTS.to_owned(),
-            }),
-            Err(error) => self.collector.cannot_tell(&error, &scope),
-        }
-    }
-
-    async fn chain(
+    /// Verifies one chain, newest digest file first.
+    pub(super) async fn chain(
         self: &Arc<Self>,
-        folder: &RegionFolder,
+        place: Place<'_>,
         chain: Chain,
         digests: ChainDigests,
         mut listed: Option<&mut Listed>,
-    ) -> Option<ChainReport> {
+    ) {
+        let folder = place.folder;
         let wanted = &self.plan.wanted;
         let mut tally = Tally::new(folder, &chain);
         let progress = &self.collector.progress;
-        let reached = |end: &&Timestamp| wanted.hour(**end);
-        let count = digests.hourly.iter().filter(reached).count()
-            + digests.backfill.iter().filter(reached).count();
+        let reached = |end: &&Timestamp| self.is_named(&chain, DigestSeries::Hourly, **end);
+        let backfill: Vec<Timestamp> = digests
+            .backfill
+            .iter()
+            .rev()
+            .filter(|end| self.is_named(&chain, DigestSeries::Backfill, **end))
+            .copied()
+            .collect();
+        let count = digests.hourly.iter().filter(reached).count() + backfill.len();
         Progress::add(&progress.digests_known, u64::try_from(count).unwrap_or(0));
         let later = self
             .witnesses(folder, &chain, &digests, listed.is_some())
             .await;
-        let before = digests.hourly.iter().rev();
-        let mut before = before.skip_while(|end| !wanted.hour(**end) && !self.is_earlier(**end));
-        let in_time: Vec<Timestamp> = before
-            .by_ref()
-            .take_while(|end| wanted.hour(**end))
-            .copied()
-            .collect();
-        let earlier = digests
-            .hourly
-            .iter()
-            .rev()
-            .find(|end| self.is_earlier(**end));
-        let backfill = digests.backfill.iter().rev().copied();
+        let in_time = digests.hourly.iter().rev().filter(reached).copied();
+        let is_earlier = |end: &&Timestamp| !reached(end) && !self.is_later(&chain, **end);
+        let earlier = digests.hourly.iter().rev().find(is_earlier);
         let keys: Vec<(DigestSeries, Timestamp)> = later
             .into_iter()
             .rev()
@@ -410,7 +337,7 @@ impl Engine {
             .map(|end| (DigestSeries::Hourly, end))
             .chain(
                 backfill
-                    .filter(|end| wanted.hour(*end))
+                    .into_iter()
                     .map(|end| (DigestSeries::Backfill, end)),
             )
             .collect();
@@ -422,6 +349,11 @@ impl Engine {
         // A trail that was moved may go on from another place.
         let is_whole = wanted.from.is_none() && self.plan.places.len() == 1;
         let mut walk = Walk::among(known, is_whole);
+        if self.plan.bare_copy
+            && let Some(newest) = digests.hourly.last()
+        {
+            walk = walk.knowing(self.claims(place.siblings, *newest).await);
+        }
         let mut tasks: JoinSet<Outcomes> = JoinSet::new();
         let mut current = self.in_turn(reads.next().await).await;
         while let Some((held, read)) = current {
@@ -449,7 +381,7 @@ impl Engine {
                 .filter(|(older, _)| older.key.series == DigestSeries::Hourly)
                 .map(|(_, read)| read);
             let mut settled = self.plan.digests.settle(&mut walk, read, beside).await;
-            let reported = wanted.hour(settled.key.end_time);
+            let reported = self.is_reported(&settled);
             self.take_settled(&mut settled, reported, &mut tally);
             if let Some(listed) = listed.as_deref_mut() {
                 listed.add(&settled);
@@ -464,24 +396,53 @@ impl Engine {
         while let Some(done) = tasks.join_next().await {
             self.tell(&mut tally, done);
         }
-        if !self.interrupted() {
-            self.check_covered(folder, &chain, &mut tally);
-        } else if tally.worst == Outcome::Valid {
-            tally.worst = Outcome::CannotTell;
+        if let Some(newest) = tally.newest_authentic {
+            self.newest().insert(tally.chain.clone(), newest);
         }
-        if tally.is_empty() {
-            return None;
+        if self.interrupted() {
+            tally.worst = tally.worst.max(Outcome::CannotTell);
+        } else if !self.plan.part.is_one()
+            && let Some(end) = self
+                .check_covered(&mut tally, place.siblings, place.has_company)
+                .await
+        {
+            self.pending().push((tally, end));
+            return;
         }
-        Some(tally.report(wanted))
+        self.done(tally);
     }
 
-    fn is_later(&self, end: Timestamp) -> bool {
-        let wanted = &self.plan.wanted;
-        wanted.to.is_some_and(|to| end > to) && !wanted.hour(end)
+    /// Whether a digest file is asked for, by its key.
+    fn is_named(&self, chain: &Chain, series: DigestSeries, end: Timestamp) -> bool {
+        self.plan.wanted.hour(end)
+            && match &self.plan.part {
+                Part::Digests(_) | Part::Digest(_) => {
+                    let key = DigestKey::of(chain.clone(), series, end);
+                    self.plan.part.takes_digest(&key)
+                }
+                Part::Elsewhere(_) => false,
+                Part::Everything | Part::LogFiles(_) | Part::LogFile(_) => true,
+            }
     }
 
-    fn is_earlier(&self, end: Timestamp) -> bool {
-        !self.plan.wanted.hour(end) && !self.is_later(end)
+    /// Whether a digest file is asked for. Where one log file is, that is the digest file that lists
+    /// it.
+    fn is_reported(&self, settled: &Settled) -> bool {
+        let Part::LogFile(named) = &self.plan.part else {
+            let key = &settled.key;
+            return self.is_named(&key.chain, key.series, key.end_time);
+        };
+        settled.authentic.as_ref().is_some_and(|digest| {
+            let mut files = digest.digest().log_files.iter();
+            files.any(|file| file.location.key == *named)
+        })
+    }
+
+    /// Whether a digest file ends after the time asked for. One that does not, and is not asked for,
+    /// is earlier.
+    fn is_later(&self, chain: &Chain, end: Timestamp) -> bool {
+        self.plan.wanted.to.is_some_and(|to| end >= to)
+            && !self.is_named(chain, DigestSeries::Hourly, end)
     }
 
     /// Digests behind the time asked for, oldest first: up to one that CloudTrail signed, which
@@ -501,7 +462,7 @@ impl Engine {
         let mut witnesses = Vec::new();
         let mut proven = false;
         for end in digests.hourly.iter().copied() {
-            if !self.is_later(end) {
+            if !self.is_later(chain, end) {
                 continue;
             }
             let enough = proven && reach.is_none_or(|reach| end > reach);
@@ -589,6 +550,9 @@ impl Engine {
     /// unless it is about a digest of that time, by its object.
     fn is_wanted(&self, finding: &Finding, of_wanted: bool) -> bool {
         let wanted = &self.plan.wanted;
+        if let Part::LogFile(_) = self.plan.part {
+            return of_wanted;
+        }
         match (
             finding.window,
             trailseal::object_key::classify(&finding.object.key),
@@ -649,7 +613,12 @@ impl Engine {
         let scope = Arc::new(self.plan.digests.scope(&outcomes.key));
         let listed_in = Arc::new(listed_in(at, digest.digest()));
         let digest = Arc::new(digest);
-        let mut files = stream::iter(0..digest.digest().log_files.len())
+        let named: Vec<usize> = (0..)
+            .zip(&digest.digest().log_files)
+            .filter(|(_, file)| self.plan.part.takes_log_file(&file.location.key))
+            .map(|(index, _)| index)
+            .collect();
+        let mut files = stream::iter(named)
             .map(|index| {
                 let engine = Arc::clone(self);
                 let (digest, scope, listed_in) = (
@@ -753,63 +722,8 @@ impl Engine {
         tally.add(&outcomes);
     }
 
-    /// Every stretch of the time asked for must be proven by digests that CloudTrail signed, or
-    /// something must have been said about it. What is neither is said here.
-    fn check_covered(&self, folder: &RegionFolder, chain: &Chain, tally: &mut Tally) {
-        let wanted = &self.plan.wanted;
-        let until = self.plan.expected_until.or(wanted.to);
-        let (first, last) = match (tally.coverage.first_told(), tally.coverage.last_told()) {
-            (Some(first), Some(last)) => (first, last),
-            // Only names, of digests beside the time asked for, that are not CloudTrail's.
-            _ => match (wanted.from, until) {
-                (Some(from), Some(to)) => (from, to),
-                (None, Some(to)) => (to, to),
-                _ => return,
-            },
-        };
-        // The oldest digest's own link says what was before it.
-        let from = match wanted.from {
-            Some(from) if tally.oldest_is_authentic => from.max(first),
-            Some(from) => from,
-            None => first,
-        };
-        let to = self.plan.expected_until.unwrap_or(last);
-        for (from, to) in tally.coverage.untold(from, to) {
-            let at_the_end = tally.newest_authentic.is_some_and(|newest| newest <= from);
-            let is_awaited = self.plan.now.duration_since(from) <= OVERDUE_AFTER;
-            let ended = self.plan.ended.iter().any(|trail| trail.is(chain));
-            if at_the_end && (is_awaited || ended) {
-                continue;
-            }
-            let newest = tally.newest_authentic.filter(|_| at_the_end);
-            if let Some(newest) = newest {
-                let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, newest);
-                let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
-                let finding = self.plan.digests.overdue(&at, &key, from, to);
-                if self.collector.finding(&finding) {
-                    tally.window_of(&finding);
-                }
-            } else {
-                tally.worst = tally.worst.max(Outcome::CannotTell);
-                let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, to);
-                let scope = self.plan.digests.scope(&key);
-                self.collector.not_told(CannotTell {
-                    subject: format!("s3://{}/{}", folder.bucket, folder.digests()),
-                    account: scope.account,
-                    region: scope.region,
-                    trail: scope.trail,
-                    reason: format!(
-                        "no digest of trail {} in {} {} covers {from} to {to}, and none that CloudTrail signed says why",
-                        chain.trail, chain.folder.account, chain.region
-                    ),
-                    advice: "Look for deleted versions of the digests of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digests that cannot be verified (--signatures).".to_owned(),
-                });
-            }
-        }
-    }
-
     /// Log files that no digest lists.
-    async fn unlisted(&self, folder: &RegionFolder, listed: &Listed) {
+    pub(super) async fn unlisted(&self, folder: &RegionFolder, listed: &Listed) {
         let mut unlisted = 0;
         let mut unproven = 0;
         let wanted = Wanted {
@@ -822,7 +736,7 @@ impl Engine {
             ..Scope::default()
         };
         let looked = discovery::log_files(self.store(), folder, &wanted, |key, log_file| {
-            if listed.lists(&key) {
+            if listed.lists(&key) || !self.plan.part.takes_log_file(&key) {
                 return;
             }
             let Some(log_file) = log_file else {
@@ -830,7 +744,7 @@ impl Engine {
                 self.report_unlisted(folder, key, &scope);
                 return;
             };
-            match listed.proves(log_file.time, self.plan.now) {
+            match listed.proves(&folder.folder, log_file.time, self.plan.now) {
                 super::unlisted::Proof::Unlisted => {
                     unlisted += 1;
                     self.report_unlisted(folder, key, &scope);
@@ -862,7 +776,7 @@ impl Engine {
         }
     }
 
-    fn report_unlisted(&self, folder: &RegionFolder, key: String, scope: &Scope) {
+    pub(super) fn report_unlisted(&self, folder: &RegionFolder, key: String, scope: &Scope) {
         let finding = Finding::new(
             FindingKind::LogFileUnlisted,
             scope.clone(),
@@ -891,7 +805,7 @@ fn outcome_of(settled: &Settled) -> Outcome {
 
 impl Outcomes {
     /// The worst of the digest and its log files.
-    fn state(&self) -> Outcome {
+    pub(super) fn state(&self) -> Outcome {
         let log_files = if self.log_files.finding > 0 {
             Outcome::Finding
         } else if self.log_files.cannot_tell > 0 {
@@ -900,102 +814,5 @@ impl Outcomes {
             Outcome::Valid
         };
         self.own.max(log_files)
-    }
-}
-
-/// What a chain came to, as its digests are done.
-struct Tally {
-    folder: RegionFolder,
-    chain: Chain,
-    digests: Counts,
-    digests_missing: u64,
-    log_files: Counts,
-    bytes: u64,
-    coverage: Coverage,
-    worst: Outcome,
-    /// End of the newest digest that CloudTrail signed.
-    newest_authentic: Option<Timestamp>,
-    /// Whether CloudTrail signed the oldest digest that has a say.
-    oldest_is_authentic: bool,
-}
-
-impl Tally {
-    fn new(folder: &RegionFolder, chain: &Chain) -> Self {
-        Self {
-            folder: folder.clone(),
-            chain: chain.clone(),
-            digests: Counts::default(),
-            digests_missing: 0,
-            log_files: Counts::default(),
-            bytes: 0,
-            coverage: Coverage::default(),
-            worst: Outcome::Valid,
-            newest_authentic: None,
-            oldest_is_authentic: false,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.digests.total() == 0 && self.worst == Outcome::Valid
-    }
-
-    fn add(&mut self, outcomes: &Outcomes) {
-        match outcomes.own {
-            Outcome::Valid => self.digests.valid += 1,
-            Outcome::Finding => self.digests.finding += 1,
-            Outcome::CannotTell => self.digests.cannot_tell += 1,
-        }
-        self.log_files.add(outcomes.log_files);
-        self.bytes += outcomes.bytes;
-        let state = outcomes.state();
-        self.worst = self.worst.max(state);
-        if outcomes.key.series == DigestSeries::Hourly {
-            self.coverage
-                .digest(outcomes.time, state, outcomes.log_files.total());
-        }
-    }
-
-    /// The time that a finding leaves uncovered.
-    fn window_of(&mut self, finding: &Finding) {
-        self.worst = Outcome::Finding;
-        let Some(window) = finding.window else {
-            return;
-        };
-        if finding.kind == FindingKind::DigestMissing {
-            let missing = hourly_digests(window).unwrap_or(1);
-            self.digests_missing += u64::try_from(missing).unwrap_or(1);
-        }
-        let from = window.from.unwrap_or_else(|| {
-            window
-                .to
-                .saturating_sub(SignedDuration::from_hours(1))
-                .unwrap_or(window.to)
-        });
-        self.coverage.uncovered(from, window.to);
-        self.coverage.told(from, window.to);
-    }
-
-    fn report(self, wanted: &Wanted) -> ChainReport {
-        let Chain {
-            folder,
-            region,
-            trail,
-            home_region,
-        } = self.chain;
-        ChainReport {
-            bucket: self.folder.bucket,
-            prefix: folder.prefix,
-            organization: folder.organization.map(|id| id.to_string()),
-            account: folder.account.to_string(),
-            region: region.to_string(),
-            trail: trail.to_string(),
-            home_region: home_region.to_string(),
-            verdict: self.worst,
-            digests: self.digests,
-            digests_missing: self.digests_missing,
-            log_files: self.log_files,
-            bytes: self.bytes,
-            coverage: self.coverage.stretches(wanted.from, wanted.to),
-        }
     }
 }

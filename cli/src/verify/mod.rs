@@ -2,9 +2,14 @@
 
 pub(crate) mod collector;
 mod coverage;
+mod ends;
 pub(crate) mod engine;
+mod family;
+mod gaps;
+mod named;
 mod progress;
 mod resume;
+mod tally;
 mod unlisted;
 
 use crate::args::{Format, VerifyArgs};
@@ -14,11 +19,12 @@ use crate::interrupt::close_at_first;
 use crate::output;
 use crate::output::target::{self, Target};
 use crate::progress::Display;
-use crate::report::{Range, Verification};
+use crate::report::{Range, Subject, Verification};
 use crate::source::{Keys, Named, Objects, Place, open_directory, read_keys, read_signatures};
 use crate::time;
 use aws_config::SdkConfig;
 use collector::{Collector, Lines, Run};
+use ends::{Ended, trail_filter};
 use engine::Plan;
 use jiff::Timestamp;
 use resume::Resume;
@@ -32,9 +38,10 @@ use std::time::Duration;
 use trailseal::aws::{Limited, S3Objects, command_config};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
-use trailseal::ids::{AccountId, IdError, Region, TrailArn, TrailName};
+use trailseal::ids::{AccountId, IdError, Region};
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
+use trailseal::selection::{Part, Selection};
 use trailseal::validation::Digests;
 
 /// Verifies, prints the report, and says the exit code.
@@ -55,6 +62,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         requested,
     } = prepare(args, now).await?;
     let mut sink = Sink::open(args)?;
+    let part = plan.part.clone();
     let collector = Arc::new(Collector::new(now, sink.lines()));
     let shown = Arc::clone(&collector);
     let display = Display::start(Duration::ZERO, move |elapsed| {
@@ -75,17 +83,20 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         finished_at: Timestamp::now(),
         interrupted: objects.is_closed(),
         requests: objects.requests(),
-        unlisted: args.unlisted,
+        subject: Subject::of(&part),
+        unlisted: args.unlisted || (part.is_log_files() && args.trails.is_empty()),
     };
     let verification = collector
         .finish(run)
         .and_then(|verification| collector.summary(&verification).map(|()| verification))
         .map_err(|error| sink.failed(&error))?;
-    if verification.totals.digests.total() == 0
-        && verification.findings.is_empty()
-        && !verification.interrupted
-    {
-        return Err(nothing(&verification, found));
+    let looked_at = if part.is_log_files() {
+        verification.totals.log_files
+    } else {
+        verification.totals.digests
+    };
+    if looked_at.total() == 0 && verification.findings.is_empty() && !verification.interrupted {
+        return Err(nothing(&verification, &part, found));
     }
     sink.write(&verification)?;
     if verification.interrupted {
@@ -149,6 +160,14 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         Objects::Directory(directory) => directory.unseen().to_vec(),
         _ => Vec::new(),
     };
+    let target = look_in
+        .first()
+        .map_or_else(|| Selection::of(""), |(_, prefix)| Selection::of(prefix));
+    let wanted = target.narrow(&wanted).ok_or_else(|| {
+        Stop::usage(format_args!(
+            "{source} names another time than --start-time and --end-time, or one that is yet to come"
+        ))
+    })?;
     let expected_until = match (places.bare_copy, &args.end_time) {
         // Nobody knows when a copy was made.
         (true, None) => None,
@@ -163,9 +182,14 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         plan: Plan {
             digests,
             places: look_in,
+            part: target.part,
             wanted,
             expected_until,
-            ended: many(&args.ended, trail_filter)?,
+            ended: args
+                .ended
+                .iter()
+                .map(|text| Ended::parse(text, now).map_err(Stop::usage))
+                .collect::<Result<_, _>>()?,
             unseen,
             now,
             unlisted: args.unlisted,
@@ -236,12 +260,24 @@ fn resumed_source(source: &str, aliases: &[String]) -> String {
 }
 
 /// Why there is nothing to report on.
-fn nothing(verification: &Verification, found: bool) -> Stop {
+fn nothing(verification: &Verification, part: &Part, found: bool) -> Stop {
     if let Some(first) = verification.cannot_tell.first() {
         return Stop::cannot_tell(format_args!("{}. {}", first.reason, first.advice));
     }
     let Verification { source, .. } = verification;
-    if found {
+    if let Part::Elsewhere(_) = part {
+        Stop::cannot_tell(format_args!(
+            "CloudTrail delivers nothing to {source}, so that nothing there can be verified: name the bucket, or a folder AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ of log files or AWSLogs/ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ of digest files"
+        ))
+    } else if let Part::Digest(_) = part {
+        Stop::cannot_tell(format_args!(
+            "{source} does not exist, and no later digest file names it: check the name"
+        ))
+    } else if part.is_log_files() && found {
+        Stop::cannot_tell(format_args!(
+            "no log file is in {source}, and no digest file lists one that should be there: check the name"
+        ))
+    } else if found {
         Stop::cannot_tell(format_args!(
             "{source} has no digest of what was asked for: check --start-time, --end-time, --account, --region and --trail, and that log file validation is enabled on the trail"
         ))
@@ -263,14 +299,6 @@ fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
         to: Some(requested.to.unwrap_or(now)),
     };
     Ok((wanted, requested))
-}
-
-fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
-    if text.starts_with("arn:") {
-        TrailArn::parse(text).map(TrailFilter::Arn)
-    } else {
-        TrailName::new(text).map(TrailFilter::Name)
-    }
 }
 
 fn many<T>(texts: &[String], read: impl Fn(&str) -> Result<T, IdError>) -> Result<Vec<T>, Stop> {

@@ -1,11 +1,11 @@
 //! Which log files the digests of an account and Region list, and for which time that is known.
 
-use super::engine::DELIVERY;
 use jiff::Timestamp;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher as _;
-use trailseal::object_key::{Chain, DigestSeries};
+use trailseal::object_key::{AccountFolder, Chain, DigestSeries};
+use trailseal::selection::DELIVERY;
 use trailseal::walk::{OVERDUE_AFTER, Settled};
 
 /// The log files that digests list, by hashes of their keys under a secret of this process: no
@@ -53,6 +53,15 @@ impl Listed {
         self.keys.contains(&self.hasher.hash_one(key))
     }
 
+    /// Whether no digest file of the folder that CloudTrail signed was taken.
+    pub(super) fn is_empty(&self, folder: &AccountFolder) -> bool {
+        let mut of_folder = self
+            .chains
+            .iter()
+            .filter(|(chain, _)| chain.folder == *folder);
+        !of_folder.any(|(_, hours)| hours.values().any(|(_, authentic)| *authentic))
+    }
+
     /// Begin of the oldest digest.
     pub(super) fn first(&self) -> Option<Timestamp> {
         self.chains
@@ -62,11 +71,12 @@ impl Listed {
             .min()
     }
 
-    /// What the digests prove of a log file, not listed, with this time in its name. It may be
-    /// delivered some time later.
+    /// What the digests prove of a log file in this folder, not listed, with this time in its name. It
+    /// may be delivered some time later.
     ///
-    /// Only chains that have digests of CloudTrail's before and after the time have a say.
-    pub(super) fn proves(&self, time: Timestamp, now: Timestamp) -> Proof {
+    /// Only chains of the folder that have digests of CloudTrail's before and after the time have a
+    /// say.
+    pub(super) fn proves(&self, folder: &AccountFolder, time: Timestamp, now: Timestamp) -> Proof {
         let Ok(until) = time.checked_add(DELIVERY) else {
             return Proof::Unproven;
         };
@@ -74,7 +84,11 @@ impl Listed {
             return Proof::NotYet;
         }
         let mut proof = Proof::Unproven;
-        for hours in self.chains.values() {
+        let of_folder = self
+            .chains
+            .iter()
+            .filter(|(chain, _)| chain.folder == *folder);
+        for hours in of_folder.map(|(_, hours)| hours) {
             let is_signed = |(_, (_, authentic)): &(&Timestamp, &(Timestamp, bool))| *authentic;
             let begins = hours
                 .iter()

@@ -47,4 +47,6 @@ pub use object::{Change, Encryption, Location, Object};
 pub use output::{DigestFile, DigestKind, LogFile, Planted, Trail};
 pub use region::partition;
 pub use schedule::{KeyForm, KeySchedule, PublishedKey, ResponseStyle};
-pub use spec::{Backfill, BackfillLink, BucketChange, FirstDigest, Stop, TrailSpec};
+pub use spec::{
+    Backfill, BackfillLink, BucketChange, FirstDigest, OrganizationChange, Stop, TrailSpec,
+};

@@ -17,13 +17,17 @@ pub(crate) fn trail_arn(spec: &TrailSpec) -> String {
     )
 }
 
-/// `[prefix/]AWSLogs/[organization/]ACCOUNT`
+/// `[prefix/]AWSLogs/[organization/]ACCOUNT`, as the trail begins.
 pub(crate) fn account_folder(spec: &TrailSpec, account: &str) -> String {
+    folder_of(spec, account, spec.organization_id.as_deref())
+}
+
+fn folder_of(spec: &TrailSpec, account: &str, organization: Option<&str>) -> String {
     let prefix = match &spec.prefix {
         Some(prefix) => format!("{prefix}/"),
         None => String::new(),
     };
-    let organization = match &spec.organization_id {
+    let organization = match organization {
         Some(id) => format!("{id}/"),
         None => String::new(),
     };
@@ -42,7 +46,7 @@ pub(crate) fn file_key(
     let step = five_minute_step(delivered_at);
     format!(
         "{}/{folder}/{region}/{}/{account}_{folder}_{region}_{}_{unique}.json.gz",
-        account_folder(spec, account),
+        folder_of(spec, account, spec.organization_at(delivered_at)),
         date_folder(step),
         compact_minutes(step)
     )
@@ -58,7 +62,7 @@ pub(crate) fn digest_key(
 ) -> String {
     format!(
         "{}/CloudTrail-Digest/{region}/{}/{account}_CloudTrail-Digest_{region}_{}_{}_{}{suffix}.json.gz",
-        account_folder(spec, account),
+        folder_of(spec, account, spec.organization_at(end)),
         date_folder(end),
         spec.trail_name,
         spec.home_region,

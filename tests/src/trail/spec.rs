@@ -53,6 +53,8 @@ pub struct TrailSpec {
     pub stops: Vec<Stop>,
     /// The trail moves to another bucket.
     pub bucket_change: Option<BucketChange>,
+    /// The trail is converted to an organization trail.
+    pub organization_change: Option<OrganizationChange>,
     /// Backfill digests, each made in every chain.
     pub backfills: Vec<Backfill>,
     /// Set if CloudTrail encrypts log files with SSE-KMS.
@@ -92,6 +94,15 @@ pub struct BucketChange {
     pub hour: u32,
     /// The new bucket.
     pub bucket: String,
+}
+
+/// From an hour on, digests and log files lie below the organization's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationChange {
+    /// The first hour whose digest lies there, with its log files.
+    pub hour: u32,
+    /// The organization's id.
+    pub organization_id: String,
 }
 
 /// A digest made later, for log files that the hourly digest of the same hour left out.
@@ -137,6 +148,7 @@ impl Default for TrailSpec {
             empty_hours: BTreeSet::new(),
             stops: Vec::new(),
             bucket_change: None,
+            organization_change: None,
             backfills: Vec::new(),
             kms: None,
             event_age_seconds: 60..=540,
@@ -183,6 +195,16 @@ impl TrailSpec {
     /// The end of an hour; hour -1 is the one before the first digest.
     pub(crate) fn hour_end(&self, hour: i64) -> Timestamp {
         self.start + seconds(self.offset_seconds) + hours(hour)
+    }
+
+    /// The organization whose folder objects of a time lie in.
+    pub(crate) fn organization_at(&self, at: Timestamp) -> Option<&str> {
+        match &self.organization_change {
+            Some(change) if at > self.hour_end(i64::from(change.hour) - 1) => {
+                Some(&change.organization_id)
+            }
+            _ => self.organization_id.as_deref(),
+        }
     }
 
     /// The bucket that the digest of an hour is written to.

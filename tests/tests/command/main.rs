@@ -2,11 +2,13 @@
 //! on disk. Needs the program beside the test, and the `.venv`.
 
 mod directories;
+mod ends;
 mod failures;
 mod formats;
 mod holes;
 mod inspect;
 mod kms;
+mod named;
 mod organization;
 mod ranges;
 mod refusals;

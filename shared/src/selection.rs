@@ -23,7 +23,7 @@ pub const DELIVERY: SignedDuration = SignedDuration::from_hours(2);
 
 /// What is named below a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct Selection {
     /// The folder, at most an account's, with its closing slash; empty for the whole bucket.
     above: String,
     /// The prefix of trails whose `AWSLogs` folder the prefix reaches into.
@@ -53,7 +53,7 @@ pub enum Part {
     Elsewhere(String),
 }
 
-impl Target {
+impl Selection {
     /// Reads a prefix; slashes at its end make no difference, slashes at its begin do.
     #[must_use]
     pub fn of(prefix: &str) -> Self {
@@ -312,7 +312,7 @@ mod tests {
     const DIGEST: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/10/01/111122223333_CloudTrail-Digest_us-east-1_Default_us-east-1_20261001T001731Z.json.gz";
 
     fn time(prefix: &str) -> Option<(String, String)> {
-        Target::of(prefix)
+        Selection::of(prefix)
             .time()
             .map(|(from, to)| (from.to_string(), to.to_string()))
     }
@@ -332,10 +332,14 @@ mod tests {
             ("AWSLogs", "AWSLogs/", Some("")),
             ("AWSLogs/AWSLogs", "AWSLogs/AWSLogs/", Some("AWSLogs/")),
             ("/logs/AWSLogs/", "/logs/AWSLogs/", Some("/logs/")),
-            ("a/AWSLogs/o-exampleorgid", "a/AWSLogs/o-exampleorgid/", Some("a/")),
+            (
+                "a/AWSLogs/o-exampleorgid",
+                "a/AWSLogs/o-exampleorgid/",
+                Some("a/"),
+            ),
             (ACCOUNT, "AWSLogs/111122223333/", Some("")),
         ] {
-            let target = Target::of(prefix);
+            let target = Selection::of(prefix);
             assert_eq!(
                 (target.above.as_str(), target.root(), &target.part),
                 (above, root, &Part::Everything),
@@ -369,7 +373,7 @@ mod tests {
             ),
         ] {
             assert_eq!(time(&prefix), expected, "{prefix}");
-            let target = Target::of(&prefix);
+            let target = Selection::of(&prefix);
             assert_eq!(target.region().map(Region::as_str), Some("us-east-1"));
             let folder = format!("{}/", prefix.trim_end_matches('/'));
             let part = if prefix.contains("Digest") {
@@ -383,21 +387,27 @@ mod tests {
 
     #[test]
     fn one_object_is_one_object() {
-        let log = Target::of(LOG);
+        let log = Selection::of(LOG);
         assert_eq!(log.part, Part::LogFile(LOG.to_owned()));
-        assert_eq!(time(LOG), times("2026-10-01T00:20:00Z", "2026-10-01T02:20:00Z"));
+        assert_eq!(
+            time(LOG),
+            times("2026-10-01T00:20:00Z", "2026-10-01T02:20:00Z")
+        );
         let ObjectKind::Digest(key) = classify(DIGEST) else {
             panic!("no digest");
         };
-        assert_eq!(Target::of(DIGEST).part, Part::Digest(key));
+        assert_eq!(Selection::of(DIGEST).part, Part::Digest(key));
         assert_eq!(
             time(DIGEST),
             times("2026-09-30T23:17:31Z", "2026-10-01T00:17:31Z")
         );
         // A name that is no log file's has the time of its folder.
         let odd = format!("{ACCOUNT}/CloudTrail/us-east-1/2026/10/01/DoesNotExist.json.gz");
-        assert_eq!(Target::of(&odd).part, Part::LogFile(odd.clone()));
-        assert_eq!(time(&odd), times("2026-10-01T00:00:00Z", "2026-10-02T02:00:00Z"));
+        assert_eq!(Selection::of(&odd).part, Part::LogFile(odd.clone()));
+        assert_eq!(
+            time(&odd),
+            times("2026-10-01T00:00:00Z", "2026-10-02T02:00:00Z")
+        );
     }
 
     #[test]
@@ -412,16 +422,16 @@ mod tests {
             "Config/us-east-1",
         ] {
             let prefix = format!("{ACCOUNT}/{below}");
-            let part = Target::of(&prefix).part;
+            let part = Selection::of(&prefix).part;
             assert!(matches!(part, Part::Elsewhere(_)), "{prefix}: {part:?}");
         }
-        let part = Target::of("AWSLogs/nobody/CloudTrail").part;
+        let part = Selection::of("AWSLogs/nobody/CloudTrail").part;
         assert!(matches!(part, Part::Elsewhere(_)), "{part:?}");
     }
 
     #[test]
     fn the_time_asked_for_is_narrowed_to_the_days_named() {
-        let day = Target::of(&format!("{ACCOUNT}/CloudTrail-Digest/us-east-1/2026/10/01"));
+        let day = Selection::of(&format!("{ACCOUNT}/CloudTrail-Digest/us-east-1/2026/10/01"));
         let wanted = |from: &str, to: &str| Wanted {
             from: Some(from.parse().unwrap()),
             to: Some(to.parse().unwrap()),

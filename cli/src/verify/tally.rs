@@ -1,0 +1,117 @@
+//! What a chain came to, as its digest files are done.
+
+use super::coverage::Coverage;
+use super::engine::Outcomes;
+use crate::report::{ChainReport, Counts, Outcome};
+use jiff::{SignedDuration, Timestamp};
+use trailseal::chain::hourly_digests;
+use trailseal::discovery::{RegionFolder, Wanted};
+use trailseal::finding::{Finding, FindingKind};
+use trailseal::object_key::{Chain, DigestSeries};
+
+/// What a chain came to, as its digests are done.
+pub(super) struct Tally {
+    pub(super) folder: RegionFolder,
+    pub(super) chain: Chain,
+    pub(super) digests: Counts,
+    pub(super) digests_missing: u64,
+    pub(super) log_files: Counts,
+    pub(super) bytes: u64,
+    pub(super) coverage: Coverage,
+    pub(super) worst: Outcome,
+    /// End of the newest digest that CloudTrail signed.
+    pub(super) newest_authentic: Option<Timestamp>,
+    /// Whether CloudTrail signed the oldest digest that has a say.
+    pub(super) oldest_is_authentic: bool,
+    /// Why the chain ends before the time that was asked for, where that is explained.
+    pub(super) end: Option<String>,
+}
+
+impl Tally {
+    pub(super) fn new(folder: &RegionFolder, chain: &Chain) -> Self {
+        Self {
+            folder: folder.clone(),
+            chain: chain.clone(),
+            digests: Counts::default(),
+            digests_missing: 0,
+            log_files: Counts::default(),
+            bytes: 0,
+            coverage: Coverage::default(),
+            worst: Outcome::Valid,
+            newest_authentic: None,
+            oldest_is_authentic: false,
+            end: None,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.digests.total() == 0 && self.worst == Outcome::Valid
+    }
+
+    pub(super) fn add(&mut self, outcomes: &Outcomes) {
+        match outcomes.own {
+            Outcome::Valid => self.digests.valid += 1,
+            Outcome::Finding => self.digests.finding += 1,
+            Outcome::CannotTell => self.digests.cannot_tell += 1,
+        }
+        self.log_files.add(outcomes.log_files);
+        self.bytes += outcomes.bytes;
+        let state = outcomes.state();
+        self.worst = self.worst.max(state);
+        if outcomes.key.series == DigestSeries::Hourly {
+            self.coverage
+                .digest(outcomes.time, state, outcomes.log_files.total());
+        }
+    }
+
+    /// The time that a finding leaves uncovered.
+    pub(super) fn window_of(&mut self, finding: &Finding) {
+        self.worst = Outcome::Finding;
+        let Some(window) = finding.window else {
+            return;
+        };
+        if finding.kind == FindingKind::DigestMissing {
+            let missing = hourly_digests(window).unwrap_or(1);
+            self.digests_missing += u64::try_from(missing).unwrap_or(1);
+        }
+        let from = window.from.unwrap_or_else(|| {
+            window
+                .to
+                .saturating_sub(SignedDuration::from_hours(1))
+                .unwrap_or(window.to)
+        });
+        self.coverage.uncovered(from, window.to, Outcome::Finding);
+        self.coverage.told(from, window.to);
+    }
+
+    /// Time that no digest file covers, and about which nothing can be said.
+    pub(super) fn unverified(&mut self, from: Timestamp, to: Timestamp) {
+        self.worst = self.worst.max(Outcome::CannotTell);
+        self.coverage.uncovered(from, to, Outcome::CannotTell);
+    }
+
+    pub(super) fn report(self, wanted: &Wanted) -> ChainReport {
+        let Chain {
+            folder,
+            region,
+            trail,
+            home_region,
+        } = self.chain;
+        ChainReport {
+            bucket: self.folder.bucket,
+            prefix: folder.prefix,
+            organization: folder.organization.map(|id| id.to_string()),
+            account: folder.account.to_string(),
+            region: region.to_string(),
+            trail: trail.to_string(),
+            home_region: home_region.to_string(),
+            verdict: self.worst,
+            digests: self.digests,
+            digests_missing: self.digests_missing,
+            log_files: self.log_files,
+            bytes: self.bytes,
+            coverage: self.coverage.stretches(wanted.from, wanted.to),
+            end: self.end,
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Where a chain ends: a trail that is converted to an organization trail, or moved, goes on elsewhere;
+//! one that was ended on purpose is what the user says, for that chain and that time.
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+use trailseal_tests::trail::tamper::{delete, delete_digests};
+use trailseal_tests::trail::{
+    BucketChange, Change, DigestFile, OrganizationChange, Stop, Trail, TrailSpec,
+};
+
+use crate::stage::{ACCOUNT, Copy, Report, Stage, run_offline, small, verify_until, with};
+
+const REGION: &str = "us-east-1";
+const ORGANIZATION: &str = "o-exampleorgid";
+
+/// How a trail goes on in the organization's folder.
+#[derive(Clone, Copy)]
+enum Conversion {
+    /// The first digest file there names the last one before it.
+    Continued,
+    /// A starting digest file, at the same second.
+    StartedAnew,
+}
+
+/// A trail of 24 hours, converted before its twelfth.
+fn converted(bucket: &str, conversion: Conversion) -> TrailSpec {
+    let stops = match conversion {
+        Conversion::Continued => Vec::new(),
+        Conversion::StartedAnew => vec![Stop {
+            last_hour: 11,
+            restart_hour: Some(12),
+        }],
+    };
+    TrailSpec {
+        hours: 24,
+        log_files_per_hour: 1..=2,
+        offset_seconds: 1051,
+        organization_change: Some(OrganizationChange {
+            hour: 12,
+            organization_id: ORGANIZATION.into(),
+        }),
+        stops,
+        ..small(bucket)
+    }
+}
+
+fn hour(trail: &Trail, hour: i64) -> Timestamp {
+    trail.spec.start + SignedDuration::from_hours(hour) + SignedDuration::from_secs(1051)
+}
+
+async fn report(stage: &Stage, trail: &Trail, more: &[&str]) -> Result<Report> {
+    let source = format!("s3://{}", trail.spec.bucket);
+    let arguments = verify_until(&source, hour(trail, 24));
+    Ok(stage.run(&with(arguments, more)).await?.report())
+}
+
+fn newest(trail: &Trail, hours: std::ops::RangeInclusive<u32>) -> Vec<&DigestFile> {
+    hours
+        .map(|hour| trail.digest(ACCOUNT, REGION, hour))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> Result<()> {
+    let stage = Stage::enter().await?;
+    for (bucket, conversion) in [
+        ("amzn-s3-demo-converted", Conversion::Continued),
+        ("amzn-s3-demo-anew", Conversion::StartedAnew),
+    ] {
+        let trail = converted(bucket, conversion).build();
+        stage.deliver(&trail).await?;
+        let whole = report(&stage, &trail, &["--unlisted"]).await?;
+        whole.told(0, &[]);
+        assert_eq!(whole.counts("digests"), [25, 0, 0]);
+        let chains = whole.json["chains"].as_array().expect("a list");
+        assert_eq!(chains.len(), 2);
+        let goes_on = format!("goes on in s3://{bucket}/AWSLogs/{ORGANIZATION}/");
+        let ends: Vec<&str> = chains
+            .iter()
+            .filter_map(|chain| chain["end"].as_str())
+            .collect();
+        assert!(ends.len() == 1 && ends[0].starts_with(&goes_on), "{ends:?}");
+        // Long after the conversion, as well.
+        let late = hour(&trail, 20).to_string();
+        report(&stage, &trail, &["--start-time", &late])
+            .await?
+            .told(0, &[]);
+        // What is gone after the conversion is found, and what is gone before it.
+        stage
+            .apply(&delete_digests(&newest(&trail, 17..=24)))
+            .await?;
+        report(&stage, &trail, &[])
+            .await?
+            .told(1, &[("digest-overdue", 1)]);
+        report(&stage, &trail, &["--ended", &trail.spec.trail_name])
+            .await?
+            .told(1, &[("digest-overdue", 1)]);
+        report(&stage, &trail, &["--ended", &trail.spec.trail_arn()])
+            .await?
+            .told(1, &[("digest-overdue", 1)]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digest_files_that_are_gone_before_a_conversion_are_found() -> Result<()> {
+    let stage = Stage::enter().await?;
+    for (bucket, conversion, kind) in [
+        (
+            "amzn-s3-demo-gone-1",
+            Conversion::Continued,
+            "digest-missing",
+        ),
+        (
+            "amzn-s3-demo-gone-2",
+            Conversion::StartedAnew,
+            "digest-overdue",
+        ),
+    ] {
+        let trail = converted(bucket, conversion).build();
+        stage.deliver(&trail).await?;
+        stage
+            .apply(&delete_digests(&newest(&trail, 8..=11)))
+            .await?;
+        // The log files of those hours are still there, too.
+        report(&stage, &trail, &[]).await?.told(1, &[(kind, 1)]);
+        let logs = newest(&trail, 8..=11)
+            .into_iter()
+            .flat_map(|digest| trail.logs_of(digest))
+            .map(|log| delete(&log.object))
+            .collect::<Vec<_>>();
+        stage.apply(&logs).await?;
+        let report = report(&stage, &trail, &["--ended", &trail.spec.trail_name]).await?;
+        report.told(1, &[(kind, 1)]);
+        let window = &report.json["findings"][0]["window"];
+        assert_eq!(window["from"], hour(&trail, 7).to_string(), "{window}");
+        assert_eq!(window["to"], hour(&trail, 11).to_string(), "{window}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_of_the_same_name_beside_another_explains_no_end() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let own = TrailSpec {
+        hours: 24,
+        offset_seconds: 1051,
+        ..small("amzn-s3-demo-beside")
+    }
+    .build();
+    let organization = TrailSpec {
+        organization_id: Some(ORGANIZATION.into()),
+        seed: 7,
+        ..own.spec.clone()
+    }
+    .build();
+    stage.deliver(&own).await?;
+    stage.deliver(&organization).await?;
+    report(&stage, &own, &[]).await?.told(0, &[]);
+    stage.apply(&delete_digests(&newest(&own, 12..=24))).await?;
+    report(&stage, &own, &[])
+        .await?
+        .told(1, &[("digest-overdue", 1)]);
+    let name = own.spec.trail_name.as_str();
+    report(&stage, &own, &["--ended", name])
+        .await?
+        .told(1, &[("digest-overdue", 1)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
+    const MEMBERS: [&str; 3] = [ACCOUNT, "444455556666", "777788889999"];
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        hours: 24,
+        accounts: MEMBERS.map(str::to_owned).to_vec(),
+        offset_seconds: 1051,
+        trail_name: "aws-controltower-BaselineCloudTrail".into(),
+        ..small("amzn-s3-demo-members")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    // One member left, with its log files; of another the newest digest files were deleted.
+    let cut = |account: &str, hours: std::ops::RangeInclusive<u32>| -> Vec<Change> {
+        hours
+            .flat_map(|hour| {
+                let digest = trail.digest(account, REGION, hour);
+                let logs = trail
+                    .logs_of(digest)
+                    .into_iter()
+                    .map(|log| delete(&log.object));
+                logs.chain([delete(&digest.object)]).collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    stage.apply(&cut(MEMBERS[1], 11..=24)).await?;
+    stage.apply(&cut(MEMBERS[2], 16..=24)).await?;
+    let name = trail.spec.trail_name.as_str();
+    let overdue = |count| [("digest-overdue", count)];
+    report(&stage, &trail, &[]).await?.told(1, &overdue(2));
+    // By its name alone a trail that goes on elsewhere has not ended.
+    report(&stage, &trail, &["--ended", name])
+        .await?
+        .told(1, &overdue(2));
+    let arn = |account: &str| format!("arn:aws:cloudtrail:us-east-1:{account}:trail/{name}");
+    for ended in [arn(MEMBERS[1]), format!("{}/{name}", MEMBERS[1])] {
+        let report = report(&stage, &trail, &["--ended", &ended]).await?;
+        report.told(1, &overdue(1));
+        assert_eq!(report.json["findings"][0]["account"], MEMBERS[2], "{ended}");
+    }
+    let both = |time: Timestamp| format!("{}/{name}@{time}", MEMBERS[2]);
+    let first = format!("{}/{REGION}/{name}@{}", MEMBERS[1], hour(&trail, 10));
+    // Said to have ended later than the digest files show.
+    let late = both(hour(&trail, 20));
+    report(&stage, &trail, &["--ended", &first, "--ended", &late])
+        .await?
+        .told(1, &overdue(1));
+    let right = both(hour(&trail, 15));
+    let all = report(&stage, &trail, &["--ended", &first, "--ended", &right]).await?;
+    all.told(0, &[]);
+    // What names nothing is said.
+    report(
+        &stage,
+        &trail,
+        &["--ended", "Nope", "--ended", &first, "--ended", &right],
+    )
+    .await?
+    .told(2, &[]);
+    // Log files that came later: the trail had not ended.
+    let log = trail.logs_of(trail.digest(MEMBERS[1], REGION, 20))[0];
+    stage.apply(&[Change::Put(log.object.clone())]).await?;
+    let by_account = format!("{}/{name}", MEMBERS[1]);
+    report(&stage, &trail, &["--ended", &by_account, "--ended", &right])
+        .await?
+        .told(1, &overdue(1));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_move_with_both_copies_in_one_directory_is_valid() -> Result<()> {
+    let trail = TrailSpec {
+        bucket_change: Some(BucketChange {
+            hour: 4,
+            bucket: "amzn-s3-demo-moved-there".into(),
+        }),
+        ..small("amzn-s3-demo-moved-here")
+    }
+    .build();
+    let copy = Copy::of(&trail)?;
+    let valid = run_offline(&copy.verify()).await?.report();
+    valid.told(0, &[]);
+    assert_eq!(valid.counts("digests"), [7, 0, 0]);
+    let end = format!("{}", trail.spec.start + SignedDuration::from_hours(16));
+    // By now digest files should have come: only those of the new bucket are missed.
+    let report = run_offline(&with(copy.verify(), &["--end-time", &end]))
+        .await?
+        .report();
+    report.told(1, &[("digest-overdue", 1)]);
+    assert_eq!(
+        report.json["findings"][0]["object"]["bucket"],
+        "amzn-s3-demo-moved-there"
+    );
+    // What its successor names is not what is there.
+    let last = trail.digest(ACCOUNT, REGION, 3);
+    let edited = last.object.with_body("junk");
+    copy.apply(&[Change::Put(edited)])?;
+    let report = run_offline(&copy.verify()).await?.report();
+    assert_eq!(report.code, 1, "{report:#?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversion_in_a_copy_on_disk_is_valid() -> Result<()> {
+    for (bucket, conversion, untold) in [
+        ("amzn-s3-demo-disk-converted", Conversion::Continued, 0),
+        // No later digest file holds the signature of the last one before.
+        ("amzn-s3-demo-disk-anew", Conversion::StartedAnew, 1),
+    ] {
+        let trail = converted(bucket, conversion).build();
+        let copy = Copy::of(&trail)?;
+        let report = run_offline(&copy.verify()).await?.report();
+        assert_eq!(report.counts("digests"), [25 - untold, 0, untold]);
+        report.told(if untold == 0 { 0 } else { 2 }, &[]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_as_covered_is_what_is_proven() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        hours: 24,
+        ..small("amzn-s3-demo-covered")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    stage
+        .apply(&delete_digests(&newest(&trail, 12..=24)))
+        .await?;
+    let until = (trail.spec.start + SignedDuration::from_hours(24)).to_string();
+    let source = format!("s3://{}", trail.spec.bucket);
+    let ran = stage
+        .run(&["verify", &source, "--end-time", &until])
+        .await?;
+    assert_eq!(ran.code, 1);
+    let row = ran
+        .out
+        .lines()
+        .find(|line| line.starts_with(ACCOUNT))
+        .expect("a row");
+    assert!(row.contains("2026-01-14 23:00 – 2026-01-15 11:00"), "{row}");
+    assert!(!row.contains("2026-01-16"), "{row}");
+    Ok(())
+}
