@@ -145,7 +145,7 @@ async fn a_trail_of_the_same_name_beside_another_explains_no_end() -> Result<()>
     let own = TrailSpec {
         hours: 24,
         offset_seconds: 1051,
-        ..small("amzn-s3-demo-beside")
+        ..small("amzn-s3-demo-two-folders")
     }
     .build();
     let organization = TrailSpec {

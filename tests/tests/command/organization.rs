@@ -243,13 +243,7 @@ async fn a_trail_that_moved_is_followed_through_both_buckets() -> Result<()> {
     assert_eq!(report.counts("digests"), [3, 0, 0]);
     // Both in one directory.
     let copy = Copy::of(&trail)?;
-    let report = run_offline(&copy.verify()).await?.report();
-    // The signature of the old bucket's last digest stands in the new bucket.
-    report.told(2, &[]);
-    assert_eq!(report.counts("digests"), [6, 0, 1]);
-    let last = trail.digest(ACCOUNT, "us-east-1", 3);
-    assert_eq!(report.untold(), [last.object.location().to_string()]);
-    copy.sign(&[last, trail.digest(ACCOUNT, "us-east-1", 6)])?;
+    // The signature of the old bucket's last digest is in the new bucket.
     let report = run_offline(&copy.verify()).await?.report();
     report.told(0, &[]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
