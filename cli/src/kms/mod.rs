@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use subject::Subject;
 use tally::{Progress, Tally};
-use trailseal::aws::{KmsKeys, Limited, S3Objects, command_config};
+use trailseal::aws::{KmsKeys, Limited, S3Objects};
 use trailseal::discovery::Wanted;
 use trailseal::finding::{Obstacle, Report};
 use trailseal::kms::rules::Expected;
@@ -140,7 +140,7 @@ async fn in_bucket(
         _ => None,
     };
     let target = Target::open(args.output.as_deref())?;
-    let config = signed_in(command_config().await).await?;
+    let config = signed_in(args.profile.as_deref()).await?;
     let places = &mut head.expected.places;
     if places.log_buckets.is_empty() {
         places.log_buckets.push(bucket.clone());
@@ -333,7 +333,8 @@ where
 /// Why there is nothing to report on.
 fn nothing(head: &Head, tally: &Tally) -> Stop {
     if let Some(first) = tally.cannot_tell().first() {
-        return Stop::cannot_tell(format_args!("{}. {}", first.reason, first.advice));
+        let reason = first.reason.trim_end_matches('.');
+        return Stop::cannot_tell(format_args!("{reason}. {}", first.advice));
     }
     let of_the_time = if head.requested == Range::default() {
         ""

@@ -19,6 +19,9 @@ use trailseal::walk::OVERDUE_AFTER;
 /// What to do where AWS refuses.
 const DENIED: &str = "Give the caller s3:ListBucket and s3:GetObject on the bucket, and kms:Decrypt, kms:DescribeKey and kms:GetKeyPolicy on the trail's key, and judge again.";
 
+/// What to do where a Region does not know the account.
+const REGION_DISABLED: &str = "The KMS key is in a Region that the account has not opted into: judge with credentials of an account that has.";
+
 /// How many log files came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
@@ -181,6 +184,7 @@ impl Tally {
             reason: error.to_string(),
             advice: match &error.cause {
                 Cause::Denied(_) => DENIED,
+                Cause::RegionDisabled(_) => REGION_DISABLED,
                 cause => advice(cause),
             }
             .to_owned(),

@@ -89,12 +89,14 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
     let range = Range::read(&args.start_time, args.end_time.as_deref(), Timestamp::now())
         .map_err(Stop::Told)?;
     let asked = Asked::read(args).map_err(Stop::Told)?;
-    let config = aws::config(args, &asked.region).await;
+    let profile = aws::profile(args).await.map_err(Stop::Told)?;
+    let access = aws::access(&profile, &asked.region).await;
+    let (config, mut refused) = (access.config, access.refused);
     let cloudtrail = aws::cloudtrail_config(&config, args);
-    if asked.bucket.is_none() {
-        aws::check_credentials(&config, args)
-            .await
-            .map_err(Stop::Told)?;
+    if asked.bucket.is_none()
+        && let Some(refused) = refused.take()
+    {
+        return Err(Stop::Told(refused));
     }
     let trails = aws::Trails::new(cloudtrail.clone(), config.clone());
     let located = asked.locate(&trails).await;
@@ -112,9 +114,9 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
     };
     let mut lines = Lines::new(out, io::stderr(), detail, range);
     lines.begin(&asked.arn_text)?;
-    aws::check_credentials(&config, args)
-        .await
-        .map_err(Stop::Told)?;
+    if let Some(refused) = refused {
+        return Err(Stop::Told(refused));
+    }
     let validation = Validation {
         store: Arc::new(S3Objects::new(&config, None)),
         keys: Arc::new(CloudTrailKeys::new(&cloudtrail)),

@@ -29,7 +29,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use trailseal::aws::{Limited, S3Objects, command_config};
+use trailseal::aws::{Limited, S3Objects};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
 use trailseal::ids::{AccountId, IdError, Region, TrailArn, TrailName};
@@ -122,7 +122,7 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
     };
     let needs_aws = args.keys.is_none() || matches!(named, Named::S3 { .. });
     let config = if needs_aws {
-        Some(signed_in(command_config().await).await?)
+        Some(signed_in(args.profile.as_deref()).await?)
     } else {
         None
     };
@@ -238,7 +238,8 @@ fn resumed_source(source: &str, aliases: &[String]) -> String {
 /// Why there is nothing to report on.
 fn nothing(verification: &Verification, found: bool) -> Stop {
     if let Some(first) = verification.cannot_tell.first() {
-        return Stop::cannot_tell(format_args!("{}. {}", first.reason, first.advice));
+        let reason = first.reason.trim_end_matches('.');
+        return Stop::cannot_tell(format_args!("{reason}. {}", first.advice));
     }
     let Verification { source, .. } = verification;
     if found {
