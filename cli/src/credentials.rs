@@ -140,9 +140,7 @@ fn of_profile(profile: &Profile, region: Region) -> CredentialsProviderChain {
         .configure(&config)
         .profile_name(profile.name())
         .build();
-    let of_container = EcsCredentialsProvider::builder()
-        .configure(&config)
-        .build();
+    let of_container = EcsCredentialsProvider::builder().configure(&config).build();
     let of_instance = ImdsCredentialsProvider::builder()
         .configure(&config)
         .build();

@@ -308,6 +308,38 @@ impl FindingKind {
     }
 }
 
+impl FindingKind {
+    /// The same for somebody who runs the command: it has flags, and none of the functions'
+    /// parameters.
+    #[must_use]
+    pub fn command_advice(self) -> &'static str {
+        match self {
+            Self::DigestMoved => {
+                "Find out who copied it there and why; check that the original is still where the digest says. If this bucket is a replica, name it with --alias."
+            }
+            Self::DigestKeyUnknown => {
+                "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. If the keys come from a file, save those of the digest's time with `trailseal keys`."
+            }
+            Self::KmsKeyMismatch => {
+                "Find out who changed the key: look for UpdateTrail, PutBucketEncryption and CopyObject calls. If the change was planned, name the key with --key, too."
+            }
+            Self::KmsUnlistedReader => {
+                "Ask the principal's owner why the audit log was read. If it may, name it with --reader; if not, take kms:Decrypt and s3:GetObject away from it and find out what it has learnt."
+            }
+            Self::LogFileEncryptionChanged => {
+                "Find out who wrote the object and how: look for PutObject, CopyObject, UpdateTrail and PutBucketEncryption calls. If the trail's key was changed on purpose, name it with --key, too."
+            }
+            Self::EnclaveImageUnlisted => {
+                "Find out who runs this enclave image (the module id begins with the instance's id). If it is a new build of yours, name its PCR0 with --enclave-image; if not, stop the instance and take its role's access to the key away."
+            }
+            Self::ObjectUnreadableDenied | Self::ObjectArchived => {
+                "Nothing is known about this object. Make it readable to the caller, and run the command again."
+            }
+            _ => self.advice(),
+        }
+    }
+}
+
 impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -566,6 +598,11 @@ pub struct Stamp<'a> {
 }
 
 impl<'a> Stamp<'a> {
+    /// Whether the command reports, as `trailseal verify`.
+    fn is_command(self) -> bool {
+        self.function.starts_with("trailseal ")
+    }
+
     /// The finding as it goes out.
     #[must_use]
     pub fn stamp(self, finding: &'a Finding) -> StampedFinding<'a> {
@@ -574,7 +611,11 @@ impl<'a> Stamp<'a> {
             id: finding.id().to_string(),
             severity: finding.severity(),
             finding,
-            advice: finding.advice(),
+            advice: if self.is_command() {
+                finding.kind.command_advice()
+            } else {
+                finding.advice()
+            },
             detected_at: self.detected_at,
             function: self.function,
             version: env!("CARGO_PKG_VERSION"),
@@ -833,6 +874,33 @@ mod tests {
         ] {
             // A function has no command line.
             assert!(!advice(cause).contains("--"));
+        }
+    }
+
+    #[test]
+    fn the_command_names_no_parameter_of_the_functions_and_they_no_flag() {
+        for kind in FindingKind::ALL {
+            let (ours, theirs) = (kind.command_advice(), kind.advice());
+            assert!(!ours.contains("TRAILSEAL_"), "{kind}: {ours}");
+            assert!(!ours.contains("dead-letter"), "{kind}: {ours}");
+            assert!(!theirs.contains(" --"), "{kind}: {theirs}");
+        }
+        let finding = Finding::new(
+            FindingKind::DigestMoved,
+            Scope::default(),
+            ObjectLocation::new("b", "k"),
+            "moved",
+        );
+        for (function, word) in [
+            ("trailseal verify", "--alias"),
+            ("digest-validator", "TRAILSEAL_BUCKET_ALIASES"),
+        ] {
+            let stamp = Stamp {
+                function,
+                detected_at: Timestamp::UNIX_EPOCH,
+            };
+            let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
+            assert!(json["advice"].as_str().unwrap().contains(word), "{json}");
         }
     }
 

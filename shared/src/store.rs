@@ -75,6 +75,15 @@ pub enum CredentialTrouble {
     NotLoaded,
 }
 
+impl CredentialTrouble {
+    /// Whether it is so of every later request, wherever it goes: the credentials were good, and are
+    /// gone. Any other trouble may be that of one Region or service.
+    #[must_use]
+    pub fn is_of_all_requests(self) -> bool {
+        matches!(self, Self::Expired | Self::NotLoaded)
+    }
+}
+
 impl Cause {
     /// Whether the same request fails again until somebody changes something, so that it is of no
     /// use to repeat it within a run.

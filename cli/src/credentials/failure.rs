@@ -54,7 +54,9 @@ pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
     if let Some((name, _)) = profile.first_with(&["credential_process"])
         && why.contains("external process")
     {
-        return format!("the credential_process of the profile `{name}` gives no credentials: {why}");
+        return format!(
+            "the credential_process of the profile `{name}` gives no credentials: {why}"
+        );
     }
     if let Some((name, _)) = profile.first_with(&["mfa_serial"]) {
         return format!(

@@ -248,7 +248,7 @@ where
         );
         let mut interrupted = pin!(interrupt::first());
         let mut is_interrupted = false;
-        loop {
+        while !tally.is_signed_out() {
             let next = tokio::select! {
                 next = judged.next() => next,
                 () = &mut interrupted => {
@@ -280,9 +280,15 @@ where
             display.aside(|| page.entry(head, &entry))?;
         }
         display.stop();
-        if !is_interrupted && tally.is_empty() {
+        let why = if tally.is_signed_out() {
+            "the credentials are no longer good"
+        } else {
+            "interrupted"
+        };
+        if (tally.is_signed_out() || !is_interrupted) && tally.is_empty() {
             return Err(nothing(head, &tally));
         }
+        is_interrupted |= tally.is_signed_out();
         let foot = Foot {
             finished_at: Timestamp::now(),
             interrupted: is_interrupted,
@@ -291,7 +297,7 @@ where
         };
         page.end(head, &tally, &foot)?;
         if is_interrupted {
-            eprintln!("trailseal: interrupted, what was not reached is not in the report");
+            eprintln!("trailseal: {why}, what was not reached is not in the report");
         }
         Ok(foot.verdict)
     }

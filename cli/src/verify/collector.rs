@@ -14,6 +14,7 @@ use std::hash::BuildHasher as _;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use trailseal::finding::{Finding, Scope, Severity, Stamp};
 use trailseal::store::{Cause, CredentialTrouble, StoreError};
 
@@ -64,6 +65,7 @@ pub(crate) struct Collector {
     lines: Option<Mutex<Lines>>,
     hasher: RandomState,
     now: Timestamp,
+    signed_out: Notify,
 }
 
 #[derive(Default)]
@@ -122,7 +124,21 @@ impl Collector {
             lines: lines.map(Mutex::new),
             hasher: RandomState::new(),
             now,
+            signed_out: Notify::new(),
         }
+    }
+
+    /// Waits until the credentials are no longer good for any request.
+    pub(crate) async fn signed_out(&self) {
+        self.signed_out.notified().await;
+    }
+
+    /// Whether the credentials are no longer good for any request.
+    pub(crate) fn is_signed_out(&self) -> bool {
+        self.kept()
+            .credentials
+            .keys()
+            .any(|trouble| trouble.is_of_all_requests())
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -211,6 +227,9 @@ impl Collector {
         }
         refused.first = Some(one.clone());
         drop(kept);
+        if trouble.is_of_all_requests() {
+            self.signed_out.notify_one();
+        }
         self.line("cannotTell", &one);
     }
 

@@ -61,8 +61,14 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         progress::line(&shown.progress, elapsed)
     });
     let interrupted = tokio::spawn(close_at_first(Arc::clone(&objects)));
+    let signed_out = tokio::spawn(close_when_signed_out(
+        Arc::clone(&collector),
+        Arc::clone(&objects),
+    ));
     let found = engine::verify(plan, Arc::clone(&collector)).await;
     interrupted.abort();
+    signed_out.abort();
+    let is_signed_out = collector.is_signed_out();
     display.stop();
     let run = Run {
         command: std::env::args_os()
@@ -83,7 +89,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         .map_err(|error| sink.failed(&error))?;
     if verification.totals.digests.total() == 0
         && verification.findings.is_empty()
-        && !verification.interrupted
+        && (is_signed_out || !verification.interrupted)
     {
         return Err(nothing(&verification, found));
     }
@@ -93,9 +99,21 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
             Some(file) => format!("go on with --resume {}", file.display()),
             None => "the next time, --resume FILE keeps what is done".to_owned(),
         };
-        eprintln!("trailseal: interrupted, what was not reached is not in the report; {how}");
+        let why = if is_signed_out {
+            "the credentials are no longer good"
+        } else {
+            "interrupted"
+        };
+        eprintln!("trailseal: {why}, what was not reached is not in the report; {how}");
     }
     Ok(verification)
+}
+
+/// Makes no further request once the credentials are gone: each would fail, and a run that is
+/// interrupted can be gone on with.
+async fn close_when_signed_out(collector: Arc<Collector>, objects: Arc<Limited<Objects>>) {
+    collector.signed_out().await;
+    objects.close();
 }
 
 /// Everything that a run needs, before it makes its first request.

@@ -260,13 +260,48 @@ mod tests {
     #[test]
     fn what_is_wrong_with_credentials_says_nothing_of_the_object() {
         for (status, code, message, trouble) in [
-            (400, "ExpiredToken", "The provided token has expired.", CredentialTrouble::Expired),
-            (403, "ExpiredTokenException", "expired", CredentialTrouble::Expired),
-            (403, "RequestTimeTooSkewed", "too large.", CredentialTrouble::Clock),
-            (403, "InvalidAccessKeyId", "does not exist", CredentialTrouble::Unknown),
-            (400, "UnrecognizedClientException", "invalid.", CredentialTrouble::Unknown),
-            (403, "InvalidClientTokenId", "invalid.", CredentialTrouble::Unknown),
-            (403, "SignatureDoesNotMatch", "Check your key.", CredentialTrouble::Signature),
+            (
+                400,
+                "ExpiredToken",
+                "The provided token has expired.",
+                CredentialTrouble::Expired,
+            ),
+            (
+                403,
+                "ExpiredTokenException",
+                "expired",
+                CredentialTrouble::Expired,
+            ),
+            (
+                403,
+                "RequestTimeTooSkewed",
+                "too large.",
+                CredentialTrouble::Clock,
+            ),
+            (
+                403,
+                "InvalidAccessKeyId",
+                "does not exist",
+                CredentialTrouble::Unknown,
+            ),
+            (
+                400,
+                "UnrecognizedClientException",
+                "invalid.",
+                CredentialTrouble::Unknown,
+            ),
+            (
+                403,
+                "InvalidClientTokenId",
+                "invalid.",
+                CredentialTrouble::Unknown,
+            ),
+            (
+                403,
+                "SignatureDoesNotMatch",
+                "Check your key.",
+                CredentialTrouble::Signature,
+            ),
             (
                 400,
                 "InvalidSignatureException",
@@ -275,7 +310,10 @@ mod tests {
             ),
         ] {
             let text = format!("{code}: {}", message.trim_end_matches('.'));
-            assert_eq!(cause_of(status, code, message), Cause::Credentials(trouble, text));
+            assert_eq!(
+                cause_of(status, code, message),
+                Cause::Credentials(trouble, text)
+            );
         }
     }
 
@@ -292,11 +330,24 @@ mod tests {
             assert!(matches!(cause, Cause::KeyUnusable(_)), "{code}: {cause:?}");
             assert!(cause.is_refusal());
         }
-        for (code, message) in [("KMS.AccessDeniedException", "no"), ("AccessDenied", "kms:Decrypt")] {
-            assert!(matches!(cause_of(403, code, message), Cause::Denied(_)), "{code}");
+        for (code, message) in [
+            ("KMS.AccessDeniedException", "no"),
+            ("AccessDenied", "kms:Decrypt"),
+        ] {
+            assert!(
+                matches!(cause_of(403, code, message), Cause::Denied(_)),
+                "{code}"
+            );
         }
-        for code in ["KMS.KeyUnavailableException", "KMS.ThrottlingException", "SlowDown"] {
-            assert!(matches!(cause_of(400, code, "later"), Cause::Unavailable(_)), "{code}");
+        for code in [
+            "KMS.KeyUnavailableException",
+            "KMS.ThrottlingException",
+            "SlowDown",
+        ] {
+            assert!(
+                matches!(cause_of(400, code, "later"), Cause::Unavailable(_)),
+                "{code}"
+            );
         }
     }
 
