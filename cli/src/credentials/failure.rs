@@ -35,24 +35,27 @@ pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
             NONE.to_owned()
         };
     }
-    let why = reason(error);
+    // A path or message may hold what looks like a secret: it is told by what was said in full.
+    let (said, why) = (causes(error), reason(error));
     let of_sso = profile.first_with(&["sso_session", "sso_start_url"]);
     if let Some((name, _)) = of_sso
-        && is_of_sso_session(&why)
+        && is_of_sso_session(&said)
     {
         return format!(
             "nobody is signed in for the profile `{name}`, or the session has expired: run `aws sso login --profile {name}` ({why})"
         );
     }
     if let Some((name, _)) = profile.first_with(&["login_session"])
-        && why.contains("Login token")
+        && ["Login token", "login/cache"]
+            .iter()
+            .any(|sign| said.contains(sign))
     {
         return format!(
             "nobody is signed in for the profile `{name}`, or the session has expired: run `aws login --profile {name}`"
         );
     }
     if let Some((name, _)) = profile.first_with(&["credential_process"])
-        && why.contains("external process")
+        && said.contains("external process")
     {
         return format!(
             "the credential_process of the profile `{name}` gives no credentials: {why}"
@@ -76,17 +79,20 @@ fn is_of_sso_session(why: &str) -> bool {
         .any(|sign| why.contains(sign))
 }
 
-/// What led to an error: the service's code and message where it gave one, else the texts of all
-/// causes that say more than that something failed. One line, without what may be a secret.
+/// What led to an error, in one line, without what may be a secret.
 pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
+    without_secrets(&causes(error))
+}
+
+/// What led to an error: the service's code and message where it gave one, else the texts of all
+/// causes that say more than that something failed.
+fn causes(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| (*error).source());
     let mut texts: Vec<String> = Vec::new();
     for cause in causes {
-        if let Some(metadata) = cause.downcast_ref::<ErrorMetadata>()
-            && let Some(code) = metadata.code()
-        {
-            let message = metadata.message().unwrap_or_default();
-            texts = vec![format!("{code}: {message}")];
+        if let Some(metadata) = cause.downcast_ref::<ErrorMetadata>() {
+            let said = [metadata.code(), metadata.message()];
+            texts = vec![said.into_iter().flatten().collect::<Vec<_>>().join(": ")];
             break;
         }
         let text = cause.to_string();
@@ -95,7 +101,7 @@ pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
             texts.push(text);
         }
     }
-    without_secrets(&texts.join(": "))
+    texts.join(": ")
 }
 
 /// The start of a text, in one line, without its last full stop, and with `…` for each word that is

@@ -89,6 +89,9 @@ const ALWAYS_ENABLED: [&str; 17] = [
     "us-west-2",
 ];
 
+/// What a 400 to a `HEAD` request is for, which has no text.
+const HEAD_REFUSED: &str = "S3 answers 400 and does not say why, as it does where credentials have expired or the bucket is in another Region";
+
 /// Says what was being done to which object, and why it failed.
 pub(super) fn store_error<E>(
     action: &'static str,
@@ -132,7 +135,7 @@ fn is_opted_into(region: &str) -> bool {
 }
 
 /// The same for a `HEAD` request, whose answer has no body that could name a code: 404 alone says
-/// that there is no such object.
+/// that there is no such object, and nothing says what 400 is for.
 pub(super) fn head_error<E>(
     action: &'static str,
     subject: impl Into<String>,
@@ -141,14 +144,17 @@ pub(super) fn head_error<E>(
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    let response = error.raw_response();
-    match response.filter(|response| response.status().as_u16() == 404) {
-        Some(response) => StoreError {
-            action,
-            subject: subject.into(),
-            cause: Cause::Absent(absence(response)),
-        },
-        None => store_error(action, subject, error),
+    let cause = match error.raw_response() {
+        Some(response) if response.status().as_u16() == 404 => Cause::Absent(absence(response)),
+        Some(response) if response.status().as_u16() == 400 && error.code().is_none() => {
+            Cause::Failed(HEAD_REFUSED.to_owned())
+        }
+        _ => cause(error),
+    };
+    StoreError {
+        action,
+        subject: subject.into(),
+        cause,
     }
 }
 
@@ -314,6 +320,19 @@ mod tests {
                 cause_of(status, code, message),
                 Cause::Credentials(trouble, text)
             );
+        }
+    }
+
+    #[test]
+    fn an_answer_to_head_without_a_text_is_no_verdict() {
+        for (status, absent) in [(404, true), (400, false), (403, false), (500, false)] {
+            let response = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+            let nothing = GetObjectError::generic(ErrorMetadata::builder().build());
+            let error = SdkError::service_error(nothing, response);
+            let failed = head_error("read the headers of", "s3://b/k", &error);
+            assert_eq!(failed.absence().is_some(), absent, "{status}: {failed}");
+            let is_explained = failed.to_string().contains("credentials have expired");
+            assert_eq!(is_explained, status == 400, "{failed}");
         }
     }
 

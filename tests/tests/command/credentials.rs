@@ -79,7 +79,19 @@ impl Home {
     fn portal(&self, status: u16, answer: &str) {
         let answer = Fault::Answer {
             status: hyper::StatusCode::from_u16(status).expect("a status"),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            headers: [
+                ("content-type", "application/json"),
+                (
+                    "x-amzn-errortype",
+                    if status == 200 {
+                        ""
+                    } else {
+                        "UnauthorizedException"
+                    },
+                ),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
             body: answer.to_owned().into(),
         };
         let asked = Match::any().path_contains("/federation/credentials");
