@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[command(
     name = "trailseal",
     version,
-    after_help = "Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.\n\nCredentials, Region and endpoint come from where the AWS CLI takes them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, …)."
+    after_help = "Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.\n\nCredentials, Region and endpoint come from where the AWS CLI takes them (--profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, …)."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -91,6 +91,9 @@ pub(crate) struct VerifyArgs {
     /// Signatures of digests that a directory does not hold: a JSON object, digest's key or file name to hex
     #[arg(long, value_name = "FILE")]
     pub(crate) signatures: Option<PathBuf>,
+    /// Use this profile of the AWS configuration; it comes before keys in the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// The most requests in flight
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
@@ -166,7 +169,7 @@ pub(crate) struct ValidateLogsArgs {
     /// The Region whose log files are validated; without it, the trail's home Region
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Use this profile of the AWS configuration
+    /// Use this profile of the AWS configuration; it comes before keys in the environment
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Send requests to CloudTrail to this URL
@@ -211,6 +214,9 @@ pub(crate) struct InspectArgs {
     /// A replica, and the bucket that CloudTrail delivered to; may be repeated
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
+    /// Use this profile of the AWS configuration; it comes before keys in the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Do not look at the log files it lists
     #[arg(long)]
     pub(crate) no_log_files: bool,
@@ -264,6 +270,9 @@ pub(crate) struct KmsArgs {
     /// A replica, and the bucket that CloudTrail delivered to; may be repeated
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
+    /// Use this profile of the AWS configuration; it comes before keys in the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Only log files that were delivered since: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h)
     #[arg(long, value_name = "TIME")]
     pub(crate) start_time: Option<String>,
@@ -306,6 +315,9 @@ pub(crate) struct KeysArgs {
     /// Only this Region; may be repeated. Without it, every Region that the account may use
     #[arg(long = "region", value_name = "REGION")]
     pub(crate) regions: Vec<String>,
+    /// Use this profile of the AWS configuration; it comes before keys in the environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Begin: a date, a time, or how long ago (90d)
     #[arg(long, value_name = "TIME", default_value = "90d")]
     pub(crate) start_time: String,

@@ -1,23 +1,150 @@
-//! Whether there are credentials, before anything is asked.
+//! Who asks AWS: the profile, its Region and endpoint, and credentials that work.
+//!
+//! Everything comes from where the AWS CLI takes it, with its precedence: `--profile` before keys in
+//! the environment, and those before `AWS_PROFILE`.
+//! <https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-authentication.html#cli-chap-authentication-precedence>
+
+mod failure;
+mod first;
+mod profile;
+
+pub(crate) use profile::{Profile, ProfileError};
 
 use crate::exit::Stop;
-use aws_config::SdkConfig;
-use aws_sdk_cloudtrail::config::ProvideCredentials as _;
+use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::identity::IdentityCache;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use first::FirstLoaded;
+use std::time::Duration;
 
-/// The configuration, if it has credentials.
+/// The Region that is asked where a bucket is, and for roles, if none is configured.
+const ANY_REGION: &str = "us-east-1";
+
+/// How long credentials may take to be loaded again during a run: a `credential_process` may ask
+/// somebody.
+const LOAD_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// How long a service is waited for, and how often it is asked again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// How often a request is tried.
+    pub(crate) attempts: u32,
+    /// A connection that takes longer is better made anew.
+    pub(crate) connect: Duration,
+    /// How long a service may take for the first byte of an answer.
+    pub(crate) read: Duration,
+}
+
+/// For commands that make many requests: no queue tries again later.
+const PATIENT: Patience = Patience {
+    attempts: 6,
+    connect: Duration::from_secs(3),
+    read: Duration::from_secs(10),
+};
+
+/// The configuration of every client, and whether AWS can be asked with it.
+#[derive(Debug)]
+pub(crate) struct Access {
+    /// The configuration.
+    pub(crate) config: SdkConfig,
+    /// Why it has no credentials, in one line that says what to do.
+    pub(crate) refused: Option<String>,
+}
+
+/// The configuration for a command, with credentials.
 ///
 /// # Errors
-/// [`Stop`], with what to do, when there are none.
-pub(crate) async fn signed_in(config: SdkConfig) -> Result<SdkConfig, Stop> {
-    let found = match config.credentials_provider() {
-        Some(provider) => provider.provide_credentials().await.is_ok(),
-        None => false,
-    };
-    if found {
-        Ok(config)
-    } else {
-        Err(Stop::cannot_tell(
-            "no valid AWS credentials were found: run `aws configure` or `aws sso login`, or set AWS_PROFILE; a directory is verified without AWS with --keys FILE",
-        ))
+/// [`Stop`], with what to do, when the profile is not there, or there are no credentials.
+pub(crate) async fn signed_in(profile: Option<&str>) -> Result<SdkConfig, Stop> {
+    let profile = Profile::select(profile).await.map_err(Stop::usage)?;
+    let access = access(&profile, None, PATIENT).await;
+    match access.refused {
+        None => Ok(access.config),
+        Some(refused) => Err(Stop::cannot_tell(refused)),
     }
+}
+
+/// The configuration of a profile in `region`, or in the configured one, and its credentials.
+pub(crate) async fn access(
+    profile: &Profile,
+    region: Option<Region>,
+    patience: Patience,
+) -> Access {
+    let region = match region {
+        Some(region) => region,
+        None => configured_region(profile).await,
+    };
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .profile_name(profile.name())
+        .region(region.clone())
+        .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(patience.connect)
+                .read_timeout(patience.read)
+                .build(),
+        )
+        .identity_cache(IdentityCache::lazy().load_timeout(LOAD_TIMEOUT).build());
+    if profile.is_asked_for() {
+        loader = loader.credentials_provider(of_profile(profile, region));
+    }
+    let config = loader.load().await;
+    let Some(provider) = config.credentials_provider() else {
+        return Access {
+            config,
+            refused: Some(failure::NONE.to_owned()),
+        };
+    };
+    // Asked here, and not by the first request: so its failure is said once and for what it is.
+    match provider.provide_credentials().await {
+        Ok(credentials) => {
+            let first = FirstLoaded::new(credentials, provider);
+            let config = config
+                .into_builder()
+                .credentials_provider(SharedCredentialsProvider::new(first))
+                .build();
+            Access {
+                config,
+                refused: None,
+            }
+        }
+        Err(error) => Access {
+            config,
+            refused: Some(failure::explain(profile, &error)),
+        },
+    }
+}
+
+/// The Region of the environment or the profile; without one any, since buckets say theirs.
+async fn configured_region(profile: &Profile) -> Region {
+    let chain = DefaultRegionChain::builder().profile_name(profile.name());
+    let region = chain.build().region().await;
+    region.unwrap_or_else(|| Region::from_static(ANY_REGION))
+}
+
+/// The credentials of a profile that is asked for by name, whatever keys are in the environment.
+/// One that has none, only a Region, say, is for the container or instance that this runs on.
+fn of_profile(profile: &Profile, region: Region) -> CredentialsProviderChain {
+    let config = ProviderConfig::without_region()
+        .with_region(Some(region))
+        .with_behavior_version(Some(BehaviorVersion::latest()));
+    let of_file = ProfileFileCredentialsProvider::builder()
+        .configure(&config)
+        .profile_name(profile.name())
+        .build();
+    let of_container = EcsCredentialsProvider::builder().configure(&config).build();
+    let of_instance = ImdsCredentialsProvider::builder()
+        .configure(&config)
+        .build();
+    CredentialsProviderChain::first_try("Profile", of_file)
+        .or_else("EcsContainer", of_container)
+        .or_else("Ec2InstanceMetadata", of_instance)
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use step::{State, Step};
 use subject::{Held, Subject};
 use trailseal::alert::printable;
-use trailseal::aws::{Limited, S3Objects, command_config};
+use trailseal::aws::{Limited, S3Objects};
 use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report};
 use trailseal::ids::AccountId;
@@ -71,7 +71,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let config = if args.keys.is_some() && is_file {
         None
     } else {
-        Some(signed_in(command_config().await).await?)
+        Some(signed_in(args.profile.as_deref()).await?)
     };
     let (keys, keys_from) = match (&args.keys, &config) {
         (Some(file), _) => (

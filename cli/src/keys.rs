@@ -4,6 +4,7 @@ use crate::args::KeysArgs;
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::time;
+use crate::verify::collector::advice;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::stream::{self, StreamExt as _};
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write as _;
 use std::process::ExitCode;
-use trailseal::aws::{CloudTrailKeys, command_config};
+use trailseal::aws::CloudTrailKeys;
 use trailseal::ids::Region;
 use trailseal::public_key::{PublicKey, SigningPeriod};
 use trailseal::store::{Cause, ListPublicKeys as _};
@@ -105,7 +106,7 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
         .iter()
         .map(|region| Region::new(region).map_err(Stop::usage))
         .collect::<Result<_, _>>()?;
-    let config = signed_in(command_config().await).await?;
+    let config = signed_in(args.profile.as_deref()).await?;
     let all = named.is_empty();
     let regions = if all {
         let partition = config
@@ -136,19 +137,16 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
     let mut saved = Saved {
         public_key_list: Vec::new(),
     };
-    let mut refused = false;
+    let mut missing = Missing::default();
     for (region, keys) in answers {
         match keys {
             Ok(keys) => saved
                 .public_key_list
                 .extend(keys.iter().map(|key| saved_key(key, &region))),
-            Err(error) => {
-                // A Region that the account has not opted into has no digests of it.
-                refused |= !(all && matches!(error.cause, Cause::Denied(_)));
-                eprintln!("trailseal: {region} is left out: {}", error.cause);
-            }
+            Err(error) => missing.take(&region, &error.cause, all),
         }
     }
+    missing.tell();
     if saved.public_key_list.is_empty() {
         return Err(Stop::cannot_tell("no Region gave a key: nothing is saved"));
     }
@@ -168,11 +166,54 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
             let _ = std::io::stdout().write_all(text.as_bytes());
         }
     }
-    Ok(ExitCode::from(if refused {
+    Ok(ExitCode::from(if missing.is_wanted {
         exit::CANNOT_TELL
     } else {
         exit::VALID
     }))
+}
+
+/// The Regions that gave no keys.
+#[derive(Default)]
+struct Missing {
+    /// By why, in their order; credentials fail for the same reason in each.
+    regions: Vec<(Cause, Vec<Region>)>,
+    /// Whether one of them was to give some.
+    is_wanted: bool,
+}
+
+impl Missing {
+    fn take(&mut self, region: &Region, cause: &Cause, all: bool) {
+        // A Region that the account has not opted into, or may not use, has no digests of it.
+        self.is_wanted |= !(all && matches!(cause, Cause::Denied(_) | Cause::RegionDisabled(_)));
+        let same = |known: &Cause| match (known, cause) {
+            (Cause::Credentials(known, _), Cause::Credentials(trouble, _)) => known == trouble,
+            _ => false,
+        };
+        match self.regions.iter_mut().find(|(known, _)| same(known)) {
+            Some((_, regions)) => regions.push(region.clone()),
+            None => self.regions.push((cause.clone(), vec![region.clone()])),
+        }
+    }
+
+    /// Says why each is left out, and what helps.
+    fn tell(&self) {
+        for (cause, regions) in &self.regions {
+            let (these, are) = match regions.as_slice() {
+                [region] => (region.to_string(), "is"),
+                regions => (format!("{} Regions", regions.len()), "are"),
+            };
+            let advice = match cause {
+                Cause::RegionDisabled(_) => {
+                    ". Save the keys of this Region with an account that has opted into it."
+                        .to_owned()
+                }
+                Cause::Credentials(..) => format!(". {}", advice(cause)),
+                _ => String::new(),
+            };
+            eprintln!("trailseal: {these} {are} left out: {cause}{advice}");
+        }
+    }
 }
 
 fn saved_key(key: &PublicKey, region: &Region) -> SavedKey {

@@ -306,7 +306,7 @@ fn write_finding(text: &mut String, number: usize, finding: &Finding) -> std::fm
         line("Actual", actual)?;
     }
     line("Finding", &finding.id().to_string())?;
-    writeln!(text, "   What to do: {}", finding.kind.advice())
+    writeln!(text, "   What to do: {}", finding.advice())
 }
 
 fn whole_second(time: Timestamp) -> Timestamp {

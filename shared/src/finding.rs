@@ -308,6 +308,38 @@ impl FindingKind {
     }
 }
 
+impl FindingKind {
+    /// The same for somebody who runs the command: it has flags, and none of the functions'
+    /// parameters.
+    #[must_use]
+    pub fn command_advice(self) -> &'static str {
+        match self {
+            Self::DigestMoved => {
+                "Find out who copied it there and why; check that the original is still where the digest says. If this bucket is a replica, name it with --alias."
+            }
+            Self::DigestKeyUnknown => {
+                "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. If the keys come from a file, save those of the digest's time with `trailseal keys`."
+            }
+            Self::KmsKeyMismatch => {
+                "Find out who changed the key: look for UpdateTrail, PutBucketEncryption and CopyObject calls. If the change was planned, name the key with --key, too."
+            }
+            Self::KmsUnlistedReader => {
+                "Ask the principal's owner why the audit log was read. If it may, name it with --reader; if not, take kms:Decrypt and s3:GetObject away from it and find out what it has learnt."
+            }
+            Self::LogFileEncryptionChanged => {
+                "Find out who wrote the object and how: look for PutObject, CopyObject, UpdateTrail and PutBucketEncryption calls. If the trail's key was changed on purpose, name it with --key, too."
+            }
+            Self::EnclaveImageUnlisted => {
+                "Find out who runs this enclave image (the module id begins with the instance's id). If it is a new build of yours, name its PCR0 with --enclave-image; if not, stop the instance and take its role's access to the key away."
+            }
+            Self::ObjectUnreadableDenied | Self::ObjectArchived => {
+                "Nothing is known about this object. Make it readable to the caller, and run the command again."
+            }
+            _ => self.advice(),
+        }
+    }
+}
+
 impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -445,6 +477,9 @@ pub struct Finding {
     /// and hour.
     #[serde(skip)]
     pub told_once_as: Option<String>,
+    /// What to do next, where the cause asks for something else than the kind does.
+    #[serde(skip)]
+    remedy: Option<&'static str>,
 }
 
 impl Finding {
@@ -467,7 +502,14 @@ impl Finding {
             message: told(message),
             detail: String::new(),
             told_once_as: None,
+            remedy: None,
         }
+    }
+
+    /// What to do next: what the cause asks for, else what the kind does.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        self.remedy.unwrap_or_else(|| self.kind.advice())
     }
 
     /// Adds the digest involved.
@@ -554,6 +596,11 @@ pub struct Stamp<'a> {
 }
 
 impl<'a> Stamp<'a> {
+    /// Whether the command reports, as `trailseal verify`.
+    fn is_command(self) -> bool {
+        self.function.starts_with("trailseal ")
+    }
+
     /// The finding as it goes out.
     #[must_use]
     pub fn stamp(self, finding: &'a Finding) -> StampedFinding<'a> {
@@ -562,7 +609,11 @@ impl<'a> Stamp<'a> {
             id: finding.id().to_string(),
             severity: finding.severity(),
             finding,
-            advice: finding.kind.advice(),
+            advice: if self.is_command() {
+                finding.kind.command_advice()
+            } else {
+                finding.advice()
+            },
             detected_at: self.detected_at,
             function: self.function,
             version: env!("CARGO_PKG_VERSION"),
@@ -736,26 +787,120 @@ impl Report {
     ) {
         use crate::store::Cause;
         let kind = match &error.cause {
-            Cause::Denied(_) => Some(FindingKind::ObjectUnreadableDenied),
+            Cause::Denied(_)
+            | Cause::KeyUnusable(_)
+            | Cause::RegionDisabled(_)
+            | Cause::Credentials(..) => Some(FindingKind::ObjectUnreadableDenied),
             Cause::Archived(_) => Some(FindingKind::ObjectArchived),
             Cause::Absent(_) | Cause::Unavailable(_) | Cause::Failed(_) => None,
         };
         let if_it_stays = kind.map(|kind| {
-            Finding::new(
+            let mut finding = Finding::new(
                 kind,
                 scope.clone(),
                 object.clone(),
                 format!("Nothing can be said about {subject}: {}.", error.cause),
             )
-            .with_evidence("a readable object", error.cause.to_string())
+            .with_evidence("a readable object", error.cause.to_string());
+            finding.remedy = remedy(&error.cause);
+            finding
         });
         self.obstacles.push(Obstacle { error, if_it_stays });
+    }
+}
+
+/// What a function's owner does about an object that stays unreadable, where the cause is another
+/// than a permission that is missing.
+fn remedy(cause: &crate::store::Cause) -> Option<&'static str> {
+    use crate::store::Cause;
+    match cause {
+        Cause::KeyUnusable(_) => Some(
+            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then move the message from the dead-letter queue back (aws sqs start-message-move-task).",
+        ),
+        Cause::RegionDisabled(_) => Some(
+            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save the response of `aws cloudtrail list-public-keys` for the Region, name it in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then move the message from the dead-letter queue back (aws sqs start-message-move-task).",
+        ),
+        Cause::Credentials(..) => Some(
+            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then move the message from the dead-letter queue back (aws sqs start-message-move-task).",
+        ),
+        Cause::Denied(_)
+        | Cause::Archived(_)
+        | Cause::Absent(_)
+        | Cause::Unavailable(_)
+        | Cause::Failed(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_remedy_fits_the_cause() {
+        use crate::store::{Cause, CredentialTrouble, StoreError};
+        let advice = |cause: Cause| {
+            let mut report = Report::new();
+            let error = StoreError {
+                action: "read",
+                subject: "x".to_owned(),
+                cause,
+            };
+            report.cannot_tell(error, &Scope::default(), &ObjectLocation::new("b", "k"));
+            assert_eq!(report.verdict(), Verdict::CannotTell);
+            let finding = report.obstacles.remove(0).if_it_stays.unwrap();
+            assert_eq!(finding.kind, FindingKind::ObjectUnreadableDenied);
+            let stamp = Stamp {
+                function: "log-verifier",
+                detected_at: Timestamp::UNIX_EPOCH,
+            };
+            let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
+            assert_eq!(json["advice"], finding.advice());
+            assert!(json.get("remedy").is_none());
+            finding.advice()
+        };
+        let text = || "no".to_owned();
+        assert!(advice(Cause::Denied(text())).contains("s3:GetObject"));
+        assert!(advice(Cause::KeyUnusable(text())).contains("aws kms enable-key"));
+        assert!(advice(Cause::RegionDisabled(text())).contains("PinnedKeys"));
+        let expired = Cause::Credentials(CredentialTrouble::Expired, text());
+        assert!(advice(expired).contains("the function's own credentials"));
+        for cause in [
+            Cause::Denied(text()),
+            Cause::KeyUnusable(text()),
+            Cause::RegionDisabled(text()),
+            Cause::Credentials(CredentialTrouble::Clock, text()),
+        ] {
+            // A function has no command line.
+            assert!(!advice(cause).contains("--"));
+        }
+    }
+
+    #[test]
+    fn the_command_names_no_parameter_of_the_functions_and_they_no_flag() {
+        for kind in FindingKind::ALL {
+            let (ours, theirs) = (kind.command_advice(), kind.advice());
+            assert!(!ours.contains("TRAILSEAL_"), "{kind}: {ours}");
+            assert!(!ours.contains("dead-letter"), "{kind}: {ours}");
+            assert!(!theirs.contains(" --"), "{kind}: {theirs}");
+        }
+        let finding = Finding::new(
+            FindingKind::DigestMoved,
+            Scope::default(),
+            ObjectLocation::new("b", "k"),
+            "moved",
+        );
+        for (function, word) in [
+            ("trailseal verify", "--alias"),
+            ("digest-validator", "TRAILSEAL_BUCKET_ALIASES"),
+        ] {
+            let stamp = Stamp {
+                function,
+                detected_at: Timestamp::UNIX_EPOCH,
+            };
+            let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
+            assert!(json["advice"].as_str().unwrap().contains(word), "{json}");
+        }
+    }
 
     #[test]
     fn every_kind_is_documented_with_its_severity() {

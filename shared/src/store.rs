@@ -37,12 +37,66 @@ pub enum Cause {
     /// In an archive storage class: it must be restored before it can be read.
     #[error("it is archived: {0}")]
     Archived(String),
+    /// KMS does not let anybody use the key that the request needs: it is disabled, about to be
+    /// deleted, or deleted. Permissions do not help.
+    #[error("the KMS key cannot be used: {0}")]
+    KeyUnusable(String),
+    /// A Region that accounts have to opt into accepts no credentials of this one.
+    #[error("the credentials are not valid in this Region, which an account has to opt into: {0}")]
+    RegionDisabled(String),
+    /// AWS did not accept the credentials of the request. This says nothing about the object.
+    #[error("{0}: {1}")]
+    Credentials(CredentialTrouble, String),
     /// Throttled, timed out, or the service is down: may well work a moment later.
     #[error("the service did not answer: {0}")]
     Unavailable(String),
     /// The request itself is wrong, or the answer is not what AWS documents.
     #[error("{0}")]
     Failed(String),
+}
+
+/// What is wrong with the credentials of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum CredentialTrouble {
+    /// They were good, and are no longer.
+    #[error("the credentials have expired")]
+    Expired,
+    /// The time of the request is too far from AWS's own.
+    #[error("the clock of this machine is wrong")]
+    Clock,
+    /// AWS does not know the access key id, or the session token.
+    #[error("AWS does not know these credentials")]
+    Unknown,
+    /// The signature was not made with the secret of the access key id.
+    #[error("the signature does not belong to the access key id")]
+    Signature,
+    /// They could not be loaded when a request needed them.
+    #[error("the credentials cannot be loaded")]
+    NotLoaded,
+}
+
+impl CredentialTrouble {
+    /// Whether it is so of every later request, wherever it goes: the credentials were good, and are
+    /// gone. Any other trouble may be that of one Region or service.
+    #[must_use]
+    pub fn is_of_all_requests(self) -> bool {
+        matches!(self, Self::Expired | Self::NotLoaded)
+    }
+}
+
+impl Cause {
+    /// Whether the same request fails again until somebody changes something, so that it is of no
+    /// use to repeat it within a run.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Denied(_)
+            | Self::KeyUnusable(_)
+            | Self::RegionDisabled(_)
+            | Self::Credentials(..) => true,
+            Self::Absent(_) | Self::Archived(_) | Self::Unavailable(_) | Self::Failed(_) => false,
+        }
+    }
 }
 
 /// What S3 said of an object that is not there.
@@ -193,7 +247,7 @@ pub trait ListPublicKeys: Send + Sync {
     /// The keys of a Region whose validity touches `period`.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Denied`] also for a Region that the account has not opted into.
+    /// [`StoreError`]; [`Cause::RegionDisabled`] for a Region that the account has not opted into.
     fn list_public_keys(
         &self,
         region: &Region,

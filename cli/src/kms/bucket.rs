@@ -93,7 +93,8 @@ async fn once<T: Clone>(
             match ask.await {
                 Ok(answer) => Ok(Ok(answer)),
                 Err(error) => match error.cause {
-                    Cause::Absent(_) | Cause::Denied(_) => Ok(Err((error.action, error.cause))),
+                    Cause::Absent(_) => Ok(Err((error.action, error.cause))),
+                    _ if error.cause.is_refusal() => Ok(Err((error.action, error.cause))),
                     _ => Err(error),
                 },
             }

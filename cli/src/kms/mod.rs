@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use subject::Subject;
 use tally::{Progress, Tally};
-use trailseal::aws::{KmsKeys, Limited, S3Objects, command_config};
+use trailseal::aws::{KmsKeys, Limited, S3Objects};
 use trailseal::discovery::Wanted;
 use trailseal::finding::{Obstacle, Report};
 use trailseal::kms::rules::Expected;
@@ -140,7 +140,7 @@ async fn in_bucket(
         _ => None,
     };
     let target = Target::open(args.output.as_deref())?;
-    let config = signed_in(command_config().await).await?;
+    let config = signed_in(args.profile.as_deref()).await?;
     let places = &mut head.expected.places;
     if places.log_buckets.is_empty() {
         places.log_buckets.push(bucket.clone());
@@ -248,7 +248,7 @@ where
         );
         let mut interrupted = pin!(interrupt::first());
         let mut is_interrupted = false;
-        loop {
+        while !tally.is_signed_out() {
             let next = tokio::select! {
                 next = judged.next() => next,
                 () = &mut interrupted => {
@@ -280,9 +280,15 @@ where
             display.aside(|| page.entry(head, &entry))?;
         }
         display.stop();
-        if !is_interrupted && tally.is_empty() {
+        let why = if tally.is_signed_out() {
+            "the credentials are no longer good"
+        } else {
+            "interrupted"
+        };
+        if (tally.is_signed_out() || !is_interrupted) && tally.is_empty() {
             return Err(nothing(head, &tally));
         }
+        is_interrupted |= tally.is_signed_out();
         let foot = Foot {
             finished_at: Timestamp::now(),
             interrupted: is_interrupted,
@@ -291,7 +297,7 @@ where
         };
         page.end(head, &tally, &foot)?;
         if is_interrupted {
-            eprintln!("trailseal: interrupted, what was not reached is not in the report");
+            eprintln!("trailseal: {why}, what was not reached is not in the report");
         }
         Ok(foot.verdict)
     }
@@ -333,7 +339,8 @@ where
 /// Why there is nothing to report on.
 fn nothing(head: &Head, tally: &Tally) -> Stop {
     if let Some(first) = tally.cannot_tell().first() {
-        return Stop::cannot_tell(format_args!("{}. {}", first.reason, first.advice));
+        let reason = first.reason.trim_end_matches('.');
+        return Stop::cannot_tell(format_args!("{reason}. {}", first.advice));
     }
     let of_the_time = if head.requested == Range::default() {
         ""

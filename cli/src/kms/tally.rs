@@ -6,18 +6,21 @@ use crate::verify::collector::advice;
 use indicatif::HumanCount;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::hash_map::RandomState;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use trailseal::finding::{Finding, FindingKind, Obstacle, RuleCount, Scope};
 use trailseal::kms::docket::Explanation;
 use trailseal::kms_check::KmsReport;
-use trailseal::store::{Cause, StoreError};
+use trailseal::store::{Cause, CredentialTrouble, StoreError};
 use trailseal::walk::OVERDUE_AFTER;
 
 /// What to do where AWS refuses.
 const DENIED: &str = "Give the caller s3:ListBucket and s3:GetObject on the bucket, and kms:Decrypt, kms:DescribeKey and kms:GetKeyPolicy on the trail's key, and judge again.";
+
+/// What to do where a Region does not know the account.
+const REGION_DISABLED: &str = "The KMS key is in a Region that the account has not opted into: judge with credentials of an account that has.";
 
 /// How many log files came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub(super) struct Tally {
     pub(super) findings_left_out: u64,
     pub(super) cannot_tell_left_out: u64,
     cannot_tell: Vec<CannotTell>,
+    /// What is wrong with the credentials: each is told once.
+    credentials: BTreeSet<CredentialTrouble>,
     findings: usize,
     /// Hashes of the ids of all findings: one that is found twice counts once.
     ids: HashSet<u64>,
@@ -76,6 +81,7 @@ impl Tally {
             findings_left_out: 0,
             cannot_tell_left_out: 0,
             cannot_tell: Vec::new(),
+            credentials: BTreeSet::new(),
             findings: 0,
             ids: HashSet::new(),
             hasher: RandomState::new(),
@@ -110,7 +116,11 @@ impl Tally {
             match self.stays(&subject, obstacle) {
                 Ok(finding) => findings.push(finding),
                 Err(error) => {
-                    reasons.push(error.to_string());
+                    reasons.push(match &error.cause {
+                        // The same for all log files, whatever was to be done.
+                        cause @ Cause::Credentials(..) => cause.to_string(),
+                        _ => error.to_string(),
+                    });
                     self.not_told(&error, &scope);
                 }
             }
@@ -168,7 +178,19 @@ impl Tally {
         self.not_told(error, &Scope::default());
     }
 
+    /// Whether the credentials are no longer good for any request.
+    pub(super) fn is_signed_out(&self) -> bool {
+        let mut troubles = self.credentials.iter();
+        troubles.any(|trouble| trouble.is_of_all_requests())
+    }
+
     fn not_told(&mut self, error: &StoreError, scope: &Scope) {
+        // One statement on credentials, however many requests they are refused in.
+        if let Cause::Credentials(trouble, _) = error.cause
+            && !self.credentials.insert(trouble)
+        {
+            return;
+        }
         if self.cannot_tell.len() >= MAX_KEPT {
             self.cannot_tell_left_out += 1;
             return;
@@ -181,6 +203,7 @@ impl Tally {
             reason: error.to_string(),
             advice: match &error.cause {
                 Cause::Denied(_) => DENIED,
+                Cause::RegionDisabled(_) => REGION_DISABLED,
                 cause => advice(cause),
             }
             .to_owned(),

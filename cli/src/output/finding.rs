@@ -35,7 +35,7 @@ pub(crate) fn write_advice(
     out: &mut impl Write,
 ) -> io::Result<()> {
     for kind in kinds {
-        writeln!(out, "What to do about {kind}: {}", kind.advice())?;
+        writeln!(out, "What to do about {kind}: {}", kind.command_advice())?;
     }
     Ok(())
 }

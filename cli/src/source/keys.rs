@@ -44,7 +44,7 @@ impl Patient {
     fn given_up(&self, region: &Region) -> Option<StoreError> {
         let failed = self.failed();
         let (times, cause) = failed.get(region)?;
-        let is_final = *times >= SILENT || matches!(cause, Cause::Denied(_));
+        let is_final = *times >= SILENT || cause.is_refusal();
         is_final.then(|| StoreError {
             action: "list CloudTrail's public keys in",
             subject: region.to_string(),

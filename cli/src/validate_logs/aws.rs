@@ -2,38 +2,45 @@
 
 use super::trail::{DescribeTrails, Description, Owner};
 use crate::args::ValidateLogsArgs;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_cloudtrail::config::ProvideCredentials as _;
+use crate::credentials::{self, Access, Patience, Profile, ProfileError};
+use aws_config::SdkConfig;
 use aws_sdk_cloudtrail::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::time::Duration;
 use trailseal::ids::Region;
 use trailseal::store::{Cause, StoreError};
 
-/// A connection that takes longer is better made anew.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a service may take for the first byte of an answer.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
-/// How often a request is tried, as the AWS CLI does.
-const ATTEMPTS: u32 = 5;
+/// As the AWS CLI waits, and asks again.
+const PATIENCE: Patience = Patience {
+    attempts: 5,
+    connect: Duration::from_secs(10),
+    read: Duration::from_mins(1),
+};
 
-/// The configuration of every client: from where the AWS CLI takes it, and the flags.
-pub(super) async fn config(args: &ValidateLogsArgs, region: &Region) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(aws_config::Region::new(region.to_string()))
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(READ_TIMEOUT)
-                .build(),
-        );
-    if let Some(profile) = &args.profile {
-        loader = loader.profile_name(profile);
-    }
-    loader.load().await
+/// The profile that is used.
+///
+/// # Errors
+/// The line that says why there is none; where it is not there, in the AWS CLI's words.
+pub(super) async fn profile(args: &ValidateLogsArgs) -> Result<Profile, String> {
+    let selected = Profile::select(args.profile.as_deref()).await;
+    selected.map_err(|error| match error {
+        ProfileError::NotFound { name } => {
+            format!("The config profile ({name}) could not be found")
+        }
+        ProfileError::NoSource {
+            name,
+            source_profile,
+        } => format!(
+            "The source_profile \"{source_profile}\" referenced in the profile \"{name}\" does not exist."
+        ),
+        ProfileError::Unreadable(_) => error.to_string(),
+    })
+}
+
+/// The configuration of every client in `region`, and whether it has credentials.
+pub(super) async fn access(profile: &Profile, region: &Region) -> Access {
+    let region = aws_config::Region::new(region.to_string());
+    credentials::access(profile, Some(region), PATIENCE).await
 }
 
 /// The same for CloudTrail, which alone `--endpoint-url` is about.
@@ -41,28 +48,6 @@ pub(super) fn cloudtrail_config(config: &SdkConfig, args: &ValidateLogsArgs) -> 
     match &args.endpoint_url {
         Some(url) => config.to_builder().endpoint_url(url).build(),
         None => config.clone(),
-    }
-}
-
-/// Whether there are credentials, and if not, the line that says so.
-pub(super) async fn check_credentials(
-    config: &SdkConfig,
-    args: &ValidateLogsArgs,
-) -> Result<(), String> {
-    let credentials = match config.credentials_provider() {
-        Some(provider) => provider.provide_credentials().await.err(),
-        None => return Ok(()),
-    };
-    match (credentials, &args.profile) {
-        (None, _) => Ok(()),
-        (Some(error), Some(profile)) => Err(format!(
-            "Unable to load credentials of the profile {profile}: {}",
-            DisplayErrorContext(error)
-        )),
-        (Some(_), None) => Err(
-            "Unable to locate credentials. You can configure credentials by running \"aws configure\"."
-                .to_owned(),
-        ),
     }
 }
 
@@ -126,7 +111,9 @@ where
     R: std::fmt::Debug,
 {
     let text = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), Some(message)) => {
+            format!("{code}: {}", message.trim_end().trim_end_matches('.'))
+        }
         (Some(code), None) => code.to_owned(),
         _ => DisplayErrorContext(error).to_string(),
     };

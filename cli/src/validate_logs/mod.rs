@@ -13,6 +13,7 @@ mod digest_file;
 mod folder;
 mod lines;
 mod log_file;
+mod signed_in;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -23,6 +24,7 @@ use crate::args::ValidateLogsArgs;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use lines::{Detail, Lines, Verdict, plain};
+use signed_in::SignedIn;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 use time::{HOUR, Range, after};
@@ -89,12 +91,14 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
     let range = Range::read(&args.start_time, args.end_time.as_deref(), Timestamp::now())
         .map_err(Stop::Told)?;
     let asked = Asked::read(args).map_err(Stop::Told)?;
-    let config = aws::config(args, &asked.region).await;
+    let profile = aws::profile(args).await.map_err(Stop::Told)?;
+    let access = aws::access(&profile, &asked.region).await;
+    let (config, mut refused) = (access.config, access.refused);
     let cloudtrail = aws::cloudtrail_config(&config, args);
-    if asked.bucket.is_none() {
-        aws::check_credentials(&config, args)
-            .await
-            .map_err(Stop::Told)?;
+    if asked.bucket.is_none()
+        && let Some(refused) = refused.take()
+    {
+        return Err(Stop::Told(refused));
     }
     let trails = aws::Trails::new(cloudtrail.clone(), config.clone());
     let located = asked.locate(&trails).await;
@@ -112,14 +116,14 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
     };
     let mut lines = Lines::new(out, io::stderr(), detail, range);
     lines.begin(&asked.arn_text)?;
-    aws::check_credentials(&config, args)
-        .await
-        .map_err(Stop::Told)?;
-    let validation = Validation {
-        store: Arc::new(S3Objects::new(&config, None)),
-        keys: Arc::new(CloudTrailKeys::new(&cloudtrail)),
+    if let Some(refused) = refused {
+        return Err(Stop::Told(refused));
+    }
+    let validation = Validation::new(
+        S3Objects::new(&config, None),
+        CloudTrailKeys::new(&cloudtrail),
         range,
-    };
+    );
     validation.run(located, &mut lines).await?;
     Ok(lines.exit_code())
 }
@@ -130,10 +134,22 @@ enum Told {
     LogFile(ObjectLocation, Verdict),
 }
 
+impl Told {
+    /// Whether nothing can be said of what it is about.
+    fn is_unverified(&self) -> bool {
+        match self {
+            Self::Step(Step::Digest { verdict, .. }) | Self::LogFile(_, verdict) => {
+                matches!(verdict, Verdict::Unverified(_))
+            }
+            Self::Step(step) => matches!(step, Step::Unlisted { .. }),
+        }
+    }
+}
+
 /// What validates: a store of objects and a service of keys.
 #[derive(Debug)]
 struct Validation<S, K> {
-    store: Arc<S>,
+    store: Arc<SignedIn<S>>,
     keys: Arc<K>,
     range: Range,
 }
@@ -143,6 +159,15 @@ where
     S: ReadObject + ListObjects + 'static,
     K: ListPublicKeys,
 {
+    /// Validates what lies in `store` and was delivered in `range`.
+    fn new(store: S, keys: K, range: Range) -> Self {
+        Self {
+            store: Arc::new(SignedIn::new(store)),
+            keys: Arc::new(keys),
+            range,
+        }
+    }
+
     /// Validates hourly digests, then backfill digests, and prints the totals.
     ///
     /// # Errors
@@ -221,10 +246,10 @@ where
     /// Prints what a walk tells, in its order; log files are checked ahead.
     async fn follow<O: Write, E: Write>(
         &self,
-        walk: Walk<S, K>,
+        walk: Walk<SignedIn<S>, K>,
         series: DigestSeries,
         lines: &mut Lines<O, E>,
-    ) -> io::Result<()> {
+    ) -> Result<(), Stop> {
         let told = walk
             .steps()
             .map(|step| async {
@@ -239,6 +264,12 @@ where
             .buffered(LOG_FILES);
         let mut told = std::pin::pin!(told);
         while let Some(told) = told.next().await {
+            // Every file from here on would be another line that says the same.
+            if told.is_unverified()
+                && let Some(lost) = self.store.lost()
+            {
+                return Err(Stop::Told(lost.to_owned()));
+            }
             match told {
                 Told::LogFile(at, verdict) => lines.log_file(&at, &verdict)?,
                 Told::Step(step) => tell(step, series, lines)?,

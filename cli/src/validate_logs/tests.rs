@@ -7,9 +7,8 @@ use super::trail::{Asked, DescribeTrails, Description, Owner, TrailError, Wherea
 use super::{Stop, Validation};
 use crate::args::{Cli, Command, ValidateLogsArgs};
 use clap::Parser as _;
-use std::sync::Arc;
 use trailseal::ids::Region;
-use trailseal::store::{Absence, Cause, StoreError};
+use trailseal::store::{Absence, Cause, CredentialTrouble, StoreError};
 use trailseal_tests::memory::Memory;
 use trailseal_tests::trail::tamper::digest::copied_to;
 use trailseal_tests::trail::{BucketChange, Location, Object, Trail, TrailSpec, hostile};
@@ -60,11 +59,7 @@ async fn run_located(memory: Memory, located: Whereabouts) -> Result<Printed, St
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut lines = Lines::new(&mut out, &mut err, Detail::EveryFile, range);
-    let validation = Validation {
-        store: Arc::new(memory),
-        keys: Arc::new(memory),
-        range,
-    };
+    let validation = Validation::new(memory, memory, range);
     validation.run(located, &mut lines).await?;
     let code = lines.exit_code();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -112,6 +107,32 @@ fn trail() -> Trail {
 
 fn count(text: &str, what: &str) -> usize {
     text.lines().filter(|line| line.contains(what)).count()
+}
+
+#[tokio::test]
+async fn credentials_that_expire_end_the_run_in_one_line() {
+    let trail = trail();
+    let failing = |trouble| {
+        let memory = Memory::of(&trail);
+        for log in &trail.log_files {
+            let refused = Cause::Credentials(trouble, "CODE".to_owned());
+            memory.fail(&log.object, &refused, 99);
+        }
+        memory
+    };
+    let expired = failing(CredentialTrouble::Expired);
+    match run(expired, &trail, &[]).await {
+        Err(Stop::Told(line)) => {
+            let said = "the credentials have expired: CODE";
+            assert!(line.contains(said), "{line}");
+        }
+        other => panic!("{other:?}"),
+    }
+    // Any other trouble may be that of one bucket.
+    let unknown = failing(CredentialTrouble::Unknown);
+    let printed = run(unknown, &trail, &[]).await.unwrap();
+    assert_eq!(printed.code, 255);
+    assert_eq!(count(&printed.err, "UNVERIFIED"), trail.log_files.len() + 1);
 }
 
 #[tokio::test]

@@ -9,12 +9,14 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 use std::hash::BuildHasher as _;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use trailseal::finding::{Finding, Scope, Severity, Stamp};
-use trailseal::store::{Cause, StoreError};
+use trailseal::store::{Cause, CredentialTrouble, StoreError};
 
 /// Who reports.
 const REPORTER: &str = "trailseal verify";
@@ -63,6 +65,7 @@ pub(crate) struct Collector {
     lines: Option<Mutex<Lines>>,
     hasher: RandomState,
     now: Timestamp,
+    signed_out: Notify,
 }
 
 #[derive(Default)]
@@ -74,9 +77,20 @@ struct Kept {
     by_kind: BTreeMap<String, u64>,
     cannot_tell: Vec<CannotTell>,
     cannot_tell_count: u64,
+    /// What is wrong with the credentials, where that was told, and how often it was met.
+    credentials: BTreeMap<CredentialTrouble, Refused>,
     chains: Vec<ChainReport>,
     unlisted: u64,
     write_error: Option<std::io::Error>,
+}
+
+/// Requests that AWS refused for their credentials: one statement, however many they are.
+#[derive(Default)]
+struct Refused {
+    /// The first of them.
+    first: Option<CannotTell>,
+    /// How many came after it.
+    more: u64,
 }
 
 /// What the report says of the run itself.
@@ -112,7 +126,21 @@ impl Collector {
             lines: lines.map(Mutex::new),
             hasher: RandomState::new(),
             now,
+            signed_out: Notify::new(),
         }
+    }
+
+    /// Waits until the credentials are no longer good for any request.
+    pub(crate) async fn signed_out(&self) {
+        self.signed_out.notified().await;
+    }
+
+    /// Whether the credentials are no longer good for any request.
+    pub(crate) fn is_signed_out(&self) -> bool {
+        self.kept()
+            .credentials
+            .keys()
+            .any(|trouble| trouble.is_of_all_requests())
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -177,14 +205,34 @@ impl Collector {
 
     /// Takes something that could not be looked at.
     pub(crate) fn cannot_tell(&self, error: &StoreError, scope: &Scope) {
-        self.not_told(CannotTell {
+        let one = CannotTell {
             subject: error.subject.clone(),
             account: scope.account.clone(),
             region: scope.region.clone(),
             trail: scope.trail.clone(),
             reason: error.to_string(),
             advice: advice(&error.cause).to_owned(),
-        });
+        };
+        match error.cause {
+            Cause::Credentials(trouble, _) => self.refused(trouble, one),
+            _ => self.not_told(one),
+        }
+    }
+
+    /// Takes a request whose credentials were refused. All of one trouble are told as one.
+    fn refused(&self, trouble: CredentialTrouble, one: CannotTell) {
+        let mut kept = self.kept();
+        let refused = kept.credentials.entry(trouble).or_default();
+        if refused.first.is_some() {
+            refused.more += 1;
+            return;
+        }
+        refused.first = Some(one.clone());
+        drop(kept);
+        if trouble.is_of_all_requests() {
+            self.signed_out.notify_one();
+        }
+        self.line("cannotTell", &one);
     }
 
     /// Takes something else that could not be told.
@@ -254,6 +302,19 @@ impl Collector {
             findings.extend(same);
         }
         findings.truncate(MAX_KEPT);
+        for refused in std::mem::take(&mut kept.credentials).into_values() {
+            let Some(mut one) = refused.first else {
+                continue;
+            };
+            if refused.more > 0 {
+                let more = refused.more;
+                let _ = write!(one.reason, ", and so for {more} more requests");
+            }
+            kept.cannot_tell_count += 1;
+            // It explains the others, and is never one of those that are left out.
+            kept.cannot_tell.truncate(MAX_KEPT - 1);
+            kept.cannot_tell.push(one);
+        }
         kept.cannot_tell.sort_by(|a, b| a.subject.cmp(&b.subject));
         let left_out = |all: u64, kept: usize| all - all.min(u64::try_from(kept).unwrap_or(all));
         let Counts { valid, .. } = totals.digests;
@@ -315,6 +376,13 @@ pub(crate) fn advice(cause: &Cause) -> &'static str {
         Cause::Denied(_) => {
             "Give the caller s3:ListBucket and s3:GetObject on the bucket, kms:Decrypt on the key of the log files, and cloudtrail:ListPublicKeys, and verify again."
         }
+        Cause::KeyUnusable(_) => {
+            "Enable the KMS key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), and verify again. Permissions do not help. What a deleted key encrypted stays unreadable."
+        }
+        Cause::RegionDisabled(_) => {
+            "Where an account has not opted into a Region, CloudTrail does not list the Region's public keys to it. Save the keys with an account that has (trailseal keys --output FILE), and verify again with --keys FILE."
+        }
+        Cause::Credentials(trouble, _) => credentials_advice(*trouble),
         Cause::Archived(_) => "Restore the object (aws s3api restore-object), and verify again.",
         Cause::Unavailable(_) => {
             "Verify again, with a lower --concurrency if requests were throttled."
@@ -323,5 +391,26 @@ pub(crate) fn advice(cause: &Cause) -> &'static str {
             "Check the names of the bucket and the prefix; in a replica, wait until it has caught up."
         }
         Cause::Failed(_) => "",
+    }
+}
+
+/// What to do about credentials that AWS does not accept.
+fn credentials_advice(trouble: CredentialTrouble) -> &'static str {
+    match trouble {
+        CredentialTrouble::Expired => {
+            "Get new credentials (aws sso login, or whatever gave you these), and run the command again."
+        }
+        CredentialTrouble::Clock => {
+            "Set the clock of this machine, and run the command again: AWS accepts requests whose time is at most some minutes off."
+        }
+        CredentialTrouble::Unknown => {
+            "Check the credentials: the access key was deleted or deactivated, is mistyped, belongs to another partition of AWS, or a session token is missing or is another key's. `aws sts get-caller-identity` says whether AWS knows them."
+        }
+        CredentialTrouble::Signature => {
+            "Check the secret access key: it is another key's, or mistyped. If it is right, something between this machine and AWS changes requests."
+        }
+        CredentialTrouble::NotLoaded => {
+            "Sign in again (aws sso login), or find out why the source of the credentials gives none any more, and run the command again."
+        }
     }
 }

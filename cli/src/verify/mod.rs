@@ -35,7 +35,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use trailseal::aws::{Limited, S3Objects, command_config};
+use trailseal::aws::{Limited, S3Objects};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
 use trailseal::ids::{AccountId, IdError, Region};
@@ -69,8 +69,14 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         progress::line(&shown.progress, elapsed)
     });
     let interrupted = tokio::spawn(close_at_first(Arc::clone(&objects)));
+    let signed_out = tokio::spawn(close_when_signed_out(
+        Arc::clone(&collector),
+        Arc::clone(&objects),
+    ));
     let found = engine::verify(plan, Arc::clone(&collector)).await;
     interrupted.abort();
+    signed_out.abort();
+    let is_signed_out = collector.is_signed_out();
     display.stop();
     let run = Run {
         command: std::env::args_os()
@@ -95,7 +101,10 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     } else {
         verification.totals.digests
     };
-    if looked_at.total() == 0 && verification.findings.is_empty() && !verification.interrupted {
+    if looked_at.total() == 0
+        && verification.findings.is_empty()
+        && (is_signed_out || !verification.interrupted)
+    {
         return Err(nothing(&verification, &part, found));
     }
     sink.write(&verification)?;
@@ -104,9 +113,21 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
             Some(file) => format!("go on with --resume {}", file.display()),
             None => "the next time, --resume FILE keeps what is done".to_owned(),
         };
-        eprintln!("trailseal: interrupted, what was not reached is not in the report; {how}");
+        let why = if is_signed_out {
+            "the credentials are no longer good"
+        } else {
+            "interrupted"
+        };
+        eprintln!("trailseal: {why}, what was not reached is not in the report; {how}");
     }
     Ok(verification)
+}
+
+/// Makes no further request once the credentials are gone: each would fail, and a run that is
+/// interrupted can be gone on with.
+async fn close_when_signed_out(collector: Arc<Collector>, objects: Arc<Limited<Objects>>) {
+    collector.signed_out().await;
+    objects.close();
 }
 
 /// Everything that a run needs, before it makes its first request.
@@ -133,7 +154,7 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
     };
     let needs_aws = args.keys.is_none() || matches!(named, Named::S3 { .. });
     let config = if needs_aws {
-        Some(signed_in(command_config().await).await?)
+        Some(signed_in(args.profile.as_deref()).await?)
     } else {
         None
     };
@@ -262,7 +283,8 @@ fn resumed_source(source: &str, aliases: &[String]) -> String {
 /// Why there is nothing to report on.
 fn nothing(verification: &Verification, part: &Part, found: bool) -> Stop {
     if let Some(first) = verification.cannot_tell.first() {
-        return Stop::cannot_tell(format_args!("{}. {}", first.reason, first.advice));
+        let reason = first.reason.trim_end_matches('.');
+        return Stop::cannot_tell(format_args!("{reason}. {}", first.advice));
     }
     let Verification { source, .. } = verification;
     if let Part::Elsewhere(_) = part {

@@ -1,6 +1,6 @@
 //! CloudTrail's public keys.
 
-use super::error::store_error;
+use super::error::regional_error;
 use super::regions::ByRegion;
 use crate::ids::Region;
 use crate::public_key::{PublicKey, SigningPeriod};
@@ -50,7 +50,8 @@ impl ListPublicKeys for CloudTrailKeys {
             .send()
             .await
             .map_err(|error| {
-                store_error("list CloudTrail's public keys in", region.as_str(), &error)
+                let action = "list CloudTrail's public keys in";
+                regional_error(action, region.as_str(), region.as_str(), &error)
             })?;
         let mut keys = Vec::new();
         for key in output.public_key_list.unwrap_or_default() {

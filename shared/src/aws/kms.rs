@@ -1,6 +1,6 @@
 //! KMS keys.
 
-use super::error::store_error;
+use super::error::regional_error;
 use super::regions::ByRegion;
 use crate::store::{Cause, DescribeKey, KeyDescription, ReadKeyPolicy, StoreError};
 use aws_config::{Region, SdkConfig};
@@ -27,8 +27,8 @@ impl KmsKeys {
 }
 
 impl KmsKeys {
-    /// A client in the Region that an ARN names; else in `region`, else in our own.
-    fn client(&self, key: &str, region: Option<&crate::ids::Region>) -> Client {
+    /// A client in the Region that an ARN names; else in `region`, else in our own. And the Region.
+    fn client(&self, key: &str, region: Option<&crate::ids::Region>) -> (Client, String) {
         let region = key
             .split(':')
             .nth(3)
@@ -41,12 +41,13 @@ impl KmsKeys {
             .as_ref()
             .map_or("", |region| region.as_ref())
             .to_owned();
-        self.clients.client(&name, || {
+        let client = self.clients.client(&name, || {
             let config = aws_sdk_kms::config::Builder::from(&self.config)
                 .region(region)
                 .build();
             Client::from_conf(config)
-        })
+        });
+        (client, name)
     }
 }
 
@@ -56,13 +57,13 @@ impl DescribeKey for KmsKeys {
         key: &str,
         region: Option<&crate::ids::Region>,
     ) -> Result<KeyDescription, StoreError> {
-        let metadata = self
-            .client(key, region)
+        let (client, region) = self.client(key, region);
+        let metadata = client
             .describe_key()
             .key_id(key)
             .send()
             .await
-            .map_err(|error| store_error("describe the KMS key", key, &error))?
+            .map_err(|error| regional_error("describe the KMS key", key, &region, &error))?
             .key_metadata
             .ok_or_else(|| StoreError {
                 action: "describe the KMS key",
@@ -85,15 +86,15 @@ impl DescribeKey for KmsKeys {
 impl ReadKeyPolicy for KmsKeys {
     async fn key_policy(&self, key_arn: &str) -> Result<String, StoreError> {
         const ACTION: &str = "read the policy of the KMS key";
-        let answer = self
-            .client(key_arn, None)
+        let (client, region) = self.client(key_arn, None);
+        let answer = client
             .get_key_policy()
             .key_id(key_arn)
             // A key has this one.
             .policy_name("default")
             .send()
             .await
-            .map_err(|error| store_error(ACTION, key_arn, &error))?;
+            .map_err(|error| regional_error(ACTION, key_arn, &region, &error))?;
         answer.policy.ok_or_else(|| StoreError {
             action: ACTION,
             subject: key_arn.to_owned(),

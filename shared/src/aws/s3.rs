@@ -13,7 +13,7 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use bytes::Bytes;
@@ -24,10 +24,9 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub struct S3Objects {
     config: SdkConfig,
-    home: Client,
     clients: ByRegion<Client>,
-    /// Where a bucket is, if not in our own Region.
-    elsewhere: Mutex<HashMap<String, String>>,
+    /// The Region of each bucket that S3 has said one of.
+    known: Mutex<HashMap<String, String>>,
     /// Sent with each request, so that a bucket that changed hands is refused.
     owner: Option<AccountId>,
 }
@@ -41,58 +40,84 @@ fn settings(config: &SdkConfig) -> Builder {
 /// The most buckets whose Region is remembered.
 const MAX_BUCKETS: usize = 1000;
 
+/// How often a request follows a bucket to another Region. One answer is enough where a bucket is;
+/// one that is being moved or deleted may name another.
+const MAX_REDIRECTS: usize = 3;
+
 impl S3Objects {
     /// Objects in buckets of `owner`, or of anybody.
     #[must_use]
     pub fn new(config: &SdkConfig, owner: Option<AccountId>) -> Self {
         Self {
             config: config.clone(),
-            home: Client::from_conf(settings(config).build()),
             clients: ByRegion::default(),
-            elsewhere: Mutex::default(),
+            known: Mutex::default(),
             owner,
         }
     }
 
-    fn client(&self, bucket: &str) -> Client {
-        let elsewhere = self
-            .elsewhere
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match elsewhere.get(bucket) {
-            None => self.home.clone(),
-            Some(region) => self.clients.client(region, || {
-                let config = settings(&self.config)
-                    .region(Region::new(region.clone()))
-                    .build();
-                Client::from_conf(config)
-            }),
+    /// The Region that requests to a bucket go to: where it is known to be, else our own.
+    fn region_of(&self, bucket: &str) -> String {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = || self.config.region().map(ToString::to_string);
+        known.get(bucket).cloned().or_else(own).unwrap_or_default()
+    }
+
+    fn client(&self, region: &str) -> Client {
+        self.clients.client(region, || {
+            let named = (!region.is_empty()).then(|| Region::new(region.to_owned()));
+            Client::from_conf(settings(&self.config).region(named).build())
+        })
+    }
+
+    /// The Region to ask a bucket in again, after an answer from `asked` that says, or may say, that
+    /// the bucket is elsewhere. Nothing, where it is not.
+    async fn elsewhere<E>(
+        &self,
+        bucket: &str,
+        asked: &str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Option<String>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let response = error.raw_response()?;
+        if !may_redirect(response.status().as_u16(), error.code()) {
+            return None;
+        }
+        let region = match named_region(response) {
+            Some(region) => region,
+            // Somebody else may have found it out since.
+            None if self.region_of(bucket) != asked => self.region_of(bucket),
+            None if self.is_known(bucket) => return None,
+            None => self.head_bucket(bucket, asked).await?,
+        };
+        self.remember(bucket, &region);
+        (region != asked).then_some(region)
+    }
+
+    fn is_known(&self, bucket: &str) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains_key(bucket)
+    }
+
+    /// Keeps a bucket's Region; where too many are kept, it is found out anew each time.
+    fn remember(&self, bucket: &str, region: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MAX_BUCKETS || known.contains_key(bucket) {
+            known.insert(bucket.to_owned(), region.to_owned());
         }
     }
 
-    /// Learns a bucket's Region from an answer that says it is elsewhere. Whether to ask again.
-    fn learn<E>(&self, bucket: &str, error: &SdkError<E, HttpResponse>) -> bool {
-        let Some(response) = error.raw_response() else {
-            return false;
-        };
-        let redirected = matches!(response.status().as_u16(), 301 | 307 | 400);
-        let Some(region) = response.headers().get("x-amz-bucket-region") else {
-            return false;
-        };
-        if !redirected || crate::ids::Region::new(region).is_err() {
-            return false;
+    /// Asks S3 for a bucket's Region. `HeadBucket` names it in a header, also of an answer that
+    /// refuses or redirects.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+    async fn head_bucket(&self, bucket: &str, asked: &str) -> Option<String> {
+        let head = self.client(asked).head_bucket().bucket(bucket);
+        match head.send().await {
+            Ok(output) => output.bucket_region.filter(|region| is_region(region)),
+            Err(error) => named_region(error.raw_response()?),
         }
-        let mut elsewhere = self
-            .elsewhere
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if elsewhere.len() >= MAX_BUCKETS {
-            return false;
-        }
-        elsewhere
-            .insert(bucket.to_owned(), region.to_owned())
-            .as_deref()
-            != Some(region)
     }
 
     fn owner(&self) -> Option<String> {
@@ -100,16 +125,48 @@ impl S3Objects {
     }
 }
 
-/// Sends a request, and once more where the answer says that the bucket is in another Region.
+fn is_region(name: &str) -> bool {
+    crate::ids::Region::new(name).is_ok()
+}
+
+/// The Region that an answer says the bucket is in.
+fn named_region(response: &HttpResponse) -> Option<String> {
+    let region = response.headers().get("x-amz-bucket-region")?;
+    is_region(region).then(|| region.to_owned())
+}
+
+/// Whether an answer can mean that the bucket is in another Region. One to a `HEAD` request has no
+/// code.
+fn may_redirect(status: u16, code: Option<&str>) -> bool {
+    const CODES: [&str; 4] = [
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+        "PermanentRedirect",
+        "TemporaryRedirect",
+    ];
+    match status {
+        301 | 307 => true,
+        400 => code.is_none_or(|code| CODES.contains(&code)),
+        _ => false,
+    }
+}
+
+/// Sends a request, and again where the answer says that the bucket is in another Region.
 macro_rules! in_region {
     ($self:ident, $bucket:expr, |$client:ident| $request:expr) => {{
-        let $client = $self.client($bucket);
-        match $request.send().await {
-            Err(error) if $self.learn($bucket, &error) => {
-                let $client = $self.client($bucket);
-                $request.send().await
+        let mut region = $self.region_of($bucket);
+        let mut redirects = 0;
+        loop {
+            let $client = $self.client(&region);
+            let error = match $request.send().await {
+                Err(error) if redirects < MAX_REDIRECTS => error,
+                answer => break answer,
+            };
+            redirects += 1;
+            match $self.elsewhere($bucket, &region, &error).await {
+                Some(elsewhere) => region = elsewhere,
+                None => break Err(error),
             }
-            answer => answer,
         }
     }};
 }

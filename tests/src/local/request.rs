@@ -27,6 +27,8 @@ pub struct Call {
     pub service: String,
     /// The Region the request is signed for.
     pub region: String,
+    /// The access key id the request is signed with; empty without a signature.
+    pub access_key: String,
     /// How the service spells things.
     pub protocol: Protocol,
     /// HTTP method.
@@ -44,7 +46,7 @@ pub struct Call {
 impl Call {
     /// Reads a call from the head of a request, and its form body where it has one.
     pub fn read(parts: &Parts, body: &[u8]) -> Self {
-        let (service, region) = credential_scope(parts).unwrap_or_default();
+        let [access_key, region, service] = credential_scope(parts).unwrap_or_default();
         let path = decode(parts.uri.path());
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let target = header(parts, "x-amz-target");
@@ -69,6 +71,7 @@ impl Call {
         Self {
             service,
             region,
+            access_key,
             protocol,
             method: parts.method.clone(),
             path,
@@ -87,7 +90,7 @@ impl Call {
 
 /// Whether a request is signed for S3, whose bodies may be large.
 pub(super) fn is_s3(parts: &Parts) -> bool {
-    credential_scope(parts).is_some_and(|(service, _)| service == "s3")
+    credential_scope(parts).is_some_and(|[_, _, service]| service == "s3")
 }
 
 /// The fields of a form.
@@ -108,14 +111,15 @@ pub(super) fn parameters(call: &Call, body: &[u8]) -> Value {
     }
 }
 
-/// Service and Region of the `SigV4` credential scope:
+/// Access key id, Region and service of the `SigV4` credential scope:
 /// `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
-fn credential_scope(parts: &Parts) -> Option<(String, String)> {
+fn credential_scope(parts: &Parts) -> Option<[String; 3]> {
     let authorization = header(parts, "authorization")?;
     let (_, credential) = authorization.split_once("Credential=")?;
-    let mut scope = credential.split([',', ' ']).next()?.split('/').skip(2);
-    let region = scope.next()?.to_owned();
-    Some((scope.next()?.to_owned(), region))
+    let mut scope = credential.split([',', ' ']).next()?.split('/');
+    let access_key = scope.next()?.to_owned();
+    let region = scope.nth(1)?.to_owned();
+    Some([access_key, region, scope.next()?.to_owned()])
 }
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {

@@ -63,7 +63,11 @@ fn spec(bucket: &str, key_arn: &str, anomalies: &[KmsAnomalyKind]) -> TrailSpec 
 }
 
 /// The same under a key of the local AWS, delivered.
-async fn delivered(stage: &Stage, bucket: &str, anomalies: &[KmsAnomalyKind]) -> Result<Trail> {
+pub(crate) async fn delivered(
+    stage: &Stage,
+    bucket: &str,
+    anomalies: &[KmsAnomalyKind],
+) -> Result<Trail> {
     let create = stage.aws.kms().create_key();
     let usage = aws_sdk_kms::types::KeyUsageType::EncryptDecrypt;
     let key = create.key_usage(usage).send().await?;
@@ -91,7 +95,7 @@ fn kms_of(trail: &Trail) -> &KmsSpec {
 }
 
 /// The arguments that judge a source as the trail is.
-fn judge(source: &str, trail: &Trail) -> Vec<String> {
+pub(crate) fn judge(source: &str, trail: &Trail) -> Vec<String> {
     let kms = kms_of(trail);
     let admin = kms.readers[0].arn().expect("an ARN");
     let image = &kms.enclave.as_ref().expect("an enclave").image;
@@ -117,7 +121,7 @@ fn judge(source: &str, trail: &Trail) -> Vec<String> {
     .to_vec()
 }
 
-fn source(trail: &Trail) -> String {
+pub(crate) fn source(trail: &Trail) -> String {
     format!("s3://{}", trail.spec.bucket)
 }
 

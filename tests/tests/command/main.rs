@@ -1,6 +1,7 @@
 //! The command `trailseal`, end to end: the built program against a local AWS and against copies
 //! on disk. Needs the program beside the test, and the `.venv`.
 
+mod credentials;
 mod directories;
 mod ends;
 mod failures;
@@ -12,5 +13,7 @@ mod named;
 mod organization;
 mod ranges;
 mod refusals;
+mod regions;
+mod remedies;
 mod stage;
 mod tampering;
