@@ -52,7 +52,7 @@ Examples:
   A copy on disk, without AWS
     trailseal keys --start-time 90d --output keys.json
     aws s3 sync s3://amzn-s3-demo-bucket copy
-    trailseal verify copy --keys keys.json
+    trailseal verify copy --keys keys.json --complete
 
   A long run that may be interrupted
     trailseal verify s3://amzn-s3-demo-bucket --resume progress.ndjson
@@ -85,6 +85,9 @@ pub(crate) struct VerifyArgs {
     /// Signatures of digests that a directory does not hold: a JSON object, digest's key or file name to hex
     #[arg(long, value_name = "FILE")]
     pub(crate) signatures: Option<PathBuf>,
+    /// The directory holds everything that was in the bucket: what is missing in it is a finding. Without it, nobody can tell, since a copy may be unfinished
+    #[arg(long)]
+    pub(crate) complete: bool,
     /// The most requests in flight
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
@@ -199,6 +202,9 @@ pub(crate) struct InspectArgs {
     /// The signature (hex) of a digest in a file
     #[arg(long, value_name = "HEX")]
     pub(crate) signature: Option<String>,
+    /// The directory that the file is in holds everything that was in the bucket: what is missing in it is a finding
+    #[arg(long)]
+    pub(crate) complete: bool,
     /// The account that must own the bucket
     #[arg(long, value_name = "ID")]
     pub(crate) bucket_owner: Option<String>,

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 pub(crate) struct Coverage {
     digests: Vec<Stretch>,
     uncovered: Vec<(Timestamp, Timestamp)>,
+    /// Time whose digests are not in a copy on disk.
+    not_in_copy: Vec<(Timestamp, Timestamp)>,
     /// Time that is proven, or about which something is said.
     told: Vec<(Timestamp, Timestamp)>,
 }
@@ -33,6 +35,13 @@ impl Coverage {
     pub(crate) fn uncovered(&mut self, from: Timestamp, to: Timestamp) {
         if from < to {
             self.uncovered.push((from, to));
+        }
+    }
+
+    /// Adds time that no digest of a copy on disk covers: one may in the bucket.
+    pub(crate) fn not_in_copy(&mut self, from: Timestamp, to: Timestamp) {
+        if from < to {
+            self.not_in_copy.push((from, to));
         }
     }
 
@@ -76,28 +85,26 @@ impl Coverage {
     pub(crate) fn stretches(self, from: Option<Timestamp>, to: Option<Timestamp>) -> Vec<Stretch> {
         let Self {
             mut digests,
-            mut uncovered,
+            uncovered,
+            not_in_copy,
             told: _,
         } = self;
         digests.sort_by_key(|stretch| (stretch.from, stretch.to));
-        uncovered.sort_unstable();
-        let mut windows: Vec<(Timestamp, Timestamp)> = Vec::new();
-        for (from, to) in uncovered {
-            match windows.last_mut() {
-                Some((_, end)) if *end >= from => *end = to.max(*end),
-                _ => windows.push((from, to)),
-            }
-        }
         let mut pieces: Vec<Stretch> = Vec::new();
         for stretch in digests {
             add(&mut pieces, stretch);
         }
-        let between: Vec<Stretch> = windows
-            .iter()
-            .flat_map(|(from, to)| gaps(&pieces, *from, *to))
-            .collect();
-        pieces.extend(between);
-        pieces.sort_by_key(|piece| piece.from);
+        for (windows, state) in [
+            (uncovered, Outcome::Finding),
+            (not_in_copy, Outcome::CannotTell),
+        ] {
+            let between: Vec<Stretch> = joined(windows)
+                .into_iter()
+                .flat_map(|window| gaps(&pieces, window, state))
+                .collect();
+            pieces.extend(between);
+            pieces.sort_by_key(|piece| piece.from);
+        }
         let begin = from.unwrap_or(Timestamp::MIN);
         let end = to.unwrap_or(Timestamp::MAX);
         let mut merged: Vec<Stretch> = Vec::new();
@@ -147,10 +154,23 @@ fn add(pieces: &mut Vec<Stretch>, mut stretch: Stretch) {
     }
 }
 
+/// Windows in order, without overlaps.
+fn joined(mut windows: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> {
+    windows.sort_unstable();
+    let mut joined: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (from, to) in windows {
+        match joined.last_mut() {
+            Some((_, end)) if *end >= from => *end = to.max(*end),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
 /// What of a window that nothing proves lies between the pieces, which are in order.
 ///
 /// What digests cover stays as they say: a window between two digests may touch them, no more.
-fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp) -> Vec<Stretch> {
+fn gaps(pieces: &[Stretch], (from, to): (Timestamp, Timestamp), state: Outcome) -> Vec<Stretch> {
     let first = pieces.partition_point(|piece| piece.to <= from);
     let mut gaps = Vec::new();
     let mut at = from;
@@ -170,7 +190,7 @@ fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp) -> Vec<Stretch> {
         .map(|(from, to)| Stretch {
             from,
             to,
-            state: Outcome::Finding,
+            state,
             digests: 0,
             log_files: 0,
         })

@@ -18,7 +18,7 @@ use tokio::task::{JoinError, JoinSet};
 use trailseal::aws::Limited;
 use trailseal::chain::hourly_digests;
 use trailseal::discovery::{self, ChainDigests, RegionFolder, TrailFilter, Wanted};
-use trailseal::finding::{Finding, FindingKind, Report, Scope};
+use trailseal::finding::{Finding, FindingKind, Report, Scope, Window};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{Chain, DigestKey, DigestSeries};
 use trailseal::signature::AuthenticDigest;
@@ -46,7 +46,7 @@ pub(super) const DELIVERY: SignedDuration = SignedDuration::from_hours(2);
 const EARLIER: [Option<i64>; 3] = [Some(31), Some(366), None];
 
 /// What to do about log files without digests.
-const NO_DIGESTS: &str = "Where digests were deleted, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
+const NO_DIGESTS: &str = "Where digests were deleted, restore them; in a copy on disk, copy them, too; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
 /// The digests of a source.
 pub(crate) type SourceDigests = Digests<Arc<Limited<Objects>>, Keys>;
@@ -75,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) concurrency: usize,
     /// Whether a digest's signature stands only in the digest after it.
     pub(crate) bare_copy: bool,
+    /// Whether the source is a copy on disk that may lack a part of what was in the bucket.
+    pub(crate) is_partial: bool,
 }
 
 struct Engine {
@@ -567,6 +569,10 @@ impl Engine {
                 tally.window_of(finding);
             }
         }
+        if reported {
+            self.collector.form(settled.form, &settled.at);
+        }
+        self.take_not_in_copy(settled, reported, tally);
         let (start, end) = (settled.start, settled.key.end_time);
         if settled.key.series == DigestSeries::Hourly && (reported || settled.authentic.is_some()) {
             tally.coverage.told(start, end);
@@ -581,6 +587,27 @@ impl Engine {
             let scope = self.plan.digests.scope(&settled.key);
             for obstacle in &settled.report.obstacles {
                 self.collector.cannot_tell(&obstacle.error, &scope);
+            }
+        }
+    }
+
+    /// Takes what a copy on disk does not hold: a finding in a complete one, about the same time.
+    fn take_not_in_copy(&self, settled: &mut Settled, reported: bool, tally: &mut Tally) {
+        let scope = self.plan.digests.scope(&settled.key);
+        let at = settled.at.clone();
+        let obstacles = std::mem::take(&mut settled.report.obstacles);
+        for obstacle in obstacles {
+            let finding = match &obstacle.if_it_stays {
+                Some(finding) if obstacle.error.is_not_in_copy() => finding,
+                _ => {
+                    settled.report.obstacles.push(obstacle);
+                    continue;
+                }
+            };
+            if self.is_wanted(finding, reported && finding.object == at) && !self.interrupted() {
+                self.collector
+                    .not_in_copy(&obstacle.error, &scope, finding.window);
+                tally.not_in_copy(finding.window);
             }
         }
     }
@@ -683,6 +710,7 @@ impl Engine {
             Progress::add(&progress.log_files, 1);
             Progress::add(&progress.bytes, verified.inflated_bytes);
             outcomes.bytes += verified.inflated_bytes;
+            self.collector.form(verified.form, &verified.at);
             if !verified.report.findings.is_empty() {
                 outcomes.log_files.finding += 1;
             } else if verified.report.obstacles.is_empty() {
@@ -786,7 +814,10 @@ impl Engine {
                 let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, newest);
                 let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
                 let finding = self.plan.digests.overdue(&at, &key, from, to);
-                if self.collector.finding(&finding) {
+                if self.plan.is_partial {
+                    self.collector.ends_in_copy(&finding.scope, from, to);
+                    tally.not_in_copy(finding.window);
+                } else if self.collector.finding(&finding) {
                     tally.window_of(&finding);
                 }
             } else {
@@ -953,6 +984,18 @@ impl Tally {
             self.coverage
                 .digest(outcomes.time, state, outcomes.log_files.total());
         }
+    }
+
+    /// The time whose digests are not in a copy on disk.
+    fn not_in_copy(&mut self, window: Option<Window>) {
+        self.worst = self.worst.max(Outcome::CannotTell);
+        let Some(Window { from, to }) = window else {
+            return;
+        };
+        let hour = SignedDuration::from_hours(1);
+        let from = from.unwrap_or_else(|| to.saturating_sub(hour).unwrap_or(to));
+        self.coverage.not_in_copy(from, to);
+        self.coverage.told(from, to);
     }
 
     /// The time that a finding leaves uncovered.
