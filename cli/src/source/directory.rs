@@ -40,6 +40,14 @@ const MAX_LINKED: usize = 10_000;
 const MAX_REMEMBERED: usize = 50_000;
 /// How many digests are asked where they were delivered.
 const SAMPLES: usize = 7;
+/// The most Regions of an account that are asked for one.
+const MAX_REGIONS: usize = 100;
+/// The most folders of a Region that are looked into for one of them.
+const MAX_DATES: usize = 50;
+/// The most files of a Region that are read for one of them.
+const MAX_TRIED: usize = 10;
+/// The folder that an account's digests are in.
+const DIGESTS: &str = "CloudTrail-Digest";
 /// What large files are read in.
 const PIECE: usize = 256 * 1024;
 /// What a bucket is called that no digest names.
@@ -356,10 +364,7 @@ fn folders_in(path: &Path) -> io::Result<Vec<String>> {
 /// [`ROOT`].
 fn delivered_to(root: &Path, strays: &Strays) -> Option<Place> {
     let mut told: BTreeMap<Place, usize> = BTreeMap::new();
-    for (relative, path) in sample(root, strays) {
-        let Some(said) = read_digest(&path) else {
-            continue;
-        };
+    for (relative, said) in sample(root, strays) {
         if let Some(prefix) = said.location.key.strip_suffix(&relative)
             && (prefix.is_empty() || prefix.ends_with('/'))
         {
@@ -374,7 +379,7 @@ fn delivered_to(root: &Path, strays: &Strays) -> Option<Place> {
 }
 
 /// The newest digests of a few accounts and Regions, with their paths below the root.
-fn sample(root: &Path, strays: &Strays) -> Vec<(String, PathBuf)> {
+fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
     let mut samples = Vec::new();
     let mut folders = vec![root.join(ROOT)];
     let mut looked_into = 0;
@@ -386,41 +391,59 @@ fn sample(root: &Path, strays: &Strays) -> Vec<(String, PathBuf)> {
         let Ok(mut below) = folders_in(&folder) else {
             continue;
         };
-        let inside_digests = folder
-            .components()
-            .any(|c| c.as_os_str() == "CloudTrail-Digest");
+        if folder.file_name().is_some_and(|name| name == DIGESTS) {
+            let regions = below.iter().take(MAX_REGIONS);
+            let newest = regions
+                .filter_map(|region| newest_digest(root, folder.join(region), strays))
+                .take(SAMPLES);
+            samples.extend(newest);
+            continue;
+        }
         let is_account =
             |name: &String| name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit());
-        if inside_digests {
-            if let Some(newest) = newest_digest(root, &folder, strays) {
-                samples.push(newest);
-                continue;
-            }
-            // The newest Region, year, month or day; of Regions every one.
-            if folder
-                .file_name()
-                .is_none_or(|name| name != "CloudTrail-Digest")
-            {
-                below = below.pop().into_iter().collect();
-            }
-        } else {
-            below.retain(|name| {
-                is_account(name) || name.starts_with("o-") || name == "CloudTrail-Digest"
-            });
-        }
+        below.retain(|name| is_account(name) || name.starts_with("o-") || name == DIGESTS);
         folders.extend(below.into_iter().map(|name| folder.join(name)));
     }
     samples
 }
 
-/// The newest digest in a folder, by the name that it has in S3, with its path below the root.
-fn newest_digest(root: &Path, folder: &Path, strays: &Strays) -> Option<(String, PathBuf)> {
-    let inside = folder.strip_prefix(root).ok()?;
-    let files = Folder::read(folder, strays).ok()?.files;
-    files.into_iter().rev().find_map(|file| {
-        let relative = inside.join(&file.name).to_str()?.to_owned();
-        matches!(classify(&relative), ObjectKind::Digest(_)).then_some((relative, file.path))
-    })
+/// The newest digest of a Region that can be read, by the name that it has in S3, with its path
+/// below the root.
+fn newest_digest(
+    root: &Path,
+    region: PathBuf,
+    strays: &Strays,
+) -> Option<(String, UnverifiedDigest)> {
+    let mut folders = vec![region];
+    let (mut looked_into, mut tried) = (0, 0);
+    while let Some(folder) = folders.pop() {
+        looked_into += 1;
+        let read = Folder::read(&folder, strays).ok()?;
+        let inside = folder.strip_prefix(root).ok()?.to_owned();
+        for file in read.files.into_iter().rev() {
+            let Some(relative) = inside.join(&file.name).to_str().map(str::to_owned) else {
+                continue;
+            };
+            if !matches!(classify(&relative), ObjectKind::Digest(_)) {
+                continue;
+            }
+            if let Some(said) = read_digest(&file.path) {
+                return Some((relative, said));
+            }
+            tried += 1;
+            if tried >= MAX_TRIED {
+                return None;
+            }
+        }
+        if looked_into >= MAX_DATES {
+            return None;
+        }
+        // The newest year, month or day is looked into first.
+        let is_date = |name: &str| name.bytes().all(|b| b.is_ascii_digit());
+        let dates = read.folders.into_iter().filter(|date| is_date(&date.name));
+        folders.extend(dates.map(|date| date.path));
+    }
+    None
 }
 
 /// What a file says, if it is a digest. It may be decompressed.

@@ -3,6 +3,7 @@
 use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What an entry of a folder is, after any symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +43,9 @@ impl Kind {
 }
 
 /// The folders on the way to another one that links led to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Followed {
+    start: Arc<Path>,
     folders: Vec<PathBuf>,
 }
 
@@ -51,23 +53,32 @@ impl Followed {
     /// A way that begins at a folder.
     pub(crate) fn from(start: &Path) -> Self {
         Self {
-            folders: start.canonicalize().into_iter().collect(),
+            start: start.into(),
+            folders: Vec::new(),
         }
     }
 
     /// The way on through a link in the folder `parent`. None where the link leads back to a folder
-    /// on the way: whatever it holds is met there.
+    /// on the way, or to one that the start is in: what that holds has other names than the link
+    /// gives it.
     pub(crate) fn through(&self, link: &Path, parent: &Path) -> Option<Self> {
         let target = link.canonicalize().ok()?;
         let leads_up = parent
             .canonicalize()
             .is_ok_and(|parent| parent.starts_with(&target));
-        if leads_up || self.folders.contains(&target) {
+        let leads_back = || {
+            let mut above = self.start.ancestors();
+            above.any(|folder| folder.canonicalize().is_ok_and(|folder| folder == target))
+        };
+        if leads_up || self.folders.contains(&target) || leads_back() {
             return None;
         }
         let mut folders = self.folders.clone();
         folders.push(target);
-        Some(Self { folders })
+        Some(Self {
+            start: Arc::clone(&self.start),
+            folders,
+        })
     }
 }
 
@@ -104,5 +115,10 @@ mod tests {
         let up = root.join("a/deep/up");
         assert!(way.through(&up, &root.join("a/deep")).is_none());
         assert!(way.through(&root.join("nowhere"), &root).is_none());
+        // Up from where the start itself is behind a link.
+        symlink(root.join("b"), root.join("a/deep/away")).unwrap();
+        let way = Followed::from(&root.join("a/deep/away"));
+        let up = root.join("a/deep/away/to-a");
+        assert!(way.through(&up, &root.join("a/deep/away")).is_none());
     }
 }
