@@ -52,7 +52,7 @@ Examples:
   A copy on disk, without AWS
     trailseal keys --start-time 90d --output keys.json
     aws s3 sync s3://amzn-s3-demo-bucket copy
-    trailseal verify copy --keys keys.json
+    trailseal verify copy --keys keys.json --complete
 
   One day of a Region, or one log file
     trailseal verify s3://amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/
@@ -94,6 +94,9 @@ pub(crate) struct VerifyArgs {
     /// Use this profile of the AWS configuration; it comes before keys in the environment
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+    /// The directory holds everything that was in the bucket: what is missing in it is a finding. Without it, nobody can tell, since a copy may be unfinished
+    #[arg(long)]
+    pub(crate) complete: bool,
     /// The most requests in flight
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,
@@ -208,6 +211,9 @@ pub(crate) struct InspectArgs {
     /// The signature (hex) of a digest in a file
     #[arg(long, value_name = "HEX")]
     pub(crate) signature: Option<String>,
+    /// The directory that the file is in holds everything that was in the bucket: what is missing in it is a finding
+    #[arg(long)]
+    pub(crate) complete: bool,
     /// The account that must own the bucket
     #[arg(long, value_name = "ID")]
     pub(crate) bucket_owner: Option<String>,

@@ -44,7 +44,7 @@ pub(crate) async fn run(args: InspectArgs) -> ExitCode {
 }
 
 async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
-    let mut subject = Subject::parse(&args.digest)?;
+    let mut subject = Subject::parse(&args.digest, args.complete)?;
     let is_file = !matches!(subject.held, Held::Bucket);
     let is_alone = matches!(subject.held, Held::Alone(_));
     let places = Places {
@@ -205,6 +205,7 @@ async fn log_files(
             &file.hash.to_string(),
             verified.report.findings,
             &errors,
+            verified.form,
         ));
     }
 }

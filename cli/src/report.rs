@@ -40,6 +40,8 @@ pub(crate) struct Verification {
     pub(crate) interrupted: bool,
     /// The one word for it all.
     pub(crate) verdict: Outcome,
+    /// What a copy on disk is; none for a bucket.
+    pub(crate) copy: Option<copy::CopyReport>,
     /// Sums over all chains.
     pub(crate) totals: Totals,
     /// Each chain, in the order of account, Region, trail.
@@ -261,6 +263,7 @@ pub(crate) struct CannotTell {
     pub(crate) advice: String,
 }
 
+pub(crate) mod copy;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

@@ -762,19 +762,25 @@ impl Report {
 
     /// Adds an object that is not there, with what is found if that stays so.
     ///
-    /// S3 replicates in any order: in a replica, what a digest names may come after it.
+    /// S3 replicates in any order: in a replica, what a digest names may come after it. A copy on
+    /// disk may hold a part of the bucket only.
     pub fn absent(&mut self, finding: Finding, absence: crate::store::Absence, bucket: Bucket) {
-        match bucket {
-            Bucket::Original => self.findings.push(finding),
-            Bucket::Replica => self.obstacles.push(Obstacle {
-                error: crate::store::StoreError {
-                    action: "find in the replica",
-                    subject: finding.object.to_string(),
-                    cause: crate::store::Cause::Absent(absence),
-                },
-                if_it_stays: Some(finding),
-            }),
-        }
+        let action = match (absence, bucket) {
+            (crate::store::Absence::NotInCopy, _) => "read",
+            (_, Bucket::Replica) => "find in the replica",
+            (_, Bucket::Original) => {
+                self.findings.push(finding);
+                return;
+            }
+        };
+        self.obstacles.push(Obstacle {
+            error: crate::store::StoreError {
+                action,
+                subject: finding.object.to_string(),
+                cause: crate::store::Cause::Absent(absence),
+            },
+            if_it_stays: Some(finding),
+        });
     }
 
     /// Adds something else that could not be looked at, `subject`, with the object that led to it.

@@ -13,7 +13,7 @@ use crate::kms::policy::{PolicyVerdict, check_policy};
 use crate::kms::rules::Expected;
 use crate::location::ObjectLocation;
 use crate::object_key::{Chain, DigestKey, DigestSeries, LogFileKey, ObjectKind, classify};
-use crate::records::{RecordsError, for_each_record_with};
+use crate::records::{RecordsError, for_each_record_in_copy, for_each_record_with};
 use crate::store::{
     Body as _, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, ReadEncryption,
     ReadKeyPolicy, ReadObject, StoreError,
@@ -133,7 +133,12 @@ where
         if let Some(encryption) = encryption {
             docket.take_encryption(encryption);
         }
-        let read = for_each_record_with(object, EVENT_SOURCE, |record| docket.take(record));
+        let take = |record: &str| docket.take(record);
+        let read = if self.expected.places.bare_copy {
+            for_each_record_in_copy(object, EVENT_SOURCE, take)
+        } else {
+            for_each_record_with(object, EVENT_SOURCE, take)
+        };
         let mut report = Report::new();
         match read {
             Ok(_) => report.valid = 1,

@@ -13,7 +13,7 @@
 //! no network. Its modules, in the order of their dependencies:
 //!
 //! - names: [`ids`], [`object_key`], [`location`], [`sha256`]
-//! - formats: [`gunzip`], [`digest`], [`records`], [`event`]
+//! - formats: [`gunzip`], [`form`], [`digest`], [`records`], [`event`]
 //! - checks: [`public_key`], [`signature`], [`chain`], [`log_file`], [`kms`]
 //! - what is said about them: [`finding`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`validation`],
@@ -30,6 +30,7 @@ pub mod digest;
 pub mod discovery;
 pub mod event;
 pub mod finding;
+pub mod form;
 pub mod gunzip;
 pub mod ids;
 pub mod kms;

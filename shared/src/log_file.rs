@@ -1,5 +1,6 @@
 //! A log file against the hash that a digest lists: as a stream, or whole, which is faster.
 
+use crate::form::Form;
 use crate::gunzip::{Gunzip, GunzipError};
 use crate::sha256::{Hasher, Sha256};
 use libdeflater::Decompressor;
@@ -41,18 +42,46 @@ pub enum LogFileError {
 /// Hashes the inflated bytes of a log file, whatever its size, in constant memory.
 #[derive(Debug)]
 pub struct LogFileCheck {
-    gunzip: Gunzip,
+    content: Content,
     hasher: Hasher,
     expected: Sha256,
     taken: u64,
+}
+
+/// How the bytes of an object become its content.
+#[derive(Debug)]
+enum Content {
+    /// A file of a copy on disk, whose first byte will say.
+    Unknown,
+    Gzip(Gunzip),
+    Inflated,
+}
+
+/// A log file that is the one listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    /// How many bytes its content has.
+    pub inflated_bytes: u64,
+    /// The form that it was read in.
+    pub form: Form,
 }
 
 impl LogFileCheck {
     /// A check against the hash that the digest lists.
     #[must_use]
     pub fn new(expected: Sha256) -> Self {
+        Self::of(Content::Gzip(Gunzip::new(MAX_INFLATED_BYTES)), expected)
+    }
+
+    /// A check of a file in a copy on disk, which may hold the content decompressed.
+    #[must_use]
+    pub fn of_copy(expected: Sha256) -> Self {
+        Self::of(Content::Unknown, expected)
+    }
+
+    fn of(content: Content, expected: Sha256) -> Self {
         Self {
-            gunzip: Gunzip::new(MAX_INFLATED_BYTES),
+            content,
             hasher: Hasher::default(),
             expected,
             taken: 0,
@@ -71,7 +100,24 @@ impl LogFileCheck {
         if self.taken > MAX_OBJECT_BYTES {
             return Err(LogFileError::TooLarge);
         }
-        let Self { gunzip, hasher, .. } = self;
+        if matches!(self.content, Content::Unknown) && !bytes.is_empty() {
+            self.content = match Form::of_copy(bytes) {
+                Form::Gzip => Content::Gzip(Gunzip::new(MAX_INFLATED_BYTES)),
+                Form::Inflated => Content::Inflated,
+            };
+        }
+        let Self {
+            content, hasher, ..
+        } = self;
+        let gunzip = match content {
+            Content::Gzip(gunzip) => gunzip,
+            // Bounded by what was taken.
+            Content::Inflated => {
+                hasher.update(bytes);
+                return Ok(());
+            }
+            Content::Unknown => return Ok(()),
+        };
         match gunzip.push(bytes, |piece| hasher.update(piece)) {
             Ok(()) => Ok(()),
             // What stands before the appended bytes tells whether only that was done.
@@ -88,15 +134,33 @@ impl LogFileCheck {
     /// # Errors
     /// [`LogFileError`] when it is not the file listed.
     pub fn finish(self) -> Result<u64, LogFileError> {
+        self.checked().map(|checked| checked.inflated_bytes)
+    }
+
+    /// Ends the object, and says in which form it holds how much.
+    ///
+    /// # Errors
+    /// [`LogFileError`] when it is not the file listed.
+    pub fn checked(self) -> Result<Checked, LogFileError> {
         let Self {
-            gunzip,
+            content,
             hasher,
             expected,
-            ..
+            taken,
         } = self;
-        let inflated = gunzip.finish().map_err(LogFileError::Malformed)?;
+        let (inflated_bytes, form) = match content {
+            Content::Gzip(gunzip) => {
+                let inflated = gunzip.finish().map_err(LogFileError::Malformed)?;
+                (inflated, Form::Gzip)
+            }
+            Content::Inflated => (taken, Form::Inflated),
+            Content::Unknown => return Err(LogFileError::Malformed(GunzipError::Empty)),
+        };
         compare(&hasher, expected)?;
-        Ok(inflated)
+        Ok(Checked {
+            inflated_bytes,
+            form,
+        })
     }
 }
 
@@ -113,6 +177,24 @@ pub fn check_whole(object: &[u8], expected: Sha256) -> Result<u64, LogFileError>
     let mut check = LogFileCheck::new(expected);
     check.push(object)?;
     check.finish()
+}
+
+/// Checks a file of a copy on disk held whole, which may hold the content decompressed.
+///
+/// # Errors
+/// [`LogFileError`] when it is not the file listed: the same that [`LogFileCheck::of_copy`] gives.
+pub fn check_copy(file: &[u8], expected: Sha256) -> Result<Checked, LogFileError> {
+    match Form::of_copy(file) {
+        form @ Form::Gzip => check_whole(file, expected).map(|inflated_bytes| Checked {
+            inflated_bytes,
+            form,
+        }),
+        Form::Inflated => {
+            let mut check = LogFileCheck::of_copy(expected);
+            check.push(file)?;
+            check.checked()
+        }
+    }
 }
 
 /// The inflated size of an object that is the file listed; none if it is not, or if that cannot
@@ -222,6 +304,86 @@ mod tests {
         assert_eq!(check(&gzip(&large), &large), Ok(800_000));
         assert_eq!(quick(&gzip(&large), Sha256::of(&large)), Some(800_000));
         assert_eq!(check(&gzip(b""), b""), Ok(0));
+    }
+
+    /// A file of a copy as a stream and whole: the same, always.
+    fn check_on_disk(file: &[u8], expected: &[u8]) -> Result<Checked, LogFileError> {
+        let expected = Sha256::of(expected);
+        let streamed = || {
+            let mut check = LogFileCheck::of_copy(expected);
+            for piece in file.chunks(7) {
+                check.push(piece)?;
+            }
+            check.checked()
+        };
+        let streamed = streamed();
+        assert_eq!(check_copy(file, expected), streamed);
+        streamed
+    }
+
+    #[test]
+    fn a_decompressed_file_of_a_copy_is_valid_by_its_content() {
+        let content = br#"{"Records":[]}"#;
+        let checked = |form| {
+            Ok(Checked {
+                inflated_bytes: 14,
+                form,
+            })
+        };
+        assert_eq!(check_on_disk(content, content), checked(Form::Inflated));
+        assert_eq!(check_on_disk(&gzip(content), content), checked(Form::Gzip));
+        // In S3 it is what it always was.
+        assert_eq!(
+            check(content, content),
+            Err(LogFileError::Malformed(GunzipError::Corrupt))
+        );
+    }
+
+    #[test]
+    fn a_decompressed_file_of_other_content_is_modified() {
+        for other in [&br#"{"Records":[]}"#[..], b"{\"Records\":[1]} ", b"{"] {
+            assert_eq!(
+                check_on_disk(other, b"{\"Records\":[1]}"),
+                Err(LogFileError::Modified {
+                    actual: Sha256::of(other)
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn appended_bytes_and_emptiness_are_found_in_a_copy_too() {
+        let content = b"{\"Records\":[1]}";
+        let appended = [gzip(content), gzip(b"planted")].concat();
+        assert_eq!(
+            check_on_disk(&appended, content),
+            Err(LogFileError::TrailingData)
+        );
+        assert_eq!(
+            check_on_disk(b"", content),
+            Err(LogFileError::Malformed(GunzipError::Empty))
+        );
+        // A gzip member inside another one is not what CloudTrail wrote.
+        assert!(check_on_disk(&gzip(&gzip(content)), content).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_file_of_a_copy_is_valid_only_if_its_content_is_what_is_listed(
+            content in proptest::collection::vec(any::<u8>(), 0..60),
+            damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+            decompressed in any::<bool>(),
+        ) {
+            let content = [b"{", &content[..]].concat();
+            let mut file = if decompressed { content.clone() } else { gzip(&content) };
+            for (at, byte) in damage {
+                let at = at.index(file.len());
+                file[at] = byte;
+            }
+            let form = Form::of_copy(&file);
+            let holds = form.inflate(&file, 1 << 20).is_ok_and(|held| *held == content[..]);
+            prop_assert_eq!(check_on_disk(&file, &content).is_ok(), holds);
+        }
     }
 
     #[test]

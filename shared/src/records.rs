@@ -6,6 +6,7 @@
 //!
 //! Format: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 
+use crate::form::Form;
 use crate::gunzip::GunzipError;
 use crate::log_file::Inflater;
 use flate2::bufread::GzDecoder;
@@ -89,6 +90,25 @@ pub fn for_each_record_with(
     each: impl FnMut(&str),
 ) -> Result<Scan, RecordsError> {
     read(object, Some(&Finder::new(needle)), each)
+}
+
+/// The same of a file in a copy on disk, which may hold the records decompressed.
+///
+/// # Errors
+/// [`RecordsError`], as [`for_each_record_with`] gives it.
+pub fn for_each_record_in_copy(
+    file: &[u8],
+    needle: &str,
+    each: impl FnMut(&str),
+) -> Result<Scan, RecordsError> {
+    match Form::of_copy(file) {
+        Form::Gzip => for_each_record_with(file, needle, each),
+        form @ Form::Inflated => {
+            let content = form.inflate(file, MAX_INFLATED_BYTES)?;
+            let needle = Finder::new(needle);
+            read_whole(&content, &mut Document::new(Some(&needle), each))
+        }
+    }
 }
 
 fn read(

@@ -29,7 +29,7 @@ pub struct StoreError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
     /// There is no such object. S3 says so only to callers with `s3:ListBucket`.
-    #[error("it does not exist ({0})")]
+    #[error("{}", .0.in_words())]
     Absent(Absence),
     /// Refused. Covers `kms:Decrypt` on the object's key.
     #[error("access is denied: {0}")]
@@ -99,7 +99,7 @@ impl Cause {
     }
 }
 
-/// What S3 said of an object that is not there.
+/// What S3, or a copy on disk, says of an object that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Absence {
     /// No object, and no sign of one.
@@ -111,6 +111,22 @@ pub enum Absence {
     /// The bucket itself is gone.
     #[error("the bucket does not exist")]
     NoBucket,
+    /// A copy on disk does not hold it, and nobody said that the copy is complete: the object may
+    /// be in the bucket all the same.
+    #[error("it is not in this copy")]
+    NotInCopy,
+}
+
+impl Absence {
+    /// The end of a sentence about an object that could not be read.
+    fn in_words(self) -> String {
+        match self {
+            Self::NotInCopy => self.to_string(),
+            Self::NoObject | Self::DeleteMarker | Self::NoBucket => {
+                format!("it does not exist ({self})")
+            }
+        }
+    }
 }
 
 impl StoreError {
@@ -121,6 +137,12 @@ impl StoreError {
             Cause::Absent(absence) => Some(absence),
             _ => None,
         }
+    }
+
+    /// Whether the object is only missing from a copy on disk, which may not be complete.
+    #[must_use]
+    pub fn is_not_in_copy(&self) -> bool {
+        self.absence() == Some(Absence::NotInCopy)
     }
 }
 

@@ -5,7 +5,8 @@ use crate::chain::{self, Difference, Meeting};
 use crate::config::Places;
 use crate::digest::{self, DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Window};
-use crate::gunzip::{GunzipError, gunzip};
+use crate::form::Form;
+use crate::gunzip::GunzipError;
 use crate::location::ObjectLocation;
 use crate::lookback::{Lookback, MAX_LISTS};
 use crate::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
@@ -39,6 +40,8 @@ pub struct Digests<S, K> {
 pub(crate) struct Fetched {
     pub(crate) content: Result<UnverifiedDigest, DigestError>,
     pub(crate) metadata: DigestMetadata,
+    /// The form that the content was read in.
+    pub(crate) form: Form,
 }
 
 /// A predecessor as it was read.
@@ -100,10 +103,10 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         match self.fetch(at).await {
             Ok(fetched) => self.judge(at, key, fetched).await,
             Err(error) => match error.absence() {
+                None | Some(Absence::NotInCopy) => Err(Rejection::CannotTell(error)),
                 Some(absence) => Err(Rejection::Finding(Box::new(
                     self.missing_on_arrival(at, key, absence),
                 ))),
-                None => Err(Rejection::CannotTell(error)),
             },
         }
     }
@@ -151,18 +154,26 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 break;
             }
         }
+        let form = Form::of(&compressed, self.places.bare_copy);
+        let inflated = form.inflate(&compressed, digest::MAX_INFLATED_BYTES);
         let content = if too_large {
             // What is no gzip stream, or ends before, says more of what it is.
-            match gunzip(&compressed, digest::MAX_INFLATED_BYTES) {
-                Err(error) if error != GunzipError::Truncated => Err(error.into()),
+            match inflated {
+                Err(error) if form == Form::Gzip && error != GunzipError::Truncated => {
+                    Err(error.into())
+                }
                 _ => Err(DigestError::ObjectTooLarge),
             }
         } else {
-            gunzip(&compressed, digest::MAX_INFLATED_BYTES)
+            inflated
                 .map_err(DigestError::from)
                 .and_then(|inflated| UnverifiedDigest::parse(&inflated))
         };
-        Ok(Fetched { content, metadata })
+        Ok(Fetched {
+            content,
+            metadata,
+            form,
+        })
     }
 
     fn given_metadata(&self, key: &str) -> DigestMetadata {
@@ -188,7 +199,9 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 .with_digest(DigestReference::by_key(at, Some(key)))
         };
         let reject = |finding: Finding| Err(Rejection::Finding(Box::new(finding)));
-        let Fetched { content, metadata } = fetched;
+        let Fetched {
+            content, metadata, ..
+        } = fetched;
         let digest = match content {
             Ok(digest) => digest,
             Err(error) => return reject(not_a_digest(&error, finding)),

@@ -2,8 +2,9 @@
 
 use crate::digest::ListedLogFile;
 use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Verdict};
+use crate::form::Form;
 use crate::location::ObjectLocation;
-use crate::log_file::{self, LogFileCheck, LogFileError};
+use crate::log_file::{self, Checked, LogFileCheck, LogFileError};
 use crate::object_key::{ObjectKind, classify};
 use crate::sha256::Sha256;
 use crate::signature::AuthenticDigest;
@@ -41,7 +42,7 @@ impl Progress {
 }
 
 enum LogFileVerdict {
-    Valid { inflated_bytes: u64 },
+    Valid(Checked),
     Missing(Absence),
     Wrong(LogFileError),
 }
@@ -149,6 +150,8 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         let mut verified = VerifiedLogFile {
             report: Report::new(),
             inflated_bytes: 0,
+            form: Form::Gzip,
+            at: at.clone(),
         };
         let report = &mut verified.report;
         let verdict = match self.read_patiently(&at, file.hash).await {
@@ -167,8 +170,9 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 .with_evidence(format!("content with SHA-256 {}", file.hash), actual)
         };
         let error = match verdict {
-            LogFileVerdict::Valid { inflated_bytes } => {
-                verified.inflated_bytes = inflated_bytes;
+            LogFileVerdict::Valid(checked) => {
+                verified.inflated_bytes = checked.inflated_bytes;
+                verified.form = checked.form;
                 return verified;
             }
             LogFileVerdict::Missing(absence) if !self.places.holds(&file.location.bucket) => {
@@ -247,7 +251,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         {
             loop {
                 match object.body.next().await? {
-                    None => return Ok(log_file::check_whole(&whole.join(), expected).into()),
+                    None => return Ok(self.check_whole(&whole.join(), expected).into()),
                     Some(bytes) if whole.holds(&bytes) => whole.0.push(bytes),
                     // More than was announced.
                     Some(bytes) => {
@@ -257,20 +261,35 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 }
             }
         }
-        let mut check = LogFileCheck::new(expected);
+        let mut check = if self.places.bare_copy {
+            LogFileCheck::of_copy(expected)
+        } else {
+            LogFileCheck::new(expected)
+        };
         let mut held = whole.0.into_iter();
         loop {
             let bytes = match held.next() {
                 Some(bytes) => bytes,
                 None => match object.body.next().await? {
                     Some(bytes) => bytes,
-                    None => return Ok(check.finish().into()),
+                    None => return Ok(check.checked().into()),
                 },
             };
             if let Err(error) = check.push(&bytes) {
                 return Ok(LogFileVerdict::Wrong(error));
             }
         }
+    }
+
+    /// Checks a log file held whole. In a copy on disk it may be decompressed.
+    fn check_whole(&self, bytes: &[u8], expected: Sha256) -> Result<Checked, LogFileError> {
+        if self.places.bare_copy {
+            return log_file::check_copy(bytes, expected);
+        }
+        log_file::check_whole(bytes, expected).map(|inflated_bytes| Checked {
+            inflated_bytes,
+            form: Form::Gzip,
+        })
     }
 }
 
@@ -281,6 +300,10 @@ pub struct VerifiedLogFile {
     pub report: Report,
     /// How many bytes it inflates to, if it is valid.
     pub inflated_bytes: u64,
+    /// The form that it was read in, if it is valid.
+    pub form: Form,
+    /// Where it is.
+    pub at: ObjectLocation,
 }
 
 /// An object held whole, in the pieces that it came in.
@@ -301,10 +324,10 @@ impl Whole {
     }
 }
 
-impl From<Result<u64, LogFileError>> for LogFileVerdict {
-    fn from(checked: Result<u64, LogFileError>) -> Self {
+impl From<Result<Checked, LogFileError>> for LogFileVerdict {
+    fn from(checked: Result<Checked, LogFileError>) -> Self {
         match checked {
-            Ok(inflated_bytes) => Self::Valid { inflated_bytes },
+            Ok(checked) => Self::Valid(checked),
             Err(error) => Self::Wrong(error),
         }
     }

@@ -7,10 +7,11 @@
 use crate::chain;
 use crate::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use crate::finding::{DigestReference, Finding, FindingKind, Report, Window};
+use crate::form::Form;
 use crate::location::ObjectLocation;
 use crate::object_key::{DigestKey, DigestSeries};
 use crate::signature::AuthenticDigest;
-use crate::store::{ListObjects, ListPublicKeys, ReadObject, StoreError};
+use crate::store::{Absence, ListObjects, ListPublicKeys, ReadObject, StoreError};
 use crate::validation::{Beside, Digests, Fetched, Rejection, reference, unsigned_copy};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
@@ -54,8 +55,18 @@ impl ReadDigest {
     /// Its content, as far as it is a digest, and its metadata: nothing of it is verified.
     #[must_use]
     pub fn unverified(&self) -> Option<(&Result<UnverifiedDigest, DigestError>, &DigestMetadata)> {
-        let Fetched { content, metadata } = self.fetched.as_ref().ok()?;
+        let Fetched {
+            content, metadata, ..
+        } = self.fetched.as_ref().ok()?;
         Some((content, metadata))
+    }
+
+    /// The form that it was read in; gzip where it could not be read.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.fetched
+            .as_ref()
+            .map_or(Form::Gzip, |fetched| fetched.form)
     }
 }
 
@@ -75,6 +86,8 @@ pub struct Settled {
     /// What it says, if CloudTrail signed its content. Its object may still be damaged: then the
     /// report says so.
     pub authentic: Option<AuthenticDigest>,
+    /// The form that it was read in.
+    pub form: Form,
 }
 
 /// What the digest after the one at hand says.
@@ -139,6 +152,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         let fetched = Fetched {
             content: fetched.content.clone(),
             metadata: fetched.metadata.clone(),
+            form: fetched.form,
         };
         self.judge(&digest.at, &digest.key, fetched).await.is_ok()
     }
@@ -151,6 +165,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         digest: ReadDigest,
         older: Option<&ReadDigest>,
     ) -> Settled {
+        let form = digest.form();
         let ReadDigest { at, key, fetched } = digest;
         let newer = walk
             .newer
@@ -163,6 +178,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 .unwrap_or(key.end_time),
             report: Report::new(),
             authentic: None,
+            form,
             at,
             key,
         };
@@ -232,9 +248,14 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             at, key, report, ..
         } = settled;
         match error.absence() {
-            Some(absence) => report
-                .findings
-                .push(self.missing_on_arrival(at, key, absence)),
+            Some(absence) => {
+                let missing = self.missing_on_arrival(at, key, absence);
+                if absence == Absence::NotInCopy {
+                    report.absent(missing, absence, self.places.kind_of(&at.bucket));
+                } else {
+                    report.findings.push(missing);
+                }
+            }
             None => report.cannot_tell(error, &self.scope(key), at),
         }
     }
@@ -285,6 +306,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             .filter(|other| !other.is_same(&own))
             .collect();
         let content = (!others.is_empty()).then(|| fetched.content.clone());
+        let form = fetched.form;
         match self.judge(at, key, fetched).await {
             Ok(digest) => *authentic = Some(digest),
             Err(Rejection::CannotTell(error)) => report.cannot_tell(error, &self.scope(key), at),
@@ -299,6 +321,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                         let fetched = Fetched {
                             content: content.clone(),
                             metadata,
+                            form,
                         };
                         *authentic = self.judge(at, key, fetched).await.ok();
                         if authentic.is_some() {

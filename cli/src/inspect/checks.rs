@@ -8,6 +8,7 @@ use trailseal::config::Places;
 use trailseal::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use trailseal::discovery::{self, RegionFolder, Wanted};
 use trailseal::finding::Finding;
+use trailseal::form::Form;
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{DigestKey, DigestSeries};
 use trailseal::public_key::KeyLookup;
@@ -42,6 +43,8 @@ pub(super) struct Read {
     pub(super) signature: Option<(String, SignatureFrom)>,
     /// The key that it names.
     pub(super) key: Result<Option<KeyLookup>, StoreError>,
+    /// The form that its content was read in.
+    pub(super) form: Form,
     /// Whether the key made the signature over this content; none where that could not be tried.
     pub(super) is_signed: Option<bool>,
 }
@@ -103,7 +106,8 @@ pub(super) async fn examine(
     };
     let read = match this.unverified() {
         Some((content, metadata)) => {
-            let read = facts(digests, key, content, metadata, named, around).await;
+            let mut read = facts(digests, key, content, metadata, named, around).await;
+            read.form = this.form();
             Some(read)
         }
         None => None,
@@ -248,5 +252,6 @@ async fn facts(
         signature,
         key: looked_up,
         is_signed,
+        form: Form::Gzip,
     }
 }

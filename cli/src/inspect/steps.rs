@@ -6,6 +6,7 @@ use super::subject::Subject;
 use trailseal::chain;
 use trailseal::digest::{DigestError, UnverifiedDigest};
 use trailseal::finding::{Finding, FindingKind};
+use trailseal::form::Form;
 use trailseal::object_key::DigestSeries;
 use trailseal::public_key::KeyLookup;
 use trailseal::signature::signing_string;
@@ -95,11 +96,11 @@ fn of_object(
 ) -> Vec<Step> {
     let content = match &read.content {
         Ok(content) => content,
-        Err(error) => return of_no_digest(error),
+        Err(error) => return of_no_digest(error, read.form),
     };
     let is_authentic = examined.settled.authentic.is_some();
     vec![
-        Step::new(GZIP, State::Ok, "one member"),
+        gzip(read.form),
         document(subject, content),
         place(subject, content, is_alone),
         algorithm(read),
@@ -110,10 +111,22 @@ fn of_object(
     ]
 }
 
+/// The step of the form.
+fn gzip(form: Form) -> Step {
+    match form {
+        Form::Gzip => Step::new(GZIP, State::Ok, "one member"),
+        Form::Inflated => Step::new(
+            GZIP,
+            State::Nothing,
+            "the file is decompressed: its content is what CloudTrail signs, and is checked",
+        ),
+    }
+}
+
 /// The steps of an object that is no digest, up to the one that says so.
-fn of_no_digest(error: &DigestError) -> Vec<Step> {
+fn of_no_digest(error: &DigestError, form: Form) -> Vec<Step> {
     let failed = |name| Step::new(name, State::Fail, error);
-    let gzip = Step::new(GZIP, State::Ok, "one member");
+    let gzip = gzip(form);
     match error {
         DigestError::Gunzip(_) | DigestError::ObjectTooLarge => vec![failed(GZIP)],
         DigestError::AlgorithmUnsupported { .. } => vec![
@@ -358,10 +371,15 @@ pub(super) fn log_file(
     hash: &str,
     findings: Vec<Finding>,
     errors: &[StoreError],
+    form: Form,
 ) -> Step {
     let mut step = Step::new("log file", State::Ok, at);
     if findings.is_empty() && errors.is_empty() {
-        return step.fact(format_args!("SHA-256 {hash}"));
+        let form = match form {
+            Form::Gzip => "",
+            Form::Inflated => ", of the decompressed file",
+        };
+        return step.fact(format_args!("SHA-256 {hash}{form}"));
     }
     for finding in findings {
         step.find(finding);

@@ -35,8 +35,13 @@ pub(super) enum Held {
 
 impl Subject {
     /// Reads `s3://BUCKET/KEY` or the path of a file.
-    pub(super) fn parse(text: &str) -> Result<Self, Stop> {
+    ///
+    /// The copy that the file is in holds everything that was in the bucket if `is_complete`.
+    pub(super) fn parse(text: &str, is_complete: bool) -> Result<Self, Stop> {
         match Named::parse(text).map_err(Stop::usage)? {
+            Named::S3 { .. } if is_complete => Err(Stop::usage(
+                "--complete is for a copy on disk: a bucket is always taken for all there is",
+            )),
             Named::S3 { bucket, prefix } => {
                 let at = ObjectLocation::new(bucket, prefix);
                 let key = key_of(&at.key).ok_or_else(|| no_digest(text))?;
@@ -46,11 +51,11 @@ impl Subject {
                     held: Held::Bucket,
                 })
             }
-            Named::Directory(path) => Self::of_file(text, &path),
+            Named::Directory(path) => Self::of_file(text, &path, is_complete),
         }
     }
 
-    fn of_file(text: &str, path: &Path) -> Result<Self, Stop> {
+    fn of_file(text: &str, path: &Path, is_complete: bool) -> Result<Self, Stop> {
         let metadata = fs::metadata(path)
             .map_err(|error| Stop::usage(format_args!("cannot read {text}: {error}")))?;
         if !metadata.is_file() {
@@ -66,11 +71,18 @@ impl Subject {
             && let Some(at) = copy.location_of(path)
             && let Some(key) = key_of(&at.key)
         {
+            // The file itself is looked at, also where it is one of several copies of the object.
+            let copy = copy.complete(is_complete).pinned(at.clone(), path);
             return Ok(Self {
                 at,
                 key,
                 held: Held::Copy(Objects::Directory(copy)),
             });
+        }
+        if is_complete {
+            return Err(Stop::usage(format_args!(
+                "--complete is for a file in a copy of a bucket, and {text} is in none"
+            )));
         }
         let (file, key) = LoneFile::open(path).ok_or_else(|| no_digest(text))?;
         Ok(Self {

@@ -2,7 +2,12 @@
 
 use super::subject::Subject;
 use crate::exit::Stop;
+use crate::report::copy::{Note, NoteKind};
 use crate::source::directory::{Directory, DirectoryError, UNKNOWN_BUCKET, open_file};
+use crate::source::folder::Folder;
+use crate::source::links::Followed;
+use crate::source::names::{key_of_log_file, object_name};
+use crate::source::strays::Strays;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -10,11 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trailseal::config::Places;
 use trailseal::discovery::Wanted;
+use trailseal::form::Form;
 use trailseal::kms::context::{Named, What};
 use trailseal::kms::event::{EVENT_SOURCE, KmsEvent};
 use trailseal::kms_check::MAX_OBJECT_BYTES;
 use trailseal::location::ObjectLocation;
-use trailseal::records::for_each_record_with;
+use trailseal::records::for_each_record_in_copy;
 use trailseal::store::{
     Body as _, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, Object, Page,
     ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
@@ -29,12 +35,21 @@ const MAX_BUCKETS: usize = 100;
 /// How deep below the directory log files are looked for.
 const MAX_DEPTH: usize = 32;
 
+/// The most folders that links lead to, or that are below such a folder.
+const MAX_LINKED: usize = 10_000;
+
+/// The most bytes of a decompressed log file that are held in memory. CloudTrail's take tens of
+/// megabytes.
+const MAX_INFLATED_BYTES: usize = 128 * 1024 * 1024;
+
 /// A file, or a directory with files.
 #[derive(Debug, Clone)]
 pub(super) struct Disk {
     root: PathBuf,
     /// What tells where the files were delivered.
     copy: Option<Arc<Directory>>,
+    /// What is unusual about the files.
+    strays: Arc<Strays>,
 }
 
 impl Disk {
@@ -59,9 +74,15 @@ impl Disk {
             };
             Directory::around(folder).ok().map(Arc::new)
         };
+        // Below a path without links, a file's path tells its place in the copy.
+        let root = match (metadata.is_dir(), path.canonicalize()) {
+            (true, Ok(root)) => root,
+            _ => path.to_owned(),
+        };
         let disk = Self {
-            root: path.to_owned(),
+            root,
             copy,
+            strays: Arc::default(),
         };
         if !metadata.is_dir() && disk.subject(path).is_none() {
             return Err(no_log_file(&path.display().to_string()));
@@ -88,8 +109,32 @@ impl Disk {
         Walk {
             disk: self.clone(),
             wanted,
-            left: vec![(self.root.clone(), 0)],
+            left: vec![Place {
+                path: self.root.clone(),
+                deep: 0,
+                followed: Followed::from(&self.root),
+                is_behind_link: false,
+            }],
+            found: Vec::new().into_iter(),
+            linked: 0,
         }
+    }
+
+    /// What is unusual about the files that were met.
+    pub(super) fn notes(&self) -> Vec<Note> {
+        self.strays.notes()
+    }
+
+    /// Notes the form of a file that was read.
+    pub(super) fn note_form(&self, file: &Path, bytes: &[u8]) {
+        if Form::of_copy(bytes) == Form::Inflated {
+            self.strays.note(NoteKind::Decompressed, file);
+        }
+    }
+
+    /// The key that a log file of this name has where a trail has neither prefix nor organization.
+    fn key_of(file: &Path) -> Option<String> {
+        key_of_log_file(&object_name(file.file_name()?.to_str()?)?)
     }
 
     /// The log file that a file is a copy of: by its path in the copy of a bucket, else by its
@@ -102,10 +147,7 @@ impl Disk {
             .and_then(Subject::of_object);
         let subject = match in_copy {
             Some(subject) => subject,
-            None => Subject::of_object(ObjectLocation::new(
-                UNKNOWN_BUCKET,
-                key_of_name(file.file_name()?.to_str()?)?,
-            ))?,
+            None => Subject::of_object(ObjectLocation::new(UNKNOWN_BUCKET, Self::key_of(file)?))?,
         };
         Some(Subject {
             file: Some(file.to_owned()),
@@ -121,87 +163,103 @@ pub(super) fn no_log_file(text: &str) -> Stop {
     ))
 }
 
-/// The key that a log file of this name has where a trail has neither prefix nor organization.
-fn key_of_name(name: &str) -> Option<String> {
-    let mut parts = name.split('_');
-    let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
-    let time = parts.next()?;
-    let (year, month, day) = (time.get(..4)?, time.get(4..6)?, time.get(6..8)?);
-    Some(format!(
-        "AWSLogs/{account}/CloudTrail/{region}/{year}/{month}/{day}/{name}"
-    ))
-}
-
 /// Log files in the order of their paths.
 pub(super) struct Walk {
     disk: Disk,
     wanted: Wanted,
-    /// What is still to be looked at, the next one last, and how deep it is.
-    left: Vec<(PathBuf, usize)>,
+    /// What is still to be looked at, the next one last.
+    left: Vec<Place>,
+    /// The log files of the folder that was looked into last.
+    found: std::vec::IntoIter<Subject>,
+    /// How many folders were looked into that links led to.
+    linked: usize,
+}
+
+/// A file or folder to look at.
+struct Place {
+    path: PathBuf,
+    deep: usize,
+    followed: Followed,
+    is_behind_link: bool,
 }
 
 impl Iterator for Walk {
     type Item = Result<Subject, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some((path, deep)) = self.left.pop() {
-            match self.visit(&path, deep) {
-                Ok(None) => {}
-                Ok(Some(subject)) => return Some(Ok(subject)),
-                Err(error) => {
-                    return Some(Err(StoreError {
-                        action: "look into",
-                        subject: path.display().to_string(),
-                        cause: match error.kind() {
-                            io::ErrorKind::PermissionDenied => Cause::Denied(error.to_string()),
-                            _ => Cause::Failed(error.to_string()),
-                        },
-                    }));
-                }
+        loop {
+            if let Some(subject) = self.found.next() {
+                return Some(Ok(subject));
+            }
+            let place = self.left.pop()?;
+            if let Err(error) = self.visit(&place) {
+                return Some(Err(StoreError {
+                    action: "look into",
+                    subject: place.path.display().to_string(),
+                    cause: match error.kind() {
+                        io::ErrorKind::PermissionDenied => Cause::Denied(error.to_string()),
+                        _ => Cause::Failed(error.to_string()),
+                    },
+                }));
             }
         }
-        None
     }
 }
 
 impl Walk {
-    /// A log file, or none and what is in it to be looked at next.
-    fn visit(&mut self, path: &Path, deep: usize) -> io::Result<Option<Subject>> {
-        let kind = if deep == 0 {
-            // What is named is looked at, also behind a link.
-            fs::metadata(path)?.file_type()
-        } else {
-            fs::symlink_metadata(path)?.file_type()
-        };
-        if kind.is_dir() {
-            if deep >= MAX_DEPTH {
-                return Err(io::Error::other(format!(
-                    "it is more than {MAX_DEPTH} folders deep"
-                )));
-            }
-            let mut below: Vec<PathBuf> = fs::read_dir(path)?
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<io::Result<_>>()?;
-            below.sort_unstable_by(|a, b| b.cmp(a));
-            self.left
-                .extend(below.into_iter().map(|path| (path, deep + 1)));
-            return Ok(None);
+    /// Finds the log file, or those of the folder, and what is to be looked at next.
+    fn visit(&mut self, place: &Place) -> io::Result<()> {
+        let Place {
+            path,
+            deep,
+            followed,
+            is_behind_link,
+        } = place;
+        if !fs::metadata(path)?.is_dir() {
+            self.found = self.in_time(self.disk.subject(path));
+            return Ok(());
         }
-        let Some(subject) = self.disk.subject(path) else {
-            if kind.is_symlink() && path.is_dir() {
-                return Err(not_followed());
-            }
-            return Ok(None);
-        };
-        if kind.is_symlink() {
-            return Err(not_followed());
+        if *deep >= MAX_DEPTH {
+            return Err(io::Error::other(format!(
+                "it is more than {MAX_DEPTH} folders deep"
+            )));
         }
-        Ok(self.wanted.instant(subject.key.time).then_some(subject))
+        self.linked += usize::from(*is_behind_link);
+        if self.linked > MAX_LINKED {
+            self.left.retain(|place| !place.is_behind_link);
+            return Err(io::Error::other(format!(
+                "symbolic links lead to more than {MAX_LINKED} folders, and no more of them are looked into"
+            )));
+        }
+        let below = Folder::read(path, &self.disk.strays)?;
+        let subjects = below
+            .files
+            .into_iter()
+            .filter_map(|file| self.disk.subject(&file.path));
+        self.found = self.in_time(subjects);
+        for folder in below.folders.into_iter().rev() {
+            // A link that leads back leads to nothing else.
+            let on = if folder.is_linked {
+                followed.through(&folder.path, path)
+            } else {
+                Some(followed.clone())
+            };
+            self.left.extend(on.map(|followed| Place {
+                path: folder.path,
+                deep: deep + 1,
+                followed,
+                is_behind_link: *is_behind_link || folder.is_linked,
+            }));
+        }
+        Ok(())
     }
-}
 
-fn not_followed() -> io::Error {
-    io::Error::other("it is a link, and is not followed: put what it leads to in its place")
+    /// The subjects that were delivered in the time asked for.
+    fn in_time(&self, subjects: impl IntoIterator<Item = Subject>) -> std::vec::IntoIter<Subject> {
+        let subjects = subjects.into_iter();
+        let wanted = subjects.filter(|subject| self.wanted.instant(subject.key.time));
+        wanted.collect::<Vec<_>>().into_iter()
+    }
 }
 
 /// Reads a file.
@@ -212,13 +270,17 @@ pub(super) async fn read(file: &Path) -> Result<Vec<u8>, StoreError> {
     let subject = file.display().to_string();
     let mut object = open_file(file, subject.clone())?;
     let mut bytes = Vec::new();
+    let mut limit = MAX_OBJECT_BYTES;
     while let Some(piece) = object.body.next().await? {
-        if bytes.len().saturating_add(piece.len()) > MAX_OBJECT_BYTES {
+        if bytes.is_empty() && Form::of_copy(&piece) == Form::Inflated {
+            limit = MAX_INFLATED_BYTES;
+        }
+        if bytes.len().saturating_add(piece.len()) > limit {
             return Err(StoreError {
                 action: "read the records of",
                 subject,
                 cause: Cause::Failed(format!(
-                    "it has more than {MAX_OBJECT_BYTES} bytes, more than any log file of CloudTrail's"
+                    "it has more than {limit} bytes, more than any log file of CloudTrail's"
                 )),
             });
         }
@@ -235,7 +297,7 @@ pub(super) async fn buckets_named(file: PathBuf) -> BTreeSet<String> {
     };
     let places = Places::default();
     // What is no log file is found when it is judged.
-    let _ = for_each_record_with(&bytes, EVENT_SOURCE, |record| {
+    let _ = for_each_record_in_copy(&bytes, EVENT_SOURCE, |record| {
         if let Some(event) = KmsEvent::from_record(record)
             && let Some(arn) = event.object.as_deref()
             && let Some(named) = Named::parse(arn, &places, "")
@@ -311,29 +373,5 @@ impl DescribeKey for Nothing {
 impl ReadKeyPolicy for Nothing {
     async fn key_policy(&self, key_arn: &str) -> Result<String, StoreError> {
         Self::refuse("read the policy of the KMS key", &key_arn)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_files_name_tells_its_key() {
-        let name = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
-        assert_eq!(
-            key_of_name(name).unwrap(),
-            format!("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/{name}")
-        );
-        for name in [
-            "",
-            "x.json.gz",
-            "1_2_3_4.json.gz",
-            "../a_b_c_20260115T.json.gz",
-        ] {
-            let key = key_of_name(name);
-            let subject = key.and_then(|key| Subject::of_object(ObjectLocation::new("b", key)));
-            assert!(subject.is_none(), "{name}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::tally::{Entry, Tally};
 use super::{Foot, Head};
+use crate::report::copy::Note;
 use crate::report::{CannotTell, Outcome, Range};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -82,6 +83,7 @@ struct End<'a> {
     findings_left_out: u64,
     cannot_tell: &'a [CannotTell],
     cannot_tell_left_out: u64,
+    notes: &'a [Note],
 }
 
 #[derive(Serialize)]
@@ -187,6 +189,7 @@ pub(super) fn end(tally: &Tally, foot: &Foot, out: &mut impl Write) -> io::Resul
         findings_left_out: tally.findings_left_out,
         cannot_tell: tally.cannot_tell(),
         cannot_tell_left_out: tally.cannot_tell_left_out,
+        notes: &foot.notes,
     };
     write!(out, "\n],\n")?;
     write_fields(&end, out)?;

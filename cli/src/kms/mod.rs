@@ -15,6 +15,7 @@ use crate::exit::{self, Stop};
 use crate::interrupt;
 use crate::output::target::{self, Target};
 use crate::progress::Display;
+use crate::report::copy::Note;
 use crate::report::{Outcome, Range};
 use crate::source::Named;
 use crate::time;
@@ -76,6 +77,8 @@ pub(super) struct Foot {
     interrupted: bool,
     requests: u64,
     verdict: Outcome,
+    /// What is unusual about the files of a copy on disk.
+    notes: Vec<Note>,
 }
 
 /// Log files, or why there may be more.
@@ -158,6 +161,7 @@ async fn in_bucket(
         checker: Arc::new(checker.explaining()),
         head,
         at_once: args.concurrency.into(),
+        disk: None,
     };
     let page = Page::new(args.format, target);
     let outcome = run.judge(subjects, page, || store.0.requests()).await;
@@ -212,6 +216,7 @@ async fn on_disk(
         checker: Arc::new(checker.explaining()),
         head,
         at_once,
+        disk: Some(disk),
     };
     let page = Page::new(args.format, target);
     run.judge(subjects, page, || 0).await
@@ -222,6 +227,8 @@ struct Run<S, K> {
     checker: Arc<KmsChecker<S, K>>,
     head: Head,
     at_once: usize,
+    /// The copy on disk that the log files are in.
+    disk: Option<Disk>,
 }
 
 impl<S, K> Run<S, K>
@@ -294,6 +301,7 @@ where
             interrupted: is_interrupted,
             requests: requests(),
             verdict: tally.verdict(is_interrupted),
+            notes: self.disk.iter().flat_map(Disk::notes).collect(),
         };
         page.end(head, &tally, &foot)?;
         if is_interrupted {
@@ -308,12 +316,16 @@ where
     ) -> Result<(Subject, KmsReport), Unseen> {
         let subject = subject?;
         let (checker, asked) = (Arc::clone(&self.checker), subject.clone());
+        let disk = self.disk.clone();
         let report = tokio::spawn(async move {
             let Some(file) = &asked.file else {
                 return Box::pin(checker.check(&asked.at)).await;
             };
             match disk::read(file).await {
                 Ok(bytes) => {
+                    if let Some(disk) = &disk {
+                        disk.note_form(file, &bytes);
+                    }
                     Box::pin(checker.check_read(&asked.at, &asked.key, &bytes, None)).await
                 }
                 Err(error) => {

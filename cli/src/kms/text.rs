@@ -213,6 +213,7 @@ impl Text {
                 },
             )?;
         }
+        crate::output::copy::notes(&foot.notes, out)?;
         totals(tally, foot, head, out)?;
         writeln!(out, "\n{}", headline(tally, foot))?;
         write_advice(tally.findings_by_kind.keys().copied(), out)

@@ -14,6 +14,7 @@ mod summary;
 mod text;
 mod unreadable;
 
+use crate::report::copy::CopyReport;
 use crate::report::{ChainReport, Outcome, Verification};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -53,6 +54,9 @@ pub(crate) fn page(verification: &Verification) -> String {
                             (verdict)
                         }
                         p.subject {
+                            @if let Some(name) = verification.copy.as_ref().and_then(CopyReport::name) {
+                                (name) " "
+                            }
                             span.mono { (text::told(&verification.source)) }
                             span.range { (range) }
                         }

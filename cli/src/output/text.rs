@@ -1,5 +1,6 @@
 //! The report for a terminal: a table of chains, the findings, what could not be told.
 
+use crate::report::copy::CopyReport;
 use crate::report::{
     CannotTell, ChainReport, Counts, FindingReport, Outcome, Subject, Verification,
 };
@@ -26,11 +27,18 @@ pub(crate) fn write(verification: &Verification, out: &mut impl Write) -> io::Re
         verification.cannot_tell_left_out,
         out,
     )?;
+    if let Some(copy) = &verification.copy {
+        super::copy::notes(&copy.notes, out)?;
+    }
     totals(verification, out)
 }
 
 fn headline(verification: &Verification) -> String {
     let source = printable(&verification.source);
+    let source = match verification.copy.as_ref().and_then(CopyReport::name) {
+        Some(name) => format!("the {name} {source}"),
+        None => source,
+    };
     let found: u64 = verification.findings_by_kind.values().sum();
     let time = match (verification.requested.from, verification.requested.to) {
         (None, None) => String::new(),

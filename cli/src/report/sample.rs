@@ -1,5 +1,6 @@
 //! Verifications to print: an organization's month with much done to it, and the extremes.
 
+use super::copy::{CopyForm, CopyReport, Note, NoteKind};
 use super::{
     CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Stretch,
     Subject, Totals, Verification,
@@ -123,6 +124,29 @@ pub(crate) fn large() -> Verification {
     large
 }
 
+/// An incomplete copy on disk, with a note of every kind.
+fn copy(example: &str) -> CopyReport {
+    let kinds = [
+        NoteKind::Decompressed,
+        NoteKind::Renamed,
+        NoteKind::Duplicate,
+        NoteKind::Differing,
+        NoteKind::Leftover,
+    ];
+    CopyReport {
+        complete: false,
+        form: CopyForm::PartlyDecompressed,
+        digests_not_in_copy: 3,
+        log_files_not_in_copy: 1234,
+        notes: kinds
+            .map(|kind| Note {
+                files: 17,
+                ..Note::new(kind, example.to_owned())
+            })
+            .into(),
+    }
+}
+
 /// Hostile words wherever a text can stand.
 pub(crate) fn hostile() -> Verification {
     let mut hostile = organization();
@@ -132,6 +156,7 @@ pub(crate) fn hostile() -> Verification {
     hostile.keys = HOSTILE.concat();
     hostile.interrupted = true;
     hostile.totals.unlisted = Some(3);
+    hostile.copy = Some(copy(&HOSTILE.concat()));
     hostile.totals.resumed = 17;
     for (number, chain) in hostile.chains.iter_mut().enumerate() {
         chain.bucket = word(number);
@@ -447,6 +472,7 @@ impl Builder {
             finished_at: "2026-02-01T06:03:42Z".parse().unwrap(),
             interrupted: false,
             verdict,
+            copy: None,
             totals,
             chains,
             findings_by_kind,

@@ -5,15 +5,24 @@
 //! a few of them say is what the directory is taken for, so that everything has the name here
 //! that it has in S3. A digest that says something else is found to be moved, as it would be
 //! there.
+//!
+//! A copy may hold less than the bucket. What is not in it is not called missing, unless the command
+//! line says that the copy is complete.
 
 use super::Place;
+use super::folder::{Folder, decompressed_beside, stand_ins};
+use super::links::{Followed, broken};
+use super::names::object_name;
+use super::search::{Folders, Search};
+use super::strays::Strays;
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use trailseal::digest::{self, UnverifiedDigest};
-use trailseal::gunzip::gunzip;
+use trailseal::form::Form;
 use trailseal::location::ObjectLocation;
 use trailseal::log_file::MAX_WHOLE_BYTES;
 use trailseal::object_key::{ObjectKind, classify};
@@ -22,13 +31,23 @@ use trailseal::store::{
 };
 
 /// The folder that every trail's objects lie in.
-const ROOT: &str = "AWSLogs";
-/// How deep below the directory such a folder may be.
-const MAX_DEPTH: usize = 10;
-/// The most directories looked into for such folders.
+pub(super) const ROOT: &str = "AWSLogs";
+/// The most directories looked into for a few digests.
 const MAX_DIRECTORIES: usize = 10_000;
+/// The most folders of one listing that links lead to, or that are below such a folder.
+const MAX_LINKED: usize = 10_000;
+/// The most folders whose stand-ins are remembered.
+const MAX_REMEMBERED: usize = 50_000;
 /// How many digests are asked where they were delivered.
 const SAMPLES: usize = 7;
+/// The most Regions of an account that are asked for one.
+const MAX_REGIONS: usize = 100;
+/// The most folders of a Region that are looked into for one of them.
+const MAX_DATES: usize = 50;
+/// The most files of a Region that are read for one of them.
+const MAX_TRIED: usize = 10;
+/// The folder that an account's digests are in.
+const DIGESTS: &str = "CloudTrail-Digest";
 /// What large files are read in.
 const PIECE: usize = 256 * 1024;
 /// What a bucket is called that no digest names.
@@ -81,7 +100,18 @@ pub(crate) struct Directory {
     below: String,
     /// Why there may be trails that were not found.
     unseen: Vec<String>,
+    /// Whether the copy holds everything that was in the bucket.
+    is_complete: bool,
+    /// An object that is read from this file, whatever else there is of it.
+    pinned: Option<(ObjectLocation, PathBuf)>,
+    /// What is unusual about its files.
+    strays: Arc<Strays>,
+    /// By folder, the files that stand for objects of other names.
+    stand_ins: Mutex<HashMap<PathBuf, StandIns>>,
 }
+
+/// Files that stand for objects of other names, by those names.
+type StandIns = Arc<HashMap<String, PathBuf>>;
 
 impl Directory {
     /// Opens a directory.
@@ -89,16 +119,16 @@ impl Directory {
     /// # Errors
     /// [`DirectoryError`] when it cannot be read, or holds no trail.
     pub(crate) fn open(path: &Path) -> Result<Self, DirectoryError> {
+        let given = path;
         let path = canonical(path)?;
-        let mut search = Search::default();
-        search.roots(&path)?;
-        search.found.retain(|root| holds_trail(root));
-        if search.found.is_empty() {
-            return Self::around(&path);
+        let strays = Strays::default();
+        let Search { found, unseen, .. } = Search::below(&path, &strays)?;
+        let found: Vec<PathBuf> = found.into_iter().filter(|root| holds_trail(root)).collect();
+        if found.is_empty() {
+            return Self::around(given);
         }
-        search.found.sort();
-        let mut directory = Self::of_roots(search.found, String::new())?;
-        directory.unseen = search.unseen;
+        let mut directory = Self::of_roots(found, String::new(), strays)?;
+        directory.unseen = unseen;
         Ok(directory)
     }
 
@@ -112,17 +142,45 @@ impl Directory {
     /// # Errors
     /// [`DirectoryError`] when it is in none.
     pub(crate) fn around(path: &Path) -> Result<Self, DirectoryError> {
-        let path = canonical(path)?;
-        let (root, below) = above(&path).ok_or_else(|| DirectoryError::NoTrail {
-            path: path.display().to_string(),
-        })?;
-        Self::of_roots(vec![root], below)
+        let canonical = canonical(path)?;
+        // A link may lead out of the copy: then the path as it is written tells.
+        let written = std::path::absolute(path).ok();
+        let (root, below) = above(&canonical)
+            .or_else(|| above(written.as_deref()?))
+            .ok_or_else(|| DirectoryError::NoTrail {
+                path: canonical.display().to_string(),
+            })?;
+        Self::of_roots(vec![root], below, Strays::default())
     }
 
-    fn of_roots(found: Vec<PathBuf>, below: String) -> Result<Self, DirectoryError> {
+    /// Says whether the copy holds everything that was in the bucket: then what is not in it is
+    /// gone.
+    #[must_use]
+    pub(crate) fn complete(mut self, is_complete: bool) -> Self {
+        self.is_complete = is_complete;
+        self
+    }
+
+    /// Has an object read from this file, whatever else the copy holds of it.
+    #[must_use]
+    pub(crate) fn pinned(mut self, at: ObjectLocation, file: &Path) -> Self {
+        self.pinned = Some((at, file.to_owned()));
+        self
+    }
+
+    /// What is unusual about its files, as it is found out.
+    pub(crate) fn strays(&self) -> Arc<Strays> {
+        Arc::clone(&self.strays)
+    }
+
+    fn of_roots(
+        found: Vec<PathBuf>,
+        below: String,
+        strays: Strays,
+    ) -> Result<Self, DirectoryError> {
         let mut roots: Vec<Root> = Vec::new();
         for path in found {
-            let (bucket, prefix) = delivered_to(&path).unwrap_or_else(|| {
+            let (bucket, prefix) = delivered_to(&path, &strays).unwrap_or_else(|| {
                 // Told apart by where they lie.
                 let number = roots.len();
                 let name = if number == 0 {
@@ -150,6 +208,10 @@ impl Directory {
             roots,
             below,
             unseen: Vec::new(),
+            is_complete: false,
+            pinned: None,
+            strays: Arc::new(strays),
+            stand_ins: Mutex::default(),
         })
     }
 
@@ -166,16 +228,74 @@ impl Directory {
             .collect()
     }
 
-    /// Where a file was delivered, by its path below the root. None where it is in no copy, or its
-    /// name is no text.
+    /// Where the object that a file is a copy of was delivered, by the file's path below the root.
+    /// None where it is in no copy, or its name is no text.
     pub(crate) fn location_of(&self, file: &Path) -> Option<ObjectLocation> {
-        let folder = file.parent()?.canonicalize().ok()?;
-        let file = folder.join(file.file_name()?);
-        self.roots.iter().find_map(|root| {
-            let rest = file.strip_prefix(&root.path).ok()?.to_str()?;
-            let key = format!("{}{rest}", root.prefix);
-            Some(ObjectLocation::new(root.bucket.clone(), key))
+        let canonical = file
+            .parent()
+            .and_then(|folder| folder.canonicalize().ok())
+            .and_then(|folder| Some(folder.join(file.file_name()?)));
+        let written = std::path::absolute(file).ok();
+        canonical.into_iter().chain(written).find_map(|file| {
+            let name = file.file_name()?.to_str()?;
+            let file = file.with_file_name(object_name(name).as_deref().unwrap_or(name));
+            self.roots.iter().find_map(|root| {
+                let rest = file.strip_prefix(&root.path).ok()?.to_str()?;
+                let key = format!("{}{rest}", root.prefix);
+                Some(ObjectLocation::new(root.bucket.clone(), key))
+            })
         })
+    }
+
+    /// The file to read an object from, by the path that it has in the copy: that, or one that
+    /// stands for it.
+    fn file_of(&self, path: PathBuf) -> io::Result<PathBuf> {
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            _ => return Ok(path),
+        }
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str()))
+        else {
+            return Ok(path);
+        };
+        if let Some(decompressed) = decompressed_beside(folder, name) {
+            return Ok(decompressed);
+        }
+        if object_name(name).as_deref() != Some(name) {
+            return Ok(path);
+        }
+        let file = self.stand_ins_in(folder)?.get(name).cloned();
+        Ok(file.unwrap_or(path))
+    }
+
+    /// The files of a folder that stand for objects of other names.
+    fn stand_ins_in(&self, folder: &Path) -> io::Result<StandIns> {
+        let remembered = || {
+            self.stand_ins
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(known) = remembered().get(folder) {
+            return Ok(Arc::clone(known));
+        }
+        let found: StandIns = Arc::new(stand_ins(folder, &self.strays)?);
+        let mut remembered = remembered();
+        if remembered.len() >= MAX_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(folder.to_owned(), Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// An error as it counts for this copy: what is not in it may be in the bucket all the same.
+    fn weighed(&self, error: StoreError) -> StoreError {
+        match error.absence() {
+            Some(Absence::NoObject) if !self.is_complete => StoreError {
+                cause: Cause::Absent(Absence::NotInCopy),
+                ..error
+            },
+            _ => error,
+        }
     }
 
     /// The file of a key. None where the key is none of a copy's.
@@ -199,63 +319,6 @@ fn canonical(path: &Path) -> Result<PathBuf, DirectoryError> {
         path: path.display().to_string(),
         error,
     })
-}
-
-/// A search for folders that hold an [`ROOT`] folder.
-#[derive(Default)]
-struct Search {
-    found: Vec<PathBuf>,
-    looked_into: usize,
-    unseen: Vec<String>,
-}
-
-impl Search {
-    /// Looks at and below `path`.
-    fn roots(&mut self, path: &Path) -> Result<(), DirectoryError> {
-        let mut level = vec![path.to_owned()];
-        for _ in 0..MAX_DEPTH {
-            let mut next = Vec::new();
-            for folder in level {
-                self.looked_into += 1;
-                if self.looked_into > MAX_DIRECTORIES {
-                    self.unseen.push(format!(
-                        "{} holds more than {MAX_DIRECTORIES} directories besides those of trails, and not all were looked into: give those that hold an {ROOT} folder",
-                        path.display()
-                    ));
-                    return Ok(());
-                }
-                let below = below(&folder).map_err(|error| DirectoryError::Read {
-                    path: folder.display().to_string(),
-                    error,
-                })?;
-                for link in below.links {
-                    self.unseen.push(format!(
-                        "{} is a link, and is not followed: give the directory that it leads to",
-                        folder.join(link).display()
-                    ));
-                }
-                for name in below.folders {
-                    if name == ROOT {
-                        self.found.push(folder.clone());
-                        // The trail's prefix may be called as the folder is.
-                        if folder.join(ROOT).join(ROOT).is_dir() {
-                            next.push(folder.join(ROOT));
-                        }
-                    } else {
-                        next.push(folder.join(name));
-                    }
-                }
-            }
-            level = next;
-        }
-        if !level.is_empty() {
-            self.unseen.push(format!(
-                "{} holds directories more than {MAX_DEPTH} deep, which were not looked into: give those that hold an {ROOT} folder",
-                path.display()
-            ));
-        }
-        Ok(())
-    }
 }
 
 /// Whether the [`ROOT`] folder of a root holds any trail's objects. Other services deliver
@@ -292,46 +355,16 @@ fn above(path: &Path) -> Option<(PathBuf, String)> {
     Some((root.parent()?.to_owned(), inside.to_owned()))
 }
 
-/// What lies right below a folder.
-#[derive(Default)]
-struct Below {
-    /// Names of folders, sorted.
-    folders: Vec<String>,
-    /// Names of links that lead to folders.
-    links: Vec<String>,
-}
-
-fn below(path: &Path) -> io::Result<Below> {
-    let mut below = Below::default();
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        if kind.is_dir() {
-            below.folders.push(name);
-        } else if kind.is_symlink() && entry.path().is_dir() {
-            below.links.push(name);
-        }
-    }
-    below.folders.sort();
-    Ok(below)
-}
-
 /// The names of the folders in a folder, sorted.
 fn folders_in(path: &Path) -> io::Result<Vec<String>> {
-    Ok(below(path)?.folders)
+    Ok(Folders::of(path)?.all())
 }
 
 /// What most of a few digests say of where they were delivered: bucket, and what stands before
 /// [`ROOT`].
-fn delivered_to(root: &Path) -> Option<Place> {
+fn delivered_to(root: &Path, strays: &Strays) -> Option<Place> {
     let mut told: BTreeMap<Place, usize> = BTreeMap::new();
-    for (relative, path) in sample(root) {
-        let Some(said) = read_digest(&path) else {
-            continue;
-        };
+    for (relative, said) in sample(root, strays) {
         if let Some(prefix) = said.location.key.strip_suffix(&relative)
             && (prefix.is_empty() || prefix.ends_with('/'))
         {
@@ -346,7 +379,7 @@ fn delivered_to(root: &Path) -> Option<Place> {
 }
 
 /// The newest digests of a few accounts and Regions, with their paths below the root.
-fn sample(root: &Path) -> Vec<(String, PathBuf)> {
+fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
     let mut samples = Vec::new();
     let mut folders = vec![root.join(ROOT)];
     let mut looked_into = 0;
@@ -358,53 +391,73 @@ fn sample(root: &Path) -> Vec<(String, PathBuf)> {
         let Ok(mut below) = folders_in(&folder) else {
             continue;
         };
-        let inside_digests = folder
-            .components()
-            .any(|c| c.as_os_str() == "CloudTrail-Digest");
+        if folder.file_name().is_some_and(|name| name == DIGESTS) {
+            let regions = below.iter().take(MAX_REGIONS);
+            let newest = regions
+                .filter_map(|region| newest_digest(root, folder.join(region), strays))
+                .take(SAMPLES);
+            samples.extend(newest);
+            continue;
+        }
         let is_account =
             |name: &String| name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit());
-        if inside_digests {
-            let newest_file = fs::read_dir(&folder)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-                .map(|entry| entry.path())
-                .max();
-            if let Some(path) = newest_file
-                && let Some(relative) = path.strip_prefix(root).ok().and_then(Path::to_str)
-                && matches!(classify(relative), ObjectKind::Digest(_))
-            {
-                samples.push((relative.to_owned(), path));
-                continue;
-            }
-            // The newest Region, year, month or day; of Regions every one.
-            if folder
-                .file_name()
-                .is_none_or(|name| name != "CloudTrail-Digest")
-            {
-                below = below.pop().into_iter().collect();
-            }
-        } else {
-            below.retain(|name| {
-                is_account(name) || name.starts_with("o-") || name == "CloudTrail-Digest"
-            });
-        }
+        below.retain(|name| is_account(name) || name.starts_with("o-") || name == DIGESTS);
         folders.extend(below.into_iter().map(|name| folder.join(name)));
     }
     samples
 }
 
-/// What a file says, if it is a digest.
+/// The newest digest of a Region that can be read, by the name that it has in S3, with its path
+/// below the root.
+fn newest_digest(
+    root: &Path,
+    region: PathBuf,
+    strays: &Strays,
+) -> Option<(String, UnverifiedDigest)> {
+    let mut folders = vec![region];
+    let (mut looked_into, mut tried) = (0, 0);
+    while let Some(folder) = folders.pop() {
+        looked_into += 1;
+        let read = Folder::read(&folder, strays).ok()?;
+        let inside = folder.strip_prefix(root).ok()?.to_owned();
+        for file in read.files.into_iter().rev() {
+            let Some(relative) = inside.join(&file.name).to_str().map(str::to_owned) else {
+                continue;
+            };
+            if !matches!(classify(&relative), ObjectKind::Digest(_)) {
+                continue;
+            }
+            if let Some(said) = read_digest(&file.path) {
+                return Some((relative, said));
+            }
+            tried += 1;
+            if tried >= MAX_TRIED {
+                return None;
+            }
+        }
+        if looked_into >= MAX_DATES {
+            return None;
+        }
+        // The newest year, month or day is looked into first.
+        let is_date = |name: &str| name.bytes().all(|b| b.is_ascii_digit());
+        let dates = read.folders.into_iter().filter(|date| is_date(&date.name));
+        folders.extend(dates.map(|date| date.path));
+    }
+    None
+}
+
+/// What a file says, if it is a digest. It may be decompressed.
 pub(super) fn read_digest(path: &Path) -> Option<UnverifiedDigest> {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let mut bytes = Vec::new();
-    File::open(path)
-        .ok()?
+    is_file
+        .then(|| File::open(path).ok())
+        .flatten()?
         .take(digest::MAX_OBJECT_BYTES)
         .read_to_end(&mut bytes)
         .ok()?;
-    let inflated = gunzip(&bytes, digest::MAX_INFLATED_BYTES).ok()?;
-    UnverifiedDigest::parse(&inflated).ok()
+    let content = Form::of_copy(&bytes).inflate(&bytes, digest::MAX_INFLATED_BYTES);
+    UnverifiedDigest::parse(&content.ok()?).ok()
 }
 
 /// The content of a file.
@@ -463,10 +516,19 @@ impl ReadObject for Directory {
     type Body = FileBody;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<FileBody>, StoreError> {
+        if let Some((_, file)) = self.pinned.as_ref().filter(|(pinned, _)| pinned == at) {
+            return open_file(file, at.to_string());
+        }
+        let named = || at.to_string();
         let path = self
             .path_of(&at.bucket, &at.key)
-            .ok_or_else(|| failed("read", &at.to_string(), &io::ErrorKind::NotFound.into()))?;
-        open_file(&path, at.to_string())
+            .ok_or_else(|| failed("read", &named(), &io::ErrorKind::NotFound.into()));
+        path.and_then(|path| {
+            self.file_of(path)
+                .map_err(|error| failed("read", &named(), &error))
+        })
+        .and_then(|file| open_file(&file, named()))
+        .map_err(|error| self.weighed(error))
     }
 }
 
@@ -474,7 +536,10 @@ impl ReadObject for Directory {
 pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>, StoreError> {
     let failed = |error: io::Error| failed("read", &subject, &error);
     // Not opened before it is known to be a file: opening a pipe waits for its writer.
-    let metadata = fs::symlink_metadata(path).map_err(failed)?;
+    let metadata = fs::metadata(path).map_err(|error| {
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        failed(if is_link { broken(path) } else { error })
+    })?;
     if !metadata.is_file() {
         return Err(failed(io::Error::other("it is no regular file")));
     }
@@ -506,37 +571,47 @@ impl ListObjects for Directory {
             return Ok(page);
         };
         let subject = format!("s3://{bucket}/{prefix}");
-        let mut folders = vec![(path, prefix.to_owned(), 0_usize)];
-        while let Some((path, key, deep)) = folders.pop() {
-            let entries = match fs::read_dir(&path) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && deep == 0 => break,
-                Err(error) => return Err(failed("list", &subject, &error)),
+        let failed = |error: &io::Error| failed("list", &subject, error);
+        let mut linked = 0;
+        let mut folders = vec![(
+            path.clone(),
+            prefix.to_owned(),
+            Followed::from(&path),
+            false,
+        )];
+        let mut is_first = true;
+        while let Some((path, key, followed, is_behind_link)) = folders.pop() {
+            let below = match Folder::read(&path, &self.strays) {
+                Ok(below) => below,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && is_first => break,
+                Err(error) => return Err(failed(&error)),
             };
-            for entry in entries {
-                let entry = entry.map_err(|error| failed("list", &subject, &error))?;
-                let kind = entry
-                    .file_type()
-                    .map_err(|error| failed("list", &subject, &error))?;
-                let Ok(name) = entry.file_name().into_string() else {
+            is_first = false;
+            linked += usize::from(is_behind_link);
+            if linked > MAX_LINKED {
+                return Err(failed(&io::Error::other(format!(
+                    "symbolic links in it lead to more than {MAX_LINKED} folders"
+                ))));
+            }
+            let files = below.files.into_iter();
+            page.keys
+                .extend(files.map(|file| format!("{key}{}", file.name)));
+            for folder in below.folders {
+                let key = format!("{key}{}/", folder.name);
+                if depth == Depth::Folders {
+                    page.folders.push(key);
                     continue;
-                };
-                match depth {
-                    Depth::Folders if kind.is_dir() => page.folders.push(format!("{key}{name}/")),
-                    Depth::All if kind.is_dir() && deep < MAX_DEPTH => {
-                        folders.push((entry.path(), format!("{key}{name}/"), deep + 1));
-                    }
-                    _ if kind.is_file() => page.keys.push(format!("{key}{name}")),
-                    // What it leads to would be neither listed nor missed.
-                    _ if kind.is_symlink() => {
-                        let error = io::Error::other(format!(
-                            "{} is a link: put what it leads to in its place",
-                            entry.path().display()
-                        ));
-                        return Err(failed("list", &subject, &error));
-                    }
-                    _ => {}
                 }
+                // A link that leads back to where the listing is leads to nothing else.
+                let on = if folder.is_linked {
+                    followed.through(&folder.path, &path)
+                } else {
+                    Some(followed.clone())
+                };
+                folders.extend(on.map(|on| {
+                    let is_behind_link = is_behind_link || folder.is_linked;
+                    (folder.path, key, on, is_behind_link)
+                }));
             }
         }
         page.keys.sort_unstable();

@@ -1,6 +1,7 @@
 //! A digest in a file that lies in no copy of a bucket: nothing beside it is known.
 
 use super::directory::{FileBody, UNKNOWN_BUCKET, open_file, read_digest};
+use super::names::object_name;
 use std::path::{Path, PathBuf};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{DigestKey, ObjectKind, classify};
@@ -14,14 +15,17 @@ pub(crate) struct LoneFile {
 }
 
 impl LoneFile {
-    /// A digest file by its name, and what its key says. Where it was delivered it says itself;
-    /// a digest of another name is held to this one. None where the name is no digest's.
+    /// A digest file by its name, or by that of the object that it is a copy of, and what its key
+    /// says. Where it was delivered it says itself; a digest of another name is held to this one.
+    /// None where the name is no digest's.
     pub(crate) fn open(path: &Path) -> Option<(Self, DigestKey)> {
-        let name = path.file_name()?.to_str()?;
-        let by_name = DigestKey::of_name(name)?;
+        let name = object_name(path.file_name()?.to_str()?)?;
+        let by_name = DigestKey::of_name(&name)?;
         let said = read_digest(path).map(|said| said.location);
         let (at, key) = match said.map(|at| (classify(&at.key), at)) {
-            Some((ObjectKind::Digest(key), at)) if at.key.rsplit('/').next() == Some(name) => {
+            Some((ObjectKind::Digest(key), at))
+                if at.key.rsplit('/').next() == Some(name.as_str()) =>
+            {
                 (at, key)
             }
             _ => (

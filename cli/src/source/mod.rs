@@ -1,9 +1,14 @@
 //! Where objects and keys come from: S3 and CloudTrail, or a directory and a file.
 
 pub(crate) mod directory;
+pub(crate) mod folder;
 mod keys;
+pub(crate) mod links;
 mod lone;
+pub(crate) mod names;
 mod objects;
+mod search;
+pub(crate) mod strays;
 
 pub(crate) use keys::{Keys, read_keys, read_signatures};
 pub(crate) use lone::LoneFile;
@@ -80,11 +85,13 @@ impl Named {
 /// A place to look for trails in: a bucket and a prefix.
 pub(crate) type Place = (String, String);
 
-/// Opens a directory, and says where its trails were delivered.
+/// Opens a directory, which holds everything that was in the bucket if `is_complete`, and says where
+/// its trails were delivered.
 pub(crate) fn open_directory(
     path: &std::path::Path,
+    is_complete: bool,
 ) -> Result<(Directory, Vec<Place>), SourceError> {
-    let directory = Directory::open(path)?;
+    let directory = Directory::open(path)?.complete(is_complete);
     let places = directory.places();
     Ok((directory, places))
 }

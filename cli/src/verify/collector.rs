@@ -1,5 +1,7 @@
 //! Everything that is found out, from many tasks at once, on its way into a report.
 
+use super::partial::NotInCopy;
+use crate::report::copy::{CopyForm, CopyReport, Note, NoteKind};
 use crate::report::{
     CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Subject,
     Totals, Verification,
@@ -15,8 +17,10 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use trailseal::finding::{Finding, Scope, Severity, Stamp};
-use trailseal::store::{Cause, CredentialTrouble, StoreError};
+use trailseal::finding::{Finding, Scope, Severity, Stamp, Window};
+use trailseal::form::Form;
+use trailseal::location::ObjectLocation;
+use trailseal::store::{Absence, Cause, CredentialTrouble, StoreError};
 
 /// Who reports.
 const REPORTER: &str = "trailseal verify";
@@ -81,6 +85,10 @@ struct Kept {
     credentials: BTreeMap<CredentialTrouble, Refused>,
     chains: Vec<ChainReport>,
     unlisted: u64,
+    /// What is not in a copy on disk.
+    not_in_copy: NotInCopy,
+    /// Files of a copy that are decompressed, and were verified.
+    decompressed: Option<Note>,
     write_error: Option<std::io::Error>,
 }
 
@@ -91,6 +99,16 @@ struct Refused {
     first: Option<CannotTell>,
     /// How many came after it.
     more: u64,
+}
+
+impl Kept {
+    /// Keeps something that could not be told, if there are not too many.
+    fn keep(&mut self, cannot_tell: CannotTell) {
+        self.cannot_tell_count += 1;
+        if self.cannot_tell.len() < MAX_KEPT {
+            self.cannot_tell.push(cannot_tell);
+        }
+    }
 }
 
 /// What the report says of the run itself.
@@ -115,6 +133,8 @@ pub(crate) struct Run {
     pub(crate) requests: u64,
     /// Whether unlisted log files were looked for.
     pub(crate) unlisted: bool,
+    /// Of a copy on disk: whether it is said to be complete, and what is unusual about its files.
+    pub(crate) copy: Option<(bool, Vec<Note>)>,
 }
 
 impl Collector {
@@ -205,6 +225,10 @@ impl Collector {
 
     /// Takes something that could not be looked at.
     pub(crate) fn cannot_tell(&self, error: &StoreError, scope: &Scope) {
+        if error.is_not_in_copy() {
+            self.not_in_copy(error, scope, None);
+            return;
+        }
         let one = CannotTell {
             subject: error.subject.clone(),
             account: scope.account.clone(),
@@ -235,14 +259,44 @@ impl Collector {
         self.line("cannotTell", &one);
     }
 
+    /// Takes an object that is not in a copy on disk, and the time that this leaves unproven. There
+    /// may be thousands: a line is written for each, and the report has one statement a chain.
+    pub(crate) fn not_in_copy(&self, error: &StoreError, scope: &Scope, window: Option<Window>) {
+        self.line(
+            "cannotTell",
+            &CannotTell {
+                subject: error.subject.clone(),
+                account: scope.account.clone(),
+                region: scope.region.clone(),
+                trail: scope.trail.clone(),
+                reason: error.to_string(),
+                advice: super::partial::ADVICE.to_owned(),
+            },
+        );
+        let mut kept = self.kept();
+        kept.not_in_copy.object(&error.subject, scope, window);
+    }
+
+    /// Takes the time after the newest digest of a chain in a copy on disk.
+    pub(crate) fn ends_in_copy(&self, scope: &Scope, from: Timestamp, to: Timestamp) {
+        self.kept().not_in_copy.end(scope, from, to);
+    }
+
+    /// Takes the form of a digest or log file that was verified.
+    pub(crate) fn form(&self, form: Form, at: &ObjectLocation) {
+        if form == Form::Gzip {
+            return;
+        }
+        let mut kept = self.kept();
+        kept.decompressed
+            .get_or_insert_with(|| Note::new(NoteKind::Decompressed, at.to_string()))
+            .files += 1;
+    }
+
     /// Takes something else that could not be told.
     pub(crate) fn not_told(&self, cannot_tell: CannotTell) {
         self.line("cannotTell", &cannot_tell);
-        let mut kept = self.kept();
-        kept.cannot_tell_count += 1;
-        if kept.cannot_tell.len() < MAX_KEPT {
-            kept.cannot_tell.push(cannot_tell);
-        }
+        self.kept().keep(cannot_tell);
     }
 
     /// Takes a chain that is done.
@@ -264,6 +318,10 @@ impl Collector {
         let mut kept = std::mem::take(&mut *self.kept());
         if let Some(error) = kept.write_error.take() {
             return Err(error);
+        }
+        let not_in_copy = kept.not_in_copy.counts();
+        for statement in std::mem::take(&mut kept.not_in_copy).statements() {
+            kept.keep(statement);
         }
         kept.chains.sort_by(|a, b| {
             let key = |c: &ChainReport| {
@@ -289,6 +347,24 @@ impl Collector {
             totals.log_files.add(chain.log_files);
             totals.digests_missing += chain.digests_missing;
         }
+        let copy = run.copy.map(|(complete, mut notes)| {
+            let verified = totals.digests.total() + totals.log_files.valid;
+            let form = match &kept.decompressed {
+                None => CopyForm::AsDelivered,
+                Some(note) if note.files >= verified => CopyForm::Decompressed,
+                Some(_) => CopyForm::PartlyDecompressed,
+            };
+            notes.extend(kept.decompressed.take());
+            notes.sort_by_key(|note| note.kind);
+            let (digests_not_in_copy, log_files_not_in_copy) = not_in_copy;
+            CopyReport {
+                complete,
+                form,
+                digests_not_in_copy,
+                log_files_not_in_copy,
+                notes,
+            }
+        });
         let found: u64 = kept.by_kind.values().sum();
         let mut findings: Vec<FindingReport> = Vec::new();
         for (_, mut same) in kept.findings.into_iter().rev() {
@@ -337,6 +413,7 @@ impl Collector {
             finished_at: run.finished_at,
             interrupted: run.interrupted,
             verdict,
+            copy,
             totals,
             chains: kept.chains,
             findings_by_kind: kept.by_kind,
@@ -387,6 +464,7 @@ pub(crate) fn advice(cause: &Cause) -> &'static str {
         Cause::Unavailable(_) => {
             "Verify again, with a lower --concurrency if requests were throttled."
         }
+        Cause::Absent(Absence::NotInCopy) => super::partial::ADVICE,
         Cause::Absent(_) => {
             "Check the names of the bucket and the prefix; in a replica, wait until it has caught up."
         }

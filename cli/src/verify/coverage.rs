@@ -7,7 +7,9 @@ use jiff::Timestamp;
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
     digests: Vec<Stretch>,
-    uncovered: Vec<(Timestamp, Timestamp, Outcome)>,
+    uncovered: Vec<(Timestamp, Timestamp)>,
+    /// Time that nothing covers, and about which nothing can be said.
+    unverified: Vec<(Timestamp, Timestamp)>,
     /// Time that is proven, or about which something is said.
     told: Vec<(Timestamp, Timestamp)>,
 }
@@ -29,10 +31,18 @@ impl Coverage {
         });
     }
 
-    /// Adds time that no digest covers, although one should, and what that comes to.
-    pub(crate) fn uncovered(&mut self, from: Timestamp, to: Timestamp, state: Outcome) {
+    /// Adds time that no digest covers, although one should.
+    pub(crate) fn uncovered(&mut self, from: Timestamp, to: Timestamp) {
         if from < to {
-            self.uncovered.push((from, to, state));
+            self.uncovered.push((from, to));
+        }
+    }
+
+    /// Adds time that no digest here covers, and about which nothing can be said: in the bucket that a
+    /// copy on disk is of, say, one may.
+    pub(crate) fn unverified(&mut self, from: Timestamp, to: Timestamp) {
+        if from < to {
+            self.unverified.push((from, to));
         }
     }
 
@@ -76,20 +86,22 @@ impl Coverage {
     pub(crate) fn stretches(self, from: Option<Timestamp>, to: Option<Timestamp>) -> Vec<Stretch> {
         let Self {
             mut digests,
-            mut uncovered,
+            uncovered,
+            unverified,
             told: _,
         } = self;
         digests.sort_by_key(|stretch| (stretch.from, stretch.to));
-        uncovered.sort_unstable();
         let mut pieces: Vec<Stretch> = Vec::new();
         for stretch in digests {
             add(&mut pieces, stretch);
         }
-        // What is worse is painted first, and the rest around it.
-        for state in [Outcome::Finding, Outcome::CannotTell] {
-            let between: Vec<Stretch> = windows(&uncovered, state)
+        for (windows, state) in [
+            (uncovered, Outcome::Finding),
+            (unverified, Outcome::CannotTell),
+        ] {
+            let between: Vec<Stretch> = joined(windows)
                 .into_iter()
-                .flat_map(|(from, to)| gaps(&pieces, from, to, state))
+                .flat_map(|window| gaps(&pieces, window, state))
                 .collect();
             pieces.extend(between);
             pieces.sort_by_key(|piece| piece.from);
@@ -143,10 +155,23 @@ fn add(pieces: &mut Vec<Stretch>, mut stretch: Stretch) {
     }
 }
 
+/// Windows in order, without overlaps.
+fn joined(mut windows: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> {
+    windows.sort_unstable();
+    let mut joined: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (from, to) in windows {
+        match joined.last_mut() {
+            Some((_, end)) if *end >= from => *end = to.max(*end),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
 /// What of a window that nothing proves lies between the pieces, which are in order.
 ///
 /// What digests cover stays as they say: a window between two digests may touch them, no more.
-fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp, state: Outcome) -> Vec<Stretch> {
+fn gaps(pieces: &[Stretch], (from, to): (Timestamp, Timestamp), state: Outcome) -> Vec<Stretch> {
     let first = pieces.partition_point(|piece| piece.to <= from);
     let mut gaps = Vec::new();
     let mut at = from;
@@ -171,21 +196,6 @@ fn gaps(pieces: &[Stretch], from: Timestamp, to: Timestamp, state: Outcome) -> V
             log_files: 0,
         })
         .collect()
-}
-
-/// The windows of one state, in order, without overlaps.
-fn windows(
-    uncovered: &[(Timestamp, Timestamp, Outcome)],
-    wanted: Outcome,
-) -> Vec<(Timestamp, Timestamp)> {
-    let mut windows: Vec<(Timestamp, Timestamp)> = Vec::new();
-    for (from, to, _) in uncovered.iter().filter(|(_, _, state)| *state == wanted) {
-        match windows.last_mut() {
-            Some((_, end)) if *end >= *from => *end = (*to).max(*end),
-            _ => windows.push((*from, *to)),
-        }
-    }
-    windows
 }
 
 #[cfg(test)]
@@ -240,8 +250,8 @@ mod tests {
         coverage.digest((hour(1), hour(2)), Valid, 1);
         coverage.digest((hour(6), hour(7)), Valid, 1);
         coverage.digest((hour(3), hour(4)), CannotTell, 1);
-        coverage.uncovered(hour(2), hour(6), Finding);
-        coverage.uncovered(hour(4), hour(5), Finding);
+        coverage.uncovered(hour(2), hour(6));
+        coverage.uncovered(hour(4), hour(5));
         assert_eq!(
             shown(coverage, None, None),
             [
@@ -250,23 +260,6 @@ mod tests {
                 (3, 4, CannotTell, 1),
                 (4, 6, Finding, 0),
                 (6, 7, Valid, 1)
-            ]
-        );
-    }
-
-    #[test]
-    fn time_that_cannot_be_told_is_painted_around_what_was_found() {
-        let mut coverage = Coverage::default();
-        coverage.digest((hour(1), hour(2)), Valid, 1);
-        coverage.uncovered(hour(1), hour(7), CannotTell);
-        coverage.uncovered(hour(3), hour(5), Finding);
-        assert_eq!(
-            shown(coverage, None, None),
-            [
-                (1, 2, Valid, 1),
-                (2, 3, CannotTell, 0),
-                (3, 5, Finding, 0),
-                (5, 7, CannotTell, 0)
             ]
         );
     }
@@ -299,7 +292,7 @@ mod tests {
         let mut coverage = Coverage::default();
         coverage.digest((hour(1), hour(2)), Valid, 1);
         coverage.digest((hour(2), hour(3)), Valid, 1);
-        coverage.uncovered(hour(3), hour(9), Finding);
+        coverage.uncovered(hour(3), hour(9));
         assert_eq!(
             shown(coverage, Some(2), Some(5)),
             [(2, 3, Valid, 1), (3, 5, Finding, 0)]

@@ -40,7 +40,7 @@ const MANY_LOG_FILES: usize = 2000;
 const MAX_WITNESSES: usize = 48;
 
 /// What to do about log files without digests.
-pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
+pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; in a copy on disk, copy them, too; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
 /// The digests of a source.
 pub(crate) type SourceDigests = Digests<Arc<Limited<Objects>>, Keys>;
@@ -71,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) concurrency: usize,
     /// Whether a digest's signature stands only in the digest after it.
     pub(crate) bare_copy: bool,
+    /// Whether the source is a copy on disk that may lack a part of what was in the bucket.
+    pub(crate) is_partial: bool,
 }
 
 pub(super) struct Engine {
@@ -528,6 +530,10 @@ impl Engine {
                 tally.window_of(finding);
             }
         }
+        if reported {
+            self.collector.form(settled.form, &settled.at);
+        }
+        self.take_not_in_copy(settled, reported, tally);
         let (start, end) = (settled.start, settled.key.end_time);
         if settled.key.series == DigestSeries::Hourly && (reported || settled.authentic.is_some()) {
             tally.coverage.told(start, end);
@@ -542,6 +548,27 @@ impl Engine {
             let scope = self.plan.digests.scope(&settled.key);
             for obstacle in &settled.report.obstacles {
                 self.collector.cannot_tell(&obstacle.error, &scope);
+            }
+        }
+    }
+
+    /// Takes what a copy on disk does not hold: a finding in a complete one, about the same time.
+    fn take_not_in_copy(&self, settled: &mut Settled, reported: bool, tally: &mut Tally) {
+        let scope = self.plan.digests.scope(&settled.key);
+        let at = settled.at.clone();
+        let obstacles = std::mem::take(&mut settled.report.obstacles);
+        for obstacle in obstacles {
+            let finding = match &obstacle.if_it_stays {
+                Some(finding) if obstacle.error.is_not_in_copy() => finding,
+                _ => {
+                    settled.report.obstacles.push(obstacle);
+                    continue;
+                }
+            };
+            if self.is_wanted(finding, reported && finding.object == at) && !self.interrupted() {
+                self.collector
+                    .not_in_copy(&obstacle.error, &scope, finding.window);
+                tally.unverified(finding.window);
             }
         }
     }
@@ -652,6 +679,7 @@ impl Engine {
             Progress::add(&progress.log_files, 1);
             Progress::add(&progress.bytes, verified.inflated_bytes);
             outcomes.bytes += verified.inflated_bytes;
+            self.collector.form(verified.form, &verified.at);
             if !verified.report.findings.is_empty() {
                 outcomes.log_files.finding += 1;
             } else if verified.report.obstacles.is_empty() {

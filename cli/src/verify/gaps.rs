@@ -6,7 +6,7 @@ use super::engine::Engine;
 use super::tally::Tally;
 use crate::report::{CannotTell, Outcome};
 use jiff::Timestamp;
-use trailseal::finding::Finding;
+use trailseal::finding::{Finding, Window};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{DigestKey, DigestSeries};
 use trailseal::walk::OVERDUE_AFTER;
@@ -149,14 +149,20 @@ impl Engine {
             let actual = finding.actual.clone().unwrap_or_default();
             finding.actual = Some(format!("{actual}; {}", reasons.join("; ")));
         }
-        if self.collector.finding(&finding) {
+        if self.plan.is_partial {
+            self.collector.ends_in_copy(&finding.scope, from, to);
+            tally.unverified(finding.window);
+        } else if self.collector.finding(&finding) {
             tally.window_of(&finding);
         }
     }
 
     /// Reports time that nothing covers, before a digest file that CloudTrail signed.
     fn report_hole(&self, tally: &mut Tally, from: Timestamp, to: Timestamp) {
-        tally.unverified(from, to);
+        tally.unverified(Some(Window {
+            from: Some(from),
+            to,
+        }));
         let chain = &tally.chain;
         let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, to);
         let scope = self.plan.digests.scope(&key);

@@ -7,6 +7,7 @@ pub(crate) mod engine;
 mod family;
 mod gaps;
 mod named;
+pub(crate) mod partial;
 mod progress;
 mod resume;
 mod tally;
@@ -19,7 +20,9 @@ use crate::interrupt::close_at_first;
 use crate::output;
 use crate::output::target::{self, Target};
 use crate::progress::Display;
-use crate::report::{Range, Subject, Verification};
+use crate::report::copy::NoteKind;
+use crate::report::{CannotTell, Range, Subject, Verification};
+use crate::source::strays::Strays;
 use crate::source::{Keys, Named, Objects, Place, open_directory, read_keys, read_signatures};
 use crate::time;
 use aws_config::SdkConfig;
@@ -60,6 +63,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         source,
         keys,
         requested,
+        strays,
     } = prepare(args, now).await?;
     let mut sink = Sink::open(args)?;
     let part = plan.part.clone();
@@ -91,7 +95,9 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         requests: objects.requests(),
         subject: Subject::of(&part),
         unlisted: args.unlisted || (part.is_log_files() && args.trails.is_empty()),
+        copy: strays.map(|strays| (args.complete, strays.notes())),
     };
+    say_what_differs(&run, &collector);
     let verification = collector
         .finish(run)
         .and_then(|verification| collector.summary(&verification).map(|()| verification))
@@ -138,6 +144,8 @@ struct Prepared {
     /// Where public keys come from.
     keys: String,
     requested: Range,
+    /// What is unusual about the files of a copy on disk.
+    strays: Option<Arc<Strays>>,
 }
 
 async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
@@ -159,7 +167,7 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         None
     };
     let source = named.to_string();
-    let (objects, look_in) = open(named, config.as_ref(), &mut places)?;
+    let (objects, look_in) = open(named, config.as_ref(), &mut places, args.complete)?;
     let (keys, keys_from) = match (&args.keys, &config) {
         (Some(file), _) => {
             let told = format!("the file {}", file.display());
@@ -177,9 +185,9 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
         .transpose()
         .map_err(Stop::usage)?;
-    let unseen = match &objects {
-        Objects::Directory(directory) => directory.unseen().to_vec(),
-        _ => Vec::new(),
+    let (unseen, strays) = match &objects {
+        Objects::Directory(directory) => (directory.unseen().to_vec(), Some(directory.strays())),
+        _ => (Vec::new(), None),
     };
     let target = look_in
         .first()
@@ -217,11 +225,13 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
             resume,
             concurrency,
             bare_copy,
+            is_partial: bare_copy && !args.complete,
         },
         objects,
         source,
         keys: keys_from,
         requested,
+        strays,
     })
 }
 
@@ -250,8 +260,12 @@ fn open(
     named: Named,
     config: Option<&SdkConfig>,
     places: &mut Places,
+    is_complete: bool,
 ) -> Result<(Objects, Vec<Place>), Stop> {
     match (named, config) {
+        (Named::S3 { .. }, _) if is_complete => Err(Stop::usage(
+            "--complete is for a copy on disk: a bucket is always taken for all there is",
+        )),
         (Named::S3 { bucket, prefix }, Some(config)) => {
             let s3 = S3Objects::new(config, places.bucket_owner.clone());
             places.log_buckets = vec![bucket.clone()];
@@ -259,7 +273,7 @@ fn open(
         }
         (Named::S3 { .. }, None) => Err(Stop::cannot_tell("the AWS configuration cannot be read")),
         (Named::Directory(path), _) => {
-            let (directory, look_in) = open_directory(&path).map_err(Stop::usage)?;
+            let (directory, look_in) = open_directory(&path, is_complete).map_err(Stop::usage)?;
             places.bare_copy = true;
             places.log_buckets = look_in.iter().map(|(bucket, _)| bucket.clone()).collect();
             Ok((Objects::Directory(directory), look_in))
@@ -278,6 +292,22 @@ fn resumed_source(source: &str, aliases: &[String]) -> String {
         source.push_str(alias);
     }
     source
+}
+
+/// Says that files of a copy on disk which stand for one object hold different things: one of them
+/// was verified, and somebody may read another.
+fn say_what_differs(run: &Run, collector: &Collector) {
+    let notes = run.copy.iter().flat_map(|(_, notes)| notes);
+    for note in notes.filter(|note| note.kind == NoteKind::Differing) {
+        collector.not_told(CannotTell {
+            subject: note.example.clone(),
+            account: None,
+            region: None,
+            trail: None,
+            reason: format!("{}, such as {}", note.sentence(), note.example),
+            advice: "Only the file with the object's own name was verified, or the decompressed one where that is not there. Do not read the others as CloudTrail's: compare them, and find out who made them.".to_owned(),
+        });
+    }
 }
 
 /// Why there is nothing to report on.

@@ -6,7 +6,7 @@ use crate::report::{ChainReport, Counts, Outcome};
 use jiff::{SignedDuration, Timestamp};
 use trailseal::chain::hourly_digests;
 use trailseal::discovery::{RegionFolder, Wanted};
-use trailseal::finding::{Finding, FindingKind};
+use trailseal::finding::{Finding, FindingKind, Window};
 use trailseal::object_key::{Chain, DigestSeries};
 
 /// What a chain came to, as its digests are done.
@@ -80,14 +80,20 @@ impl Tally {
                 .saturating_sub(SignedDuration::from_hours(1))
                 .unwrap_or(window.to)
         });
-        self.coverage.uncovered(from, window.to, Outcome::Finding);
+        self.coverage.uncovered(from, window.to);
         self.coverage.told(from, window.to);
     }
 
-    /// Time that no digest file covers, and about which nothing can be said.
-    pub(super) fn unverified(&mut self, from: Timestamp, to: Timestamp) {
+    /// Time that no digest file here covers, and about which nothing can be said.
+    pub(super) fn unverified(&mut self, window: Option<Window>) {
         self.worst = self.worst.max(Outcome::CannotTell);
-        self.coverage.uncovered(from, to, Outcome::CannotTell);
+        let Some(Window { from, to }) = window else {
+            return;
+        };
+        let hour = SignedDuration::from_hours(1);
+        let from = from.unwrap_or_else(|| to.saturating_sub(hour).unwrap_or(to));
+        self.coverage.unverified(from, to);
+        self.coverage.told(from, to);
     }
 
     pub(super) fn report(self, wanted: &Wanted) -> ChainReport {

@@ -132,7 +132,7 @@ async fn what_somebody_put_into_a_copy_does_no_harm() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_or_a_link_in_place_of_a_file_cannot_be_told() -> Result<()> {
+async fn a_pipe_in_place_of_a_file_cannot_be_told_and_a_link_to_it_is_followed() -> Result<()> {
     let trail = small("amzn-s3-demo-pipes").build();
     let copy = Copy::of(&trail)?;
     let third = digest(&trail, 3);
@@ -151,8 +151,15 @@ async fn a_pipe_or_a_link_in_place_of_a_file_cannot_be_told() -> Result<()> {
     let report = run_offline(&copy.verify()).await?.report();
     report.told(2, &[]);
     let all = trail.log_files.len() as u64;
-    assert_eq!(report.counts("logFiles"), [all - 2, 0, 2]);
+    assert_eq!(report.counts("logFiles"), [all - 1, 0, 1]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
+    // What a link to nowhere should lead to is somewhere else, and is not called missing.
+    fs::remove_file(&beside)?;
+    let complete = with(copy.verify(), &["--complete"]);
+    let report = run_offline(&complete).await?.report();
+    report.told(2, &[]);
+    assert_eq!(report.counts("logFiles"), [all - 2, 0, 2]);
+    assert!(report.json.to_string().contains("is a symbolic link"));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use trailseal_tests::trail::{Change, Trail, TrailSpec};
 
 use crate::stage::{ACCOUNT, Copy, Stage, run_offline, small, with};
 
-/// A copy in which a log file is changed, another is gone, and a digest cannot be told.
+/// A whole copy in which a log file is changed, another is gone, and a digest cannot be told.
 fn damaged(bucket: &str) -> Result<(Trail, Copy)> {
     let trail = small(bucket).build();
     let copy = Copy::of(&trail)?;
@@ -24,7 +24,7 @@ fn format(copy: &Copy, format: &str) -> Vec<String> {
         .position(|a| a == "json")
         .expect("a format");
     format.clone_into(&mut arguments[at]);
-    arguments
+    with(arguments, &["--complete"])
 }
 
 const KINDS: [(&str, u64); 2] = [("log-file-missing", 1), ("log-file-modified", 1)];
@@ -32,7 +32,7 @@ const KINDS: [(&str, u64); 2] = [("log-file-missing", 1), ("log-file-modified", 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_json_report_has_every_documented_field() -> Result<()> {
     let (trail, copy) = damaged("amzn-s3-demo-json")?;
-    let report = run_offline(&copy.verify_bare()).await?.report();
+    let report = run_offline(&format(&copy, "json")).await?.report();
     report.told(1, &KINDS);
     let documentation = std::fs::read_to_string(
         trailseal_tests::local::paths::repository().join("docs/verification-json.md"),
@@ -52,6 +52,7 @@ async fn the_json_report_has_every_documented_field() -> Result<()> {
         "finishedAt",
         "interrupted",
         "verdict",
+        "copy",
         "totals",
         "chains",
         "findingsByKind",
@@ -109,7 +110,7 @@ async fn the_json_report_has_every_documented_field() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_line_of_ndjson_is_an_object_and_the_last_one_sums_up() -> Result<()> {
     let (_, copy) = damaged("amzn-s3-demo-ndjson")?;
-    let whole = run_offline(&copy.verify_bare()).await?.report().json;
+    let whole = run_offline(&format(&copy, "json")).await?.report().json;
     let ran = run_offline(&format(&copy, "ndjson")).await?;
     assert_eq!(ran.code, 1, "{ran:?}");
     let lines: Vec<Value> = ran

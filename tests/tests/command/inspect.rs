@@ -334,7 +334,9 @@ async fn a_digest_in_a_file_needs_its_signature_from_somewhere() -> Result<()> {
     came_to(&inspect(&file, &[]).await?, 1, &["log file"], &[]);
 
     copy.apply(&[delete(&trail.logs_of(third)[0].object)])?;
-    came_to(&inspect(&file, &[]).await?, 1, &["log file"], &[]);
+    came_to(&inspect(&file, &[]).await?, 2, &[], &["log file"]);
+    let complete = inspect(&file, &["--complete"]).await?;
+    came_to(&complete, 1, &["log file"], &[]);
 
     // Alone, nothing beside it is known.
     let name = third.object.key.rsplit('/').next().expect("a name");

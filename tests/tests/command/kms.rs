@@ -596,7 +596,7 @@ async fn a_copy_on_disk_is_judged_by_what_its_events_show() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_none_is_found_and_a_link_is_told() -> Result<()> {
+async fn a_file_that_is_none_is_found_and_a_link_is_followed() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let name = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
     let file = folder.path().join(name);
@@ -615,8 +615,14 @@ async fn a_file_that_is_none_is_found_and_a_link_is_told() -> Result<()> {
     let link = folder.path().join(name.replace("1205Z", "1210Z"));
     std::os::unix::fs::symlink(&file, link)?;
     let ran = run_offline(&["kms", &source]).await?;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("2 log files read"), "{}", ran.out);
+    // What it leads to is not passed over where it is not there.
+    let link = folder.path().join(name.replace("1205Z", "1215Z"));
+    std::os::unix::fs::symlink("/nonexistent/file", link)?;
+    let ran = run_offline(&["kms", &source]).await?;
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.out.contains("it is a link"), "{}", ran.out);
+    assert!(ran.out.contains("is a symbolic link"), "{}", ran.out);
     Ok(())
 }
 

@@ -213,9 +213,8 @@ async fn each_sort_of_tampering_is_told_by_its_kind() -> Result<()> {
 
         let copy = Copy::of(&trail)?;
         copy.apply(&case.changes)?;
-        let report = run_offline(&with(copy.verify(), case.flags))
-            .await?
-            .report();
+        let complete = with(copy.verify(), &["--complete"]);
+        let report = run_offline(&with(complete, case.flags)).await?.report();
         report.told(code(case.on_disk), case.on_disk);
         let valid = report.counts("logFiles")[0];
         assert_eq!(valid, case.valid_on_disk as u64, "{report:#?}");
@@ -244,6 +243,9 @@ async fn a_chain_whose_end_is_gone_is_overdue_where_the_end_is_known() -> Result
     report.told(2, &[]);
     let end = ["--end-time", "2026-01-15T09:00:00Z"];
     let report = run_offline(&with(copy.verify(), &end)).await?.report();
+    report.told(2, &[]);
+    let complete = with(copy.verify(), &["--complete"]);
+    let report = run_offline(&with(complete, &end)).await?.report();
     report.told(1, &[("digest-overdue", 1)]);
     Ok(())
 }

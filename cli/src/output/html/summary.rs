@@ -1,6 +1,7 @@
 //! What it came to, and what was run.
 
 use super::{findings, outcome, text};
+use crate::report::copy::CopyReport;
 use crate::report::{Counts, Outcome, Verification};
 use maud::{Markup, html};
 
@@ -146,9 +147,40 @@ fn run(verification: &Verification) -> Markup {
                     }
                 }
             }
+            @if let Some(copy) = &verification.copy {
+                (of_copy(copy))
+            }
             div {
                 dt { "Version" }
                 dd { "Trailseal " (verification.version) ", report " (verification.schema) }
+            }
+        }
+    }
+}
+
+/// What a copy on disk is, and what is unusual about its files.
+fn of_copy(copy: &CopyReport) -> Markup {
+    html! {
+        div {
+            dt { "Copy on disk" }
+            dd {
+                (if copy.complete {
+                    "said to hold everything that was in the bucket"
+                } else {
+                    "may lack a part of what is in the bucket"
+                })
+                @if copy.digests_not_in_copy > 0 {
+                    ", " (text::count(copy.digests_not_in_copy, "digest is", "digests are")) " not in it"
+                }
+                @if copy.log_files_not_in_copy > 0 {
+                    ", " (text::count(copy.log_files_not_in_copy, "log file is", "log files are")) " not in it"
+                }
+            }
+        }
+        @for note in &copy.notes {
+            div {
+                dt { "Files of the copy" }
+                dd { (note.sentence()) ": " span.mono { (text::told(&note.example)) } }
             }
         }
     }

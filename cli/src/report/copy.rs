@@ -1,0 +1,138 @@
+//! What a report says of a copy on disk: its form, what it does not hold, and what lies in it
+//! beside the files as CloudTrail named them.
+
+use indicatif::HumanCount;
+use serde::Serialize;
+
+/// What a copy on disk is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CopyReport {
+    /// Whether the command line says that the copy holds everything that was in the bucket.
+    pub(crate) complete: bool,
+    /// The form of its files, as far as they were verified.
+    pub(crate) form: CopyForm,
+    /// How many hourly digests are not in the copy, as far as it is known how many. None is called
+    /// missing from the bucket.
+    pub(crate) digests_not_in_copy: u64,
+    /// How many log files that digests list are not in the copy. None is called missing from the
+    /// bucket.
+    pub(crate) log_files_not_in_copy: u64,
+    /// What is unusual about its files, a kind once.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// The form of the files of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum CopyForm {
+    /// Gzip, as CloudTrail wrote them.
+    AsDelivered,
+    /// All are decompressed.
+    Decompressed,
+    /// Some are decompressed.
+    PartlyDecompressed,
+}
+
+/// Something unusual about files of a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Note {
+    /// What it is.
+    pub(crate) kind: NoteKind,
+    /// How many files it is about.
+    pub(crate) files: u64,
+    /// Whether there are more than could be counted.
+    pub(crate) at_least: bool,
+    /// One of them: its path, or its place in S3.
+    pub(crate) example: String,
+}
+
+/// What may be unusual about a file of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum NoteKind {
+    /// Its content is decompressed, and was verified.
+    Decompressed,
+    /// It has the name that a browser or a file manager gives a second copy, and the file of the
+    /// right name is not there: it was read in its place.
+    Renamed,
+    /// It holds what another file of the same object holds, and was skipped.
+    Duplicate,
+    /// It has the name of another form or copy of an object, and holds something else.
+    Differing,
+    /// A tool left it, and it was skipped.
+    Leftover,
+}
+
+impl Note {
+    /// A note about no file yet.
+    pub(crate) fn new(kind: NoteKind, example: String) -> Self {
+        Self {
+            kind,
+            files: 0,
+            at_least: false,
+            example,
+        }
+    }
+
+    /// The note in one sentence, without the example.
+    pub(crate) fn sentence(&self) -> String {
+        let more = if self.at_least { "more than " } else { "" };
+        let files = match self.files {
+            1 if !self.at_least => "1 file".to_owned(),
+            count => format!("{more}{} files", HumanCount(count)),
+        };
+        match (self.kind, self.files == 1 && !self.at_least) {
+            (NoteKind::Decompressed, true) => format!(
+                "{files} is decompressed, and was verified by its content, which is what CloudTrail hashes and signs"
+            ),
+            (NoteKind::Decompressed, false) => format!(
+                "{files} are decompressed, and were verified by their content, which is what CloudTrail hashes and signs"
+            ),
+            (NoteKind::Renamed, true) => {
+                format!("{files} has the name of a second copy, and was read as the object itself")
+            }
+            (NoteKind::Renamed, false) => format!(
+                "{files} have the names of second copies, and were read as the objects themselves"
+            ),
+            (NoteKind::Duplicate, true) => {
+                format!("{files} repeats the content of another, and was skipped")
+            }
+            (NoteKind::Duplicate, false) => {
+                format!("{files} repeat the content of others, and were skipped")
+            }
+            (NoteKind::Differing, true) => {
+                format!(
+                    "{files} is named as another form or copy of an object, and holds something else"
+                )
+            }
+            (NoteKind::Differing, false) => {
+                format!(
+                    "{files} are named as other forms or copies of objects, and hold something else"
+                )
+            }
+            (NoteKind::Leftover, true) => {
+                format!("{files} that macOS, Windows, a browser or the AWS CLI leaves was skipped")
+            }
+            (NoteKind::Leftover, false) => {
+                format!("{files} that macOS, Windows, a browser or the AWS CLI leaves were skipped")
+            }
+        }
+    }
+}
+
+impl CopyReport {
+    /// What the copy is called where it is not whole and as delivered.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        let is_incomplete = self.digests_not_in_copy > 0 || self.log_files_not_in_copy > 0;
+        match (is_incomplete, self.form) {
+            (false, CopyForm::AsDelivered) => None,
+            (false, CopyForm::Decompressed) => Some("decompressed copy"),
+            (false, CopyForm::PartlyDecompressed) => Some("partly decompressed copy"),
+            (true, CopyForm::AsDelivered) => Some("incomplete copy"),
+            (true, CopyForm::Decompressed) => Some("incomplete, decompressed copy"),
+            (true, CopyForm::PartlyDecompressed) => Some("incomplete, partly decompressed copy"),
+        }
+    }
+}

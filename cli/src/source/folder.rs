@@ -1,0 +1,252 @@
+//! One folder of a copy on disk: its files by the names that they have in S3.
+//!
+//! Several files may stand for one object: a decompressed one beside the one that was downloaded,
+//! or the second copies of a browser. The file that has the object's own name is taken, else the
+//! decompressed one, else the first by name. Files that hold the same are skipped, and a file that
+//! holds something else keeps its own name, so that it is met wherever files are judged.
+
+use super::links::Kind;
+use super::names::{FileName, MACOS_FOLDER, decompressed, file_name};
+use super::strays::Strays;
+use crate::report::copy::NoteKind;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use trailseal::log_file::{LogFileCheck, LogFileError};
+use trailseal::sha256::Sha256;
+
+/// How much of a file is held while it is compared.
+const PIECE: usize = 256 * 1024;
+
+/// What is right below a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    /// Folders, sorted by name.
+    pub(crate) folders: Vec<Entry>,
+    /// Files, sorted by name.
+    pub(crate) files: Vec<Entry>,
+}
+
+/// A file or a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its name: of a file the one that it has in S3.
+    pub(crate) name: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Whether it is a folder that a link leads to.
+    pub(crate) is_linked: bool,
+}
+
+impl Folder {
+    /// Reads a folder. Files that are skipped, or stand for others, are noted in `strays`.
+    ///
+    /// A link that leads nowhere is given as a file, which cannot be read. Pipes, devices and names
+    /// that are no text are left out: they are no copy of an object.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub(crate) fn read(path: &Path, strays: &Strays) -> io::Result<Self> {
+        let mut folder = Self::default();
+        let mut variants: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            let kind = Kind::of(&entry.path(), entry.file_type()?);
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let path = entry.path();
+            let is_linked = kind == Kind::Folder { is_linked: true };
+            let entry = Entry {
+                name,
+                path,
+                is_linked,
+            };
+            match kind {
+                Kind::Folder { .. } if entry.name == MACOS_FOLDER => {
+                    strays.note(NoteKind::Leftover, &entry.path);
+                }
+                Kind::Folder { .. } => folder.folders.push(entry),
+                Kind::File | Kind::Broken => match file_name(&entry.name, &entry.path) {
+                    FileName::Own => folder.files.push(entry),
+                    FileName::Leftover => strays.note(NoteKind::Leftover, &entry.path),
+                    FileName::Variant { object } => {
+                        variants.entry(object).or_default().push(entry);
+                    }
+                },
+                Kind::Special => {}
+            }
+        }
+        let by_name = |a: &Entry, b: &Entry| a.name.cmp(&b.name);
+        folder.folders.sort_unstable_by(by_name);
+        folder.files.sort_unstable_by(by_name);
+        for (object, of_object) in variants {
+            folder.settle(object, of_object, strays);
+        }
+        folder.files.sort_unstable_by(by_name);
+        Ok(folder)
+    }
+
+    /// Takes the files that have other names of one object.
+    fn settle(&mut self, object: String, mut variants: Vec<Entry>, strays: &Strays) {
+        in_order(&object, &mut variants);
+        let mut variants = variants.into_iter();
+        let own = self.files.binary_search_by(|file| file.name.cmp(&object));
+        let taken = match own.ok().and_then(|at| self.files.get(at)) {
+            Some(own) => own.path.clone(),
+            None => {
+                let Some(first) = variants.next() else { return };
+                if Some(first.name.as_str()) != decompressed(&object) {
+                    strays.note(NoteKind::Renamed, &first.path);
+                }
+                let path = first.path.clone();
+                // Where it belongs, so that the list stays in order.
+                let at = self.files.partition_point(|file| file.name < object);
+                self.files.insert(
+                    at,
+                    Entry {
+                        name: object,
+                        ..first
+                    },
+                );
+                path
+            }
+        };
+        let mut content = None;
+        for other in variants {
+            let content = *content.get_or_insert_with(|| content_of(&taken));
+            if content.is_some() && content == content_of(&other.path) {
+                strays.note(NoteKind::Duplicate, &other.path);
+            } else {
+                strays.note(NoteKind::Differing, &other.path);
+                let at = self.files.partition_point(|file| file.name < other.name);
+                self.files.insert(at, other);
+            }
+        }
+    }
+}
+
+/// Sorts the files that have other names of one object: the decompressed one first, then by name.
+fn in_order(object: &str, variants: &mut [Entry]) {
+    let plain = decompressed(object);
+    variants.sort_unstable_by(|a, b| {
+        let key = |entry: &Entry| (Some(entry.name.as_str()) != plain, entry.name.len());
+        (key(a), &a.name).cmp(&(key(b), &b.name))
+    });
+}
+
+/// The decompressed file beside the place of an object, if there is one.
+pub(super) fn decompressed_beside(folder: &Path, object: &str) -> Option<PathBuf> {
+    let plain = folder.join(decompressed(object)?);
+    fs::symlink_metadata(&plain).is_ok().then_some(plain)
+}
+
+/// The files of a folder that stand for objects of other names, by those names.
+pub(super) fn stand_ins(folder: &Path, strays: &Strays) -> io::Result<HashMap<String, PathBuf>> {
+    let files = Folder::read(folder, strays)?.files.into_iter();
+    let others = files.filter(|file| file.path.file_name().is_none_or(|name| *name != *file.name));
+    Ok(others.map(|file| (file.name, file.path)).collect())
+}
+
+/// The hash of a file's content, in whichever form it holds it. None where it has none to compare:
+/// it cannot be read, or is damaged, or bytes follow its content.
+fn content_of(path: &Path) -> Option<Sha256> {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut file = is_file.then(|| File::open(path).ok()).flatten()?;
+    // No content has this hash, so that the check says which one it has.
+    let mut check = LogFileCheck::of_copy(Sha256::of(path.as_os_str().as_encoded_bytes()));
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = file.read(&mut piece).ok()?;
+        if read == 0 {
+            break;
+        }
+        check.push(piece.get(..read)?).ok()?;
+    }
+    match check.checked() {
+        Err(LogFileError::Modified { actual }) => Some(actual),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailseal::object_key::{ObjectKind, classify};
+
+    const STEM: &str = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9";
+
+    fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<(NoteKind, u64)>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            fs::write(folder.path().join(name.replace("NAME", STEM)), content).unwrap();
+        }
+        let strays = Strays::default();
+        let read = Folder::read(folder.path(), &strays).unwrap();
+        let names = read.files.iter().map(|file| {
+            let at = file.path.file_name().unwrap().to_str().unwrap();
+            format!("{} = {at}", file.name).replace(STEM, "NAME")
+        });
+        let notes = strays.notes();
+        let notes = notes.iter().map(|note| (note.kind, note.files));
+        (names.collect(), notes.collect())
+    }
+
+    #[test]
+    fn the_file_of_the_right_name_is_taken_and_equal_ones_are_skipped() {
+        let (files, notes) = read(&[
+            ("NAME.json.gz", "{1}"),
+            ("NAME.json", "{1}"),
+            ("NAME (1).json.gz", "{1}"),
+            ("notes.txt", "{2}"),
+        ]);
+        assert_eq!(
+            files,
+            ["NAME.json.gz = NAME.json.gz", "notes.txt = notes.txt"]
+        );
+        assert_eq!(notes, [(NoteKind::Duplicate, 2)]);
+    }
+
+    #[test]
+    fn what_differs_keeps_its_name() {
+        let (files, notes) = read(&[
+            ("NAME.json.gz", "{1}"),
+            ("NAME.json", "{2}"),
+            ("NAME (1).json.gz", "not gzip"),
+        ]);
+        assert_eq!(
+            files,
+            [
+                "NAME (1).json.gz = NAME (1).json.gz",
+                "NAME.json = NAME.json",
+                "NAME.json.gz = NAME.json.gz",
+            ]
+        );
+        assert_eq!(notes, [(NoteKind::Differing, 2)]);
+    }
+
+    #[test]
+    fn a_copy_stands_in_for_the_file_that_is_not_there() {
+        let (files, notes) = read(&[("NAME (2).json.gz", "{1}"), ("NAME (1).json.gz", "{1}")]);
+        assert_eq!(files, ["NAME.json.gz = NAME (1).json.gz"]);
+        assert_eq!(notes, [(NoteKind::Renamed, 1), (NoteKind::Duplicate, 1)]);
+        // The decompressed file comes first, whatever else there is.
+        let (files, notes) = read(&[("Copy of NAME.json.gz", "{1}"), ("NAME.json", "{1}")]);
+        assert_eq!(files, ["NAME.json.gz = NAME.json"]);
+        assert_eq!(notes, [(NoteKind::Duplicate, 1)]);
+    }
+
+    #[test]
+    fn two_damaged_files_are_never_the_same() {
+        let (files, notes) = read(&[("NAME.json.gz", "damaged"), ("NAME (1).json.gz", "damaged")]);
+        assert_eq!(files.len(), 2);
+        assert_eq!(notes, [(NoteKind::Differing, 1)]);
+    }
+
+    #[test]
+    fn names_are_those_of_objects() {
+        let key = format!("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/{STEM}.json.gz");
+        assert!(matches!(classify(&key), ObjectKind::LogFile(_)));
+    }
+}

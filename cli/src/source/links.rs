@@ -1,0 +1,124 @@
+//! Symbolic links in a copy on disk: where they lead, and when to follow them.
+
+use std::fs::{self, FileType};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What an entry of a folder is, after any symbolic link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A folder.
+    Folder {
+        /// Whether a link leads to it.
+        is_linked: bool,
+    },
+    /// A regular file, or a link to one.
+    File,
+    /// A link whose target is not there or cannot be looked at.
+    Broken,
+    /// A pipe, a device or a socket, which is never opened.
+    Special,
+}
+
+impl Kind {
+    /// Looks at an entry of a folder.
+    pub(crate) fn of(path: &Path, kind: FileType) -> Self {
+        if kind.is_dir() {
+            return Self::Folder { is_linked: false };
+        }
+        if kind.is_file() {
+            return Self::File;
+        }
+        if !kind.is_symlink() {
+            return Self::Special;
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Self::Folder { is_linked: true },
+            Ok(metadata) if metadata.is_file() => Self::File,
+            Ok(_) => Self::Special,
+            Err(_) => Self::Broken,
+        }
+    }
+}
+
+/// The folders on the way to another one that links led to.
+#[derive(Debug, Clone)]
+pub(crate) struct Followed {
+    start: Arc<Path>,
+    folders: Vec<PathBuf>,
+}
+
+impl Followed {
+    /// A way that begins at a folder.
+    pub(crate) fn from(start: &Path) -> Self {
+        Self {
+            start: start.into(),
+            folders: Vec::new(),
+        }
+    }
+
+    /// The way on through a link in the folder `parent`. None where the link leads back to a folder
+    /// on the way, or to one that the start is in: what that holds has other names than the link
+    /// gives it.
+    pub(crate) fn through(&self, link: &Path, parent: &Path) -> Option<Self> {
+        let target = link.canonicalize().ok()?;
+        let leads_up = parent
+            .canonicalize()
+            .is_ok_and(|parent| parent.starts_with(&target));
+        let leads_back = || {
+            let mut above = self.start.ancestors();
+            above.any(|folder| folder.canonicalize().is_ok_and(|folder| folder == target))
+        };
+        if leads_up || self.folders.contains(&target) || leads_back() {
+            return None;
+        }
+        let mut folders = self.folders.clone();
+        folders.push(target);
+        Some(Self {
+            start: Arc::clone(&self.start),
+            folders,
+        })
+    }
+}
+
+/// Why a link cannot be followed.
+pub(crate) fn broken(path: &Path) -> io::Error {
+    let target = fs::read_link(path).map_or_else(
+        |_| "a place that is not there".to_owned(),
+        |target| target.display().to_string(),
+    );
+    io::Error::other(format!(
+        "it is a symbolic link, and {target}, which it leads to, cannot be read"
+    ))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_that_lead_back_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for name in ["a", "b", "a/deep"] {
+            fs::create_dir(root.join(name)).unwrap();
+        }
+        symlink(root.join("b"), root.join("a/to-b")).unwrap();
+        symlink(root.join("a"), root.join("b/to-a")).unwrap();
+        symlink(&root, root.join("a/deep/up")).unwrap();
+        let way = Followed::from(&root.join("a"));
+        let on = way.through(&root.join("a/to-b"), &root.join("a")).unwrap();
+        let back = root.join("a/to-b/to-a");
+        assert!(on.through(&back, &root.join("a/to-b")).is_none());
+        let up = root.join("a/deep/up");
+        assert!(way.through(&up, &root.join("a/deep")).is_none());
+        assert!(way.through(&root.join("nowhere"), &root).is_none());
+        // Up from where the start itself is behind a link.
+        symlink(root.join("b"), root.join("a/deep/away")).unwrap();
+        let way = Followed::from(&root.join("a/deep/away"));
+        let up = root.join("a/deep/away/to-a");
+        assert!(way.through(&up, &root.join("a/deep/away")).is_none());
+    }
+}

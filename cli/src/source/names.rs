@@ -1,0 +1,322 @@
+//! The names of files in a copy on disk, and the names that the same objects have in S3.
+//!
+//! A name is never proof: whatever a file is called, it is verified by its signature or its hash.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use trailseal::object_key::{DigestKey, ObjectKind, classify};
+
+/// What digest files and log files end with.
+const SUFFIX: &str = ".json.gz";
+
+/// The longest name that is looked at, in bytes: no file system has longer ones, and no trail's
+/// object comes near.
+const MAX_NAME_BYTES: usize = 512;
+
+/// How often one name may say that it is a copy: `NAME (1) - Copy (2)`.
+const MAX_MARKS: usize = 4;
+
+/// What an AppleDouble file begins with (RFC 1740).
+const APPLE_DOUBLE: [u8; 4] = [0x00, 0x05, 0x16, 0x07];
+
+/// The folder that macOS adds to ZIP archives. It holds AppleDouble files.
+pub(crate) const MACOS_FOLDER: &str = "__MACOSX";
+
+/// What the name of a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FileName {
+    /// What an object in S3 may be called: the name is taken as it is.
+    Own,
+    /// Another name of the digest file or log file `object`.
+    Variant {
+        /// The file name that the object has in S3.
+        object: String,
+    },
+    /// A file that macOS, Windows, a browser or the AWS CLI leaves.
+    Leftover,
+}
+
+/// Tells what a file in a copy is, by its name. Of an AppleDouble file the first bytes are read,
+/// since anybody can choose a name.
+pub(crate) fn file_name(name: &str, path: &Path) -> FileName {
+    if is_leftover(name) || (name.starts_with("._") && is_apple_double(path)) {
+        return FileName::Leftover;
+    }
+    match object_name(name) {
+        Some(object) if object != name => FileName::Variant { object },
+        _ => FileName::Own,
+    }
+}
+
+/// The name in S3 of the digest file or log file that a file of this name is a copy of. None where
+/// the name is no such file's.
+///
+/// Known are decompressed files (`NAME.json`), and the names that browsers and file managers give
+/// to a second copy: `NAME (1).json.gz`, `NAME.json (1).gz`, `NAME - Copy.json.gz`,
+/// `Copy of NAME.json.gz`, `NAME copy 2.json.gz`, `NAME-2.json.gz`.
+pub(crate) fn object_name(name: &str) -> Option<String> {
+    if name.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    if is_object_name(name) {
+        return Some(name.to_owned());
+    }
+    let rest = without_marks(without_prefix(name));
+    let rest = rest.strip_suffix(".gz").unwrap_or(rest);
+    let stem = without_marks(rest).strip_suffix(".json")?;
+    let object = format!("{}{SUFFIX}", without_marks(stem));
+    is_object_name(&object).then_some(object)
+}
+
+/// The decompressed file that stands for an object of this name: `NAME.json`.
+pub(super) fn decompressed(object: &str) -> Option<&str> {
+    object
+        .ends_with(SUFFIX)
+        .then(|| object.strip_suffix(".gz"))
+        .flatten()
+}
+
+/// The key that a log file of this name has where a trail has neither prefix nor organization. None
+/// where the name is too short to tell.
+pub(crate) fn key_of_log_file(name: &str) -> Option<String> {
+    let mut parts = name.split('_');
+    let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
+    let time = parts.next()?;
+    let (year, month, day) = (time.get(..4)?, time.get(4..6)?, time.get(6..8)?);
+    Some(format!(
+        "AWSLogs/{account}/CloudTrail/{region}/{year}/{month}/{day}/{name}"
+    ))
+}
+
+/// Whether a digest file or a log file may have this name in S3.
+fn is_object_name(name: &str) -> bool {
+    name.ends_with(SUFFIX)
+        && !name.contains('/')
+        && (DigestKey::of_name(name).is_some()
+            || key_of_log_file(name)
+                .is_some_and(|key| matches!(classify(&key), ObjectKind::LogFile(_))))
+}
+
+/// The name without what Windows puts before it: `Copy of `, `Copy (2) of `.
+fn without_prefix(name: &str) -> &str {
+    let Some(rest) = name.strip_prefix("Copy ") else {
+        return name;
+    };
+    let rest = match rest
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(") "))
+    {
+        Some((number, rest)) if is_number(number) => rest,
+        _ => rest,
+    };
+    rest.strip_prefix("of ").unwrap_or(name)
+}
+
+/// The name without what says at its end that it is a copy.
+fn without_marks(name: &str) -> &str {
+    let mut name = name;
+    for _ in 0..MAX_MARKS {
+        match without_mark(name) {
+            Some(rest) => name = rest,
+            None => break,
+        }
+    }
+    name
+}
+
+/// The name without one such mark at its end.
+fn without_mark(name: &str) -> Option<&str> {
+    for mark in [" - Copy", " copy", " (copy)", " (another copy)"] {
+        if let Some(rest) = name.strip_suffix(mark) {
+            return Some(rest);
+        }
+    }
+    if let Some((rest, number)) = name.strip_suffix(')').and_then(|n| n.rsplit_once('('))
+        && is_number(number)
+    {
+        return Some(rest.strip_suffix(' ').unwrap_or(rest));
+    }
+    for mark in [" copy ", "-"] {
+        if let Some((rest, number)) = name.rsplit_once(mark)
+            && is_number(number)
+        {
+            return Some(rest);
+        }
+    }
+    None
+}
+
+fn is_number(text: &str) -> bool {
+    (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a tool leaves files of this name, which no log file's reader takes for one.
+fn is_leftover(name: &str) -> bool {
+    const OWN_FILES: [&str; 5] = [
+        ".DS_Store",
+        ".localized",
+        "Thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+    ];
+    const UNFINISHED: [&str; 5] = [".part", ".partial", ".crdownload", ".download", ".tmp"];
+    OWN_FILES.iter().any(|own| name.eq_ignore_ascii_case(own))
+        || UNFINISHED.iter().any(|suffix| {
+            name.len() > suffix.len()
+                && name
+                    .get(name.len() - suffix.len()..)
+                    .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+        })
+        || is_unfinished_sync(name)
+}
+
+/// Whether `aws s3 sync` or `aws s3 cp` writes to this name while it downloads an object: to
+/// `NAME.6eF32F12`, whose end is random, and which it renames to `NAME` at last.
+///
+/// Source: `random_file_extension` in <https://github.com/boto/s3transfer/blob/develop/s3transfer/utils.py>.
+fn is_unfinished_sync(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(object, end)| {
+        end.len() == 8
+            && end.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && object_name(object).is_some()
+    })
+}
+
+/// Whether a file is one in which macOS keeps a file's attributes where the file system has no place
+/// for them.
+fn is_apple_double(path: &Path) -> bool {
+    let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut first = [0; APPLE_DOUBLE.len()];
+    is_file
+        && File::open(path)
+            .and_then(|mut file| file.read_exact(&mut first))
+            .is_ok_and(|()| first == APPLE_DOUBLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEMS: [&str; 3] = [
+        "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9",
+        "111122223333_CloudTrail-Digest_us-east-1_management_events-2_us-east-1_20260115T120000Z",
+        "111122223333_CloudTrail-Digest_us-east-1_my.trail_us-east-1_20260115T120000Z_backfill",
+    ];
+
+    #[test]
+    fn a_copys_name_tells_the_objects() {
+        for stem in STEMS {
+            let object = format!("{stem}.json.gz");
+            for name in [
+                format!("{stem}.json.gz"),
+                format!("{stem}.json"),
+                format!("{stem} (1).json.gz"),
+                format!("{stem}(12).json.gz"),
+                format!("{stem}.json (1).gz"),
+                format!("{stem}.json.gz (3)"),
+                format!("{stem} (1).json"),
+                format!("{stem} - Copy.json.gz"),
+                format!("{stem} - Copy (2).json.gz"),
+                format!("{stem}.json - Copy.gz"),
+                format!("Copy of {stem}.json.gz"),
+                format!("Copy (2) of {stem}.json.gz"),
+                format!("{stem} copy.json.gz"),
+                format!("{stem} copy 3.json.gz"),
+                format!("{stem}-2.json.gz"),
+                format!("{stem} (another copy).json.gz"),
+                format!("{stem} - Copy (1) (2).json.gz"),
+            ] {
+                assert_eq!(object_name(&name).as_ref(), Some(&object), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_names_are_taken_as_they_are() {
+        for name in [
+            "",
+            "(1).json.gz",
+            "notes.json.gz",
+            "Copy of notes.json.gz",
+            "._111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz",
+            "x111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz",
+            "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.gz",
+            "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9 (x).json.gz",
+            "111122223333_CloudTrail_us-east-1_20260115T1205Z_Planted Copy.json.gz",
+            "../111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9 (1).json.gz",
+        ] {
+            assert_eq!(object_name(name), None, "{name}");
+            assert_eq!(file_name(name, Path::new("/nowhere")), FileName::Own);
+        }
+        // A log file's name of its own is nobody's copy.
+        let own = "111122223333_CloudTrail_us-east-1_20260115T1205Z_copy.json.gz";
+        assert_eq!(object_name(own).as_deref(), Some(own));
+        assert_eq!(
+            object_name(&format!("{} (1).json.gz", "x".repeat(600))),
+            None
+        );
+    }
+
+    #[test]
+    fn what_tools_leave_is_known_by_its_name() {
+        let object = format!("{}.json.gz", STEMS[0]);
+        for name in [
+            ".DS_Store",
+            "Thumbs.db",
+            "thumbs.DB",
+            "desktop.ini",
+            "Unconfirmed 12345.crdownload",
+            "x.json.gz.part",
+            "x.tmp",
+            &format!("{object}.6eF32F12"),
+        ] {
+            assert_eq!(
+                file_name(name, Path::new("/nowhere")),
+                FileName::Leftover,
+                "{name}"
+            );
+        }
+        for name in [
+            ".tmp",
+            "x.json.gz.6eF32F12",
+            &format!("{object}.6eF32F1g"),
+            &format!("{object}.6eF32F1"),
+            "DS_Store",
+        ] {
+            assert_eq!(
+                file_name(name, Path::new("/nowhere")),
+                FileName::Own,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_apple_double_file_is_known_by_its_content_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = format!("._{}.json.gz", STEMS[0]);
+        let path = folder.path().join(&name);
+        std::fs::write(&path, [0, 5, 0x16, 7, 0, 2, 0, 0]).unwrap();
+        assert_eq!(file_name(&name, &path), FileName::Leftover);
+        std::fs::write(&path, b"\x1f\x8b planted").unwrap();
+        assert_eq!(file_name(&name, &path), FileName::Own);
+    }
+
+    #[test]
+    fn a_log_files_name_tells_its_key() {
+        let name = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
+        assert_eq!(
+            key_of_log_file(name).unwrap(),
+            format!("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/{name}")
+        );
+        for name in [
+            "",
+            "x.json.gz",
+            "1_2_3_4.json.gz",
+            "../a_b_c_20260115T.json.gz",
+        ] {
+            assert!(!is_object_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Where trails are below a directory: the folders that hold an `AWSLogs` folder.
+
+use super::directory::{DirectoryError, ROOT};
+use super::links::broken;
+use super::names::MACOS_FOLDER;
+use super::strays::Strays;
+use crate::report::copy::NoteKind;
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How deep below the directory, or below a folder that a link leads to, an [`ROOT`] folder may be.
+const MAX_DEPTH: usize = 10;
+/// The most directories looked into for such folders.
+const MAX_DIRECTORIES: usize = 10_000;
+
+/// A search for folders that hold an [`ROOT`] folder.
+///
+/// Symbolic links are followed after everything else, so that what they lead to takes no room away
+/// from the directory itself. A folder is looked into once, however many links lead there.
+pub(super) struct Search<'a> {
+    strays: &'a Strays,
+    /// The folders that hold an [`ROOT`] folder, without links in their paths where that can be.
+    pub(super) found: BTreeSet<PathBuf>,
+    /// Why there may be more.
+    pub(super) unseen: Vec<String>,
+    visited: HashSet<PathBuf>,
+    links: VecDeque<PathBuf>,
+    is_full: bool,
+}
+
+impl<'a> Search<'a> {
+    /// Looks at and below `path`, whose own path has no links.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] when a folder cannot be read that no link led to.
+    pub(super) fn below(path: &Path, strays: &'a Strays) -> Result<Self, DirectoryError> {
+        let mut search = Self {
+            strays,
+            found: BTreeSet::new(),
+            unseen: Vec::new(),
+            visited: HashSet::new(),
+            links: VecDeque::new(),
+            is_full: false,
+        };
+        search.look(path)?;
+        while let Some(link) = search.links.pop_front() {
+            search.follow(&link);
+        }
+        Ok(search)
+    }
+
+    fn follow(&mut self, link: &Path) {
+        let target = match link.canonicalize() {
+            Ok(target) => target,
+            Err(_) => {
+                let error = broken(link);
+                self.unseen.push(format!("{}: {error}", link.display()));
+                return;
+            }
+        };
+        let root = target
+            .ancestors()
+            .find(|folder| folder.file_name().is_some_and(|name| name == ROOT))
+            .and_then(Path::parent);
+        match root {
+            Some(root) if root.join(ROOT) == target => {
+                self.found.insert(root.to_owned());
+            }
+            Some(root) if self.found.contains(root) => {}
+            Some(root) => self.unseen.push(format!(
+                "{} is a symbolic link to a folder of the trail in {}: give that directory",
+                link.display(),
+                root.display()
+            )),
+            None => {
+                if let Err(error) = self.look(&target) {
+                    self.unseen.push(error.to_string());
+                }
+            }
+        }
+    }
+
+    fn look(&mut self, start: &Path) -> Result<(), DirectoryError> {
+        let mut level = vec![start.to_owned()];
+        for _ in 0..MAX_DEPTH {
+            let mut next = Vec::new();
+            for folder in level {
+                if !self.visited.insert(folder.clone()) {
+                    continue;
+                }
+                if self.visited.len() > MAX_DIRECTORIES {
+                    self.say_full(start);
+                    return Ok(());
+                }
+                let below = Folders::of(&folder).map_err(|error| DirectoryError::Read {
+                    path: folder.display().to_string(),
+                    error,
+                })?;
+                self.take(&folder, below, &mut next);
+            }
+            level = next;
+        }
+        if !level.is_empty() {
+            self.unseen.push(format!(
+                "{} holds directories more than {MAX_DEPTH} deep, which were not looked into: give those that hold an {ROOT} folder",
+                start.display()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes what is right below a folder: what holds a trail, and what is to be looked into next.
+    fn take(&mut self, folder: &Path, below: Folders, next: &mut Vec<PathBuf>) {
+        for name in below.real {
+            let path = folder.join(&name);
+            if name == MACOS_FOLDER {
+                self.strays.note(NoteKind::Leftover, &path);
+            } else if name == ROOT {
+                self.found.insert(folder.to_owned());
+                // The trail's prefix may be called as the folder is.
+                if path.join(ROOT).is_dir() {
+                    next.push(path);
+                }
+            } else {
+                next.push(path);
+            }
+        }
+        for name in below.linked {
+            let path = folder.join(&name);
+            let is_elsewhere = || {
+                path.canonicalize()
+                    .is_ok_and(|target| target.file_name().is_none_or(|name| name != ROOT))
+            };
+            if name == ROOT && is_elsewhere() {
+                self.found.insert(folder.to_owned());
+            } else if self.links.len() < MAX_DIRECTORIES {
+                self.links.push_back(path);
+            } else {
+                self.say_full(folder);
+            }
+        }
+    }
+
+    fn say_full(&mut self, start: &Path) {
+        if !std::mem::replace(&mut self.is_full, true) {
+            self.unseen.push(format!(
+                "{} holds, or leads by links to, more than {MAX_DIRECTORIES} directories besides those of trails, and not all were looked into: give those that hold an {ROOT} folder",
+                start.display()
+            ));
+        }
+    }
+}
+
+/// The names of the folders right below a folder, sorted.
+#[derive(Debug, Default)]
+pub(super) struct Folders {
+    /// Folders that are there.
+    real: Vec<String>,
+    /// Links that lead to folders.
+    linked: Vec<String>,
+}
+
+impl Folders {
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let mut folders = Self::default();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if kind.is_dir() {
+                folders.real.push(name);
+            } else if kind.is_symlink() && entry.path().is_dir() {
+                folders.linked.push(name);
+            }
+        }
+        folders.real.sort();
+        folders.linked.sort();
+        Ok(folders)
+    }
+
+    /// All of them, sorted.
+    pub(super) fn all(self) -> Vec<String> {
+        let mut all = self.real;
+        all.extend(self.linked);
+        all.sort();
+        all
+    }
+}
