@@ -394,7 +394,7 @@ mod tests {
     fn credentials_that_cannot_be_loaded_are_no_service_that_is_down() {
         let expired = CredentialsError::provider_error("the SSO token has expired");
         let error: SdkError<GetObjectError, HttpResponse> =
-            SdkError::construction_failure(std::io::Error::other(expired));
+            SdkError::construction_failure(CredentialsError::provider_error(expired));
         let cause = cause(&error);
         let is_of_them = matches!(&cause, Cause::Credentials(CredentialTrouble::NotLoaded, text)
             if text.contains("the SSO token has expired"));

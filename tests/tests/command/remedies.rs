@@ -1,12 +1,14 @@
 //! What AWS refuses, and what to do about it: each cause has its own remedy, told once.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use serde_json::Value;
-use trailseal_tests::local::server::REGION;
+use trailseal_tests::local::server::{REGION, client_environment};
 use trailseal_tests::local::{Fault, FaultProxy, Match, Rule};
 use trailseal_tests::trail::TrailSpec;
 
-use crate::stage::{ACCOUNT, Stage, small, verify, with};
+use crate::stage::{ACCOUNT, Stage, run, small, verify, with};
 
 fn expired() -> Fault {
     Fault::error(400, "ExpiredToken", "The provided token has expired.")
@@ -288,5 +290,53 @@ async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()>
     assert_eq!((ran.code, lines.len()), (2, 2), "{ran:?}");
     assert!(lines[0].contains("Regions are left out"), "{ran:?}");
     assert!(lines[0].contains("Get new credentials"), "{ran:?}");
+    Ok(())
+}
+
+/// The source of the credentials gives none when they are to be renewed.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_cannot_be_renewed_end_the_run() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-renewed").build();
+    stage.deliver(&trail).await?;
+    let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
+    let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    // The SDK renews what has less than ten seconds left.
+    let (program, config, asked) = (path("program"), path("config"), path("asked"));
+    let script = format!(
+        "if [ -e {asked} ]; then exit 7; fi\ntouch {asked}\n\
+         until=$(date -u -d '+13 seconds' +%Y-%m-%dT%H:%M:%SZ)\n\
+         echo '{{\"Version\": 1, \"AccessKeyId\": \"ASIAPROCESSPROCESSPR\", \
+         \"SecretAccessKey\": \"secret\", \"SessionToken\": \"token\", \
+         \"Expiration\": \"'$until'\"}}'\n"
+    );
+    std::fs::write(&program, script)?;
+    std::fs::write(
+        &config,
+        format!("[profile vault]\ncredential_process = sh {program}\n"),
+    )?;
+    let digests = Match::operation("s3", "GetObject").path_contains("/CloudTrail-Digest/");
+    proxy.fail(digests, Fault::Stall(Duration::from_secs(5)));
+    let mut environment = client_environment(&proxy.endpoint(), REGION);
+    environment.insert("AWS_CONFIG_FILE".to_owned(), config.clone());
+    environment.insert("PATH".to_owned(), "/usr/bin:/bin".to_owned());
+    let arguments = with(verify(&trail), &["--profile", "vault"]);
+    let ran = run(environment, &arguments).await?;
+    let report = ran.report();
+    report.told(2, &[]);
+    assert_eq!(report.untold().len(), 1, "{:#}", report.json);
+    let told = &report.json["cannotTell"][0];
+    let reason = told["reason"].as_str().expect("a reason");
+    assert!(
+        reason.contains("the credentials cannot be loaded"),
+        "{told}"
+    );
+    assert!(reason.contains("exit status: 7"), "{told}");
+    assert!(
+        report.err.contains("the credentials are no longer good"),
+        "{}",
+        report.err
+    );
     Ok(())
 }
