@@ -3,6 +3,7 @@
 pub(crate) mod collector;
 mod coverage;
 pub(crate) mod engine;
+mod log_files;
 mod progress;
 mod resume;
 mod unlisted;
