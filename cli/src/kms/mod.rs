@@ -291,7 +291,9 @@ where
         };
         page.end(head, &tally, &foot)?;
         if is_interrupted {
-            eprintln!("trailseal: interrupted, what was not reached is not in the report");
+            exit::say(format_args!(
+                "interrupted, what was not reached is not in the report"
+            ));
         }
         Ok(foot.verdict)
     }

@@ -69,7 +69,7 @@ pub(crate) struct Plan {
     /// Whether to look for log files that no digest lists.
     pub(crate) unlisted: bool,
     /// Progress on disk.
-    pub(crate) resume: Option<Resume>,
+    pub(crate) resume: Option<Arc<Resume>>,
     /// Requests in flight.
     pub(crate) concurrency: usize,
     /// Whether a digest's signature stands only in the digest after it.

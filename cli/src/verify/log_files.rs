@@ -3,13 +3,15 @@
 
 use super::collector::Progress;
 use super::engine::{Engine, Outcomes, outcome_of};
-use super::resume::Done;
-use crate::report::{CannotTell, Counts};
+use super::resume::{Done, Resume};
+use crate::report::Counts;
 use futures::stream::{self, StreamExt as _};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
+use trailseal::finding::Scope;
 use trailseal::location::ObjectLocation;
 use trailseal::signature::AuthenticDigest;
+use trailseal::verification::VerifiedLogFile;
 use trailseal::walk::{Settled, listed_in};
 
 impl Engine {
@@ -41,24 +43,22 @@ impl Engine {
         digest: AuthenticDigest,
         outcomes: &mut Outcomes,
     ) {
-        let progress = &self.collector.progress;
         let hash = digest.digest().hash;
-        if digest.digest().log_files.is_empty() {
-            return;
-        }
-        if let Some(done) = self.plan.resume.as_ref().and_then(|r| r.done(hash)) {
-            outcomes.log_files.valid = done.log_files;
-            outcomes.bytes = done.bytes;
-            Progress::add(&progress.log_files, done.log_files);
-            Progress::add(&progress.resumed, done.log_files);
-            Progress::add(&progress.bytes, done.bytes);
-            return;
+        let of = digest.digest().log_files.len();
+        let resume = self.plan.resume.as_deref();
+        let done = resume.and_then(|resume| resume.done(hash, of));
+        if let Some(done) = done {
+            self.take_over(done, outcomes);
         }
         let scope = Arc::new(self.plan.digests.scope(&outcomes.key));
         let listed_in = Arc::new(listed_in(at, digest.digest()));
         let digest = Arc::new(digest);
-        let mut files = stream::iter(0..digest.digest().log_files.len())
-            .map(|index| {
+        let mut files = stream::iter(0..of)
+            .filter(|position| {
+                let is_done = done.is_some_and(|done| done.holds(*position));
+                std::future::ready(!is_done)
+            })
+            .map(|position| {
                 let engine = Arc::clone(self);
                 let (digest, scope, listed_in) = (
                     Arc::clone(&digest),
@@ -68,62 +68,79 @@ impl Engine {
                 async move {
                     // Never closed.
                     let _turn = Arc::clone(&engine.under_way).acquire_owned().await.ok();
-                    tokio::spawn(async move {
-                        let file = digest.digest().log_files.get(index)?;
+                    let verified = tokio::spawn(async move {
+                        let file = digest.digest().log_files.get(position)?;
                         let digests = &engine.plan.digests;
                         Some(digests.verify_log_file(file, &scope, &listed_in).await)
-                    })
-                    .await
+                    });
+                    (position, verified.await)
                 }
             })
             .buffer_unordered(self.plan.concurrency);
-        while let Some(verified) = files.next().await {
+        while let Some((position, verified)) = files.next().await {
             let Ok(Some(verified)) = verified else {
                 outcomes.log_files.cannot_tell += 1;
                 self.crashed(&listed_in.key);
                 continue;
             };
-            if self.interrupted() && !verified.report.obstacles.is_empty() {
-                // Not looked at.
-                outcomes.log_files.cannot_tell += 1;
-                continue;
-            }
-            Progress::add(&progress.log_files, 1);
-            Progress::add(&progress.bytes, verified.inflated_bytes);
-            outcomes.bytes += verified.inflated_bytes;
-            if !verified.report.findings.is_empty() {
-                outcomes.log_files.finding += 1;
-            } else if verified.report.obstacles.is_empty() {
-                outcomes.log_files.valid += 1;
-                continue;
-            } else {
-                outcomes.log_files.cannot_tell += 1;
-            }
-            for finding in &verified.report.findings {
-                self.collector.finding(finding);
-            }
-            for obstacle in &verified.report.obstacles {
-                self.collector.cannot_tell(&obstacle.error, &scope);
+            if self.take_verified(&verified, &scope, outcomes)
+                && let Some(resume) = resume
+            {
+                resume.note(hash, of, position, verified.inflated_bytes);
             }
         }
-        let all = u64::try_from(digest.digest().log_files.len()).unwrap_or(u64::MAX);
-        if outcomes.log_files.valid == all
-            && let Some(resume) = &self.plan.resume
-        {
-            let done = Done {
-                log_files: all,
-                bytes: outcomes.bytes,
-            };
-            if let Err(error) = resume.note(hash, done) {
-                self.collector.not_told(CannotTell {
-                    subject: "the progress file".to_owned(),
-                    account: None,
-                    region: None,
-                    trail: None,
-                    reason: format!("progress cannot be kept: {error}"),
-                    advice: "Make room, or leave --resume out.".to_owned(),
-                });
-            }
+        self.check_progress_is_kept();
+    }
+
+    /// Takes over what an earlier run found valid.
+    fn take_over(&self, done: &Done, outcomes: &mut Outcomes) {
+        let progress = &self.collector.progress;
+        outcomes.log_files.valid += done.count();
+        outcomes.bytes += done.bytes;
+        Progress::add(&progress.log_files, done.count());
+        Progress::add(&progress.resumed, done.count());
+        Progress::add(&progress.bytes, done.bytes);
+    }
+
+    /// Takes what a log file came to. Whether it is valid.
+    fn take_verified(
+        &self,
+        verified: &VerifiedLogFile,
+        scope: &Scope,
+        outcomes: &mut Outcomes,
+    ) -> bool {
+        let report = &verified.report;
+        if self.interrupted() && !report.obstacles.is_empty() {
+            // Not looked at.
+            outcomes.log_files.cannot_tell += 1;
+            return false;
+        }
+        let progress = &self.collector.progress;
+        Progress::add(&progress.log_files, 1);
+        Progress::add(&progress.bytes, verified.inflated_bytes);
+        outcomes.bytes += verified.inflated_bytes;
+        if !report.findings.is_empty() {
+            outcomes.log_files.finding += 1;
+        } else if report.obstacles.is_empty() {
+            outcomes.log_files.valid += 1;
+            return true;
+        } else {
+            outcomes.log_files.cannot_tell += 1;
+        }
+        for finding in &report.findings {
+            self.collector.finding(finding);
+        }
+        for obstacle in &report.obstacles {
+            self.collector.cannot_tell(&obstacle.error, scope);
+        }
+        false
+    }
+
+    /// Says, once, that progress is no longer kept.
+    fn check_progress_is_kept(&self) {
+        let resume = self.plan.resume.as_deref();
+        if let Some(not_kept) = resume.and_then(Resume::not_kept) {
+            self.collector.not_told(not_kept);
         }
     }
 }

@@ -62,8 +62,19 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         progress::line(&shown.progress, elapsed)
     });
     let interrupted = tokio::spawn(close_at_first(Arc::clone(&objects)));
+    let resume = plan.resume.clone();
+    let kept = resume.clone().map(|resume| tokio::spawn(resume.keep()));
     let found = engine::verify(plan, Arc::clone(&collector)).await;
     interrupted.abort();
+    if let Some(kept) = kept {
+        kept.abort();
+    }
+    if let Some(resume) = resume.filter(|_| objects.is_closed()) {
+        resume.end();
+        if let Some(not_kept) = resume.not_kept() {
+            collector.not_told(not_kept);
+        }
+    }
     display.stop();
     let run = Run {
         command: std::env::args_os()
@@ -94,7 +105,9 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
             Some(file) => format!("go on with --resume {}", file.display()),
             None => "the next time, --resume FILE keeps what is done".to_owned(),
         };
-        eprintln!("trailseal: interrupted, what was not reached is not in the report; {how}");
+        exit::say(format_args!(
+            "interrupted, what was not reached is not in the report; {how}"
+        ));
     }
     Ok(verification)
 }
@@ -145,6 +158,7 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         .as_deref()
         .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
         .transpose()
+        .map(|resume| resume.map(Arc::new))
         .map_err(Stop::usage)?;
     let unseen = match &objects {
         Objects::Directory(directory) => directory.unseen().to_vec(),
