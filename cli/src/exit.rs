@@ -1,6 +1,7 @@
 //! Exit codes, and how the command says that it cannot go on.
 
 use crate::report::Outcome;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// All valid.
@@ -45,9 +46,15 @@ impl Stop {
 
     /// Says it on standard error.
     pub(crate) fn tell(self) -> ExitCode {
-        eprintln!("trailseal: {}", self.line);
+        say(format_args!("{}", self.line));
         ExitCode::from(self.code)
     }
+}
+
+/// Says a line on standard error. Where nobody can read it, as when the terminal is gone, the exit
+/// code still says what the run came to.
+pub(crate) fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "trailseal: {line}");
 }
 
 /// The exit code of an outcome.

@@ -1,20 +1,22 @@
-//! Ctrl-C: the first ends the work in order, the second one at once.
+//! Ctrl-C, `kill`, and a terminal that closes: the first ends the work in order, with a report,
+//! the second one at once.
 
 use std::io;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use trailseal::aws::Limited;
 
-/// Waits for the first interrupt. The second ends the process.
+/// Waits for the first interrupt: SIGINT, SIGTERM or SIGHUP. The second ends the process.
 pub(crate) async fn first() {
     let (tell, told) = oneshot::channel();
     tokio::spawn(async move {
-        if interrupt().await.is_ok() {
-            let _ = tell.send(());
-            if interrupt().await.is_ok() {
-                std::process::exit(130);
-            }
-        }
+        let Ok(mut interrupts) = Interrupts::listen() else {
+            return;
+        };
+        interrupts.next().await;
+        let _ = tell.send(());
+        interrupts.next().await;
+        std::process::exit(130);
     });
     if told.await.is_err() {
         // There will be none.
@@ -28,17 +30,99 @@ pub(crate) async fn close_at_first<S>(objects: Arc<Limited<S>>) {
     objects.close();
 }
 
+/// The signals that ask a run to end. None that comes between two calls of `next` is lost.
 #[cfg(unix)]
-async fn interrupt() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+struct Interrupts {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    /// None where SIGHUP is ignored.
+    hangup: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Interrupts {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listens = listens_to_hangups();
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: listens.then(|| signal(SignalKind::hangup())).transpose()?,
+        })
+    }
+
+    async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = hangup => {}
+        }
     }
 }
 
+/// Whether SIGHUP ends a run. It does not where `nohup` started it: that has SIGHUP ignored, which
+/// listening would undo.
+///
+/// Linux says what is ignored. Elsewhere a standard error that is a terminal shows that there is
+/// no `nohup`, which redirects it.
+#[cfg(unix)]
+fn listens_to_hangups() -> bool {
+    use std::io::IsTerminal as _;
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| ignores_hangups(&status))
+        .map_or_else(|| io::stderr().is_terminal(), |ignored| !ignored)
+}
+
+/// Whether a process ignores SIGHUP, by what Linux says of it (proc_pid_status(5)). None where it
+/// does not say.
+#[cfg(unix)]
+fn ignores_hangups(status: &str) -> Option<bool> {
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let mask = u64::from_str_radix(ignored.trim(), 16).ok()?;
+    // SIGHUP is signal 1: the lowest bit.
+    Some(mask & 1 == 1)
+}
+
 #[cfg(not(unix))]
-async fn interrupt() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Interrupts;
+
+#[cfg(not(unix))]
+impl Interrupts {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nohup_started_does_not_listen_to_hangups() {
+        let status = |mask: &str| {
+            format!(
+                "Name:\ttrailseal\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\nSigCgt:\t0000000000000001\n"
+            )
+        };
+        assert_eq!(ignores_hangups(&status("0000000000000001")), Some(true));
+        assert_eq!(ignores_hangups(&status("0000000000001000")), Some(false));
+        assert_eq!(ignores_hangups(&status("0000000000001001")), Some(true));
+        assert_eq!(ignores_hangups(&status("zz")), None);
+        assert_eq!(ignores_hangups(""), None);
+    }
 }

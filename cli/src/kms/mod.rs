@@ -305,7 +305,9 @@ where
         };
         page.end(head, &tally, &foot)?;
         if is_interrupted {
-            eprintln!("trailseal: {why}, what was not reached is not in the report");
+            exit::say(format_args!(
+                "{why}, what was not reached is not in the report"
+            ));
         }
         Ok(foot.verdict)
     }

@@ -4,7 +4,7 @@
 use super::collector::{Collector, Progress};
 use super::ends::{self, Ended, PendingEnd};
 use super::family::{Place, families};
-use super::resume::{Done, Resume};
+use super::resume::Resume;
 use super::tally::Tally;
 use super::unlisted::Listed;
 use crate::report::{CannotTell, Counts, Outcome};
@@ -19,13 +19,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use trailseal::aws::Limited;
 use trailseal::discovery::{self, ChainDigests, RegionFolder, TrailFilter, Wanted};
-use trailseal::finding::{Finding, FindingKind, Report, Scope};
+use trailseal::finding::{Finding, Report};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{Chain, DigestKey, DigestSeries};
 use trailseal::selection::{DELIVERY, Part, Selection};
-use trailseal::signature::AuthenticDigest;
 use trailseal::validation::Digests;
-use trailseal::walk::{ReadDigest, Settled, Walk, listed_in};
+use trailseal::walk::{ReadDigest, Settled, Walk};
 
 /// Region folders that are worked on at a time: bounds what is known of digests.
 const FOLDERS: usize = 16;
@@ -66,7 +65,7 @@ pub(crate) struct Plan {
     /// Whether to look for log files that no digest lists.
     pub(crate) unlisted: bool,
     /// Progress on disk.
-    pub(crate) resume: Option<Resume>,
+    pub(crate) resume: Option<Arc<Resume>>,
     /// Requests in flight.
     pub(crate) concurrency: usize,
     /// Whether a digest's signature stands only in the digest after it.
@@ -81,7 +80,7 @@ pub(super) struct Engine {
     /// Digests that are held.
     held: Arc<Semaphore>,
     /// Log files under way: what waits for its turn costs next to nothing.
-    under_way: Arc<Semaphore>,
+    pub(super) under_way: Arc<Semaphore>,
     /// Chains that were found.
     pub(super) matched: Mutex<BTreeSet<Chain>>,
     /// End of the newest digest of each chain that CloudTrail signed.
@@ -291,7 +290,7 @@ impl Engine {
     }
 
     /// Says that a check ended without a verdict, which none should.
-    fn crashed(&self, subject: &str) {
+    pub(super) fn crashed(&self, subject: &str) {
         self.collector.not_told(CannotTell {
             subject: subject.to_owned(),
             account: None,
@@ -596,126 +595,6 @@ impl Engine {
         }
     }
 
-    /// Verifies the log files of a settled digest.
-    async fn log_files(
-        self: Arc<Self>,
-        settled: Settled,
-        _held: Option<OwnedSemaphorePermit>,
-    ) -> Outcomes {
-        let own = outcome_of(&settled);
-        let progress = &self.collector.progress;
-        let mut outcomes = Outcomes {
-            time: (settled.start, settled.key.end_time),
-            own,
-            log_files: Counts::default(),
-            bytes: 0,
-            key: settled.key,
-        };
-        if let Some(digest) = settled.authentic {
-            self.verify_list(&settled.at, digest, &mut outcomes).await;
-        }
-        Progress::add(&progress.digests, 1);
-        outcomes
-    }
-
-    async fn verify_list(
-        self: &Arc<Self>,
-        at: &ObjectLocation,
-        digest: AuthenticDigest,
-        outcomes: &mut Outcomes,
-    ) {
-        let progress = &self.collector.progress;
-        let hash = digest.digest().hash;
-        if digest.digest().log_files.is_empty() {
-            return;
-        }
-        if let Some(done) = self.plan.resume.as_ref().and_then(|r| r.done(hash)) {
-            outcomes.log_files.valid = done.log_files;
-            outcomes.bytes = done.bytes;
-            Progress::add(&progress.log_files, done.log_files);
-            Progress::add(&progress.resumed, done.log_files);
-            Progress::add(&progress.bytes, done.bytes);
-            return;
-        }
-        let scope = Arc::new(self.plan.digests.scope(&outcomes.key));
-        let listed_in = Arc::new(listed_in(at, digest.digest()));
-        let digest = Arc::new(digest);
-        let named: Vec<usize> = (0..)
-            .zip(&digest.digest().log_files)
-            .filter(|(_, file)| self.plan.part.takes_log_file(&file.location.key))
-            .map(|(index, _)| index)
-            .collect();
-        let mut files = stream::iter(named)
-            .map(|index| {
-                let engine = Arc::clone(self);
-                let (digest, scope, listed_in) = (
-                    Arc::clone(&digest),
-                    Arc::clone(&scope),
-                    Arc::clone(&listed_in),
-                );
-                async move {
-                    // Never closed.
-                    let _turn = Arc::clone(&engine.under_way).acquire_owned().await.ok();
-                    tokio::spawn(async move {
-                        let file = digest.digest().log_files.get(index)?;
-                        let digests = &engine.plan.digests;
-                        Some(digests.verify_log_file(file, &scope, &listed_in).await)
-                    })
-                    .await
-                }
-            })
-            .buffer_unordered(self.plan.concurrency);
-        while let Some(verified) = files.next().await {
-            let Ok(Some(verified)) = verified else {
-                outcomes.log_files.cannot_tell += 1;
-                self.crashed(&listed_in.key);
-                continue;
-            };
-            if self.interrupted() && !verified.report.obstacles.is_empty() {
-                // Not looked at.
-                outcomes.log_files.cannot_tell += 1;
-                continue;
-            }
-            Progress::add(&progress.log_files, 1);
-            Progress::add(&progress.bytes, verified.inflated_bytes);
-            outcomes.bytes += verified.inflated_bytes;
-            self.collector.form(verified.form, &verified.at);
-            if !verified.report.findings.is_empty() {
-                outcomes.log_files.finding += 1;
-            } else if verified.report.obstacles.is_empty() {
-                outcomes.log_files.valid += 1;
-                continue;
-            } else {
-                outcomes.log_files.cannot_tell += 1;
-            }
-            for finding in &verified.report.findings {
-                self.collector.finding(finding);
-            }
-            for obstacle in &verified.report.obstacles {
-                self.collector.cannot_tell(&obstacle.error, &scope);
-            }
-        }
-        let all = u64::try_from(digest.digest().log_files.len()).unwrap_or(u64::MAX);
-        if outcomes.log_files.valid == all
-            && let Some(resume) = &self.plan.resume
-        {
-            let done = Done {
-                log_files: all,
-                bytes: outcomes.bytes,
-            };
-            if let Err(error) = resume.note(hash, done) {
-                self.collector.not_told(CannotTell {
-                    subject: "the progress file".to_owned(),
-                    account: None,
-                    region: None,
-                    trail: None,
-                    reason: format!("progress cannot be kept: {error}"),
-                    advice: "Make room, or leave --resume out.".to_owned(),
-                });
-            }
-        }
-    }
-
     /// Takes what became of a digest.
     fn tell(&self, tally: &mut Tally, done: Result<Outcomes, JoinError>) {
         #[derive(serde::Serialize)]
@@ -749,78 +628,10 @@ impl Engine {
         );
         tally.add(&outcomes);
     }
-
-    /// Log files that no digest lists.
-    pub(super) async fn unlisted(&self, folder: &RegionFolder, listed: &Listed) {
-        let mut unlisted = 0;
-        let mut unproven = 0;
-        let wanted = Wanted {
-            from: self.plan.wanted.from.or_else(|| listed.first()),
-            ..self.plan.wanted.clone()
-        };
-        let scope = Scope {
-            account: Some(folder.folder.account.to_string()),
-            region: Some(folder.region.to_string()),
-            ..Scope::default()
-        };
-        let looked = discovery::log_files(self.store(), folder, &wanted, |key, log_file| {
-            if listed.lists(&key) || !self.plan.part.takes_log_file(&key) {
-                return;
-            }
-            let Some(log_file) = log_file else {
-                unlisted += 1;
-                self.report_unlisted(folder, key, &scope);
-                return;
-            };
-            match listed.proves(&folder.folder, log_file.time, self.plan.now) {
-                super::unlisted::Proof::Unlisted => {
-                    unlisted += 1;
-                    self.report_unlisted(folder, key, &scope);
-                }
-                super::unlisted::Proof::NotYet => {}
-                super::unlisted::Proof::Unproven => unproven += 1,
-            }
-        })
-        .await;
-        if let Err(error) = looked
-            && !self.interrupted()
-        {
-            self.collector.cannot_tell(&error, &scope);
-        }
-        self.collector.unlisted(unlisted);
-        if unproven > 0 {
-            self.collector.not_told(CannotTell {
-                subject: format!("s3://{}/{}", folder.bucket, folder.log_files()),
-                account: scope.account,
-                region: scope.region,
-                trail: None,
-                reason: format!(
-                    "nothing proves {unproven} log files below s3://{}/{}: there is no digest of CloudTrail's for their times",
-                    folder.bucket,
-                    folder.log_files()
-                ),
-                advice: NO_DIGESTS.to_owned(),
-            });
-        }
-    }
-
-    pub(super) fn report_unlisted(&self, folder: &RegionFolder, key: String, scope: &Scope) {
-        let finding = Finding::new(
-            FindingKind::LogFileUnlisted,
-            scope.clone(),
-            ObjectLocation::new(folder.bucket.clone(), key),
-            "The file lies among the log files, and no digest lists it, although the digests of its time are there.",
-        )
-        .with_evidence(
-            "an entry in a digest of its hour, or a later one",
-            "none in any digest",
-        );
-        self.collector.finding(&finding);
-    }
 }
 
 /// The one word for a digest itself.
-fn outcome_of(settled: &Settled) -> Outcome {
+pub(super) fn outcome_of(settled: &Settled) -> Outcome {
     let own = |finding: &Finding| finding.object == settled.at;
     if settled.report.findings.iter().any(own) {
         Outcome::Finding

@@ -6,6 +6,7 @@ mod ends;
 pub(crate) mod engine;
 mod family;
 mod gaps;
+mod log_files;
 mod named;
 pub(crate) mod partial;
 mod progress;
@@ -77,10 +78,21 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         Arc::clone(&collector),
         Arc::clone(&objects),
     ));
+    let resume = plan.resume.clone();
+    let kept = resume.clone().map(|resume| tokio::spawn(resume.keep()));
     let found = engine::verify(plan, Arc::clone(&collector)).await;
     interrupted.abort();
     signed_out.abort();
     let is_signed_out = collector.is_signed_out();
+    if let Some(kept) = kept {
+        kept.abort();
+    }
+    if let Some(resume) = resume.filter(|_| objects.is_closed()) {
+        resume.end();
+        if let Some(not_kept) = resume.not_kept() {
+            collector.not_told(not_kept);
+        }
+    }
     display.stop();
     let run = Run {
         command: std::env::args_os()
@@ -124,7 +136,9 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         } else {
             "interrupted"
         };
-        eprintln!("trailseal: {why}, what was not reached is not in the report; {how}");
+        exit::say(format_args!(
+            "{why}, what was not reached is not in the report; {how}"
+        ));
     }
     Ok(verification)
 }
@@ -184,6 +198,7 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         .as_deref()
         .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
         .transpose()
+        .map(|resume| resume.map(Arc::new))
         .map_err(Stop::usage)?;
     let (unseen, strays) = match &objects {
         Objects::Directory(directory) => (directory.unseen().to_vec(), Some(directory.strays())),

@@ -1,9 +1,14 @@
 //! Which log files the digests of an account and Region list, and for which time that is known.
 
+use super::engine::{Engine, NO_DIGESTS};
+use crate::report::CannotTell;
 use jiff::Timestamp;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasher as _;
+use trailseal::discovery::{self, RegionFolder, Wanted};
+use trailseal::finding::{Finding, FindingKind, Scope};
+use trailseal::location::ObjectLocation;
 use trailseal::object_key::{AccountFolder, Chain, DigestSeries};
 use trailseal::selection::DELIVERY;
 use trailseal::walk::{OVERDUE_AFTER, Settled};
@@ -123,5 +128,75 @@ impl Listed {
             proof = Proof::Unlisted;
         }
         proof
+    }
+}
+
+impl Engine {
+    /// Log files that no digest lists.
+    pub(super) async fn unlisted(&self, folder: &RegionFolder, listed: &Listed) {
+        let mut unlisted = 0;
+        let mut unproven = 0;
+        let wanted = Wanted {
+            from: self.plan.wanted.from.or_else(|| listed.first()),
+            ..self.plan.wanted.clone()
+        };
+        let scope = Scope {
+            account: Some(folder.folder.account.to_string()),
+            region: Some(folder.region.to_string()),
+            ..Scope::default()
+        };
+        let looked = discovery::log_files(self.store(), folder, &wanted, |key, log_file| {
+            if listed.lists(&key) || !self.plan.part.takes_log_file(&key) {
+                return;
+            }
+            let Some(log_file) = log_file else {
+                unlisted += 1;
+                self.report_unlisted(folder, key, &scope);
+                return;
+            };
+            match listed.proves(&folder.folder, log_file.time, self.plan.now) {
+                Proof::Unlisted => {
+                    unlisted += 1;
+                    self.report_unlisted(folder, key, &scope);
+                }
+                Proof::NotYet => {}
+                Proof::Unproven => unproven += 1,
+            }
+        })
+        .await;
+        if let Err(error) = looked
+            && !self.interrupted()
+        {
+            self.collector.cannot_tell(&error, &scope);
+        }
+        self.collector.unlisted(unlisted);
+        if unproven > 0 {
+            self.collector.not_told(CannotTell {
+                subject: format!("s3://{}/{}", folder.bucket, folder.log_files()),
+                account: scope.account,
+                region: scope.region,
+                trail: None,
+                reason: format!(
+                    "nothing proves {unproven} log files below s3://{}/{}: there is no digest of CloudTrail's for their times",
+                    folder.bucket,
+                    folder.log_files()
+                ),
+                advice: NO_DIGESTS.to_owned(),
+            });
+        }
+    }
+
+    pub(super) fn report_unlisted(&self, folder: &RegionFolder, key: String, scope: &Scope) {
+        let finding = Finding::new(
+            FindingKind::LogFileUnlisted,
+            scope.clone(),
+            ObjectLocation::new(folder.bucket.clone(), key),
+            "The file lies among the log files, and no digest lists it, although the digests of its time are there.",
+        )
+        .with_evidence(
+            "an entry in a digest of its hour, or a later one",
+            "none in any digest",
+        );
+        self.collector.finding(&finding);
     }
 }
