@@ -1,5 +1,6 @@
 //! The output formats.
 
+pub(crate) mod file_name;
 pub(crate) mod finding;
 pub(crate) mod html;
 pub(crate) mod json;

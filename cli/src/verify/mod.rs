@@ -11,18 +11,21 @@ use crate::args::{Format, VerifyArgs};
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::interrupt::close_at_first;
+use crate::options::{aliases, many, one};
 use crate::output;
+use crate::output::file_name;
 use crate::output::target::{self, Target};
 use crate::progress::Display;
 use crate::report::{Range, Verification};
-use crate::source::{Keys, Named, Objects, Place, open_directory, read_keys, read_signatures};
+use crate::source::{
+    Keys, Named, Objects, Place, of_no_use, open_directory, read_keys, read_signatures,
+};
 use crate::time;
 use aws_config::SdkConfig;
 use collector::{Collector, Lines, Run};
 use engine::Plan;
 use jiff::Timestamp;
 use resume::Resume;
-use std::collections::HashMap;
 use std::fmt::Display as Say;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -32,6 +35,7 @@ use std::time::Duration;
 use trailseal::aws::{Limited, S3Objects, command_config};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
+use trailseal::given::GivenSignatures;
 use trailseal::ids::{AccountId, IdError, Region, TrailArn, TrailName};
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
@@ -52,6 +56,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         objects,
         source,
         keys,
+        given,
         requested,
     } = prepare(args, now).await?;
     let mut sink = Sink::open(args)?;
@@ -64,6 +69,11 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     let found = engine::verify(plan, Arc::clone(&collector)).await;
     interrupted.abort();
     display.stop();
+    if let Some(file) = &args.signatures {
+        for line in of_no_use(&given, &file.display().to_string()) {
+            eprintln!("trailseal: {line}");
+        }
+    }
     let run = Run {
         command: std::env::args_os()
             .map(|argument| argument.to_string_lossy().into_owned())
@@ -105,10 +115,13 @@ struct Prepared {
     source: String,
     /// Where public keys come from.
     keys: String,
+    /// The signatures that a file gives.
+    given: Arc<GivenSignatures>,
     requested: Range,
 }
 
 async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
+    check_output(args)?;
     let named = Named::parse(&args.source).map_err(Stop::usage)?;
     let (wanted, requested) = wanted(args, now)?;
     let mut places = places(args, &wanted)?;
@@ -116,9 +129,14 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         Some(file) => read_keys(file).map_err(Stop::usage)?,
         None => KeySet::default(),
     };
-    let signatures = match &args.signatures {
-        Some(file) => read_signatures(file).map_err(Stop::usage)?,
-        None => HashMap::new(),
+    let given = match (&args.signatures, &named) {
+        (Some(_), Named::S3 { .. }) => {
+            return Err(Stop::usage(
+                "--signatures is for a directory: objects in S3 have their signatures in their metadata",
+            ));
+        }
+        (Some(file), Named::Directory(_)) => read_signatures(file).map_err(Stop::usage)?,
+        (None, _) => Arc::default(),
     };
     let needs_aws = args.keys.is_none() || matches!(named, Named::S3 { .. });
     let config = if needs_aws {
@@ -158,14 +176,15 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
     let objects = Arc::new(Limited::new(objects, concurrency));
     let keys = KeyRing::new(keys, pinned).settled_before(now);
     let bare_copy = places.bare_copy;
-    let digests = Digests::new(Arc::clone(&objects), keys, places).with_signatures(signatures);
+    let digests =
+        Digests::new(Arc::clone(&objects), keys, places).with_signatures(Arc::clone(&given));
     Ok(Prepared {
         plan: Plan {
             digests,
             places: look_in,
             wanted,
             expected_until,
-            ended: many(&args.ended, trail_filter)?,
+            ended: many("--ended", &args.ended, trail_filter)?,
             unseen,
             now,
             unlisted: args.unlisted,
@@ -176,18 +195,39 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         objects,
         source,
         keys: keys_from,
+        given,
         requested,
     })
 }
 
+/// Checks the name of the file that the report is written to.
+fn check_output(args: &VerifyArgs) -> Result<(), Stop> {
+    let format = match args.format {
+        Format::Text => "text",
+        Format::Json => "json",
+        Format::Ndjson => "ndjson",
+        Format::Html => "html",
+    };
+    file_name::check(
+        args.output.as_deref(),
+        format,
+        &["text", "json", "ndjson", "html"],
+        &[
+            args.keys.as_ref(),
+            args.signatures.as_ref(),
+            args.resume.as_ref(),
+        ],
+    )
+}
+
 fn places(args: &VerifyArgs, wanted: &Wanted) -> Result<Places, Stop> {
     Ok(Places {
-        bucket_owner: one(args.bucket_owner.as_deref(), AccountId::new)?,
-        aliases: args
-            .aliases
-            .iter()
-            .map(|alias| alias_of(alias))
-            .collect::<Result<_, _>>()?,
+        bucket_owner: one(
+            "--bucket-owner",
+            args.bucket_owner.as_deref(),
+            AccountId::new,
+        )?,
+        aliases: aliases(&args.aliases)?,
         trails: wanted
             .trails
             .iter()
@@ -256,9 +296,9 @@ fn nothing(verification: &Verification, found: bool) -> Stop {
 fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
     let requested = time::range(args.start_time.as_deref(), args.end_time.as_deref(), now)?;
     let wanted = Wanted {
-        accounts: many(&args.accounts, AccountId::new)?,
-        regions: many(&args.regions, Region::new)?,
-        trails: many(&args.trails, trail_filter)?,
+        accounts: many("--account", &args.accounts, AccountId::new)?,
+        regions: many("--region", &args.regions, Region::new)?,
+        trails: many("--trail", &args.trails, trail_filter)?,
         from: requested.from,
         to: Some(requested.to.unwrap_or(now)),
     };
@@ -270,32 +310,6 @@ fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
         TrailArn::parse(text).map(TrailFilter::Arn)
     } else {
         TrailName::new(text).map(TrailFilter::Name)
-    }
-}
-
-fn many<T>(texts: &[String], read: impl Fn(&str) -> Result<T, IdError>) -> Result<Vec<T>, Stop> {
-    texts
-        .iter()
-        .map(|text| read(text).map_err(Stop::usage))
-        .collect()
-}
-
-fn one<T>(
-    text: Option<&str>,
-    read: impl Fn(&str) -> Result<T, IdError>,
-) -> Result<Option<T>, Stop> {
-    text.map(read).transpose().map_err(Stop::usage)
-}
-
-/// Reads `original=replica`.
-pub(crate) fn alias_of(text: &str) -> Result<(String, String), Stop> {
-    match text.split_once('=') {
-        Some((original, replica)) if !original.is_empty() && !replica.is_empty() => {
-            Ok((original.to_owned(), replica.to_owned()))
-        }
-        _ => Err(Stop::usage(format_args!(
-            "--alias `{text}` is not ORIGINAL=REPLICA, two names of buckets"
-        ))),
     }
 }
 
@@ -311,7 +325,7 @@ struct Sink {
 
 impl Sink {
     fn open(args: &VerifyArgs) -> Result<Self, Stop> {
-        let path = args.output.as_deref();
+        let path = target::file(args.output.as_deref());
         let mut sink = Self {
             format: args.format,
             lines: None,
