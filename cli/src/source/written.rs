@@ -96,7 +96,6 @@ fn of_bare_name(text: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     const BUCKET: &str = "s3://amzn-s3-demo-bucket";
     const KEY: &str = "s3://amzn-s3-demo-bucket/team a+b/AWSLogs/";
@@ -166,12 +165,9 @@ mod tests {
         }
     }
 
-    proptest! {
-        #[test]
-        fn what_is_meant_is_always_a_source(text in any::<String>()) {
-            if let Some(meant) = meant(&text) {
-                prop_assert!(meant.starts_with("s3://"));
-            }
-        }
+    #[test]
+    fn texts_without_end_are_left_alone() {
+        let long = format!("arn:aws:s3:::amzn-s3-demo-bucket/{}", "x".repeat(MAX_BYTES));
+        assert_eq!(meant(&long), None);
     }
 }

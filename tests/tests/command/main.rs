@@ -12,3 +12,4 @@ mod ranges;
 mod refusals;
 mod stage;
 mod tampering;
+mod values;
