@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::options;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -76,20 +78,20 @@ pub(crate) struct VerifyArgs {
     /// End, as --start-time; without it, now
     #[arg(long, value_name = "TIME")]
     pub(crate) end_time: Option<String>,
-    /// Only this account; may be repeated
+    /// Only this account; may be repeated, or hold several with commas between
     #[arg(long = "account", value_name = "ID")]
     pub(crate) accounts: Vec<String>,
-    /// Only events of this Region; may be repeated
+    /// Only events of this Region; may be repeated, or hold several with commas between
     #[arg(long = "region", value_name = "REGION")]
     pub(crate) regions: Vec<String>,
-    /// Only this trail, by name or ARN; may be repeated
+    /// Only this trail, by name or ARN; may be repeated, or hold several with commas between
     #[arg(long = "trail", value_name = "NAME|ARN")]
     pub(crate) trails: Vec<String>,
     /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`; with a directory, AWS is not asked at all
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = input_file())]
     pub(crate) keys: Option<PathBuf>,
-    /// Signatures of digests that a directory does not hold: a JSON object, digest's key or file name to hex
-    #[arg(long, value_name = "FILE")]
+    /// Signatures of digests that a directory does not hold: a JSON object, digest's key or file name to hex, or to what `aws s3api head-object` answers
+    #[arg(long, value_name = "FILE", value_parser = input_file())]
     pub(crate) signatures: Option<PathBuf>,
     /// Use this profile of the AWS configuration; it comes before keys in the environment
     #[arg(long, value_name = "NAME")]
@@ -98,29 +100,39 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) complete: bool,
     /// The most requests in flight
-    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = options::concurrency)]
     pub(crate) concurrency: u16,
     /// The account that must own the bucket
     #[arg(long, value_name = "ID")]
     pub(crate) bucket_owner: Option<String>,
-    /// A replica, and the bucket that CloudTrail delivered to; may be repeated
+    /// A replica, and the bucket that CloudTrail delivered to; may be repeated, or hold several with commas between
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
     /// Look for log files that no digest lists, too; of all trails, since a log file's name does not say whose it is
     #[arg(long, conflicts_with = "trails")]
     pub(crate) unlisted: bool,
-    /// A trail that was ended on purpose, and when: `[ACCOUNT/][REGION/]TRAIL[@TIME]`, TRAIL by name or ARN. Digest files that stop then are not a finding. Without TIME, only where nothing of the trail goes on anywhere; may be repeated
+    /// A trail that was ended on purpose, and when: `[ACCOUNT/][REGION/]TRAIL[@TIME]`, TRAIL by name or ARN. Digest files that stop then are not a finding. Without TIME, only where nothing of the trail goes on anywhere; may be repeated, or hold several with commas between
     #[arg(long = "ended", value_name = "TRAIL[@TIME]")]
     pub(crate) ended: Vec<String>,
     /// Keep progress in FILE, and go on from it: log files that it says are verified are not looked at again. A run that comes to its end removes it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) resume: Option<PathBuf>,
     /// How to print what was found
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, ignore_case = true, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// Write to FILE, not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Reads the name of a file that is there.
+fn input_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(options::input)
+}
+
+/// Reads the name of a file that is to be written.
+fn output_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(options::output)
 }
 
 /// An output format.
@@ -181,6 +193,9 @@ pub(crate) struct ValidateLogsArgs {
     /// Flags of every command of the AWS CLI that make no difference to this one
     #[command(flatten)]
     pub(crate) idle: IdleArgs,
+    /// Flags of every command of the AWS CLI that this one refuses by their names
+    #[command(flatten)]
+    pub(crate) foreign: ForeignArgs,
 }
 
 /// Flags that scripts give to every command of the AWS CLI, and that change nothing here.
@@ -194,6 +209,61 @@ pub(crate) struct IdleArgs {
     color: Option<String>,
     #[arg(long, hide = true)]
     no_paginate: bool,
+    #[arg(long, hide = true)]
+    no_cli_pager: bool,
+    #[arg(long, hide = true)]
+    no_cli_auto_prompt: bool,
+    #[arg(long, hide = true)]
+    cli_binary_format: Option<String>,
+    #[arg(long, hide = true)]
+    cli_read_timeout: Option<String>,
+    #[arg(long, hide = true)]
+    cli_connect_timeout: Option<String>,
+    #[arg(long, hide = true)]
+    debug: bool,
+    #[arg(long, hide = true)]
+    v2_debug: bool,
+}
+
+/// Flags of every command of the AWS CLI that would change what is validated, or whom it is asked
+/// of, and that this one cannot follow.
+#[derive(Debug, Args)]
+pub(crate) struct ForeignArgs {
+    #[arg(long, hide = true)]
+    no_verify_ssl: bool,
+    #[arg(long, hide = true)]
+    no_sign_request: bool,
+    #[arg(long, hide = true, value_name = "FILE")]
+    ca_bundle: Option<String>,
+    #[arg(long, hide = true)]
+    cli_auto_prompt: bool,
+}
+
+impl ForeignArgs {
+    /// Why the command line cannot be followed, if it has one of these flags.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        let flags = [
+            (
+                self.no_verify_ssl,
+                "--no-verify-ssl is not supported: the certificate of every service is verified",
+            ),
+            (
+                self.no_sign_request,
+                "--no-sign-request is not supported: CloudTrail gives its public keys to signed requests only",
+            ),
+            (
+                self.ca_bundle.is_some(),
+                "--ca-bundle is not supported: add the certificate to those that the operating system trusts",
+            ),
+            (
+                self.cli_auto_prompt,
+                "--cli-auto-prompt is not supported: nothing is asked for interactively",
+            ),
+        ];
+        flags
+            .into_iter()
+            .find_map(|(given, why)| given.then_some(why))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -206,9 +276,9 @@ pub(crate) struct InspectArgs {
     /// The digest: `s3://BUCKET/KEY`, or a file
     pub(crate) digest: String,
     /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = input_file())]
     pub(crate) keys: Option<PathBuf>,
-    /// The signature (hex) of a digest in a file
+    /// The signature (hex) of a digest in a file, as `aws s3api head-object --query Metadata.signature` prints it
     #[arg(long, value_name = "HEX")]
     pub(crate) signature: Option<String>,
     /// The directory that the file is in holds everything that was in the bucket: what is missing in it is a finding
@@ -217,7 +287,7 @@ pub(crate) struct InspectArgs {
     /// The account that must own the bucket
     #[arg(long, value_name = "ID")]
     pub(crate) bucket_owner: Option<String>,
-    /// A replica, and the bucket that CloudTrail delivered to; may be repeated
+    /// A replica, and the bucket that CloudTrail delivered to; may be repeated, or hold several with commas between
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
     /// Use this profile of the AWS configuration; it comes before keys in the environment
@@ -252,28 +322,28 @@ Exit codes: 0 all valid, 1 findings, 2 something could not be judged, 64 wrong u
 pub(crate) struct KmsArgs {
     /// `s3://BUCKET/KEY` of a log file, `s3://BUCKET[/PREFIX]` for every one below, a file, or a directory
     pub(crate) source: String,
-    /// A trail that delivers there; may be repeated. Without it, every one whose digests lie beside the log files
+    /// A trail that delivers there; may be repeated, or hold several with commas between. Without it, every one whose digests lie beside the log files
     #[arg(long = "trail", value_name = "ARN")]
     pub(crate) trails: Vec<String>,
-    /// A key that log files are encrypted under; may be repeated. Without it, any
+    /// A key that log files are encrypted under; may be repeated, or hold several with commas between. Without it, any
     #[arg(long = "key", value_name = "ARN")]
     pub(crate) keys: Vec<String>,
-    /// Who may read log files: an ARN pattern (`*` and `?` stand for any characters and for one) or a service principal, with `=enclave` behind it from within a Nitro Enclave only; may be repeated. Without it, nobody asks who reads
+    /// Who may read log files: an ARN pattern (`*` and `?` stand for any characters and for one) or a service principal, with `=enclave` behind it from within a Nitro Enclave only; may be repeated, or hold several with commas between. Without it, nobody asks who reads
     #[arg(long = "reader", value_name = "PATTERN[=enclave]")]
     pub(crate) readers: Vec<String>,
-    /// A role of Trailseal's own functions, which read log files, too; may be repeated
+    /// A role of Trailseal's own functions, which read log files, too; may be repeated, or hold several with commas between
     #[arg(long = "own-role", value_name = "ARN")]
     pub(crate) own_roles: Vec<String>,
-    /// PCR0 of an enclave that may use KMS; may be repeated. Without it, any
+    /// PCR0 of an enclave that may use KMS; may be repeated, or hold several with commas between. Without it, any
     #[arg(long = "enclave-image", value_name = "PCR0")]
     pub(crate) enclave_images: Vec<String>,
-    /// A bucket that the trails deliver to; may be repeated. Without it, the one of SOURCE; on disk those that the events name for log files
+    /// A bucket that the trails deliver to; may be repeated, or hold several with commas between. Without it, the one of SOURCE; on disk those that the events name for log files
     #[arg(long = "bucket", value_name = "NAME")]
     pub(crate) buckets: Vec<String>,
     /// The account that must own the bucket
     #[arg(long, value_name = "ID")]
     pub(crate) bucket_owner: Option<String>,
-    /// A replica, and the bucket that CloudTrail delivered to; may be repeated
+    /// A replica, and the bucket that CloudTrail delivered to; may be repeated, or hold several with commas between
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
     /// Use this profile of the AWS configuration; it comes before keys in the environment
@@ -289,13 +359,13 @@ pub(crate) struct KmsArgs {
     #[arg(long)]
     pub(crate) all: bool,
     /// The most log files that are looked at together
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = options::concurrency)]
     pub(crate) concurrency: u16,
     /// How to print what was found
-    #[arg(long, value_enum, default_value_t = KmsFormat::Text)]
+    #[arg(long, value_enum, ignore_case = true, default_value_t = KmsFormat::Text)]
     pub(crate) format: KmsFormat,
     /// Write to FILE, not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) output: Option<PathBuf>,
 }
 
@@ -318,7 +388,7 @@ A Region that the account has not opted into refuses: it is named, and left out.
 
 Exit codes: 0 saved, 2 some Region could not be asked, 64 wrong usage.")]
 pub(crate) struct KeysArgs {
-    /// Only this Region; may be repeated. Without it, every Region that the account may use
+    /// Only this Region; may be repeated, or hold several with commas between. Without it, every Region that the account may use
     #[arg(long = "region", value_name = "REGION")]
     pub(crate) regions: Vec<String>,
     /// Use this profile of the AWS configuration; it comes before keys in the environment
@@ -331,6 +401,6 @@ pub(crate) struct KeysArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) end_time: Option<String>,
     /// Write to FILE, not to standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) output: Option<PathBuf>,
 }

@@ -8,14 +8,14 @@ mod subject;
 use crate::args::InspectArgs;
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
+use crate::options::{aliases, is_not, one};
 use crate::output::finding::write_advice;
 use crate::report::Outcome;
-use crate::source::{Keys, Objects, read_keys};
-use crate::verify::alias_of;
+use crate::source::{Keys, Objects, of_no_use, read_keys};
 use crate::verify::engine::SourceDigests;
 use checks::{Examined, Successor, Surroundings, examine};
 use futures::stream::{self, StreamExt as _};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ use trailseal::alert::printable;
 use trailseal::aws::{Limited, S3Objects};
 use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report};
+use trailseal::given::GivenSignatures;
 use trailseal::ids::AccountId;
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
@@ -48,22 +49,17 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let is_file = !matches!(subject.held, Held::Bucket);
     let is_alone = matches!(subject.held, Held::Alone(_));
     let places = Places {
-        bucket_owner: args
-            .bucket_owner
-            .as_deref()
-            .map(AccountId::new)
-            .transpose()
-            .map_err(Stop::usage)?,
-        aliases: args
-            .aliases
-            .iter()
-            .map(|alias| alias_of(alias))
-            .collect::<Result<_, _>>()?,
+        bucket_owner: one(
+            "--bucket-owner",
+            args.bucket_owner.as_deref(),
+            AccountId::new,
+        )?,
+        aliases: aliases(&args.aliases)?,
         log_buckets: vec![subject.at.bucket.clone()],
         bare_copy: is_file,
         ..Places::default()
     };
-    let signatures = signatures(args, &subject, is_file)?;
+    let given = given_signature(args, &subject, is_file)?;
     let pinned = match &args.keys {
         Some(file) => read_keys(file).map_err(Stop::usage)?,
         None => KeySet::default(),
@@ -99,7 +95,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
         KeyRing::new(keys, pinned),
         places.clone(),
     )
-    .with_signatures(signatures);
+    .with_signatures(Arc::clone(&given));
     let around = Surroundings {
         places: &places,
         is_alone,
@@ -117,29 +113,30 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
         page.findings.extend(findings.iter().cloned());
     }
     log_files(args, &digests, &examined, &mut page).await;
+    for line in of_no_use(&given, "--signature") {
+        eprintln!("trailseal: {line}");
+    }
     Ok(page.end())
 }
 
 /// The signature that is given.
-fn signatures(
+fn given_signature(
     args: &InspectArgs,
     subject: &Subject,
     is_file: bool,
-) -> Result<HashMap<String, String>, Stop> {
-    let Some(hex) = &args.signature else {
-        return Ok(HashMap::new());
+) -> Result<Arc<GivenSignatures>, Stop> {
+    let read = |text: &str| {
+        let pair = (subject.at.key.clone(), text.to_owned());
+        GivenSignatures::new([pair])
+            .map_err(|_| is_not(text, "a digest's signature, which has 512 hex digits: give what the object's metadata holds as `signature`"))
     };
-    if !is_file {
+    let given = one("--signature", args.signature.as_deref(), read)?;
+    if given.is_some() && !is_file {
         return Err(Stop::usage(
             "--signature is for a file: an object in S3 has its signature in its metadata",
         ));
     }
-    if hex::decode(hex).is_err() || hex.is_empty() {
-        return Err(Stop::usage(
-            "--signature is not hex: give what stands in the object's metadata as `signature`",
-        ));
-    }
-    Ok(HashMap::from([(subject.at.key.clone(), hex.clone())]))
+    Ok(Arc::new(given.unwrap_or_default()))
 }
 
 /// Where there is no such object, and nothing says that there was one.

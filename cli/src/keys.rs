@@ -3,6 +3,9 @@
 use crate::args::KeysArgs;
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
+use crate::options;
+use crate::output::file_name;
+use crate::output::target::{self, Target};
 use crate::time;
 use crate::verify::collector::advice;
 use base64::Engine as _;
@@ -93,19 +96,15 @@ pub(crate) async fn run(args: KeysArgs) -> ExitCode {
 
 async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
     let now = Timestamp::now();
-    let read = |text: &str| time::parse(text, now).map_err(Stop::usage);
-    let from = read(&args.start_time)?;
-    let to = args.end_time.as_deref().map_or(Ok(now), read)?;
-    if from >= to {
-        return Err(Stop::usage(format_args!(
-            "the start time {from} is not before the end time {to}: exchange them, or leave one out"
-        )));
-    }
-    let named: Vec<Region> = args
-        .regions
-        .iter()
-        .map(|region| Region::new(region).map_err(Stop::usage))
-        .collect::<Result<_, _>>()?;
+    file_name::check(args.output.as_deref(), "json", &["json"], &[])?;
+    let end_time = args.end_time.as_deref();
+    let range = time::range(Some(&args.start_time), end_time, now)?;
+    let period = SigningPeriod {
+        from: range.from.unwrap_or(now),
+        to: range.to.unwrap_or(now),
+    };
+    let named = options::many("--region", &args.regions, Region::new)?;
+    let mut target = Target::open(args.output.as_deref())?;
     let config = signed_in(args.profile.as_deref()).await?;
     let all = named.is_empty();
     let regions = if all {
@@ -122,7 +121,6 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
         named
     };
     let cloudtrail = CloudTrailKeys::new(&config);
-    let period = SigningPeriod { from, to };
     let answers: Vec<_> = stream::iter(regions)
         .map(|region| {
             let cloudtrail = &cloudtrail;
@@ -151,20 +149,16 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
         return Err(Stop::cannot_tell("no Region gave a key: nothing is saved"));
     }
     let text = serde_json::to_string_pretty(&saved).map_err(Stop::cannot_tell)? + "\n";
-    match &args.output {
-        Some(file) => {
-            std::fs::write(file, text).map_err(|error| {
-                Stop::usage(format_args!("cannot write {}: {error}", file.display()))
-            })?;
-            eprintln!(
-                "trailseal: {} keys saved to {}",
-                saved.public_key_list.len(),
-                file.display()
-            );
-        }
-        None => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-        }
+    let name = target.name().to_owned();
+    let written = target
+        .write_all(text.as_bytes())
+        .and_then(|()| target.finish());
+    if target::file(args.output.as_deref()).is_some() {
+        written.map_err(|error| target::failed(&name, &error))?;
+        eprintln!(
+            "trailseal: {} keys saved to {name}",
+            saved.public_key_list.len()
+        );
     }
     Ok(ExitCode::from(if missing.is_wanted {
         exit::CANNOT_TELL

@@ -8,6 +8,7 @@ mod inspect;
 mod interrupt;
 mod keys;
 mod kms;
+mod options;
 mod output;
 mod progress;
 mod report;

@@ -1,10 +1,12 @@
 //! Times on the command line.
 
 use crate::exit::Stop;
+use crate::options;
 use crate::report::Range;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use trailseal::value::plain;
 
 /// A text that is no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,8 +16,11 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) struct TimeError(String);
 
 /// Reads a date, a time, or how long before `now`. A date is its midnight in UTC, and a time
-/// without an offset is in UTC.
+/// without an offset is in UTC. White space and quotes around it are passed over.
 pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> {
+    let text = plain(text);
+    // A zone's name without an offset: which time that is, only the zone's rules say.
+    let in_zone = text.contains('[');
     ago(text, now)
         .or_else(|| text.parse().ok())
         .or_else(|| {
@@ -23,46 +28,56 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> 
             date.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
         })
         .or_else(|| {
-            let time: jiff::civil::DateTime = text.parse().ok()?;
+            let time: jiff::civil::DateTime = text.parse().ok().filter(|_| !in_zone)?;
             TimeZone::UTC.to_timestamp(time).ok()
         })
         .ok_or_else(|| TimeError(text.chars().take(100).collect()))
 }
 
-/// Reads the begin and the end that are given.
+/// Reads `--start-time` and `--end-time`, as they are given.
 ///
 /// # Errors
 /// [`Stop`] where one is no time, or they are no stretch of it that has begun.
 pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<Range, Stop> {
-    let read = |text: Option<&str>| -> Result<Option<Timestamp>, Stop> {
-        text.map(|text| parse(text, now))
-            .transpose()
-            .map_err(Stop::usage)
+    let read = |option: &str, text: Option<&str>| -> Result<Option<Timestamp>, Stop> {
+        options::one(option, text, |text| parse(text, now))
     };
     let range = Range {
-        from: read(from)?,
-        to: read(to)?,
+        from: read("--start-time", from)?,
+        to: read("--end-time", to)?,
     };
     if let Some(from) = range.from {
+        if from > now {
+            return Err(Stop::usage(format_args!(
+                "--start-time {from} is yet to come: it is {} now, in UTC; give a time that has passed",
+                now.strftime("%Y-%m-%dT%H:%M:%SZ")
+            )));
+        }
         let to = range.to.unwrap_or(now);
         if from >= to {
             return Err(Stop::usage(format_args!(
-                "the start time {from} is not before the end time {to}: exchange them, or leave one out"
-            )));
-        }
-        if from > now {
-            return Err(Stop::usage(format_args!(
-                "the start time {from} is yet to come: give one that has passed"
+                "--start-time {from} is not before --end-time {to}: exchange them, or leave one out"
             )));
         }
     }
     Ok(range)
 }
 
+/// Reads a number of weeks, days, hours or minutes. `M` may be meant for months, and is none of
+/// them.
 fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
-    let (number, minutes) = [("w", 7 * 24 * 60), ("d", 24 * 60), ("h", 60), ("m", 1)]
-        .into_iter()
-        .find_map(|(unit, minutes)| Some((text.strip_suffix(unit)?, minutes)))?;
+    let (number, minutes) = [
+        ("w", 7 * 24 * 60),
+        ("W", 7 * 24 * 60),
+        ("d", 24 * 60),
+        ("D", 24 * 60),
+        ("h", 60),
+        ("H", 60),
+        ("m", 1),
+    ]
+    .into_iter()
+    .find_map(|(unit, minutes)| Some((text.strip_suffix(unit)?, minutes)))?;
+    let number = number.trim_end_matches(' ');
     if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -88,6 +103,22 @@ mod tests {
             ("24h", "2026-01-14T12:30:00Z"),
             ("30m", "2026-01-15T12:00:00Z"),
             ("2w", "2026-01-01T12:30:00Z"),
+            ("7 d", "2026-01-08T12:30:00Z"),
+            ("7D", "2026-01-08T12:30:00Z"),
+            (" 24H\n", "2026-01-14T12:30:00Z"),
+            ("\"2026-01-10\"\r\n", "2026-01-10T00:00:00Z"),
+            ("2026-01-10T05:06:07Z ", "2026-01-10T05:06:07Z"),
+            ("2026-01-10T05:06:07.5Z", "2026-01-10T05:06:07.5Z"),
+            ("2026-01-10t05:06:07z", "2026-01-10T05:06:07Z"),
+            ("2026-01-10T05:06Z", "2026-01-10T05:06:00Z"),
+            ("2026-01-10 05:06:07+02:00", "2026-01-10T03:06:07Z"),
+            ("2026-01-10T05:06:07-0800", "2026-01-10T13:06:07Z"),
+            (
+                "2026-01-10T05:06:07+01:00[Europe/Berlin]",
+                "2026-01-10T04:06:07Z",
+            ),
+            ("20260110", "2026-01-10T00:00:00Z"),
+            ("20260110T050607Z", "2026-01-10T05:06:07Z"),
         ] {
             assert_eq!(parse(text, now).unwrap().to_string(), expected, "{text}");
         }
@@ -107,8 +138,33 @@ mod tests {
             "99999999999999999999d",
             "9223372036854775807w",
             "1e3d",
+            "30M",
+            "7 days ago",
+            "7\nd",
+            "1d 2h",
+            "2026-01-10,2026-01-11",
+            "2026-01-10T05:06:07[Europe/Berlin]",
+            "2026-01-10T05:06:07+99:00",
+            "2026-01-10T05:06:07 CET",
+            "2026-01-10T25:00:00Z",
+            "15/01/2026",
+            "1736899200",
+            "1736899200000",
         ] {
             assert!(parse(text, now).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_start_that_is_yet_to_come_is_named_as_such() {
+        let now: Timestamp = "2026-01-15T12:30:00Z".parse().unwrap();
+        let said = |from, to| format!("{:?}", range(Some(from), to, now).unwrap_err());
+        for to in [None, Some("2999-01-02"), Some("2026-01-01")] {
+            assert!(said("2999-01-01", to).contains("yet to come"), "{to:?}");
+        }
+        assert!(said("2026-01-10", Some("2026-01-09")).contains("not before --end-time"));
+        assert!(said("soon", None).contains("--start-time `soon` is no time"));
+        assert!(said("1d", Some(" ")).contains("--end-time has no value"));
+        assert!(range(Some("2026-01-10"), Some("2999-01-01"), now).is_ok());
     }
 }

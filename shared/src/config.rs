@@ -1,8 +1,10 @@
 //! Configuration from the environment, checked whole: all problems are said at once.
 
+use crate::arn;
 use crate::finding::Bucket;
 use crate::ids::{AccountId, TrailArn};
 use crate::kms::readers::{ReaderRule, Readers};
+use crate::value;
 use std::fmt;
 
 /// How often a queue delivers a message before it is parked; the template sets the same number.
@@ -168,17 +170,14 @@ impl Config {
         });
         let aliases = reader.list(
             "TRAILSEAL_BUCKET_ALIASES",
-            "pairs original=replica of bucket names",
-            |text| {
-                let (original, replica) = text.split_once('=')?;
-                Some((bucket_name(original)?, bucket_name(replica)?))
-            },
+            "pairs ORIGINAL=REPLICA of names of two buckets",
+            bucket_alias,
         );
         let kms_key_arns = reader.list("TRAILSEAL_KMS_KEY_ARNS", "KMS key ARNs", kms_key_arn);
         let reader_rules = reader.list(
             "TRAILSEAL_READERS",
-            "ARN patterns and service principals, each of which may end in =enclave (`?` stands for a comma or `=` in a name)",
-            |text| ReaderRule::parse(text).ok(),
+            "ARN patterns of roles, users and sessions, and service principals, each of which may end in =enclave (`?` stands for a comma or `=` in a name)",
+            reader_rule,
         );
         let own_roles = reader.list("TRAILSEAL_OWN_ROLES", "IAM role ARNs", role_arn);
         let enclave_images = reader.list(
@@ -187,8 +186,7 @@ impl Config {
             enclave_image,
         );
         let alert_topic_arn = reader.one("TRAILSEAL_ALERT_TOPIC_ARN", "an SNS topic ARN", |text| {
-            let parts: Vec<&str> = text.split(':').collect();
-            matches!(parts.as_slice(), ["arn", _, "sns", _, _, _]).then(|| text.to_owned())
+            arn::is_topic(text).then(|| text.to_owned())
         });
         if alert_topic_arn.is_none() {
             reader.problem(
@@ -252,7 +250,7 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
         let value = (self.variable)(name)?;
-        let parsed = parse(value.trim());
+        let parsed = parse(value::plain(&value));
         if parsed.is_none() {
             self.problem(name, format!("is `{value}`, which is not {expected}"));
         }
@@ -268,12 +266,12 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         let Some(value) = (self.variable)(name) else {
             return Vec::new();
         };
+        // What holds nothing but commas or quotes would be taken for "any".
+        if value::list(&value).next().is_none() {
+            self.problem(name, format!("is `{value}`, which holds no value"));
+        }
         let mut items = Vec::new();
-        for item in value
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-        {
+        for item in value::list(&value) {
             match parse(item) {
                 Some(item) => items.push(item),
                 None => self.problem(
@@ -289,37 +287,50 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
 /// The name of a bucket, if it is one.
 ///
 /// Rule: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, with
-/// the upper-case letters and underscores of old buckets in us-east-1.
+/// the upper-case letters, the underscores and the length of old buckets in us-east-1.
 #[must_use]
 pub fn bucket_name(text: &str) -> Option<String> {
     let well_formed = (3..=255).contains(&text.len())
         && text
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && !text.contains("..")
+        && text.parse::<std::net::Ipv4Addr>().is_err();
     well_formed.then(|| text.to_owned())
 }
 
-fn kms_key_arn(text: &str) -> Option<String> {
-    let parts: Vec<&str> = text.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "kms", _, _, resource] if resource.starts_with("key/") => Some(text.to_owned()),
-        _ => None,
-    }
+/// A replica: `ORIGINAL=REPLICA`, the names of two buckets. None where both are the same: what
+/// lies in a replica is judged more patiently, and a bucket is no replica of itself.
+#[must_use]
+pub fn bucket_alias(text: &str) -> Option<(String, String)> {
+    let (original, replica) = text.split_once('=')?;
+    let (original, replica) = (value::plain(original), value::plain(replica));
+    (original != replica).then_some(())?;
+    Some((bucket_name(original)?, bucket_name(replica)?))
 }
 
-/// A role's ARN, if it is one: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`, the account's number
-/// in full.
+/// A KMS key's ARN, if it is a whole one. An alias's is not.
+#[must_use]
+pub fn kms_key_arn(text: &str) -> Option<String> {
+    arn::is_kms_key(text).then(|| text.to_owned())
+}
+
+/// A role's ARN, if it is a whole one: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`.
 #[must_use]
 pub fn role_arn(text: &str) -> Option<String> {
-    let parts: Vec<&str> = text.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "iam", "", account, resource]
-            if AccountId::new(account).is_ok() && resource.starts_with("role/") =>
-        {
-            Some(text.to_owned())
-        }
-        _ => None,
-    }
+    arn::is_role(text).then(|| text.to_owned())
+}
+
+/// Who may read log files, if any caller can be meant: a pattern that nobody can match, such as
+/// one with an account id of eleven digits, would be an alert for everybody who was to be allowed.
+#[must_use]
+pub fn reader_rule(text: &str) -> Option<ReaderRule> {
+    // A mark follows the first `=`: in a name, `?` stands for that.
+    let pattern = text.split('=').next().unwrap_or(text);
+    let somebody = !pattern.starts_with("arn:") || arn::can_match_caller(pattern);
+    ReaderRule::parse(text).ok().filter(|_| somebody)
 }
 
 /// An enclave's PCR0, the SHA-384 over its image, in lower case; none if it is not 96 hex digits.
@@ -457,6 +468,29 @@ mod tests {
     }
 
     #[test]
+    fn values_are_read_as_tools_write_them() {
+        let key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        let keys = format!("\"{key}\",\r\n'{key}' ,");
+        let config = with(&[
+            ("TRAILSEAL_LOG_BUCKETS", "\"amzn-s3-demo-bucket\"\n"),
+            ("TRAILSEAL_BUCKET_OWNER", " '111122223333'\r\n"),
+            ("TRAILSEAL_KMS_KEY_ARNS", &keys),
+            ("TRAILSEAL_BUCKET_ALIASES", " original = replica\n"),
+            ("TRAILSEAL_ALERT_TOPIC_ARN", &format!("{TOPIC}\n")),
+            ("TRAILSEAL_MAX_RECEIVES", "3\n"),
+        ])
+        .unwrap();
+        assert_eq!(config.places.log_buckets, ["amzn-s3-demo-bucket"]);
+        let owner = AccountId::new("111122223333").unwrap();
+        assert_eq!(config.places.bucket_owner, Some(owner));
+        assert_eq!(config.kms_key_arns, [key, key]);
+        let alias = ("original".to_owned(), "replica".to_owned());
+        assert_eq!(config.places.aliases, [alias]);
+        assert_eq!(config.alert_topic_arn, TOPIC);
+        assert_eq!(config.max_receives, 3);
+    }
+
+    #[test]
     fn all_problems_are_said_at_once_and_by_name() {
         let error = read(&[]).unwrap_err().to_string();
         assert!(error.contains("TRAILSEAL_LOG_BUCKETS"), "{error}");
@@ -485,7 +519,23 @@ mod tests {
             ("TRAILSEAL_ENCLAVE_IMAGES", "abcd"),
             ("TRAILSEAL_ENCLAVE_IMAGES", &"x".repeat(96)),
             ("TRAILSEAL_PINNED_KEYS", "s3://bucket"),
+            (
+                "TRAILSEAL_KMS_KEY_ARNS",
+                "arn:aws:kms:us-east-1:11112222333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            ),
+            ("TRAILSEAL_READERS", "arn:aws:iam::11112222333:role/Audit"),
+            ("TRAILSEAL_READERS", "arn:aws:iam::111122223333:group/Audit"),
+            ("TRAILSEAL_READERS", ","),
+            ("TRAILSEAL_READERS", "\"\""),
+            ("TRAILSEAL_KMS_KEY_ARNS", ", ,"),
+            ("TRAILSEAL_ENCLAVE_IMAGES", "''"),
+            ("TRAILSEAL_LOG_BUCKETS", "s3://amzn-s3-demo-bucket"),
+            ("TRAILSEAL_LOG_BUCKETS", "192.0.2.1"),
+            ("TRAILSEAL_LOG_BUCKETS", "-amzn-s3-demo-bucket"),
+            ("TRAILSEAL_LOG_BUCKETS", "amzn..bucket"),
             ("TRAILSEAL_BUCKET_ALIASES", "replica"),
+            ("TRAILSEAL_BUCKET_ALIASES", "replica=replica"),
+            ("TRAILSEAL_BUCKET_ALIASES", "original=s3://replica"),
             ("TRAILSEAL_QUEUE_URL", "queue"),
             ("TRAILSEAL_MAX_RECEIVES", "0"),
         ] {

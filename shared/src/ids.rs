@@ -58,7 +58,7 @@ macro_rules! name_type {
 name_type!(
     /// A twelve-digit AWS account id.
     AccountId,
-    "an AWS account id (twelve digits)",
+    "an AWS account id (twelve digits, without dashes)",
     |t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit())
 );
 

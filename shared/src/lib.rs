@@ -12,9 +12,9 @@
 //! The core takes bytes and values and returns verdicts; it knows no clock, no environment and
 //! no network. Its modules, in the order of their dependencies:
 //!
-//! - names: [`ids`], [`object_key`], [`location`], [`sha256`]
+//! - names: [`value`], [`ids`], [`arn`], [`object_key`], [`location`], [`sha256`]
 //! - formats: [`gunzip`], [`form`], [`digest`], [`records`], [`event`]
-//! - checks: [`public_key`], [`signature`], [`chain`], [`log_file`], [`kms`]
+//! - checks: [`saved`], [`public_key`], [`given`], [`signature`], [`chain`], [`log_file`], [`kms`]
 //! - what is said about them: [`finding`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`validation`],
 //!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
@@ -24,6 +24,7 @@
 //! Lambda runtime (module `lambda`).
 
 pub mod alert;
+pub mod arn;
 pub mod chain;
 pub mod config;
 pub mod digest;
@@ -31,6 +32,7 @@ pub mod discovery;
 pub mod event;
 pub mod finding;
 pub mod form;
+pub mod given;
 pub mod gunzip;
 pub mod ids;
 pub mod kms;
@@ -43,11 +45,13 @@ pub mod pinned_keys;
 pub mod public_key;
 pub mod receipt;
 pub mod records;
+pub mod saved;
 pub mod selection;
 pub mod sha256;
 pub mod signature;
 pub mod store;
 pub mod validation;
+pub mod value;
 pub mod verification;
 pub mod walk;
 pub mod witness;

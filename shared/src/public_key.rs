@@ -3,6 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PublicKey.html>.
 
 use crate::ids::Region;
+use crate::saved::{self, SavedError};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,6 +40,21 @@ pub enum PublicKeyError {
         "not a list-public-keys response (`aws cloudtrail list-public-keys --output json`): {0}"
     )]
     Response(String),
+    /// The bytes are no JSON documents.
+    #[error(
+        "not a list-public-keys response (`aws cloudtrail list-public-keys --output json`): {0}"
+    )]
+    File(#[from] SavedError),
+    /// A key is not the one that its entry names.
+    #[error(
+        "the value of the public key {said} is that of another key, {fingerprint}: it was changed after CloudTrail gave it"
+    )]
+    Fingerprint {
+        /// What the entry says.
+        said: String,
+        /// The MD5 of the value.
+        fingerprint: String,
+    },
 }
 
 /// A stretch of time in which a digest may have been signed.
@@ -212,64 +228,93 @@ impl KeySet {
         outside
     }
 
-    /// Reads a saved `aws cloudtrail list-public-keys` response. Times may be numbers (seconds
-    /// since 1970) or RFC 3339 texts; an entry may say its `Region`.
+    /// Reads saved `aws cloudtrail list-public-keys` responses: one, several one after the other, or
+    /// lists of their keys alone, in UTF-8 or UTF-16. Times may be numbers (seconds since 1970) or
+    /// RFC 3339 texts; an entry may say its `Region`.
     ///
     /// # Errors
-    /// [`PublicKeyError`] when the text is something else, or a key in it is no RSA key.
-    pub fn from_saved_response(json: &[u8]) -> Result<Self, PublicKeyError> {
+    /// [`PublicKeyError`] when the bytes are something else, when a key in them is no RSA key, or
+    /// when one has another fingerprint than its entry says.
+    pub fn from_saved_response(bytes: &[u8]) -> Result<Self, PublicKeyError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Response {
-            public_key_list: Vec<Entry>,
+            public_key_list: Vec<SavedKey>,
         }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Entry {
-            value: String,
-            validity_start_time: Time,
-            validity_end_time: Time,
-            region: Option<String>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Time {
-            Seconds(f64),
-            Text(Timestamp),
-        }
-        impl Time {
-            fn timestamp(&self) -> Result<Timestamp, PublicKeyError> {
-                match self {
-                    Self::Text(time) => Ok(*time),
-                    Self::Seconds(seconds) => SignedDuration::try_from_secs_f64(*seconds)
-                        .and_then(Timestamp::from_duration)
-                        .map_err(|error| PublicKeyError::Response(error.to_string())),
-                }
+        let text = saved::text(bytes)?;
+        let mut keys = Self::default();
+        let mut count = 0_usize;
+        for document in saved::documents(&text)? {
+            let entries = if document.get().starts_with('[') {
+                saved::read::<Vec<SavedKey>>(document)?
+            } else {
+                saved::read::<Response>(document)?.public_key_list
+            };
+            count = count.saturating_add(entries.len());
+            if count > MAX_SAVED_KEYS {
+                return Err(PublicKeyError::Response(format!(
+                    "it has more than {MAX_SAVED_KEYS} keys"
+                )));
+            }
+            for entry in entries {
+                keys.extend([entry.read()?]);
             }
         }
-        let invalid = |error: &dyn std::fmt::Display| PublicKeyError::Response(error.to_string());
-        let response: Response = serde_json::from_slice(json).map_err(|error| invalid(&error))?;
-        if response.public_key_list.len() > MAX_SAVED_KEYS {
-            return Err(invalid(&format_args!("more than {MAX_SAVED_KEYS} keys")));
-        }
-        let mut keys = Self::default();
-        for entry in response.public_key_list {
-            let der = STANDARD
-                .decode(entry.value)
-                .map_err(|error| invalid(&error))?;
-            let region = entry
-                .region
-                .map(|region| Region::new(&region))
-                .transpose()
-                .map_err(|error| invalid(&error))?;
-            keys.extend([PublicKey::from_der(
-                &der,
-                entry.validity_start_time.timestamp()?,
-                entry.validity_end_time.timestamp()?,
-                region,
-            )?]);
-        }
         Ok(keys)
+    }
+}
+
+/// A key of a saved response.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedKey {
+    value: String,
+    validity_start_time: SavedTime,
+    validity_end_time: SavedTime,
+    fingerprint: Option<String>,
+    region: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SavedTime {
+    Seconds(f64),
+    Text(Timestamp),
+}
+
+impl SavedKey {
+    fn read(self) -> Result<PublicKey, PublicKeyError> {
+        let invalid = |error: &dyn std::fmt::Display| PublicKeyError::Response(error.to_string());
+        let der = STANDARD
+            .decode(self.value)
+            .map_err(|error| invalid(&error))?;
+        let region = self
+            .region
+            .map(|region| Region::new(&region))
+            .transpose()
+            .map_err(|error| invalid(&error))?;
+        let (from, to) = (&self.validity_start_time, &self.validity_end_time);
+        let key = PublicKey::from_der(&der, from.timestamp()?, to.timestamp()?, region)?;
+        match self.fingerprint {
+            Some(said) if !key.fingerprint.eq_ignore_ascii_case(&said) => {
+                Err(PublicKeyError::Fingerprint {
+                    said: said.chars().take(200).collect(),
+                    fingerprint: key.fingerprint,
+                })
+            }
+            _ => Ok(key),
+        }
+    }
+}
+
+impl SavedTime {
+    fn timestamp(&self) -> Result<Timestamp, PublicKeyError> {
+        match self {
+            Self::Text(time) => Ok(*time),
+            Self::Seconds(seconds) => SignedDuration::try_from_secs_f64(*seconds)
+                .and_then(Timestamp::from_duration)
+                .map_err(|error| PublicKeyError::Response(error.to_string())),
+        }
     }
 }
 
@@ -345,8 +390,9 @@ mod tests {
     fn other_texts_are_no_response() {
         for json in [
             "",
-            "[]",
             "{}",
+            "[{}]",
+            "PUBLICKEYLIST\t8eba5db5bea9b640d1c96a77256fe7f2\t1436317441.0",
             r#"{"PublicKeyList":[{"Value":"?","ValidityStartTime":1,"ValidityEndTime":2}]}"#,
             r#"{"PublicKeyList":[{"Value":"AAAA","ValidityStartTime":1,"ValidityEndTime":2}]}"#,
             r#"{"PublicKeyList":[{"Value":"","ValidityStartTime":1e300,"ValidityEndTime":2}]}"#,
@@ -356,5 +402,67 @@ mod tests {
                 "{json}"
             );
         }
+    }
+
+    #[test]
+    fn keys_are_read_in_every_shape_that_tools_save_them_in() {
+        let published: serde_json::Value = serde_json::from_slice(PUBLISHED).unwrap();
+        let list = published["PublicKeyList"].as_array().unwrap();
+        let one = |key| serde_json::json!({ "PublicKeyList": [key] }).to_string();
+        let each: Vec<String> = list.iter().map(one).collect();
+        let utf16: Vec<u8> = std::iter::once(0xfeff)
+            .chain(String::from_utf8_lossy(PUBLISHED).encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let expected = KeySet::from_saved_response(PUBLISHED).unwrap().0;
+        assert_eq!(expected.len(), 3);
+        for bytes in [
+            serde_json::to_vec(list).unwrap(),
+            each.concat().into_bytes(),
+            each.join("\n").into_bytes(),
+            each.join("\r\n\u{feff}").into_bytes(),
+            [PUBLISHED, PUBLISHED].concat(),
+            ["\u{feff}".as_bytes(), PUBLISHED].concat(),
+            utf16,
+        ] {
+            let keys = KeySet::from_saved_response(&bytes).unwrap().0;
+            assert_eq!(keys, expected, "{}", String::from_utf8_lossy(&bytes));
+        }
+        for nothing in ["[]", r#"{"PublicKeyList":[]}"#] {
+            assert!(
+                KeySet::from_saved_response(nothing.as_bytes())
+                    .unwrap()
+                    .is_empty()
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_under_the_fingerprint_of_another_key_is_refused() {
+        let mut published: serde_json::Value = serde_json::from_slice(PUBLISHED).unwrap();
+        published["PublicKeyList"][0]["Value"] = published["PublicKeyList"][1]["Value"].clone();
+        let error = KeySet::from_saved_response(published.to_string().as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, PublicKeyError::Fingerprint { .. }),
+            "{error}"
+        );
+        published["PublicKeyList"][0]["Fingerprint"] = serde_json::Value::Null;
+        assert!(KeySet::from_saved_response(published.to_string().as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn the_bound_on_keys_is_on_all_responses_together() {
+        let published: serde_json::Value = serde_json::from_slice(PUBLISHED).unwrap();
+        let key = &published["PublicKeyList"][0];
+        let of = |count: usize| serde_json::to_string(&vec![key; count]).unwrap();
+        let most = of(MAX_SAVED_KEYS);
+        assert!(KeySet::from_saved_response(most.as_bytes()).is_ok());
+        let error = KeySet::from_saved_response(format!("{most}{}", of(1)).as_bytes());
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("more than 10000 keys")
+        );
     }
 }

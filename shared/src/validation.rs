@@ -6,6 +6,7 @@ use crate::config::Places;
 use crate::digest::{self, DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Window};
 use crate::form::Form;
+use crate::given::GivenSignatures;
 use crate::gunzip::GunzipError;
 use crate::location::ObjectLocation;
 use crate::lookback::{Lookback, MAX_LISTS};
@@ -17,7 +18,7 @@ use crate::store::{
     Absence, Body as _, Cause, ListObjects, ListPublicKeys, ReadObject, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::sync::Arc;
 
 const UNSIGNED_COPY: &str = "its signature stands in the object's metadata, which the copy does not hold, and no later digest that is here holds it; give it with --signatures";
 
@@ -31,8 +32,8 @@ pub struct Digests<S, K> {
     pub(crate) store: S,
     keys: KeyRing<K>,
     pub(crate) places: Places,
-    /// Signatures that a copy without metadata does not hold, by the digest's key or file name.
-    signatures: HashMap<String, String>,
+    /// Signatures that a copy without metadata does not hold.
+    pub(crate) given: Arc<GivenSignatures>,
 }
 
 /// A digest object as it was read: perhaps no digest at all.
@@ -77,15 +78,15 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             store,
             keys,
             places,
-            signatures: HashMap::new(),
+            given: Arc::default(),
         }
     }
 
-    /// Adds the signatures, in hex, of digests whose metadata is not at hand, by the digest's
-    /// key or file name.
+    /// Adds the signatures of digests whose metadata is not at hand. Whoever gives them can ask
+    /// them, in the end, which of them were of use.
     #[must_use]
-    pub fn with_signatures(mut self, signatures: HashMap<String, String>) -> Self {
-        self.signatures = signatures;
+    pub fn with_signatures(mut self, given: Arc<GivenSignatures>) -> Self {
+        self.given = given;
         self
     }
 
@@ -177,12 +178,9 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     }
 
     fn given_metadata(&self, key: &str) -> DigestMetadata {
-        let name = key.rsplit('/').next().unwrap_or(key);
-        let signature = self
-            .signatures
-            .get(key)
-            .or_else(|| self.signatures.get(name));
-        signature.map_or_else(DigestMetadata::default, DigestMetadata::signed)
+        self.given
+            .of(key)
+            .map_or_else(DigestMetadata::default, DigestMetadata::signed)
     }
 
     /// Location, algorithm, key and signature, in this order: the first that fails is the

@@ -134,6 +134,9 @@ impl Walk {
     }
 }
 
+/// What is said of a digest whose signature was given, where no later digest says which it has.
+const GIVEN_SIGNATURE_INVALID: &str = "The signature that was given for the digest (--signatures, --signature) is not a signature of this content. Either the digest was changed after CloudTrail signed it, or the signature is that of another digest: compare it with the one in the object's metadata (aws s3api head-object).";
+
 /// The most such claims that are kept: anybody may make them.
 const MAX_CLAIMS: usize = 64;
 
@@ -293,6 +296,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             ..
         } = settled;
         let is_unsigned = self.places.bare_copy && fetched.metadata.signature.is_none();
+        // A copy has no other signature of its own than the one that somebody gives.
+        let is_given = self.places.bare_copy && !is_unsigned;
+        let is_vouched_for = given.iter().any(|(_, authentic)| *authentic);
         let mut given = given.into_iter();
         // A copy on disk has no signature of its own: a later digest's word is all there is.
         let mut is_authoritative = true;
@@ -310,12 +316,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         match self.judge(at, key, fetched).await {
             Ok(digest) => *authentic = Some(digest),
             Err(Rejection::CannotTell(error)) => report.cannot_tell(error, &self.scope(key), at),
-            Err(Rejection::Finding(finding)) => {
-                let proves =
-                    is_authoritative || finding.kind != FindingKind::DigestSignatureInvalid;
-                if proves {
-                    report.findings.push(*finding);
-                }
+            Err(Rejection::Finding(mut finding)) => {
                 if let Some(content) = content {
                     for metadata in others {
                         let fetched = Fetched {
@@ -325,11 +326,24 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                         };
                         *authentic = self.judge(at, key, fetched).await.ok();
                         if authentic.is_some() {
-                            return;
+                            break;
                         }
                     }
                 }
-                if !proves {
+                let is_invalid = finding.kind == FindingKind::DigestSignatureInvalid;
+                if is_given && is_invalid {
+                    if authentic.is_some() {
+                        // The digest is proven: what was given is of another one.
+                        self.given.contradict(&at.key);
+                        return;
+                    }
+                    if !is_vouched_for {
+                        GIVEN_SIGNATURE_INVALID.clone_into(&mut finding.message);
+                    }
+                }
+                if is_authoritative || !is_invalid {
+                    report.findings.push(*finding);
+                } else if authentic.is_none() {
                     // The signatures stand in digests that are not CloudTrail's themselves.
                     report.cannot_tell(unsigned_copy(at), &self.scope(key), at);
                 }

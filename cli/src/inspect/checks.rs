@@ -227,11 +227,6 @@ async fn facts(
     } else {
         SignatureFrom::Metadata
     };
-    let signature = match (&metadata.signature, named) {
-        (Some(own), _) => Some((own.clone(), from)),
-        (None, Some(named)) => Some((named.signature, SignatureFrom::Successor)),
-        (None, None) => None,
-    };
     let looked_up = match content {
         Ok(content) => {
             digests
@@ -240,12 +235,22 @@ async fn facts(
         }
         Err(_) => Ok(None),
     };
-    let is_signed = match (content, &looked_up, &signature) {
-        (Ok(content), Ok(Some(KeyLookup::Found(key))), Some((hex, _))) => {
+    let is_signed_by = |hex: &str| match (content, &looked_up) {
+        (Ok(content), Ok(Some(KeyLookup::Found(key)))) => {
             Some(signature::verify(content.clone(), hex, key).is_ok())
         }
         _ => None,
     };
+    let of_successor = named.map(|named| (named.signature, SignatureFrom::Successor));
+    let signature = match &metadata.signature {
+        // What is given on the command line may be of another digest.
+        Some(own) if around.places.bare_copy && is_signed_by(own) == Some(false) => of_successor
+            .filter(|(hex, _)| is_signed_by(hex) == Some(true))
+            .or(Some((own.clone(), from))),
+        Some(own) => Some((own.clone(), from)),
+        None => of_successor,
+    };
+    let is_signed = signature.as_ref().and_then(|(hex, _)| is_signed_by(hex));
     Read {
         content: content.clone(),
         metadata: metadata.clone(),

@@ -2,11 +2,10 @@
 
 use crate::args::KmsArgs;
 use crate::exit::Stop;
-use crate::verify::alias_of;
-use trailseal::config::{Places, bucket_name, enclave_image, role_arn};
+use crate::options::{aliases, is_not, many, one};
+use trailseal::config::{Places, bucket_name, enclave_image, kms_key_arn, reader_rule, role_arn};
 use trailseal::ids::{AccountId, TrailArn};
-use trailseal::kms::is_key_arn;
-use trailseal::kms::readers::{ReaderRule, Readers};
+use trailseal::kms::readers::Readers;
 use trailseal::kms::rules::Expected;
 
 /// Reads the options. Whose buckets are meant where none is named is for the source to say.
@@ -15,32 +14,28 @@ use trailseal::kms::rules::Expected;
 /// [`Stop`], with what an option takes.
 pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     let places = Places {
-        log_buckets: many("--bucket", &args.buckets, "a bucket's name", bucket_name)?,
-        bucket_owner: args
-            .bucket_owner
-            .as_deref()
-            .map(AccountId::new)
-            .transpose()
-            .map_err(Stop::usage)?,
-        trails: args
-            .trails
-            .iter()
-            .map(|trail| TrailArn::parse(trail).map_err(Stop::usage))
-            .collect::<Result<_, _>>()?,
-        aliases: args
-            .aliases
-            .iter()
-            .map(|alias| alias_of(alias))
-            .collect::<Result<_, _>>()?,
+        log_buckets: each(
+            "--bucket",
+            &args.buckets,
+            "a bucket's name, without s3:// and without a prefix",
+            bucket_name,
+        )?,
+        bucket_owner: one(
+            "--bucket-owner",
+            args.bucket_owner.as_deref(),
+            AccountId::new,
+        )?,
+        trails: many("--trail", &args.trails, TrailArn::parse)?,
+        aliases: aliases(&args.aliases)?,
         bare_copy: false,
     };
-    let readers = many(
+    let readers = each(
         "--reader",
         &args.readers,
-        "an ARN pattern (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, each of which may end in =enclave",
-        |text| ReaderRule::parse(text).ok(),
+        "an ARN pattern of a role, user or session (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, each of which may end in =enclave",
+        reader_rule,
     )?;
-    let own_roles = many(
+    let own_roles = each(
         "--own-role",
         &args.own_roles,
         "an IAM role's ARN (arn:aws:iam::111122223333:role/NAME)",
@@ -48,14 +43,14 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     )?;
     Ok(Expected {
         places,
-        key_arns: many(
+        key_arns: each(
             "--key",
             &args.keys,
-            "a KMS key's ARN (arn:aws:kms:REGION:ACCOUNT:key/ID); an alias is none",
-            |text| is_key_arn(text).then(|| text.to_owned()),
+            "a KMS key's ARN (arn:aws:kms:REGION:ACCOUNT:key/ID, as `aws kms describe-key` prints it for an alias, too)",
+            kms_key_arn,
         )?,
         readers: Readers::new(readers, own_roles),
-        enclave_images: many(
+        enclave_images: each(
             "--enclave-image",
             &args.enclave_images,
             "a PCR0 value (96 hex digits), as `nitro-cli build-enclave` prints it",
@@ -64,16 +59,14 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     })
 }
 
-fn many<T>(
+/// Reads values of which only what the option takes can be said.
+fn each<T>(
     option: &str,
     texts: &[String],
     takes: &str,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<T>, Stop> {
-    texts
-        .iter()
-        .map(|text| {
-            read(text).ok_or_else(|| Stop::usage(format_args!("{option} `{text}` is not {takes}")))
-        })
-        .collect()
+    many(option, texts, |text| {
+        read(text).ok_or_else(|| is_not(text, takes))
+    })
 }

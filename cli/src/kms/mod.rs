@@ -13,6 +13,7 @@ use crate::args::{KmsArgs, KmsFormat};
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::interrupt;
+use crate::output::file_name;
 use crate::output::target::{self, Target};
 use crate::progress::Display;
 use crate::report::copy::Note;
@@ -98,6 +99,11 @@ impl From<StoreError> for Unseen {
 
 async fn judge(args: &KmsArgs) -> Result<Outcome, Stop> {
     let started_at = Timestamp::now();
+    let format = match args.format {
+        KmsFormat::Text => "text",
+        KmsFormat::Json => "json",
+    };
+    file_name::check(args.output.as_deref(), format, &["text", "json"], &[])?;
     let named = Named::parse(&args.source).map_err(Stop::usage)?;
     let requested = time::range(
         args.start_time.as_deref(),

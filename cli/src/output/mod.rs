@@ -1,6 +1,7 @@
 //! The output formats.
 
 pub(crate) mod copy;
+pub(crate) mod file_name;
 pub(crate) mod finding;
 pub(crate) mod html;
 pub(crate) mod json;

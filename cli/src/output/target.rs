@@ -19,11 +19,12 @@ enum Out {
 }
 
 impl Target {
-    /// A file at `path`, else standard output.
+    /// A file at `path`, else, and where it is `-`, standard output.
     ///
     /// # Errors
     /// [`Stop`] when there can be no such file.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Stop> {
+        let path = file(path);
         let name = name(path);
         let out = match path {
             None => Out::Direct(BufWriter::new(Box::new(io::stdout()))),
@@ -78,6 +79,11 @@ impl Write for Target {
             Out::File(out, _) => out.flush(),
         }
     }
+}
+
+/// The file that is meant: `-` is standard output, as for other tools.
+pub(crate) fn file(path: Option<&Path>) -> Option<&Path> {
+    path.filter(|path| *path != Path::new("-"))
 }
 
 /// What a target is called.

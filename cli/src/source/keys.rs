@@ -1,4 +1,4 @@
-//! Public keys, and signatures that are given.
+//! Public keys, and files that are named on the command line.
 
 use aws_config::SdkConfig;
 use std::collections::HashMap;
@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use trailseal::aws::CloudTrailKeys;
+use trailseal::given::GivenError;
 use trailseal::ids::Region;
 use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::store::{Cause, ListPublicKeys, StoreError};
@@ -142,10 +143,18 @@ pub(crate) enum FileError {
         /// What is wrong.
         error: String,
     },
+    /// It holds signatures that cannot be.
+    #[error("{path}: {error}")]
+    WrongSignature {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        error: GivenError,
+    },
 }
 
 /// Reads a file whose size is bounded.
-fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     let named = || path.display().to_string();
     let failed = |error| FileError::Read {
         path: named(),
@@ -177,12 +186,4 @@ pub(crate) fn read_keys(path: &Path) -> Result<KeySet, FileError> {
         return Err(no_keys("its PublicKeyList is empty".to_owned()));
     }
     Ok(keys)
-}
-
-/// Reads signatures: a JSON object, digest's key or file name to hex.
-pub(crate) fn read_signatures(path: &Path) -> Result<HashMap<String, String>, FileError> {
-    serde_json::from_slice(&read(path)?).map_err(|error| FileError::NoSignatures {
-        path: path.display().to_string(),
-        error: error.to_string(),
-    })
 }

@@ -8,15 +8,21 @@ mod lone;
 pub(crate) mod names;
 mod objects;
 mod search;
+mod signatures;
 pub(crate) mod strays;
+mod written;
 
-pub(crate) use keys::{Keys, read_keys, read_signatures};
+pub(crate) use keys::{Keys, read_keys};
 pub(crate) use lone::LoneFile;
 pub(crate) use objects::Objects;
+pub(crate) use signatures::{of_no_use, read_signatures};
 
+use crate::options::input;
 use directory::{Directory, DirectoryError};
 use std::fmt;
 use std::path::PathBuf;
+use trailseal::config::bucket_name;
+use trailseal::value::plain;
 
 /// A source as it stands on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +44,14 @@ pub(crate) enum SourceError {
     /// The text names no bucket.
     #[error("`{0}` names no bucket: write s3://BUCKET or s3://BUCKET/PREFIX")]
     NoBucket(String),
+    /// The text names something in S3, written in another way.
+    #[error("`{text}` is no file or directory: if the bucket is meant, write {meant}")]
+    OtherForm {
+        /// What is given.
+        text: String,
+        /// What to write instead.
+        meant: String,
+    },
     /// Another scheme.
     #[error("`{0}` is neither s3://BUCKET[/PREFIX] nor a directory")]
     Scheme(String),
@@ -59,26 +73,36 @@ impl fmt::Display for Named {
 }
 
 impl Named {
-    /// Reads `s3://bucket/prefix` or a path.
+    /// Reads `s3://bucket/prefix` or a path, without what a tool wrote around it.
+    ///
+    /// # Errors
+    /// [`SourceError`], where it can be told with what to write instead.
     pub(crate) fn parse(text: &str) -> Result<Self, SourceError> {
-        if let Some(rest) = text.strip_prefix("s3://") {
+        let path = PathBuf::from(text);
+        if path.symlink_metadata().is_ok() {
+            return Ok(Self::Directory(path));
+        }
+        let value = plain(text);
+        if let Some(rest) = value.strip_prefix("s3://") {
+            // A prefix may begin with a slash: `s3://bucket//logs`.
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-            let named = (3..=63).contains(&bucket.len())
-                && bucket
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-            if !named {
-                return Err(SourceError::NoBucket(text.to_owned()));
-            }
+            let bucket =
+                bucket_name(bucket).ok_or_else(|| SourceError::NoBucket(value.to_owned()))?;
             return Ok(Self::S3 {
-                bucket: bucket.to_owned(),
+                bucket,
                 prefix: prefix.to_owned(),
             });
         }
-        if text.contains("://") {
-            return Err(SourceError::Scheme(text.to_owned()));
+        if let Some(meant) = written::meant(value) {
+            return Err(SourceError::OtherForm {
+                text: value.to_owned(),
+                meant,
+            });
         }
-        Ok(Self::Directory(PathBuf::from(text)))
+        if value.contains("://") || value.starts_with("arn:") {
+            return Err(SourceError::Scheme(value.to_owned()));
+        }
+        Ok(Self::Directory(input(path)))
     }
 }
 
@@ -94,4 +118,66 @@ pub(crate) fn open_directory(
     let directory = Directory::open(path)?.complete(is_complete);
     let places = directory.places();
     Ok((directory, places))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s3(bucket: &str, prefix: &str) -> Named {
+        Named::S3 {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_bucket_and_a_prefix_are_read_as_they_are() {
+        for (text, bucket, prefix) in [
+            ("s3://amzn-s3-demo-bucket", "amzn-s3-demo-bucket", ""),
+            ("s3://amzn-s3-demo-bucket/", "amzn-s3-demo-bucket", ""),
+            (
+                "s3://amzn-s3-demo-bucket/logs",
+                "amzn-s3-demo-bucket",
+                "logs",
+            ),
+            (
+                "s3://amzn-s3-demo-bucket//logs",
+                "amzn-s3-demo-bucket",
+                "/logs",
+            ),
+            (
+                "s3://amzn-s3-demo-bucket/team a+b/",
+                "amzn-s3-demo-bucket",
+                "team a+b/",
+            ),
+            ("s3://Old_Bucket", "Old_Bucket", ""),
+            (
+                " s3://amzn-s3-demo-bucket/logs\r\n",
+                "amzn-s3-demo-bucket",
+                "logs",
+            ),
+            ("\"s3://amzn-s3-demo-bucket\"", "amzn-s3-demo-bucket", ""),
+        ] {
+            assert_eq!(Named::parse(text).unwrap(), s3(bucket, prefix), "{text:?}");
+        }
+        let slash = Named::parse("s3://amzn-s3-demo-bucket//logs").unwrap();
+        assert_eq!(slash.to_string(), "s3://amzn-s3-demo-bucket//logs");
+    }
+
+    #[test]
+    fn what_names_no_bucket_is_refused() {
+        for text in [
+            "s3://",
+            "s3://x",
+            "s3:///logs",
+            "s3://name with spaces",
+            "s3://192.0.2.1/logs",
+            "s3://-amzn-s3-demo-bucket",
+            "s3://arn:aws:s3:::amzn-s3-demo-bucket",
+        ] {
+            let error = Named::parse(text).unwrap_err();
+            assert!(matches!(error, SourceError::NoBucket(_)), "{text}: {error}");
+        }
+    }
 }

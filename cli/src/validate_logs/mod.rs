@@ -88,6 +88,9 @@ impl From<StoreError> for Stop {
 }
 
 async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
+    if let Some(refusal) = args.foreign.refusal() {
+        return Err(Stop::Told(refusal.to_owned()));
+    }
     let range = Range::read(&args.start_time, args.end_time.as_deref(), Timestamp::now())
         .map_err(Stop::Told)?;
     let asked = Asked::read(args).map_err(Stop::Told)?;

@@ -373,7 +373,7 @@ fn flags_that_cannot_be_are_refused_in_a_line() {
         ),
         (
             ["--account-id", "me"],
-            "Invalid --account-id: `me` is not an AWS account id (twelve digits)",
+            "Invalid --account-id: `me` is not an AWS account id (twelve digits, without dashes)",
         ),
     ] {
         assert_eq!(Asked::read(&args(&trail, &flags)).unwrap_err(), message);

@@ -51,7 +51,7 @@ pub(crate) struct Ended {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EndedError {
     /// A part of it is wrong.
-    #[error("--ended `{text}`: {error}; write [ACCOUNT/][REGION/]TRAIL[@TIME]")]
+    #[error("`{text}`: {error}; write [ACCOUNT/][REGION/]TRAIL[@TIME]")]
     Part {
         /// As it was given.
         text: String,

@@ -18,13 +18,17 @@ use crate::args::{Format, VerifyArgs};
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::interrupt::close_at_first;
+use crate::options::{aliases, many, one};
 use crate::output;
+use crate::output::file_name;
 use crate::output::target::{self, Target};
 use crate::progress::Display;
 use crate::report::copy::NoteKind;
 use crate::report::{CannotTell, Range, Subject, Verification};
 use crate::source::strays::Strays;
-use crate::source::{Keys, Named, Objects, Place, open_directory, read_keys, read_signatures};
+use crate::source::{
+    Keys, Named, Objects, Place, of_no_use, open_directory, read_keys, read_signatures,
+};
 use crate::time;
 use aws_config::SdkConfig;
 use collector::{Collector, Lines, Run};
@@ -32,7 +36,6 @@ use ends::{Ended, trail_filter};
 use engine::Plan;
 use jiff::Timestamp;
 use resume::Resume;
-use std::collections::HashMap;
 use std::fmt::Display as Say;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -42,7 +45,8 @@ use std::time::Duration;
 use trailseal::aws::{Limited, S3Objects};
 use trailseal::config::Places;
 use trailseal::discovery::{TrailFilter, Wanted};
-use trailseal::ids::{AccountId, IdError, Region};
+use trailseal::given::GivenSignatures;
+use trailseal::ids::{AccountId, Region};
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
 use trailseal::selection::{Part, Selection};
@@ -63,6 +67,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         objects,
         source,
         keys,
+        given,
         requested,
         strays,
     } = prepare(args, now).await?;
@@ -94,6 +99,11 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         }
     }
     display.stop();
+    if let Some(file) = &args.signatures {
+        for line in of_no_use(&given, &file.display().to_string()) {
+            eprintln!("trailseal: {line}");
+        }
+    }
     let run = Run {
         command: std::env::args_os()
             .map(|argument| argument.to_string_lossy().into_owned())
@@ -157,12 +167,15 @@ struct Prepared {
     source: String,
     /// Where public keys come from.
     keys: String,
+    /// The signatures that a file gives.
+    given: Arc<GivenSignatures>,
     requested: Range,
     /// What is unusual about the files of a copy on disk.
     strays: Option<Arc<Strays>>,
 }
 
 async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
+    check_output(args)?;
     let named = Named::parse(&args.source).map_err(Stop::usage)?;
     let (wanted, requested) = wanted(args, now)?;
     let mut places = places(args, &wanted)?;
@@ -170,9 +183,14 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         Some(file) => read_keys(file).map_err(Stop::usage)?,
         None => KeySet::default(),
     };
-    let signatures = match &args.signatures {
-        Some(file) => read_signatures(file).map_err(Stop::usage)?,
-        None => HashMap::new(),
+    let given = match (&args.signatures, &named) {
+        (Some(_), Named::S3 { .. }) => {
+            return Err(Stop::usage(
+                "--signatures is for a directory: objects in S3 have their signatures in their metadata",
+            ));
+        }
+        (Some(file), Named::Directory(_)) => read_signatures(file).map_err(Stop::usage)?,
+        (None, _) => Arc::default(),
     };
     let needs_aws = args.keys.is_none() || matches!(named, Named::S3 { .. });
     let config = if needs_aws {
@@ -221,7 +239,8 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
     let objects = Arc::new(Limited::new(objects, concurrency));
     let keys = KeyRing::new(keys, pinned).settled_before(now);
     let bare_copy = places.bare_copy;
-    let digests = Digests::new(Arc::clone(&objects), keys, places).with_signatures(signatures);
+    let digests =
+        Digests::new(Arc::clone(&objects), keys, places).with_signatures(Arc::clone(&given));
     Ok(Prepared {
         plan: Plan {
             digests,
@@ -229,11 +248,7 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
             part: target.part,
             wanted,
             expected_until,
-            ended: args
-                .ended
-                .iter()
-                .map(|text| Ended::parse(text, now).map_err(Stop::usage))
-                .collect::<Result<_, _>>()?,
+            ended: many("--ended", &args.ended, |text| Ended::parse(text, now))?,
             unseen,
             now,
             unlisted: args.unlisted,
@@ -245,19 +260,40 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         objects,
         source,
         keys: keys_from,
+        given,
         requested,
         strays,
     })
 }
 
+/// Checks the name of the file that the report is written to.
+fn check_output(args: &VerifyArgs) -> Result<(), Stop> {
+    let format = match args.format {
+        Format::Text => "text",
+        Format::Json => "json",
+        Format::Ndjson => "ndjson",
+        Format::Html => "html",
+    };
+    file_name::check(
+        args.output.as_deref(),
+        format,
+        &["text", "json", "ndjson", "html"],
+        &[
+            args.keys.as_ref(),
+            args.signatures.as_ref(),
+            args.resume.as_ref(),
+        ],
+    )
+}
+
 fn places(args: &VerifyArgs, wanted: &Wanted) -> Result<Places, Stop> {
     Ok(Places {
-        bucket_owner: one(args.bucket_owner.as_deref(), AccountId::new)?,
-        aliases: args
-            .aliases
-            .iter()
-            .map(|alias| alias_of(alias))
-            .collect::<Result<_, _>>()?,
+        bucket_owner: one(
+            "--bucket-owner",
+            args.bucket_owner.as_deref(),
+            AccountId::new,
+        )?,
+        aliases: aliases(&args.aliases)?,
         trails: wanted
             .trails
             .iter()
@@ -359,39 +395,13 @@ fn nothing(verification: &Verification, part: &Part, found: bool) -> Stop {
 fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
     let requested = time::range(args.start_time.as_deref(), args.end_time.as_deref(), now)?;
     let wanted = Wanted {
-        accounts: many(&args.accounts, AccountId::new)?,
-        regions: many(&args.regions, Region::new)?,
-        trails: many(&args.trails, trail_filter)?,
+        accounts: many("--account", &args.accounts, AccountId::new)?,
+        regions: many("--region", &args.regions, Region::new)?,
+        trails: many("--trail", &args.trails, trail_filter)?,
         from: requested.from,
         to: Some(requested.to.unwrap_or(now)),
     };
     Ok((wanted, requested))
-}
-
-fn many<T>(texts: &[String], read: impl Fn(&str) -> Result<T, IdError>) -> Result<Vec<T>, Stop> {
-    texts
-        .iter()
-        .map(|text| read(text).map_err(Stop::usage))
-        .collect()
-}
-
-fn one<T>(
-    text: Option<&str>,
-    read: impl Fn(&str) -> Result<T, IdError>,
-) -> Result<Option<T>, Stop> {
-    text.map(read).transpose().map_err(Stop::usage)
-}
-
-/// Reads `original=replica`.
-pub(crate) fn alias_of(text: &str) -> Result<(String, String), Stop> {
-    match text.split_once('=') {
-        Some((original, replica)) if !original.is_empty() && !replica.is_empty() => {
-            Ok((original.to_owned(), replica.to_owned()))
-        }
-        _ => Err(Stop::usage(format_args!(
-            "--alias `{text}` is not ORIGINAL=REPLICA, two names of buckets"
-        ))),
-    }
 }
 
 /// Where the report goes.
@@ -406,7 +416,7 @@ struct Sink {
 
 impl Sink {
     fn open(args: &VerifyArgs) -> Result<Self, Stop> {
-        let path = args.output.as_deref();
+        let path = target::file(args.output.as_deref());
         let mut sink = Self {
             format: args.format,
             lines: None,

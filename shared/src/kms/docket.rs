@@ -864,7 +864,7 @@ impl<'x> Docket<'x> {
             let (first, event, object) = &reading.first;
             let problem = Problem {
                 kind: FindingKind::KmsUnlistedReader,
-                expected: "a listed reader".to_owned(),
+                expected: "one of the listed readers".to_owned(),
                 actual: format!(
                     "{} from {from}: {files}, {}, first {} (event {}), last {}",
                     reading.shown,

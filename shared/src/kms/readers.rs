@@ -20,7 +20,7 @@ const MAX_SHOWN: usize = 300;
 const ENCLAVE_MARK: &str = "=enclave";
 
 /// The partitions of AWS, as they stand in ARNs.
-const PARTITIONS: [&str; 8] = [
+pub(crate) const PARTITIONS: [&str; 8] = [
     "aws",
     "aws-cn",
     "aws-us-gov",

@@ -521,7 +521,7 @@ pub fn reader(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) 
     }
     wrong(
         FindingKind::KmsUnlistedReader,
-        "a listed reader",
+        "one of the listed readers",
         caller_shown(event),
     )
 }
@@ -599,7 +599,7 @@ pub fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling {
     let debug = image.bytes().all(|byte| byte == b'0');
     wrong(
         FindingKind::EnclaveImageUnlisted,
-        "a listed image",
+        "one of the listed enclave images",
         if debug {
             format!("PCR0 {image}: an enclave in debug mode, whose memory can be read")
         } else {

@@ -44,6 +44,11 @@ pub enum StartError {
     /// The pinned keys are none.
     #[error("TRAILSEAL_PINNED_KEYS: {0}")]
     PinnedKeys(#[from] PublicKeyError),
+    /// The response that is pinned has no key in it.
+    #[error(
+        "TRAILSEAL_PINNED_KEYS: the saved response holds no key: save it again for the time of the digests (aws cloudtrail list-public-keys --start-time …)"
+    )]
+    PinnedNone,
 }
 
 /// What every function starts with.
@@ -114,7 +119,11 @@ impl Edge {
             }
             Some(PinnedKeys::Object(at)) => self.read_pinned(at).await?,
         };
-        Ok(KeySet::from_saved_response(&json)?)
+        let keys = KeySet::from_saved_response(&json)?;
+        if keys.is_empty() {
+            return Err(StartError::PinnedNone);
+        }
+        Ok(keys)
     }
 
     async fn read_pinned(&self, at: &ObjectLocation) -> Result<Vec<u8>, StartError> {

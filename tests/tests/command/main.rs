@@ -18,3 +18,4 @@ mod regions;
 mod remedies;
 mod stage;
 mod tampering;
+mod values;

@@ -1,0 +1,180 @@
+//! Values of options: read as tools write them, and otherwise strictly.
+//!
+//! White space and quotes around a value mean nothing. An option that may be repeated takes
+//! several values at once, too, with commas between, as the functions' parameters do. Whatever
+//! else is wrong with a value is refused by the option's name.
+
+use crate::exit::Stop;
+use std::fmt::Display;
+use std::path::PathBuf;
+use trailseal::config::bucket_alias;
+use trailseal::value::{list, plain};
+
+/// Reads the value of an option, if it is given.
+///
+/// # Errors
+/// [`Stop`], with the option's name, when `read` refuses the value, or there is none in it.
+pub(crate) fn one<T, E: Display>(
+    option: &str,
+    text: Option<&str>,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, Stop> {
+    text.map(|text| match plain(text) {
+        "" => Err(empty(option)),
+        value => read(value).map_err(|error| refused(option, &error)),
+    })
+    .transpose()
+}
+
+/// Reads the values of an option that may be repeated.
+///
+/// # Errors
+/// As [`one`]: an option with no value in it would mean "any", which nobody wrote.
+pub(crate) fn many<T, E: Display>(
+    option: &str,
+    texts: &[String],
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, Stop> {
+    let mut values = Vec::new();
+    for text in texts {
+        let before = values.len();
+        for value in list(text) {
+            values.push(read(value).map_err(|error| refused(option, &error))?);
+        }
+        if values.len() == before {
+            return Err(empty(option));
+        }
+    }
+    Ok(values)
+}
+
+/// Reads the values of `--alias`: the original's name and the replica's.
+///
+/// # Errors
+/// As [`many`].
+pub(crate) fn aliases(texts: &[String]) -> Result<Vec<(String, String)>, Stop> {
+    many("--alias", texts, |text| {
+        bucket_alias(text).ok_or_else(|| is_not(text, "ORIGINAL=REPLICA, the names of two buckets"))
+    })
+}
+
+/// Says what a value is not.
+pub(crate) fn is_not(text: &str, takes: &str) -> String {
+    format!("`{}` is not {takes}", shown(text))
+}
+
+/// A path as it was meant: as it is, where it is there; else without what a tool wrote around it.
+pub(crate) fn input(path: PathBuf) -> PathBuf {
+    if path.symlink_metadata().is_ok() {
+        return path;
+    }
+    let meant = output(path.clone());
+    if meant.symlink_metadata().is_ok() {
+        meant
+    } else {
+        path
+    }
+}
+
+/// The path of a file that is yet to be written, without what a tool wrote around it.
+pub(crate) fn output(path: PathBuf) -> PathBuf {
+    match path.to_str().map(plain) {
+        Some(meant) if !meant.is_empty() => PathBuf::from(meant),
+        _ => path,
+    }
+}
+
+/// Reads a number of requests or files at a time.
+///
+/// # Errors
+/// What it takes instead.
+pub(crate) fn concurrency(text: &str) -> Result<u16, String> {
+    plain(text)
+        .parse()
+        .ok()
+        .filter(|number| (1..=1000).contains(number))
+        .ok_or_else(|| "it takes a number from 1 to 1000".to_owned())
+}
+
+fn empty(option: &str) -> Stop {
+    Stop::usage(format_args!(
+        "{option} has no value in it: give one, or leave the option out"
+    ))
+}
+
+fn refused(option: &str, error: &dyn Display) -> Stop {
+    Stop::usage(format_args!("{option} {error}"))
+}
+
+/// The most characters of a value that are said.
+const SHOWN: usize = 300;
+
+fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailseal::ids::AccountId;
+
+    fn accounts(texts: &[&str]) -> Result<Vec<AccountId>, Stop> {
+        let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
+        many("--account", &texts, AccountId::new)
+    }
+
+    #[test]
+    fn repeated_and_listed_values_are_one_list() {
+        let expected = ["111122223333", "444455556666"].map(|id| AccountId::new(id).unwrap());
+        for texts in [
+            &["111122223333", "444455556666"][..],
+            &["111122223333,444455556666"],
+            &["111122223333\t444455556666\n"],
+            &[" '111122223333'", "\"444455556666\"\r\n"],
+        ] {
+            assert_eq!(accounts(texts).unwrap(), expected, "{texts:?}");
+        }
+        assert_eq!(accounts(&[]).unwrap(), []);
+    }
+
+    #[test]
+    fn an_option_without_a_value_is_refused() {
+        for text in ["", " ", ",", "\"\"", "\n"] {
+            assert!(accounts(&["111122223333", text]).is_err(), "{text:?}");
+            assert!(one("--bucket-owner", Some(text), AccountId::new).is_err() || text == ",");
+        }
+        assert!(one("--bucket-owner", Some(","), AccountId::new).is_err());
+        assert!(
+            one("--bucket-owner", None, AccountId::new)
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn numbers_are_read_with_white_space_around() {
+        for (text, number) in [("8", Some(8)), (" 8\n", Some(8)), ("1000", Some(1000))] {
+            assert_eq!(concurrency(text).ok(), number);
+        }
+        for text in ["", "0", "1001", "8 8", "8,8", "many", "-1", "8.0"] {
+            assert!(concurrency(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_taken_as_it_is_where_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (odd, plain) = (folder.path().join("a "), folder.path().join("a"));
+        std::fs::write(&plain, "").unwrap();
+        assert_eq!(input(odd.clone()), plain);
+        std::fs::write(&odd, "").unwrap();
+        assert_eq!(input(odd.clone()), odd);
+        assert_eq!(output(odd), plain);
+        let gone = folder.path().join("gone\n");
+        assert_eq!(input(gone.clone()), gone);
+    }
+}

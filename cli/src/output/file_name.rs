@@ -1,0 +1,169 @@
+//! The name of a file that is to be written, against what is to be written into it.
+//!
+//! `--output` names the format in the AWS CLI, and a file here.
+
+use crate::exit::Stop;
+use std::path::{Path, PathBuf};
+
+/// What the AWS CLI takes after `--output`, and what `--format` takes.
+const FORMATS: [&str; 9] = [
+    "json",
+    "text",
+    "table",
+    "yaml",
+    "yaml-stream",
+    "ndjson",
+    "html",
+    "csv",
+    "off",
+];
+
+/// The formats that the end of a file's name stands for.
+const ENDINGS: [(&str, &[&str]); 7] = [
+    ("json", &["json", "ndjson"]),
+    ("ndjson", &["ndjson"]),
+    ("jsonl", &["ndjson"]),
+    ("html", &["html"]),
+    ("htm", &["html"]),
+    ("csv", &[]),
+    ("pdf", &[]),
+];
+
+/// Checks the name of the file that a report in `format` is written to: whether it names a format
+/// instead, or a file of another one, or one of the files that are read.
+///
+/// # Errors
+/// [`Stop`], with what to write instead.
+pub(crate) fn check(
+    output: Option<&Path>,
+    format: &str,
+    formats: &[&str],
+    inputs: &[Option<&PathBuf>],
+) -> Result<(), Stop> {
+    let Some(output) = output else {
+        return Ok(());
+    };
+    let name = output.to_string_lossy();
+    let known = |format: &str| formats.contains(&format);
+    if FORMATS.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+        let word = name.to_ascii_lowercase();
+        let instead = if formats.len() > 1 && known(&word) {
+            format!("did you mean --format {word}?")
+        } else if formats.len() > 1 {
+            format!("--format takes {}", formats.join(", "))
+        } else {
+            format!("{format} is what is written")
+        };
+        return Err(Stop::usage(format_args!(
+            "--output {name} names a file, not a format: {instead} For a file of that name write ./{name}"
+        )));
+    }
+    let ending = output
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let of_ending = ENDINGS
+        .iter()
+        .find(|(known, _)| ending.as_deref() == Some(known));
+    if let Some((ending, holds)) = of_ending
+        && !holds.contains(&format)
+    {
+        let fitting: Vec<&str> = holds.iter().copied().filter(|one| known(one)).collect();
+        let instead = match fitting.first() {
+            Some(fitting) => format!("add --format {fitting}, or give the file another name"),
+            None => "give the file another name".to_owned(),
+        };
+        return Err(Stop::usage(format_args!(
+            "--output {name} ends in .{ending}, but {format} is what is written: {instead}"
+        )));
+    }
+    let real = output.canonicalize().ok();
+    let is_read = |input: &&PathBuf| real.is_some() && input.canonicalize().ok() == real;
+    if output.is_file()
+        && inputs
+            .iter()
+            .copied()
+            .flatten()
+            .any(|input| is_read(&input))
+    {
+        return Err(Stop::usage(format_args!(
+            "--output {name} is a file that another option reads: give a new one"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [&str; 4] = ["text", "json", "ndjson", "html"];
+
+    fn said(output: &str, format: &str) -> Option<String> {
+        let checked = check(Some(Path::new(output)), format, &ALL, &[]);
+        checked.err().map(|stop| format!("{stop:?}"))
+    }
+
+    #[test]
+    fn names_that_fit_are_taken() {
+        for (output, format) in [
+            ("report", "text"),
+            ("report.txt", "json"),
+            ("report.json", "json"),
+            ("report.json", "ndjson"),
+            ("report.ndjson", "ndjson"),
+            ("january.HTML", "html"),
+            ("./json", "text"),
+            ("/dev/stdout", "html"),
+            ("-", "html"),
+        ] {
+            assert_eq!(said(output, format), None, "{output}");
+        }
+        assert!(check(None, "html", &ALL, &[]).is_ok());
+    }
+
+    #[test]
+    fn a_format_in_place_of_a_name_is_refused() {
+        for output in ["json", "JSON", "html", "text", "ndjson"] {
+            let line = said(output, "text").unwrap();
+            let format = format!("--format {}", output.to_ascii_lowercase());
+            assert!(line.contains(&format), "{line}");
+        }
+        for output in ["table", "yaml", "csv"] {
+            let line = said(output, "text").unwrap();
+            assert!(line.contains("takes text, json, ndjson, html"), "{line}");
+        }
+        let keys = check(Some(Path::new("json")), "json", &["json"], &[]).unwrap_err();
+        assert!(format!("{keys:?}").contains("json is what is written"));
+    }
+
+    #[test]
+    fn a_name_of_another_format_is_refused() {
+        for (output, format, instead) in [
+            ("report.html", "text", "--format html"),
+            ("report.htm", "json", "--format html"),
+            ("a/report.json", "text", "--format json"),
+            ("report.json", "html", "--format json"),
+            ("report.ndjson", "json", "--format ndjson"),
+            ("report.csv", "text", "another name"),
+        ] {
+            let line = said(output, format).unwrap();
+            assert!(line.contains(instead), "{line}");
+        }
+        // A format that the command does not have is not proposed.
+        let formats = ["text", "json"];
+        let kms = check(Some(Path::new("kms.html")), "json", &formats, &[]).unwrap_err();
+        assert!(!format!("{kms:?}").contains("--format"), "{kms:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_read_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys.json");
+        let same = folder.path().join(".").join("keys.json");
+        let checked = || check(Some(&same), "json", &ALL, &[None, Some(&keys)]);
+        assert!(checked().is_ok());
+        std::fs::write(&keys, "{}").unwrap();
+        assert!(format!("{:?}", checked().unwrap_err()).contains("another option reads"));
+        assert!(check(Some(&same), "json", &ALL, &[None]).is_ok());
+    }
+}

@@ -1,0 +1,84 @@
+//! Signatures that a file gives, of digests whose own a copy on disk does not hold.
+
+use super::keys::{FileError, read};
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+use trailseal::alert::printable;
+use trailseal::given::GivenSignatures;
+use trailseal::saved::{self, SavedError};
+
+/// The most names that are said.
+const MAX_NAMES: usize = 10;
+
+/// Reads signatures: JSON objects of digests' keys, paths or file names, and signatures in hex, or
+/// what `aws s3api head-object` answers for the digest.
+///
+/// # Errors
+/// [`FileError`] when the file holds something else, or signatures that contradict each other.
+pub(crate) fn read_signatures(path: &Path) -> Result<Arc<GivenSignatures>, FileError> {
+    let named = || path.display().to_string();
+    let no_signatures = |error: SavedError| FileError::NoSignatures {
+        path: named(),
+        error: error.to_string(),
+    };
+    let bytes = read(path)?;
+    let text = saved::text(&bytes).map_err(no_signatures)?;
+    let mut pairs = Vec::new();
+    for document in saved::documents(&text).map_err(no_signatures)? {
+        for (name, value) in saved::entries::<Value>(document).map_err(no_signatures)? {
+            let signature = signature_in(&value);
+            pairs.push((name, signature));
+        }
+    }
+    GivenSignatures::new(pairs)
+        .map(Arc::new)
+        .map_err(|error| FileError::WrongSignature {
+            path: named(),
+            error,
+        })
+}
+
+/// The signature as such, or in the metadata of a whole `head-object` response. What is neither is
+/// left as it is, for the message that refuses it.
+fn signature_in(value: &Value) -> String {
+    let in_metadata = || value.get("Metadata")?.get("signature")?.as_str();
+    match value.as_str().or_else(in_metadata) {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    }
+}
+
+/// What there is to say, when all is done, of signatures that were of no use: `from` says where
+/// they are given.
+pub(crate) fn of_no_use(given: &GivenSignatures, from: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let wrong: Vec<&str> = given.contradicted().collect();
+    if !wrong.is_empty() {
+        lines.push(format!(
+            "{from} gives wrong signatures, of other digests, for {}: other signatures prove these digests, and nothing is wrong with them",
+            names(&wrong)
+        ));
+    }
+    let unused: Vec<&str> = given.unused().collect();
+    if !unused.is_empty() {
+        lines.push(format!(
+            "{from} gives signatures that were not used, because no digest of that name was read: {}",
+            names(&unused)
+        ));
+    }
+    lines
+}
+
+fn names(names: &[&str]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(MAX_NAMES)
+        .map(|name| printable(name))
+        .collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
