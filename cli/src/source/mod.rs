@@ -20,7 +20,7 @@ pub(crate) use signatures::{of_no_use, read_signatures};
 use crate::options::input;
 use directory::{Directory, DirectoryError};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use trailseal::config::bucket_name;
 use trailseal::value::plain;
 
@@ -109,12 +109,27 @@ impl Named {
 /// A place to look for trails in: a bucket and a prefix.
 pub(crate) type Place = (String, String);
 
-/// Opens a directory, which holds everything that was in the bucket if `is_complete`, and says where
-/// its trails were delivered.
+/// Opens a directory, or one file of a copy, and says where it was delivered. The copy holds everything
+/// that was in the bucket if `is_complete`.
 pub(crate) fn open_directory(
-    path: &std::path::Path,
+    path: &Path,
     is_complete: bool,
 ) -> Result<(Directory, Vec<Place>), SourceError> {
+    if path.is_file() {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let copy = Directory::around(folder)?.complete(is_complete);
+        let at = copy
+            .location_of(path)
+            .ok_or_else(|| DirectoryError::NoTrail {
+                path: path.display().to_string(),
+            })?;
+        let place = (at.bucket.clone(), at.key.clone());
+        // The file itself is looked at, also where it is one of several copies of the object.
+        return Ok((copy.pinned(at, path), vec![place]));
+    }
     let directory = Directory::open(path)?.complete(is_complete);
     let places = directory.places();
     Ok((directory, places))

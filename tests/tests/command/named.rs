@@ -266,6 +266,36 @@ async fn a_day_of_a_copy_is_that_day() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_file_of_a_copy_is_that_file() -> Result<()> {
+    let trail = trail("amzn-s3-demo-one-file");
+    let copy = Copy::of(&trail)?;
+    let planted = planted(&trail, 5);
+    let log = trail.logs_of(trail.digest(ACCOUNT, REGION, 5))[0];
+    let other = trail.logs_of(trail.digest(ACCOUNT, REGION, 6))[0];
+    let digest = trail.digest(ACCOUNT, REGION, 5);
+    copy.apply(&[
+        Change::Put(planted.clone()),
+        Change::Put(modified(&other.object)),
+    ])?;
+    let of = |object: &Object| {
+        let mut arguments = copy.verify();
+        arguments[1] = copy.file(object).display().to_string();
+        arguments
+    };
+    for (object, subject, code, kinds) in [
+        (&log.object, "log-file", 0, vec![]),
+        (&digest.object, "digest-file", 0, vec![]),
+        (&other.object, "log-file", 1, vec![("log-file-modified", 1)]),
+        (&planted, "log-file", 1, vec![("log-file-unlisted", 1)]),
+    ] {
+        let report = run_offline(&of(object)).await?.report();
+        report.told(code, &kinds);
+        assert_eq!(report.json["subject"], subject);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_prefix_may_begin_with_a_slash() -> Result<()> {
     let stage = Stage::enter().await?;
     let spec = TrailSpec {
