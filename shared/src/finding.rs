@@ -447,6 +447,10 @@ pub struct Finding {
     /// and hour.
     #[serde(skip)]
     pub told_once_as: Option<String>,
+    /// When the digest ended that is gone, if no earlier one of its chain is there either: a
+    /// lifecycle rule may have expired them. See [`Report::allow_for_expiry`].
+    #[serde(skip)]
+    pub begin_of_what_is_kept: Option<Timestamp>,
 }
 
 impl Finding {
@@ -469,6 +473,7 @@ impl Finding {
             message: told(message),
             detail: String::new(),
             told_once_as: None,
+            begin_of_what_is_kept: None,
         }
     }
 

@@ -15,8 +15,8 @@
 //! - names: [`ids`], [`object_key`], [`location`], [`sha256`]
 //! - formats: [`gunzip`], [`digest`], [`records`], [`event`]
 //! - checks: [`public_key`], [`signature`], [`chain`], [`log_file`], [`kms`]
-//! - what is said about them: [`finding`], [`alert`], [`receipt`]
-//! - the story of each function, over the capabilities of [`store`]: [`validation`],
+//! - what is said about them: [`finding`], [`retention`], [`alert`], [`receipt`]
+//! - the story of each function, over the capabilities of [`store`]: [`arrival`], [`validation`],
 //!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
 //! - the story of whole chains: [`discovery`], [`walk`]
 //!
@@ -24,6 +24,7 @@
 //! Lambda runtime (module `lambda`).
 
 pub mod alert;
+pub mod arrival;
 pub mod chain;
 pub mod config;
 pub mod digest;
@@ -42,6 +43,7 @@ pub mod pinned_keys;
 pub mod public_key;
 pub mod receipt;
 pub mod records;
+pub mod retention;
 pub mod sha256;
 pub mod signature;
 pub mod store;
