@@ -26,9 +26,11 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     /// A relay's message that names a digest may be the only word of it: if the digest is not
     /// there at the last try, it counts as deleted.
     pub async fn arrival(&self, created: &Created) -> Arrival {
-        arrival(&self.store, created, |at, absence| match classify(&at.key) {
-            ObjectKind::Digest(key) => Some(self.missing_on_arrival(at, &key, absence)),
-            _ => None,
+        arrival(&self.store, created, |at, absence| {
+            match classify(&at.key) {
+                ObjectKind::Digest(key) => Some(self.missing_on_arrival(at, &key, absence)),
+                _ => None,
+            }
         })
         .await
     }
@@ -56,35 +58,49 @@ pub async fn arrival<S: ReadObject>(
     if created.origin == Origin::Service && readings.len() == 1 {
         return Arrival::At(first.clone());
     }
-    let mut absence = None;
-    let mut refused = None;
-    for at in &readings {
-        match store.read(at).await {
-            Ok(_) => return Arrival::At(at.clone()),
-            Err(StoreError {
-                cause: Cause::Absent(why),
-                ..
-            }) => {
-                absence.get_or_insert(why);
-            }
-            // Whoever may not list the bucket is refused what is not there.
-            Err(StoreError {
-                cause: Cause::Denied(_),
-                ..
-            }) => {
-                refused.get_or_insert(at);
-            }
-            Err(_) => return Arrival::At(at.clone()),
-        }
-    }
-    match (refused, absence, created.origin) {
-        (Some(at), ..) => Arrival::At(at.clone()),
-        (None, Some(absence), Origin::Person) => not_there(&readings, absence, None),
-        (None, Some(absence), Origin::Message) => match deleted(first, absence) {
+    let absence = match look_for(store, &readings).await {
+        Looked::At(at) => return Arrival::At(at.clone()),
+        Looked::Nowhere(absence) => absence,
+    };
+    match created.origin {
+        Origin::Service => Arrival::At(first.clone()),
+        Origin::Person => not_there(&readings, absence, None),
+        Origin::Message => match deleted(first, absence) {
             Some(finding) => not_there(&readings, absence, Some(finding)),
             None => Arrival::At(first.clone()),
         },
-        (None, ..) => Arrival::At(first.clone()),
+    }
+}
+
+/// What was found where an object may be.
+#[derive(Debug)]
+pub enum Looked<'a> {
+    /// The object is here, or it is here that it could not be looked at.
+    At(&'a ObjectLocation),
+    /// It is in none of the places. What S3 said of the first one.
+    Nowhere(Absence),
+}
+
+/// Looks for an object in `places`, the likeliest first.
+pub async fn look_for<'a, S: ReadObject>(store: &S, places: &'a [ObjectLocation]) -> Looked<'a> {
+    let mut absence = None;
+    let mut refused = None;
+    for at in places {
+        match store.read(at).await.map_err(|error| error.cause) {
+            Ok(_) => return Looked::At(at),
+            Err(Cause::Absent(why)) => {
+                absence.get_or_insert(why);
+            }
+            // Whoever may not list the bucket is refused what is not there.
+            Err(Cause::Denied(_)) => {
+                refused.get_or_insert(at);
+            }
+            Err(_) => return Looked::At(at),
+        }
+    }
+    match refused {
+        Some(at) => Looked::At(at),
+        None => Looked::Nowhere(absence.unwrap_or(Absence::NoObject)),
     }
 }
 

@@ -258,7 +258,7 @@ impl Named {
         ) else {
             return Err(EventError::Unknown("an S3 record names no object"));
         };
-        self.add(created::as_encoded(bucket, key))
+        self.add(Created::as_encoded(bucket, key))
     }
 
     /// An EventBridge event of S3. Its key is not encoded.
@@ -302,7 +302,7 @@ impl Named {
         };
         for key in keys {
             let result = match key.as_str() {
-                Some(key) => self.add(created::as_written(bucket, key)),
+                Some(key) => self.add(Created::as_written(bucket, key)),
                 None => Err(EventError::Unknown("an s3ObjectKey is not a text")),
             };
             self.note(result);
@@ -318,7 +318,7 @@ impl Named {
             ));
         };
         let Some(index) = event.get("resumeAt") else {
-            return self.add(created::as_written(bucket, key).said_by(writer));
+            return self.add(Created::as_written(bucket, key).said_by(writer));
         };
         let resume_at = index
             .as_u64()
@@ -525,36 +525,72 @@ mod tests {
             "s3ObjectKey": "AWSLogs/111122223333/Config/us-east-1/2026/1/15/ConfigHistory/x.json.gz"});
         vec![
             config("ConfigurationItemChangeNotification", item),
-            config("ConfigurationSnapshotDeliveryStarted", json!({"configSnapshotId": "x"})),
+            config(
+                "ConfigurationSnapshotDeliveryStarted",
+                json!({"configSnapshotId": "x"}),
+            ),
             config("ConfigurationSnapshotDeliveryCompleted", file.clone()),
             config("ConfigurationHistoryDeliveryCompleted", file),
-            config("ComplianceChangeNotification", json!({"s3ObjectKey": null, "s3Bucket": null})),
-            config("OversizedConfigurationItemChangeNotification",
-                json!({"s3DeliverySummary": {"s3BucketLocation": "b/AWSLogs/x.json.gz"}})),
+            config(
+                "ComplianceChangeNotification",
+                json!({"s3ObjectKey": null, "s3Bucket": null}),
+            ),
+            config(
+                "OversizedConfigurationItemChangeNotification",
+                json!({"s3DeliverySummary": {"s3BucketLocation": "b/AWSLogs/x.json.gz"}}),
+            ),
             config("ScheduledNotification", json!({})),
-            (json!({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification",
-                "detail": {"instance-id": "i-1", "state": "running"}}), Unrelated::OtherSource),
-            (json!({"source": "aws.guardduty", "detail-type": "GuardDuty Finding",
-                "detail": {"resource": {"s3BucketDetails": [{"name": "b"}]}}}), Unrelated::OtherSource),
-            (json!({"Records": [{"eventSource": "aws:ses", "ses": {"mail": {}}}]}), Unrelated::OtherRecord),
-            (json!({"Records": [{"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}]}),
-                Unrelated::OtherRecord),
+            (
+                json!({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification",
+                "detail": {"instance-id": "i-1", "state": "running"}}),
+                Unrelated::OtherSource,
+            ),
+            (
+                json!({"source": "aws.guardduty", "detail-type": "GuardDuty Finding",
+                "detail": {"resource": {"s3BucketDetails": [{"name": "b"}]}}}),
+                Unrelated::OtherSource,
+            ),
+            (
+                json!({"Records": [{"eventSource": "aws:ses", "ses": {"mail": {}}}]}),
+                Unrelated::OtherRecord,
+            ),
+            (
+                json!({"Records": [{"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}]}),
+                Unrelated::OtherRecord,
+            ),
             // A CloudWatch alarm, a bounce of SES, a Lambda destination, a note of somebody's.
-            (json!({"AlarmName": "a", "NewStateValue": "ALARM", "Trigger": {}}), Unrelated::OtherJson),
-            (json!({"notificationType": "Bounce", "mail": {"headers": [KEY]}}), Unrelated::OtherJson),
-            (json!({"version": "1.0", "requestContext": {"condition": "Success"},
-                "requestPayload": eventbridge(), "responsePayload": null}), Unrelated::OtherJson),
+            (
+                json!({"AlarmName": "a", "NewStateValue": "ALARM", "Trigger": {}}),
+                Unrelated::OtherJson,
+            ),
+            (
+                json!({"notificationType": "Bounce", "mail": {"headers": [KEY]}}),
+                Unrelated::OtherJson,
+            ),
+            (
+                json!({"version": "1.0", "requestContext": {"condition": "Success"},
+                "requestPayload": eventbridge(), "responsePayload": null}),
+                Unrelated::OtherJson,
+            ),
             (json!({}), Unrelated::OtherJson),
-            (json!("Maintenance on Saturday: the log bucket will be slow."), Unrelated::Text),
+            (
+                json!("Maintenance on Saturday: the log bucket will be slow."),
+                Unrelated::Text,
+            ),
             (json!("\"quoted\""), Unrelated::Text),
-            (json!("AWSLogs/111122223333/CloudTrail/x.json.gz s3ObjectKey aws:s3"), Unrelated::Text),
+            (
+                json!("AWSLogs/111122223333/CloudTrail/x.json.gz s3ObjectKey aws:s3"),
+                Unrelated::Text,
+            ),
         ]
     }
 
     #[test]
     fn what_is_somebody_elses_is_told_by_its_kind_and_is_no_error() {
         for (message, kind) in messages_of_others() {
-            let text = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
+            let text = message
+                .as_str()
+                .map_or_else(|| message.to_string(), str::to_owned);
             assert_eq!(unrelated(&Named::by_text(&text)), (kind, 1), "{text}");
             for wrapped in [sqs(&[sns(&message)]), sns_event(&message), sqs(&[message])] {
                 assert_eq!(unrelated(&Named::by(&wrapped)), (kind, 1), "{wrapped}");
@@ -568,8 +604,21 @@ mod tests {
         let others = u64::try_from(bodies.len()).unwrap();
         bodies.insert(3, eventbridge());
         let named = Named::by(&sqs(&bodies));
-        assert_eq!(named.created, [Created::new(ObjectLocation::new("amzn-s3-demo-bucket", KEY))]);
-        assert_eq!(named.unrelated.iter().map(|(_, seen)| seen.count).sum::<u64>(), others);
+        assert_eq!(
+            named.created,
+            [Created::new(ObjectLocation::new(
+                "amzn-s3-demo-bucket",
+                KEY
+            ))]
+        );
+        assert_eq!(
+            named
+                .unrelated
+                .iter()
+                .map(|(_, seen)| seen.count)
+                .sum::<u64>(),
+            others
+        );
     }
 
     /// An event of ours stays one, whatever else is in it: what a user can choose, or a field by
@@ -590,7 +639,10 @@ mod tests {
                     }
                 }
                 let named = Named::by_text(&mixed.to_string());
-                let is_named = named.created.iter().any(|created| created.object.key == KEY);
+                let is_named = named
+                    .created
+                    .iter()
+                    .any(|created| created.object.key == KEY);
                 assert!(is_named || named.error.is_some(), "{mixed}");
             }
         }
@@ -662,14 +714,22 @@ mod tests {
             json!({"bucket": "b", "key": "k".repeat(2000)}),
             json!({"s3Bucket": "b", "s3ObjectKey": vec!["k"; 1001]}),
         ] {
-            assert!(created_objects(&sqs(std::slice::from_ref(&event))).is_err(), "{event}");
+            assert!(
+                created_objects(&sqs(std::slice::from_ref(&event))).is_err(),
+                "{event}"
+            );
         }
         assert!(Named::by_text("").error.is_some());
     }
 
     #[test]
     fn a_person_who_invokes_a_function_hears_of_an_event_of_no_known_shape() {
-        for event in [json!({}), json!({"what": "ever"}), json!("text"), json!({"bucket": "b"})] {
+        for event in [
+            json!({}),
+            json!({"what": "ever"}),
+            json!("text"),
+            json!({"bucket": "b"}),
+        ] {
             assert!(created_objects(&event).is_err(), "{event}");
         }
         let ec2 = json!({"source": "aws.ec2", "detail-type": "x"});
@@ -712,7 +772,10 @@ mod tests {
         for (event, expected) in [
             (event, vec![key]),
             (notification, vec![decoded, key]),
-            (json!({"s3Bucket": "b", "s3ObjectKey": [key]}), vec![key, decoded]),
+            (
+                json!({"s3Bucket": "b", "s3ObjectKey": [key]}),
+                vec![key, decoded],
+            ),
             (json!({"bucket": "b", "key": key}), vec![key, decoded]),
             (json!({"bucket": "b", "key": key, "resumeAt": 5}), vec![key]),
         ] {

@@ -40,10 +40,11 @@ impl Report {
                 obstacle.error = unverifiable(&finding);
             }
         }
-        self.obstacles.extend(expired.iter().map(|finding| Obstacle {
-            error: unverifiable(finding),
-            if_it_stays: None,
-        }));
+        self.obstacles
+            .extend(expired.iter().map(|finding| Obstacle {
+                error: unverifiable(finding),
+                if_it_stays: None,
+            }));
     }
 }
 
@@ -77,7 +78,12 @@ mod tests {
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "digest");
         Finding {
             begin_of_what_is_kept,
-            ..Finding::new(FindingKind::DigestMissing, Scope::default(), object, "It is gone.")
+            ..Finding::new(
+                FindingKind::DigestMissing,
+                Scope::default(),
+                object,
+                "It is gone.",
+            )
         }
         .with_window(Window {
             from: None,
@@ -105,7 +111,10 @@ mod tests {
             assert_eq!(verdict(missing(end), now), expected, "{now}");
         }
         // Of a digest with others before it, age says nothing.
-        assert_eq!(verdict(missing(None), "2027-01-16T12:00:00Z"), Verdict::Finding);
+        assert_eq!(
+            verdict(missing(None), "2027-01-16T12:00:00Z"),
+            Verdict::Finding
+        );
     }
 
     #[test]
@@ -122,6 +131,11 @@ mod tests {
         report.allow_for_expiry(time("2026-03-15T13:00:00Z"));
         assert!(report.obstacles[0].if_it_stays.is_none());
         let error = report.obstacles[0].error.to_string();
-        assert!(error.starts_with("cannot verify what was delivered before 2026-01-15T12:00:00Z: what is kept"), "{error}");
+        assert!(
+            error.starts_with(
+                "cannot verify what was delivered before 2026-01-15T12:00:00Z: what is kept"
+            ),
+            "{error}"
+        );
     }
 }

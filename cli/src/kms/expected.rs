@@ -37,7 +37,7 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     let readers = many(
         "--reader",
         &args.readers,
-        "an ARN pattern (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, each of which may end in =enclave",
+        "an ARN pattern (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, each of which may end in =enclave or =via:SERVICE",
         |text| ReaderRule::parse(text).ok(),
     )?;
     let own_roles = many(

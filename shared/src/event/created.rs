@@ -66,6 +66,42 @@ impl Created {
         }
     }
 
+    /// The object whose key a person, a relay or `CloudTrail` gives: as it is; else decoded, or
+    /// without the slash that it begins with.
+    ///
+    /// In `s3://BUCKET/KEY` the key begins after the slash. Many tools print it with the slash, and
+    /// many pass on the URL-encoded key of an S3 notification.
+    #[must_use]
+    pub fn as_written(bucket: &str, key: &str) -> Self {
+        let decoded = url_decode(key);
+        let plain = decoded.as_deref().unwrap_or(key);
+        let others = match plain.strip_prefix('/') {
+            // Both may have happened to the key.
+            Some(_) => vec![
+                key.trim_start_matches('/').to_owned(),
+                plain.trim_start_matches('/').to_owned(),
+            ],
+            None => decoded.into_iter().collect(),
+        };
+        Self::new(ObjectLocation::new(bucket, key)).or_read_as(others)
+    }
+
+    /// The object of an S3 notification, whose key S3 encodes: decoded; else as it is, where a
+    /// relay has decoded it already.
+    ///
+    /// S3 encodes a space as `+`: with a space in it, a key went through a relay, and is read as it
+    /// is first.
+    #[must_use]
+    pub fn as_encoded(bucket: &str, key: &str) -> Self {
+        let as_it_is = key.to_owned();
+        let (first, other) = match url_decode(key) {
+            Some(decoded) if key.contains(' ') => (as_it_is, Some(decoded)),
+            Some(decoded) => (decoded, Some(as_it_is)),
+            None => (as_it_is, None),
+        };
+        Self::new(ObjectLocation::new(bucket, first)).or_read_as(other)
+    }
+
     /// Says who names the object.
     #[must_use]
     pub fn said_by(mut self, origin: Origin) -> Self {
@@ -94,40 +130,6 @@ impl Created {
     }
 }
 
-/// The object whose key a person, a relay or CloudTrail gives: as it is; else decoded, or without
-/// the slash that it begins with.
-///
-/// In `s3://BUCKET/KEY` the key begins after the slash. Many tools print it with the slash, and
-/// many pass on the URL-encoded key of an S3 notification.
-pub(super) fn as_written(bucket: &str, key: &str) -> Created {
-    let decoded = url_decode(key);
-    let plain = decoded.as_deref().unwrap_or(key);
-    let others = match plain.strip_prefix('/') {
-        // Both may have happened to the key.
-        Some(_) => vec![
-            key.trim_start_matches('/').to_owned(),
-            plain.trim_start_matches('/').to_owned(),
-        ],
-        None => decoded.into_iter().collect(),
-    };
-    Created::new(ObjectLocation::new(bucket, key)).or_read_as(others)
-}
-
-/// The object of an S3 notification, whose key S3 encodes: decoded; else as it is, where a relay
-/// has decoded it already.
-///
-/// S3 encodes a space as `+`: with a space in it, a key went through a relay, and is read as it is
-/// first.
-pub(super) fn as_encoded(bucket: &str, key: &str) -> Created {
-    let as_it_is = key.to_owned();
-    let (first, other) = match url_decode(key) {
-        Some(decoded) if key.contains(' ') => (as_it_is, Some(decoded)),
-        Some(decoded) => (decoded, Some(as_it_is)),
-        None => (as_it_is, None),
-    };
-    Created::new(ObjectLocation::new(bucket, first)).or_read_as(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +156,7 @@ mod tests {
             ("100%25/x", vec!["100%25/x", "100%/x"]),
             ("/", vec!["/"]),
         ] {
-            assert_eq!(readings(&as_written("b", key)), expected, "{key}");
+            assert_eq!(readings(&Created::as_written("b", key)), expected, "{key}");
         }
     }
 
@@ -172,7 +174,7 @@ mod tests {
             ("a+b/x", vec!["a b/x", "a+b/x"]),
             ("100%25/x", vec!["100%/x", "100%25/x"]),
         ] {
-            assert_eq!(readings(&as_encoded("b", key)), expected, "{key}");
+            assert_eq!(readings(&Created::as_encoded("b", key)), expected, "{key}");
         }
     }
 
