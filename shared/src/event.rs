@@ -92,8 +92,8 @@ impl Envelope {
 impl Named {
     /// Takes the event of an invocation apart: of a service, or of a person.
     ///
-    /// An event that is none of a known sender's is an error here: a person who misspells a field
-    /// must hear of it.
+    /// An event of no known sender is an error here: a person who misspells a field must hear of
+    /// it.
     #[must_use]
     pub fn by(event: &Value) -> Self {
         let invocation = Envelope {
@@ -248,7 +248,7 @@ impl Named {
     fn collect_s3(&mut self, record: &Value) -> Result<(), EventError> {
         let name = text(record, "eventName")
             .ok_or(EventError::Unknown("an S3 record has no eventName"))?;
-        if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
+        if !name.trim_start_matches("s3:").starts_with("ObjectCreated") {
             self.unrelated.add(Unrelated::OtherS3Event, name);
             return Ok(());
         }
@@ -622,7 +622,7 @@ mod tests {
     }
 
     /// An event of ours stays one, whatever else is in it: what a user can choose, or a field by
-    /// which others are told.
+    /// which others are recognized.
     #[test]
     fn nothing_that_is_added_makes_an_event_of_ours_somebody_elses() {
         let cloudtrail = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [KEY]});

@@ -105,7 +105,7 @@ mod tests {
             ("2026-01-16T11:59:59Z", Verdict::Finding),
             ("2026-01-16T12:00:00Z", Verdict::CannotTell),
             ("2027-01-16T12:00:00Z", Verdict::CannotTell),
-            // A clock that is behind.
+            // A clock that is slow.
             ("2025-01-16T12:00:00Z", Verdict::Finding),
         ] {
             assert_eq!(verdict(missing(end), now), expected, "{now}");

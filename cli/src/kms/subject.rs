@@ -26,7 +26,7 @@ impl Subject {
         readings.collect()
     }
 
-    /// The one of `readings` that is there, else the first; none where there are none.
+    /// The one of `readings` that is there, else the first. None if `readings` is empty.
     pub(super) async fn likeliest(
         mut readings: Vec<Self>,
         store: &impl ReadObject,

@@ -15,7 +15,7 @@ const MAX_EXAMPLE_CHARS: usize = 200;
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Unrelated {
-    /// A notification of AWS Config, told by its `messageType`.
+    /// A notification of AWS Config, which has a `messageType`.
     ///
     /// Format: <https://docs.aws.amazon.com/config/latest/developerguide/notifications-for-AWS-Config.html>
     AwsConfig,
@@ -60,8 +60,8 @@ impl Unrelated {
 pub struct Seen {
     /// How many.
     pub count: u64,
-    /// What tells the first one's sender, at most 200 characters: a source, the names of fields.
-    /// Never the content, which may be anybody's secret.
+    /// Where the first one seems to come from, at most 200 characters: a source, the names of
+    /// fields. Never the content, which may be secret.
     pub example: String,
 }
 
@@ -70,7 +70,7 @@ pub struct Seen {
 pub struct Tally(BTreeMap<Unrelated, Seen>);
 
 impl Tally {
-    /// Adds one message, with what tells its sender.
+    /// Adds one message, with where it seems to come from.
     pub fn add(&mut self, kind: Unrelated, example: &str) {
         let seen = self.0.entry(kind).or_insert_with(|| Seen {
             count: 0,
@@ -79,7 +79,7 @@ impl Tally {
         seen.count = seen.count.saturating_add(1);
     }
 
-    /// Whether there is none.
+    /// Whether nothing was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

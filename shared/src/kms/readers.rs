@@ -24,7 +24,7 @@ const MAX_SHOWN: usize = 300;
 /// What marks a pattern whose principals read from within an enclave only.
 const ENCLAVE_MARK: &str = "=enclave";
 
-/// What stands between a pattern and the service through which its principals read.
+/// What separates a pattern from the service through which its principals read.
 const VIA_MARK: &str = "=via:";
 
 /// How the service principals begin through which everybody reads: S3, by its own name and by the
@@ -210,9 +210,9 @@ impl ReaderRule {
     /// Whether the rule names the service that `who` reads through, and `who` is of an account of
     /// ours.
     ///
-    /// Anybody can ask a service, from any account. So the name of a service alone stands for the
-    /// principals of the accounts to which trail, key and buckets belong. A pattern of services
-    /// stands for none, and neither does S3: everybody reads through S3.
+    /// Anybody can ask a service, from any account. So the name of a service lists only principals
+    /// of the accounts to which trail, key and buckets belong. A pattern of services lists no
+    /// principals, and neither does S3: everybody reads through S3.
     fn is_service_of(&self, who: &Principal<'_>) -> bool {
         let service = who
             .invoked_by

@@ -567,6 +567,20 @@ mod tests {
     impl Check for ByKey {
         const FUNCTION: &'static str = "log-verifier";
 
+        async fn arrival(&self, created: &Created) -> Arrival {
+            match created.object.key.as_str() {
+                "other%20reading" => Arrival::At(ObjectLocation::new(BUCKET, "tampered")),
+                "nowhere" => {
+                    let mut report = Report::new();
+                    let mut error = refused("nowhere");
+                    error.cause = Cause::Absent(crate::store::Absence::NoObject);
+                    report.cannot_tell(error, &Scope::default(), &created.object);
+                    Arrival::NotThere(Box::new(report))
+                }
+                _ => Arrival::At(created.object.clone()),
+            }
+        }
+
         async fn check(&self, created: &Created, _: Deadline) -> Checked {
             let object = &created.object;
             let mut report = Report::new();
@@ -595,6 +609,18 @@ mod tests {
                     rest = Some(Created::rest(object.clone(), 5));
                 }
                 "elsewhere" => report.reported_elsewhere.push(finding),
+                "begins-lately" | "begins-long-ago" => {
+                    let age = if object.key == "begins-lately" {
+                        23
+                    } else {
+                        24
+                    };
+                    let ended = Timestamp::now() - jiff::SignedDuration::from_hours(age);
+                    report.findings.push(Finding {
+                        begin_of_what_is_kept: Some(ended),
+                        ..finding
+                    });
+                }
                 "panics" => panic!("as told"),
                 "stalls" => std::future::pending().await,
                 "long" => {
@@ -910,6 +936,48 @@ mod tests {
         let error = invoke(&service, json!({"what": "ever"})).await.unwrap_err();
         assert_eq!(error.error_type, "MalformedEvent");
         assert_eq!(service.alerts.alerts.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_object_that_is_meant_is_checked_and_named() {
+        let service = service(Topic::default(), Line::default());
+        let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
+        let answer = invoke(&service, by_hand("other%20reading")).await.unwrap();
+        let outcome = &answer["outcomes"][0];
+        assert_eq!(outcome["object"], format!("s3://{BUCKET}/tampered"));
+        assert_eq!(outcome["verdict"], "finding");
+        // What is not there is not checked: it would be valid.
+        let error = invoke(&service, by_hand("nowhere")).await.unwrap_err();
+        assert_eq!(error.error_type, "CannotTell");
+        assert!(error.error_message.contains("it does not exist"));
+        let event = sqs(&[("a", &key("nowhere"), 1), ("b", &key("other%20reading"), 1)]);
+        assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["a"]);
+    }
+
+    #[tokio::test]
+    async fn what_a_lifecycle_rule_may_have_expired_is_no_finding_at_any_try() {
+        let service = service(Topic::default(), Line::default());
+        for receives in [1, 5] {
+            let event = sqs(&[("old", &key("begins-long-ago"), receives)]);
+            assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["old"]);
+            assert!(service.alerts.alerts.lock().unwrap().is_empty());
+        }
+        let event = sqs(&[("new", &key("begins-lately"), 1)]);
+        assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+        assert_eq!(service.alerts.alerts.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_message_of_others_is_answered_with_its_kind() {
+        let service = service(Topic::default(), Line::default());
+        let config = json!({"messageType": "ScheduledNotification"}).to_string();
+        let record = json!({"EventSource": "aws:sns", "Sns": {"Message": config}});
+        let event = json!({"Records": [record.clone(), record]});
+        let answer = invoke(&service, event).await.unwrap();
+        assert_eq!(
+            answer,
+            json!({"outcomes": [], "unrelated": {"aws-config": 2}})
+        );
     }
 
     /// The samples in `events/` are documentation that runs.

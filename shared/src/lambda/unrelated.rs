@@ -38,7 +38,7 @@ impl UnrelatedMessages {
                     kind = kind.as_str(),
                     example = ?seen.example,
                     messages = count.all,
-                    "messages that are not about a new object in a log bucket are acknowledged and left alone; if they should be, correct what sends them"
+                    "messages that are not about a new object in S3 are acknowledged and not checked"
                 );
             }
         }
