@@ -87,7 +87,6 @@ pub async fn look_for<'a, S: ReadObject>(store: &S, places: &'a [ObjectLocation]
     let mut refused = None;
     for at in places {
         match store.read(at).await.map_err(|error| error.cause) {
-            Ok(_) => return Looked::At(at),
             Err(Cause::Absent(why)) => {
                 absence.get_or_insert(why);
             }
@@ -95,7 +94,8 @@ pub async fn look_for<'a, S: ReadObject>(store: &S, places: &'a [ObjectLocation]
             Err(Cause::Denied(_)) => {
                 refused.get_or_insert(at);
             }
-            Err(_) => return Looked::At(at),
+            // There; or S3 did not answer, and no other place is looked into.
+            Ok(_) | Err(_) => return Looked::At(at),
         }
     }
     match refused {
