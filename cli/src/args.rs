@@ -328,8 +328,8 @@ pub(crate) struct KmsArgs {
     /// A key that log files are encrypted under; may be repeated, or hold several with commas between. Without it, any
     #[arg(long = "key", value_name = "ARN")]
     pub(crate) keys: Vec<String>,
-    /// Who may read log files: an ARN pattern (`*` and `?` stand for any characters and for one) or a service principal, with `=enclave` behind it from within a Nitro Enclave only; may be repeated, or hold several with commas between. Without it, nobody asks who reads
-    #[arg(long = "reader", value_name = "PATTERN[=enclave]")]
+    /// Who may read log files: an ARN pattern (`*` and `?` stand for any characters and for one) or a service principal, for itself and for callers of the accounts that own trail, key and bucket. With `=via:SERVICE` after it, through this service only; with `=enclave`, from within a Nitro Enclave only. May be repeated, or hold several with commas between. Without it, nobody asks who reads
+    #[arg(long = "reader", value_name = "PATTERN[=via:SERVICE|=enclave]")]
     pub(crate) readers: Vec<String>,
     /// A role of Trailseal's own functions, which read log files, too; may be repeated, or hold several with commas between
     #[arg(long = "own-role", value_name = "ARN")]

@@ -15,6 +15,7 @@ use crate::source::{Keys, Objects, of_no_use, read_keys};
 use crate::verify::engine::SourceDigests;
 use checks::{Examined, Successor, Surroundings, examine};
 use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -96,9 +97,11 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
         places.clone(),
     )
     .with_signatures(Arc::clone(&given));
+    Box::pin(subject.find(digests.store())).await;
     let around = Surroundings {
         places: &places,
         is_alone,
+        now: Timestamp::now(),
     };
     let examined = Box::pin(examine(&digests, &subject, around)).await;
     if let Some(stop) = nothing_there(&subject, &examined) {
@@ -139,20 +142,27 @@ fn given_signature(
     Ok(Arc::new(given.unwrap_or_default()))
 }
 
-/// Where there is no such object, and nothing says that there was one.
+/// Where there is no such object, and nothing proves that somebody deleted it.
 fn nothing_there(subject: &Subject, examined: &Examined) -> Option<Stop> {
-    let is_named = matches!(examined.successor, Successor::NamesThis { .. });
-    let is_gone = |finding: &Finding| {
+    let said = match &examined.successor {
+        Successor::NamesThis {
+            may_have_expired: true,
+            ..
+        } => {
+            "what is kept of its chain begins after it: a lifecycle rule expired it, or somebody deleted it and all digests before it"
+        }
+        Successor::NamesThis { .. } => return None,
+        _ => "no digest says that it was there",
+    };
+    let is_gone = |finding: &&Finding| {
         finding.kind == FindingKind::DigestMissing && finding.object == subject.at
     };
-    let gone = examined.settled.report.findings.iter().find(|f| is_gone(f));
-    gone.filter(|_| !is_named).map(|gone| {
-        Stop::cannot_tell(format_args!(
-            "cannot read {}: {}, and no digest says that it was there",
-            subject.at,
-            gone.actual.as_deref().unwrap_or("it is not there")
-        ))
-    })
+    let gone = examined.settled.report.findings.iter().find(is_gone)?;
+    Some(Stop::cannot_tell(format_args!(
+        "cannot read {}: {}, and {said}",
+        subject.at,
+        gone.actual.as_deref().unwrap_or("it is not there")
+    )))
 }
 
 /// Verifies the log files that the digest lists, and prints each.

@@ -176,7 +176,7 @@ impl Config {
         let kms_key_arns = reader.list("TRAILSEAL_KMS_KEY_ARNS", "KMS key ARNs", kms_key_arn);
         let reader_rules = reader.list(
             "TRAILSEAL_READERS",
-            "ARN patterns of roles, users and sessions, and service principals, each of which may end in =enclave (`?` stands for a comma or `=` in a name)",
+            "ARN patterns of roles, users and sessions, and service principals, each of which may end in =enclave or =via:SERVICE (`?` stands for a comma or `=` in a name)",
             reader_rule,
         );
         let own_roles = reader.list("TRAILSEAL_OWN_ROLES", "IAM role ARNs", role_arn);

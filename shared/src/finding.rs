@@ -480,6 +480,10 @@ pub struct Finding {
     /// What to do next, where the cause asks for something else than the kind does.
     #[serde(skip)]
     remedy: Option<&'static str>,
+    /// When the digest ended that is gone, if no earlier one of its chain is there either: a
+    /// lifecycle rule may have expired them. See [`Report::allow_for_expiry`].
+    #[serde(skip)]
+    pub begin_of_what_is_kept: Option<Timestamp>,
 }
 
 impl Finding {
@@ -503,6 +507,7 @@ impl Finding {
             detail: String::new(),
             told_once_as: None,
             remedy: None,
+            begin_of_what_is_kept: None,
         }
     }
 

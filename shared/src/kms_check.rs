@@ -1,6 +1,8 @@
 //! The story of a new log file's KMS events.
 
+use crate::arrival::{Arrival, arrival};
 use crate::discovery::RegionFolder;
+use crate::event::Created;
 use crate::finding::{Finding, FindingKind, Report, Scope};
 use crate::gunzip::GunzipError;
 use crate::ids::Region;
@@ -96,6 +98,14 @@ where
     S: ReadObject + ReadEncryption + ListObjects,
     K: DescribeKey + ReadKeyPolicy,
 {
+    /// Finds the log file that an event means.
+    ///
+    /// Gone before its digest has come, a log file is not known to be `CloudTrail`'s: only a person
+    /// who names it hears of it.
+    pub async fn arrival(&self, created: &Created) -> Arrival {
+        arrival(&self.store, created, |_, _| None).await
+    }
+
     /// Checks the KMS events that a log file records.
     ///
     /// Objects that are not log files by their key give an empty report.

@@ -15,8 +15,8 @@
 //! - names: [`value`], [`ids`], [`arn`], [`object_key`], [`location`], [`sha256`]
 //! - formats: [`gunzip`], [`form`], [`digest`], [`records`], [`event`]
 //! - checks: [`saved`], [`public_key`], [`given`], [`signature`], [`chain`], [`log_file`], [`kms`]
-//! - what is said about them: [`finding`], [`alert`], [`receipt`]
-//! - the story of each function, over the capabilities of [`store`]: [`validation`],
+//! - what is said about them: [`finding`], [`retention`], [`alert`], [`receipt`]
+//! - the story of each function, over the capabilities of [`store`]: [`arrival`], [`validation`],
 //!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
 //! - the story of whole chains: [`selection`], [`discovery`], [`walk`]
 //!
@@ -25,6 +25,7 @@
 
 pub mod alert;
 pub mod arn;
+pub mod arrival;
 pub mod chain;
 pub mod config;
 pub mod digest;
@@ -45,6 +46,7 @@ pub mod pinned_keys;
 pub mod public_key;
 pub mod receipt;
 pub mod records;
+pub mod retention;
 pub mod saved;
 pub mod selection;
 pub mod sha256;

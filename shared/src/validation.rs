@@ -610,12 +610,14 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 "The digest is gone, and how many before it could not be found out: up to {to} no log file is proven."
             ),
         };
+        // A bucket does not expire, and what is in it does not come back with it.
+        let may_have_expired = last == Last::NoneThere && absence != Absence::NoBucket;
         let last = match last {
             Last::Found(last, _) => format!("the last digest before it is {last}"),
             Last::NoneThere => "no earlier digest is there".to_owned(),
             Last::NotFound => "no earlier digest that CloudTrail signed was found".to_owned(),
         };
-        let finding = Finding::new(
+        let mut finding = Finding::new(
             FindingKind::DigestMissing,
             self.scope(predecessor_key),
             predecessor_at.clone(),
@@ -627,6 +629,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             "the digest that its successor names",
             format!("{absence}; {last}"),
         );
+        finding.begin_of_what_is_kept = may_have_expired.then_some(predecessor_key.end_time);
         let bucket = self.places.kind_of(&predecessor_at.bucket);
         report.absent(finding, absence, bucket);
     }

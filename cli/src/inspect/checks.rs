@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use crate::verify::engine::SourceDigests;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use trailseal::chain;
 use trailseal::config::Places;
 use trailseal::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
@@ -78,6 +78,9 @@ pub(super) enum Successor {
         is_authentic: bool,
         /// What it makes known of this one.
         findings: Vec<Finding>,
+        /// Whether this one is not there, no earlier one is, and a lifecycle rule may have expired
+        /// them.
+        may_have_expired: bool,
     },
 }
 
@@ -88,6 +91,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) places: &'a Places,
     /// Whether only the digest is at hand.
     pub(super) is_alone: bool,
+    /// The time: digests of more than a day ago may have expired.
+    pub(super) now: Timestamp,
 }
 
 /// Reads a digest and the ones beside it, and settles it.
@@ -121,7 +126,8 @@ pub(super) async fn examine(
         }
         _ => None,
     };
-    let settled = Box::pin(digests.settle(&mut walk, this, older.as_ref())).await;
+    let mut settled = Box::pin(digests.settle(&mut walk, this, older.as_ref())).await;
+    settled.report.allow_for_expiry(around.now);
     Examined {
         settled,
         read,
@@ -174,7 +180,11 @@ async fn settle_newer(
     while let Some(digest) = newer.pop() {
         let named = names_this(&digest);
         let older = newer.last().unwrap_or(this);
-        let settled = Box::pin(digests.settle(walk, digest, Some(older))).await;
+        let mut settled = Box::pin(digests.settle(walk, digest, Some(older))).await;
+        let findings = settled.report.findings.len();
+        settled.report.allow_for_expiry(around.now);
+        // A digest has one predecessor: what may have expired is this one, if it is named.
+        let may_have_expired = settled.report.findings.len() < findings;
         let is_named = matches!(nearest, (Successor::NamesThis { .. }, _));
         nearest = match (named, settled.report.obstacles.into_iter().next()) {
             (Some(named), _) => {
@@ -183,6 +193,7 @@ async fn settle_newer(
                     at: settled.at,
                     is_authentic: settled.authentic.is_some(),
                     findings: findings.filter(|finding| finding.object == *at).collect(),
+                    may_have_expired,
                 };
                 (successor, Some(named))
             }

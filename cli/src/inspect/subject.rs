@@ -5,8 +5,11 @@ use crate::source::directory::Directory;
 use crate::source::{LoneFile, Named, Objects};
 use std::fs;
 use std::path::Path;
+use trailseal::arrival::{Looked, look_for};
+use trailseal::event::Created;
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{DigestKey, ObjectKind, classify};
+use trailseal::store::ReadObject;
 
 /// What a digest is called.
 const NAME: &str = "ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_YYYYMMDDTHHMMSSZ.json.gz";
@@ -20,6 +23,8 @@ pub(super) struct Subject {
     pub(super) key: DigestKey,
     /// What holds it.
     pub(super) held: Held,
+    /// Where it is if the key is URL-encoded or begins with a slash too many.
+    others: Vec<ObjectLocation>,
 }
 
 /// What holds a digest.
@@ -43,12 +48,16 @@ impl Subject {
                 "--complete is for a copy on disk: a bucket is always taken for all there is",
             )),
             Named::S3 { bucket, prefix } => {
-                let at = ObjectLocation::new(bucket, prefix);
-                let key = key_of(&at.key).ok_or_else(|| no_digest(text))?;
+                let created = Created::as_written(&bucket, &prefix);
+                let mut readings = created
+                    .readings()
+                    .filter_map(|at| key_of(&at.key).map(|key| (at, key)));
+                let (at, key) = readings.next().ok_or_else(|| no_digest(text))?;
                 Ok(Self {
                     at,
                     key,
                     held: Held::Bucket,
+                    others: readings.map(|(at, _)| at).collect(),
                 })
             }
             Named::Directory(path) => Self::of_file(text, &path, is_complete),
@@ -77,6 +86,7 @@ impl Subject {
                 at,
                 key,
                 held: Held::Copy(Objects::Directory(copy)),
+                others: Vec::new(),
             });
         }
         if is_complete {
@@ -89,7 +99,23 @@ impl Subject {
             at: file.at().clone(),
             key,
             held: Held::Alone(Objects::Lone(file)),
+            others: Vec::new(),
         })
+    }
+
+    /// Takes another reading of the key, if the digest is there by that one only.
+    pub(super) async fn find(&mut self, store: &impl ReadObject) {
+        if self.others.is_empty() {
+            return;
+        }
+        let mut places = vec![self.at.clone()];
+        places.append(&mut self.others);
+        if let Looked::At(at) = look_for(store, &places).await
+            && let Some(key) = key_of(&at.key)
+        {
+            self.at = at.clone();
+            self.key = key;
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     let readers = each(
         "--reader",
         &args.readers,
-        "an ARN pattern of a role, user or session (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, each of which may end in =enclave",
+        "an ARN pattern of a role, user or session (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, each of which may end in =enclave or =via:SERVICE",
         reader_rule,
     )?;
     let own_roles = each(

@@ -138,16 +138,18 @@ async fn in_bucket(
     prefix: String,
 ) -> Result<Outcome, Stop> {
     let at = ObjectLocation::new(&bucket, &prefix);
-    let one = match classify(&prefix) {
-        ObjectKind::LogFile(_) => Subject::of_object(at.clone()),
+    let readings = Subject::readings(&bucket, &prefix);
+    match classify(&prefix) {
         ObjectKind::Digest(_) => {
             return Err(Stop::usage(format_args!(
                 "{at} is a digest, not a log file: `trailseal inspect` checks it"
             )));
         }
-        _ if prefix.ends_with(".json.gz") => return Err(disk::no_log_file(&at.to_string())),
-        _ => None,
-    };
+        _ if readings.is_empty() && prefix.ends_with(".json.gz") => {
+            return Err(disk::no_log_file(&at.to_string()));
+        }
+        _ => {}
+    }
     let target = Target::open(args.output.as_deref())?;
     let config = signed_in(args.profile.as_deref()).await?;
     let places = &mut head.expected.places;
@@ -158,6 +160,7 @@ async fn in_bucket(
     let store = Bucket(Arc::new(Limited::new(s3, REQUESTS)));
     let keys = Keys::new(KmsKeys::new(&config));
     let checker = KmsChecker::new(store.clone(), keys, head.expected.clone());
+    let one = Box::pin(Subject::likeliest(readings, &store)).await;
     head.one = one.is_some();
     let subjects: Subjects = match one {
         Some(subject) => stream::iter([Ok(subject)]).boxed(),

@@ -1,8 +1,11 @@
 //! A log file to look at.
 
 use std::path::PathBuf;
+use trailseal::arrival::{Looked, look_for};
+use trailseal::event::Created;
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{LogFileKey, ObjectKind, classify};
+use trailseal::store::ReadObject;
 
 /// A log file, and where it is.
 #[derive(Debug, Clone)]
@@ -16,6 +19,27 @@ pub(super) struct Subject {
 }
 
 impl Subject {
+    /// The log files that `key` may mean: as it is, URL-decoded, or without a slash too many.
+    pub(super) fn readings(bucket: &str, key: &str) -> Vec<Self> {
+        let readings = Created::as_written(bucket, key);
+        let readings = readings.readings().filter_map(Self::of_object);
+        readings.collect()
+    }
+
+    /// The one of `readings` that is there, else the first. None if `readings` is empty.
+    pub(super) async fn likeliest(
+        mut readings: Vec<Self>,
+        store: &impl ReadObject,
+    ) -> Option<Self> {
+        if readings.len() > 1 {
+            let places: Vec<_> = readings.iter().map(|subject| subject.at.clone()).collect();
+            if let Looked::At(at) = look_for(store, &places).await {
+                readings.retain(|subject| subject.at == *at);
+            }
+        }
+        readings.into_iter().next()
+    }
+
     /// The object at `at`; none where its key is no log file's.
     pub(super) fn of_object(at: ObjectLocation) -> Option<Self> {
         match classify(&at.key) {

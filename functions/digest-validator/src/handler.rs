@@ -1,7 +1,7 @@
 //! What happens to one new digest.
 
 use trailseal::event::Created;
-use trailseal::lambda::{Check, Checked, Deadline};
+use trailseal::lambda::{Arrival, Check, Checked, Deadline};
 use trailseal::store::{ListObjects, ListPublicKeys, ReadObject};
 use trailseal::validation::Digests;
 
@@ -22,6 +22,10 @@ where
     K: ListPublicKeys + 'static,
 {
     const FUNCTION: &'static str = "digest-validator";
+
+    async fn arrival(&self, created: &Created) -> Arrival {
+        self.digests.arrival(created).await
+    }
 
     async fn check(&self, created: &Created, _: Deadline) -> Checked {
         self.digests.validate(&created.object).await.into()

@@ -3,7 +3,7 @@
 use trailseal::event::Created;
 use trailseal::finding::Scope;
 use trailseal::kms_check::{KmsChecker, KmsReport};
-use trailseal::lambda::{Check, Checked, Deadline};
+use trailseal::lambda::{Arrival, Check, Checked, Deadline};
 use trailseal::store::{
     DescribeKey, KeepEvidence, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject,
 };
@@ -29,6 +29,10 @@ where
     E: KeepEvidence + 'static,
 {
     const FUNCTION: &'static str = "kms-context-checker";
+
+    async fn arrival(&self, created: &Created) -> Arrival {
+        self.checker.arrival(created).await
+    }
 
     async fn check(&self, created: &Created, _: Deadline) -> Checked {
         let at = &created.object;

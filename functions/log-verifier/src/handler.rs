@@ -3,7 +3,7 @@
 use tokio::time::sleep_until;
 use trailseal::event::Created;
 use trailseal::finding::Scope;
-use trailseal::lambda::{Check, Checked, Deadline};
+use trailseal::lambda::{Arrival, Check, Checked, Deadline};
 use trailseal::store::{ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence};
 use trailseal::validation::Digests;
 use trailseal::verification::Progress;
@@ -34,6 +34,10 @@ where
 {
     const FUNCTION: &'static str = "log-verifier";
 
+    async fn arrival(&self, created: &Created) -> Arrival {
+        self.digests.arrival(created).await
+    }
+
     async fn check(&self, created: &Created, deadline: Deadline) -> Checked {
         let at = &created.object;
         let Progress {
@@ -51,10 +55,7 @@ where
             .await;
         let mut checked = Checked {
             report,
-            rest: rest.map(|resume_at| Created {
-                object: at.clone(),
-                resume_at,
-            }),
+            rest: rest.map(|resume_at| Created::rest(at.clone(), resume_at)),
             afterwards: Vec::new(),
         };
         if let (None, Some(digest)) = (&checked.rest, digest) {

@@ -196,7 +196,8 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The caller as reader patterns see it.
+    /// The caller as reader patterns see it. Whether its account is one of ours the record does not
+    /// say.
     #[must_use]
     pub fn principal(&self) -> Principal<'_> {
         Principal {
@@ -206,6 +207,7 @@ impl<'a> Caller<'a> {
             account: self.account.as_deref(),
             invoked_by: self.invoked_by.as_deref(),
             principal_id: self.principal_id.as_deref(),
+            is_ours: false,
         }
     }
 }

@@ -3,7 +3,12 @@
 //! A record names its caller in several ways: a session has an ARN of its own, beside that of the
 //! role that it is a session of. A pattern may match any of these names.
 //!
-//! Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+//! Some services read with the rights of whoever asks them: Athena decrypts a log file as the
+//! analyst's session, and the record says `invokedBy: athena.amazonaws.com` beside the session. AWS
+//! writes `invokedBy`; a caller cannot.
+//!
+//! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
 
 use crate::ids::AccountId;
 use std::borrow::Cow;
@@ -19,6 +24,16 @@ const MAX_SHOWN: usize = 300;
 /// What marks a pattern whose principals read from within an enclave only.
 const ENCLAVE_MARK: &str = "=enclave";
 
+/// What separates a pattern from the service through which its principals read.
+const VIA_MARK: &str = "=via:";
+
+/// How the service principals begin through which everybody reads: S3, by its own name and by the
+/// one of older records. To list them as readers does not list whoever uses them.
+const EVERYBODYS_SERVICES: [&str; 2] = ["s3", "internal"];
+
+/// `type` of a service that calls for itself.
+const SERVICE: &str = "AWSService";
+
 /// The partitions of AWS, as they stand in ARNs.
 pub(crate) const PARTITIONS: [&str; 8] = [
     "aws",
@@ -33,7 +48,9 @@ pub(crate) const PARTITIONS: [&str; 8] = [
 
 /// Why a text is no pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is neither an ARN pattern, a service principal nor `*`")]
+#[error(
+    "`{text}` is neither an ARN pattern, a service principal nor `*`, alone or with `=enclave` or `=via:SERVICE` after it"
+)]
 pub struct PatternError {
     text: String,
 }
@@ -58,17 +75,7 @@ impl Pattern {
         let arn = text.starts_with("arn:")
             && (text.contains('*') || text.matches(':').count() >= 5)
             && text.chars().all(|c| !c.is_whitespace() && !c.is_control());
-        let service = text
-            .strip_suffix(".cn")
-            .unwrap_or(text)
-            .strip_suffix(".amazonaws.com")
-            .is_some_and(|name| {
-                !name.is_empty()
-                    && name.bytes().all(|b| {
-                        b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'*' | b'?')
-                    })
-            });
-        if text.len() <= MAX_ARN_BYTES && (arn || service || text == "*") {
+        if text.len() <= MAX_ARN_BYTES && (arn || is_service(text) || text == "*") {
             Ok(Self(text.to_owned()))
         } else {
             Err(PatternError {
@@ -90,6 +97,16 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether `text` is a service principal, or a pattern of some.
+fn is_service(text: &str) -> bool {
+    let name = text.strip_suffix(".cn").unwrap_or(text);
+    name.strip_suffix(".amazonaws.com").is_some_and(|name| {
+        let is_of_name =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'*' | b'?');
+        !name.is_empty() && name.bytes().all(is_of_name)
+    })
 }
 
 /// Whether the whole of `text` is as `pattern` says, in which `*` stands for any run of characters
@@ -137,27 +154,73 @@ pub(crate) fn wildcard_matches(pattern: &str, text: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReaderRule {
     pattern: Pattern,
-    enclave_only: bool,
+    how: How,
+}
+
+/// How the principals of a rule read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum How {
+    /// In any way.
+    Any,
+    /// From within an enclave only.
+    Enclave,
+    /// Through the service of this principal only.
+    Via(String),
 }
 
 impl ReaderRule {
-    /// Reads `PATTERN`, or `PATTERN=enclave` for principals who read from within an enclave only.
+    /// Reads `PATTERN`; `PATTERN=enclave` for principals who read from within an enclave only; or
+    /// `PATTERN=via:SERVICE` for principals who read through a service only, such as
+    /// `arn:aws:iam::111122223333:role/Analyst=via:athena.amazonaws.com`. The service is a service
+    /// principal without `*` and `?`.
     ///
     /// # Errors
-    /// [`PatternError`] when what is before the mark is no [`Pattern`].
+    /// [`PatternError`] when what is before the mark is no [`Pattern`], or what follows `=via:` is
+    /// no service principal.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        let (pattern, enclave_only) = match text.strip_suffix(ENCLAVE_MARK) {
-            Some(pattern) => (pattern, true),
-            None => (text, false),
+        let error = || PatternError {
+            text: shortened(text),
+        };
+        let (pattern, how) = match (text.strip_suffix(ENCLAVE_MARK), text.split_once(VIA_MARK)) {
+            // Nobody reads from an enclave through a service.
+            (Some(_), Some(_)) => return Err(error()),
+            (Some(pattern), None) => (pattern, How::Enclave),
+            (None, Some((pattern, service))) => {
+                if !is_service(service) || service.contains(['*', '?']) {
+                    return Err(error());
+                }
+                (pattern, How::Via(service.to_owned()))
+            }
+            (None, None) => (text, How::Any),
         };
         Ok(Self {
             pattern: Pattern::parse(pattern)?,
-            enclave_only,
+            how,
         })
     }
 
     fn matches(&self, who: &Principal<'_>) -> bool {
-        who.names().any(|name| self.pattern.matches(&name))
+        let is_named = || who.names().any(|name| self.pattern.matches(&name));
+        match &self.how {
+            How::Via(service) => who.invoked_by == Some(service.as_str()) && is_named(),
+            How::Any | How::Enclave => is_named() || self.is_service_of(who),
+        }
+    }
+
+    /// Whether the rule names the service that `who` reads through, and `who` is of an account of
+    /// ours.
+    ///
+    /// Anybody can ask a service, from any account. So the name of a service lists only principals
+    /// of the accounts to which trail, key and buckets belong. A pattern of services lists no
+    /// principals, and neither does S3: everybody reads through S3.
+    fn is_service_of(&self, who: &Principal<'_>) -> bool {
+        let service = who
+            .invoked_by
+            .filter(|_| who.is_ours && who.kind != Some(SERVICE));
+        service.is_some_and(|service| {
+            let name = service.split('.').next().unwrap_or_default();
+            service == self.pattern.0 && is_service(service) && !EVERYBODYS_SERVICES.contains(&name)
+        })
     }
 }
 
@@ -195,7 +258,7 @@ impl Readers {
             && self
                 .rules
                 .iter()
-                .any(|rule| rule.enclave_only && rule.matches(who))
+                .any(|rule| rule.how == How::Enclave && rule.matches(who))
     }
 
     /// Whether `who` is one of the functions: a session of one of their roles.
@@ -221,6 +284,9 @@ pub struct Principal<'a> {
     pub invoked_by: Option<&'a str>,
     /// `principalId`.
     pub principal_id: Option<&'a str>,
+    /// Whether it is of an account to which the trail, the key or the log buckets belong: not in
+    /// the record, but known to the rules.
+    pub is_ours: bool,
 }
 
 impl<'a> Principal<'a> {
@@ -233,7 +299,7 @@ impl<'a> Principal<'a> {
     /// - of a service that calls for itself, its service principal.
     pub fn names(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         let arns = self.arn.into_iter().chain(self.session_issuer_arn);
-        let service = self.invoked_by.filter(|_| self.kind == Some("AWSService"));
+        let service = self.invoked_by.filter(|_| self.kind == Some(SERVICE));
         let role = self.arn.and_then(role_of_session);
         let account = self.other_account();
         arns.chain(service)
@@ -249,7 +315,7 @@ impl<'a> Principal<'a> {
     /// The caller as a person would look it up: a session by its own ARN. At most 300 characters.
     #[must_use]
     pub fn shown(&self) -> String {
-        let service = self.invoked_by.filter(|_| self.kind == Some("AWSService"));
+        let service = self.invoked_by.filter(|_| self.kind == Some(SERVICE));
         if let Some(name) = self.arn.or(service).or(self.session_issuer_arn) {
             return shortened(name);
         }
@@ -491,22 +557,120 @@ mod tests {
         assert_eq!(anonymous.shown(), "ANONYMOUS_PRINCIPAL");
     }
 
+    const ANALYST: &str = "arn:aws:sts::111122223333:assumed-role/Analyst/alice";
+
+    /// A session of ours that reads through a service.
+    fn through(service: &str) -> Principal<'_> {
+        Principal {
+            invoked_by: Some(service),
+            is_ours: true,
+            ..session(ANALYST)
+        }
+    }
+
     #[test]
-    fn a_service_is_a_reader_only_where_it_calls_for_itself() {
+    fn a_service_is_a_reader_where_it_calls_for_itself_or_for_a_principal_of_ours() {
         let service = Principal {
             kind: Some("AWSService"),
             invoked_by: Some("athena.amazonaws.com"),
             ..Principal::default()
         };
-        let readers = readers(&["athena.amazonaws.com"]);
-        assert!(readers.allows(&service));
+        let athena = readers(&["athena.amazonaws.com"]);
+        assert!(athena.allows(&service));
         assert_eq!(service.shown(), "athena.amazonaws.com");
         assert_eq!(service.key(), "athena.amazonaws.com");
-        let through = Principal {
-            invoked_by: Some("athena.amazonaws.com"),
-            ..session("arn:aws:sts::111122223333:assumed-role/Other/alice")
+        let analyst = through("athena.amazonaws.com");
+        assert!(athena.allows(&analyst));
+        assert_eq!(analyst.shown(), ANALYST);
+        // Anybody can ask a service: a stranger's session, and a caller of another account.
+        let stranger = Principal {
+            is_ours: false,
+            ..analyst
         };
-        assert!(!readers.allows(&through));
+        let foreign = Principal {
+            kind: Some("AWSAccount"),
+            arn: None,
+            account: Some("444455556666"),
+            ..stranger
+        };
+        for who in [
+            stranger,
+            foreign,
+            session(ANALYST),
+            through("glue.amazonaws.com"),
+        ] {
+            assert!(!athena.allows(&who), "{who:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_through_which_everybody_reads_lists_nobody() {
+        for (rule, service) in [
+            ("*.amazonaws.com", "athena.amazonaws.com"),
+            ("athena.amazonaws.co?", "athena.amazonaws.com"),
+            ("s3.amazonaws.com", "s3.amazonaws.com"),
+            ("s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"),
+            ("internal.amazonaws.com", "internal.amazonaws.com"),
+            ("athena.amazonaws.com", "athena.amazonaws.com.cn"),
+            ("athena.amazonaws.com", "AWS Internal"),
+        ] {
+            let Ok(rule) = ReaderRule::parse(rule) else {
+                continue;
+            };
+            assert!(!rule.matches(&through(service)), "{rule:?} {service}");
+        }
+        let replication = Principal {
+            kind: Some("AWSService"),
+            invoked_by: Some("s3.amazonaws.com"),
+            ..Principal::default()
+        };
+        assert!(readers(&["s3.amazonaws.com"]).allows(&replication));
+    }
+
+    #[test]
+    fn a_role_through_a_service_is_that_role_through_that_service_only() {
+        let rule = "arn:aws:iam::111122223333:role/Analyst=via:athena.amazonaws.com";
+        let readers = readers(&[rule]);
+        assert!(readers.allows(&through("athena.amazonaws.com")));
+        let other = Principal {
+            arn: Some("arn:aws:sts::111122223333:assumed-role/Other/alice"),
+            ..through("athena.amazonaws.com")
+        };
+        for who in [
+            session(ANALYST),
+            through("glue.amazonaws.com"),
+            through("AWS Internal"),
+            other,
+        ] {
+            assert!(!readers.allows(&who), "{who:?}");
+        }
+        // The rule names the principal: its account may be anybody's.
+        let foreign = Principal {
+            kind: Some("AWSAccount"),
+            account: Some("444455556666"),
+            invoked_by: Some("athena.amazonaws.com"),
+            ..Principal::default()
+        };
+        assert!(!readers.allows(&foreign));
+        let account = "arn:aws:iam::444455556666:root=via:athena.amazonaws.com";
+        assert!(super::tests::readers(&[account]).allows(&foreign));
+        let anybody = super::tests::readers(&["*=via:athena.amazonaws.com"]);
+        assert!(anybody.allows(&other) && !anybody.allows(&session(ANALYST)));
+    }
+
+    #[test]
+    fn what_follows_the_mark_is_one_service() {
+        for text in [
+            "=via:athena.amazonaws.com",
+            "arn:aws:iam::111122223333:role/Analyst=via:",
+            "arn:aws:iam::111122223333:role/Analyst=via:athena",
+            "arn:aws:iam::111122223333:role/Analyst=via:*.amazonaws.com",
+            "arn:aws:iam::111122223333:role/Analyst=via:athena.amazonaws.com=enclave",
+            "arn:aws:iam::111122223333:role/Analyst=enclave=via:athena.amazonaws.com=enclave",
+            "arn:aws:iam::111122223333:role/x=via:athena.amazonaws.com=via:glue.amazonaws.com",
+        ] {
+            assert!(ReaderRule::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -541,7 +705,7 @@ mod tests {
         assert!(readers.allows(&plain) && !readers.enclave_only(&plain));
         // A role may be called so: `?` tells it from the mark.
         let rule = ReaderRule::parse("arn:aws:iam::111122223333:role/x?enclave").unwrap();
-        assert!(!rule.enclave_only);
+        assert_eq!(rule.how, How::Any);
         assert!(rule.matches(&session(
             "arn:aws:sts::111122223333:assumed-role/x=enclave/s"
         )));
@@ -615,11 +779,12 @@ mod tests {
                 account: text(2),
                 invoked_by: text(3),
                 principal_id: text(4),
+                is_ours: rule.len() % 2 == 0,
             };
             let _ = ReaderRule::parse(&rule);
             let rule = ReaderRule {
                 pattern: Pattern(rule),
-                enclave_only: true,
+                how: How::Enclave,
             };
             let readers = Readers::new(vec![rule], Vec::new());
             prop_assert!(!readers.enclave_only(&who) || readers.allows(&who));

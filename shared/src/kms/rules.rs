@@ -5,10 +5,10 @@
 use super::context::{Named, What};
 use super::event::{Caller, KmsEvent, OBJECT_CONTEXT, Recipient, TRAIL_CONTEXT};
 use super::policy::PolicyVerdict;
-use super::readers::Readers;
+use super::readers::{Principal, Readers};
 use crate::config::Places;
 use crate::finding::FindingKind;
-use crate::ids::TrailArn;
+use crate::ids::{AccountId, TrailArn};
 use crate::object_key::Chain;
 use crate::store::{Absence, Encryption, KeyDescription};
 use jiff::{SignedDuration, Timestamp};
@@ -502,6 +502,20 @@ fn uses_our_key(event: &KmsEvent<'_>, expected: &Expected) -> bool {
     key.is_some_and(|key| expected.key_arns.iter().any(|arn| arn == key))
 }
 
+/// The caller of a reading, with whether its account is one of ours: the owner of the trail or the
+/// key of the call, or the configured owner of the log buckets.
+///
+/// KMS decrypts nothing under another context than it was encrypted under: of a call that succeeded,
+/// the trail and the key are those of the log file.
+fn reading_principal<'a>(event: &'a KmsEvent<'_>, expected: &Expected) -> Principal<'a> {
+    let owner = expected.places.bucket_owner.as_ref().map(AccountId::as_str);
+    let account = event.caller.account.as_deref();
+    Principal {
+        is_ours: is_of_an_owner(event) || (owner.is_some() && account == owner),
+        ..event.caller.principal()
+    }
+}
+
 /// Rule 9: only CloudTrail, our own functions and the listed readers read log files.
 #[must_use]
 pub fn reader(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) -> Ruling {
@@ -512,7 +526,7 @@ pub fn reader(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) 
     if is_cloudtrail(event) {
         return Ruling::Valid("CloudTrail itself read");
     }
-    let principal = event.caller.principal();
+    let principal = reading_principal(event, expected);
     if readers.is_own(&principal) {
         return Ruling::Valid("a function of Trailseal's read");
     }
@@ -613,7 +627,11 @@ pub fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling {
 pub fn attested(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) -> Ruling {
     let reads = is_reading(event, named, expected)
         || (event.name == "Decrypt" && !event.failed() && uses_our_key(event, expected));
-    if !reads || !expected.readers.enclave_only(&event.caller.principal()) {
+    if !reads
+        || !expected
+            .readers
+            .enclave_only(&reading_principal(event, expected))
+    {
         return Ruling::Silent;
     }
     let found = match &event.recipient {

@@ -2,9 +2,11 @@
 
 use super::deadline::Deadline;
 use super::metrics;
+use super::unrelated::UnrelatedMessages;
 use crate::alert;
+use crate::arrival::Arrival;
 use crate::config::Places;
-use crate::event::{Created, EventError, Named};
+use crate::event::{Created, EventError, Named, Unrelated};
 use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
 use crate::location::ObjectLocation;
 use crate::receipt::Receipt;
@@ -16,6 +18,7 @@ use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::task::JoinError;
@@ -36,6 +39,11 @@ const RETRY_AFTER: [u64; 4] = [60, 5 * 60, 30 * 60, 2 * 60 * 60];
 pub trait Check: Send + Sync + 'static {
     /// The function's name, as it stands in findings.
     const FUNCTION: &'static str;
+
+    /// Finds the object that an event means, where it may mean several or none.
+    fn arrival(&self, created: &Created) -> impl Future<Output = Arrival> + Send {
+        std::future::ready(Arrival::At(created.object.clone()))
+    }
 
     /// Checks one object; stops in time and says what is left.
     fn check(&self, created: &Created, deadline: Deadline) -> impl Future<Output = Checked> + Send;
@@ -71,7 +79,7 @@ enum ItemError {
         "the event is for {0}, whose bucket is not in TRAILSEAL_LOG_BUCKETS: add it there, or take its events from this queue"
     )]
     UnknownBucket(ObjectLocation),
-    #[error("cannot tell, and will try again: {0}")]
+    #[error("cannot tell: {0}")]
     CannotTell(StoreError),
     #[error("there was no time left for {0}")]
     NoTime(ObjectLocation),
@@ -111,6 +119,15 @@ struct Outcome {
     cannot_tell: Vec<String>,
 }
 
+/// What an invocation that is no batch is answered with.
+#[derive(Debug, Serialize)]
+struct Answer {
+    outcomes: Vec<Outcome>,
+    /// How many messages in the event were somebody else's, by their kind.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unrelated: BTreeMap<Unrelated, u64>,
+}
+
 /// A function and everything it acts through.
 pub(super) struct Service<C, A, Q, E> {
     pub(super) check: C,
@@ -120,6 +137,7 @@ pub(super) struct Service<C, A, Q, E> {
     pub(super) places: Places,
     pub(super) evidence_bucket: Option<String>,
     pub(super) max_receives: u32,
+    pub(super) unrelated: UnrelatedMessages,
 }
 
 /// Answers one invocation.
@@ -138,13 +156,55 @@ where
     E: KeepEvidence + SettleEvidence + 'static,
 {
     let deadline = Deadline::of_invocation(ends);
-    if !is_sqs(&event) {
-        let outcomes = service
-            .event(Named::by(&event), deadline, Attempt::Only)
-            .await
-            .map_err(|error| diagnostic(&error))?;
-        return Ok(serde_json::json!({ "outcomes": outcomes }));
-    }
+    let answer = if is_sqs(&event) {
+        answer_batch(&service, event, deadline).await
+    } else {
+        answer_event(&service, &event, deadline).await
+    };
+    service.unrelated.write(Stamp {
+        function: C::FUNCTION,
+        detected_at: Timestamp::now(),
+    });
+    answer
+}
+
+/// Answers an event that is no batch of SQS messages.
+async fn answer_event<C, A, Q, E>(
+    service: &Service<C, A, Q, E>,
+    event: &Value,
+    deadline: Deadline,
+) -> Result<Value, Diagnostic>
+where
+    C: Check,
+    A: PublishAlert,
+    Q: Requeue,
+    E: KeepEvidence + SettleEvidence,
+{
+    let named = Named::by(event);
+    let unrelated = named.unrelated.iter();
+    let unrelated = unrelated.map(|(kind, seen)| (kind, seen.count)).collect();
+    let outcomes = service
+        .event(named, deadline, Attempt::Only)
+        .await
+        .map_err(|error| diagnostic(&error))?;
+    as_json(&Answer {
+        outcomes,
+        unrelated,
+    })
+}
+
+/// Answers a batch of SQS messages.
+async fn answer_batch<C, A, Q, E>(
+    service: &Arc<Service<C, A, Q, E>>,
+    event: Value,
+    deadline: Deadline,
+) -> Result<Value, Diagnostic>
+where
+    C: Check,
+    A: PublishAlert + 'static,
+    Q: Requeue + 'static,
+    E: KeepEvidence + SettleEvidence + 'static,
+{
     let batch: SqsEvent = serde_json::from_value(event).map_err(|error| Diagnostic {
         error_type: "MalformedEvent".to_owned(),
         error_message: format!("the SQS event cannot be read: {error}"),
@@ -152,7 +212,7 @@ where
     let mut response = SqsBatchResponse::default();
     let mut results = stream::iter(batch.records)
         .map(|message| {
-            let service = Arc::clone(&service);
+            let service = Arc::clone(service);
             let id = message.message_id.clone();
             let (later, delivery) = (Arc::clone(&service), Delivery::of(&message));
             // A task of its own: a panic in one item is that item's failure alone.
@@ -183,7 +243,11 @@ where
             response.batch_item_failures.push(failure);
         }
     }
-    serde_json::to_value(response).map_err(|error| Diagnostic {
+    as_json(&response)
+}
+
+fn as_json(answer: &impl Serialize) -> Result<Value, Diagnostic> {
+    serde_json::to_value(answer).map_err(|error| Diagnostic {
         error_type: "Abnormal".to_owned(),
         error_message: error.to_string(),
     })
@@ -277,6 +341,7 @@ where
         deadline: Deadline,
         attempt: Attempt,
     ) -> Result<Vec<Outcome>, ItemError> {
+        self.unrelated.add(&named.unrelated);
         let results: Vec<_> = stream::iter(named.created)
             .map(|created| async move { self.object(&created, deadline, attempt).await })
             .buffered(ITEMS_AT_ONCE)
@@ -294,17 +359,20 @@ where
         deadline: Deadline,
         attempt: Attempt,
     ) -> Result<Outcome, ItemError> {
-        let object = &created.object;
-        if !self.places.watches(&object.bucket) {
-            return Err(ItemError::UnknownBucket(object.clone()));
+        if !self.places.watches(&created.object.bucket) {
+            return Err(ItemError::UnknownBucket(created.object.clone()));
         }
+        let checked = self.check_what_is_meant(created, deadline);
+        let (object, checked) = timeout_at(deadline.give_up, checked)
+            .await
+            .map_err(|_| ItemError::NoTime(created.object.clone()))?;
+        let object = &object;
         let Checked {
             mut report,
             rest,
             afterwards,
-        } = timeout_at(deadline.give_up, self.check.check(created, deadline))
-            .await
-            .map_err(|_| ItemError::NoTime(object.clone()))?;
+        } = checked;
+        report.allow_for_expiry(Timestamp::now());
         let verdict = report.verdict();
         if attempt == Attempt::Last {
             let stays = report
@@ -325,7 +393,8 @@ where
         // What comes back itself brings its rest along: handed back as well, it would multiply.
         let comes_back = attempt == Attempt::Early && !report.obstacles.is_empty();
         if let Some(rest) = rest.filter(|_| !comes_back) {
-            if rest == *created {
+            // Handed back without any progress, it would go on for ever.
+            if rest.resume_at <= created.resume_at {
                 return Err(ItemError::NoTime(object.clone()));
             }
             tracing::info!(object = ?object.to_string(), resume_at = rest.resume_at, "the rest is handed back to the queue");
@@ -337,6 +406,24 @@ where
         match report.obstacles.into_iter().next() {
             Some(Obstacle { error, .. }) => Err(ItemError::CannotTell(error)),
             None => Ok(outcome),
+        }
+    }
+
+    /// Finds the object that is meant and checks it. Gives the object that was looked at.
+    async fn check_what_is_meant(
+        &self,
+        created: &Created,
+        deadline: Deadline,
+    ) -> (ObjectLocation, Checked) {
+        match self.check.arrival(created).await {
+            Arrival::At(object) => {
+                let meant = Created {
+                    object: object.clone(),
+                    ..created.clone()
+                };
+                (object, self.check.check(&meant, deadline).await)
+            }
+            Arrival::NotThere(report) => (created.object.clone(), (*report).into()),
         }
     }
 
@@ -480,6 +567,20 @@ mod tests {
     impl Check for ByKey {
         const FUNCTION: &'static str = "log-verifier";
 
+        async fn arrival(&self, created: &Created) -> Arrival {
+            match created.object.key.as_str() {
+                "other%20reading" => Arrival::At(ObjectLocation::new(BUCKET, "tampered")),
+                "nowhere" => {
+                    let mut report = Report::new();
+                    let mut error = refused("nowhere");
+                    error.cause = Cause::Absent(crate::store::Absence::NoObject);
+                    report.cannot_tell(error, &Scope::default(), &created.object);
+                    Arrival::NotThere(Box::new(report))
+                }
+                _ => Arrival::At(created.object.clone()),
+            }
+        }
+
         async fn check(&self, created: &Created, _: Deadline) -> Checked {
             let object = &created.object;
             let mut report = Report::new();
@@ -505,19 +606,25 @@ mod tests {
                 "denied" => report.cannot_tell(refused("denied"), &Scope::default(), object),
                 "long-denied" => {
                     report.cannot_tell(refused("denied"), &Scope::default(), object);
-                    rest = Some(Created {
-                        object: object.clone(),
-                        resume_at: 5,
-                    });
+                    rest = Some(Created::rest(object.clone(), 5));
                 }
                 "elsewhere" => report.reported_elsewhere.push(finding),
+                "begins-lately" | "begins-long-ago" => {
+                    let age = if object.key == "begins-lately" {
+                        23
+                    } else {
+                        24
+                    };
+                    let ended = Timestamp::now() - jiff::SignedDuration::from_hours(age);
+                    report.findings.push(Finding {
+                        begin_of_what_is_kept: Some(ended),
+                        ..finding
+                    });
+                }
                 "panics" => panic!("as told"),
                 "stalls" => std::future::pending().await,
                 "long" => {
-                    rest = Some(Created {
-                        object: object.clone(),
-                        resume_at: created.resume_at.max(5),
-                    });
+                    rest = Some(Created::rest(object.clone(), created.resume_at.max(5)));
                 }
                 _ => report.valid = 1,
             }
@@ -624,6 +731,7 @@ mod tests {
             },
             evidence_bucket: None,
             max_receives: 5,
+            unrelated: UnrelatedMessages::default(),
         })
     }
 
@@ -670,7 +778,13 @@ mod tests {
             ("denied", &key("denied"), 1),
             ("panics", &key("panics"), 1),
             ("stalls", &key("stalls"), 1),
-            ("malformed", "not JSON", 1),
+            ("malformed", "{\"bucket\":", 1),
+            ("note", "not JSON", 1),
+            (
+                "config",
+                r#"{"messageType":"ScheduledNotification","s3ObjectKey":"x"}"#,
+                1,
+            ),
             ("unknown", &unknown, 1),
             ("empty", "", 1),
         ]);
@@ -824,6 +938,48 @@ mod tests {
         assert_eq!(service.alerts.alerts.lock().unwrap().len(), 1);
     }
 
+    #[tokio::test]
+    async fn the_object_that_is_meant_is_checked_and_named() {
+        let service = service(Topic::default(), Line::default());
+        let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
+        let answer = invoke(&service, by_hand("other%20reading")).await.unwrap();
+        let outcome = &answer["outcomes"][0];
+        assert_eq!(outcome["object"], format!("s3://{BUCKET}/tampered"));
+        assert_eq!(outcome["verdict"], "finding");
+        // What is not there is not checked: it would be valid.
+        let error = invoke(&service, by_hand("nowhere")).await.unwrap_err();
+        assert_eq!(error.error_type, "CannotTell");
+        assert!(error.error_message.contains("it does not exist"));
+        let event = sqs(&[("a", &key("nowhere"), 1), ("b", &key("other%20reading"), 1)]);
+        assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["a"]);
+    }
+
+    #[tokio::test]
+    async fn what_a_lifecycle_rule_may_have_expired_is_no_finding_at_any_try() {
+        let service = service(Topic::default(), Line::default());
+        for receives in [1, 5] {
+            let event = sqs(&[("old", &key("begins-long-ago"), receives)]);
+            assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["old"]);
+            assert!(service.alerts.alerts.lock().unwrap().is_empty());
+        }
+        let event = sqs(&[("new", &key("begins-lately"), 1)]);
+        assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+        assert_eq!(service.alerts.alerts.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_message_of_others_is_answered_with_its_kind() {
+        let service = service(Topic::default(), Line::default());
+        let config = json!({"messageType": "ScheduledNotification"}).to_string();
+        let record = json!({"EventSource": "aws:sns", "Sns": {"Message": config}});
+        let event = json!({"Records": [record.clone(), record]});
+        let answer = invoke(&service, event).await.unwrap();
+        assert_eq!(
+            answer,
+            json!({"outcomes": [], "unrelated": {"aws-config": 2}})
+        );
+    }
+
     /// The samples in `events/` are documentation that runs.
     #[tokio::test]
     async fn every_sample_event_is_understood() {
@@ -836,9 +992,15 @@ mod tests {
                 continue;
             }
             let event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).expect(&name);
-            let Named { created, error } = Named::by(&event);
+            let Named {
+                created,
+                unrelated,
+                error,
+            } = Named::by(&event);
             assert_eq!(error, None, "{name}");
-            assert_eq!(created.is_empty(), name.contains("test-event"), "{name}");
+            let asks_nothing = name.contains("test-event") || name.contains("unrelated");
+            assert_eq!(created.is_empty(), asks_nothing, "{name}");
+            assert_eq!(unrelated.is_empty(), !asks_nothing, "{name}");
             assert!(created.iter().all(|c| c.object.bucket == BUCKET), "{name}");
             let service = service(Topic::default(), Line::default());
             let answer = invoke(&service, event.clone()).await.unwrap();

@@ -35,10 +35,32 @@ pub(super) fn lines(report: &Report, stamp: Stamp<'_>) -> Vec<Value> {
         .collect()
 }
 
-/// Writes the lines to the function's log.
+/// One line for the messages of one kind that were somebody else's, by function and kind.
+pub(super) fn unrelated(kind: &str, count: u64, stamp: Stamp<'_>) -> Value {
+    json!({
+        "_aws": {
+            "Timestamp": stamp.detected_at.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Function", "Kind"]],
+                "Metrics": [{"Name": "Unrelated", "Unit": "Count"}],
+            }],
+        },
+        "Function": stamp.function,
+        "Kind": kind,
+        "Unrelated": count,
+    })
+}
+
+/// Writes what a report counts to the function's log.
 pub(super) fn write(report: &Report, stamp: Stamp<'_>) {
+    write_lines(&lines(report, stamp));
+}
+
+/// Writes lines to the function's log.
+pub(super) fn write_lines(lines: &[Value]) {
     let mut log = std::io::stdout().lock();
-    for line in lines(report, stamp) {
+    for line in lines {
         // A log that cannot be written to cannot be told about, either.
         let _ = writeln!(log, "{line}");
     }
@@ -61,6 +83,13 @@ mod tests {
             function: "kms-context-checker",
             detected_at: Timestamp::UNIX_EPOCH,
         };
+        let unrelated = unrelated("aws-config", 17, stamp);
+        let directive = &unrelated["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Metrics"][0]["Name"], "Unrelated");
+        assert_eq!(unrelated["Unrelated"], 17);
+        for dimension in directive["Dimensions"][0].as_array().unwrap() {
+            assert!(unrelated[dimension.as_str().unwrap()].is_string());
+        }
         let lines = lines(&report, stamp);
         assert_eq!(lines.len(), 1);
         let line = &lines[0];

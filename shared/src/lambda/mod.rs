@@ -4,7 +4,9 @@ mod batch;
 mod deadline;
 mod metrics;
 mod start;
+mod unrelated;
 
+pub use crate::arrival::Arrival;
 pub use batch::{Check, Checked};
 pub use deadline::Deadline;
 pub use start::{Edge, StartError};

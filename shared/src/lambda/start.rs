@@ -1,6 +1,7 @@
 //! From the environment to a running function.
 
 use super::batch::{self, Check};
+use super::unrelated::UnrelatedMessages;
 use crate::aws::{AlertTopic, CloudTrailKeys, EvidenceBucket, Limited, OwnQueue, S3Objects};
 use crate::config::{Config, ConfigError, PinnedKeys};
 use crate::kms::rules::Expected;
@@ -153,6 +154,7 @@ impl Edge {
             places: self.config.places,
             evidence_bucket: self.config.evidence_bucket,
             max_receives: self.config.max_receives,
+            unrelated: UnrelatedMessages::default(),
         });
         lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
             let service = Arc::clone(&service);

@@ -202,6 +202,64 @@ async fn each_step_of_a_digest_in_s3_is_told() -> Result<()> {
     Ok(())
 }
 
+/// A lifecycle rule has taken the digests before: the oldest that is kept is CloudTrail's, and of
+/// what was before nothing is known. A hole is a finding, however old it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_told() -> Result<()>
+{
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-inspect-kept").build();
+    stage.deliver(&trail).await?;
+    let inspect = async |hour: u32| {
+        let at = location(digest(&trail, hour));
+        stage.run(&["inspect", &at]).await
+    };
+    let expired: Vec<Change> = (0..3).map(|hour| delete(digest(&trail, hour))).collect();
+    stage.apply(&expired).await?;
+    let ran = inspect(3).await?;
+    came_to(&ran, 2, &[], &["predecessor"]);
+    assert!(
+        ran.out.contains("what is kept of this chain"),
+        "{}",
+        ran.out
+    );
+    came_to(&inspect(4).await?, 0, &[], &[]);
+    let ran = inspect(2).await?;
+    assert!(ran.refused(2).contains("begins after it"), "{}", ran.err);
+    // Another one before it is there: somebody deleted those between.
+    stage.undo(&trail, &expired[..1]).await?;
+    came_to(&inspect(3).await?, 1, &["predecessor"], &[]);
+    came_to(&inspect(2).await?, 1, &["object"], &["log files"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_read_as_it_is_written() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        prefix: Some("team a+b".into()),
+        ..small("amzn-s3-demo-inspect-keys")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    let third = digest(&trail, 3);
+    let encoded = third.key.replace('+', "%2B").replace(' ', "+");
+    for key in [
+        third.key.clone(),
+        encoded.clone(),
+        format!("/{}", third.key),
+        format!("/{encoded}"),
+        encoded.replace('/', "%2F"),
+    ] {
+        let at = format!("s3://{}/{key}", third.bucket);
+        came_to(&stage.run(&["inspect", &at]).await?, 0, &[], &[]);
+    }
+    // Where it is by no reading, it cannot be told.
+    let never = format!("s3://{}//{encoded}", third.bucket).replace("T030000Z", "T031500Z");
+    stage.run(&["inspect", &never]).await?.refused(2);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_digest_is_cloudtrails_and_in_the_wrong_place() -> Result<()> {
     let stage = Stage::enter().await?;

@@ -728,6 +728,14 @@ async fn wrong_usage_is_told_in_one_line() -> Result<()> {
         (vec![bucket, "--key", alias], "a KMS key's ARN"),
         (vec![bucket, "--reader", "Audit"], "an ARN pattern"),
         (vec![bucket, "--reader", "=enclave"], "an ARN pattern"),
+        (
+            vec![
+                bucket,
+                "--reader",
+                "arn:aws:iam::111122223333:role/Analyst=via:athena",
+            ],
+            "=via:SERVICE",
+        ),
         (vec![bucket, "--own-role", "Verifier"], "an IAM role's ARN"),
         (vec![bucket, "--enclave-image", "abcd"], "96 hex digits"),
         (vec![bucket, "--enclave-image", &long], "96 hex digits"),

@@ -9,6 +9,7 @@ use trailseal::finding::FindingKind::{
     KmsUnlistedReader,
 };
 use trailseal::finding::Verdict;
+use trailseal::ids::AccountId;
 use trailseal::kms::rules::Rule;
 
 const AUDIT: &str = "arn:aws:iam::111122223333:role/Audit";
@@ -133,6 +134,87 @@ async fn who_may_read_and_who_does_not_read_a_log_file_are_not_told() {
     }
     // Nobody is told of where no readers are configured.
     assert_eq!(Case::new().kinds(mallory()).await, []);
+}
+
+/// A session of a role in an account, for which a service reads.
+fn through(service: &str, account: &str) -> Value {
+    let arn = |kind: &str| format!("arn:aws:{kind}::{account}:");
+    json!({
+        "type": "AssumedRole",
+        "principalId": "AROAEXAMPLE:alice",
+        "arn": format!("{}assumed-role/Analyst/alice", arn("sts")),
+        "accountId": account,
+        "sessionContext": {"sessionIssuer": {
+            "type": "Role",
+            "arn": format!("{}role/Analyst", arn("iam")),
+            "accountId": account,
+        }},
+        "invokedBy": service,
+    })
+}
+
+const ATHENA: &str = "athena.amazonaws.com";
+const OURS: &str = "111122223333";
+const STRANGERS: &str = "444455556666";
+
+/// Athena reads with the rights of whoever asks it: of our accounts under its own name, of others
+/// under theirs only.
+#[tokio::test]
+async fn who_reads_through_a_service_is_listed_by_it_or_with_it() {
+    let analyst = "arn:aws:iam::111122223333:role/Analyst";
+    let via = "arn:aws:iam::111122223333:role/Analyst=via:athena.amazonaws.com";
+    let theirs = "arn:aws:iam::444455556666:role/Analyst=via:athena.amazonaws.com";
+    for (service, account, rule, is_listed) in [
+        (ATHENA, OURS, ATHENA, true),
+        (ATHENA, OURS, via, true),
+        (ATHENA, OURS, analyst, true),
+        (ATHENA, STRANGERS, theirs, true),
+        // And the nearest that are not.
+        (ATHENA, STRANGERS, ATHENA, false),
+        (ATHENA, STRANGERS, via, false),
+        (ATHENA, OURS, theirs, false),
+        ("glue.amazonaws.com", OURS, ATHENA, false),
+        ("glue.amazonaws.com", OURS, via, false),
+        ("AWS Internal", OURS, ATHENA, false),
+        ("AWS Internal", OURS, via, false),
+        ("AWS Internal", OURS, "*.amazonaws.com", false),
+        (
+            "internal.amazonaws.com",
+            OURS,
+            "internal.amazonaws.com",
+            false,
+        ),
+        ("s3.amazonaws.com", OURS, "s3.amazonaws.com", false),
+        (ATHENA, OURS, "*.amazonaws.com", false),
+    ] {
+        let record = Record::read().by(through(service, account));
+        let kinds = Case::new().with_readers(&[rule]).kinds(record).await;
+        let expected: &[FindingKind] = if is_listed { &[] } else { &[KmsUnlistedReader] };
+        assert_eq!(kinds, expected, "{service} {account} {rule}");
+    }
+}
+
+/// The account that owns the log buckets is one of ours, whoever owns the trail and the key.
+#[tokio::test]
+async fn the_owner_of_the_log_buckets_reads_through_a_service() {
+    let read = || Record::read().by(through(ATHENA, STRANGERS));
+    let mut case = Case::new().with_readers(&[ATHENA]);
+    assert_eq!(case.kinds(read()).await, [KmsUnlistedReader]);
+    case.expected.places.bucket_owner = Some(AccountId::new(STRANGERS).unwrap());
+    assert_eq!(case.kinds(read()).await, []);
+    let nameless = read()
+        .without("/userIdentity/accountId")
+        .with("/userIdentity/arn", "");
+    assert_eq!(case.kinds(nameless).await, [KmsUnlistedReader]);
+}
+
+/// Whoever reads from an enclave only does not read through a service.
+#[tokio::test]
+async fn a_service_takes_no_reader_out_of_its_enclave() {
+    let rules = ["arn:aws:iam::111122223333:role/Analyst=enclave", ATHENA];
+    let record = Record::read().by(through(ATHENA, OURS));
+    let kinds = Case::new().with_readers(&rules).kinds(record).await;
+    assert_eq!(kinds, [EnclaveAttestationMissing]);
 }
 
 #[tokio::test]

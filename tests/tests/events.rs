@@ -1,0 +1,400 @@
+//! Which object an event means, and what its absence means, for the functions' checks in memory.
+
+use serde_json::json;
+use std::future::pending;
+use trailseal::arrival::Arrival;
+use trailseal::event::{Created, Named, Origin};
+use trailseal::finding::{Finding, FindingKind, Report, Verdict};
+use trailseal::kms::rules::Expected;
+use trailseal::kms_check::KmsChecker;
+use trailseal::location::ObjectLocation;
+use trailseal::pinned_keys::KeyRing;
+use trailseal::public_key::KeySet;
+use trailseal::store::{Absence, Cause};
+use trailseal::validation::Digests;
+use trailseal_tests::memory::{Memory, places};
+use trailseal_tests::trail::tamper::digest::copied_to;
+use trailseal_tests::trail::{Location, Object, Trail, TrailSpec};
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "us-east-1";
+
+/// A trail whose keys are not the same when they are URL-encoded.
+fn trail() -> Trail {
+    TrailSpec {
+        prefix: Some("team a+b".to_owned()),
+        hours: 4,
+        ..TrailSpec::default()
+    }
+    .build()
+}
+
+fn digest(trail: &Trail, hour: u32) -> &Object {
+    &trail.digest(ACCOUNT, REGION, hour).object
+}
+
+fn digests<'a>(trail: &Trail, memory: &'a Memory) -> Digests<&'a Memory, &'a Memory> {
+    let keys = KeyRing::new(memory, KeySet::default());
+    Digests::new(memory, keys, places(trail))
+}
+
+fn at(object: &Object) -> ObjectLocation {
+    ObjectLocation::new(&object.bucket, &object.key)
+}
+
+/// As S3 writes a key into a notification.
+fn encoded(key: &str) -> String {
+    key.replace('%', "%25")
+        .replace('+', "%2B")
+        .replace(' ', "+")
+}
+
+fn s3(bucket: &str, key: &str) -> String {
+    json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": bucket}, "object": {"key": key}}}]})
+    .to_string()
+}
+
+fn eventbridge(bucket: &str, key: &str) -> String {
+    json!({"source": "aws.s3", "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key}}})
+    .to_string()
+}
+
+fn cloudtrail(bucket: &str, key: &str) -> String {
+    json!({"s3Bucket": bucket, "s3ObjectKey": [key]}).to_string()
+}
+
+fn bare(bucket: &str, key: &str) -> String {
+    json!({"bucket": bucket, "key": key}).to_string()
+}
+
+/// The one object that a message in the queue names.
+fn message(text: &str) -> Created {
+    let named = Named::by_text(text);
+    assert_eq!((named.created.len(), &named.error), (1, &None), "{text}");
+    named.created.into_iter().next().unwrap()
+}
+
+/// The one object that a person names.
+fn by_hand(object: &ObjectLocation) -> Created {
+    let event = json!({"bucket": object.bucket, "key": object.key});
+    Named::by(&event).created.into_iter().next().unwrap()
+}
+
+/// What the validator and the verifier make of an event: the object that was looked at, and both
+/// reports.
+async fn checked(trail: &Trail, memory: &Memory, created: &Created) -> Vec<(String, Report)> {
+    let digests = digests(trail, memory);
+    match digests.arrival(created).await {
+        Arrival::NotThere(report) => vec![(created.object.key.clone(), *report)],
+        Arrival::At(object) => {
+            let validated = digests.validate(&object).await;
+            let verified = digests.verify_log_files(&object, 0, 8, pending()).await;
+            vec![
+                (object.key.clone(), validated),
+                (object.key, verified.report),
+            ]
+        }
+    }
+}
+
+/// Both functions find this object valid.
+async fn assert_valid(trail: &Trail, memory: &Memory, created: &Created, object: &Object) {
+    let checked = checked(trail, memory, created).await;
+    assert_eq!(checked.len(), 2, "{created:?}");
+    for (key, report) in checked {
+        assert_eq!(key, object.key);
+        assert_eq!(report.verdict(), Verdict::Valid, "{created:?} {report:#?}");
+        assert!(report.valid > 0);
+    }
+}
+
+/// Both functions find this of this object.
+async fn assert_found(
+    trail: &Trail,
+    memory: &Memory,
+    created: &Created,
+    kind: FindingKind,
+    key: &str,
+) {
+    let checked = checked(trail, memory, created).await;
+    assert_eq!(checked.len(), 2, "{created:?}");
+    for (_, report) in checked {
+        let findings = report.findings.iter().chain(&report.reported_elsewhere);
+        let found: Vec<(FindingKind, &str)> = findings
+            .map(|finding| (finding.kind, finding.object.key.as_str()))
+            .collect();
+        assert_eq!(found, [(kind, key)], "{created:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_object_is_found_by_every_way_to_write_its_key() {
+    let trail = trail();
+    let memory = Memory::of(&trail);
+    let digest = digest(&trail, 3);
+    let (bucket, key) = (&digest.bucket, digest.key.as_str());
+    let encoded = encoded(key);
+    let slashed = format!("/{key}");
+    let wholly = encoded.replace('/', "%2F");
+    let mut ways = vec![eventbridge(bucket, key)];
+    // As S3 writes it, and as relays leave it: decoded, decoded in part, encoded once more for a
+    // URL.
+    for written in [&encoded, key, &key.replace('+', "%2B")] {
+        ways.push(s3(bucket, written));
+    }
+    for written in [key, &encoded, &slashed, &format!("/{encoded}"), &wholly] {
+        ways.push(cloudtrail(bucket, written));
+        ways.push(bare(bucket, written));
+    }
+    for way in &ways {
+        assert_valid(&trail, &memory, &message(way), digest).await;
+    }
+    for written in [key, &encoded, &slashed, &wholly] {
+        let object = ObjectLocation::new(bucket, written);
+        assert_valid(&trail, &memory, &by_hand(&object), digest).await;
+    }
+}
+
+/// Who deletes a digest in the seconds before a function reads it, and who puts a copy where the
+/// other reading of its key leads.
+#[tokio::test]
+async fn a_digest_that_is_deleted_before_it_is_read_stays_a_finding_by_every_reading() {
+    let trail = trail();
+    let digest = digest(&trail, 4);
+    let (bucket, key) = (&digest.bucket, digest.key.as_str());
+    let mut memory = Memory::of(&trail);
+    memory.delete(digest);
+    for event in [
+        eventbridge(bucket, key),
+        s3(bucket, &encoded(key)),
+        s3(bucket, key),
+        cloudtrail(bucket, key),
+        cloudtrail(bucket, &encoded(key)),
+    ] {
+        let created = message(&event);
+        let primary = created.object.key.clone();
+        assert_found(
+            &trail,
+            &memory,
+            &created,
+            FindingKind::DigestMissing,
+            &primary,
+        )
+        .await;
+    }
+    let other = encoded(key);
+    let copy = Location {
+        bucket: bucket.clone(),
+        key: other.clone(),
+    };
+    memory.put(copied_to(digest, &copy));
+    for event in [s3(bucket, &encoded(key)), cloudtrail(bucket, &encoded(key))] {
+        let created = message(&event);
+        assert_found(&trail, &memory, &created, FindingKind::DigestMoved, &other).await;
+    }
+    // EventBridge does not encode: its key has no other reading.
+    let created = message(&eventbridge(bucket, key));
+    assert_found(&trail, &memory, &created, FindingKind::DigestMissing, key).await;
+}
+
+#[tokio::test]
+async fn a_digest_that_a_relay_names_and_that_stays_away_is_a_finding_at_the_last_try() {
+    let trail = trail();
+    let mut memory = Memory::of(&trail);
+    let digest = digest(&trail, 4);
+    memory.delete(digest);
+    let created = message(&bare(&digest.bucket, &digest.key));
+    assert_eq!(created.origin, Origin::Message);
+    let mut checked = checked(&trail, &memory, &created).await;
+    let (_, report) = checked.remove(0);
+    assert_eq!((checked.len(), report.verdict()), (0, Verdict::CannotTell));
+    let stays = report.obstacles[0].if_it_stays.as_ref();
+    let stays = stays.map(|finding| (finding.kind, finding.object.key.as_str()));
+    assert_eq!(
+        stays,
+        Some((FindingKind::DigestMissing, digest.key.as_str()))
+    );
+    // What a function hands back it has read: that it is gone is found at once.
+    let rest = serde_json::to_string(&Created::rest(at(digest), 1)).unwrap();
+    let rest = message(&rest);
+    assert_found(
+        &trail,
+        &memory,
+        &rest,
+        FindingKind::DigestMissing,
+        &digest.key,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_names_and_is_not_there_cannot_be_told() {
+    let trail = trail();
+    let mut memory = Memory::of(&trail);
+    let gone = digest(&trail, 4);
+    memory.delete(gone);
+    let misnamed = gone.key.replace("_CloudTrail-Digest_", "_Digest_");
+    let other_bucket = ObjectLocation::new("amzn-s3-demo-nowhere", &*gone.key);
+    for object in [
+        at(gone),
+        ObjectLocation::new(&gone.bucket, encoded(&gone.key)),
+        ObjectLocation::new(&gone.bucket, format!("/{}", gone.key)),
+        ObjectLocation::new(&gone.bucket, misnamed),
+        other_bucket,
+    ] {
+        let checked = checked(&trail, &memory, &by_hand(&object)).await;
+        let [(_, report)] = checked.as_slice() else {
+            panic!("{object} was checked");
+        };
+        assert_eq!(report.verdict(), Verdict::CannotTell, "{object}");
+        assert!(report.obstacles[0].if_it_stays.is_none());
+        let error = report.obstacles[0].error.to_string();
+        assert!(error.contains("it does not exist"), "{error}");
+    }
+    // A log file, for the third function; of an event of AWS it says nothing yet.
+    let checker = KmsChecker::new(&memory, &memory, Expected::default());
+    let absent = trail.log_files[0].object.key.replace("T00", "T23");
+    let absent = ObjectLocation::new(&gone.bucket, absent);
+    assert!(matches!(
+        checker.arrival(&by_hand(&absent)).await,
+        Arrival::NotThere(report) if report.verdict() == Verdict::CannotTell
+    ));
+    for event in [
+        eventbridge(&absent.bucket, &absent.key),
+        bare(&absent.bucket, &absent.key),
+    ] {
+        let arrival = checker.arrival(&message(&event)).await;
+        assert!(
+            matches!(arrival, Arrival::At(at) if at == absent),
+            "{event}"
+        );
+    }
+}
+
+/// Whether S3 does not answer decides nothing: no other reading takes the object's place.
+#[tokio::test]
+async fn a_reading_that_cannot_be_looked_at_is_not_passed_over() {
+    let trail = trail();
+    let digest = digest(&trail, 3);
+    let key = encoded(&digest.key);
+    for (cause, expected) in [
+        (Cause::Unavailable("SlowDown".to_owned()), &key),
+        (Cause::Failed("nonsense".to_owned()), &key),
+        (Cause::Archived("GLACIER".to_owned()), &key),
+        // Without s3:ListBucket, S3 refuses what is not there.
+        (Cause::Denied("no".to_owned()), &digest.key),
+        (Cause::Absent(Absence::DeleteMarker), &digest.key),
+    ] {
+        let memory = Memory::of(&trail);
+        let unreadable = Object {
+            key: key.clone(),
+            ..digest.clone()
+        };
+        memory.fail(&unreadable, &cause, 1);
+        let created = message(&cloudtrail(&digest.bucket, &key));
+        match digests(&trail, &memory).arrival(&created).await {
+            Arrival::At(at) => assert_eq!(at.key, **expected, "{cause:?}"),
+            Arrival::NotThere(report) => panic!("{cause:?} {report:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_aws_with_one_reading_asks_s3_nothing_more() {
+    let trail = TrailSpec {
+        hours: 2,
+        ..TrailSpec::default()
+    }
+    .build();
+    let memory = Memory::of(&trail);
+    let digest = digest(&trail, 2);
+    for event in [
+        eventbridge(&digest.bucket, &digest.key),
+        s3(&digest.bucket, &digest.key),
+        cloudtrail(&digest.bucket, &digest.key),
+    ] {
+        let arrival = digests(&trail, &memory).arrival(&message(&event)).await;
+        assert!(matches!(arrival, Arrival::At(at) if at.key == digest.key));
+    }
+    assert_eq!(memory.reads(), 0);
+}
+
+/// What is left of a trail whose digests before an hour are gone.
+fn without_digests_before(trail: &Trail, hour: u32) -> Memory {
+    let mut memory = Memory::of(trail);
+    for gone in 0..hour {
+        memory.delete(digest(trail, gone));
+    }
+    memory
+}
+
+/// The report on a digest at a time, as the functions and the command take it.
+async fn validated(trail: &Trail, memory: &Memory, object: &Object, now: &str) -> Report {
+    let mut report = digests(trail, memory).validate(&at(object)).await;
+    report.allow_for_expiry(now.parse().unwrap());
+    report
+}
+
+#[tokio::test]
+async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_told() {
+    let trail = trail();
+    let memory = without_digests_before(&trail, 2);
+    let oldest = digest(&trail, 2);
+    let report = validated(&trail, &memory, oldest, "2027-01-15T00:00:00Z").await;
+    assert_eq!((report.verdict(), report.valid), (Verdict::CannotTell, 1));
+    assert!(report.obstacles[0].if_it_stays.is_none());
+    let error = report.obstacles[0].error.to_string();
+    for part in [
+        "cannot verify what was delivered before 2026-01-15T01:00:00Z",
+        "begins there",
+        "lifecycle",
+        &digest(&trail, 1).key,
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    // The next one finds everything as it should be.
+    let report = validated(&trail, &memory, digest(&trail, 3), "2027-01-15T00:00:00Z").await;
+    assert_eq!(report.verdict(), Verdict::Valid);
+}
+
+/// Who deletes every earlier digest is found by the newest digest, an hour later.
+#[tokio::test]
+async fn a_digest_of_the_last_day_cannot_have_expired() {
+    let trail = trail();
+    let memory = without_digests_before(&trail, 4);
+    let newest = digest(&trail, 4);
+    for now in ["2026-01-15T04:05:00Z", "2026-01-16T02:59:59Z"] {
+        let report = validated(&trail, &memory, newest, now).await;
+        let kinds: Vec<_> = report.findings.iter().map(|f: &Finding| f.kind).collect();
+        assert_eq!(kinds, [FindingKind::DigestMissing], "{now}");
+    }
+}
+
+/// A lifecycle rule takes the oldest: what is gone between others was deleted, however old.
+#[tokio::test]
+async fn age_excuses_no_hole_and_no_deleted_bucket() {
+    let trail = trail();
+    let late = "2027-01-15T00:00:00Z";
+    let mut memory = Memory::of(&trail);
+    memory.delete(digest(&trail, 2));
+    let report = validated(&trail, &memory, digest(&trail, 3), late).await;
+    assert_eq!(report.verdict(), Verdict::Finding);
+    // One that nobody can read is there, too: it cannot be seen what was before.
+    let memory = without_digests_before(&trail, 3);
+    let mut memory = memory;
+    memory.put(digest(&trail, 0).with_body("no digest"));
+    let report = validated(&trail, &memory, digest(&trail, 3), late).await;
+    assert_eq!(report.verdict(), Verdict::Finding);
+    let memory = without_digests_before(&trail, 3);
+    let gone = Cause::Absent(Absence::NoBucket);
+    memory.fail(digest(&trail, 2), &gone, 1);
+    let report = validated(&trail, &memory, digest(&trail, 3), late).await;
+    assert_eq!(report.verdict(), Verdict::Finding);
+    // An expired object of a versioned bucket leaves a delete marker.
+    let marker = Cause::Absent(Absence::DeleteMarker);
+    memory.fail(digest(&trail, 2), &marker, 1);
+    let report = validated(&trail, &memory, digest(&trail, 3), late).await;
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+}
