@@ -126,6 +126,11 @@ pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
         folders.extend(found);
     }
     let found = !folders.is_empty();
+    let looked_into = if engine.plan.unlisted {
+        folders.clone()
+    } else {
+        Vec::new()
+    };
     let progress = &engine.collector.progress;
     Progress::add(&progress.folders, u64::try_from(folders.len()).unwrap_or(0));
     stream::iter(folders)
@@ -144,6 +149,9 @@ pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
         if found {
             engine.check_matched();
         }
+        engine.unlisted_outside(&looked_into).await;
+    }
+    if !engine.interrupted() {
         if let Some(resume) = &engine.plan.resume
             && let Err(error) = resume.complete()
         {

@@ -10,5 +10,7 @@ mod kms;
 mod organization;
 mod ranges;
 mod refusals;
+mod resume;
 mod stage;
 mod tampering;
+mod unlisted;
