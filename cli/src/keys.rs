@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use trailseal::aws::{CloudTrailKeys, command_config};
 use trailseal::ids::Region;
 use trailseal::public_key::{PublicKey, SigningPeriod};
+use trailseal::seconds::whole_second;
 use trailseal::store::{Cause, ListPublicKeys as _};
 
 /// Regions that are asked at a time.
@@ -91,7 +92,7 @@ pub(crate) async fn run(args: KeysArgs) -> ExitCode {
 }
 
 async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
-    let now = Timestamp::now();
+    let now = whole_second(Timestamp::now());
     let read = |text: &str| time::parse(text, now).map_err(Stop::usage);
     let from = read(&args.start_time)?;
     let to = args.end_time.as_deref().map_or(Ok(now), read)?;

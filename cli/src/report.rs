@@ -30,8 +30,10 @@ pub(crate) struct Verification {
     /// The stretch of time that was asked for.
     pub(crate) requested: Range,
     /// When the verification began.
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     pub(crate) started_at: Timestamp,
     /// When it ended.
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     pub(crate) finished_at: Timestamp,
     /// Whether it was interrupted: what was not reached is not in it.
     pub(crate) interrupted: bool,
@@ -226,6 +228,8 @@ pub(crate) struct CannotTell {
     /// What to do.
     pub(crate) advice: String,
 }
+
+pub(crate) mod valid_time;
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -5,6 +5,7 @@ use crate::report::Range;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use trailseal::seconds::whole_second;
 
 /// A text that is no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) struct TimeError(String);
 
 /// Reads a date, a time, or how long before `now`. A date is its midnight in UTC, and a time
-/// without an offset is in UTC.
+/// without an offset is in UTC. Fractions of a second are cut off.
 pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> {
     ago(text, now)
         .or_else(|| text.parse().ok())
@@ -26,6 +27,7 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> 
             let time: jiff::civil::DateTime = text.parse().ok()?;
             TimeZone::UTC.to_timestamp(time).ok()
         })
+        .map(whole_second)
         .ok_or_else(|| TimeError(text.chars().take(100).collect()))
 }
 
@@ -83,6 +85,7 @@ mod tests {
             ("2026-01-10T05:06:07Z", "2026-01-10T05:06:07Z"),
             ("2026-01-10T05:06:07+02:00", "2026-01-10T03:06:07Z"),
             ("2026-01-10T05:06:07", "2026-01-10T05:06:07Z"),
+            ("2026-01-10T05:06:07.999Z", "2026-01-10T05:06:07Z"),
             ("2026-01-10 05:06", "2026-01-10T05:06:00Z"),
             ("7d", "2026-01-08T12:30:00Z"),
             ("24h", "2026-01-14T12:30:00Z"),

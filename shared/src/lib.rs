@@ -12,7 +12,7 @@
 //! The core takes bytes and values and returns verdicts; it knows no clock, no environment and
 //! no network. Its modules, in the order of their dependencies:
 //!
-//! - names: [`ids`], [`object_key`], [`location`], [`sha256`]
+//! - names: [`ids`], [`object_key`], [`location`], [`seconds`], [`sha256`]
 //! - formats: [`gunzip`], [`digest`], [`records`], [`event`]
 //! - checks: [`public_key`], [`signature`], [`chain`], [`log_file`], [`kms`]
 //! - what is said about them: [`finding`], [`alert`], [`receipt`]
@@ -42,6 +42,7 @@ pub mod pinned_keys;
 pub mod public_key;
 pub mod receipt;
 pub mod records;
+pub mod seconds;
 pub mod sha256;
 pub mod signature;
 pub mod store;

@@ -12,6 +12,7 @@ use trailseal::ids::TrailArn;
 use trailseal::kms::docket::Explanation;
 use trailseal::kms::rules::Rule;
 use trailseal::location::ObjectLocation;
+use trailseal::seconds::whole_second;
 
 /// The schema of the JSON form.
 const SCHEMA: &str = "trailseal.kms/1";
@@ -33,6 +34,7 @@ struct Begin<'a> {
     command: Vec<String>,
     source: &'a str,
     requested: Range,
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     started_at: Timestamp,
     bare_copy: bool,
     buckets: &'a [String],
@@ -73,6 +75,7 @@ struct Event<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct End<'a> {
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     finished_at: Timestamp,
     interrupted: bool,
     verdict: Outcome,
@@ -99,7 +102,7 @@ impl Json {
     pub(super) fn begin(&mut self, head: &Head, out: &mut impl Write) -> io::Result<()> {
         self.stamp = Some(Stamp {
             function: REPORTER,
-            detected_at: head.started_at,
+            detected_at: whole_second(head.started_at),
         });
         let expected = &head.expected;
         let begin = Begin {

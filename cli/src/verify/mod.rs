@@ -36,6 +36,7 @@ use trailseal::discovery::{TrailFilter, Wanted};
 use trailseal::ids::{AccountId, IdError, Region, TrailArn, TrailName};
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
+use trailseal::seconds::whole_second;
 use trailseal::validation::Digests;
 
 /// Verifies, prints the report, and says the exit code.
@@ -47,7 +48,8 @@ pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
 }
 
 async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
-    let now = Timestamp::now();
+    let started_at = Timestamp::now();
+    let now = whole_second(started_at);
     let Prepared {
         plan,
         objects,
@@ -83,7 +85,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         source,
         keys,
         requested,
-        started_at: now,
+        started_at,
         finished_at: Timestamp::now(),
         interrupted: objects.is_closed(),
         requests: objects.requests(),
