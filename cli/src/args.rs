@@ -94,13 +94,13 @@ pub(crate) struct VerifyArgs {
     /// A replica, and the bucket that CloudTrail delivered to; may be repeated
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
-    /// Look for log files that no digest lists, too; of all trails, since a log file's name does not say whose it is
+    /// Look for log files that no digest lists, too, in every folder that CloudTrail delivers to; of all trails, since a log file's name does not say whose it is
     #[arg(long, conflicts_with = "trails")]
     pub(crate) unlisted: bool,
     /// A trail that was ended on purpose, by name or ARN: that its digests stop is no finding; may be repeated
     #[arg(long = "ended", value_name = "NAME|ARN")]
     pub(crate) ended: Vec<String>,
-    /// Keep progress in FILE, and go on from it: log files that it says are verified are not looked at again. A run that comes to its end removes it
+    /// Keep progress in FILE, and go on from it: each log file that was found valid is written there within a second, and is not looked at again. A run that comes to its end removes FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
     /// How to print what was found

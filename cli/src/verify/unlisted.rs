@@ -3,6 +3,7 @@
 
 use super::engine::{DELIVERY, Engine, NO_DIGESTS};
 use crate::report::CannotTell;
+use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -239,12 +240,16 @@ impl Engine {
         for (bucket, account) in self.accounts_beside(&accounts).await {
             accounts.entry((bucket, account)).or_default();
         }
-        for ((bucket, account), regions) in accounts {
-            if self.interrupted() {
-                return;
-            }
-            self.unlisted_outside_of(&bucket, &account, &regions).await;
-        }
+        stream::iter(accounts)
+            .for_each_concurrent(
+                self.plan.concurrency,
+                |((bucket, account), regions)| async move {
+                    if !self.interrupted() {
+                        self.unlisted_outside_of(&bucket, &account, &regions).await;
+                    }
+                },
+            )
+            .await;
     }
 
     async fn unlisted_outside_of(
