@@ -151,14 +151,13 @@ pub(crate) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
         }
         engine.unlisted_outside(&looked_into).await;
     }
-    if !engine.interrupted() {
-        if let Some(resume) = &engine.plan.resume
-            && let Err(error) = resume.complete()
-        {
-            engine.not_seen(format!(
-                "the progress file cannot be removed ({error}): remove it before the next run"
-            ));
-        }
+    if !engine.interrupted()
+        && let Some(resume) = &engine.plan.resume
+        && let Err(error) = resume.complete()
+    {
+        engine.not_seen(format!(
+            "the progress file cannot be removed ({error}): remove it before the next run"
+        ));
     }
     found
 }

@@ -66,9 +66,8 @@ pub async fn log_files<L: ListObjects>(
                     Some(log_file) if wanted.instant(log_file.time) => {
                         found(key, Some(log_file.time));
                     }
-                    Some(_) => {}
                     None if wanted.day_of(&key, &below) => found(key, None),
-                    None => {}
+                    Some(_) | None => {}
                 }
             }
         })
@@ -93,7 +92,10 @@ async fn misplaced<L: ListObjects>(
             bounded(&mut listed, bucket, below)?;
             let mut others = Vec::new();
             pages(store, bucket, &folder, Depth::Folders, |page| {
-                page.keys.into_iter().filter(is_file).for_each(&mut found);
+                page.keys
+                    .into_iter()
+                    .filter(|key| is_file(key))
+                    .for_each(&mut found);
                 for folder in page.folders {
                     match folder
                         .strip_prefix(below)
@@ -124,13 +126,16 @@ async fn everything<L: ListObjects>(
     found: &mut impl FnMut(String),
 ) -> Result<(), StoreError> {
     pages(store, bucket, folder, Depth::All, |page| {
-        page.keys.into_iter().filter(is_file).for_each(&mut *found);
+        page.keys
+            .into_iter()
+            .filter(|key| is_file(key))
+            .for_each(&mut *found);
     })
     .await
 }
 
 /// Whether a key is not the marker of a folder.
-fn is_file(key: &String) -> bool {
+fn is_file(key: &str) -> bool {
     !key.ends_with('/')
 }
 
@@ -221,7 +226,10 @@ pub async fn outside_regions<L: ListObjects>(
     let below = format!("{account}{events}/");
     let mut others = Vec::new();
     pages(store, bucket, &below, Depth::Folders, |page| {
-        page.keys.into_iter().filter(is_file).for_each(&mut found);
+        page.keys
+            .into_iter()
+            .filter(|key| is_file(key))
+            .for_each(&mut found);
         others.extend(page.folders);
     })
     .await?;
