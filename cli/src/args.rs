@@ -108,13 +108,13 @@ pub(crate) struct VerifyArgs {
     /// A replica, and the bucket that CloudTrail delivered to; may be repeated, or hold several with commas between
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
-    /// Look for log files that no digest lists, too; of all trails, since a log file's name does not say whose it is
+    /// Look for log files that no digest lists, too, in every folder that CloudTrail delivers to; of all trails, since a log file's name does not say whose it is
     #[arg(long, conflicts_with = "trails")]
     pub(crate) unlisted: bool,
     /// A trail that was ended on purpose, and when: `[ACCOUNT/][REGION/]TRAIL[@TIME]`, TRAIL by name or ARN. Digest files that stop then are not a finding. Without TIME, only where nothing of the trail goes on anywhere; may be repeated, or hold several with commas between
     #[arg(long = "ended", value_name = "TRAIL[@TIME]")]
     pub(crate) ended: Vec<String>,
-    /// Keep progress in FILE, and go on from it: log files that it says are verified are not looked at again. A run that comes to its end removes it
+    /// Keep progress in FILE, and go on from it: each log file that was found valid is written there within a second, and is not looked at again. A run that comes to its end removes FILE
     #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) resume: Option<PathBuf>,
     /// How to print what was found

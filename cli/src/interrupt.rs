@@ -80,7 +80,7 @@ fn listens_to_hangups() -> bool {
         .map_or_else(|| io::stderr().is_terminal(), |ignored| !ignored)
 }
 
-/// Whether a process ignores SIGHUP, by what Linux says of it (proc_pid_status(5)). None where it
+/// Whether a process ignores SIGHUP, by what `/proc/PID/status` says. None where it
 /// does not say.
 #[cfg(unix)]
 fn ignores_hangups(status: &str) -> Option<bool> {

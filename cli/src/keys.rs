@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use trailseal::aws::CloudTrailKeys;
 use trailseal::ids::Region;
 use trailseal::public_key::{PublicKey, SigningPeriod};
+use trailseal::seconds::whole_second;
 use trailseal::store::{Cause, ListPublicKeys as _};
 
 /// Regions that are asked at a time.
@@ -95,7 +96,7 @@ pub(crate) async fn run(args: KeysArgs) -> ExitCode {
 }
 
 async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
-    let now = Timestamp::now();
+    let now = whole_second(Timestamp::now());
     file_name::check(args.output.as_deref(), "json", &["json"], &[])?;
     let end_time = args.end_time.as_deref();
     let range = time::range(Some(&args.start_time), end_time, now)?;

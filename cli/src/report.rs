@@ -33,8 +33,10 @@ pub(crate) struct Verification {
     /// The stretch of time that was asked for.
     pub(crate) requested: Range,
     /// When the verification began.
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     pub(crate) started_at: Timestamp,
     /// When it ended.
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     pub(crate) finished_at: Timestamp,
     /// Whether it was interrupted: what was not reached is not in it.
     pub(crate) interrupted: bool,
@@ -264,6 +266,8 @@ pub(crate) struct CannotTell {
 }
 
 pub(crate) mod copy;
+pub(crate) mod valid_time;
+
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

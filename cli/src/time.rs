@@ -6,6 +6,7 @@ use crate::report::Range;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use trailseal::seconds::whole_second;
 use trailseal::value::plain;
 
 /// A text that is no time.
@@ -16,7 +17,8 @@ use trailseal::value::plain;
 pub(crate) struct TimeError(String);
 
 /// Reads a date, a time, or how long before `now`. A date is its midnight in UTC, and a time
-/// without an offset is in UTC. White space and quotes around it are passed over.
+/// without an offset is in UTC. White space and quotes around it are passed over, and fractions of a
+/// second are cut off.
 pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> {
     let text = plain(text);
     // A zone's name without an offset: which time that is, only the zone's rules say.
@@ -31,6 +33,7 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> 
             let time: jiff::civil::DateTime = text.parse().ok().filter(|_| !in_zone)?;
             TimeZone::UTC.to_timestamp(time).ok()
         })
+        .map(whole_second)
         .ok_or_else(|| TimeError(text.chars().take(100).collect()))
 }
 
@@ -98,6 +101,7 @@ mod tests {
             ("2026-01-10T05:06:07Z", "2026-01-10T05:06:07Z"),
             ("2026-01-10T05:06:07+02:00", "2026-01-10T03:06:07Z"),
             ("2026-01-10T05:06:07", "2026-01-10T05:06:07Z"),
+            ("2026-01-10T05:06:07.999Z", "2026-01-10T05:06:07Z"),
             ("2026-01-10 05:06", "2026-01-10T05:06:00Z"),
             ("7d", "2026-01-08T12:30:00Z"),
             ("24h", "2026-01-14T12:30:00Z"),

@@ -5,6 +5,7 @@
 
 use crate::finding::{Finding, Severity, Stamp, StampedFinding};
 use crate::location::ObjectLocation;
+use crate::seconds::whole_second;
 use crate::sha256::Sha256;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -307,10 +308,6 @@ fn write_finding(text: &mut String, number: usize, finding: &Finding) -> std::fm
     }
     line("Finding", &finding.id().to_string())?;
     writeln!(text, "   What to do: {}", finding.advice())
-}
-
-fn whole_second(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// Names in a bucket may be anybody's: nothing in them may forge a line of the message.

@@ -4,10 +4,14 @@
 //! A log bucket may hold hundreds of millions of objects: folders are listed with a delimiter,
 //! and only the months that were asked for.
 
+mod log_files;
+
+pub use log_files::{accounts_beside, log_files, other_folders, outside_regions};
+
 use crate::finding::{Report, Scope};
 use crate::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
 use crate::location::ObjectLocation;
-use crate::object_key::{AccountFolder, Chain, DigestSeries, LogFileKey, ObjectKind, classify};
+use crate::object_key::{AccountFolder, Chain, DigestSeries, ObjectKind, classify};
 use crate::selection::{ROOT, Selection};
 use crate::store::{Cause, Depth, ListObjects, Page, StoreError};
 use futures::future;
@@ -397,38 +401,6 @@ pub async fn digests<L: ListObjects>(
         }
     }
     Ok(found)
-}
-
-/// The log files of an account and Region in the time asked for, and whatever else lies in the
-/// folders of those days, which has no time: page by page, since there may be millions.
-///
-/// # Errors
-/// [`StoreError`] when the folder cannot be listed.
-pub async fn log_files<L: ListObjects>(
-    store: &L,
-    folder: &RegionFolder,
-    wanted: &Wanted,
-    mut found: impl FnMut(String, Option<LogFileKey>),
-) -> Result<(), StoreError> {
-    let bucket = folder.bucket.as_str();
-    for prefix in in_time(store, bucket, &folder.log_files(), wanted).await? {
-        pages(store, bucket, &prefix, Depth::All, |page| {
-            for key in page.keys {
-                match classify(&key) {
-                    ObjectKind::LogFile(log_file) if wanted.instant(log_file.time) => {
-                        found(key, Some(log_file));
-                    }
-                    ObjectKind::LogFile(_) => {}
-                    // A folder's marker is nobody's file.
-                    _ if key.ends_with('/') => {}
-                    _ if wanted.day_of(&key, &folder.log_files()) => found(key, None),
-                    _ => {}
-                }
-            }
-        })
-        .await?;
-    }
-    Ok(())
 }
 
 /// Whether there is any log file of the time asked for.

@@ -12,7 +12,7 @@
 //! The core takes bytes and values and returns verdicts; it knows no clock, no environment and
 //! no network. Its modules, in the order of their dependencies:
 //!
-//! - names: [`value`], [`ids`], [`arn`], [`object_key`], [`location`], [`sha256`]
+//! - names: [`value`], [`ids`], [`arn`], [`object_key`], [`location`], [`seconds`], [`sha256`]
 //! - formats: [`gunzip`], [`form`], [`digest`], [`records`], [`event`]
 //! - checks: [`saved`], [`public_key`], [`given`], [`signature`], [`chain`], [`log_file`], [`kms`]
 //! - what is said about them: [`finding`], [`retention`], [`alert`], [`receipt`]
@@ -48,6 +48,7 @@ pub mod receipt;
 pub mod records;
 pub mod retention;
 pub mod saved;
+pub mod seconds;
 pub mod selection;
 pub mod sha256;
 pub mod signature;

@@ -18,7 +18,8 @@ use std::fmt;
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 pub const MAX_KEY_BYTES: usize = 1024;
 
-const LOG_FOLDER: &str = "CloudTrail";
+/// The folder of an account that management and data events are delivered to.
+pub const LOG_FOLDER: &str = "CloudTrail";
 const DIGEST_FOLDER: &str = "CloudTrail-Digest";
 const SUFFIX: &str = ".json.gz";
 const BACKFILL: &str = "_backfill";
@@ -49,10 +50,21 @@ pub fn classify(key: &str) -> ObjectKind {
             .digest()
             .map_or(ObjectKind::UnknownDigest, ObjectKind::Digest),
         Some((path, LOG_FOLDER)) => path
-            .log_file()
+            .log_file(LOG_FOLDER)
             .map_or(ObjectKind::UnknownLogFile, ObjectKind::LogFile),
         _ => ObjectKind::Other,
     }
+}
+
+/// Reads the key of a log file in a folder such as `CloudTrail-Insight`, whose files are named as
+/// those in `CloudTrail` are, after their folder. None where the key is no such file's.
+#[must_use]
+pub fn log_file_in(folder: &str, key: &str) -> Option<LogFileKey> {
+    if key.len() > MAX_KEY_BYTES || !key.ends_with(SUFFIX) {
+        return None;
+    }
+    let (path, found) = Path::split(key)?;
+    (found == folder).then(|| path.log_file(folder)).flatten()
 }
 
 /// Decodes a key of an S3 notification or listing: form encoding, `+` for a space. None if it is
@@ -318,8 +330,8 @@ impl<'a> Path<'a> {
         })
     }
 
-    fn log_file(self) -> Option<LogFileKey> {
-        let (region, rest) = self.rest_of_name(LOG_FOLDER)?;
+    fn log_file(self, folder: &str) -> Option<LogFileKey> {
+        let (region, rest) = self.rest_of_name(folder)?;
         let (time, unique) = rest.split_once('_')?;
         let at = compact_time::<4>(time)?;
         let well_formed = !unique.is_empty()
@@ -429,6 +441,21 @@ mod tests {
         };
         assert_eq!(log.region.as_str(), "us-east-1");
         assert_eq!(log.time.to_string(), "2026-01-15T11:45:00Z");
+    }
+
+    #[test]
+    fn files_of_other_events_are_named_after_their_folder() {
+        let key = "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz";
+        let file = log_file_in("CloudTrail-Insight", key).unwrap();
+        assert_eq!(file.time.to_string(), "2026-01-15T11:45:00Z");
+        assert_eq!(log_file_in("CloudTrail", key), None);
+        // Named as the files of another folder are.
+        let other = key.replace("_CloudTrail-Insight_", "_CloudTrail_");
+        assert_eq!(log_file_in("CloudTrail-Insight", &other), None);
+        let log = key.replace("CloudTrail-Insight", "CloudTrail");
+        assert!(
+            matches!(classify(&log), ObjectKind::LogFile(read) if Some(&read) == log_file_in(LOG_FOLDER, &log).as_ref())
+        );
     }
 
     #[test]

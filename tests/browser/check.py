@@ -14,7 +14,7 @@ from calendar_cells import calendars
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs/verification.schema.json").read_text())
 SCRIPTS = pathlib.Path(__file__).parent
-SAMPLES = ["organization", "valid", "nothing", "large", "hostile"]
+SAMPLES = ["organization", "valid", "ended", "nothing", "large", "hostile"]
 # What a page of a month's organization may take to open, on a slow machine.
 SECONDS_TO_OPEN = 30
 FORGING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")

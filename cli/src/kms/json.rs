@@ -13,6 +13,7 @@ use trailseal::ids::TrailArn;
 use trailseal::kms::docket::Explanation;
 use trailseal::kms::rules::Rule;
 use trailseal::location::ObjectLocation;
+use trailseal::seconds::whole_second;
 
 /// The schema of the JSON form.
 const SCHEMA: &str = "trailseal.kms/1";
@@ -34,6 +35,7 @@ struct Begin<'a> {
     command: Vec<String>,
     source: &'a str,
     requested: Range,
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     started_at: Timestamp,
     bare_copy: bool,
     buckets: &'a [String],
@@ -74,6 +76,7 @@ struct Event<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct End<'a> {
+    #[serde(serialize_with = "trailseal::seconds::serialize")]
     finished_at: Timestamp,
     interrupted: bool,
     verdict: Outcome,
@@ -101,7 +104,7 @@ impl Json {
     pub(super) fn begin(&mut self, head: &Head, out: &mut impl Write) -> io::Result<()> {
         self.stamp = Some(Stamp {
             function: REPORTER,
-            detected_at: head.started_at,
+            detected_at: whole_second(head.started_at),
         });
         let expected = &head.expected;
         let begin = Begin {

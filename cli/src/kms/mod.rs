@@ -40,6 +40,7 @@ use trailseal::kms::rules::Expected;
 use trailseal::kms_check::{KmsChecker, KmsReport};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{ObjectKind, classify};
+use trailseal::seconds::whole_second;
 use trailseal::store::{
     Cause, DescribeKey, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
 };
@@ -108,7 +109,7 @@ async fn judge(args: &KmsArgs) -> Result<Outcome, Stop> {
     let requested = time::range(
         args.start_time.as_deref(),
         args.end_time.as_deref(),
-        started_at,
+        whole_second(started_at),
     )?;
     let head = Head {
         source: named.to_string(),

@@ -107,9 +107,15 @@ fn table(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
         "verdict",
         "digests",
         "log files",
-        "covered (UTC)",
+        "valid (UTC)",
     ];
-    let rows: Vec<[String; 7]> = verification.chains.iter().map(row).collect();
+    let names = names(&verification.chains);
+    let rows: Vec<[String; 7]> = verification
+        .chains
+        .iter()
+        .zip(names)
+        .map(|(chain, name)| row(chain, &name))
+        .collect();
     let mut widths = head.map(str::len);
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -131,19 +137,55 @@ fn table(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn row(chain: &ChainReport) -> [String; 7] {
-    let name = match (&chain.organization, &chain.prefix) {
-        (None, None) => chain.trail.clone(),
-        (None, Some(prefix)) => format!("{} ({prefix})", chain.trail),
-        (Some(organization), None) => format!("{} ({organization})", chain.trail),
-        (Some(organization), Some(prefix)) => {
-            format!("{} ({prefix}, {organization})", chain.trail)
-        }
+/// What each chain is called: its trail, with prefix and organization where it has any, and with
+/// bucket and home Region where another chain of the account and Region is called the same.
+fn names(chains: &[ChainReport]) -> Vec<String> {
+    let mut alike: BTreeMap<_, u64> = BTreeMap::new();
+    let of = |chain: &'_ ChainReport| {
+        let ChainReport {
+            account,
+            region,
+            trail,
+            prefix,
+            organization,
+            ..
+        } = chain.clone();
+        (account, region, trail, prefix, organization)
     };
-    let covered = match (chain.coverage.first(), chain.coverage.last()) {
-        (Some(first), Some(last)) => format!("{} – {}", short(first.from), short(last.to)),
-        _ => "nothing".to_owned(),
-    };
+    for chain in chains {
+        *alike.entry(of(chain)).or_default() += 1;
+    }
+    chains
+        .iter()
+        .map(|chain| {
+            let mut added: Vec<String> = [&chain.prefix, &chain.organization]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect();
+            if alike.get(&of(chain)).is_some_and(|count| *count > 1) {
+                added.push(chain.bucket.clone());
+                added.push(format!("home {}", chain.home_region));
+            }
+            if added.is_empty() {
+                chain.trail.clone()
+            } else {
+                format!("{} ({})", chain.trail, added.join(", "))
+            }
+        })
+        .collect()
+}
+
+fn row(chain: &ChainReport, name: &str) -> [String; 7] {
+    let valid = chain.valid_time().map_or_else(
+        || "nothing".to_owned(),
+        |time| {
+            let gaps = time
+                .gaps_in_words()
+                .map_or_else(String::new, |gaps| format!(" ({gaps})"));
+            format!("{} – {}{gaps}", short(time.from), short(time.to))
+        },
+    );
     let mut digests = counts(chain.digests);
     if chain.digests_missing > 0 {
         let missing = HumanCount(chain.digests_missing);
@@ -152,7 +194,7 @@ fn row(chain: &ChainReport) -> [String; 7] {
     [
         chain.account.clone(),
         chain.region.clone(),
-        printable(&name),
+        printable(name),
         match chain.verdict {
             Outcome::Valid => "valid",
             Outcome::Finding => "FINDING",
@@ -161,7 +203,7 @@ fn row(chain: &ChainReport) -> [String; 7] {
         .to_owned(),
         digests,
         counts(chain.log_files),
-        covered,
+        valid,
     ]
 }
 
@@ -335,5 +377,28 @@ mod tests {
         assert_eq!(counts(some), "1,234");
         some.finding = 1;
         assert_eq!(counts(some), "1,234 of 1,235 valid");
+    }
+
+    #[test]
+    fn chains_of_one_name_are_told_apart() {
+        let chain = crate::report::sample::valid().chains.remove(0);
+        let other = ChainReport {
+            home_region: "eu-west-1".to_owned(),
+            ..chain.clone()
+        };
+        let third = ChainReport {
+            prefix: Some("old".to_owned()),
+            ..chain.clone()
+        };
+        let bucket = &chain.bucket;
+        assert_eq!(
+            names(&[chain.clone(), other, third]),
+            [
+                format!("management-events ({bucket}, home us-east-1)"),
+                format!("management-events ({bucket}, home eu-west-1)"),
+                "management-events (old)".to_owned(),
+            ]
+        );
+        assert_eq!(names(&[chain]), ["management-events"]);
     }
 }

@@ -81,6 +81,25 @@ pub(crate) fn valid() -> Verification {
     valid
 }
 
+/// Eleven months of a trail that ended in the first week and was asked for to the last day; another
+/// could not be read for a month.
+pub(crate) fn ended() -> Verification {
+    let days = 318;
+    let mut sample = Builder::new("2026-01-14T00:00:00Z", days * 24);
+    sample.chain(ACCOUNTS[0], REGIONS[1], "management-events");
+    sample.chain(ACCOUNTS[0], REGIONS[2], "management-events");
+    sample.missing(0, 36..days * 24 - 15);
+    sample.outside(0, days * 24 - 15..days * 24);
+    sample.unreadable(1, 40 * 24 + 5..70 * 24, "access was denied (AccessDenied)");
+    let mut ended = sample.build();
+    for stretch in &mut ended.chains[0].coverage {
+        if stretch.state == Outcome::Finding {
+            (stretch.digests, stretch.log_files) = (0, 0);
+        }
+    }
+    ended
+}
+
 /// No chain at all.
 pub(crate) fn nothing() -> Verification {
     let mut nothing = Builder::new("2026-01-15T00:00:00Z", 0).build();

@@ -126,6 +126,11 @@ pub(crate) async fn verify(mut plan: Plan, collector: Arc<Collector>) -> bool {
         engine.take(report);
     }
     let found = !folders.is_empty();
+    let looked_into = if engine.plan.unlisted {
+        folders.clone()
+    } else {
+        Vec::new()
+    };
     let progress = &engine.collector.progress;
     Progress::add(&progress.folders, u64::try_from(folders.len()).unwrap_or(0));
     stream::iter(families(folders))
@@ -148,13 +153,15 @@ pub(crate) async fn verify(mut plan: Plan, collector: Arc<Collector>) -> bool {
         if found {
             engine.check_matched();
         }
-        if let Some(resume) = &engine.plan.resume
-            && let Err(error) = resume.complete()
-        {
-            engine.not_seen(format!(
-                "the progress file cannot be removed ({error}): remove it before the next run"
-            ));
-        }
+        engine.unlisted_outside(&looked_into).await;
+    }
+    if !engine.interrupted()
+        && let Some(resume) = &engine.plan.resume
+        && let Err(error) = resume.complete()
+    {
+        engine.not_seen(format!(
+            "the progress file cannot be removed ({error}): remove it before the next run"
+        ));
     }
     found
 }
@@ -165,18 +172,21 @@ pub(crate) async fn verify(mut plan: Plan, collector: Arc<Collector>) -> bool {
 /// one. If not, somebody wrote one slash too many.
 async fn find(plan: &mut Plan) -> (Vec<RegionFolder>, Vec<Report>) {
     let (mut folders, mut reports) = (Vec::new(), Vec::new());
-    for (bucket, prefix) in &plan.places {
-        let mut target = Selection::of(prefix);
-        let (mut found, mut report) = folders_of(plan, bucket, &target).await;
+    let mut places = std::mem::take(&mut plan.places);
+    for (bucket, prefix) in &mut places {
+        let mut selection = Selection::of(prefix);
+        let (mut found, mut report) = folders_of(plan, bucket, &selection).await;
         let plain = prefix.trim_start_matches('/');
         if found.is_empty() && report.obstacles.is_empty() && plain != prefix {
-            target = Selection::of(plain);
-            (found, report) = folders_of(plan, bucket, &target).await;
+            selection = Selection::of(plain);
+            (found, report) = folders_of(plan, bucket, &selection).await;
+            *prefix = plain.to_owned();
         }
-        plan.part = target.part;
+        plan.part = selection.part;
         folders.extend(found);
         reports.push(report);
     }
+    plan.places = places;
     (folders, reports)
 }
 

@@ -49,6 +49,7 @@ use trailseal::given::GivenSignatures;
 use trailseal::ids::{AccountId, Region};
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
+use trailseal::seconds::whole_second;
 use trailseal::selection::{Part, Selection};
 use trailseal::validation::Digests;
 
@@ -61,7 +62,8 @@ pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
 }
 
 async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
-    let now = Timestamp::now();
+    let started_at = Timestamp::now();
+    let now = whole_second(started_at);
     let Prepared {
         plan,
         objects,
@@ -111,7 +113,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         source,
         keys,
         requested,
-        started_at: now,
+        started_at,
         finished_at: Timestamp::now(),
         interrupted: objects.is_closed(),
         requests: objects.requests(),

@@ -10,6 +10,7 @@ use crate::event::{Created, EventError, Named, Unrelated};
 use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
 use crate::location::ObjectLocation;
 use crate::receipt::Receipt;
+use crate::seconds::whole_second;
 use crate::store::{KeepEvidence, PublishAlert, Requeue, SettleEvidence, StoreError};
 use crate::witness::Afterwards;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -492,7 +493,7 @@ where
     ) -> Result<Outcome, ItemError> {
         let stamp = Stamp {
             function: C::FUNCTION,
-            detected_at: Timestamp::now(),
+            detected_at: whole_second(Timestamp::now()),
         };
         let stamped =
             |finding: &Finding| serde_json::to_value(stamp.stamp(finding)).unwrap_or_default();

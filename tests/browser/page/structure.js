@@ -30,10 +30,16 @@
             problems.push('a section has no name');
         }
     }
-    for (const row of all('.grid li .h')) {
+    for (const row of all('.grid li:not(.fold) .h')) {
         const name = row.getAttribute('aria-label') ?? '';
         if (row.getAttribute('role') !== 'img' || !/^\d{4}[-\d]*: (all )?(valid|finding|cannot tell)/.test(name)) {
             problems.push('a row of the calendar is not told in words: ' + name);
+        }
+    }
+    for (const row of all('.grid li.fold')) {
+        const words = row.querySelector('span:not([aria-hidden])')?.textContent ?? '';
+        if (!/^\d{4}[-\d]* to \d{4}[-\d]*: (no digest|finding|cannot tell)$/.test(words)) {
+            problems.push('rows of the calendar are folded without words: ' + words);
         }
     }
     return problems.slice(0, 5);

@@ -139,7 +139,7 @@ async fn throttling_is_waited_out_and_where_it_stays_it_is_told() -> Result<()> 
 }
 
 /// Interrupts a run, and waits for its end.
-async fn interrupt(child: tokio::process::Child, signal: &str) -> Result<Ran> {
+pub(crate) async fn interrupt(child: tokio::process::Child, signal: &str) -> Result<Ran> {
     let pid = child.id().expect("it runs").to_string();
     let killed = tokio::process::Command::new("kill")
         .args([signal, &pid])
@@ -166,7 +166,7 @@ async fn an_interrupted_run_reports_what_it_has_and_another_goes_on_from_there()
     let log_files = Match::operation("s3", "GetObject").path_contains("/CloudTrail/");
     let digests = Match::operation("s3", "GetObject").path_contains("/CloudTrail-Digest/");
     let all = trail.log_files.len();
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         let _ = std::fs::remove_file(&progress);
         proxy.forget();
         // Two thirds go through, the others wait longer than anybody will.

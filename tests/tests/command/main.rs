@@ -16,6 +16,8 @@ mod ranges;
 mod refusals;
 mod regions;
 mod remedies;
+mod resume;
 mod stage;
 mod tampering;
+mod unlisted;
 mod values;

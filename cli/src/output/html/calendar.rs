@@ -2,13 +2,14 @@
 //!
 //! A chain is drawn in hours, a row a day; where that takes more cells than the page has room for,
 //! in days, a row a month; and then in months, a row a year. A cell shows the worst that happened
-//! in it. Time that nobody asked for takes no row.
+//! in it. Time that nobody asked for takes no row, and many rows that show one bad state alone are
+//! one row of words.
 
 mod grid;
 
 use super::{ShownChains, chains, is_fine, outcome, text};
 use crate::report::{ChainReport, Outcome};
-use grid::{Cell, Grid, Unit};
+use grid::{Cell, Grid, Row, Unit};
 use maud::{Markup, html};
 
 /// The most cells of a page, divided evenly among its chains.
@@ -104,14 +105,7 @@ fn calendar(number: usize, chain: &ChainReport, grid: &Grid) -> Markup {
                         span.h { @for mark in grid.unit.scale() { b { (mark) } } }
                     }
                     ol {
-                        @for row in &grid.rows {
-                            li {
-                                span.d aria-hidden="true" { (row.label) }
-                                span.h role="img" aria-label=(row.summary) title=(row.summary) {
-                                    @for cell in &row.cells { (cell_markup(*cell)) }
-                                }
-                            }
-                        }
+                        @for row in &grid.rows { (row_markup(row)) }
                     }
                 }
             }
@@ -119,6 +113,29 @@ fn calendar(number: usize, chain: &ChainReport, grid: &Grid) -> Markup {
                 p.more { "Older rows are not drawn; " code { "--format json" } " holds them." }
             }
         }
+    }
+}
+
+fn row_markup(row: &Row) -> Markup {
+    match row {
+        Row::Drawn {
+            label,
+            summary,
+            cells,
+        } => html! {
+            li {
+                span.d aria-hidden="true" { (label) }
+                span.h role="img" aria-label=(summary) title=(summary) {
+                    @for cell in cells { (cell_markup(*cell)) }
+                }
+            }
+        },
+        Row::Folded { cell, words } => html! {
+            li.fold {
+                span.h aria-hidden="true" { (cell_markup(*cell)) }
+                span { (words) }
+            }
+        },
     }
 }
 

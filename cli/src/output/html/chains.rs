@@ -39,7 +39,7 @@ fn table(chains: &ShownChains<'_>) -> Markup {
                     th scope="col" rowspan="2" { "Verdict" }
                     th.group.start scope="colgroup" colspan="4" { "Digests" }
                     th.group.start scope="colgroup" colspan="3" { "Log files" }
-                    th.times scope="col" rowspan="2" { "Covered" }
+                    th.times scope="col" rowspan="2" { "Valid" }
                 }
                 tr {
                     th.n scope="col" { "valid" }
@@ -79,11 +79,12 @@ fn row(number: usize, chain: &ChainReport, in_one_place: bool) -> Markup {
             (summary::number(chain.digests_missing, Outcome::Finding))
             (counts(chain.log_files))
             td.times {
-                @match (chain.coverage.first(), chain.coverage.last()) {
-                    (Some(first), Some(last)) => {
-                        (text::moment(first.from)) " –" br; (text::moment(last.to))
+                @match chain.valid_time() {
+                    Some(time) => {
+                        (text::moment(time.from)) " –" br; (text::moment(time.to))
+                        @if let Some(gaps) = time.gaps_in_words() { div.sub { (gaps) } }
                     },
-                    _ => span.none { "none" },
+                    None => span.none { "none" },
                 }
             }
         }

@@ -3,10 +3,11 @@ use crate::report::sample;
 use std::path::PathBuf;
 
 /// The samples that a browser looks at, by name.
-fn samples() -> [(&'static str, Verification); 5] {
+fn samples() -> [(&'static str, Verification); 6] {
     [
         ("organization", sample::organization()),
         ("valid", sample::valid()),
+        ("ended", sample::ended()),
         ("nothing", sample::nothing()),
         ("large", sample::large()),
         ("hostile", sample::hostile()),
@@ -67,6 +68,21 @@ fn a_page_stays_of_a_size_that_opens() {
     assert!(page.contains("drawn in days, or in months"));
     assert!(page.contains("more, see JSON"));
     assert!(page.contains("<h3>Account "));
+}
+
+#[test]
+fn long_bad_stretches_are_words_that_are_read_aloud_and_printed() {
+    let page = page(&sample::ended());
+    for words in [
+        "<li class=\"fold\"><span class=\"h\" aria-hidden=\"true\"><i class=\"f\"></i></span><span>2026-01-16 to 2026-11-26: no digest</span></li>",
+        "<span>2026-02-24 to 2026-03-24: cannot tell</span>",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    // Two days before, and the day on which it ends.
+    let (_, first) = page.split_once("id=\"chain-1\"").unwrap();
+    let (first, _) = first.split_once("</section>").unwrap();
+    assert_eq!(first.matches("<li>").count(), 3);
 }
 
 #[test]

@@ -5,7 +5,10 @@ use crate::report::{Outcome, Stretch};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+/// So many rows in a row that show one bad state, and nothing else, are one row of words.
+const FOLDED_FROM: usize = 5;
 
 /// The most stretches that a row's summary lists.
 const MAX_LISTED: usize = 16;
@@ -36,16 +39,30 @@ pub(super) enum Cell {
     Outside,
 }
 
-/// A day, a month or a year.
+/// A row of a calendar.
 #[derive(Debug)]
-pub(super) struct Row {
-    /// Its name.
-    pub(super) label: String,
-    /// The same as its cells, exactly and in words.
-    pub(super) summary: String,
-    /// Its cells.
-    pub(super) cells: Vec<Cell>,
+pub(super) enum Row {
+    /// A day, a month or a year.
+    Drawn {
+        /// Its name.
+        label: String,
+        /// The same as its cells, exactly and in words.
+        summary: String,
+        /// Its cells.
+        cells: Vec<Cell>,
+    },
+    /// Many of them that show the same, in words.
+    Folded {
+        /// What each of their cells would show.
+        cell: Cell,
+        /// `2026-01-16 to 2026-11-27: no digest`.
+        words: String,
+    },
 }
+
+/// The rows to show, by their first days: one row, or all rows up to the one that begins at
+/// another day.
+type Rows = BTreeMap<Date, Option<Date>>;
 
 /// The calendar of a chain.
 #[derive(Debug)]
@@ -69,7 +86,10 @@ impl Grid {
             .unwrap_or_else(|| (Unit::Month, rows_in(Unit::Month)));
         let rows = rows
             .into_iter()
-            .filter_map(|begin| row(coverage, unit, begin))
+            .filter_map(|(begin, last)| match last {
+                None => row(coverage, unit, begin),
+                Some(last) => folded(coverage, unit, begin, last),
+            })
             .collect();
         Self { unit, rows, cut }
     }
@@ -98,6 +118,15 @@ impl Unit {
             Self::Hour => begin.checked_sub(1.day()),
             Self::Day => begin.checked_sub(1.month()),
             Self::Month => begin.checked_sub(1.year()),
+        }
+        .ok()
+    }
+
+    fn row_after(self, begin: Date) -> Option<Date> {
+        match self {
+            Self::Hour => begin.checked_add(1.day()),
+            Self::Day => begin.checked_add(1.month()),
+            Self::Month => begin.checked_add(1.year()),
         }
         .ok()
     }
@@ -139,22 +168,67 @@ impl Unit {
     }
 }
 
-/// The first days of the newest rows that hold anything, and whether there are older ones.
-fn newest_rows(coverage: &[Stretch], unit: Unit, most: usize) -> (BTreeSet<Date>, bool) {
-    let mut rows = BTreeSet::new();
+/// The newest rows that hold anything, and whether there are older ones.
+fn newest_rows(coverage: &[Stretch], unit: Unit, most: usize) -> (Rows, bool) {
+    let mut rows = Rows::new();
     for stretch in coverage.iter().rev() {
         let (begin, end) = seconds(stretch);
         let first = unit.row_of(day_of(begin));
+        let fold = whole_rows(stretch, unit);
         let mut row = Some(unit.row_of(day_of(end - 1)));
         while let Some(present) = row.filter(|row| *row >= first) {
-            if rows.len() >= most && !rows.contains(&present) {
+            let (present, last) = match fold {
+                Some((first, last)) if present == last => (first, Some(last)),
+                _ => (present, None),
+            };
+            if rows.len() >= most && !rows.contains_key(&present) {
                 return (rows, true);
             }
-            rows.insert(present);
+            rows.entry(present).or_insert(last);
             row = unit.row_before(present);
         }
     }
     (rows, false)
+}
+
+/// The first and the last of the rows that a bad stretch fills, where they are many.
+fn whole_rows(stretch: &Stretch, unit: Unit) -> Option<(Date, Date)> {
+    if stretch.state == Outcome::Valid {
+        return None;
+    }
+    let (begin, end) = seconds(stretch);
+    let (first, last) = (unit.row_of(day_of(begin)), unit.row_of(day_of(end - 1)));
+    let begins = |row| unit.edges(row).and_then(|edges| edges.first().copied());
+    let ends = |row| unit.edges(row).and_then(|edges| edges.last().copied());
+    let first = if begins(first).is_some_and(|at| at >= begin) {
+        first
+    } else {
+        unit.row_after(first)?
+    };
+    let last = if ends(last).is_some_and(|at| at <= end) {
+        last
+    } else {
+        unit.row_before(last)?
+    };
+    let mut fifth = first;
+    for _ in 1..FOLDED_FROM {
+        fifth = unit.row_after(fifth)?;
+    }
+    (fifth <= last).then_some((first, last))
+}
+
+fn folded(coverage: &[Stretch], unit: Unit, first: Date, last: Date) -> Option<Row> {
+    let from = *unit.edges(first)?.first()?;
+    let stretch = overlapping(coverage, from, from + 1).first()?;
+    let what = match (stretch.state, stretch.digests) {
+        (Outcome::Finding, 0) => "no digest",
+        (state, _) => outcome::word(state),
+    };
+    let (first, last) = (unit.full_label(first), unit.full_label(last));
+    Some(Row::Folded {
+        cell: cell(coverage, from, from + 1),
+        words: format!("{first} to {last}: {what}"),
+    })
 }
 
 fn row(coverage: &[Stretch], unit: Unit, begin: Date) -> Option<Row> {
@@ -168,7 +242,7 @@ fn row(coverage: &[Stretch], unit: Unit, begin: Date) -> Option<Row> {
             _ => None,
         })
         .collect();
-    Some(Row {
+    Some(Row::Drawn {
         label: unit.label(begin),
         summary: summary(within, unit, begin, from, to),
         cells,
@@ -269,6 +343,91 @@ mod tests {
         }
     }
 
+    /// Summary and cells of a row that is drawn.
+    fn drawn(row: &Row) -> (&str, &[Cell]) {
+        match row {
+            Row::Drawn { summary, cells, .. } => (summary, cells),
+            Row::Folded { words, .. } => panic!("{words} is folded"),
+        }
+    }
+
+    /// The words of rows that are folded, and the names of the others.
+    fn words(grid: &Grid) -> Vec<&str> {
+        grid.rows
+            .iter()
+            .map(|row| match row {
+                Row::Drawn { label, .. } => label.as_str(),
+                Row::Folded { words, .. } => words.as_str(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_chain_that_ended_months_ago_is_folded() {
+        let mut ended = [
+            stretch(
+                "2026-01-14T00:00:00Z",
+                "2026-01-15T12:00:00Z",
+                Outcome::Valid,
+            ),
+            stretch(
+                "2026-01-15T12:00:00Z",
+                "2026-11-27T08:30:00Z",
+                Outcome::Finding,
+            ),
+        ];
+        ended[1].digests = 0;
+        let grid = Grid::of(&ended, 24 * 5);
+        assert_eq!(grid.unit, Unit::Hour);
+        assert_eq!(
+            words(&grid),
+            [
+                "01-14",
+                "01-15",
+                "2026-01-16 to 2026-11-26: no digest",
+                "11-27"
+            ]
+        );
+        assert!(matches!(grid.rows[2], Row::Folded { cell: Finding, .. }));
+        assert_eq!(drawn(&grid.rows[1]).1[11..13], [Valid, Finding]);
+        assert_eq!(drawn(&grid.rows[3]).0, "2026-11-27: finding 00:00 to 08:30");
+    }
+
+    #[test]
+    fn a_long_bad_stretch_in_the_middle_is_folded_and_a_short_one_is_drawn() {
+        let with = |days: i64, state| {
+            let begin: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
+            let end = begin + (days * 24).hours();
+            let mut stretches = vec![stretch(
+                "2026-01-01T00:00:00Z",
+                "2026-01-02T00:00:00Z",
+                Outcome::Valid,
+            )];
+            for (from, to, state) in [(begin, end, state), (end, end + 24.hours(), Outcome::Valid)]
+            {
+                stretches.push(Stretch {
+                    from,
+                    to,
+                    ..stretch("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", state)
+                });
+            }
+            Grid::of(&stretches, 10_000)
+        };
+        let unread = with(6, Outcome::CannotTell);
+        assert_eq!(
+            words(&unread),
+            ["01-01", "2026-01-02 to 2026-01-07: cannot tell", "01-08"]
+        );
+        // Their digests are there.
+        let damaged = with(5, Outcome::Finding);
+        assert_eq!(
+            words(&damaged),
+            ["01-01", "2026-01-02 to 2026-01-06: finding", "01-07"]
+        );
+        assert_eq!(with(4, Outcome::Finding).rows.len(), 6);
+        assert_eq!(with(30, Outcome::Valid).rows.len(), 32);
+    }
+
     #[test]
     fn a_cell_shows_the_worst_of_its_time() {
         let grid = Grid::of(
@@ -300,17 +459,18 @@ mod tests {
         let [first, second] = &grid.rows[..] else {
             panic!("two days")
         };
-        assert_eq!(first.cells[21], Cell::Outside);
-        assert_eq!(first.cells[22], Cell::Part);
-        assert_eq!(first.cells[23], Cell::Valid);
+        let (first, second) = (drawn(first), drawn(second));
+        assert_eq!(first.1[21], Cell::Outside);
+        assert_eq!(first.1[22], Cell::Part);
+        assert_eq!(first.1[23], Cell::Valid);
         assert_eq!(
-            second.cells[..8],
+            second.1[..8],
             [
                 Valid, Valid, Finding, Finding, Finding, CannotTell, Part, Outside
             ]
         );
         assert_eq!(
-            second.summary,
+            second.0,
             "2026-01-15: valid 00:00 to 02:00, finding 02:00 to 04:30, cannot tell 04:30 to 05:30, valid 05:30 to 06:30"
         );
     }
@@ -336,13 +496,13 @@ mod tests {
         ];
         let days = Grid::of(&year, 12 * 31);
         assert_eq!((days.unit, days.rows.len()), (Unit::Day, 12));
-        assert_eq!(days.rows[1].cells.len(), 28);
-        assert_eq!(days.rows[4].cells[2], Cell::Finding);
-        assert_eq!(days.rows[4].cells[3], Cell::Valid);
+        assert_eq!(drawn(&days.rows[1]).1.len(), 28);
+        assert_eq!(drawn(&days.rows[4]).1[2], Cell::Finding);
+        assert_eq!(drawn(&days.rows[4]).1[3], Cell::Valid);
         let months = Grid::of(&year, 12 * 31 - 1);
         assert_eq!((months.unit, months.rows.len()), (Unit::Month, 1));
-        assert_eq!(months.rows[0].cells[4], Cell::Finding);
-        assert_eq!(months.rows[0].cells[5], Cell::Valid);
+        assert_eq!(drawn(&months.rows[0]).1[4], Cell::Finding);
+        assert_eq!(drawn(&months.rows[0]).1[5], Cell::Valid);
         assert!(!months.cut);
     }
 
@@ -371,6 +531,12 @@ mod tests {
             digests: 0,
             log_files: 0,
         }];
+        let grid = Grid::of(&ages, 240);
+        assert!(!grid.cut && grid.rows.len() <= 3, "{grid:?}");
+        let ages = ages.map(|stretch| Stretch {
+            state: Outcome::Valid,
+            ..stretch
+        });
         let grid = Grid::of(&ages, 240);
         assert_eq!((grid.unit, grid.cut), (Unit::Month, true));
         assert!(grid.rows.len() <= 20);

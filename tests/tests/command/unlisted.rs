@@ -1,0 +1,251 @@
+//! `--unlisted`: files among CloudTrail's that no digest lists, in every folder that CloudTrail
+//! delivers log files to, and beside those.
+
+use anyhow::Result;
+use bytes::Bytes;
+use jiff::Timestamp;
+use trailseal_tests::local::server::REGION;
+use trailseal_tests::trail::{Change, Object, Trail};
+
+use crate::stage::{ACCOUNT, Copy, Report, Stage, end_of, run_offline, small, verify, with};
+
+const OTHERS: [&str; 4] = [
+    "CloudTrail-Insight",
+    "CloudTrail-NetworkActivity",
+    "CloudTrail-Aggregated",
+    "CloudTrail-Another",
+];
+
+/// A log file of an hour as CloudTrail would write it to another folder.
+fn in_folder(trail: &Trail, hour: u32, folder: &str) -> Object {
+    let mut object = trail.logs_of(trail.digest(ACCOUNT, REGION, hour))[0]
+        .object
+        .clone();
+    object.key = object
+        .key
+        .replace("/CloudTrail/", &format!("/{folder}/"))
+        .replace("_CloudTrail_", &format!("_{folder}_"));
+    object
+}
+
+/// A file with this key below the account's folder.
+fn at(trail: &Trail, key: &str) -> Object {
+    let mut object = trail.log_files[0].object.clone();
+    object.key = format!("AWSLogs/{key}");
+    object
+}
+
+fn put(objects: &[Object]) -> Vec<Change> {
+    objects.iter().cloned().map(Change::Put).collect()
+}
+
+/// The reasons of what could not be told, by subject.
+fn reasons(report: &Report) -> Vec<(String, String)> {
+    let of = |one: &serde_json::Value, field: &str| one[field].as_str().expect("a text").to_owned();
+    let untold = report.json["cannotTell"].as_array().expect("a list");
+    untold
+        .iter()
+        .map(|one| (of(one, "subject"), of(one, "reason")))
+        .collect()
+}
+
+async fn unlisted(copy: &Copy, flags: &[&str]) -> Result<Report> {
+    let flags = [&["--unlisted"], flags].concat();
+    Ok(run_offline(&with(copy.verify(), &flags)).await?.report())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_in_a_folder_that_no_digest_covers_cannot_be_told() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-insight").build();
+    stage.deliver(&trail).await?;
+    let arguments = with(verify(&trail), &["--unlisted"]);
+    // Markers of folders are no files.
+    let markers = OTHERS.map(|folder| {
+        let mut marker = at(&trail, &format!("{ACCOUNT}/{folder}/"));
+        marker.body = Bytes::new();
+        marker
+    });
+    stage.apply(&put(&markers)).await?;
+    stage.run(&arguments).await?.report().told(0, &[]);
+    for folder in OTHERS {
+        let planted = [in_folder(&trail, 3, folder), in_folder(&trail, 4, folder)];
+        let changes = put(&planted);
+        stage.apply(&changes).await?;
+        let report = stage.run(&arguments).await?.report();
+        report.told(2, &[]);
+        let below = format!(
+            "s3://{}/AWSLogs/{ACCOUNT}/{folder}/{REGION}/",
+            trail.spec.bucket
+        );
+        let [(subject, reason)] = &reasons(&report)[..] else {
+            panic!("{report:#?}")
+        };
+        assert_eq!(*subject, below);
+        let mut keys = planted.each_ref().map(|object| object.key.as_str());
+        keys.sort_unstable();
+        assert!(
+            reason.contains("no digest file covers the folder")
+                && reason.contains("2 files, for example")
+                && reason.ends_with(keys[0]),
+            "{reason}"
+        );
+        assert_eq!(report.json["totals"]["unlisted"], 0);
+        // Who does not ask is told nothing.
+        stage.run(&verify(&trail)).await?.report().told(0, &[]);
+        stage.undo(&trail, &changes).await?;
+    }
+    stage.run(&arguments).await?.report().told(0, &[]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()> {
+    let mut trail = small("amzn-s3-demo-covered").build();
+    let listed = in_folder(&trail, 3, "CloudTrail-Insight");
+    trail.rewrite(ACCOUNT, REGION, 3, |document| {
+        let mut entry = document.log_files[0].clone();
+        entry.s3_object.clone_from(&listed.key);
+        document.log_files.push(entry);
+    });
+    let copy = Copy::of(&trail)?;
+    copy.apply(&put(std::slice::from_ref(&listed)))?;
+    let report = unlisted(&copy, &[]).await?;
+    report.told(0, &[]);
+    let all = trail.log_files.len() as u64 + 1;
+    assert_eq!(report.counts("logFiles"), [all, 0, 0]);
+
+    // Of another hour, and named like no file of CloudTrail's.
+    let planted = in_folder(&trail, 5, "CloudTrail-Insight");
+    let misnamed = Object {
+        key: listed.key.replace("CloudTrail-Insight_", "x_"),
+        ..listed.clone()
+    };
+    copy.apply(&put(&[planted.clone(), misnamed.clone()]))?;
+    let report = unlisted(&copy, &[]).await?;
+    report.told(1, &[("log-file-unlisted", 2)]);
+    let mut expected = [planted.key.as_str(), misnamed.key.as_str()];
+    expected.sort_unstable();
+    assert_eq!(report.objects("log-file-unlisted"), expected);
+    assert_eq!(report.json["totals"]["unlisted"], 2);
+
+    // One folder that is covered says nothing of another.
+    copy.apply(&put(&[in_folder(&trail, 5, "CloudTrail-Aggregated")]))?;
+    let report = unlisted(&copy, &[]).await?;
+    report.told(1, &[("log-file-unlisted", 2)]);
+    assert_eq!(report.untold().len(), 1, "{report:#?}");
+    assert!(report.untold()[0].contains("/CloudTrail-Aggregated/"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_outside_of_the_date_folders_are_found_whatever_time_is_asked_for() -> Result<()> {
+    let trail = small("amzn-s3-demo-misplaced").build();
+    let copy = Copy::of(&trail)?;
+    unlisted(&copy, &[]).await?.told(0, &[]);
+    let below = format!("{ACCOUNT}/CloudTrail/{REGION}");
+    let planted = [
+        format!("{below}/planted.json.gz"),
+        format!("{below}/2026/planted.json.gz"),
+        format!("{below}/2026/01/planted.json.gz"),
+        format!("{below}/2026/01/15x/planted.json.gz"),
+        format!("{below}/2026/1/deep/down/planted.json.gz"),
+        format!("{below}/copy/2026/01/15/planted.json.gz"),
+    ]
+    .map(|key| at(&trail, &key));
+    copy.apply(&put(&planted))?;
+    let mut expected = planted.each_ref().map(|object| object.key.as_str());
+    expected.sort_unstable();
+    let (from, to) = (
+        trail.spec.start.to_string(),
+        end_of(&trail.spec).to_string(),
+    );
+    let day: [&str; 4] = ["--start-time", &from, "--end-time", &to];
+    for flags in [&[][..], &day[..]] {
+        let report = unlisted(&copy, flags).await?;
+        report.told(1, &[("log-file-unlisted", 6)]);
+        assert_eq!(report.objects("log-file-unlisted"), expected, "{flags:?}");
+    }
+    // In another year's folder, another time is asked for.
+    let other = Copy::of(&trail)?;
+    other.apply(&put(&[at(
+        &trail,
+        &format!("{below}/2024/planted.json.gz"),
+    )]))?;
+    unlisted(&other, &day).await?.told(0, &[]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_in_no_region_with_digests_cannot_be_told() -> Result<()> {
+    let trail = small("amzn-s3-demo-outside").build();
+    let insight = in_folder(&trail, 3, "CloudTrail-Insight").key;
+    let name = insight.rsplit('/').next().expect("a name").to_owned();
+    for (key, below) in [
+        (format!("{ACCOUNT}/CloudTrail/x.json.gz"), "CloudTrail/"),
+        (
+            format!("{ACCOUNT}/CloudTrail/not a Region/x.json.gz"),
+            "CloudTrail/",
+        ),
+        (
+            format!("{ACCOUNT}/CloudTrail-Insight/x.json.gz"),
+            "CloudTrail-Insight/",
+        ),
+        // A Region, and an account, that have no digests.
+        (
+            format!(
+                "{ACCOUNT}/CloudTrail-Insight/eu-west-1/2026/01/15/{}",
+                name.replace(REGION, "eu-west-1")
+            ),
+            "CloudTrail-Insight/",
+        ),
+        (
+            format!(
+                "444455556666/CloudTrail-Insight/{REGION}/2026/01/15/{}",
+                name.replace(ACCOUNT, "444455556666")
+            ),
+            "CloudTrail-Insight/",
+        ),
+    ] {
+        let copy = Copy::of(&trail)?;
+        let planted = at(&trail, &key);
+        copy.apply(&put(std::slice::from_ref(&planted)))?;
+        let report = unlisted(&copy, &[]).await?;
+        report.told(2, &[]);
+        let account = &key[..12];
+        assert_eq!(
+            report.untold(),
+            [format!(
+                "s3://{}/AWSLogs/{account}/{below}",
+                trail.spec.bucket
+            )],
+            "{key}"
+        );
+        let reason = &reasons(&report)[0].1;
+        assert!(
+            reason.contains("1 file ") && reason.ends_with(&planted.key),
+            "{reason}"
+        );
+        // Who asks for other Regions or accounts does not ask for these.
+        let only = unlisted(&copy, &["--region", REGION, "--account", ACCOUNT]).await?;
+        only.told(0, &[]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_other_times_and_of_parts_that_were_not_asked_for_are_left_out() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-part").build();
+    stage.deliver(&trail).await?;
+    let planted = in_folder(&trail, 2, "CloudTrail-Insight");
+    stage.apply(&put(&[planted])).await?;
+    let since = |time: Timestamp| {
+        let time = time.to_string();
+        with(verify(&trail), &["--unlisted", "--start-time", &time])
+    };
+    let hour = |hour: i64| trail.spec.start + jiff::SignedDuration::from_hours(hour);
+    stage.run(&since(hour(4))).await?.report().told(0, &[]);
+    stage.run(&since(hour(0))).await?.report().told(2, &[]);
+    Ok(())
+}
