@@ -22,7 +22,7 @@ pub(crate) enum Command {
     /// Verify every trail in a bucket or directory
     Verify(Box<VerifyArgs>),
     /// Do what `aws cloudtrail validate-logs` does, with its flags, lines and exit codes
-    ValidateLogs(ValidateLogsArgs),
+    ValidateLogs(Box<ValidateLogsArgs>),
     /// Check one digest step by step
     Inspect(InspectArgs),
     /// Judge the KMS events in log files: who wrote, read and encrypted, under which key
@@ -200,6 +200,10 @@ pub(crate) struct ValidateLogsArgs {
 
 /// Flags that scripts give to every command of the AWS CLI, and that change nothing here.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the AWS CLI, and nobody reads it"
+)]
 pub(crate) struct IdleArgs {
     #[arg(long, hide = true)]
     output: Option<String>,

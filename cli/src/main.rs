@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> ExitCode {
     match command {
         Command::Verify(args) => verify::run(*args).await,
-        Command::ValidateLogs(args) => ExitCode::from(validate_logs::run(args).await),
+        Command::ValidateLogs(args) => ExitCode::from(validate_logs::run(*args).await),
         Command::Inspect(args) => inspect::run(args).await,
         Command::Kms(args) => kms::run(*args).await,
         Command::Keys(args) => keys::run(args).await,

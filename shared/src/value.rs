@@ -23,7 +23,7 @@ pub fn plain(text: &str) -> &str {
 }
 
 /// The values of a list: commas, tabs and line breaks separate them, as the AWS CLI's text output
-/// and CloudFormation's lists do. Empty places are passed over, so that the result may be empty.
+/// and the lists of stack parameters do. Empty places are passed over, so that the result may be empty.
 ///
 /// Only for values that cannot hold a comma.
 pub fn list(text: &str) -> impl Iterator<Item = &str> {

@@ -56,7 +56,7 @@ pub(crate) fn of_no_use(given: &GivenSignatures, from: &str) -> Vec<String> {
     let wrong: Vec<&str> = given.contradicted().collect();
     if !wrong.is_empty() {
         lines.push(format!(
-            "{from} gives wrong signatures, of other digests, for {}: other signatures prove these digests, and nothing is wrong with them",
+            "{from} gives wrong signatures for {}: later digests hold the right ones, with which these digests were verified. Correct what is given; if the objects' metadata in the bucket holds it (aws s3api head-object), somebody changed that metadata",
             names(&wrong)
         ));
     }
