@@ -134,8 +134,8 @@ impl Named {
         let event: Value = match serde_json::from_str(text) {
             Ok(event) => event,
             // No queue or topic cuts a message. What begins like JSON is a broken event, perhaps
-            // ours; an e-mail's text or somebody's note does not. A byte order mark is no text.
-            Err(error) if text.is_empty() || text.starts_with(['{', '[', '\u{feff}']) => {
+            // ours; an e-mail's text or somebody's note does not.
+            Err(error) if text.is_empty() || begins_like_json(text) => {
                 return Err(EventError::Json(error.to_string()));
             }
             Err(_) => {
@@ -171,7 +171,8 @@ impl Named {
             return self.collect_record(event, envelope);
         }
         if let Some(kind) = text(event, "Type")
-            && (event.get("TopicArn").is_some() || event.get("Message").is_some())
+            && (event.get("TopicArn").is_some()
+                || (kind == "Notification" && event.get("Message").is_some()))
         {
             return self.collect_sns(kind, event, envelope);
         }
@@ -216,8 +217,13 @@ impl Named {
                 self.collect_text(message, envelope.inner())
             }
             Some("aws:s3") => self.collect_s3(record),
-            // A record of S3 or SNS whose source is not as documented is broken.
-            Some(other) if record.get("s3").is_none() && record.get("Sns").is_none() => {
+            // A record of S3 or SNS whose source is not as documented is broken. And whoever
+            // invokes the function with records of another service must hear that it reads none.
+            Some(other)
+                if record.get("s3").is_none()
+                    && record.get("Sns").is_none()
+                    && envelope.writer != Origin::Person =>
+            {
                 self.unrelated.add(Unrelated::OtherRecord, other);
                 Ok(())
             }
@@ -380,6 +386,12 @@ impl Named {
         self.created.push(object);
         Ok(())
     }
+}
+
+/// Whether a text begins as an event does, perhaps after a byte order mark.
+fn begins_like_json(text: &str) -> bool {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+        .starts_with(['{', '['])
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
@@ -572,6 +584,10 @@ mod tests {
                 "requestPayload": eventbridge(), "responsePayload": null}),
                 Unrelated::OtherJson,
             ),
+            (
+                json!({"Type": "Alarm", "Message": "x"}),
+                Unrelated::OtherJson,
+            ),
             (json!({}), Unrelated::OtherJson),
             (
                 json!("Maintenance on Saturday: the log bucket will be slow."),
@@ -695,6 +711,7 @@ mod tests {
             json!(&cut[..cut.len() - 9]),
             json!("[1"),
             json!("\u{feff}{}"),
+            json!("\u{a0}{\"bucket\":"),
             renamed,
             untyped,
             anonymous,
@@ -729,6 +746,7 @@ mod tests {
             json!({"what": "ever"}),
             json!("text"),
             json!({"bucket": "b"}),
+            json!({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": "e30="}}]}),
         ] {
             assert!(created_objects(&event).is_err(), "{event}");
         }
