@@ -84,7 +84,6 @@ impl Folder {
         for (object, of_object) in variants {
             folder.settle(object, of_object, strays);
         }
-        folder.files.sort_unstable_by(by_name);
         Ok(folder)
     }
 
@@ -93,25 +92,20 @@ impl Folder {
         in_order(&object, &mut variants);
         let mut variants = variants.into_iter();
         let own = self.files.binary_search_by(|file| file.name.cmp(&object));
-        let taken = match own.ok().and_then(|at| self.files.get(at)) {
-            Some(own) => own.path.clone(),
-            None => {
-                let Some(first) = variants.next() else { return };
-                if Some(first.name.as_str()) != decompressed(&object) {
-                    strays.note(NoteKind::Renamed, &first.path);
-                }
-                let path = first.path.clone();
-                // Where it belongs, so that the list stays in order.
-                let at = self.files.partition_point(|file| file.name < object);
-                self.files.insert(
-                    at,
-                    Entry {
-                        name: object,
-                        ..first
-                    },
-                );
-                path
+        let own = own.ok().and_then(|at| self.files.get(at));
+        let taken = if let Some(own) = own {
+            own.path.clone()
+        } else {
+            let Some(first) = variants.next() else { return };
+            if Some(first.name.as_str()) != decompressed(&object) {
+                strays.note(NoteKind::Renamed, &first.path);
             }
+            let path = first.path.clone();
+            self.insert(Entry {
+                name: object,
+                ..first
+            });
+            path
         };
         let mut content = None;
         for other in variants {
@@ -120,10 +114,15 @@ impl Folder {
                 strays.note(NoteKind::Duplicate, &other.path);
             } else {
                 strays.note(NoteKind::Differing, &other.path);
-                let at = self.files.partition_point(|file| file.name < other.name);
-                self.files.insert(at, other);
+                self.insert(other);
             }
         }
+    }
+
+    /// Adds a file where it belongs in the order.
+    fn insert(&mut self, file: Entry) {
+        let at = self.files.partition_point(|other| other.name < file.name);
+        self.files.insert(at, file);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::stage::{ACCOUNT, Copy, Ran, Report, Stage, run_offline, small, verify
 
 const REGION: &str = "us-east-1";
 
-/// What an AppleDouble file begins with.
+/// What an `AppleDouble` file begins with.
 const APPLE_DOUBLE: &[u8] = &[0, 5, 0x16, 7, 0, 2, 0, 0];
 
 fn digest(trail: &Trail, hour: u32) -> &DigestFile {
@@ -272,7 +272,7 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
         object.key = format!("{}{}", &log.key[..folder], name.replace("NAME", stem));
         object
     };
-    let names = [
+    let planted = [
         "NAME.json",
         "NAME (1).json.gz",
         "._NAME.json.gz",
@@ -280,7 +280,7 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
         "NAME.json.gz.6eF32F12",
         "x.tmp",
     ];
-    let mut changes: Vec<Change> = names.map(|name| Change::Put(named(name))).into();
+    let mut changes: Vec<Change> = planted.map(|name| Change::Put(named(name))).into();
     changes.push(delete(log));
     stage.apply(&changes).await?;
     let found = stage
@@ -424,7 +424,7 @@ async fn what_tools_leave_is_skipped_with_its_number() -> Result<()> {
         .lines()
         .filter(|line| line.contains("AWS CLI leaves"));
     assert_eq!(lines.count(), 1, "{}", said.out);
-    // A name alone makes no AppleDouble file.
+    // A name alone makes no `AppleDouble` file.
     let planted = format!("._{}.json.gz", stem(&copy.file(&log_of(&trail, 2).object))?);
     let planted = copy.file(&log_of(&trail, 2).object).with_file_name(planted);
     fs::write(&planted, &log_of(&trail, 2).object.body)?;
