@@ -48,6 +48,12 @@ const EARLIER: [Option<i64>; 3] = [Some(31), Some(366), None];
 /// What to do about log files without digests.
 const NO_DIGESTS: &str = "Where digests were deleted, restore them; in a copy on disk, copy them, too; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
+/// What to do about time that no digest covers.
+const NOT_COVERED: &str = "Look for deleted versions of the digests of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digests that cannot be verified (--signatures).";
+
+/// What to do about it where a copy on disk may be unfinished.
+const NOT_COVERED_IN_COPY: &str = "Finish the copy (run `aws s3 sync` again), and give the signatures of the digests that cannot be verified (--signatures). If the copy holds everything that was in the bucket, give --complete, and look for deleted versions of the digests of that time.";
+
 /// The digests of a source.
 pub(crate) type SourceDigests = Digests<Arc<Limited<Objects>>, Keys>;
 
@@ -833,7 +839,12 @@ impl Engine {
                         "no digest of trail {} in {} {} covers {from} to {to}, and none that CloudTrail signed says why",
                         chain.trail, chain.folder.account, chain.region
                     ),
-                    advice: "Look for deleted versions of the digests of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digests that cannot be verified (--signatures).".to_owned(),
+                    advice: if self.plan.is_partial {
+                        NOT_COVERED_IN_COPY
+                    } else {
+                        NOT_COVERED
+                    }
+                    .to_owned(),
                 });
             }
         }

@@ -558,6 +558,29 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     Ok(())
 }
 
+/// Where nothing that is proven says why, either.
+#[tokio::test(flavor = "multi_thread")]
+async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> Result<()> {
+    let trail = small("amzn-s3-demo-uncovered").build();
+    let copy = Copy::of(&trail)?;
+    copy.apply(&[4, 5].map(|hour| delete(&digest(&trail, hour).object)))?;
+    for (more, advice) in [
+        (&[][..], "Finish the copy"),
+        (&["--complete"][..], "Look for deleted versions"),
+    ] {
+        let found = run_offline(&with(copy.verify_bare(), more)).await?.report();
+        found.told(2, &[]);
+        let untold = found.json["cannotTell"].as_array().context("a list")?;
+        let uncovered = untold.iter().find(|one| {
+            let reason = one["reason"].as_str().expect("a reason");
+            reason.contains("covers 2026-01-15T03:00:00Z to 2026-01-15T05:00:00Z")
+        });
+        let said = uncovered.context("a statement")?["advice"].as_str();
+        assert!(said.context("advice")?.starts_with(advice), "{untold:#?}");
+    }
+    Ok(())
+}
+
 /// A change is a finding in whatever copy, also in one that is not complete.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfinished_copy_hides_no_finding() -> Result<()> {
