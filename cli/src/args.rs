@@ -70,7 +70,7 @@ Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// What to verify: `s3://BUCKET`, a prefix of it, a folder of an account, Region or day, one digest file or log file; or a directory as `aws s3 sync` leaves it
+    /// What to verify: `s3://BUCKET`, a prefix of it, a folder of an account, Region or day, one digest file or log file; or a directory as `aws s3 sync` leaves it, whose files may be decompressed
     pub(crate) source: String,
     /// Begin: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h); without it, the oldest digest
     #[arg(long, value_name = "TIME")]

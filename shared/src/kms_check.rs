@@ -152,7 +152,12 @@ where
         let mut report = Report::new();
         match read {
             Ok(_) => report.valid = 1,
-            Err(error) => report.findings.push(not_a_log_file(&error, at, &scope)),
+            Err(error) => report.findings.push(not_a_log_file(
+                &error,
+                at,
+                &scope,
+                self.expected.places.bare_copy,
+            )),
         }
         let facts = if self.expected.places.bare_copy {
             // A copy has neither headers nor keys to ask for.
@@ -484,18 +489,24 @@ fn chain_of(unknown: &UnknownTrail) -> Chain {
     }
 }
 
-fn not_a_log_file(error: &RecordsError, at: &ObjectLocation, scope: &Scope) -> Finding {
+fn not_a_log_file(
+    error: &RecordsError,
+    at: &ObjectLocation,
+    scope: &Scope,
+    is_copy: bool,
+) -> Finding {
     let kind = match error {
         RecordsError::Gunzip(GunzipError::TrailingData) => FindingKind::LogFileTrailingData,
         _ => FindingKind::LogFileMalformed,
     };
-    Finding::new(
-        kind,
-        scope.clone(),
-        at.clone(),
-        format!("An object was put where log files are delivered that CloudTrail does not write: {error}."),
-    )
-    .with_evidence(
+    let message = if is_copy {
+        format!("The file has a log file's name and is no log file of CloudTrail's: {error}.")
+    } else {
+        format!(
+            "An object was put where log files are delivered that CloudTrail does not write: {error}."
+        )
+    };
+    Finding::new(kind, scope.clone(), at.clone(), message).with_evidence(
         "one gzip member holding a JSON document of records",
         error.to_string(),
     )

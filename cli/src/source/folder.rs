@@ -13,11 +13,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use trailseal::log_file::{LogFileCheck, LogFileError};
-use trailseal::sha256::Sha256;
+use trailseal::form::Form;
+use trailseal::gunzip::Gunzip;
+use trailseal::sha256::{Hasher, Sha256};
 
 /// How much of a file is held while it is compared.
 const PIECE: usize = 256 * 1024;
+
+/// The most bytes of a file, and of its content, that are compared with another one's. CloudTrail's
+/// files inflate to tens of megabytes.
+const MAX_COMPARED: u64 = 128 * 1024 * 1024;
 
 /// What is right below a folder.
 #[derive(Debug, Default)]
@@ -84,7 +89,6 @@ impl Folder {
         for (object, of_object) in variants {
             folder.settle(object, of_object, strays);
         }
-        folder.files.sort_unstable_by(by_name);
         Ok(folder)
     }
 
@@ -93,25 +97,20 @@ impl Folder {
         in_order(&object, &mut variants);
         let mut variants = variants.into_iter();
         let own = self.files.binary_search_by(|file| file.name.cmp(&object));
-        let taken = match own.ok().and_then(|at| self.files.get(at)) {
-            Some(own) => own.path.clone(),
-            None => {
-                let Some(first) = variants.next() else { return };
-                if Some(first.name.as_str()) != decompressed(&object) {
-                    strays.note(NoteKind::Renamed, &first.path);
-                }
-                let path = first.path.clone();
-                // Where it belongs, so that the list stays in order.
-                let at = self.files.partition_point(|file| file.name < object);
-                self.files.insert(
-                    at,
-                    Entry {
-                        name: object,
-                        ..first
-                    },
-                );
-                path
+        let own = own.ok().and_then(|at| self.files.get(at));
+        let taken = if let Some(own) = own {
+            own.path.clone()
+        } else {
+            let Some(first) = variants.next() else { return };
+            if Some(first.name.as_str()) != decompressed(&object) {
+                strays.note(NoteKind::Renamed, &first.path);
             }
+            let path = first.path.clone();
+            self.insert(Entry {
+                name: object,
+                ..first
+            });
+            path
         };
         let mut content = None;
         for other in variants {
@@ -120,10 +119,15 @@ impl Folder {
                 strays.note(NoteKind::Duplicate, &other.path);
             } else {
                 strays.note(NoteKind::Differing, &other.path);
-                let at = self.files.partition_point(|file| file.name < other.name);
-                self.files.insert(at, other);
+                self.insert(other);
             }
         }
+    }
+
+    /// Adds a file where it belongs in the order.
+    fn insert(&mut self, file: Entry) {
+        let at = self.files.partition_point(|other| other.name < file.name);
+        self.files.insert(at, file);
     }
 }
 
@@ -150,30 +154,39 @@ pub(super) fn stand_ins(folder: &Path, strays: &Strays) -> io::Result<HashMap<St
 }
 
 /// The hash of a file's content, in whichever form it holds it. None where it has none to compare:
-/// it cannot be read, or is damaged, or bytes follow its content.
+/// it cannot be read, is damaged or larger than [`MAX_COMPARED`], or bytes follow its content.
 fn content_of(path: &Path) -> Option<Sha256> {
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let mut file = is_file.then(|| File::open(path).ok()).flatten()?;
-    // No content has this hash, so that the check says which one it has.
-    let mut check = LogFileCheck::of_copy(Sha256::of(path.as_os_str().as_encoded_bytes()));
+    let mut hasher = Hasher::default();
+    let mut gunzip = None;
+    let mut taken = 0;
     let mut piece = vec![0; PIECE];
     loop {
         let read = file.read(&mut piece).ok()?;
-        if read == 0 {
-            break;
+        let bytes = piece.get(..read)?;
+        if taken == 0 && Form::of_copy(bytes) == Form::Gzip {
+            gunzip = Some(Gunzip::new(MAX_COMPARED));
         }
-        check.push(piece.get(..read)?).ok()?;
+        taken += u64::try_from(read).ok()?;
+        if taken > MAX_COMPARED {
+            return None;
+        }
+        match &mut gunzip {
+            _ if read == 0 => break,
+            Some(gunzip) => gunzip.push(bytes, |piece| hasher.update(piece)).ok()?,
+            None => hasher.update(bytes),
+        }
     }
-    match check.checked() {
-        Err(LogFileError::Modified { actual }) => Some(actual),
-        _ => None,
+    if let Some(gunzip) = gunzip {
+        gunzip.finish().ok()?;
     }
+    Some(hasher.finish())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trailseal::object_key::{ObjectKind, classify};
 
     const STEM: &str = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9";
 
@@ -245,8 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_objects() {
-        let key = format!("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/{STEM}.json.gz");
-        assert!(matches!(classify(&key), ObjectKind::LogFile(_)));
+    fn what_is_too_large_to_compare_is_not_called_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        fs::write(&path, "{").unwrap();
+        assert_eq!(content_of(&path), Some(Sha256::of(b"{")));
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(MAX_COMPARED + 1).unwrap();
+        assert_eq!(content_of(&path), None);
     }
 }

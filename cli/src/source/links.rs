@@ -117,6 +117,10 @@ mod tests {
         assert!(way.through(&root.join("nowhere"), &root).is_none());
         // Up from where the start itself is behind a link.
         symlink(root.join("b"), root.join("a/deep/away")).unwrap();
+        fs::create_dir_all(root.join("c/inner")).unwrap();
+        symlink(root.join("c"), root.join("c/inner/up")).unwrap();
+        let up = root.join("c/inner/up");
+        assert!(way.through(&up, &root.join("c/inner")).is_none());
         let way = Followed::from(&root.join("a/deep/away"));
         let up = root.join("a/deep/away/to-a");
         assert!(way.through(&up, &root.join("a/deep/away")).is_none());

@@ -17,10 +17,10 @@ const MAX_NAME_BYTES: usize = 512;
 /// How often one name may say that it is a copy: `NAME (1) - Copy (2)`.
 const MAX_MARKS: usize = 4;
 
-/// What an AppleDouble file begins with (RFC 1740).
+/// What an `AppleDouble` file begins with (RFC 1740).
 const APPLE_DOUBLE: [u8; 4] = [0x00, 0x05, 0x16, 0x07];
 
-/// The folder that macOS adds to ZIP archives. It holds AppleDouble files.
+/// The folder that macOS adds to ZIP archives. It holds `AppleDouble` files.
 pub(crate) const MACOS_FOLDER: &str = "__MACOSX";
 
 /// What the name of a file says.
@@ -37,7 +37,7 @@ pub(crate) enum FileName {
     Leftover,
 }
 
-/// Tells what a file in a copy is, by its name. Of an AppleDouble file the first bytes are read,
+/// Tells what a file in a copy is, by its name. Of an `AppleDouble` file the first bytes are read,
 /// since anybody can choose a name.
 pub(crate) fn file_name(name: &str, path: &Path) -> FileName {
     if is_leftover(name) || (name.starts_with("._") && is_apple_double(path)) {

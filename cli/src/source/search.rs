@@ -52,13 +52,10 @@ impl<'a> Search<'a> {
     }
 
     fn follow(&mut self, link: &Path) {
-        let target = match link.canonicalize() {
-            Ok(target) => target,
-            Err(_) => {
-                let error = broken(link);
-                self.unseen.push(format!("{}: {error}", link.display()));
-                return;
-            }
+        let Ok(target) = link.canonicalize() else {
+            let error = broken(link);
+            self.unseen.push(format!("{}: {error}", link.display()));
+            return;
         };
         let root = target
             .ancestors()

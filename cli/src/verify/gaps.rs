@@ -11,8 +11,11 @@ use trailseal::location::ObjectLocation;
 use trailseal::object_key::{DigestKey, DigestSeries};
 use trailseal::walk::OVERDUE_AFTER;
 
-/// What to do about time that nothing covers.
-const UNCOVERED: &str = "Look for deleted versions of the digest files of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digest files that cannot be verified (--signatures).";
+/// What to do about time that no digest file covers.
+const NOT_COVERED: &str = "Look for deleted versions of the digest files of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digest files that cannot be verified (--signatures).";
+
+/// What to do about it where a copy on disk may be unfinished.
+const NOT_COVERED_IN_COPY: &str = "Finish the copy (run `aws s3 sync` again), and give the signatures of the digest files that cannot be verified (--signatures). If the copy holds everything that was in the bucket, give --complete, and look for deleted versions of the digest files of that time.";
 
 impl Engine {
     /// Says something about every stretch of a chain's time that is neither covered nor accounted
@@ -175,7 +178,12 @@ impl Engine {
                 "no digest of trail {} in {} {} covers {from} to {to}, and none that CloudTrail signed says why",
                 chain.trail, chain.folder.account, chain.region
             ),
-            advice: UNCOVERED.to_owned(),
+            advice: if self.plan.is_partial {
+                NOT_COVERED_IN_COPY
+            } else {
+                NOT_COVERED
+            }
+            .to_owned(),
         });
     }
 

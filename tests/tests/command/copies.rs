@@ -14,7 +14,7 @@ use crate::stage::{ACCOUNT, Copy, Ran, Report, Stage, run_offline, small, verify
 
 const REGION: &str = "us-east-1";
 
-/// What an AppleDouble file begins with.
+/// What an `AppleDouble` file begins with.
 const APPLE_DOUBLE: &[u8] = &[0, 5, 0x16, 7, 0, 2, 0, 0];
 
 fn digest(trail: &Trail, hour: u32) -> &DigestFile {
@@ -272,7 +272,7 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
         object.key = format!("{}{}", &log.key[..folder], name.replace("NAME", stem));
         object
     };
-    let names = [
+    let planted = [
         "NAME.json",
         "NAME (1).json.gz",
         "._NAME.json.gz",
@@ -280,7 +280,7 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
         "NAME.json.gz.6eF32F12",
         "x.tmp",
     ];
-    let mut changes: Vec<Change> = names.map(|name| Change::Put(named(name))).into();
+    let mut changes: Vec<Change> = planted.map(|name| Change::Put(named(name))).into();
     changes.push(delete(log));
     stage.apply(&changes).await?;
     let found = stage
@@ -424,7 +424,7 @@ async fn what_tools_leave_is_skipped_with_its_number() -> Result<()> {
         .lines()
         .filter(|line| line.contains("AWS CLI leaves"));
     assert_eq!(lines.count(), 1, "{}", said.out);
-    // A name alone makes no AppleDouble file.
+    // A name alone makes no `AppleDouble` file.
     let planted = format!("._{}.json.gz", stem(&copy.file(&log_of(&trail, 2).object))?);
     let planted = copy.file(&log_of(&trail, 2).object).with_file_name(planted);
     fs::write(&planted, &log_of(&trail, 2).object.body)?;
@@ -555,6 +555,29 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     report(&copy, &[&end[..], &["--complete"]].concat())
         .await?
         .told(1, &[("digest-overdue", 1)]);
+    Ok(())
+}
+
+/// Where nothing that is proven says why, either.
+#[tokio::test(flavor = "multi_thread")]
+async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> Result<()> {
+    let trail = small("amzn-s3-demo-uncovered").build();
+    let copy = Copy::of(&trail)?;
+    copy.apply(&[4, 5].map(|hour| delete(&digest(&trail, hour).object)))?;
+    for (more, advice) in [
+        (&[][..], "Finish the copy"),
+        (&["--complete"][..], "Look for deleted versions"),
+    ] {
+        let found = run_offline(&with(copy.verify_bare(), more)).await?.report();
+        found.told(2, &[]);
+        let untold = found.json["cannotTell"].as_array().context("a list")?;
+        let uncovered = untold.iter().find(|one| {
+            let reason = one["reason"].as_str().expect("a reason");
+            reason.contains("covers 2026-01-15T03:00:00Z to 2026-01-15T05:00:00Z")
+        });
+        let said = uncovered.context("a statement")?["advice"].as_str();
+        assert!(said.context("advice")?.starts_with(advice), "{untold:#?}");
+    }
     Ok(())
 }
 
