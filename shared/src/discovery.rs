@@ -432,6 +432,29 @@ pub async fn holds_log_files<L: ListObjects>(
     Ok(false)
 }
 
+/// The time in the name of the oldest log file of an account and Region, as far as their folders are in
+/// the order of time. None where there is none.
+///
+/// # Errors
+/// [`StoreError`] when the folder cannot be listed.
+pub async fn oldest_log_file<L: ListObjects>(
+    store: &L,
+    folder: &RegionFolder,
+) -> Result<Option<Timestamp>, StoreError> {
+    let bucket = folder.bucket.as_str();
+    for year in list_folders(store, bucket, folder.log_files()).await? {
+        let page = store.list(bucket, &year, Depth::All, None).await?;
+        let times = page.keys.iter().filter_map(|key| match classify(key) {
+            ObjectKind::LogFile(file) => Some(file.time),
+            _ => None,
+        });
+        if let Some(oldest) = times.min() {
+            return Ok(Some(oldest));
+        }
+    }
+    Ok(None)
+}
+
 /// The prefixes below `folder` that hold the date folders of the time asked for.
 async fn in_time<L: ListObjects>(
     store: &L,

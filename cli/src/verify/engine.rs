@@ -393,6 +393,8 @@ impl Engine {
                 .map(|(_, read)| read);
             let mut settled = self.plan.digests.settle(&mut walk, read, beside).await;
             let reported = self.is_reported(&settled);
+            self.take_begin_of_what_is_kept(&mut settled, &mut tally)
+                .await;
             self.take_settled(&mut settled, reported, &mut tally);
             if let Some(listed) = listed.as_deref_mut() {
                 listed.add(&settled);
@@ -584,7 +586,7 @@ impl Engine {
 
     /// Whether a finding is about the time asked for: by the time that it leaves uncovered; else,
     /// unless it is about a digest of that time, by its object.
-    fn is_wanted(&self, finding: &Finding, of_wanted: bool) -> bool {
+    pub(super) fn is_wanted(&self, finding: &Finding, of_wanted: bool) -> bool {
         let wanted = &self.plan.wanted;
         if let Part::LogFile(_) = self.plan.part {
             return of_wanted;

@@ -6,6 +6,7 @@ mod ends;
 pub(crate) mod engine;
 mod family;
 mod gaps;
+mod kept;
 mod log_files;
 mod named;
 pub(crate) mod partial;

@@ -287,6 +287,47 @@ async fn a_conversion_in_a_copy_on_disk_is_valid() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        hours: 72,
+        log_files_per_hour: 1..=1,
+        offset_seconds: 1051,
+        ..small("amzn-s3-demo-retention")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    let verify = |more: &'static [&'static str]| {
+        let source = format!("s3://{}", trail.spec.bucket);
+        with(verify_until(&source, hour(&trail, 72)), more)
+    };
+    // Everything of the first days is gone.
+    let gone = newest(&trail, 0..=59);
+    let logs = gone.iter().flat_map(|digest| trail.logs_of(digest));
+    let mut changes: Vec<Change> = logs.map(|log| delete(&log.object)).collect();
+    changes.extend(delete_digests(&gone));
+    stage.apply(&changes).await?;
+    let report = stage.run(&verify(&[])).await?.report();
+    report.told(2, &[]);
+    assert_eq!(report.counts("digests"), [13, 0, 0]);
+    let reason = report.json["cannotTell"][0]["reason"]
+        .as_str()
+        .expect("a reason");
+    assert!(reason.contains("what is kept of this chain"), "{reason}");
+    stage
+        .run(&verify(&["--start-time", "2026-01-17T13:00:00Z"]))
+        .await?
+        .report()
+        .told(0, &[]);
+    // Log files of a time whose digest files are gone: no rule does that.
+    let old = trail.logs_of(trail.digest(ACCOUNT, REGION, 3))[0];
+    stage.apply(&[Change::Put(old.object.clone())]).await?;
+    let report = stage.run(&verify(&[])).await?.report();
+    report.told(1, &[("digest-missing", 1)]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_shown_as_covered_is_what_is_proven() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {

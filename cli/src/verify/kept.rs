@@ -1,0 +1,61 @@
+//! The begin of what is kept: a lifecycle rule expires digest files and log files by their age.
+
+use super::engine::Engine;
+use super::tally::Tally;
+use jiff::SignedDuration;
+use trailseal::discovery::{self, RegionFolder};
+use trailseal::finding::Finding;
+use trailseal::object_key::{ObjectKind, classify};
+use trailseal::walk::Settled;
+
+/// S3 may take a day longer to expire one object than another, and log files are delivered before the
+/// digest file that lists them.
+const LINGERING: SignedDuration = SignedDuration::from_hours(48);
+
+impl Engine {
+    /// Takes what is before the oldest digest file of a chain, where a lifecycle rule may have expired
+    /// it: that cannot be told.
+    pub(super) async fn take_begin_of_what_is_kept(
+        &self,
+        settled: &mut Settled,
+        tally: &mut Tally,
+    ) {
+        let begin = settled
+            .report
+            .findings
+            .iter()
+            .find(|finding| finding.begin_of_what_is_kept.is_some());
+        let Some(finding) = begin else { return };
+        let window = finding.window;
+        if !self.is_wanted(finding, false) || !self.may_have_expired(finding).await {
+            return;
+        }
+        let before = settled.report.findings.len();
+        settled.report.allow_for_expiry(self.plan.now);
+        if settled.report.findings.len() < before {
+            tally.unverified(window);
+        }
+    }
+
+    /// Whether digest files that are gone before the oldest one may have expired: then the log files of
+    /// their time are gone, too. Where those are there, somebody deleted the digest files.
+    async fn may_have_expired(&self, finding: &Finding) -> bool {
+        let (Some(ended), ObjectKind::Digest(key)) =
+            (finding.begin_of_what_is_kept, classify(&finding.object.key))
+        else {
+            return false;
+        };
+        let folder = RegionFolder {
+            bucket: finding.object.bucket.clone(),
+            folder: key.chain.folder,
+            region: key.chain.region,
+        };
+        match discovery::oldest_log_file(self.store(), &folder).await {
+            Ok(oldest) => oldest.is_none_or(|oldest| ended.duration_since(oldest) <= LINGERING),
+            Err(error) => {
+                self.collector.cannot_tell(&error, &folder.scope());
+                false
+            }
+        }
+    }
+}
