@@ -88,7 +88,9 @@ impl NotInCopy {
 
     /// Takes the time after the newest digest of a chain.
     pub(super) fn end(&mut self, scope: &Scope, from: Timestamp, to: Timestamp) {
-        self.gap(scope).after = Some((from, to));
+        let gap = self.gap(scope);
+        let (first, last) = gap.after.unwrap_or((from, to));
+        gap.after = Some((first.min(from), last.max(to)));
     }
 
     /// How many digests and log files are not in the copy.
@@ -194,7 +196,7 @@ impl Gap {
         }
         if let Some((from, to)) = self.after {
             said.push(format!(
-                "no digest after {from} is in this copy, and the time up to {to} was asked for"
+                "after {from} no digest that can be proven is in this copy, and the time up to {to} was asked for"
             ));
         }
         (!said.is_empty()).then(|| format!("of {}, {}", whose.name(), said.join("; ")))
@@ -252,14 +254,15 @@ mod tests {
             };
             gone.object(DIGEST, &scope, Some(window));
         }
-        gone.end(&scope, hour(20), hour(24));
+        gone.end(&scope, hour(22), hour(24));
+        gone.end(&scope, hour(20), hour(21));
         assert_eq!(gone.counts(), (4, 0));
         let said = gone.statements();
         assert_eq!(said.len(), 1);
         assert_eq!(
             said[0].reason,
             format!(
-                "of trail management-events in 111122223333 us-east-1, 4 digests are not in this copy, in 2 stretches between 2026-01-15T01:00:00Z and 2026-01-15T11:00:00Z, such as {DIGEST}; no digest before 2026-01-15T00:00:00Z is in this copy, although the oldest one continues another; no digest after 2026-01-15T20:00:00Z is in this copy, and the time up to 2026-01-16T00:00:00Z was asked for"
+                "of trail management-events in 111122223333 us-east-1, 4 digests are not in this copy, in 2 stretches between 2026-01-15T01:00:00Z and 2026-01-15T11:00:00Z, such as {DIGEST}; no digest before 2026-01-15T00:00:00Z is in this copy, although the oldest one continues another; after 2026-01-15T20:00:00Z no digest that can be proven is in this copy, and the time up to 2026-01-16T00:00:00Z was asked for"
             )
         );
     }
