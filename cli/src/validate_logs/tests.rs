@@ -37,7 +37,7 @@ fn args(trail: &Trail, more: &[&str]) -> ValidateLogsArgs {
     ];
     line.extend(more);
     match Cli::try_parse_from(line).unwrap().command {
-        Command::ValidateLogs(args) => args,
+        Command::ValidateLogs(args) => *args,
         other => panic!("{other:?}"),
     }
 }
