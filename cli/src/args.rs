@@ -72,7 +72,7 @@ Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong
 pub(crate) struct VerifyArgs {
     /// What to verify: `s3://BUCKET`, a prefix of it, a folder of an account, Region or day, one digest file or log file; or a directory as `aws s3 sync` leaves it, whose files may be decompressed
     pub(crate) source: String,
-    /// Begin: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h); without it, the oldest digest
+    /// Begin: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h): what is not there of the time after it is a finding. Without it, the oldest digest file that is kept
     #[arg(long, value_name = "TIME")]
     pub(crate) start_time: Option<String>,
     /// End, as --start-time; without it, now

@@ -14,12 +14,16 @@ const LINGERING: SignedDuration = SignedDuration::from_hours(48);
 
 impl Engine {
     /// Takes what is before the oldest digest file of a chain, where a lifecycle rule may have expired
-    /// it: that cannot be told.
+    /// it: that cannot be told. Whoever says since when says what should be kept: what is not there
+    /// of that time is a finding.
     pub(super) async fn take_begin_of_what_is_kept(
         &self,
         settled: &mut Settled,
         tally: &mut Tally,
     ) {
+        if self.plan.wanted.from.is_some() {
+            return;
+        }
         let begin = settled
             .report
             .findings

@@ -253,7 +253,7 @@ async fn a_bucket_move_with_both_copies_in_one_directory_is_valid() -> Result<()
     assert_eq!(valid.counts("digests"), [7, 0, 0]);
     let end = format!("{}", trail.spec.start + SignedDuration::from_hours(16));
     // By now digest files should have come: only those of the new bucket are missed.
-    let report = run_offline(&with(copy.verify(), &["--end-time", &end]))
+    let report = run_offline(&with(copy.verify(), &["--complete", "--end-time", &end]))
         .await?
         .report();
     report.told(1, &[("digest-overdue", 1)]);
@@ -297,7 +297,7 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
     }
     .build();
     stage.deliver(&trail).await?;
-    let verify = |more: &'static [&'static str]| {
+    let verify = |more: &[&str]| {
         let source = format!("s3://{}", trail.spec.bucket);
         with(verify_until(&source, hour(&trail, 72)), more)
     };
@@ -319,6 +319,13 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         .await?
         .report()
         .told(0, &[]);
+    // Whoever says since when knows what should be kept.
+    let since = ["--start-time", "2026-01-17T06:00:00Z"];
+    stage
+        .run(&verify(&since))
+        .await?
+        .report()
+        .told(1, &[("digest-missing", 1)]);
     // Log files of a time whose digest files are gone: no rule does that.
     let old = trail.logs_of(trail.digest(ACCOUNT, REGION, 3))[0];
     stage.apply(&[Change::Put(old.object.clone())]).await?;
