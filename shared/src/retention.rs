@@ -76,16 +76,14 @@ mod tests {
 
     fn missing(begin_of_what_is_kept: Option<Timestamp>) -> Finding {
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "digest");
-        Finding {
-            begin_of_what_is_kept,
-            ..Finding::new(
-                FindingKind::DigestMissing,
-                Scope::default(),
-                object,
-                "It is gone.",
-            )
-        }
-        .with_window(Window {
+        let mut finding = Finding::new(
+            FindingKind::DigestMissing,
+            Scope::default(),
+            object,
+            "It is gone.",
+        );
+        finding.begin_of_what_is_kept = begin_of_what_is_kept;
+        finding.with_window(Window {
             from: None,
             to: time("2026-01-15T12:00:00Z"),
         })

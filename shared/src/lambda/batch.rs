@@ -617,10 +617,9 @@ mod tests {
                         24
                     };
                     let ended = Timestamp::now() - jiff::SignedDuration::from_hours(age);
-                    report.findings.push(Finding {
-                        begin_of_what_is_kept: Some(ended),
-                        ..finding
-                    });
+                    let mut finding = finding;
+                    finding.begin_of_what_is_kept = Some(ended);
+                    report.findings.push(finding);
                 }
                 "panics" => panic!("as told"),
                 "stalls" => std::future::pending().await,

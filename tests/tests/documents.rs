@@ -1,0 +1,68 @@
+//! What the documents say of the code holds: every test that `docs/field.md` names is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests are in a folder of the repository")
+        .to_owned()
+}
+
+/// The names and files of the last column of a row: `` `a`, `b` (file.rs), `c` (other.rs) ``.
+fn tests_of(cell: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut names = Vec::new();
+    for piece in cell.split('`').skip(1).enumerate() {
+        match piece {
+            (at, name) if at % 2 == 0 => names.push(name.to_owned()),
+            (_, between) => {
+                if let Some((file, _)) = between
+                    .split_once('(')
+                    .and_then(|(_, rest)| rest.split_once(')'))
+                {
+                    found.extend(names.drain(..).map(|name| (name, file.to_owned())));
+                }
+            }
+        }
+    }
+    assert!(names.is_empty(), "no file is named for {names:?}");
+    found
+}
+
+#[test]
+fn every_test_that_the_field_table_names_is_there() {
+    let root = root();
+    let page = fs::read_to_string(root.join("docs/field.md")).expect("docs/field.md");
+    let rows: Vec<&str> = page
+        .lines()
+        .filter(|line| {
+            line.starts_with("| ") && !line.starts_with("| situation") && !line.starts_with("| ---")
+        })
+        .collect();
+    assert!(rows.len() > 80, "{} rows", rows.len());
+    let mut missing = BTreeSet::new();
+    for row in rows {
+        let cell = row
+            .trim_end_matches(" |")
+            .rsplit(" | ")
+            .next()
+            .expect("a cell");
+        let tests = tests_of(cell);
+        assert!(!tests.is_empty(), "no test is named: {row}");
+        for (name, file) in tests {
+            let path = if file.contains('/') {
+                root.join(&file)
+            } else {
+                root.join("tests/tests/command").join(&file)
+            };
+            let code = fs::read_to_string(&path).unwrap_or_default();
+            if !code.contains(&format!("fn {name}(")) {
+                missing.insert(format!("{name} in {file}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
