@@ -236,10 +236,10 @@ impl FindingKind {
                 "The content may be intact: the next digest holds this one's signature. Find out who copied the object onto itself, and restore the version before (aws s3api list-object-versions)."
             }
             Self::DigestMoved => {
-                "Find out who copied it there and why; check that the original is still where the digest says. If this bucket is a replica, name it as one (stack parameter BucketAliases; --alias of the command)."
+                "Find out who copied it there and why; check that the original is still where the digest says. If this bucket is a replica, name it as one (stack parameter BucketAliases)."
             }
             Self::DigestKeyUnknown => {
-                "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. If the account has not opted into that Region, give a saved response (stack parameter PinnedKeys; --keys of the command)."
+                "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. If the account has not opted into that Region, give a saved response (stack parameter PinnedKeys)."
             }
             Self::DigestMissing => {
                 "Look for deleted versions of the digests in this window (aws s3api list-object-versions) and restore them; look for DeleteObject calls on the bucket. Until they are back, no log file of the window is proven."
@@ -269,7 +269,7 @@ impl FindingKind {
                 "Find out which principal made the KMS call (its event id is given) and whether it writes or reads log files outside the trail; if the trail or bucket is new, add it to the configuration."
             }
             Self::KmsKeyMismatch => {
-                "Find out who changed the key: look for UpdateTrail, PutBucketEncryption and CopyObject calls. If the change was planned, add the key to the expected ones (stack parameter KmsKeyArns; --key of the command)."
+                "Find out who changed the key: look for UpdateTrail, PutBucketEncryption and CopyObject calls. If the change was planned, add the key to the expected ones (stack parameter KmsKeyArns)."
             }
             Self::KmsKeyUnusable => {
                 "Log files encrypted under this key cannot be delivered or read. Enable the key or cancel its deletion now (aws kms enable-key, aws kms cancel-key-deletion), then find out who changed it."
@@ -284,13 +284,13 @@ impl FindingKind {
                 "Log files are being lost now: CloudTrail cannot encrypt them. Give cloudtrail.amazonaws.com kms:GenerateDataKey* in the key's policy again (aws kms get-key-policy), enable the key, and find out who changed it (PutKeyPolicy, DisableKey, UpdateTrail)."
             }
             Self::KmsUnlistedReader => {
-                "Ask the principal's owner why the audit log was read. If it may, add it to the readers (stack parameter Readers; --reader of the command); if not, take kms:Decrypt and s3:GetObject away from it and find out what it has learnt."
+                "Ask the principal's owner why the audit log was read. If it may, add it to the readers (stack parameter Readers); if not, take kms:Decrypt and s3:GetObject away from it and find out what it has learnt."
             }
             Self::LogFileEncryptionChanged => {
-                "Find out who wrote the object and how: look for PutObject, CopyObject, UpdateTrail and PutBucketEncryption calls. If the trail's key was changed on purpose, add it to the expected ones (stack parameter KmsKeyArns; --key of the command)."
+                "Find out who wrote the object and how: look for PutObject, CopyObject, UpdateTrail and PutBucketEncryption calls. If the trail's key was changed on purpose, add it to the expected ones (stack parameter KmsKeyArns)."
             }
             Self::EnclaveImageUnlisted => {
-                "Find out who runs this enclave image (the module id begins with the instance's id). If it is a new build of yours, add its PCR0 to the expected ones (stack parameter EnclaveImages; --enclave-image of the command); if not, stop the instance and take its role's access to the key away."
+                "Find out who runs this enclave image (the module id begins with the instance's id). If it is a new build of yours, add its PCR0 to the expected ones (stack parameter EnclaveImages); if not, stop the instance and take its role's access to the key away."
             }
             Self::EnclaveAttestationMalformed => {
                 "No Nitro Enclave makes such an attestation: do not rely on this record. Check that the log file is one that a digest lists, and keep it as evidence."
@@ -902,7 +902,7 @@ mod tests {
         );
         for (function, word) in [
             ("trailseal verify", "--alias"),
-            ("digest-validator", "TRAILSEAL_BUCKET_ALIASES"),
+            ("digest-validator", "stack parameter BucketAliases"),
         ] {
             let stamp = Stamp {
                 function,
