@@ -238,13 +238,13 @@ impl Collector {
             advice: advice(&error.cause).to_owned(),
         };
         match error.cause {
-            Cause::Credentials(trouble, _) => self.refused(trouble, one),
+            Cause::Credentials(trouble, _) => self.refused(trouble, &one),
             _ => self.not_told(one),
         }
     }
 
     /// Takes a request whose credentials were refused. All of one trouble are told as one.
-    fn refused(&self, trouble: CredentialTrouble, one: CannotTell) {
+    fn refused(&self, trouble: CredentialTrouble, one: &CannotTell) {
         let mut kept = self.kept();
         let refused = kept.credentials.entry(trouble).or_default();
         if refused.first.is_some() {
@@ -256,7 +256,7 @@ impl Collector {
         if trouble.is_of_all_requests() {
             self.signed_out.notify_one();
         }
-        self.line("cannotTell", &one);
+        self.line("cannotTell", one);
     }
 
     /// Takes an object that is not in a copy on disk, and the time that this leaves unproven. There

@@ -219,7 +219,7 @@ fn credential_trouble(code: &str, message: Option<&str>) -> Option<CredentialTro
 /// Whether a request was not made because its credentials could not be loaded.
 fn is_of_credentials(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source())
-        .any(|error| error.is::<CredentialsError>())
+        .any(<dyn Error + 'static>::is::<CredentialsError>)
 }
 
 /// An error and what led to it, in one line.
