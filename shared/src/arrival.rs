@@ -58,6 +58,14 @@ pub async fn arrival<S: ReadObject>(
     if created.origin == Origin::Service && readings.len() == 1 {
         return Arrival::At(first.clone());
     }
+    // Only where S3 says that nothing is there does another reading of an AWS event's key count: what is
+    // refused may be the object.
+    if created.origin == Origin::Service
+        && let Err(error) = store.read(first).await
+        && error.absence().is_none()
+    {
+        return Arrival::At(first.clone());
+    }
     let absence = match look_for(store, &readings).await {
         Looked::At(at) => return Arrival::At(at.clone()),
         Looked::Nowhere(absence) => absence,

@@ -416,7 +416,10 @@ pub async fn holds_log_files<L: ListObjects>(
     let is_wanted = |key: &String| matches!(classify(key), ObjectKind::LogFile(file) if wanted.instant(file.time));
     for prefix in in_time(store, bucket, &folder.log_files(), wanted).await? {
         let mut next: Option<String> = None;
-        for _ in 0..MAX_PAGES {
+        for page_number in 0.. {
+            if page_number == MAX_PAGES {
+                return Err(too_many_pages(bucket, &prefix));
+            }
             let page = store
                 .list(bucket, &prefix, Depth::All, next.as_deref())
                 .await?;
@@ -532,11 +535,15 @@ async fn pages<L: ListObjects>(
             return Ok(());
         }
     }
-    Err(StoreError {
+    Err(too_many_pages(bucket, prefix))
+}
+
+fn too_many_pages(bucket: &str, prefix: &str) -> StoreError {
+    StoreError {
         action: "list all of",
         subject: format!("s3://{bucket}/{prefix}"),
         cause: Cause::Failed(format!("it has more than {MAX_PAGES} pages")),
-    })
+    }
 }
 
 impl RegionFolder {

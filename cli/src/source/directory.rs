@@ -121,6 +121,10 @@ impl Directory {
     pub(crate) fn open(path: &Path) -> Result<Self, DirectoryError> {
         let given = path;
         let path = canonical(path)?;
+        // A folder of a copy is that folder, whatever somebody put below it.
+        if above(&path).is_some_and(|(root, _)| holds_trail(&root)) {
+            return Self::around(given);
+        }
         let strays = Strays::default();
         let Search { found, unseen, .. } = Search::below(&path, &strays)?;
         let found: Vec<PathBuf> = found.into_iter().filter(|root| holds_trail(root)).collect();

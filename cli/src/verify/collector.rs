@@ -396,7 +396,11 @@ impl Collector {
         let Counts { valid, .. } = totals.digests;
         let verdict = if found > 0 {
             Outcome::Finding
-        } else if kept.cannot_tell_count > 0 || run.interrupted || valid == 0 {
+        } else if kept.cannot_tell_count > 0
+            || run.interrupted
+            || valid == 0
+            || kept.chains.iter().any(|c| c.verdict != Outcome::Valid)
+        {
             Outcome::CannotTell
         } else {
             Outcome::Valid

@@ -13,7 +13,6 @@ use trailseal::discovery::{self, MARGIN, RegionFolder, TrailFilter, Wanted};
 use trailseal::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{Chain, DigestKey, DigestSeries};
-use trailseal::selection::DELIVERY;
 use trailseal::store::StoreError;
 use trailseal::walk::{ReadDigest, Settled, Walk};
 
@@ -34,6 +33,9 @@ const LAST_HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// The last digest file ends up to two hours after the stop: the hour that was under way, and one
 /// more for what is delivered late.
 const AFTER_STOP: SignedDuration = SignedDuration::from_hours(2);
+
+/// Times that count as the same: digest files name whole seconds.
+const SAME_SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// An end that the user explains: `--ended [ORGANIZATION/][ACCOUNT/][REGION/]TRAIL[@TIME]`.
 #[derive(Debug)]
@@ -175,9 +177,10 @@ pub(super) struct PendingEnd {
     pub(super) gap: (Timestamp, Timestamp),
     /// Whether the same trail has digest files of the same account and Region elsewhere.
     pub(super) has_siblings: bool,
-    /// Whether log files are there that were delivered later, and no other trail could have
-    /// delivered them.
+    /// Whether log files are there that were delivered later.
     pub(super) has_log_files: bool,
+    /// A starting digest file elsewhere with which the trail may go on.
+    pub(super) successor: Option<Successor>,
 }
 
 /// What the user's explanations make of an end.
@@ -230,11 +233,25 @@ pub(super) struct Sibling {
 pub(super) struct Successor {
     /// The digest file that goes on.
     pub(super) at: ObjectLocation,
-    /// Begin of the time that it covers.
+    /// Since when the trail goes on there.
     pub(super) from: Timestamp,
     /// Whether it names a digest file of the chain as its predecessor. Otherwise it is a starting
     /// digest file.
     pub(super) is_linked: bool,
+}
+
+/// Since when a trail goes on with a starting digest file, whose chain before ends at `end`.
+///
+/// The range of a starting digest file is the hour before logging started, and it lists nothing. So it
+/// covers nothing of an hour in which the chain before ends, unless both meet at the same second.
+fn logging_since(start: Timestamp, starting_end: Timestamp, end: Timestamp) -> Timestamp {
+    if start.duration_since(end).abs() <= SAME_SECOND {
+        end
+    } else if start > end {
+        start
+    } else {
+        starting_end
+    }
 }
 
 impl Engine {
@@ -270,32 +287,38 @@ impl Engine {
         siblings: &[Sibling],
     ) -> Result<Option<Successor>, StoreError> {
         let mut found: Option<Successor> = None;
+        // The last digest file of a trail may come after its first one elsewhere.
+        let since = end.saturating_sub(AFTER_STOP).unwrap_or(end);
         for sibling in siblings {
-            let Some(first) = self.first_signed_after(sibling, end, until).await? else {
+            let Some(first) = self.first_signed_after(sibling, since, until).await? else {
                 continue;
             };
             let Some(digest) = first.authentic.as_ref().map(|digest| digest.digest()) else {
                 continue;
             };
-            let is_linked = match &digest.predecessor {
+            let (from, is_linked) = match &digest.predecessor {
                 Some(named) => {
                     let is_ours = trailseal::chain::predecessor_key(&first.key, named)
                         .is_some_and(|key| key.chain == *chain && key.end_time >= end);
                     if !is_ours {
                         continue;
                     }
-                    true
+                    (first.start, true)
                 }
                 None => {
-                    if self.was_active(sibling, end).await? {
+                    // Trails are converted to an organization's, and not back: beside it, an account has
+                    // a trail of its own.
+                    let is_own = chain.folder.organization.is_some()
+                        && sibling.chain.folder.organization.is_none();
+                    if is_own || self.was_active(sibling, first.start).await? {
                         continue;
                     }
-                    false
+                    (logging_since(first.start, first.key.end_time, end), false)
                 }
             };
             let successor = Successor {
                 at: first.at.clone(),
-                from: first.start,
+                from,
                 is_linked,
             };
             if found
@@ -381,14 +404,15 @@ impl Engine {
         Ok(first)
     }
 
-    /// Whether log files are in a folder that were delivered clearly after `end`.
+    /// Whether log files are in a folder that were delivered more than `grace` after `end`.
     pub(super) async fn holds_later_log_files(
         &self,
         folder: &RegionFolder,
         end: Timestamp,
+        grace: SignedDuration,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let Ok(from) = end.checked_add(DELIVERY) else {
+        let Ok(from) = end.checked_add(grace) else {
             return Ok(false);
         };
         if from >= until {
@@ -434,6 +458,7 @@ mod tests {
             gap: (at(newest), at("2026-11-01T00:00:00Z")),
             has_siblings: false,
             has_log_files: false,
+            successor: None,
         }
     }
 
@@ -507,6 +532,19 @@ mod tests {
             ("2026-10-01T08:17:31Z", false),
         ] {
             explains(&format!("Default@{time}"), &one, &[], expected);
+        }
+    }
+
+    #[test]
+    fn a_starting_digest_file_covers_nothing_of_the_hour_in_which_the_chain_before_ends() {
+        let (start, stop) = (at("2026-10-01T03:40:00Z"), at("2026-10-01T04:40:00Z"));
+        for (end, since) in [
+            ("2026-10-01T03:40:00Z", "2026-10-01T03:40:00Z"),
+            ("2026-10-01T02:17:31Z", "2026-10-01T03:40:00Z"),
+            ("2026-10-01T04:17:31Z", "2026-10-01T04:40:00Z"),
+            ("2026-10-01T05:17:31Z", "2026-10-01T04:40:00Z"),
+        ] {
+            assert_eq!(logging_since(start, stop, at(end)), at(since), "{end}");
         }
     }
 

@@ -56,6 +56,10 @@ pub(crate) struct Plan {
     pub(crate) wanted: Wanted,
     /// Up to when digests should have come; none where that is not known.
     pub(crate) expected_until: Option<Timestamp>,
+    /// Whether neither the user nor the source says up to when is verified.
+    pub(crate) is_open_ended: bool,
+    /// Since when the user says that everything should be there.
+    pub(crate) kept_since: Option<Timestamp>,
     /// Ends of chains that are on purpose.
     pub(crate) ended: Vec<Ended>,
     /// Why there may be trails that were not found.
@@ -312,14 +316,15 @@ impl Engine {
         });
     }
 
-    /// Verifies one chain, newest digest file first.
+    /// Verifies one chain, newest digest file first. Whether CloudTrail signed any of its digest files,
+    /// or something is said about it.
     pub(super) async fn chain(
         self: &Arc<Self>,
         place: Place<'_>,
         chain: Chain,
         digests: ChainDigests,
         mut listed: Option<&mut Listed>,
-    ) {
+    ) -> bool {
         let folder = place.folder;
         let wanted = &self.plan.wanted;
         let mut tally = Tally::new(folder, &chain);
@@ -415,14 +420,14 @@ impl Engine {
         if self.interrupted() {
             tally.worst = tally.worst.max(Outcome::CannotTell);
         } else if !self.plan.part.is_one()
-            && let Some(end) = self
-                .check_covered(&mut tally, place.siblings, place.has_company)
-                .await
+            && let Some(end) = self.check_covered(&mut tally, place.siblings).await
         {
             self.pending().push((tally, end));
-            return;
+            return true;
         }
+        let is_known = tally.newest_authentic.is_some() || !tally.is_empty();
         self.done(tally);
+        is_known
     }
 
     /// Whether a digest file is asked for, by its key.

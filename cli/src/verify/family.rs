@@ -64,7 +64,7 @@ impl Engine {
         let mut listed = (one.is_some() || self.looks_for_unlisted()).then(Listed::default);
         let folders: Vec<RegionFolder> = found.iter().map(|(folder, _)| folder.clone()).collect();
         for (folder, chains) in found {
-            let has_company = chains.len() > 1;
+            let mut is_known = chains.is_empty();
             for (chain, digests) in chains {
                 if self.interrupted() {
                     return;
@@ -80,9 +80,12 @@ impl Engine {
                 let place = Place {
                     folder: &folder,
                     siblings: &siblings,
-                    has_company,
                 };
-                Box::pin(self.chain(place, chain, digests, listed.as_mut())).await;
+                is_known |= Box::pin(self.chain(place, chain, digests, listed.as_mut())).await;
+            }
+            if !is_known && self.plan.wanted.trails.is_empty() && !self.interrupted() {
+                // Names of digests prove nothing: anybody may put objects there.
+                self.check_no_log_files(&folder).await;
             }
         }
         let Some(listed) = listed else { return };
@@ -205,7 +208,7 @@ impl Engine {
                 region: scope.region,
                 trail: None,
                 reason: format!(
-                    "nothing proves the log files below s3://{}/{}: there is no digest at all",
+                    "nothing proves the log files below s3://{}/{}: there is no digest at all that CloudTrail signed",
                     folder.bucket,
                     folder.log_files()
                 ),
@@ -222,6 +225,4 @@ pub(super) struct Place<'a> {
     pub(super) folder: &'a RegionFolder,
     /// The same trail, account and Region elsewhere.
     pub(super) siblings: &'a [Sibling],
-    /// Whether other trails deliver to the same folder.
-    pub(super) has_company: bool,
 }

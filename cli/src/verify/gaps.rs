@@ -1,14 +1,17 @@
 //! Every stretch of the time that was asked for is covered by digest files that CloudTrail signed, or
 //! something is said about it.
 
-use super::ends::{PendingEnd, Sibling, Successor};
+use super::ends::{EndVerdict, PendingEnd, Sibling, Successor, judge};
 use super::engine::Engine;
 use super::tally::Tally;
 use crate::report::{CannotTell, Outcome};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use trailseal::discovery::MARGIN;
 use trailseal::finding::{Finding, Window};
 use trailseal::location::ObjectLocation;
-use trailseal::object_key::{DigestKey, DigestSeries};
+use trailseal::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::selection::DELIVERY;
 use trailseal::walk::OVERDUE_AFTER;
 
 /// What to do about time that no digest file covers.
@@ -16,6 +19,11 @@ const NOT_COVERED: &str = "Look for deleted versions of the digest files of that
 
 /// What to do about it where a copy on disk may be unfinished.
 const NOT_COVERED_IN_COPY: &str = "Finish the copy (run `aws s3 sync` again), and give the signatures of the digest files that cannot be verified (--signatures). If the copy holds everything that was in the bucket, give --complete, and look for deleted versions of the digest files of that time.";
+
+/// CloudTrail delivers log files within about five minutes of an API call, on average
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>): what comes later
+/// than this after the end of a digest file is of another hour.
+const DELIVERED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
 impl Engine {
     /// Says something about every stretch of a chain's time that is neither covered nor accounted
@@ -25,22 +33,32 @@ impl Engine {
         &self,
         tally: &mut Tally,
         siblings: &[Sibling],
-        has_company: bool,
     ) -> Option<PendingEnd> {
         let (from, to) = self.time_to_cover(tally)?;
         let mut pending = None;
-        for (from, to) in tally.coverage.untold(from, to) {
-            match tally.newest_authentic.filter(|newest| *newest <= from) {
-                Some(newest) => {
-                    let end = self
-                        .check_end(tally, newest, (from, to), siblings, has_company)
-                        .await;
-                    pending = pending.or(end);
-                }
-                None => self.report_hole(tally, from, to),
+        for gap in tally.coverage.untold(from, to) {
+            match tally.newest_authentic.filter(|newest| *newest <= gap.0) {
+                // It may still come.
+                Some(_) if self.plan.now.duration_since(gap.0) <= OVERDUE_AFTER => {}
+                Some(newest) => pending = self.check_end(tally, newest, gap, siblings).await,
+                None => self.report_hole(tally, gap.0, gap.1),
             }
         }
+        if self.compares_ends()
+            && pending.is_none()
+            && let Some(newest) = tally.newest_authentic
+        {
+            // How far the copy goes is known when every chain is.
+            pending = self
+                .check_end(tally, newest, (newest, newest), siblings)
+                .await;
+        }
         pending
+    }
+
+    /// Whether nobody says up to when a copy on disk that holds everything goes: then its chains tell.
+    fn compares_ends(&self) -> bool {
+        self.plan.bare_copy && !self.plan.is_partial && self.plan.expected_until.is_none()
     }
 
     /// The time that a chain's digest files should cover. None where there is none.
@@ -65,46 +83,41 @@ impl Engine {
         Some((from, self.plan.expected_until.unwrap_or(last)))
     }
 
-    /// What is after the newest digest file that CloudTrail signed.
+    /// What is after the newest digest file that CloudTrail signed. Nothing more is to be said where
+    /// another folder or bucket continues the chain.
     async fn check_end(
         &self,
         tally: &mut Tally,
         newest: Timestamp,
-        (from, to): (Timestamp, Timestamp),
+        gap: (Timestamp, Timestamp),
         siblings: &[Sibling],
-        has_company: bool,
     ) -> Option<PendingEnd> {
-        if self.plan.now.duration_since(from) <= OVERDUE_AFTER {
-            // It may still come.
+        let until = gap.1.max(newest.saturating_add(MARGIN).unwrap_or(newest));
+        let successor = self.find_successor(tally, newest, until, siblings).await;
+        if let Some(successor) = &successor
+            && successor.is_linked
+        {
+            tally.end = Some(goes_on(successor));
             return None;
         }
-        let is_explained = self.plan.ended.iter().any(|one| one.names(&tally.chain));
-        // Where other trails deliver to the same folder, nobody knows whose a log file is.
-        let has_log_files = !has_company
-            && (is_explained || !siblings.is_empty())
-            && self.has_later_log_files(tally, newest, to).await;
-        match self.find_successor(tally, newest, to, siblings).await {
-            Some(successor) if successor.is_linked => {
-                tally.end = Some(goes_on(&successor));
-                None
-            }
-            Some(successor) if successor.from <= from && !has_log_files => {
-                tally.end = Some(goes_on(&successor));
-                None
-            }
-            Some(successor) if !has_log_files => {
-                self.report_overdue(tally, newest, (from, successor.from.min(to)), &[]);
-                tally.end = Some(goes_on(&successor));
-                None
-            }
-            _ => Some(PendingEnd {
-                chain: tally.chain.clone(),
-                newest,
-                gap: (from, to),
-                has_siblings: !siblings.is_empty(),
-                has_log_files,
-            }),
-        }
+        // Log files that are there contradict an end that the chain itself does not explain.
+        let grace = match successor {
+            Some(_) => Some(DELIVERED_WITHIN),
+            None if self.plan.ended.iter().any(|one| one.names(&tally.chain)) => Some(DELIVERY),
+            None => None,
+        };
+        let has_log_files = match grace {
+            Some(grace) => self.has_later_log_files(tally, newest, grace, until).await,
+            None => false,
+        };
+        Some(PendingEnd {
+            chain: tally.chain.clone(),
+            newest,
+            gap,
+            has_siblings: !siblings.is_empty(),
+            has_log_files,
+            successor,
+        })
     }
 
     async fn find_successor(
@@ -126,9 +139,18 @@ impl Engine {
         }
     }
 
-    /// Whether log files are in the chain's folder that were delivered after its end.
-    async fn has_later_log_files(&self, tally: &Tally, newest: Timestamp, to: Timestamp) -> bool {
-        match self.holds_later_log_files(&tally.folder, newest, to).await {
+    /// Whether log files are in the chain's folder that were delivered clearly after its end.
+    async fn has_later_log_files(
+        &self,
+        tally: &Tally,
+        newest: Timestamp,
+        grace: SignedDuration,
+        until: Timestamp,
+    ) -> bool {
+        match self
+            .holds_later_log_files(&tally.folder, newest, grace, until)
+            .await
+        {
             Ok(holds) => holds,
             Err(error) => {
                 self.collector.cannot_tell(&error, &tally.folder.scope());
@@ -187,21 +209,59 @@ impl Engine {
         });
     }
 
-    /// Gives the verdict on the ends that nothing in the bucket explains.
+    /// Gives the verdict on the ends of chains that no later digest file of theirs explains.
     pub(super) fn settle_ends(&self) {
         let pending = std::mem::take(&mut *self.pending());
         let newest = std::mem::take(&mut *self.newest());
         for (mut tally, end) in pending {
-            match super::ends::judge(&self.plan.ended, &end, &newest) {
-                _ if self.interrupted() => tally.worst = tally.worst.max(Outcome::CannotTell),
-                super::ends::EndVerdict::Explained(words) => {
-                    tally.end = Some(format!("ended on purpose (--ended {words})"));
-                }
-                super::ends::EndVerdict::Open(reasons) => {
-                    self.report_overdue(&mut tally, end.newest, end.gap, &reasons);
-                }
+            if self.interrupted() {
+                tally.worst = tally.worst.max(Outcome::CannotTell);
+            } else {
+                self.settle_end(&mut tally, end, &newest);
             }
             self.done(tally);
+        }
+    }
+
+    fn settle_end(
+        &self,
+        tally: &mut Tally,
+        mut end: PendingEnd,
+        newest: &BTreeMap<Chain, Timestamp>,
+    ) {
+        if end.gap.0 >= end.gap.1 {
+            let latest = newest.values().max().copied().unwrap_or(end.gap.1);
+            if latest.duration_since(end.newest) <= OVERDUE_AFTER {
+                return;
+            }
+            end.gap.1 = latest;
+        }
+        // Where other trails deliver to the same folder, or are not looked at, nobody knows whose a log
+        // file is.
+        let is_company = |(chain, last): (&Chain, &Timestamp)| {
+            *chain != end.chain
+                && chain.folder == end.chain.folder
+                && chain.region == end.chain.region
+                && *last > end.newest
+        };
+        if !self.plan.wanted.trails.is_empty() || newest.iter().any(is_company) {
+            end.has_log_files = false;
+        }
+        if let Some(successor) = end.successor.as_ref().filter(|_| !end.has_log_files) {
+            if successor.from > end.gap.0 {
+                let gap = (end.gap.0, successor.from.min(end.gap.1));
+                self.report_overdue(tally, end.newest, gap, &[]);
+            }
+            tally.end = Some(goes_on(successor));
+            return;
+        }
+        match judge(&self.plan.ended, &end, newest) {
+            EndVerdict::Explained(words) => {
+                tally.end = Some(format!("ended on purpose (--ended {words})"));
+            }
+            EndVerdict::Open(reasons) => {
+                self.report_overdue(tally, end.newest, end.gap, &reasons);
+            }
         }
     }
 }

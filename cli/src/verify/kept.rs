@@ -21,7 +21,7 @@ impl Engine {
         settled: &mut Settled,
         tally: &mut Tally,
     ) {
-        if self.plan.wanted.from.is_some() {
+        if self.plan.kept_since.is_some() {
             return;
         }
         let begin = settled
@@ -34,9 +34,13 @@ impl Engine {
         if !self.is_wanted(finding, false) || !self.may_have_expired(finding).await {
             return;
         }
-        let before = settled.report.findings.len();
+        let before = settled.report.obstacles.len();
         settled.report.allow_for_expiry(self.plan.now);
-        if settled.report.findings.len() < before {
+        let scope = self.plan.digests.scope(&settled.key);
+        // What is before a digest file counts also where the digest file itself is after the time that
+        // was asked for.
+        for obstacle in settled.report.obstacles.split_off(before) {
+            self.collector.cannot_tell(&obstacle.error, &scope);
             tally.unverified(window);
         }
     }

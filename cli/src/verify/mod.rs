@@ -248,7 +248,9 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
         plan: Plan {
             digests,
             places: look_in,
-            part: target.part,
+            part: target.part.clone(),
+            is_open_ended: requested.to.is_none() && target.time().is_none(),
+            kept_since: requested.from,
             wanted,
             expected_until,
             ended: many("--ended", &args.ended, |text| Ended::parse(text, now))?,

@@ -5,7 +5,7 @@ use super::unlisted::{Listed, Proof};
 use crate::report::CannotTell;
 use trailseal::discovery::RegionFolder;
 use trailseal::location::ObjectLocation;
-use trailseal::object_key::{ObjectKind, classify};
+use trailseal::object_key::{LOG_FOLDER, log_file_in};
 use trailseal::store::ReadObject as _;
 
 impl Engine {
@@ -41,13 +41,18 @@ impl Engine {
             );
             return;
         }
-        let proof = match classify(key) {
-            ObjectKind::LogFile(log_file) => {
+        let account = folder.folder.to_string();
+        let events = key
+            .strip_prefix(&account)
+            .and_then(|below| below.split('/').next())
+            .unwrap_or(LOG_FOLDER);
+        let proof = if listed.covers(&folder.folder, events) {
+            // CloudTrail gives no log file another name.
+            log_file_in(events, key).map_or(Proof::Unlisted, |log_file| {
                 listed.proves(&folder.folder, log_file.time, self.plan.now)
-            }
-            _ if listed.is_empty(&folder.folder) => Proof::Unproven,
-            // CloudTrail gives no log file such a name.
-            _ => Proof::Unlisted,
+            })
+        } else {
+            Proof::Unproven
         };
         match proof {
             Proof::Unlisted => {

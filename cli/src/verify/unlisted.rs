@@ -4,7 +4,7 @@
 use super::engine::{Engine, NO_DIGESTS};
 use crate::report::CannotTell;
 use futures::stream::{self, StreamExt as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher as _;
@@ -29,6 +29,9 @@ pub(super) struct Listed {
     /// The hours of each chain, by their end: begin, and whether CloudTrail signed the digest.
     chains: BTreeMap<Chain, BTreeMap<Timestamp, (Timestamp, bool)>>,
 }
+
+/// How far the clocks of AWS and of this machine may be apart.
+const CLOCKS: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is known of a log file that is not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +80,7 @@ impl Listed {
     }
 
     /// Whether no digest file of the folder that CloudTrail signed was taken.
-    pub(super) fn is_empty(&self, folder: &AccountFolder) -> bool {
+    fn is_empty(&self, folder: &AccountFolder) -> bool {
         let mut of_folder = self
             .chains
             .iter()
@@ -88,7 +91,7 @@ impl Listed {
     /// Whether digests list files in a folder of the account, such as `CloudTrail-Insight`.
     /// CloudTrail's own folder counts where there is any digest that CloudTrail signed: it lists all
     /// files of its hour.
-    fn covers(&self, account: &AccountFolder, folder: &str) -> bool {
+    pub(super) fn covers(&self, account: &AccountFolder, folder: &str) -> bool {
         self.folders.contains(&format!("{account}{folder}"))
             || (folder == LOG_FOLDER && !self.is_empty(account))
     }
@@ -108,6 +111,10 @@ impl Listed {
     /// Only chains of the folder that have digests of CloudTrail's before and after the time have a
     /// say.
     pub(super) fn proves(&self, folder: &AccountFolder, time: Timestamp, now: Timestamp) -> Proof {
+        if time.duration_since(now) > CLOCKS {
+            // The time in a name is that of the delivery.
+            return Proof::Unlisted;
+        }
         let Ok(until) = time.checked_add(DELIVERY) else {
             return Proof::Unproven;
         };
@@ -210,25 +217,27 @@ impl Engine {
         };
         let scope = folder.scope();
         let is_covered = listed.covers(&folder.folder, events);
-        let looked = discovery::log_files(self.store(), folder, events, &wanted, |key, time| {
-            if listed.lists(&key) || !self.plan.part.takes_log_file(&key) {
-                return;
-            }
-            let proof = match time {
-                _ if !is_covered => Proof::Unproven,
-                None => Proof::Unlisted,
-                Some(time) => listed.proves(&folder.folder, time, self.plan.now),
-            };
-            match proof {
-                Proof::Unlisted => {
-                    unlisted += 1;
-                    self.report_unlisted(folder, key, &scope);
+        let ahead = self.plan.is_open_ended;
+        let looked =
+            discovery::log_files(self.store(), folder, events, &wanted, ahead, |key, time| {
+                if listed.lists(&key) || !self.plan.part.takes_log_file(&key) {
+                    return;
                 }
-                Proof::NotYet => {}
-                Proof::Unproven => unproven.add(key),
-            }
-        })
-        .await;
+                let proof = match time {
+                    _ if !is_covered => Proof::Unproven,
+                    None => Proof::Unlisted,
+                    Some(time) => listed.proves(&folder.folder, time, self.plan.now),
+                };
+                match proof {
+                    Proof::Unlisted => {
+                        unlisted += 1;
+                        self.report_unlisted(folder, key, &scope);
+                    }
+                    Proof::NotYet => {}
+                    Proof::Unproven => unproven.add(key),
+                }
+            })
+            .await;
         if let Err(error) = looked {
             self.not_listed(&error, &scope);
         }

@@ -37,7 +37,8 @@ impl RegionFolder {
 
 /// The log files of an account and Region in a folder of events and in the time asked for, by key
 /// and by the time in the name, and whatever else lies there, which has no time: page by page,
-/// since there may be millions.
+/// since there may be millions. With `ahead`, also those whose names say that they are yet to be
+/// delivered, after that time.
 ///
 /// # Errors
 /// [`StoreError`] when a folder cannot be listed, or when there are too many that are named like no
@@ -47,9 +48,11 @@ pub async fn log_files<L: ListObjects>(
     folder: &RegionFolder,
     events: &str,
     wanted: &Wanted,
+    ahead: bool,
     mut found: impl FnMut(String, Option<Timestamp>),
 ) -> Result<(), StoreError> {
     let bucket = folder.bucket.as_str();
+    let is_ahead = |time: Timestamp| ahead && wanted.to.is_some_and(|to| time >= to);
     let below = folder.of_events(events);
     for prefix in in_time(store, bucket, &below, wanted).await? {
         pages(store, bucket, &prefix, Depth::All, |page| {
@@ -63,7 +66,7 @@ pub async fn log_files<L: ListObjects>(
                     continue;
                 }
                 match log_file_in(events, &key) {
-                    Some(log_file) if wanted.instant(log_file.time) => {
+                    Some(log_file) if wanted.instant(log_file.time) || is_ahead(log_file.time) => {
                         found(key, Some(log_file.time));
                     }
                     None if wanted.day_of(&key, &below) => found(key, None),
@@ -73,15 +76,17 @@ pub async fn log_files<L: ListObjects>(
         })
         .await?;
     }
-    misplaced(store, bucket, &below, wanted, |key| found(key, None)).await
+    misplaced(store, bucket, &below, wanted, ahead, |key| found(key, None)).await
 }
 
-/// The files below the folder of a Region that are in no date folder.
+/// The files below the folder of a Region that are in no date folder. With `ahead`, a date that is yet
+/// to come is none.
 async fn misplaced<L: ListObjects>(
     store: &L,
     bucket: &str,
     below: &str,
     wanted: &Wanted,
+    ahead: bool,
     mut found: impl FnMut(String),
 ) -> Result<(), StoreError> {
     let mut listed = 0;
@@ -102,7 +107,7 @@ async fn misplaced<L: ListObjects>(
                         .and_then(|at| at.strip_suffix('/'))
                     {
                         Some(date) if is_date(date) && wanted.touches(date) => dates.push(folder),
-                        Some(date) if is_date(date) => {}
+                        Some(date) if is_date(date) && !(ahead && wanted.is_before(date)) => {}
                         _ => others.push(folder),
                     }
                 }
@@ -171,6 +176,17 @@ impl Wanted {
         };
         self.from.is_none_or(|from| *date >= *named(from))
             && self.to.is_none_or(|to| *date <= *named(to))
+    }
+}
+
+impl Wanted {
+    /// Whether a year, month or day is after the time asked for.
+    fn is_before(&self, date: &str) -> bool {
+        self.to.is_some_and(|to| {
+            let mut day = to.strftime("%Y/%m/%d").to_string();
+            day.truncate(date.len());
+            *date > *day
+        })
     }
 }
 
@@ -253,7 +269,7 @@ pub async fn outside_regions<L: ListObjects>(
                     folder: account.clone(),
                     region,
                 };
-                log_files(store, &folder, events, wanted, |key, _| found(key)).await?;
+                log_files(store, &folder, events, wanted, false, |key, _| found(key)).await?;
             }
             None => everything(store, bucket, &folder, &mut found).await?,
         }

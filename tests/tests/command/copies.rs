@@ -812,3 +812,39 @@ async fn kms_judges_decompressed_and_renamed_log_files() -> Result<()> {
     assert_eq!(report["notes"][1]["kind"], "differing", "{report:#}");
     Ok(())
 }
+
+/// What somebody put into the bucket below a folder is not what is verified in the folder's place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_planted_below_a_folder_does_not_stand_in_for_it() -> Result<()> {
+    let trail = small("amzn-s3-demo-inside").build();
+    let other = TrailSpec {
+        accounts: vec!["444455556666".to_owned()],
+        prefix: Some(format!("AWSLogs/{ACCOUNT}/x")),
+        seed: 9,
+        ..small("amzn-s3-demo-inside")
+    }
+    .build();
+    let copy = Copy::of(&trail)?;
+    copy.apply(
+        &other
+            .objects()
+            .into_iter()
+            .map(|object| Change::Put(object.clone()))
+            .collect::<Vec<_>>(),
+    )?;
+    let mut arguments = copy.verify();
+    arguments[1] = copy
+        .path(&format!("copy/{}/AWSLogs/{ACCOUNT}", copy.bucket))
+        .display()
+        .to_string();
+    let report = run_offline(&arguments).await?.report();
+    report.told(0, &[]);
+    let accounts: Vec<_> = report.json["chains"]
+        .as_array()
+        .context("a list")?
+        .iter()
+        .map(|chain| chain["account"].clone())
+        .collect();
+    assert_eq!(accounts, [ACCOUNT]);
+    Ok(())
+}

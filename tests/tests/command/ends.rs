@@ -169,6 +169,78 @@ async fn a_trail_of_the_same_name_beside_another_explains_no_end() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_hour_deleted_at_the_seam_of_a_conversion_is_found() -> Result<()> {
+    let stage = Stage::enter().await?;
+    // The organization's trail begins half an hour after the last digest file but one of the account's.
+    let own = TrailSpec {
+        hours: 12,
+        offset_seconds: 1051,
+        ..small("amzn-s3-demo-seam")
+    }
+    .build();
+    let organization = TrailSpec {
+        organization_id: Some(ORGANIZATION.into()),
+        start: own.spec.start + SignedDuration::from_secs(12 * 3600 - 1800),
+        seed: 7,
+        ..own.spec.clone()
+    }
+    .build();
+    stage.deliver(&own).await?;
+    stage.deliver(&organization).await?;
+    let until = hour(&own, 20);
+    let arguments = verify_until("s3://amzn-s3-demo-seam", until);
+    // The account's trail ended while the organization's had begun.
+    stage.run(&arguments).await?.report().told(0, &[]);
+    // Another trail's log files in the old folder are no sign of this one's.
+    let of_trail = with(arguments.clone(), &["--trail", &own.spec.trail_name]);
+    stage.run(&of_trail).await?.report().told(0, &[]);
+    let last = own.digest(ACCOUNT, REGION, 12);
+    let logs = own.logs_of(last).into_iter().map(|log| delete(&log.object));
+    let changes: Vec<Change> = logs.chain([delete(&last.object)]).collect();
+    stage.apply(&changes).await?;
+    let report = stage.run(&arguments).await?.report();
+    report.told(1, &[("digest-overdue", 1)]);
+    let window = &report.json["findings"][0]["window"];
+    assert_eq!(window["from"], hour(&own, 11).to_string(), "{window}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_of_a_whole_copy_that_ends_before_the_others_is_overdue() -> Result<()> {
+    let trail = TrailSpec {
+        hours: 24,
+        regions: vec![REGION.to_owned(), "eu-west-1".to_owned()],
+        ..small("amzn-s3-demo-whole-copy")
+    }
+    .build();
+    let copy = Copy::of(&trail)?;
+    let last = trail.digest(ACCOUNT, "eu-west-1", 12);
+    let sign = [last, trail.digest(ACCOUNT, REGION, 24)];
+    copy.sign(&sign)?;
+    let complete = with(copy.verify(), &["--complete"]);
+    let gone: Vec<Change> = (13..=24)
+        .flat_map(|hour| {
+            let digest = trail.digest(ACCOUNT, "eu-west-1", hour);
+            let logs = trail
+                .logs_of(digest)
+                .into_iter()
+                .map(|log| delete(&log.object));
+            logs.chain([delete(&digest.object)]).collect::<Vec<_>>()
+        })
+        .collect();
+    copy.apply(&gone)?;
+    let report = run_offline(&complete).await?.report();
+    report.told(1, &[("digest-overdue", 1)]);
+    assert_eq!(report.json["findings"][0]["region"], "eu-west-1");
+    let ended = format!("eu-west-1/{}@2026-01-15T12:00:00Z", trail.spec.trail_name);
+    let report = run_offline(&with(complete, &["--ended", &ended]))
+        .await?
+        .report();
+    report.told(0, &[]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     const MEMBERS: [&str; 3] = [ACCOUNT, "444455556666", "777788889999"];
     let stage = Stage::enter().await?;
@@ -319,6 +391,24 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         .await?
         .report()
         .told(0, &[]);
+    // The oldest digest file that is kept may be after the time asked for.
+    let early = stage
+        .run(&verify_until(
+            &format!("s3://{}", trail.spec.bucket),
+            hour(&trail, 57),
+        ))
+        .await?;
+    assert_eq!(early.code, 2, "{early:?}");
+    // A folder is no statement of what should be kept.
+    let year = format!(
+        "s3://{}/AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/2026/",
+        trail.spec.bucket
+    );
+    let report = stage
+        .run(&verify_until(&year, hour(&trail, 72)))
+        .await?
+        .report();
+    report.told(2, &[]);
     // Whoever says since when knows what should be kept.
     let since = ["--start-time", "2026-01-17T06:00:00Z"];
     stage

@@ -195,6 +195,34 @@ async fn a_region_without_digests_and_names_that_match_nothing_cannot_be_told() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        regions: vec![REGION.to_owned(), "eu-west-1".to_owned()],
+        ..small("amzn-s3-demo-tomorrow")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    let digests = trail.chain(ACCOUNT, "eu-west-1");
+    let last = *digests.last().expect("a digest");
+    let mut changes: Vec<Change> = digests
+        .iter()
+        .map(|digest| delete(&digest.object))
+        .collect();
+    // Its name is no more than a name.
+    changes.push(junk_after(last, 5 * 3600));
+    stage.apply(&changes).await?;
+    let report = stage.run(&verify(&trail)).await?.report();
+    report.told(2, &[]);
+    let text = report.json.to_string();
+    assert!(
+        text.contains("there is no digest at all that CloudTrail signed"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_planted_in_the_last_hours_of_a_range_is_told() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = long("amzn-s3-demo-late", 30).build();

@@ -100,6 +100,16 @@ async fn a_log_file_that_no_digest_file_lists_is_never_valid() -> Result<()> {
     stage.apply(&[Change::Put(odd.clone())]).await?;
     let report = verify(&stage, bucket, &odd.key, &[]).await?.report();
     report.told(1, &[("log-file-unlisted", 1)]);
+    // A folder that no digest file covers.
+    let insight = Object {
+        key: planted
+            .key
+            .replace("/CloudTrail/", "/CloudTrail-Insight/")
+            .replace("_CloudTrail_", "_CloudTrail-Insight_"),
+        ..planted.clone()
+    };
+    stage.apply(&[Change::Put(insight.clone())]).await?;
+    verify(&stage, bucket, &insight.key, &[]).await?.refused(2);
     // Another trail may have delivered it.
     let of_trail = ["--trail", trail.spec.trail_name.as_str()];
     verify(&stage, bucket, &planted.key, &of_trail)

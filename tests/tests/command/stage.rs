@@ -123,7 +123,10 @@ pub(crate) fn start<S: AsRef<str>>(
     arguments: &[S],
 ) -> Result<Child> {
     let program = paths::command()?;
-    Command::new(&program)
+    // Whoever runs the tests may have signals ignored, as nohup does.
+    Command::new("/usr/bin/env")
+        .arg("--default-signal=HUP,INT,TERM")
+        .arg(&program)
         .args(arguments.iter().map(AsRef::as_ref))
         .env_clear()
         .env("HOME", "/nonexistent")

@@ -249,3 +249,36 @@ async fn files_of_other_times_and_of_parts_that_were_not_asked_for_are_left_out(
     stage.run(&since(hour(0))).await?.report().told(2, &[]);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_name_says_that_it_is_yet_to_come_is_found() -> Result<()> {
+    let trail = small("amzn-s3-demo-ahead").build();
+    let copy = Copy::of(&trail)?;
+    unlisted(&copy, &[]).await?.told(0, &[]);
+    let region = format!("{ACCOUNT}/CloudTrail/{REGION}");
+    let name =
+        |time: &str| format!("{ACCOUNT}_CloudTrail_{REGION}_{time}_PlantedPlanted01.json.gz");
+    let far = at(
+        &trail,
+        &format!("{region}/2076/01/01/{}", name("20760101T0000Z")),
+    );
+    let soon = Timestamp::now() + jiff::SignedDuration::from_hours(3);
+    let soon = at(
+        &trail,
+        &format!(
+            "{region}/{}/{}",
+            soon.strftime("%Y/%m/%d"),
+            name(&soon.strftime("%Y%m%dT%H%MZ").to_string())
+        ),
+    );
+    copy.apply(&put(&[far.clone(), soon.clone()]))?;
+    let report = unlisted(&copy, &[]).await?;
+    report.told(1, &[("log-file-unlisted", 2)]);
+    let mut found = report.objects("log-file-unlisted");
+    found.sort_unstable();
+    assert_eq!(found, [&soon.key, &far.key]);
+    // Who says up to when asks for nothing later.
+    let until = ["--end-time", "2026-01-15T06:00:00Z"];
+    unlisted(&copy, &until).await?.told(0, &[]);
+    Ok(())
+}
