@@ -317,8 +317,8 @@ mod tests {
             .map(|(from, to)| (from.to_string(), to.to_string()))
     }
 
-    fn times(from: &str, to: &str) -> Option<(String, String)> {
-        Some((from.to_owned(), to.to_owned()))
+    fn times(from: &str, to: &str) -> (String, String) {
+        (from.to_owned(), to.to_owned())
     }
 
     #[test]
@@ -357,19 +357,19 @@ mod tests {
             (logs.clone(), None),
             (
                 format!("{digests}/2026/"),
-                times("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+                Some(times("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")),
             ),
             (
                 format!("{digests}/2026/12"),
-                times("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+                Some(times("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")),
             ),
             (
                 format!("{digests}/2026/10/01/"),
-                times("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"),
+                Some(times("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z")),
             ),
             (
                 format!("{logs}/2026/10/01/"),
-                times("2026-10-01T00:00:00Z", "2026-10-02T02:00:00Z"),
+                Some(times("2026-10-01T00:00:00Z", "2026-10-02T02:00:00Z")),
             ),
         ] {
             assert_eq!(time(&prefix), expected, "{prefix}");
@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(log.part, Part::LogFile(LOG.to_owned()));
         assert_eq!(
             time(LOG),
-            times("2026-10-01T00:20:00Z", "2026-10-01T02:20:00Z")
+            Some(times("2026-10-01T00:20:00Z", "2026-10-01T02:20:00Z"))
         );
         let ObjectKind::Digest(key) = classify(DIGEST) else {
             panic!("no digest");
@@ -399,14 +399,14 @@ mod tests {
         assert_eq!(Selection::of(DIGEST).part, Part::Digest(key));
         assert_eq!(
             time(DIGEST),
-            times("2026-09-30T23:17:31Z", "2026-10-01T00:17:31Z")
+            Some(times("2026-09-30T23:17:31Z", "2026-10-01T00:17:31Z"))
         );
         // A name that is no log file's has the time of its folder.
         let odd = format!("{ACCOUNT}/CloudTrail/us-east-1/2026/10/01/DoesNotExist.json.gz");
         assert_eq!(Selection::of(&odd).part, Part::LogFile(odd.clone()));
         assert_eq!(
             time(&odd),
-            times("2026-10-01T00:00:00Z", "2026-10-02T02:00:00Z")
+            Some(times("2026-10-01T00:00:00Z", "2026-10-02T02:00:00Z"))
         );
     }
 

@@ -102,6 +102,23 @@ struct Refused {
 }
 
 impl Kept {
+    /// Keeps a statement about each trouble of credentials.
+    fn keep_refused(&mut self) {
+        for refused in std::mem::take(&mut self.credentials).into_values() {
+            let Some(mut one) = refused.first else {
+                continue;
+            };
+            if refused.more > 0 {
+                let more = refused.more;
+                let _ = write!(one.reason, ", and so for {more} more requests");
+            }
+            self.cannot_tell_count += 1;
+            // It explains the others, and is never one of those that are left out.
+            self.cannot_tell.truncate(MAX_KEPT - 1);
+            self.cannot_tell.push(one);
+        }
+    }
+
     /// Keeps something that could not be told, if there are not too many.
     fn keep(&mut self, cannot_tell: CannotTell) {
         self.cannot_tell_count += 1;
@@ -366,31 +383,8 @@ impl Collector {
             }
         });
         let found: u64 = kept.by_kind.values().sum();
-        let mut findings: Vec<FindingReport> = Vec::new();
-        for (_, mut same) in kept.findings.into_iter().rev() {
-            // Whatever answered first.
-            same.sort_by_cached_key(|finding| {
-                (
-                    finding.text("kind").to_owned(),
-                    finding.location("object").unwrap_or_default(),
-                )
-            });
-            findings.extend(same);
-        }
-        findings.truncate(MAX_KEPT);
-        for refused in std::mem::take(&mut kept.credentials).into_values() {
-            let Some(mut one) = refused.first else {
-                continue;
-            };
-            if refused.more > 0 {
-                let more = refused.more;
-                let _ = write!(one.reason, ", and so for {more} more requests");
-            }
-            kept.cannot_tell_count += 1;
-            // It explains the others, and is never one of those that are left out.
-            kept.cannot_tell.truncate(MAX_KEPT - 1);
-            kept.cannot_tell.push(one);
-        }
+        let findings = in_order(std::mem::take(&mut kept.findings));
+        kept.keep_refused();
         kept.cannot_tell.sort_by(|a, b| a.subject.cmp(&b.subject));
         let left_out = |all: u64, kept: usize| all - all.min(u64::try_from(kept).unwrap_or(all));
         let Counts { valid, .. } = totals.digests;
@@ -449,6 +443,22 @@ impl Collector {
         }
         lines.lock().unwrap_or_else(PoisonError::into_inner).flush()
     }
+}
+
+/// Findings as a report lists them: the most severe first, whatever was found first.
+fn in_order(by_severity: BTreeMap<Severity, Vec<FindingReport>>) -> Vec<FindingReport> {
+    let mut findings: Vec<FindingReport> = Vec::new();
+    for (_, mut same) in by_severity.into_iter().rev() {
+        same.sort_by_cached_key(|finding| {
+            (
+                finding.text("kind").to_owned(),
+                finding.location("object").unwrap_or_default(),
+            )
+        });
+        findings.extend(same);
+    }
+    findings.truncate(MAX_KEPT);
+    findings
 }
 
 /// What to do about something that could not be looked at.

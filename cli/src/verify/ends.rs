@@ -13,6 +13,7 @@ use trailseal::discovery::{self, MARGIN, RegionFolder, TrailFilter, Wanted};
 use trailseal::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
 use trailseal::location::ObjectLocation;
 use trailseal::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::signature::AuthenticDigest;
 use trailseal::store::StoreError;
 use trailseal::walk::{ReadDigest, Settled, Walk};
 
@@ -293,28 +294,26 @@ impl Engine {
             let Some(first) = self.first_signed_after(sibling, since, until).await? else {
                 continue;
             };
-            let Some(digest) = first.authentic.as_ref().map(|digest| digest.digest()) else {
+            let Some(digest) = first.authentic.as_ref().map(AuthenticDigest::digest) else {
                 continue;
             };
-            let (from, is_linked) = match &digest.predecessor {
-                Some(named) => {
-                    let is_ours = trailseal::chain::predecessor_key(&first.key, named)
-                        .is_some_and(|key| key.chain == *chain && key.end_time >= end);
-                    if !is_ours {
-                        continue;
-                    }
-                    (first.start, true)
+            let (from, is_linked) = if let Some(named) = &digest.predecessor {
+                let is_ours = trailseal::chain::predecessor_key(&first.key, named)
+                    .is_some_and(|key| key.chain == *chain && key.end_time >= end);
+                if !is_ours {
+                    continue;
                 }
-                None => {
-                    // Trails are converted to an organization's, and not back: beside it, an account has
-                    // a trail of its own.
-                    let is_own = chain.folder.organization.is_some()
-                        && sibling.chain.folder.organization.is_none();
-                    if is_own || self.was_active(sibling, first.start).await? {
-                        continue;
-                    }
-                    (logging_since(first.start, first.key.end_time, end), false)
+                (first.start, true)
+            } else {
+                // Trails are converted to an organization's, and not back: beside it, an account has a
+                // trail of its own.
+                let is_own = chain.folder.organization.is_some()
+                    && sibling.chain.folder.organization.is_none();
+                if is_own || self.was_active(sibling, first.start).await? {
+                    continue;
                 }
+                let from = logging_since(first.start, first.key.end_time, end);
+                (from, false)
             };
             let successor = Successor {
                 at: first.at.clone(),

@@ -72,10 +72,26 @@ pub(crate) struct Plan {
     pub(crate) resume: Option<Arc<Resume>>,
     /// Requests in flight.
     pub(crate) concurrency: usize,
-    /// Whether a digest's signature stands only in the digest after it.
-    pub(crate) bare_copy: bool,
-    /// Whether the source is a copy on disk that may lack a part of what was in the bucket.
-    pub(crate) is_partial: bool,
+    /// What holds the objects.
+    pub(crate) medium: Medium,
+}
+
+/// What holds the objects that are verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Medium {
+    /// A bucket.
+    Bucket,
+    /// A copy on disk of all that was in a bucket. A digest's signature is only in the digest after it.
+    WholeCopy,
+    /// A copy on disk that may lack a part.
+    PartialCopy,
+}
+
+impl Medium {
+    /// Whether it is a copy on disk.
+    pub(super) fn is_copy(self) -> bool {
+        self != Self::Bucket
+    }
 }
 
 pub(super) struct Engine {
@@ -180,11 +196,12 @@ async fn find(plan: &mut Plan) -> (Vec<RegionFolder>, Vec<Report>) {
     for (bucket, prefix) in &mut places {
         let mut selection = Selection::of(prefix);
         let (mut found, mut report) = folders_of(plan, bucket, &selection).await;
-        let plain = prefix.trim_start_matches('/');
-        if found.is_empty() && report.obstacles.is_empty() && plain != prefix {
-            selection = Selection::of(plain);
+        let without_slash = prefix.trim_start_matches('/');
+        if found.is_empty() && report.obstacles.is_empty() && without_slash != prefix {
+            selection = Selection::of(without_slash);
             (found, report) = folders_of(plan, bucket, &selection).await;
-            *prefix = plain.to_owned();
+            let without_slash = without_slash.to_owned();
+            *prefix = without_slash;
         }
         plan.part = selection.part;
         folders.extend(found);
@@ -328,35 +345,9 @@ impl Engine {
         let folder = place.folder;
         let wanted = &self.plan.wanted;
         let mut tally = Tally::new(folder, &chain);
-        let progress = &self.collector.progress;
-        let reached = |end: &&Timestamp| self.is_named(&chain, DigestSeries::Hourly, **end);
-        let backfill: Vec<Timestamp> = digests
-            .backfill
-            .iter()
-            .rev()
-            .filter(|end| self.is_named(&chain, DigestSeries::Backfill, **end))
-            .copied()
-            .collect();
-        let count = digests.hourly.iter().filter(reached).count() + backfill.len();
-        Progress::add(&progress.digests_known, u64::try_from(count).unwrap_or(0));
-        let later = self
-            .witnesses(folder, &chain, &digests, listed.is_some())
+        let keys = self
+            .to_read(folder, &chain, &digests, listed.is_some())
             .await;
-        let in_time = digests.hourly.iter().rev().filter(reached).copied();
-        let is_earlier = |end: &&Timestamp| !reached(end) && !self.is_later(&chain, **end);
-        let earlier = digests.hourly.iter().rev().find(is_earlier);
-        let keys: Vec<(DigestSeries, Timestamp)> = later
-            .into_iter()
-            .rev()
-            .chain(in_time)
-            .chain(earlier.copied())
-            .map(|end| (DigestSeries::Hourly, end))
-            .chain(
-                backfill
-                    .into_iter()
-                    .map(|end| (DigestSeries::Backfill, end)),
-            )
-            .collect();
         let mut reads = stream::iter(keys)
             .map(|(series, end)| self.read(folder, DigestKey::of(chain.clone(), series, end)))
             .buffered(HELD)
@@ -365,7 +356,7 @@ impl Engine {
         // A trail that was moved may go on from another place.
         let is_whole = wanted.from.is_none() && self.plan.places.len() == 1;
         let mut walk = Walk::among(known, is_whole);
-        if self.plan.bare_copy
+        if self.plan.medium.is_copy()
             && let Some(newest) = digests.hourly.last()
         {
             walk = walk.knowing(self.claims(place.siblings, *newest).await);
@@ -420,7 +411,7 @@ impl Engine {
         if self.interrupted() {
             tally.worst = tally.worst.max(Outcome::CannotTell);
         } else if !self.plan.part.is_one()
-            && let Some(end) = self.check_covered(&mut tally, place.siblings).await
+            && let Some(end) = Box::pin(self.check_covered(&mut tally, place.siblings)).await
         {
             self.pending().push((tally, end));
             return true;
@@ -428,6 +419,44 @@ impl Engine {
         let is_known = tally.newest_authentic.is_some() || !tally.is_empty();
         self.done(tally);
         is_known
+    }
+
+    /// The digest files of a chain that are read, newest first: those that are asked for, those after
+    /// them up to one that CloudTrail signed, and the one before.
+    async fn to_read(
+        self: &Arc<Self>,
+        folder: &RegionFolder,
+        chain: &Chain,
+        digests: &ChainDigests,
+        unlisted: bool,
+    ) -> Vec<(DigestSeries, Timestamp)> {
+        let progress = &self.collector.progress;
+        let reached = |end: &&Timestamp| self.is_named(chain, DigestSeries::Hourly, **end);
+        let backfill: Vec<Timestamp> = digests
+            .backfill
+            .iter()
+            .rev()
+            .filter(|end| self.is_named(chain, DigestSeries::Backfill, **end))
+            .copied()
+            .collect();
+        let count = digests.hourly.iter().filter(reached).count() + backfill.len();
+        Progress::add(&progress.digests_known, u64::try_from(count).unwrap_or(0));
+        let later = self.witnesses(folder, chain, digests, unlisted).await;
+        let in_time = digests.hourly.iter().rev().filter(reached).copied();
+        let is_earlier = |end: &&Timestamp| !reached(end) && !self.is_later(chain, **end);
+        let earlier = digests.hourly.iter().rev().find(is_earlier);
+        later
+            .into_iter()
+            .rev()
+            .chain(in_time)
+            .chain(earlier.copied())
+            .map(|end| (DigestSeries::Hourly, end))
+            .chain(
+                backfill
+                    .into_iter()
+                    .map(|end| (DigestSeries::Backfill, end)),
+            )
+            .collect()
     }
 
     /// Whether a digest file is asked for, by its key.
@@ -489,7 +518,7 @@ impl Engine {
             }
             witnesses.push(end);
             // In a copy on disk the one after a digest proves it: all are read.
-            if !self.plan.bare_copy && !proven {
+            if !self.plan.medium.is_copy() && !proven {
                 let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, end);
                 let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
                 let read = self.plan.digests.read_digest(at, key).await;

@@ -2,7 +2,7 @@
 //! something is said about it.
 
 use super::ends::{EndVerdict, PendingEnd, Sibling, Successor, judge};
-use super::engine::Engine;
+use super::engine::{Engine, Medium};
 use super::tally::Tally;
 use crate::report::{CannotTell, Outcome};
 use jiff::{SignedDuration, Timestamp};
@@ -40,7 +40,9 @@ impl Engine {
             match tally.newest_authentic.filter(|newest| *newest <= gap.0) {
                 // It may still come.
                 Some(_) if self.plan.now.duration_since(gap.0) <= OVERDUE_AFTER => {}
-                Some(newest) => pending = self.check_end(tally, newest, gap, siblings).await,
+                Some(newest) => {
+                    pending = Box::pin(self.check_end(tally, newest, gap, siblings)).await;
+                }
                 None => self.report_hole(tally, gap.0, gap.1),
             }
         }
@@ -49,16 +51,14 @@ impl Engine {
             && let Some(newest) = tally.newest_authentic
         {
             // How far the copy goes is known when every chain is.
-            pending = self
-                .check_end(tally, newest, (newest, newest), siblings)
-                .await;
+            pending = Box::pin(self.check_end(tally, newest, (newest, newest), siblings)).await;
         }
         pending
     }
 
     /// Whether nobody says up to when a copy on disk that holds everything goes: then its chains tell.
     fn compares_ends(&self) -> bool {
-        self.plan.bare_copy && !self.plan.is_partial && self.plan.expected_until.is_none()
+        self.plan.medium == Medium::WholeCopy && self.plan.expected_until.is_none()
     }
 
     /// The time that a chain's digest files should cover. None where there is none.
@@ -93,7 +93,7 @@ impl Engine {
         siblings: &[Sibling],
     ) -> Option<PendingEnd> {
         let until = gap.1.max(newest.saturating_add(MARGIN).unwrap_or(newest));
-        let successor = self.find_successor(tally, newest, until, siblings).await;
+        let successor = Box::pin(self.find_successor(tally, newest, until, siblings)).await;
         if let Some(successor) = &successor
             && successor.is_linked
         {
@@ -130,7 +130,7 @@ impl Engine {
         if siblings.is_empty() {
             return None;
         }
-        match self.successor(&tally.chain, newest, until, siblings).await {
+        match Box::pin(self.successor(&tally.chain, newest, until, siblings)).await {
             Ok(found) => found,
             Err(error) => {
                 self.collector.cannot_tell(&error, &tally.folder.scope());
@@ -174,7 +174,7 @@ impl Engine {
             let actual = finding.actual.clone().unwrap_or_default();
             finding.actual = Some(format!("{actual}; {}", reasons.join("; ")));
         }
-        if self.plan.is_partial {
+        if self.plan.medium == Medium::PartialCopy {
             self.collector.ends_in_copy(&finding.scope, from, to);
             tally.unverified(finding.window);
         } else if self.collector.finding(&finding) {
@@ -200,7 +200,7 @@ impl Engine {
                 "no digest of trail {} in {} {} covers {from} to {to}, and none that CloudTrail signed says why",
                 chain.trail, chain.folder.account, chain.region
             ),
-            advice: if self.plan.is_partial {
+            advice: if self.plan.medium == Medium::PartialCopy {
                 NOT_COVERED_IN_COPY
             } else {
                 NOT_COVERED

@@ -34,7 +34,7 @@ use crate::time;
 use aws_config::SdkConfig;
 use collector::{Collector, Lines, Run};
 use ends::{Ended, trail_filter};
-use engine::Plan;
+use engine::{Medium, Plan};
 use jiff::Timestamp;
 use resume::Resume;
 use std::fmt::Display as Say;
@@ -259,8 +259,11 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
             unlisted: args.unlisted,
             resume,
             concurrency,
-            bare_copy,
-            is_partial: bare_copy && !args.complete,
+            medium: match (bare_copy, args.complete) {
+                (false, _) => Medium::Bucket,
+                (true, true) => Medium::WholeCopy,
+                (true, false) => Medium::PartialCopy,
+            },
         },
         objects,
         source,
