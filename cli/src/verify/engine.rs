@@ -406,7 +406,11 @@ impl Engine {
             self.tell(&mut tally, done);
         }
         if let Some(newest) = tally.newest_authentic {
-            self.newest().insert(tally.chain.clone(), newest);
+            // A trail that was moved has digest files of one chain in two buckets.
+            self.newest()
+                .entry(tally.chain.clone())
+                .and_modify(|end| *end = newest.max(*end))
+                .or_insert(newest);
         }
         if self.interrupted() {
             tally.worst = tally.worst.max(Outcome::CannotTell);
