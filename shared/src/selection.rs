@@ -146,9 +146,10 @@ impl Selection {
         let (first, after) = self.days?;
         let midnight = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
         let (from, to) = (midnight(first)?, midnight(after)?);
-        let to = match self.part {
-            Part::LogFiles(_) | Part::LogFile(_) => to.saturating_add(DELIVERY).ok()?,
-            _ => to,
+        let (from, to) = match self.part {
+            Part::LogFiles(_) | Part::LogFile(_) => (from, to.saturating_add(DELIVERY).ok()?),
+            // A digest file is in the folder of the day at which its hour ends, midnight included.
+            _ => (from.saturating_sub(SignedDuration::from_secs(1)).ok()?, to),
         };
         Some((from, to))
     }
@@ -357,15 +358,15 @@ mod tests {
             (logs.clone(), None),
             (
                 format!("{digests}/2026/"),
-                Some(times("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")),
+                Some(times("2025-12-31T23:59:59Z", "2027-01-01T00:00:00Z")),
             ),
             (
                 format!("{digests}/2026/12"),
-                Some(times("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")),
+                Some(times("2026-11-30T23:59:59Z", "2027-01-01T00:00:00Z")),
             ),
             (
                 format!("{digests}/2026/10/01/"),
-                Some(times("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z")),
+                Some(times("2026-09-30T23:59:59Z", "2026-10-02T00:00:00Z")),
             ),
             (
                 format!("{logs}/2026/10/01/"),
@@ -439,7 +440,7 @@ mod tests {
         };
         assert_eq!(
             day.narrow(&wanted("2026-09-01T00:00:00Z", "2026-10-01T12:00:00Z")),
-            Some(wanted("2026-10-01T00:00:00Z", "2026-10-01T12:00:00Z"))
+            Some(wanted("2026-09-30T23:59:59Z", "2026-10-01T12:00:00Z"))
         );
         assert_eq!(
             day.narrow(&wanted("2026-10-03T00:00:00Z", "2026-10-04T00:00:00Z")),

@@ -90,6 +90,14 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         self
     }
 
+    /// Where a log file is that a digest in the bucket `from` lists: a replica has the original's
+    /// objects.
+    #[must_use]
+    pub fn actual(&self, listed: &ObjectLocation, from: &str) -> ObjectLocation {
+        let bucket = self.places.actual_of(&listed.bucket, from);
+        ObjectLocation::new(bucket, listed.key.clone())
+    }
+
     /// Where digests are read.
     pub fn store(&self) -> &S {
         &self.store

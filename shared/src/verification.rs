@@ -142,11 +142,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         scope: &Scope,
         listed_in: &DigestReference,
     ) -> VerifiedLogFile {
-        let at = ObjectLocation::new(
-            self.places
-                .actual_of(&file.location.bucket, &listed_in.bucket),
-            file.location.key.clone(),
-        );
+        let at = self.actual(&file.location, &listed_in.bucket);
         let mut verified = VerifiedLogFile {
             report: Report::new(),
             inflated_bytes: 0,

@@ -393,7 +393,8 @@ impl Engine {
                 .await;
             self.take_settled(&mut settled, reported, &mut tally);
             if let Some(listed) = listed.as_deref_mut() {
-                listed.add(&settled);
+                let from = settled.at.bucket.as_str();
+                listed.add(&settled, |file| self.plan.digests.actual(file, from));
             }
             if reported {
                 let engine = Arc::clone(self);
@@ -412,16 +413,22 @@ impl Engine {
                 .and_modify(|end| *end = newest.max(*end))
                 .or_insert(newest);
         }
+        let mut end = None;
         if self.interrupted() {
             tally.worst = tally.worst.max(Outcome::CannotTell);
-        } else if !self.plan.part.is_one()
-            && let Some(end) = Box::pin(self.check_covered(&mut tally, place.siblings)).await
-        {
-            self.pending().push((tally, end));
-            return true;
+        } else if !self.plan.part.is_one() {
+            end = Box::pin(self.check_covered(&mut tally, place.siblings)).await;
         }
         let is_known = tally.newest_authentic.is_some() || !tally.is_empty();
-        self.done(tally);
+        if is_known {
+            // The name of an object alone is no trail.
+            let mut matched = self.matched.lock().unwrap_or_else(PoisonError::into_inner);
+            matched.insert(tally.chain.clone());
+        }
+        match end {
+            Some(end) => self.pending().push((tally, end)),
+            None => self.done(tally),
+        }
         is_known
     }
 
@@ -485,7 +492,11 @@ impl Engine {
         };
         settled.authentic.as_ref().is_some_and(|digest| {
             let mut files = digest.digest().log_files.iter();
-            files.any(|file| file.location.key == *named)
+            let here = settled.at.bucket.as_str();
+            files.any(|file| {
+                file.location.key == *named
+                    && self.plan.digests.actual(&file.location, here).bucket == here
+            })
         })
     }
 

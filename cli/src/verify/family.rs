@@ -9,8 +9,8 @@ use crate::report::CannotTell;
 use futures::future::join;
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use trailseal::discovery::{self, ChainDigests, RegionFolder, Wanted};
 use trailseal::finding::Report;
 use trailseal::ids::{AccountId, Region};
@@ -44,10 +44,6 @@ impl Engine {
                 found.push((folder, chains));
             }
         }
-        self.matched
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(found.iter().flat_map(|(_, chains)| chains.keys().cloned()));
         let everywhere: Vec<Sibling> = found
             .iter()
             .flat_map(|(folder, chains)| {
@@ -139,10 +135,10 @@ impl Engine {
         let no_digests = chains.is_empty() && earlier.is_empty();
         // A chain that has none any more: when did they stop?
         for (chain, newest) in earlier {
-            chains.entry(chain).or_insert_with(|| ChainDigests {
-                hourly: BTreeSet::from([newest]),
-                ..ChainDigests::default()
-            });
+            let known = &mut chains.entry(chain).or_default().hourly;
+            if known.is_empty() {
+                known.insert(newest);
+            }
         }
         if no_digests && self.plan.wanted.trails.is_empty() && !self.interrupted() {
             self.check_no_log_files(folder).await;

@@ -34,6 +34,7 @@ impl Engine {
         tally: &mut Tally,
         siblings: &[Sibling],
     ) -> Option<PendingEnd> {
+        self.check_hourly(tally);
         let (from, to) = self.time_to_cover(tally)?;
         let mut pending = None;
         for gap in tally.coverage.untold(from, to) {
@@ -54,6 +55,35 @@ impl Engine {
             pending = Box::pin(self.check_end(tally, newest, (newest, newest), siblings)).await;
         }
         pending
+    }
+
+    /// Says where only backfill digest files of a chain are there: the hourly ones are gone, and from
+    /// when on they should be there is not known.
+    fn check_hourly(&self, tally: &mut Tally) {
+        let is_known = tally.newest_authentic.is_some() || tally.coverage.first_told().is_some();
+        if is_known || self.plan.wanted.from.is_some() || tally.digests.total() == 0 {
+            return;
+        }
+        tally.unverified(None);
+        let reason = "only backfill digest files of it are there, and none of the hourly ones";
+        self.say(tally, reason);
+    }
+
+    /// Says that something about a chain cannot be verified.
+    fn say(&self, tally: &Tally, what: &str) {
+        let chain = &tally.chain;
+        let scope = tally.folder.scope();
+        self.collector.not_told(CannotTell {
+            subject: format!("s3://{}/{}", tally.folder.bucket, tally.folder.digests()),
+            account: scope.account,
+            region: scope.region,
+            trail: Some(chain.trail.to_string()),
+            reason: format!(
+                "trail {} in {} {} cannot be verified: {what}",
+                chain.trail, chain.folder.account, chain.region
+            ),
+            advice: NOT_COVERED.to_owned(),
+        });
     }
 
     /// Whether nobody says up to when a copy on disk that holds everything goes: then its chains tell.
@@ -244,8 +274,18 @@ impl Engine {
                 && chain.region == end.chain.region
                 && *last > end.newest
         };
-        if !self.plan.wanted.trails.is_empty() || newest.iter().any(is_company) {
+        if end.has_log_files
+            && (!self.plan.wanted.trails.is_empty() || newest.iter().any(is_company))
+        {
             end.has_log_files = false;
+            if end.successor.is_some() {
+                tally.unverified(None);
+                let what = format!(
+                    "its digest files end at {}, and log files are there that were delivered later, by it or by another trail",
+                    end.newest
+                );
+                self.say(tally, &what);
+            }
         }
         if let Some(successor) = end.successor.as_ref().filter(|_| !end.has_log_files) {
             if successor.from > end.gap.0 {

@@ -11,7 +11,7 @@ use trailseal::store::ReadObject as _;
 impl Engine {
     /// Says what a log file is that was named and that no digest file of its folder lists.
     pub(super) async fn named_log_file(&self, folder: &RegionFolder, key: &str, listed: &Listed) {
-        if listed.lists(key) {
+        if listed.lists(&folder.bucket, key) {
             return;
         }
         let at = ObjectLocation::new(folder.bucket.clone(), key.to_owned());

@@ -45,8 +45,12 @@ pub(super) enum Proof {
 }
 
 impl Listed {
-    /// Takes a digest.
-    pub(super) fn add(&mut self, settled: &Settled) {
+    /// Takes a digest. `actual` says where a log file is that it lists.
+    pub(super) fn add(
+        &mut self,
+        settled: &Settled,
+        actual: impl Fn(&ObjectLocation) -> ObjectLocation,
+    ) {
         if settled.key.series == DigestSeries::Hourly {
             self.chains
                 .entry(settled.key.chain.clone())
@@ -60,7 +64,9 @@ impl Listed {
             let account = settled.key.chain.folder.to_string();
             for file in &digest.digest().log_files {
                 let key = file.location.key.as_str();
-                self.keys.insert(self.hasher.hash_one(key));
+                let at = actual(&file.location);
+                self.keys
+                    .insert(self.hasher.hash_one((&at.bucket, &at.key)));
                 let folder = key
                     .strip_prefix(&account)
                     .and_then(|below| below.split_once('/'));
@@ -74,9 +80,9 @@ impl Listed {
         }
     }
 
-    /// Whether a digest lists this key.
-    pub(super) fn lists(&self, key: &str) -> bool {
-        self.keys.contains(&self.hasher.hash_one(key))
+    /// Whether a digest lists the log file with this key in this bucket.
+    pub(super) fn lists(&self, bucket: &str, key: &str) -> bool {
+        self.keys.contains(&self.hasher.hash_one((bucket, key)))
     }
 
     /// Whether no digest file of the folder that CloudTrail signed was taken.
@@ -220,7 +226,7 @@ impl Engine {
         let ahead = self.plan.is_open_ended;
         let looked =
             discovery::log_files(self.store(), folder, events, &wanted, ahead, |key, time| {
-                if listed.lists(&key) || !self.plan.part.takes_log_file(&key) {
+                if listed.lists(&folder.bucket, &key) || !self.plan.part.takes_log_file(&key) {
                     return;
                 }
                 let proof = match time {

@@ -12,6 +12,7 @@ use crate::ids::{AccountId, OrganizationId, Region};
 use crate::object_key::{AccountFolder, LOG_FOLDER, log_file_in};
 use crate::store::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 
 /// The folder of digest files, whose objects are not log files.
@@ -156,14 +157,24 @@ fn bounded(listed: &mut usize, bucket: &str, below: &str) -> Result<(), StoreErr
     })
 }
 
-/// Whether a text is `YYYY`, `YYYY/MM` or `YYYY/MM/DD` of digits.
+/// Whether a text is the date `YYYY`, `YYYY/MM` or `YYYY/MM/DD`. Nobody delivers to a folder of the 31st of
+/// a month that has 30 days.
 fn is_date(text: &str) -> bool {
     const FORM: &[u8] = b"0000/00/00";
-    matches!(text.len(), 4 | 7 | 10)
+    let is_formed = matches!(text.len(), 4 | 7 | 10)
         && text.bytes().zip(FORM).all(|(byte, form)| match form {
             b'/' => byte == b'/',
             _ => byte.is_ascii_digit(),
-        })
+        });
+    let mut parts = text.split('/');
+    let year = parts.next().and_then(|year| year.parse().ok());
+    let mut next = || parts.next().map_or(Some(1), |part| part.parse().ok());
+    let (month, day) = (next(), next());
+    is_formed
+        && match (year, month, day) {
+            (Some(year), Some(month), Some(day)) => Date::new(year, month, day).is_ok(),
+            _ => false,
+        }
 }
 
 impl Wanted {
@@ -331,6 +342,10 @@ mod tests {
             "2026/01/1",
             "2026/01/155",
             "２０２６",
+            "2026/00",
+            "2026/13",
+            "2026/09/00",
+            "2026/09/31",
         ] {
             assert!(!is_date(other), "{other}");
         }

@@ -6,7 +6,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use trailseal_tests::local::{Fault, FaultProxy, Match, Rule};
 use trailseal_tests::trail::tamper::{delete, delete_digests};
-use trailseal_tests::trail::{BucketChange, Change, DigestFile, Object, Stop, Trail, TrailSpec};
+use trailseal_tests::trail::{
+    Backfill, BackfillLink, BucketChange, Change, DigestFile, Object, Stop, Trail, TrailSpec,
+};
 
 use crate::stage::{ACCOUNT, Copy, Stage, run_offline, small, verify, with};
 
@@ -219,6 +221,44 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
         text.contains("there is no digest at all that CloudTrail signed"),
         "{text}"
     );
+    // Nor does it answer for a Region that was asked for.
+    let logs = digests.iter().flat_map(|digest| trail.logs_of(digest));
+    let gone: Vec<Change> = logs.map(|log| delete(&log.object)).collect();
+    stage.apply(&gone).await?;
+    let regions = with(
+        verify(&trail),
+        &["--region", REGION, "--region", "eu-west-1"],
+    );
+    let report = stage.run(&regions).await?.report();
+    report.told(2, &[]);
+    let text = report.json.to_string();
+    assert!(
+        text.contains("no digest is there of the Region eu-west-1"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_digest_alone_proves_no_chain() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        backfills: vec![Backfill {
+            hour: 2,
+            log_files: 1,
+            generated_after_hours: 3,
+            link: BackfillLink::Unlinked,
+        }],
+        ..small("amzn-s3-demo-backfill-alone")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    stage.run(&verify(&trail)).await?.report().told(0, &[]);
+    let hourly = digests(&trail, 0..=6);
+    stage.apply(&delete_digests(&hourly)).await?;
+    let report = stage.run(&verify(&trail)).await?.report();
+    report.told(2, &[]);
+    assert_eq!(report.counts("digests"), [1, 0, 0]);
     Ok(())
 }
 

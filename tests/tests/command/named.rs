@@ -219,6 +219,33 @@ async fn a_day_is_that_day() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_digest_file_that_ends_at_midnight_is_of_the_day_that_begins() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        hours: 30,
+        log_files_per_hour: 1..=1,
+        ..small("amzn-s3-demo-midnight")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    let log = trail.logs_of(trail.digest(ACCOUNT, REGION, 24))[0];
+    stage.apply(&[Change::Put(modified(&log.object))]).await?;
+    let folder = |day: &str| format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/2026/01/{day}/");
+    let until = ["--end-time", "2026-01-16T06:00:00Z"];
+    let report = verify(&stage, &trail.spec.bucket, &folder("15"), &[])
+        .await?
+        .report();
+    report.told(0, &[]);
+    assert_eq!(report.counts("digests"), [24, 0, 0]);
+    let report = verify(&stage, &trail.spec.bucket, &folder("16"), &until)
+        .await?
+        .report();
+    report.told(1, &[("log-file-modified", 1)]);
+    assert_eq!(report.counts("digests"), [7, 0, 0]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_is_nothing_is_valid() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = trail("amzn-s3-demo-nothing");

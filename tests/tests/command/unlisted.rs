@@ -271,14 +271,43 @@ async fn a_file_whose_name_says_that_it_is_yet_to_come_is_found() -> Result<()> 
             name(&soon.strftime("%Y%m%dT%H%MZ").to_string())
         ),
     );
-    copy.apply(&put(&[far.clone(), soon.clone()]))?;
+    // No day has this name.
+    let never = at(
+        &trail,
+        &format!("{region}/2026/01/00/{}", name("20260115T0000Z")),
+    );
+    copy.apply(&put(&[far.clone(), soon.clone(), never.clone()]))?;
     let report = unlisted(&copy, &[]).await?;
-    report.told(1, &[("log-file-unlisted", 2)]);
+    report.told(1, &[("log-file-unlisted", 3)]);
     let mut found = report.objects("log-file-unlisted");
     found.sort_unstable();
-    assert_eq!(found, [&soon.key, &far.key]);
+    assert_eq!(found, [&never.key, &soon.key, &far.key]);
     // Who says up to when asks for nothing later.
     let until = ["--end-time", "2026-01-15T06:00:00Z"];
-    unlisted(&copy, &until).await?.told(0, &[]);
+    let report = unlisted(&copy, &until).await?;
+    assert_eq!(report.objects("log-file-unlisted"), [&never.key]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_file_of_one_bucket_lists_no_other_buckets() -> Result<()> {
+    let trail = trailseal_tests::trail::TrailSpec {
+        bucket_change: Some(trailseal_tests::trail::BucketChange {
+            hour: 4,
+            bucket: "amzn-s3-demo-second".into(),
+        }),
+        ..small("amzn-s3-demo-first")
+    }
+    .build();
+    let copy = Copy::of(&trail)?;
+    unlisted(&copy, &[]).await?.told(0, &[]);
+    // The same key in the other bucket.
+    let mut planted = trail.logs_of(trail.digest(ACCOUNT, REGION, 2))[0]
+        .object
+        .clone();
+    planted.bucket = "amzn-s3-demo-second".into();
+    copy.apply(&put(&[planted]))?;
+    let report = unlisted(&copy, &[]).await?;
+    assert_ne!(report.code, 0, "{report:#?}");
     Ok(())
 }
