@@ -104,8 +104,8 @@ pub struct Config {
     /// `TRAILSEAL_LOG_BUCKETS`, `TRAILSEAL_BUCKET_OWNER`, `TRAILSEAL_TRAIL_ARNS` and
     /// `TRAILSEAL_BUCKET_ALIASES`.
     pub places: Places,
-    /// `TRAILSEAL_ALERT_TOPIC_ARN`.
-    pub alert_topic_arn: String,
+    /// `TRAILSEAL_FINDINGS_QUEUE_URL`: the queue of the alerter.
+    pub findings_queue_url: String,
     /// `TRAILSEAL_EVIDENCE_BUCKET`.
     pub evidence_bucket: Option<String>,
     /// `TRAILSEAL_KMS_KEY_ARNS`; empty: any.
@@ -185,13 +185,15 @@ impl Config {
             "PCR0 values (96 hex digits)",
             enclave_image,
         );
-        let alert_topic_arn = reader.one("TRAILSEAL_ALERT_TOPIC_ARN", "an SNS topic ARN", |text| {
-            arn::is_topic(text).then(|| text.to_owned())
-        });
-        if alert_topic_arn.is_none() {
+        let findings_queue_url = reader.one(
+            "TRAILSEAL_FINDINGS_QUEUE_URL",
+            "an SQS queue URL",
+            queue_url_of,
+        );
+        if findings_queue_url.is_none() {
             reader.problem(
-                "TRAILSEAL_ALERT_TOPIC_ARN",
-                "is not an SNS topic ARN: nobody would hear of a finding",
+                "TRAILSEAL_FINDINGS_QUEUE_URL",
+                "is not an SQS queue URL: nobody would hear of a finding",
             );
         }
         let evidence_bucket = reader.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name);
@@ -200,9 +202,7 @@ impl Config {
             "a file or an s3://BUCKET/KEY URI",
             pinned_keys,
         );
-        let queue_url = reader.one("TRAILSEAL_QUEUE_URL", "an SQS queue URL", |text| {
-            (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
-        });
+        let queue_url = reader.one("TRAILSEAL_QUEUE_URL", "an SQS queue URL", queue_url_of);
         let max_receives = reader.one(
             "TRAILSEAL_MAX_RECEIVES",
             "a number from 1 to 1000",
@@ -219,7 +219,7 @@ impl Config {
                 aliases,
                 bare_copy: false,
             },
-            alert_topic_arn: alert_topic_arn.unwrap_or_default(),
+            findings_queue_url: findings_queue_url.unwrap_or_default(),
             evidence_bucket,
             kms_key_arns,
             readers: Readers::new(reader_rules, own_roles),
@@ -282,6 +282,11 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         }
         items
     }
+}
+
+/// The URL of a queue, if it is one.
+fn queue_url_of(text: &str) -> Option<String> {
+    (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
 }
 
 /// The name of a bucket, if it is one.
@@ -359,7 +364,7 @@ fn pinned_keys(text: &str) -> Option<PinnedKeys> {
 mod tests {
     use super::*;
 
-    const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:alerts";
+    const FINDINGS: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/findings";
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::read(|name| {
@@ -371,7 +376,7 @@ mod tests {
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let needed = [
             ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket"),
-            ("TRAILSEAL_ALERT_TOPIC_ARN", TOPIC),
+            ("TRAILSEAL_FINDINGS_QUEUE_URL", FINDINGS),
         ];
         read(&[&needed, variables].concat())
     }
@@ -410,7 +415,7 @@ mod tests {
         assert!(places.watches("replica") && !places.watches("original"));
         assert_eq!(places.trails.len(), 1);
         assert_eq!(config.kms_key_arns.len(), 1);
-        assert_eq!(config.alert_topic_arn, TOPIC);
+        assert_eq!(config.findings_queue_url, FINDINGS);
         assert_eq!(config.max_receives, 3);
         assert_eq!(config.evidence_bucket, None);
         let Some(PinnedKeys::Object(at)) = config.pinned_keys else {
@@ -476,7 +481,7 @@ mod tests {
             ("TRAILSEAL_BUCKET_OWNER", " '111122223333'\r\n"),
             ("TRAILSEAL_KMS_KEY_ARNS", &keys),
             ("TRAILSEAL_BUCKET_ALIASES", " original = replica\n"),
-            ("TRAILSEAL_ALERT_TOPIC_ARN", &format!("{TOPIC}\n")),
+            ("TRAILSEAL_FINDINGS_QUEUE_URL", &format!("{FINDINGS}\n")),
             ("TRAILSEAL_MAX_RECEIVES", "3\n"),
         ])
         .unwrap();
@@ -486,7 +491,7 @@ mod tests {
         assert_eq!(config.kms_key_arns, [key, key]);
         let alias = ("original".to_owned(), "replica".to_owned());
         assert_eq!(config.places.aliases, [alias]);
-        assert_eq!(config.alert_topic_arn, TOPIC);
+        assert_eq!(config.findings_queue_url, FINDINGS);
         assert_eq!(config.max_receives, 3);
     }
 
@@ -494,12 +499,12 @@ mod tests {
     fn all_problems_are_said_at_once_and_by_name() {
         let error = read(&[]).unwrap_err().to_string();
         assert!(error.contains("TRAILSEAL_LOG_BUCKETS"), "{error}");
-        assert!(error.contains("TRAILSEAL_ALERT_TOPIC_ARN"), "{error}");
+        assert!(error.contains("TRAILSEAL_FINDINGS_QUEUE_URL"), "{error}");
         for (name, value) in [
             ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket,no/bucket"),
             ("TRAILSEAL_LOG_BUCKETS", ","),
             ("TRAILSEAL_BUCKET_OWNER", "me"),
-            ("TRAILSEAL_ALERT_TOPIC_ARN", "alerts"),
+            ("TRAILSEAL_FINDINGS_QUEUE_URL", "findings"),
             ("TRAILSEAL_EVIDENCE_BUCKET", "x"),
             ("TRAILSEAL_TRAIL_ARNS", "management-events"),
             (

@@ -67,6 +67,8 @@ pub enum FindingKind {
     DigestMalformed,
     /// CloudTrail knows no such key for the Region and time.
     DigestKeyUnknown,
+    /// The digest's key was not valid when the digest was signed, by what CloudTrail lists.
+    DigestKeyOutOfPeriod,
     /// The digest names an algorithm that CloudTrail does not use.
     DigestAlgorithmUnsupported,
     /// A digest is gone, or a stretch of them.
@@ -77,6 +79,10 @@ pub enum FindingKind {
     ChainGap,
     /// A new chain starts where one existed.
     ChainRestarted,
+    /// A chain starts, and nothing of it is there from before.
+    ChainStarted,
+    /// A digest of a trail that is none of the configured ones.
+    DigestTrailUnexpected,
     /// No digest came for hours.
     DigestOverdue,
     /// A listed log file is gone.
@@ -91,10 +97,14 @@ pub enum FindingKind {
     LogFileUnlisted,
     /// A KMS call's encryption context does not agree with the trail or the objects.
     KmsContextMismatch,
+    /// Somebody named a trail or its log files in a KMS call under another key.
+    KmsForeignContext,
     /// The key of a KMS call is not the object's, or not the trail's.
     KmsKeyMismatch,
     /// The trail's key cannot encrypt log files.
     KmsKeyUnusable,
+    /// The imported material of the trail's key expires soon.
+    KmsKeyExpiring,
     /// The key's policy lets other trails use it.
     KmsPolicyOpen,
     /// Somebody other than CloudTrail wrote under a trail's encryption context.
@@ -105,6 +115,8 @@ pub enum FindingKind {
     KmsUnlistedReader,
     /// A log file is not encrypted under the trail's key.
     LogFileEncryptionChanged,
+    /// Whether a delivered log file is listed by a digest could not be found out.
+    DeliveryUnsettled,
     /// An enclave of an image that is not listed used KMS.
     EnclaveImageUnlisted,
     /// An attestation that no Nitro Enclave makes.
@@ -119,17 +131,20 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 35] = [
         Self::DigestSignatureInvalid,
         Self::DigestSignatureMissing,
         Self::DigestMoved,
         Self::DigestMalformed,
         Self::DigestKeyUnknown,
+        Self::DigestKeyOutOfPeriod,
         Self::DigestAlgorithmUnsupported,
         Self::DigestMissing,
         Self::DigestModified,
         Self::ChainGap,
         Self::ChainRestarted,
+        Self::ChainStarted,
+        Self::DigestTrailUnexpected,
         Self::DigestOverdue,
         Self::LogFileMissing,
         Self::LogFileModified,
@@ -137,13 +152,16 @@ impl FindingKind {
         Self::LogFileMalformed,
         Self::LogFileUnlisted,
         Self::KmsContextMismatch,
+        Self::KmsForeignContext,
         Self::KmsKeyMismatch,
         Self::KmsKeyUnusable,
+        Self::KmsKeyExpiring,
         Self::KmsPolicyOpen,
         Self::KmsForeignCaller,
         Self::KmsDeliveryDenied,
         Self::KmsUnlistedReader,
         Self::LogFileEncryptionChanged,
+        Self::DeliveryUnsettled,
         Self::EnclaveImageUnlisted,
         Self::EnclaveAttestationMalformed,
         Self::EnclaveAttestationMissing,
@@ -160,11 +178,14 @@ impl FindingKind {
             Self::DigestMoved => "digest-moved",
             Self::DigestMalformed => "digest-malformed",
             Self::DigestKeyUnknown => "digest-key-unknown",
+            Self::DigestKeyOutOfPeriod => "digest-key-out-of-period",
             Self::DigestAlgorithmUnsupported => "digest-algorithm-unsupported",
             Self::DigestMissing => "digest-missing",
             Self::DigestModified => "digest-modified",
             Self::ChainGap => "chain-gap",
             Self::ChainRestarted => "chain-restarted",
+            Self::ChainStarted => "chain-started",
+            Self::DigestTrailUnexpected => "digest-trail-unexpected",
             Self::DigestOverdue => "digest-overdue",
             Self::LogFileMissing => "log-file-missing",
             Self::LogFileModified => "log-file-modified",
@@ -172,13 +193,16 @@ impl FindingKind {
             Self::LogFileMalformed => "log-file-malformed",
             Self::LogFileUnlisted => "log-file-unlisted",
             Self::KmsContextMismatch => "kms-context-mismatch",
+            Self::KmsForeignContext => "kms-foreign-context",
             Self::KmsKeyMismatch => "kms-key-mismatch",
             Self::KmsKeyUnusable => "kms-key-unusable",
+            Self::KmsKeyExpiring => "kms-key-expiring",
             Self::KmsPolicyOpen => "kms-policy-open",
             Self::KmsForeignCaller => "kms-foreign-caller",
             Self::KmsDeliveryDenied => "kms-delivery-denied",
             Self::KmsUnlistedReader => "kms-unlisted-reader",
             Self::LogFileEncryptionChanged => "log-file-encryption-changed",
+            Self::DeliveryUnsettled => "delivery-unsettled",
             Self::EnclaveImageUnlisted => "enclave-image-unlisted",
             Self::EnclaveAttestationMalformed => "enclave-attestation-malformed",
             Self::EnclaveAttestationMissing => "enclave-attestation-missing",
@@ -208,18 +232,24 @@ impl FindingKind {
             | Self::ChainGap
             | Self::ChainRestarted
             | Self::DigestOverdue
+            | Self::DigestTrailUnexpected
             | Self::LogFileUnlisted
             | Self::KmsContextMismatch
             | Self::KmsKeyMismatch
+            | Self::KmsKeyExpiring
             | Self::KmsDeliveryDenied
             | Self::LogFileEncryptionChanged
             | Self::EnclaveImageUnlisted
             | Self::EnclaveAttestationMalformed
             | Self::EnclaveAttestationMissing => Severity::High,
-            Self::KmsPolicyOpen | Self::KmsUnlistedReader | Self::ObjectUnreadableDenied => {
-                Severity::Medium
-            }
-            Self::ObjectArchived => Severity::Low,
+            Self::DigestKeyOutOfPeriod
+            | Self::KmsForeignContext
+            | Self::KmsPolicyOpen
+            | Self::KmsUnlistedReader
+            | Self::DeliveryUnsettled
+            | Self::ObjectUnreadableDenied
+            | Self::ObjectArchived => Severity::Medium,
+            Self::ChainStarted => Severity::Low,
         }
     }
 
@@ -241,6 +271,9 @@ impl FindingKind {
             Self::DigestKeyUnknown => {
                 "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. If the account has not opted into that Region, give a saved response (stack parameter PinnedKeys)."
             }
+            Self::DigestKeyOutOfPeriod => {
+                "The key is CloudTrail's and the signature is right, but CloudTrail lists the key for another time. CloudTrail may have signed late: it retries a delivery for 30 days. If the digests of the hours around it are signed by another key, open a case with AWS Support."
+            }
             Self::DigestMissing => {
                 "Look for deleted versions of the digests in this window (aws s3api list-object-versions) and restore them; look for DeleteObject calls on the bucket. Until they are back, no log file of the window is proven."
             }
@@ -252,6 +285,12 @@ impl FindingKind {
             }
             Self::ChainRestarted => {
                 "Look for StopLogging, DeleteTrail or UpdateTrail calls at the begin of the window. If nobody planned it, somebody switched the record off."
+            }
+            Self::ChainStarted => {
+                "Nothing to do if somebody has just created this trail, enabled its log file validation or added the Region. If the trail is older, its earlier digests were deleted: look for DeleteObject, DeleteTrail and CreateTrail calls."
+            }
+            Self::DigestTrailUnexpected => {
+                "Find out who created the trail (CreateTrail) and why it delivers into this bucket. If it is yours, add it to the expected ones (stack parameter TrailArns); if not, take its s3:PutObject away (aws s3api get-bucket-policy)."
             }
             Self::DigestOverdue => {
                 "Find out whether the trail was stopped, moved or deleted (StopLogging, UpdateTrail, DeleteTrail, PutBucketPolicy), and look for DeleteObject calls on its newest digests. Until digests come again, nothing in this Region is proven."
@@ -268,11 +307,17 @@ impl FindingKind {
             Self::KmsContextMismatch => {
                 "Find out which principal made the KMS call (its event id is given) and whether it writes or reads log files outside the trail; if the trail or bucket is new, add it to the configuration."
             }
+            Self::KmsForeignContext => {
+                "The call used a key that is not the trail's, so that it says nothing about your log files. Ask the principal's owner why it names your trail. If the key is a new one of the trail, add it to the expected ones (stack parameter KmsKeyArns)."
+            }
             Self::KmsKeyMismatch => {
                 "Find out who changed the key: look for UpdateTrail, PutBucketEncryption and CopyObject calls. If the change was planned, add the key to the expected ones (stack parameter KmsKeyArns)."
             }
             Self::KmsKeyUnusable => {
                 "Log files encrypted under this key cannot be delivered or read. Enable the key or cancel its deletion now (aws kms enable-key, aws kms cancel-key-deletion), then find out who changed it."
+            }
+            Self::KmsKeyExpiring => {
+                "Import the key material again before it expires (aws kms get-parameters-for-import, aws kms import-key-material). From then on CloudTrail cannot deliver log files under this key, and nobody can read those that are there."
             }
             Self::KmsPolicyOpen => {
                 "Other trails can write under this key, also into your bucket. Add the condition StringLike kms:EncryptionContext:aws:cloudtrail:arn with your trails' ARNs to the statement (aws kms put-key-policy)."
@@ -288,6 +333,9 @@ impl FindingKind {
             }
             Self::LogFileEncryptionChanged => {
                 "Find out who wrote the object and how: look for PutObject, CopyObject, UpdateTrail and PutBucketEncryption calls. If the trail's key was changed on purpose, add it to the expected ones (stack parameter KmsKeyArns)."
+            }
+            Self::DeliveryUnsettled => {
+                "CloudTrail delivered the log file, and for days no digest that could be read said so. Verify the day by hand (trailseal verify, or aws cloudtrail validate-logs), and compare the file with other records of the same time."
             }
             Self::EnclaveImageUnlisted => {
                 "Find out who runs this enclave image (the module id begins with the instance's id). If it is a new build of yours, add its PCR0 to the expected ones (stack parameter EnclaveImages); if not, stop the instance and take its role's access to the key away."
@@ -325,6 +373,15 @@ impl FindingKind {
             }
             Self::KmsUnlistedReader => {
                 "Ask the principal's owner why the audit log was read. If it may, name it with --reader; if not, take kms:Decrypt and s3:GetObject away from it and find out what it has learnt."
+            }
+            Self::DigestTrailUnexpected => {
+                "Find out who created the trail (CreateTrail) and why it delivers into this bucket. If it is not yours, take its s3:PutObject away (aws s3api get-bucket-policy)."
+            }
+            Self::KmsForeignContext => {
+                "The call used a key that is not the trail's, so that it says nothing about your log files. Ask the principal's owner why it names your trail. If the key is a new one of the trail, name it with --key, too."
+            }
+            Self::DeliveryUnsettled => {
+                "CloudTrail delivered the log file, and no digest that could be read says so. Compare the file with other records of the same time."
             }
             Self::LogFileEncryptionChanged => {
                 "Find out who wrote the object and how: look for PutObject, CopyObject, UpdateTrail and PutBucketEncryption calls. If the trail's key was changed on purpose, name it with --key, too."
@@ -473,10 +530,13 @@ pub struct Finding {
     /// Tells findings of one kind on one object apart.
     #[serde(skip)]
     pub detail: String,
-    /// Names the alert that is enough for all findings of this name, such as those of one key
-    /// and hour.
+    /// What the finding is about where that is not its object: a key, a principal, an image. All
+    /// findings of one kind about it have one id, and are one incident.
     #[serde(skip)]
-    pub told_once_as: Option<String>,
+    pub about: Option<String>,
+    /// Tells one occurrence from another in an incident; see [`Finding::occurrence`].
+    #[serde(skip)]
+    occurrence: Option<String>,
     /// What to do next, where the cause asks for something else than the kind does.
     #[serde(skip)]
     remedy: Option<&'static str>,
@@ -505,7 +565,8 @@ impl Finding {
             actual: None,
             message: told(message),
             detail: String::new(),
-            told_once_as: None,
+            about: None,
+            occurrence: None,
             remedy: None,
             begin_of_what_is_kept: None,
         }
@@ -546,27 +607,49 @@ impl Finding {
         self
     }
 
-    /// Has one alert go out for all findings of this kind, `about` (a key, a principal) and
-    /// `period` (an hour, a day).
+    /// Says that the finding is about a key, a principal or an image, whichever object shows it:
+    /// each further `occurrence` (an event, an object) is one more of the same incident.
     #[must_use]
-    pub fn told_once(mut self, about: &str, period: &str) -> Self {
-        let about = Sha256::of(about.as_bytes());
-        self.told_once_as = Some(format!("{}/{about}/{period}", self.kind));
+    pub fn about(mut self, about: impl Into<String>, occurrence: impl Into<String>) -> Self {
+        self.about = Some(about.into());
+        self.occurrence = Some(occurrence.into());
         self
     }
 
-    /// SHA-256 over kind and subject: the same whenever the same thing is found again.
+    /// SHA-256 over kind and subject: the same whenever the same thing is found again. It names the
+    /// incident.
     #[must_use]
     pub fn id(&self) -> Sha256 {
-        let subject = [
-            self.kind.as_str(),
-            &self.object.bucket,
-            &self.object.key,
-            &self.detail,
-        ];
+        let kind = self.kind.as_str();
+        let subject = match &self.about {
+            Some(about) => [kind, "about", about, &self.detail],
+            None => [kind, &self.object.bucket, &self.object.key, &self.detail],
+        };
         // With their lengths, so that no two subjects read the same.
         let subject = subject.map(|part| format!("{}:{part}", part.len()));
         Sha256::of(subject.concat().as_bytes())
+    }
+
+    /// Tells one occurrence of an incident from another: the same when an event is tried again, comes
+    /// twice, or another function finds the same.
+    ///
+    /// A log file that is modified a second time has another content, and is another occurrence. What
+    /// is gone or unreadable is so once.
+    #[must_use]
+    pub fn occurrence(&self) -> Sha256 {
+        let what = match (&self.occurrence, self.kind) {
+            (Some(occurrence), _) => occurrence.as_str(),
+            (
+                None,
+                FindingKind::DigestMissing
+                | FindingKind::LogFileMissing
+                | FindingKind::DigestOverdue
+                | FindingKind::ObjectUnreadableDenied
+                | FindingKind::ObjectArchived,
+            ) => "",
+            (None, _) => self.actual.as_deref().unwrap_or_default(),
+        };
+        Sha256::of(what.as_bytes())
     }
 
     /// How bad it is.
@@ -633,9 +716,6 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could not be looked at.
     pub obstacles: Vec<Obstacle>,
-    /// What was done to the trail, and another function reports: said here so that nothing
-    /// that hangs on it is called valid.
-    pub reported_elsewhere: Vec<Finding>,
     /// How many digests and log files were found valid.
     pub valid: usize,
     /// Whether anything was checked at all: a folder marker, say, is nothing to check.
@@ -725,7 +805,7 @@ impl Report {
     /// The report's one word. Not being able to tell is never valid.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if !self.findings.is_empty() || !self.reported_elsewhere.is_empty() {
+        if !self.findings.is_empty() {
             Verdict::Finding
         } else if !self.obstacles.is_empty() {
             Verdict::CannotTell
@@ -740,7 +820,6 @@ impl Report {
     pub fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);
         self.obstacles.extend(other.obstacles);
-        self.reported_elsewhere.extend(other.reported_elsewhere);
         self.valid += other.valid;
         self.checked |= other.checked;
         for (rule, count) in other.rules {

@@ -15,7 +15,7 @@
 //! - names: [`value`], [`ids`], [`arn`], [`object_key`], [`location`], [`seconds`], [`sha256`]
 //! - formats: [`gunzip`], [`form`], [`digest`], [`records`], [`event`]
 //! - checks: [`saved`], [`public_key`], [`given`], [`signature`], [`chain`], [`log_file`], [`kms`]
-//! - what is said about them: [`finding`], [`retention`], [`alert`], [`receipt`]
+//! - what is said about them: [`finding`], [`findings_message`], [`retention`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`arrival`], [`validation`],
 //!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
 //! - the story of whole chains: [`selection`], [`discovery`], [`walk`]
@@ -32,6 +32,7 @@ pub mod digest;
 pub mod discovery;
 pub mod event;
 pub mod finding;
+pub mod findings_message;
 pub mod form;
 pub mod given;
 pub mod gunzip;

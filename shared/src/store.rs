@@ -325,17 +325,6 @@ pub trait KeepEvidence: Send + Sync {
         key: &str,
         document: String,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Writes a document if none is there: of several who claim a key, one succeeds. Gives the
-    /// document of whoever was first, which may be one's own from an earlier try.
-    ///
-    /// # Errors
-    /// [`StoreError`]: nobody may have it.
-    fn claim(
-        &self,
-        key: &str,
-        document: String,
-    ) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
 /// Goes through what waits in the evidence bucket.
@@ -362,6 +351,19 @@ pub trait SettleEvidence: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn discard(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Hands findings to whoever tells people.
+pub trait SendFindings: Send + Sync {
+    /// Sends a message; returns once it was accepted, and its document is in the evidence bucket.
+    /// Repeats of one message are harmless.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the findings may not have gone out and must be sent again.
+    fn send(
+        &self,
+        message: &crate::findings_message::FindingsMessage,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Tells people.

@@ -52,8 +52,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     /// time, until `stop` resolves.
     ///
     /// The list is believed only of a digest that CloudTrail signed. What is wrong with the
-    /// digest itself is reported by the digest-validator, unless the digest is gone: here it
-    /// stands in [`Report::reported_elsewhere`].
+    /// digest itself is a finding here, too.
     pub async fn verify_log_files(
         &self,
         at: &ObjectLocation,
@@ -69,13 +68,9 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         let digest = match self.authenticate(at, &key).await {
             Ok(digest) => digest,
             Err(Rejection::Finding(finding)) => {
-                // A deletion raises no event of its own that the digest-validator would see:
-                // it may have found the digest valid a moment ago.
-                if finding.kind == FindingKind::DigestMissing {
-                    report.findings.push(*finding);
-                } else {
-                    report.reported_elsewhere.push(*finding);
-                }
+                // The digest-validator finds the same, under the same id, unless it read another
+                // version or came before a deletion.
+                report.findings.push(*finding);
                 return Progress::of(report);
             }
             Err(Rejection::CannotTell(error)) => {

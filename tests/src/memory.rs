@@ -341,11 +341,6 @@ impl KeepEvidence for &Memory {
         evidence.insert(key.to_owned(), document);
         Ok(())
     }
-
-    async fn claim(&self, key: &str, document: String) -> Result<String, StoreError> {
-        let mut evidence = self.evidence.lock().expect("no panic");
-        Ok(evidence.entry(key.to_owned()).or_insert(document).clone())
-    }
 }
 
 impl SettleEvidence for &Memory {

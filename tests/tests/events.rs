@@ -121,7 +121,7 @@ async fn assert_found(
     let checked = checked(trail, memory, created).await;
     assert_eq!(checked.len(), 2, "{created:?}");
     for (_, report) in checked {
-        let findings = report.findings.iter().chain(&report.reported_elsewhere);
+        let findings = report.findings.iter();
         let found: Vec<(FindingKind, &str)> = findings
             .map(|finding| (finding.kind, finding.object.key.as_str()))
             .collect();

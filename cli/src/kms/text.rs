@@ -169,8 +169,8 @@ impl Text {
             let object = finding.object.to_string();
             writeln!(out, "{INDENT}  object    {}", printable(&object))?;
         }
-        let name = finding.told_once_as.clone();
-        if name.is_none_or(|name| self.told.insert(name)) {
+        let is_new = finding.about.is_none() || self.told.insert(finding.id().to_string());
+        if is_new {
             write_evidence(finding, INDENT, out)?;
         }
         Ok(())

@@ -305,7 +305,7 @@ impl Engine {
 
     /// Takes a report: findings, and what could not be looked at.
     pub(super) fn take(&self, report: Report) {
-        for finding in report.findings.iter().chain(&report.reported_elsewhere) {
+        for finding in &report.findings {
             self.collector.finding(finding);
         }
         if self.interrupted() {

@@ -6,10 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 
-/// The most bytes of a claim.
-const MAX_CLAIM_BYTES: usize = 4096;
-
-/// The evidence bucket, if there is one: without it nothing is kept, and every claim is granted.
+/// The evidence bucket, if there is one: without it nothing is kept.
 #[derive(Debug, Clone)]
 pub struct EvidenceBucket {
     s3: Client,
@@ -68,14 +65,6 @@ impl KeepEvidence for EvidenceBucket {
             .await
             .map_err(|error| store_error("write", named(bucket, key), &error))?;
         Ok(())
-    }
-
-    async fn claim(&self, key: &str, document: String) -> Result<String, StoreError> {
-        if self.create(key, &document).await? {
-            return Ok(document);
-        }
-        let first = self.recall(key, MAX_CLAIM_BYTES).await?;
-        Ok(String::from_utf8_lossy(&first).into_owned())
     }
 }
 

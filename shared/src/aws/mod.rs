@@ -3,6 +3,7 @@
 mod cloudtrail;
 mod error;
 mod evidence;
+mod findings;
 mod kms;
 mod limited;
 mod regions;
@@ -12,6 +13,7 @@ mod sqs;
 
 pub use cloudtrail::CloudTrailKeys;
 pub use evidence::EvidenceBucket;
+pub use findings::FindingsQueue;
 pub use kms::KmsKeys;
 pub use limited::Limited;
 pub use s3::{S3Body, S3Objects};

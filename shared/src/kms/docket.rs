@@ -535,8 +535,7 @@ impl<'x> Docket<'x> {
                 };
                 let finding = self
                     .finding(&problem, None, message)
-                    .with_detail(about.clone())
-                    .told_once(&about, &hour_of(self.time));
+                    .about(about, format!("{} {}", self.log_file, call.id));
                 self.raise(finding);
             }
         }
@@ -677,21 +676,18 @@ impl<'x> Docket<'x> {
                 );
                 continue;
             };
-            let (hour, day) = (hour_of(self.time), day_of(self.time));
             let description = &looked.description;
             self.judge_key(
                 &used.event,
                 arn,
                 rules::key_health(description),
                 "Log files cannot be encrypted under the trail's key any more",
-                &hour,
             );
             self.judge_key(
                 &used.event,
                 arn,
                 rules::key_material(description, self.time),
                 "Log files cannot be encrypted under the trail's key for long",
-                &day,
             );
             match &looked.policy {
                 None | Some(PolicyVerdict::Unreadable(_)) => {
@@ -707,26 +703,17 @@ impl<'x> Docket<'x> {
                     arn,
                     rules::key_policy(policy),
                     "CloudTrail may write under the trail's key for any trail",
-                    &day,
                 ),
             }
         }
     }
 
-    /// Notes what rule 4 says of a key, and tells what is wrong once in the period.
-    fn judge_key(
-        &mut self,
-        event: &EventReference,
-        arn: &str,
-        ruling: Ruling,
-        message: &str,
-        period: &str,
-    ) {
+    /// Notes what rule 4 says of a key. What is wrong with a key is so once, whoever uses it.
+    fn judge_key(&mut self, event: &EventReference, arn: &str, ruling: Ruling, message: &str) {
         if let Some(problem) = self.note_of(Rule::KeyHealth, Some(event), ruling) {
             let finding = self
                 .finding(&problem, None, format!("{message}: {arn}."))
-                .with_detail(format!("{arn} {}", problem.expected))
-                .told_once(arn, period);
+                .about(arn, problem.actual.clone());
             self.raise(finding);
         }
     }
@@ -828,8 +815,7 @@ impl<'x> Docket<'x> {
                         "KMS refused CloudTrail a data key {times} in the hour of {hour}: log files are not being delivered."
                     ),
                 )
-                .with_detail(format!("{arn} {hour}"))
-                .told_once(&arn, &hour);
+                .about(arn, format!("{} {}", self.log_file, refused.first.id));
             self.raise(finding);
         }
     }
@@ -886,8 +872,7 @@ impl<'x> Docket<'x> {
                         reading.shown
                     ),
                 )
-                .with_detail(principal.clone())
-                .told_once(&principal, &hour_of(self.time));
+                .about(principal, format!("{} {}", self.log_file, event.id));
             self.raise(finding);
         }
     }
@@ -1046,8 +1031,4 @@ fn delivered_at(event: Option<Timestamp>, log: &LogFileKey) -> Timestamp {
 
 fn hour_of(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H").to_string()
-}
-
-fn day_of(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
 }

@@ -2,11 +2,13 @@
 
 mod batch;
 mod deadline;
+mod item;
 mod metrics;
+mod retry;
 mod start;
 mod unrelated;
 
 pub use crate::arrival::Arrival;
-pub use batch::{Check, Checked};
 pub use deadline::Deadline;
+pub use item::{Check, Checked};
 pub use start::{Edge, StartError};

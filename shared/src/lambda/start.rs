@@ -1,8 +1,9 @@
 //! From the environment to a running function.
 
-use super::batch::{self, Check};
+use super::batch;
+use super::item::Check;
 use super::unrelated::UnrelatedMessages;
-use crate::aws::{AlertTopic, CloudTrailKeys, EvidenceBucket, Limited, OwnQueue, S3Objects};
+use crate::aws::{CloudTrailKeys, EvidenceBucket, FindingsQueue, Limited, OwnQueue, S3Objects};
 use crate::config::{Config, ConfigError, PinnedKeys};
 use crate::kms::rules::Expected;
 use crate::location::ObjectLocation;
@@ -145,12 +146,13 @@ impl Edge {
     /// Those of the Lambda runtime.
     pub async fn serve<C: Check>(self, check: C) -> Result<(), lambda_runtime::Error> {
         let evidence = self.evidence();
-        let alerts = AlertTopic::new(&self.sdk, self.config.alert_topic_arn, evidence.clone());
+        let queue = self.config.findings_queue_url;
+        let findings = FindingsQueue::new(&self.sdk, queue, evidence.clone());
         let service = Arc::new(batch::Service {
             queue: OwnQueue::new(&self.sdk, self.config.queue_url),
             evidence,
             check,
-            alerts,
+            findings,
             places: self.config.places,
             evidence_bucket: self.config.evidence_bucket,
             max_receives: self.config.max_receives,

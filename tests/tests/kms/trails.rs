@@ -310,12 +310,11 @@ async fn each_anomaly_gives_exactly_its_findings() {
             }
             report.absorb(world.settle_all().await);
             assert!(report.obstacles.is_empty(), "{kind:?} {seed}: {report:#?}");
-            // Of an hour and key, or an hour and reader, one alert tells.
+            // What is about one key or reader is one incident.
             let mut alerts = BTreeSet::new();
             let mut told: Vec<FindingKind> = Vec::new();
             for finding in &report.findings {
-                let name = finding.told_once_as.clone();
-                if alerts.insert(name.unwrap_or_else(|| finding.id().to_string())) {
+                if alerts.insert(finding.id().to_string()) {
                     told.push(finding.kind);
                 }
             }

@@ -1,0 +1,48 @@
+//! The `Findings` queue, from which the `alerter` tells people.
+
+use super::error::store_error;
+use super::evidence::EvidenceBucket;
+use crate::findings_message::FindingsMessage;
+use crate::store::{SendFindings, StoreError};
+use aws_config::SdkConfig;
+
+/// The queue, and the evidence bucket for what is too large for it.
+#[derive(Debug)]
+pub struct FindingsQueue {
+    sqs: aws_sdk_sqs::Client,
+    url: String,
+    evidence: EvidenceBucket,
+}
+
+impl FindingsQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, url: String, evidence: EvidenceBucket) -> Self {
+        Self {
+            sqs: aws_sdk_sqs::Client::new(config),
+            url,
+            evidence,
+        }
+    }
+}
+
+impl SendFindings for FindingsQueue {
+    /// The document is kept before the message that names it goes out: a crash between leaves a
+    /// document too many, never a finding too few.
+    async fn send(&self, message: &FindingsMessage) -> Result<(), StoreError> {
+        if let Some(document) = &message.document {
+            // One that is there was kept by an earlier try of the same message.
+            self.evidence
+                .create(&document.key, &document.content)
+                .await?;
+        }
+        self.sqs
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(&message.body)
+            .send()
+            .await
+            .map_err(|error| store_error("send findings to", &self.url, &error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! One object of an event: checked, told, settled.
+
+use super::batch::Service;
+use super::deadline::Deadline;
+use super::metrics;
+use super::retry::Attempt;
+use crate::arrival::Arrival;
+use crate::event::{Created, EventError};
+use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
+use crate::findings_message;
+use crate::location::ObjectLocation;
+use crate::receipt::Receipt;
+use crate::seconds::whole_second;
+use crate::store::{KeepEvidence, Requeue, SendFindings, SettleEvidence, StoreError};
+use crate::witness::Afterwards;
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::timeout_at;
+
+/// How many documents of the evidence bucket are settled at once.
+const SETTLED_AT_ONCE: usize = 16;
+
+/// What a function does with one created object.
+pub trait Check: Send + Sync + 'static {
+    /// The function's name, as it stands in findings.
+    const FUNCTION: &'static str;
+
+    /// Finds the object that an event means, where it may mean several or none.
+    fn arrival(&self, created: &Created) -> impl Future<Output = Arrival> + Send {
+        std::future::ready(Arrival::At(created.object.clone()))
+    }
+
+    /// Checks one object; stops in time and says what is left.
+    fn check(&self, created: &Created, deadline: Deadline) -> impl Future<Output = Checked> + Send;
+}
+
+/// What a check came to.
+#[derive(Debug)]
+pub struct Checked {
+    /// What was found.
+    pub report: Report,
+    /// What there was no time for.
+    pub rest: Option<Created>,
+    /// What is to be done in the evidence bucket once the findings were sent.
+    pub afterwards: Vec<Afterwards>,
+}
+
+impl From<Report> for Checked {
+    fn from(report: Report) -> Self {
+        Self {
+            report,
+            rest: None,
+            afterwards: Vec::new(),
+        }
+    }
+}
+
+/// Why an item goes back to its queue.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ItemError {
+    #[error(transparent)]
+    Event(#[from] EventError),
+    #[error(
+        "the event is for {0}, whose bucket is not in TRAILSEAL_LOG_BUCKETS: add it there, or take its events from this queue"
+    )]
+    UnknownBucket(ObjectLocation),
+    #[error("cannot tell: {0}")]
+    CannotTell(StoreError),
+    #[error("there was no time left for {0}")]
+    NoTime(ObjectLocation),
+    #[error("the findings were not accepted: {0}")]
+    Findings(StoreError),
+    #[error(transparent)]
+    HandBack(StoreError),
+    #[error("what was checked is not on record: {0}")]
+    Receipt(StoreError),
+    #[error("the check ended abnormally: {0}")]
+    Abnormal(String),
+}
+
+impl ItemError {
+    pub(super) fn class(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "MalformedEvent",
+            Self::UnknownBucket(_) => "UnknownBucket",
+            Self::CannotTell(_) => "CannotTell",
+            Self::NoTime(_) => "NoTime",
+            Self::Findings(_) => "FindingsNotAccepted",
+            Self::HandBack(_) => "HandBackFailed",
+            Self::Receipt(_) => "ReceiptNotKept",
+            Self::Abnormal(_) => "Abnormal",
+        }
+    }
+}
+
+/// What was found out about one object, for whoever invoked the function by hand.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Outcome {
+    object: String,
+    verdict: Verdict,
+    valid: usize,
+    findings: Value,
+    cannot_tell: Vec<String>,
+}
+
+impl<C, F, Q, E> Service<C, F, Q, E>
+where
+    C: Check,
+    F: SendFindings,
+    Q: Requeue,
+    E: KeepEvidence + SettleEvidence,
+{
+    /// Checks one object, sends what was found to the alerter, hands back what is left. In this
+    /// order: a crash between repeats a finding and never loses one.
+    pub(super) async fn object(
+        &self,
+        created: &Created,
+        deadline: Deadline,
+        attempt: Attempt,
+    ) -> Result<Outcome, ItemError> {
+        if !self.places.watches(&created.object.bucket) {
+            return Err(ItemError::UnknownBucket(created.object.clone()));
+        }
+        let checked = self.check_what_is_meant(created, deadline);
+        let (object, checked) = timeout_at(deadline.give_up, checked)
+            .await
+            .map_err(|_| ItemError::NoTime(created.object.clone()))?;
+        let object = &object;
+        let Checked {
+            mut report,
+            rest,
+            afterwards,
+        } = checked;
+        report.allow_for_expiry(Timestamp::now());
+        let verdict = report.verdict();
+        if attempt == Attempt::Last {
+            let stays = report
+                .obstacles
+                .iter_mut()
+                .filter_map(|o| o.if_it_stays.take());
+            report.findings.extend(stays);
+        }
+        let no_time = |_| ItemError::NoTime(object.clone());
+        let told = self.tell(object, verdict, &report);
+        let outcome = timeout_at(deadline.answer_by, told)
+            .await
+            .map_err(no_time)??;
+        let settled = self.settle(afterwards);
+        timeout_at(deadline.answer_by, settled)
+            .await
+            .map_err(no_time)?;
+        // What comes back itself brings its rest along: handed back as well, it would multiply.
+        let comes_back = attempt == Attempt::Early && !report.obstacles.is_empty();
+        if let Some(rest) = rest.filter(|_| !comes_back) {
+            // Handed back without any progress, it would go on for ever.
+            if rest.resume_at <= created.resume_at {
+                return Err(ItemError::NoTime(object.clone()));
+            }
+            tracing::info!(object = ?object.to_string(), resume_at = rest.resume_at, "the rest is handed back to the queue");
+            timeout_at(deadline.answer_by, self.queue.hand_back(&rest))
+                .await
+                .map_err(no_time)?
+                .map_err(ItemError::HandBack)?;
+        }
+        match report.obstacles.into_iter().next() {
+            Some(Obstacle { error, .. }) => Err(ItemError::CannotTell(error)),
+            None => Ok(outcome),
+        }
+    }
+
+    /// Finds the object that is meant and checks it. Gives the object that was looked at.
+    async fn check_what_is_meant(
+        &self,
+        created: &Created,
+        deadline: Deadline,
+    ) -> (ObjectLocation, Checked) {
+        match self.check.arrival(created).await {
+            Arrival::At(object) => {
+                let meant = Created {
+                    object: object.clone(),
+                    ..created.clone()
+                };
+                (object, self.check.check(&meant, deadline).await)
+            }
+            Arrival::NotThere(report) => (created.object.clone(), (*report).into()),
+        }
+    }
+
+    /// What is not removed here is settled once more with the next digest.
+    async fn settle(&self, afterwards: Vec<Afterwards>) {
+        let mut results = stream::iter(afterwards)
+            .map(|what| self.settle_one(what))
+            .buffer_unordered(SETTLED_AT_ONCE);
+        while results.next().await.is_some() {}
+    }
+
+    async fn settle_one(&self, what: Afterwards) {
+        if let Err(error) = what.run(&self.evidence).await {
+            tracing::warn!(error = ?error.to_string(), "what is settled still waits");
+        }
+    }
+
+    async fn tell(
+        &self,
+        object: &ObjectLocation,
+        verdict: Verdict,
+        report: &Report,
+    ) -> Result<Outcome, ItemError> {
+        let stamp = Stamp {
+            function: C::FUNCTION,
+            detected_at: whole_second(Timestamp::now()),
+        };
+        let stamped =
+            |finding: &Finding| serde_json::to_value(stamp.stamp(finding)).unwrap_or_default();
+        for finding in &report.findings {
+            tracing::warn!(finding = %stamped(finding), "finding");
+        }
+        tracing::info!(
+            object = ?object.to_string(),
+            verdict = ?verdict,
+            valid = report.valid,
+            findings = report.findings.len(),
+            cannot_tell = report.obstacles.len(),
+            "checked"
+        );
+        metrics::write(report, stamp);
+        let bucket = self.evidence_bucket.as_deref();
+        for message in findings_message::compose(&report.findings, stamp, bucket) {
+            self.findings
+                .send(&message)
+                .await
+                .map_err(ItemError::Findings)?;
+        }
+        if !report.rules.is_empty() {
+            let receipt = Receipt::of(object, report, stamp);
+            self.evidence
+                .keep(&receipt.key(), receipt.document())
+                .await
+                .map_err(ItemError::Receipt)?;
+        }
+        Ok(Outcome {
+            object: object.to_string(),
+            verdict,
+            valid: report.valid,
+            findings: report.findings.iter().map(stamped).collect(),
+            cannot_tell: report
+                .obstacles
+                .iter()
+                .map(|o| o.error.to_string())
+                .collect(),
+        })
+    }
+}
