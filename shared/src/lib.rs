@@ -24,6 +24,7 @@
 //! Lambda runtime (module `lambda`).
 
 pub mod alert;
+mod archived;
 pub mod arn;
 pub mod arrival;
 pub mod chain;

@@ -170,6 +170,15 @@ pub struct Object<B> {
     pub body: B,
 }
 
+/// What S3 says of an object without its content: also of an archived one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Headers {
+    /// `Last-Modified`: when the object was written. Nobody but S3 sets it.
+    pub last_modified: Option<Timestamp>,
+    /// User metadata, names in lower case.
+    pub metadata: HashMap<String, String>,
+}
+
 /// An object's content, in pieces.
 pub trait Body: Send {
     /// The next piece, or nothing at the end.
@@ -192,6 +201,15 @@ pub trait ReadObject: Send + Sync {
         &self,
         at: &ObjectLocation,
     ) -> impl Future<Output = Result<Object<Self::Body>, StoreError>> + Send;
+
+    /// The headers of the current version of an object.
+    ///
+    /// # Errors
+    /// [`StoreError`], as for reading; never [`Cause::Archived`].
+    fn headers(
+        &self,
+        at: &ObjectLocation,
+    ) -> impl Future<Output = Result<Headers, StoreError>> + Send;
 }
 
 impl<S: ReadObject> ReadObject for Arc<S> {
@@ -202,6 +220,13 @@ impl<S: ReadObject> ReadObject for Arc<S> {
         at: &ObjectLocation,
     ) -> impl Future<Output = Result<Object<Self::Body>, StoreError>> + Send {
         S::read(self, at)
+    }
+
+    fn headers(
+        &self,
+        at: &ObjectLocation,
+    ) -> impl Future<Output = Result<Headers, StoreError>> + Send {
+        S::headers(self, at)
     }
 }
 

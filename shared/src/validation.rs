@@ -1,6 +1,7 @@
 //! The story of a digest: where it lies, whether CloudTrail signed it, and whether it continues
 //! the one before.
 
+use crate::archived::{self, Misfit};
 use crate::chain::{self, Difference, Meeting};
 use crate::config::Places;
 use crate::digest::{self, DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
@@ -15,7 +16,7 @@ use crate::pinned_keys::KeyRing;
 use crate::public_key::{KeyLookup, PublicKey, SigningPeriod};
 use crate::signature::{self, AuthenticDigest};
 use crate::store::{
-    Absence, Body as _, Cause, ListObjects, ListPublicKeys, ReadObject, StoreError,
+    Absence, Body as _, Cause, Headers, ListObjects, ListPublicKeys, ReadObject, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -112,11 +113,70 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         match self.fetch(at).await {
             Ok(fetched) => self.judge(at, key, fetched).await,
             Err(error) => match error.absence() {
-                None | Some(Absence::NotInCopy) => Err(Rejection::CannotTell(error)),
+                None => Err(self.unread(at, key, error, None).await),
+                Some(Absence::NotInCopy) => Err(Rejection::CannotTell(error)),
                 Some(absence) => Err(Rejection::Finding(Box::new(
                     self.missing_on_arrival(at, key, absence),
                 ))),
             },
+        }
+    }
+
+    /// What it comes to that a digest cannot be read. An archived one has headers all the same, which
+    /// may show that it is not the one that CloudTrail delivered. `successor` is the digest after it,
+    /// if CloudTrail signed that one, with the signature that it gives.
+    pub(crate) async fn unread(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        error: StoreError,
+        successor: Option<(&DigestReference, &str)>,
+    ) -> Rejection {
+        if !matches!(error.cause, Cause::Archived(_)) {
+            return Rejection::CannotTell(error);
+        }
+        let headers = match self.store.headers(at).await {
+            Ok(headers) => headers,
+            Err(refused) => return Rejection::CannotTell(refused),
+        };
+        let due = self.due(at, key, &headers);
+        let signature = successor.map(|(_, signature)| signature);
+        let Some(Misfit { expected, actual }) = archived::digest(&headers, due, signature) else {
+            return Rejection::CannotTell(error);
+        };
+        let digest = successor.map_or_else(
+            || DigestReference::by_key(at, Some(key)),
+            |(successor, _)| successor.clone(),
+        );
+        Rejection::Finding(Box::new(
+            Finding::new(
+                FindingKind::DigestModified,
+                self.scope(key),
+                at.clone(),
+                "The digest was replaced after delivery, by an object in an archive storage class, which nobody can read.",
+            )
+            .with_digest(digest)
+            .with_evidence(expected, actual),
+        ))
+    }
+
+    /// When CloudTrail was to write a digest; none if nothing says so. In a replica, an object may be
+    /// a copy of any age.
+    pub(crate) fn due(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        headers: &Headers,
+    ) -> Option<Timestamp> {
+        if self.places.is_replica(&at.bucket) {
+            return None;
+        }
+        match key.series {
+            DigestSeries::Hourly => Some(key.end_time),
+            DigestSeries::Backfill => {
+                let metadata = DigestMetadata::from_user_metadata(&headers.metadata);
+                metadata.backfill_generated?.parse().ok()
+            }
         }
     }
 
@@ -501,7 +561,17 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                         self.report_missing_stretch(&missing, to, successor, report)
                             .await;
                     }
-                    None => report.cannot_tell(error, &scope, &predecessor_at),
+                    None => {
+                        let successor = Some((&successor, named.signature.as_str()));
+                        let unread =
+                            self.unread(&predecessor_at, &predecessor_key, error, successor);
+                        match unread.await {
+                            Rejection::Finding(finding) => report.findings.push(*finding),
+                            Rejection::CannotTell(error) => {
+                                report.cannot_tell(error, &scope, &predecessor_at);
+                            }
+                        }
+                    }
                 }
                 return;
             }

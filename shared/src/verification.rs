@@ -1,11 +1,12 @@
 //! The story of a digest's log files: each one there, and as CloudTrail delivered it.
 
+use crate::archived::{self, Misfit};
 use crate::digest::ListedLogFile;
 use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Verdict};
 use crate::form::Form;
 use crate::location::ObjectLocation;
 use crate::log_file::{self, Checked, LogFileCheck, LogFileError};
-use crate::object_key::{ObjectKind, classify};
+use crate::object_key::{DigestSeries, ObjectKind, classify};
 use crate::sha256::Sha256;
 use crate::signature::AuthenticDigest;
 use crate::store::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
@@ -148,9 +149,27 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         let verdict = match self.read_patiently(&at, file.hash).await {
             Ok(verdict) => verdict,
             Err(error) => {
-                report.cannot_tell(error, scope, &at);
-                for Obstacle { if_it_stays, .. } in &mut report.obstacles {
-                    *if_it_stays = if_it_stays.take().map(|f| f.with_digest(listed_in.clone()));
+                match self.unread_log_file(&at, error, listed_in).await {
+                    Ok(Misfit { expected, actual }) => report.findings.push(
+                        Finding::new(
+                            FindingKind::LogFileModified,
+                            scope.clone(),
+                            at,
+                            "The log file was replaced after delivery, by an object in an archive storage class, which nobody can read.",
+                        )
+                        .with_digest(listed_in.clone())
+                        .with_evidence(
+                            format!("content with SHA-256 {}, in {expected}", file.hash),
+                            actual,
+                        ),
+                    ),
+                    Err(error) => {
+                        report.cannot_tell(error, scope, &at);
+                        for Obstacle { if_it_stays, .. } in &mut report.obstacles {
+                            let stays = if_it_stays.take();
+                            *if_it_stays = stays.map(|f| f.with_digest(listed_in.clone()));
+                        }
+                    }
                 }
                 return verified;
             }
@@ -204,6 +223,29 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             .findings
             .push(finding(kind, message, error.to_string()));
         verified
+    }
+
+    /// What does not fit in an archived log file; the error where that does not tell.
+    async fn unread_log_file(
+        &self,
+        at: &ObjectLocation,
+        error: StoreError,
+        listed_in: &DigestReference,
+    ) -> Result<Misfit, StoreError> {
+        if !matches!(error.cause, Cause::Archived(_)) || self.places.is_replica(&at.bucket) {
+            return Err(error);
+        }
+        let listed_by = match classify(&listed_in.key) {
+            ObjectKind::Digest(key) if key.series == DigestSeries::Backfill => {
+                let digest_at = ObjectLocation::new(&listed_in.bucket, &listed_in.key);
+                let headers = self.store.headers(&digest_at).await?;
+                self.due(&digest_at, &key, &headers)
+            }
+            _ => listed_in.end_time,
+        };
+        let headers = self.store.headers(at).await?;
+        let misfit = listed_by.and_then(|listed_by| archived::log_file(&headers, listed_by));
+        misfit.ok_or(error)
     }
 
     async fn read_patiently(

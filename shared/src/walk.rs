@@ -188,7 +188,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         // What was found when the newer digest was compared with this one is about this one.
         let unverified = match fetched {
             Err(error) => {
-                self.unreadable(&mut settled, error);
+                self.unreadable(&mut settled, error, newer.as_ref()).await;
                 None
             }
             Ok(fetched) => {
@@ -246,7 +246,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         settled
     }
 
-    fn unreadable(&self, settled: &mut Settled, error: StoreError) {
+    async fn unreadable(&self, settled: &mut Settled, error: StoreError, newer: Option<&Newer>) {
         let Settled {
             at, key, report, ..
         } = settled;
@@ -259,8 +259,29 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                     report.findings.push(missing);
                 }
             }
-            None => report.cannot_tell(error, &self.scope(key), at),
+            None => {
+                let newer = newer.filter(|newer| newer.authentic);
+                let named = newer.and_then(|newer| Some((newer, newer.predecessor.as_ref()?)));
+                let named = named.filter(|(_, named)| self.names(named, at));
+                let successor = named.map(|(newer, named)| {
+                    let newer = DigestReference::by_key(&newer.at, Some(&newer.key));
+                    (newer, named.signature.as_str())
+                });
+                let successor = successor.as_ref().map(|(newer, signed)| (newer, *signed));
+                match self.unread(at, key, error, successor).await {
+                    Rejection::Finding(finding) => report.findings.push(*finding),
+                    Rejection::CannotTell(error) => {
+                        report.cannot_tell(error, &self.scope(key), at);
+                    }
+                }
+            }
         }
+    }
+
+    /// Whether a digest says of the one at `at` that it is its predecessor.
+    fn names(&self, named: &Predecessor, at: &ObjectLocation) -> bool {
+        named.location.key == at.key
+            && self.places.actual_of(&named.location.bucket, &at.bucket) == at.bucket
     }
 
     /// Judges a digest by its own signature, and by the one that its successor gives.
@@ -271,13 +292,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         newer: Option<&Newer>,
         claims: &VecDeque<Predecessor>,
     ) {
-        let names_this = |named: &&Predecessor| {
-            named.location.key == settled.at.key
-                && self
-                    .places
-                    .actual_of(&named.location.bucket, &settled.at.bucket)
-                    == settled.at.bucket
-        };
+        let names_this = |named: &&Predecessor| self.names(named, &settled.at);
         let by_newer = newer
             .and_then(|newer| Some((newer.predecessor.as_ref()?, newer.authentic)))
             .filter(|(named, _)| names_this(named));

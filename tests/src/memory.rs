@@ -2,15 +2,17 @@
 
 use crate::trail::{Change, Encryption as AtRest, Object as Delivered, Trail};
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use trailseal::config::Places;
 use trailseal::ids::{Region, TrailArn};
 use trailseal::location::ObjectLocation;
+use trailseal::object_key::{ObjectKind, classify};
 use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::store::{
-    Absence, Body, Cause, Depth, DescribeKey, Encryption, KeepEvidence, KeyDescription,
+    Absence, Body, Cause, Depth, DescribeKey, Encryption, Headers, KeepEvidence, KeyDescription,
     ListObjects, ListPublicKeys, Object, Page, ReadEncryption, ReadKeyPolicy, ReadObject,
     SettleEvidence, StoreError,
 };
@@ -38,6 +40,10 @@ pub struct Memory {
     buckets: BTreeSet<String>,
     /// What reading an object answers instead, by its key.
     faults: Mutex<HashMap<String, VecDeque<Cause>>>,
+    /// What asking for an object's headers answers instead, by its key.
+    header_faults: HashMap<String, Cause>,
+    /// When an object was written, by its key, where that is not when CloudTrail delivers it.
+    written: HashMap<String, Timestamp>,
     keys: BTreeMap<String, serde_json::Value>,
     key_fault: Option<Cause>,
     descriptions: HashMap<String, KeyDescription>,
@@ -100,6 +106,20 @@ impl Memory {
             .lock()
             .expect("no panic")
             .insert(object.key.clone(), causes);
+    }
+
+    /// Asking for the headers of an object fails.
+    pub fn fail_headers(&mut self, object: &Delivered, cause: Cause) {
+        self.header_faults.insert(object.key.clone(), cause);
+    }
+
+    /// An object was written at this time.
+    ///
+    /// # Panics
+    /// If `time` is no RFC 3339 time.
+    pub fn written_at(&mut self, object: &Delivered, time: &str) {
+        let time = time.parse().expect("RFC 3339");
+        self.written.insert(object.key.clone(), time);
     }
 
     /// CloudTrail answers every question for keys like this.
@@ -205,6 +225,34 @@ impl ReadObject for &Memory {
                     .collect(),
             ),
         })
+    }
+
+    /// As S3 answers: also for an archived object.
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        let fail = |cause| StoreError {
+            action: "read the headers of",
+            subject: at.to_string(),
+            cause,
+        };
+        if let Some(cause) = self.header_faults.get(&at.key) {
+            return Err(fail(cause.clone()));
+        }
+        let object = self.objects.get(&(at.bucket.clone(), at.key.clone()));
+        let object = object.ok_or_else(|| fail(Cause::Absent(Absence::NoObject)))?;
+        let written = self.written.get(&at.key).copied();
+        Ok(Headers {
+            last_modified: written.or_else(|| delivered(&at.key)),
+            metadata: object.metadata.clone().into_iter().collect(),
+        })
+    }
+}
+
+/// When CloudTrail delivers an object: a digest half an hour after its end.
+fn delivered(key: &str) -> Option<Timestamp> {
+    match classify(key) {
+        ObjectKind::Digest(key) => Some(key.end_time + SignedDuration::from_mins(30)),
+        ObjectKind::LogFile(key) => Some(key.time),
+        _ => None,
     }
 }
 

@@ -310,7 +310,7 @@ async fn a_tampered_digest_is_told_by_what_was_done_to_it() {
         let progress = verify(&trail, &memory, object).await;
         assert_eq!(progress.report.verdict(), Verdict::Finding);
         assert_eq!(progress.report.valid, 0);
-        assert!(progress.report.findings.is_empty());
+        assert_eq!(progress.report.findings.len(), 1);
         assert_eq!(progress.report.findings[0].kind, kind);
         // Its successor signed another digest; the algorithm's name is in neither signature.
         let report = validate(&trail, &memory, &hour(&trail, 6).object).await;
@@ -1018,4 +1018,212 @@ async fn a_missing_bucket_is_a_missing_object() {
             .iter()
             .all(|f| f.kind == FindingKind::LogFileMissing)
     );
+}
+
+/// An object that nobody can read, and what its headers say.
+fn archive(memory: &mut Memory, object: &Object, written: Option<&str>) {
+    let archived = Cause::Archived("InvalidObjectState".to_owned());
+    memory.fail(object, &archived, 10);
+    if let Some(written) = written {
+        memory.written_at(object, written);
+    }
+}
+
+#[track_caller]
+fn assert_archived(report: &Report, object: &Object) {
+    assert!(report.findings.is_empty(), "{:#?}", report.findings);
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+    let stays = report.obstacles.iter().map(|o| o.if_it_stays.as_ref());
+    let stays: Vec<_> = stays
+        .map(|finding| finding.map(|f| (f.kind, f.object.key.as_str())))
+        .collect();
+    assert_eq!(stays, [Some((FindingKind::ObjectArchived, &*object.key))]);
+}
+
+/// Whoever writes over a log file puts it into an archive class, so that nobody can compare it.
+#[tokio::test]
+async fn a_log_file_that_was_archived_by_being_replaced_is_modified() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[0].object;
+    // The digest lists what was delivered up to 05:00.
+    for (written, modified) in [
+        (None, false),
+        (Some("2026-01-15T05:15:00Z"), false),
+        (Some("2026-01-15T05:15:01Z"), true),
+        (Some("2026-11-27T12:00:00Z"), true),
+    ] {
+        let mut memory = Memory::of(&trail);
+        archive(&mut memory, log, written);
+        let report = verify(&trail, &memory, &digest.object).await.report;
+        assert_eq!(report.valid, digest.document.log_files.len() - 1);
+        if modified {
+            assert_told(&report, &[(FindingKind::LogFileModified, log)]);
+            let finding = &report.findings[0];
+            let actual = finding.actual.as_deref().unwrap();
+            assert!(actual.contains(written.unwrap()), "{actual}");
+            let listed_in = finding.digest.as_ref().unwrap();
+            assert_eq!(listed_in.key, digest.object.key);
+        } else {
+            assert_archived(&report, log);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
+    let trail = half_a_day().build();
+    let (digest, next) = (hour(&trail, 5), hour(&trail, 6));
+    let mut signed_otherwise = digest.object.clone();
+    let signature = "00".repeat(256);
+    let metadata = &mut signed_otherwise.metadata;
+    metadata.insert("signature".to_owned(), signature).unwrap();
+    let mut unsigned = digest.object.clone();
+    unsigned.metadata.clear();
+    // Object, when it was written, and whether its own event and its successor's tell.
+    for (object, written, by_itself, by_successor) in [
+        (&digest.object, None, false, false),
+        (&digest.object, Some("2026-01-15T07:00:00Z"), false, false),
+        (&digest.object, Some("2026-01-15T07:00:01Z"), true, true),
+        (&signed_otherwise, None, false, true),
+        (&unsigned, None, true, true),
+    ] {
+        let mut memory = Memory::of(&trail);
+        memory.put(object.clone());
+        archive(&mut memory, object, written);
+        let modified = [(FindingKind::DigestModified, object)];
+        let report = validate(&trail, &memory, object).await;
+        let files = verify(&trail, &memory, object).await.report;
+        for report in [report, files] {
+            if by_itself {
+                assert_told(&report, &modified);
+            } else {
+                assert_archived(&report, object);
+            }
+        }
+        let report = validate(&trail, &memory, &next.object).await;
+        if by_successor {
+            assert_told(&report, &modified);
+        } else {
+            assert_archived(&report, object);
+        }
+    }
+}
+
+/// A replaced digest proves nothing, and does not hide a restart until somebody restores it.
+#[tokio::test]
+async fn a_replaced_digest_does_not_hide_a_restart() {
+    let trail = TrailSpec {
+        hours: 16,
+        stops: vec![Stop {
+            last_hour: 6,
+            restart_hour: Some(15),
+        }],
+        ..TrailSpec::default()
+    }
+    .build();
+    let mut memory = Memory::of(&trail);
+    let last = &hour(&trail, 6).object;
+    archive(&mut memory, last, Some("2026-01-15T14:30:00Z"));
+    let restarted = &hour(&trail, 15).object;
+    let report = validate(&trail, &memory, restarted).await;
+    assert_window(
+        &report,
+        FindingKind::ChainRestarted,
+        restarted,
+        "2026-01-15T05:00:00Z",
+        "2026-01-15T14:00:00Z",
+    );
+}
+
+#[tokio::test]
+async fn what_the_headers_of_an_archived_object_do_not_tell_cannot_be_told() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[0].object;
+    let late = Some("2026-11-27T12:00:00Z");
+    // Who may not ask for them hears that, and throttling passes.
+    for (cause, kind) in [
+        (
+            Cause::Denied("no".to_owned()),
+            Some(FindingKind::ObjectUnreadableDenied),
+        ),
+        (Cause::Unavailable("SlowDown".to_owned()), None),
+    ] {
+        let mut memory = Memory::of(&trail);
+        for object in [log, &digest.object] {
+            archive(&mut memory, object, late);
+            memory.fail_headers(object, cause.clone());
+        }
+        let own = validate(&trail, &memory, &digest.object).await;
+        let next = validate(&trail, &memory, &hour(&trail, 6).object).await;
+        let mut memory = Memory::of(&trail);
+        archive(&mut memory, log, late);
+        memory.fail_headers(log, cause);
+        let files = verify(&trail, &memory, &digest.object).await.report;
+        for report in [own, next, files] {
+            assert_eq!(report.verdict(), Verdict::CannotTell);
+            let stays = report.obstacles[0].if_it_stays.as_ref();
+            assert_eq!(stays.map(|finding| finding.kind), kind);
+        }
+    }
+}
+
+/// The times of a replica's objects say when they were copied, if S3 did not replicate them.
+#[tokio::test]
+async fn a_replica_may_be_younger_than_what_it_is_of() {
+    let trail = half_a_day().build();
+    let mut replica = Memory::default();
+    replica.publish_keys(&trail);
+    let copy = |object: &Object| Object {
+        bucket: "replica".to_owned(),
+        ..object.clone()
+    };
+    for object in trail.objects() {
+        replica.put(copy(object));
+    }
+    let mut places = places(&trail);
+    places.log_buckets = vec!["replica".to_owned()];
+    places.aliases = vec![("amzn-s3-demo-bucket".to_owned(), "replica".to_owned())];
+    let digest = hour(&trail, 5);
+    let log = copy(&trail.logs_of(digest)[0].object);
+    let before = copy(&hour(&trail, 4).object);
+    for object in [&log, &before] {
+        archive(&mut replica, object, Some("2026-11-27T12:00:00Z"));
+    }
+    let digests = digests(&replica, &places);
+    let at = ObjectLocation::new("replica", &digest.object.key);
+    assert_archived(&digests.validate(&at).await, &before);
+    let progress = digests.verify_log_files(&at, 0, 8, pending()).await;
+    assert_archived(&progress.report, &log);
+}
+
+/// A backfill digest lists what was delivered until it was generated.
+#[tokio::test]
+async fn what_a_backfill_digest_lists_may_be_as_young_as_that() {
+    let trail = TrailSpec {
+        backfills: vec![Backfill {
+            hour: 3,
+            log_files: 2,
+            generated_after_hours: 30,
+            link: BackfillLink::Unlinked,
+        }],
+        ..half_a_day()
+    }
+    .build();
+    let backfill = trail.backfill(ACCOUNT, REGION, 3);
+    let generated = &backfill.object.metadata["backfill-generation-timestamp"];
+    let generated: jiff::Timestamp = generated.parse().unwrap();
+    let log = &trail.logs_of(backfill)[0].object;
+    for (minutes, modified) in [(15, false), (16, true)] {
+        let written = generated + jiff::SignedDuration::from_mins(minutes);
+        let mut memory = Memory::of(&trail);
+        archive(&mut memory, log, Some(&written.to_string()));
+        let report = verify(&trail, &memory, &backfill.object).await.report;
+        if modified {
+            assert_told(&report, &[(FindingKind::LogFileModified, log)]);
+        } else {
+            assert_archived(&report, log);
+        }
+    }
 }

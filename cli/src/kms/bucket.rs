@@ -14,7 +14,7 @@ use trailseal::ids::Region;
 use trailseal::location::ObjectLocation;
 use trailseal::selection::Selection;
 use trailseal::store::{
-    Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, Object, Page,
+    Cause, Depth, DescribeKey, Encryption, Headers, KeyDescription, ListObjects, Object, Page,
     ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
 };
 
@@ -33,6 +33,10 @@ impl ReadObject for Bucket {
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
         Box::pin(self.0.read(at)).await
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        Box::pin(self.0.headers(at)).await
     }
 }
 

@@ -22,8 +22,8 @@ use trailseal::kms_check::MAX_OBJECT_BYTES;
 use trailseal::location::ObjectLocation;
 use trailseal::records::for_each_record_in_copy;
 use trailseal::store::{
-    Body as _, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, Object, Page,
-    ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
+    Body as _, Cause, Depth, DescribeKey, Encryption, Headers, KeyDescription, ListObjects, Object,
+    Page, ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
 };
 
 /// What log files are called.
@@ -339,6 +339,10 @@ impl ReadObject for Nothing {
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
         Self::refuse("read", at)
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        Self::refuse("read the headers of", at)
     }
 }
 

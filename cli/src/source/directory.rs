@@ -27,7 +27,8 @@ use trailseal::location::ObjectLocation;
 use trailseal::log_file::MAX_WHOLE_BYTES;
 use trailseal::object_key::{ObjectKind, classify};
 use trailseal::store::{
-    Absence, Body, Cause, Depth, Encryption, ListObjects, Object, Page, ReadObject, StoreError,
+    Absence, Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadObject,
+    StoreError,
 };
 
 /// The folder that every trail's objects lie in.
@@ -533,6 +534,15 @@ impl ReadObject for Directory {
         })
         .and_then(|file| open_file(&file, named()))
         .map_err(|error| self.weighed(error))
+    }
+
+    /// A file says nothing of the object that it is a copy of.
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        Err(StoreError {
+            action: "read the headers of",
+            subject: at.to_string(),
+            cause: Cause::Failed("a copy on disk does not hold them".to_owned()),
+        })
     }
 }
 

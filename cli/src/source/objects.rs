@@ -5,7 +5,7 @@ use super::lone::LoneFile;
 use bytes::Bytes;
 use trailseal::aws::{S3Body, S3Objects};
 use trailseal::location::ObjectLocation;
-use trailseal::store::{Body, Depth, ListObjects, Object, Page, ReadObject, StoreError};
+use trailseal::store::{Body, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError};
 
 /// Objects in S3, in a directory or in a file.
 #[derive(Debug)]
@@ -61,6 +61,14 @@ impl ReadObject for Objects {
                 Ok(with(object, ObjectBody::File))
             }
             Self::Lone(file) => Ok(with(file.read(at)?, ObjectBody::File)),
+        }
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        match self {
+            Self::S3(s3) => Box::pin(s3.headers(at)).await,
+            Self::Directory(directory) => directory.headers(at).await,
+            Self::Lone(file) => Err(file.nothing_beside("read the headers of", at.to_string())),
         }
     }
 }

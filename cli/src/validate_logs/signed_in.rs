@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 use trailseal::location::ObjectLocation;
-use trailseal::store::{Body, Cause, Depth, ListObjects, Object, Page, ReadObject, StoreError};
+use trailseal::store::{
+    Body, Cause, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError,
+};
 
 /// A store, and why AWS no longer accepts the credentials, once it does not: every later request
 /// fails for the same reason.
@@ -46,6 +48,10 @@ where
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
         self.seen(self.store.read(at).await)
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        self.seen(self.store.headers(at).await)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::location::ObjectLocation;
 use crate::store::{
-    Body, Cause, Depth, Encryption, ListObjects, Object, Page, ReadEncryption, ReadObject,
+    Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
     StoreError,
 };
 use bytes::Bytes;
@@ -121,6 +121,13 @@ impl<S: ReadObject> ReadObject for Limited<S> {
                 _permit: permit,
             },
         })
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        let action = "read the headers of";
+        let _permit = self.permit(action, || at.to_string()).await?;
+        let headers = self.store.headers(at);
+        unless(&self.closed, action, || at.to_string(), headers).await
     }
 }
 

@@ -6,7 +6,7 @@ use crate::ids::AccountId;
 use crate::location::ObjectLocation;
 use crate::object_key::url_decode;
 use crate::store::{
-    Body, Cause, Depth, Encryption, ListObjects, Object, Page, ReadEncryption, ReadObject,
+    Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
     StoreError,
 };
 use aws_config::{Region, SdkConfig};
@@ -14,11 +14,14 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use bytes::Bytes;
+use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The log buckets and whatever else digests name.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub struct S3Objects {
     known: Mutex<HashMap<String, String>>,
     /// Sent with each request, so that a bucket that changed hands is refused.
     owner: Option<AccountId>,
+    /// How many bytes of objects were read.
+    read: Arc<AtomicU64>,
 }
 
 /// What every client has: S3's own checksums are not computed, since whatever matters is hashed
@@ -44,6 +49,26 @@ const MAX_BUCKETS: usize = 1000;
 /// one that is being moved or deleted may name another.
 const MAX_REDIRECTS: usize = 3;
 
+/// Sends a request, and again where the answer says that the bucket is in another Region.
+macro_rules! in_region {
+    ($self:ident, $bucket:expr, |$client:ident| $request:expr) => {{
+        let mut region = $self.region_of($bucket);
+        let mut redirects = 0;
+        loop {
+            let $client = $self.client(&region);
+            let error = match $request.send().await {
+                Err(error) if redirects < MAX_REDIRECTS => error,
+                answer => break answer,
+            };
+            redirects += 1;
+            match $self.elsewhere($bucket, &region, &error).await {
+                Some(elsewhere) => region = elsewhere,
+                None => break Err(error),
+            }
+        }
+    }};
+}
+
 impl S3Objects {
     /// Objects in buckets of `owner`, or of anybody.
     #[must_use]
@@ -53,7 +78,15 @@ impl S3Objects {
             clients: ByRegion::default(),
             known: Mutex::default(),
             owner,
+            read: Arc::default(),
         }
+    }
+
+    /// Adds the bytes of objects that are read to `read`.
+    #[must_use]
+    pub fn counting(mut self, read: Arc<AtomicU64>) -> Self {
+        self.read = read;
+        self
     }
 
     /// The Region that requests to a bucket go to: where it is known to be, else our own.
@@ -120,6 +153,16 @@ impl S3Objects {
         }
     }
 
+    async fn head(&self, at: &ObjectLocation) -> Result<HeadObjectOutput, StoreError> {
+        let answer = in_region!(self, &at.bucket, |client| client
+            .head_object()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_version_id(at.version_id.clone())
+            .set_expected_bucket_owner(self.owner()));
+        answer.map_err(|error| head_error("read the headers of", at.to_string(), &error))
+    }
+
     fn owner(&self) -> Option<String> {
         self.owner.as_ref().map(AccountId::to_string)
     }
@@ -151,26 +194,6 @@ fn may_redirect(status: u16, code: Option<&str>) -> bool {
     }
 }
 
-/// Sends a request, and again where the answer says that the bucket is in another Region.
-macro_rules! in_region {
-    ($self:ident, $bucket:expr, |$client:ident| $request:expr) => {{
-        let mut region = $self.region_of($bucket);
-        let mut redirects = 0;
-        loop {
-            let $client = $self.client(&region);
-            let error = match $request.send().await {
-                Err(error) if redirects < MAX_REDIRECTS => error,
-                answer => break answer,
-            };
-            redirects += 1;
-            match $self.elsewhere($bucket, &region, &error).await {
-                Some(elsewhere) => region = elsewhere,
-                None => break Err(error),
-            }
-        }
-    }};
-}
-
 impl ReadObject for S3Objects {
     type Body = S3Body;
 
@@ -193,7 +216,17 @@ impl ReadObject for S3Objects {
             body: S3Body {
                 stream: output.body,
                 subject: at.to_string(),
+                read: Arc::clone(&self.read),
             },
+        })
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        let output = self.head(at).await?;
+        let written = output.last_modified;
+        Ok(Headers {
+            last_modified: written.and_then(|time| Timestamp::from_second(time.secs()).ok()),
+            metadata: output.metadata.unwrap_or_default(),
         })
     }
 }
@@ -203,13 +236,18 @@ impl ReadObject for S3Objects {
 pub struct S3Body {
     stream: ByteStream,
     subject: String,
+    read: Arc<AtomicU64>,
 }
 
 impl Body for S3Body {
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         match self.stream.next().await {
             None => Ok(None),
-            Some(Ok(bytes)) => Ok(Some(bytes)),
+            Some(Ok(bytes)) => {
+                let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                self.read.fetch_add(count, Ordering::Relaxed);
+                Ok(Some(bytes))
+            }
             Some(Err(error)) => Err(StoreError {
                 action: "read on in",
                 subject: self.subject.clone(),
@@ -221,13 +259,7 @@ impl Body for S3Body {
 
 impl ReadEncryption for S3Objects {
     async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
-        let answer = in_region!(self, &at.bucket, |client| client
-            .head_object()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .set_expected_bucket_owner(self.owner()));
-        let output =
-            answer.map_err(|error| head_error("read the headers of", at.to_string(), &error))?;
+        let output = self.head(at).await?;
         Ok(Encryption {
             algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
             kms_key_id: output.ssekms_key_id,

@@ -166,6 +166,16 @@ impl Fault {
         )
     }
 
+    /// What S3 answers to `HeadObject`, for an object of another age than the one that is there.
+    pub fn headers(headers: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self::Answer {
+            status: StatusCode::OK,
+            headers: headers.iter().map(owned).collect(),
+            body: Bytes::new(),
+        }
+    }
+
     /// A JSON or query service asks for fewer requests.
     pub fn throttling() -> Self {
         Self::error(400, "ThrottlingException", "Rate exceeded")

@@ -9,6 +9,17 @@ use trailseal_tests::trail::{Object, TrailSpec};
 
 use crate::stage::{ACCOUNT, Ran, Stage, run, small, start, verify, with};
 
+/// An object of its own age that a lifecycle rule has archived.
+fn archive(proxy: &FaultProxy, object: &Object) {
+    let head = Match::operation("s3", "HeadObject").path_contains(&object.key);
+    let mut headers = vec![("last-modified", "Thu, 15 Jan 2026 00:30:00 GMT")];
+    if let Some(signature) = object.metadata.get("signature") {
+        headers.push(("x-amz-meta-signature", signature));
+    }
+    proxy.fail(head, Fault::headers(&headers));
+    proxy.fail(get(object), Fault::archived());
+}
+
 fn get(object: &Object) -> Match {
     Match::operation("s3", "GetObject").path_contains(&object.key)
 }
@@ -31,7 +42,11 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
             "kms:Decrypt",
         ),
     ] {
-        proxy.fail(get(log), fault);
+        if word == "archived" {
+            archive(&proxy, log);
+        } else {
+            proxy.fail(get(log), fault);
+        }
         let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
         report.told(2, &[]);
         assert_eq!(report.counts("logFiles"), [all - 1, 0, 1]);
@@ -43,7 +58,7 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
     }
 
     // Of a digest, its log files cannot be told either; its neighbours can.
-    proxy.fail(get(&third.object), Fault::archived());
+    archive(&proxy, &third.object);
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
     report.told(2, &[]);
     assert_eq!(report.counts("digests"), [6, 0, 1]);
@@ -51,6 +66,18 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
     assert_eq!(report.counts("logFiles"), [all - of_third, 0, 0]);
     assert_eq!(report.untold(), [third.object.location().to_string()]);
     proxy.heal();
+
+    // An object that is younger than its digest was put in the place of the archived one.
+    for (object, kind) in [
+        (log, "log-file-modified"),
+        (&third.object, "digest-modified"),
+    ] {
+        proxy.fail(get(object), Fault::archived());
+        let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
+        report.told(1, &[(kind, 1)]);
+        assert_eq!(report.untold(), Vec::<String>::new());
+        proxy.heal();
+    }
 
     // Keys that cannot be asked for. Who is refused once does not ask again.
     let rule = proxy.fail(
