@@ -118,9 +118,13 @@ pub struct Config {
     pub enclave_images: Vec<String>,
     /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response lies.
     pub pinned_keys: Option<PinnedKeys>,
-    /// `TRAILSEAL_QUEUE_URL`: where a function hands back what it has no time for.
+    /// `TRAILSEAL_QUEUE_URL`: the function's own queue, where it puts what failed or what it has no
+    /// time for.
     pub queue_url: Option<String>,
-    /// `TRAILSEAL_MAX_RECEIVES`: after how many deliveries the queue parks a message.
+    /// `TRAILSEAL_DEAD_LETTER_QUEUE_URL`: where the function parks what it gives up.
+    pub dead_letter_queue_url: Option<String>,
+    /// `TRAILSEAL_MAX_RECEIVES`: how often a message is tried, and after how many deliveries the queue
+    /// parks it by itself; 20 at most.
     pub max_receives: u32,
 }
 
@@ -203,10 +207,16 @@ impl Config {
             pinned_keys,
         );
         let queue_url = reader.one("TRAILSEAL_QUEUE_URL", "an SQS queue URL", queue_url_of);
+        let dead_letter_queue_url = reader.one(
+            "TRAILSEAL_DEAD_LETTER_QUEUE_URL",
+            "an SQS queue URL",
+            queue_url_of,
+        );
         let max_receives = reader.one(
             "TRAILSEAL_MAX_RECEIVES",
-            "a number from 1 to 1000",
-            |text| text.parse().ok().filter(|n| (1..=1000).contains(n)),
+            "a number from 1 to 20",
+            // More tries take longer than the queue keeps a message.
+            |text| text.parse().ok().filter(|n| (1..=20).contains(n)),
         );
         if !reader.problems.is_empty() {
             return Err(ConfigError(reader.problems));
@@ -226,6 +236,7 @@ impl Config {
             enclave_images,
             pinned_keys,
             queue_url,
+            dead_letter_queue_url,
             max_receives: max_receives.unwrap_or(DEFAULT_MAX_RECEIVES),
         })
     }
@@ -542,7 +553,9 @@ mod tests {
             ("TRAILSEAL_BUCKET_ALIASES", "replica=replica"),
             ("TRAILSEAL_BUCKET_ALIASES", "original=s3://replica"),
             ("TRAILSEAL_QUEUE_URL", "queue"),
+            ("TRAILSEAL_DEAD_LETTER_QUEUE_URL", "queue"),
             ("TRAILSEAL_MAX_RECEIVES", "0"),
+            ("TRAILSEAL_MAX_RECEIVES", "21"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(name), "{name}={value}: {error}");

@@ -44,6 +44,7 @@ pub mod location;
 pub mod log_file;
 pub mod lookback;
 pub mod object_key;
+pub mod passage;
 pub mod pinned_keys;
 pub mod public_key;
 pub mod receipt;

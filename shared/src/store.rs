@@ -406,14 +406,24 @@ pub trait PublishAlert: Send + Sync {
 
 /// Puts work back in line.
 pub trait Requeue: Send + Sync {
-    /// Queues the rest of a digest; returns once the queue has it.
+    /// Sends a message to the function's own queue; returns once the queue has it. SQS delivers it
+    /// after `delay`, which is [`crate::passage::MAX_DELAY`] at most.
     ///
     /// # Errors
-    /// [`StoreError`]: the rest is not queued, and the event at hand must not be let go.
-    fn hand_back(
+    /// [`StoreError`]: the queue may not have it, and the message at hand must not be let go.
+    fn send(
         &self,
-        rest: &crate::event::Created,
+        body: &str,
+        passage: &crate::passage::Passage,
+        delay: std::time::Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Sends a message to the function's dead-letter queue, where it waits for somebody to look at
+    /// it; returns once the queue has it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the queue may not have it, and the message at hand must not be let go.
+    fn park(&self, body: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Has a message that goes back delivered again after `delay`, not only when the queue's
     /// visibility timeout has passed.

@@ -10,6 +10,8 @@ const MAX_RESERVE: Duration = Duration::from_secs(10);
 /// When to stop starting work, and when to stop altogether.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
+    /// An object that needs all the time there is does not begin after this.
+    pub half_time: Instant,
     /// No new work from here on: what is left is handed back.
     pub wind_down: Instant,
     /// What is not done by now is given up, and its message goes back to the queue.
@@ -27,6 +29,7 @@ impl Deadline {
         let now = Instant::now();
         let give_up = now + left.saturating_sub(reserve);
         Self {
+            half_time: now + left / 2,
             wind_down: now + left.saturating_sub(reserve * 2),
             give_up,
             answer_by: give_up + reserve * 3 / 4,

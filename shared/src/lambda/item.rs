@@ -3,7 +3,7 @@
 use super::batch::Service;
 use super::deadline::Deadline;
 use super::metrics;
-use super::retry::Attempt;
+use super::retry::{Attempt, MAX_HOPS, Patience};
 use crate::arrival::Arrival;
 use crate::event::{Created, EventError};
 use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
@@ -11,12 +11,13 @@ use crate::findings_message;
 use crate::location::ObjectLocation;
 use crate::receipt::Receipt;
 use crate::seconds::whole_second;
-use crate::store::{KeepEvidence, Requeue, SendFindings, SettleEvidence, StoreError};
+use crate::store::{Cause, KeepEvidence, Requeue, SendFindings, SettleEvidence, StoreError};
 use crate::witness::Afterwards;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use std::time::Duration;
 use tokio::time::timeout_at;
 
 /// How many documents of the evidence bucket are settled at once.
@@ -66,10 +67,19 @@ pub(super) enum ItemError {
         "the event is for {0}, whose bucket is not in TRAILSEAL_LOG_BUCKETS: add it there, or take its events from this queue"
     )]
     UnknownBucket(ObjectLocation),
-    #[error("cannot tell: {0}")]
-    CannotTell(StoreError),
+    #[error("cannot tell: {error}")]
+    CannotTell {
+        /// The first thing that could not be looked at.
+        error: StoreError,
+        /// How long all of them are waited for.
+        patience: Patience,
+    },
     #[error("there was no time left for {0}")]
     NoTime(ObjectLocation),
+    #[error(
+        "the rest of {0} is not handed back: it was, {MAX_HOPS} times, and the object is still not done with"
+    )]
+    TooManyHops(ObjectLocation),
     #[error("the findings were not accepted: {0}")]
     Findings(StoreError),
     #[error(transparent)]
@@ -85,12 +95,26 @@ impl ItemError {
         match self {
             Self::Event(_) => "MalformedEvent",
             Self::UnknownBucket(_) => "UnknownBucket",
-            Self::CannotTell(_) => "CannotTell",
+            Self::CannotTell { .. } => "CannotTell",
             Self::NoTime(_) => "NoTime",
+            Self::TooManyHops(_) => "TooManyHops",
             Self::Findings(_) => "FindingsNotAccepted",
             Self::HandBack(_) => "HandBackFailed",
             Self::Receipt(_) => "ReceiptNotKept",
             Self::Abnormal(_) => "Abnormal",
+        }
+    }
+
+    /// How long it is waited for. Findings that were not accepted are never given up early.
+    pub(super) fn patience(&self) -> Patience {
+        match self {
+            Self::CannotTell { patience, .. } => *patience,
+            Self::Event(_) | Self::UnknownBucket(_) | Self::TooManyHops(_) => Patience::Lasting,
+            Self::NoTime(_)
+            | Self::Findings(_)
+            | Self::HandBack(_)
+            | Self::Receipt(_)
+            | Self::Abnormal(_) => Patience::Passing,
         }
     }
 }
@@ -136,7 +160,9 @@ where
         } = checked;
         report.allow_for_expiry(Timestamp::now());
         let verdict = report.verdict();
-        if attempt == Attempt::Last {
+        let patience = Patience::of_report(&report);
+        let is_last = patience.is_some_and(|p| attempt.is_last(p, self.max_receives));
+        if is_last {
             let stays = report
                 .obstacles
                 .iter_mut()
@@ -144,7 +170,8 @@ where
             report.findings.extend(stays);
         }
         let no_time = |_| ItemError::NoTime(object.clone());
-        let told = self.tell(object, verdict, &report);
+        let is_whole = rest.is_none();
+        let told = self.tell(object, verdict, &report, is_whole);
         let outcome = timeout_at(deadline.answer_by, told)
             .await
             .map_err(no_time)??;
@@ -153,22 +180,46 @@ where
             .await
             .map_err(no_time)?;
         // What comes back itself brings its rest along: handed back as well, it would multiply.
-        let comes_back = attempt == Attempt::Early && !report.obstacles.is_empty();
+        let is_counted = matches!(attempt, Attempt::Counted(_));
+        let comes_back = is_counted && patience.is_some() && !is_last;
         if let Some(rest) = rest.filter(|_| !comes_back) {
             // Handed back without any progress, it would go on for ever.
             if rest.resume_at <= created.resume_at {
                 return Err(ItemError::NoTime(object.clone()));
             }
-            tracing::info!(object = ?object.to_string(), resume_at = rest.resume_at, "the rest is handed back to the queue");
-            timeout_at(deadline.answer_by, self.queue.hand_back(&rest))
+            let handed = self.hand_back(object, &rest, attempt);
+            timeout_at(deadline.answer_by, handed)
                 .await
-                .map_err(no_time)?
-                .map_err(ItemError::HandBack)?;
+                .map_err(no_time)??;
         }
-        match report.obstacles.into_iter().next() {
-            Some(Obstacle { error, .. }) => Err(ItemError::CannotTell(error)),
-            None => Ok(outcome),
+        match (report.obstacles.into_iter().next(), patience) {
+            (Some(Obstacle { error, .. }), Some(patience)) => {
+                Err(ItemError::CannotTell { error, patience })
+            }
+            _ => Ok(outcome),
         }
+    }
+
+    /// Queues what there was no time for.
+    async fn hand_back(
+        &self,
+        object: &ObjectLocation,
+        rest: &Created,
+        attempt: Attempt,
+    ) -> Result<(), ItemError> {
+        let Some(passage) = attempt.of_rest() else {
+            return Err(ItemError::TooManyHops(object.clone()));
+        };
+        tracing::info!(object = ?object.to_string(), resume_at = rest.resume_at, hops = passage.hops, "the rest is handed back to the queue");
+        let body = serde_json::to_string(rest).map_err(|error| {
+            ItemError::HandBack(StoreError {
+                action: "hand back the rest of",
+                subject: object.to_string(),
+                cause: Cause::Failed(error.to_string()),
+            })
+        })?;
+        let sent = self.queue.send(&body, &passage, Duration::ZERO).await;
+        sent.map_err(ItemError::HandBack)
     }
 
     /// Finds the object that is meant and checks it. Gives the object that was looked at.
@@ -208,6 +259,7 @@ where
         object: &ObjectLocation,
         verdict: Verdict,
         report: &Report,
+        is_whole: bool,
     ) -> Result<Outcome, ItemError> {
         let stamp = Stamp {
             function: C::FUNCTION,
@@ -226,7 +278,7 @@ where
             cannot_tell = report.obstacles.len(),
             "checked"
         );
-        metrics::write(report, stamp);
+        metrics::write(object, verdict, report, is_whole, stamp);
         let bucket = self.evidence_bucket.as_deref();
         for message in findings_message::compose(&report.findings, stamp, bucket) {
             self.findings

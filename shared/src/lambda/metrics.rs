@@ -1,60 +1,128 @@
 //! Metrics, as log lines in the Embedded Metric Format of `CloudWatch`.
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+//!
+//! Lambda can filter a function's log by level, and a line that it drops is no metric. From a runtime
+//! such as this one it takes the level from the key `level` of a JSON line, and only if the line has a
+//! valid RFC 3339 time in `timestamp`; any other line is `INFO`
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). So each
+//! line has both, and the level that no filter drops.
 
-use crate::finding::{Report, Stamp};
+use crate::finding::{Report, Stamp, Verdict};
+use crate::location::ObjectLocation;
+use crate::object_key::{DigestSeries, ObjectKind, classify};
 use serde_json::{Value, json};
 use std::io::Write as _;
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Trailseal";
 
-/// One line for each rule that was applied: how often it was kept, broken, or neither could be
-/// said, by function and rule.
-pub(super) fn lines(report: &Report, stamp: Stamp<'_>) -> Vec<Value> {
-    let metric = |name: &str| json!({"Name": name, "Unit": "Count"});
-    let rules = report.rules.iter();
-    rules
-        .map(|(rule, count)| {
-            json!({
-                "_aws": {
-                    "Timestamp": stamp.detected_at.as_millisecond(),
-                    "CloudWatchMetrics": [{
-                        "Namespace": NAMESPACE,
-                        "Dimensions": [["Function", "Rule"]],
-                        "Metrics": [metric("Valid"), metric("Finding"), metric("CannotTell")],
-                    }],
-                },
-                "Function": stamp.function,
-                "Rule": rule,
-                "Valid": count.valid,
-                "Finding": count.finding,
-                "CannotTell": count.cannot_tell,
-            })
-        })
-        .collect()
-}
+/// The level of all lines: the highest that Lambda knows.
+const LEVEL: &str = "FATAL";
 
-/// One line for the messages of one kind that were somebody else's, by function and kind.
-pub(super) fn unrelated(kind: &str, count: u64, stamp: Stamp<'_>) -> Value {
-    json!({
+/// Metrics with the same dimensions: their names and units, and what the line says besides.
+fn line(stamp: Stamp<'_>, dimension: Option<(&str, &str)>, metrics: &[(&str, &str, u64)]) -> Value {
+    let mut dimensions = vec!["Function"];
+    dimensions.extend(dimension.map(|(name, _)| name));
+    let units = metrics.iter();
+    let units: Vec<_> = units
+        .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
+        .collect();
+    let mut line = json!({
+        "level": LEVEL,
+        "timestamp": stamp.detected_at.to_string(),
         "_aws": {
             "Timestamp": stamp.detected_at.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [["Function", "Kind"]],
-                "Metrics": [{"Name": "Unrelated", "Unit": "Count"}],
+                "Dimensions": [dimensions],
+                "Metrics": units,
             }],
         },
         "Function": stamp.function,
-        "Kind": kind,
-        "Unrelated": count,
-    })
+    });
+    if let Some(fields) = line.as_object_mut() {
+        fields.extend(dimension.map(|(name, value)| (name.to_owned(), value.into())));
+        let values = metrics.iter();
+        fields.extend(values.map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
+    }
+    line
 }
 
-/// Writes what a report counts to the function's log.
-pub(super) fn write(report: &Report, stamp: Stamp<'_>) {
-    write_lines(&lines(report, stamp));
+/// One line for each rule that was applied: how often it was kept, broken, or neither could be
+/// said, by function and rule.
+fn of_rules(report: &Report, stamp: Stamp<'_>) -> Vec<Value> {
+    let rules = report.rules.iter();
+    rules
+        .map(|(rule, count)| {
+            let metrics = [
+                ("Valid", "Count", count.valid),
+                ("Finding", "Count", count.finding),
+                ("CannotTell", "Count", count.cannot_tell),
+            ];
+            line(stamp, Some(("Rule", rule)), &metrics)
+        })
+        .collect()
+}
+
+/// One line for an object that was looked at, by function and verdict.
+fn of_object(verdict: Verdict, stamp: Stamp<'_>) -> Value {
+    let verdict = match verdict {
+        Verdict::Valid => "valid",
+        Verdict::Finding => "finding",
+        Verdict::CannotTell => "cannot-tell",
+        Verdict::Ignored => "ignored",
+    };
+    line(
+        stamp,
+        Some(("Verdict", verdict)),
+        &[("Objects", "Count", 1)],
+    )
+}
+
+/// One line for the verdict on an hourly digest: how many seconds after its end it comes. None where
+/// the object is no such digest, and where there is no verdict.
+fn of_lag(object: &ObjectLocation, verdict: Verdict, stamp: Stamp<'_>) -> Option<Value> {
+    if !matches!(verdict, Verdict::Valid | Verdict::Finding) {
+        return None;
+    }
+    match classify(&object.key) {
+        ObjectKind::Digest(key) if key.series == DigestSeries::Hourly => {
+            let lag = stamp.detected_at.duration_since(key.end_time).as_secs();
+            let lag = u64::try_from(lag).unwrap_or_default();
+            Some(line(stamp, None, &[("Lag", "Seconds", lag)]))
+        }
+        _ => None,
+    }
+}
+
+/// One line for the bytes of objects that an invocation read, by function.
+pub(super) fn bytes_read(bytes: u64, stamp: Stamp<'_>) -> Value {
+    line(stamp, None, &[("BytesRead", "Bytes", bytes)])
+}
+
+/// One line for the messages of one kind that were somebody else's, by function and kind.
+pub(super) fn unrelated(kind: &str, count: u64, stamp: Stamp<'_>) -> Value {
+    line(
+        stamp,
+        Some(("Kind", kind)),
+        &[("Unrelated", "Count", count)],
+    )
+}
+
+/// Writes what is counted of an object to the function's log. `is_whole` says that nothing of the
+/// object is left for later.
+pub(super) fn write(
+    object: &ObjectLocation,
+    verdict: Verdict,
+    report: &Report,
+    is_whole: bool,
+    stamp: Stamp<'_>,
+) {
+    let mut lines = of_rules(report, stamp);
+    lines.push(of_object(verdict, stamp));
+    lines.extend(of_lag(object, verdict, stamp).filter(|_| is_whole));
+    write_lines(&lines);
 }
 
 /// Writes lines to the function's log.
@@ -69,8 +137,40 @@ pub(super) fn write_lines(lines: &[Value]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
     use jiff::Timestamp;
+
+    fn stamp() -> Stamp<'static> {
+        Stamp {
+            function: "log-verifier",
+            detected_at: "2026-01-15T13:05:07.25Z".parse().unwrap(),
+        }
+    }
+
+    /// The metrics that a line announces, each with its value and unit, and the dimensions.
+    fn announced(line: &Value) -> (Vec<(String, String, u64)>, Vec<(String, String)>) {
+        assert_eq!(line["level"], "FATAL");
+        let at: Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
+        assert_eq!(line["_aws"]["Timestamp"], at.as_millisecond());
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Trailseal");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let metrics = directive["Metrics"].as_array().unwrap().iter();
+        let metrics = metrics.map(|metric| {
+            let name = text(&metric["Name"]);
+            let value = line[&name].as_u64().unwrap();
+            (name, text(&metric["Unit"]), value)
+        });
+        let dimensions = directive["Dimensions"][0].as_array().unwrap().iter();
+        let dimensions = dimensions.map(|name| (text(name), text(&line[text(name)])));
+        (metrics.collect(), dimensions.collect())
+    }
+
+    fn owned(texts: &[(&str, &str)]) -> Vec<(String, String)> {
+        let texts = texts.iter();
+        texts
+            .map(|(one, other)| ((*one).to_owned(), (*other).to_owned()))
+            .collect()
+    }
 
     #[test]
     fn every_metric_that_is_announced_is_there() {
@@ -79,31 +179,61 @@ mod tests {
         count.add(Verdict::Valid);
         count.add(Verdict::Valid);
         count.add(Verdict::Finding);
-        let stamp = Stamp {
-            function: "kms-context-checker",
-            detected_at: Timestamp::UNIX_EPOCH,
-        };
-        let unrelated = unrelated("aws-config", 17, stamp);
-        let directive = &unrelated["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(directive["Metrics"][0]["Name"], "Unrelated");
-        assert_eq!(unrelated["Unrelated"], 17);
-        for dimension in directive["Dimensions"][0].as_array().unwrap() {
-            assert!(unrelated[dimension.as_str().unwrap()].is_string());
-        }
-        let lines = lines(&report, stamp);
+        let function = ("Function", "log-verifier");
+        let lines = of_rules(&report, stamp());
         assert_eq!(lines.len(), 1);
-        let line = &lines[0];
-        let directive = &line["_aws"]["CloudWatchMetrics"][0];
-        let values: Vec<(&str, u64)> = directive["Metrics"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|metric| metric["Name"].as_str().unwrap())
-            .map(|name| (name, line[name].as_u64().unwrap()))
-            .collect();
-        assert_eq!(values, [("Valid", 2), ("Finding", 1), ("CannotTell", 0)]);
-        for dimension in directive["Dimensions"][0].as_array().unwrap() {
-            assert!(line[dimension.as_str().unwrap()].is_string());
+        let (metrics, dimensions) = announced(&lines[0]);
+        let metrics: Vec<_> = metrics.iter().map(|(n, _, v)| (n.as_str(), *v)).collect();
+        assert_eq!(metrics, [("Valid", 2), ("Finding", 1), ("CannotTell", 0)]);
+        assert_eq!(dimensions, owned(&[function, ("Rule", "caller")]));
+
+        for (line, name, unit, value, dimension) in [
+            (
+                unrelated("aws-config", 17, stamp()),
+                "Unrelated",
+                "Count",
+                17,
+                Some(("Kind", "aws-config")),
+            ),
+            (
+                of_object(Verdict::CannotTell, stamp()),
+                "Objects",
+                "Count",
+                1,
+                Some(("Verdict", "cannot-tell")),
+            ),
+            (bytes_read(4096, stamp()), "BytesRead", "Bytes", 4096, None),
+        ] {
+            let (metrics, dimensions) = announced(&line);
+            assert_eq!(metrics, [(name.to_owned(), unit.to_owned(), value)]);
+            let expected: Vec<_> = std::iter::once(function).chain(dimension).collect();
+            assert_eq!(dimensions, owned(&expected));
         }
+    }
+
+    #[test]
+    fn the_lag_is_from_the_end_of_an_hourly_digest_to_its_verdict() {
+        let key = |end: &str| {
+            ObjectLocation::new(
+                "amzn-s3-demo-bucket",
+                format!(
+                    "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_{end}.json.gz"
+                ),
+            )
+        };
+        let lag = of_lag(&key("20260115T120000Z"), Verdict::Valid, stamp()).unwrap();
+        let (metrics, dimensions) = announced(&lag);
+        let expected = ("Lag".to_owned(), "Seconds".to_owned(), 3907);
+        assert_eq!(metrics, [expected]);
+        assert_eq!(dimensions, owned(&[("Function", "log-verifier")]));
+        // A clock that is behind, no verdict, and what is no hourly digest.
+        let early = of_lag(&key("20260115T140000Z"), Verdict::Finding, stamp()).unwrap();
+        assert_eq!(early["Lag"], 0);
+        let hourly = key("20260115T120000Z");
+        assert_eq!(of_lag(&hourly, Verdict::CannotTell, stamp()), None);
+        let backfill = key("20260115T120000Z_backfill");
+        assert_eq!(of_lag(&backfill, Verdict::Valid, stamp()), None);
+        let other = ObjectLocation::new("amzn-s3-demo-bucket", "x");
+        assert_eq!(of_lag(&other, Verdict::Valid, stamp()), None);
     }
 }

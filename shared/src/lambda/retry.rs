@@ -1,43 +1,167 @@
-//! When a message that failed is tried again.
+//! When a message that failed is tried again, and when it is given up.
+//!
+//! A function sends a message that failed to its own queue again, with a delay, and then takes the one
+//! at hand out of the queue. In this order: a crash between leaves two messages, never none.
 
 use super::batch::Service;
 use super::deadline::Deadline;
-use super::item::Check;
-use crate::store::{KeepEvidence, Requeue, SendFindings, SettleEvidence};
+use super::item::{Check, ItemError};
+use crate::finding::Report;
+use crate::passage::{MAX_DELAY, Passage};
+use crate::store::{Cause, KeepEvidence, Requeue, SendFindings, SettleEvidence, StoreError};
 use aws_lambda_events::event::sqs::SqsMessage;
+use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout_at;
 
-/// How long after its first, second, … delivery a message that goes back is tried again, in
-/// seconds: soon after a hiccup, and still hours later in an outage.
-const RETRY_AFTER: [u64; 4] = [60, 5 * 60, 30 * 60, 2 * 60 * 60];
+/// How often a message is sent on as the rest of an object, or because there was no time to begin.
+/// Each hop of a rest makes progress; Lambda's own bound of some 16 is off (`RecursiveLoop` in the
+/// template).
+pub(super) const MAX_HOPS: u32 = 500;
 
-/// A delivery of a message.
-pub(super) struct Delivery {
-    /// Which one, from 1 on.
-    pub(super) count: u32,
-    receipt: Option<String>,
+/// How soon a message comes back that its dead-letter queue did not take.
+const PARK_AGAIN: Duration = Duration::from_secs(60);
+
+/// How long after each try the next one comes, in seconds.
+const LASTING: &[u64] = &[5 * 60];
+const REFUSED: &[u64] = &[60, 30 * 60];
+const PASSING: &[u64] = &[60, 5 * 60, 30 * 60, 2 * 60 * 60];
+
+/// How long it makes sense to wait for what failed. The greater one waits longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Patience {
+    /// It does not get better by itself: an archived object, a malformed event. It is tried once more,
+    /// because a mistake may just be being mended.
+    Lasting,
+    /// Access is refused. It is tried twice more: a new permission takes a while to take effect.
+    Refused,
+    /// It may work a moment later, or after an outage: as often as the queue delivers a message.
+    Passing,
 }
 
-impl Delivery {
-    pub(super) fn of(message: &SqsMessage) -> Self {
-        let count = message.attributes.get("ApproximateReceiveCount");
-        Self {
-            count: count.and_then(|count| count.parse().ok()).unwrap_or(1),
-            receipt: message.receipt_handle.clone(),
+impl Patience {
+    /// How long a request that failed for this reason is waited for.
+    pub(super) fn of(cause: &Cause) -> Self {
+        match cause {
+            cause if cause.is_refusal() => Self::Refused,
+            Cause::Archived(_) | Cause::Failed(_) => Self::Lasting,
+            // In a replica, what is absent may still come.
+            _ => Self::Passing,
         }
+    }
+
+    /// How long what could not be looked at is waited for; none if there is nothing. Where one thing
+    /// may get better, all of it is tried again.
+    pub(super) fn of_report(report: &Report) -> Option<Self> {
+        let obstacles = report.obstacles.iter();
+        obstacles.map(|o| Self::of(&o.error.cause)).max()
+    }
+
+    fn waits(self) -> &'static [u64] {
+        match self {
+            Self::Lasting => LASTING,
+            Self::Refused => REFUSED,
+            Self::Passing => PASSING,
+        }
+    }
+
+    /// How many tries there are, where the queue delivers a message `max_receives` times.
+    pub(super) fn tries(self, max_receives: u32) -> u32 {
+        match self {
+            Self::Passing => max_receives,
+            Self::Lasting | Self::Refused => {
+                let tries = u32::try_from(self.waits().len()).unwrap_or(u32::MAX);
+                tries.saturating_add(1).min(max_receives)
+            }
+        }
+    }
+
+    /// How long after this try, from 1 on, the next one comes.
+    fn wait_after(self, attempt: u32) -> Duration {
+        let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        let waits = self.waits();
+        let seconds = waits.get(index).or(waits.last());
+        Duration::from_secs(seconds.copied().unwrap_or_default())
     }
 }
 
 /// Whether the event comes back if it fails now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
-    /// It is tried again.
-    Early,
-    /// The queue parks it: what stays unreadable is said now.
-    Last,
-    /// Nobody counts.
+    /// It came from a queue, with this; its attempt counts the crashes, too.
+    Counted(Passage),
+    /// Nobody counts, and nothing comes back.
     Only,
+}
+
+impl Attempt {
+    /// Whether nothing is tried after this, if it fails with this patience.
+    pub(super) fn is_last(self, patience: Patience, max_receives: u32) -> bool {
+        match self {
+            Self::Counted(passage) => passage.attempt >= patience.tries(max_receives),
+            Self::Only => false,
+        }
+    }
+
+    /// Whether the event is worked on alone.
+    pub(super) fn is_alone(self) -> bool {
+        matches!(self, Self::Counted(Passage { alone: true, .. }))
+    }
+
+    /// What the rest of an object carries: it is a new message, and knows how often there was one.
+    /// None where there was one too often.
+    pub(super) fn of_rest(self) -> Option<Passage> {
+        let (alone, hops) = match self {
+            Self::Counted(passage) => (passage.alone, passage.hops),
+            Self::Only => (false, 0),
+        };
+        let rest = Passage {
+            alone,
+            hops,
+            ..Passage::default()
+        };
+        (hops < MAX_HOPS).then(|| rest.one_hop_more())
+    }
+}
+
+/// A delivery of a message.
+pub(super) struct Delivery {
+    pub(super) id: Option<String>,
+    pub(super) body: Arc<str>,
+    /// What it carries. Its attempt is at least the number of times that the queue delivered it, so
+    /// that crashes count.
+    pub(super) passage: Passage,
+    receives: u32,
+    receipt: Option<String>,
+}
+
+impl Delivery {
+    pub(super) fn of(message: SqsMessage) -> Self {
+        let receives = message.attributes.get("ApproximateReceiveCount");
+        let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
+        let attributes = &message.message_attributes;
+        let passage = Passage::read(|name| attributes.get(name)?.string_value.as_deref());
+        Self {
+            id: message.message_id,
+            body: message.body.unwrap_or_default().into(),
+            passage: Passage {
+                attempt: passage.attempt.max(receives),
+                ..passage
+            },
+            receives,
+            receipt: message.receipt_handle,
+        }
+    }
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is taken out of the queue: done with, sent again, or parked.
+    Done,
+    /// It goes back to the queue.
+    GoesBack,
 }
 
 impl<C, F, Q, E> Service<C, F, Q, E>
@@ -47,24 +171,175 @@ where
     Q: Requeue,
     E: KeepEvidence + SettleEvidence,
 {
-    /// A message that goes back would else wait for the queue's visibility timeout, which is made
-    /// for functions that crash.
-    pub(super) async fn try_again_later(&self, delivery: &Delivery, deadline: Deadline) {
-        let Some(receipt) = &delivery.receipt else {
-            return;
-        };
-        let index = usize::try_from(delivery.count.saturating_sub(1)).unwrap_or(usize::MAX);
-        let seconds = if delivery.count >= self.max_receives {
-            // The queue parks it, and the alarm is due.
-            0
-        } else {
-            let [.., longest] = RETRY_AFTER;
-            RETRY_AFTER.get(index).copied().unwrap_or(longest)
-        };
-        let delay = Duration::from_secs(seconds);
-        let set = timeout_at(deadline.answer_by, self.queue.retry_in(receipt, delay)).await;
-        if let Ok(Err(error)) = set {
-            tracing::warn!(error = ?error.to_string(), "the message comes back only after the visibility timeout");
+    /// Sends a message on that came before its time. SQS delays it by a quarter of an hour at most, so
+    /// that a longer wait has several parts.
+    pub(super) async fn wait_on(
+        &self,
+        delivery: &Delivery,
+        left: Duration,
+        deadline: Deadline,
+    ) -> Fate {
+        let passage = delivery.passage;
+        self.send_again(delivery, &passage, left, deadline).await
+    }
+
+    /// Sends a message on that there was no time to begin with: this is not a try.
+    pub(super) async fn put_off(&self, delivery: &Delivery, deadline: Deadline) -> Fate {
+        tracing::info!(
+            message_id = delivery.id,
+            "no time to begin: the message is sent on"
+        );
+        let passage = delivery.passage.one_hop_more();
+        self.send_again(delivery, &passage, Duration::ZERO, deadline)
+            .await
+    }
+
+    /// Has a message that failed tried again later, or parks it after the last try.
+    pub(super) async fn after_failure(
+        &self,
+        delivery: &Delivery,
+        error: &ItemError,
+        deadline: Deadline,
+    ) -> Fate {
+        let patience = error.patience();
+        let attempt = delivery.passage.attempt;
+        let is_last = Attempt::Counted(delivery.passage).is_last(patience, self.max_receives);
+        tracing::warn!(
+            message_id = delivery.id,
+            class = error.class(),
+            error = ?error.to_string(),
+            attempt,
+            is_last,
+            "the message failed"
+        );
+        if is_last {
+            return self.park(delivery, deadline).await;
         }
+        let wait = patience.wait_after(attempt);
+        let next = attempt.saturating_add(1);
+        let mut passage = delivery.passage.again(next, Timestamp::now(), wait);
+        // What an object costs, its neighbours do not pay a second time.
+        passage.alone |= matches!(error, ItemError::NoTime(_));
+        self.send_again(delivery, &passage, wait, deadline).await
+    }
+
+    /// Sends a message to the queue again. If the queue does not take it, the message at hand goes back
+    /// to it, and comes again after the same time.
+    async fn send_again(
+        &self,
+        delivery: &Delivery,
+        passage: &Passage,
+        wait: Duration,
+        deadline: Deadline,
+    ) -> Fate {
+        let sent = self
+            .queue
+            .send(&delivery.body, passage, wait.min(MAX_DELAY));
+        match in_time(sent, deadline).await {
+            Ok(()) => Fate::Done,
+            Err(why) => self.give_back(delivery, wait, &why, deadline).await,
+        }
+    }
+
+    /// Sends a message to the dead-letter queue.
+    async fn park(&self, delivery: &Delivery, deadline: Deadline) -> Fate {
+        let parked = self.queue.park(&delivery.body);
+        match in_time(parked, deadline).await {
+            Ok(()) => Fate::Done,
+            Err(why) => {
+                // The queue parks by itself what it has delivered often enough, and the alarm is due.
+                let wait = if delivery.receives >= self.max_receives {
+                    Duration::ZERO
+                } else {
+                    PARK_AGAIN
+                };
+                self.give_back(delivery, wait, &why, deadline).await
+            }
+        }
+    }
+
+    /// Leaves a message in the queue. It would wait for the queue's visibility timeout, which is made
+    /// for functions that crash.
+    async fn give_back(
+        &self,
+        delivery: &Delivery,
+        wait: Duration,
+        why: &str,
+        deadline: Deadline,
+    ) -> Fate {
+        tracing::warn!(message_id = delivery.id, error = ?why, "the message goes back to its queue");
+        if let Some(receipt) = &delivery.receipt
+            && let Err(why) = in_time(self.queue.retry_in(receipt, wait), deadline).await
+        {
+            tracing::warn!(error = ?why, "the message comes back only after the visibility timeout");
+        }
+        Fate::GoesBack
+    }
+}
+
+/// Waits for a queue, as long as there is time to answer.
+async fn in_time(
+    request: impl Future<Output = Result<(), StoreError>>,
+    deadline: Deadline,
+) -> Result<(), String> {
+    match timeout_at(deadline.answer_by, request).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err("the queue did not answer in time".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Absence, CredentialTrouble};
+
+    /// Every wait until a message is given up, in seconds.
+    fn waits(cause: &Cause, max_receives: u32) -> Vec<u64> {
+        let patience = Patience::of(cause);
+        let before_last = 1..patience.tries(max_receives);
+        before_last
+            .map(|attempt| patience.wait_after(attempt).as_secs())
+            .collect()
+    }
+
+    #[test]
+    fn what_does_not_get_better_is_not_waited_for() {
+        let text = || "x".to_owned();
+        for cause in [Cause::Archived(text()), Cause::Failed(text())] {
+            assert_eq!(waits(&cause, 5), [300]);
+        }
+        for cause in [
+            Cause::Denied(text()),
+            Cause::KeyUnusable(text()),
+            Cause::RegionDisabled(text()),
+            Cause::Credentials(CredentialTrouble::Unknown, text()),
+        ] {
+            assert_eq!(waits(&cause, 5), [60, 1800]);
+            assert_eq!(waits(&cause, 2), [60]);
+        }
+        for cause in [Cause::Unavailable(text()), Cause::Absent(Absence::NoObject)] {
+            assert_eq!(waits(&cause, 5), [60, 300, 1800, 7200]);
+            assert_eq!(waits(&cause, 2), [60]);
+        }
+    }
+
+    /// The queue keeps a message for a week, and each try begins it anew; but also one message that
+    /// goes back each time must be parked before it expires.
+    #[test]
+    fn a_message_is_parked_before_it_expires() {
+        let all: u64 = waits(&Cause::Unavailable("x".to_owned()), 20).iter().sum();
+        assert!(all < 2 * 24 * 60 * 60, "{all}");
+    }
+
+    #[test]
+    fn the_rest_of_an_object_is_bounded() {
+        let passage = |hops| Passage {
+            attempt: 3,
+            hops,
+            ..Passage::default()
+        };
+        let rest = Attempt::Counted(passage(MAX_HOPS - 1)).of_rest().unwrap();
+        assert_eq!((rest.attempt, rest.hops), (1, MAX_HOPS));
+        assert_eq!(Attempt::Counted(passage(MAX_HOPS)).of_rest(), None);
     }
 }

@@ -15,6 +15,7 @@ use aws_config::SdkConfig;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// The most bytes of a saved list-public-keys response: 10,000 keys take about 6 MB.
 const MAX_PINNED_BYTES: usize = 16 * 1024 * 1024;
@@ -60,6 +61,8 @@ pub struct Edge {
     pub config: Config,
     /// The SDK's configuration.
     pub sdk: SdkConfig,
+    /// How many bytes of objects are read.
+    bytes_read: Arc<AtomicU64>,
 }
 
 /// Digests in S3, signed by CloudTrail's keys.
@@ -74,13 +77,18 @@ impl Edge {
         lambda_runtime::tracing::init_default_subscriber();
         let config = Config::read(|name| std::env::var(name).ok())?;
         let sdk = crate::aws::sdk_config().await;
-        Ok(Self { config, sdk })
+        Ok(Self {
+            config,
+            sdk,
+            bytes_read: Arc::default(),
+        })
     }
 
     /// The objects of the log buckets.
     #[must_use]
     pub fn objects(&self) -> S3Objects {
-        S3Objects::new(&self.sdk, self.config.places.bucket_owner.clone())
+        let owner = self.config.places.bucket_owner.clone();
+        S3Objects::new(&self.sdk, owner).counting(Arc::clone(&self.bytes_read))
     }
 
     /// The evidence bucket.
@@ -149,7 +157,11 @@ impl Edge {
         let queue = self.config.findings_queue_url;
         let findings = FindingsQueue::new(&self.sdk, queue, evidence.clone());
         let service = Arc::new(batch::Service {
-            queue: OwnQueue::new(&self.sdk, self.config.queue_url),
+            queue: OwnQueue::new(
+                &self.sdk,
+                self.config.queue_url,
+                self.config.dead_letter_queue_url,
+            ),
             evidence,
             check,
             findings,
@@ -157,6 +169,7 @@ impl Edge {
             evidence_bucket: self.config.evidence_bucket,
             max_receives: self.config.max_receives,
             unrelated: UnrelatedMessages::default(),
+            bytes_read: self.bytes_read,
         });
         lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
             let service = Arc::clone(&service);
