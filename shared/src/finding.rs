@@ -26,6 +26,16 @@ fn told(text: impl Into<String>) -> String {
     text
 }
 
+/// How a parked message is tried again, at the end of an advice. A function sends it to the
+/// dead-letter queue itself, so that SQS knows no queue that it came from: without a destination "the
+/// messages will be redriven back to their respective original source queues".
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html>
+macro_rules! redrive {
+    () => {
+        "move the message from the function's dead-letter queue back to its queue (aws sqs start-message-move-task --source-arn DEAD_LETTER_QUEUE_ARN --destination-arn QUEUE_ARN)."
+    };
+}
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -347,10 +357,16 @@ impl FindingKind {
                 "The reader's credentials were used outside its enclave. Revoke its sessions, require kms:RecipientAttestation:ImageSha384 in the key's policy, and find out where the call came from."
             }
             Self::ObjectUnreadableDenied => {
-                "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then move the message from the dead-letter queue back (aws sqs start-message-move-task)."
+                concat!(
+                    "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then ",
+                    redrive!()
+                )
             }
             Self::ObjectArchived => {
-                "Restore the object (aws s3api restore-object), then move the message from the dead-letter queue back (aws sqs start-message-move-task)."
+                concat!(
+                    "Restore the object (aws s3api restore-object), then ",
+                    redrive!()
+                )
             }
         }
     }
@@ -904,15 +920,18 @@ impl Report {
 fn remedy(cause: &crate::store::Cause) -> Option<&'static str> {
     use crate::store::Cause;
     match cause {
-        Cause::KeyUnusable(_) => Some(
-            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then move the message from the dead-letter queue back (aws sqs start-message-move-task).",
-        ),
-        Cause::RegionDisabled(_) => Some(
-            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save the response of `aws cloudtrail list-public-keys` for the Region, name it in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then move the message from the dead-letter queue back (aws sqs start-message-move-task).",
-        ),
-        Cause::Credentials(..) => Some(
-            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then move the message from the dead-letter queue back (aws sqs start-message-move-task).",
-        ),
+        Cause::KeyUnusable(_) => Some(concat!(
+            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then ",
+            redrive!()
+        )),
+        Cause::RegionDisabled(_) => Some(concat!(
+            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save the response of `aws cloudtrail list-public-keys` for the Region, name it in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then ",
+            redrive!()
+        )),
+        Cause::Credentials(..) => Some(concat!(
+            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then ",
+            redrive!()
+        )),
         Cause::Denied(_)
         | Cause::Archived(_)
         | Cause::Absent(_)
@@ -961,7 +980,7 @@ mod tests {
             Cause::Credentials(CredentialTrouble::Clock, text()),
         ] {
             // A function has no command line.
-            assert!(!advice(cause).contains("--"));
+            assert!(!advice(cause).replace(redrive!(), "").contains("--"));
         }
     }
 
@@ -971,6 +990,7 @@ mod tests {
             let (ours, theirs) = (kind.command_advice(), kind.advice());
             assert!(!ours.contains("TRAILSEAL_"), "{kind}: {ours}");
             assert!(!ours.contains("dead-letter"), "{kind}: {ours}");
+            let theirs = theirs.replace(redrive!(), "");
             assert!(!theirs.contains(" --"), "{kind}: {theirs}");
         }
         let finding = Finding::new(
@@ -989,6 +1009,29 @@ mod tests {
             };
             let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
             assert!(json["advice"].as_str().unwrap().contains(word), "{json}");
+        }
+    }
+
+    /// Nothing says which queue a message that a function parked came from.
+    #[test]
+    fn whoever_moves_a_message_back_says_where_to() {
+        let causes = [
+            crate::store::Cause::KeyUnusable("no".to_owned()),
+            crate::store::Cause::RegionDisabled("no".to_owned()),
+            crate::store::Cause::Credentials(
+                crate::store::CredentialTrouble::Unknown,
+                "no".to_owned(),
+            ),
+        ];
+        let advice = FindingKind::ALL.iter().map(|kind| kind.advice());
+        let advice = advice.chain(causes.iter().filter_map(remedy));
+        let moving: Vec<_> = advice
+            .filter(|text| text.contains("start-message-"))
+            .collect();
+        assert_eq!(moving.len(), 5);
+        for text in moving {
+            assert!(text.contains("--source-arn"), "{text}");
+            assert!(text.contains("--destination-arn"), "{text}");
         }
     }
 

@@ -27,7 +27,7 @@ const NEAR: Duration = Duration::from_secs(5);
 /// The attribute that counts the tries.
 const ATTEMPT: &str = "TrailsealAttempt";
 /// The attribute with the time before which nothing is tried, in seconds since 1970.
-const NOT_BEFORE: &str = "TrailsealNotBefore";
+pub const NOT_BEFORE: &str = "TrailsealNotBefore";
 /// The attribute of a message that is worked on alone.
 const ALONE: &str = "TrailsealAlone";
 /// The attribute that counts how often the function sent the message on without a try that failed.

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::header::{CONNECTION, EXPECT, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -250,7 +252,7 @@ impl Shared {
 
     /// Breaks or passes on one request.
     async fn handle(&self, request: Request<Incoming>) -> Result<Response<Body>> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         // Bodies of S3 may be large and are streamed; all others are small and tell the operation.
         let (read, body) = if request::is_s3(&parts) {
             (Bytes::new(), body.map_err(http::boxed_error).boxed_unsync())
@@ -260,6 +262,13 @@ impl Shared {
         };
         let call = Call::read(&parts, &read);
         let parameters = request::parameters(&call, &read);
+        let body = match request::undelayed(&call, &parameters) {
+            Some(undelayed) => {
+                parts.headers.insert(CONTENT_LENGTH, undelayed.len().into());
+                http::full(undelayed)
+            }
+            None => body,
+        };
         let (ticket, fault) = self.admit(call.clone(), parameters);
         let response = self.answer(&call, fault, parts, body).await?;
         self.answered(ticket, response.status());

@@ -3,6 +3,10 @@
 //! Lambda polls queues in the background, so that a test could only wait and hope. The [`Pump`] moves
 //! messages when it is told to: in one [`Pump::round`] each message that is visible is tried exactly
 //! once, and [`Pump::until_idle`] repeats rounds until no queue has anything left.
+//!
+//! A function sends a message that failed to its queue again, with a delay of minutes. The
+//! [`FaultProxy`](super::FaultProxy) takes the delay away, and the pump holds the message back until its
+//! round is over: it counts as one that went back.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
 use futures::future::try_join_all;
 use serde_json::Value;
+use trailseal::passage::NOT_BEFORE;
 
 use super::rie::{FunctionError, FunctionSpec, Rie};
 use super::server::LocalAws;
@@ -32,7 +37,7 @@ pub struct Invocation {
     pub function: String,
     /// How many messages it got.
     pub messages: usize,
-    /// The bodies of those that go back to the queue.
+    /// The bodies of those that go back to the queue, or were sent to it again.
     pub failed: Vec<String>,
     /// Why it gave no result.
     pub error: Option<FunctionError>,
@@ -243,9 +248,14 @@ impl Pump {
 
     async fn work(&self, worker: &Worker) -> Result<Vec<Invocation>> {
         let mut invocations = Vec::new();
-        let mut held = Vec::new();
+        let (mut held, mut delayed) = (Vec::new(), Vec::new());
         loop {
-            let batch = self.receive(worker).await?;
+            let (again, batch) = self.receive(worker).await?;
+            if let Some(before) = invocations.last_mut() {
+                let before: &mut Invocation = before;
+                before.failed.extend(again.iter().map(body_of));
+            }
+            delayed.extend(again);
             if batch.is_empty() {
                 break;
             }
@@ -277,12 +287,16 @@ impl Pump {
         for message in &held {
             self.release(&worker.queue.url, message).await?;
         }
+        for message in delayed {
+            self.let_time_pass(&worker.queue.url, message).await?;
+        }
         Ok(invocations)
     }
 
     /// A batch as Lambda gathers it: up to the mapping's batch size, in several receives if need be.
-    async fn receive(&self, worker: &Worker) -> Result<Vec<Message>> {
-        let mut batch = Vec::new();
+    /// Apart from it, the messages whose time has not come.
+    async fn receive(&self, worker: &Worker) -> Result<(Vec<Message>, Vec<Message>)> {
+        let (mut delayed, mut batch) = (Vec::new(), Vec::new());
         while batch.len() < worker.function.batch_size {
             let wanted = (worker.function.batch_size - batch.len()).min(MOST_RECEIVED);
             let received = self
@@ -299,9 +313,23 @@ impl Pump {
             if messages.is_empty() {
                 break;
             }
-            batch.extend(messages);
+            let (early, due): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_delayed);
+            delayed.extend(early);
+            batch.extend(due);
         }
-        Ok(batch)
+        Ok((delayed, batch))
+    }
+
+    /// Puts a message whose time has not come into its queue as it will be when it has.
+    async fn let_time_pass(&self, url: &str, message: Message) -> Result<()> {
+        let mut attributes = message.message_attributes.clone().unwrap_or_default();
+        attributes.remove(NOT_BEFORE);
+        let sent = self.sqs.send_message().queue_url(url);
+        sent.set_message_body(message.body.clone())
+            .set_message_attributes(Some(attributes))
+            .send()
+            .await?;
+        self.delete(url, &[message]).await
     }
 
     async fn delete(&self, url: &str, messages: &[Message]) -> Result<()> {
@@ -405,6 +433,12 @@ fn named_failures(batch: &[Message], named: &Value) -> Failed {
         }
     }
     Failed::These(failed)
+}
+
+/// Whether nothing is tried before a time that the message carries.
+fn is_delayed(message: &Message) -> bool {
+    let attributes = message.message_attributes();
+    attributes.is_some_and(|attributes| attributes.contains_key(NOT_BEFORE))
 }
 
 fn body_of(message: &Message) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use hyper::Method;
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -109,6 +110,16 @@ pub(super) fn parameters(call: &Call, body: &[u8]) -> Value {
         Protocol::Json | Protocol::RestJson => serde_json::from_slice(body).unwrap_or_default(),
         Protocol::S3 => Value::Null,
     }
+}
+
+/// The same message without its delay: no test waits for minutes. The record keeps the delay.
+pub(super) fn undelayed(call: &Call, parameters: &Value) -> Option<Bytes> {
+    if call.service != "sqs" || call.operation != "SendMessage" {
+        return None;
+    }
+    let mut parameters = parameters.as_object()?.clone();
+    parameters.remove("DelaySeconds")?;
+    Some(Value::Object(parameters).to_string().into())
 }
 
 /// Access key id, Region and service of the `SigV4` credential scope:
