@@ -5,7 +5,7 @@ use crate::location::ObjectLocation;
 use crate::object_key::{Chain, DigestKey, LogFileKey};
 use crate::sha256::Sha256;
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -37,7 +37,7 @@ macro_rules! redrive {
 }
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; part of normal operation.
@@ -481,7 +481,7 @@ impl Scope {
 }
 
 /// The digest that a finding was made with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DigestReference {
     /// Its bucket.
@@ -510,7 +510,7 @@ impl DigestReference {
 }
 
 /// A stretch of time that nothing covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Begin; unknown where no earlier digest is left.
     pub from: Option<Timestamp>,
