@@ -713,10 +713,9 @@ mod tests {
         for (body, passage, delay) in &sent {
             let stalled = *body == key("stalls");
             assert_eq!(passage.alone, stalled);
-            // There was no time to begin with the others: they lose no try, and wait for nothing.
+            // There was no time to begin with the others: they lose no try, and come back soon.
             let others = (passage.attempt, passage.hops, *delay);
-            assert_eq!(others, if stalled { (2, 0, 60) } else { (1, 1, 0) });
-            assert_eq!(passage.not_before.is_some(), stalled);
+            assert_eq!(others, if stalled { (2, 0, 60) } else { (1, 1, 10) });
         }
         assert!(service.queue.parked.lock().unwrap().is_empty());
     }
@@ -758,7 +757,13 @@ mod tests {
         };
         invoke(&service, event(7)).await.unwrap();
         let sent: Vec<Again> = service.queue.sent.lock().unwrap().drain(..).collect();
-        assert_eq!(sent, [(key("honest"), alone(8), 0)]);
+        let (body, passage, delay) = &sent[0];
+        assert_eq!((sent.len(), body, *delay), (1, &key("honest"), 10));
+        let due = Passage {
+            not_before: None,
+            ..*passage
+        };
+        assert_eq!(due, alone(8));
         // Not for ever.
         invoke(&service, event(MAX_HOPS)).await.unwrap();
         assert!(service.queue.sent.lock().unwrap().is_empty());

@@ -23,6 +23,9 @@ pub(super) const MAX_HOPS: u32 = 500;
 /// How soon a message comes back that its dead-letter queue did not take.
 const PARK_AGAIN: Duration = Duration::from_secs(60);
 
+/// How soon a message comes back that there was no time to begin with.
+const PUT_OFF: Duration = Duration::from_secs(10);
+
 /// How long after each try the next one comes, in seconds.
 const LASTING: &[u64] = &[5 * 60];
 const REFUSED: &[u64] = &[60, 30 * 60];
@@ -189,9 +192,9 @@ where
             message_id = delivery.id,
             "no time to begin: the message is sent on"
         );
-        let passage = delivery.passage.one_hop_more();
-        self.send_again(delivery, &passage, Duration::ZERO, deadline)
-            .await
+        let sent_on = delivery.passage.one_hop_more();
+        let passage = sent_on.again(sent_on.attempt, Timestamp::now(), PUT_OFF);
+        self.send_again(delivery, &passage, PUT_OFF, deadline).await
     }
 
     /// Has a message that failed tried again later, or parks it after the last try.

@@ -7,6 +7,7 @@ use hyper::Method;
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use trailseal::passage::NOT_BEFORE;
 
 /// How a service spells requests, and therefore errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +113,13 @@ pub(super) fn parameters(call: &Call, body: &[u8]) -> Value {
     }
 }
 
-/// The same message without its delay: no test waits for minutes. The record keeps the delay.
+/// A message that is to be tried again later, without its delay: no test waits for minutes. The record
+/// keeps the delay.
 pub(super) fn undelayed(call: &Call, parameters: &Value) -> Option<Bytes> {
     if call.service != "sqs" || call.operation != "SendMessage" {
         return None;
     }
+    parameters.get("MessageAttributes")?.get(NOT_BEFORE)?;
     let mut parameters = parameters.as_object()?.clone();
     parameters.remove("DelaySeconds")?;
     Some(Value::Object(parameters).to_string().into())
