@@ -9,6 +9,7 @@
 //! round is over: it counts as one that went back.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,8 @@ use super::server::LocalAws;
 use super::sqs_event;
 use super::stack::{Function, Queue, Stack};
 
+/// How often an empty queue is looked at.
+const POLL: Duration = Duration::from_millis(50);
 /// The most messages of one `ReceiveMessage`.
 const MOST_RECEIVED: usize = 10;
 /// How many rounds [`Pump::until_idle`] makes at most.
@@ -177,9 +180,30 @@ impl Pump {
     /// Tries each visible message of every queue once, the functions side by side. What failed becomes
     /// visible again when the round is over.
     pub async fn round(&self) -> Result<Round> {
-        let rounds = self.workers.iter().map(|worker| self.work(worker));
+        let rounds = self
+            .workers
+            .iter()
+            .map(|worker| self.work(worker, Duration::ZERO));
         let invocations = try_join_all(rounds).await?.concat();
         Ok(Round { invocations })
+    }
+
+    /// Carries messages to one function as Lambda does, as long as it is polled: a batch is gathered for
+    /// the window that the template says.
+    pub async fn carry(&self, logical_id: &str) -> Result<Infallible> {
+        let worker = self.worker(logical_id)?;
+        loop {
+            if self.work(worker, worker.function.window).await?.is_empty() {
+                tokio::time::sleep(POLL).await;
+            }
+        }
+    }
+
+    /// The functions that run.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.workers
+            .iter()
+            .map(|worker| worker.function.logical_id.as_str())
     }
 
     /// Makes rounds until no queue has a visible message: everything is done with or parked.
@@ -246,11 +270,11 @@ impl Pump {
             .with_context(|| format!("{logical_id} has no dead-letter queue"))
     }
 
-    async fn work(&self, worker: &Worker) -> Result<Vec<Invocation>> {
+    async fn work(&self, worker: &Worker, window: Duration) -> Result<Vec<Invocation>> {
         let mut invocations = Vec::new();
         let (mut held, mut delayed) = (Vec::new(), Vec::new());
         loop {
-            let (again, batch) = self.receive(worker).await?;
+            let (again, batch) = self.receive(worker, window).await?;
             if let Some(before) = invocations.last_mut() {
                 let before: &mut Invocation = before;
                 before.failed.extend(again.iter().map(body_of));
@@ -293,10 +317,16 @@ impl Pump {
         Ok(invocations)
     }
 
-    /// A batch as Lambda gathers it: up to the mapping's batch size, in several receives if need be.
-    /// Apart from it, the messages whose time has not come.
-    async fn receive(&self, worker: &Worker) -> Result<(Vec<Message>, Vec<Message>)> {
+    /// A batch as Lambda gathers it: up to the mapping's batch size, in several receives if need be, for
+    /// as long as the window after the first message. First, apart from it, the messages whose time has
+    /// not come.
+    async fn receive(
+        &self,
+        worker: &Worker,
+        window: Duration,
+    ) -> Result<(Vec<Message>, Vec<Message>)> {
         let (mut delayed, mut batch) = (Vec::new(), Vec::new());
+        let mut end = None;
         while batch.len() < worker.function.batch_size {
             let wanted = (worker.function.batch_size - batch.len()).min(MOST_RECEIVED);
             let received = self
@@ -310,8 +340,12 @@ impl Pump {
                 .send()
                 .await?;
             let messages = received.messages.unwrap_or_default();
-            if messages.is_empty() {
+            if !messages.is_empty() {
+                end = end.or_else(|| Some(Instant::now() + window));
+            } else if end.is_none_or(|end| Instant::now() >= end) {
                 break;
+            } else {
+                tokio::time::sleep(POLL).await;
             }
             let (early, due): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_delayed);
             delayed.extend(early);
