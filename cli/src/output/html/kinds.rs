@@ -48,6 +48,13 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "digest-key-out-of-period",
+        Explanation {
+            means: "CloudTrail signed the digest with a key that it lists for another time: it may have signed late. What the digest lists is proven.",
+            established: "The signature was checked with the key that the digest names and is right. The validity that CloudTrail lists for the key does not cover the time of the digest.",
+        },
+    ),
+    (
         "digest-algorithm-unsupported",
         Explanation {
             means: "The digest names a hash or signature algorithm that CloudTrail does not use.",
@@ -143,6 +150,13 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         Explanation {
             means: "The trail's key cannot encrypt log files any more: nothing more is recorded.",
             established: "KMS describes the key as disabled, about to be deleted, or not meant for encryption.",
+        },
+    ),
+    (
+        "kms-key-expiring",
+        Explanation {
+            means: "The imported material of the trail's key expires within two weeks. Then nothing more is recorded under it.",
+            established: "KMS gives the time at which the key's imported material expires.",
         },
     ),
     (
