@@ -17,7 +17,7 @@
 //! - checks: [`saved`], [`public_key`], [`given`], [`signature`], [`chain`], [`log_file`], [`kms`]
 //! - what is said about them: [`finding`], [`findings_message`], [`retention`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`arrival`], [`validation`],
-//!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
+//!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`], [`config`], [`config_list`]
 //! - the story of whole chains: [`selection`], [`discovery`], [`walk`]
 //!
 //! The edges are behind features: `aws` holds the AWS SDK adapters (module `aws`), `lambda` the
@@ -28,6 +28,7 @@ pub mod arn;
 pub mod arrival;
 pub mod chain;
 pub mod config;
+pub mod config_list;
 pub mod digest;
 pub mod discovery;
 pub mod event;
