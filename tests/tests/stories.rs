@@ -425,6 +425,19 @@ async fn a_replica_does_not_stand_in_for_the_bucket_at_hand() {
 }
 
 #[tokio::test]
+async fn a_trail_with_the_times_and_orders_of_real_ones_is_valid() {
+    let trail = TrailSpec::as_captured().build();
+    let memory = Memory::of(&trail);
+    for digest in &trail.digests {
+        let report = validate(&trail, &memory, &digest.object).await;
+        assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
+        let progress = verify(&trail, &memory, &digest.object).await;
+        assert_told(&progress.report, &[]);
+        assert_eq!(progress.report.valid, trail.logs_of(digest).len());
+    }
+}
+
+#[tokio::test]
 async fn a_digest_signed_by_no_key_of_cloudtrail_is_told() {
     use FindingKind::{DigestKeyUnknown, DigestSignatureInvalid};
     use tamper_digest::ClaimedKey;
