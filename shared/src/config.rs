@@ -166,20 +166,7 @@ impl Config {
             variable: |name: &str| variable(name).filter(|value| !value.trim().is_empty()),
             problems: Vec::new(),
         };
-        let log_buckets = reader.list("TRAILSEAL_LOG_BUCKETS", "bucket names", bucket_name);
-        if log_buckets.is_empty() {
-            reader.problem("TRAILSEAL_LOG_BUCKETS", "names no bucket");
-        }
-        let distinct: BTreeSet<&String> = log_buckets.iter().collect();
-        if distinct.len() > MAX_LOG_BUCKETS {
-            reader.problem(
-                "TRAILSEAL_LOG_BUCKETS",
-                format!(
-                    "names {} buckets, but the functions may read {MAX_LOG_BUCKETS} at most: deploy a second stack for the others",
-                    distinct.len()
-                ),
-            );
-        }
+        let log_buckets = reader.log_buckets();
         let bucket_owner = reader.one("TRAILSEAL_BUCKET_OWNER", "an account id", |text| {
             AccountId::new(text).ok()
         });
@@ -215,24 +202,7 @@ impl Config {
             );
         }
         let evidence_bucket = reader.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name);
-        let pinned_keys = reader.one(
-            "TRAILSEAL_PINNED_KEYS",
-            "a file or an s3://BUCKET/KEY URI",
-            pinned_keys,
-        );
-        // Whoever writes the pinned keys can sign digests. The writers of a log bucket are whom
-        // Trailseal watches.
-        if let Some(PinnedKeys::Object(at)) = &pinned_keys
-            && (log_buckets.contains(&at.bucket)
-                || aliases.iter().any(|(original, _)| *original == at.bucket))
-        {
-            reader.problem(
-                "TRAILSEAL_PINNED_KEYS",
-                format!(
-                    "is `{at}`, in a log bucket, whose writers could then sign digests themselves: keep the keys in another bucket, such as the evidence bucket"
-                ),
-            );
-        }
+        let pinned_keys = reader.pinned_keys(&log_buckets, &aliases);
         let pinned_keys_sha256 = reader.one(
             "TRAILSEAL_PINNED_KEYS_SHA256",
             "a SHA-256 of 64 hex digits",
@@ -318,6 +288,49 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             }
         }
         items
+    }
+}
+
+impl<V: Fn(&str) -> Option<String>> Reader<V> {
+    fn log_buckets(&mut self) -> Vec<String> {
+        const NAME: &str = "TRAILSEAL_LOG_BUCKETS";
+        let buckets = self.list(NAME, "bucket names", bucket_name);
+        let distinct = buckets.iter().collect::<BTreeSet<_>>().len();
+        if distinct == 0 {
+            self.problem(NAME, "names no bucket");
+        }
+        if distinct > MAX_LOG_BUCKETS {
+            self.problem(
+                NAME,
+                format!(
+                    "names {distinct} buckets, but the functions may read {MAX_LOG_BUCKETS} at most: deploy a second stack for the others"
+                ),
+            );
+        }
+        buckets
+    }
+
+    /// Where the pinned keys are. Whoever writes them can sign digests, and the writers of a log
+    /// bucket are whom Trailseal watches.
+    fn pinned_keys(
+        &mut self,
+        log_buckets: &[String],
+        aliases: &[(String, String)],
+    ) -> Option<PinnedKeys> {
+        const NAME: &str = "TRAILSEAL_PINNED_KEYS";
+        let keys = self.one(NAME, "a file or an s3://BUCKET/KEY URI", pinned_keys)?;
+        if let PinnedKeys::Object(at) = &keys
+            && (log_buckets.contains(&at.bucket)
+                || aliases.iter().any(|(original, _)| *original == at.bucket))
+        {
+            self.problem(
+                NAME,
+                format!(
+                    "is `{at}`, in a log bucket, whose writers could then sign digests themselves: keep the keys in another bucket, such as the evidence bucket"
+                ),
+            );
+        }
+        Some(keys)
     }
 }
 
