@@ -6,6 +6,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV := .venv
+# checkov needs an older boto3 than the other tools do.
+CHECKOV := .venv-checkov
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # The functions are built for this machine, so that they can run on it.
@@ -41,8 +43,9 @@ fmt-check: ## Check the format of the Rust code
 	cargo fmt --all --check
 
 .PHONY: lint-template
-lint-template: venv ## Check template.yaml
+lint-template: venv $(CHECKOV)/installed ## Check template.yaml
 	cfn-lint template.yaml
+	$(CHECKOV)/bin/checkov -f template.yaml --framework cloudformation --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=us-east-1 sam validate --lint
 	python tests/local-aws/translate.py template.yaml >/dev/null
 
@@ -79,6 +82,8 @@ build: venv ## Build the functions into .aws-sam/build
 	# All in one run of cargo, on every core; `sam build` then finds them built.
 	cargo lambda build --release --locked $(if $(filter arm64,$(ARCHITECTURE)),--arm64) $(FUNCTIONS:%=-p %)
 	sam build --beta-features --parameter-overrides Architecture=$(ARCHITECTURE)
+	# `sam local invoke` sets no variable that its template does not have.
+	python tests/local-aws/overlay.py .aws-sam/build/template.yaml >.aws-sam/build/local.json
 
 .PHONY: venv
 venv: $(VENV)/installed ## Install the Python tools into .venv
@@ -86,6 +91,11 @@ venv: $(VENV)/installed ## Install the Python tools into .venv
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(CHECKOV)/installed: requirements-checkov.txt
+	$(PYTHON) -m venv --clear $(CHECKOV)
+	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
 	touch $@
 
 .PHONY: bench
@@ -103,4 +113,4 @@ fuzz: ## Fuzz each byte format for a minute; needs a nightly Rust
 .PHONY: clean
 clean: ## Remove everything that was built or installed
 	cargo clean
-	rm -rf .aws-sam .local $(VENV)
+	rm -rf .aws-sam .local $(VENV) $(CHECKOV)

@@ -5,9 +5,15 @@ use crate::finding::Bucket;
 use crate::ids::{AccountId, TrailArn};
 use crate::incident::Pace;
 use crate::kms::readers::{ReaderRule, Readers};
+use crate::sha256::Sha256;
 use crate::value;
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 use std::fmt;
+
+/// The most log buckets. The template's policies name five, because `CloudFormation` cannot make a
+/// list of ARNs from a list of names: of further buckets every object would be denied.
+pub const MAX_LOG_BUCKETS: usize = 5;
 
 /// How often a queue delivers a message before it is parked; the template sets the same number.
 const DEFAULT_MAX_RECEIVES: u32 = 5;
@@ -118,8 +124,10 @@ pub struct Config {
     /// `TRAILSEAL_ENCLAVE_IMAGES`: the PCR0 values, in lower case, of the enclaves that may use the
     /// keys; empty: any.
     pub enclave_images: Vec<String>,
-    /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response lies.
+    /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response is.
     pub pinned_keys: Option<PinnedKeys>,
+    /// `TRAILSEAL_PINNED_KEYS_SHA256`: the hash that its bytes must have; none: not checked.
+    pub pinned_keys_sha256: Option<Sha256>,
     /// `TRAILSEAL_QUEUE_URL`: the function's own queue, where it puts what failed or what it has no
     /// time for.
     pub queue_url: Option<String>,
@@ -130,7 +138,7 @@ pub struct Config {
     pub max_receives: u32,
 }
 
-/// Where a saved list-public-keys response lies.
+/// Where a saved list-public-keys response is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PinnedKeys {
     /// In a file of the function's package or layer.
@@ -164,10 +172,7 @@ impl Config {
             variable: |name: &str| variable(name).filter(|value| !value.trim().is_empty()),
             problems: Vec::new(),
         };
-        let log_buckets = reader.list("TRAILSEAL_LOG_BUCKETS", "bucket names", bucket_name);
-        if log_buckets.is_empty() {
-            reader.problem("TRAILSEAL_LOG_BUCKETS", "names no bucket");
-        }
+        let log_buckets = reader.log_buckets();
         let bucket_owner = reader.one("TRAILSEAL_BUCKET_OWNER", "an account id", |text| {
             AccountId::new(text).ok()
         });
@@ -203,10 +208,11 @@ impl Config {
             );
         }
         let evidence_bucket = reader.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name);
-        let pinned_keys = reader.one(
-            "TRAILSEAL_PINNED_KEYS",
-            "a file or an s3://BUCKET/KEY URI",
-            pinned_keys,
+        let pinned_keys = reader.pinned_keys(&log_buckets, &aliases);
+        let pinned_keys_sha256 = reader.one(
+            "TRAILSEAL_PINNED_KEYS_SHA256",
+            "a SHA-256 of 64 hex digits",
+            Sha256::from_hex,
         );
         let queue_url = reader.one("TRAILSEAL_QUEUE_URL", "an SQS queue URL", queue_url_of);
         let dead_letter_queue_url = reader.one(
@@ -237,6 +243,7 @@ impl Config {
             readers: Readers::new(reader_rules, own_roles),
             enclave_images,
             pinned_keys,
+            pinned_keys_sha256,
             queue_url,
             dead_letter_queue_url,
             max_receives: max_receives.unwrap_or(DEFAULT_MAX_RECEIVES),
@@ -385,6 +392,49 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
     }
 }
 
+impl<V: Fn(&str) -> Option<String>> Reader<V> {
+    fn log_buckets(&mut self) -> Vec<String> {
+        const NAME: &str = "TRAILSEAL_LOG_BUCKETS";
+        let buckets = self.list(NAME, "bucket names", bucket_name);
+        let distinct = buckets.iter().collect::<BTreeSet<_>>().len();
+        if distinct == 0 {
+            self.problem(NAME, "names no bucket");
+        }
+        if distinct > MAX_LOG_BUCKETS {
+            self.problem(
+                NAME,
+                format!(
+                    "names {distinct} buckets, but the functions may read {MAX_LOG_BUCKETS} at most: deploy a second stack for the others"
+                ),
+            );
+        }
+        buckets
+    }
+
+    /// Where the pinned keys are. Whoever writes them can sign digests, and the writers of a log
+    /// bucket are whom Trailseal watches.
+    fn pinned_keys(
+        &mut self,
+        log_buckets: &[String],
+        aliases: &[(String, String)],
+    ) -> Option<PinnedKeys> {
+        const NAME: &str = "TRAILSEAL_PINNED_KEYS";
+        let keys = self.one(NAME, "a file or an s3://BUCKET/KEY URI", pinned_keys)?;
+        if let PinnedKeys::Object(at) = &keys
+            && (log_buckets.contains(&at.bucket)
+                || aliases.iter().any(|(original, _)| *original == at.bucket))
+        {
+            self.problem(
+                NAME,
+                format!(
+                    "is `{at}`, in a log bucket, whose writers could then sign digests themselves: keep the keys in another bucket, such as the evidence bucket"
+                ),
+            );
+        }
+        Some(keys)
+    }
+}
+
 /// The URL of a queue, if it is one.
 fn queue_url_of(text: &str) -> Option<String> {
     (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
@@ -498,8 +548,9 @@ mod tests {
             ("TRAILSEAL_BUCKET_ALIASES", "original=replica"),
             (
                 "TRAILSEAL_PINNED_KEYS",
-                "s3://amzn-s3-demo-bucket/keys/all.json",
+                "s3://amzn-s3-demo-bucket1/keys/all.json",
             ),
+            ("TRAILSEAL_PINNED_KEYS_SHA256", &"Ab".repeat(32)),
             ("TRAILSEAL_MAX_RECEIVES", "3"),
             ("TRAILSEAL_READERS", " "),
         ])
@@ -522,7 +573,34 @@ mod tests {
         let Some(PinnedKeys::Object(at)) = config.pinned_keys else {
             panic!("not an object")
         };
-        assert_eq!(at.to_string(), "s3://amzn-s3-demo-bucket/keys/all.json");
+        assert_eq!(at.to_string(), "s3://amzn-s3-demo-bucket1/keys/all.json");
+        let hash = config.pinned_keys_sha256.unwrap();
+        assert_eq!(hash.to_string(), "ab".repeat(32));
+    }
+
+    #[test]
+    fn pinned_keys_are_refused_in_every_bucket_that_is_watched() {
+        let buckets = ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket,replica");
+        let alias = ("TRAILSEAL_BUCKET_ALIASES", "original=replica");
+        for bucket in ["amzn-s3-demo-bucket", "replica", "original"] {
+            let keys = format!("s3://{bucket}/keys.json");
+            let error = with(&[buckets, alias, ("TRAILSEAL_PINNED_KEYS", &keys)]).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("TRAILSEAL_PINNED_KEYS is") && error.contains("could then sign"),
+                "{error}"
+            );
+        }
+        let keys = ("TRAILSEAL_PINNED_KEYS", "s3://elsewhere/keys.json");
+        assert!(with(&[buckets, alias, keys]).is_ok());
+    }
+
+    #[test]
+    fn five_buckets_are_watched_however_often_each_is_named() {
+        let five = "one1,two2,three3,four4,five5";
+        assert!(with(&[("TRAILSEAL_LOG_BUCKETS", five)]).is_ok());
+        let twice = format!("{five},{five}");
+        assert!(with(&[("TRAILSEAL_LOG_BUCKETS", &twice)]).is_ok());
     }
 
     #[test]
@@ -625,6 +703,9 @@ mod tests {
             ("TRAILSEAL_ENCLAVE_IMAGES", "abcd"),
             ("TRAILSEAL_ENCLAVE_IMAGES", &"x".repeat(96)),
             ("TRAILSEAL_PINNED_KEYS", "s3://bucket"),
+            ("TRAILSEAL_PINNED_KEYS", "s3://amzn-s3-demo-bucket/keys"),
+            ("TRAILSEAL_PINNED_KEYS_SHA256", "abcd"),
+            ("TRAILSEAL_LOG_BUCKETS", "one1,two2,three3,four4,five5,six6"),
             (
                 "TRAILSEAL_KMS_KEY_ARNS",
                 "arn:aws:kms:us-east-1:11112222333:key/1234abcd-12ab-34cd-56ef-1234567890ab",

@@ -279,7 +279,7 @@ impl FindingKind {
                 "Find out who copied it there and why; check that the original is still where the digest says. If this bucket is a replica, name it as one (stack parameter BucketAliases)."
             }
             Self::DigestKeyUnknown => {
-                "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. If the account has not opted into that Region, give a saved response (stack parameter PinnedKeys)."
+                "Treat the digest as forged until its key is found: compare its fingerprint with `aws cloudtrail list-public-keys` in its Region. A key that CloudTrail lists only for a time more than 45 days away is as suspicious as one that it does not list."
             }
             Self::DigestKeyOutOfPeriod => {
                 "The key is CloudTrail's and the signature is right, but CloudTrail lists the key for another time. CloudTrail may have signed late: it retries a delivery for 30 days. If the digests of the hours around it are signed by another key, open a case with AWS Support."
@@ -925,7 +925,7 @@ fn remedy(cause: &crate::store::Cause) -> Option<&'static str> {
             redrive!()
         )),
         Cause::RegionDisabled(_) => Some(concat!(
-            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save the response of `aws cloudtrail list-public-keys` for the Region, name it in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then ",
+            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them (trailseal keys --region REGION --output keys.json), name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then ",
             redrive!()
         )),
         Cause::Credentials(..) => Some(concat!(

@@ -19,7 +19,7 @@
 //! - what is said about them: [`finding`], [`findings_message`], [`incident`],
 //!   [`retention`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`arrival`], [`validation`],
-//!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
+//!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`], [`config`], [`config_list`]
 //! - the story of whole chains: [`selection`], [`discovery`], [`walk`]
 //!
 //! The edges are behind features: `aws` holds the AWS SDK adapters (module `aws`), `lambda` the
@@ -31,6 +31,7 @@ pub mod arn;
 pub mod arrival;
 pub mod chain;
 pub mod config;
+pub mod config_list;
 pub mod digest;
 pub mod discovery;
 pub mod event;

@@ -3,7 +3,7 @@
 
 use crate::ids::Region;
 use crate::public_key::{KeyLookup, KeySet, SigningPeriod};
-use crate::store::{ListPublicKeys, StoreError};
+use crate::store::{Cause, ListPublicKeys, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct KeyRing<S> {
     service: S,
     pinned: KeySet,
+    only_where_refused: bool,
     answers: Mutex<HashMap<Region, Answers>>,
     /// What lies before this time is asked for once: no key is added to it any more.
     settled_before: Option<Timestamp>,
@@ -26,9 +27,15 @@ struct Answers {
     asked: Vec<SigningPeriod>,
 }
 
-/// Around a period that is not remembered, keys are asked for as long: one answer serves many
-/// digests.
-const AROUND: SignedDuration = SignedDuration::from_hours(24 * 15);
+/// How long before and after a period its keys are asked for, too. One answer serves many digests,
+/// and shows the key of a digest that was signed long after its end.
+///
+/// `ListPublicKeys` answers with the keys of the time range alone. CloudTrail tries a delivery again
+/// for 30 days, and the sample digests in AWS's documentation are signed up to 33 days after the end
+/// of their key's listed validity:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html>,
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
+const AROUND: SignedDuration = SignedDuration::from_hours(24 * 45);
 
 /// The most periods that are remembered of one Region.
 const MAX_ASKED: usize = 1000;
@@ -39,9 +46,21 @@ impl<S: ListPublicKeys> KeyRing<S> {
         Self {
             service,
             pinned,
+            only_where_refused: false,
             answers: Mutex::default(),
             settled_before: None,
         }
+    }
+
+    /// Takes pinned keys only where CloudTrail refuses to list keys: in a Region that the account
+    /// has not opted into, or may not use.
+    ///
+    /// Without this, a pinned key counts wherever CloudTrail's answer does not have it, so that
+    /// whoever writes the pinned keys can sign digests of every Region.
+    #[must_use]
+    pub fn pinned_where_refused(mut self) -> Self {
+        self.only_where_refused = true;
+        self
     }
 
     /// Asks only once for the keys of a period before `time`, which has passed: forged digests
@@ -54,11 +73,10 @@ impl<S: ListPublicKeys> KeyRing<S> {
 
     /// The key that signed a digest of `region` in `period`.
     ///
-    /// CloudTrail is asked first, in the digest's own Region; pinned keys are for Regions that
-    /// refuse the call and for keys it no longer lists.
+    /// CloudTrail is asked first, in the digest's own Region. Pinned keys are the second source.
     ///
     /// # Errors
-    /// [`StoreError`] when CloudTrail does not answer and no pinned key has the fingerprint.
+    /// [`StoreError`] when CloudTrail does not answer and the key is no pinned one.
     pub async fn find(
         &self,
         region: &Region,
@@ -100,12 +118,30 @@ impl<S: ListPublicKeys> KeyRing<S> {
                 Err(error) => Err(error),
             },
         };
-        if let Ok(KeyLookup::Found(_)) = listed {
-            return listed;
-        }
         match self.pinned.find(region, fingerprint, period) {
             KeyLookup::Unknown => listed,
-            pinned => Ok(pinned),
+            pinned if self.takes_pinned(&listed, &pinned) => Ok(pinned),
+            KeyLookup::Found(_) | KeyLookup::OutsideValidity(_) => listed,
+        }
+    }
+
+    /// Whether what is pinned counts, instead of what CloudTrail answered.
+    fn takes_pinned(&self, listed: &Result<KeyLookup, StoreError>, pinned: &KeyLookup) -> bool {
+        let is_valid = matches!(pinned, KeyLookup::Found(_));
+        match listed {
+            Ok(KeyLookup::Found(_)) => false,
+            Ok(KeyLookup::OutsideValidity(_)) => is_valid && !self.only_where_refused,
+            Ok(KeyLookup::Unknown) => !self.only_where_refused,
+            Err(error) => match &error.cause {
+                Cause::Denied(_) | Cause::RegionDisabled(_) => true,
+                // A moment later CloudTrail may list the key for the digest's own time.
+                Cause::Unavailable(_) => is_valid && !self.only_where_refused,
+                Cause::Absent(_)
+                | Cause::Archived(_)
+                | Cause::KeyUnusable(_)
+                | Cause::Credentials(..)
+                | Cause::Failed(_) => !self.only_where_refused,
+            },
         }
     }
 
@@ -117,18 +153,13 @@ impl<S: ListPublicKeys> KeyRing<S> {
             })
     }
 
-    /// A longer period around this one, if all of it is settled.
+    /// A longer period around this one. If this one is settled, all of it is.
     fn around(&self, period: SigningPeriod) -> SigningPeriod {
-        let Some(settled) = self.settled_before.filter(|settled| period.to <= *settled) else {
-            return period;
-        };
+        let to = period.to.saturating_add(AROUND).unwrap_or(period.to);
+        let settled = self.settled_before.filter(|time| period.to <= *time);
         SigningPeriod {
             from: period.from.saturating_sub(AROUND).unwrap_or(period.from),
-            to: period
-                .to
-                .saturating_add(AROUND)
-                .unwrap_or(period.to)
-                .min(settled),
+            to: settled.map_or(to, |settled| to.min(settled)),
         }
     }
 

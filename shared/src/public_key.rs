@@ -4,6 +4,7 @@
 
 use crate::ids::Region;
 use crate::saved::{self, SavedError};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -164,7 +165,12 @@ impl PublicKey {
     /// Whether the key made `signature` over `message`: RSASSA-PKCS1-v1_5 with SHA-256.
     #[must_use]
     pub fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.rsa.verify_sig(message, signature).is_ok()
+        self.signed_hash(&digest(&SHA256, message), signature)
+    }
+
+    /// Whether the key made `signature` over a message with this SHA-256.
+    fn signed_hash(&self, hash: &Digest, signature: &[u8]) -> bool {
+        self.rsa.verify_digest_sig(hash, signature).is_ok()
     }
 
     fn valid_in(&self, period: SigningPeriod) -> bool {
@@ -201,6 +207,12 @@ impl KeySet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The first key that does not say its Region, and so holds for every Region.
+    #[must_use]
+    pub fn without_region(&self) -> Option<&PublicKey> {
+        self.0.iter().find(|key| key.region.is_none())
     }
 
     /// Adds keys that are not there yet.
@@ -324,6 +336,69 @@ mod tests {
 
     /// Two keys that AWS documents, in PKCS#1 and in `SubjectPublicKeyInfo` form.
     const PUBLISHED: &[u8] = include_bytes!("../testdata/list-public-keys.json");
+
+    /// Keys that CloudTrail used, from AWS's documentation.
+    const OF_2015: &[u8] = include_bytes!("../testdata/list-public-keys-2015.json");
+
+    /// Signatures that CloudTrail made, from the sample digests in AWS's documentation, each with the
+    /// SHA-256 of what was signed.
+    const SIGNATURES_OF_2015: &[u8] = include_bytes!("../testdata/signatures-2015.json");
+
+    #[test]
+    fn signatures_of_cloudtrail_verify_under_its_real_key_and_no_other() {
+        let vectors: serde_json::Value = serde_json::from_slice(SIGNATURES_OF_2015).unwrap();
+        let name = vectors["key"].as_str().unwrap();
+        let keys = KeySet::from_saved_response(OF_2015).unwrap();
+        let vectors = vectors["vectors"].as_array().unwrap();
+        assert_eq!(vectors.len(), 2);
+        for vector in vectors {
+            let signature = hex::decode(vector["signature"].as_str().unwrap()).unwrap();
+            let mut hash = hex::decode(vector["sha256OfSignedText"].as_str().unwrap()).unwrap();
+            let made = |key: &PublicKey, hash: &[u8], signature: &[u8]| {
+                key.signed_hash(&Digest::import_less_safe(hash, &SHA256).unwrap(), signature)
+            };
+            let makers: Vec<&str> = keys
+                .0
+                .iter()
+                .filter(|key| made(key, &hash, &signature))
+                .map(|key| key.fingerprint.as_str())
+                .collect();
+            assert_eq!(makers, [name]);
+            let key = keys.0.iter().find(|key| key.fingerprint == name).unwrap();
+            let mut other = signature.clone();
+            other[0] ^= 1;
+            assert!(!made(key, &hash, &other));
+            hash[31] ^= 1;
+            assert!(!made(key, &hash, &signature));
+        }
+    }
+
+    #[test]
+    fn real_keys_have_the_fingerprints_that_cloudtrail_gave_them() {
+        let saved: serde_json::Value = serde_json::from_slice(OF_2015).unwrap();
+        let keys = KeySet::from_saved_response(OF_2015).unwrap().0;
+        let entries = saved["PublicKeyList"].as_array().unwrap();
+        assert_eq!(keys.len(), entries.len());
+        for (key, entry) in keys.iter().zip(entries) {
+            assert_eq!(key.fingerprint, entry["Fingerprint"].as_str().unwrap());
+            assert_eq!(STANDARD.encode(key.der()), entry["Value"].as_str().unwrap());
+            let validity = key.valid_to.duration_since(key.valid_from);
+            assert_eq!(validity, SignedDuration::from_hours(30 * 24));
+        }
+        // PKCS#1 begins with the modulus, `SubjectPublicKeyInfo` with the algorithm.
+        let pkcs1 = |key: &&PublicKey| key.der().get(4) == Some(&0x02);
+        assert_eq!(keys.iter().filter(pkcs1).count(), 3);
+    }
+
+    #[test]
+    fn a_key_that_names_no_region_is_pointed_out() {
+        let keys = KeySet::from_saved_response(PUBLISHED).unwrap();
+        assert_eq!(keys.without_region(), keys.0.first());
+        let named = String::from_utf8_lossy(PUBLISHED)
+            .replace("\"Value\"", "\"Region\":\"eu-west-1\",\"Value\"");
+        let keys = KeySet::from_saved_response(named.as_bytes()).unwrap();
+        assert_eq!(keys.without_region(), None);
+    }
 
     fn period(from: &str, to: &str) -> SigningPeriod {
         SigningPeriod {

@@ -3,6 +3,7 @@
 //! Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html>.
 
 use crate::digest::UnverifiedDigest;
+use crate::finding::Finding;
 use crate::public_key::PublicKey;
 
 /// The bytes that CloudTrail signs: the end time as the digest spells it, where it was delivered,
@@ -27,6 +28,7 @@ pub fn signing_string(digest: &UnverifiedDigest) -> String {
 pub struct AuthenticDigest {
     digest: UnverifiedDigest,
     signature: Vec<u8>,
+    out_of_period: Option<Box<Finding>>,
 }
 
 impl AuthenticDigest {
@@ -40,6 +42,19 @@ impl AuthenticDigest {
     #[must_use]
     pub fn has_signature(&self, hex: &str) -> bool {
         hex::decode(hex).is_ok_and(|bytes| bytes == self.signature)
+    }
+
+    /// What is to be reported of its key, where CloudTrail lists the key for another time. The
+    /// signature is right all the same.
+    #[must_use]
+    pub fn out_of_period(&self) -> Option<&Finding> {
+        self.out_of_period.as_deref()
+    }
+
+    /// Notes that the key is listed for another time.
+    pub(crate) fn noting_period(mut self, finding: Option<Finding>) -> Self {
+        self.out_of_period = finding.map(Box::new);
+        self
     }
 }
 
@@ -65,7 +80,11 @@ pub fn verify(
 ) -> Result<AuthenticDigest, SignatureError> {
     let signature = hex::decode(signature).map_err(|_| SignatureError::NotHex)?;
     if key.signed(signing_string(&digest).as_bytes(), &signature) {
-        Ok(AuthenticDigest { digest, signature })
+        Ok(AuthenticDigest {
+            digest,
+            signature,
+            out_of_period: None,
+        })
     } else {
         Err(SignatureError::Mismatch)
     }

@@ -312,13 +312,13 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                 ),
             );
         };
-        let public_key = self
+        let (public_key, out_of_period) = self
             .public_key(key, &digest.key_fingerprint, period, finding)
             .await?;
         let digest_reference = reference(at, &digest);
         let hash = digest.hash;
         match signature::verify(digest, signature, &public_key) {
-            Ok(digest) => Ok(digest),
+            Ok(digest) => Ok(digest.noting_period(out_of_period)),
             Err(error) => reject(
                 Finding::new(
                     FindingKind::DigestSignatureInvalid,
@@ -341,41 +341,44 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         }
     }
 
-    /// The key that the digest names, if CloudTrail lists it for the Region and time.
+    /// The key that the digest names, if CloudTrail lists it for the Region; and the finding to be
+    /// raised where it lists the key for another time, and the signature is right.
+    ///
+    /// Nothing proves that CloudTrail never signs late. It tries a delivery again for 30 days:
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>.
     async fn public_key(
         &self,
         key: &DigestKey,
         fingerprint: &str,
         period: SigningPeriod,
         finding: impl FnOnce(FindingKind, String) -> Finding,
-    ) -> Result<PublicKey, Rejection> {
+    ) -> Result<(PublicKey, Option<Finding>), Rejection> {
         let region = &key.chain.region;
         let SigningPeriod { from, to } = period;
-        let (message, actual) = match self
-            .keys
-            .find(region, fingerprint, period)
-            .await
-            .map_err(Rejection::CannotTell)?
-        {
-            KeyLookup::Found(public_key) => return Ok(public_key),
-            KeyLookup::OutsideValidity(known) => (
-                "The digest names a key that was not valid when it was signed.".to_owned(),
-                format!(
+        let expected =
+            format!("a public key of CloudTrail in {region}, valid between {from} and {to}");
+        let looked_up = self.keys.find(region, fingerprint, period).await;
+        match looked_up.map_err(Rejection::CannotTell)? {
+            KeyLookup::Found(public_key) => Ok((public_key, None)),
+            KeyLookup::OutsideValidity(known) => {
+                let finding = finding(
+                    FindingKind::DigestKeyOutOfPeriod,
+                    "The digest's signature is right, but CloudTrail lists its key for another time than the digest's.".to_owned(),
+                );
+                let actual = format!(
                     "key {}, valid from {} to {}",
                     known.fingerprint, known.valid_from, known.valid_to
-                ),
-            ),
-            KeyLookup::Unknown => (
-                format!("The digest names a key that CloudTrail does not list for {region}."),
-                format!("fingerprint {fingerprint}"),
-            ),
-        };
-        Err(Rejection::Finding(Box::new(
-            finding(FindingKind::DigestKeyUnknown, message).with_evidence(
-                format!("a public key of CloudTrail in {region}, valid between {from} and {to}"),
-                actual,
-            ),
-        )))
+                );
+                Ok((known, Some(finding.with_evidence(expected, actual))))
+            }
+            KeyLookup::Unknown => Err(Rejection::Finding(Box::new(
+                finding(
+                    FindingKind::DigestKeyUnknown,
+                    format!("The digest names a key that CloudTrail does not list for {region}."),
+                )
+                .with_evidence(expected, format!("fingerprint {fingerprint}")),
+            ))),
+        }
     }
 
     /// A digest says where it was delivered: anywhere else it is a copy.
@@ -447,6 +450,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         match self.authenticate(at, key).await {
             Ok(digest) => {
                 report.valid = 1;
+                report.findings.extend(digest.out_of_period().cloned());
                 self.check_account(at, key, &digest, &mut report);
                 if key.series == DigestSeries::Hourly {
                     match &digest.digest().predecessor {
@@ -588,7 +592,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             return;
         }
         match self.judge(&predecessor_at, &predecessor_key, fetched).await {
-            Ok(_) => {}
+            Ok(digest) => report.findings.extend(digest.out_of_period().cloned()),
             Err(Rejection::Finding(finding)) => report.findings.push(*finding),
             Err(Rejection::CannotTell(error)) => {
                 report.cannot_tell(error, &scope, &predecessor_at);

@@ -81,6 +81,8 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         };
         let authentic = digest;
         let digest = authentic.digest();
+        // The list is CloudTrail's all the same.
+        report.findings.extend(authentic.out_of_period().cloned());
         if first > 0 && first >= digest.log_files.len() {
             let error = StoreError {
                 action: "go on verifying",

@@ -204,6 +204,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         };
         if let Some(authentic) = settled.authentic.clone() {
             settled.start = authentic.digest().start_time;
+            let out_of_period = authentic.out_of_period().cloned();
+            settled.report.findings.extend(out_of_period);
             self.check_account(&settled.at, &settled.key, &authentic, &mut settled.report);
             if settled.key.series == DigestSeries::Hourly {
                 settled

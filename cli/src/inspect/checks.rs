@@ -247,7 +247,7 @@ async fn facts(
         Err(_) => Ok(None),
     };
     let is_signed_by = |hex: &str| match (content, &looked_up) {
-        (Ok(content), Ok(Some(KeyLookup::Found(key)))) => {
+        (Ok(content), Ok(Some(KeyLookup::Found(key) | KeyLookup::OutsideValidity(key)))) => {
             Some(signature::verify(content.clone(), hex, key).is_ok())
         }
         _ => None,

@@ -212,7 +212,7 @@ fn key(content: &UnverifiedDigest, read: &Read, keys_from: &str) -> Step {
         Ok(Some(KeyLookup::OutsideValidity(key))) => known(
             State::Fail,
             key,
-            "when the digest was signed it was not valid: ",
+            "listed for another time than the digest's: ",
         ),
         Ok(Some(KeyLookup::Unknown)) => {
             Step::new(KEY, State::Fail, &named).fact(format_args!("{keys_from} has none such"))
@@ -317,7 +317,7 @@ fn step_of(finding: &Finding, subject: &Subject, examined: &Examined) -> &'stati
     match finding.kind {
         FindingKind::DigestMoved => PLACE,
         FindingKind::DigestAlgorithmUnsupported => ALGORITHM,
-        FindingKind::DigestKeyUnknown => KEY,
+        FindingKind::DigestKeyUnknown | FindingKind::DigestKeyOutOfPeriod => KEY,
         FindingKind::DigestSignatureMissing | FindingKind::DigestSignatureInvalid => SIGNATURE,
         FindingKind::DigestMissing if is_own => OBJECT,
         FindingKind::DigestModified if is_own => SUCCESSOR,

@@ -13,7 +13,7 @@ use crate::object_key::Chain;
 use crate::store::{Absence, Encryption, KeyDescription};
 use jiff::{SignedDuration, Timestamp};
 
-/// How long before a key's imported material expires it counts as about to.
+/// How long before a key's imported material expires it counts as expiring.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What the events are held against, from the configuration.
@@ -356,13 +356,16 @@ pub fn key_health(key: &KeyDescription) -> Ruling {
     )
 }
 
-/// Rule 4, the key's material: where it was imported, it is not about to expire at the time that
+/// Rule 4, the key's material: where it was imported, it does not expire soon after the time that
 /// the events are of.
+///
+/// When it expires, KMS deletes it, and the key cannot be used until it is imported again:
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-delete-key-material.html>.
 #[must_use]
 pub fn key_material(key: &KeyDescription, at: Timestamp) -> Ruling {
     match key.expires {
         Some(expires) if expires.duration_since(at) < EXPIRES_SOON => wrong(
-            FindingKind::KmsKeyUnusable,
+            FindingKind::KmsKeyExpiring,
             format!(
                 "key material that does not expire within {} days",
                 EXPIRES_SOON.as_hours() / 24

@@ -3,7 +3,9 @@
 mod batch;
 mod deadline;
 mod item;
+mod lists;
 mod metrics;
+mod pinned;
 mod retry;
 mod start;
 mod unrelated;
@@ -11,4 +13,6 @@ mod unrelated;
 pub use crate::arrival::Arrival;
 pub use deadline::Deadline;
 pub use item::{Check, Checked};
+pub use lists::ListsError;
+pub use pinned::PinnedError;
 pub use start::{Edge, StartError};

@@ -2,23 +2,19 @@
 
 use super::batch;
 use super::item::Check;
+use super::lists::{self, ListsError};
+use super::pinned::{self, PinnedError};
 use super::unrelated::UnrelatedMessages;
 use crate::aws::{CloudTrailKeys, EvidenceBucket, FindingsQueue, Limited, OwnQueue, S3Objects};
-use crate::config::{Config, ConfigError, PinnedKeys};
+use crate::config::{Config, ConfigError};
 use crate::kms::rules::Expected;
-use crate::location::ObjectLocation;
 use crate::pinned_keys::KeyRing;
-use crate::public_key::{KeySet, PublicKeyError};
-use crate::store::{Body as _, ReadObject as _, StoreError};
 use crate::validation::Digests;
 use aws_config::SdkConfig;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-
-/// The most bytes of a saved list-public-keys response: 10,000 keys take about 6 MB.
-const MAX_PINNED_BYTES: usize = 16 * 1024 * 1024;
 
 /// How many objects a function has open at once.
 const OPEN_OBJECTS: usize = 64;
@@ -30,28 +26,12 @@ pub enum StartError {
     /// A variable is missing or wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The pinned keys cannot be read.
-    #[error("TRAILSEAL_PINNED_KEYS: cannot read {path}: {source}")]
-    PinnedFile {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The pinned keys cannot be read from S3.
+    /// A list of the evidence bucket cannot be used.
+    #[error(transparent)]
+    List(#[from] ListsError),
+    /// The pinned keys cannot be used.
     #[error("TRAILSEAL_PINNED_KEYS: {0}")]
-    PinnedObject(#[from] StoreError),
-    /// The pinned keys are larger than any.
-    #[error("TRAILSEAL_PINNED_KEYS: more than {MAX_PINNED_BYTES} bytes")]
-    PinnedTooLarge,
-    /// The pinned keys are none.
-    #[error("TRAILSEAL_PINNED_KEYS: {0}")]
-    PinnedKeys(#[from] PublicKeyError),
-    /// The response that is pinned has no key in it.
-    #[error(
-        "TRAILSEAL_PINNED_KEYS: the saved response holds no key: save it again for the time of the digests (aws cloudtrail list-public-keys --start-time …)"
-    )]
-    PinnedNone,
+    Pinned(#[from] PinnedError),
 }
 
 /// What every function starts with.
@@ -75,8 +55,10 @@ impl Edge {
     /// [`StartError`] naming every variable that is wrong.
     pub async fn from_environment() -> Result<Self, StartError> {
         lambda_runtime::tracing::init_default_subscriber();
-        let config = Config::read(|name| std::env::var(name).ok())?;
         let sdk = crate::aws::sdk_config().await;
+        let lists = lists::read(&sdk).await?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let config = Config::read(|name| lists.get(name).cloned().or_else(|| variable(name)))?;
         Ok(Self {
             config,
             sdk,
@@ -113,39 +95,10 @@ impl Edge {
     /// # Errors
     /// [`StartError`] when the pinned keys cannot be had.
     pub async fn digests(&self) -> Result<S3Digests, StartError> {
-        let keys = KeyRing::new(CloudTrailKeys::new(&self.sdk), self.pinned_keys().await?);
+        let pinned = pinned::read(&self.sdk, &self.config).await?;
+        let keys = KeyRing::new(CloudTrailKeys::new(&self.sdk), pinned).pinned_where_refused();
         let store = Limited::new(self.objects(), OPEN_OBJECTS);
         Ok(Digests::new(store, keys, self.config.places.clone()))
-    }
-
-    async fn pinned_keys(&self) -> Result<KeySet, StartError> {
-        let json = match &self.config.pinned_keys {
-            None => return Ok(KeySet::default()),
-            Some(PinnedKeys::File(path)) => {
-                std::fs::read(path).map_err(|source| StartError::PinnedFile {
-                    path: path.clone(),
-                    source,
-                })?
-            }
-            Some(PinnedKeys::Object(at)) => self.read_pinned(at).await?,
-        };
-        let keys = KeySet::from_saved_response(&json)?;
-        if keys.is_empty() {
-            return Err(StartError::PinnedNone);
-        }
-        Ok(keys)
-    }
-
-    async fn read_pinned(&self, at: &ObjectLocation) -> Result<Vec<u8>, StartError> {
-        let mut object = S3Objects::new(&self.sdk, None).read(at).await?;
-        let mut json = Vec::new();
-        while let Some(piece) = object.body.next().await? {
-            if json.len().saturating_add(piece.len()) > MAX_PINNED_BYTES {
-                return Err(StartError::PinnedTooLarge);
-            }
-            json.extend_from_slice(&piece);
-        }
-        Ok(json)
     }
 
     /// Answers invocations with `check` until Lambda ends the process.

@@ -8,6 +8,7 @@ use super::object::{Encryption, Object};
 use super::output::{DigestFile, DigestKind, LogFile, Planted, Trail};
 use super::plan::{self, DigestPlan, LogPlan};
 use super::records;
+use super::rng::Rng;
 use super::spec::TrailSpec;
 use super::time::iso;
 
@@ -118,7 +119,13 @@ impl Chain<'_> {
             spec.digest_bucket(plan.hour),
             names::digest_key(spec, self.account, self.region, end, suffix),
         );
-        document.list(logs.iter().map(entry).collect());
+        let mut entries: Vec<LogEntry> = logs.iter().map(entry).collect();
+        let subject = format!(
+            "{}/{}/listed{suffix}/{}",
+            self.account, self.region, plan.hour
+        );
+        Rng::for_subject(spec.seed, &subject).shuffle(&mut entries);
+        document.list(entries);
         let predecessor = match plan.kind {
             DigestKind::Starting => None,
             DigestKind::Hourly => self.previous.as_ref(),

@@ -53,6 +53,15 @@ impl Rng {
         &choices[index]
     }
 
+    /// Puts things into another order.
+    pub fn shuffle<T>(&mut self, things: &mut [T]) {
+        for last in (1..things.len()).rev() {
+            let choices = u64::try_from(last + 1).expect("a short list");
+            let other = usize::try_from(self.next() % choices).expect("within the list");
+            things.swap(last, other);
+        }
+    }
+
     fn letters(&mut self, alphabet: &[u8], count: usize) -> String {
         (0..count)
             .map(|_| char::from(*self.pick(alphabet)))

@@ -169,6 +169,21 @@ impl TrailSpec {
         }
     }
 
+    /// A trail with the times of real ones: digests end at the minute and second at which logging
+    /// started, and arrive 26 to 30 minutes later. Some events are older than their digest's hour.
+    ///
+    /// As every generated digest, and as CloudTrail's own, they are compact JSON in which each `/` is
+    /// written `\/`, and do not list log files in the order of their names.
+    pub fn as_captured() -> Self {
+        Self {
+            offset_seconds: 1763,
+            digest_delay_seconds: 1560..=1800,
+            event_age_seconds: 60..=900,
+            log_files_per_hour: 2..=6,
+            ..Self::default()
+        }
+    }
+
     /// Generates the trail.
     pub fn build(self) -> Trail {
         super::build::build(self)

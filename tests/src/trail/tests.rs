@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::digest::sha256_hex;
@@ -132,6 +133,37 @@ fn the_first_digest_of_the_default_trail_is_known_to_the_byte() {
              5504977681ca328e7950fd3171df38141d369ce393cb9abc88000152288984c2\
              4358988e258f4782a46d8c68c95982786d625a3e97e4b49163510a5b3b5fabd0";
     assert_eq!(first.object.metadata["signature"], signature);
+}
+
+#[test]
+fn a_trail_as_captured_varies_what_real_digests_vary() {
+    let trail = TrailSpec::as_captured().build();
+    assert_consistent(&trail);
+    let (mut unsorted, mut older) = (0, 0);
+    for digest in &trail.digests {
+        let document = &digest.document;
+        assert!(document.digest_end_time.ends_with(":29:23Z"));
+        let end: Timestamp = document.digest_end_time.parse().expect("a timestamp");
+        let delay = digest.generated_at.duration_since(end).as_secs();
+        assert!((26 * 60..=30 * 60).contains(&delay), "{delay}");
+        let json = document.to_json();
+        assert_eq!(json.matches('/').count(), json.matches(r"\/").count());
+        assert!(json.contains(r"AWSLogs\/111122223333\/CloudTrail-Digest\/"));
+        assert!(!json.contains(['\n', ' ']));
+        let keys: Vec<&String> = document
+            .log_files
+            .iter()
+            .map(|file| &file.s3_object)
+            .collect();
+        unsorted += usize::from(!keys.is_sorted());
+        let oldest = document.oldest_event_time.as_ref();
+        older += usize::from(oldest.is_some_and(|time| *time < document.digest_start_time));
+    }
+    assert!(unsorted > 10, "{unsorted} lists are not sorted");
+    assert!(
+        older > 3,
+        "{older} digests hold events older than their hour"
+    );
 }
 
 #[test]

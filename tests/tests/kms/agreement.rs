@@ -5,7 +5,7 @@ use crate::case::{
     TRAIL, TRAIL_OF, arn_of, kinds, log_file, named, only, user, verdicts,
 };
 use trailseal::finding::FindingKind::{
-    self, KmsContextMismatch, KmsKeyMismatch, KmsKeyUnusable, KmsPolicyOpen,
+    self, KmsContextMismatch, KmsKeyExpiring, KmsKeyMismatch, KmsKeyUnusable, KmsPolicyOpen,
 };
 use trailseal::finding::{Report, Verdict};
 use trailseal::ids::TrailArn;
@@ -461,41 +461,53 @@ async fn a_key_that_cannot_go_on_encrypting_is_told() {
             expires: expires.map(|time| time.parse().unwrap()),
         };
     let (symmetric, encrypts) = ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT");
-    for (spec, usage, state, expires, unusable) in [
-        (symmetric, encrypts, "Enabled", None, false),
-        (symmetric, encrypts, "Updating", None, false),
-        (
-            symmetric,
-            encrypts,
-            "Enabled",
-            Some("2026-01-30T12:00:00Z"),
-            false,
-        ),
-        (
-            symmetric,
-            encrypts,
-            "Enabled",
-            Some("2026-01-28T12:00:00Z"),
-            true,
-        ),
+    let (soon, later) = (Some("2026-01-28T12:00:00Z"), Some("2026-01-30T12:00:00Z"));
+    for (spec, usage, state, expires, expected) in [
+        (symmetric, encrypts, "Enabled", None, None),
+        (symmetric, encrypts, "Updating", None, None),
+        (symmetric, encrypts, "Enabled", later, None),
+        (symmetric, encrypts, "Enabled", soon, Some(KmsKeyExpiring)),
         (
             symmetric,
             encrypts,
             "Enabled",
             Some("2026-01-01T12:00:00Z"),
-            true,
+            Some(KmsKeyExpiring),
         ),
-        (symmetric, encrypts, "Disabled", None, true),
-        (symmetric, encrypts, "PendingDeletion", None, true),
-        (symmetric, encrypts, "PendingImport", None, true),
-        (symmetric, encrypts, "Unavailable", None, true),
-        (symmetric, "GENERATE_VERIFY_MAC", "Enabled", None, true),
-        ("RSA_2048", encrypts, "Enabled", None, true),
+        (symmetric, encrypts, "Disabled", None, Some(KmsKeyUnusable)),
+        (
+            symmetric,
+            encrypts,
+            "PendingDeletion",
+            None,
+            Some(KmsKeyUnusable),
+        ),
+        (
+            symmetric,
+            encrypts,
+            "PendingImport",
+            None,
+            Some(KmsKeyUnusable),
+        ),
+        (
+            symmetric,
+            encrypts,
+            "Unavailable",
+            None,
+            Some(KmsKeyUnusable),
+        ),
+        (
+            symmetric,
+            "GENERATE_VERIFY_MAC",
+            "Enabled",
+            None,
+            Some(KmsKeyUnusable),
+        ),
+        ("RSA_2048", encrypts, "Enabled", None, Some(KmsKeyUnusable)),
     ] {
         let mut case = Case::new();
         case.memory
             .describe_as(KEY, description(spec, usage, state, expires));
-        let expected: &[FindingKind] = if unusable { &[KmsKeyUnusable] } else { &[] };
         // Once for the file, whoever else uses it.
         let report = case
             .check(&[
@@ -506,7 +518,7 @@ async fn a_key_that_cannot_go_on_encrypting_is_told() {
             .await;
         assert_eq!(
             kinds(&report),
-            expected,
+            expected.into_iter().collect::<Vec<_>>(),
             "{spec} {usage} {state} {expires:?}"
         );
         if let Some(finding) = report.report.findings.first() {

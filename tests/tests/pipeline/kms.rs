@@ -4,6 +4,7 @@ use crate::world::{CHECKER, World, found};
 use anyhow::{Context, Result};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use trailseal_tests::local::{Alert, Expected, Fault, LocalAws, Match, Rule};
 use trailseal_tests::trail::{
     EnclaveSpec, Encryption, KmsAnomaly, KmsAnomalyKind, KmsSpec, Object, Reader, Trail, TrailSpec,
@@ -318,6 +319,57 @@ async fn strangers_reading_the_log_are_told_and_refused_ones_are_not() -> Result
                 "{actual}"
             );
         }
+    }
+    Ok(())
+}
+
+/// More readers than the variables of a function take are in a document of the evidence bucket.
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_are_read_from_a_document_of_the_evidence_bucket() -> Result<()> {
+    let anomaly = KmsAnomalyKind::UnlistedReader;
+    let aws = LocalAws::start().await?;
+    let trail = trail_with(&aws, KeySpec::SymmetricDefault, &[anomaly], busy).await?;
+    let deployed = Mutex::new((String::new(), String::new()));
+    let world = World::within(aws, trail, &[], |function| {
+        let document = "@config/readers.txt".to_owned();
+        if let Some(readers) = function.env.insert("TRAILSEAL_READERS".into(), document)
+            && let Some(bucket) = function.env.get("TRAILSEAL_EVIDENCE_BUCKET")
+            && let Ok(mut deployed) = deployed.lock()
+        {
+            *deployed = (readers, bucket.clone());
+        }
+    })
+    .await?;
+    // A function starts with its first event.
+    let (readers, bucket) = deployed.into_inner().unwrap_or_default();
+    let more = (0..200).map(|n| format!("arn:aws:iam::111122223333:role/Auditor{n}"));
+    let lines: Vec<String> = readers.split(',').map(str::to_owned).chain(more).collect();
+    let document = format!("# who may read\n{}\n", lines.join("\n"));
+    assert!(document.len() > 4096);
+    world
+        .aws
+        .s3()
+        .put_object()
+        .bucket(bucket)
+        .key("config/readers.txt")
+        .body(document.into_bytes().into())
+        .send()
+        .await?;
+    world.deliver().await?;
+    world.settle().await?;
+    let (log, _) = world.trail.kms_anomaly(anomaly);
+    let alerts = world.proxy.alerts();
+    let findings: Vec<_> = alerts.iter().flat_map(Alert::findings).collect();
+    assert!(
+        !findings.is_empty(),
+        "{} tells of a stranger",
+        log.object.key
+    );
+    let kms = world.trail.spec.kms.as_ref().context("a key")?;
+    for finding in findings {
+        assert_eq!(finding.kind, "kms-unlisted-reader");
+        let actual = finding.document["actual"].as_str().context("evidence")?;
+        assert!(actual.starts_with(&kms.intruder_arn()), "{actual}");
     }
     Ok(())
 }

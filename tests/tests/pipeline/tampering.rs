@@ -362,7 +362,7 @@ async fn digest_signed_by_another_regions_key() -> Result<()> {
 async fn digest_signed_by_a_key_outside_its_validity() -> Result<()> {
     digest(
         |world| tamper_digest::signed_after_validity(&world.trail, world.hour(4)).object,
-        "digest-key-unknown",
+        "digest-key-out-of-period",
         "digest-modified",
         "public key not found",
     )

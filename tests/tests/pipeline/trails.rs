@@ -149,6 +149,64 @@ async fn organization_trail_with_prefix_and_underscores() -> Result<()> {
     Ok(())
 }
 
+/// An organization trail below a prefix: untouched, and then with a log file of a member deleted.
+async fn landing_zone(trail_name: &str, prefix: impl Fn(&str) -> String) -> Result<()> {
+    let aws = LocalAws::start().await?;
+    let member = "444455556666";
+    let organization = cli::create_organization(&aws).await?;
+    let folder = format!("{}/AWSLogs/{organization}", prefix(&organization));
+    let trail = TrailSpec {
+        bucket: "amzn-s3-demo-org-bucket".to_owned(),
+        prefix: Some(prefix(&organization)),
+        organization_id: Some(organization),
+        accounts: vec![ACCOUNT.to_owned(), member.to_owned()],
+        owner: Some(ACCOUNT.to_owned()),
+        trail_name: trail_name.to_owned(),
+        hours: 4,
+        ..TrailSpec::as_captured()
+    }
+    .build();
+    let world = World::within(aws, trail, &[], |_| ()).await?;
+    let digest = world.trail.digest(member, REGION, 2);
+    let expected = format!("{folder}/{member}/CloudTrail-Digest/{REGION}/");
+    ensure!(
+        digest.object.key.starts_with(&expected),
+        "{}",
+        digest.object.key
+    );
+    world.deliver().await?;
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    world.assert_rest_valid(&[], &[]).await?;
+
+    let log = &world.trail.logs_of(digest)[0].object;
+    world.delete(log).await?;
+    world.ask(VERIFIER, &digest.object).await?;
+    world.settle().await?;
+    world.assert_alerts(&[found("log-file-missing", log)]);
+    for alert in world.proxy.alerts() {
+        for finding in alert.findings() {
+            assert_eq!(finding.document["account"], member);
+        }
+    }
+    Ok(())
+}
+
+/// AWS Control Tower: `o-x/AWSLogs/o-x/ACCOUNT/…`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_layout_of_control_tower() -> Result<()> {
+    landing_zone("aws-controltower-BaselineCloudTrail", str::to_owned).await
+}
+
+/// Landing Zone Accelerator on AWS: `cloudtrail-organization/AWSLogs/o-x/ACCOUNT/…`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_layout_of_landing_zone_accelerator() -> Result<()> {
+    landing_zone("AWSAccelerator-Organizations-CloudTrail", |_| {
+        "cloudtrail-organization".to_owned()
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_partition() -> Result<()> {
     let trail = TrailSpec {

@@ -1,0 +1,140 @@
+//! What the template deploys, as `CloudFormation` gets it.
+
+use serde_json::Value;
+use std::process::Command;
+use trailseal_tests::local::paths;
+
+const FUNCTIONS: [(&str, &str); 3] = [
+    ("DigestValidator", "digest-validator"),
+    ("LogVerifier", "log-verifier"),
+    ("KmsContextChecker", "kms-context-checker"),
+];
+
+/// The longest stack name for which every name fits, as the README says.
+const LONGEST_STACK_NAME: usize = 29;
+
+fn template() -> Value {
+    let output = Command::new(paths::python())
+        .arg(paths::translate_script())
+        .arg(paths::template())
+        .output()
+        .expect("the environment of `make venv`");
+    let problems = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{problems}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn resources<'a>(template: &'a Value, kind: &str) -> Vec<(&'a String, &'a Value)> {
+    template["Resources"]
+        .as_object()
+        .expect("resources")
+        .iter()
+        .filter(|(_, resource)| resource["Type"] == kind)
+        .collect()
+}
+
+#[test]
+fn the_template_names_no_endpoint() {
+    let template = template();
+    assert!(!template.to_string().contains("AWS_ENDPOINT_URL"));
+    assert_eq!(template["Parameters"]["EndpointUrl"], Value::Null);
+}
+
+#[test]
+fn every_function_has_an_alarm_on_silence_and_one_on_messages_in_flight() {
+    let template = template();
+    for (function, _) in FUNCTIONS {
+        let alarm = |what: &str| &template["Resources"][format!("{function}{what}")]["Properties"];
+        let silence = alarm("SilenceAlarm");
+        assert_eq!(silence["MetricName"], "Invocations");
+        assert_eq!(silence["Dimensions"][0]["Value"]["Ref"], function);
+        assert_eq!(silence["ComparisonOperator"], "LessThanThreshold");
+        assert_eq!(silence["Threshold"], 1);
+        assert_eq!(silence["TreatMissingData"], "breaching");
+        let hours =
+            silence["Period"].as_u64().unwrap() * silence["EvaluationPeriods"].as_u64().unwrap();
+        assert_eq!(hours, 3 * 3600);
+        let flight = alarm("InFlightAlarm");
+        assert_eq!(
+            flight["MetricName"],
+            "ApproximateNumberOfMessagesNotVisible"
+        );
+        assert_eq!(flight["Threshold"], 60_000);
+        for alarm in [silence, flight] {
+            assert!(alarm["AlarmActions"][0]["Ref"].is_string());
+        }
+    }
+}
+
+#[test]
+fn a_rule_waits_for_the_policies_of_its_queues_and_can_start_disabled() {
+    let template = template();
+    let rules = resources(&template, "AWS::Events::Rule");
+    assert_eq!(rules.len(), FUNCTIONS.len());
+    for (function, _) in FUNCTIONS {
+        let rule = &template["Resources"][format!("{function}Rule")];
+        for policy in ["QueuePolicy", "DeadLetterQueuePolicy"] {
+            let policy = Value::from(format!("{function}{policy}"));
+            let waits = rule["DependsOn"].as_array().unwrap();
+            assert!(waits.contains(&policy), "{policy}");
+        }
+        assert_eq!(rule["Properties"]["State"]["Ref"], "State");
+        let named = rule["Properties"]["Name"]["Fn::Sub"].as_str().unwrap();
+        for policy in ["QueuePolicy", "DeadLetterQueuePolicy"] {
+            let policy = &template["Resources"][format!("{function}{policy}")];
+            let condition =
+                policy["Properties"]["PolicyDocument"]["Statement"][0]["Condition"].to_string();
+            assert!(
+                condition.contains(&format!(":rule/{named}\"")),
+                "{condition}"
+            );
+        }
+    }
+}
+
+#[test]
+fn roles_have_stable_names_that_fit_and_are_in_the_outputs_with_the_queues() {
+    let template = template();
+    for (function, name) in FUNCTIONS {
+        let role = &template["Resources"][format!("{function}Role")]["Properties"]["RoleName"];
+        let pattern = role["Fn::Sub"].as_str().unwrap();
+        assert_eq!(
+            pattern,
+            format!("${{AWS::StackName}}-${{AWS::Region}}-{name}")
+        );
+        let longest = pattern
+            .replace("${AWS::StackName}", &"s".repeat(LONGEST_STACK_NAME))
+            .replace("${AWS::Region}", "ap-southeast-2");
+        assert!(longest.len() <= 64, "{} characters", longest.len());
+        for output in ["RoleArn", "QueueArn", "DeadLetterQueueArn"] {
+            let output = format!("{function}{output}");
+            assert!(template["Outputs"][&output].is_object(), "{output}");
+        }
+    }
+}
+
+#[test]
+fn reading_is_granted_in_buckets_of_the_owner_alone() {
+    let template = template();
+    for policy in ["DigestReadPolicy", "LogReadPolicy"] {
+        let document = &template["Resources"][policy]["Properties"]["PolicyDocument"];
+        let mut seen = 0;
+        for statement in document["Statement"].as_array().unwrap() {
+            // What depends on a parameter stands inside of a condition.
+            let statement = statement
+                .get("Fn::If")
+                .map_or(statement, |choice| &choice[1]);
+            let action = statement["Action"].as_str().unwrap();
+            if action.starts_with("s3:") {
+                let owner = &statement["Condition"]["StringEquals"]["aws:ResourceAccount"];
+                assert_eq!(owner["Fn::If"][0], "HasLogBucketOwner", "{policy} {action}");
+                assert_eq!(owner["Fn::If"][2]["Ref"], "AWS::AccountId");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 2);
+    }
+    let function = &template["Resources"]["LogVerifier"]["Properties"];
+    let owner = &function["Environment"]["Variables"]["TRAILSEAL_BUCKET_OWNER"];
+    assert_eq!(owner["Fn::If"][2]["Ref"], "AWS::AccountId");
+}
