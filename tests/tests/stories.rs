@@ -311,7 +311,6 @@ async fn a_tampered_digest_is_told_by_what_was_done_to_it() {
         let progress = verify(&trail, &memory, object).await;
         assert_eq!(progress.report.verdict(), Verdict::Finding);
         assert_eq!(progress.report.valid, 0);
-        assert!(progress.report.findings.is_empty());
         assert_eq!(progress.report.findings[0].kind, kind);
         // Its successor signed another digest; the algorithm's name is in neither signature.
         let report = validate(&trail, &memory, &hour(&trail, 6).object).await;
