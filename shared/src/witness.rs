@@ -120,21 +120,24 @@ pub async fn keep<E: KeepEvidence>(
                 time: waiting.time.min(now).max(Timestamp::UNIX_EPOCH),
             });
     }
-    let documents = by_chain
-        .iter()
-        .flat_map(|((bucket, chain), deliveries)| {
-            let parts = deliveries.chunks(MAX_DELIVERIES).enumerate();
-            parts.map(move |part| (bucket, chain, part))
-        })
-        .map(|(bucket, chain, (part, deliveries))| {
+    let mut documents = Vec::new();
+    for ((bucket, chain), mut deliveries) in by_chain {
+        for part in 0.. {
+            let rest = deliveries.split_off(deliveries.len().min(MAX_DELIVERIES));
+            let name = name(recorded_in, &bucket, &chain, part, &deliveries);
             let document = Document {
                 schema: SCHEMA.to_owned(),
                 bucket: bucket.clone(),
                 recorded_in: recorded_in.to_string(),
-                deliveries: deliveries.to_vec(),
+                deliveries,
             };
-            (name(recorded_in, bucket, chain, part, deliveries), document)
-        });
+            documents.push((name, document));
+            if rest.is_empty() {
+                break;
+            }
+            deliveries = rest;
+        }
+    }
     stream::iter(documents)
         .map(Ok)
         .try_for_each_concurrent(REQUESTS_AT_ONCE, |(name, document)| async move {

@@ -751,7 +751,12 @@ async fn digests_of_a_trail_that_is_not_expected_are_told() {
         let incidents = if is_expected { 0 } else { chains.len() };
         assert_eq!(ids.len(), incidents, "{trails:?}");
     }
-    // A replica has the original's name, and is the same incident.
+}
+
+/// A replica has the original's name, and is the same incident; what CloudTrail did not sign is no
+/// trail's.
+#[tokio::test]
+async fn a_trail_is_unexpected_once_and_only_by_what_it_signed() {
     let trail = half_a_day().build();
     let mut replica = Memory::default();
     replica.publish_keys(&trail);
@@ -768,15 +773,15 @@ async fn digests_of_a_trail_that_is_not_expected_are_told() {
     let copy = ObjectLocation::new("replica", &digest.object.key);
     let expected = digests(&replica, &places).validate_delivered(&copy).await;
     assert_eq!(expected.verdict(), Verdict::Valid, "{expected:#?}");
-    places.trails = vec![arn(ACCOUNT, "other", REGION)];
+    let other = "arn:aws:cloudtrail:us-east-1:111122223333:trail/other";
+    places.trails = vec![TrailArn::parse(other).unwrap()];
     let there = digests(&replica, &places).validate_delivered(&copy).await;
     let memory = Memory::of(&trail);
     let here = digests(&memory, &places)
         .validate_delivered(&at(&digest.object))
         .await;
-    assert_eq!(there.findings[0].kind, DigestTrailUnexpected);
+    assert_eq!(there.findings[0].kind, FindingKind::DigestTrailUnexpected);
     assert_eq!(there.findings[0].id(), here.findings[0].id());
-    // What CloudTrail did not sign is no trail's.
     let mut memory = Memory::of(&trail);
     memory.put(tamper_digest::without_metadata(&digest.object));
     let report = digests(&memory, &places)
