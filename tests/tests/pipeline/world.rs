@@ -143,13 +143,11 @@ impl World {
         Ok(documents)
     }
 
-    /// Writes a document of the evidence bucket.
-    pub(crate) async fn put_evidence(&self, key: &str, document: &Value) -> Result<()> {
+    /// Writes a document into the evidence bucket.
+    pub(crate) async fn keep_evidence(&self, key: &str, document: &Value) -> Result<()> {
         let put = self.aws.s3().put_object().bucket(&self.evidence_bucket);
-        put.key(key)
-            .body(document.to_string().into_bytes().into())
-            .send()
-            .await?;
+        let put = put.key(key).body(document.to_string().into_bytes().into());
+        put.send().await?;
         Ok(())
     }
 
