@@ -623,6 +623,13 @@ impl Finding {
         self
     }
 
+    /// Says what to do next where the cause asks for something else than the kind does.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: &'static str) -> Self {
+        self.remedy = Some(remedy);
+        self
+    }
+
     /// Says that the finding is about a key, a principal or an image, whichever object shows it:
     /// each further `occurrence` (an event, an object) is one more of the same incident.
     #[must_use]
@@ -818,12 +825,16 @@ impl Report {
         }
     }
 
-    /// The report's one word. Not being able to tell is never valid.
+    /// The report's one word. Not being able to tell is never valid: neither where something could
+    /// not be looked at, nor where a rule could not be applied to the end.
+    ///
+    /// Only what could not be looked at ([`Report::obstacles`]) is worth another try.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        let is_open = || self.rules.values().any(|count| count.cannot_tell > 0);
         if !self.findings.is_empty() {
             Verdict::Finding
-        } else if !self.obstacles.is_empty() {
+        } else if !self.obstacles.is_empty() || is_open() {
             Verdict::CannotTell
         } else if self.checked {
             Verdict::Valid
@@ -1062,5 +1073,27 @@ mod tests {
         };
         report.cannot_tell(error, &Scope::default(), &ObjectLocation::new("b", "k"));
         assert_eq!(report.verdict(), Verdict::CannotTell);
+        // Nor where everything could be read, and a rule could not be applied.
+        let mut report = Report::new();
+        report.valid = 1;
+        report
+            .rules
+            .entry("witness")
+            .or_default()
+            .add(Verdict::Valid);
+        assert_eq!(report.verdict(), Verdict::Valid);
+        report
+            .rules
+            .entry("key-health")
+            .or_default()
+            .add(Verdict::CannotTell);
+        assert_eq!(report.verdict(), Verdict::CannotTell);
+        report.findings.push(Finding::new(
+            FindingKind::LogFileMissing,
+            Scope::default(),
+            ObjectLocation::new("b", "k"),
+            "gone",
+        ));
+        assert_eq!(report.verdict(), Verdict::Finding);
     }
 }

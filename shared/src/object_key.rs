@@ -141,6 +141,17 @@ impl Chain {
         format!("{}{DIGEST_FOLDER}/{}/", self.folder, self.region)
     }
 
+    /// The chain in `bucket`, as one text: what findings about a whole chain are about.
+    #[must_use]
+    pub fn place_in(&self, bucket: &str) -> String {
+        format!(
+            "s3://{bucket}/{} {} {}",
+            self.region_prefix(),
+            self.trail,
+            self.home_region
+        )
+    }
+
     /// Whether the chain belongs to the trail with this ARN.
     ///
     /// An organization trail writes chains for every member account, and its ARN names the management

@@ -31,6 +31,9 @@ pub struct Receipt<'a> {
     counts: &'a BTreeMap<&'static str, u64>,
     findings: Vec<Named<'a>>,
     cannot_tell: Vec<String>,
+    /// How many findings and obstacles more there are than are named.
+    findings_left_out: usize,
+    cannot_tell_left_out: usize,
     checked_at: Timestamp,
     function: &'a str,
     version: &'static str,
@@ -66,6 +69,8 @@ impl<'a> Receipt<'a> {
                 })
                 .collect(),
             cannot_tell: obstacles.map(|o| o.error.to_string()).collect(),
+            findings_left_out: report.findings.len().saturating_sub(MAX_NAMED),
+            cannot_tell_left_out: report.obstacles.len().saturating_sub(MAX_NAMED),
             checked_at: stamp.detected_at,
             function: stamp.function,
             version: env!("CARGO_PKG_VERSION"),
@@ -109,6 +114,54 @@ mod tests {
             let object = ObjectLocation::new("b".repeat(63), key);
             assert!(Receipt::of(&object, &report, stamp).key().len() <= 1024);
         }
+    }
+
+    #[test]
+    fn a_receipt_says_how_many_it_does_not_name() {
+        use crate::finding::{Finding, FindingKind, Verdict};
+        let stamp = Stamp {
+            function: "log-verifier",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
+        for (count, named, left_out) in [(0, 0, 0), (1_000, 1_000, 0), (1_002, 1_000, 2)] {
+            let kind = FindingKind::LogFileMissing;
+            let finding = Finding::new(kind, Scope::default(), object.clone(), "gone");
+            let mut report = Report::of(vec![finding; count]);
+            for _ in 0..count {
+                let error = StoreError {
+                    action: "read",
+                    subject: object.to_string(),
+                    cause: Cause::Unavailable("throttled".to_owned()),
+                };
+                report.cannot_tell(error, &Scope::default(), &object);
+            }
+            let receipt = Receipt::of(&object, &report, stamp).document();
+            let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+            assert_eq!(receipt["verdict"] == "finding", count > 0);
+            assert_eq!(report.verdict() == Verdict::Valid, count == 0);
+            for (name, left) in [
+                ("findings", "findingsLeftOut"),
+                ("cannotTell", "cannotTellLeftOut"),
+            ] {
+                assert_eq!(receipt[name].as_array().unwrap().len(), named);
+                assert_eq!(receipt[left], left_out);
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_could_not_be_applied_leaves_no_receipt_valid() {
+        let stamp = Stamp {
+            function: "log-verifier",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
+        let mut report = Report::new();
+        report.rules.entry("witness").or_default().cannot_tell = 1;
+        let receipt = Receipt::of(&object, &report, stamp).document();
+        let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+        assert_eq!(receipt["verdict"], "cannot-tell");
     }
 
     #[test]

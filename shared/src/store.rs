@@ -352,14 +352,27 @@ pub trait KeepEvidence: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// A page of what waits in the evidence bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaitingPage {
+    /// Keys of documents, in order.
+    pub keys: Vec<String>,
+    /// Whether there are more after the last one.
+    pub more: bool,
+}
+
 /// Goes through what waits in the evidence bucket.
 pub trait SettleEvidence: Send + Sync {
-    /// The keys below a prefix, in order; as many as one request gives.
+    /// The keys below a prefix, in order, from the first one after `after` on, which need not be
+    /// there; as many as one request gives.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn waiting(&self, prefix: &str)
-    -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+    fn waiting(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<WaitingPage, StoreError>> + Send;
 
     /// Reads a document of at most `limit` bytes.
     ///

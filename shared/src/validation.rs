@@ -63,6 +63,13 @@ struct Missing<'a> {
     known: &'a [Timestamp],
 }
 
+/// A digest that CloudTrail signed.
+struct Accepted {
+    digest: DigestReference,
+    /// Whether it starts a chain of which nothing is there from before.
+    begins: bool,
+}
+
 /// Why a digest cannot be relied on.
 #[derive(Debug)]
 pub(crate) enum Rejection {
@@ -437,7 +444,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     /// Objects that are not digests by their key and content give an empty report.
     pub async fn validate(&self, at: &ObjectLocation) -> Report {
         match classify(&at.key) {
-            ObjectKind::Digest(key) => self.validate_digest(at, &key).await,
+            ObjectKind::Digest(key) => self.validate_digest(at, &key).await.0,
             ObjectKind::UnknownDigest => self.validate_misnamed(at).await,
             ObjectKind::LogFile(_) | ObjectKind::UnknownLogFile | ObjectKind::Other => {
                 Report::default()
@@ -445,12 +452,82 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         }
     }
 
-    async fn validate_digest(&self, at: &ObjectLocation, key: &DigestKey) -> Report {
+    /// Validates a digest that CloudTrail has just delivered: as [`Digests::validate`], and whether
+    /// it is of an expected trail (`digest-trail-unexpected`), and begins a chain of which nothing is
+    /// there from before (`chain-started`). Both are said only of a digest that CloudTrail signed.
+    ///
+    /// CloudTrail delivers a starting digest, whose `previousDigest…` fields are null, when log file
+    /// validation is enabled and when logging begins again
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>).
+    pub async fn validate_delivered(&self, at: &ObjectLocation) -> Report {
+        let ObjectKind::Digest(key) = classify(&at.key) else {
+            return self.validate(at).await;
+        };
+        let (mut report, accepted) = self.validate_digest(at, &key).await;
+        if let Some(Accepted { digest, begins }) = accepted {
+            let unexpected = self.unexpected(at, &key, &digest);
+            let started = begins.then(|| self.started(at, &key, digest));
+            report
+                .findings
+                .extend(unexpected.into_iter().chain(started));
+        }
+        report
+    }
+
+    /// A digest of a trail that is none of the configured ones: one incident a chain, which stays the
+    /// same with each further digest.
+    fn unexpected(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        digest: &DigestReference,
+    ) -> Option<Finding> {
+        let trails = &self.places.trails;
+        if trails.is_empty() || trails.iter().any(|trail| key.chain.is_of(trail)) {
+            return None;
+        }
+        let expected: Vec<String> = trails.iter().map(ToString::to_string).collect();
+        let scope = self.scope(key);
+        let trail = scope.trail.clone().unwrap_or_default();
+        let place = key.chain.place_in(self.places.original_of(&at.bucket));
+        let finding = Finding::new(
+            FindingKind::DigestTrailUnexpected,
+            scope,
+            at.clone(),
+            "CloudTrail delivers digests of a trail into the bucket that is none of the expected ones.",
+        )
+        .with_digest(digest.clone())
+        .with_evidence(
+            format!("a digest of {}", expected.join(", ")),
+            format!("a digest of {trail}, whose home Region is {}", key.chain.home_region),
+        )
+        .about(place, "");
+        Some(finding)
+    }
+
+    /// A starting digest before which nothing of its chain is there.
+    fn started(&self, at: &ObjectLocation, key: &DigestKey, digest: DigestReference) -> Finding {
+        Finding::new(
+            FindingKind::ChainStarted,
+            self.scope(key),
+            at.clone(),
+            "The digest starts a chain, and no earlier digest of the chain is there.",
+        )
+        .with_digest(digest)
+    }
+
+    async fn validate_digest(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+    ) -> (Report, Option<Accepted>) {
         let mut report = Report::new();
+        let mut accepted = None;
         match self.authenticate(at, key).await {
             Ok(digest) => {
                 report.valid = 1;
                 report.findings.extend(digest.out_of_period().cloned());
+                let mut begins = false;
                 self.check_account(at, key, &digest, &mut report);
                 if key.series == DigestSeries::Hourly {
                     match &digest.digest().predecessor {
@@ -458,16 +535,22 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                             self.check_predecessor(at, key, &digest, named, &[], &mut report)
                                 .await;
                         }
-                        None => self.check_start(at, key, &digest, &[], &mut report).await,
+                        None => {
+                            begins = self.check_start(at, key, &digest, &[], &mut report).await;
+                        }
                     }
                 }
+                accepted = Some(Accepted {
+                    digest: reference(at, digest.digest()),
+                    begins,
+                });
             }
             Err(Rejection::Finding(finding)) => report.findings.push(*finding),
             Err(Rejection::CannotTell(error)) => {
                 report.cannot_tell(error, &self.scope(key), at);
             }
         }
-        report
+        (report, accepted)
     }
 
     /// Named like no digest, in a digest folder: a digest copied there is a finding; anything
@@ -674,7 +757,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         let window = Window {
             from: match &last {
                 Last::Found(_, end) => Some(*end),
-                Last::NoneThere | Last::NotFound => None,
+                Last::NoneThere | Last::NotFound | Last::TooMany => None,
             },
             to,
         };
@@ -698,6 +781,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             Last::Found(last, _) => format!("the last digest before it is {last}"),
             Last::NoneThere => "no earlier digest is there".to_owned(),
             Last::NotFound => "no earlier digest that CloudTrail signed was found".to_owned(),
+            Last::TooMany => format!(
+                "none of the {MAX_CANDIDATES} last ones that are there proved to be CloudTrail's, and there are more"
+            ),
         };
         let mut finding = Finding::new(
             FindingKind::DigestMissing,
@@ -716,7 +802,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         report.absent(finding, absence, bucket);
     }
 
-    /// A starting digest begins a chain. Where one existed, logging was off in between.
+    /// A starting digest begins a chain. Where one existed, logging was off in between. Whether none
+    /// did.
     pub(crate) async fn check_start(
         &self,
         at: &ObjectLocation,
@@ -724,19 +811,25 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         digest: &AuthenticDigest,
         known: &[Timestamp],
         report: &mut Report,
-    ) {
+    ) -> bool {
         let before = report.obstacles.len();
         let last = self.last_authentic(&at.bucket, key, known, report).await;
         let obstructed = report.obstacles.len() > before;
         let (window, continues) = match last {
-            Last::NoneThere => return,
-            Last::NotFound => (
+            Last::NoneThere => return true,
+            Last::NotFound | Last::TooMany => (
                 Window {
                     from: None,
                     to: digest.digest().start_time,
                 },
-                "the chain before it, none of whose last digests proved to be CloudTrail's"
-                    .to_owned(),
+                format!(
+                    "the chain before it, none of whose {}last digests proved to be CloudTrail's",
+                    if last == Last::TooMany {
+                        format!("{MAX_CANDIDATES} ")
+                    } else {
+                        String::new()
+                    }
+                ),
             ),
             Last::Found(last, end) => (
                 chain::restart_window(end, digest.digest()),
@@ -775,6 +868,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         } else {
             report.findings.push(finding);
         }
+        false
     }
 
     /// The last digest of the chain before `key` that CloudTrail signed, and when it ends.
@@ -816,6 +910,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 }
                 last = last.or_not_found();
                 let Some(left) = candidates_left.checked_sub(1) else {
+                    if last == Last::NotFound {
+                        last = Last::TooMany;
+                    }
                     break;
                 };
                 candidates_left = left;
@@ -852,6 +949,8 @@ enum Last {
     /// There are earlier ones, or it could not be seen whether there are; none that was tried is
     /// CloudTrail's.
     NotFound,
+    /// There are more than may be tried, and none that was tried is CloudTrail's.
+    TooMany,
 }
 
 impl Last {

@@ -14,11 +14,14 @@ use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::store::{
     Absence, Body, Cause, Depth, DescribeKey, Encryption, Headers, KeepEvidence, KeyDescription,
     ListObjects, ListPublicKeys, Object, Page, ReadEncryption, ReadKeyPolicy, ReadObject,
-    SettleEvidence, StoreError,
+    SettleEvidence, StoreError, WaitingPage,
 };
 
 /// How many keys a page of a listing has: few, so that pages matter.
 const PAGE: usize = 10;
+
+/// How many keys a page of the evidence bucket has.
+const WAITING_PAGE: usize = 100;
 
 /// A key policy as CloudTrail's documents have it.
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"CloudTrail","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:111122223333:trail/*"}}}]}"#;
@@ -397,8 +400,14 @@ impl KeepEvidence for &Memory {
 }
 
 impl SettleEvidence for &Memory {
-    async fn waiting(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self.evidence(prefix).into_keys().collect())
+    async fn waiting(&self, prefix: &str, after: Option<&str>) -> Result<WaitingPage, StoreError> {
+        let names = self.evidence(prefix).into_keys();
+        let mut names = names.filter(|name| after.is_none_or(|after| name.as_str() > after));
+        let keys = names.by_ref().take(WAITING_PAGE).collect();
+        Ok(WaitingPage {
+            keys,
+            more: names.next().is_some(),
+        })
     }
 
     async fn recall(&self, key: &str, limit: usize) -> Result<Vec<u8>, StoreError> {

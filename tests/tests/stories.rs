@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::future::{pending, ready};
 use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
+use trailseal::ids::TrailArn;
 use trailseal::location::ObjectLocation;
 use trailseal::pinned_keys::KeyRing;
 use trailseal::public_key::KeySet;
@@ -747,6 +748,181 @@ async fn the_chain_after_a_stop_is_restarted_with_the_uncovered_window() {
     assert_valid(&trail, &memory, &[restarted]).await;
 }
 
+/// Everything of a chain deleted, and logging begun anew: to the bucket it is a new trail. To whoever
+/// watches it, it is news.
+#[tokio::test]
+async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
+    let trail = half_a_day().build();
+    let memory = Memory::of(&trail);
+    let digests = digests(&memory, &places(&trail));
+    for digest in &trail.digests {
+        let report = digests.validate_delivered(&at(&digest.object)).await;
+        if digest.hour == 0 {
+            assert_told(&report, &[(FindingKind::ChainStarted, &digest.object)]);
+            assert_eq!(report.findings[0].severity().as_str(), "low");
+            assert_eq!(report.findings[0].scope.region.as_deref(), Some(REGION));
+        } else {
+            assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
+        }
+        assert_eq!(report.valid, 1);
+        // The command looks at what is there, and has its own words for what is not.
+        let report = digests.validate(&at(&digest.object)).await;
+        assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
+    }
+    // Its digests deleted, and logging begun anew under the same name.
+    let restarting = TrailSpec {
+        hours: 20,
+        stops: vec![Stop {
+            last_hour: 6,
+            restart_hour: Some(15),
+        }],
+        ..TrailSpec::default()
+    }
+    .build();
+    let restarted = &hour(&restarting, 15).object;
+    for (kept, expected) in [
+        (0, FindingKind::ChainStarted),
+        (1, FindingKind::ChainRestarted),
+    ] {
+        let mut memory = Memory::of(&restarting);
+        for digest in &restarting.digests {
+            if digest.hour < 15 && digest.hour >= kept {
+                memory.delete(&digest.object);
+            }
+        }
+        let report = self::digests(&memory, &places(&restarting))
+            .validate_delivered(&at(restarted))
+            .await;
+        assert_told(&report, &[(expected, restarted)]);
+    }
+}
+
+/// A chain of a trail that nobody expects is told, once a chain, and verified all the same.
+#[tokio::test]
+async fn digests_of_a_trail_that_is_not_expected_are_told() {
+    use FindingKind::{ChainStarted, DigestTrailUnexpected};
+    let organization = TrailSpec {
+        organization_id: Some("o-exampleorgid".to_owned()),
+        accounts: vec![ACCOUNT.to_owned(), "444455556666".to_owned()],
+        hours: 2,
+        ..TrailSpec::default()
+    };
+    let arn = |account: &str, name: &str, region: &str| {
+        TrailArn::parse(&format!(
+            "arn:aws:cloudtrail:{region}:{account}:trail/{name}"
+        ))
+        .unwrap()
+    };
+    let own = arn(ACCOUNT, "management-events", REGION);
+    for (spec, trails, is_expected) in [
+        (half_a_day(), vec![], true),
+        (half_a_day(), vec![own.clone()], true),
+        (half_a_day(), vec![arn(ACCOUNT, "other", REGION)], false),
+        (
+            half_a_day(),
+            vec![arn(ACCOUNT, "other", REGION), own.clone()],
+            true,
+        ),
+        (
+            half_a_day(),
+            vec![arn("444455556666", "management-events", REGION)],
+            false,
+        ),
+        (
+            half_a_day(),
+            vec![arn(ACCOUNT, "management-events", "us-west-2")],
+            false,
+        ),
+        // A trail of all Regions has one home, and a chain in each Region.
+        (
+            TrailSpec {
+                regions: vec![REGION.to_owned(), "eu-central-1".to_owned()],
+                hours: 2,
+                ..TrailSpec::default()
+            },
+            vec![own.clone()],
+            true,
+        ),
+        // An organization trail's ARN names the management account, and no member.
+        (organization.clone(), vec![own], true),
+        (
+            organization.clone(),
+            vec![arn("999999999999", "management-events", REGION)],
+            true,
+        ),
+        (organization, vec![arn(ACCOUNT, "other", REGION)], false),
+    ] {
+        let trail = spec.build();
+        let memory = Memory::of(&trail);
+        let mut places = places(&trail);
+        places.trails.clone_from(&trails);
+        let mut ids = BTreeSet::new();
+        let mut chains = BTreeSet::new();
+        for digest in &trail.digests {
+            let report = digests(&memory, &places)
+                .validate_delivered(&at(&digest.object))
+                .await;
+            assert_eq!(report.valid, 1);
+            let mut expected = Vec::new();
+            if !is_expected {
+                expected.push((DigestTrailUnexpected, &digest.object));
+                ids.insert((
+                    report.findings[0].id().to_string(),
+                    report.findings[0].occurrence().to_string(),
+                ));
+                assert_eq!(report.findings[0].severity().as_str(), "high");
+            }
+            if digest.hour == 0 {
+                expected.push((ChainStarted, &digest.object));
+            }
+            chains.insert((digest.account.clone(), digest.region.clone()));
+            assert_told(&report, &expected);
+        }
+        let incidents = if is_expected { 0 } else { chains.len() };
+        assert_eq!(ids.len(), incidents, "{trails:?}");
+    }
+}
+
+/// A replica has the original's name, and is the same incident; what CloudTrail did not sign is no
+/// trail's.
+#[tokio::test]
+async fn a_trail_is_unexpected_once_and_only_by_what_it_signed() {
+    let trail = half_a_day().build();
+    let mut replica = Memory::default();
+    replica.publish_keys(&trail);
+    for object in trail.objects() {
+        replica.put(Object {
+            bucket: "replica".to_owned(),
+            ..object.clone()
+        });
+    }
+    let mut places = places(&trail);
+    places.log_buckets.push("replica".to_owned());
+    places.aliases = vec![("amzn-s3-demo-bucket".to_owned(), "replica".to_owned())];
+    let digest = hour(&trail, 3);
+    let copy = ObjectLocation::new("replica", &digest.object.key);
+    let expected = digests(&replica, &places).validate_delivered(&copy).await;
+    assert_eq!(expected.verdict(), Verdict::Valid, "{expected:#?}");
+    let other = "arn:aws:cloudtrail:us-east-1:111122223333:trail/other";
+    places.trails = vec![TrailArn::parse(other).unwrap()];
+    let there = digests(&replica, &places).validate_delivered(&copy).await;
+    let memory = Memory::of(&trail);
+    let here = digests(&memory, &places)
+        .validate_delivered(&at(&digest.object))
+        .await;
+    assert_eq!(there.findings[0].kind, FindingKind::DigestTrailUnexpected);
+    assert_eq!(there.findings[0].id(), here.findings[0].id());
+    let mut memory = Memory::of(&trail);
+    memory.put(tamper_digest::without_metadata(&digest.object));
+    let report = digests(&memory, &places)
+        .validate_delivered(&at(&digest.object))
+        .await;
+    assert_told(
+        &report,
+        &[(FindingKind::DigestSignatureMissing, &digest.object)],
+    );
+}
+
 /// Whoever may write to the bucket can plant any number of digests before a restarted chain.
 #[tokio::test]
 async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
@@ -792,6 +968,9 @@ async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
         let report = validate(&trail, &memory, &hour(&trail, 17).object).await;
         assert_eq!(report.findings.len(), 1);
         assert!(!report.findings[0].message.contains("every earlier one"));
+        // That there are more than are tried is said.
+        let actual = report.findings[0].actual.as_ref().unwrap();
+        assert_eq!(actual.contains("there are more"), count > 31, "{actual}");
     }
 }
 

@@ -16,7 +16,7 @@ use trailseal::lambda::Deadline;
 use trailseal::location::ObjectLocation;
 use trailseal::store::{
     Absence, Cause, KeepEvidence, PublishAlert, ReplaceEvidence, SendLater, SettleEvidence,
-    StoreError, Versioned,
+    StoreError, Versioned, WaitingPage,
 };
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
@@ -115,7 +115,7 @@ impl KeepEvidence for Aws {
 }
 
 impl SettleEvidence for Aws {
-    async fn waiting(&self, _: &str) -> Result<Vec<String>, StoreError> {
+    async fn waiting(&self, _: &str, _: Option<&str>) -> Result<WaitingPage, StoreError> {
         unreachable!("the alerter lists nothing")
     }
 

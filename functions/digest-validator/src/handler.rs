@@ -5,7 +5,7 @@ use trailseal::lambda::{Arrival, Check, Checked, Deadline};
 use trailseal::store::{ListObjects, ListPublicKeys, ReadObject};
 use trailseal::validation::Digests;
 
-/// Validates digests: location, signature, predecessor.
+/// Validates digests: location, signature, predecessor, and whose they are.
 pub(crate) struct DigestValidator<S, K> {
     digests: Digests<S, K>,
 }
@@ -28,6 +28,9 @@ where
     }
 
     async fn check(&self, created: &Created, _: Deadline) -> Checked {
-        self.digests.validate(&created.object).await.into()
+        self.digests
+            .validate_delivered(&created.object)
+            .await
+            .into()
     }
 }

@@ -1,5 +1,6 @@
 //! What happens to one new log file.
 
+use jiff::Timestamp;
 use trailseal::event::Created;
 use trailseal::finding::Scope;
 use trailseal::kms_check::{KmsChecker, KmsReport};
@@ -41,7 +42,7 @@ where
             waiting,
             ..
         } = self.checker.check(at).await;
-        if let Err(error) = witness::keep(&self.evidence, at, waiting).await {
+        if let Err(error) = witness::keep(&self.evidence, at, waiting, Timestamp::now()).await {
             report.cannot_tell_of(
                 error,
                 &Scope::default(),

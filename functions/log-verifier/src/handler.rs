@@ -1,13 +1,17 @@
 //! What happens to the log files of one new digest.
 
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout_at};
 use trailseal::event::Created;
 use trailseal::finding::Scope;
 use trailseal::lambda::{Arrival, Check, Checked, Deadline};
-use trailseal::store::{ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence};
+use trailseal::location::ObjectLocation;
+use trailseal::signature::AuthenticDigest;
+use trailseal::store::{
+    Cause, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
+};
 use trailseal::validation::Digests;
 use trailseal::verification::Progress;
-use trailseal::witness;
+use trailseal::witness::{self, Settlement};
 
 /// How many log files of one digest are read at once: S3 answers in some 20 ms, so that a
 /// thousand files take a third of a second and what it takes to inflate them.
@@ -23,6 +27,36 @@ pub(crate) struct LogVerifier<S, K, E> {
 impl<S, K, E> LogVerifier<S, K, E> {
     pub(crate) fn new(digests: Digests<S, K>, evidence: E) -> Self {
         Self { digests, evidence }
+    }
+}
+
+impl<S, K, E> LogVerifier<S, K, E>
+where
+    S: ReadObject + ReadEncryption + ListObjects,
+    K: ListPublicKeys,
+    E: SettleEvidence,
+{
+    /// Settles what waits for the digest. What was found about its log files is not lost where that
+    /// takes too long.
+    async fn settle(
+        &self,
+        at: &ObjectLocation,
+        digest: &AuthenticDigest,
+        deadline: Deadline,
+    ) -> Result<Settlement, StoreError> {
+        let Deadline {
+            wind_down, give_up, ..
+        } = deadline;
+        let late = give_up - give_up.duration_since(wind_down) / 4;
+        let stop = sleep_until(wind_down);
+        let settled = witness::settle(&self.digests, &self.evidence, at, digest, stop);
+        timeout_at(late, settled).await.unwrap_or_else(|_| {
+            Err(StoreError {
+                action: "settle",
+                subject: format!("what waits for {at} in the evidence bucket"),
+                cause: Cause::Unavailable("there was no time left".to_owned()),
+            })
+        })
     }
 }
 
@@ -59,7 +93,7 @@ where
             afterwards: Vec::new(),
         };
         if let (None, Some(digest)) = (&checked.rest, digest) {
-            match witness::settle(&self.digests, &self.evidence, at, &digest).await {
+            match self.settle(at, &digest, deadline).await {
                 Ok(settled) => {
                     checked.report.absorb(settled.report);
                     checked.afterwards = settled.afterwards;

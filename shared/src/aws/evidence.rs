@@ -1,7 +1,7 @@
 //! The evidence bucket.
 
 use super::error::store_error;
-use crate::store::{Cause, KeepEvidence, SettleEvidence, StoreError};
+use crate::store::{Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
@@ -82,20 +82,27 @@ impl KeepEvidence for EvidenceBucket {
 }
 
 impl SettleEvidence for EvidenceBucket {
-    async fn waiting(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    /// `StartAfter` "is where you want Amazon S3 to start listing from. Amazon S3 starts listing
+    /// after this specified key. `StartAfter` can be any key in the bucket"
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
+    async fn waiting(&self, prefix: &str, after: Option<&str>) -> Result<WaitingPage, StoreError> {
         let Some(bucket) = &self.bucket else {
-            return Ok(Vec::new());
+            return Ok(WaitingPage::default());
         };
         let answer = self
             .s3
             .list_objects_v2()
             .bucket(bucket)
             .prefix(prefix)
+            .set_start_after(after.map(str::to_owned))
             .send()
             .await
             .map_err(|error| store_error("list", named(bucket, prefix), &error))?;
         let objects = answer.contents.unwrap_or_default().into_iter();
-        Ok(objects.filter_map(|object| object.key).collect())
+        Ok(WaitingPage {
+            keys: objects.filter_map(|object| object.key).collect(),
+            more: answer.is_truncated == Some(true),
+        })
     }
 
     async fn recall(&self, key: &str, limit: usize) -> Result<Vec<u8>, StoreError> {

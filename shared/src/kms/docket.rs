@@ -216,6 +216,10 @@ pub struct Docket<'x> {
     readings: BTreeMap<String, Reading>,
     read: usize,
     overflow: Option<&'static str>,
+    /// How many deliveries are dated after the log file that records them.
+    dated_ahead: u64,
+    /// How many keys are other accounts', whose policies nobody can read from here.
+    policies_elsewhere: u64,
     explanations: Option<Vec<Explanation>>,
 }
 
@@ -255,6 +259,8 @@ impl<'x> Docket<'x> {
             readings: BTreeMap::new(),
             read: 0,
             overflow: None,
+            dated_ahead: 0,
+            policies_elsewhere: 0,
             explanations: None,
         }
     }
@@ -599,6 +605,14 @@ impl<'x> Docket<'x> {
         let rules = self.rules.into_iter();
         report.rules = rules.map(|(rule, count)| (rule.as_str(), count)).collect();
         report.counts.insert("kmsEvents", self.events);
+        for (name, count) in [
+            ("deliveriesDatedAhead", self.dated_ahead),
+            ("keyPoliciesOfOtherAccounts", self.policies_elsewhere),
+        ] {
+            if count > 0 {
+                report.counts.insert(name, count);
+            }
+        }
         Conclusion {
             report,
             waiting,
@@ -690,6 +704,12 @@ impl<'x> Docket<'x> {
                 "Log files cannot be encrypted under the trail's key for long",
             );
             match &looked.policy {
+                Some(PolicyVerdict::Unreadable(_)) if self.is_elsewhere(arn) => {
+                    self.policies_elsewhere += 1;
+                    self.count(Rule::KeyHealth, Some(&used.event), Verdict::Ignored, || {
+                        "the policy of another account's key cannot be read from here".to_owned()
+                    });
+                }
                 None | Some(PolicyVerdict::Unreadable(_)) => {
                     self.count(
                         Rule::KeyHealth,
@@ -706,6 +726,16 @@ impl<'x> Docket<'x> {
                 ),
             }
         }
+    }
+
+    /// Whether the key with this ARN is known to be another account's than the log buckets' owner.
+    ///
+    /// `GetKeyPolicy`: "Cross-account use: No. You cannot perform this operation on a KMS key in a
+    /// different AWS account" (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>).
+    /// So there rule 4 is about the key alone, and not about its policy.
+    fn is_elsewhere(&self, arn: &str) -> bool {
+        let owner = self.expected.places.bucket_owner.as_ref();
+        owner.is_some_and(|owner| arn.split(':').nth(4) != Some(owner.as_str()))
     }
 
     /// Notes what rule 4 says of a key. What is wrong with a key is so once, whoever uses it.
@@ -748,8 +778,10 @@ impl<'x> Docket<'x> {
                     let ruling = rules::present(Ok(()), "");
                     self.note_of(Rule::Witness, Some(event), ruling);
                     if let Some(trail) = delivery.trail.clone() {
+                        let (time, is_ahead) = delivered_at(event.time, &delivery.log, self.time);
+                        self.dated_ahead += u64::from(is_ahead);
                         waiting.push(Waiting {
-                            time: delivered_at(event.time, &delivery.log),
+                            time,
                             object: object.clone(),
                             key: (*delivery.log).clone(),
                             trail,
@@ -1020,13 +1052,24 @@ fn shortened(mut reason: String) -> String {
 }
 
 /// When a log file was delivered: the event's time, unless the file's own name says a different
-/// day.
-fn delivered_at(event: Option<Timestamp>, log: &LogFileKey) -> Timestamp {
+/// day. Whether that is after the log file with the event was `recorded`, which cannot be: "A log file
+/// delivered at a specific time can contain records written at any point before that time"
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html>).
+/// It then counts as delivered at that time: whoever wrote the file does not choose a later one.
+fn delivered_at(
+    event: Option<Timestamp>,
+    log: &LogFileKey,
+    recorded: Timestamp,
+) -> (Timestamp, bool) {
     const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
-    match event {
+    // A name has whole minutes, and clocks differ.
+    const GRACE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+    let time = match event {
         Some(time) if time.duration_since(log.time).abs() < DAY => time,
         _ => log.time,
-    }
+    };
+    let is_ahead = time.duration_since(recorded) > GRACE;
+    (if is_ahead { recorded } else { time }, is_ahead)
 }
 
 fn hour_of(time: Timestamp) -> String {

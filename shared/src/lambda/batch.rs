@@ -251,7 +251,7 @@ mod tests {
     use crate::lambda::Checked;
     use crate::location::ObjectLocation;
     use crate::passage::{MAX_WAIT, Passage};
-    use crate::store::{Cause, StoreError};
+    use crate::store::{Cause, StoreError, WaitingPage};
     use serde_json::json;
     use std::collections::HashMap;
     use std::sync::Mutex;
@@ -382,7 +382,7 @@ mod tests {
     }
 
     impl SettleEvidence for Shelf {
-        async fn waiting(&self, _: &str) -> Result<Vec<String>, StoreError> {
+        async fn waiting(&self, _: &str, _: Option<&str>) -> Result<WaitingPage, StoreError> {
             unreachable!("the checks of these tests settle nothing")
         }
 

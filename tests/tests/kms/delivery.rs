@@ -128,6 +128,65 @@ async fn a_delivery_is_of_the_time_of_its_event_unless_that_is_absurd() {
     }
 }
 
+/// Whoever writes a log file chooses the names in it, and the times: none is later than its own.
+#[tokio::test]
+async fn a_delivery_is_not_dated_after_the_log_file_that_records_it() {
+    for (name, time, expected, ahead) in [
+        // In the minute of the name, and minutes after it.
+        (
+            "20260115T1215Z",
+            "2026-01-15T12:15:59Z",
+            "2026-01-15T12:15:59Z",
+            None,
+        ),
+        (
+            "20260115T1215Z",
+            "2026-01-15T12:30:00Z",
+            "2026-01-15T12:30:00Z",
+            None,
+        ),
+        (
+            "20260115T1215Z",
+            "2026-01-15T12:30:01Z",
+            "2026-01-15T12:15:00Z",
+            Some(1),
+        ),
+        // The delivered log file's own name.
+        (
+            "20260115T2359Z",
+            "2026-01-15T12:04:31Z",
+            "2026-01-15T12:04:31Z",
+            None,
+        ),
+        (
+            "20260115T2359Z",
+            "2026-01-15T23:58:00Z",
+            "2026-01-15T12:15:00Z",
+            Some(1),
+        ),
+        (
+            "20260115T2359Z",
+            "yesterday",
+            "2026-01-15T12:15:00Z",
+            Some(1),
+        ),
+    ] {
+        let key = DELIVERED.replace("20260115T1205Z", name);
+        let mut case = Case::new();
+        case.memory.put(log_file(&key, &[]));
+        let record = Record::delivery().object(&key).with("/eventTime", time);
+        let report = case.check(&[record]).await;
+        assert_eq!(kinds(&report), []);
+        assert_eq!(
+            report.waiting[0].time.to_string(),
+            expected,
+            "{name} {time}"
+        );
+        let counted = report.report.counts.get("deliveriesDatedAhead");
+        assert_eq!(counted.copied(), ahead, "{name} {time}");
+    }
+}
+
 #[tokio::test]
 async fn a_log_file_under_another_key_or_none_is_told() {
     for (encryption, actual) in [

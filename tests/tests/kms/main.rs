@@ -12,5 +12,6 @@ mod reading;
 mod robust;
 mod story;
 mod trails;
+mod unsettled;
 mod world;
 mod writing;

@@ -4,7 +4,8 @@ use crate::case::at;
 use crate::world::{World, assert_nothing, told};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use trailseal::finding::FindingKind::{LogFileMissing, LogFileUnlisted};
+use std::collections::BTreeSet;
+use trailseal::finding::FindingKind::{DeliveryUnsettled, LogFileMissing, LogFileUnlisted};
 use trailseal::store::{Cause, KeepEvidence};
 use trailseal_tests::trail::{
     Backfill, BackfillLink, BucketChange, KmsSpec, LogFile, Object, Trail, TrailSpec,
@@ -14,7 +15,7 @@ const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-east-1";
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-fn spec() -> TrailSpec {
+pub fn spec() -> TrailSpec {
     TrailSpec {
         hours: 14,
         log_files_per_hour: 2..=2,
@@ -24,17 +25,17 @@ fn spec() -> TrailSpec {
     }
 }
 
-fn digest(trail: &Trail, hour: u32) -> Object {
+pub fn digest(trail: &Trail, hour: u32) -> Object {
     trail.digest(ACCOUNT, REGION, hour).object.clone()
 }
 
-fn first_log(trail: &Trail, hour: i64) -> Object {
+pub fn first_log(trail: &Trail, hour: i64) -> Object {
     let log = trail.log_files.iter().find(|log| log.hour == hour);
     log.expect("a log file").object.clone()
 }
 
 /// The log file that records the delivery of another one.
-fn recording<'a>(trail: &'a Trail, log: &Object) -> &'a LogFile {
+pub fn recording<'a>(trail: &'a Trail, log: &Object) -> &'a LogFile {
     let records = |it: &&LogFile| {
         it.kms_events.iter().any(|event| {
             event.event_name == "GenerateDataKey"
@@ -49,14 +50,14 @@ fn recording<'a>(trail: &'a Trail, log: &Object) -> &'a LogFile {
 }
 
 /// A trail of which one log file of hour 3 is listed by no digest, though it is there.
-fn unlisted() -> (World, Object) {
+pub fn unlisted() -> (World, Object) {
     let mut trail = spec().build();
     let log = first_log(&trail, 3);
     leave_out(&mut trail, 3, &log);
     (World::new(trail), log)
 }
 
-fn leave_out(trail: &mut Trail, hour: u32, log: &Object) {
+pub fn leave_out(trail: &mut Trail, hour: u32, log: &Object) {
     trail.rewrite(ACCOUNT, REGION, hour, |document| {
         document
             .log_files
@@ -322,17 +323,34 @@ async fn what_cannot_be_settled_is_given_up_after_three_days() {
     assert_nothing(&world.look_at_all().await);
     world.memory.delete(&digest(&world.trail, 4));
     let mut given_up = Vec::new();
+    let mut ids = BTreeSet::new();
     for hour in 5..=82 {
         let report = world.settle(&digest(&world.trail, hour)).await;
-        assert_eq!(report.findings, [], "hour {hour}");
-        if report.counts.contains_key("deliveriesGivenUp") {
+        let expected = if report.counts.contains_key("deliveriesGivenUp") {
             given_up.push(hour);
+            vec![DeliveryUnsettled]
+        } else {
+            vec![]
+        };
+        let kinds: Vec<_> = report.findings.iter().map(|it| it.kind).collect();
+        assert_eq!(kinds, expected, "hour {hour}");
+        for finding in &report.findings {
+            ids.insert(finding.id().to_string());
+            assert!(
+                world
+                    .trail
+                    .log_files
+                    .iter()
+                    .any(|log| log.object.key == finding.object.key)
+            );
         }
     }
     assert!(
         !given_up.is_empty() && given_up.iter().all(|hour| *hour >= 73),
         "{given_up:?}"
     );
+    // One incident a chain, however many there are.
+    assert_eq!(ids.len(), 1);
     assert!(!world.waits_for(&log));
 }
 
@@ -520,15 +538,23 @@ async fn one_digest_settles_so_many_documents_and_the_next_one_the_rest() {
         .next()
         .unwrap();
     let (folder, _) = name.rsplit_once('/').unwrap();
-    for number in 0..1200 {
+    for number in 0..9_000 {
         let name = format!("{folder}/20260115T000001Z_{number:04}.json");
         (&world.memory).keep(&name, document.clone()).await.unwrap();
     }
     let last = digest(&world.trail, 4);
-    for left in [700, 200, 0] {
+    for left in [5_000, 1_000, 0] {
         let settlement = world.settlement(&last).await;
-        assert!(settlement.afterwards.len() <= 500);
-        assert_eq!(settlement.report.findings, []);
+        assert!(settlement.afterwards.len() <= 4_000);
+        // That there is more is said.
+        let findings = settlement.report.findings.iter();
+        let kinds: Vec<_> = findings.map(|it| it.kind).collect();
+        let expected = if left > 0 {
+            vec![DeliveryUnsettled]
+        } else {
+            vec![]
+        };
+        assert_eq!(kinds, expected, "{:#?}", settlement.report);
         for what in settlement.afterwards {
             what.run(&&world.memory).await.unwrap();
         }
@@ -545,7 +571,7 @@ async fn so_many_log_files_are_looked_at_for_one_digest() {
     assert_nothing(&world.look_at_all().await);
     let name = world.waiting().into_keys().next().unwrap();
     let (folder, _) = name.rsplit_once('/').unwrap();
-    let deliveries: Vec<_> = (0..1200)
+    let deliveries: Vec<_> = (0..5_000)
         .map(|number| json!({"key": format!("gone/{number}"), "eventId": "e", "time": "2026-01-15T01:00:00Z"}))
         .collect();
     let document = json!({
@@ -562,10 +588,20 @@ async fn so_many_log_files_are_looked_at_for_one_digest() {
     let mut numbers = Vec::new();
     for hour in 3..=6 {
         let report = world.settle(&digest(&world.trail, hour)).await;
-        assert!(report.findings.iter().all(|it| it.kind == LogFileMissing));
-        numbers.push(report.findings.len());
+        let (missing, said): (Vec<_>, Vec<_>) = report
+            .findings
+            .iter()
+            .partition(|it| it.kind == LogFileMissing);
+        let said: Vec<_> = said.iter().map(|it| it.kind).collect();
+        let expected = if hour < 5 {
+            vec![DeliveryUnsettled]
+        } else {
+            vec![]
+        };
+        assert_eq!(said, expected, "hour {hour}");
+        numbers.push(missing.len());
     }
-    assert_eq!(numbers, [500, 500, 200, 0]);
+    assert_eq!(numbers, [2_000, 2_000, 1_000, 0]);
     assert!(!world.memory.evidence(folder).contains_key(&name));
 }
 

@@ -58,7 +58,7 @@ impl World {
         let KmsReport {
             report, waiting, ..
         } = checker.check(&at(log)).await;
-        witness::keep(&&self.memory, &at(log), waiting)
+        witness::keep(&&self.memory, &at(log), waiting, log.delivered_at)
             .await
             .unwrap();
         report
@@ -75,12 +75,21 @@ impl World {
 
     /// The same, with nothing done afterwards.
     pub async fn settlement(&self, digest: &Object) -> Settlement {
+        self.settlement_until(digest, pending()).await
+    }
+
+    /// The same, until `stop` resolves.
+    pub async fn settlement_until(
+        &self,
+        digest: &Object,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Settlement {
         let places = self.expected.places.clone();
         let keys = KeyRing::new(&self.memory, KeySet::default());
         let digests = Digests::new(&self.memory, keys, places);
         let progress = digests.verify_log_files(&at(digest), 0, 8, pending()).await;
         let signed = progress.digest.expect("a digest that CloudTrail signed");
-        witness::settle(&digests, &&self.memory, &at(digest), &signed)
+        witness::settle(&digests, &&self.memory, &at(digest), &signed, stop)
             .await
             .unwrap()
     }

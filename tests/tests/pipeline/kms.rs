@@ -3,6 +3,7 @@
 use crate::world::{CHECKER, World, found};
 use anyhow::{Context, Result};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use trailseal_tests::local::{Alert, Expected, Fault, LocalAws, Match, Rule};
@@ -94,7 +95,7 @@ fn busy(spec: &mut TrailSpec) {
 
 /// The messages of the findings that were alerted, each as often as it was.
 fn messages(world: &World) -> Vec<String> {
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     let findings = alerts.iter().flat_map(Alert::findings);
     findings
         .map(|finding| format!("{}", finding.document))
@@ -187,7 +188,7 @@ async fn object_deleted_before_its_digest_comes() -> Result<()> {
     // The log file that records the delivery.
     world.put(&log.object).await?;
     world.settle().await?;
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
     let missing = alerts[0].findings();
     let missing = missing.iter().find(|finding| finding.key == deleted.key);
@@ -233,9 +234,47 @@ async fn delivery_that_no_digest_lists() -> Result<()> {
         };
         world.assert_alerts(&[found(kind, &unlisted)]);
         // Once, however many digests come afterwards.
-        assert_eq!(world.proxy.alerts().len(), 1);
+        assert_eq!(world.alerts().len(), 1);
         assert!(messages(&world)[0].contains(&event.event_id));
     }
+    Ok(())
+}
+
+/// What nobody can settle leaves, and that it did is told, however much of it there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_that_are_given_up_are_told_once() -> Result<()> {
+    let aws = LocalAws::start().await?;
+    let trail = trail(&aws, KeySpec::SymmetricDefault, &[]).await?;
+    let world = World::within(aws, trail, &[], |_| ()).await?;
+    world.deliver_log_files().await?;
+    world.settle().await?;
+    let waiting = world.evidence("pending/").await?;
+    let (name, document) = waiting.into_iter().next().context("nothing waits")?;
+    let (folder, _) = name.rsplit_once('/').context("a folder")?;
+    let planted = Object {
+        key: "planted".to_owned(),
+        ..world.trail.log_files[0].object.clone()
+    };
+    world.put(&planted).await?;
+    for number in 0..50 {
+        let mut document = document.clone();
+        document["deliveries"] = json!([
+            {"key": planted.key, "eventId": "e", "time": "2026-01-02T00:00:00Z"},
+        ]);
+        let name = format!("{folder}/20260102T000000Z_{number}.json");
+        world.keep_evidence(&name, &document).await?;
+    }
+    world.deliver_digests().await?;
+    world.assert_alerts(&[found("delivery-unsettled", &planted)]);
+    assert_eq!(world.alerts().len(), 1);
+    assert!(messages(&world)[0].contains("50 log files"));
+    let left = world.evidence("pending/").await?;
+    assert!(left.keys().all(|name| !name.contains("20260102")));
+    let receipts = world.evidence("receipts/log-verifier/").await?;
+    let given_up = receipts
+        .values()
+        .map(|receipt| &receipt["counts"]["deliveriesGivenUp"]);
+    assert_eq!(given_up.filter_map(Value::as_u64).sum::<u64>(), 50);
     Ok(())
 }
 
@@ -261,7 +300,7 @@ async fn planted_log_file_under_the_right_key() -> Result<()> {
         world.deliver().await?;
         world.settle().await?;
         world.assert_alerts(&[found("kms-foreign-caller", &planted)]);
-        let alerts = world.proxy.alerts();
+        let alerts = world.alerts();
         assert_eq!(alerts[0].attributes["severity"], "critical");
         let told = &messages(&world)[0];
         let kms = world.trail.spec.kms.as_ref().context("a key")?;
@@ -285,7 +324,7 @@ async fn refused_deliveries_are_one_incident_with_a_growing_count() -> Result<()
         .map(|(log, _)| log.object.key.as_str())
         .collect();
     assert!(files.len() > 1, "in several log files");
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     let findings: Vec<_> = alerts.iter().flat_map(Alert::findings).collect();
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!(findings[0].kind, "kms-delivery-denied");
@@ -302,12 +341,7 @@ async fn strangers_reading_the_log_are_told_and_refused_ones_are_not() -> Result
         (KmsAnomalyKind::RefusedReader, false),
     ] {
         let world = delivered(&[anomaly], busy).await?;
-        let findings: Vec<_> = world
-            .proxy
-            .alerts()
-            .iter()
-            .flat_map(Alert::findings)
-            .collect();
+        let findings: Vec<_> = world.alerts().iter().flat_map(Alert::findings).collect();
         assert_eq!(!findings.is_empty(), is_told, "{findings:#?}");
         let kms = world.trail.spec.kms.as_ref().context("a key")?;
         for finding in findings {
@@ -412,12 +446,7 @@ async fn key_policy_without_a_condition() -> Result<()> {
     put.policy_name("default").policy(policy).send().await?;
     world.deliver().await?;
     world.settle().await?;
-    let findings: Vec<_> = world
-        .proxy
-        .alerts()
-        .iter()
-        .flat_map(Alert::findings)
-        .collect();
+    let findings: Vec<_> = world.alerts().iter().flat_map(Alert::findings).collect();
     // Once a day, however many log files there are.
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!(findings[0].kind, "kms-policy-open");
@@ -425,7 +454,7 @@ async fn key_policy_without_a_condition() -> Result<()> {
         .as_str()
         .context("evidence")?;
     assert!(actual.contains("Anybody's trail"), "{actual}");
-    assert_eq!(world.proxy.alerts()[0].attributes["severity"], "medium");
+    assert_eq!(world.alerts()[0].attributes["severity"], "medium");
     Ok(())
 }
 
@@ -434,7 +463,7 @@ async fn anomaly(anomaly: KmsAnomalyKind, kind: &str) -> Result<()> {
     let (log, event) = world.trail.kms_anomaly(anomaly);
     // The object that the event names, where it is one of ours; else the log file that records it.
     let about = event.about.as_ref().map(|about| about.key.clone());
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     let finding = &alerts.first().context("no alert")?.findings()[0];
     // This one alone, however many log files record a call about the object.
     world.assert_alerts(&[Expected::new(kind, &finding.key)]);
@@ -519,7 +548,7 @@ async fn disabled_key() -> Result<()> {
         .context("a log file with KMS events")?;
     world.ask(CHECKER, &log.object).await?;
     world.assert_alerts(&[found("kms-key-unusable", &log.object)]);
-    assert_eq!(world.proxy.alerts()[0].attributes["severity"], "critical");
+    assert_eq!(world.alerts()[0].attributes["severity"], "critical");
     Ok(())
 }
 
@@ -553,7 +582,6 @@ async fn kms_refuses_or_throttles() -> Result<()> {
         world.proxy.heal();
         world.settle().await?;
         let kinds: Vec<String> = world
-            .proxy
             .alerts()
             .iter()
             .flat_map(Alert::findings)
@@ -583,7 +611,7 @@ async fn asymmetric_key() -> Result<()> {
             .any(|event| event.event_name != "DescribeKey")
     });
     let keys: BTreeSet<&str> = with_calls.map(|log| log.object.key.as_str()).collect();
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     let findings: Vec<_> = alerts.iter().flat_map(Alert::findings).collect();
     assert_eq!(findings.len(), 1, "{findings:#?}");
     for finding in findings {

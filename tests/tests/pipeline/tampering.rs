@@ -226,7 +226,7 @@ async fn digest_copied_to_another_bucket() -> Result<()> {
     world.put(&copy).await?;
     world.settle().await?;
     world.assert_alerts(&[found("digest-moved", &copy)]);
-    assert_eq!(world.proxy.alerts()[0].findings()[0].bucket, other);
+    assert_eq!(world.alerts()[0].findings()[0].bucket, other);
     world.assert_rest_valid(&[], &[]).await?;
     world.assert_cli(&[]).await
 }
@@ -264,7 +264,7 @@ async fn three_digests_deleted_in_a_row() -> Result<()> {
     world.ask(VALIDATOR, &world.hour(6).object).await?;
     world.assert_alerts(&[found("digest-missing", &gone[2].object)
         .window("2026-01-15T02:00:00Z", "2026-01-15T05:00:00Z")]);
-    let alert = &world.proxy.alerts()[0];
+    let alert = &world.alerts()[0];
     ensure!(
         alert.email.contains("3 hourly digests in a row are gone"),
         "{alert}"

@@ -4,7 +4,7 @@ use crate::world::{ACCOUNT, CHECKER, REGION, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
 use serde_json::json;
 use trailseal_tests::local::cli::{self, Trail as CliTrail};
-use trailseal_tests::local::{FileKind, LocalAws, Ratio};
+use trailseal_tests::local::{Alert, FileKind, LocalAws, Ratio};
 use trailseal_tests::trail::tamper::digest as tamper_digest;
 use trailseal_tests::trail::tamper::log as tamper_log;
 use trailseal_tests::trail::{Backfill, BackfillLink, TrailSpec};
@@ -132,12 +132,12 @@ async fn organization_trail_with_prefix_and_underscores() -> Result<()> {
         .await?;
     world.settle().await?;
     world.assert_alerts(&[found("digest-signature-missing", &digest.object)]);
-    let finding = &world.proxy.alerts()[0].findings()[0].document;
+    let finding = &world.alerts()[0].findings()[0].document;
     assert_eq!(finding["account"], member);
     assert_eq!(finding["region"], "eu-central-1");
     assert_eq!(finding["homeRegion"], REGION);
     assert_eq!(finding["trail"], spec.trail_arn().as_str());
-    let attributes = &world.proxy.alerts()[0].attributes;
+    let attributes = &world.alerts()[0].attributes;
     assert_eq!(attributes["account"], member);
     assert_eq!(attributes["trail"], spec.trail_arn());
     let successor = world.trail.digest(member, "eu-central-1", 3);
@@ -207,6 +207,50 @@ async fn the_layout_of_landing_zone_accelerator() -> Result<()> {
     .await
 }
 
+/// A trail that nobody named delivers into the bucket, and its chain is new: both are told, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_that_nobody_expects() -> Result<()> {
+    let spec = TrailSpec {
+        hours: 3,
+        ..TrailSpec::default()
+    };
+    let world = World::of(spec.clone().build()).await?;
+    world.deliver().await?;
+    world.settle().await?;
+    world.assert_alerts(&[]);
+    let first = world.hour(0);
+    let started = world.proxy.alerts();
+    let started: Vec<_> = started.iter().flat_map(Alert::findings).collect();
+    assert_eq!(started.len(), 1, "{started:#?}");
+    assert_eq!(started[0].kind, "chain-started");
+    assert_eq!(started[0].severity, "low");
+    assert_eq!(started[0].key, first.object.key);
+
+    let other = TrailSpec {
+        trail_name: "other".to_owned(),
+        ..spec
+    }
+    .build();
+    let start = other.digest(ACCOUNT, REGION, 0);
+    for digest in &other.digests {
+        world.put(&digest.object).await?;
+        world.settle().await?;
+    }
+    world.assert_alerts(&[
+        found("digest-trail-unexpected", &start.object),
+        found("chain-started", &start.object),
+    ]);
+    // It is verified all the same.
+    let outcome = world
+        .ask(VALIDATOR, &other.digest(ACCOUNT, REGION, 2).object)
+        .await?;
+    assert_eq!(
+        (&outcome["valid"], &outcome["verdict"]),
+        (&json!(1), &json!("finding"))
+    );
+    world.assert_rest_valid(&[], &[]).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_partition() -> Result<()> {
     let trail = TrailSpec {
@@ -229,7 +273,7 @@ async fn another_partition() -> Result<()> {
     world.settle().await?;
     world.assert_alerts(&[found("digest-signature-invalid", &digest.object)]);
     assert_eq!(
-        world.proxy.alerts()[0].attributes["trail"],
+        world.alerts()[0].attributes["trail"],
         "arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/management-events"
     );
     Ok(())
@@ -265,7 +309,6 @@ async fn events_that_are_late_twice_or_out_of_order() -> Result<()> {
         world.assert_alerts(&[found("log-file-modified", log)]);
         ids.extend(
             world
-                .proxy
                 .alerts()
                 .iter()
                 .flat_map(|alert| alert.findings().into_iter().map(|finding| finding.id)),

@@ -1,0 +1,346 @@
+//! What keeps a delivery from being settled is said, and nothing waits for ever.
+
+use crate::case::{BUCKET, Case, KEY, Record, at, kinds, log_file, log_key, verdicts};
+use crate::story::{digest, first_log, leave_out, recording, spec};
+use crate::world::{World, assert_nothing, told};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::future::ready;
+use trailseal::finding::FindingKind::{DeliveryUnsettled, LogFileMissing, LogFileUnlisted};
+use trailseal::finding::{Finding, Report, Verdict};
+use trailseal::kms::rules::Rule;
+use trailseal::store::{Cause, KeepEvidence};
+use trailseal::witness;
+use trailseal_tests::trail::{Backfill, BackfillLink, Object, TrailSpec};
+
+/// A trail of which the log file of hour 3 was looked at, and then deleted together with its entry
+/// in the digest that was still to come.
+async fn deleted_before_its_digest() -> (World, Object) {
+    let mut trail = spec().build();
+    let log = first_log(&trail, 3);
+    leave_out(&mut trail, 3, &log);
+    let mut world = World::new(trail);
+    let recorded = recording(&world.trail, &log).object.clone();
+    assert_nothing(&world.look(&recorded).await);
+    assert!(world.waits_for(&log));
+    world.memory.delete(&log);
+    (world, log)
+}
+
+/// The folder in which the deliveries of the chain wait.
+fn folder_of(world: &World) -> String {
+    let name = world.waiting().into_keys().next().expect("a document");
+    let (folder, _) = name.rsplit_once('/').expect("a folder");
+    folder.to_owned()
+}
+
+fn document(key: &str, time: &str) -> String {
+    json!({
+        "schema": "trailseal.pending/1",
+        "bucket": BUCKET,
+        "recordedIn": format!("s3://{BUCKET}/planted"),
+        "deliveries": [{"key": key, "eventId": "e", "time": time}],
+    })
+    .to_string()
+}
+
+/// Documents that never drain: each is about an object that is there and in no digest.
+async fn plant(world: &mut World, count: usize, time: &str) {
+    let folder = folder_of(world);
+    let stays = Object {
+        key: "planted".to_owned(),
+        ..first_log(&world.trail, 1)
+    };
+    world.memory.put(stays);
+    let name: Timestamp = time.parse().unwrap();
+    let name = name.strftime("%Y%m%dT%H%M%SZ");
+    for number in 0..count {
+        let key = format!("{folder}/{name}_{number:05}.json");
+        let document = document("planted", time);
+        (&world.memory).keep(&key, document).await.unwrap();
+    }
+}
+
+fn the_one(report: &Report) -> &Finding {
+    let mut unsettled = report
+        .findings
+        .iter()
+        .filter(|it| it.kind == DeliveryUnsettled);
+    let finding = unsettled.next().unwrap_or_else(|| panic!("{report:#?}"));
+    assert!(unsettled.next().is_none(), "{report:#?}");
+    finding
+}
+
+/// However many documents somebody has wait, old ones and new ones, a deleted log file is told.
+#[tokio::test]
+async fn thousands_of_hostile_documents_do_not_hide_a_deleted_log_file() {
+    for (old, new) in [(20, 0), (510, 0), (6_000, 0), (0, 1_900), (12_000, 500)] {
+        let (mut world, log) = deleted_before_its_digest().await;
+        plant(&mut world, old, "2026-01-15T00:00:01Z").await;
+        plant(&mut world, new, "2026-01-15T04:30:00Z").await;
+        let report = world.settle(&digest(&world.trail, 4)).await;
+        let missing = told(&report.findings);
+        assert!(
+            missing.contains(&(LogFileMissing, log.key.as_str())),
+            "{old} {new}: {missing:?}"
+        );
+        // What is left is said.
+        let is_left = old + new > 4_000;
+        let said = missing.iter().any(|(kind, _)| *kind == DeliveryUnsettled);
+        assert_eq!(said, is_left, "{old} {new}");
+        if is_left {
+            let left = the_one(&report).actual.clone().unwrap();
+            assert!(left.contains("documents of deliveries"), "{left}");
+            assert_eq!(left.contains("than are listed"), old > 5_000, "{left}");
+        }
+        assert!(!world.waits_for(&log));
+    }
+}
+
+/// What can never be settled leaves, and that it did is told, once for all of it.
+#[tokio::test]
+async fn hostile_documents_drain() {
+    let (mut world, _) = deleted_before_its_digest().await;
+    plant(&mut world, 6_000, "2026-01-02T00:00:01Z").await;
+    let mut ids = Vec::new();
+    let mut given_up = 0;
+    for hour in 5..=6 {
+        let report = world.settle(&digest(&world.trail, hour)).await;
+        let finding = report
+            .findings
+            .iter()
+            .find(|it| it.counts_given_up())
+            .unwrap_or_else(|| panic!("{report:#?}"));
+        assert_eq!(finding.object.key, "planted");
+        ids.push((finding.id(), finding.occurrence()));
+        given_up += report.counts["deliveriesGivenUp"];
+    }
+    assert_eq!(given_up, 6_000);
+    assert_eq!(world.waiting().len(), 0);
+    // One incident, and each digest with which something was given up is an occurrence.
+    assert_eq!(ids[0].0, ids[1].0);
+    assert_ne!(ids[0].1, ids[1].1);
+}
+
+trait Told {
+    fn counts_given_up(&self) -> bool;
+}
+
+impl Told for Finding {
+    fn counts_given_up(&self) -> bool {
+        self.kind == DeliveryUnsettled && self.message.contains("For three days")
+    }
+}
+
+/// A log file that no digest lists, whose event comes four days late.
+#[tokio::test]
+async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_valid() {
+    let spec = TrailSpec {
+        hours: 100,
+        log_files_per_hour: 1..=1,
+        ..spec()
+    };
+    let mut trail = spec.build();
+    let log = first_log(&trail, 3);
+    leave_out(&mut trail, 3, &log);
+    let world = World::new(trail);
+    world
+        .look(&recording(&world.trail, &log).object.clone())
+        .await;
+    let report = world.settle(&digest(&world.trail, 100)).await;
+    let finding = the_one(&report);
+    assert_eq!(finding.object.key, log.key);
+    assert_eq!(finding.severity().as_str(), "medium");
+    assert_eq!(report.counts["deliveriesGivenUp"], 1);
+    assert_eq!(report.verdict(), Verdict::Finding);
+    assert!(!world.waits_for(&log));
+    // Tried again, it is the same occurrence of the same incident.
+    world
+        .look(&recording(&world.trail, &log).object.clone())
+        .await;
+    let again = world.settle(&digest(&world.trail, 100)).await;
+    let again = the_one(&again);
+    assert_eq!(
+        (again.id(), again.occurrence()),
+        (finding.id(), finding.occurrence())
+    );
+    // Within three days it is found out: the digests are read so far back.
+    world
+        .look(&recording(&world.trail, &log).object.clone())
+        .await;
+    let report = world.settle(&digest(&world.trail, 70)).await;
+    assert_eq!(
+        told(&report.findings),
+        [(LogFileUnlisted, log.key.as_str())]
+    );
+}
+
+/// As long as it cannot be told whether a delivery is listed, the outcome is not valid.
+#[tokio::test]
+async fn what_waits_for_a_digest_that_cannot_be_read_is_not_valid() {
+    let world = World::new(spec().build());
+    assert_nothing(&world.look_at_all().await);
+    let broken = digest(&world.trail, 4);
+    let denied = Cause::Denied("s3:GetObject".to_owned());
+    world.memory.fail(&broken, &denied, 1000);
+    let report = world.settle(&digest(&world.trail, 5)).await;
+    assert_eq!(told(&report.findings), []);
+    assert_eq!(report.obstacles.len(), 0, "the event does not go back");
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+}
+
+/// What there is no time for waits for the next digest, and that is said.
+#[tokio::test]
+async fn what_there_is_no_time_for_is_said_and_left() {
+    let world = World::new(spec().build());
+    assert_nothing(&world.look_at_all().await);
+    let waiting = world.waiting();
+    let last = digest(&world.trail, 14);
+    let settlement = world.settlement_until(&last, ready(())).await;
+    assert_eq!(settlement.afterwards, []);
+    let said = the_one(&settlement.report);
+    let actual = said.actual.as_ref().unwrap();
+    assert!(actual.contains("no time"), "{actual}");
+    assert_eq!(said.object.key, last.key);
+    assert_eq!(world.waiting(), waiting);
+    assert_nothing(&world.settle(&last).await);
+}
+
+/// Somebody plants more objects with names of backfill digests than are read.
+#[tokio::test]
+async fn more_backfill_digests_than_are_read_are_said() {
+    let spec = TrailSpec {
+        backfills: vec![Backfill {
+            hour: 3,
+            log_files: 1,
+            generated_after_hours: 2,
+            link: BackfillLink::Unlinked,
+        }],
+        ..spec()
+    };
+    let mut trail = spec.build();
+    let log = first_log(&trail, 5);
+    leave_out(&mut trail, 5, &log);
+    let mut world = World::new(trail);
+    world
+        .look(&recording(&world.trail, &log).object.clone())
+        .await;
+    let backfill = world
+        .trail
+        .backfill("111122223333", "us-east-1", 3)
+        .object
+        .clone();
+    for number in 0..130 {
+        let name = format!("T02{:02}{:02}Z_backfill", number / 60, number % 60);
+        world.memory.put(Object {
+            key: backfill.key.replace("T030000Z_backfill", &name),
+            ..backfill.clone()
+        });
+    }
+    let report = world.settle(&digest(&world.trail, 13)).await;
+    let said = the_one(&report).actual.clone().unwrap();
+    assert!(said.contains("backfill"), "{said}");
+    assert!(world.waits_for(&log));
+}
+
+/// No name of a log file has a delivery wait for a time that does not come.
+#[tokio::test]
+async fn nothing_waits_for_the_future() {
+    let mut case = Case::new();
+    let ahead = |key: &str| {
+        key.replace("2026/01/15", "2099/01/15")
+            .replace("_20260115", "_20990115")
+    };
+    case.recorded.key = ahead(&case.recorded.key);
+    let key = ahead(&log_key(1));
+    case.memory.put(log_file(&key, &[]));
+    let record = Record::delivery()
+        .object(&key)
+        .with("/eventTime", "2099-01-15T12:04:31Z");
+    let report = case.check(&[record]).await;
+    assert_eq!(report.waiting.len(), 1);
+    let now: Timestamp = "2026-01-15T12:16:00Z".parse().unwrap();
+    let times = |report: &[trailseal::kms::docket::Waiting]| -> Vec<Timestamp> {
+        report.iter().map(|it| it.time).collect()
+    };
+    assert_eq!(
+        times(&report.waiting)[0].to_string(),
+        "2099-01-15T12:04:31Z"
+    );
+    let mut early = report.waiting[0].clone();
+    early.time = "-000009-01-01T00:00:00Z".parse().unwrap();
+    for (waiting, expected) in [
+        (report.waiting.clone(), "20260115T121600Z_"),
+        (vec![early], "19700101T000000Z_"),
+    ] {
+        let memory = trailseal_tests::memory::Memory::default();
+        witness::keep(&&memory, &at(&case.recorded), waiting, now)
+            .await
+            .unwrap();
+        let names: Vec<String> = memory.evidence("pending/").into_keys().collect();
+        let [name] = names.as_slice() else {
+            panic!("{names:?}");
+        };
+        assert!(name.contains(expected), "{name}");
+    }
+}
+
+/// Many deliveries are kept in documents that can be read again.
+#[tokio::test]
+async fn deliveries_are_kept_a_thousand_a_document() {
+    let report = Case::new().check(&[Record::delivery()]).await;
+    let waiting: Vec<_> = (0..2_500)
+        .map(|number| {
+            let mut waiting = report.waiting[0].clone();
+            waiting.object.key = log_key(number);
+            waiting.time += SignedDuration::from_secs(i64::try_from(number).unwrap());
+            waiting
+        })
+        .collect();
+    let memory = trailseal_tests::memory::Memory::default();
+    let recorded = at(&Case::new().recorded);
+    let now: Timestamp = "2026-01-16T00:00:00Z".parse().unwrap();
+    for _ in 0..2 {
+        witness::keep(&&memory, &recorded, waiting.clone(), now)
+            .await
+            .unwrap();
+        let documents = memory.evidence("pending/");
+        let sizes: Vec<usize> = documents
+            .values()
+            .map(|document| {
+                let document: Value = serde_json::from_str(document).unwrap();
+                document["deliveries"].as_array().unwrap().len()
+            })
+            .collect();
+        assert_eq!(sizes, [1_000, 1_000, 500]);
+    }
+}
+
+/// Nobody can read the policy of another account's key from here: that is not about the log file.
+#[tokio::test]
+async fn the_policy_of_another_accounts_key_leaves_a_receipt_valid() {
+    for (owner, expected, verdict) in [
+        (Some("444455556666"), Verdict::Ignored, Verdict::Valid),
+        (
+            Some("111122223333"),
+            Verdict::CannotTell,
+            Verdict::CannotTell,
+        ),
+        (None, Verdict::CannotTell, Verdict::CannotTell),
+    ] {
+        let mut case = Case::new();
+        let denied = Cause::Denied("kms:GetKeyPolicy".to_owned());
+        case.memory.set_policy(KEY, Err(denied));
+        case.expected.places.bucket_owner =
+            owner.map(|owner| trailseal::ids::AccountId::new(owner).unwrap());
+        let report = case.check(&[Record::delivery()]).await;
+        assert_eq!(kinds(&report), []);
+        assert_eq!(
+            verdicts(&report, Rule::KeyHealth),
+            [Verdict::Valid, expected]
+        );
+        assert_eq!(report.report.verdict(), verdict, "{owner:?}");
+        let counted = report.report.counts.get("keyPoliciesOfOtherAccounts");
+        assert_eq!(counted.is_some(), verdict == Verdict::Valid);
+    }
+}
