@@ -3,7 +3,7 @@
 use crate::arrival::{Arrival, arrival};
 use crate::discovery::RegionFolder;
 use crate::event::Created;
-use crate::finding::{Finding, FindingKind, Report, Scope};
+use crate::finding::{Finding, FindingKind, Obstacle, Report, Scope};
 use crate::form::Form;
 use crate::gunzip::GunzipError;
 use crate::ids::Region;
@@ -29,6 +29,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many bytes of a log file object are held in memory: one that has more is read as a stream.
 const HELD_BYTES: usize = 1024 * 1024;
+
+/// The most objects of which it is told one by one that they could not be looked at.
+const MAX_UNREAD: usize = 50;
 
 /// How many requests about objects and keys are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
@@ -257,6 +260,7 @@ where
             })
             .buffer_unordered(REQUESTS_AT_ONCE);
         let mut looked = HashMap::new();
+        let (mut unread, mut last) = (0_usize, None);
         while let Some((object, answer)) = answers.next().await {
             let found = match answer {
                 Ok(headers) => Looked::There(headers),
@@ -264,12 +268,23 @@ where
                     if let Some(absence) = error.absence() {
                         Looked::Gone(absence)
                     } else {
-                        report.cannot_tell(error, &self.scope_of(&object), &object);
+                        unread += 1;
+                        if unread <= MAX_UNREAD {
+                            report.cannot_tell(error, &self.scope_of(&object), &object);
+                        } else {
+                            last = Some(error);
+                        }
                         Looked::Unknown
                     }
                 }
             };
             looked.insert(object, found);
+        }
+        if let Some(mut error) = last {
+            let more = unread - MAX_UNREAD;
+            error.subject = format!("{more} more log files, {} among them", error.subject);
+            let if_it_stays = None;
+            report.obstacles.push(Obstacle { error, if_it_stays });
         }
         looked
     }
@@ -304,6 +319,11 @@ where
                 Ok(looked) => {
                     keys.insert(key, looked);
                 }
+                // Whose key it is decides who may describe it. Rule 4 counts that it cannot tell.
+                Err(StoreError {
+                    cause: Cause::Denied(_) | Cause::RegionDisabled(_),
+                    ..
+                }) => {}
                 Err(error) => report.cannot_tell_of(
                     error,
                     scope,
@@ -478,11 +498,7 @@ where
 }
 
 /// Hands the KMS events of an object that is held to `docket`.
-async fn read_held(
-    object: &[u8],
-    form: Form,
-    docket: &mut Docket<'_>,
-) -> Result<(), RecordsError> {
+async fn read_held(object: &[u8], form: Form, docket: &mut Docket<'_>) -> Result<(), RecordsError> {
     let mut take = |record: &str| docket.take(record);
     if form == Form::Gzip
         && let Some(scan) = for_each_record_at_once(object, EVENT_SOURCE, &mut take)

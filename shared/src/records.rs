@@ -133,11 +133,7 @@ pub fn for_each_record_at_once(
     })?
 }
 
-fn read(
-    object: &[u8],
-    needle: Option<&str>,
-    each: impl FnMut(&str),
-) -> Result<Scan, RecordsError> {
+fn read(object: &[u8], needle: Option<&str>, each: impl FnMut(&str)) -> Result<Scan, RecordsError> {
     let mut document = Document::new(needle, each);
     if let Some(result) = with_inflated(object, |inflated| read_whole(inflated, &mut document)) {
         return result;

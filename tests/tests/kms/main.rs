@@ -8,6 +8,8 @@ mod case;
 mod delivery;
 mod documented;
 mod first_look;
+mod foreign;
+mod grouped;
 mod reading;
 mod robust;
 mod story;
