@@ -5,7 +5,7 @@ use crate::location::ObjectLocation;
 use crate::object_key::{Chain, DigestKey, LogFileKey};
 use crate::sha256::Sha256;
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -27,7 +27,7 @@ fn told(text: impl Into<String>) -> String {
 }
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; part of normal operation.
@@ -465,7 +465,7 @@ impl Scope {
 }
 
 /// The digest that a finding was made with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DigestReference {
     /// Its bucket.
@@ -494,7 +494,7 @@ impl DigestReference {
 }
 
 /// A stretch of time that nothing covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Begin; unknown where no earlier digest is left.
     pub from: Option<Timestamp>,

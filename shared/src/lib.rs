@@ -12,10 +12,12 @@
 //! The core takes bytes and values and returns verdicts; it knows no clock, no environment and
 //! no network. Its modules, in the order of their dependencies:
 //!
-//! - names: [`value`], [`ids`], [`arn`], [`object_key`], [`location`], [`seconds`], [`sha256`]
+//! - names: [`value`], [`ids`], [`arn`], [`object_key`], [`location`], [`seconds`], [`sha256`],
+//!   [`printable`]
 //! - formats: [`gunzip`], [`form`], [`digest`], [`records`], [`event`]
 //! - checks: [`saved`], [`public_key`], [`given`], [`signature`], [`chain`], [`log_file`], [`kms`]
-//! - what is said about them: [`finding`], [`findings_message`], [`retention`], [`alert`], [`receipt`]
+//! - what is said about them: [`finding`], [`findings_message`], [`incident`],
+//!   [`retention`], [`alert`], [`receipt`]
 //! - the story of each function, over the capabilities of [`store`]: [`arrival`], [`validation`],
 //!   [`verification`], [`kms_check`], [`witness`], [`pinned_keys`]
 //! - the story of whole chains: [`selection`], [`discovery`], [`walk`]
@@ -37,6 +39,7 @@ pub mod form;
 pub mod given;
 pub mod gunzip;
 pub mod ids;
+pub mod incident;
 pub mod kms;
 pub mod kms_check;
 pub mod location;
@@ -44,6 +47,7 @@ pub mod log_file;
 pub mod lookback;
 pub mod object_key;
 pub mod pinned_keys;
+pub mod printable;
 pub mod public_key;
 pub mod receipt;
 pub mod records;

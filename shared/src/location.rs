@@ -1,10 +1,10 @@
 //! Where an object is: bucket, key and, where known, version.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An object in S3.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectLocation {
     /// The bucket's name.
@@ -12,7 +12,7 @@ pub struct ObjectLocation {
     /// The object's key, decoded.
     pub key: String,
     /// The version, where the bucket keeps versions and it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
 }
 

@@ -366,10 +366,57 @@ pub trait SendFindings: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// A document with what tells its version from others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned {
+    /// The content.
+    pub document: Vec<u8>,
+    /// The version, for [`ReplaceEvidence::replace`].
+    pub version: String,
+}
+
+/// Reads and writes documents of the evidence bucket that several may write at once.
+pub trait ReplaceEvidence: Send + Sync {
+    /// Reads a document of at most `limit` bytes; none if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`Cause::Failed`] when it is larger.
+    fn look_up(
+        &self,
+        key: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
+
+    /// Writes a document over the version that was read, or as the first one where none was. Whether
+    /// that version was still there: if it was not, nothing is written.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nobody knows whether it is written.
+    fn replace(
+        &self,
+        key: &str,
+        document: String,
+        version: Option<&str>,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// Puts a message into the queue of findings once more.
+pub trait SendLater: Send + Sync {
+    /// Has a message delivered after `delay`, 15 minutes at most; returns once the queue has it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the queue may not have it.
+    fn send_later(
+        &self,
+        body: &str,
+        delay: std::time::Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// Tells people.
 pub trait PublishAlert: Send + Sync {
-    /// Sends an alert; returns once it was accepted, and the whole list kept where it does not
-    /// hold all findings. Repeats of one alert are harmless.
+    /// Sends an alert; returns once it was accepted. Repeats of one alert are harmless. It is tried
+    /// once: how many messages go out in a minute is the caller's to decide.
     ///
     /// # Errors
     /// [`StoreError`]: the alert may not have gone out and must be sent again.

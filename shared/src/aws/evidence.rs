@@ -23,6 +23,11 @@ impl EvidenceBucket {
         }
     }
 
+    /// The client and the bucket, if there is one.
+    pub(super) fn place(&self) -> Option<(&Client, &str)> {
+        Some((&self.s3, self.bucket.as_deref()?))
+    }
+
     /// Writes a document if none is there, and says whether none was.
     pub(super) async fn create(&self, key: &str, document: &str) -> Result<bool, StoreError> {
         let Some(bucket) = &self.bucket else {
@@ -40,7 +45,15 @@ impl EvidenceBucket {
             .await;
         match put {
             Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
+            // The second says that another write of it is under way.
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some("PreconditionFailed" | "ConditionalRequestConflict")
+                ) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(store_error("write", named(bucket, key), &error)),
         }
     }

@@ -3,8 +3,13 @@
 use super::error::store_error;
 use super::evidence::EvidenceBucket;
 use crate::findings_message::FindingsMessage;
-use crate::store::{SendFindings, StoreError};
+use crate::store::{SendFindings, SendLater, StoreError};
 use aws_config::SdkConfig;
+use std::time::Duration;
+
+/// SQS delays a message by 15 minutes at most.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+const MAX_DELAY_SECONDS: i32 = 900;
 
 /// The queue, and the evidence bucket for what is too large for it.
 #[derive(Debug)]
@@ -36,10 +41,18 @@ impl SendFindings for FindingsQueue {
                 .create(&document.key, &document.content)
                 .await?;
         }
+        self.send_later(&message.body, Duration::ZERO).await
+    }
+}
+
+impl SendLater for FindingsQueue {
+    async fn send_later(&self, body: &str, delay: Duration) -> Result<(), StoreError> {
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
         self.sqs
             .send_message()
             .queue_url(&self.url)
-            .message_body(&message.body)
+            .message_body(body)
+            .delay_seconds(seconds.min(MAX_DELAY_SECONDS))
             .send()
             .await
             .map_err(|error| store_error("send findings to", &self.url, &error))?;

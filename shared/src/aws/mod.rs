@@ -4,6 +4,7 @@ mod cloudtrail;
 mod error;
 mod evidence;
 mod findings;
+mod incidents;
 mod kms;
 mod limited;
 mod regions;

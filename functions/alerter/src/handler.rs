@@ -1,0 +1,353 @@
+//! What happens to a batch of findings: held against what people have heard of, sent in one message,
+//! put on record.
+//!
+//! In this order: a crash between sends a finding twice and never loses one.
+
+use crate::inbox::{Group, Inbox, Number};
+use crate::rate::Rate;
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::timeout_at;
+use trailseal::alert::{self, Composed, Entry};
+use trailseal::findings_message::{self, SentFinding};
+use trailseal::incident::{self, Incident, MAX_DOCUMENT_BYTES, Pace, Telling};
+use trailseal::lambda::Deadline;
+use trailseal::seconds::whole_second;
+use trailseal::store::{
+    Cause, KeepEvidence, PublishAlert, ReplaceEvidence, SendLater, SettleEvidence, Versioned,
+};
+
+/// How many documents are read or written at once.
+const DOCUMENTS_AT_ONCE: usize = 64;
+
+/// How often a document is read anew because somebody else wrote it meanwhile.
+const WRITE_ATTEMPTS: usize = 5;
+
+/// How often SNS is tried in one invocation.
+const PUBLISH_ATTEMPTS: usize = 3;
+
+/// The longest time that a reminder waits in the queue.
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+
+/// So much later than it is due a reminder counts as lost, and another one is sent.
+const REMINDER_LOST: Duration = Duration::from_mins(10);
+
+/// The function and everything it acts through.
+pub(crate) struct Alerter<P, E, Q> {
+    pub(crate) topic: P,
+    pub(crate) evidence: E,
+    pub(crate) queue: Q,
+    pub(crate) evidence_bucket: String,
+    pub(crate) pace: Pace,
+    pub(crate) rate: Rate,
+}
+
+/// An incident of which something came.
+struct Case {
+    incident: Incident,
+    /// The version of its document that was read; none if there was none.
+    version: Option<String>,
+    telling: Telling,
+    /// The findings that are new in it.
+    new: Vec<SentFinding>,
+    /// The messages that brought them.
+    messages: BTreeSet<Number>,
+    /// How many occurrences people have heard of with this invocation's message.
+    told: Option<u64>,
+}
+
+impl<P, E, Q> Alerter<P, E, Q>
+where
+    P: PublishAlert,
+    E: KeepEvidence + SettleEvidence + ReplaceEvidence,
+    Q: SendLater,
+{
+    /// Answers a batch with the messages that go back to the queue.
+    pub(crate) async fn answer(
+        &self,
+        messages: Vec<SqsMessage>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> SqsBatchResponse {
+        let now = whole_second(now);
+        let read = self.read(&messages, now);
+        let failed = if let Ok((mut cases, mut failed)) = timeout_at(deadline.wind_down, read).await
+        {
+            failed.extend(self.tell(&mut cases, now, deadline).await);
+            let record = self.record(cases, now);
+            // What is not on record comes again, and what SNS has accepted may be sent twice.
+            match timeout_at(deadline.answer_by, record).await {
+                Ok(not_kept) => failed.extend(not_kept),
+                Err(_) => failed.extend(0..messages.len()),
+            }
+            failed
+        } else {
+            tracing::warn!("there was no time to read what is known; every message goes back");
+            (0..messages.len()).collect()
+        };
+        let mut response = SqsBatchResponse::default();
+        for message in failed.iter().filter_map(|number| messages.get(*number)) {
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message.message_id.clone().unwrap_or_default();
+            response.batch_item_failures.push(failure);
+        }
+        response
+    }
+
+    /// What came, with what is known of it.
+    async fn read(&self, messages: &[SqsMessage], now: Timestamp) -> (Vec<Case>, BTreeSet<Number>) {
+        let inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket, &self.queue).await;
+        let mut failed = inbox.failed;
+        let mut cases = Vec::new();
+        let mut results = stream::iter(inbox.groups)
+            .map(|(id, group)| self.case(id, group, now))
+            .buffer_unordered(DOCUMENTS_AT_ONCE);
+        while let Some(result) = results.next().await {
+            match result {
+                Ok(case) => cases.extend(case),
+                Err(messages) => failed.extend(messages),
+            }
+        }
+        (cases, failed)
+    }
+
+    /// What came of one incident, held against what is known; none where nothing is known and
+    /// nothing came. Fails with the messages that go back.
+    async fn case(
+        &self,
+        id: String,
+        group: Group,
+        now: Timestamp,
+    ) -> Result<Option<Case>, BTreeSet<Number>> {
+        let known = match self.look_up(&id).await {
+            Ok(known) => known,
+            Err(error) if group.findings.is_empty() => {
+                tracing::warn!(error = ?error.to_string(), "the reminder goes back to its queue");
+                return Err(group.messages);
+            }
+            Err(error) => {
+                // It stays unknown whether people have heard of it: they hear of it now.
+                tracing::warn!(error = ?error.to_string(), "sent, perhaps not for the first time");
+                Known::default()
+            }
+        };
+        let first = group.findings.first().map(Incident::of);
+        let Some(mut incident) = known.incident.or(first) else {
+            return Ok(None);
+        };
+        if group.reminded {
+            incident.reminder_until = None;
+        }
+        let mut new = group.findings;
+        new.retain(|finding| incident.add(finding, now));
+        Ok(Some(Case {
+            telling: incident.telling(now, self.pace),
+            incident,
+            version: known.version,
+            new,
+            messages: group.messages,
+            told: None,
+        }))
+    }
+
+    async fn look_up(&self, id: &str) -> Result<Known, trailseal::store::StoreError> {
+        let key = incident::key(id);
+        let Some(found) = self.evidence.look_up(&key, MAX_DOCUMENT_BYTES).await? else {
+            return Ok(Known::default());
+        };
+        let Versioned { document, version } = found;
+        let incident = Incident::read(&document, id);
+        if incident.is_none() {
+            tracing::warn!(document = key, "no incident can be read from it");
+        }
+        Ok(Known {
+            incident,
+            version: Some(version),
+        })
+    }
+
+    /// Sends one message about everything that people should hear of now. Gives the messages of
+    /// findings that SNS did not accept.
+    async fn tell(
+        &self,
+        cases: &mut [Case],
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> BTreeSet<Number> {
+        let mut due: Vec<&mut Case> = cases.iter_mut().filter(|c| c.telling.is_now()).collect();
+        if due.is_empty() {
+            return BTreeSet::new();
+        }
+        due.sort_by_cached_key(|case| alert::rank(&entry(case)));
+        let entries: Vec<Entry<'_>> = due.iter().map(|case| entry(case)).collect();
+        let more = entries
+            .iter()
+            .map(|entry| entry.incident.untold().max(1) - 1);
+        let more = more.fold(0, u64::saturating_add);
+        let Some((composed, is_listed)) = self.compose(&entries, &due, more, now).await else {
+            return BTreeSet::new();
+        };
+        let accepted = self.publish(&composed.alert, deadline).await;
+        let mut failed = BTreeSet::new();
+        for (case, shown) in due.into_iter().zip(composed.shown) {
+            // What is in neither the message nor the list that it names has reached nobody.
+            if accepted && (shown || is_listed) {
+                case.told = Some(case.incident.untold());
+            } else {
+                failed.extend(case.messages.iter().copied());
+            }
+        }
+        failed
+    }
+
+    /// The message, and whether it names a list of all findings. The list is in the evidence bucket
+    /// before the message that names it goes out.
+    async fn compose(
+        &self,
+        entries: &[Entry<'_>],
+        due: &[&mut Case],
+        more: u64,
+        now: Timestamp,
+    ) -> Option<(Composed, bool)> {
+        let bucket = self.evidence_bucket.as_str();
+        let findings = due.iter().zip(entries).flat_map(|(case, entry)| {
+            let latest = case.new.is_empty().then_some(&case.incident.latest);
+            let findings = case.new.iter().chain(latest);
+            findings.map(|finding| (finding, *entry))
+        });
+        let findings: Vec<(&SentFinding, Entry<'_>)> = findings.collect();
+        let list = alert::whole_list(&findings, bucket, now);
+        let place = format!("s3://{bucket}/{}", list.key);
+        let composed = alert::compose(entries, more, Some(&place), bucket, now)?;
+        if more == 0 && composed.shown.iter().all(|shown| *shown) {
+            return Some((composed, false));
+        }
+        match self.evidence.keep(&list.key, list.document).await {
+            Ok(()) => Some((composed, true)),
+            Err(error) => {
+                tracing::warn!(error = ?error.to_string(), "the alert names no list of all findings");
+                let composed = alert::compose(entries, more, None, bucket, now)?;
+                Some((composed, false))
+            }
+        }
+    }
+
+    async fn publish(&self, alert: &alert::Alert, deadline: Deadline) -> bool {
+        for _ in 0..PUBLISH_ATTEMPTS {
+            if !self.rate.turn(deadline.give_up).await {
+                tracing::warn!("there was no time left for the alert");
+                return false;
+            }
+            match timeout_at(deadline.give_up, self.topic.publish(alert)).await {
+                Ok(Ok(())) => {
+                    tracing::info!(subject = alert.subject, "SNS has accepted the alert");
+                    return true;
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(error = ?error.to_string(), "SNS did not accept the alert");
+                    if !matches!(error.cause, Cause::Unavailable(_)) {
+                        return false;
+                    }
+                }
+                Err(_) => {
+                    tracing::warn!("SNS did not answer in time");
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    /// Puts on record what people have heard of, and what they will. Gives the messages of what is
+    /// neither.
+    async fn record(&self, cases: Vec<Case>, now: Timestamp) -> BTreeSet<Number> {
+        let mut results = stream::iter(cases)
+            .map(|case| self.record_one(case, now))
+            .buffer_unordered(DOCUMENTS_AT_ONCE);
+        let mut failed = BTreeSet::new();
+        while let Some(not_kept) = results.next().await {
+            failed.extend(not_kept);
+        }
+        failed
+    }
+
+    async fn record_one(&self, mut case: Case, now: Timestamp) -> BTreeSet<Number> {
+        let waits = matches!(case.telling, Telling::Later { .. });
+        if case.told.is_none() && !waits {
+            // Known, or refused by SNS and coming again.
+            return BTreeSet::new();
+        }
+        for _ in 0..WRITE_ATTEMPTS {
+            if let Some(told) = case.told {
+                case.incident.told(now, told);
+            }
+            let written = self.write(&mut case, now).await;
+            match written {
+                Ok(true) => return BTreeSet::new(),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(error = ?error.to_string(), "the incident is not on record");
+                    break;
+                }
+            }
+            // Another environment was faster: what it wrote holds, and what came here is added.
+            let Ok(known) = self.look_up(&case.incident.id).await else {
+                break;
+            };
+            let mut incident = known
+                .incident
+                .unwrap_or_else(|| Incident::of(&case.incident.latest));
+            let before = incident.occurrences;
+            case.new.retain(|finding| incident.add(finding, now));
+            if case.told.is_some() {
+                case.told = Some(incident.occurrences.saturating_sub(before));
+            }
+            case.incident = incident;
+            case.version = known.version;
+        }
+        if case.told.is_some() {
+            // People have heard of it; they may hear of it once more.
+            return BTreeSet::new();
+        }
+        case.messages
+    }
+
+    /// Writes an incident's document. What people hear of later has a reminder on its way first.
+    async fn write(
+        &self,
+        case: &mut Case,
+        now: Timestamp,
+    ) -> Result<bool, trailseal::store::StoreError> {
+        if let Telling::Later { at } = case.incident.telling(now, self.pace)
+            && case.incident.reminder_until.is_none_or(|until| until < now)
+        {
+            let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            let wait = wait.min(LONGEST_WAIT);
+            let reminder = findings_message::reminder(&case.incident.id);
+            self.queue.send_later(&reminder, wait).await?;
+            case.incident.reminder_until = now.checked_add(wait + REMINDER_LOST).ok();
+        }
+        let key = incident::key(&case.incident.id);
+        let document = case.incident.document();
+        self.evidence
+            .replace(&key, document, case.version.as_deref())
+            .await
+    }
+}
+
+fn entry(case: &Case) -> Entry<'_> {
+    Entry {
+        incident: &case.incident,
+        telling: case.telling,
+    }
+}
+
+/// What is known of an incident.
+#[derive(Default)]
+struct Known {
+    incident: Option<Incident>,
+    version: Option<String>,
+}

@@ -1,0 +1,162 @@
+//! A batch of messages, sorted by incident.
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use futures::stream::{self, StreamExt as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use trailseal::findings_message::{self, MAX_DOCUMENT_BYTES, MessageError, Received, SentFinding};
+use trailseal::store::{SendLater, SettleEvidence, StoreError};
+
+/// The most documents of one batch: each may hold some thousands of findings. A message that names
+/// one more comes again a moment later.
+const MAX_DOCUMENTS: usize = 8;
+
+/// When it does.
+const DOCUMENT_LATER: Duration = Duration::from_secs(15);
+
+/// Where documents of findings are.
+const FOLDER: &str = "findings/";
+
+/// A message by its place in the batch.
+pub(crate) type Number = usize;
+
+/// What came of one incident.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    /// The findings, in the order in which they were found.
+    pub(crate) findings: Vec<SentFinding>,
+    /// The messages that hold them.
+    pub(crate) messages: BTreeSet<Number>,
+    /// Whether a reminder came.
+    pub(crate) reminded: bool,
+}
+
+/// A batch, sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    /// What came, by the incident's id.
+    pub(crate) groups: BTreeMap<String, Group>,
+    /// The messages that cannot be done with.
+    pub(crate) failed: BTreeSet<Number>,
+}
+
+/// Why a message goes back to the queue.
+#[derive(Debug)]
+enum Failure {
+    Malformed(MessageError),
+    Elsewhere(String),
+    Store(StoreError),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Malformed(error) => write!(f, "the message cannot be read: {error}"),
+            Self::Elsewhere(at) => write!(
+                f,
+                "the message names {at}, which is no document of findings in the evidence bucket"
+            ),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What one message came to.
+enum Read {
+    Findings(Vec<SentFinding>),
+    Reminder(String),
+    /// It comes again.
+    Later,
+}
+
+impl Inbox {
+    /// Reads every message, and the documents that they name.
+    pub(crate) async fn of<E: SettleEvidence, Q: SendLater>(
+        messages: &[SqsMessage],
+        evidence: &E,
+        evidence_bucket: &str,
+        queue: &Q,
+    ) -> Self {
+        let mut inbox = Self::default();
+        let mut documents = 0;
+        let mut to_read = Vec::new();
+        for (number, message) in messages.iter().enumerate() {
+            let body = message.body.as_deref().unwrap_or_default();
+            match findings_message::read(body.as_bytes()) {
+                Ok(Received::Document(at)) => {
+                    documents += 1;
+                    to_read.push((number, body, at, documents <= MAX_DOCUMENTS));
+                }
+                Ok(Received::Findings(findings)) => inbox.add(number, Read::Findings(findings)),
+                Ok(Received::Reminder(id)) => inbox.add(number, Read::Reminder(id)),
+                Err(error) => inbox.fail(number, message, &Failure::Malformed(error)),
+            }
+        }
+        let mut results = stream::iter(to_read)
+            .map(|(number, body, at, now)| async move {
+                let read = if at.bucket != evidence_bucket || !at.key.starts_with(FOLDER) {
+                    Err(Failure::Elsewhere(at.to_string()))
+                } else if now {
+                    document(evidence, &at.key).await
+                } else {
+                    let sent = queue.send_later(body, DOCUMENT_LATER).await;
+                    sent.map(|()| Read::Later).map_err(Failure::Store)
+                };
+                (number, read)
+            })
+            .buffer_unordered(2);
+        while let Some((number, read)) = results.next().await {
+            match read {
+                Ok(read) => inbox.add(number, read),
+                Err(failure) => {
+                    if let Some(message) = messages.get(number) {
+                        inbox.fail(number, message, &failure);
+                    }
+                }
+            }
+        }
+        for group in inbox.groups.values_mut() {
+            group.findings.sort_by_key(|finding| finding.detected_at);
+        }
+        inbox
+    }
+
+    fn add(&mut self, number: Number, read: Read) {
+        match read {
+            Read::Findings(findings) => {
+                for finding in findings {
+                    let group = self.groups.entry(finding.id.clone()).or_default();
+                    group.messages.insert(number);
+                    group.findings.push(finding);
+                }
+            }
+            Read::Reminder(id) => {
+                let group = self.groups.entry(id).or_default();
+                group.messages.insert(number);
+                group.reminded = true;
+            }
+            Read::Later => {}
+        }
+    }
+
+    fn fail(&mut self, number: Number, message: &SqsMessage, failure: &Failure) {
+        tracing::warn!(
+            message_id = message.message_id,
+            error = ?failure.to_string(),
+            "the message goes back to its queue"
+        );
+        self.failed.insert(number);
+    }
+}
+
+async fn document<E: SettleEvidence>(evidence: &E, key: &str) -> Result<Read, Failure> {
+    // What a document holds beside its findings takes less than a kilobyte; one finding may be
+    // larger than the rest leaves room for.
+    let document = evidence.recall(key, MAX_DOCUMENT_BYTES + 128 * 1024).await;
+    let document = document.map_err(Failure::Store)?;
+    match findings_message::read(&document) {
+        Ok(Received::Findings(findings)) => Ok(Read::Findings(findings)),
+        Ok(_) => Err(Failure::Malformed(MessageError::Empty)),
+        Err(error) => Err(Failure::Malformed(error)),
+    }
+}

@@ -1,0 +1,53 @@
+//! Text of others, made safe to be shown: in a mail, a subject, a terminal.
+
+/// How much of one value is shown: an `s3://` URI in full, of 63 + 1,024 bytes.
+const MAX_VALUE_CHARS: usize = 1100;
+
+/// Names in a bucket may be anybody's: nothing in them may forge a line of the message.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut printable: String = text
+        .chars()
+        .take(MAX_VALUE_CHARS)
+        .map(|c| if is_forging(c) { '\u{fffd}' } else { c })
+        .collect();
+    if text.chars().count() > MAX_VALUE_CHARS {
+        printable.push('…');
+    }
+    printable
+}
+
+/// Control characters, and those that reorder or hide text.
+fn is_forging(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// JSON that a queue takes: SQS refuses U+FFFE and U+FFFF, which may be in the names of objects and
+/// which JSON allows. They are written as escapes, so that the JSON says the same.
+///
+/// Characters: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+/// JSON has no raw control characters in it.
+#[must_use]
+pub fn json_for_queue(json: String) -> String {
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        json.replace('\u{fffe}', "\\ufffe")
+            .replace('\u{ffff}', "\\uffff")
+    } else {
+        json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_queue_refuses_is_escaped_and_says_the_same() {
+        let name = "a\u{fffe}b\u{ffff}\n\"";
+        let json = json_for_queue(serde_json::json!({ "key": name }).to_string());
+        assert!(!json.contains(['\u{fffe}', '\u{ffff}', '\n']), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["key"], name);
+    }
+}
