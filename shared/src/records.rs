@@ -541,6 +541,8 @@ fn without_space(bytes: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
     use crate::gunzip::tests::gzip;
+    use crate::log_file::{LogFileCheck, LogFileError};
+    use crate::sha256::Sha256;
     use proptest::prelude::*;
 
     fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
@@ -740,6 +742,29 @@ mod tests {
         assert_eq!(handed_over, count + 1);
         let trailing = [&object[..], b"x"].concat();
         assert_eq!(selected(&trailing).1, Err(GunzipError::TrailingData.into()));
+    }
+
+    /// The same bound for whoever reads a log file, whatever is in it.
+    #[test]
+    fn a_log_file_inflates_to_as_many_bytes_as_allowed_and_no_more() {
+        let most = usize::try_from(MAX_INFLATED_BYTES).unwrap();
+        for (more, is_allowed) in [(0, true), (1, false)] {
+            let mut json = vec![b' '; most + more];
+            json[..HEAD.len()].copy_from_slice(HEAD);
+            json[most + more - TAIL.len()..].copy_from_slice(TAIL);
+            let object = gzip(&json);
+            let limit = MAX_INFLATED_BYTES;
+            let too_large = GunzipError::TooLarge { limit };
+            let read = through_window(&object, WINDOW).1.map(|_| ());
+            let mut check = LogFileCheck::new(Sha256::of(&json));
+            let checked = check.push(&object).and_then(|()| check.finish());
+            if is_allowed {
+                assert_eq!((read, checked), (Ok(()), Ok(limit)));
+            } else {
+                assert_eq!(read, Err(too_large.into()));
+                assert_eq!(checked, Err(LogFileError::Malformed(too_large)));
+            }
+        }
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     ) -> VerifiedLogFile {
         let at = self.actual(&file.location, &listed_in.bucket);
         let read = self.read_patiently(&at, file.hash, None).await;
-        self.judge_log_file(file, scope, listed_in, at, read)
+        self.judge_log_file(file, scope, listed_in, &at, read)
     }
 
     /// Verifies one log file in the first line; none where it inflates to too much for that.
@@ -188,7 +188,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         let at_most = Some(FIRST_LINE_BYTES);
         match self.read_patiently(&at, file.hash, at_most).await {
             Ok(LogFileVerdict::Postponed) => None,
-            read => Some(self.judge_log_file(file, scope, listed_in, at, read)),
+            read => Some(self.judge_log_file(file, scope, listed_in, &at, read)),
         }
     }
 
@@ -198,7 +198,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         file: &ListedLogFile,
         scope: &Scope,
         listed_in: &DigestReference,
-        at: ObjectLocation,
+        at: &ObjectLocation,
         read: Result<LogFileVerdict, StoreError>,
     ) -> VerifiedLogFile {
         let mut verified = VerifiedLogFile {
@@ -211,7 +211,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         let verdict = match read {
             Ok(verdict) => verdict,
             Err(error) => {
-                report.cannot_tell(error, scope, &at);
+                report.cannot_tell(error, scope, at);
                 for Obstacle { if_it_stays, .. } in &mut report.obstacles {
                     *if_it_stays = if_it_stays.take().map(|f| f.with_digest(listed_in.clone()));
                 }
@@ -235,7 +235,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                     subject: file.location.to_string(),
                     cause: Cause::Absent(absence),
                 };
-                report.cannot_tell(error, scope, &at);
+                report.cannot_tell(error, scope, at);
                 return verified;
             }
             LogFileVerdict::Missing(absence) => {
@@ -253,7 +253,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                     subject: at.to_string(),
                     cause: Cause::Unavailable("it is large".to_owned()),
                 };
-                report.cannot_tell(error, scope, &at);
+                report.cannot_tell(error, scope, at);
                 return verified;
             }
             LogFileVerdict::Wrong(error) => error,

@@ -218,7 +218,7 @@ impl<'a> Caller<'a> {
 }
 
 /// The first KMS key's ARN among the first [`MAX_RESOURCES`]; the rest is not looked at.
-fn key_in<'a>(resources: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+fn key_in(resources: Option<&RawValue>) -> Option<Cow<'_, str>> {
     struct Resources<'f, 'a>(&'f mut Option<Cow<'a, str>>);
 
     impl<'a> Visitor<'a> for Resources<'_, 'a> {

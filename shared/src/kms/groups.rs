@@ -25,7 +25,7 @@ const MAX_OBJECTS: usize = 5;
 /// The findings of a log file.
 #[derive(Default)]
 pub(super) struct Groups {
-    groups: Vec<Group>,
+    all: Vec<Group>,
     /// Where in the list the group of a subject is.
     by_subject: HashMap<Sha256, usize>,
     of_a_kind: BTreeMap<FindingKind, usize>,
@@ -55,18 +55,18 @@ impl Groups {
         }
         let subject = hash(&[kind.as_str(), subject]);
         let place = self.by_subject.get(&subject);
-        if let Some(group) = place.and_then(|place| self.groups.get_mut(*place)) {
+        if let Some(group) = place.and_then(|place| self.all.get_mut(*place)) {
             group.add(&object);
             return;
         }
         let of_this_kind = self.of_a_kind.entry(kind).or_default();
-        if *of_this_kind >= MAX_OF_A_KIND || self.groups.len() >= MAX_GROUPS {
+        if *of_this_kind >= MAX_OF_A_KIND || self.all.len() >= MAX_GROUPS {
             self.leave_out(kind, 1);
             return;
         }
         *of_this_kind += 1;
-        self.by_subject.insert(subject, self.groups.len());
-        self.groups.push(Group {
+        self.by_subject.insert(subject, self.all.len());
+        self.all.push(Group {
             example: finding,
             more: 0,
             objects: Vec::new(),
@@ -93,7 +93,7 @@ impl Groups {
             .with_detail("left out")
             .with_evidence("none", format!("{findings} more"))
         });
-        let groups = self.groups.into_iter().map(Group::into_finding);
+        let groups = self.all.into_iter().map(Group::into_finding);
         groups.chain(left_out).collect()
     }
 }

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::task::JoinError;
 
-/// How many items of a batch are worked on at once: each may hold some 80 MB for the largest
-/// object that it accepts.
+/// How many objects of one message are worked on at once: each may hold some 80 MB for the largest
+/// that is accepted.
 const ITEMS_AT_ONCE: usize = 4;
 
 /// What an invocation that is no batch is answered with.
@@ -130,7 +130,7 @@ where
                 (id, result)
             }
         })
-        .buffer_unordered(ITEMS_AT_ONCE);
+        .buffer_unordered(C::AT_ONCE);
     while let Some((id, result)) = results.next().await {
         if let Err(error) = result {
             tracing::warn!(

@@ -4,6 +4,7 @@
 //! come from the generator, which knows nothing of the core; nothing here touches a network.
 
 mod agreement;
+mod bombs;
 mod case;
 mod delivery;
 mod documented;
