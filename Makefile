@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # The functions are built for this machine, so that they can run on it.
 ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
-FUNCTIONS := digest-validator log-verifier kms-context-checker
+FUNCTIONS := digest-validator log-verifier kms-context-checker alerter
 
 # sam, cargo-lambda and zig come from the environment.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)

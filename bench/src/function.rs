@@ -129,8 +129,8 @@ fn environment(endpoint: &Endpoint) -> BTreeMap<String, String> {
         ("TRAILSEAL_BUCKET_OWNER", ACCOUNT.to_owned()),
         ("TRAILSEAL_TRAIL_ARNS", DataSet::trail_arn()),
         (
-            "TRAILSEAL_ALERT_TOPIC_ARN",
-            format!("arn:aws:sns:{REGION}:{ACCOUNT}:trailseal-alerts"),
+            "TRAILSEAL_FINDINGS_QUEUE_URL",
+            format!("{}/{ACCOUNT}/trailseal-findings", endpoint.url()),
         ),
         // The endpoint has one bucket; nothing waits in it.
         ("TRAILSEAL_EVIDENCE_BUCKET", BUCKET.to_owned()),

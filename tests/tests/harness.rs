@@ -57,6 +57,11 @@ while True:
 async fn objects_reach_the_queues_that_the_template_names() -> Result<()> {
     let aws = LocalAws::start().await?;
     let stack = deploy(&aws).await?;
+    let alerter = stack.function("Alerter")?;
+    assert_eq!(
+        alerter.env["TRAILSEAL_ALERT_TOPIC_ARN"],
+        stack.alert_topic()?
+    );
     let s3 = aws.s3();
     for key in [DIGEST, LOG, "AWSLogs/111122223333/CloudTrail/"] {
         put(&s3, key, b"content").await?;
@@ -79,9 +84,11 @@ async fn objects_reach_the_queues_that_the_template_names() -> Result<()> {
         assert_eq!(keys, [expected], "{}", function.logical_id);
         assert_eq!(function.env["TRAILSEAL_LOG_BUCKETS"], BUCKET);
         assert_eq!(
-            function.env["TRAILSEAL_ALERT_TOPIC_ARN"],
-            stack.alert_topic()?
+            function.env["TRAILSEAL_FINDINGS_QUEUE_URL"],
+            stack.outputs["FindingsQueueUrl"]
         );
+        // The alerter alone may speak to people.
+        assert!(!function.env.contains_key("TRAILSEAL_ALERT_TOPIC_ARN"));
         assert!(function.reports_item_failures);
         assert!(queue.visibility_timeout >= function.timeout);
         assert!(queue.max_receive_count.is_some());

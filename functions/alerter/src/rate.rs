@@ -31,16 +31,51 @@ impl Rate {
 
     /// Waits for a turn, if there is one before `end`. Whether there was.
     pub(crate) async fn turn(&self, end: Instant) -> bool {
-        let turn = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = (*next).max(Instant::now());
-            if turn >= end {
-                return false;
-            }
-            *next = turn + self.interval;
-            turn
+        let Some(turn) = self.take(Instant::now(), end) else {
+            return false;
         };
         sleep_until(turn).await;
         true
+    }
+
+    /// The next turn from `now` on, if there is one before `end`.
+    fn take(&self, now: Instant, end: Instant) -> Option<Instant> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = (*next).max(now);
+        if turn >= end {
+            return None;
+        }
+        *next = turn + self.interval;
+        Some(turn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thirty messages a minute in all environments together, from the first message of each on.
+    #[test]
+    fn messages_keep_to_the_rate_whatever_comes() {
+        let rates = [Rate::new(30), Rate::new(30)];
+        let begin = Instant::now();
+        let end = begin + Duration::from_mins(1);
+        let mut turns = Vec::new();
+        for rate in &rates {
+            let mut now = begin;
+            while let Some(turn) = rate.take(now, end) {
+                turns.push(turn);
+                now = turn;
+            }
+        }
+        assert!((28..=30).contains(&turns.len()), "{turns:?}");
+        let first = Duration::from_millis(3_900);
+        assert!(turns.iter().all(|turn| *turn >= begin + first), "{turns:?}");
+        // After a pause, one message goes out at once, and the next one waits.
+        let later = end + Duration::from_mins(1);
+        let rest = later + Duration::from_mins(1);
+        assert_eq!(rates[0].take(later, rest), Some(later));
+        let next = rates[0].take(later, rest);
+        assert_eq!(next, Some(later + Duration::from_secs(4)));
     }
 }

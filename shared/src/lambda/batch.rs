@@ -630,7 +630,8 @@ mod tests {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if path.extension().is_none_or(|e| e != "json") || name.starts_with("env") {
+            let is_other = name.starts_with("env") || name.starts_with("alerter");
+            if path.extension().is_none_or(|e| e != "json") || is_other {
                 continue;
             }
             let event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).expect(&name);

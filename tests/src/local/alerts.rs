@@ -64,7 +64,11 @@ impl Alert {
         };
         let message = text("Message");
         let texts: BTreeMap<String, String> = if text("MessageStructure") == "json" {
-            serde_json::from_str(&message).unwrap_or_default()
+            // "Non-string values will cause the key to be ignored", says SNS's API reference.
+            let all: Value = serde_json::from_str(&message).unwrap_or_default();
+            let all = all.as_object().into_iter().flatten();
+            all.filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())))
+                .collect()
         } else {
             BTreeMap::from([("default".to_owned(), message)])
         };

@@ -1,7 +1,7 @@
 //! AWS refuses, throttles, stalls or breaks: nothing is called valid, nothing tampered with, the
 //! message goes back, and the alert comes once the fault is gone.
 
-use crate::world::{CHECKER, VALIDATOR, VERIFIER, World, found};
+use crate::world::{ALERTER, CHECKER, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 use trailseal_tests::local::{Alert, Expected, Fault, Match, Rule};
@@ -167,9 +167,35 @@ async fn sns_refuses_the_alert() -> Result<()> {
         let (world, expected) = tampered().await?;
         world.proxy.add(Rule::new(Match::service("sns"), fault));
         let round = world.round().await?;
-        assert_eq!(round.of(VERIFIER).failed(), 1, "the alert was not accepted");
-        assert_eq!(round.of(VALIDATOR).failed(), 0);
+        assert_eq!(round.of(VERIFIER).failed(), 0, "the queue has the finding");
+        let round = world.round().await?.of(ALERTER);
+        assert_eq!(round.failed(), round.tried(), "the alert was not accepted");
+        assert!(round.tried() > 0);
         world.assert_alerts(&[]);
+        // Nobody has heard of it, and nothing says so.
+        assert!(world.evidence("incidents/").await?.is_empty());
+        world.proxy.heal();
+        world.settle().await?;
+        world.assert_alerts(&[expected]);
+        assert_eq!(world.evidence("incidents/").await?.len(), 1);
+    }
+    Ok(())
+}
+
+/// The event of a finding that the queue does not take comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_of_findings_refuses_them() -> Result<()> {
+    for fault in [Fault::access_denied_exception(), Fault::LoseAnswer] {
+        let (world, expected) = tampered().await?;
+        let calls = Match::operation("sqs", "SendMessage");
+        world.proxy.add(Rule::new(calls, fault));
+        let round = world.round().await?;
+        assert_eq!(
+            round.of(VERIFIER).failed(),
+            1,
+            "the finding was not accepted"
+        );
+        assert_eq!(round.of(VALIDATOR).failed(), 0);
         world.proxy.heal();
         world.settle().await?;
         world.assert_alerts(&[expected]);

@@ -17,6 +17,7 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const VALIDATOR: &str = "DigestValidator";
 pub(crate) const VERIFIER: &str = "LogVerifier";
 pub(crate) const CHECKER: &str = "KmsContextChecker";
+pub(crate) const ALERTER: &str = "Alerter";
 
 pub(crate) struct World {
     pub(crate) aws: LocalAws,
@@ -82,7 +83,14 @@ impl World {
         let evidence_bucket = stack.outputs.get("EvidenceBucketName");
         let evidence_bucket = evidence_bucket.context("no evidence bucket")?.clone();
         let proxy = FaultProxy::start(aws.endpoint()).await?;
-        let pump = Pump::start_adjusted(&aws, &stack, &proxy.endpoint(), adjust).await?;
+        let pump = Pump::start_adjusted(&aws, &stack, &proxy.endpoint(), |spec| {
+            // Tests wait for no rate but the one that they are about.
+            if let Some(rate) = spec.env.get_mut("TRAILSEAL_ALERTS_PER_MINUTE") {
+                "600".clone_into(rate);
+            }
+            adjust(spec);
+        })
+        .await?;
         Ok(Self {
             aws,
             proxy,
@@ -165,7 +173,7 @@ impl World {
                 self.pump.log_tails()
             );
         }
-        for function in [VALIDATOR, VERIFIER, CHECKER] {
+        for function in [VALIDATOR, VERIFIER, CHECKER, ALERTER] {
             ensure!(self.pump.drain_dlq(function).await?.is_empty());
         }
         Ok(())

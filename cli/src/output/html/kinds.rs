@@ -48,6 +48,13 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "digest-key-out-of-period",
+        Explanation {
+            means: "The key is CloudTrail's and the signature is right, but CloudTrail lists the key for another time. It may have signed late.",
+            established: "The validity that CloudTrail lists for the key was compared with the time of the digest.",
+        },
+    ),
+    (
         "digest-algorithm-unsupported",
         Explanation {
             means: "The digest names a hash or signature algorithm that CloudTrail does not use.",
@@ -80,6 +87,20 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         Explanation {
             means: "A new chain starts where one existed: logging was off in between, and what happened then is not recorded.",
             established: "The later digest, which CloudTrail signed, names no digest before it, and older ones of the same trail are in the bucket.",
+        },
+    ),
+    (
+        "chain-started",
+        Explanation {
+            means: "A chain of digests starts, and nothing of it is there from before: the trail or the Region is new, or everything older was deleted.",
+            established: "The first digest names none before it, and no older one was found.",
+        },
+    ),
+    (
+        "digest-trail-unexpected",
+        Explanation {
+            means: "A trail that is none of the expected ones delivers digests.",
+            established: "The trail's name, account and home Region in the digest's key were compared with the expected trails.",
         },
     ),
     (
@@ -132,6 +153,13 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         },
     ),
     (
+        "kms-foreign-context",
+        Explanation {
+            means: "Somebody named the trail or one of its log files in a KMS call under a key that is not the trail's. It says nothing about the log files themselves.",
+            established: "The key of the KMS event was compared with the trail's keys.",
+        },
+    ),
+    (
         "kms-key-mismatch",
         Explanation {
             means: "A log file is encrypted under another key than the trail's.",
@@ -143,6 +171,13 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         Explanation {
             means: "The trail's key cannot encrypt log files any more: nothing more is recorded.",
             established: "KMS describes the key as disabled, about to be deleted, or not meant for encryption.",
+        },
+    ),
+    (
+        "kms-key-expiring",
+        Explanation {
+            means: "The imported material of the trail's key expires soon. From then on no log file can be delivered or read.",
+            established: "KMS was asked for the key's expiration date.",
         },
     ),
     (
@@ -178,6 +213,13 @@ const EXPLANATIONS: &[(&str, Explanation)] = &[
         Explanation {
             means: "A log file is not encrypted under the trail's key.",
             established: "The object's headers name its encryption; they were compared with the trail's key.",
+        },
+    ),
+    (
+        "delivery-unsettled",
+        Explanation {
+            means: "CloudTrail delivered a log file, and whether a digest lists it could not be found out for days.",
+            established: "The KMS event of the delivery was held against every digest that could be read since.",
         },
     ),
     (
