@@ -791,6 +791,9 @@ impl<'x> Docket<'x> {
                 {
                     Standing::Ours
                 }
+                // Of a reading without an object to look at, such as with an S3 Bucket Key, nothing is
+                // known: another trail may deliver there under a key of its own.
+                (Standing::Open, _) if event.name == "Decrypt" => continue,
                 (Standing::Open, _) => Standing::Foreign,
                 (standing, _) => standing,
             };

@@ -6,7 +6,7 @@ use crate::case::{
 };
 use serde_json::json;
 use trailseal::finding::FindingKind::{
-    KmsForeignCaller, KmsForeignContext, KmsKeyMismatch, KmsKeyUnusable,
+    KmsForeignCaller, KmsForeignContext, KmsKeyMismatch, KmsKeyUnusable, KmsUnlistedReader,
 };
 use trailseal::finding::{Severity, Verdict};
 use trailseal::ids::AccountId;
@@ -200,6 +200,32 @@ async fn where_no_key_is_configured_the_objects_own_header_decides() {
             .await;
         assert_eq!(kinds(&report), [KmsForeignCaller], "{recorded:?}");
     }
+}
+
+/// Other trails deliver to the same bucket, under keys of their own.
+#[tokio::test]
+async fn who_reads_the_log_files_of_another_trail_is_no_stranger() {
+    let reads = |object: &str| {
+        under(Record::read(), OTHER_KEY).with(OBJECT_OF, format!("arn:aws:s3:::{BUCKET}{object}"))
+    };
+    let mut case = Case::unconfigured();
+    let mut object = log_file(&log_key(1), &[]);
+    object.encryption = Encryption::Kms(OTHER_KEY.to_owned());
+    case.memory.put(object);
+    case.memory
+        .describe(OTHER_KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+    // By the object's header; with a Bucket Key; and where the log file has expired.
+    for object in [
+        format!("/{}", log_key(1)),
+        String::new(),
+        format!("/{}", log_key(2)),
+    ] {
+        assert_eq!(case.kinds(reads(&object)).await, [], "{object}");
+    }
+    // It is a reading of ours, for rule 9, too.
+    let mut case = case.with_readers(&["arn:aws:iam::111122223333:role/Other"]);
+    let report = case.check(&[reads(&format!("/{}", log_key(1)))]).await;
+    assert_eq!(kinds(&report), [KmsUnlistedReader]);
 }
 
 /// A flood is bounded, and said to be one.
