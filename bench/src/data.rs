@@ -89,12 +89,12 @@ pub(crate) const BUSY: Plan = Plan {
     contents: Some(Amount::Busy(2_000_000_000)),
     served: false,
 };
-/// One log file of 1 GiB.
-pub(crate) const GIBIBYTE: Plan = Plan {
-    name: "gibibyte",
+/// One log file that is nearly as large as one may be.
+pub(crate) const LARGEST: Plan = Plan {
+    name: "largest",
     hours: 1,
     logs_per_hour: LogsPerHour::EachContentOnce,
-    contents: Some(Amount::One(1 << 30)),
+    contents: Some(Amount::One(250 << 20)),
     served: false,
 };
 /// One digest that lists 1,000 log files.
@@ -122,7 +122,7 @@ pub(crate) const DIGESTS: [Plan; 3] = [
 pub(crate) const ALL: [&Plan; 10] = [
     &NOTHING,
     &BUSY,
-    &GIBIBYTE,
+    &LARGEST,
     &HOUR,
     &LOGS[0],
     &LOGS[1],

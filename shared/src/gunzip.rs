@@ -82,6 +82,12 @@ impl Gunzip {
         Ok(())
     }
 
+    /// How many bytes it has inflated to so far.
+    #[must_use]
+    pub fn inflated_bytes(&self) -> u64 {
+        self.inflate.total_out()
+    }
+
     fn step<'a>(
         &mut self,
         input: &'a [u8],

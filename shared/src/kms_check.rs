@@ -3,7 +3,8 @@
 use crate::arrival::{Arrival, arrival};
 use crate::discovery::RegionFolder;
 use crate::event::Created;
-use crate::finding::{Finding, FindingKind, Report, Scope};
+use crate::finding::{Finding, FindingKind, Obstacle, Report, Scope};
+use crate::form::Form;
 use crate::gunzip::GunzipError;
 use crate::ids::Region;
 use crate::kms::docket::{
@@ -15,19 +16,22 @@ use crate::kms::policy::{PolicyVerdict, check_policy};
 use crate::kms::rules::Expected;
 use crate::location::ObjectLocation;
 use crate::object_key::{Chain, DigestKey, DigestSeries, LogFileKey, ObjectKind, classify};
-use crate::records::{RecordsError, for_each_record_in_copy, for_each_record_with};
+use crate::records::{RecordReader, RecordsError, STEP_BYTES, for_each_record_at_once};
 use crate::store::{
-    Body as _, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, ReadEncryption,
+    Body, Cause, Depth, DescribeKey, Encryption, KeyDescription, ListObjects, ReadEncryption,
     ReadKeyPolicy, ReadObject, StoreError,
 };
+use crate::turn::give_way;
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most bytes of a log file object that are held in memory. CloudTrail's take a few
-/// megabytes.
-pub const MAX_OBJECT_BYTES: usize = 32 * 1024 * 1024;
+/// How many bytes of a log file object are held in memory: one that has more is read as a stream.
+const HELD_BYTES: usize = 1024 * 1024;
+
+/// The most objects of which it is told one by one that they could not be looked at.
+const MAX_UNREAD: usize = 50;
 
 /// How many requests about objects and keys are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
@@ -114,17 +118,49 @@ where
             return KmsReport::default();
         };
         let scope = Scope::of_log_file(&key, &self.expected.places.trails);
-        let (object, encryption) = match self.read(at).await {
-            Ok(read) => read,
+        match self.read_and_check(at, &key).await {
+            Ok(report) => report,
             // Gone before its digest has come, it is not known to be CloudTrail's.
-            Err(error) if error.absence().is_some() => return KmsReport::default(),
+            Err(error) if error.absence().is_some() => KmsReport::default(),
             Err(error) => {
                 let mut report = Report::new();
                 report.cannot_tell(error, &scope, at);
-                return report.into();
+                report.into()
             }
+        }
+    }
+
+    async fn read_and_check(
+        &self,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+    ) -> Result<KmsReport, StoreError> {
+        let mut object = self.store.read(at).await?;
+        let mut docket = self.docket(at, key);
+        docket.take_encryption(&object.encryption);
+        let mut held = Vec::new();
+        let mut is_whole = false;
+        while held.len() <= HELD_BYTES && !is_whole {
+            match object.body.next().await? {
+                Some(piece) => held.extend_from_slice(&piece),
+                None => is_whole = true,
+            }
+        }
+        let read = if is_whole {
+            read_held(&held, Form::Gzip, &mut docket).await
+        } else {
+            read_stream(held, object.body, &mut docket).await?
         };
-        self.check_read(at, &key, &object, Some(&encryption)).await
+        Ok(self.conclude(at, key, docket, read).await)
+    }
+
+    fn docket<'x>(&'x self, at: &'x ObjectLocation, key: &LogFileKey) -> Docket<'x> {
+        let docket = Docket::new(&self.expected, at, key);
+        if self.explains {
+            docket.explaining()
+        } else {
+            docket
+        }
     }
 
     /// Checks the KMS events of a log file that was read, encrypted so as far as is known.
@@ -135,23 +171,27 @@ where
         object: &[u8],
         encryption: Option<&Encryption>,
     ) -> KmsReport {
-        let scope = Scope::of_log_file(key, &self.expected.places.trails);
-        let mut docket = Docket::new(&self.expected, at, key);
-        if self.explains {
-            docket = docket.explaining();
-        }
+        let mut docket = self.docket(at, key);
         if let Some(encryption) = encryption {
             docket.take_encryption(encryption);
         }
-        let take = |record: &str| docket.take(record);
-        let read = if self.expected.places.bare_copy {
-            for_each_record_in_copy(object, EVENT_SOURCE, take)
-        } else {
-            for_each_record_with(object, EVENT_SOURCE, take)
-        };
+        let form = Form::of(object, self.expected.places.bare_copy);
+        let read = read_held(object, form, &mut docket).await;
+        self.conclude(at, key, docket, read).await
+    }
+
+    /// Looks at what the events name, and ends.
+    async fn conclude(
+        &self,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+        docket: Docket<'_>,
+        read: Result<(), RecordsError>,
+    ) -> KmsReport {
+        let scope = Scope::of_log_file(key, &self.expected.places.trails);
         let mut report = Report::new();
         match read {
-            Ok(_) => report.valid = 1,
+            Ok(()) => report.valid = 1,
             Err(error) => report.findings.push(not_a_log_file(
                 &error,
                 at,
@@ -192,24 +232,6 @@ where
         }
     }
 
-    async fn read(&self, at: &ObjectLocation) -> Result<(Vec<u8>, Encryption), StoreError> {
-        let mut object = self.store.read(at).await?;
-        let mut bytes = Vec::new();
-        while let Some(piece) = object.body.next().await? {
-            if bytes.len().saturating_add(piece.len()) > MAX_OBJECT_BYTES {
-                return Err(StoreError {
-                    action: "read the records of",
-                    subject: at.to_string(),
-                    cause: Cause::Failed(format!(
-                        "it has more than {MAX_OBJECT_BYTES} bytes, more than any log file of CloudTrail's"
-                    )),
-                });
-            }
-            bytes.extend_from_slice(&piece);
-        }
-        Ok((bytes, object.encryption))
-    }
-
     /// Looks at what the events name.
     async fn facts(
         &self,
@@ -238,6 +260,7 @@ where
             })
             .buffer_unordered(REQUESTS_AT_ONCE);
         let mut looked = HashMap::new();
+        let (mut unread, mut last) = (0_usize, None);
         while let Some((object, answer)) = answers.next().await {
             let found = match answer {
                 Ok(headers) => Looked::There(headers),
@@ -245,12 +268,23 @@ where
                     if let Some(absence) = error.absence() {
                         Looked::Gone(absence)
                     } else {
-                        report.cannot_tell(error, &self.scope_of(&object), &object);
+                        unread += 1;
+                        if unread <= MAX_UNREAD {
+                            report.cannot_tell(error, &self.scope_of(&object), &object);
+                        } else {
+                            last = Some(error);
+                        }
                         Looked::Unknown
                     }
                 }
             };
             looked.insert(object, found);
+        }
+        if let Some(mut error) = last {
+            let more = unread - MAX_UNREAD;
+            error.subject = format!("{more} more log files, {} among them", error.subject);
+            let if_it_stays = None;
+            report.obstacles.push(Obstacle { error, if_it_stays });
         }
         looked
     }
@@ -285,6 +319,11 @@ where
                 Ok(looked) => {
                     keys.insert(key, looked);
                 }
+                // Whose key it is decides who may describe it. Rule 4 counts that it cannot tell.
+                Err(StoreError {
+                    cause: Cause::Denied(_) | Cause::RegionDisabled(_),
+                    ..
+                }) => {}
                 Err(error) => report.cannot_tell_of(
                     error,
                     scope,
@@ -456,6 +495,50 @@ where
         }
         Ok(others.into_iter().collect())
     }
+}
+
+/// Hands the KMS events of an object that is held to `docket`.
+async fn read_held(object: &[u8], form: Form, docket: &mut Docket<'_>) -> Result<(), RecordsError> {
+    let mut take = |record: &str| docket.take(record);
+    if form == Form::Gzip
+        && let Some(scan) = for_each_record_at_once(object, EVENT_SOURCE, &mut take)
+    {
+        return scan.map(|_| ());
+    }
+    let mut reader = RecordReader::new(form, EVENT_SOURCE, take);
+    push(&mut reader, object).await?;
+    reader.finish().map(|_| ())
+}
+
+/// Hands the KMS events of an object to `docket`, of which `held` has come and `body` is to come.
+async fn read_stream(
+    held: Vec<u8>,
+    mut body: impl Body,
+    docket: &mut Docket<'_>,
+) -> Result<Result<(), RecordsError>, StoreError> {
+    let take = |record: &str| docket.take(record);
+    let mut reader = RecordReader::new(Form::Gzip, EVENT_SOURCE, take);
+    let mut read = push(&mut reader, &held).await;
+    drop(held);
+    while read.is_ok() {
+        match body.next().await? {
+            Some(piece) => read = push(&mut reader, &piece).await,
+            None => return Ok(reader.finish().map(|_| ())),
+        }
+    }
+    Ok(read)
+}
+
+/// Reads on, and lets others go on in between.
+async fn push<F: FnMut(&str)>(
+    reader: &mut RecordReader<'_, F>,
+    bytes: &[u8],
+) -> Result<(), RecordsError> {
+    for step in bytes.chunks(STEP_BYTES) {
+        reader.push(step)?;
+        give_way().await;
+    }
+    Ok(())
 }
 
 /// The trail, with the folder of its own account and home Region: all that it delivers is signed

@@ -61,6 +61,7 @@ pub mod selection;
 pub mod sha256;
 pub mod signature;
 pub mod store;
+mod turn;
 pub mod validation;
 pub mod value;
 pub mod verification;

@@ -7,11 +7,14 @@ use libdeflater::Decompressor;
 use memchr::memmem;
 use std::cell::RefCell;
 
-/// The most bytes a log file may inflate to. CloudTrail's take kilobytes to tens of megabytes.
-pub const MAX_INFLATED_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// The most bytes a log file may inflate to, whoever reads it. CloudTrail's take kilobytes to tens
+/// of megabytes.
+pub const MAX_INFLATED_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The most bytes a log file object may have: more would be a stream that inflates to nothing.
-pub const MAX_OBJECT_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// The most bytes a log file object may have. Deflate adds five bytes to 65,535 at most (RFC 1951,
+/// section 3.2.4): a larger object inflates to more than a log file may, or is a stream that
+/// inflates to nothing.
+pub const MAX_OBJECT_BYTES: u64 = MAX_INFLATED_BYTES + 1024 * 1024;
 
 /// The most bytes of an object that is better held whole than read as a stream.
 pub const MAX_WHOLE_BYTES: u64 = 1024 * 1024;
@@ -111,7 +114,10 @@ impl LogFileCheck {
         } = self;
         let gunzip = match content {
             Content::Gzip(gunzip) => gunzip,
-            // Bounded by what was taken.
+            Content::Inflated if self.taken > MAX_INFLATED_BYTES => {
+                let limit = MAX_INFLATED_BYTES;
+                return Err(LogFileError::Malformed(GunzipError::TooLarge { limit }));
+            }
             Content::Inflated => {
                 hasher.update(bytes);
                 return Ok(());
@@ -126,6 +132,15 @@ impl LogFileCheck {
                 Err(LogFileError::TrailingData)
             }
             Err(error) => Err(LogFileError::Malformed(error)),
+        }
+    }
+
+    /// How many bytes the object has inflated to so far: what it has cost.
+    #[must_use]
+    pub fn inflated_bytes(&self) -> u64 {
+        match &self.content {
+            Content::Gzip(gunzip) => gunzip.inflated_bytes(),
+            Content::Inflated | Content::Unknown => self.taken,
         }
     }
 
@@ -199,7 +214,7 @@ pub fn check_copy(file: &[u8], expected: Sha256) -> Result<Checked, LogFileError
 
 /// The inflated size of an object that is the file listed; none if it is not, or if that cannot
 /// be said without looking closer.
-fn quick(object: &[u8], expected: Sha256) -> Option<u64> {
+pub(crate) fn quick(object: &[u8], expected: Sha256) -> Option<u64> {
     thread_local! {
         static INFLATER: RefCell<Inflater> = RefCell::default();
     }

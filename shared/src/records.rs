@@ -4,32 +4,33 @@
 //! bytes: those of a file of ordinary size are inflated whole, those of a larger one go through a
 //! window that holds one record. A record that is odd does not take its neighbours with it.
 //!
+//! [`RecordReader`] takes an object in pieces, so that whoever reads a large one can stop between
+//! two of them.
+//!
 //! Format: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 
 use crate::form::Form;
-use crate::gunzip::GunzipError;
-use crate::log_file::Inflater;
-use flate2::bufread::GzDecoder;
+use crate::gunzip::{Gunzip, GunzipError};
+use crate::log_file::{Inflater, MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
 use memchr::memmem::Finder;
 use serde::Deserialize as _;
 use serde_json::value::RawValue;
 use std::cell::Cell;
-use std::io::{self, Read as _};
-
-/// The most bytes a log file may inflate to here. CloudTrail's take kilobytes to tens of
-/// megabytes.
-pub const MAX_INFLATED_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The most bytes of one record. CloudTrail's take at most 256 KB, 1 MB with context keys.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>.
 pub const MAX_RECORD_BYTES: usize = 8 * 1024 * 1024;
 
+/// How many bytes of an object to take at a time between two looks at the clock. Deflate makes at
+/// most 1,032 bytes of one (RFC 1951), so that they inflate to some 4 MiB.
+pub const STEP_BYTES: usize = 4 * 1024;
+
 /// How much of a large file is held at a time, unless a record takes more.
 const WINDOW: usize = 256 * 1024;
 
-/// How much is inflated into a window at a time: damage costs so much of what stands before it.
-const PIECE: usize = 64 * 1024;
+/// The most bytes of a file whose records are read without a look at the clock.
+const MAX_AT_ONCE: usize = 8 * 1024 * 1024;
 
 /// The most bytes that a thread keeps for the next file.
 const KEPT: usize = 8 * 1024 * 1024;
@@ -47,6 +48,9 @@ pub enum RecordsError {
     /// Not one gzip member, or larger than the limit.
     #[error(transparent)]
     Gunzip(#[from] GunzipError),
+    /// More bytes than any log file has.
+    #[error("it has more than {MAX_OBJECT_BYTES} bytes")]
+    TooLarge,
     /// Not `{"Records":[…]}`.
     #[error("it is not a JSON document of records: {0}")]
     Json(String),
@@ -89,7 +93,7 @@ pub fn for_each_record_with(
     needle: &str,
     each: impl FnMut(&str),
 ) -> Result<Scan, RecordsError> {
-    read(object, Some(&Finder::new(needle)), each)
+    read(object, Some(needle), each)
 }
 
 /// The same of a file in a copy on disk, which may hold the records decompressed.
@@ -105,53 +109,79 @@ pub fn for_each_record_in_copy(
         Form::Gzip => for_each_record_with(file, needle, each),
         form @ Form::Inflated => {
             let content = form.inflate(file, MAX_INFLATED_BYTES)?;
-            let needle = Finder::new(needle);
-            read_whole(&content, &mut Document::new(Some(&needle), each))
+            read_whole(&content, &mut Document::new(Some(needle), each))
         }
     }
 }
 
-fn read(
+/// The same as [`for_each_record_with`] of an object that takes little time; none, and nothing is
+/// handed over, of one that does not: a [`RecordReader`] reads that.
+pub fn for_each_record_at_once(
     object: &[u8],
-    needle: Option<&Finder>,
+    needle: &str,
     each: impl FnMut(&str),
-) -> Result<Scan, RecordsError> {
+) -> Option<Result<Scan, RecordsError>> {
+    if object.is_empty() {
+        return Some(Err(GunzipError::Empty.into()));
+    }
+    with_inflated(object, |inflated| {
+        let mut document = Document::new(Some(needle), each);
+        if let Some(scan) = dismissed(inflated, &document) {
+            return Some(Ok(scan));
+        }
+        (inflated.len() <= MAX_AT_ONCE).then(|| read_document(inflated, &mut document))
+    })?
+}
+
+fn read(object: &[u8], needle: Option<&str>, each: impl FnMut(&str)) -> Result<Scan, RecordsError> {
+    let mut document = Document::new(needle, each);
+    if let Some(result) = with_inflated(object, |inflated| read_whole(inflated, &mut document)) {
+        return result;
+    }
+    // Large, damaged, or unusual.
+    let mut reader = RecordReader::of(document, WINDOW, Form::Gzip);
+    reader.push(object)?;
+    reader.finish()
+}
+
+/// What `f` makes of a gzip object, inflated whole; none if it is large, damaged or unusual.
+fn with_inflated<T>(object: &[u8], f: impl FnOnce(&[u8]) -> T) -> Option<T> {
     thread_local! {
         static INFLATER: Cell<Option<Inflater>> = const { Cell::new(None) };
     }
-    if object.is_empty() {
-        return Err(GunzipError::Empty.into());
-    }
-    let mut document = Document::new(needle, each);
-    // Taken, not borrowed: `each` may itself read a log file.
+    // Taken, not borrowed: `f` may itself read a log file.
     let mut inflater = INFLATER.take().unwrap_or_default();
-    let result = inflater
-        .inflate(object)
-        .map(|inflated| read_whole(inflated, &mut document));
+    let result = inflater.inflate(object).map(f);
     inflater.keep_at_most(KEPT);
     INFLATER.set(Some(inflater));
-    match result {
-        Some(result) => result,
-        // Large, damaged, or unusual.
-        None => read_through_window(object, WINDOW, &mut document),
-    }
+    result
 }
 
 fn read_whole<F: FnMut(&str)>(
     inflated: &[u8],
     document: &mut Document<'_, F>,
 ) -> Result<Scan, RecordsError> {
-    if document
-        .needle
-        .is_some_and(|needle| has_the_shape(inflated) && needle.find(inflated).is_none())
-    {
-        return Ok(Scan {
-            dismissed: true,
-            records: 0,
-        });
+    match dismissed(inflated, document) {
+        Some(scan) => Ok(scan),
+        None => read_document(inflated, document),
     }
+}
+
+fn read_document<F: FnMut(&str)>(
+    inflated: &[u8],
+    document: &mut Document<'_, F>,
+) -> Result<Scan, RecordsError> {
     document.advance(inflated, true)?;
     document.end()
+}
+
+/// The scan of a log file in which the needle is not to be found.
+fn dismissed<F: FnMut(&str)>(inflated: &[u8], document: &Document<'_, F>) -> Option<Scan> {
+    let needle = document.needle.as_ref()?;
+    (has_the_shape(inflated) && needle.find(inflated).is_none()).then_some(Scan {
+        dismissed: true,
+        records: 0,
+    })
 }
 
 /// Whether bytes begin and end as CloudTrail's log files do.
@@ -162,67 +192,152 @@ fn has_the_shape(inflated: &[u8]) -> bool {
         .is_some_and(|rest| rest.ends_with(TAIL))
 }
 
-fn read_through_window<F: FnMut(&str)>(
-    object: &[u8],
-    size: usize,
-    document: &mut Document<'_, F>,
-) -> Result<Scan, RecordsError> {
-    let mut inflating = Inflating {
-        decoder: GzDecoder::new(object),
-        left: MAX_INFLATED_BYTES,
-    };
-    let mut window = vec![0; size];
-    let mut filled = 0;
-    loop {
-        let ended = inflating.fill(&mut window, &mut filled);
-        let bytes = window.get(..filled).unwrap_or_default();
-        let taken = document.advance(bytes, ended == Ok(true))?;
-        if ended? {
-            break;
-        }
-        window.copy_within(taken..filled, 0);
-        filled -= taken;
-        // What is left is looked at again with as many new bytes at least: in linear time.
-        if filled > window.len() / 2 {
-            window.resize(window.len() * 2, 0);
+/// Reads the records of a log file that comes in pieces, in memory that does not grow with it.
+pub struct RecordReader<'n, F> {
+    content: Content,
+    /// How many bytes of the object have been taken.
+    taken: u64,
+    window: Window<'n, F>,
+}
+
+/// How the bytes of an object become the document.
+enum Content {
+    Gzip(Box<Gunzip>),
+    Inflated,
+}
+
+impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
+    /// Hands the records that contain `needle`, as raw JSON, to `each`. The object is of this
+    /// `form`: gzip in S3; in a copy on disk it may be decompressed.
+    #[must_use]
+    pub fn new(form: Form, needle: &'n str, each: F) -> Self {
+        Self::of(Document::new(Some(needle), each), WINDOW, form)
+    }
+
+    fn of(document: Document<'n, F>, window: usize, form: Form) -> Self {
+        Self {
+            content: match form {
+                Form::Gzip => Content::Gzip(Box::new(Gunzip::new(MAX_INFLATED_BYTES))),
+                Form::Inflated => Content::Inflated,
+            },
+            taken: 0,
+            window: Window {
+                document,
+                held: Vec::new(),
+                least: window,
+                due: window,
+            },
         }
     }
-    let scan = document.end()?;
-    if inflating.decoder.into_inner().is_empty() {
-        Ok(scan)
-    } else {
-        Err(GunzipError::TrailingData.into())
+
+    /// Takes the next bytes of the object.
+    ///
+    /// # Errors
+    /// [`RecordsError`] as soon as the object cannot be a log file: the rest need not be read. The
+    /// records before the fault have been handed over.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), RecordsError> {
+        for step in bytes.chunks(STEP_BYTES) {
+            let length = u64::try_from(step.len()).unwrap_or(u64::MAX);
+            self.taken = self.taken.saturating_add(length);
+            if self.taken > MAX_OBJECT_BYTES {
+                return Err(RecordsError::TooLarge);
+            }
+            self.step(step)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, bytes: &[u8]) -> Result<(), RecordsError> {
+        let Self {
+            content, window, ..
+        } = self;
+        let Content::Gzip(gunzip) = content else {
+            if self.taken > MAX_INFLATED_BYTES {
+                let limit = MAX_INFLATED_BYTES;
+                return Err(GunzipError::TooLarge { limit }.into());
+            }
+            return window.take(bytes);
+        };
+        let mut read = Ok(());
+        let inflated = gunzip.push(bytes, |piece| {
+            if read.is_ok() {
+                read = window.take(piece);
+            }
+        });
+        read?;
+        let Err(error) = inflated else {
+            return Ok(());
+        };
+        // What stands before the fault counts, and so does what is wrong with it.
+        if error == GunzipError::TrailingData {
+            window.end()?;
+        } else {
+            window.advance(false)?;
+        }
+        Err(error.into())
+    }
+
+    /// Ends the object.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when it is no log file.
+    pub fn finish(self) -> Result<Scan, RecordsError> {
+        let Self {
+            content,
+            mut window,
+            ..
+        } = self;
+        let inflated = match content {
+            Content::Gzip(gunzip) => gunzip.finish().map(|_| ()),
+            Content::Inflated => Ok(()),
+        };
+        if let Err(error) = inflated {
+            window.advance(false)?;
+            return Err(error.into());
+        }
+        window.end()
     }
 }
 
-/// One gzip member on its way into a window.
-struct Inflating<'a> {
-    decoder: GzDecoder<&'a [u8]>,
-    left: u64,
+/// The part of a document that is held: less than a record, and what has come since.
+struct Window<'n, F> {
+    document: Document<'n, F>,
+    held: Vec<u8>,
+    /// The fewest bytes that are looked at.
+    least: usize,
+    /// How many bytes there must be before they are looked at: of a record that has not ended, as
+    /// many new ones at least as were looked at in vain. So reading takes linear time.
+    due: usize,
 }
 
-impl Inflating<'_> {
-    /// Fills the window, and says whether the member has ended.
-    fn fill(&mut self, window: &mut [u8], filled: &mut usize) -> Result<bool, GunzipError> {
-        while let Some(free) = window.get_mut(*filled..).filter(|free| !free.is_empty()) {
-            let piece = free.len().min(PIECE);
-            let read = match self.decoder.read(free.get_mut(..piece).unwrap_or_default()) {
-                Ok(0) => return Ok(true),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Err(GunzipError::Truncated);
-                }
-                Err(_) => return Err(GunzipError::Corrupt),
-            };
-            let left = u64::try_from(read)
-                .ok()
-                .and_then(|read| self.left.checked_sub(read));
-            self.left = left.ok_or(GunzipError::TooLarge {
-                limit: MAX_INFLATED_BYTES,
-            })?;
-            *filled += read;
+impl<F: FnMut(&str)> Window<'_, F> {
+    fn take(&mut self, inflated: &[u8]) -> Result<(), RecordsError> {
+        let mut rest = inflated;
+        while !rest.is_empty() {
+            let free = self.due.saturating_sub(self.held.len()).max(1);
+            let (now, later) = rest.split_at(free.min(rest.len()));
+            self.held.extend_from_slice(now);
+            rest = later;
+            if self.held.len() >= self.due {
+                self.advance(false)?;
+            }
         }
-        Ok(false)
+        Ok(())
+    }
+
+    fn advance(&mut self, last: bool) -> Result<(), RecordsError> {
+        let taken = self.document.advance(&self.held, last)?;
+        self.held.drain(..taken);
+        self.due = self.least.max(self.held.len().saturating_mul(2));
+        self.held.shrink_to(self.due);
+        self.held
+            .reserve_exact(self.due.saturating_sub(self.held.len()));
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<Scan, RecordsError> {
+        self.advance(true)?;
+        self.document.end()
     }
 }
 
@@ -259,7 +374,7 @@ impl Next {
 }
 
 /// A document of records, read value by value.
-struct Document<'a, F> {
+struct Document<'n, F> {
     next: Next,
     /// Whether the last name is that of the records.
     named: bool,
@@ -267,19 +382,19 @@ struct Document<'a, F> {
     seen: bool,
     /// How many bytes have been taken.
     taken: usize,
-    needle: Option<&'a Finder<'a>>,
+    needle: Option<Finder<'n>>,
     records: u64,
     each: F,
 }
 
-impl<'a, F: FnMut(&str)> Document<'a, F> {
-    fn new(needle: Option<&'a Finder<'a>>, each: F) -> Self {
+impl<'n, F: FnMut(&str)> Document<'n, F> {
+    fn new(needle: Option<&'n str>, each: F) -> Self {
         Self {
             next: Next::Start,
             named: false,
             seen: false,
             taken: 0,
-            needle,
+            needle: needle.map(Finder::new),
             records: 0,
             each,
         }
@@ -343,6 +458,7 @@ impl<'a, F: FnMut(&str)> Document<'a, F> {
             Next::FirstRecord | Next::Record => {
                 if self
                     .needle
+                    .as_ref()
                     .is_none_or(|needle| needle.find(value.as_bytes()).is_some())
                 {
                     self.records += 1;
@@ -425,6 +541,8 @@ fn without_space(bytes: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
     use crate::gunzip::tests::gzip;
+    use crate::log_file::{LogFileCheck, LogFileError};
+    use crate::sha256::Sha256;
     use proptest::prelude::*;
 
     fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
@@ -447,7 +565,7 @@ mod tests {
         let with = |more: &[u8]| [&whole, more].concat();
         for (object, error) in [
             (vec![], RecordsError::Gunzip(GunzipError::Empty)),
-            (b"{}".to_vec(), RecordsError::Gunzip(GunzipError::Truncated)),
+            (b"{}".to_vec(), RecordsError::Gunzip(GunzipError::Corrupt)),
             (
                 b"no gzip at all".to_vec(),
                 RecordsError::Gunzip(GunzipError::Corrupt),
@@ -534,8 +652,12 @@ mod tests {
     /// The records of an object, read through a window that begins with so many bytes.
     fn through_window(object: &[u8], size: usize) -> (Vec<String>, Result<Scan, RecordsError>) {
         let mut records = Vec::new();
-        let mut document = Document::new(None, |record: &str| records.push(record.to_owned()));
-        let result = read_through_window(object, size, &mut document);
+        let document = Document::new(None, |record: &str| records.push(record.to_owned()));
+        let mut reader = RecordReader::of(document, size, Form::Gzip);
+        let mut pieces = object.chunks(7 * size);
+        let result = pieces
+            .try_for_each(|piece| reader.push(piece))
+            .and_then(|()| reader.finish());
         (records, result)
     }
 
@@ -620,6 +742,29 @@ mod tests {
         assert_eq!(handed_over, count + 1);
         let trailing = [&object[..], b"x"].concat();
         assert_eq!(selected(&trailing).1, Err(GunzipError::TrailingData.into()));
+    }
+
+    /// The same bound for whoever reads a log file, whatever is in it.
+    #[test]
+    fn a_log_file_inflates_to_as_many_bytes_as_allowed_and_no_more() {
+        let most = usize::try_from(MAX_INFLATED_BYTES).unwrap();
+        for (more, is_allowed) in [(0, true), (1, false)] {
+            let mut json = vec![b' '; most + more];
+            json[..HEAD.len()].copy_from_slice(HEAD);
+            json[most + more - TAIL.len()..].copy_from_slice(TAIL);
+            let object = gzip(&json);
+            let limit = MAX_INFLATED_BYTES;
+            let too_large = GunzipError::TooLarge { limit };
+            let read = through_window(&object, WINDOW).1.map(|_| ());
+            let mut check = LogFileCheck::new(Sha256::of(&json));
+            let checked = check.push(&object).and_then(|()| check.finish());
+            if is_allowed {
+                assert_eq!((read, checked), (Ok(()), Ok(limit)));
+            } else {
+                assert_eq!(read, Err(too_large.into()));
+                assert_eq!(checked, Err(LogFileError::Malformed(too_large)));
+            }
+        }
     }
 
     #[test]

@@ -7,11 +7,14 @@ use crate::form::Form;
 use crate::location::ObjectLocation;
 use crate::log_file::{self, Checked, LogFileCheck, LogFileError};
 use crate::object_key::{DigestSeries, ObjectKind, classify};
+use crate::records::STEP_BYTES;
 use crate::sha256::Sha256;
 use crate::signature::AuthenticDigest;
 use crate::store::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
+use crate::turn::give_way;
 use crate::validation::{Digests, Rejection, reference};
 use bytes::Bytes;
+use futures::channel::mpsc;
 use futures::future::{self, Either};
 use futures::stream::{self, StreamExt as _};
 use std::collections::BTreeSet;
@@ -20,6 +23,14 @@ use std::pin::pin;
 /// How often a log file is read before it counts as unreadable for now: a connection that breaks
 /// must not send a digest of thousands of files round again.
 const READ_ATTEMPTS: usize = 3;
+
+/// How many bytes a log file may inflate to in the first line, where many are read side by side. What
+/// has more starts again in the second line. CloudTrail's take kilobytes to tens of megabytes.
+const FIRST_LINE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How many log files the second line reads side by side. Few, so that the first of them are done with
+/// while there is time: of 64 that share a processor, all would end together, and late.
+const SECOND_LINE_AT_ONCE: usize = 4;
 
 /// How far a verification came.
 #[derive(Debug, Default)]
@@ -46,11 +57,16 @@ enum LogFileVerdict {
     Valid(Checked),
     Missing(Absence),
     Wrong(LogFileError),
+    /// It inflates to more than was allowed for now.
+    Postponed,
 }
 
 impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     /// Verifies the log files that a digest lists, from the `first` one on, `concurrency` at a
     /// time, until `stop` resolves.
+    ///
+    /// A log file that inflates to much waits in a second line, which reads few at a time: however
+    /// many such files there are, the others are done with, and so are the first of these.
     ///
     /// The list is believed only of a digest that CloudTrail signed. What is wrong with the
     /// digest itself is a finding here, too.
@@ -97,20 +113,39 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         }
         let listed_in = reference(at, digest);
         let (scope, listed_in) = (&scope, &listed_in);
-        let mut files = stream::iter(first..digest.log_files.len())
+        let (second, postponed) = mpsc::unbounded();
+        let first_line = stream::iter(first..digest.log_files.len())
             .map(|index| async move {
                 let verified = match digest.log_files.get(index) {
-                    Some(file) => self.verify_log_file(file, scope, listed_in).await.report,
-                    None => Report::new(),
+                    Some(file) => self.verify_briefly(file, scope, listed_in).await,
+                    None => None,
                 };
                 (index, verified)
             })
-            .buffer_unordered(concurrency.max(1));
+            .buffer_unordered(concurrency.max(1))
+            .filter_map(move |(index, verified)| {
+                if verified.is_none() {
+                    // The other end is there for as long as this one is.
+                    let _ = second.unbounded_send(index);
+                }
+                future::ready(verified.map(|verified| (index, verified.report)))
+            });
+        let second_line = postponed
+            .map(|index| async move {
+                let report = match digest.log_files.get(index) {
+                    Some(file) => self.verify_log_file(file, scope, listed_in).await.report,
+                    None => Report::new(),
+                };
+                (index, report)
+            })
+            .buffer_unordered(SECOND_LINE_AT_ONCE);
+        let mut files = Box::pin(stream::select(first_line, second_line));
         let mut stop = pin!(stop);
         let mut settled = Settled::from(first);
         let mut reports = Vec::new();
-        while let Either::Right((Some((index, verified)), _)) =
-            future::select(&mut stop, files.next()).await
+        while settled.up_to < digest.log_files.len()
+            && let Either::Right((Some((index, verified)), _)) =
+                future::select(&mut stop, files.next()).await
         {
             settled.add(index);
             if verified.verdict() == Verdict::Valid {
@@ -141,6 +176,34 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         listed_in: &DigestReference,
     ) -> VerifiedLogFile {
         let at = self.actual(&file.location, &listed_in.bucket);
+        let read = self.read_patiently(&at, file.hash, None).await;
+        self.judge_log_file(file, scope, listed_in, &at, read)
+    }
+
+    /// Verifies one log file in the first line; none where it inflates to too much for that.
+    async fn verify_briefly(
+        &self,
+        file: &ListedLogFile,
+        scope: &Scope,
+        listed_in: &DigestReference,
+    ) -> Option<VerifiedLogFile> {
+        let at = self.actual(&file.location, &listed_in.bucket);
+        let at_most = Some(FIRST_LINE_BYTES);
+        match self.read_patiently(&at, file.hash, at_most).await {
+            Ok(LogFileVerdict::Postponed) => None,
+            read => Some(self.judge_log_file(file, scope, listed_in, &at, read)),
+        }
+    }
+
+    /// What reading a listed log file came to, as a report.
+    fn judge_log_file(
+        &self,
+        file: &ListedLogFile,
+        scope: &Scope,
+        listed_in: &DigestReference,
+        at: &ObjectLocation,
+        read: Result<LogFileVerdict, StoreError>,
+    ) -> VerifiedLogFile {
         let mut verified = VerifiedLogFile {
             report: Report::new(),
             inflated_bytes: 0,
@@ -148,15 +211,15 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             at: at.clone(),
         };
         let report = &mut verified.report;
-        let verdict = match self.read_patiently(&at, file.hash).await {
+        let verdict = match read {
             Ok(verdict) => verdict,
             Err(error) => {
-                match self.unread_log_file(&at, error, listed_in).await {
+                match self.unread_log_file(at, error, listed_in).await {
                     Ok(Misfit { expected, actual }) => report.findings.push(
                         Finding::new(
                             FindingKind::LogFileModified,
                             scope.clone(),
-                            at,
+                            at.clone(),
                             "The log file was replaced after delivery, by an object in an archive storage class, which nobody can read.",
                         )
                         .with_digest(listed_in.clone())
@@ -166,7 +229,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                         ),
                     ),
                     Err(error) => {
-                        report.cannot_tell(error, scope, &at);
+                        report.cannot_tell(error, scope, at);
                         for Obstacle { if_it_stays, .. } in &mut report.obstacles {
                             let stays = if_it_stays.take();
                             *if_it_stays = stays.map(|f| f.with_digest(listed_in.clone()));
@@ -193,7 +256,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                     subject: file.location.to_string(),
                     cause: Cause::Absent(absence),
                 };
-                report.cannot_tell(error, scope, &at);
+                report.cannot_tell(error, scope, at);
                 return verified;
             }
             LogFileVerdict::Missing(absence) => {
@@ -203,6 +266,15 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
                     absence.to_string(),
                 );
                 report.absent(missing, absence, self.places.kind_of(&at.bucket));
+                return verified;
+            }
+            LogFileVerdict::Postponed => {
+                let error = StoreError {
+                    action: "read in time",
+                    subject: at.to_string(),
+                    cause: Cause::Unavailable("it is large".to_owned()),
+                };
+                report.cannot_tell(error, scope, at);
                 return verified;
             }
             LogFileVerdict::Wrong(error) => error,
@@ -254,10 +326,11 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         &self,
         at: &ObjectLocation,
         expected: Sha256,
+        at_most: Option<u64>,
     ) -> Result<LogFileVerdict, StoreError> {
         let mut attempt = 1;
         loop {
-            match self.read_log_file(at, expected).await {
+            match self.read_log_file(at, expected, at_most).await {
                 Err(StoreError {
                     cause: Cause::Unavailable(_),
                     ..
@@ -277,24 +350,29 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         &self,
         at: &ObjectLocation,
         expected: Sha256,
+        at_most: Option<u64>,
     ) -> Result<LogFileVerdict, StoreError> {
         let mut object = self.store.read(at).await?;
         let mut whole = Whole::default();
+        let mut ended = false;
         if object
             .size
             .is_some_and(|size| size <= log_file::MAX_WHOLE_BYTES)
         {
-            loop {
+            // Until there is more than was announced.
+            while whole.is_small() && !ended {
                 match object.body.next().await? {
-                    None => return Ok(self.check_whole(&whole.join(), expected).into()),
-                    Some(bytes) if whole.holds(&bytes) => whole.0.push(bytes),
-                    // More than was announced.
-                    Some(bytes) => {
-                        whole.0.push(bytes);
-                        break;
-                    }
+                    Some(bytes) => whole.0.push(bytes),
+                    None => ended = true,
                 }
             }
+        }
+        if ended {
+            let bytes = whole.join();
+            if let Some(checked) = self.check_quickly(&bytes, expected) {
+                return Ok(LogFileVerdict::Valid(checked));
+            }
+            whole = Whole(vec![bytes]);
         }
         let mut check = if self.places.bare_copy {
             LogFileCheck::of_copy(expected)
@@ -305,25 +383,35 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         loop {
             let bytes = match held.next() {
                 Some(bytes) => bytes,
+                None if ended => return Ok(check.checked().into()),
                 None => match object.body.next().await? {
                     Some(bytes) => bytes,
                     None => return Ok(check.checked().into()),
                 },
             };
-            if let Err(error) = check.push(&bytes) {
-                return Ok(LogFileVerdict::Wrong(error));
+            for step in bytes.chunks(STEP_BYTES) {
+                if let Err(error) = check.push(step) {
+                    return Ok(LogFileVerdict::Wrong(error));
+                }
+                if at_most.is_some_and(|at_most| check.inflated_bytes() > at_most) {
+                    return Ok(LogFileVerdict::Postponed);
+                }
+                give_way().await;
             }
         }
     }
 
-    /// Checks a log file held whole. In a copy on disk it may be decompressed.
-    fn check_whole(&self, bytes: &[u8], expected: Sha256) -> Result<Checked, LogFileError> {
-        if self.places.bare_copy {
-            return log_file::check_copy(bytes, expected);
-        }
-        log_file::check_whole(bytes, expected).map(|inflated_bytes| Checked {
+    /// Checks a log file held whole; none where it is not the file listed, or takes long: the exact
+    /// verdict is the stream's. In a copy on disk it may be decompressed.
+    fn check_quickly(&self, bytes: &[u8], expected: Sha256) -> Option<Checked> {
+        let form = Form::of(bytes, self.places.bare_copy);
+        let inflated_bytes = match form {
+            Form::Gzip => log_file::quick(bytes, expected)?,
+            Form::Inflated => return log_file::check_copy(bytes, expected).ok(),
+        };
+        Some(Checked {
             inflated_bytes,
-            form: Form::Gzip,
+            form,
         })
     }
 }
@@ -346,8 +434,8 @@ pub struct VerifiedLogFile {
 struct Whole(Vec<Bytes>);
 
 impl Whole {
-    fn holds(&self, more: &Bytes) -> bool {
-        let bytes: usize = self.0.iter().chain([more]).map(Bytes::len).sum();
+    fn is_small(&self) -> bool {
+        let bytes: usize = self.0.iter().map(Bytes::len).sum();
         u64::try_from(bytes).is_ok_and(|bytes| bytes <= log_file::MAX_WHOLE_BYTES)
     }
 

@@ -50,6 +50,10 @@ pub struct Memory {
     keys: BTreeMap<String, serde_json::Value>,
     key_fault: Option<Cause>,
     descriptions: HashMap<String, KeyDescription>,
+    /// What KMS answers about every key instead.
+    description_fault: Option<Cause>,
+    /// The keys that KMS was asked about.
+    described: Mutex<Vec<String>>,
     policies: HashMap<String, Result<String, Cause>>,
     evidence: Mutex<BTreeMap<String, String>>,
     reads: AtomicUsize,
@@ -133,6 +137,16 @@ impl Memory {
     /// CloudTrail lists no key, and answers.
     pub fn forget_keys(&mut self) {
         self.keys.clear();
+    }
+
+    /// KMS answers every question about a key like this.
+    pub fn fail_descriptions(&mut self, cause: Cause) {
+        self.description_fault = Some(cause);
+    }
+
+    /// The keys that KMS was asked about, by the names it was asked with.
+    pub fn described(&self) -> Vec<String> {
+        self.described.lock().expect("no panic").clone()
     }
 
     /// KMS knows this key.
@@ -367,14 +381,20 @@ impl DescribeKey for &Memory {
         key: &str,
         _region: Option<&Region>,
     ) -> Result<KeyDescription, StoreError> {
+        let mut described = self.described.lock().expect("no panic");
+        described.push(key.to_owned());
+        let error = |cause: Cause| StoreError {
+            action: "describe the KMS key",
+            subject: key.to_owned(),
+            cause,
+        };
+        if let Some(cause) = &self.description_fault {
+            return Err(error(cause.clone()));
+        }
         self.descriptions
             .get(key)
             .cloned()
-            .ok_or_else(|| StoreError {
-                action: "describe the KMS key",
-                subject: key.to_owned(),
-                cause: Cause::Absent(Absence::NoObject),
-            })
+            .ok_or_else(|| error(Cause::Absent(Absence::NoObject)))
     }
 }
 

@@ -5,7 +5,8 @@
 
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
+use std::task::Poll;
 use trailseal::config::Places;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
 use trailseal::ids::TrailArn;
@@ -247,6 +248,56 @@ async fn a_gzip_bomb_is_malformed() {
     memory.put(digest.object.with_body(hostile::zeros_gzip(10 << 30)));
     let report = validate(&trail, &memory, &digest.object).await;
     assert_told(&report, &[(FindingKind::DigestMalformed, &digest.object)]);
+}
+
+/// All named, in a few goes, however little time there is in each. None keeps the others from being
+/// done with.
+#[tokio::test]
+async fn log_files_that_were_replaced_by_bombs_are_named_however_many_there_are() {
+    let trail = TrailSpec {
+        hours: 2,
+        log_files_per_hour: 20..=20,
+        records_per_file: 1..=1,
+        ..TrailSpec::default()
+    }
+    .build();
+    let digest = hour(&trail, 1);
+    let logs = trail.logs_of(digest);
+    let mut memory = Memory::of(&trail);
+    let bomb = hostile::zeros_gzip(2 << 30);
+    for log in &logs[..16] {
+        memory.put(log.object.with_body(bomb.clone()));
+    }
+    let (mut first, mut named, mut goes) = (Some(0), BTreeSet::new(), 0);
+    while let Some(from) = first {
+        // However fast the machine is.
+        let mut looks = 0;
+        let stop = poll_fn(|context| {
+            looks += 1;
+            context.waker().wake_by_ref();
+            if looks > 150 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
+        let progress = digests(&memory, &places(&trail))
+            .verify_log_files(&at(&digest.object), from, 64, stop)
+            .await;
+        for finding in progress.report.findings {
+            assert_eq!(finding.kind, FindingKind::LogFileMalformed);
+            named.insert(finding.object.key);
+        }
+        goes += 1;
+        if from == 0 {
+            // These were not behind the bombs.
+            assert!(progress.report.valid >= 4, "{}", progress.report.valid);
+        }
+        assert!(progress.rest.is_none_or(|rest| rest > from), "no progress");
+        first = progress.rest;
+    }
+    assert!(goes > 1, "the bombs are too small to show anything");
+    assert_eq!(named.len(), 16);
 }
 
 #[tokio::test]

@@ -18,7 +18,6 @@ use trailseal::discovery::Wanted;
 use trailseal::form::Form;
 use trailseal::kms::context::{Named, What};
 use trailseal::kms::event::{EVENT_SOURCE, KmsEvent};
-use trailseal::kms_check::MAX_OBJECT_BYTES;
 use trailseal::location::ObjectLocation;
 use trailseal::records::for_each_record_in_copy;
 use trailseal::store::{
@@ -37,6 +36,9 @@ const MAX_DEPTH: usize = 32;
 
 /// The most folders that links lead to, or that are below such a folder.
 const MAX_LINKED: usize = 10_000;
+
+/// The most bytes of a log file that are held in memory. CloudTrail's take a few megabytes.
+const MAX_OBJECT_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most bytes of a decompressed log file that are held in memory. CloudTrail's take tens of
 /// megabytes.

@@ -1,6 +1,7 @@
 //! What happens to one new log file.
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use trailseal::event::Created;
 use trailseal::finding::Scope;
 use trailseal::kms_check::{KmsChecker, KmsReport};
@@ -10,16 +11,26 @@ use trailseal::store::{
 };
 use trailseal::witness;
 
+/// How many log files are checked at once: a whole batch. They take turns on the processor, so that
+/// none waits until a large one has ended. The largest holds some 20 MB.
+const LOG_FILES_AT_ONCE: usize = 10;
+
 /// Checks the KMS events of log files, and keeps what they show being delivered until its digest
 /// comes.
 pub(crate) struct KmsContextChecker<S, K, E> {
     checker: KmsChecker<S, K>,
     evidence: E,
+    /// A message may name more than one log file.
+    turns: Semaphore,
 }
 
 impl<S, K, E> KmsContextChecker<S, K, E> {
     pub(crate) fn new(checker: KmsChecker<S, K>, evidence: E) -> Self {
-        Self { checker, evidence }
+        Self {
+            checker,
+            evidence,
+            turns: Semaphore::new(LOG_FILES_AT_ONCE),
+        }
     }
 }
 
@@ -30,12 +41,15 @@ where
     E: KeepEvidence + 'static,
 {
     const FUNCTION: &'static str = "kms-context-checker";
+    const AT_ONCE: usize = LOG_FILES_AT_ONCE;
 
     async fn arrival(&self, created: &Created) -> Arrival {
         self.checker.arrival(created).await
     }
 
     async fn check(&self, created: &Created, _: Deadline) -> Checked {
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await.ok();
         let at = &created.object;
         let KmsReport {
             mut report,

@@ -6,7 +6,8 @@
 
 use super::context::{Named, What};
 use super::event::KmsEvent;
-use super::rules::{self, Expected, Problem, Rule, Ruling};
+use super::groups::Groups;
+use super::rules::{self, Expected, Problem, Rule, Ruling, Standing};
 use super::{is_key_arn, policy::PolicyVerdict};
 use crate::discovery::RegionFolder;
 use crate::finding::{Finding, FindingKind, Obstacle, Report, RuleCount, Scope, Verdict};
@@ -30,8 +31,22 @@ const MAX_NAMES: usize = 1_000;
 /// folders that are none of the trail's.
 const MAX_FOLDERS_OF_A_TRAIL: usize = 4;
 
-/// The most findings of one log file.
-const MAX_FINDINGS: usize = 10_000;
+/// The most trails of which one log file may ask whether they deliver here.
+const MAX_TRAILS: usize = 100;
+
+/// The most calls that wait for what is found out about the objects that they name.
+const MAX_OPEN: usize = 1_000;
+
+/// The most bytes of their records.
+const MAX_OPEN_BYTES: usize = 1024 * 1024;
+
+/// The most keys that are known to be the trail's without being configured.
+const MAX_KNOWN_KEYS: usize = 16;
+
+/// The most bytes of an object's key in S3.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
+const MAX_OBJECT_KEY_BYTES: usize = 1024;
 
 /// The most log files that are told apart among those that were read.
 const MAX_READ: usize = 200_000;
@@ -42,10 +57,16 @@ const MAX_NAME_BYTES: usize = 300;
 /// The most bytes of what a rule says of an event.
 const MAX_REASON_BYTES: usize = 4096;
 
+/// The most bytes of each piece of a finding's evidence.
+const MAX_EVIDENCE_BYTES: usize = 1000;
+
+/// Who calls, where CloudTrail itself does.
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+
 /// The most addresses that are told of a reader.
 const MAX_SOURCES: usize = 3;
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     let end = text.floor_char_boundary(MAX_NAME_BYTES);
     text.get(..end).unwrap_or_default().to_owned()
 }
@@ -158,6 +179,8 @@ struct Delivery {
 
 struct KeyUse {
     event: EventReference,
+    /// Who called.
+    principal: String,
     object: Option<ObjectLocation>,
     region: Region,
 }
@@ -203,8 +226,7 @@ pub struct Docket<'x> {
     scope: Scope,
     events: u64,
     rules: BTreeMap<Rule, RuleCount>,
-    findings: Vec<Finding>,
-    ids: HashSet<Sha256>,
+    groups: Groups,
     obstacles: Vec<Obstacle>,
     deliveries: BTreeMap<ObjectLocation, Delivery>,
     uses: BTreeMap<String, KeyUse>,
@@ -215,12 +237,44 @@ pub struct Docket<'x> {
     refused: BTreeMap<(String, String), Refused>,
     readings: BTreeMap<String, Reading>,
     read: usize,
+    /// The keys that the log file's own header and CloudTrail's calls show to be the trail's, where
+    /// none is configured.
+    known_keys: BTreeSet<String>,
+    open: Open,
     overflow: Option<&'static str>,
     /// How many deliveries are dated after the log file that records them.
     dated_ahead: u64,
     /// How many keys are other accounts', whose policies nobody can read from here.
     policies_elsewhere: u64,
     explanations: Option<Vec<Explanation>>,
+}
+
+/// Calls of which only the headers of the objects that they name will say whether they count.
+#[derive(Default)]
+struct Open {
+    records: Vec<String>,
+    bytes: usize,
+    objects: BTreeSet<ObjectLocation>,
+    /// Each caller, key and object once.
+    seen: HashSet<Sha256>,
+    left_out: u64,
+}
+
+impl Open {
+    fn add(&mut self, record: &str, seen: Sha256, object: Option<ObjectLocation>) {
+        if self.seen.contains(&seen) {
+            return;
+        }
+        let bytes = self.bytes.saturating_add(record.len());
+        if self.records.len() >= MAX_OPEN || bytes > MAX_OPEN_BYTES {
+            self.left_out += 1;
+            return;
+        }
+        self.bytes = bytes;
+        self.seen.insert(seen);
+        self.objects.extend(object);
+        self.records.push(record.to_owned());
+    }
 }
 
 /// What the events of a log file come to.
@@ -248,8 +302,7 @@ impl<'x> Docket<'x> {
             scope: Scope::of_log_file(key, &expected.places.trails),
             events: 0,
             rules: BTreeMap::new(),
-            findings: Vec::new(),
-            ids: HashSet::new(),
+            groups: Groups::default(),
             obstacles: Vec::new(),
             deliveries: BTreeMap::new(),
             uses: BTreeMap::new(),
@@ -258,6 +311,8 @@ impl<'x> Docket<'x> {
             refused: BTreeMap::new(),
             readings: BTreeMap::new(),
             read: 0,
+            known_keys: BTreeSet::new(),
+            open: Open::default(),
             overflow: None,
             dated_ahead: 0,
             policies_elsewhere: 0,
@@ -285,11 +340,71 @@ impl<'x> Docket<'x> {
             .and_then(|arn| Named::parse(arn, &expected.places, &self.log_file.bucket));
         let trail = event.trail.as_deref();
         let trail = trail.and_then(|trail| TrailArn::parse(trail).ok());
-        if rules::is_ours(&event, trail.as_ref(), named.as_ref(), expected) {
-            self.take_ours(&event, trail, named.as_ref());
+        let concerns_us = rules::is_ours(&event, trail.as_ref(), named.as_ref(), expected)
+            || rules::is_reading(&event, named.as_ref(), expected);
+        match rules::standing(&event, named.as_ref(), expected, &self.known_keys) {
+            Standing::Open if concerns_us => self.keep_open(record, &event, named.as_ref()),
+            standing => self.judge(&event, trail, named.as_ref(), standing),
         }
-        self.take_reading(&event, named.as_ref());
-        self.take_enclave(&event, named.as_ref());
+    }
+
+    /// Keeps a call until it is known whether the object that it names is under its key.
+    fn keep_open(&mut self, record: &str, event: &KmsEvent<'_>, named: Option<&Named>) {
+        let object = named.filter(|named| named.ours).and_then(|named| {
+            let is_readable = matches!(named.what, What::LogFile(..));
+            let object = named.log_file().filter(|_| is_readable)?;
+            (object.key.len() <= MAX_OBJECT_KEY_BYTES).then_some(object)
+        });
+        let principal = event.caller.principal().key();
+        let key = event.key_named().unwrap_or_default();
+        let seen = format!("{} {principal} {key} {:?}", event.name, event.object);
+        self.open.add(record, Sha256::of(seen.as_bytes()), object);
+    }
+
+    fn judge(
+        &mut self,
+        event: &KmsEvent<'_>,
+        trail: Option<TrailArn>,
+        named: Option<&Named>,
+        standing: Standing,
+    ) {
+        let counts = standing == Standing::Ours;
+        let is_ours = rules::is_ours(event, trail.as_ref(), named, self.expected);
+        match (counts, is_ours) {
+            (true, true) => self.take_ours(event, trail, named),
+            (false, true) => self.take_foreign(event),
+            (_, false) => {}
+        }
+        if counts {
+            self.take_reading(event, named);
+        }
+        self.take_enclave(event, named, counts);
+    }
+
+    /// A call under somebody else's key that names our trail or a log file. It encrypts and decrypts
+    /// nothing of ours, whatever context it states: it is told of the caller, and of no object.
+    fn take_foreign(&mut self, event: &KmsEvent<'_>) {
+        let ruling = rules::foreign(event, self.expected);
+        if let Some(problem) = self.note(Rule::Caller, Some(event), ruling) {
+            let principal = event.caller.principal();
+            let call = EventReference::of(event);
+            let finding = self
+                .finding(
+                    &problem,
+                    None,
+                    format!(
+                        "{} named the trail or its log files in a KMS call under a key that is not the trail's: {call}.",
+                        principal.shown()
+                    ),
+                )
+                .about(principal.key(), self.occurrence(&call));
+            self.groups.add(finding, &principal.key(), &call.id);
+        }
+    }
+
+    /// Tells this log file's showing of an event from others.
+    fn occurrence(&self, event: &EventReference) -> String {
+        format!("{} {}", self.log_file, event.id)
     }
 
     /// Rules 1, 2, 5 and 6, and what 3, 4 and 7 need to know.
@@ -302,38 +417,42 @@ impl<'x> Docket<'x> {
         for (rule, ruling) in [(Rule::Trail, of_trail), (Rule::Object, of_object)] {
             if let Some(problem) = self.note(rule, Some(event), ruling) {
                 agrees = false;
-                let finding = self
-                    .mismatch(&problem, object.as_ref(), &EventReference::of(event))
-                    .with_detail(context_of(event));
-                self.raise(finding);
+                let call = EventReference::of(event);
+                let finding = self.mismatch(&problem, object.as_ref(), &call);
+                self.raise(finding, &principal_of(event), event.key_named(), &call);
             }
         }
+        // Whom nobody knows, and what trail he names, is no question that a digest could answer.
         if let (Some(trail), Some(named), true) = (
             &trail,
             named.filter(|_| expected.places.trails.is_empty()),
-            agrees && !event.failed(),
+            agrees && !event.failed() && rules::is_cloudtrail(event),
         ) {
             self.ask_for_trail(trail, named, event, object.as_ref());
         }
         let caller = rules::caller(event, named);
         if let Some(problem) = self.note(Rule::Caller, Some(event), caller) {
-            let finding = self
-                .finding(
-                    &problem,
-                    object.as_ref(),
-                    format!(
-                        "Somebody other than CloudTrail had a data key generated for {}: {} by {}.",
-                        if object.is_some() {
-                            "the log file, and so wrote it"
-                        } else {
-                            "the trail, to write under its name"
-                        },
-                        EventReference::of(event),
-                        problem.actual,
-                    ),
-                )
-                .with_detail(event.caller.principal().key());
-            self.raise(finding);
+            let finding = self.finding(
+                &problem,
+                object.as_ref(),
+                format!(
+                    "Somebody other than CloudTrail had a data key generated for {}: {} by {}.",
+                    if object.is_some() {
+                        "the log file, and so wrote it"
+                    } else {
+                        "the trail, to write under its name"
+                    },
+                    EventReference::of(event),
+                    problem.actual,
+                ),
+            );
+            let principal = event.caller.principal().key();
+            self.raise(
+                finding,
+                &principal,
+                event.key_named(),
+                &EventReference::of(event),
+            );
         }
         let ruling = rules::delivery(event);
         let delivers = ruling != Ruling::Silent;
@@ -341,7 +460,7 @@ impl<'x> Docket<'x> {
             self.refuse(event, object.as_ref(), &problem.actual);
         }
         if agrees && !event.failed() {
-            self.take_key(event, object.as_ref());
+            self.take_key(event, named, object.as_ref());
             if delivers && let (Some(named), Some(object)) = (named, object) {
                 self.deliver(event, named, object, trail);
             }
@@ -379,7 +498,7 @@ impl<'x> Docket<'x> {
         if self.unknown_trails.contains_key(&asked) {
             return;
         }
-        if self.unknown_trails.len() >= MAX_NAMES {
+        if self.unknown_trails.len() >= MAX_TRAILS {
             self.overflow = Some("trails");
             return;
         }
@@ -388,8 +507,24 @@ impl<'x> Docket<'x> {
         self.unknown_trails.insert(asked, about);
     }
 
-    fn take_key(&mut self, event: &KmsEvent<'_>, object: Option<&ObjectLocation>) {
+    fn take_key(
+        &mut self,
+        event: &KmsEvent<'_>,
+        named: Option<&Named>,
+        object: Option<&ObjectLocation>,
+    ) {
         let Some(key) = event.key_named() else { return };
+        // S3 encrypts anew what it replicates. And a stranger's call counts because its key is ours:
+        // by whatever name, there is nothing to find out.
+        let is_ours =
+            is_key_arn(key) && !matches!(rules::key(key, self.expected), Ruling::Wrong(_));
+        if named.is_some_and(|named| named.replica) || !(rules::is_cloudtrail(event) || is_ours) {
+            return;
+        }
+        if object.is_some() && rules::is_cloudtrail(event) && self.known_keys.len() < MAX_KNOWN_KEYS
+        {
+            self.known_keys.insert(cut(key));
+        }
         if self.uses.contains_key(key) {
             return;
         }
@@ -399,6 +534,7 @@ impl<'x> Docket<'x> {
         }
         let used = KeyUse {
             event: EventReference::of(event),
+            principal: principal_of(event),
             object: object.cloned(),
             region: self.region_of(event),
         };
@@ -506,7 +642,7 @@ impl<'x> Docket<'x> {
     }
 
     /// Rule 10.
-    fn take_enclave(&mut self, event: &KmsEvent<'_>, named: Option<&Named>) {
+    fn take_enclave(&mut self, event: &KmsEvent<'_>, named: Option<&Named>, counts: bool) {
         let expected = self.expected;
         let mut rulings = Vec::new();
         if let Some(recipient) = &event.recipient {
@@ -516,7 +652,9 @@ impl<'x> Docket<'x> {
             }
             rulings.push(form);
         }
-        rulings.push(rules::attested(event, named, expected));
+        if counts {
+            rulings.push(rules::attested(event, named, expected));
+        }
         for ruling in rulings {
             if let Some(problem) = self.note(Rule::Enclaves, Some(event), ruling) {
                 let principal = event.caller.principal();
@@ -541,24 +679,29 @@ impl<'x> Docket<'x> {
                 };
                 let finding = self
                     .finding(&problem, None, message)
-                    .about(about, format!("{} {}", self.log_file, call.id));
-                self.raise(finding);
+                    .about(about.clone(), self.occurrence(&call));
+                self.groups.add(finding, &about, &call.id);
             }
         }
     }
 
     /// The delivered log files to look at.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectLocation> {
-        self.deliveries.keys()
+        let open = self.open.objects.iter();
+        let delivered = self.deliveries.keys();
+        delivered.chain(open.filter(|object| !self.deliveries.contains_key(object)))
     }
 
     /// The keys to describe, with the Region to ask in for a bare id. A key that is not
-    /// configured need not be described, and may not be.
+    /// configured need not be described, and may not be; nor is a key of an account that is none of
+    /// ours.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &Region)> {
         self.uses
             .iter()
             .filter(|(key, _)| {
-                !is_key_arn(key) || !matches!(rules::key(key, self.expected), Ruling::Wrong(_))
+                rules::is_of_our_accounts(key, self.expected)
+                    && (!is_key_arn(key)
+                        || !matches!(rules::key(key, self.expected), Ruling::Wrong(_)))
             })
             .map(|(key, used)| (key.as_str(), &used.region))
     }
@@ -577,7 +720,12 @@ impl<'x> Docket<'x> {
     }
 
     /// Judges the log file at hand itself, by rule 8.
+    ///
+    /// The key that its header names is the trail's, where none is configured.
     pub fn take_encryption(&mut self, encryption: &Encryption) {
+        if let Some(key) = rules::kms_key(encryption) {
+            self.known_keys.insert(cut(key));
+        }
         if self.expected.places.bare_copy || self.expected.places.is_replica(&self.log_file.bucket)
         {
             return;
@@ -592,13 +740,14 @@ impl<'x> Docket<'x> {
     /// Adds what the facts say, and ends.
     #[must_use]
     pub fn conclude(mut self, facts: &Facts) -> Conclusion {
+        self.conclude_open(facts);
         self.conclude_trails(facts);
         self.conclude_keys(facts);
         let waiting = self.conclude_deliveries(facts);
         self.conclude_refused(facts);
         self.conclude_readings();
         let mut report = Report {
-            findings: self.findings,
+            findings: self.groups.into_findings(self.log_file, &self.scope),
             obstacles: self.obstacles,
             ..Report::new()
         };
@@ -618,6 +767,55 @@ impl<'x> Docket<'x> {
             waiting,
             explanations: self.explanations.unwrap_or_default(),
             overflow: self.overflow,
+        }
+    }
+
+    /// Judges the calls that waited for the headers of the objects that they name.
+    fn conclude_open(&mut self, facts: &Facts) {
+        let expected = self.expected;
+        let Open {
+            records, left_out, ..
+        } = std::mem::take(&mut self.open);
+        for record in records {
+            let Some(event) = KmsEvent::from_record(&record) else {
+                continue;
+            };
+            let named = event.object.as_deref();
+            let named =
+                named.and_then(|arn| Named::parse(arn, &expected.places, &self.log_file.bucket));
+            let trail = event.trail.as_deref();
+            let trail = trail.and_then(|trail| TrailArn::parse(trail).ok());
+            let object = named.as_ref().and_then(Named::log_file);
+            let looked = object.and_then(|object| facts.objects.get(&object));
+            let standing = rules::standing(&event, named.as_ref(), expected, &self.known_keys);
+            let standing = match (standing, looked) {
+                (Standing::Open, Some(Looked::Unknown)) => {
+                    let call = EventReference::of(&event);
+                    self.count(Rule::Caller, Some(&call), Verdict::CannotTell, || {
+                        "the object that the call names could not be looked at".to_owned()
+                    });
+                    continue;
+                }
+                (Standing::Open, Some(Looked::There(headers))) => {
+                    rules::standing_by_object(&event, headers)
+                }
+                // A copy has no headers: where nothing is known of the key, the call counts.
+                (Standing::Open, None)
+                    if expected.places.bare_copy && self.known_keys.is_empty() =>
+                {
+                    Standing::Ours
+                }
+                // Of a reading without an object to look at, such as with an S3 Bucket Key, nothing is
+                // known: another trail may deliver there under a key of its own.
+                (Standing::Open, _) if event.name == "Decrypt" => continue,
+                (Standing::Open, _) => Standing::Foreign,
+                (standing, _) => standing,
+            };
+            self.judge(&event, trail, named.as_ref(), standing);
+        }
+        if left_out > 0 {
+            self.groups
+                .leave_out(FindingKind::KmsForeignContext, left_out);
         }
     }
 
@@ -675,7 +873,13 @@ impl<'x> Docket<'x> {
             };
             let ruling = rules::key(arn, self.expected);
             if let Some(problem) = self.note_of(Rule::Key, Some(&used.event), ruling) {
-                self.raise_key(&problem, &used.event, used.object.as_ref(), arn);
+                self.raise_key(
+                    &problem,
+                    &used.event,
+                    used.object.as_ref(),
+                    arn,
+                    &used.principal,
+                );
                 continue;
             }
             if !judged.insert(arn.to_owned()) {
@@ -744,7 +948,7 @@ impl<'x> Docket<'x> {
             let finding = self
                 .finding(&problem, None, format!("{message}: {arn}."))
                 .about(arn, problem.actual.clone());
-            self.raise(finding);
+            self.groups.add(finding, arn, "");
         }
     }
 
@@ -770,7 +974,7 @@ impl<'x> Docket<'x> {
                                 self.log_file
                             ),
                         );
-                        self.raise(finding);
+                        self.groups.add(finding, &object.to_string(), "");
                     }
                     None
                 }
@@ -804,7 +1008,7 @@ impl<'x> Docket<'x> {
                     (_, None) => Ruling::Silent,
                 };
                 if let Some(problem) = self.note_of(Rule::Key, Some(event), ruling) {
-                    self.raise_key(&problem, event, Some(&object), arn);
+                    self.raise_key(&problem, event, Some(&object), arn, CLOUDTRAIL);
                 }
             }
             if let Some(headers) = headers.filter(|headers| !rules::is_under_kms(headers)) {
@@ -839,6 +1043,7 @@ impl<'x> Docket<'x> {
                 1 => "once".to_owned(),
                 calls => format!("{calls} times"),
             };
+            let occurrence = self.occurrence(&refused.first);
             let finding = self
                 .finding(
                     &problem,
@@ -847,8 +1052,8 @@ impl<'x> Docket<'x> {
                         "KMS refused CloudTrail a data key {times} in the hour of {hour}: log files are not being delivered."
                     ),
                 )
-                .about(arn, format!("{} {}", self.log_file, refused.first.id));
-            self.raise(finding);
+                .about(arn.clone(), occurrence);
+            self.groups.add(finding, &format!("{arn} {hour}"), "");
         }
     }
 
@@ -904,8 +1109,8 @@ impl<'x> Docket<'x> {
                         reading.shown
                     ),
                 )
-                .about(principal, format!("{} {}", self.log_file, event.id));
-            self.raise(finding);
+                .about(principal.clone(), self.occurrence(event));
+            self.groups.add(finding, &principal, "");
         }
     }
 
@@ -915,18 +1120,17 @@ impl<'x> Docket<'x> {
         event: &EventReference,
         object: Option<&ObjectLocation>,
         arn: &str,
+        principal: &str,
     ) {
-        let finding = self
-            .finding(
-                problem,
-                object,
-                format!(
-                    "The KMS call {} (event {}) used another key than the trail or the object.",
-                    event.name, event.id
-                ),
-            )
-            .with_detail(arn);
-        self.raise(finding);
+        let finding = self.finding(
+            problem,
+            object,
+            format!(
+                "The KMS call {} (event {}) used another key than the trail or the object.",
+                event.name, event.id
+            ),
+        );
+        self.raise(finding, principal, Some(arn), event);
     }
 
     fn raise_encryption(&mut self, problem: &Problem, object: &ObjectLocation) {
@@ -935,7 +1139,7 @@ impl<'x> Docket<'x> {
             Some(object),
             "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.".to_owned(),
         );
-        self.raise(finding);
+        self.groups.add(finding, &object.to_string(), "");
     }
 
     /// A finding about the encryption context of an event.
@@ -970,15 +1174,24 @@ impl<'x> Docket<'x> {
         };
         let object = object.unwrap_or(self.log_file).clone();
         Finding::new(problem.kind, scope, object, message)
-            .with_evidence(problem.expected.clone(), problem.actual.clone())
+            .with_evidence(evidence(&problem.expected), evidence(&problem.actual))
     }
 
-    fn raise(&mut self, finding: Finding) {
-        if self.findings.len() >= MAX_FINDINGS {
-            self.overflow = Some("findings");
-        } else if self.ids.insert(finding.id()) {
-            self.findings.push(finding);
-        }
+    /// Raises what is wrong with a call, together with all that is wrong in the same way with the calls
+    /// of the same principal under the same key about objects of the same folder.
+    fn raise(
+        &mut self,
+        finding: Finding,
+        principal: &str,
+        key: Option<&str>,
+        event: &EventReference,
+    ) {
+        let object = &finding.object;
+        let folder = object.key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let key = cut(key.unwrap_or("no key"));
+        let subject = format!("{principal} {key} s3://{}/{folder}/", object.bucket);
+        let finding = finding.about(subject.clone(), self.occurrence(event));
+        self.groups.add(finding, &subject, &event.id);
     }
 
     fn note(
@@ -1040,10 +1253,18 @@ impl<'x> Docket<'x> {
     }
 }
 
-/// One text for all events with the same context, of bounded length.
-fn context_of(event: &KmsEvent<'_>) -> String {
-    let context = format!("{:?} {:?}", event.trail, event.object);
-    Sha256::of(context.as_bytes()).to_string()
+/// Who called: CloudTrail by one name, whatever its records call it.
+fn principal_of(event: &KmsEvent<'_>) -> String {
+    if rules::is_cloudtrail(event) {
+        CLOUDTRAIL.to_owned()
+    } else {
+        event.caller.principal().key()
+    }
+}
+
+fn evidence(text: &str) -> String {
+    let end = text.floor_char_boundary(MAX_EVIDENCE_BYTES);
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 fn shortened(mut reason: String) -> String {

@@ -10,13 +10,18 @@
 use super::readers::Principal;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
 /// What the records of KMS events hold somewhere: others need not be parsed.
 pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
+
+/// How many resources of an event are looked at. KMS names the key, or two where it encrypts anew.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/ct-generatedatakey.html>.
+const MAX_RESOURCES: usize = 100;
 
 /// The context's key that names the trail.
 pub const TRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
@@ -212,16 +217,37 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// The first KMS key's ARN among the resources.
+/// The first KMS key's ARN among the first [`MAX_RESOURCES`]; the rest is not looked at.
 fn key_in(resources: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    let resources: Vec<&RawValue> = serde_json::from_str(resources?.get()).ok()?;
-    resources
-        .into_iter()
-        .filter_map(|resource| {
-            let [arn] = fields(resource.get(), ["ARN"])?;
-            text(arn)
-        })
-        .find(|arn| super::is_key_arn(arn))
+    struct Resources<'f, 'a>(&'f mut Option<Cow<'a, str>>);
+
+    impl<'a> Visitor<'a> for Resources<'_, 'a> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
+            for _ in 0..MAX_RESOURCES {
+                let Some(resource) = list.next_element::<&'a RawValue>()? else {
+                    break;
+                };
+                let arn = fields(resource.get(), ["ARN"]).and_then(|[arn]| text(arn));
+                if let Some(arn) = arn.filter(|arn| super::is_key_arn(arn)) {
+                    *self.0 = Some(arn);
+                    break;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    let mut found = None;
+    let mut json = serde_json::Deserializer::from_str(resources?.get());
+    // Of a list that is not read to its end, the reader says that it goes on.
+    let _ = serde::Deserializer::deserialize_seq(&mut json, Resources(&mut found));
+    found
 }
 
 /// A text, if it is one.
@@ -320,6 +346,18 @@ mod tests {
         // Nothing is copied that need not be.
         assert!(matches!(event.object, Some(Cow::Borrowed(_))));
         assert!(matches!(event.trail, Some(Cow::Owned(_))));
+    }
+
+    #[test]
+    fn the_key_is_looked_for_among_the_first_hundred_resources() {
+        let key = r#"{"ARN":"arn:aws:kms:us-east-1:111122223333:key/a"}"#;
+        for (before, is_found) in [(0, true), (99, true), (100, false)] {
+            let resources = format!("[{}{key},{key}]", "0,".repeat(before));
+            let record =
+                format!(r#"{{"eventSource":"kms.amazonaws.com","resources":{resources}}}"#);
+            let event = KmsEvent::from_record(&record).unwrap();
+            assert_eq!(event.key.is_some(), is_found, "{before}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@
 pub mod context;
 pub mod docket;
 pub mod event;
+mod groups;
 pub mod policy;
 pub mod readers;
 pub mod rules;

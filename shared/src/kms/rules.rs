@@ -4,6 +4,7 @@
 
 use super::context::{Named, What};
 use super::event::{Caller, KmsEvent, OBJECT_CONTEXT, Recipient, TRAIL_CONTEXT};
+use super::is_key_arn;
 use super::policy::PolicyVerdict;
 use super::readers::{Principal, Readers};
 use crate::config::Places;
@@ -12,6 +13,7 @@ use crate::ids::{AccountId, TrailArn};
 use crate::object_key::Chain;
 use crate::store::{Absence, Encryption, KeyDescription};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// How long before a key's imported material expires it counts as expiring.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -133,6 +135,136 @@ pub fn is_ours(
         || named.is_some_and(|named| {
             named.ours && (event.trail.is_some() || named.log_file().is_some())
         })
+}
+
+/// Whether a call counts for and against our trail and its log files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It does: CloudTrail called, or the key is the trail's.
+    Ours,
+    /// It does not: the key is somebody else's, who may state any encryption context.
+    Foreign,
+    /// It does if the object that it names is under its key.
+    Open,
+}
+
+/// Whether a call counts, by its key. `known`: keys that are the trail's where none is configured.
+///
+/// An encryption context is what the caller says, and anybody may say anything with a key of his own.
+/// But a data key is bound to its KMS key: what is encrypted under one cannot be an object that is
+/// encrypted under another.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-generatedatakey.html> (the key among the
+/// resources).
+#[must_use]
+pub fn standing(
+    event: &KmsEvent<'_>,
+    named: Option<&Named>,
+    expected: &Expected,
+    known: &BTreeSet<String>,
+) -> Standing {
+    // Where S3 replicates, it encrypts under the replica's key.
+    if is_cloudtrail(event) || named.is_some_and(|named| named.replica) {
+        return Standing::Ours;
+    }
+    // Anybody may be refused a key, in any context.
+    if event.failed() {
+        return Standing::Foreign;
+    }
+    // A call that succeeded has its key's ARN among its resources. Of one that is not known, the worst
+    // is assumed.
+    let Some(key) = event.key_named().filter(|key| is_key_arn(key)) else {
+        return Standing::Ours;
+    };
+    let keys = &expected.key_arns;
+    if keys.is_empty() {
+        return if known.iter().any(|known| same_key(known, key)) {
+            Standing::Ours
+        } else {
+            Standing::Open
+        };
+    }
+    if keys.iter().any(|ours| is_same_or_related(key, ours)) {
+        Standing::Ours
+    } else {
+        Standing::Foreign
+    }
+}
+
+/// The same of a call that names an object with these headers.
+#[must_use]
+pub fn standing_by_object(event: &KmsEvent<'_>, object: &Encryption) -> Standing {
+    let key = event.key_named().unwrap_or_default();
+    if kms_key(object).is_some_and(|header| same_key(header, key)) {
+        Standing::Ours
+    } else {
+        Standing::Foreign
+    }
+}
+
+/// Whether two ARNs name the same key, or the same multi-Region key in two Regions: these share
+/// their id, their key material, and what they can decrypt.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/mrk-how-it-works.html>.
+fn is_same_or_related(key: &str, ours: &str) -> bool {
+    fn parts(arn: &str) -> Option<[&str; 3]> {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        match parts.as_slice() {
+            ["arn", partition, "kms", _, account, key] => Some([partition, account, key]),
+            _ => None,
+        }
+    }
+    key == ours
+        || match (parts(key), parts(ours)) {
+            (Some(key), Some(ours)) => {
+                let [_, _, resource] = key;
+                key == ours && resource.starts_with("key/mrk-")
+            }
+            _ => false,
+        }
+}
+
+/// Whether a key may be asked for, by the account in its ARN: that of the log buckets, or of a
+/// configured key. A name without an account is one of our own account's; where no account is known
+/// to be ours, any is.
+#[must_use]
+pub fn is_of_our_accounts(key: &str, expected: &Expected) -> bool {
+    fn account_in(arn: &str) -> Option<&str> {
+        arn.starts_with("arn:").then(|| arn.split(':').nth(4))?
+    }
+    let configured = expected.key_arns.iter().filter_map(|arn| account_in(arn));
+    let owner = expected.places.bucket_owner.as_ref().map(AccountId::as_str);
+    let mut ours = configured.chain(owner).peekable();
+    match account_in(key) {
+        Some(account) if ours.peek().is_some() => ours.any(|ours| ours == account),
+        _ => true,
+    }
+}
+
+/// Rule 5, of a call under somebody else's key: who makes a data key for, or decrypts, what he says
+/// is our trail's is told, once a caller, and nothing is said of the trail.
+#[must_use]
+pub fn foreign(event: &KmsEvent<'_>, expected: &Expected) -> Ruling {
+    if event.failed() || !(is_writing(event) || event.name == "Decrypt") {
+        return Ruling::Silent;
+    }
+    let keys = &expected.key_arns;
+    wrong(
+        FindingKind::KmsForeignContext,
+        if keys.is_empty() {
+            "the key of the log file that the call names".to_owned()
+        } else {
+            format!("a configured key: {}", keys.join(" or "))
+        },
+        format!(
+            "{} under {}, with {TRAIL_CONTEXT} {} and {OBJECT_CONTEXT} {}",
+            caller_shown(event),
+            event.key_named().unwrap_or("no key"),
+            event.trail.as_deref().unwrap_or("none"),
+            event.object.as_deref().unwrap_or("none"),
+        ),
+    )
 }
 
 /// Whether the call makes a data key to write with.
@@ -323,7 +455,7 @@ pub fn key_of_object(key_arn: &str, object: &Encryption) -> Ruling {
 }
 
 /// The KMS key that an object's headers name, if it is under one.
-fn kms_key(object: &Encryption) -> Option<&str> {
+pub(super) fn kms_key(object: &Encryption) -> Option<&str> {
     let algorithm = object.algorithm.as_deref()?;
     algorithm
         .starts_with("aws:kms")

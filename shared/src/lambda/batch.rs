@@ -22,8 +22,8 @@ use std::time::SystemTime;
 use tokio::task::JoinError;
 use tokio::time::Instant;
 
-/// How many items of a batch are worked on at once: each may hold some 80 MB for the largest
-/// object that it accepts.
+/// How many objects of one message are worked on at once: each may hold some 80 MB for the largest
+/// that is accepted.
 const ITEMS_AT_ONCE: usize = 4;
 
 /// What an invocation that is no batch is answered with.
@@ -126,7 +126,7 @@ where
     let (alone, together): (Vec<_>, Vec<_>) = deliveries.partition(|d| d.passage.alone);
     let mut fates: Vec<_> = stream::iter(together)
         .map(|delivery| Box::pin(work(service, delivery, deadline, deadline.wind_down)))
-        .buffer_unordered(ITEMS_AT_ONCE)
+        .buffer_unordered(C::AT_ONCE)
         .collect()
         .await;
     for delivery in alone {

@@ -28,6 +28,9 @@ pub trait Check: Send + Sync + 'static {
     /// The function's name, as it stands in findings.
     const FUNCTION: &'static str;
 
+    /// How many messages of a batch are worked on at once.
+    const AT_ONCE: usize = 4;
+
     /// Finds the object that an event means, where it may mean several or none.
     fn arrival(&self, created: &Created) -> impl Future<Output = Arrival> + Send {
         std::future::ready(Arrival::At(created.object.clone()))

@@ -18,23 +18,36 @@ const ZERO_BLOCK: u32 = 1 << 24;
 /// rounded up to 16 MiB.
 pub fn zeros_gzip(length: u64) -> Bytes {
     let zeros = vec![0; usize::try_from(ZERO_BLOCK).expect("32 bits fit")];
-    let block = flushed_block(&zeros);
-    let mut block_crc = Crc::new();
-    block_crc.update(&zeros);
-    let blocks = length.div_ceil(u64::from(ZERO_BLOCK));
+    repeated_gzip(b"", &zeros, length.div_ceil(u64::from(ZERO_BLOCK)), b"")
+}
 
+/// A gzip log file of this record, again and again, that inflates to about so many bytes: a GiB takes
+/// some megabytes.
+pub fn records_gzip(record: &str, length: u64) -> Bytes {
+    let some = format!("{record},").repeat(((1 << 20) / record.len()).max(1));
+    let times = length.div_ceil(some.len() as u64);
+    repeated_gzip(br#"{"Records":["#, some.as_bytes(), times, b"0]}")
+}
+
+/// One gzip member of a head, a block that comes so many times and is compressed once, and a tail.
+fn repeated_gzip(head: &[u8], block: &[u8], times: u64, tail: &[u8]) -> Bytes {
     // A gzip header: deflate, no flags, no time, unknown system.
     let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-    let mut crc = Crc::new();
-    for _ in 0..blocks {
-        body.extend_from_slice(&block);
-        crc.combine(&block_crc);
+    let (mut crc, mut total) = (Crc::new(), 0_u64);
+    for (part, times) in [(head, 1), (block, times), (tail, 1)] {
+        let compressed = flushed_block(part);
+        let mut part_crc = Crc::new();
+        part_crc.update(part);
+        for _ in 0..times {
+            body.extend_from_slice(&compressed);
+            crc.combine(&part_crc);
+        }
+        total += part.len() as u64 * times;
     }
     // An empty last block with fixed codes.
     body.extend_from_slice(&[0x03, 0x00]);
     body.extend_from_slice(&crc.sum().to_le_bytes());
     // The length modulo 2^32, as gzip has it.
-    let total = blocks * u64::from(ZERO_BLOCK);
     body.extend_from_slice(&total.to_le_bytes()[..4]);
     body.into()
 }
@@ -42,7 +55,7 @@ pub fn zeros_gzip(length: u64) -> Bytes {
 /// The content as deflate blocks that end on a byte and refer to nothing before them.
 fn flushed_block(content: &[u8]) -> Vec<u8> {
     let mut compress = Compress::new(Compression::best(), false);
-    let mut block = Vec::with_capacity(content.len() / 512 + 1024);
+    let mut block = Vec::with_capacity(content.len() / 8 + 1024);
     compress
         .compress_vec(content, &mut block, FlushCompress::Full)
         .expect("compressing succeeds");
@@ -141,6 +154,17 @@ mod tests {
         let length = std::io::copy(&mut rest.by_ref().take(u64::MAX), &mut std::io::sink());
         assert_eq!(length.expect("the checksum agrees"), 112 << 20);
         assert!(rest.into_inner().is_empty(), "nothing follows the member");
+    }
+
+    #[test]
+    fn a_record_again_and_again_is_a_log_file() {
+        let body = records_gzip(r#"{"a":1}"#, 3 << 20);
+        assert!(body.len() < 100_000, "{} bytes", body.len());
+        let content = gzip::inflate(&body);
+        let json: serde_json::Value = serde_json::from_slice(&content).expect("JSON");
+        let records = json["Records"].as_array().expect("a list");
+        assert!(content.len() >= 3 << 20 && records.len() > 300_000);
+        assert_eq!(records[300_000]["a"], 1);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::case::{Case, Record, kinds, log_file, only, table};
 use trailseal::finding::FindingKind::{
-    EnclaveAttestationMissing, EnclaveImageUnlisted, KmsContextMismatch, KmsKeyMismatch,
-    KmsUnlistedReader, LogFileMissing,
+    EnclaveAttestationMissing, EnclaveImageUnlisted, KmsContextMismatch, KmsForeignContext,
+    KmsKeyMismatch, KmsUnlistedReader, LogFileMissing,
 };
 use trailseal::finding::Verdict::{CannotTell, Finding, Valid};
 use trailseal::ids::TrailArn;
@@ -210,7 +210,13 @@ async fn under_another_trail_bucket_or_key_the_documented_events_are_told_or_lef
         let mut other_key = case();
         other_key.expected.key_arns = vec![KEY.replace("1234abcd", "4321dcba")];
         other_key.recorded.encryption = Encryption::Kms(KEY.replace("1234abcd", "4321dcba"));
-        assert_eq!(other_key.kinds(record(event)).await, [KmsKeyMismatch]);
+        // Whoever reads what is under another key than the trail's reads nothing of the trail's.
+        let kind = if event == READ {
+            KmsForeignContext
+        } else {
+            KmsKeyMismatch
+        };
+        assert_eq!(other_key.kinds(record(event)).await, [kind]);
     }
 }
 

@@ -4,10 +4,13 @@
 //! come from the generator, which knows nothing of the core; nothing here touches a network.
 
 mod agreement;
+mod bombs;
 mod case;
 mod delivery;
 mod documented;
 mod first_look;
+mod foreign;
+mod grouped;
 mod reading;
 mod robust;
 mod story;

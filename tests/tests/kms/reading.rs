@@ -332,7 +332,7 @@ async fn a_reader_from_an_enclave_only_reads_with_its_attestation() {
         .check(&[Record::read(), Record::read().object(&log_key(1)).id("x")])
         .await;
     assert_eq!(only(&report).kind, EnclaveAttestationMissing);
-    assert_eq!(only(&report).detail, AUDIT);
+    assert_eq!(only(&report).about.as_deref(), Some(AUDIT));
     // Directly, without S3's context, under the trail's key.
     let direct = Record::read().without("/requestParameters/encryptionContext");
     assert_eq!(

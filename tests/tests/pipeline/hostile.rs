@@ -2,10 +2,12 @@
 
 use crate::world::{CHECKER, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
-use trailseal_tests::local::{Fault, Match, Rule};
-use trailseal_tests::trail::{Trail, TrailSpec, hostile};
+use trailseal_tests::local::{Alert, Fault, Match, Rule};
+use trailseal_tests::trail::tamper::log as tamper_log;
+use trailseal_tests::trail::{Object, Trail, TrailSpec, gzip, hostile};
 
 fn trail() -> Trail {
     TrailSpec {
@@ -92,6 +94,150 @@ async fn bombs_are_findings_and_memory_stays_bounded() -> Result<()> {
             "{function} took {peak:?} bytes"
         );
     }
+    Ok(())
+}
+
+/// A KMS call of a developer with a key of his own, in a context that he made up.
+fn call(number: usize) -> Value {
+    let bucket = "arn:aws:s3:::amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1";
+    json!({
+        "eventSource": "kms.amazonaws.com",
+        "eventName": "GenerateDataKey",
+        "eventID": format!("event-{number}"),
+        "eventTime": "2026-01-15T00:00:00Z",
+        "awsRegion": "us-east-1",
+        "userIdentity": {
+            "type": "IAMUser",
+            "arn": format!("arn:aws:iam::444455556666:user/mallory-{}", number % 3000),
+            "accountId": "444455556666",
+        },
+        "requestParameters": {"encryptionContext": {
+            "aws:cloudtrail:arn": format!("arn:aws:cloudtrail:us-east-1:444455556666:trail/{number}{}", "x".repeat(1000)),
+            "aws:s3:arn": format!("{bucket}/2026/01/15/{number}{}.json.gz", "y".repeat(1000)),
+        }},
+        "resources": [{"ARN": "arn:aws:kms:us-east-1:444455556666:key/0ff1cebe-0ff1-4ceb-8ff1-0ff1cebe0ff1"}],
+        "eventType": "AwsApiCall",
+    })
+}
+
+/// Another log file than `log`, of the same time and place.
+fn beside(log: &Object, number: usize) -> Object {
+    let mut object = log.clone();
+    let (stem, _) = log.key.rsplit_once('_').expect("a log file's key");
+    object.key = format!("{stem}_hostile{number:09}.json.gz");
+    object
+}
+
+fn told(world: &World) -> Vec<(String, String)> {
+    let alerts = world.proxy.alerts();
+    let findings = alerts.iter().flat_map(Alert::findings);
+    let told =
+        findings.map(|finding| (finding.kind, finding.document["object"]["key"].to_string()));
+    told.collect()
+}
+
+#[track_caller]
+fn is_told(world: &World, kind: &str, object: &Object) -> bool {
+    let key = format!("\"{}\"", object.key);
+    let told = told(world);
+    told.iter().any(|(told, at)| told == kind && *at == key)
+}
+
+/// The invocation answers in time, and what nine bombs cost is not their neighbour's.
+#[tokio::test(flavor = "multi_thread")]
+async fn nine_bombs_and_an_innocent_in_a_batch() -> Result<()> {
+    let limit = Duration::from_secs(20);
+    let world = World::adjusted(trail(), |spec| spec.timeout = limit).await?;
+    let log = &world.trail.log_files[0].object;
+    let body = hostile::records_gzip(&call(0).to_string(), 1 << 30);
+    for number in 0..9 {
+        world
+            .put(&beside(log, number).with_body(body.clone()))
+            .await?;
+    }
+    let damaged = tamper_log::second_member(&beside(log, 9).with_body(log.body.clone()));
+    world.put(&damaged).await?;
+    let round = world.round().await?;
+    ensure!(
+        round.errors().next().is_none(),
+        "{round:?}\n{}",
+        world.pump.log_tails()
+    );
+    let checks = round.of(CHECKER);
+    ensure!(checks.invocations[0].messages == 10, "{checks:?}");
+    ensure!(checks.invocations[0].took < limit, "{checks:?}");
+    let failed = checks.invocations.iter().flat_map(|one| &one.failed);
+    ensure!(!failed.into_iter().any(|body| body.contains(&damaged.key)));
+    world.round().await?;
+    ensure!(
+        is_told(&world, "log-file-trailing-data", &damaged),
+        "{:?}",
+        told(&world)
+    );
+    Ok(())
+}
+
+/// A developer of any account fills ten log files: nothing is lost, and memory stays bounded.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_log_files_of_thousands_of_kms_calls_in_a_batch() -> Result<()> {
+    let world = World::of(trail()).await?;
+    let log = &world.trail.log_files[0].object;
+    for number in 0..9 {
+        let calls = (0..6000).map(|call_number| call(number * 6000 + call_number).to_string());
+        let content = format!(r#"{{"Records":[{}]}}"#, calls.collect::<Vec<_>>().join(","));
+        let object = beside(log, number).with_body(gzip::compress(content.as_bytes()));
+        world.put(&object).await?;
+    }
+    let damaged = tamper_log::second_member(&beside(log, 9).with_body(log.body.clone()));
+    world.put(&damaged).await?;
+    // Nothing goes back to the queue, and nothing is parked.
+    world.settle().await?;
+    ensure!(is_told(&world, "log-file-trailing-data", &damaged));
+    let kinds: BTreeSet<String> = told(&world).into_iter().map(|(kind, _)| kind).collect();
+    let expected = ["kms-foreign-context", "log-file-trailing-data"];
+    ensure!(kinds == expected.map(str::to_owned).into(), "{kinds:?}");
+    let peak = world.pump.rie(CHECKER)?.peak_memory().await;
+    ensure!(
+        peak.is_some_and(|bytes| bytes < 200 << 20),
+        "it took {peak:?} bytes"
+    );
+    Ok(())
+}
+
+/// All of them are named, and so is what else is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_listed_log_files_replaced_by_bombs() -> Result<()> {
+    let trail = TrailSpec {
+        hours: 1,
+        log_files_per_hour: 70..=70,
+        records_per_file: 1..=1,
+        ..TrailSpec::default()
+    }
+    .build();
+    let world = World::of(trail).await?;
+    world.silence().await?;
+    let digest = world.hour(1);
+    world.deliver().await?;
+    let logs = world.trail.logs_of(digest);
+    let bomb = hostile::zeros_gzip(2 << 30);
+    for log in &logs[..64] {
+        world.put(&log.object.with_body(bomb.clone())).await?;
+    }
+    let gone = &logs[69].object;
+    world.delete(gone).await?;
+    let event = json!({"bucket": digest.object.bucket, "key": digest.object.key});
+    world.pump.send(VERIFIER, &event.to_string()).await?;
+    let rounds = world.pump.until_idle().await?;
+    // No try failed.
+    let failed: usize = rounds.iter().map(|round| round.of(VERIFIER).failed()).sum();
+    ensure!(failed == 0, "{}", world.pump.log_tails());
+    ensure!(world.pump.drain_dlq(VERIFIER).await?.is_empty());
+    let bombs = logs[..64].iter();
+    let mut expected: Vec<_> = bombs
+        .map(|log| found("log-file-malformed", &log.object))
+        .collect();
+    expected.push(found("log-file-missing", gone));
+    world.assert_alerts(&expected);
     Ok(())
 }
 
