@@ -265,6 +265,7 @@ impl FindingKind {
 
     /// What to do next, for somebody who is woken by it.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one arm a kind")]
     pub fn advice(self) -> &'static str {
         match self {
             Self::DigestSignatureInvalid

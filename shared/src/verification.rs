@@ -177,7 +177,7 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
     ) -> VerifiedLogFile {
         let at = self.actual(&file.location, &listed_in.bucket);
         let read = self.read_patiently(&at, file.hash, None).await;
-        self.judge_log_file(file, scope, listed_in, &at, read)
+        self.judge_log_file(file, scope, listed_in, &at, read).await
     }
 
     /// Verifies one log file in the first line; none where it inflates to too much for that.
@@ -191,12 +191,12 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         let at_most = Some(FIRST_LINE_BYTES);
         match self.read_patiently(&at, file.hash, at_most).await {
             Ok(LogFileVerdict::Postponed) => None,
-            read => Some(self.judge_log_file(file, scope, listed_in, &at, read)),
+            read => Some(self.judge_log_file(file, scope, listed_in, &at, read).await),
         }
     }
 
     /// What reading a listed log file came to, as a report.
-    fn judge_log_file(
+    async fn judge_log_file(
         &self,
         file: &ListedLogFile,
         scope: &Scope,
