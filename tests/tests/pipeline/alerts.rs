@@ -34,7 +34,7 @@ fn junk(world: &World, number: u32) -> Object {
 async fn told(world: &World) -> Result<BTreeSet<String>> {
     let lists = world.evidence("alerts/").await?;
     let mut keys = BTreeSet::new();
-    for alert in world.proxy.alerts() {
+    for alert in world.alerts() {
         keys.extend(alert.findings().into_iter().map(|finding| finding.key));
         if let Some(list) = alert.document.pointer("/leftOut/wholeList") {
             let list = list.as_str().context("a place")?;
@@ -60,7 +60,7 @@ async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
     .await?;
     world.deliver().await?;
     world.pump.until_idle().await?;
-    let before = world.proxy.alerts().len();
+    let before = world.alerts().len();
     let junk: Vec<Object> = (0..200).map(|number| junk(&world, number)).collect();
     let begin = Instant::now();
     for object in &junk {
@@ -88,7 +88,7 @@ async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
         ensure!(told.contains(&object.key), "{} was lost", object.key);
     }
     // It is named in the message itself, not only in a list.
-    let in_message = world.proxy.alerts().iter().any(|alert| {
+    let in_message = world.alerts().iter().any(|alert| {
         alert
             .findings()
             .iter()
@@ -113,7 +113,7 @@ async fn what_no_message_holds_goes_through_the_evidence_bucket() -> Result<()> 
     world.settle().await?;
     let documents = world.evidence("findings/").await?;
     ensure!(!documents.is_empty(), "no document of findings");
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     ensure!(alerts.len() == 1, "{} alerts", alerts.len());
     ensure!(
         alerts[0].document["count"] == 1_200,
@@ -124,7 +124,7 @@ async fn what_no_message_holds_goes_through_the_evidence_bucket() -> Result<()> 
     // The same once more: people have heard of it.
     world.pump.send(VERIFIER, &event.to_string()).await?;
     world.settle().await?;
-    ensure!(world.proxy.alerts().len() == 1);
+    ensure!(world.alerts().len() == 1);
     Ok(())
 }
 
@@ -137,12 +137,12 @@ async fn the_same_occurrence_is_one_message() -> Result<()> {
     world.put(&tamper_log::modified(log)).await?;
     world.settle().await?;
     world.assert_alerts(&[found("log-file-modified", log)]);
-    let alerts = world.proxy.alerts().len();
+    let alerts = world.alerts().len();
     for _ in 0..3 {
         world.put(&world.hour(2).object).await?;
         world.settle().await?;
     }
-    ensure!(world.proxy.alerts().len() == alerts);
+    ensure!(world.alerts().len() == alerts);
     // Other content in the same file is another occurrence, of which people hear later.
     world.put(&tamper_log::second_member(log)).await?;
     world.put(&world.hour(2).object).await?;
@@ -169,10 +169,7 @@ async fn the_log_verifier_says_itself_what_is_wrong_with_a_digest() -> Result<()
     world.assert_alerts(&[found("digest-malformed", &junk)]);
     world.pump.send(VALIDATOR, &event.to_string()).await?;
     world.settle().await?;
-    ensure!(
-        world.proxy.alerts().len() == 1,
-        "the validator finds the same"
-    );
+    ensure!(world.alerts().len() == 1, "the validator finds the same");
     Ok(())
 }
 
@@ -203,13 +200,13 @@ async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
     let ahead = now + SignedDuration::from_hours(24 * 8);
     world.pump.send(ALERTER, &growth("noise", ahead)).await?;
     world.settle().await?;
-    ensure!(world.proxy.alerts().len() == 1);
+    ensure!(world.alerts().len() == 1);
     for number in 0..5 {
         let real = growth(&format!("real {number}"), Timestamp::now());
         world.pump.send(ALERTER, &real).await?;
     }
     world.settle().await?;
-    ensure!(world.proxy.alerts().len() == 1, "within the hour");
+    ensure!(world.alerts().len() == 1, "within the hour");
     let reminders = world.proxy.calls(&Match::operation("sqs", "SendMessage"));
     let reminder = reminders.iter().find_map(|call| {
         let body = call.parameters.get("MessageBody")?.as_str()?;
@@ -232,7 +229,7 @@ async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
     world.keep_evidence(&key, &incident).await?;
     world.pump.send(ALERTER, &reminder).await?;
     world.settle().await?;
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     ensure!(alerts.len() == 2, "{} alerts", alerts.len());
     let update = &alerts[1];
     ensure!(

@@ -547,6 +547,7 @@ async fn disabled_key() -> Result<()> {
         .find(|log| !log.kms_events.is_empty())
         .context("a log file with KMS events")?;
     world.ask(CHECKER, &log.object).await?;
+    world.settle().await?;
     world.assert_alerts(&[found("kms-key-unusable", &log.object)]);
     assert_eq!(world.alerts()[0].attributes["severity"], "critical");
     Ok(())

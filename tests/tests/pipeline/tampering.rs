@@ -242,6 +242,7 @@ async fn one_digest_deleted() -> Result<()> {
     world.delete(&gone.object).await?;
     let outcome = world.ask(VALIDATOR, &world.hour(4).object).await?;
     ensure!(outcome["verdict"] == "finding");
+    world.settle().await?;
     world.assert_alerts(&[found("digest-missing", &gone.object)
         .window("2026-01-15T02:00:00Z", "2026-01-15T03:00:00Z")]);
     world
@@ -262,6 +263,7 @@ async fn three_digests_deleted_in_a_row() -> Result<()> {
         world.delete(&digest.object).await?;
     }
     world.ask(VALIDATOR, &world.hour(6).object).await?;
+    world.settle().await?;
     world.assert_alerts(&[found("digest-missing", &gone[2].object)
         .window("2026-01-15T02:00:00Z", "2026-01-15T05:00:00Z")]);
     let alert = &world.alerts()[0];
@@ -419,6 +421,7 @@ async fn trail_moved_to_another_bucket() -> Result<()> {
         world.delete(&digest.object).await?;
     }
     world.ask(VALIDATOR, &world.hour(5).object).await?;
+    world.settle().await?;
     world.assert_alerts(&[found("digest-missing", &gone[1].object)
         .window("2026-01-15T02:00:00Z", "2026-01-15T04:00:00Z")]);
     Ok(())

@@ -298,26 +298,17 @@ async fn events_that_are_late_twice_or_out_of_order() -> Result<()> {
         let drained = self::drained(&world, function).await?;
         bodies.push((function, drained));
     }
-    let mut ids = Vec::new();
-    for _ in 0..2 {
+    // People hear of the same finding once.
+    for expected in [&[found("log-file-modified", log)][..], &[]] {
         for (function, bodies) in &bodies {
             for body in bodies.iter().rev().chain(bodies) {
                 world.pump.send(function, body).await?;
             }
         }
         world.settle().await?;
-        world.assert_alerts(&[found("log-file-modified", log)]);
-        ids.extend(
-            world
-                .alerts()
-                .iter()
-                .flat_map(|alert| alert.findings().into_iter().map(|finding| finding.id)),
-        );
+        world.assert_alerts(expected);
         world.proxy.forget();
     }
-    assert_eq!(ids.len(), 4, "each delivery is answered");
-    ids.dedup();
-    assert_eq!(ids.len(), 1, "and is the same finding");
     Ok(())
 }
 
