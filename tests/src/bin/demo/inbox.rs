@@ -92,6 +92,11 @@ impl Reported {
         }
     }
 
+    /// Whether it says that a chain is new, as every trail's is once.
+    pub(crate) fn is_start(&self) -> bool {
+        self.finding.kind == "chain-started"
+    }
+
     /// Kind, object and window: what makes it the finding that it is.
     pub(crate) fn identity(&self) -> Expected {
         Expected::from(&self.finding)

@@ -78,6 +78,12 @@ impl Demo<'_> {
             self.tell_new_alerts() == 0,
             "the functions report findings on an untouched trail"
         );
+        let starts = self.starts();
+        ensure!(
+            starts == REGIONS.len(),
+            "{starts} chains are reported as new, of {} Regions",
+            REGIONS.len()
+        );
         let valid = self.verdicts.borrow_mut().valid()?;
         let delivered = Valid::if_untouched(&self.stage.trail, i64::from(attack::HOUR) - 1);
         ensure!(
@@ -85,8 +91,8 @@ impl Demo<'_> {
             "not every untouched file is called valid: {valid:?} of {delivered:?}"
         );
         self.screen.step(&format!(
-            "All {} digests and {} log files so far are valid. No alert.",
-            valid.digests, valid.log_files
+            "All {} digests and {} log files so far are valid. No alert but one of low severity: the trail is new in {} Regions (chain-started).",
+            valid.digests, valid.log_files, starts
         ));
 
         self.screen
@@ -197,14 +203,24 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Mentions alerts that were not mentioned before, and says how many there are.
+    /// Mentions findings that were alerted and not mentioned before, and says how many there are, but
+    /// for the beginnings of chains.
     fn tell_new_alerts(&self) -> usize {
         let alerts = inbox::alerts(&self.stage.proxy);
         let new = &alerts[self.told.replace(alerts.len())..];
+        let mut found = 0;
         for reported in inbox::findings(new, &self.feed, &self.stage.proxy) {
             self.screen.alert(&comparison::told(&reported));
+            found += usize::from(!reported.is_start());
         }
-        new.len()
+        found
+    }
+
+    /// How many chains were reported as new.
+    fn starts(&self) -> usize {
+        let alerts = inbox::alerts(&self.stage.proxy);
+        let found = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
+        found.iter().filter(|one| one.is_start()).count()
     }
 
     /// Says how to look at the bucket with the command, and waits to be ended.
@@ -237,7 +253,9 @@ impl Demo<'_> {
         let opinions = comparison::ask_the_cli(&self.stage.aws, trail).await?;
         screen.step("It has finished.");
         screen.heading("7. Side by side");
-        let reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
+        let mut reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
+        // That the trail is new is nobody's deed.
+        reported.retain(|one| !one.is_start());
         comparison::print_verdicts(screen, trail, self.deeds, &reported, &opinions);
         comparison::print_totals(screen, trail, &opinions);
         screen.line("");
