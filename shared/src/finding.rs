@@ -31,8 +31,11 @@ fn told(text: impl Into<String>) -> String {
 /// messages will be redriven back to their respective original source queues".
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html>
 macro_rules! redrive {
-    () => {
-        "move the message from the function's dead-letter queue back to its queue (aws sqs start-message-move-task --source-arn DEAD_LETTER_QUEUE_ARN --destination-arn QUEUE_ARN)."
+    ($before:literal) => {
+        concat!(
+            $before,
+            "move the message from the function's dead-letter queue back to its queue (aws sqs start-message-move-task --source-arn DEAD_LETTER_QUEUE_ARN --destination-arn QUEUE_ARN)."
+        )
     };
 }
 
@@ -265,7 +268,6 @@ impl FindingKind {
 
     /// What to do next, for somebody who is woken by it.
     #[must_use]
-    #[expect(clippy::too_many_lines, reason = "one arm a kind")]
     pub fn advice(self) -> &'static str {
         match self {
             Self::DigestSignatureInvalid
@@ -358,16 +360,12 @@ impl FindingKind {
                 "The reader's credentials were used outside its enclave. Revoke its sessions, require kms:RecipientAttestation:ImageSha384 in the key's policy, and find out where the call came from."
             }
             Self::ObjectUnreadableDenied => {
-                concat!(
-                    "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then ",
-                    redrive!()
+                redrive!(
+                    "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then "
                 )
             }
             Self::ObjectArchived => {
-                concat!(
-                    "Restore the object (aws s3api restore-object), then ",
-                    redrive!()
-                )
+                redrive!("Restore the object (aws s3api restore-object), then ")
             }
         }
     }
@@ -932,17 +930,14 @@ impl Report {
 fn remedy(cause: &crate::store::Cause) -> Option<&'static str> {
     use crate::store::Cause;
     match cause {
-        Cause::KeyUnusable(_) => Some(concat!(
-            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then ",
-            redrive!()
+        Cause::KeyUnusable(_) => Some(redrive!(
+            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then "
         )),
-        Cause::RegionDisabled(_) => Some(concat!(
-            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them (trailseal keys --region REGION --output keys.json), name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then ",
-            redrive!()
+        Cause::RegionDisabled(_) => Some(redrive!(
+            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them (trailseal keys --region REGION --output keys.json), name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then "
         )),
-        Cause::Credentials(..) => Some(concat!(
-            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then ",
-            redrive!()
+        Cause::Credentials(..) => Some(redrive!(
+            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then "
         )),
         Cause::Denied(_)
         | Cause::Archived(_)
@@ -992,7 +987,7 @@ mod tests {
             Cause::Credentials(CredentialTrouble::Clock, text()),
         ] {
             // A function has no command line.
-            assert!(!advice(cause).replace(redrive!(), "").contains("--"));
+            assert!(!advice(cause).replace(redrive!(""), "").contains("--"));
         }
     }
 
@@ -1002,7 +997,7 @@ mod tests {
             let (ours, theirs) = (kind.command_advice(), kind.advice());
             assert!(!ours.contains("TRAILSEAL_"), "{kind}: {ours}");
             assert!(!ours.contains("dead-letter"), "{kind}: {ours}");
-            let theirs = theirs.replace(redrive!(), "");
+            let theirs = theirs.replace(redrive!(""), "");
             assert!(!theirs.contains(" --"), "{kind}: {theirs}");
         }
         let finding = Finding::new(

@@ -16,10 +16,10 @@ use std::time::Duration;
 
 /// The longest delay of a message: `DelaySeconds` is at most 15 minutes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
-pub const MAX_DELAY: Duration = Duration::from_secs(900);
+pub const MAX_DELAY: Duration = Duration::from_mins(15);
 
 /// The longest wait between two tries.
-pub const MAX_WAIT: Duration = Duration::from_secs(2 * 60 * 60);
+pub const MAX_WAIT: Duration = Duration::from_hours(2);
 
 /// What is that near is not waited for: clocks differ, and the time is in whole seconds.
 const NEAR: Duration = Duration::from_secs(5);
@@ -141,9 +141,9 @@ mod tests {
             alone: true,
             ..Passage::default()
         };
-        let again = passage.again(3, now, Duration::from_secs(1800));
+        let again = passage.again(3, now, Duration::from_mins(30));
         assert_eq!(read(&again.attributes()), again);
-        assert_eq!(again.waits(now), Some(Duration::from_secs(1800)));
+        assert_eq!(again.waits(now), Some(Duration::from_mins(30)));
         let later = now + SignedDuration::from_secs(1795);
         assert_eq!(again.waits(later), None);
         let sent_on = again.one_hop_more();

@@ -252,31 +252,26 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         let Settled {
             at, key, report, ..
         } = settled;
-        match error.absence() {
-            Some(absence) => {
-                let missing = self.missing_on_arrival(at, key, absence);
-                if absence == Absence::NotInCopy {
-                    report.absent(missing, absence, self.places.kind_of(&at.bucket));
-                } else {
-                    report.findings.push(missing);
-                }
+        if let Some(absence) = error.absence() {
+            let missing = self.missing_on_arrival(at, key, absence);
+            if absence == Absence::NotInCopy {
+                report.absent(missing, absence, self.places.kind_of(&at.bucket));
+            } else {
+                report.findings.push(missing);
             }
-            None => {
-                let newer = newer.filter(|newer| newer.authentic);
-                let named = newer.and_then(|newer| Some((newer, newer.predecessor.as_ref()?)));
-                let named = named.filter(|(_, named)| self.names(named, at));
-                let successor = named.map(|(newer, named)| {
-                    let newer = DigestReference::by_key(&newer.at, Some(&newer.key));
-                    (newer, named.signature.as_str())
-                });
-                let successor = successor.as_ref().map(|(newer, signed)| (newer, *signed));
-                match self.unread(at, key, error, successor).await {
-                    Rejection::Finding(finding) => report.findings.push(*finding),
-                    Rejection::CannotTell(error) => {
-                        report.cannot_tell(error, &self.scope(key), at);
-                    }
-                }
-            }
+            return;
+        }
+        let newer = newer.filter(|newer| newer.authentic);
+        let named = newer.and_then(|newer| Some((newer, newer.predecessor.as_ref()?)));
+        let named = named.filter(|(_, named)| self.names(named, at));
+        let successor = named.map(|(newer, named)| {
+            let newer = DigestReference::by_key(&newer.at, Some(&newer.key));
+            (newer, named.signature.as_str())
+        });
+        let successor = successor.as_ref().map(|(newer, signed)| (newer, *signed));
+        match self.unread(at, key, error, successor).await {
+            Rejection::Finding(finding) => report.findings.push(*finding),
+            Rejection::CannotTell(error) => report.cannot_tell(error, &self.scope(key), at),
         }
     }
 

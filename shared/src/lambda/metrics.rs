@@ -146,8 +146,13 @@ mod tests {
         }
     }
 
-    /// The metrics that a line announces, each with its value and unit, and the dimensions.
-    fn announced(line: &Value) -> (Vec<(String, String, u64)>, Vec<(String, String)>) {
+    /// A metric's name, unit and value.
+    type Metric = (String, String, u64);
+    /// A dimension's name and value.
+    type Dimension = (String, String);
+
+    /// The metrics that a line announces, and their dimensions.
+    fn announced(line: &Value) -> (Vec<Metric>, Vec<Dimension>) {
         assert_eq!(line["level"], "FATAL");
         let at: Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
         assert_eq!(line["_aws"]["Timestamp"], at.as_millisecond());

@@ -21,7 +21,7 @@ use tokio::time::timeout_at;
 pub(super) const MAX_HOPS: u32 = 500;
 
 /// How soon a message comes back that its dead-letter queue did not take.
-const PARK_AGAIN: Duration = Duration::from_secs(60);
+const PARK_AGAIN: Duration = Duration::from_mins(1);
 
 /// How soon a message comes back that there was no time to begin with.
 const PUT_OFF: Duration = Duration::from_secs(10);
