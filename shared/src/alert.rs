@@ -359,13 +359,41 @@ fn document(
 /// policies need is at the top level of both: keys that are no protocols are ignored by SNS
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, `MessageStructure`).
 fn protocols(text: &str, json: &str, head: &Head<'_>) -> String {
-    serde_json::json!({
+    let message = serde_json::json!({
         "default": text, "email": text,
         "sqs": json, "lambda": json, "http": json, "https": json,
         "severity": head.severity, "kinds": head.kinds,
         "accounts": head.accounts, "regions": head.regions,
+    });
+    json_for_queue(message.to_string())
+}
+
+/// The shortest alert: how many findings there are, and where they are listed. For the case that SNS
+/// refuses the whole message for something in it.
+#[must_use]
+pub fn plain(entries: &[Entry<'_>], whole_list: &str) -> Option<Alert> {
+    let worst = entries.first()?;
+    let head = head(entries, worst.severity());
+    let text = format!(
+        "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.\n\
+         It reports {} findings. The most severe is {}.\n\n\
+         SNS refused the message that describes them. The whole list of findings: {whole_list}\n",
+        head.count,
+        head.severity.as_str()
+    );
+    let json = serde_json::json!({
+        "schema": SCHEMA, "severity": head.severity, "count": head.count, "findings": [],
+        "leftOut": {"count": head.count, "wholeList": whole_list},
+    });
+    Some(Alert {
+        subject: format!(
+            "[{}] Trailseal: {} findings",
+            head.severity.as_str().to_ascii_uppercase(),
+            head.count
+        ),
+        message: protocols(&text, &json.to_string(), &head),
+        attributes: BTreeMap::from([("severity", head.severity.as_str().to_owned())]),
     })
-    .to_string()
 }
 
 fn attributes(worst: &Entry<'_>) -> BTreeMap<&'static str, String> {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::timeout_at;
-use trailseal::alert::{self, Composed, Entry};
+use trailseal::alert::{self, Composed, Entry, WholeList};
 use trailseal::findings_message::{self, SentFinding};
 use trailseal::incident::{self, Incident, MAX_DOCUMENT_BYTES, Pace, Telling};
 use trailseal::lambda::Deadline;
@@ -43,6 +43,16 @@ pub(crate) struct Alerter<P, E, Q> {
     pub(crate) evidence_bucket: String,
     pub(crate) pace: Pace,
     pub(crate) rate: Rate,
+}
+
+/// Whether SNS has a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accepted {
+    Yes,
+    /// It may have it a moment later.
+    NotNow,
+    /// It refuses this message.
+    Never,
 }
 
 /// An incident of which something came.
@@ -187,14 +197,25 @@ where
             .iter()
             .map(|entry| entry.incident.untold().max(1) - 1);
         let more = more.fold(0, u64::saturating_add);
-        let Some((composed, is_listed)) = self.compose(&entries, &due, more, now).await else {
+        let list = self.whole_list(&due, &entries, now);
+        let Some((composed, mut is_listed)) = self.compose(&entries, &list, more, now).await else {
             return BTreeSet::new();
         };
-        let accepted = self.publish(&composed.alert, deadline).await;
+        let mut accepted = self.publish(&composed.alert, deadline).await;
+        let mut shown = composed.shown;
+        if accepted == Accepted::Never {
+            // For something in it, which must not keep its neighbours from people.
+            is_listed = is_listed || self.keep(&list).await;
+            if let Some(plain) = alert::plain(&entries, &self.place_of(&list)).filter(|_| is_listed)
+            {
+                shown.fill(false);
+                accepted = self.publish(&plain, deadline).await;
+            }
+        }
         let mut failed = BTreeSet::new();
-        for (case, shown) in due.into_iter().zip(composed.shown) {
+        for (case, shown) in due.into_iter().zip(shown) {
             // What is in neither the message nor the list that it names has reached nobody.
-            if accepted && (shown || is_listed) {
+            if accepted == Accepted::Yes && (shown || is_listed) {
                 case.told = Some(case.incident.untold());
             } else {
                 failed.extend(case.messages.iter().copied());
@@ -203,62 +224,79 @@ where
         failed
     }
 
-    /// The message, and whether it names a list of all findings. The list is in the evidence bucket
-    /// before the message that names it goes out.
-    async fn compose(
-        &self,
-        entries: &[Entry<'_>],
-        due: &[&mut Case],
-        more: u64,
-        now: Timestamp,
-    ) -> Option<(Composed, bool)> {
-        let bucket = self.evidence_bucket.as_str();
+    /// All findings of which people hear now.
+    fn whole_list(&self, due: &[&mut Case], entries: &[Entry<'_>], now: Timestamp) -> WholeList {
         let findings = due.iter().zip(entries).flat_map(|(case, entry)| {
             let latest = case.new.is_empty().then_some(&case.incident.latest);
             let findings = case.new.iter().chain(latest);
             findings.map(|finding| (finding, *entry))
         });
         let findings: Vec<(&SentFinding, Entry<'_>)> = findings.collect();
-        let list = alert::whole_list(&findings, bucket, now);
-        let place = format!("s3://{bucket}/{}", list.key);
-        let composed = alert::compose(entries, more, Some(&place), bucket, now)?;
-        if more == 0 && composed.shown.iter().all(|shown| *shown) {
-            return Some((composed, false));
-        }
-        match self.evidence.keep(&list.key, list.document).await {
-            Ok(()) => Some((composed, true)),
+        alert::whole_list(&findings, &self.evidence_bucket, now)
+    }
+
+    fn place_of(&self, list: &WholeList) -> String {
+        format!("s3://{}/{}", self.evidence_bucket, list.key)
+    }
+
+    async fn keep(&self, list: &WholeList) -> bool {
+        match self.evidence.keep(&list.key, list.document.clone()).await {
+            Ok(()) => true,
             Err(error) => {
                 tracing::warn!(error = ?error.to_string(), "the alert names no list of all findings");
-                let composed = alert::compose(entries, more, None, bucket, now)?;
-                Some((composed, false))
+                false
             }
         }
     }
 
-    async fn publish(&self, alert: &alert::Alert, deadline: Deadline) -> bool {
+    /// The message, and whether it names a list of all findings. The list is in the evidence bucket
+    /// before the message that names it goes out.
+    async fn compose(
+        &self,
+        entries: &[Entry<'_>],
+        list: &WholeList,
+        more: u64,
+        now: Timestamp,
+    ) -> Option<(Composed, bool)> {
+        let bucket = self.evidence_bucket.as_str();
+        let place = self.place_of(list);
+        let composed = alert::compose(entries, more, Some(&place), bucket, now)?;
+        if more == 0 && composed.shown.iter().all(|shown| *shown) {
+            return Some((composed, false));
+        }
+        if self.keep(list).await {
+            return Some((composed, true));
+        }
+        let composed = alert::compose(entries, more, None, bucket, now)?;
+        Some((composed, false))
+    }
+
+    async fn publish(&self, alert: &alert::Alert, deadline: Deadline) -> Accepted {
         for _ in 0..PUBLISH_ATTEMPTS {
             if !self.rate.turn(deadline.give_up).await {
                 tracing::warn!("there was no time left for the alert");
-                return false;
+                return Accepted::NotNow;
             }
             match timeout_at(deadline.give_up, self.topic.publish(alert)).await {
                 Ok(Ok(())) => {
                     tracing::info!(subject = alert.subject, "SNS has accepted the alert");
-                    return true;
+                    return Accepted::Yes;
                 }
                 Ok(Err(error)) => {
                     tracing::warn!(error = ?error.to_string(), "SNS did not accept the alert");
-                    if !matches!(error.cause, Cause::Unavailable(_)) {
-                        return false;
+                    match error.cause {
+                        Cause::Unavailable(_) => {}
+                        Cause::Failed(_) => return Accepted::Never,
+                        _ => return Accepted::NotNow,
                     }
                 }
                 Err(_) => {
                     tracing::warn!("SNS did not answer in time");
-                    return false;
+                    return Accepted::NotNow;
                 }
             }
         }
-        false
+        Accepted::NotNow
     }
 
     /// Puts on record what people have heard of, and what they will. Gives the messages of what is

@@ -33,6 +33,8 @@ struct World {
     /// The step at which the function dies.
     dies_at: Option<usize>,
     refuses: BTreeSet<&'static str>,
+    /// A word for which SNS refuses a message.
+    refused_word: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,6 +78,19 @@ impl Aws {
 
 impl PublishAlert for Aws {
     async fn publish(&self, alert: &Alert) -> Result<(), StoreError> {
+        let refused = {
+            let world = self.0.lock().unwrap();
+            world
+                .refused_word
+                .is_some_and(|word| alert.message.contains(word))
+        };
+        if refused {
+            return Err(StoreError {
+                action: "publish to",
+                subject: "the topic".to_owned(),
+                cause: Cause::Failed("InvalidParameter".to_owned()),
+            });
+        }
         self.step("publish", |world| world.alerts.push(alert.clone()))
             .await
     }
@@ -521,4 +536,23 @@ async fn environments_that_write_at_once_lose_no_occurrence() {
     assert_eq!(incident["occurrences"], 2);
     assert_eq!(incident["toldOccurrences"], 2);
     assert_eq!(world.alerts.len(), 2);
+}
+
+/// What SNS refuses for something in it does not keep its neighbours from people.
+#[tokio::test]
+async fn a_message_that_sns_refuses_for_good_is_a_short_one() {
+    let aws = Aws::default();
+    aws.0.lock().unwrap().refused_word = Some("poison");
+    let bodies = [body(&[modified("poison"), modified("a")], 0)];
+    assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![]));
+    let world = aws.0.lock().unwrap();
+    assert_eq!(world.alerts.len(), 1);
+    assert_eq!(world.alerts[0].subject, "[CRITICAL] Trailseal: 2 findings");
+    let list = world
+        .documents
+        .iter()
+        .find(|(key, _)| key.starts_with("alerts/"));
+    let (key, (document, _)) = list.unwrap();
+    assert!(world.alerts[0].message.contains(key));
+    assert!(document.contains("poison") && document.contains("log-file-modified"));
 }

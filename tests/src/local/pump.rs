@@ -5,6 +5,7 @@
 //! once, and [`Pump::until_idle`] repeats rounds until no queue has anything left.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ use super::server::LocalAws;
 use super::sqs_event;
 use super::stack::{Function, Queue, Stack};
 
+/// How often an empty queue is looked at.
+const POLL: Duration = Duration::from_millis(50);
 /// The most messages of one `ReceiveMessage`.
 const MOST_RECEIVED: usize = 10;
 /// How many rounds [`Pump::until_idle`] makes at most.
@@ -172,9 +175,30 @@ impl Pump {
     /// Tries each visible message of every queue once, the functions side by side. What failed becomes
     /// visible again when the round is over.
     pub async fn round(&self) -> Result<Round> {
-        let rounds = self.workers.iter().map(|worker| self.work(worker));
+        let rounds = self
+            .workers
+            .iter()
+            .map(|worker| self.work(worker, Duration::ZERO));
         let invocations = try_join_all(rounds).await?.concat();
         Ok(Round { invocations })
+    }
+
+    /// Carries messages to one function as Lambda does, as long as it is polled: a batch is gathered for
+    /// the window that the template says.
+    pub async fn carry(&self, logical_id: &str) -> Result<Infallible> {
+        let worker = self.worker(logical_id)?;
+        loop {
+            if self.work(worker, worker.function.window).await?.is_empty() {
+                tokio::time::sleep(POLL).await;
+            }
+        }
+    }
+
+    /// The functions that run.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.workers
+            .iter()
+            .map(|worker| worker.function.logical_id.as_str())
     }
 
     /// Makes rounds until no queue has a visible message: everything is done with or parked.
@@ -241,11 +265,11 @@ impl Pump {
             .with_context(|| format!("{logical_id} has no dead-letter queue"))
     }
 
-    async fn work(&self, worker: &Worker) -> Result<Vec<Invocation>> {
+    async fn work(&self, worker: &Worker, window: Duration) -> Result<Vec<Invocation>> {
         let mut invocations = Vec::new();
         let mut held = Vec::new();
         loop {
-            let batch = self.receive(worker).await?;
+            let batch = self.receive(worker, window).await?;
             if batch.is_empty() {
                 break;
             }
@@ -280,9 +304,11 @@ impl Pump {
         Ok(invocations)
     }
 
-    /// A batch as Lambda gathers it: up to the mapping's batch size, in several receives if need be.
-    async fn receive(&self, worker: &Worker) -> Result<Vec<Message>> {
+    /// A batch as Lambda gathers it: up to the mapping's batch size, in several receives if need be, for
+    /// as long as the window after the first message.
+    async fn receive(&self, worker: &Worker, window: Duration) -> Result<Vec<Message>> {
         let mut batch = Vec::new();
+        let mut end = None;
         while batch.len() < worker.function.batch_size {
             let wanted = (worker.function.batch_size - batch.len()).min(MOST_RECEIVED);
             let received = self
@@ -296,8 +322,12 @@ impl Pump {
                 .send()
                 .await?;
             let messages = received.messages.unwrap_or_default();
-            if messages.is_empty() {
+            if !messages.is_empty() {
+                end = end.or_else(|| Some(Instant::now() + window));
+            } else if end.is_none_or(|end| Instant::now() >= end) {
                 break;
+            } else {
+                tokio::time::sleep(POLL).await;
             }
             batch.extend(messages);
         }

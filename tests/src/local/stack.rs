@@ -42,6 +42,8 @@ pub struct Function {
     pub memory_mb: i32,
     /// The most messages of one invocation.
     pub batch_size: usize,
+    /// How long messages are gathered for one invocation.
+    pub window: Duration,
     /// Whether single messages of a batch may fail.
     pub reports_item_failures: bool,
     /// The queue it is fed from; a function without one is invoked by hand.
@@ -175,6 +177,11 @@ async fn read_function(aws: &LocalAws, logical_id: &str, name: &str) -> Result<F
             Some(size) => usize::try_from(size)?.max(1),
             None => 10,
         },
+        window: Duration::from_secs(
+            mapping
+                .and_then(EventSourceMappingConfiguration::maximum_batching_window_in_seconds)
+                .map_or(Ok(0), u64::try_from)?,
+        ),
         reports_item_failures: mapping.is_some_and(|mapping| {
             mapping
                 .function_response_types()

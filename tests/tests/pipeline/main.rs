@@ -4,6 +4,7 @@
 //! Each case asserts the exact findings, that the rest is valid, and what `validate-logs` says.
 //! Where the AWS CLI says something else, the case tells why.
 
+mod alerts;
 mod events;
 mod faults;
 mod hostile;

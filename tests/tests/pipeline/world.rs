@@ -143,6 +143,14 @@ impl World {
         Ok(documents)
     }
 
+    /// Writes a document into the evidence bucket.
+    pub(crate) async fn keep_evidence(&self, key: &str, document: &Value) -> Result<()> {
+        let put = self.aws.s3().put_object().bucket(&self.evidence_bucket);
+        let put = put.key(key).body(document.to_string().into_bytes().into());
+        put.send().await?;
+        Ok(())
+    }
+
     pub(crate) async fn put(&self, object: &Object) -> Result<()> {
         deliver::put(&self.aws.s3(), object).await
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
@@ -14,6 +15,9 @@ use crate::attack::{About, Deed};
 use crate::inbox::Reported;
 use crate::screen::{Screen, Style, counted};
 use crate::verdicts::Valid;
+
+/// How long it may take from detection until SNS has the alert.
+const ALERTED_WITHIN: Duration = Duration::from_secs(15);
 
 /// The AWS CLI's opinion of each Region.
 pub(crate) type Opinions = BTreeMap<String, Validation>;
@@ -124,6 +128,20 @@ pub(crate) fn print_conclusion(screen: &Screen, deeds: &[Deed], reported: &[Repo
         }
     }
     is_exact
+}
+
+/// Says how long people waited, and in how many messages they heard of it.
+pub(crate) fn print_latency(screen: &Screen, reported: &[Reported], alerts: usize) -> bool {
+    let longest = reported.iter().map(|one| one.since_detection).max();
+    let longest = longest.unwrap_or_default();
+    let in_time = longest < ALERTED_WITHIN;
+    let text = format!(
+        "{} by the function alerter. From detection to SNS: {:.1} s at most.",
+        counted(alerts, "message"),
+        longest.as_secs_f64()
+    );
+    screen.styled(&text, if in_time { Style::Good } else { Style::Bad });
+    in_time
 }
 
 /// Says whether everything else was called valid: each digest as it came, each log file with the

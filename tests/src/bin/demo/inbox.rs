@@ -19,6 +19,8 @@ pub(crate) struct Reported {
     pub(crate) finding: Finding,
     /// The time from the arrival of the object that led to it, until the alert.
     pub(crate) after: Duration,
+    /// The time from its detection, when a function handed it over, until the alert.
+    pub(crate) since_detection: Duration,
     /// Whether that object is the finding's own; else it is the digest that names it.
     pub(crate) by_itself: bool,
 }
@@ -37,21 +39,40 @@ pub(crate) fn alerts(proxy: &FaultProxy) -> Vec<Received> {
 }
 
 /// The findings of alerts, each once: two functions may see the same, and delivery is at least once.
-pub(crate) fn findings(alerts: &[Received], feed: &Feed) -> Vec<Reported> {
+pub(crate) fn findings(alerts: &[Received], feed: &Feed, proxy: &FaultProxy) -> Vec<Reported> {
+    let handed_over = handed_over(proxy);
     let mut ids = BTreeSet::new();
     let mut reported = Vec::new();
     for received in alerts {
         for finding in received.alert.findings() {
             if ids.insert(finding.id.clone()) {
-                reported.push(Reported::new(finding, received.at, feed));
+                let detected = handed_over
+                    .iter()
+                    .find(|(body, _)| body.contains(&finding.id));
+                let detected = detected.map_or(received.at, |(_, at)| *at);
+                reported.push(Reported::new(finding, received.at, detected, feed));
             }
         }
     }
     reported
 }
 
+/// The messages in which functions handed findings to the alerter, oldest first.
+pub(crate) fn handed_over(proxy: &FaultProxy) -> Vec<(String, Instant)> {
+    let calls = proxy.calls(&Match::operation("sqs", "SendMessage"));
+    calls
+        .iter()
+        .filter(|call| call.succeeded())
+        .filter_map(|call| {
+            let body = call.parameters.get("MessageBody")?.as_str()?.to_owned();
+            Some((body, call.at))
+        })
+        .filter(|(body, _)| body.contains("\"schema\":\"trailseal.findings/1\""))
+        .collect()
+}
+
 impl Reported {
-    fn new(finding: Finding, at: Instant, feed: &Feed) -> Self {
+    fn new(finding: Finding, at: Instant, detected: Instant, feed: &Feed) -> Self {
         let text = |pointer: &str| {
             let value = finding.document.pointer(pointer).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
@@ -65,6 +86,7 @@ impl Reported {
         let arrived = feed.last_write(trigger, at).unwrap_or(at);
         Self {
             after: at - arrived,
+            since_detection: at - detected,
             by_itself: *trigger == finding.key,
             finding,
         }

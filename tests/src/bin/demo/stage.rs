@@ -3,24 +3,22 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use futures::future::try_join_all;
 use trailseal_tests::local::{
     Deployment, FaultProxy, Invocation, LocalAws, LogBucket, Pump, Stack, paths,
 };
 use trailseal_tests::trail::{KmsSpec, Trail, TrailSpec};
 
 use crate::screen::{Screen, counted};
-use crate::verdicts::FUNCTIONS;
+use crate::verdicts::{ALERTER, FUNCTIONS};
 
 /// The Regions that the trail logs.
 pub(crate) const REGIONS: [&str; 3] = ["us-east-1", "eu-central-1", "ap-southeast-2"];
 /// How many log files CloudTrail delivers in each Region.
 const LOG_FILES_AN_HOUR: u32 = 4;
-/// How often empty queues are looked at.
-const POLL: Duration = Duration::from_millis(50);
 
 /// A local AWS with the stack in it. Its processes and files end with it.
 pub(crate) struct Stage {
@@ -58,7 +56,7 @@ impl Handled {
 impl Stage {
     /// Starts and deploys everything.
     pub(crate) async fn set_up(screen: &Screen) -> Result<Self> {
-        for function in FUNCTIONS {
+        for function in FUNCTIONS.iter().chain([&ALERTER]) {
             let bootstrap = paths::bootstrap(function);
             let name = bootstrap.display();
             ensure!(bootstrap.is_file(), "{name} is not built: run `make build`");
@@ -108,11 +106,9 @@ impl Stage {
 
     /// Carries messages from the queues to the functions, as long as it is polled.
     pub(crate) async fn carry_messages(&self) -> Result<Infallible> {
-        loop {
-            if self.pump.round().await?.invocations.is_empty() {
-                tokio::time::sleep(POLL).await;
-            }
-        }
+        let functions = self.pump.functions();
+        let mut carried = try_join_all(functions.map(|function| self.pump.carry(function))).await?;
+        carried.pop().context("no function runs")
     }
 }
 

@@ -13,7 +13,7 @@ use crate::feed::Feed;
 use crate::inbox;
 use crate::screen::{Screen, counted};
 use crate::stage::{REGIONS, Stage};
-use crate::verdicts::{FUNCTIONS, Valid, Verdicts};
+use crate::verdicts::{ALERTER, FUNCTIONS, Valid, Verdicts};
 use trailseal_tests::local::server::client_environment;
 
 /// How often the progress is shown.
@@ -154,7 +154,10 @@ impl Demo<'_> {
                 let events = self.feed.events(function);
                 events.saturating_sub(self.stage.handled.by(function))
             });
-            if waiting == [0; 3] {
+            // What they found has reached people.
+            let found = inbox::handed_over(&self.stage.proxy).len();
+            let unsent = found.saturating_sub(self.stage.handled.by(ALERTER));
+            if waiting == [0; 3] && unsent == 0 {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -198,7 +201,7 @@ impl Demo<'_> {
     fn tell_new_alerts(&self) -> usize {
         let alerts = inbox::alerts(&self.stage.proxy);
         let new = &alerts[self.told.replace(alerts.len())..];
-        for reported in inbox::findings(new, &self.feed) {
+        for reported in inbox::findings(new, &self.feed, &self.stage.proxy) {
             self.screen.alert(&comparison::told(&reported));
         }
         new.len()
@@ -234,11 +237,12 @@ impl Demo<'_> {
         let opinions = comparison::ask_the_cli(&self.stage.aws, trail).await?;
         screen.step("It has finished.");
         screen.heading("7. Side by side");
-        let reported = inbox::findings(&alerts, &self.feed);
+        let reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
         comparison::print_verdicts(screen, trail, self.deeds, &reported, &opinions);
         comparison::print_totals(screen, trail, &opinions);
         screen.line("");
-        let is_exact = comparison::print_conclusion(screen, self.deeds, &reported);
+        let is_exact = comparison::print_conclusion(screen, self.deeds, &reported)
+            & comparison::print_latency(screen, &reported, alerts.len());
         let valid = self.verdicts.borrow_mut().valid()?;
         Ok(comparison::print_untouched(screen, trail, self.deeds, valid) && is_exact)
     }

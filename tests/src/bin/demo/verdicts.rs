@@ -17,7 +17,10 @@ pub(crate) const LOG_VERIFIER: &str = "LogVerifier";
 /// The function that checks KMS calls.
 pub(crate) const KMS_CONTEXT_CHECKER: &str = "KmsContextChecker";
 
-/// All of them, in this order.
+/// The function that sends findings to people.
+pub(crate) const ALERTER: &str = "Alerter";
+
+/// All that check, in this order.
 pub(crate) const FUNCTIONS: [&str; 3] = [DIGEST_VALIDATOR, LOG_VERIFIER, KMS_CONTEXT_CHECKER];
 
 /// How many files each function has called valid. An object that is checked again counts once, with
