@@ -362,13 +362,29 @@ async fn digest_signed_by_another_regions_key() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn digest_signed_by_a_key_outside_its_validity() -> Result<()> {
-    digest(
-        |world| tamper_digest::signed_after_validity(&world.trail, world.hour(4)).object,
-        "digest-key-out-of-period",
-        "digest-modified",
-        "public key not found",
-    )
-    .await
+    let world = World::of(trail()).await?;
+    world.deliver().await?;
+    let (digest, successor) = (world.hour(4), world.hour(5));
+    let signed = tamper_digest::signed_after_validity(&world.trail, digest);
+    world.put(&signed.object).await?;
+    world.settle().await?;
+    // It is another digest than the one that its successor signed.
+    world.assert_alerts(&[
+        found("digest-key-out-of-period", &digest.object),
+        found("digest-modified", &digest.object),
+    ]);
+    world
+        .assert_rest_valid(&[digest, successor], &[digest])
+        .await?;
+    // CloudTrail signed the list, so that it is believed.
+    let outcome = world.ask(VERIFIER, &digest.object).await?;
+    ensure!(
+        outcome["valid"] == world.trail.logs_of(digest).len(),
+        "{outcome}"
+    );
+    world
+        .assert_cli(&[(&digest.object, "public key not found")])
+        .await
 }
 
 /// The AWS CLI mentions the window and exits 0.
