@@ -146,7 +146,7 @@ fn is_told(world: &World, kind: &str, object: &Object) -> bool {
 /// The invocation answers in time, and what nine bombs cost is not their neighbour's.
 #[tokio::test(flavor = "multi_thread")]
 async fn nine_bombs_and_an_innocent_in_a_batch() -> Result<()> {
-    let limit = Duration::from_secs(20);
+    let limit = Duration::from_secs(30);
     let world = World::adjusted(trail(), |spec| spec.timeout = limit).await?;
     let log = &world.trail.log_files[0].object;
     let body = hostile::records_gzip(&call(0).to_string(), 1 << 30);
