@@ -23,8 +23,8 @@ use std::cell::Cell;
 pub const MAX_RECORD_BYTES: usize = 8 * 1024 * 1024;
 
 /// How many bytes of an object to take at a time between two looks at the clock. Deflate makes at
-/// most 1,032 bytes of one (RFC 1951), so that they inflate to some 4 MiB.
-pub const STEP_BYTES: usize = 4 * 1024;
+/// most 1,032 bytes of one (RFC 1951), so that they inflate to some 1 MiB.
+pub const STEP_BYTES: usize = 1024;
 
 /// How much of a large file is held at a time, unless a record takes more.
 const WINDOW: usize = 256 * 1024;

@@ -275,7 +275,7 @@ async fn log_files_that_were_replaced_by_bombs_are_named_however_many_there_are(
         let stop = poll_fn(|context| {
             looks += 1;
             context.waker().wake_by_ref();
-            if looks > 150 {
+            if looks > 1700 {
                 Poll::Ready(())
             } else {
                 Poll::Pending

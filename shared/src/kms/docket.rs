@@ -234,7 +234,7 @@ pub struct Docket<'x> {
     /// In how many folders of a place a trail is asked for: it delivers the log files of many
     /// accounts and Regions.
     asked_for: HashMap<(TrailArn, String, Option<String>, Option<OrganizationId>), usize>,
-    refused: BTreeMap<(String, String), Refused>,
+    refused: BTreeMap<String, Refused>,
     readings: BTreeMap<String, Reading>,
     read: usize,
     /// The keys that the log file's own header and CloudTrail's calls show to be the trail's, where
@@ -582,13 +582,11 @@ impl<'x> Docket<'x> {
 
     fn refuse(&mut self, event: &KmsEvent<'_>, object: Option<&ObjectLocation>, error: &str) {
         let key = cut(event.key_named().unwrap_or("a key that is not named"));
-        let hour = hour_of(event.time.unwrap_or(self.time));
-        let name = (key, hour);
-        if !self.refused.contains_key(&name) && self.refused.len() >= MAX_NAMES {
+        if !self.refused.contains_key(&key) && self.refused.len() >= MAX_NAMES {
             self.overflow = Some("refused keys");
             return;
         }
-        let refused = self.refused.entry(name).or_insert_with(|| Refused {
+        let refused = self.refused.entry(key).or_insert_with(|| Refused {
             first: EventReference::of(event),
             calls: 0,
             object: object.cloned(),
@@ -710,7 +708,7 @@ impl<'x> Docket<'x> {
     pub fn refused_keys(&self) -> impl Iterator<Item = &str> {
         self.refused
             .keys()
-            .map(|(key, _)| key.as_str())
+            .map(String::as_str)
             .filter(|key| !is_key_arn(key))
     }
 
@@ -1023,17 +1021,17 @@ impl<'x> Docket<'x> {
 
     fn conclude_refused(&mut self, facts: &Facts) {
         // One key may be named in several ways.
-        let mut by_key: BTreeMap<(String, String), Refused> = BTreeMap::new();
-        for ((name, hour), refused) in std::mem::take(&mut self.refused) {
+        let mut by_key: BTreeMap<String, Refused> = BTreeMap::new();
+        for (name, refused) in std::mem::take(&mut self.refused) {
             let key = self.key_of_name(&name, facts).to_owned();
-            match by_key.entry((key, hour)) {
+            match by_key.entry(key) {
                 Entry::Vacant(place) => {
                     place.insert(refused);
                 }
                 Entry::Occupied(mut place) => place.get_mut().add(refused),
             }
         }
-        for ((arn, hour), refused) in by_key {
+        for (arn, refused) in by_key {
             let problem = Problem {
                 kind: FindingKind::KmsDeliveryDenied,
                 expected: format!("a data key under {arn} for CloudTrail"),
@@ -1049,11 +1047,12 @@ impl<'x> Docket<'x> {
                     &problem,
                     refused.object.as_ref(),
                     format!(
-                        "KMS refused CloudTrail a data key {times} in the hour of {hour}: log files are not being delivered."
+                        "KMS refused CloudTrail a data key {times}, first in {}: log files are not being delivered.",
+                        refused.first
                     ),
                 )
                 .about(arn.clone(), occurrence);
-            self.groups.add(finding, &format!("{arn} {hour}"), "");
+            self.groups.add(finding, &arn, "");
         }
     }
 
@@ -1291,8 +1290,4 @@ fn delivered_at(
     };
     let is_ahead = time.duration_since(recorded) > GRACE;
     (if is_ahead { recorded } else { time }, is_ahead)
-}
-
-fn hour_of(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H").to_string()
 }

@@ -553,10 +553,14 @@ async fn disabled_key() -> Result<()> {
     Ok(())
 }
 
-/// KMS refuses to describe the key: nothing is said of the calls under it, and none is let go.
+/// KMS refuses to describe the key: that is for rule 4 alone, and no log file waits for it. Where KMS is
+/// busy, nothing is said of the calls under the key, and none is let go.
 #[tokio::test(flavor = "multi_thread")]
 async fn kms_refuses_or_throttles() -> Result<()> {
-    for fault in [Fault::access_denied_exception(), Fault::throttling()] {
+    for (fault, goes_back) in [
+        (Fault::access_denied_exception(), false),
+        (Fault::throttling(), true),
+    ] {
         let aws = LocalAws::start().await?;
         let trail = trail(
             &aws,
@@ -569,16 +573,16 @@ async fn kms_refuses_or_throttles() -> Result<()> {
         let (log, _) = world.trail.kms_anomaly(KmsAnomalyKind::WrongKeyOnObject);
         world.proxy.add(Rule::new(Match::service("kms"), fault));
         let round = world.round().await?.of(CHECKER);
-        let went_back = round.invocations.iter().flat_map(|one| &one.failed);
+        let mut went_back = round.invocations.iter().flat_map(|one| &one.failed);
         let with_calls = world.trail.log_files.iter().filter(|log| {
             let mut calls = log.kms_events.iter();
             calls.any(|call| call.event_name != "DescribeKey")
         });
-        assert_eq!(went_back.clone().count(), with_calls.count(), "{round:?}");
-        assert!(
-            went_back
-                .into_iter()
-                .any(|body| body.contains(&log.object.key))
+        let expected = if goes_back { with_calls.count() } else { 0 };
+        assert_eq!(went_back.clone().count(), expected, "{round:?}");
+        assert_eq!(
+            went_back.any(|body| body.contains(&log.object.key)),
+            goes_back
         );
         world.proxy.heal();
         world.settle().await?;
