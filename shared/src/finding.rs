@@ -347,10 +347,10 @@ impl FindingKind {
                 "The reader's credentials were used outside its enclave. Revoke its sessions, require kms:RecipientAttestation:ImageSha384 in the key's policy, and find out where the call came from."
             }
             Self::ObjectUnreadableDenied => {
-                "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then move the message from the dead-letter queue back (aws sqs start-message-move-task with --source-arn and --destination-arn, both in the stack's outputs)."
+                "Nothing is known about this object. Give the function's role s3:GetObject and s3:ListBucket on the bucket and kms:Decrypt on the key, then move the message from the dead-letter queue back (aws sqs start-message-move-task, with the ARNs of both queues, which are in the stack's outputs)."
             }
             Self::ObjectArchived => {
-                "Restore the object (aws s3api restore-object), then move the message from the dead-letter queue back (aws sqs start-message-move-task with --source-arn and --destination-arn, both in the stack's outputs)."
+                "Restore the object (aws s3api restore-object), then move the message from the dead-letter queue back (aws sqs start-message-move-task, with the ARNs of both queues, which are in the stack's outputs)."
             }
         }
     }
@@ -905,13 +905,13 @@ fn remedy(cause: &crate::store::Cause) -> Option<&'static str> {
     use crate::store::Cause;
     match cause {
         Cause::KeyUnusable(_) => Some(
-            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then move the message from the dead-letter queue back (aws sqs start-message-move-task with --source-arn and --destination-arn, both in the stack's outputs).",
+            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then move the message from the dead-letter queue back (aws sqs start-message-move-task, with the ARNs of both queues, which are in the stack's outputs).",
         ),
         Cause::RegionDisabled(_) => Some(
-            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them (trailseal keys --region REGION --output keys.json), name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then move the message from the dead-letter queue back (aws sqs start-message-move-task with --source-arn and --destination-arn, both in the stack's outputs).",
+            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them with the command `trailseal keys`, name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then move the message from the dead-letter queue back (aws sqs start-message-move-task, with the ARNs of both queues, which are in the stack's outputs).",
         ),
         Cause::Credentials(..) => Some(
-            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then move the message from the dead-letter queue back (aws sqs start-message-move-task with --source-arn and --destination-arn, both in the stack's outputs).",
+            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then move the message from the dead-letter queue back (aws sqs start-message-move-task, with the ARNs of both queues, which are in the stack's outputs).",
         ),
         Cause::Denied(_)
         | Cause::Archived(_)
