@@ -934,7 +934,7 @@ fn remedy(cause: &crate::store::Cause) -> Option<&'static str> {
             "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then "
         )),
         Cause::RegionDisabled(_) => Some(redrive!(
-            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them (trailseal keys --region REGION --output keys.json), name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then "
+            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them with the command `trailseal keys`, name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then "
         )),
         Cause::Credentials(..) => Some(redrive!(
             "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then "
