@@ -124,7 +124,7 @@ pub(crate) fn large() -> Verification {
         }
     }
     for number in 0..MAX_KEPT {
-        let kind = FindingKind::ALL[number % 14];
+        let kind = FindingKind::ALL[number % 17];
         // Everything that escaping makes longer.
         sample.finding(
             number % 300,
