@@ -1,4 +1,4 @@
-//! What the documents say of the code holds: every test that `docs/field.md` names is there.
+//! What the documents say of the code holds: every test that a table names is there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,15 +34,38 @@ fn tests_of(cell: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_test_that_the_field_table_names_is_there() {
+    let rows = names_tests_that_are_there("docs/field.md", "| situation", "tests/tests/command");
+    assert!(rows > 80, "{rows} rows");
+}
+
+#[test]
+fn every_test_that_the_table_of_attacks_names_is_there() {
+    let rows = names_tests_that_are_there("docs/attacks.md", "| |", "tests/tests");
+    assert!(rows > 25, "{rows} rows");
+}
+
+/// What a mail scanner may follow must not end a subscription.
+#[test]
+fn subscriptions_are_confirmed_with_authentication() {
+    for page in ["README.md", "docs/alerts.md"] {
+        let page = fs::read_to_string(root().join(page)).expect(page);
+        assert!(page.contains(
+            "aws sns confirm-subscription --topic-arn ARN --token TOKEN --authenticate-on-unsubscribe true"
+        ));
+    }
+}
+
+/// Fails unless the last column of each row of a page's tables names tests that are there. A file
+/// without a folder in its name is in `folder`, or in the folders below it. Gives the number of rows.
+fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
     let root = root();
-    let page = fs::read_to_string(root.join("docs/field.md")).expect("docs/field.md");
+    let page = fs::read_to_string(root.join(page)).expect(page);
     let rows: Vec<&str> = page
         .lines()
         .filter(|line| {
-            line.starts_with("| ") && !line.starts_with("| situation") && !line.starts_with("| ---")
+            line.starts_with("| ") && !line.starts_with(head) && !line.starts_with("| ---")
         })
         .collect();
-    assert!(rows.len() > 80, "{} rows", rows.len());
     let mut missing = BTreeSet::new();
     for row in rows {
         let cell = row
@@ -53,11 +76,10 @@ fn every_test_that_the_field_table_names_is_there() {
         let tests = tests_of(cell);
         assert!(!tests.is_empty(), "no test is named: {row}");
         for (name, file) in tests {
-            let path = if file.contains('/') {
-                root.join(&file)
-            } else {
-                root.join("tests/tests/command").join(&file)
-            };
+            let path = [root.join(&file), root.join(folder).join(&file)]
+                .into_iter()
+                .find(|path| path.is_file())
+                .unwrap_or_default();
             let code = fs::read_to_string(&path).unwrap_or_default();
             if !code.contains(&format!("fn {name}(")) {
                 missing.insert(format!("{name} in {file}"));
@@ -65,4 +87,5 @@ fn every_test_that_the_field_table_names_is_there() {
         }
     }
     assert!(missing.is_empty(), "{missing:#?}");
+    rows.len()
 }

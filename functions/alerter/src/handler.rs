@@ -12,9 +12,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal::alert::{self, Composed, Entry, WholeList};
+use trailseal::finding::Stamp;
 use trailseal::findings_message::{self, SentFinding};
 use trailseal::incident::{self, Incident, MAX_DOCUMENT_BYTES, Pace, Telling};
-use trailseal::lambda::Deadline;
+use trailseal::lambda::{Deadline, write_alert};
 use trailseal::seconds::whole_second;
 use trailseal::store::{
     Cause, KeepEvidence, PublishAlert, ReplaceEvidence, SendLater, SettleEvidence, Versioned,
@@ -211,6 +212,16 @@ where
                 shown.fill(false);
                 accepted = self.publish(&plain, deadline).await;
             }
+        }
+        if accepted == Accepted::Yes {
+            let opened = entries.iter().filter(|e| e.telling == Telling::Opened);
+            let opened = u64::try_from(opened.count()).unwrap_or(u64::MAX);
+            let findings = entries.iter().map(|entry| entry.incident.untold().max(1));
+            let stamp = Stamp {
+                function: "alerter",
+                detected_at: now,
+            };
+            write_alert(findings.fold(0, u64::saturating_add), opened, stamp);
         }
         let mut failed = BTreeSet::new();
         for (case, shown) in due.into_iter().zip(shown) {

@@ -228,7 +228,7 @@ where
         let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
         for result in results {
             match result {
-                Ok(outcome) => outcomes.push(outcome),
+                Ok(outcome) => outcomes.extend(outcome),
                 Err(error) => errors.push(error),
             }
         }

@@ -9,6 +9,7 @@ use crate::event::{Created, EventError};
 use crate::finding::{Finding, Obstacle, Report, Stamp, Verdict};
 use crate::findings_message;
 use crate::location::ObjectLocation;
+use crate::printable::json_for_queue;
 use crate::receipt::Receipt;
 use crate::seconds::whole_second;
 use crate::store::{Cause, KeepEvidence, Requeue, SendFindings, SettleEvidence, StoreError};
@@ -147,7 +148,7 @@ where
         created: &Created,
         deadline: Deadline,
         attempt: Attempt,
-    ) -> Result<Outcome, ItemError> {
+    ) -> Result<Option<Outcome>, ItemError> {
         if !self.places.watches(&created.object.bucket) {
             return Err(ItemError::UnknownBucket(created.object.clone()));
         }
@@ -174,10 +175,17 @@ where
         }
         let no_time = |_| ItemError::NoTime(object.clone());
         let is_whole = rest.is_none();
-        let told = self.tell(object, verdict, &report, is_whole);
-        let outcome = timeout_at(deadline.answer_by, told)
+        let stamp = Stamp {
+            function: C::FUNCTION,
+            detected_at: whole_second(Timestamp::now()),
+        };
+        let told = self.tell(object, verdict, &report, is_whole, stamp);
+        timeout_at(deadline.answer_by, told)
             .await
             .map_err(no_time)??;
+        // A queue has no use for it, and it may be large.
+        let by_hand = attempt == Attempt::Only;
+        let outcome = by_hand.then(|| Outcome::of(object, verdict, &report, stamp));
         let settled = self.settle(afterwards);
         timeout_at(deadline.answer_by, settled)
             .await
@@ -221,6 +229,7 @@ where
                 cause: Cause::Failed(error.to_string()),
             })
         })?;
+        let body = json_for_queue(body);
         let sent = self.queue.send(&body, &passage, Duration::ZERO).await;
         sent.map_err(ItemError::HandBack)
     }
@@ -263,15 +272,10 @@ where
         verdict: Verdict,
         report: &Report,
         is_whole: bool,
-    ) -> Result<Outcome, ItemError> {
-        let stamp = Stamp {
-            function: C::FUNCTION,
-            detected_at: whole_second(Timestamp::now()),
-        };
-        let stamped =
-            |finding: &Finding| serde_json::to_value(stamp.stamp(finding)).unwrap_or_default();
+        stamp: Stamp<'_>,
+    ) -> Result<(), ItemError> {
         for finding in &report.findings {
-            tracing::warn!(finding = %stamped(finding), "finding");
+            tracing::warn!(finding = %stamped(finding, stamp), "finding");
         }
         tracing::info!(
             object = ?object.to_string(),
@@ -296,16 +300,25 @@ where
                 .await
                 .map_err(ItemError::Receipt)?;
         }
-        Ok(Outcome {
+        Ok(())
+    }
+}
+
+/// A finding as it goes out.
+fn stamped(finding: &Finding, stamp: Stamp<'_>) -> Value {
+    serde_json::to_value(stamp.stamp(finding)).unwrap_or_default()
+}
+
+impl Outcome {
+    fn of(object: &ObjectLocation, verdict: Verdict, report: &Report, stamp: Stamp<'_>) -> Self {
+        let findings = report.findings.iter();
+        let obstacles = report.obstacles.iter();
+        Self {
             object: object.to_string(),
             verdict,
             valid: report.valid,
-            findings: report.findings.iter().map(stamped).collect(),
-            cannot_tell: report
-                .obstacles
-                .iter()
-                .map(|o| o.error.to_string())
-                .collect(),
-        })
+            findings: findings.map(|finding| stamped(finding, stamp)).collect(),
+            cannot_tell: obstacles.map(|o| o.error.to_string()).collect(),
+        }
     }
 }

@@ -96,6 +96,22 @@ fn of_lag(object: &ObjectLocation, verdict: Verdict, stamp: Stamp<'_>) -> Option
     }
 }
 
+/// Writes to the function's log what one alert holds: how many findings, and how many of the incidents
+/// are new.
+pub fn write_alert(findings: u64, opened: u64, stamp: Stamp<'_>) {
+    write_lines(&[of_alert(findings, opened, stamp)]);
+}
+
+/// One line for an alert that SNS has accepted, by function.
+fn of_alert(findings: u64, opened: u64, stamp: Stamp<'_>) -> Value {
+    let metrics = [
+        ("Alerts", "Count", 1),
+        ("Findings", "Count", findings),
+        ("IncidentsOpened", "Count", opened),
+    ];
+    line(stamp, None, &metrics)
+}
+
 /// One line for the bytes of objects that an invocation read, by function.
 pub(super) fn bytes_read(bytes: u64, stamp: Stamp<'_>) -> Value {
     line(stamp, None, &[("BytesRead", "Bytes", bytes)])
@@ -191,6 +207,14 @@ mod tests {
         let metrics: Vec<_> = metrics.iter().map(|(n, _, v)| (n.as_str(), *v)).collect();
         assert_eq!(metrics, [("Valid", 2), ("Finding", 1), ("CannotTell", 0)]);
         assert_eq!(dimensions, owned(&[function, ("Rule", "caller")]));
+
+        let (metrics, dimensions) = announced(&of_alert(7, 3, stamp()));
+        let metrics: Vec<_> = metrics.iter().map(|(n, _, v)| (n.as_str(), *v)).collect();
+        assert_eq!(
+            metrics,
+            [("Alerts", 1), ("Findings", 7), ("IncidentsOpened", 3)]
+        );
+        assert_eq!(dimensions, owned(&[function]));
 
         for (line, name, unit, value, dimension) in [
             (

@@ -14,5 +14,6 @@ pub use crate::arrival::Arrival;
 pub use deadline::Deadline;
 pub use item::{Check, Checked};
 pub use lists::ListsError;
+pub use metrics::write_alert;
 pub use pinned::PinnedError;
 pub use start::{Edge, StartError};
