@@ -43,6 +43,9 @@ pub struct Entry<'a> {
     pub incident: &'a Incident,
     /// Why people hear of it now.
     pub telling: Telling,
+    /// Whether some of what is new came earlier, and waited for its hour: it is listed in the
+    /// incident's folder.
+    pub waited: bool,
 }
 
 impl Entry<'_> {
@@ -130,6 +133,9 @@ struct State<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_alert: Option<Timestamp>,
     document: &'a str,
+    /// Where the occurrences are that waited for their hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited: Option<String>,
 }
 
 #[derive(Serialize, Clone, Copy)]
@@ -328,6 +334,14 @@ fn state<'a>(entry: &Entry<'_>, document: &'a str) -> State<'a> {
         new: incident.untold(),
         last_alert: incident.told_at,
         document,
+        waited: entry
+            .waited
+            .then(|| {
+                document
+                    .strip_suffix(".json")
+                    .map(|stem| format!("{stem}/"))
+            })
+            .flatten(),
     }
 }
 
@@ -368,30 +382,30 @@ fn protocols(text: &str, json: &str, head: &Head<'_>) -> String {
     json_for_queue(message.to_string())
 }
 
-/// The shortest alert: how many findings there are, and where they are listed. For the case that SNS
-/// refuses the whole message for something in it.
+/// The shortest alert: how many findings there are of which kind, and where they are listed. For the
+/// case that SNS refuses the whole message for something in it.
 #[must_use]
 pub fn plain(entries: &[Entry<'_>], whole_list: &str) -> Option<Alert> {
     let worst = entries.first()?;
     let head = head(entries, worst.severity());
-    let text = format!(
-        "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.\n\
-         It reports {} findings. The most severe is {}.\n\n\
-         SNS refused the message that describes them. The whole list of findings: {whole_list}\n",
-        head.count,
-        head.severity.as_str()
-    );
-    let json = serde_json::json!({
-        "schema": SCHEMA, "severity": head.severity, "count": head.count, "findings": [],
-        "leftOut": {"count": head.count, "wholeList": whole_list},
-    });
+    let mut counts = counts::of(entries);
+    for count in &mut counts {
+        // What SNS refuses may be in a name.
+        count.example.clear();
+    }
+    let left_out = LeftOut {
+        count: head.count,
+        whole_list,
+    };
+    let text = text::plain(&head, &counts, whole_list);
+    let json = document(&head, &counts, &[], Some(left_out));
     Some(Alert {
         subject: format!(
             "[{}] Trailseal: {} findings",
             head.severity.as_str().to_ascii_uppercase(),
             head.count
         ),
-        message: protocols(&text, &json.to_string(), &head),
+        message: protocols(&text, &json, &head),
         attributes: BTreeMap::from([("severity", head.severity.as_str().to_owned())]),
     })
 }

@@ -269,7 +269,8 @@ pub struct AlerterConfig {
 /// How many messages a minute SNS gets: e-mail takes ten a second, and a person less.
 const DEFAULT_ALERTS_PER_MINUTE: u32 = 30;
 
-/// SNS suspends an e-mail subscription that gets more than ten messages a second.
+/// With one a minute, a new execution environment would wait for its turn longer than an invocation
+/// lasts. SNS suspends an e-mail subscription that gets more than ten messages a second.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html>
 const MAX_ALERTS_PER_MINUTE: u32 = 600;
 
@@ -310,11 +311,11 @@ impl AlerterConfig {
         }
         let alerts_per_minute = reader.one(
             "TRAILSEAL_ALERTS_PER_MINUTE",
-            "a number from 1 to 600",
+            "a number from 2 to 600",
             |text| {
                 text.parse()
                     .ok()
-                    .filter(|n| (1..=MAX_ALERTS_PER_MINUTE).contains(n))
+                    .filter(|n| (2..=MAX_ALERTS_PER_MINUTE).contains(n))
             },
         );
         let repeat_hours = reader.one(
@@ -756,7 +757,7 @@ mod tests {
             ("TRAILSEAL_ALERT_TOPIC_ARN", "alerts"),
             ("TRAILSEAL_FINDINGS_QUEUE_URL", ""),
             ("TRAILSEAL_EVIDENCE_BUCKET", ""),
-            ("TRAILSEAL_ALERTS_PER_MINUTE", "0"),
+            ("TRAILSEAL_ALERTS_PER_MINUTE", "1"),
             ("TRAILSEAL_ALERTS_PER_MINUTE", "601"),
             ("TRAILSEAL_REPEAT_HOURS", "0"),
         ] {

@@ -78,7 +78,8 @@ pub fn compose(
                 occurrence: occurrence.get(..16).unwrap_or_default().to_owned(),
             };
             // Texts, times and lists: there is nothing in it that JSON cannot hold.
-            serde_json::value::to_raw_value(&entry).ok()
+            let json = json_for_queue(serde_json::to_string(&entry).ok()?);
+            serde_json::value::RawValue::from_string(json).ok()
         })
         .collect();
     let entries: Vec<&serde_json::value::RawValue> = entries.iter().map(AsRef::as_ref).collect();
@@ -113,7 +114,7 @@ fn head<'a>(
         document,
         findings,
     };
-    json_for_queue(serde_json::to_string(&head).unwrap_or_default())
+    serde_json::to_string(&head).unwrap_or_default()
 }
 
 fn message(entries: &[&serde_json::value::RawValue], stamp: Stamp<'_>) -> FindingsMessage {
@@ -322,7 +323,7 @@ mod tests {
             ObjectLocation::new("amzn-s3-demo-bucket", key.to_string()),
             "\u{1}".repeat(text),
         )
-        .with_evidence("\u{1}".repeat(text), "\u{1}".repeat(text))
+        .with_evidence("\u{ffff}".repeat(text), "\u{1}".repeat(text))
     }
 
     fn composed(findings: &[Finding], bucket: Option<&str>) -> Vec<FindingsMessage> {

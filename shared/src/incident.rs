@@ -7,22 +7,26 @@
 
 use crate::finding::Severity;
 use crate::findings_message::SentFinding;
-use crate::location::ObjectLocation;
+use crate::printable::printable;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The schema of an incident's document.
 pub const SCHEMA: &str = "trailseal.incident/1";
 
-/// The most bytes of an incident's document: its occurrences, and one finding in full.
-pub const MAX_DOCUMENT_BYTES: usize = 2 * 1024 * 1024;
+/// The most bytes of an incident's document that is read. What is written has half of that at most: its
+/// occurrences, and one finding in full.
+pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
 /// The most occurrences that an incident remembers one by one. An older one that is found again
 /// counts as another.
-const MAX_REMEMBERED: usize = 500;
+const MAX_REMEMBERED: usize = 400;
 
-/// The most characters of an object's key that are kept with an occurrence.
-const MAX_KEY_CHARS: usize = 1024;
+/// The most characters of an object's place that are kept with an occurrence.
+const MAX_PLACE_CHARS: usize = 200;
+
+/// The most characters of what tells an occurrence from others.
+const MAX_OCCURRENCE_CHARS: usize = 64;
 
 /// How far ahead of the clock at hand another function's may be.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
@@ -77,8 +81,8 @@ pub struct Occurrence {
     pub occurrence: String,
     /// When it was first found.
     pub at: Timestamp,
-    /// The object that shows it.
-    pub object: ObjectLocation,
+    /// The begin of the place of the object that shows it.
+    pub object: String,
 }
 
 /// Whether people hear of an incident now.
@@ -124,6 +128,12 @@ impl Telling {
             Self::Persists { .. } | Self::Known => "persists",
         }
     }
+}
+
+/// The folder of the findings of an incident that people have not heard of at once.
+#[must_use]
+pub fn folder(id: &str) -> String {
+    format!("incidents/{id}/")
 }
 
 /// The key of an incident's document.
@@ -180,12 +190,15 @@ impl Incident {
         }
         self.occurrences = self.occurrences.saturating_add(1);
         self.latest = finding.clone();
-        let mut object = finding.object.clone();
-        object.key = object.key.chars().take(MAX_KEY_CHARS).collect();
+        let place = printable(&finding.object.to_string());
         self.recent.push(Occurrence {
-            occurrence: finding.occurrence.clone(),
+            occurrence: finding
+                .occurrence
+                .chars()
+                .take(MAX_OCCURRENCE_CHARS)
+                .collect(),
             at: detected_at,
-            object,
+            object: place.chars().take(MAX_PLACE_CHARS).collect(),
         });
         let too_many = self.recent.len().saturating_sub(MAX_REMEMBERED);
         self.recent.drain(..too_many);
@@ -223,11 +236,14 @@ impl Incident {
         }
     }
 
-    /// SNS has accepted a message about `occurrences` that people had not heard of.
-    pub fn told(&mut self, now: Timestamp, occurrences: u64) {
+    /// SNS has accepted a message about the first `known` occurrences and about `new` others, which
+    /// are among the newest. What another execution environment has added between them counts as
+    /// unheard of.
+    pub fn told(&mut self, now: Timestamp, known: u64, new: u64) {
         self.told_at = Some(now);
-        let told = self.told_occurrences.saturating_add(occurrences);
-        self.told_occurrences = told.min(self.occurrences);
+        let before = self.occurrences.saturating_sub(new);
+        let told = self.told_occurrences.max(known).min(before);
+        self.told_occurrences = told.saturating_add(new);
         if self.untold() == 0 {
             self.reminder_until = None;
         }
@@ -237,6 +253,7 @@ impl Incident {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::location::ObjectLocation;
     use proptest::prelude::*;
 
     const PACE: Pace = Pace {
@@ -273,13 +290,34 @@ mod tests {
         }
     }
 
+    fn hear(incident: &mut Incident, now: Timestamp) {
+        incident.told(now, incident.occurrences, 0);
+    }
+
+    #[test]
+    fn what_another_environment_adds_counts_as_unheard_of() {
+        let mut incident = Incident::of(&finding("a", 0));
+        for n in 0..5 {
+            incident.add(&finding(&n.to_string(), n), at(n));
+        }
+        // One environment has read two, and told of these and of one of its own.
+        incident.add(&finding("own", 6), at(6));
+        incident.told(at(7), 2, 1);
+        assert_eq!(incident.untold(), 3);
+        // The same once more makes it no more.
+        incident.told(at(8), 2, 0);
+        assert_eq!(incident.untold(), 3);
+        hear(&mut incident, at(9));
+        assert_eq!(incident.untold(), 0);
+    }
+
     #[test]
     fn what_is_new_is_heard_of_at_once_and_then_once_an_hour() {
         let first = finding("a", 0);
         let mut incident = Incident::of(&first);
         assert!(incident.add(&first, at(0)));
         assert_eq!(incident.telling(at(0), PACE), Telling::Opened);
-        incident.told(at(0), incident.untold());
+        hear(&mut incident, at(0));
         // The same occurrence, tried again or found by another function.
         assert!(!incident.add(&finding("a", 1), at(1)));
         assert_eq!(incident.telling(at(1), PACE), Telling::Known);
@@ -291,7 +329,7 @@ mod tests {
             Telling::Grown { since: at(0) }
         );
         assert_eq!((incident.occurrences, incident.untold()), (2, 1));
-        incident.told(at(60), incident.untold());
+        hear(&mut incident, at(60));
         assert_eq!(incident.telling(at(60 + 24 * 60 - 1), PACE), Telling::Known);
         assert_eq!(
             incident.telling(at(60 + 24 * 60), PACE),
@@ -304,7 +342,7 @@ mod tests {
         let first = finding("a", 0);
         let mut incident = Incident::of(&first);
         incident.add(&first, at(0));
-        incident.told(at(60 * 24 * 8), incident.untold());
+        hear(&mut incident, at(60 * 24 * 8));
         assert_eq!(incident.telling(at(0), PACE), Telling::Opened);
         // A finding of the future is one of now.
         let mut incident = Incident::of(&finding("a", 0));
@@ -317,11 +355,21 @@ mod tests {
         let first = finding("a", 0);
         let mut incident = Incident::of(&first);
         for n in 0..2_000 {
-            incident.add(&finding(&format!("{n}{}", "k".repeat(1024)), n), at(n));
+            // Characters that JSON and UTF-8 make longer.
+            let mut hostile = finding(&n.to_string(), n);
+            hostile.object.key = "\u{1}\u{ffff}\"\\".repeat(256);
+            hostile.occurrence = format!("{n}{}", "\u{1}".repeat(10_000));
+            hostile.message = "\u{1}".repeat(2_100);
+            hostile.actual = Some("\u{1}".repeat(2_100));
+            incident.add(&hostile, at(n));
         }
         assert_eq!(incident.occurrences, 2_000);
         let document = incident.document();
-        assert!(document.len() < MAX_DOCUMENT_BYTES, "{}", document.len());
+        assert!(
+            document.len() < MAX_DOCUMENT_BYTES / 2,
+            "{}",
+            document.len()
+        );
         let read = Incident::read(document.as_bytes(), &incident.id);
         assert_eq!(read.as_ref(), Some(&incident));
         assert_eq!(Incident::read(document.as_bytes(), &"1".repeat(64)), None);
@@ -342,7 +390,7 @@ mod tests {
                     if due <= now + minutes {
                         let telling = incident.telling(at(due), PACE);
                         prop_assert!(telling.is_now(), "{telling:?}");
-                        incident.told(at(due), incident.untold());
+                        hear(&mut incident, at(due));
                         told.push(due);
                         oldest_untold = None;
                     }
@@ -352,7 +400,7 @@ mod tests {
                     oldest_untold = oldest_untold.or(Some(now));
                 }
                 if incident.telling(at(now), PACE).is_now() {
-                    incident.told(at(now), incident.untold());
+                    hear(&mut incident, at(now));
                     told.push(now);
                     oldest_untold = None;
                 }

@@ -449,6 +449,17 @@ pub trait SendLater: Send + Sync {
         body: &str,
         delay: std::time::Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Has a message that goes back delivered again after `delay`, and not only when the queue's
+    /// visibility timeout has passed.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it comes back all the same, only later.
+    fn retry_in(
+        &self,
+        receipt: &str,
+        delay: std::time::Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Tells people.

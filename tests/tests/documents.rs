@@ -67,7 +67,7 @@ fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
         })
         .collect();
     let mut missing = BTreeSet::new();
-    for row in rows {
+    for row in &rows {
         let cell = row
             .trim_end_matches(" |")
             .rsplit(" | ")

@@ -40,19 +40,31 @@ fn the_template_names_no_endpoint() {
     assert_eq!(template["Parameters"]["EndpointUrl"], Value::Null);
 }
 
+/// Lambda stops a function that queues to itself, unless the template says that it may.
+#[test]
+fn functions_that_queue_to_themselves_may() {
+    let template = template();
+    for (name, function) in resources(&template, "AWS::Lambda::Function") {
+        assert_eq!(function["Properties"]["RecursiveLoop"], "Allow", "{name}");
+    }
+}
+
 #[test]
 fn every_function_has_an_alarm_on_silence_and_one_on_messages_in_flight() {
     let template = template();
     for (function, _) in FUNCTIONS {
         let alarm = |what: &str| &template["Resources"][format!("{function}{what}")]["Properties"];
         let silence = alarm("SilenceAlarm");
-        assert_eq!(silence["MetricName"], "Invocations");
-        assert_eq!(silence["Dimensions"][0]["Value"]["Ref"], function);
+        // A missing hour is one without an invocation, whatever was before.
+        assert_eq!(silence["Metrics"][0]["Expression"], "FILL(invocations, 0)");
+        let stat = &silence["Metrics"][1]["MetricStat"];
+        assert_eq!(stat["Metric"]["MetricName"], "Invocations");
+        assert_eq!(stat["Metric"]["Dimensions"][0]["Value"]["Ref"], function);
         assert_eq!(silence["ComparisonOperator"], "LessThanThreshold");
         assert_eq!(silence["Threshold"], 1);
         assert_eq!(silence["TreatMissingData"], "breaching");
         let hours =
-            silence["Period"].as_u64().unwrap() * silence["EvaluationPeriods"].as_u64().unwrap();
+            stat["Period"].as_u64().unwrap() * silence["EvaluationPeriods"].as_u64().unwrap();
         assert_eq!(hours, 3 * 3600);
         let flight = alarm("InFlightAlarm");
         assert_eq!(

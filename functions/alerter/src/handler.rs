@@ -30,6 +30,13 @@ const WRITE_ATTEMPTS: usize = 5;
 /// How often SNS is tried in one invocation.
 const PUBLISH_ATTEMPTS: usize = 3;
 
+/// When a message comes again for which there was no room.
+const NO_ROOM: Duration = Duration::from_secs(15);
+
+/// How soon a message comes back that failed, in seconds: soon after a hiccup, and for some three
+/// hours in an outage.
+const RETRY_AFTER: [u64; 6] = [30, 60, 120, 300, 600, 900];
+
 /// The longest time that a reminder waits in the queue.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
@@ -59,15 +66,19 @@ enum Accepted {
 /// An incident of which something came.
 struct Case {
     incident: Incident,
-    /// The version of its document that was read; none if there was none.
-    version: Option<String>,
+    /// How many occurrences were on record.
+    known: u64,
+    /// Whether no document of it was there.
+    is_first: bool,
     telling: Telling,
     /// The findings that are new in it.
     new: Vec<SentFinding>,
     /// The messages that brought them.
     messages: BTreeSet<Number>,
-    /// How many occurrences people have heard of with this invocation's message.
-    told: Option<u64>,
+    /// Whether a reminder of it came.
+    reminded: bool,
+    /// Whether people have heard of all of it with this invocation's message.
+    is_told: bool,
 }
 
 impl<P, E, Q> Alerter<P, E, Q>
@@ -85,20 +96,26 @@ where
     ) -> SqsBatchResponse {
         let now = whole_second(now);
         let read = self.read(&messages, now);
-        let failed = if let Ok((mut cases, mut failed)) = timeout_at(deadline.wind_down, read).await
+        let failed = if let Ok(Read {
+            mut cases,
+            mut failed,
+            later,
+        }) = timeout_at(deadline.wind_down, read).await
         {
             failed.extend(self.tell(&mut cases, now, deadline).await);
             let record = self.record(cases, now);
             // What is not on record comes again, and what SNS has accepted may be sent twice.
             match timeout_at(deadline.answer_by, record).await {
                 Ok(not_kept) => failed.extend(not_kept),
-                Err(_) => failed.extend(0..messages.len()),
+                Err(_) => failed.extend((0..messages.len()).filter(|n| !later.contains(n))),
             }
+            failed.extend(self.send_later(&messages, &later, deadline).await);
             failed
         } else {
             tracing::warn!("there was no time to read what is known; every message goes back");
             (0..messages.len()).collect()
         };
+        self.retry_soon(&messages, &failed, deadline).await;
         let mut response = SqsBatchResponse::default();
         for message in failed.iter().filter_map(|number| messages.get(*number)) {
             let mut failure = BatchItemFailure::default();
@@ -108,9 +125,61 @@ where
         response
     }
 
+    /// Sends the messages on for which there was no room. Gives those that the queue did not take.
+    async fn send_later(
+        &self,
+        messages: &[SqsMessage],
+        later: &BTreeSet<Number>,
+        deadline: Deadline,
+    ) -> BTreeSet<Number> {
+        let mut left = later.clone();
+        for number in later {
+            let body = messages
+                .get(*number)
+                .and_then(|message| message.body.as_deref());
+            let sent = self.queue.send_later(body.unwrap_or_default(), NO_ROOM);
+            match timeout_at(deadline.answer_by, sent).await {
+                Ok(Ok(())) => {
+                    left.remove(number);
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(error = ?error.to_string(), "the message goes back to its queue");
+                }
+                Err(_) => break,
+            }
+        }
+        left
+    }
+
+    /// Has messages that go back delivered again before the queue's visibility timeout, which is made
+    /// for functions that crash.
+    async fn retry_soon(
+        &self,
+        messages: &[SqsMessage],
+        failed: &BTreeSet<Number>,
+        deadline: Deadline,
+    ) {
+        let failed = failed.iter().filter_map(|number| messages.get(*number));
+        let set = stream::iter(failed).for_each_concurrent(DOCUMENTS_AT_ONCE, |message| async move {
+            let Some(receipt) = &message.receipt_handle else {
+                return;
+            };
+            let receives = message.attributes.get("ApproximateReceiveCount");
+            let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1_usize);
+            let [.., longest] = RETRY_AFTER;
+            let wait = RETRY_AFTER.get(receives.saturating_sub(1)).copied();
+            let wait = Duration::from_secs(wait.unwrap_or(longest));
+            if let Err(error) = self.queue.retry_in(receipt, wait).await {
+                tracing::warn!(error = ?error.to_string(), "the message comes back only after the visibility timeout");
+            }
+        });
+        // What is not set comes back later.
+        let _ = timeout_at(deadline.answer_by, set).await;
+    }
+
     /// What came, with what is known of it.
-    async fn read(&self, messages: &[SqsMessage], now: Timestamp) -> (Vec<Case>, BTreeSet<Number>) {
-        let inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket, &self.queue).await;
+    async fn read(&self, messages: &[SqsMessage], now: Timestamp) -> Read {
+        let inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket).await;
         let mut failed = inbox.failed;
         let mut cases = Vec::new();
         let mut results = stream::iter(inbox.groups)
@@ -122,7 +191,11 @@ where
                 Err(messages) => failed.extend(messages),
             }
         }
-        (cases, failed)
+        Read {
+            cases,
+            failed,
+            later: inbox.later,
+        }
     }
 
     /// What came of one incident, held against what is known; none where nothing is known and
@@ -145,6 +218,7 @@ where
                 Known::default()
             }
         };
+        let known_occurrences = known.incident.as_ref().map_or(0, |i| i.occurrences);
         let first = group.findings.first().map(Incident::of);
         let Some(mut incident) = known.incident.or(first) else {
             return Ok(None);
@@ -154,13 +228,19 @@ where
         }
         let mut new = group.findings;
         new.retain(|finding| incident.add(finding, now));
+        if known.version.is_some() {
+            // It is read again before it is written: thousands of them take no room meanwhile.
+            incident.recent = Vec::new();
+        }
         Ok(Some(Case {
             telling: incident.telling(now, self.pace),
             incident,
-            version: known.version,
+            known: known_occurrences,
+            is_first: known.version.is_none(),
             new,
             messages: group.messages,
-            told: None,
+            reminded: group.reminded,
+            is_told: false,
         }))
     }
 
@@ -194,10 +274,9 @@ where
         }
         due.sort_by_cached_key(|case| alert::rank(&entry(case)));
         let entries: Vec<Entry<'_>> = due.iter().map(|case| entry(case)).collect();
-        let more = entries
-            .iter()
-            .map(|entry| entry.incident.untold().max(1) - 1);
-        let more = more.fold(0, u64::saturating_add);
+        // Beside the newest finding of each incident.
+        let more = due.iter().map(|case| case.new.len().max(1) - 1);
+        let more = u64::try_from(more.fold(0, usize::saturating_add)).unwrap_or(u64::MAX);
         let list = self.whole_list(&due, &entries, now);
         let Some((composed, mut is_listed)) = self.compose(&entries, &list, more, now).await else {
             return BTreeSet::new();
@@ -226,8 +305,9 @@ where
         let mut failed = BTreeSet::new();
         for (case, shown) in due.into_iter().zip(shown) {
             // What is in neither the message nor the list that it names has reached nobody.
-            if accepted == Accepted::Yes && (shown || is_listed) {
-                case.told = Some(case.incident.untold());
+            let is_in_message = shown && case.new.len() <= 1;
+            if accepted == Accepted::Yes && (is_in_message || is_listed) {
+                case.is_told = true;
             } else {
                 failed.extend(case.messages.iter().copied());
             }
@@ -325,64 +405,89 @@ where
 
     async fn record_one(&self, mut case: Case, now: Timestamp) -> BTreeSet<Number> {
         let waits = matches!(case.telling, Telling::Later { .. });
-        if case.told.is_none() && !waits {
+        if !case.is_told && !waits {
             // Known, or refused by SNS and coming again.
             return BTreeSet::new();
         }
+        if waits && !self.keep_waiting(&case, now).await {
+            return case.messages;
+        }
         for _ in 0..WRITE_ATTEMPTS {
-            if let Some(told) = case.told {
-                case.incident.told(now, told);
-            }
-            let written = self.write(&mut case, now).await;
-            match written {
+            match self.write(&mut case, now).await {
                 Ok(true) => return BTreeSet::new(),
+                // Another environment was faster: what it wrote holds, and what came here is added.
                 Ok(false) => {}
                 Err(error) => {
                     tracing::warn!(error = ?error.to_string(), "the incident is not on record");
                     break;
                 }
             }
-            // Another environment was faster: what it wrote holds, and what came here is added.
-            let Ok(known) = self.look_up(&case.incident.id).await else {
-                break;
-            };
-            let mut incident = known
-                .incident
-                .unwrap_or_else(|| Incident::of(&case.incident.latest));
-            let before = incident.occurrences;
-            case.new.retain(|finding| incident.add(finding, now));
-            if case.told.is_some() {
-                case.told = Some(incident.occurrences.saturating_sub(before));
-            }
-            case.incident = incident;
-            case.version = known.version;
         }
-        if case.told.is_some() {
+        if case.is_told {
             // People have heard of it; they may hear of it once more.
             return BTreeSet::new();
         }
         case.messages
     }
 
-    /// Writes an incident's document. What people hear of later has a reminder on its way first.
+    /// Keeps the findings that people hear of later, for the list that they then get. Whether they are
+    /// kept.
+    async fn keep_waiting(&self, case: &Case, now: Timestamp) -> bool {
+        if case.new.is_empty() {
+            return true;
+        }
+        let findings: Vec<_> = case
+            .new
+            .iter()
+            .map(|finding| (finding, entry(case)))
+            .collect();
+        let mut list = alert::whole_list(&findings, &self.evidence_bucket, now);
+        let (_, name) = list.key.rsplit_once('/').unwrap_or_default();
+        list.key = format!(
+            "{}{}_{name}",
+            incident::folder(&case.incident.id),
+            now.strftime("%Y%m%dT%H%M%SZ")
+        );
+        self.keep(&list).await
+    }
+
+    /// Adds what came to the incident's document. What people hear of later has a reminder on its way
+    /// first. Whether the document was written.
     async fn write(
         &self,
         case: &mut Case,
         now: Timestamp,
     ) -> Result<bool, trailseal::store::StoreError> {
-        if let Telling::Later { at } = case.incident.telling(now, self.pace)
-            && case.incident.reminder_until.is_none_or(|until| until < now)
+        let (mut incident, version, new) = if std::mem::take(&mut case.is_first) {
+            (case.incident.clone(), None, case.new.len())
+        } else {
+            let known = self.look_up(&case.incident.id).await?;
+            let mut incident = known
+                .incident
+                .unwrap_or_else(|| Incident::of(&case.incident.latest));
+            if case.reminded {
+                incident.reminder_until = None;
+            }
+            let added = case.new.iter().filter(|finding| incident.add(finding, now));
+            let added = added.count();
+            (incident, known.version, added)
+        };
+        if case.is_told {
+            let new = u64::try_from(new).unwrap_or(u64::MAX);
+            incident.told(now, case.known, new);
+        }
+        if let Telling::Later { at } = incident.telling(now, self.pace)
+            && incident.reminder_until.is_none_or(|until| until < now)
         {
             let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
             let wait = wait.min(LONGEST_WAIT);
-            let reminder = findings_message::reminder(&case.incident.id);
+            let reminder = findings_message::reminder(&incident.id);
             self.queue.send_later(&reminder, wait).await?;
-            case.incident.reminder_until = now.checked_add(wait + REMINDER_LOST).ok();
+            incident.reminder_until = now.checked_add(wait + REMINDER_LOST).ok();
         }
-        let key = incident::key(&case.incident.id);
-        let document = case.incident.document();
+        let key = incident::key(&incident.id);
         self.evidence
-            .replace(&key, document, case.version.as_deref())
+            .replace(&key, incident.document(), version.as_deref())
             .await
     }
 }
@@ -391,7 +496,16 @@ fn entry(case: &Case) -> Entry<'_> {
     Entry {
         incident: &case.incident,
         telling: case.telling,
+        waited: case.incident.untold() > u64::try_from(case.new.len()).unwrap_or(u64::MAX),
     }
+}
+
+/// A batch, held against what is known.
+struct Read {
+    cases: Vec<Case>,
+    failed: BTreeSet<Number>,
+    /// The messages for which there is no room.
+    later: BTreeSet<Number>,
 }
 
 /// What is known of an incident.

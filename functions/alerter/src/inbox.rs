@@ -3,16 +3,12 @@
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 use trailseal::findings_message::{self, MAX_DOCUMENT_BYTES, MessageError, Received, SentFinding};
-use trailseal::store::{SendLater, SettleEvidence, StoreError};
+use trailseal::store::{SettleEvidence, StoreError};
 
 /// The most documents of one batch: each may hold some thousands of findings. A message that names
 /// one more comes again a moment later.
 const MAX_DOCUMENTS: usize = 8;
-
-/// When it does.
-const DOCUMENT_LATER: Duration = Duration::from_secs(15);
 
 /// Where documents of findings are.
 const FOLDER: &str = "findings/";
@@ -38,6 +34,8 @@ pub(crate) struct Inbox {
     pub(crate) groups: BTreeMap<String, Group>,
     /// The messages that cannot be done with.
     pub(crate) failed: BTreeSet<Number>,
+    /// The messages for which there is no room this time.
+    pub(crate) later: BTreeSet<Number>,
 }
 
 /// Why a message goes back to the queue.
@@ -65,17 +63,14 @@ impl std::fmt::Display for Failure {
 enum Read {
     Findings(Vec<SentFinding>),
     Reminder(String),
-    /// It comes again.
-    Later,
 }
 
 impl Inbox {
     /// Reads every message, and the documents that they name.
-    pub(crate) async fn of<E: SettleEvidence, Q: SendLater>(
+    pub(crate) async fn of<E: SettleEvidence>(
         messages: &[SqsMessage],
         evidence: &E,
         evidence_bucket: &str,
-        queue: &Q,
     ) -> Self {
         let mut inbox = Self::default();
         let mut documents = 0;
@@ -85,7 +80,11 @@ impl Inbox {
             match findings_message::read(body.as_bytes()) {
                 Ok(Received::Document(at)) => {
                     documents += 1;
-                    to_read.push((number, body, at, documents <= MAX_DOCUMENTS));
+                    if documents <= MAX_DOCUMENTS {
+                        to_read.push((number, at));
+                    } else {
+                        inbox.later.insert(number);
+                    }
                 }
                 Ok(Received::Findings(findings)) => inbox.add(number, Read::Findings(findings)),
                 Ok(Received::Reminder(id)) => inbox.add(number, Read::Reminder(id)),
@@ -93,14 +92,11 @@ impl Inbox {
             }
         }
         let mut results = stream::iter(to_read)
-            .map(|(number, body, at, now)| async move {
-                let read = if at.bucket != evidence_bucket || !at.key.starts_with(FOLDER) {
-                    Err(Failure::Elsewhere(at.to_string()))
-                } else if now {
+            .map(|(number, at)| async move {
+                let read = if at.bucket == evidence_bucket && at.key.starts_with(FOLDER) {
                     document(evidence, &at.key).await
                 } else {
-                    let sent = queue.send_later(body, DOCUMENT_LATER).await;
-                    sent.map(|()| Read::Later).map_err(Failure::Store)
+                    Err(Failure::Elsewhere(at.to_string()))
                 };
                 (number, read)
             })
@@ -135,7 +131,6 @@ impl Inbox {
                 group.messages.insert(number);
                 group.reminded = true;
             }
-            Read::Later => {}
         }
     }
 

@@ -27,6 +27,7 @@ struct World {
     alerts: Vec<Alert>,
     documents: BTreeMap<String, (String, u64)>,
     later: Vec<(String, u64)>,
+    retries: Vec<(String, u64)>,
     version: u64,
     /// How many steps were done, each begun and ended.
     steps: usize,
@@ -100,6 +101,11 @@ impl SendLater for Aws {
     async fn send_later(&self, body: &str, delay: Duration) -> Result<(), StoreError> {
         let later = (body.to_owned(), delay.as_secs());
         self.step("send", |world| world.later.push(later)).await
+    }
+
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        let retry = (receipt.to_owned(), delay.as_secs());
+        self.step("retry", |world| world.retries.push(retry)).await
     }
 }
 
@@ -231,6 +237,7 @@ async fn answer(aws: &Aws, bodies: &[String], minute: i64) -> Option<Vec<usize>>
             let mut message = SqsMessage::default();
             message.message_id = Some(number.to_string());
             message.body = Some(body.clone());
+            message.receipt_handle = Some(format!("receipt {number}"));
             message
         })
         .collect();
@@ -329,6 +336,21 @@ async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
         told(&aws)[1],
         ("kms-unlisted-reader".to_owned(), "real 19".to_owned(), 20)
     );
+    // Each of them is in a list that the message names.
+    let world = aws.0.lock().unwrap();
+    let message: Value = serde_json::from_str(&world.alerts[1].message).unwrap();
+    let json: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
+    let folder = json["findings"][0]["incident"]["waited"].as_str().unwrap();
+    let (_, folder) = folder.split_once(&format!("{BUCKET}/")).unwrap();
+    for n in 0..20 {
+        let name = format!("\"real {n}\"");
+        let listed = world
+            .documents
+            .iter()
+            .any(|(key, (document, _))| key.starts_with(folder) && document.contains(&name));
+        assert!(listed, "{name}");
+    }
+    drop(world);
     assert!((60..=75).contains(&minute), "{minute}");
 }
 
@@ -416,6 +438,10 @@ async fn what_sns_does_not_accept_goes_back_and_claims_nothing() {
     let bodies = [body(&[modified("a")], 0), body(&[reading("l")], 0)];
     assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![0, 1]));
     assert!(aws.0.lock().unwrap().documents.is_empty());
+    // They come again soon, and not only after the visibility timeout.
+    let retries = std::mem::take(&mut aws.0.lock().unwrap().retries);
+    let soon = |n: u32| (format!("receipt {n}"), 30);
+    assert_eq!(retries, [soon(0), soon(1)]);
     aws.0.lock().unwrap().refuses.clear();
     assert_eq!(answer(&aws, &bodies, 1).await, Some(vec![]));
     assert_eq!(told(&aws).len(), 2);
@@ -555,4 +581,64 @@ async fn a_message_that_sns_refuses_for_good_is_a_short_one() {
     let (key, (document, _)) = list.unwrap();
     assert!(world.alerts[0].message.contains(key));
     assert!(document.contains("poison") && document.contains("log-file-modified"));
+}
+
+/// A reminder and a new occurrence meet: neither is forgotten.
+#[tokio::test]
+async fn a_reminder_that_meets_another_occurrence_loses_neither() {
+    let aws = Aws::default();
+    answer(&aws, &[body(&[reading("first")], 0)], 0).await;
+    answer(&aws, &[body(&[reading("second")], 5)], 5).await;
+    let later = std::mem::take(&mut aws.0.lock().unwrap().later);
+    let reminder = [later[0].0.clone()];
+    // At the full hour one environment has the reminder, another a third occurrence.
+    let third = [body(&[reading("third")], 59)];
+    let (a, b) = tokio::join!(answer(&aws, &third, 59), answer(&aws, &reminder, 60));
+    assert_eq!((a, b), (Some(vec![]), Some(vec![])));
+    // Whatever came first: within the next hour people have heard of all three.
+    for round in 1..=10 {
+        let later = std::mem::take(&mut aws.0.lock().unwrap().later);
+        let reminders: Vec<String> = later.into_iter().map(|(body, _)| body).collect();
+        answer(&aws, &reminders, 60 + 15 * round).await;
+    }
+    let world = aws.0.lock().unwrap();
+    let document = world.documents.iter().find(|(key, (document, _))| {
+        key.starts_with("incidents/") && document.contains("trailseal.incident/1")
+    });
+    let incident: Value = serde_json::from_str(&document.unwrap().1.0).unwrap();
+    assert_eq!(incident["occurrences"], 3);
+    assert_eq!(incident["toldOccurrences"], 3);
+}
+
+/// What has grown for an hour takes no room while thousands of it are at hand.
+#[tokio::test]
+async fn thousands_of_grown_incidents_are_told_in_one_message() {
+    let aws = Aws::default();
+    let about = |key: &str, n: usize| {
+        let object = ObjectLocation::new(BUCKET, format!("{n}{}", "k".repeat(900)));
+        Finding::new(
+            FindingKind::KmsUnlistedReader,
+            Scope::default(),
+            object,
+            "Somebody read.",
+        )
+        .about(format!("principal {key}"), format!("{key} {n}"))
+    };
+    let many = |n: usize| -> Vec<String> {
+        let all = (0..300).map(|key| body(&[about(&key.to_string(), n)], 0));
+        all.collect()
+    };
+    assert_eq!(answer(&aws, &many(0), 0).await, Some(vec![]));
+    for n in 1..20 {
+        assert_eq!(answer(&aws, &many(n), 5).await, Some(vec![]));
+    }
+    assert_eq!(number_of_alerts(&aws), 1);
+    assert_eq!(answer(&aws, &many(20), 61).await, Some(vec![]));
+    assert_eq!(number_of_alerts(&aws), 2);
+    let world = aws.0.lock().unwrap();
+    assert!(
+        world.alerts[1].subject.contains("update: 6000 findings"),
+        "{}",
+        world.alerts[1].subject
+    );
 }

@@ -2,13 +2,17 @@
 
 use super::Entry;
 use crate::finding::Severity;
-use crate::location::ObjectLocation;
+use crate::findings_message::SentFinding;
+use crate::printable::printable;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most counts in the JSON form.
-pub(super) const MAX_IN_JSON: usize = 60;
+pub(super) const MAX_IN_JSON: usize = 40;
+
+/// The most characters of an example: forty of them, four times over, leave room for findings.
+const MAX_EXAMPLE_CHARS: usize = 200;
 
 /// How many findings of one kind there are in one account and Region.
 #[derive(Debug, Clone, Serialize)]
@@ -19,8 +23,14 @@ pub(super) struct Count<'a> {
     pub(super) region: Option<&'a str>,
     #[serde(rename = "count")]
     pub(super) findings: u64,
-    /// One of the objects.
-    pub(super) example: &'a ObjectLocation,
+    /// The begin of the place of one of the objects.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) example: String,
+}
+
+fn example(finding: &SentFinding) -> String {
+    let place = printable(&finding.object.to_string());
+    place.chars().take(MAX_EXAMPLE_CHARS).collect()
 }
 
 /// The counts: the largest of each kind first, the most severe kind before others; then the others.
@@ -38,7 +48,7 @@ pub(super) fn of<'a>(entries: &'a [Entry<'_>]) -> Vec<Count<'a>> {
                 account,
                 region,
                 findings: 0,
-                example: &finding.object,
+                example: example(finding),
             });
         count.findings = count.findings.saturating_add(entry.count());
     }

@@ -55,6 +55,7 @@ fn composed(incidents: &[Incident], more: u64) -> Composed {
         .map(|incident| Entry {
             incident,
             telling: incident.telling(now(), pace),
+            waited: incident.untold() > 1,
         })
         .collect();
     entries.sort_by_key(rank);
@@ -257,7 +258,8 @@ fn each_kind_is_named_with_its_count_and_an_example() {
                 email.contains(&format!("the only {kind}")),
                 "{kind}: {email}"
             );
-            assert_eq!(count["example"]["key"], format!("the only {kind}"));
+            let example = count["example"].as_str().unwrap();
+            assert!(example.ends_with(&format!("/the only {kind}")), "{example}");
         }
     }
 }
@@ -266,7 +268,7 @@ fn each_kind_is_named_with_its_count_and_an_example() {
 fn an_update_says_what_is_new_and_since_when() {
     let mut incidents = incidents(&[finding(FindingKind::KmsUnlistedReader, "a").about("r", "1")]);
     let incident = &mut incidents[0];
-    incident.told("2026-01-15T10:00:00Z".parse().unwrap(), 1);
+    incident.told("2026-01-15T10:00:00Z".parse().unwrap(), 1, 0);
     for n in 0..3 {
         let mut next = incident.latest.clone();
         next.occurrence = format!("{n:016}");
@@ -282,7 +284,12 @@ fn an_update_says_what_is_new_and_since_when() {
         email.contains("3 more since the alert of 2026-01-15T10:00:00Z; 4 in all"),
         "{email}"
     );
+    assert!(
+        email.contains("Earlier    s3://evidence/incidents/"),
+        "{email}"
+    );
     let state = &json(&alert)["findings"][0]["incident"];
+    assert!(state["waited"].as_str().unwrap().ends_with('/'));
     assert_eq!(state["state"], "grown");
     assert_eq!(
         (&state["new"], &state["occurrences"]),
@@ -319,4 +326,62 @@ fn a_hostile_key_forges_no_line_and_no_subject_and_no_queue_refuses_it() {
     let subject = super::tests::alert(&[hostile]).subject;
     assert_eq!(subject.len(), MAX_SUBJECT_CHARS);
     assert!(subject.bytes().all(|b| b.is_ascii_graphic() || b == b' '));
+}
+
+/// Names made of characters that take six bytes in JSON, and twelve in JSON in JSON.
+#[test]
+fn names_that_grow_when_they_are_written_leave_room_for_each_kind() {
+    let mut findings: Vec<Finding> = (0..200)
+        .map(|n| {
+            let name = format!("{}{n}", "\u{1}\"\\".repeat(300));
+            let mut junk = finding(FindingKind::DigestMalformed, &name);
+            junk.scope.account = Some(format!("{n:012}"));
+            junk
+        })
+        .collect();
+    findings.push(finding(FindingKind::LogFileModified, "real"));
+    let Composed { alert, shown } = composed(&incidents(&findings), 0);
+    assert!(
+        alert.message.len() <= MAX_MESSAGE_BYTES,
+        "{}",
+        alert.message.len()
+    );
+    assert!(shown.iter().any(|shown| *shown));
+    let (json, email) = (json(&alert), text(&alert, "email"));
+    for kind in ["digest-malformed", "log-file-modified"] {
+        let listed = json["findings"].as_array().unwrap().iter();
+        assert!(listed.clone().any(|f| f["kind"] == kind), "{kind}");
+        assert!(email.contains(kind));
+    }
+}
+
+#[test]
+fn the_shortest_alert_names_each_kind_and_what_filters_need() {
+    let incidents = incidents(&[
+        finding(FindingKind::LogFileModified, "a"),
+        finding(FindingKind::ObjectArchived, "b"),
+    ]);
+    let entries: Vec<Entry<'_>> = incidents
+        .iter()
+        .map(|incident| Entry {
+            incident,
+            telling: Telling::Opened,
+            waited: false,
+        })
+        .collect();
+    let alert = plain(&entries, "s3://evidence/alerts/x.json").unwrap();
+    let (json, email) = (json(&alert), text(&alert, "email"));
+    assert_eq!(
+        json["kinds"],
+        serde_json::json!(["log-file-modified", "object-archived"])
+    );
+    assert_eq!(json["counts"][0]["kind"], "log-file-modified");
+    assert_eq!(json["accounts"], serde_json::json!(["111122223333"]));
+    for part in [
+        "1 log-file-modified",
+        "1 object-archived",
+        "s3://evidence/alerts/x.json",
+    ] {
+        assert!(email.contains(part), "{part}: {email}");
+    }
 }

@@ -135,6 +135,21 @@ fn write_all(
     Ok(())
 }
 
+/// The text of the shortest alert.
+pub(super) fn plain(head: &Head<'_>, counts: &[Count<'_>], whole_list: &str) -> String {
+    let mut text = format!(
+        "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.\n\
+         It reports {}. The most severe is {}.\n\n\
+         SNS refused the message that describes them.\n",
+        findings(head.count),
+        shout(head.severity)
+    );
+    // Writing into a String does not fail.
+    let _ = write_counts(&mut text, counts);
+    let _ = writeln!(text, "\nThe whole list of findings: {whole_list}");
+    text
+}
+
 fn write_finding(text: &mut String, number: usize, entry: &Entry<'_>, document: &str) -> Result {
     let finding = entry.finding();
     writeln!(text)?;
@@ -179,6 +194,11 @@ fn write_finding(text: &mut String, number: usize, entry: &Entry<'_>, document: 
         line("History", &history)?;
     }
     line("Incident", document)?;
+    if entry.waited
+        && let Some(stem) = document.strip_suffix(".json")
+    {
+        line("Earlier", &format!("{stem}/"))?;
+    }
     writeln!(text, "   What to do: {}", printable(&finding.advice))
 }
 
@@ -218,12 +238,8 @@ fn write_counts(text: &mut String, counts: &[Count<'_>]) -> Result {
             printable(count.kind),
             printable(&place.join(" "))
         )?;
-        if kinds.insert(count.kind) {
-            writeln!(
-                text,
-                "            for example {}",
-                printable(&count.example.to_string())
-            )?;
+        if kinds.insert(count.kind) && !count.example.is_empty() {
+            writeln!(text, "            for example {}", count.example)?;
         }
     }
     let others = counts.len().saturating_sub(MAX_COUNTS);

@@ -58,4 +58,22 @@ impl SendLater for FindingsQueue {
             .map_err(|error| store_error("send findings to", &self.url, &error))?;
         Ok(())
     }
+
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        self.sqs
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt)
+            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| {
+                store_error(
+                    "set the time of the next try of a message in",
+                    &self.url,
+                    &error,
+                )
+            })?;
+        Ok(())
+    }
 }

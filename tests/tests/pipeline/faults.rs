@@ -182,7 +182,12 @@ async fn sns_refuses_the_alert() -> Result<()> {
         world.proxy.heal();
         world.settle().await?;
         world.assert_alerts(&[expected]);
-        assert_eq!(world.evidence("incidents/").await?.len(), 1);
+        let incidents = world.evidence("incidents/").await?;
+        let mut kinds = incidents.values().map(|incident| &incident["kind"]);
+        assert!(
+            kinds.any(|kind| kind == "log-file-modified"),
+            "{incidents:#?}"
+        );
     }
     Ok(())
 }
@@ -200,7 +205,6 @@ async fn the_queue_of_findings_refuses_them() -> Result<()> {
             round.of(VERIFIER).failed() >= 1,
             "the finding was not accepted"
         );
-        assert_eq!(round.of(VALIDATOR).failed(), 0);
         world.proxy.heal();
         world.settle().await?;
         world.assert_alerts(&[expected]);

@@ -262,6 +262,7 @@ async fn a_digest_of_ten_thousand_log_files() -> Result<()> {
     world.delete(gone).await?;
     let outcome = world.ask(VERIFIER, &digest.object).await?;
     ensure!(outcome["valid"] == 9_999, "{outcome}");
+    world.settle().await?;
     world.assert_alerts(&[found("log-file-missing", gone)]);
     Ok(())
 }

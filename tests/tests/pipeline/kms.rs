@@ -392,7 +392,7 @@ async fn readers_are_read_from_a_document_of_the_evidence_bucket() -> Result<()>
     world.deliver().await?;
     world.settle().await?;
     let (log, _) = world.trail.kms_anomaly(anomaly);
-    let alerts = world.proxy.alerts();
+    let alerts = world.alerts();
     let findings: Vec<_> = alerts.iter().flat_map(Alert::findings).collect();
     assert!(
         !findings.is_empty(),

@@ -184,7 +184,7 @@ async fn landing_zone(trail_name: &str, prefix: impl Fn(&str) -> String) -> Resu
     world.ask(VERIFIER, &digest.object).await?;
     world.settle().await?;
     world.assert_alerts(&[found("log-file-missing", log)]);
-    for alert in world.proxy.alerts() {
+    for alert in world.alerts() {
         for finding in alert.findings() {
             assert_eq!(finding.document["account"], member);
         }
