@@ -160,7 +160,10 @@ impl Tally {
 
     /// Counts a finding. Whether it is to be told: it is new, and there are not too many.
     fn is_new(&mut self, finding: &Finding) -> bool {
-        let id = self.hasher.hash_one(finding.id().to_string());
+        // The log files of one folder under one other key are one incident, and each of them is told.
+        let object = (finding.kind == FindingKind::LogFileEncryptionChanged)
+            .then(|| finding.object.to_string());
+        let id = self.hasher.hash_one((finding.id().to_string(), object));
         if !self.ids.insert(id) {
             return false;
         }
