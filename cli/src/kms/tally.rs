@@ -282,3 +282,26 @@ impl Progress {
         parts.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailseal::location::ObjectLocation;
+
+    /// They are one incident for people who are alerted. Whoever runs the command sees each.
+    #[test]
+    fn each_log_file_that_is_encrypted_otherwise_is_told_once() {
+        let mut tally = Tally::new(Timestamp::UNIX_EPOCH);
+        let finding = |kind, key: &str| {
+            let object = ObjectLocation::new("amzn-s3-demo-bucket", key);
+            Finding::new(kind, Scope::default(), object, "m").about("the same", key)
+        };
+        let changed = FindingKind::LogFileEncryptionChanged;
+        assert!(tally.is_new(&finding(changed, "a")));
+        assert!(tally.is_new(&finding(changed, "b")));
+        assert!(!tally.is_new(&finding(changed, "a")));
+        let reader = FindingKind::KmsUnlistedReader;
+        assert!(tally.is_new(&finding(reader, "a")));
+        assert!(!tally.is_new(&finding(reader, "b")));
+    }
+}
