@@ -545,8 +545,8 @@ pub struct Finding {
     /// Tells findings of one kind on one object apart.
     #[serde(skip)]
     pub detail: String,
-    /// What the finding is about where that is not its object: a key, a principal, an image. All
-    /// findings of one kind about it have one id, and are one incident.
+    /// What the finding is about where that is not its object: a key, a principal, an image, the folder
+    /// of an account and Region. All findings of one kind about it have one id, and are one incident.
     #[serde(skip)]
     pub about: Option<String>,
     /// Tells one occurrence from another in an incident; see [`Finding::occurrence`].
@@ -629,7 +629,7 @@ impl Finding {
         self
     }
 
-    /// Says that the finding is about a key, a principal or an image, whichever object shows it:
+    /// Says that the finding is about a key, a principal, an image or a folder, whichever object shows it:
     /// each further `occurrence` (an event, an object) is one more of the same incident.
     #[must_use]
     pub fn about(mut self, about: impl Into<String>, occurrence: impl Into<String>) -> Self {
@@ -903,21 +903,24 @@ impl Report {
     ) {
         use crate::store::Cause;
         let kind = match &error.cause {
-            Cause::Denied(_)
-            | Cause::KeyUnusable(_)
-            | Cause::RegionDisabled(_)
-            | Cause::Credentials(..) => Some(FindingKind::ObjectUnreadableDenied),
-            Cause::Archived(_) => Some(FindingKind::ObjectArchived),
+            Cause::Denied(_) => Some((FindingKind::ObjectUnreadableDenied, "denied")),
+            Cause::KeyUnusable(_) => Some((FindingKind::ObjectUnreadableDenied, "key")),
+            Cause::RegionDisabled(_) => Some((FindingKind::ObjectUnreadableDenied, "Region")),
+            Cause::Credentials(..) => Some((FindingKind::ObjectUnreadableDenied, "credentials")),
+            Cause::Archived(_) => Some((FindingKind::ObjectArchived, "archived")),
             Cause::Absent(_) | Cause::Unavailable(_) | Cause::Failed(_) => None,
         };
-        let if_it_stays = kind.map(|kind| {
+        // One mistake, in a key's policy say, makes every object of a folder unreadable: that is one
+        // incident.
+        let if_it_stays = kind.map(|(kind, cause)| {
             let mut finding = Finding::new(
                 kind,
                 scope.clone(),
                 object.clone(),
                 format!("Nothing can be said about {subject}: {}.", error.cause),
             )
-            .with_evidence("a readable object", error.cause.to_string());
+            .with_evidence("a readable object", error.cause.to_string())
+            .about(format!("{} {cause}", object.region_folder()), subject);
             finding.remedy = remedy(&error.cause);
             finding
         });
@@ -988,6 +991,43 @@ mod tests {
         ] {
             // A function has no command line.
             assert!(!advice(cause).replace(redrive!(""), "").contains("--"));
+        }
+    }
+
+    #[test]
+    fn the_unreadable_objects_of_a_folder_are_one_incident_a_cause() {
+        use crate::store::{Cause, StoreError};
+        const LOG: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
+        const DIGEST: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz";
+        let found = |key: &str, cause: Cause| {
+            let mut report = Report::new();
+            let object = ObjectLocation::new("amzn-s3-demo-bucket", key);
+            let error = StoreError {
+                action: "read",
+                subject: object.to_string(),
+                cause,
+            };
+            report.cannot_tell(error, &Scope::default(), &object);
+            let finding = report.obstacles.remove(0).if_it_stays.unwrap();
+            assert_eq!(finding.object, object);
+            (finding.id(), finding.occurrence())
+        };
+        let denied = || Cause::Denied("no".to_owned());
+        let first = found(LOG, denied());
+        assert_eq!(found(LOG, denied()), first);
+        for other in [LOG.replace("T1205Z", "T1210Z"), DIGEST.to_owned()] {
+            let other = found(&other, denied());
+            assert_eq!(other.0, first.0);
+            assert_ne!(other.1, first.1);
+        }
+        for (key, cause) in [
+            (LOG, Cause::KeyUnusable("no".to_owned())),
+            (LOG, Cause::Archived("no".to_owned())),
+            (&LOG.replace("us-east-1", "us-west-2"), denied()),
+            (&LOG.replace("111122223333", "444455556666"), denied()),
+            ("AWSLogs/111122223333/CloudTrail/x.json.gz", denied()),
+        ] {
+            assert_ne!(found(key, cause).0, first.0, "{key}");
         }
     }
 

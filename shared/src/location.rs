@@ -1,5 +1,6 @@
 //! Where an object is: bucket, key and, where known, version.
 
+use crate::object_key::{ObjectKind, classify};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -24,6 +25,20 @@ impl ObjectLocation {
             key: key.into(),
             version_id: None,
         }
+    }
+
+    /// The bucket with the account and the Region of a log file or digest, as one text: what a finding
+    /// about many of their objects is about. An object that is neither is its own.
+    #[must_use]
+    pub fn region_folder(&self) -> String {
+        let (folder, region) = match classify(&self.key) {
+            ObjectKind::LogFile(key) => (key.folder, key.region),
+            ObjectKind::Digest(key) => (key.chain.folder, key.chain.region),
+            ObjectKind::UnknownLogFile | ObjectKind::UnknownDigest | ObjectKind::Other => {
+                return self.to_string();
+            }
+        };
+        format!("s3://{}/{folder} {region}", self.bucket)
     }
 }
 

@@ -175,6 +175,8 @@ pub struct Object<B> {
 pub struct Headers {
     /// `Last-Modified`: when the object was written. Nobody but S3 sets it.
     pub last_modified: Option<Timestamp>,
+    /// When the answer came, by the clock of who asked; none if nobody looked.
+    pub answered: Option<Timestamp>,
     /// User metadata, names in lower case.
     pub metadata: HashMap<String, String>,
 }

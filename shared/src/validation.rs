@@ -16,7 +16,7 @@ use crate::pinned_keys::KeyRing;
 use crate::public_key::{KeyLookup, PublicKey, SigningPeriod};
 use crate::signature::{self, AuthenticDigest};
 use crate::store::{
-    Absence, Body as _, Cause, Headers, ListObjects, ListPublicKeys, ReadObject, StoreError,
+    Absence, Body as _, Cause, ListObjects, ListPublicKeys, ReadObject, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -142,13 +142,22 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         if !matches!(error.cause, Cause::Archived(_)) {
             return Rejection::CannotTell(error);
         }
-        let headers = match self.store.headers(at).await {
+        let mut headers = match self.store.headers(at).await {
             Ok(headers) => headers,
             Err(refused) => return Rejection::CannotTell(refused),
         };
-        let due = self.due(at, key, &headers);
-        let signature = successor.map(|(_, signature)| signature);
-        let Some(Misfit { expected, actual }) = archived::digest(&headers, due, signature) else {
+        // A replica's object may be a copy of any age, in any class.
+        if self.places.is_replica(&at.bucket) {
+            headers.last_modified = None;
+        }
+        let signed = match successor {
+            None => None,
+            Some((successor, signature)) => match self.there_by(successor).await {
+                Ok(by) => Some(archived::Signed { signature, by }),
+                Err(refused) => return Rejection::CannotTell(refused),
+            },
+        };
+        let Some(Misfit { expected, actual }) = archived::digest(&headers, signed) else {
             return Rejection::CannotTell(error);
         };
         let digest = successor.map_or_else(
@@ -167,24 +176,12 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
         ))
     }
 
-    /// When CloudTrail was to write a digest; none if nothing says so. In a replica, an object may be
-    /// a copy of any age.
-    pub(crate) fn due(
-        &self,
-        at: &ObjectLocation,
-        key: &DigestKey,
-        headers: &Headers,
-    ) -> Option<Timestamp> {
-        if self.places.is_replica(&at.bucket) {
-            return None;
-        }
-        match key.series {
-            DigestSeries::Hourly => Some(key.end_time),
-            DigestSeries::Backfill => {
-                let metadata = DigestMetadata::from_user_metadata(&headers.metadata);
-                metadata.backfill_generated?.parse().ok()
-            }
-        }
+    /// When a digest that can be read was there, at the latest: when S3 says that it was written, which
+    /// is not before its time ended. None if nothing says so.
+    async fn there_by(&self, digest: &DigestReference) -> Result<Option<Timestamp>, StoreError> {
+        let at = ObjectLocation::new(&digest.bucket, &digest.key);
+        let written = self.store.headers(&at).await?.last_modified;
+        Ok(written.max(written.and(digest.end_time)))
     }
 
     /// The scope of findings about the chain of `key`.

@@ -1,7 +1,7 @@
 //! The story of a digest's log files: each one there, and as CloudTrail delivered it.
 
 use crate::archived::{self, Misfit};
-use crate::digest::ListedLogFile;
+use crate::digest::{DigestMetadata, ListedLogFile};
 use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope, Verdict};
 use crate::form::Form;
 use crate::location::ObjectLocation;
@@ -313,13 +313,15 @@ impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
             ObjectKind::Digest(key) if key.series == DigestSeries::Backfill => {
                 let digest_at = ObjectLocation::new(&listed_in.bucket, &listed_in.key);
                 let headers = self.store.headers(&digest_at).await?;
-                self.due(&digest_at, &key, &headers)
+                let metadata = DigestMetadata::from_user_metadata(&headers.metadata);
+                metadata
+                    .backfill_generated
+                    .and_then(|time| time.parse().ok())
             }
             _ => listed_in.end_time,
         };
         let headers = self.store.headers(at).await?;
-        let misfit = listed_by.and_then(|listed_by| archived::log_file(&headers, listed_by));
-        misfit.ok_or(error)
+        archived::log_file(&headers, listed_by).ok_or(error)
     }
 
     async fn read_patiently(

@@ -47,6 +47,8 @@ pub struct Memory {
     header_faults: HashMap<String, Cause>,
     /// When an object was written, by its key, where that is not when CloudTrail delivers it.
     written: HashMap<String, Timestamp>,
+    /// When headers are asked for, where that matters.
+    now: Option<Timestamp>,
     keys: BTreeMap<String, serde_json::Value>,
     key_fault: Option<Cause>,
     descriptions: HashMap<String, KeyDescription>,
@@ -118,6 +120,14 @@ impl Memory {
     /// Asking for the headers of an object fails.
     pub fn fail_headers(&mut self, object: &Delivered, cause: Cause) {
         self.header_faults.insert(object.key.clone(), cause);
+    }
+
+    /// It is this time when headers are asked for.
+    ///
+    /// # Panics
+    /// If `time` is no RFC 3339 time.
+    pub fn asked_at(&mut self, time: &str) {
+        self.now = Some(time.parse().expect("RFC 3339"));
     }
 
     /// An object was written at this time.
@@ -264,6 +274,7 @@ impl ReadObject for &Memory {
         let written = self.written.get(&at.key).copied();
         Ok(Headers {
             last_modified: written.or_else(|| delivered(&at.key)),
+            answered: self.now,
             metadata: object.metadata.clone().into_iter().collect(),
         })
     }

@@ -1442,8 +1442,9 @@ async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
     // Object, when it was written, and whether its own event and its successor's tell.
     for (object, written, by_itself, by_successor) in [
         (&digest.object, None, false, false),
-        (&digest.object, Some("2026-01-15T07:00:00Z"), false, false),
-        (&digest.object, Some("2026-01-15T07:00:01Z"), true, true),
+        // Its successor was delivered at 06:30.
+        (&digest.object, Some("2026-01-15T08:30:00Z"), false, false),
+        (&digest.object, Some("2026-01-15T08:30:01Z"), false, true),
         (&signed_otherwise, None, false, true),
         (&unsigned, None, true, true),
     ] {
@@ -1469,6 +1470,53 @@ async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
     }
 }
 
+/// When CloudTrail delivers late, a digest is late with its successor.
+#[tokio::test]
+async fn a_digest_that_came_late_and_was_archived_is_not_modified() {
+    let trail = half_a_day().build();
+    let (digest, next) = (&hour(&trail, 5).object, &hour(&trail, 6).object);
+    let mut memory = Memory::of(&trail);
+    archive(&mut memory, digest, Some("2026-01-15T11:30:00Z"));
+    memory.written_at(next, "2026-01-15T11:31:00Z");
+    for at in [digest, next] {
+        assert_archived(&validate(&trail, &memory, at).await, digest);
+    }
+}
+
+/// Whoever is quick writes over an object before its digest is late.
+#[tokio::test]
+async fn what_was_archived_on_the_day_on_which_it_was_written_was_put_there() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let log = &trail.logs_of(digest)[0].object;
+    for (now, modified) in [
+        ("2026-01-15T05:40:00Z", true),
+        ("2026-01-15T23:54:59Z", true),
+        // A lifecycle rule moves objects from midnight UTC on, and clocks differ.
+        ("2026-01-15T23:55:00Z", false),
+        ("2026-01-16T00:00:00Z", false),
+    ] {
+        let mut memory = Memory::of(&trail);
+        memory.asked_at(now);
+        archive(&mut memory, log, Some("2026-01-15T05:10:00Z"));
+        let files = verify(&trail, &memory, &digest.object).await.report;
+        archive(&mut memory, &digest.object, Some("2026-01-15T05:10:00Z"));
+        let own = validate(&trail, &memory, &digest.object).await;
+        let next = validate(&trail, &memory, &hour(&trail, 6).object).await;
+        for (report, kind, object) in [
+            (files, FindingKind::LogFileModified, log),
+            (own, FindingKind::DigestModified, &digest.object),
+            (next, FindingKind::DigestModified, &digest.object),
+        ] {
+            if modified {
+                assert_told(&report, &[(kind, object)]);
+            } else {
+                assert_archived(&report, object);
+            }
+        }
+    }
+}
+
 /// A replaced digest proves nothing, and does not hide a restart until somebody restores it.
 #[tokio::test]
 async fn a_replaced_digest_does_not_hide_a_restart() {
@@ -1485,6 +1533,23 @@ async fn a_replaced_digest_does_not_hide_a_restart() {
     let last = &hour(&trail, 6).object;
     archive(&mut memory, last, Some("2026-01-15T14:30:00Z"));
     let restarted = &hour(&trail, 15).object;
+    // On the next day it may have been archived by a rule: the restart is said if that stays so.
+    memory.asked_at("2026-01-16T15:30:00Z");
+    let report = validate(&trail, &memory, restarted).await;
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+    let stays = report
+        .obstacles
+        .iter()
+        .filter_map(|o| o.if_it_stays.as_ref());
+    let stays: Vec<_> = stays.map(|f| (f.kind, f.object.key.as_str())).collect();
+    assert_eq!(
+        stays,
+        [
+            (FindingKind::ObjectArchived, &*last.key),
+            (FindingKind::ChainRestarted, &*restarted.key),
+        ]
+    );
+    memory.asked_at("2026-01-15T15:30:00Z");
     let report = validate(&trail, &memory, restarted).await;
     assert_window(
         &report,
@@ -1550,6 +1615,7 @@ async fn a_replica_may_be_younger_than_what_it_is_of() {
     for object in [&log, &before] {
         archive(&mut replica, object, Some("2026-11-27T12:00:00Z"));
     }
+    replica.asked_at("2026-11-27T12:30:00Z");
     let digests = digests(&replica, &places);
     let at = ObjectLocation::new("replica", &digest.object.key);
     assert_archived(&digests.validate(&at).await, &before);

@@ -160,7 +160,10 @@ impl Tally {
 
     /// Counts a finding. Whether it is to be told: it is new, and there are not too many.
     fn is_new(&mut self, finding: &Finding) -> bool {
-        let id = self.hasher.hash_one(finding.id().to_string());
+        // The log files of one folder under one other key are one incident, and each of them is told.
+        let object = (finding.kind == FindingKind::LogFileEncryptionChanged)
+            .then(|| finding.object.to_string());
+        let id = self.hasher.hash_one((finding.id().to_string(), object));
         if !self.ids.insert(id) {
             return false;
         }
@@ -277,5 +280,28 @@ impl Progress {
             parts.push(format!("{} findings", HumanCount(findings)));
         }
         parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailseal::location::ObjectLocation;
+
+    /// They are one incident for people who are alerted. Whoever runs the command sees each.
+    #[test]
+    fn each_log_file_that_is_encrypted_otherwise_is_told_once() {
+        let mut tally = Tally::new(Timestamp::UNIX_EPOCH);
+        let finding = |kind, key: &str| {
+            let object = ObjectLocation::new("amzn-s3-demo-bucket", key);
+            Finding::new(kind, Scope::default(), object, "m").about("the same", key)
+        };
+        let changed = FindingKind::LogFileEncryptionChanged;
+        assert!(tally.is_new(&finding(changed, "a")));
+        assert!(tally.is_new(&finding(changed, "b")));
+        assert!(!tally.is_new(&finding(changed, "a")));
+        let reader = FindingKind::KmsUnlistedReader;
+        assert!(tally.is_new(&finding(reader, "a")));
+        assert!(!tally.is_new(&finding(reader, "b")));
     }
 }

@@ -226,6 +226,7 @@ impl ReadObject for S3Objects {
         let written = output.last_modified;
         Ok(Headers {
             last_modified: written.and_then(|time| Timestamp::from_second(time.secs()).ok()),
+            answered: Some(Timestamp::now()),
             metadata: output.metadata.unwrap_or_default(),
         })
     }

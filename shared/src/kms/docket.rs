@@ -372,7 +372,7 @@ impl<'x> Docket<'x> {
         let is_ours = rules::is_ours(event, trail.as_ref(), named, self.expected);
         match (counts, is_ours) {
             (true, true) => self.take_ours(event, trail, named),
-            (false, true) => self.take_foreign(event),
+            (false, true) => self.take_foreign(event, named),
             (_, false) => {}
         }
         if counts {
@@ -383,8 +383,8 @@ impl<'x> Docket<'x> {
 
     /// A call under somebody else's key that names our trail or a log file. It encrypts and decrypts
     /// nothing of ours, whatever context it states: it is told of the caller, and of no object.
-    fn take_foreign(&mut self, event: &KmsEvent<'_>) {
-        let ruling = rules::foreign(event, self.expected);
+    fn take_foreign(&mut self, event: &KmsEvent<'_>, named: Option<&Named>) {
+        let ruling = rules::foreign(event, named, self.expected);
         if let Some(problem) = self.note(Rule::Caller, Some(event), ruling) {
             let principal = event.caller.principal();
             let call = EventReference::of(event);
@@ -731,7 +731,7 @@ impl<'x> Docket<'x> {
         let ruling = rules::encryption(encryption, false, self.expected);
         if let Some(problem) = self.note(Rule::Encryption, None, ruling) {
             let log_file = self.log_file.clone();
-            self.raise_encryption(&problem, &log_file);
+            self.raise_encryption(&problem, &log_file, encryption);
         }
     }
 
@@ -1012,7 +1012,7 @@ impl<'x> Docket<'x> {
             if let Some(headers) = headers.filter(|headers| !rules::is_under_kms(headers)) {
                 let ruling = rules::encryption(headers, true, self.expected);
                 if let Some(problem) = self.note_of(Rule::Encryption, Some(event), ruling) {
-                    self.raise_encryption(&problem, &object);
+                    self.raise_encryption(&problem, &object, headers);
                 }
             }
         }
@@ -1132,13 +1132,27 @@ impl<'x> Docket<'x> {
         self.raise(finding, principal, Some(arn), event);
     }
 
-    fn raise_encryption(&mut self, problem: &Problem, object: &ObjectLocation) {
+    /// Raises that a log file is encrypted otherwise than the trail encrypts, together with the other log
+    /// files of its account and Region that are encrypted in the same way.
+    fn raise_encryption(
+        &mut self,
+        problem: &Problem,
+        object: &ObjectLocation,
+        headers: &Encryption,
+    ) {
+        let how = rules::kms_key(headers).or(headers.algorithm.as_deref());
+        let subject = format!(
+            "{} {}",
+            object.region_folder(),
+            cut(how.unwrap_or("nothing"))
+        );
         let finding = self.finding(
             problem,
             Some(object),
             "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.".to_owned(),
         );
-        self.groups.add(finding, &object.to_string(), "");
+        let finding = finding.about(subject.clone(), object.to_string());
+        self.groups.add(finding, &subject, "");
     }
 
     /// A finding about the encryption context of an event.

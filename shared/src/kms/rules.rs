@@ -164,8 +164,7 @@ pub fn standing(
     expected: &Expected,
     known: &BTreeSet<String>,
 ) -> Standing {
-    // Where S3 replicates, it encrypts under the replica's key.
-    if is_cloudtrail(event) || named.is_some_and(|named| named.replica) {
+    if is_cloudtrail(event) {
         return Standing::Ours;
     }
     // Anybody may be refused a key, in any context.
@@ -181,6 +180,9 @@ pub fn standing(
     if keys.is_empty() {
         return if known.iter().any(|known| same_key(known, key)) {
             Standing::Ours
+        } else if writes_replica(event, named) {
+            // Nothing is said of it, under whichever key the object is.
+            Standing::Foreign
         } else {
             Standing::Open
         };
@@ -243,10 +245,12 @@ pub fn is_of_our_accounts(key: &str, expected: &Expected) -> bool {
 }
 
 /// Rule 5, of a call under somebody else's key: who makes a data key for, or decrypts, what he says
-/// is our trail's is told, once a caller, and nothing is said of the trail.
+/// is our trail's is told, once a caller, and nothing is said of the trail. S3 writes a replica under
+/// the replica's key, and nothing is said of that.
 #[must_use]
-pub fn foreign(event: &KmsEvent<'_>, expected: &Expected) -> Ruling {
-    if event.failed() || !(is_writing(event) || event.name == "Decrypt") {
+pub fn foreign(event: &KmsEvent<'_>, named: Option<&Named>, expected: &Expected) -> Ruling {
+    let is_told = is_writing(event) || event.name == "Decrypt";
+    if event.failed() || !is_told || writes_replica(event, named) {
         return Ruling::Silent;
     }
     let keys = &expected.key_arns;
@@ -271,6 +275,14 @@ pub fn foreign(event: &KmsEvent<'_>, expected: &Expected) -> Ruling {
 #[must_use]
 pub fn is_writing(event: &KmsEvent<'_>) -> bool {
     event.name.starts_with("GenerateDataKey") || event.name == "Encrypt"
+}
+
+/// Whether the call makes a data key to write a replica with. S3 replicates under a role of the bucket's
+/// owner and a key of the replica's.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html>.
+fn writes_replica(event: &KmsEvent<'_>, named: Option<&Named>) -> bool {
+    is_writing(event) && named.is_some_and(|named| named.replica)
 }
 
 /// Whether the call is one of CloudTrail itself.
@@ -536,7 +548,7 @@ pub fn caller(event: &KmsEvent<'_>, named: Option<&Named>) -> Ruling {
     if is_cloudtrail(event) {
         return Ruling::Valid("CloudTrail called");
     }
-    if named.is_some_and(|named| named.replica) {
+    if writes_replica(event, named) {
         return Ruling::Silent;
     }
     wrong(

@@ -228,6 +228,43 @@ async fn a_log_file_under_another_key_or_none_is_told() {
     assert_eq!(case.kinds(Record::delivery()).await, [KmsKeyMismatch]);
 }
 
+/// Whoever changes the trail's key changes every log file from then on.
+#[tokio::test]
+async fn the_log_files_of_a_folder_that_are_under_one_other_key_are_one_incident() {
+    let mut found = Vec::new();
+    for (key, encryption) in [
+        (RECORDED.to_owned(), Encryption::S3),
+        (log_key(1), Encryption::S3),
+        (log_key(1), Encryption::Kms(OTHER_KEY.to_owned())),
+        (RECORDED.replace("us-east-1", "us-west-2"), Encryption::S3),
+    ] {
+        let mut case = Case::new();
+        case.recorded.key = key;
+        case.recorded.encryption = encryption;
+        let report = case.check(&[]).await;
+        assert_eq!(only(&report).kind, LogFileEncryptionChanged);
+        assert_eq!(only(&report).object.key, case.recorded.key);
+        found.push(only(&report).clone());
+    }
+    assert_eq!(found[0].id(), found[1].id());
+    assert_ne!(found[0].occurrence(), found[1].occurrence());
+    assert_ne!(found[1].id(), found[2].id());
+    assert_ne!(found[0].id(), found[3].id());
+    // However many deliveries one log file shows.
+    let mut case = Case::new();
+    let mut records = Vec::new();
+    for number in 0..60 {
+        let mut object = log_file(&log_key(number), &[]);
+        object.encryption = Encryption::S3;
+        case.memory.put(object);
+        let record = Record::delivery().object(&log_key(number));
+        records.push(record.id(&format!("event-{number}")));
+    }
+    let report = case.check(&records).await;
+    assert_eq!(only(&report).id(), found[0].id());
+    assert!(only(&report).message.contains("And 59 more like it"));
+}
+
 #[tokio::test]
 async fn digests_replicas_and_copies_are_not_judged_by_their_encryption() {
     let mut case = Case::new();

@@ -341,6 +341,70 @@ async fn cloudtrail_under_another_key_is_told_as_ever() {
     assert_eq!(only(&report).object.key, DELIVERED);
 }
 
+/// Whoever states a replica's ARN has its key no more than ours. S3 writes into it under its key.
+#[tokio::test]
+async fn under_a_foreign_key_a_replicas_name_counts_as_little_as_the_originals() {
+    let replica = "amzn-s3-demo-replica";
+    let watching = |mut case: Case| {
+        case.expected.places.log_buckets.push(replica.to_owned());
+        case.expected.places.aliases = vec![(BUCKET.to_owned(), replica.to_owned())];
+        case.with_readers(&["arn:aws:iam::111122223333:role/Audit=enclave"])
+    };
+    let there = |encryption: Encryption| {
+        let mut object = log_file(DELIVERED, &[]);
+        replica.clone_into(&mut object.bucket);
+        object.encryption = encryption;
+        object
+    };
+    let by_mallory = |key: &str, object: &str| {
+        by_mallory(key).with(OBJECT_OF, format!("arn:aws:s3:::{replica}{object}"))
+    };
+    let log = format!("/{DELIVERED}");
+    let shadow = TRAIL.replace("management-events", "shadow");
+    let forms = [
+        by_mallory(FOREIGN_KEY, &log),
+        by_mallory(FOREIGN_KEY, &log).without(TRAIL_OF),
+        by_mallory(FOREIGN_KEY, &log).with(TRAIL_OF, "no trail at all"),
+        by_mallory(FOREIGN_KEY, &log).with(TRAIL_OF, shadow),
+        by_mallory(FOREIGN_KEY, "/AWSLogs/111122223333/"),
+        by_mallory(
+            FOREIGN_KEY,
+            "/AWSLogs/111122223333/CloudTrail/us-east-1/x.json.gz",
+        ),
+        by_mallory(FOREIGN_KEY, ""),
+    ];
+    for form in forms {
+        for mut case in [watching(Case::new()), watching(Case::unconfigured())] {
+            for writes in [form.clone(), form.clone().with("/eventName", "Encrypt")] {
+                assert_eq!(case.kinds(writes.clone()).await, [], "{writes:#?}");
+            }
+        }
+        let reads = form.with("/eventName", "Decrypt");
+        let mut case = watching(Case::new());
+        let report = case.check(std::slice::from_ref(&reads)).await;
+        assert_eq!(only(&report).kind, KmsForeignContext, "{reads:#?}");
+        assert_eq!(only(&report).object.key, RECORDED, "{reads:#?}");
+        let said: Vec<Rule> = table(&report).into_iter().map(|(rule, _)| rule).collect();
+        assert_eq!(said, [Rule::Caller, Rule::Encryption], "{reads:#?}");
+    }
+    // Where no key is configured, the replica's object says under which it is.
+    for (encryption, expected) in [
+        (Encryption::Kms(OTHER_KEY.to_owned()), KmsForeignContext),
+        (Encryption::Kms(FOREIGN_KEY.to_owned()), KmsUnlistedReader),
+    ] {
+        let mut case = watching(Case::unconfigured());
+        case.memory.put(there(encryption.clone()));
+        let reads = by_mallory(FOREIGN_KEY, &log).with("/eventName", "Decrypt");
+        assert_eq!(case.kinds(reads).await, [expected], "{encryption:?}");
+    }
+    // Under our key it is told as ever.
+    let reads = by_mallory(KEY, &log).with("/eventName", "Decrypt");
+    assert_eq!(
+        watching(Case::new()).kinds(reads).await,
+        [KmsUnlistedReader]
+    );
+}
+
 /// S3 encrypts under the replica's key what it replicates.
 #[tokio::test]
 async fn replication_under_the_replicas_own_key_is_innocent() {
