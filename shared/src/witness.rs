@@ -102,7 +102,7 @@ fn name_of(time: Timestamp) -> String {
 /// Nothing is delivered in the future: no log file's name, which anybody may have chosen, keeps a
 /// delivery waiting for a digest that never comes. A delivery after `now` counts as one of `now`.
 ///
-/// What was delivered almost three days before `now` or earlier is not kept: its digest has come, and
+/// What was delivered almost three days before `now` or earlier is not kept: its digest should have come, and
 /// the next one would give it up. The report that comes back counts it, as `deliveriesTooOld` and as
 /// what rule 7 cannot tell. It says nothing else.
 ///

@@ -246,7 +246,8 @@ async fn where_no_key_is_configured_a_flood_of_names_is_bounded() {
     };
     assert_eq!(finding.kind, KmsForeignContext);
     let caller = report.rules["caller"];
-    assert_eq!((caller.finding, caller.cannot_tell), (1_000, 2_000));
+    assert_eq!(caller.finding + caller.cannot_tell, 3_000);
+    assert!(caller.cannot_tell >= 2_000, "{caller:?}");
     let [obstacle] = report.obstacles.as_slice() else {
         panic!("{:#?}", report.obstacles);
     };
