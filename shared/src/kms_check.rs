@@ -218,7 +218,7 @@ where
                     action: "check every KMS event of",
                     subject: at.to_string(),
                     cause: Cause::Failed(format!(
-                        "it names more {what} than any log file of CloudTrail's"
+                        "it names more {what} than are looked at for one log file"
                     )),
                 },
                 &scope,

@@ -21,7 +21,9 @@ mod unsettled;
 
 pub use settling::{Settlement, settle};
 
+use crate::finding::{Report, RuleCount};
 use crate::kms::docket::Waiting;
+use crate::kms::rules::Rule;
 use crate::location::ObjectLocation;
 use crate::object_key::Chain;
 use crate::sha256::Sha256;
@@ -49,6 +51,12 @@ const BORDER: SignedDuration = SignedDuration::from_mins(15);
 
 /// After so long what cannot be settled is given up.
 const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// What is older is not kept: the next digest, which ends an hour later, would give it up at once.
+const KEPT_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24 - 2);
+
+/// The most bytes of a document.
+const MAX_DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
 
 /// Deliveries of one chain that one log file records.
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,6 +102,10 @@ fn name_of(time: Timestamp) -> String {
 /// Nothing is delivered in the future: no log file's name, which anybody may have chosen, keeps a
 /// delivery waiting for a digest that never comes. A delivery after `now` counts as one of `now`.
 ///
+/// What was delivered almost three days before `now` or earlier is not kept: its digest should have come, and
+/// the next one would give it up. The report that comes back counts it, as `deliveriesTooOld` and as
+/// what rule 7 cannot tell. It says nothing else.
+///
 /// # Errors
 /// [`StoreError`]: some may not be kept.
 pub async fn keep<E: KeepEvidence>(
@@ -101,9 +113,14 @@ pub async fn keep<E: KeepEvidence>(
     recorded_in: &ObjectLocation,
     waiting: Vec<Waiting>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Report, StoreError> {
+    let mut too_old = 0_u64;
     let mut by_chain: BTreeMap<(String, Chain), Vec<Delivery>> = BTreeMap::new();
     for waiting in waiting {
+        if now.duration_since(waiting.time) > KEPT_WITHIN {
+            too_old += 1;
+            continue;
+        }
         let chain = Chain {
             folder: waiting.key.folder,
             region: waiting.key.region,
@@ -145,7 +162,17 @@ pub async fn keep<E: KeepEvidence>(
             let document = serde_json::to_string(&document).unwrap_or_default();
             evidence.keep(&name, document).await
         })
-        .await
+        .await?;
+    let mut report = Report::default();
+    if too_old > 0 {
+        report.counts.insert("deliveriesTooOld", too_old);
+        let count = RuleCount {
+            cannot_tell: too_old,
+            ..RuleCount::default()
+        };
+        report.rules.insert(Rule::Witness.as_str(), count);
+    }
+    Ok(report)
 }
 
 /// The name of the document of such deliveries: it follows from what it is about.
@@ -179,6 +206,8 @@ pub enum Afterwards {
     Keep(String, String),
     /// This of it does, under another name: the trail was moved, and later digests look there.
     Move(String, String, String),
+    /// All of it gets another name.
+    MoveWhole(String, String),
 }
 
 impl Afterwards {
@@ -194,6 +223,13 @@ impl Afterwards {
             Self::Discard(key) => evidence.discard(&key).await,
             Self::Keep(key, document) => evidence.keep(&key, document).await,
             Self::Move(from, to, document) => {
+                evidence.keep(&to, document).await?;
+                evidence.discard(&from).await
+            }
+            Self::MoveWhole(from, to) => {
+                let document = evidence.recall(&from, MAX_DOCUMENT_BYTES).await?;
+                // It was read as JSON, which is UTF-8: nothing is lost.
+                let document = String::from_utf8_lossy(&document).into_owned();
                 evidence.keep(&to, document).await?;
                 evidence.discard(&from).await
             }

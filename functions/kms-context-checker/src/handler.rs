@@ -56,15 +56,16 @@ where
             waiting,
             ..
         } = self.checker.check(at).await;
-        if let Err(error) = witness::keep(&self.evidence, at, waiting, Timestamp::now()).await {
-            report.cannot_tell_of(
+        match witness::keep(&self.evidence, at, waiting, Timestamp::now()).await {
+            Ok(not_kept) => report.absorb(not_kept),
+            Err(error) => report.cannot_tell_of(
                 error,
                 &Scope::default(),
                 at,
                 &format!(
                     "the deliveries that {at} shows, which are to wait in the evidence bucket"
                 ),
-            );
+            ),
         }
         report.into()
     }

@@ -20,9 +20,17 @@ use jiff::Timestamp;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// The most log files of whose delivery one log file may tell: a file has thousands of records,
-/// and each delivery costs a request.
-pub const MAX_DELIVERIES: usize = 20_000;
+/// The most log files of whose delivery one log file may tell. Each costs a request, and some 10 KB
+/// while the longest keys are held: 20 MB for a log file, ten of which are checked at once in 512 MB.
+///
+/// "CloudTrail publishes log files multiple times an hour, about every 5 minutes"
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-user-guide.html>), and the
+/// account of the key records one call for each. So many in one log file is an organization with more
+/// than 20,000 log files an hour.
+pub const MAX_DELIVERIES: usize = 2_000;
+
+/// The most verdicts that are explained.
+const MAX_EXPLANATIONS: usize = 20_000;
 
 /// The most keys, principals and trails that one log file may name.
 const MAX_NAMES: usize = 1_000;
@@ -812,8 +820,13 @@ impl<'x> Docket<'x> {
             self.judge(&event, trail, named.as_ref(), standing);
         }
         if left_out > 0 {
-            self.groups
-                .leave_out(FindingKind::KmsForeignContext, left_out);
+            self.overflow.get_or_insert("calls whose key is not known");
+            self.count(Rule::Caller, None, Verdict::CannotTell, || {
+                format!("{left_out} calls whose key is not known are too many to look at")
+            });
+            // The first of them is counted already.
+            let caller = self.rules.entry(Rule::Caller).or_default();
+            caller.cannot_tell = caller.cannot_tell.saturating_add(left_out - 1);
         }
     }
 
@@ -837,18 +850,20 @@ impl<'x> Docket<'x> {
                     problem.actual, problem.expected
                 )
             });
-            let if_it_stays = self
-                .mismatch(&problem, object.as_ref(), &event)
-                .with_detail(unknown.trail.to_string());
+            let if_it_stays = self.mismatch(&problem, object.as_ref(), &event);
+            let occurrence = if_it_stays.object.to_string();
+            let if_it_stays = if_it_stays.about(unknown.trail.to_string(), occurrence);
             self.obstacles.push(Obstacle {
                 error: StoreError {
-                    action: "find digests of the trail",
-                    subject: unknown.trail.to_string(),
-                    cause: Cause::Failed(format!(
-                        "none is beside the log files in s3://{}/{}, though digests of others are",
+                    action: "find",
+                    subject: format!(
+                        "a digest of {} beside the log files in s3://{}/{}, where digests of others are",
+                        unknown.trail,
                         unknown.folder.bucket,
                         unknown.folder.log_files()
-                    )),
+                    ),
+                    // It may still come.
+                    cause: Cause::Absent(Absence::NoObject),
                 },
                 if_it_stays: Some(if_it_stays),
             });
@@ -1254,7 +1269,7 @@ impl<'x> Docket<'x> {
     ) {
         self.rules.entry(rule).or_default().add(verdict);
         if let Some(explanations) = &mut self.explanations
-            && explanations.len() < MAX_DELIVERIES
+            && explanations.len() < MAX_EXPLANATIONS
         {
             explanations.push(Explanation {
                 event: event.cloned(),

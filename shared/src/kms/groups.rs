@@ -22,6 +22,10 @@ const MAX_SIGHTINGS: usize = 10_000;
 /// The most objects that a group names beside that of its example.
 const MAX_OBJECTS: usize = 5;
 
+/// What to do about findings that are not listed one by one. What the kind advises is about one object,
+/// and here the object is the log file that records the calls.
+const LEFT_OUT: &str = "Run `trailseal kms s3://BUCKET/KEY` on the log file that the finding names, with the trails, keys and readers of the stack. The command explains what each rule says of each KMS event. Then follow the advice of the other findings of this kind. The log file that the finding names records the calls, and needs no repair.";
+
 /// The findings of a log file.
 #[derive(Default)]
 pub(super) struct Groups {
@@ -61,7 +65,8 @@ impl Groups {
         }
         let of_this_kind = self.of_a_kind.entry(kind).or_default();
         if *of_this_kind >= MAX_OF_A_KIND || self.all.len() >= MAX_GROUPS {
-            self.leave_out(kind, 1);
+            let left_out = self.left_out.entry(kind).or_default();
+            *left_out = left_out.saturating_add(1);
             return;
         }
         *of_this_kind += 1;
@@ -73,12 +78,6 @@ impl Groups {
         });
     }
 
-    /// Counts findings of a kind that are told by their number alone.
-    pub(super) fn leave_out(&mut self, kind: FindingKind, findings: u64) {
-        let sum = self.left_out.entry(kind).or_default();
-        *sum = sum.saturating_add(findings);
-    }
-
     /// One finding a group, and one for each kind of which some are left out.
     pub(super) fn into_findings(self, log_file: &ObjectLocation, scope: &Scope) -> Vec<Finding> {
         let left_out = self.left_out.into_iter().map(|(kind, findings)| {
@@ -87,11 +86,12 @@ impl Groups {
                 scope.clone(),
                 log_file.clone(),
                 format!(
-                    "{log_file} shows {findings} more findings of this kind than are told one by one."
+                    "{findings} more findings of this kind in {log_file} are not listed one by one."
                 ),
             )
             .with_detail("left out")
             .with_evidence("none", format!("{findings} more"))
+            .with_remedy(LEFT_OUT)
         });
         let groups = self.all.into_iter().map(Group::into_finding);
         groups.chain(left_out).collect()

@@ -294,7 +294,14 @@ async fn in_time(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Absence, CredentialTrouble};
+    use crate::config::Places;
+    use crate::ids::TrailName;
+    use crate::kms::docket::{Docket, Facts};
+    use crate::kms::rules::Expected;
+    use crate::location::ObjectLocation;
+    use crate::object_key::{Chain, ObjectKind, classify};
+    use crate::store::{Absence, CredentialTrouble, Encryption};
+    use serde_json::json;
 
     /// Every wait until a message is given up, in seconds.
     fn waits(cause: &Cause, max_receives: u32) -> Vec<u64> {
@@ -324,6 +331,72 @@ mod tests {
             assert_eq!(waits(&cause, 5), [60, 300, 1800, 7200]);
             assert_eq!(waits(&cause, 2), [60]);
         }
+    }
+
+    /// A new trail's first digest comes an hour after its first log file.
+    #[test]
+    fn the_first_digest_of_a_new_trail_is_waited_for() {
+        const KEY: &str =
+            "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        let log_file = ObjectLocation::new(
+            "amzn-s3-demo-bucket",
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1215Z_recordedInThis01.json.gz",
+        );
+        let ObjectKind::LogFile(key) = classify(&log_file.key) else {
+            panic!("{log_file}");
+        };
+        let expected = Expected {
+            places: Places {
+                log_buckets: vec![log_file.bucket.clone()],
+                ..Places::default()
+            },
+            ..Expected::default()
+        };
+        let mut docket = Docket::new(&expected, &log_file, &key);
+        docket.take_encryption(&Encryption {
+            algorithm: Some("aws:kms".to_owned()),
+            kms_key_id: Some(KEY.to_owned()),
+        });
+        let record = json!({
+            "userIdentity": {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"},
+            "eventTime": "2026-01-15T12:14:31Z",
+            "eventSource": "kms.amazonaws.com",
+            "eventName": "GenerateDataKey",
+            "awsRegion": "us-east-1",
+            "requestParameters": {
+                "encryptionContext": {
+                    "aws:cloudtrail:arn": "arn:aws:cloudtrail:us-east-1:111122223333:trail/new",
+                    "aws:s3:arn": format!("arn:aws:s3:::{}/{}", log_file.bucket, log_file.key),
+                },
+                "keyId": KEY,
+            },
+            "eventID": "7738554f-92ab-4e27-83e3-03354b1aa898",
+            "resources": [{"type": "AWS::KMS::Key", "ARN": KEY}],
+        });
+        docket.take(&record.to_string());
+        let unknown: Vec<_> = docket.unknown_trails().cloned().collect();
+        assert_eq!(unknown.len(), 1);
+        let chains = unknown.into_iter().map(|unknown| {
+            let other = Chain {
+                folder: unknown.folder.folder.clone(),
+                region: unknown.folder.region.clone(),
+                trail: TrailName::new("older").unwrap(),
+                home_region: unknown.trail.home_region.clone(),
+            };
+            (unknown, vec![other])
+        });
+        let facts = Facts {
+            chains: chains.collect(),
+            ..Facts::default()
+        };
+        let report = docket.conclude(&facts).report;
+        let [obstacle] = report.obstacles.as_slice() else {
+            panic!("{:#?}", report.obstacles);
+        };
+        assert!(obstacle.if_it_stays.is_some());
+        assert_eq!(Patience::of_report(&report), Some(Patience::Passing));
+        let seconds: u64 = waits(&obstacle.error.cause, 5).iter().sum();
+        assert!(seconds > 2 * 60 * 60, "{seconds}");
     }
 
     /// The queue keeps a message for a week, and each try begins it anew; but also one message that

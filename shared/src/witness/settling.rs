@@ -4,7 +4,8 @@ use super::lists::{BackfillsUnknown, Lists, hash};
 use super::queue::{Due, due, oldest_in};
 use super::unsettled::{GivenUp, Left, Why};
 use super::{
-    Afterwards, BORDER, Delivery, Document, GIVEN_UP_AFTER, REQUESTS_AT_ONCE, SCHEMA, folder,
+    Afterwards, BORDER, Delivery, Document, GIVEN_UP_AFTER, MAX_DOCUMENT_BYTES, REQUESTS_AT_ONCE,
+    SCHEMA, folder,
 };
 use crate::chain;
 use crate::finding::{DigestReference, Finding, FindingKind, Report, RuleCount, Scope};
@@ -23,8 +24,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::pin::pin;
 
-/// The most bytes of a document.
-const MAX_DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
+/// The most bytes of documents that are to be rewritten with one digest: they are held until its findings
+/// were sent.
+const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
 
 /// How many documents are held in memory at once.
 const DOCUMENTS_AT_ONCE: usize = 16;
@@ -149,6 +151,8 @@ struct Settling<'a, S, K> {
     rule: RuleCount,
     given_up: GivenUp,
     left: Left,
+    /// The bytes of the documents that are to be rewritten.
+    held: usize,
     settlement: Settlement,
 }
 
@@ -179,6 +183,7 @@ where
             rule: RuleCount::default(),
             given_up: GivenUp::default(),
             left: Left::default(),
+            held: 0,
             settlement: Settlement::default(),
         }
     }
@@ -309,11 +314,23 @@ where
             deliveries: listed,
             ..document
         };
-        let rest = serde_json::to_string(&rest).unwrap_or_default();
-        self.settlement.afterwards.push(if moves {
-            Afterwards::Move(name.to_owned(), self.moved(name), rest)
+        let mut rest = serde_json::to_string(&rest).unwrap_or_default();
+        rest.shrink_to_fit();
+        let held = self.held.saturating_add(rest.len());
+        let fits = held <= MAX_HELD_BYTES;
+        if fits {
+            self.held = held;
         } else {
-            Afterwards::Keep(name.to_owned(), rest)
+            self.left.unwritten += 1;
+        }
+        let name = name.to_owned();
+        self.settlement.afterwards.push(match (moves, fits) {
+            (true, true) => Afterwards::Move(name.clone(), self.moved(&name), rest),
+            (false, true) => Afterwards::Keep(name, rest),
+            // The next digest looks in the new place only.
+            (true, false) => Afterwards::MoveWhole(name.clone(), self.moved(&name)),
+            // It stays as it is, and the next digest finds the same again: the same incidents.
+            (false, false) => return,
         });
     }
 

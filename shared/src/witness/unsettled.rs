@@ -101,6 +101,8 @@ pub(super) struct Left {
     pub(super) no_time: usize,
     /// Documents that are too large or of an unknown schema.
     pub(super) unreadable: usize,
+    /// Documents that keep what is settled, because they are too large together.
+    pub(super) unwritten: usize,
     /// Deliveries whose log file was not looked at.
     pub(super) looks: usize,
     /// Whether there are too many backfill digests.
@@ -127,6 +129,10 @@ impl Left {
             (
                 self.unreadable,
                 "documents of deliveries that are too large or of an unknown schema",
+            ),
+            (
+                self.unwritten,
+                "documents of deliveries, settled in part, that are too large together to be rewritten",
             ),
             (self.looks, "deliveries whose log file was not looked at"),
         ];

@@ -145,6 +145,35 @@ fn assert_stays(report: &Report, kind: FindingKind) {
     assert_eq!(obstacle.if_it_stays.as_ref().unwrap().object.key, DELIVERED);
 }
 
+/// Its log files in many Regions and accounts are occurrences of one incident.
+#[tokio::test]
+async fn an_unknown_trail_is_one_incident() {
+    let mut case = Case::unconfigured();
+    let time = "20260115T110000Z";
+    let other = digest(ACCOUNT, "us-east-1", "another-trail", "us-east-1", time);
+    case.memory.put(named(&other));
+    let elsewhere = DELIVERED.replace("us-east-1", "eu-central-1");
+    case.memory.put(log_file(&elsewhere, &[]));
+    let records = [
+        Record::delivery(),
+        Record::delivery().object(&elsewhere).id("elsewhere"),
+    ];
+    let report = case.check(&records).await;
+    let stays: Vec<_> = report
+        .report
+        .obstacles
+        .iter()
+        .map(|obstacle| obstacle.if_it_stays.as_ref().unwrap())
+        .collect();
+    let [first, second] = stays.as_slice() else {
+        panic!("{stays:#?}");
+    };
+    assert_eq!(first.id(), second.id());
+    assert_ne!(first.occurrence(), second.occurrence());
+    let said = report.report.obstacles[0].error.to_string();
+    assert!(said.contains(TRAIL), "{said}");
+}
+
 #[tokio::test]
 async fn where_no_digest_lies_nothing_is_said_of_an_unknown_trail() {
     let report = Case::unconfigured().check(&[Record::delivery()]).await;

@@ -1,6 +1,6 @@
 //! What is found in one log file is grouped and bounded, and no kind takes room from another.
 
-use crate::case::{Case, OTHER_KEY, RESOURCE, Record, log_key, user};
+use crate::case::{Case, OTHER_KEY, RECORDED, RESOURCE, Record, log_key, user};
 use std::collections::BTreeMap;
 use trailseal::finding::FindingKind::{
     self, KmsDeliveryDenied, KmsForeignCaller, KmsKeyMismatch, LogFileMissing,
@@ -76,10 +76,15 @@ async fn a_flood_of_one_kind_hides_no_other() {
     }
     let more = report.report.findings.iter();
     let mut more = more.filter(|finding| finding.message.contains("5950 more findings"));
+    let more = more.next().unwrap();
     assert_eq!(
-        more.next().map(|finding| finding.kind),
-        Some(KmsForeignCaller)
+        (more.kind, more.object.key.as_str()),
+        (KmsForeignCaller, RECORDED)
     );
+    // The log file that records the calls is intact: the kind's advice is not about it.
+    assert!(more.message.contains("not listed one by one"), "{more:#?}");
+    assert_ne!(more.advice(), KmsForeignCaller.advice());
+    assert!(more.advice().contains("trailseal kms s3://"), "{more:#?}");
     // It is no reason to read the log file again.
     assert!(report.report.obstacles.is_empty());
 }

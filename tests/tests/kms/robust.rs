@@ -1,6 +1,8 @@
 //! Whatever a record holds, nothing panics, and what its neighbours show is told.
 
-use crate::case::{Case, KEY, OBJECT_OF, Record, TRAIL, TRAIL_OF, arn_of, kinds, log_key, user};
+use crate::case::{
+    Case, KEY, OBJECT_OF, Record, TRAIL, TRAIL_OF, arn_of, kinds, log_file, log_key, user,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use trailseal::finding::FindingKind::KmsForeignCaller;
@@ -313,11 +315,37 @@ async fn assert_bounded(case: Case) {
         obstacle
             .error
             .to_string()
-            .contains("than any log file of CloudTrail's")
+            .contains("than are looked at for one log file")
     });
     assert!(overflow.is_some_and(|it| it.if_it_stays.is_none()));
     assert_eq!(report.report.verdict(), Verdict::Finding);
     assert!(report.waiting.len() <= 1);
+}
+
+/// Ten log files are checked at once.
+#[tokio::test]
+async fn so_many_deliveries_of_one_log_file_are_looked_at() {
+    let mut case = Case::new();
+    let records: Vec<Record> = (0..2_001)
+        .map(|number| {
+            let key = log_key(number);
+            case.memory.put(log_file(&key, &[]));
+            Record::delivery().object(&key)
+        })
+        .collect();
+    let report = case.check(&records[..2_000]).await;
+    assert_eq!(kinds(&report), []);
+    assert_eq!(report.waiting.len(), 2_000);
+    let report = case.check(&records).await;
+    assert_eq!(report.waiting.len(), 2_000);
+    let [obstacle] = report.report.obstacles.as_slice() else {
+        panic!("{:#?}", report.report.obstacles);
+    };
+    let said = obstacle.error.to_string();
+    assert!(
+        said.contains("more deliveries than are looked at"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

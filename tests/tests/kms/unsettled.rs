@@ -10,8 +10,8 @@ use trailseal::finding::FindingKind::{DeliveryUnsettled, LogFileMissing, LogFile
 use trailseal::finding::{Finding, Report, Verdict};
 use trailseal::kms::rules::Rule;
 use trailseal::store::{Cause, KeepEvidence};
-use trailseal::witness;
-use trailseal_tests::trail::{Backfill, BackfillLink, Object, TrailSpec};
+use trailseal::witness::{self, Afterwards, Settlement};
+use trailseal_tests::trail::{Backfill, BackfillLink, BucketChange, Object, TrailSpec};
 
 /// A trail of which the log file of hour 3 was looked at, and then deleted together with its entry
 /// in the digest that was still to come.
@@ -267,22 +267,186 @@ async fn nothing_waits_for_the_future() {
         times(&report.waiting)[0].to_string(),
         "2099-01-15T12:04:31Z"
     );
-    let mut early = report.waiting[0].clone();
-    early.time = "-000009-01-01T00:00:00Z".parse().unwrap();
-    for (waiting, expected) in [
-        (report.waiting.clone(), "20260115T121600Z_"),
-        (vec![early], "19700101T000000Z_"),
-    ] {
+    let memory = trailseal_tests::memory::Memory::default();
+    witness::keep(&&memory, &at(&case.recorded), report.waiting, now)
+        .await
+        .unwrap();
+    let names: Vec<String> = memory.evidence("pending/").into_keys().collect();
+    let [name] = names.as_slice() else {
+        panic!("{names:?}");
+    };
+    assert!(name.contains("20260115T121600Z_"), "{name}");
+}
+
+/// A log file may be looked at days after it was delivered: its message was parked, and sent again.
+#[tokio::test]
+async fn what_a_log_file_of_days_ago_records_does_not_wait_and_is_counted() {
+    let case = Case::new();
+    let waiting = Case::new().check(&[Record::delivery()]).await.waiting;
+    let delivered = waiting[0].time;
+    let keep_after = async |hours: i64| {
         let memory = trailseal_tests::memory::Memory::default();
-        witness::keep(&&memory, &at(&case.recorded), waiting, now)
+        let now = delivered + SignedDuration::from_hours(hours);
+        let mut waiting = waiting.clone();
+        let mut early = waiting[0].clone();
+        early.time = "-000009-01-01T00:00:00Z".parse().unwrap();
+        waiting.push(early);
+        let report = witness::keep(&&memory, &at(&case.recorded), waiting, now)
             .await
             .unwrap();
-        let names: Vec<String> = memory.evidence("pending/").into_keys().collect();
-        let [name] = names.as_slice() else {
-            panic!("{names:?}");
-        };
-        assert!(name.contains(expected), "{name}");
+        (memory.evidence("pending/").len(), report)
+    };
+    let (kept, report) = keep_after(1).await;
+    assert_eq!((kept, report.counts["deliveriesTooOld"]), (1, 1));
+    // A digest that ends up to two hours later would give it up.
+    for hours in [71, 100] {
+        let (kept, report) = keep_after(hours).await;
+        assert_eq!(kept, 0, "{hours}");
+        assert_eq!(report.counts["deliveriesTooOld"], 2);
+        assert_eq!(report.rules["witness"].cannot_tell, 2);
+        assert_eq!(report.verdict(), Verdict::CannotTell);
+        assert_nothing(&report);
     }
+    let memory = trailseal_tests::memory::Memory::default();
+    let report = witness::keep(&&memory, &at(&case.recorded), waiting.clone(), delivered)
+        .await
+        .unwrap();
+    assert_eq!(report.verdict(), Verdict::Ignored);
+}
+
+/// A log file that was deleted three days ago is not settled a second time by its redriven event.
+#[tokio::test]
+async fn a_log_file_that_is_redriven_after_three_days_gives_nothing_up() {
+    let spec = TrailSpec {
+        hours: 80,
+        log_files_per_hour: 1..=1,
+        ..spec()
+    };
+    let mut world = World::new(spec.build());
+    let recorded = recording(&world.trail, &first_log(&world.trail, 3))
+        .object
+        .clone();
+    let late = Object {
+        delivered_at: digest(&world.trail, 78).delivered_at,
+        ..recorded
+    };
+    world.memory.put(late.clone());
+    let report = world.look(&late).await;
+    assert_nothing(&report);
+    assert!(report.counts["deliveriesTooOld"] > 0);
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+    for hour in [79, 80] {
+        assert_nothing(&world.settle(&digest(&world.trail, hour)).await);
+    }
+}
+
+/// A document of these deliveries and of large ones at `time`.
+fn of_20_mib(number: usize, mut deliveries: Vec<Value>, time: &str) -> String {
+    deliveries.extend((0..20).map(|large| {
+        let key = format!("{number}-{large}-{}", "k".repeat(1024 * 1024));
+        json!({"key": key, "eventId": "e", "time": time})
+    }));
+    json!({
+        "schema": "trailseal.pending/1",
+        "bucket": BUCKET,
+        "recordedIn": format!("s3://{BUCKET}/planted"),
+        "deliveries": deliveries,
+    })
+    .to_string()
+}
+
+/// Later digests do not look in the old place.
+#[tokio::test]
+async fn a_trail_that_moves_takes_along_documents_that_are_too_large_together() {
+    let spec = TrailSpec {
+        bucket_change: Some(BucketChange {
+            hour: 4,
+            bucket: "amzn-s3-demo-bucket2".to_owned(),
+        }),
+        ..spec()
+    };
+    let world = World::new(spec.build());
+    let log = first_log(&world.trail, 2);
+    world
+        .look(&recording(&world.trail, &log).object.clone())
+        .await;
+    let folder = folder_of(&world);
+    for number in 0..4 {
+        let document = of_20_mib(number, Vec::new(), "2026-01-15T03:55:00Z");
+        let name = format!("{folder}/20260115T035500Z_{number}.json");
+        (&world.memory).keep(&name, document).await.unwrap();
+    }
+    let settlement = world.settlement(&digest(&world.trail, 4)).await;
+    let wholes = settlement.afterwards.iter();
+    let wholes = wholes.filter(|what| matches!(what, Afterwards::MoveWhole(..)));
+    assert_eq!(wholes.count(), 1);
+    for what in settlement.afterwards {
+        what.run(&&world.memory).await.unwrap();
+    }
+    assert!(world.memory.evidence(&folder).is_empty());
+    let moved = world.memory.evidence("pending/");
+    let sizes: Vec<usize> = moved.values().map(String::len).collect();
+    assert_eq!(sizes.len(), 4);
+    assert!(
+        sizes.iter().all(|size| *size > 20 * 1024 * 1024),
+        "{sizes:?}"
+    );
+}
+
+/// What is held until the findings were sent is bounded, and nothing is lost by that.
+#[tokio::test]
+async fn documents_that_are_too_large_together_stay_as_they_are() {
+    let (world, log) = deleted_before_its_digest().await;
+    let folder = folder_of(&world);
+    // In each, one log file that is gone, and others of the next hour.
+    for number in 0..4 {
+        let gone = json!({
+            "key": format!("gone/{number}"), "eventId": "e", "time": "2026-01-15T03:30:00Z",
+        });
+        let document = of_20_mib(number, vec![gone], "2026-01-15T04:30:00Z");
+        let name = format!("{folder}/20260115T033000Z_{number}.json");
+        (&world.memory).keep(&name, document).await.unwrap();
+    }
+    let last = digest(&world.trail, 4);
+    let settlement = world.settlement(&last).await;
+    let rewritten = |settlement: &Settlement| -> (usize, usize) {
+        let kept = settlement.afterwards.iter().filter_map(|what| match what {
+            Afterwards::Keep(_, document) => Some(document.len()),
+            _ => None,
+        });
+        (kept.clone().count(), kept.sum())
+    };
+    let (count, bytes) = rewritten(&settlement);
+    assert_eq!(count, 3);
+    assert!(bytes <= 64 * 1024 * 1024, "{bytes}");
+    let missing = |report: &Report| -> Vec<_> {
+        let findings = report.findings.iter();
+        let missing = findings.filter(|it| it.kind == LogFileMissing && it.object.key != log.key);
+        missing.map(|it| (it.id(), it.occurrence())).collect()
+    };
+    let first = missing(&settlement.report);
+    assert_eq!(first.len(), 4);
+    let said = the_one(&settlement.report).actual.clone().unwrap();
+    assert!(
+        said.starts_with("1 documents of deliveries, settled in part"),
+        "{said}"
+    );
+    for what in settlement.afterwards {
+        what.run(&&world.memory).await.unwrap();
+    }
+    // The same once more, which is no news; and now there is room for it.
+    let again = world.settlement(&last).await;
+    let second = missing(&again.report);
+    assert_eq!(second.len(), 1);
+    assert!(first.contains(&second[0]));
+    assert_eq!(rewritten(&again).0, 1);
+    assert!(
+        again
+            .report
+            .findings
+            .iter()
+            .all(|it| it.kind != DeliveryUnsettled)
+    );
 }
 
 /// Many deliveries are kept in documents that can be read again.

@@ -56,11 +56,14 @@ impl World {
     pub async fn look(&self, log: &Object) -> Report {
         let checker = KmsChecker::new(&self.memory, &self.memory, self.expected.clone());
         let KmsReport {
-            report, waiting, ..
+            mut report,
+            waiting,
+            ..
         } = checker.check(&at(log)).await;
-        witness::keep(&&self.memory, &at(log), waiting, log.delivered_at)
+        let not_kept = witness::keep(&&self.memory, &at(log), waiting, log.delivered_at)
             .await
             .unwrap();
+        report.absorb(not_kept);
         report
     }
 
