@@ -21,13 +21,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The most log files of whose delivery one log file may tell. Each costs a request, and some 10 KB
-/// while the longest keys are held: 20 MB for a log file, ten of which are checked at once in 512 MB.
+/// while the longest keys are held: 60 MB for a log file, ten of which are checked at once in 1,024 MB.
 ///
 /// "CloudTrail publishes log files multiple times an hour, about every 5 minutes"
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-user-guide.html>), and the
 /// account of the key records one call for each. So many in one log file is an organization with more
-/// than 20,000 log files an hour.
-pub const MAX_DELIVERIES: usize = 2_000;
+/// than 70,000 log files an hour under one key.
+pub const MAX_DELIVERIES: usize = 6_000;
 
 /// The most verdicts that are explained.
 const MAX_EXPLANATIONS: usize = 20_000;
@@ -820,7 +820,7 @@ impl<'x> Docket<'x> {
             self.judge(&event, trail, named.as_ref(), standing);
         }
         if left_out > 0 {
-            self.overflow.get_or_insert("calls whose key is not known");
+            self.raise_not_looked_at(left_out);
             self.count(Rule::Caller, None, Verdict::CannotTell, || {
                 format!("{left_out} calls whose key is not known are too many to look at")
             });
@@ -1149,6 +1149,24 @@ impl<'x> Docket<'x> {
 
     /// Raises that a log file is encrypted otherwise than the trail encrypts, together with the other log
     /// files of its account and Region that are encrypted in the same way.
+    /// A finding, and not a question: whoever makes so many calls would else have the log file parked.
+    fn raise_not_looked_at(&mut self, calls: u64) {
+        let finding = Finding::new(
+            FindingKind::KmsForeignContext,
+            self.scope.clone(),
+            self.log_file.clone(),
+            format!(
+                "{calls} further KMS calls name the trail or its log files under keys that are not known to be the trail's. They are too many to look at."
+            ),
+        )
+        .with_remedy(
+            "Name the trail's keys (stack parameter KmsKeyArns): each call is then judged by its key alone. To see all calls of this log file, run `trailseal kms` with its place.",
+        );
+        let finding = finding.about(format!("calls of {}", self.log_file), "");
+        let subject = format!("calls of {}", self.log_file);
+        self.groups.add(finding, &subject, "");
+    }
+
     fn raise_encryption(
         &mut self,
         problem: &Problem,

@@ -326,18 +326,18 @@ async fn assert_bounded(case: Case) {
 #[tokio::test]
 async fn so_many_deliveries_of_one_log_file_are_looked_at() {
     let mut case = Case::new();
-    let records: Vec<Record> = (0..2_001)
+    let records: Vec<Record> = (0..6_001)
         .map(|number| {
             let key = log_key(number);
             case.memory.put(log_file(&key, &[]));
             Record::delivery().object(&key)
         })
         .collect();
-    let report = case.check(&records[..2_000]).await;
+    let report = case.check(&records[..6_000]).await;
     assert_eq!(kinds(&report), []);
-    assert_eq!(report.waiting.len(), 2_000);
+    assert_eq!(report.waiting.len(), 6_000);
     let report = case.check(&records).await;
-    assert_eq!(report.waiting.len(), 2_000);
+    assert_eq!(report.waiting.len(), 6_000);
     let [obstacle] = report.report.obstacles.as_slice() else {
         panic!("{:#?}", report.report.obstacles);
     };
