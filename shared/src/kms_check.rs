@@ -319,11 +319,12 @@ where
                 Ok(looked) => {
                     keys.insert(key, looked);
                 }
-                // Whose key it is decides who may describe it. Rule 4 counts that it cannot tell.
+                // Whose key it is decides who may describe it. Rule 4 counts that it cannot tell: no
+                // event waits for it. Whoever asks for explanations hears why.
                 Err(StoreError {
                     cause: Cause::Denied(_) | Cause::RegionDisabled(_),
                     ..
-                }) => {}
+                }) if !self.explains => {}
                 Err(error) => report.cannot_tell_of(
                     error,
                     scope,

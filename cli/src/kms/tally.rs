@@ -149,8 +149,9 @@ impl Tally {
     fn stays(&self, subject: &Subject, obstacle: Obstacle) -> Result<Finding, StoreError> {
         let age: SignedDuration = self.now.duration_since(subject.key.time);
         match obstacle.if_it_stays {
+            // The digest files of the trail that a call names.
             Some(finding)
-                if matches!(obstacle.error.cause, Cause::Failed(_)) && age > OVERDUE_AFTER =>
+                if finding.kind == FindingKind::KmsContextMismatch && age > OVERDUE_AFTER =>
             {
                 Ok(finding)
             }

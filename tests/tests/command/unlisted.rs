@@ -18,9 +18,9 @@ const OTHERS: [&str; 4] = [
 
 /// A log file of an hour as CloudTrail would write it to another folder.
 fn in_folder(trail: &Trail, hour: u32, folder: &str) -> Object {
-    let mut object = trail.logs_of(trail.digest(ACCOUNT, REGION, hour))[0]
-        .object
-        .clone();
+    let logs = trail.logs_of(trail.digest(ACCOUNT, REGION, hour));
+    let first = logs.iter().min_by_key(|log| &log.object.key);
+    let mut object = first.expect("a log file").object.clone();
     object.key = object
         .key
         .replace("/CloudTrail/", &format!("/{folder}/"))
@@ -104,7 +104,10 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
     let mut trail = small("amzn-s3-demo-covered").build();
     let listed = in_folder(&trail, 3, "CloudTrail-Insight");
     trail.rewrite(ACCOUNT, REGION, 3, |document| {
-        let mut entry = document.log_files[0].clone();
+        let original = listed.key.replace("CloudTrail-Insight", "CloudTrail");
+        let mut entries = document.log_files.iter();
+        let entry = entries.find(|entry| entry.s3_object == original);
+        let mut entry = entry.expect("the log file's entry").clone();
         entry.s3_object.clone_from(&listed.key);
         document.log_files.push(entry);
     });
