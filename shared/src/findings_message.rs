@@ -433,4 +433,20 @@ mod tests {
             assert!(said.contains(error), "{json}: {said}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+            let _ = read(&bytes);
+        }
+
+        /// A message in which something was changed is read, or refused by name.
+        #[test]
+        fn a_damaged_message_never_panics(at in 0_usize..1_000, byte in proptest::prelude::any::<u8>()) {
+            let mut body = composed(&[finding(1, 10)], None)[0].body.clone().into_bytes();
+            let at = at % body.len();
+            body[at] = byte;
+            let _ = read(&body);
+        }
+    }
 }
