@@ -302,15 +302,23 @@ async fn a_key_that_may_not_be_described_leaves_rule_four_open_and_parks_nothing
                 .without("/resources")
                 .with("/requestParameters/keyId", ALIAS);
         }
-        let report = case.check(&[record]).await;
+        let report = case.check_unexplained(std::slice::from_ref(&record)).await;
         assert_eq!(kinds(&report), [], "{name}");
         let open = if name == ALIAS {
             Rule::Key
         } else {
             Rule::KeyHealth
         };
-        assert_eq!(verdicts(&report, open), [Verdict::CannotTell], "{name}");
+        let count = report.report.rules[open.as_str()];
+        assert_eq!((count.valid, count.cannot_tell), (0, 1), "{name}");
         assert_eq!(report.waiting.len(), 1);
+        // Whoever asks for explanations hears why.
+        let report = case.check(&[record]).await;
+        assert_eq!(verdicts(&report, open), [Verdict::CannotTell], "{name}");
+        let [obstacle] = report.report.obstacles.as_slice() else {
+            panic!("{:#?}", report.report.obstacles);
+        };
+        assert!(obstacle.error.to_string().contains("kms:DescribeKey"));
     }
     // What may work a moment later is tried again.
     let mut case = Case::new();
