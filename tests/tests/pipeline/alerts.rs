@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use trailseal_tests::local::{Alert, Fault, Match, Rule};
+use trailseal_tests::local::{Alert, Fault, Match, Rule, Subscription};
 use trailseal_tests::trail::tamper::log as tamper_log;
 use trailseal_tests::trail::{Object, Trail, TrailSpec};
 
@@ -279,6 +279,51 @@ async fn an_alerter_that_is_ended_loses_nothing() -> Result<()> {
             .flat_map(Alert::findings)
             .count()
             >= 1
+    );
+    Ok(())
+}
+
+/// A subscription whose filter policy looks at the body gets what the policy names, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_policy_on_the_body_lets_through_what_it_names() -> Result<()> {
+    let world = World::of(trail()).await?;
+    let sns = world.aws.sns();
+    let topics = sns.list_topics().send().await?;
+    let topic = topics.topics().iter().find_map(|topic| topic.topic_arn());
+    let mut arns = topics.topics().iter().filter_map(|topic| topic.topic_arn());
+    let topic = arns.find(|arn| arn.contains("AlertTopic")).or(topic);
+    let topic = topic.context("no topic")?;
+    let critical = Subscription::create(&world.aws, topic, "critical").await?;
+    let all = sns.list_subscriptions_by_topic().topic_arn(topic);
+    let subscriptions = all.send().await?;
+    let mut arns = subscriptions.subscriptions().iter();
+    let arn = arns
+        .find_map(|one| one.subscription_arn())
+        .context("no subscription")?;
+    for (name, value) in [
+        ("FilterPolicyScope", "MessageBody"),
+        ("FilterPolicy", r#"{"severity":["critical"]}"#),
+    ] {
+        let set = sns.set_subscription_attributes().subscription_arn(arn);
+        let set = set.attribute_name(name).attribute_value(value);
+        set.send().await?;
+    }
+    // The trail is new, which is of low severity.
+    world.deliver().await?;
+    world.settle().await?;
+    ensure!(!world.proxy.alerts().is_empty());
+    ensure!(critical.take().await?.is_empty());
+    let log = &world.trail.logs_of(world.hour(2))[0].object;
+    world.put(&tamper_log::modified(log)).await?;
+    world.put(&world.hour(2).object).await?;
+    world.settle().await?;
+    let got = critical.take().await?;
+    ensure!(got.len() == 1, "{} alerts", got.len());
+    ensure!(
+        got[0]
+            .findings()
+            .iter()
+            .any(|f| f.kind == "log-file-modified")
     );
     Ok(())
 }

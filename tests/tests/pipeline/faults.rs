@@ -4,6 +4,7 @@
 use crate::world::{ALERTER, CHECKER, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
 use aws_sdk_s3::types::StorageClass;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use trailseal_tests::local::{Alert, Expected, Fault, Match, Rule};
@@ -332,5 +333,61 @@ async fn archive(world: &World, object: &Object) -> Result<()> {
         .storage_class(StorageClass::DeepArchive)
         .send()
         .await?;
+    Ok(())
+}
+
+/// With so many tries a message would expire before it is parked: the function does not start, and the
+/// event stays in its queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_tries_than_a_message_lasts_are_refused_at_the_start() -> Result<()> {
+    let world = World::adjusted(trail(), |spec| {
+        if let Some(tries) = spec.env.get_mut("TRAILSEAL_MAX_RECEIVES") {
+            "88".clone_into(tries);
+        }
+    })
+    .await?;
+    world.put(&world.hour(1).object).await?;
+    let round = world.round().await?.of(VALIDATOR);
+    ensure!(round.errors().next().is_some(), "{round:?}");
+    ensure!(round.succeeded() == 0, "{round:?}");
+    let log = world.pump.log_tails();
+    ensure!(log.contains("TRAILSEAL_MAX_RECEIVES"), "{log}");
+    world.assert_alerts(&[]);
+    Ok(())
+}
+
+/// Pinned keys are no second opinion: they count only where CloudTrail refuses to list its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn pinned_keys_count_only_where_cloudtrail_refuses() -> Result<()> {
+    let trail = trail();
+    let keys = trail.public_keys_by_region();
+    let mut keys = keys["us-east-1"].as_array().cloned().unwrap_or_default();
+    for key in &mut keys {
+        key["Region"] = "us-east-1".into();
+    }
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), json!({ "PublicKeyList": keys }).to_string())?;
+    let path = file.path().display().to_string();
+    let world = World::adjusted(trail, |spec| {
+        spec.env
+            .insert("TRAILSEAL_PINNED_KEYS".to_owned(), path.clone());
+    })
+    .await?;
+    world.silence().await?;
+    world.deliver().await?;
+    world.aws.set_public_keys(&json!({}))?;
+    let digest = &world.hour(2).object;
+    let outcome = world.ask(VALIDATOR, digest).await?;
+    ensure!(
+        outcome["findings"][0]["kind"] == "digest-key-unknown",
+        "{outcome:#}"
+    );
+    // A Region that the account has not opted into.
+    world.proxy.fail(
+        Match::service("cloudtrail"),
+        Fault::access_denied_exception(),
+    );
+    let outcome = world.ask(VALIDATOR, digest).await?;
+    ensure!(outcome["verdict"] == "valid", "{outcome:#}");
     Ok(())
 }
