@@ -244,6 +244,11 @@ impl Pump {
         Ok(())
     }
 
+    /// The URL of a function's queue.
+    pub fn queue_url(&self, logical_id: &str) -> Result<&str> {
+        Ok(&self.worker(logical_id)?.queue.url)
+    }
+
     /// Takes the bodies out of a function's queue without invoking it.
     pub async fn drain(&self, logical_id: &str) -> Result<Vec<String>> {
         drain(&self.sqs, &self.worker(logical_id)?.queue.url).await
