@@ -279,7 +279,11 @@ where
         let more = u64::try_from(more.fold(0, usize::saturating_add)).unwrap_or(u64::MAX);
         let list = self.whole_list(&due, &entries, now);
         let Some((composed, mut is_listed)) = self.compose(&entries, &list, more, now).await else {
-            return BTreeSet::new();
+            // What nobody hears of comes again.
+            return due
+                .iter()
+                .flat_map(|case| case.messages.iter().copied())
+                .collect();
         };
         let mut accepted = self.publish(&composed.alert, deadline).await;
         let mut shown = composed.shown;

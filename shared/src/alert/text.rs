@@ -10,6 +10,10 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::{Result, Write as _};
 
+/// What every message begins with.
+const INTRODUCTION: &str =
+    "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.";
+
 /// The most lines of counts.
 const MAX_COUNTS: usize = 40;
 
@@ -98,10 +102,7 @@ fn write_all(
         .map(Entry::count)
         .fold(0, u64::saturating_add);
     let worst = entries.first().map_or(Severity::Low, Entry::severity);
-    writeln!(
-        text,
-        "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered."
-    )?;
+    writeln!(text, "{INTRODUCTION}")?;
     let most_severe = if count == 1 {
         "It is"
     } else {
@@ -138,7 +139,7 @@ fn write_all(
 /// The text of the shortest alert.
 pub(super) fn plain(head: &Head<'_>, counts: &[Count<'_>], whole_list: &str) -> String {
     let mut text = format!(
-        "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.\n\
+        "{INTRODUCTION}\n\
          It reports {}. The most severe is {}.\n\n\
          SNS refused the message that describes them.\n",
         findings(head.count),

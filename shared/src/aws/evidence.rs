@@ -4,7 +4,7 @@ use super::error::store_error;
 use crate::store::{Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::primitives::ByteStream;
 
 /// The evidence bucket, if there is one: without it nothing is kept.
 #[derive(Debug, Clone)]
@@ -27,40 +27,35 @@ impl EvidenceBucket {
     pub(super) fn place(&self) -> Option<(&Client, &str)> {
         Some((&self.s3, self.bucket.as_deref()?))
     }
-
-    /// Writes a document if none is there, and says whether none was.
-    pub(super) async fn create(&self, key: &str, document: &str) -> Result<bool, StoreError> {
-        let Some(bucket) = &self.bucket else {
-            return Ok(true);
-        };
-        let put = self
-            .s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .content_type("application/json")
-            .if_none_match("*")
-            .body(document.as_bytes().to_vec().into())
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            // The second says that another write of it is under way.
-            Err(error)
-                if matches!(
-                    error.code(),
-                    Some("PreconditionFailed" | "ConditionalRequestConflict")
-                ) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(store_error("write", named(bucket, key), &error)),
-        }
-    }
 }
 
-fn named(bucket: &str, key: &str) -> String {
+pub(super) fn named(bucket: &str, key: &str) -> String {
     format!("s3://{bucket}/{key}")
+}
+
+/// Reads a document of at most `limit` bytes, which is called `name`.
+pub(super) async fn read_within(
+    mut body: ByteStream,
+    limit: usize,
+    name: &str,
+) -> Result<Vec<u8>, StoreError> {
+    let failed = |cause| StoreError {
+        action: "read",
+        subject: name.to_owned(),
+        cause,
+    };
+    let mut document = Vec::new();
+    while let Some(piece) = body.next().await {
+        let piece =
+            piece.map_err(|error| failed(Cause::Unavailable(super::error::told(&error))))?;
+        if document.len().saturating_add(piece.len()) > limit {
+            return Err(failed(Cause::Failed(format!(
+                "it has more than {limit} bytes"
+            ))));
+        }
+        document.extend_from_slice(&piece);
+    }
+    Ok(document)
 }
 
 impl KeepEvidence for EvidenceBucket {
@@ -107,27 +102,10 @@ impl SettleEvidence for EvidenceBucket {
 
     async fn recall(&self, key: &str, limit: usize) -> Result<Vec<u8>, StoreError> {
         let bucket = self.bucket.as_deref().unwrap_or_default();
+        let name = named(bucket, key);
         let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
-        let mut body = answer
-            .map_err(|error| store_error("read", named(bucket, key), &error))?
-            .body;
-        let failed = |cause| StoreError {
-            action: "read",
-            subject: named(bucket, key),
-            cause,
-        };
-        let mut document = Vec::new();
-        while let Some(piece) = body.next().await {
-            let piece =
-                piece.map_err(|error| failed(Cause::Unavailable(super::error::told(&error))))?;
-            if document.len().saturating_add(piece.len()) > limit {
-                return Err(failed(Cause::Failed(format!(
-                    "it has more than {limit} bytes"
-                ))));
-            }
-            document.extend_from_slice(&piece);
-        }
-        Ok(document)
+        let answer = answer.map_err(|error| store_error("read", &name, &error))?;
+        read_within(answer.body, limit, &name).await
     }
 
     async fn discard(&self, key: &str) -> Result<(), StoreError> {

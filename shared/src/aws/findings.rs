@@ -3,7 +3,7 @@
 use super::error::store_error;
 use super::evidence::EvidenceBucket;
 use crate::findings_message::FindingsMessage;
-use crate::store::{SendFindings, SendLater, StoreError};
+use crate::store::{KeepEvidence as _, SendFindings, SendLater, StoreError};
 use aws_config::SdkConfig;
 use std::time::Duration;
 
@@ -36,9 +36,9 @@ impl SendFindings for FindingsQueue {
     /// document too many, never a finding too few.
     async fn send(&self, message: &FindingsMessage) -> Result<(), StoreError> {
         if let Some(document) = &message.document {
-            // One that is there was kept by an earlier try of the same message.
+            // Its key is the hash of its content: to write it twice changes nothing.
             self.evidence
-                .create(&document.key, &document.content)
+                .keep(&document.key, document.content.clone())
                 .await?;
         }
         self.send_later(&message.body, Duration::ZERO).await

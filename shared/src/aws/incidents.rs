@@ -1,8 +1,8 @@
 //! Documents of the evidence bucket that several may write at once.
 
 use super::error::store_error;
-use super::evidence::EvidenceBucket;
-use crate::store::{Cause, ReplaceEvidence, StoreError, Versioned};
+use super::evidence::{EvidenceBucket, named, read_within};
+use crate::store::{ReplaceEvidence, StoreError, Versioned};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 
 impl ReplaceEvidence for EvidenceBucket {
@@ -10,36 +10,20 @@ impl ReplaceEvidence for EvidenceBucket {
         let Some((s3, bucket)) = self.place() else {
             return Ok(None);
         };
-        let named = || format!("s3://{bucket}/{key}");
-        let answer = match s3.get_object().bucket(bucket).key(key).send().await {
-            Ok(answer) => answer,
+        let name = named(bucket, key);
+        match s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(answer) => Ok(Some(Versioned {
+                version: answer.e_tag.unwrap_or_default(),
+                document: read_within(answer.body, limit, &name).await?,
+            })),
             Err(error) => {
-                let error = store_error("read", named(), &error);
-                return match error.absence() {
+                let error = store_error("read", name, &error);
+                match error.absence() {
                     Some(_) => Ok(None),
                     None => Err(error),
-                };
+                }
             }
-        };
-        let failed = |cause| StoreError {
-            action: "read",
-            subject: named(),
-            cause,
-        };
-        let version = answer.e_tag.unwrap_or_default();
-        let mut body = answer.body;
-        let mut document = Vec::new();
-        while let Some(piece) = body.next().await {
-            let piece =
-                piece.map_err(|error| failed(Cause::Unavailable(super::error::told(&error))))?;
-            if document.len().saturating_add(piece.len()) > limit {
-                return Err(failed(Cause::Failed(format!(
-                    "it has more than {limit} bytes"
-                ))));
-            }
-            document.extend_from_slice(&piece);
         }
-        Ok(Some(Versioned { document, version }))
     }
 
     /// S3 writes only if the version is the one at hand: 412 says that it is not, and 409 that
@@ -75,7 +59,7 @@ impl ReplaceEvidence for EvidenceBucket {
             {
                 Ok(false)
             }
-            Err(error) => Err(store_error("write", format!("s3://{bucket}/{key}"), &error)),
+            Err(error) => Err(store_error("write", named(bucket, key), &error)),
         }
     }
 }
