@@ -647,9 +647,7 @@ impl Finding {
             Some(about) => [kind, "about", about, &self.detail],
             None => [kind, &self.object.bucket, &self.object.key, &self.detail],
         };
-        // With their lengths, so that no two subjects read the same.
-        let subject = subject.map(|part| format!("{}:{part}", part.len()));
-        Sha256::of(subject.concat().as_bytes())
+        Sha256::of_parts(&subject)
     }
 
     /// Tells one occurrence of an incident from another: the same when an event is tried again, comes

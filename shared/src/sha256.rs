@@ -14,6 +14,16 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
+    /// The hash of a list of texts, each with its length, so that no two lists read the same.
+    #[must_use]
+    pub fn of_parts(parts: &[&str]) -> Self {
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|part| format!("{}:{part}", part.len()))
+            .collect();
+        Self::of(parts.concat().as_bytes())
+    }
+
     /// Reads 64 hex digits of either case; anything else is `None`.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
@@ -83,5 +93,13 @@ mod tests {
         for text in ["", "ba78", &"g".repeat(64), &"a".repeat(66)] {
             assert_eq!(Sha256::from_hex(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn no_two_lists_of_texts_read_the_same() {
+        let of = |parts: &[&str]| Sha256::of_parts(parts).to_string();
+        assert_eq!(of(&["a", "bc"]), Sha256::of(b"1:a2:bc").to_string());
+        assert_ne!(of(&["a", "bc"]), of(&["ab", "c"]));
+        assert_ne!(of(&["1:a"]), of(&["", "a"]));
     }
 }

@@ -12,7 +12,7 @@ use trailseal::store::{
 use trailseal::witness;
 
 /// How many log files are checked at once: a whole batch. They take turns on the processor, so that
-/// none waits until a large one has ended. The largest holds some 20 MB.
+/// none waits until a large one has ended. The largest holds some 60 MB.
 const LOG_FILES_AT_ONCE: usize = 10;
 
 /// Checks the KMS events of log files, and keeps what they show being delivered until its digest

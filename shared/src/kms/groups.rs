@@ -50,14 +50,14 @@ impl Groups {
     pub(super) fn add(&mut self, finding: Finding, subject: &str, event: &str) {
         let kind = finding.kind;
         let object = finding.object.to_string();
-        let sighting = hash(&[kind.as_str(), subject, &object, event]);
+        let sighting = Sha256::of_parts(&[kind.as_str(), subject, &object, event]);
         if self.sightings.contains(&sighting) {
             return;
         }
         if self.sightings.len() < MAX_SIGHTINGS {
             self.sightings.insert(sighting);
         }
-        let subject = hash(&[kind.as_str(), subject]);
+        let subject = Sha256::of_parts(&[kind.as_str(), subject]);
         let place = self.by_subject.get(&subject);
         if let Some(group) = place.and_then(|place| self.all.get_mut(*place)) {
             group.add(&object);
@@ -121,13 +121,4 @@ impl Group {
         }
         finding
     }
-}
-
-fn hash(parts: &[&str]) -> Sha256 {
-    // With their lengths, so that no two lists read the same.
-    let parts: Vec<String> = parts
-        .iter()
-        .map(|part| format!("{}:{part}", part.len()))
-        .collect();
-    Sha256::of(parts.concat().as_bytes())
 }
