@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 
 # One selection of packages and features for every debug build: another one compiles the
 # dependencies once more.
-CARGO_DEBUG := --workspace --all-features --locked
+CARGO_DEBUG := --workspace --locked
 
 .PHONY: help
 help: ## Say what there is
@@ -51,7 +51,7 @@ lint-template: venv $(CHECKOV)/installed ## Check template.yaml
 
 .PHONY: clippy
 clippy: ## Lint the Rust code
-	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 .PHONY: unit
 unit: ## Run the unit tests

@@ -7,17 +7,18 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
-use trailseal::config::Places;
-use trailseal::gunzip::gunzip;
-use trailseal::ids::TrailArn;
+use trailseal::format::log_file_size::MAX_INFLATED_BYTES;
+use trailseal::format::records::{Scan, for_each_record, for_each_record_with};
+use trailseal::gzip::stream::gunzip;
 use trailseal::kms::docket::{Docket, Facts};
 use trailseal::kms::event::EVENT_SOURCE;
 use trailseal::kms::rules::Expected;
-use trailseal::location::ObjectLocation;
-use trailseal::log_file::{self, LogFileCheck, check_whole};
-use trailseal::object_key::{LogFileKey, ObjectKind, classify};
-use trailseal::records::{Scan, for_each_record, for_each_record_with};
-use trailseal::sha256::Sha256;
+use trailseal::names::ids::TrailArn;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
+use trailseal::names::places::Places;
+use trailseal::names::sha256::Sha256;
+use trailseal::trust::log_file::{LogFileCheck, MAX_WHOLE_BYTES, check_whole};
 use trailseal_tests::trail::{KmsSpec, TrailSpec, gzip};
 
 use crate::data::{self, ACCOUNT, REGION};
@@ -202,7 +203,7 @@ struct Object {
 
 impl Object {
     fn new(body: Vec<u8>) -> anyhow::Result<Self> {
-        let inflated = gunzip(&body, log_file::MAX_INFLATED_BYTES)?;
+        let inflated = gunzip(&body, MAX_INFLATED_BYTES)?;
         Ok(Self {
             body,
             sha256: Sha256::of(&inflated),
@@ -217,7 +218,7 @@ impl Object {
 
     /// What log-verifier does with its bytes.
     fn hash(&self) -> anyhow::Result<u64> {
-        if u64::try_from(self.body.len())? <= log_file::MAX_WHOLE_BYTES {
+        if u64::try_from(self.body.len())? <= MAX_WHOLE_BYTES {
             return Ok(check_whole(&self.body, self.sha256)?);
         }
         let mut check = LogFileCheck::new(self.sha256);

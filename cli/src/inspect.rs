@@ -23,16 +23,16 @@ use std::sync::Arc;
 use step::{State, Step};
 use subject::{Held, Subject};
 use trailseal::alert::printable;
-use trailseal::aws::{Limited, S3Objects};
-use trailseal::config::Places;
+use trailseal::check::key_ring::KeyRing;
+use trailseal::check::validation::Digests;
+use trailseal::check::walk::listed_in;
 use trailseal::finding::{Finding, FindingKind, Report};
-use trailseal::given::GivenSignatures;
-use trailseal::ids::AccountId;
-use trailseal::pinned_keys::KeyRing;
-use trailseal::public_key::KeySet;
-use trailseal::store::StoreError;
-use trailseal::validation::Digests;
-use trailseal::walk::listed_in;
+use trailseal::names::ids::AccountId;
+use trailseal::names::places::Places;
+use trailseal::trust::given::GivenSignatures;
+use trailseal::trust::public_key::KeySet;
+use trailseal::world::StoreError;
+use trailseal_aws::{Limited, S3Objects};
 
 /// The most objects that are open at a time.
 const OPEN: usize = 64;

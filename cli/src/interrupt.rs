@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use trailseal::aws::Limited;
+use trailseal_aws::Limited;
 
 /// Waits for the first interrupt: SIGINT, SIGTERM or SIGHUP. The second ends the process.
 pub(crate) async fn first() {

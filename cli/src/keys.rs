@@ -15,11 +15,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::io::Write as _;
 use std::process::ExitCode;
-use trailseal::aws::CloudTrailKeys;
-use trailseal::ids::Region;
-use trailseal::public_key::{PublicKey, SigningPeriod};
-use trailseal::seconds::whole_second;
-use trailseal::store::{Cause, ListPublicKeys as _};
+use trailseal::names::ids::Region;
+use trailseal::names::seconds::whole_second;
+use trailseal::trust::public_key::{PublicKey, SigningPeriod};
+use trailseal::world::{Cause, ListPublicKeys as _};
+use trailseal_aws::CloudTrailKeys;
 
 /// Regions that are asked at a time.
 const PARALLEL: usize = 16;

@@ -7,8 +7,8 @@
 use crate::exit::Stop;
 use std::fmt::Display;
 use std::path::PathBuf;
-use trailseal::config::bucket_alias;
-use trailseal::value::{list, plain};
+use trailseal::names::bucket_name::bucket_alias;
+use trailseal::names::value::{list, plain};
 
 /// Reads the value of an option, if it is given.
 ///
@@ -120,7 +120,7 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trailseal::ids::AccountId;
+    use trailseal::names::ids::AccountId;
 
     fn accounts(texts: &[&str]) -> Result<Vec<AccountId>, Stop> {
         let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();

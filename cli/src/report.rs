@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use trailseal::selection::Part;
+use trailseal::bucket::selection::Part;
 
 /// The schema of the JSON form.
 pub(crate) const SCHEMA: &str = "trailseal.verification/1";
@@ -33,10 +33,10 @@ pub(crate) struct Verification {
     /// The stretch of time that was asked for.
     pub(crate) requested: Range,
     /// When the verification began.
-    #[serde(serialize_with = "trailseal::seconds::serialize")]
+    #[serde(serialize_with = "trailseal::names::seconds::serialize")]
     pub(crate) started_at: Timestamp,
     /// When it ended.
-    #[serde(serialize_with = "trailseal::seconds::serialize")]
+    #[serde(serialize_with = "trailseal::names::seconds::serialize")]
     pub(crate) finished_at: Timestamp,
     /// Whether it was interrupted: what was not reached is not in it.
     pub(crate) interrupted: bool,

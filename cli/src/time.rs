@@ -6,8 +6,8 @@ use crate::report::Range;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use trailseal::seconds::whole_second;
-use trailseal::value::plain;
+use trailseal::names::seconds::whole_second;
+use trailseal::names::value::plain;
 
 /// A text that is no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

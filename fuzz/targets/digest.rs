@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::digest::UnverifiedDigest;
-use trailseal::signature::signing_string;
+use trailseal::format::digest::UnverifiedDigest;
+use trailseal::trust::signature::signing_string;
 
 fuzz_target!(|inflated: &[u8]| {
     if let Ok(digest) = UnverifiedDigest::parse(inflated) {

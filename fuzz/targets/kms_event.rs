@@ -4,16 +4,16 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::collections::{BTreeMap, HashSet};
-use trailseal::config::Places;
-use trailseal::ids::TrailArn;
+use trailseal::names::places::Places;
+use trailseal::names::ids::TrailArn;
 use trailseal::kms::docket::{Docket, Facts, Looked, LookedKey};
 use trailseal::kms::event::KmsEvent;
 use trailseal::kms::policy::check_policy;
 use trailseal::kms::readers::{ReaderRule, Readers};
 use trailseal::kms::rules::Expected;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{ObjectKind, classify};
-use trailseal::store::{Absence, Encryption, KeyDescription};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::world::{Absence, Encryption, KeyDescription};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1215Z_7xgocspSowgK0Gto.json.gz";

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::gunzip::gunzip;
-use trailseal::log_file::{LogFileCheck, LogFileError, check_whole};
-use trailseal::sha256::Sha256;
+use trailseal::gzip::stream::gunzip;
+use trailseal::trust::log_file::{LogFileCheck, LogFileError, check_whole};
+use trailseal::names::sha256::Sha256;
 
 fn judge<'a>(
     pieces: impl Iterator<Item = &'a [u8]>,

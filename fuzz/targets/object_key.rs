@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::object_key::{ObjectKind, classify, url_decode};
+use trailseal::names::object_key::{ObjectKind, classify, url_decode};
 
 fuzz_target!(|key: &str| {
     let _ = url_decode(key);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::public_key::KeySet;
+use trailseal::trust::public_key::KeySet;
 
 fuzz_target!(|json: &[u8]| {
     let _ = KeySet::from_saved_response(json);

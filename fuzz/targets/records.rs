@@ -4,12 +4,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use trailseal::config::Places;
+use trailseal::names::places::Places;
 use trailseal::kms::docket::{Docket, Facts};
 use trailseal::kms::rules::Expected;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{ObjectKind, classify};
-use trailseal::records::{RecordsError, for_each_record, for_each_record_with};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::format::records::{RecordsError, for_each_record, for_each_record_with};
 
 const NEEDLE: &str = "kms.amazonaws.com";
 const BUCKET: &str = "amzn-s3-demo-bucket";

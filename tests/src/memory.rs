@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use trailseal::config::Places;
-use trailseal::ids::{Region, TrailArn};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{ObjectKind, classify};
-use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
-use trailseal::store::{
+use trailseal::names::ids::{Region, TrailArn};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::places::Places;
+use trailseal::trust::public_key::{KeySet, PublicKey, SigningPeriod};
+use trailseal::world::{
     Absence, Body, Cause, Depth, DescribeKey, Encryption, Headers, KeepEvidence, KeyDescription,
     ListObjects, ListPublicKeys, Object, Page, ReadEncryption, ReadKeyPolicy, ReadObject,
     SettleEvidence, StoreError, WaitingPage,

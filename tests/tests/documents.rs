@@ -55,8 +55,8 @@ fn subscriptions_are_confirmed_with_authentication() {
     }
 }
 
-/// Fails unless the last column of each row of a page's tables names tests that are there. A file
-/// without a folder in its name is in `folder`, or in the folders below it. Gives the number of rows.
+/// Fails unless the last column of each row of a page's tables names tests that are there. What is
+/// named beside a test is a file, or a folder whose files are searched; from the root on, or in `folder`. Gives the number of rows.
 fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
     let root = root();
     let page = fs::read_to_string(root.join(page)).expect(page);
@@ -76,16 +76,21 @@ fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
         let tests = tests_of(cell);
         assert!(!tests.is_empty(), "no test is named: {row}");
         for (name, file) in tests {
-            let path = [root.join(&file), root.join(folder).join(&file)]
-                .into_iter()
-                .find(|path| path.is_file())
-                .unwrap_or_default();
-            let code = fs::read_to_string(&path).unwrap_or_default();
-            if !code.contains(&format!("fn {name}(")) {
+            let places = [root.join(&file), root.join(folder).join(&file)];
+            if !places.iter().any(|place| has_test(place, &name)) {
                 missing.insert(format!("{name} in {file}"));
             }
         }
     }
     assert!(missing.is_empty(), "{missing:#?}");
     rows.len()
+}
+
+/// Whether a file, or a file below a folder, has the test.
+fn has_test(place: &Path, name: &str) -> bool {
+    if let Ok(entries) = fs::read_dir(place) {
+        return entries.flatten().any(|entry| has_test(&entry.path(), name));
+    }
+    place.extension().is_some_and(|extension| extension == "rs")
+        && fs::read_to_string(place).is_ok_and(|code| code.contains(&format!("fn {name}(")))
 }

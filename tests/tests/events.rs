@@ -2,16 +2,18 @@
 
 use serde_json::json;
 use std::future::pending;
-use trailseal::arrival::Arrival;
-use trailseal::event::{Created, Named, Origin};
+use trailseal::check::arrival::Arrival;
+use trailseal::check::key_ring::KeyRing;
+use trailseal::check::kms_events::KmsChecker;
+use trailseal::check::validation::Digests;
+use trailseal::event::Named;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
 use trailseal::kms::rules::Expected;
-use trailseal::kms_check::KmsChecker;
-use trailseal::location::ObjectLocation;
-use trailseal::pinned_keys::KeyRing;
-use trailseal::public_key::KeySet;
-use trailseal::store::{Absence, Cause};
-use trailseal::validation::Digests;
+use trailseal::names::created::Created;
+use trailseal::names::created::Origin;
+use trailseal::names::location::ObjectLocation;
+use trailseal::trust::public_key::KeySet;
+use trailseal::world::{Absence, Cause};
 use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::tamper::digest::copied_to;
 use trailseal_tests::trail::{Location, Object, Trail, TrailSpec};

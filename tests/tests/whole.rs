@@ -3,16 +3,17 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
-use trailseal::config::Places;
-use trailseal::discovery::{self, Wanted};
+use trailseal::bucket::discovery::{self};
+use trailseal::bucket::selection::Selection;
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::key_ring::KeyRing;
+use trailseal::check::validation::Digests;
+use trailseal::check::walk::{ReadDigest, Walk, listed_in};
 use trailseal::finding::{FindingKind, Report, Verdict};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{DigestKey, DigestSeries};
-use trailseal::pinned_keys::KeyRing;
-use trailseal::public_key::KeySet;
-use trailseal::selection::Selection;
-use trailseal::validation::Digests;
-use trailseal::walk::{ReadDigest, Walk, listed_in};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{DigestKey, DigestSeries};
+use trailseal::names::places::Places;
+use trailseal::trust::public_key::KeySet;
 use trailseal_tests::memory::Memory;
 use trailseal_tests::trail::rng::Rng;
 use trailseal_tests::trail::tamper::{digest as tamper_digest, log as tamper_log};

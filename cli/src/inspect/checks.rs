@@ -3,18 +3,20 @@
 use super::subject::Subject;
 use crate::verify::engine::SourceDigests;
 use jiff::{SignedDuration, Timestamp};
-use trailseal::chain;
-use trailseal::config::Places;
-use trailseal::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
-use trailseal::discovery::{self, RegionFolder, Wanted};
+use trailseal::bucket::discovery::{self};
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::walk::{ReadDigest, Settled, Walk};
 use trailseal::finding::Finding;
-use trailseal::form::Form;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{DigestKey, DigestSeries};
-use trailseal::public_key::KeyLookup;
-use trailseal::signature;
-use trailseal::store::StoreError;
-use trailseal::walk::{ReadDigest, Settled, Walk};
+use trailseal::format::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
+use trailseal::format::form::Form;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{DigestKey, DigestSeries};
+use trailseal::names::places::Places;
+use trailseal::names::region_folder::RegionFolder;
+use trailseal::trust::chain;
+use trailseal::trust::public_key::KeyLookup;
+use trailseal::trust::signature;
+use trailseal::world::StoreError;
 
 /// How far behind a digest the next one is looked for.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);

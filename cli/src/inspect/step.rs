@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use trailseal::alert::printable;
 use trailseal::finding::Finding;
-use trailseal::store::StoreError;
+use trailseal::world::StoreError;
 
 /// Where facts begin in a line.
 const INDENT: &str = "                          ";

@@ -3,14 +3,14 @@
 use super::checks::{Examined, Read, SignatureFrom, Successor};
 use super::step::{State, Step};
 use super::subject::Subject;
-use trailseal::chain;
-use trailseal::digest::{DigestError, UnverifiedDigest};
 use trailseal::finding::{Finding, FindingKind};
-use trailseal::form::Form;
-use trailseal::object_key::DigestSeries;
-use trailseal::public_key::KeyLookup;
-use trailseal::signature::signing_string;
-use trailseal::store::StoreError;
+use trailseal::format::digest::{DigestError, UnverifiedDigest};
+use trailseal::format::form::Form;
+use trailseal::names::object_key::DigestSeries;
+use trailseal::trust::chain;
+use trailseal::trust::public_key::KeyLookup;
+use trailseal::trust::signature::signing_string;
+use trailseal::world::StoreError;
 
 const OBJECT: &str = "object";
 const GZIP: &str = "gzip";
@@ -199,7 +199,7 @@ fn algorithm(read: &Read) -> Step {
 
 fn key(content: &UnverifiedDigest, read: &Read, keys_from: &str) -> Step {
     let named = format!("fingerprint {}", content.key_fingerprint);
-    let known = |state, key: &trailseal::public_key::PublicKey, but: &str| {
+    let known = |state, key: &trailseal::trust::public_key::PublicKey, but: &str| {
         Step::new(KEY, state, &named)
             .fact(format_args!("found in {keys_from}"))
             .fact(format_args!(

@@ -5,11 +5,11 @@ use crate::source::directory::Directory;
 use crate::source::{LoneFile, Named, Objects};
 use std::fs;
 use std::path::Path;
-use trailseal::arrival::{Looked, look_for};
-use trailseal::event::Created;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{DigestKey, ObjectKind, classify};
-use trailseal::store::ReadObject;
+use trailseal::check::arrival::{Looked, look_for};
+use trailseal::names::created::Created;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
+use trailseal::world::ReadObject;
 
 /// What a digest is called.
 const NAME: &str = "ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_YYYYMMDDTHHMMSSZ.json.gz";

@@ -7,16 +7,17 @@ use jiff::{Timestamp, ToSpan as _};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
-use trailseal::aws::{KmsKeys, Limited, S3Objects};
-use trailseal::discovery::{Wanted, region_folders};
+use trailseal::bucket::discovery::region_folders;
+use trailseal::bucket::selection::Selection;
+use trailseal::bucket::wanted::Wanted;
 use trailseal::finding::Obstacle;
-use trailseal::ids::Region;
-use trailseal::location::ObjectLocation;
-use trailseal::selection::Selection;
-use trailseal::store::{
+use trailseal::names::ids::Region;
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::{
     Cause, Depth, DescribeKey, Encryption, Headers, KeyDescription, ListObjects, Object, Page,
     ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
 };
+use trailseal_aws::{KmsKeys, Limited, S3Objects};
 
 /// From so many days on, months are listed.
 const MANY_DAYS: i64 = 8;

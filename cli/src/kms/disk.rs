@@ -13,14 +13,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use trailseal::config::Places;
-use trailseal::discovery::Wanted;
-use trailseal::form::Form;
+use trailseal::bucket::wanted::Wanted;
+use trailseal::format::form::Form;
+use trailseal::format::records::for_each_record_in_copy;
 use trailseal::kms::context::{Named, What};
 use trailseal::kms::event::{EVENT_SOURCE, KmsEvent};
-use trailseal::location::ObjectLocation;
-use trailseal::records::for_each_record_in_copy;
-use trailseal::store::{
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::places::Places;
+use trailseal::world::{
     Body as _, Cause, Depth, DescribeKey, Encryption, Headers, KeyDescription, ListObjects, Object,
     Page, ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
 };
@@ -370,7 +370,7 @@ impl DescribeKey for Nothing {
     async fn describe_key(
         &self,
         key: &str,
-        _: Option<&trailseal::ids::Region>,
+        _: Option<&trailseal::names::ids::Region>,
     ) -> Result<KeyDescription, StoreError> {
         Self::refuse("describe the KMS key", &key)
     }

@@ -3,10 +3,15 @@
 use crate::args::KmsArgs;
 use crate::exit::Stop;
 use crate::options::{aliases, is_not, many, one};
-use trailseal::config::{Places, bucket_name, enclave_image, kms_key_arn, reader_rule, role_arn};
-use trailseal::ids::{AccountId, TrailArn};
 use trailseal::kms::readers::Readers;
+use trailseal::kms::readers::reader_rule;
 use trailseal::kms::rules::Expected;
+use trailseal::kms::rules::enclave_image;
+use trailseal::names::arn::kms_key_arn;
+use trailseal::names::arn::role_arn;
+use trailseal::names::bucket_name::bucket_name;
+use trailseal::names::ids::{AccountId, TrailArn};
+use trailseal::names::places::Places;
 
 /// Reads the options. Whose buckets are meant where none is named is for the source to say.
 ///

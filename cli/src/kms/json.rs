@@ -9,11 +9,11 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use trailseal::finding::{FindingKind, RuleCount, Stamp, StampedFinding, Verdict};
-use trailseal::ids::TrailArn;
 use trailseal::kms::docket::Explanation;
 use trailseal::kms::rules::Rule;
-use trailseal::location::ObjectLocation;
-use trailseal::seconds::whole_second;
+use trailseal::names::ids::TrailArn;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::seconds::whole_second;
 
 /// The schema of the JSON form.
 const SCHEMA: &str = "trailseal.kms/1";
@@ -35,7 +35,7 @@ struct Begin<'a> {
     command: Vec<String>,
     source: &'a str,
     requested: Range,
-    #[serde(serialize_with = "trailseal::seconds::serialize")]
+    #[serde(serialize_with = "trailseal::names::seconds::serialize")]
     started_at: Timestamp,
     bare_copy: bool,
     buckets: &'a [String],
@@ -76,7 +76,7 @@ struct Event<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct End<'a> {
-    #[serde(serialize_with = "trailseal::seconds::serialize")]
+    #[serde(serialize_with = "trailseal::names::seconds::serialize")]
     finished_at: Timestamp,
     interrupted: bool,
     verdict: Outcome,

@@ -33,17 +33,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use subject::Subject;
 use tally::{Progress, Tally};
-use trailseal::aws::{KmsKeys, Limited, S3Objects};
-use trailseal::discovery::Wanted;
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::kms_events::{KmsChecker, KmsReport};
 use trailseal::finding::{Obstacle, Report};
 use trailseal::kms::rules::Expected;
-use trailseal::kms_check::{KmsChecker, KmsReport};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{ObjectKind, classify};
-use trailseal::seconds::whole_second;
-use trailseal::store::{
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::seconds::whole_second;
+use trailseal::world::{
     Cause, DescribeKey, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
 };
+use trailseal_aws::{KmsKeys, Limited, S3Objects};
 
 /// The most requests to S3 in flight.
 const REQUESTS: usize = 64;

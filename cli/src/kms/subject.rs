@@ -1,11 +1,11 @@
 //! A log file to look at.
 
 use std::path::PathBuf;
-use trailseal::arrival::{Looked, look_for};
-use trailseal::event::Created;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{LogFileKey, ObjectKind, classify};
-use trailseal::store::ReadObject;
+use trailseal::check::arrival::{Looked, look_for};
+use trailseal::names::created::Created;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
+use trailseal::world::ReadObject;
 
 /// A log file, and where it is.
 #[derive(Debug, Clone)]

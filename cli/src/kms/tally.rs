@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use trailseal::check::kms_events::KmsReport;
+use trailseal::check::walk::OVERDUE_AFTER;
 use trailseal::finding::{Finding, FindingKind, Obstacle, RuleCount, Scope};
 use trailseal::kms::docket::Explanation;
-use trailseal::kms_check::KmsReport;
-use trailseal::store::{Cause, CredentialTrouble, StoreError};
-use trailseal::walk::OVERDUE_AFTER;
+use trailseal::world::{Cause, CredentialTrouble, StoreError};
 
 /// What to do where AWS refuses.
 const DENIED: &str = "Give the caller s3:ListBucket and s3:GetObject on the bucket, and kms:Decrypt, kms:DescribeKey and kms:GetKeyPolicy on the trail's key, and judge again.";
@@ -287,7 +287,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trailseal::location::ObjectLocation;
+    use trailseal::names::location::ObjectLocation;
 
     /// They are one incident for people who are alerted. Whoever runs the command sees each.
     #[test]

@@ -7,9 +7,10 @@ use super::{
 };
 use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
-use trailseal::finding::{DigestReference, Finding, FindingKind, Scope, Stamp, Window};
-use trailseal::location::ObjectLocation;
-use trailseal::sha256::Sha256;
+use trailseal::finding::{DigestReference, Finding, FindingKind, Scope, Stamp};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::sha256::Sha256;
+use trailseal::names::window::Window;
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const ORGANIZATION: &str = "o-exampleorg1";

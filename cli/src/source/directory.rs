@@ -21,12 +21,12 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use trailseal::digest::{self, UnverifiedDigest};
-use trailseal::form::Form;
-use trailseal::location::ObjectLocation;
-use trailseal::log_file::MAX_WHOLE_BYTES;
-use trailseal::object_key::{ObjectKind, classify};
-use trailseal::store::{
+use trailseal::format::digest::{self, UnverifiedDigest};
+use trailseal::format::form::Form;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::trust::log_file::MAX_WHOLE_BYTES;
+use trailseal::world::{
     Absence, Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadObject,
     StoreError,
 };

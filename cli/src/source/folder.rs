@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use trailseal::form::Form;
-use trailseal::gunzip::Gunzip;
-use trailseal::sha256::{Hasher, Sha256};
+use trailseal::format::form::Form;
+use trailseal::gzip::stream::Gunzip;
+use trailseal::names::sha256::{Hasher, Sha256};
 
 /// How much of a file is held while it is compared.
 const PIECE: usize = 256 * 1024;

@@ -6,11 +6,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use trailseal::aws::CloudTrailKeys;
-use trailseal::given::GivenError;
-use trailseal::ids::Region;
-use trailseal::public_key::{KeySet, PublicKey, SigningPeriod};
-use trailseal::store::{Cause, ListPublicKeys, StoreError};
+use trailseal::names::ids::Region;
+use trailseal::trust::given::GivenError;
+use trailseal::trust::public_key::{KeySet, PublicKey, SigningPeriod};
+use trailseal::world::{Cause, ListPublicKeys, StoreError};
+use trailseal_aws::CloudTrailKeys;
 
 /// The most bytes that a file of keys or signatures may have.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;

@@ -3,9 +3,9 @@
 use super::directory::{FileBody, UNKNOWN_BUCKET, open_file, read_digest};
 use super::names::object_name;
 use std::path::{Path, PathBuf};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{DigestKey, ObjectKind, classify};
-use trailseal::store::{Cause, Object, StoreError};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
+use trailseal::world::{Cause, Object, StoreError};
 
 /// A file, and where it was delivered.
 #[derive(Debug)]

@@ -21,8 +21,8 @@ use crate::options::input;
 use directory::{Directory, DirectoryError};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use trailseal::config::bucket_name;
-use trailseal::value::plain;
+use trailseal::names::bucket_name::bucket_name;
+use trailseal::names::value::plain;
 
 /// A source as it stands on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

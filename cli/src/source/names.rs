@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use trailseal::object_key::{DigestKey, ObjectKind, classify};
+use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
 
 /// What digest files and log files end with.
 const SUFFIX: &str = ".json.gz";

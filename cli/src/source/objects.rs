@@ -3,9 +3,9 @@
 use super::directory::{Directory, FileBody};
 use super::lone::LoneFile;
 use bytes::Bytes;
-use trailseal::aws::{S3Body, S3Objects};
-use trailseal::location::ObjectLocation;
-use trailseal::store::{Body, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError};
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::{Body, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError};
+use trailseal_aws::{S3Body, S3Objects};
 
 /// Objects in S3, in a directory or in a file.
 #[derive(Debug)]

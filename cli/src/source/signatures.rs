@@ -5,8 +5,8 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use trailseal::alert::printable;
-use trailseal::given::GivenSignatures;
-use trailseal::saved::{self, SavedError};
+use trailseal::format::saved::{self, SavedError};
+use trailseal::trust::given::GivenSignatures;
 
 /// The most names that are said.
 const MAX_NAMES: usize = 10;

@@ -1,7 +1,7 @@
 //! Other ways in which people write where their log files are, and what to write instead.
 
 use std::path::Path;
-use trailseal::object_key::url_decode;
+use trailseal::names::object_key::url_decode;
 
 /// The longest text that is looked into: a bucket's name, a key and what a console's URL adds.
 const MAX_BYTES: usize = 8 * 1024;
@@ -15,7 +15,7 @@ pub(super) fn meant(text: &str) -> Option<String> {
         .or_else(|| of_scheme(text))
         .or_else(|| of_url(text))
         .or_else(|| of_bare_name(text))?;
-    let is_bucket = trailseal::config::bucket_name(&bucket).is_some();
+    let is_bucket = trailseal::names::bucket_name::bucket_name(&bucket).is_some();
     is_bucket.then(|| match key.as_str() {
         "" => format!("s3://{bucket}"),
         key => format!("s3://{bucket}/{key}"),

@@ -5,8 +5,8 @@ use super::lines::Verdict;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
-use trailseal::location::ObjectLocation;
-use trailseal::store::ReadObject;
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::ReadObject;
 
 /// How many digests are read ahead. Each may take as much memory as a digest may have bytes.
 const DIGESTS: usize = 8;

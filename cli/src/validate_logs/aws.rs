@@ -7,8 +7,8 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudtrail::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::time::Duration;
-use trailseal::ids::Region;
-use trailseal::store::{Cause, StoreError};
+use trailseal::names::ids::Region;
+use trailseal::world::{Cause, StoreError};
 
 /// As the AWS CLI waits, and asks again.
 const PATIENCE: Patience = Patience {

@@ -4,9 +4,9 @@
 //! one is not.
 
 use serde_json::{Map, Value};
-use trailseal::location::ObjectLocation;
-use trailseal::public_key::PublicKey;
-use trailseal::sha256::Sha256;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::sha256::Sha256;
+use trailseal::trust::public_key::PublicKey;
 
 /// The fields without which the AWS CLI sees no digest.
 const REQUIRED: [&str; 6] = [

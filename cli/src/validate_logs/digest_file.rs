@@ -3,15 +3,17 @@
 use super::claims::{Claims, NoObject};
 use super::lines::Verdict;
 use std::borrow::Cow;
-use trailseal::digest::{DigestMetadata, MAX_INFLATED_BYTES, MAX_OBJECT_BYTES, UnverifiedDigest};
-use trailseal::gunzip::{Gunzip, GunzipError};
-use trailseal::ids::Region;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::DigestSeries;
-use trailseal::public_key::{KeyLookup, KeySet, PublicKey, SigningPeriod};
-use trailseal::sha256::Sha256;
-use trailseal::signature::{AuthenticDigest, SignatureError, verify};
-use trailseal::store::{Body as _, Cause, Object, ReadObject, StoreError};
+use trailseal::format::digest::{
+    DigestMetadata, MAX_INFLATED_BYTES, MAX_OBJECT_BYTES, UnverifiedDigest,
+};
+use trailseal::gzip::stream::{Gunzip, GunzipError};
+use trailseal::names::ids::Region;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::DigestSeries;
+use trailseal::names::sha256::Sha256;
+use trailseal::trust::public_key::{KeyLookup, KeySet, PublicKey, SigningPeriod};
+use trailseal::trust::signature::{AuthenticDigest, SignatureError, verify};
+use trailseal::world::{Body as _, Cause, Object, ReadObject, StoreError};
 
 /// How often an object is read when the connection breaks.
 const ATTEMPTS: u32 = 3;

@@ -5,10 +5,10 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use std::collections::BTreeSet;
-use trailseal::ids::OrganizationId;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
-use trailseal::store::{Cause, Depth, ListObjects, StoreError};
+use trailseal::names::ids::OrganizationId;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
+use trailseal::world::{Cause, Depth, ListObjects, StoreError};
 
 /// How many months are listed at a time.
 const MONTHS_AT_A_TIME: usize = 8;

@@ -4,8 +4,8 @@ use super::time::{Range, display};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::io::{self, Write};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::DigestSeries;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::DigestSeries;
 
 /// What is said of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,12 @@
 
 use super::digest_file::{NOT_FOUND, TRAILING_DATA, unread, with_attempts};
 use super::lines::Verdict;
-use trailseal::digest::ListedLogFile;
-use trailseal::gunzip::{Gunzip, GunzipError};
-use trailseal::log_file::{MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
-use trailseal::sha256::Hasher;
-use trailseal::store::{Body as _, ReadObject, StoreError};
+use trailseal::format::digest::ListedLogFile;
+use trailseal::format::log_file_size::MAX_INFLATED_BYTES;
+use trailseal::format::log_file_size::MAX_OBJECT_BYTES;
+use trailseal::gzip::stream::{Gunzip, GunzipError};
+use trailseal::names::sha256::Hasher;
+use trailseal::world::{Body as _, ReadObject, StoreError};
 
 const INVALID_FORMAT: &str = "invalid format";
 const OTHER_HASH: &str = "hash value doesn't match";

@@ -29,12 +29,12 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 use time::{HOUR, Range, after};
 use trail::{Asked, Source, Whereabouts};
-use trailseal::aws::{CloudTrailKeys, S3Objects};
-use trailseal::digest::ListedLogFile;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{Chain, DigestSeries};
-use trailseal::public_key::{KeySet, SigningPeriod};
-use trailseal::store::{ListObjects, ListPublicKeys, ReadObject, StoreError};
+use trailseal::format::digest::ListedLogFile;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestSeries};
+use trailseal::trust::public_key::{KeySet, SigningPeriod};
+use trailseal::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
+use trailseal_aws::{CloudTrailKeys, S3Objects};
 use walk::{Step, Walk, no_keys};
 
 /// Something is not what CloudTrail delivered.

@@ -1,8 +1,8 @@
 //! A store that remembers when the credentials are gone.
 
 use std::sync::OnceLock;
-use trailseal::location::ObjectLocation;
-use trailseal::store::{
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::{
     Body, Cause, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError,
 };
 

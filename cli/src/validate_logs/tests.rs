@@ -7,8 +7,8 @@ use super::trail::{Asked, DescribeTrails, Description, Owner, TrailError, Wherea
 use super::{Stop, Validation};
 use crate::args::{Cli, Command, ValidateLogsArgs};
 use clap::Parser as _;
-use trailseal::ids::Region;
-use trailseal::store::{Absence, Cause, CredentialTrouble, StoreError};
+use trailseal::names::ids::Region;
+use trailseal::world::{Absence, Cause, CredentialTrouble, StoreError};
 use trailseal_tests::memory::Memory;
 use trailseal_tests::trail::tamper::digest::copied_to;
 use trailseal_tests::trail::{BucketChange, Location, Object, Trail, TrailSpec, hostile};

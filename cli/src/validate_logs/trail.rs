@@ -1,9 +1,9 @@
 //! The trail that is asked about: from its ARN, or as CloudTrail describes it.
 
 use std::future::Future;
-use trailseal::ids::{AccountId, OrganizationId, Region, TrailArn};
-use trailseal::object_key::{AccountFolder, Chain};
-use trailseal::store::StoreError;
+use trailseal::names::ids::{AccountId, OrganizationId, Region, TrailArn};
+use trailseal::names::object_key::{AccountFolder, Chain};
+use trailseal::world::StoreError;
 
 /// What CloudTrail says of a trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub(super) enum TrailError {
     AccountNeeded,
     /// Organizations answered with something else than an id.
     #[error("{0}")]
-    Organization(#[from] trailseal::ids::IdError),
+    Organization(#[from] trailseal::names::ids::IdError),
 }
 
 impl Asked {

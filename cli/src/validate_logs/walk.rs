@@ -9,14 +9,14 @@ use futures::stream::{self, Stream, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use trailseal::chain::{hourly_digests, predecessor_key};
-use trailseal::digest::{ListedLogFile, UnverifiedDigest};
-use trailseal::finding::Window;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
-use trailseal::public_key::{KeySet, SigningPeriod};
-use trailseal::signature::AuthenticDigest;
-use trailseal::store::{ListObjects, ListPublicKeys, ReadObject, StoreError};
+use trailseal::format::digest::{ListedLogFile, UnverifiedDigest};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
+use trailseal::names::window::Window;
+use trailseal::trust::chain::{hourly_digests, predecessor_key};
+use trailseal::trust::public_key::{KeySet, SigningPeriod};
+use trailseal::trust::signature::AuthenticDigest;
+use trailseal::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 
 /// Something that is said, or a log file to be checked before more is said.
 #[derive(Debug)]
@@ -257,7 +257,7 @@ where
     fn predecessor(
         &self,
         of: &DigestKey,
-        named: &trailseal::digest::Predecessor,
+        named: &trailseal::format::digest::Predecessor,
     ) -> Option<DigestKey> {
         match self.series {
             DigestSeries::Hourly => predecessor_key(of, named),

@@ -17,10 +17,11 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use trailseal::finding::{Finding, Scope, Severity, Stamp, Window};
-use trailseal::form::Form;
-use trailseal::location::ObjectLocation;
-use trailseal::store::{Absence, Cause, CredentialTrouble, StoreError};
+use trailseal::finding::{Finding, Scope, Severity, Stamp};
+use trailseal::format::form::Form;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::window::Window;
+use trailseal::world::{Absence, Cause, CredentialTrouble, StoreError};
 
 /// Who reports.
 const REPORTER: &str = "trailseal verify";

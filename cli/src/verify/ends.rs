@@ -8,14 +8,17 @@
 use super::engine::Engine;
 use crate::time;
 use jiff::{SignedDuration, Timestamp};
-use trailseal::digest::Predecessor;
-use trailseal::discovery::{self, MARGIN, RegionFolder, TrailFilter, Wanted};
-use trailseal::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{Chain, DigestKey, DigestSeries};
-use trailseal::signature::AuthenticDigest;
-use trailseal::store::StoreError;
-use trailseal::walk::{ReadDigest, Settled, Walk};
+use trailseal::bucket::discovery::{self, MARGIN};
+use trailseal::bucket::wanted::TrailFilter;
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::walk::{ReadDigest, Settled, Walk};
+use trailseal::format::digest::Predecessor;
+use trailseal::names::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::names::region_folder::RegionFolder;
+use trailseal::trust::signature::AuthenticDigest;
+use trailseal::world::StoreError;
 
 /// How many digest files of another folder are tried for the first that CloudTrail signed. Anybody
 /// who can write to the bucket can plant any number.
@@ -298,7 +301,7 @@ impl Engine {
                 continue;
             };
             let (from, is_linked) = if let Some(named) = &digest.predecessor {
-                let is_ours = trailseal::chain::predecessor_key(&first.key, named)
+                let is_ours = trailseal::trust::chain::predecessor_key(&first.key, named)
                     .is_some_and(|key| key.chain == *chain && key.end_time >= end);
                 if !is_ours {
                     continue;
@@ -430,7 +433,7 @@ impl Engine {
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
-    use trailseal::object_key::{ObjectKind, classify};
+    use trailseal::names::object_key::{ObjectKind, classify};
 
     fn chain(account: &str, organization: &str, region: &str) -> Chain {
         let key = format!(

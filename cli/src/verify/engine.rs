@@ -17,14 +17,17 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
-use trailseal::aws::Limited;
-use trailseal::discovery::{self, ChainDigests, RegionFolder, TrailFilter, Wanted};
+use trailseal::bucket::discovery::{self, ChainDigests};
+use trailseal::bucket::selection::{DELIVERY, Part, Selection};
+use trailseal::bucket::wanted::TrailFilter;
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::validation::Digests;
+use trailseal::check::walk::{ReadDigest, Settled, Walk};
 use trailseal::finding::{Finding, Report};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{Chain, DigestKey, DigestSeries};
-use trailseal::selection::{DELIVERY, Part, Selection};
-use trailseal::validation::Digests;
-use trailseal::walk::{ReadDigest, Settled, Walk};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::names::region_folder::RegionFolder;
+use trailseal_aws::Limited;
 
 /// Region folders that are worked on at a time: bounds what is known of digests.
 const FOLDERS: usize = 16;
@@ -642,7 +645,7 @@ impl Engine {
         }
         match (
             finding.window,
-            trailseal::object_key::classify(&finding.object.key),
+            trailseal::names::object_key::classify(&finding.object.key),
         ) {
             (Some(window), _) => {
                 wanted.from.is_none_or(|from| window.to > from)
@@ -651,7 +654,9 @@ impl Engine {
                         .is_none_or(|to| window.from.is_none_or(|from| from < to))
             }
             (None, _) if of_wanted => true,
-            (None, trailseal::object_key::ObjectKind::Digest(key)) => wanted.hour(key.end_time),
+            (None, trailseal::names::object_key::ObjectKind::Digest(key)) => {
+                wanted.hour(key.end_time)
+            }
             _ => false,
         }
     }

@@ -11,12 +11,15 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use trailseal::discovery::{self, ChainDigests, RegionFolder, Wanted};
+use trailseal::bucket::discovery::{self, ChainDigests};
+use trailseal::bucket::selection::Part;
+use trailseal::bucket::wanted::Wanted;
 use trailseal::finding::Report;
-use trailseal::ids::{AccountId, Region};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::Chain;
-use trailseal::selection::Part;
+use trailseal::finding::Scope;
+use trailseal::names::ids::{AccountId, Region};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::Chain;
+use trailseal::names::region_folder::RegionFolder;
 
 /// How many days are looked back for the newest digest before the time asked for, in steps that
 /// grow, so that a chain that stopped years ago costs few requests; at last, all.
@@ -194,7 +197,7 @@ impl Engine {
             return;
         }
         let looked = discovery::holds_log_files(self.store(), folder, &self.plan.wanted).await;
-        let scope = folder.scope();
+        let scope = Scope::of_region_folder(folder);
         match looked {
             Ok(false) => {}
             Ok(true) if self.looks_for_unlisted() => {}

@@ -7,12 +7,14 @@ use super::tally::Tally;
 use crate::report::{CannotTell, Outcome};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
-use trailseal::discovery::MARGIN;
-use trailseal::finding::{Finding, Window};
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{Chain, DigestKey, DigestSeries};
-use trailseal::selection::DELIVERY;
-use trailseal::walk::OVERDUE_AFTER;
+use trailseal::bucket::discovery::MARGIN;
+use trailseal::bucket::selection::DELIVERY;
+use trailseal::check::walk::OVERDUE_AFTER;
+use trailseal::finding::Finding;
+use trailseal::finding::Scope;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::names::window::Window;
 
 /// What to do about time that no digest file covers.
 const NOT_COVERED: &str = "Look for deleted versions of the digest files of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digest files that cannot be verified (--signatures).";
@@ -72,7 +74,7 @@ impl Engine {
     /// Says that something about a chain cannot be verified.
     fn say(&self, tally: &Tally, what: &str) {
         let chain = &tally.chain;
-        let scope = tally.folder.scope();
+        let scope = Scope::of_region_folder(&tally.folder);
         self.collector.not_told(CannotTell {
             subject: format!("s3://{}/{}", tally.folder.bucket, tally.folder.digests()),
             account: scope.account,
@@ -163,7 +165,8 @@ impl Engine {
         match Box::pin(self.successor(&tally.chain, newest, until, siblings)).await {
             Ok(found) => found,
             Err(error) => {
-                self.collector.cannot_tell(&error, &tally.folder.scope());
+                self.collector
+                    .cannot_tell(&error, &Scope::of_region_folder(&tally.folder));
                 None
             }
         }
@@ -183,7 +186,8 @@ impl Engine {
         {
             Ok(holds) => holds,
             Err(error) => {
-                self.collector.cannot_tell(&error, &tally.folder.scope());
+                self.collector
+                    .cannot_tell(&error, &Scope::of_region_folder(&tally.folder));
                 true
             }
         }

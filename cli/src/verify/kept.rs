@@ -3,10 +3,12 @@
 use super::engine::Engine;
 use super::tally::Tally;
 use jiff::SignedDuration;
-use trailseal::discovery::{self, RegionFolder};
+use trailseal::bucket::discovery::{self};
+use trailseal::check::walk::Settled;
 use trailseal::finding::Finding;
-use trailseal::object_key::{ObjectKind, classify};
-use trailseal::walk::Settled;
+use trailseal::finding::Scope;
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::region_folder::RegionFolder;
 
 /// S3 may take a day longer to expire one object than another, and log files are delivered before the
 /// digest file that lists them.
@@ -61,7 +63,8 @@ impl Engine {
         match discovery::oldest_log_file(self.store(), &folder).await {
             Ok(oldest) => oldest.is_none_or(|oldest| ended.duration_since(oldest) <= LINGERING),
             Err(error) => {
-                self.collector.cannot_tell(&error, &folder.scope());
+                self.collector
+                    .cannot_tell(&error, &Scope::of_region_folder(&folder));
                 false
             }
         }

@@ -8,11 +8,11 @@ use crate::report::Counts;
 use futures::stream::{self, StreamExt as _};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
+use trailseal::check::verification::VerifiedLogFile;
+use trailseal::check::walk::{Settled, listed_in};
 use trailseal::finding::Scope;
-use trailseal::location::ObjectLocation;
-use trailseal::signature::AuthenticDigest;
-use trailseal::verification::VerifiedLogFile;
-use trailseal::walk::{Settled, listed_in};
+use trailseal::names::location::ObjectLocation;
+use trailseal::trust::signature::AuthenticDigest;
 
 impl Engine {
     /// Verifies the log files of a settled digest.

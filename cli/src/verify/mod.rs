@@ -43,16 +43,17 @@ use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use trailseal::aws::{Limited, S3Objects};
-use trailseal::config::Places;
-use trailseal::discovery::{TrailFilter, Wanted};
-use trailseal::given::GivenSignatures;
-use trailseal::ids::{AccountId, Region};
-use trailseal::pinned_keys::KeyRing;
-use trailseal::public_key::KeySet;
-use trailseal::seconds::whole_second;
-use trailseal::selection::{Part, Selection};
-use trailseal::validation::Digests;
+use trailseal::bucket::selection::{Part, Selection};
+use trailseal::bucket::wanted::TrailFilter;
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::key_ring::KeyRing;
+use trailseal::check::validation::Digests;
+use trailseal::names::ids::{AccountId, Region};
+use trailseal::names::places::Places;
+use trailseal::names::seconds::whole_second;
+use trailseal::trust::given::GivenSignatures;
+use trailseal::trust::public_key::KeySet;
+use trailseal_aws::{Limited, S3Objects};
 
 /// Verifies, prints the report, and says the exit code.
 pub(crate) async fn run(args: VerifyArgs) -> ExitCode {

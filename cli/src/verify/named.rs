@@ -3,10 +3,11 @@
 use super::engine::{Engine, NO_DIGESTS};
 use super::unlisted::{Listed, Proof};
 use crate::report::CannotTell;
-use trailseal::discovery::RegionFolder;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{LOG_FOLDER, log_file_in};
-use trailseal::store::ReadObject as _;
+use trailseal::finding::Scope;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{LOG_FOLDER, log_file_in};
+use trailseal::names::region_folder::RegionFolder;
+use trailseal::world::ReadObject as _;
 
 impl Engine {
     /// Says what a log file is that was named and that no digest file of its folder lists.
@@ -15,7 +16,7 @@ impl Engine {
             return;
         }
         let at = ObjectLocation::new(folder.bucket.clone(), key.to_owned());
-        let scope = folder.scope();
+        let scope = Scope::of_region_folder(folder);
         match self.store().read(&at).await {
             Ok(_) => {}
             Err(error) if error.absence().is_some() => {
@@ -75,7 +76,7 @@ impl Engine {
     }
 
     fn unverified(&self, folder: &RegionFolder, at: &ObjectLocation, reason: String, advice: &str) {
-        let scope = folder.scope();
+        let scope = Scope::of_region_folder(folder);
         self.collector.not_told(CannotTell {
             subject: at.to_string(),
             account: scope.account,

@@ -5,9 +5,10 @@ use crate::report::CannotTell;
 use indicatif::HumanCount;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use trailseal::chain::hourly_digests;
-use trailseal::finding::{Scope, Window};
-use trailseal::object_key::{ObjectKind, classify};
+use trailseal::finding::Scope;
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::window::Window;
+use trailseal::trust::chain::hourly_digests;
 
 /// What to do about it.
 pub(crate) const ADVICE: &str = "Finish the copy (run `aws s3 sync` again) and verify it again. If the copy holds everything that was in the bucket, give --complete: then what is not in it is a finding. If only a part of the time was copied, name that part with --start-time and --end-time.";

@@ -30,7 +30,7 @@ use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use trailseal::sha256::Sha256;
+use trailseal::names::sha256::Sha256;
 
 const SCHEMA: &str = "trailseal.progress/2";
 const SCHEMA_OF_WHOLE_DIGESTS: &str = "trailseal.progress/1";

@@ -4,10 +4,12 @@ use super::coverage::Coverage;
 use super::engine::Outcomes;
 use crate::report::{ChainReport, Counts, Outcome};
 use jiff::{SignedDuration, Timestamp};
-use trailseal::chain::hourly_digests;
-use trailseal::discovery::{RegionFolder, Wanted};
-use trailseal::finding::{Finding, FindingKind, Window};
-use trailseal::object_key::{Chain, DigestSeries};
+use trailseal::bucket::wanted::Wanted;
+use trailseal::finding::{Finding, FindingKind};
+use trailseal::names::object_key::{Chain, DigestSeries};
+use trailseal::names::region_folder::RegionFolder;
+use trailseal::names::window::Window;
+use trailseal::trust::chain::hourly_digests;
 
 /// What a chain came to, as its digests are done.
 pub(super) struct Tally {

@@ -8,14 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher as _;
-use trailseal::discovery::{self, RegionFolder, Wanted};
+use trailseal::bucket::discovery::{self};
+use trailseal::bucket::selection::{DELIVERY, Part, Selection};
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::walk::{OVERDUE_AFTER, Settled};
 use trailseal::finding::{Finding, FindingKind, Scope};
-use trailseal::ids::Region;
-use trailseal::location::ObjectLocation;
-use trailseal::object_key::{AccountFolder, Chain, DigestSeries, LOG_FOLDER};
-use trailseal::selection::{DELIVERY, Part, Selection};
-use trailseal::store::StoreError;
-use trailseal::walk::{OVERDUE_AFTER, Settled};
+use trailseal::names::ids::Region;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{AccountFolder, Chain, DigestSeries, LOG_FOLDER};
+use trailseal::names::region_folder::RegionFolder;
+use trailseal::world::StoreError;
 
 /// The log files that digests list, by hashes of their keys under a secret of this process: no
 /// one can plant a key that looks like a listed one.
@@ -202,7 +204,7 @@ impl Engine {
         if self.asks_for_account(&folder.bucket, &folder.folder) {
             match discovery::other_folders(self.store(), &folder.bucket, &folder.folder).await {
                 Ok(others) => folders.extend(others),
-                Err(error) => self.not_listed(&error, &folder.scope()),
+                Err(error) => self.not_listed(&error, &Scope::of_region_folder(folder)),
             }
         }
         for events in folders {
@@ -221,7 +223,7 @@ impl Engine {
             from: self.plan.wanted.from.or_else(|| listed.first()),
             ..self.plan.wanted.clone()
         };
-        let scope = folder.scope();
+        let scope = Scope::of_region_folder(folder);
         let is_covered = listed.covers(&folder.folder, events);
         let ahead = self.plan.is_open_ended;
         let looked =

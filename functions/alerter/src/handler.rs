@@ -11,15 +11,15 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::timeout_at;
+use trailseal::alert::findings_message::{self, SentFinding};
+use trailseal::alert::incident::{self, Incident, MAX_DOCUMENT_BYTES, Pace, Telling};
 use trailseal::alert::{self, Composed, Entry, WholeList};
 use trailseal::finding::Stamp;
-use trailseal::findings_message::{self, SentFinding};
-use trailseal::incident::{self, Incident, MAX_DOCUMENT_BYTES, Pace, Telling};
-use trailseal::lambda::{Deadline, write_alert};
-use trailseal::seconds::whole_second;
-use trailseal::store::{
-    Cause, KeepEvidence, PublishAlert, ReplaceEvidence, SendLater, SettleEvidence, Versioned,
-};
+use trailseal::names::seconds::whole_second;
+use trailseal::world::{Cause, KeepEvidence, ReplaceEvidence, SettleEvidence, Versioned};
+use trailseal_lambda::ports::PublishAlert;
+use trailseal_lambda::ports::SendLater;
+use trailseal_lambda::{Deadline, write_alert};
 
 /// How many documents are read or written at once.
 const DOCUMENTS_AT_ONCE: usize = 64;
@@ -244,7 +244,7 @@ where
         }))
     }
 
-    async fn look_up(&self, id: &str) -> Result<Known, trailseal::store::StoreError> {
+    async fn look_up(&self, id: &str) -> Result<Known, trailseal::world::StoreError> {
         let key = incident::key(id);
         let Some(found) = self.evidence.look_up(&key, MAX_DOCUMENT_BYTES).await? else {
             return Ok(Known::default());
@@ -461,7 +461,7 @@ where
         &self,
         case: &mut Case,
         now: Timestamp,
-    ) -> Result<bool, trailseal::store::StoreError> {
+    ) -> Result<bool, trailseal::world::StoreError> {
         let (mut incident, version, new) = if std::mem::take(&mut case.is_first) {
             (case.incident.clone(), None, case.new.len())
         } else {

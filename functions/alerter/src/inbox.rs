@@ -3,8 +3,10 @@
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
-use trailseal::findings_message::{self, MAX_DOCUMENT_BYTES, MessageError, Received, SentFinding};
-use trailseal::store::{SettleEvidence, StoreError};
+use trailseal::alert::findings_message::{
+    self, MAX_DOCUMENT_BYTES, MessageError, Received, SentFinding,
+};
+use trailseal::world::{SettleEvidence, StoreError};
 
 /// The most documents of one batch: each may hold some thousands of findings. A message that names
 /// one more comes again a moment later.

@@ -11,9 +11,11 @@ use handler::Alerter;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use rate::Rate;
 use std::sync::Arc;
-use trailseal::aws::{AlertTopic, EvidenceBucket, FindingsQueue, sdk_config};
-use trailseal::config::AlerterConfig;
-use trailseal::lambda::Deadline;
+use trailseal_aws::{EvidenceBucket, sdk_config};
+use trailseal_lambda::AlertTopic;
+use trailseal_lambda::Deadline;
+use trailseal_lambda::FindingsQueue;
+use trailseal_lambda::config::AlerterConfig;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {

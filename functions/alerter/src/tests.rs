@@ -9,15 +9,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use trailseal::alert::Alert;
+use trailseal::alert::findings_message;
+use trailseal::alert::incident::Pace;
 use trailseal::finding::{Finding, FindingKind, Scope, Stamp};
-use trailseal::findings_message;
-use trailseal::incident::Pace;
-use trailseal::lambda::Deadline;
-use trailseal::location::ObjectLocation;
-use trailseal::store::{
-    Absence, Cause, KeepEvidence, PublishAlert, ReplaceEvidence, SendLater, SettleEvidence,
-    StoreError, Versioned, WaitingPage,
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::{
+    Absence, Cause, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError, Versioned,
+    WaitingPage,
 };
+use trailseal_lambda::Deadline;
+use trailseal_lambda::ports::PublishAlert;
+use trailseal_lambda::ports::SendLater;
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 

@@ -1,9 +1,9 @@
 //! What happens to one new digest.
 
-use trailseal::event::Created;
-use trailseal::lambda::{Arrival, Check, Checked, Deadline};
-use trailseal::store::{ListObjects, ListPublicKeys, ReadObject};
-use trailseal::validation::Digests;
+use trailseal::check::validation::Digests;
+use trailseal::names::created::Created;
+use trailseal::world::{ListObjects, ListPublicKeys, ReadObject};
+use trailseal_lambda::{Arrival, Check, Checked, Deadline};
 
 /// Validates digests: location, signature, predecessor, and whose they are.
 pub(crate) struct DigestValidator<S, K> {

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
-use trailseal::event::Created;
+use trailseal::check::kms_events::{KmsChecker, KmsReport};
+use trailseal::check::pending;
 use trailseal::finding::Scope;
-use trailseal::kms_check::{KmsChecker, KmsReport};
-use trailseal::lambda::{Arrival, Check, Checked, Deadline};
-use trailseal::store::{
+use trailseal::names::created::Created;
+use trailseal::world::{
     DescribeKey, KeepEvidence, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject,
 };
-use trailseal::witness;
+use trailseal_lambda::{Arrival, Check, Checked, Deadline};
 
 /// How many log files are checked at once: a whole batch. They take turns on the processor, so that
 /// none waits until a large one has ended. The largest holds some 60 MB.
@@ -56,7 +56,7 @@ where
             waiting,
             ..
         } = self.checker.check(at).await;
-        match witness::keep(&self.evidence, at, waiting, Timestamp::now()).await {
+        match pending::keep(&self.evidence, at, waiting, Timestamp::now()).await {
             Ok(not_kept) => report.absorb(not_kept),
             Err(error) => report.cannot_tell_of(
                 error,

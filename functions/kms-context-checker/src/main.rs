@@ -3,9 +3,9 @@
 mod handler;
 
 use handler::KmsContextChecker;
-use trailseal::aws::KmsKeys;
-use trailseal::kms_check::KmsChecker;
-use trailseal::lambda::Edge;
+use trailseal::check::kms_events::KmsChecker;
+use trailseal_aws::KmsKeys;
+use trailseal_lambda::Edge;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {

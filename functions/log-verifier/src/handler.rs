@@ -1,17 +1,17 @@
 //! What happens to the log files of one new digest.
 
 use tokio::time::{sleep_until, timeout_at};
-use trailseal::event::Created;
+use trailseal::check::pending::{self, Settlement};
+use trailseal::check::validation::Digests;
+use trailseal::check::verification::Progress;
 use trailseal::finding::Scope;
-use trailseal::lambda::{Arrival, Check, Checked, Deadline};
-use trailseal::location::ObjectLocation;
-use trailseal::signature::AuthenticDigest;
-use trailseal::store::{
+use trailseal::names::created::Created;
+use trailseal::names::location::ObjectLocation;
+use trailseal::trust::signature::AuthenticDigest;
+use trailseal::world::{
     Cause, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
 };
-use trailseal::validation::Digests;
-use trailseal::verification::Progress;
-use trailseal::witness::{self, Settlement};
+use trailseal_lambda::{Arrival, Check, Checked, Deadline};
 
 /// How many log files of one digest are read at once: S3 answers in some 20 ms, so that a
 /// thousand files take a third of a second and what it takes to inflate them.
@@ -49,7 +49,7 @@ where
         } = deadline;
         let late = give_up - give_up.duration_since(wind_down) / 4;
         let stop = sleep_until(wind_down);
-        let settled = witness::settle(&self.digests, &self.evidence, at, digest, stop);
+        let settled = pending::settle(&self.digests, &self.evidence, at, digest, stop);
         timeout_at(late, settled).await.unwrap_or_else(|_| {
             Err(StoreError {
                 action: "settle",

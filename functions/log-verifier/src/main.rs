@@ -3,7 +3,7 @@
 mod handler;
 
 use handler::LogVerifier;
-use trailseal::lambda::Edge;
+use trailseal_lambda::Edge;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -74,7 +74,7 @@ pub fn command() -> Result<PathBuf> {
     let program = folder.join("trailseal");
     ensure!(
         program.is_file(),
-        "{} is not there: run `cargo build --workspace --all-features --locked --bin trailseal`",
+        "{} is not there: run `cargo build --workspace --locked --bin trailseal`",
         program.display()
     );
     Ok(program)

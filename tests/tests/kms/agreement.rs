@@ -8,9 +8,9 @@ use trailseal::finding::FindingKind::{
     self, KmsContextMismatch, KmsKeyExpiring, KmsKeyMismatch, KmsKeyUnusable, KmsPolicyOpen,
 };
 use trailseal::finding::{Report, Verdict};
-use trailseal::ids::TrailArn;
 use trailseal::kms::rules::Rule;
-use trailseal::store::{Cause, KeyDescription};
+use trailseal::names::ids::TrailArn;
+use trailseal::world::{Cause, KeyDescription};
 use trailseal_tests::trail::Encryption;
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use crate::case::{BUCKET, Case, Record, at, kinds, log_file, log_key, only, user};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
+use trailseal::check::kms_events::KmsChecker;
 use trailseal::finding::FindingKind::LogFileMalformed;
-use trailseal::kms_check::KmsChecker;
-use trailseal::location::ObjectLocation;
+use trailseal::names::location::ObjectLocation;
 use trailseal_tests::trail::hostile;
 
 /// What no processor reads within the time that these tests take.

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use trailseal::config::Places;
+use trailseal::check::kms_events::{KmsChecker, KmsReport};
 use trailseal::finding::{Finding, FindingKind, Verdict};
-use trailseal::ids::TrailArn;
 use trailseal::kms::docket::Explanation;
 use trailseal::kms::readers::{ReaderRule, Readers};
 use trailseal::kms::rules::{Expected, Rule};
-use trailseal::kms_check::{KmsChecker, KmsReport};
-use trailseal::location::ObjectLocation;
+use trailseal::names::ids::TrailArn;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::places::Places;
 use trailseal_tests::memory::Memory;
 use trailseal_tests::trail::{Encryption, Object, gzip};
 

@@ -4,11 +4,11 @@ use crate::case::{
     ACCOUNT, BUCKET, Case, DELIVERED, OBJECT_OF, OTHER_KEY, RECORDED, Record, TRAIL, TRAIL_OF,
     arn_of, at, kinds, log_file, log_key, named, only, user, verdicts,
 };
+use trailseal::check::kms_events::KmsChecker;
 use trailseal::finding::FindingKind::{KmsKeyMismatch, LogFileEncryptionChanged, LogFileMissing};
 use trailseal::finding::Verdict;
 use trailseal::kms::rules::Rule;
-use trailseal::kms_check::KmsChecker;
-use trailseal::store::{Absence, Cause};
+use trailseal::world::{Absence, Cause};
 use trailseal_tests::trail::Encryption;
 
 #[tokio::test]

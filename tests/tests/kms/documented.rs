@@ -6,8 +6,8 @@ use trailseal::finding::FindingKind::{
     KmsKeyMismatch, KmsUnlistedReader, LogFileMissing,
 };
 use trailseal::finding::Verdict::{CannotTell, Finding, Valid};
-use trailseal::ids::TrailArn;
 use trailseal::kms::rules::Rule;
+use trailseal::names::ids::TrailArn;
 use trailseal_tests::trail::Encryption;
 
 // The events of the AWS documentation, without the spaces between tokens. One character was taken

@@ -1,9 +1,9 @@
 //! The first look at the log files of generated trails.
 
 use crate::case::at;
+use trailseal::check::kms_events::KmsChecker;
 use trailseal::finding::{FindingKind, Report, Verdict};
 use trailseal::kms::rules::Expected;
-use trailseal::kms_check::KmsChecker;
 use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::tamper::log as tamper_log;
 use trailseal_tests::trail::{

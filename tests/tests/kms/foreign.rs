@@ -9,9 +9,9 @@ use trailseal::finding::FindingKind::{
     KmsForeignCaller, KmsForeignContext, KmsKeyMismatch, KmsKeyUnusable, KmsUnlistedReader,
 };
 use trailseal::finding::{Severity, Verdict};
-use trailseal::ids::AccountId;
 use trailseal::kms::rules::Rule;
-use trailseal::store::Cause;
+use trailseal::names::ids::AccountId;
+use trailseal::world::Cause;
 use trailseal_tests::trail::Encryption;
 
 /// A key of an account that has no right on the bucket or the trail's key.

@@ -2,10 +2,10 @@
 
 use crate::case::{Case, OTHER_KEY, RECORDED, RESOURCE, Record, log_key, user};
 use std::collections::BTreeMap;
+use trailseal::check::kms_events::KmsReport;
 use trailseal::finding::FindingKind::{
     self, KmsDeliveryDenied, KmsForeignCaller, KmsKeyMismatch, LogFileMissing,
 };
-use trailseal::kms_check::KmsReport;
 
 fn by(who: &str, number: usize) -> Record {
     Record::delivery()

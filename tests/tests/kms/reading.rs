@@ -9,8 +9,8 @@ use trailseal::finding::FindingKind::{
     KmsUnlistedReader,
 };
 use trailseal::finding::Verdict;
-use trailseal::ids::AccountId;
 use trailseal::kms::rules::Rule;
+use trailseal::names::ids::AccountId;
 
 const AUDIT: &str = "arn:aws:iam::111122223333:role/Audit";
 const MODULE: &str = "i-123456789abcde123-enc123456789abcde12";

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::BTreeSet;
 use trailseal::finding::FindingKind::{DeliveryUnsettled, LogFileMissing, LogFileUnlisted};
-use trailseal::store::{Cause, KeepEvidence};
+use trailseal::world::{Cause, KeepEvidence};
 use trailseal_tests::trail::{
     Backfill, BackfillLink, BucketChange, KmsSpec, LogFile, Object, Trail, TrailSpec,
 };

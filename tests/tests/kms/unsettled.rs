@@ -6,11 +6,11 @@ use crate::world::{World, assert_nothing, told};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::future::ready;
+use trailseal::check::pending::{self, Afterwards, Settlement};
 use trailseal::finding::FindingKind::{DeliveryUnsettled, LogFileMissing, LogFileUnlisted};
 use trailseal::finding::{Finding, Report, Verdict};
 use trailseal::kms::rules::Rule;
-use trailseal::store::{Cause, KeepEvidence};
-use trailseal::witness::{self, Afterwards, Settlement};
+use trailseal::world::{Cause, KeepEvidence};
 use trailseal_tests::trail::{Backfill, BackfillLink, BucketChange, Object, TrailSpec};
 
 /// A trail of which the log file of hour 3 was looked at, and then deleted together with its entry
@@ -268,7 +268,7 @@ async fn nothing_waits_for_the_future() {
         "2099-01-15T12:04:31Z"
     );
     let memory = trailseal_tests::memory::Memory::default();
-    witness::keep(&&memory, &at(&case.recorded), report.waiting, now)
+    pending::keep(&&memory, &at(&case.recorded), report.waiting, now)
         .await
         .unwrap();
     let names: Vec<String> = memory.evidence("pending/").into_keys().collect();
@@ -291,7 +291,7 @@ async fn what_a_log_file_of_days_ago_records_does_not_wait_and_is_counted() {
         let mut early = waiting[0].clone();
         early.time = "-000009-01-01T00:00:00Z".parse().unwrap();
         waiting.push(early);
-        let report = witness::keep(&&memory, &at(&case.recorded), waiting, now)
+        let report = pending::keep(&&memory, &at(&case.recorded), waiting, now)
             .await
             .unwrap();
         (memory.evidence("pending/").len(), report)
@@ -308,7 +308,7 @@ async fn what_a_log_file_of_days_ago_records_does_not_wait_and_is_counted() {
         assert_nothing(&report);
     }
     let memory = trailseal_tests::memory::Memory::default();
-    let report = witness::keep(&&memory, &at(&case.recorded), waiting.clone(), delivered)
+    let report = pending::keep(&&memory, &at(&case.recorded), waiting.clone(), delivered)
         .await
         .unwrap();
     assert_eq!(report.verdict(), Verdict::Ignored);
@@ -465,7 +465,7 @@ async fn deliveries_are_kept_a_thousand_a_document() {
     let recorded = at(&Case::new().recorded);
     let now: Timestamp = "2026-01-16T00:00:00Z".parse().unwrap();
     for _ in 0..2 {
-        witness::keep(&&memory, &recorded, waiting.clone(), now)
+        pending::keep(&&memory, &recorded, waiting.clone(), now)
             .await
             .unwrap();
         let documents = memory.evidence("pending/");
@@ -496,7 +496,7 @@ async fn the_policy_of_another_accounts_key_leaves_a_receipt_valid() {
         let denied = Cause::Denied("kms:GetKeyPolicy".to_owned());
         case.memory.set_policy(KEY, Err(denied));
         case.expected.places.bucket_owner =
-            owner.map(|owner| trailseal::ids::AccountId::new(owner).unwrap());
+            owner.map(|owner| trailseal::names::ids::AccountId::new(owner).unwrap());
         let report = case.check(&[Record::delivery()]).await;
         assert_eq!(kinds(&report), []);
         assert_eq!(

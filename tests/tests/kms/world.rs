@@ -4,15 +4,15 @@ use crate::case::at;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::pending;
+use trailseal::check::key_ring::KeyRing;
+use trailseal::check::kms_events::{KmsChecker, KmsReport};
+use trailseal::check::pending::{self, Settlement};
+use trailseal::check::validation::Digests;
 use trailseal::finding::{Finding, FindingKind, Report};
 use trailseal::kms::readers::{ReaderRule, Readers};
 use trailseal::kms::rules::Expected;
-use trailseal::kms_check::{KmsChecker, KmsReport};
-use trailseal::pinned_keys::KeyRing;
-use trailseal::public_key::KeySet;
-use trailseal::store::KeyDescription;
-use trailseal::validation::Digests;
-use trailseal::witness::{self, Settlement};
+use trailseal::trust::public_key::KeySet;
+use trailseal::world::KeyDescription;
 use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::{Object, Trail};
 
@@ -60,7 +60,7 @@ impl World {
             waiting,
             ..
         } = checker.check(&at(log)).await;
-        let not_kept = witness::keep(&&self.memory, &at(log), waiting, log.delivered_at)
+        let not_kept = pending::keep(&&self.memory, &at(log), waiting, log.delivered_at)
             .await
             .unwrap();
         report.absorb(not_kept);
@@ -92,7 +92,7 @@ impl World {
         let digests = Digests::new(&self.memory, keys, places);
         let progress = digests.verify_log_files(&at(digest), 0, 8, pending()).await;
         let signed = progress.digest.expect("a digest that CloudTrail signed");
-        witness::settle(&digests, &&self.memory, &at(digest), &signed, stop)
+        pending::settle(&digests, &&self.memory, &at(digest), &signed, stop)
             .await
             .unwrap()
     }

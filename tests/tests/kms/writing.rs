@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trailseal::finding::FindingKind::{KmsDeliveryDenied, KmsForeignCaller};
 use trailseal::finding::{Finding, Verdict};
 use trailseal::kms::rules::Rule;
-use trailseal::store::KeyDescription;
+use trailseal::world::KeyDescription;
 
 /// CloudTrail's own account, as older events show it.
 const CLOUDTRAILS: &str = "086441151436";

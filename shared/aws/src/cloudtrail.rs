@@ -1,0 +1,77 @@
+//! CloudTrail's public keys.
+
+use super::error::regional_error;
+use super::regions::ByRegion;
+use aws_config::SdkConfig;
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::primitives::DateTime;
+use jiff::Timestamp;
+use trailseal::names::ids::Region;
+use trailseal::trust::public_key::{PublicKey, SigningPeriod};
+use trailseal::world::{ListPublicKeys, StoreError};
+
+/// `cloudtrail:ListPublicKeys` in each digest's own Region.
+#[derive(Debug)]
+pub struct CloudTrailKeys {
+    config: SdkConfig,
+    clients: ByRegion<Client>,
+}
+
+impl CloudTrailKeys {
+    /// Asks with the credentials of `config`, in whichever Region.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            config: config.clone(),
+            clients: ByRegion::default(),
+        }
+    }
+}
+
+impl ListPublicKeys for CloudTrailKeys {
+    async fn list_public_keys(
+        &self,
+        region: &Region,
+        period: SigningPeriod,
+    ) -> Result<Vec<PublicKey>, StoreError> {
+        let client = self.clients.client(region.as_str(), || {
+            let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
+                .region(aws_config::Region::new(region.to_string()))
+                .build();
+            Client::from_conf(config)
+        });
+        // CloudTrail is not asked about the future.
+        let to = period.to.min(Timestamp::now()).max(period.from);
+        // All keys of the range come in one answer; its NextToken is ignored by the service.
+        let output = client
+            .list_public_keys()
+            .start_time(DateTime::from_secs(period.from.as_second()))
+            .end_time(DateTime::from_secs(to.as_second()))
+            .send()
+            .await
+            .map_err(|error| {
+                let action = "list CloudTrail's public keys in";
+                regional_error(action, region.as_str(), region.as_str(), &error)
+            })?;
+        let mut keys = Vec::new();
+        for key in output.public_key_list.unwrap_or_default() {
+            let (Some(value), Some(from), Some(to)) =
+                (key.value, key.validity_start_time, key.validity_end_time)
+            else {
+                continue;
+            };
+            let (Ok(from), Ok(to)) = (
+                Timestamp::from_second(from.secs()),
+                Timestamp::from_second(to.secs()),
+            ) else {
+                continue;
+            };
+            match PublicKey::from_der(value.as_ref(), from, to, Some(region.clone())) {
+                Ok(key) => keys.push(key),
+                // One that is no RSA key signs no digest that could be verified.
+                Err(error) => tracing::warn!(%region, %error, "a listed public key is left out"),
+            }
+        }
+        Ok(keys)
+    }
+}

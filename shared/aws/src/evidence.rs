@@ -1,0 +1,124 @@
+//! The evidence bucket.
+
+use super::error::store_error;
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use trailseal::world::{Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
+
+/// The evidence bucket, if there is one: without it nothing is kept.
+#[derive(Debug, Clone)]
+pub struct EvidenceBucket {
+    s3: Client,
+    bucket: Option<String>,
+}
+
+impl EvidenceBucket {
+    /// Documents in `bucket`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, bucket: Option<String>) -> Self {
+        Self {
+            s3: Client::new(config),
+            bucket,
+        }
+    }
+
+    /// The client and the bucket, if there is one.
+    pub(super) fn place(&self) -> Option<(&Client, &str)> {
+        Some((&self.s3, self.bucket.as_deref()?))
+    }
+}
+
+pub(super) fn named(bucket: &str, key: &str) -> String {
+    format!("s3://{bucket}/{key}")
+}
+
+/// Reads a document of at most `limit` bytes, which is called `name`.
+pub(super) async fn read_within(
+    mut body: ByteStream,
+    limit: usize,
+    name: &str,
+) -> Result<Vec<u8>, StoreError> {
+    let failed = |cause| StoreError {
+        action: "read",
+        subject: name.to_owned(),
+        cause,
+    };
+    let mut document = Vec::new();
+    while let Some(piece) = body.next().await {
+        let piece =
+            piece.map_err(|error| failed(Cause::Unavailable(super::error::told(&error))))?;
+        if document.len().saturating_add(piece.len()) > limit {
+            return Err(failed(Cause::Failed(format!(
+                "it has more than {limit} bytes"
+            ))));
+        }
+        document.extend_from_slice(&piece);
+    }
+    Ok(document)
+}
+
+impl KeepEvidence for EvidenceBucket {
+    async fn keep(&self, key: &str, document: String) -> Result<(), StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(());
+        };
+        self.s3
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(document.into_bytes().into())
+            .send()
+            .await
+            .map_err(|error| store_error("write", named(bucket, key), &error))?;
+        Ok(())
+    }
+}
+
+impl SettleEvidence for EvidenceBucket {
+    /// `StartAfter` "is where you want Amazon S3 to start listing from. Amazon S3 starts listing
+    /// after this specified key. `StartAfter` can be any key in the bucket"
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
+    async fn waiting(&self, prefix: &str, after: Option<&str>) -> Result<WaitingPage, StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(WaitingPage::default());
+        };
+        let answer = self
+            .s3
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .set_start_after(after.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| store_error("list", named(bucket, prefix), &error))?;
+        let objects = answer.contents.unwrap_or_default().into_iter();
+        Ok(WaitingPage {
+            keys: objects.filter_map(|object| object.key).collect(),
+            more: answer.is_truncated == Some(true),
+        })
+    }
+
+    async fn recall(&self, key: &str, limit: usize) -> Result<Vec<u8>, StoreError> {
+        let bucket = self.bucket.as_deref().unwrap_or_default();
+        let name = named(bucket, key);
+        let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let answer = answer.map_err(|error| store_error("read", &name, &error))?;
+        read_within(answer.body, limit, &name).await
+    }
+
+    async fn discard(&self, key: &str) -> Result<(), StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(());
+        };
+        self.s3
+            .delete_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| store_error("remove", named(bucket, key), &error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! Documents of the evidence bucket that several may write at once.
+
+use super::error::store_error;
+use super::evidence::{EvidenceBucket, named, read_within};
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use trailseal::world::{ReplaceEvidence, StoreError, Versioned};
+
+impl ReplaceEvidence for EvidenceBucket {
+    async fn look_up(&self, key: &str, limit: usize) -> Result<Option<Versioned>, StoreError> {
+        let Some((s3, bucket)) = self.place() else {
+            return Ok(None);
+        };
+        let name = named(bucket, key);
+        match s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(answer) => Ok(Some(Versioned {
+                version: answer.e_tag.unwrap_or_default(),
+                document: read_within(answer.body, limit, &name).await?,
+            })),
+            Err(error) => {
+                let error = store_error("read", name, &error);
+                match error.absence() {
+                    Some(_) => Ok(None),
+                    None => Err(error),
+                }
+            }
+        }
+    }
+
+    /// S3 writes only if the version is the one at hand: 412 says that it is not, and 409 that
+    /// another write was under way.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+    async fn replace(
+        &self,
+        key: &str,
+        document: String,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let Some((s3, bucket)) = self.place() else {
+            return Ok(true);
+        };
+        let put = s3
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(document.into_bytes().into());
+        let put = match version {
+            Some(version) => put.if_match(version),
+            None => put.if_none_match("*"),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if matches!(
+                    error.code(),
+                    // The last where the document was removed meanwhile.
+                    Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey")
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(store_error("write", named(bucket, key), &error)),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The edge to AWS: the traits of [`trailseal::world`] over the AWS SDK, one adapter a file.
+
+mod cloudtrail;
+mod error;
+mod evidence;
+mod incidents;
+mod kms;
+mod limited;
+mod regions;
+mod s3;
+
+pub use cloudtrail::CloudTrailKeys;
+pub use error::store_error;
+pub use evidence::EvidenceBucket;
+pub use kms::KmsKeys;
+pub use limited::Limited;
+pub use s3::{S3Body, S3Objects};
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use std::time::Duration;
+
+/// A connection that takes longer is better made anew.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a service may take for the first byte of an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a request is tried; behind it stands the queue, which tries again later.
+const ATTEMPTS: u32 = 3;
+
+/// The SDK's configuration from the environment: Region, credentials, endpoint.
+pub async fn sdk_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .build(),
+        )
+        .load()
+        .await
+}

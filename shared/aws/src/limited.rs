@@ -1,0 +1,158 @@
+//! A bound on how many requests to a store are in flight.
+
+use bytes::Bytes;
+use futures::future::{Either, select};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::{
+    Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
+    StoreError,
+};
+
+/// A store with at most so many open objects and listings at a time, whoever asks: this bounds
+/// connections and memory however much work is at hand.
+#[derive(Debug)]
+pub struct Limited<S> {
+    store: S,
+    open: Arc<Semaphore>,
+    /// Has no permits: who waits for one waits for the close.
+    closed: Arc<Semaphore>,
+    requests: AtomicU64,
+}
+
+impl<S> Limited<S> {
+    /// At most `open` objects and listings of `store` at a time.
+    #[must_use]
+    pub fn new(store: S, open: usize) -> Self {
+        Self {
+            store,
+            open: Arc::new(Semaphore::new(open)),
+            closed: Arc::new(Semaphore::new(0)),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// How many requests were made.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Makes no further request: each one, also what is under way, fails at once, as interrupted.
+    pub fn close(&self) {
+        self.open.close();
+        self.closed.close();
+    }
+
+    /// Whether [`Self::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.open.is_closed()
+    }
+
+    async fn permit(
+        &self,
+        action: &'static str,
+        subject: impl FnOnce() -> String,
+    ) -> Result<OwnedSemaphorePermit, StoreError> {
+        let permit = Arc::clone(&self.open).acquire_owned().await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        permit.map_err(|_| interrupted(action, subject()))
+    }
+}
+
+fn interrupted(action: &'static str, subject: String) -> StoreError {
+    StoreError {
+        action,
+        subject,
+        cause: Cause::Failed("interrupted".to_owned()),
+    }
+}
+
+/// Waits for an answer, unless the store is closed before it comes.
+async fn unless<T>(
+    closed: &Semaphore,
+    action: &'static str,
+    subject: impl FnOnce() -> String,
+    answer: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match select(pin!(answer), pin!(closed.acquire())).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(interrupted(action, subject())),
+    }
+}
+
+/// An open object; closing it lets another be opened.
+#[derive(Debug)]
+pub struct LimitedBody<B> {
+    body: B,
+    closed: Arc<Semaphore>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<B: Body> Body for LimitedBody<B> {
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        unless(
+            &self.closed,
+            "read on in",
+            || "an object".to_owned(),
+            self.body.next(),
+        )
+        .await
+    }
+}
+
+impl<S: ReadObject> ReadObject for Limited<S> {
+    type Body = LimitedBody<S::Body>;
+
+    async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
+        let permit = self.permit("read", || at.to_string()).await?;
+        let read = self.store.read(at);
+        let object = unless(&self.closed, "read", || at.to_string(), read).await?;
+        Ok(Object {
+            version_id: object.version_id,
+            size: object.size,
+            metadata: object.metadata,
+            encryption: object.encryption,
+            body: LimitedBody {
+                body: object.body,
+                closed: Arc::clone(&self.closed),
+                _permit: permit,
+            },
+        })
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        let action = "read the headers of";
+        let _permit = self.permit(action, || at.to_string()).await?;
+        let headers = self.store.headers(at);
+        unless(&self.closed, action, || at.to_string(), headers).await
+    }
+}
+
+impl<S: ReadEncryption> ReadEncryption for Limited<S> {
+    async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
+        let action = "read the headers of";
+        let _permit = self.permit(action, || at.to_string()).await?;
+        let headers = self.store.encryption(at);
+        unless(&self.closed, action, || at.to_string(), headers).await
+    }
+}
+
+impl<S: ListObjects> ListObjects for Limited<S> {
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> Result<Page, StoreError> {
+        let _permit = self
+            .permit("list", || format!("s3://{bucket}/{prefix}"))
+            .await?;
+        let page = self.store.list(bucket, prefix, depth, next);
+        let subject = || format!("s3://{bucket}/{prefix}");
+        unless(&self.closed, "list", subject, page).await
+    }
+}

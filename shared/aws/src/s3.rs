@@ -1,0 +1,311 @@
+//! Objects in S3.
+
+use super::error::{head_error, store_error, told};
+use super::regions::ByRegion;
+use aws_config::{Region, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::EncodingType;
+use bytes::Bytes;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use trailseal::names::ids::AccountId;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::url_decode;
+use trailseal::world::{
+    Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
+    StoreError,
+};
+
+/// The log buckets and whatever else digests name.
+#[derive(Debug)]
+pub struct S3Objects {
+    config: SdkConfig,
+    clients: ByRegion<Client>,
+    /// The Region of each bucket that S3 has said one of.
+    known: Mutex<HashMap<String, String>>,
+    /// Sent with each request, so that a bucket that changed hands is refused.
+    owner: Option<AccountId>,
+    /// How many bytes of objects were read.
+    read: Arc<AtomicU64>,
+}
+
+/// What every client has: S3's own checksums are not computed, since whatever matters is hashed
+/// here.
+fn settings(config: &SdkConfig) -> Builder {
+    Builder::from(config).response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+}
+
+/// The most buckets whose Region is remembered.
+const MAX_BUCKETS: usize = 1000;
+
+/// How often a request follows a bucket to another Region. One answer is enough where a bucket is;
+/// one that is being moved or deleted may name another.
+const MAX_REDIRECTS: usize = 3;
+
+/// Sends a request, and again where the answer says that the bucket is in another Region.
+macro_rules! in_region {
+    ($self:ident, $bucket:expr, |$client:ident| $request:expr) => {{
+        let mut region = $self.region_of($bucket);
+        let mut redirects = 0;
+        loop {
+            let $client = $self.client(&region);
+            let error = match $request.send().await {
+                Err(error) if redirects < MAX_REDIRECTS => error,
+                answer => break answer,
+            };
+            redirects += 1;
+            match $self.elsewhere($bucket, &region, &error).await {
+                Some(elsewhere) => region = elsewhere,
+                None => break Err(error),
+            }
+        }
+    }};
+}
+
+impl S3Objects {
+    /// Objects in buckets of `owner`, or of anybody.
+    #[must_use]
+    pub fn new(config: &SdkConfig, owner: Option<AccountId>) -> Self {
+        Self {
+            config: config.clone(),
+            clients: ByRegion::default(),
+            known: Mutex::default(),
+            owner,
+            read: Arc::default(),
+        }
+    }
+
+    /// Adds the bytes of objects that are read to `read`.
+    #[must_use]
+    pub fn counting(mut self, read: Arc<AtomicU64>) -> Self {
+        self.read = read;
+        self
+    }
+
+    /// The Region that requests to a bucket go to: where it is known to be, else our own.
+    fn region_of(&self, bucket: &str) -> String {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = || self.config.region().map(ToString::to_string);
+        known.get(bucket).cloned().or_else(own).unwrap_or_default()
+    }
+
+    fn client(&self, region: &str) -> Client {
+        self.clients.client(region, || {
+            let named = (!region.is_empty()).then(|| Region::new(region.to_owned()));
+            Client::from_conf(settings(&self.config).region(named).build())
+        })
+    }
+
+    /// The Region to ask a bucket in again, after an answer from `asked` that says, or may say, that
+    /// the bucket is elsewhere. Nothing, where it is not.
+    async fn elsewhere<E>(
+        &self,
+        bucket: &str,
+        asked: &str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Option<String>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let response = error.raw_response()?;
+        if !may_redirect(response.status().as_u16(), error.code()) {
+            return None;
+        }
+        let region = match named_region(response) {
+            Some(region) => region,
+            // Somebody else may have found it out since.
+            None if self.region_of(bucket) != asked => self.region_of(bucket),
+            None if self.is_known(bucket) => return None,
+            None => self.head_bucket(bucket, asked).await?,
+        };
+        self.remember(bucket, &region);
+        (region != asked).then_some(region)
+    }
+
+    fn is_known(&self, bucket: &str) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains_key(bucket)
+    }
+
+    /// Keeps a bucket's Region; where too many are kept, it is found out anew each time.
+    fn remember(&self, bucket: &str, region: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MAX_BUCKETS || known.contains_key(bucket) {
+            known.insert(bucket.to_owned(), region.to_owned());
+        }
+    }
+
+    /// Asks S3 for a bucket's Region. `HeadBucket` names it in a header, also of an answer that
+    /// refuses or redirects.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+    async fn head_bucket(&self, bucket: &str, asked: &str) -> Option<String> {
+        let head = self.client(asked).head_bucket().bucket(bucket);
+        match head.send().await {
+            Ok(output) => output.bucket_region.filter(|region| is_region(region)),
+            Err(error) => named_region(error.raw_response()?),
+        }
+    }
+
+    async fn head(&self, at: &ObjectLocation) -> Result<HeadObjectOutput, StoreError> {
+        let answer = in_region!(self, &at.bucket, |client| client
+            .head_object()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_version_id(at.version_id.clone())
+            .set_expected_bucket_owner(self.owner()));
+        answer.map_err(|error| head_error("read the headers of", at.to_string(), &error))
+    }
+
+    fn owner(&self) -> Option<String> {
+        self.owner.as_ref().map(AccountId::to_string)
+    }
+}
+
+fn is_region(name: &str) -> bool {
+    trailseal::names::ids::Region::new(name).is_ok()
+}
+
+/// The Region that an answer says the bucket is in.
+fn named_region(response: &HttpResponse) -> Option<String> {
+    let region = response.headers().get("x-amz-bucket-region")?;
+    is_region(region).then(|| region.to_owned())
+}
+
+/// Whether an answer can mean that the bucket is in another Region. One to a `HEAD` request has no
+/// code.
+fn may_redirect(status: u16, code: Option<&str>) -> bool {
+    const CODES: [&str; 4] = [
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+        "PermanentRedirect",
+        "TemporaryRedirect",
+    ];
+    match status {
+        301 | 307 => true,
+        400 => code.is_none_or(|code| CODES.contains(&code)),
+        _ => false,
+    }
+}
+
+impl ReadObject for S3Objects {
+    type Body = S3Body;
+
+    async fn read(&self, at: &ObjectLocation) -> Result<Object<S3Body>, StoreError> {
+        let answer = in_region!(self, &at.bucket, |client| client
+            .get_object()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_version_id(at.version_id.clone())
+            .set_expected_bucket_owner(self.owner()));
+        let output = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
+        Ok(Object {
+            version_id: output.version_id,
+            size: output.content_length.and_then(|n| u64::try_from(n).ok()),
+            metadata: output.metadata.unwrap_or_default(),
+            encryption: Encryption {
+                algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
+                kms_key_id: output.ssekms_key_id,
+            },
+            body: S3Body {
+                stream: output.body,
+                subject: at.to_string(),
+                read: Arc::clone(&self.read),
+            },
+        })
+    }
+
+    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
+        let output = self.head(at).await?;
+        let written = output.last_modified;
+        Ok(Headers {
+            last_modified: written.and_then(|time| Timestamp::from_second(time.secs()).ok()),
+            answered: Some(Timestamp::now()),
+            metadata: output.metadata.unwrap_or_default(),
+        })
+    }
+}
+
+/// An object's content as it arrives.
+#[derive(Debug)]
+pub struct S3Body {
+    stream: ByteStream,
+    subject: String,
+    read: Arc<AtomicU64>,
+}
+
+impl Body for S3Body {
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        match self.stream.next().await {
+            None => Ok(None),
+            Some(Ok(bytes)) => {
+                let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                self.read.fetch_add(count, Ordering::Relaxed);
+                Ok(Some(bytes))
+            }
+            Some(Err(error)) => Err(StoreError {
+                action: "read on in",
+                subject: self.subject.clone(),
+                cause: Cause::Unavailable(told(&error)),
+            }),
+        }
+    }
+}
+
+impl ReadEncryption for S3Objects {
+    async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
+        let output = self.head(at).await?;
+        Ok(Encryption {
+            algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
+            kms_key_id: output.ssekms_key_id,
+        })
+    }
+}
+
+impl ListObjects for S3Objects {
+    async fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> Result<Page, StoreError> {
+        let delimiter = match depth {
+            Depth::All => None,
+            Depth::Folders => Some("/".to_owned()),
+        };
+        // URL-encoded: a key may hold characters that XML cannot.
+        let answer = in_region!(self, bucket, |client| client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .set_delimiter(delimiter.clone())
+            .encoding_type(EncodingType::Url)
+            .set_continuation_token(next.map(str::to_owned))
+            .set_expected_bucket_owner(self.owner()));
+        let output = answer
+            .map_err(|error| store_error("list", format!("s3://{bucket}/{prefix}"), &error))?;
+        let decode = |key: String| url_decode(&key).unwrap_or(key);
+        Ok(Page {
+            keys: output
+                .contents
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|object| object.key.map(decode))
+                .collect(),
+            folders: output
+                .common_prefixes
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|folder| folder.prefix.map(decode))
+                .collect(),
+            next: output.next_continuation_token,
+        })
+    }
+}

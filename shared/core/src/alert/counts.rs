@@ -1,0 +1,63 @@
+//! How many findings there are, by kind, account and Region.
+
+use super::Entry;
+use crate::alert::findings_message::SentFinding;
+use crate::finding::Severity;
+use crate::names::printable::printable;
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most counts in the JSON form.
+pub(super) const MAX_IN_JSON: usize = 40;
+
+/// The most characters of an example: forty of them, four times over, leave room for findings.
+const MAX_EXAMPLE_CHARS: usize = 200;
+
+/// How many findings of one kind there are in one account and Region.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Count<'a> {
+    pub(super) severity: Severity,
+    pub(super) kind: &'a str,
+    pub(super) account: Option<&'a str>,
+    pub(super) region: Option<&'a str>,
+    #[serde(rename = "count")]
+    pub(super) findings: u64,
+    /// The begin of the place of one of the objects.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) example: String,
+}
+
+fn example(finding: &SentFinding) -> String {
+    let place = printable(&finding.object.to_string());
+    place.chars().take(MAX_EXAMPLE_CHARS).collect()
+}
+
+/// The counts: the largest of each kind first, the most severe kind before others; then the others.
+pub(super) fn of<'a>(entries: &'a [Entry<'_>]) -> Vec<Count<'a>> {
+    let mut by_place: BTreeMap<(&str, Option<&str>, Option<&str>), Count<'a>> = BTreeMap::new();
+    for entry in entries {
+        let finding = entry.finding();
+        let (kind, account) = (finding.kind.as_str(), finding.account.as_deref());
+        let region = finding.region.as_deref();
+        let count = by_place
+            .entry((kind, account, region))
+            .or_insert_with(|| Count {
+                severity: finding.severity,
+                kind,
+                account,
+                region,
+                findings: 0,
+                example: example(finding),
+            });
+        count.findings = count.findings.saturating_add(entry.count());
+    }
+    let mut counts: Vec<Count<'a>> = by_place.into_values().collect();
+    counts.sort_by_key(|count| (Reverse(count.severity), Reverse(count.findings)));
+    let mut kinds = BTreeSet::new();
+    let (mut first, others): (Vec<_>, Vec<_>) = counts
+        .into_iter()
+        .partition(|count| kinds.insert(count.kind));
+    first.extend(others);
+    first
+}

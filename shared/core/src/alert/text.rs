@@ -1,0 +1,251 @@
+//! The text of an alert: for somebody who is woken by it, and has never heard of Trailseal.
+
+use super::counts::Count;
+use super::{Entry, Head, MAX_SUBJECT_CHARS};
+use crate::alert::incident::Telling;
+use crate::finding::Severity;
+use crate::names::printable::printable;
+use crate::names::seconds::whole_second;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::fmt::{Result, Write as _};
+
+/// What every message begins with.
+const INTRODUCTION: &str =
+    "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.";
+
+/// The most lines of counts.
+const MAX_COUNTS: usize = 40;
+
+pub(super) fn subject(entries: &[Entry<'_>], head: &Head<'_>) -> String {
+    let Some(worst) = entries.first() else {
+        return String::new();
+    };
+    let others = match head.kinds.len().saturating_sub(1) {
+        0 => String::new(),
+        n => format!(" +{n} more"),
+    };
+    let update = if entries.iter().any(|e| e.telling == Telling::Opened) {
+        ""
+    } else if entries
+        .iter()
+        .any(|e| matches!(e.telling, Telling::Grown { .. }))
+    {
+        "update: "
+    } else {
+        "still open: "
+    };
+    let finding = worst.finding();
+    let mut place = String::new();
+    for part in [&finding.account, &finding.region].into_iter().flatten() {
+        place.push(' ');
+        place.push_str(part);
+    }
+    let subject = format!(
+        "[{}] Trailseal: {update}{}: {}{others},{place}",
+        shout(head.severity),
+        findings(head.count),
+        finding.kind
+    );
+    subject
+        .trim_end_matches(',')
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .take(MAX_SUBJECT_CHARS)
+        .collect()
+}
+
+fn findings(count: u64) -> String {
+    match count {
+        1 => "1 finding".to_owned(),
+        n => format!("{n} findings"),
+    }
+}
+
+fn shout(severity: Severity) -> String {
+    severity.as_str().to_ascii_uppercase()
+}
+
+pub(super) fn email(
+    entries: &[Entry<'_>],
+    shown: &[bool],
+    documents: &[String],
+    counts: &[Count<'_>],
+    whole_list: Option<&str>,
+    now: Timestamp,
+) -> String {
+    let mut text = String::new();
+    // Writing into a String does not fail.
+    let _ = write_all(
+        &mut text, entries, shown, documents, counts, whole_list, now,
+    );
+    text
+}
+
+fn write_all(
+    text: &mut String,
+    entries: &[Entry<'_>],
+    shown: &[bool],
+    documents: &[String],
+    counts: &[Count<'_>],
+    whole_list: Option<&str>,
+    now: Timestamp,
+) -> Result {
+    let count = entries
+        .iter()
+        .map(Entry::count)
+        .fold(0, u64::saturating_add);
+    let worst = entries.first().map_or(Severity::Low, Entry::severity);
+    writeln!(text, "{INTRODUCTION}")?;
+    let most_severe = if count == 1 {
+        "It is"
+    } else {
+        "The most severe is"
+    };
+    writeln!(
+        text,
+        "It reports {}. {most_severe} {}.",
+        findings(count),
+        shout(worst)
+    )?;
+    writeln!(text, "\nSent {} (UTC)", whole_second(now))?;
+    let in_full = entries.iter().zip(documents).zip(shown);
+    let in_full = in_full.filter(|(_, shown)| **shown);
+    let mut told = 0;
+    for (number, ((entry, document), _)) in in_full.enumerate() {
+        write_finding(text, number + 1, entry, document)?;
+        told += 1;
+    }
+    if told < entries.len() {
+        write_counts(text, counts)?;
+    }
+    if let Some(whole_list) = whole_list {
+        writeln!(text, "\nThe whole list of findings: {whole_list}")?;
+    } else if told < entries.len() {
+        writeln!(
+            text,
+            "\nAll findings are in the JSON form of this message (sqs, lambda, http and https subscriptions)."
+        )?;
+    }
+    Ok(())
+}
+
+/// The text of the shortest alert.
+pub(super) fn plain(head: &Head<'_>, counts: &[Count<'_>], whole_list: &str) -> String {
+    let mut text = format!(
+        "{INTRODUCTION}\n\
+         It reports {}. The most severe is {}.\n\n\
+         SNS refused the message that describes them.\n",
+        findings(head.count),
+        shout(head.severity)
+    );
+    // Writing into a String does not fail.
+    let _ = write_counts(&mut text, counts);
+    let _ = writeln!(text, "\nThe whole list of findings: {whole_list}");
+    text
+}
+
+fn write_finding(text: &mut String, number: usize, entry: &Entry<'_>, document: &str) -> Result {
+    let finding = entry.finding();
+    writeln!(text)?;
+    writeln!(
+        text,
+        "{number}. {} {}",
+        shout(finding.severity),
+        printable(&finding.kind)
+    )?;
+    writeln!(text, "   {}", printable(&finding.message))?;
+    let mut line = |label: &str, value: &str| writeln!(text, "   {label:<11}{}", printable(value));
+    for (label, value) in [
+        ("Account", &finding.account),
+        ("Region", &finding.region),
+        ("Trail", &finding.trail),
+    ] {
+        if let Some(value) = value {
+            line(label, value)?;
+        }
+    }
+    line("Object", &finding.object.to_string())?;
+    if let Some(digest) = &finding.digest
+        && (digest.bucket != finding.object.bucket || digest.key != finding.object.key)
+    {
+        line("Digest", &format!("s3://{}/{}", digest.bucket, digest.key))?;
+    }
+    if let Some(window) = finding.window {
+        let from = window
+            .from
+            .map_or_else(|| "unknown".to_owned(), |from| from.to_string());
+        line("Uncovered", &format!("{from} to {}", window.to))?;
+    }
+    if let Some(expected) = &finding.expected {
+        line("Expected", expected)?;
+    }
+    if let Some(actual) = &finding.actual {
+        line("Actual", actual)?;
+    }
+    let detected = format!("{} by {}", finding.detected_at, finding.function);
+    line("Detected", &detected)?;
+    if let Some(history) = history(entry) {
+        line("History", &history)?;
+    }
+    line("Incident", document)?;
+    if entry.waited
+        && let Some(stem) = document.strip_suffix(".json")
+    {
+        line("Earlier", &format!("{stem}/"))?;
+    }
+    writeln!(text, "   What to do: {}", printable(&finding.advice))
+}
+
+/// What people should know of the incident beside the newest finding.
+fn history(entry: &Entry<'_>) -> Option<String> {
+    let incident = entry.incident;
+    let (new, all) = (incident.untold(), incident.occurrences);
+    match entry.telling {
+        Telling::Opened if all > 1 => Some(format!("{all} occurrences; this is the newest.")),
+        Telling::Grown { since } | Telling::Later { at: since } => Some(format!(
+            "{new} more since the alert of {}; {all} in all, the first at {}. This is the newest.",
+            whole_second(since),
+            incident.first_seen
+        )),
+        Telling::Persists { since } => Some(format!(
+            "Still found; nothing is new since the alert of {}. First found at {}.",
+            whole_second(since),
+            incident.first_seen
+        )),
+        Telling::Opened | Telling::Known => None,
+    }
+}
+
+fn write_counts(text: &mut String, counts: &[Count<'_>]) -> Result {
+    writeln!(text, "\nAll findings, by kind and place:")?;
+    let mut kinds = BTreeSet::new();
+    for count in counts.iter().take(MAX_COUNTS) {
+        let place: Vec<&str> = [count.account, count.region]
+            .into_iter()
+            .flatten()
+            .collect();
+        writeln!(
+            text,
+            "   {:<9}{} {} {}",
+            shout(count.severity),
+            count.findings,
+            printable(count.kind),
+            printable(&place.join(" "))
+        )?;
+        if kinds.insert(count.kind) && !count.example.is_empty() {
+            writeln!(text, "            for example {}", count.example)?;
+        }
+    }
+    let others = counts.len().saturating_sub(MAX_COUNTS);
+    if others > 0 {
+        writeln!(text, "   … and in {others} more places")?;
+    }
+    Ok(())
+}

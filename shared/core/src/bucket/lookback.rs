@@ -1,0 +1,165 @@
+//! Looks back through a bucket for the last digests of a chain before a time.
+//!
+//! S3 lists forwards only: the walk goes down the date folders, newest year and month first.
+
+use crate::names::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
+use crate::world::{Cause, Depth, ListObjects, StoreError};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The most list requests of one look back, over all buckets: 7 years of months, with pages to
+/// spare, and still done in the time of one invocation.
+pub const MAX_LISTS: usize = 200;
+
+/// How many digests of one month are kept as candidates, the newest ones: a month has 744 hours,
+/// and whoever plants objects can add others.
+const MAX_CANDIDATES_A_MONTH: usize = 64;
+
+/// Yields the hourly digests of a chain that end before a time, newest first.
+#[derive(Debug)]
+pub struct Lookback<'a, L> {
+    store: &'a L,
+    bucket: &'a str,
+    chain: &'a Chain,
+    before: Timestamp,
+    lists_left: &'a mut usize,
+    /// Folders still to look into, the newest last.
+    months: Vec<String>,
+    years: Option<Vec<String>>,
+    /// Digests of the current month, by their end time.
+    found: BTreeMap<Timestamp, DigestKey>,
+}
+
+impl<'a, L: ListObjects> Lookback<'a, L> {
+    /// A look back from `before`, in one bucket, with at most `lists_left` list requests.
+    pub fn new(
+        store: &'a L,
+        bucket: &'a str,
+        chain: &'a Chain,
+        before: Timestamp,
+        lists_left: &'a mut usize,
+    ) -> Self {
+        Self {
+            store,
+            bucket,
+            chain,
+            before,
+            lists_left,
+            months: Vec::new(),
+            years: None,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Begins with digests that are known to be there: the ends of those before the time, newest
+    /// first. Only behind the oldest of them is the bucket listed.
+    #[must_use]
+    pub fn knowing(mut self, ends: impl Iterator<Item = Timestamp>) -> Self {
+        for end in ends.take(MAX_CANDIDATES_A_MONTH) {
+            let key = DigestKey::of(self.chain.clone(), DigestSeries::Hourly, end);
+            self.found.insert(end, key);
+            self.before = end;
+        }
+        self
+    }
+
+    /// The next older digest by its key; none at the begin of the chain. Nothing is said about
+    /// its content.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the bucket cannot be listed, or is too large to look through.
+    pub async fn next(&mut self) -> Result<Option<DigestKey>, StoreError> {
+        loop {
+            if let Some((_, key)) = self.found.pop_last() {
+                return Ok(Some(key));
+            }
+            if let Some(month) = self.months.pop() {
+                self.list_month(&month).await?;
+                continue;
+            }
+            if self.years.is_none() {
+                let region = self.chain.region_prefix();
+                self.years = Some(self.list_folders(region, "%Y").await?);
+            }
+            let year = self.years.as_mut().and_then(Vec::pop);
+            match year {
+                Some(year) => self.months = self.list_folders(year, "%Y/%m").await?,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    async fn list_month(&mut self, folder: &str) -> Result<(), StoreError> {
+        let mut next = None;
+        loop {
+            let page = self.list(folder, Depth::All, next.as_deref()).await?;
+            for key in &page.keys {
+                if let ObjectKind::Digest(key) = classify(key)
+                    && key.series == DigestSeries::Hourly
+                    && key.chain == *self.chain
+                    && key.end_time < self.before
+                {
+                    self.found.insert(key.end_time, key);
+                    if self.found.len() > MAX_CANDIDATES_A_MONTH {
+                        self.found.pop_first();
+                    }
+                }
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The date folders right below `folder` that are not after `before`, the newest last.
+    async fn list_folders(
+        &mut self,
+        folder: String,
+        format: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let newest = format!(
+            "{}{}/",
+            self.chain.region_prefix(),
+            self.before.strftime(format)
+        );
+        let mut folders = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.list(&folder, Depth::Folders, next.as_deref()).await?;
+            folders.extend(page.folders.into_iter().filter(|folder| {
+                // Numbers of equal length sort as texts; other names are nobody's dates.
+                folder.len() == newest.len()
+                    && *folder <= newest
+                    && folder
+                        .bytes()
+                        .rev()
+                        .skip(1)
+                        .take(2)
+                        .all(|b| b.is_ascii_digit())
+            }));
+            next = page.next;
+            if next.is_none() {
+                folders.sort_unstable();
+                return Ok(folders);
+            }
+        }
+    }
+
+    async fn list(
+        &mut self,
+        prefix: &str,
+        depth: Depth,
+        next: Option<&str>,
+    ) -> Result<crate::world::Page, StoreError> {
+        let Some(left) = self.lists_left.checked_sub(1) else {
+            return Err(StoreError {
+                action: "look back through",
+                subject: format!("s3://{}/{}", self.bucket, self.chain.region_prefix()),
+                cause: Cause::Failed(format!("it holds more than {MAX_LISTS} pages of objects")),
+            });
+        };
+        *self.lists_left = left;
+        self.store.list(self.bucket, prefix, depth, next).await
+    }
+}

@@ -1,0 +1,6 @@
+//! What a bucket holds, and where.
+
+pub mod discovery;
+pub mod lookback;
+pub mod selection;
+pub mod wanted;

@@ -1,0 +1,242 @@
+//! What the digests of a chain list, from one back as far as was asked.
+
+use super::BORDER;
+use crate::check::validation::Digests;
+use crate::format::digest::UnverifiedDigest;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
+use crate::names::sha256::Sha256;
+use crate::trust::chain;
+use crate::trust::signature::AuthenticDigest;
+use crate::world::{Depth, ListObjects, ListPublicKeys, ReadObject};
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use std::collections::HashSet;
+
+/// The most digests that are read back: what was delivered earlier than three days before is not
+/// looked for, and those have 72 hours.
+const MAX_DIGESTS: usize = 80;
+
+/// The most backfill digests that are looked into.
+const MAX_BACKFILLS: usize = 128;
+
+/// The most pages that are listed to find them: four days of one Region, with all its trails.
+const MAX_PAGES: usize = 100;
+
+/// How many backfill digests are read at once: each may inflate to 16 MiB.
+const BACKFILLS_AT_ONCE: usize = 4;
+
+pub(super) struct Lists<'a, S, K> {
+    pub(super) digests: &'a Digests<S, K>,
+    at: &'a ObjectLocation,
+    key: &'a DigestKey,
+    /// What the digest at hand lists.
+    newest: HashSet<ObjectLocation>,
+    /// What the one before it lists.
+    second: Option<HashSet<ObjectLocation>>,
+    /// What those before list: hashes of where the log files are, of which there may be many.
+    older: HashSet<Sha256>,
+    read: usize,
+    /// Begin of the oldest one that was read.
+    reaches: Timestamp,
+    /// What no digest covers between the oldest one that was read and the one at hand.
+    gaps: Vec<(Timestamp, Timestamp)>,
+    /// The digest before that.
+    before: Option<(ObjectLocation, DigestKey)>,
+    /// Whether there are more digests than may be read.
+    pub(super) more: bool,
+}
+
+impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
+    pub(super) fn new(
+        digests: &'a Digests<S, K>,
+        at: &'a ObjectLocation,
+        key: &'a DigestKey,
+        digest: &AuthenticDigest,
+    ) -> Self {
+        let mut lists = Self {
+            digests,
+            at,
+            key,
+            newest: HashSet::new(),
+            second: None,
+            older: HashSet::new(),
+            read: 0,
+            reaches: digest.digest().end_time,
+            gaps: Vec::new(),
+            before: None,
+            more: false,
+        };
+        lists.add(at, key, digest);
+        lists
+    }
+
+    fn add(&mut self, at: &ObjectLocation, key: &DigestKey, digest: &AuthenticDigest) {
+        let digest = digest.digest();
+        if digest.end_time < self.reaches {
+            self.gaps.push((digest.end_time, self.reaches));
+        }
+        self.reaches = digest.start_time;
+        let listed = self.listed_by(at, digest);
+        match self.read {
+            0 => self.newest = listed.collect(),
+            1 => self.second = Some(listed.collect()),
+            _ => {
+                let hashes: Vec<_> = listed.map(|object| hash(&object)).collect();
+                self.older.extend(hashes);
+            }
+        }
+        self.read += 1;
+        self.before = digest.predecessor.as_ref().and_then(|named| {
+            let bucket = self
+                .digests
+                .places
+                .actual_of(&named.location.bucket, &at.bucket);
+            let before = chain::predecessor_key(key, named)?;
+            Some((ObjectLocation::new(bucket, &named.location.key), before))
+        });
+    }
+
+    fn listed_by<'d>(
+        &self,
+        at: &'d ObjectLocation,
+        digest: &'d UnverifiedDigest,
+    ) -> impl Iterator<Item = ObjectLocation> + use<'a, 'd, S, K> {
+        let places = &self.digests.places;
+        digest.log_files.iter().map(move |file| {
+            let bucket = places.actual_of(&file.location.bucket, &at.bucket);
+            ObjectLocation::new(bucket, &file.location.key)
+        })
+    }
+
+    pub(super) fn newest_lists(&self, object: &ObjectLocation) -> bool {
+        self.newest.contains(object)
+    }
+
+    pub(super) fn second(&self) -> Option<&HashSet<ObjectLocation>> {
+        self.second.as_ref()
+    }
+
+    pub(super) fn list(&self, object: &ObjectLocation) -> bool {
+        self.newest.contains(object)
+            || self
+                .second
+                .as_ref()
+                .is_some_and(|list| list.contains(object))
+            || self.older.contains(&hash(object))
+    }
+
+    /// Whether what was delivered at `time` should be listed by a digest that was read.
+    pub(super) fn cover(&self, time: Timestamp) -> bool {
+        let in_gap = |(from, to): &(Timestamp, Timestamp)| {
+            let from = from.saturating_sub(BORDER).unwrap_or(*from);
+            from <= time && time < *to
+        };
+        self.reaches <= time && !self.gaps.iter().any(in_gap)
+    }
+
+    /// Reads older digests until one begins before `time`, as far as CloudTrail signed them.
+    pub(super) async fn reach_back_to(&mut self, time: Timestamp) {
+        while self.reaches > time {
+            if self.read >= MAX_DIGESTS {
+                self.more |= self.before.is_some();
+                return;
+            }
+            let Some((at, key)) = self.before.take() else {
+                return;
+            };
+            // Whatever is wrong with it is told by the digest-validator.
+            let Ok(digest) = self.digests.authenticate(&at, &key).await else {
+                return;
+            };
+            self.add(&at, &key, &digest);
+        }
+    }
+
+    /// What the backfill digests list that end between `from` and `to`, or why that is not known.
+    pub(super) async fn read_backfills(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<HashSet<Sha256>, BackfillsUnknown> {
+        let found = self.find_backfills(from, to).await?;
+        let mut listed = HashSet::new();
+        let mut digests = stream::iter(found)
+            .map(|(at, key)| async move {
+                let digest = self.digests.authenticate(&at, &key).await;
+                (at, digest)
+            })
+            .buffer_unordered(BACKFILLS_AT_ONCE);
+        while let Some((at, digest)) = digests.next().await {
+            // Whatever is wrong with it is told by the digest-validator.
+            if let Ok(digest) = digest {
+                listed.extend(
+                    self.listed_by(&at, digest.digest())
+                        .map(|object| hash(&object)),
+                );
+            }
+        }
+        Ok(listed)
+    }
+
+    async fn find_backfills(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(ObjectLocation, DigestKey)>, BackfillsUnknown> {
+        let mut found = Vec::new();
+        let mut pages = 0;
+        let mut day = from.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let last = to.to_zoned(jiff::tz::TimeZone::UTC).date();
+        while day <= last {
+            let prefix = format!(
+                "{}{}/",
+                self.key.chain.region_prefix(),
+                day.strftime("%Y/%m/%d")
+            );
+            let bucket = &self.at.bucket;
+            let mut next: Option<String> = None;
+            loop {
+                if pages >= MAX_PAGES {
+                    return Err(BackfillsUnknown::TooMany);
+                }
+                pages += 1;
+                let store = self.digests.store();
+                let page = store.list(bucket, &prefix, Depth::All, next.as_deref());
+                let page = page.await.map_err(|_| BackfillsUnknown::NotListed)?;
+                found.extend(page.keys.iter().filter_map(|key| match classify(key) {
+                    ObjectKind::Digest(digest)
+                        if digest.series == DigestSeries::Backfill
+                            && digest.chain == self.key.chain =>
+                    {
+                        Some((ObjectLocation::new(bucket, key), digest))
+                    }
+                    _ => None,
+                }));
+                if found.len() > MAX_BACKFILLS {
+                    return Err(BackfillsUnknown::TooMany);
+                }
+                next = page.next;
+                if next.is_none() {
+                    break;
+                }
+            }
+            day = day.tomorrow().map_err(|_| BackfillsUnknown::NotListed)?;
+        }
+        Ok(found)
+    }
+}
+
+/// Why it is not known what the backfill digests list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BackfillsUnknown {
+    /// The bucket cannot be listed.
+    NotListed,
+    /// There are more of them, or of other objects beside them, than are looked at.
+    TooMany,
+}
+
+/// A place of a log file, in 32 bytes.
+pub(super) fn hash(object: &ObjectLocation) -> Sha256 {
+    Sha256::of(object.to_string().as_bytes())
+}

@@ -1,0 +1,165 @@
+//! Which documents of deliveries are due for a digest, and in which order they are settled.
+
+use super::name_of;
+use crate::world::{SettleEvidence, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// The most pages that are listed from the oldest document on, and again from the newest ones.
+const MAX_PAGES: usize = 50;
+
+/// How far back from a digest's end the newest documents are looked for.
+const NEWEST: SignedDuration = SignedDuration::from_hours(2);
+
+/// The most documents that one digest settles: a chain's hour has a dozen.
+const MAX_DOCUMENTS: usize = 4_000;
+
+/// The documents that one digest settles.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    /// Their names, the newest and the oldest in turn.
+    pub(super) names: Vec<String>,
+    /// How many more of those that were listed are due.
+    pub(super) left: usize,
+    /// Whether there are more than were listed.
+    pub(super) more: bool,
+}
+
+/// Lists the documents in `folders` that hold deliveries up to `end`.
+///
+/// # Errors
+/// [`StoreError`]: it is not known what waits.
+pub(super) async fn due<E: SettleEvidence>(
+    evidence: &E,
+    folders: &[String],
+    end: Timestamp,
+) -> Result<Due, StoreError> {
+    let mut names = BTreeSet::new();
+    let mut more = false;
+    for folder in folders {
+        let mut listing = Listing {
+            evidence,
+            folder,
+            end,
+            names: &mut names,
+        };
+        if listing.list(None).await? {
+            let newest = end.saturating_sub(NEWEST).unwrap_or(end);
+            listing
+                .list(Some(format!("{folder}{}", name_of(newest))))
+                .await?;
+            more = true;
+        }
+    }
+    let (names, left) = both_ends(names, MAX_DOCUMENTS);
+    Ok(Due { names, left, more })
+}
+
+struct Listing<'a, E> {
+    evidence: &'a E,
+    folder: &'a str,
+    end: Timestamp,
+    names: &'a mut BTreeSet<(Timestamp, String)>,
+}
+
+impl<E: SettleEvidence> Listing<'_, E> {
+    /// Takes in what is due of the names after `after`. Whether there is more of it.
+    async fn list(&mut self, mut after: Option<String>) -> Result<bool, StoreError> {
+        for _ in 0..MAX_PAGES {
+            let page = self.evidence.waiting(self.folder, after.as_deref()).await?;
+            let last = page.keys.last().cloned();
+            // The names sort by time: behind the first that is not due, none is.
+            let mut is_over = !page.more;
+            for name in page.keys {
+                match oldest_in(&name) {
+                    Some(oldest) if oldest <= self.end => {
+                        self.names.insert((oldest, name));
+                    }
+                    Some(_) => is_over = true,
+                    // Nothing that was kept here has such a name.
+                    None => {}
+                }
+            }
+            if is_over || last.is_none() {
+                return Ok(false);
+            }
+            after = last;
+        }
+        Ok(true)
+    }
+}
+
+/// The time in a document's name.
+pub(super) fn oldest_in(name: &str) -> Option<Timestamp> {
+    let (time, _) = name.rsplit('/').next()?.split_once('_')?;
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?;
+    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
+/// `limit` of the names, the newest and the oldest in turn, and how many are left: whoever makes
+/// documents appear chooses their times, and pushes none out at both ends for long.
+fn both_ends(names: BTreeSet<(Timestamp, String)>, limit: usize) -> (Vec<String>, usize) {
+    let left = names.len().saturating_sub(limit);
+    let mut names = names.into_iter();
+    let mut chosen = Vec::new();
+    while chosen.len() < limit {
+        let next = if chosen.len().is_multiple_of(2) {
+            names.next_back()
+        } else {
+            names.next()
+        };
+        match next {
+            Some((_, name)) => chosen.push(name),
+            None => break,
+        }
+    }
+    (chosen, left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_documents_name_tells_its_oldest_delivery() {
+        let told = oldest_in("pending/1/r/t/p/20260115T120431Z_0123456789abcdef.json");
+        assert_eq!(told.unwrap().to_string(), "2026-01-15T12:04:31Z");
+        for name in [
+            "",
+            "_",
+            "20260115T120431Z",
+            "20260230T000000Z_x.json",
+            "x/_20260115T120431Z",
+        ] {
+            assert_eq!(oldest_in(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_newest_and_the_oldest_come_first_and_the_rest_is_counted() {
+        let names = |numbers: &[i64]| -> BTreeSet<(Timestamp, String)> {
+            let names = numbers.iter();
+            names
+                .map(|n| (Timestamp::from_second(*n).unwrap(), n.to_string()))
+                .collect()
+        };
+        let all = [1, 2, 3, 4, 5];
+        for (limit, chosen, left) in [
+            (0, vec![], 5),
+            (1, vec!["5"], 4),
+            (3, vec!["5", "1", "4"], 2),
+            (9, vec!["5", "1", "4", "2", "3"], 0),
+        ] {
+            let chosen: Vec<String> = chosen.into_iter().map(str::to_owned).collect();
+            assert_eq!(both_ends(names(&all), limit), (chosen, left));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_never_panics(name in "\\PC*") {
+            let _ = oldest_in(&name);
+        }
+    }
+}

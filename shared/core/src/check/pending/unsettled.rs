@@ -1,0 +1,187 @@
+//! What could not be settled: each bound that is reached and each delivery that is given up is said.
+
+use crate::finding::{DigestReference, Finding, FindingKind, Scope};
+use crate::names::location::ObjectLocation;
+use std::collections::BTreeMap;
+
+/// Why it is not known whether a digest lists a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// Too many log files were to be looked at.
+    NotLookedAt,
+    /// S3 does not say whether the log file is there.
+    Unreadable,
+    /// The digests of its time are gone, damaged or cannot be read.
+    NotCovered,
+    /// The backfill digests cannot be listed.
+    BackfillsNotListed,
+    /// There are too many backfill digests.
+    TooManyBackfills,
+}
+
+impl Why {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::NotLookedAt => "too many other log files were to be looked at",
+            Self::Unreadable => "S3 did not say whether the log file is there",
+            Self::NotCovered => "no digest of the time that CloudTrail signed could be read",
+            Self::BackfillsNotListed => "the backfill digests could not be listed",
+            Self::TooManyBackfills => "there are too many backfill digests to read",
+        }
+    }
+}
+
+/// The deliveries that are given up.
+#[derive(Debug, Default)]
+pub(super) struct GivenUp {
+    reasons: BTreeMap<Why, u64>,
+    example: Option<ObjectLocation>,
+}
+
+impl GivenUp {
+    pub(super) fn add(&mut self, object: ObjectLocation, why: Why) {
+        *self.reasons.entry(why).or_default() += 1;
+        // The same one whenever the same are given up.
+        if self
+            .example
+            .as_ref()
+            .is_none_or(|example| object < *example)
+        {
+            self.example = Some(object);
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.reasons.values().sum()
+    }
+
+    /// One finding, however many they are: one incident a chain.
+    pub(super) fn finding(
+        &self,
+        scope: &Scope,
+        place: &str,
+        digest: &DigestReference,
+    ) -> Option<Finding> {
+        let example = self.example.clone()?;
+        let message = match self.count() {
+            1 => {
+                "A KMS event shows that CloudTrail delivered the log file. For three days it could not be found out whether a digest lists it.".to_owned()
+            }
+            count => format!(
+                "KMS events show that CloudTrail delivered {count} log files, this one of them. For three days it could not be found out whether a digest lists them."
+            ),
+        };
+        let reasons: Vec<String> = self
+            .reasons
+            .iter()
+            .map(|(why, count)| format!("{count}: {}", why.in_words()))
+            .collect();
+        let finding = Finding::new(
+            FindingKind::DeliveryUnsettled,
+            scope.clone(),
+            example,
+            message,
+        )
+        .with_digest(digest.clone())
+        .with_evidence("a digest that lists the log file", reasons.join("; "))
+        .with_detail("given up")
+        .about(place, &digest.key);
+        Some(finding)
+    }
+}
+
+/// What one digest did not settle, because there was too much of it.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Documents beyond those that one digest settles.
+    pub(super) documents: usize,
+    /// Whether there are documents that were not even listed.
+    pub(super) more_documents: bool,
+    /// Documents for which there was no time.
+    pub(super) no_time: usize,
+    /// Documents that are too large or of an unknown schema.
+    pub(super) unreadable: usize,
+    /// Documents that keep what is settled, because they are too large together.
+    pub(super) unwritten: usize,
+    /// Deliveries whose log file was not looked at.
+    pub(super) looks: usize,
+    /// Whether there are too many backfill digests.
+    pub(super) backfills: bool,
+    /// Whether there are too many digests before.
+    pub(super) digests: bool,
+}
+
+impl Left {
+    pub(super) fn is_something(&self) -> bool {
+        !self.in_words().is_empty()
+    }
+
+    fn in_words(&self) -> Vec<String> {
+        let counted = [
+            (
+                self.documents,
+                "documents of deliveries beyond those that one digest settles",
+            ),
+            (
+                self.no_time,
+                "documents of deliveries that there was no time for",
+            ),
+            (
+                self.unreadable,
+                "documents of deliveries that are too large or of an unknown schema",
+            ),
+            (
+                self.unwritten,
+                "documents of deliveries, settled in part, that are too large together to be rewritten",
+            ),
+            (self.looks, "deliveries whose log file was not looked at"),
+        ];
+        let said = [
+            (
+                self.more_documents,
+                "more documents of deliveries than are listed",
+            ),
+            (
+                self.backfills,
+                "more backfill digests, or objects beside them, than are read",
+            ),
+            (self.digests, "more digests in three days than are read"),
+        ];
+        let counted = counted
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"));
+        let said = said
+            .into_iter()
+            .filter(|(is_so, _)| *is_so)
+            .map(|(_, what)| what.to_owned());
+        counted.chain(said).collect()
+    }
+
+    /// One finding about the chain in `place`; none if everything was settled.
+    pub(super) fn finding(
+        &self,
+        scope: &Scope,
+        at: &ObjectLocation,
+        place: &str,
+        digest: &DigestReference,
+    ) -> Option<Finding> {
+        let left = self.in_words();
+        (!left.is_empty()).then(|| {
+            Finding::new(
+                FindingKind::DeliveryUnsettled,
+                scope.clone(),
+                at.clone(),
+                "More deliveries wait for the chain's digests than are settled with one digest. What is left waits for the next one.",
+            )
+            .with_digest(digest.clone())
+            .with_evidence("every delivery of the chain settled", left.join("; "))
+            .with_detail("left")
+            // It stays the same until everything is settled.
+            .about(place, "")
+            .with_remedy(
+                "Somebody may have planted log files whose KMS records name deliveries that never were, to hide a deleted log file among them. Look for PutObject calls on the bucket that are not CloudTrail's, and verify the chain's last days by hand (trailseal verify, or aws cloudtrail validate-logs).",
+            )
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! The begin of what is kept: digests at the old end of a chain that a lifecycle rule may have
+//! expired.
+//!
+//! Most log buckets have a retention period. The oldest digest that is left names a predecessor
+//! that is gone, and so are all digests before it. Whether S3 expired them or somebody deleted them
+//! cannot be seen in the bucket. Of a digest that ended less than a day ago it can: no lifecycle
+//! rule expires it.
+
+use crate::finding::{Finding, Obstacle, Report};
+use crate::world::{Cause, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+/// The least age at which a lifecycle rule expires an object: a rule counts in days, and rounds up
+/// to the next midnight UTC.
+///
+/// A rule that names a date instead expires objects of any age from then on. Nobody keeps logs like
+/// that: what it takes away of the last day is found.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
+const MIN_AGE: SignedDuration = SignedDuration::from_hours(24);
+
+impl Report {
+    /// Takes back every finding that digests are gone at the begin of what is kept, where a
+    /// lifecycle rule may have expired them by `now`: that it is so is not known, and what was
+    /// before cannot be verified.
+    ///
+    /// Until this is asked for, such digests count as deleted.
+    pub fn allow_for_expiry(&mut self, now: Timestamp) {
+        let may_be_expired = |finding: &Finding| {
+            finding
+                .begin_of_what_is_kept
+                .is_some_and(|ended| now.duration_since(ended) >= MIN_AGE)
+        };
+        let (expired, findings): (Vec<Finding>, Vec<Finding>) = std::mem::take(&mut self.findings)
+            .into_iter()
+            .partition(may_be_expired);
+        self.findings = findings;
+        for obstacle in &mut self.obstacles {
+            if let Some(finding) = obstacle.if_it_stays.take_if(|found| may_be_expired(found)) {
+                obstacle.error = unverifiable(&finding);
+            }
+        }
+        self.obstacles
+            .extend(expired.iter().map(|finding| Obstacle {
+                error: unverifiable(finding),
+                if_it_stays: None,
+            }));
+    }
+}
+
+/// Why nothing is known of the time before what is kept.
+fn unverifiable(finding: &Finding) -> StoreError {
+    let begin = finding.window.map_or_else(
+        || "the oldest digest that is kept".to_owned(),
+        |window| window.to.to_string(),
+    );
+    StoreError {
+        action: "verify what was delivered before",
+        subject: begin,
+        cause: Cause::Failed(format!(
+            "what is kept of this chain of digests begins there. The digest before, {}, is not there, and no earlier one is. A lifecycle rule expired them, or somebody deleted them: compare the time with the bucket's rules (aws s3api get-bucket-lifecycle-configuration)",
+            finding.object
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{FindingKind, Scope, Verdict};
+    use crate::names::location::ObjectLocation;
+    use crate::names::window::Window;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn missing(begin_of_what_is_kept: Option<Timestamp>) -> Finding {
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", "digest");
+        let mut finding = Finding::new(
+            FindingKind::DigestMissing,
+            Scope::default(),
+            object,
+            "It is gone.",
+        );
+        finding.begin_of_what_is_kept = begin_of_what_is_kept;
+        finding.with_window(Window {
+            from: None,
+            to: time("2026-01-15T12:00:00Z"),
+        })
+    }
+
+    fn verdict(finding: Finding, now: &str) -> Verdict {
+        let mut report = Report::of(vec![finding]);
+        report.allow_for_expiry(time(now));
+        report.verdict()
+    }
+
+    #[test]
+    fn only_what_a_lifecycle_rule_can_have_expired_is_no_finding() {
+        let end = Some(time("2026-01-15T12:00:00Z"));
+        for (now, expected) in [
+            ("2026-01-15T13:00:00Z", Verdict::Finding),
+            ("2026-01-16T11:59:59Z", Verdict::Finding),
+            ("2026-01-16T12:00:00Z", Verdict::CannotTell),
+            ("2027-01-16T12:00:00Z", Verdict::CannotTell),
+            // A clock that is slow.
+            ("2025-01-16T12:00:00Z", Verdict::Finding),
+        ] {
+            assert_eq!(verdict(missing(end), now), expected, "{now}");
+        }
+        // Of a digest with others before it, age says nothing.
+        assert_eq!(
+            verdict(missing(None), "2027-01-16T12:00:00Z"),
+            Verdict::Finding
+        );
+    }
+
+    #[test]
+    fn what_a_replica_lacks_at_its_begin_is_no_finding_at_the_last_try_either() {
+        let mut report = Report::new();
+        let finding = missing(Some(time("2026-01-15T12:00:00Z")));
+        report.absent(
+            finding,
+            crate::world::Absence::NoObject,
+            crate::names::places::BucketRole::Replica,
+        );
+        report.allow_for_expiry(time("2026-01-15T13:00:00Z"));
+        assert!(report.obstacles[0].if_it_stays.is_some());
+        report.allow_for_expiry(time("2026-03-15T13:00:00Z"));
+        assert!(report.obstacles[0].if_it_stays.is_none());
+        let error = report.obstacles[0].error.to_string();
+        assert!(
+            error.starts_with(
+                "cannot verify what was delivered before 2026-01-15T12:00:00Z: what is kept"
+            ),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! What a finding is about.
+
+use crate::names::ids::TrailArn;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{Chain, DigestKey, LogFileKey};
+use crate::names::region_folder::RegionFolder;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The account, Region and trail that a finding is about, as far as known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scope {
+    /// The account whose events are recorded.
+    pub account: Option<String>,
+    /// Where the events happened.
+    pub region: Option<String>,
+    /// The trail's ARN; its name alone where the owning account is not known.
+    pub trail: Option<String>,
+    /// The trail's home Region.
+    pub home_region: Option<String>,
+}
+
+impl Scope {
+    /// The scope of a digest chain. `trails` are the configured ones: an organization trail's
+    /// ARN names an account that its digests do not.
+    #[must_use]
+    pub fn of_chain(chain: &Chain, trails: &[TrailArn]) -> Self {
+        let configured = trails.iter().find(|arn| chain.is_of(arn));
+        let trail = match (configured, &chain.folder.organization) {
+            (Some(arn), _) => arn.to_string(),
+            (None, None) => TrailArn::new(
+                chain.home_region.clone(),
+                chain.folder.account.clone(),
+                chain.trail.clone(),
+            )
+            .to_string(),
+            (None, Some(_)) => chain.trail.to_string(),
+        };
+        Self {
+            account: Some(chain.folder.account.to_string()),
+            region: Some(chain.region.to_string()),
+            trail: Some(trail),
+            home_region: Some(chain.home_region.to_string()),
+        }
+    }
+
+    /// The scope of a log file. Its key does not name the trail: it is the configured one, where
+    /// there is just one.
+    #[must_use]
+    pub fn of_log_file(key: &LogFileKey, trails: &[TrailArn]) -> Self {
+        let only = match trails {
+            [trail] => Some(trail),
+            _ => None,
+        };
+        Self {
+            account: Some(key.folder.account.to_string()),
+            region: Some(key.region.to_string()),
+            trail: only.map(TrailArn::to_string),
+            home_region: only.map(|trail| trail.home_region.to_string()),
+        }
+    }
+
+    /// The scope of what is said of the folder of an account and Region.
+    #[must_use]
+    pub fn of_region_folder(folder: &RegionFolder) -> Self {
+        Self {
+            account: Some(folder.folder.account.to_string()),
+            region: Some(folder.region.to_string()),
+            ..Self::default()
+        }
+    }
+}
+
+/// The digest that a finding was made with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DigestReference {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Begin of its range, where the digest could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Timestamp>,
+    /// End of its range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<Timestamp>,
+}
+
+impl DigestReference {
+    /// A digest of which only the key is known.
+    #[must_use]
+    pub fn by_key(at: &ObjectLocation, key: Option<&DigestKey>) -> Self {
+        Self {
+            bucket: at.bucket.clone(),
+            key: at.key.clone(),
+            start_time: None,
+            end_time: key.map(|key| key.end_time),
+        }
+    }
+}

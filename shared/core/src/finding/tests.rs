@@ -1,0 +1,181 @@
+//! The catalogue and the report.
+
+use super::kind::redrive;
+use super::report::remedy;
+use super::*;
+
+#[test]
+fn the_remedy_fits_the_cause() {
+    use crate::world::{Cause, CredentialTrouble, StoreError};
+    let advice = |cause: Cause| {
+        let mut report = Report::new();
+        let error = StoreError {
+            action: "read",
+            subject: "x".to_owned(),
+            cause,
+        };
+        report.cannot_tell(error, &Scope::default(), &ObjectLocation::new("b", "k"));
+        assert_eq!(report.verdict(), Verdict::CannotTell);
+        let finding = report.obstacles.remove(0).if_it_stays.unwrap();
+        assert_eq!(finding.kind, FindingKind::ObjectUnreadableDenied);
+        let stamp = Stamp {
+            function: "log-verifier",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
+        assert_eq!(json["advice"], finding.advice());
+        assert!(json.get("remedy").is_none());
+        finding.advice()
+    };
+    let text = || "no".to_owned();
+    assert!(advice(Cause::Denied(text())).contains("s3:GetObject"));
+    assert!(advice(Cause::KeyUnusable(text())).contains("aws kms enable-key"));
+    assert!(advice(Cause::RegionDisabled(text())).contains("PinnedKeys"));
+    let expired = Cause::Credentials(CredentialTrouble::Expired, text());
+    assert!(advice(expired).contains("the function's own credentials"));
+    for cause in [
+        Cause::Denied(text()),
+        Cause::KeyUnusable(text()),
+        Cause::RegionDisabled(text()),
+        Cause::Credentials(CredentialTrouble::Clock, text()),
+    ] {
+        // A function has no command line.
+        assert!(!advice(cause).replace(redrive!(""), "").contains("--"));
+    }
+}
+
+#[test]
+fn the_unreadable_objects_of_a_folder_are_one_incident_a_cause() {
+    use crate::world::{Cause, StoreError};
+    const LOG: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
+    const DIGEST: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz";
+    let found = |key: &str, cause: Cause| {
+        let mut report = Report::new();
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", key);
+        let error = StoreError {
+            action: "read",
+            subject: object.to_string(),
+            cause,
+        };
+        report.cannot_tell(error, &Scope::default(), &object);
+        let finding = report.obstacles.remove(0).if_it_stays.unwrap();
+        assert_eq!(finding.object, object);
+        (finding.id(), finding.occurrence())
+    };
+    let denied = || Cause::Denied("no".to_owned());
+    let first = found(LOG, denied());
+    assert_eq!(found(LOG, denied()), first);
+    for other in [LOG.replace("T1205Z", "T1210Z"), DIGEST.to_owned()] {
+        let other = found(&other, denied());
+        assert_eq!(other.0, first.0);
+        assert_ne!(other.1, first.1);
+    }
+    for (key, cause) in [
+        (LOG, Cause::KeyUnusable("no".to_owned())),
+        (LOG, Cause::Archived("no".to_owned())),
+        (&LOG.replace("us-east-1", "us-west-2"), denied()),
+        (&LOG.replace("111122223333", "444455556666"), denied()),
+        ("AWSLogs/111122223333/CloudTrail/x.json.gz", denied()),
+    ] {
+        assert_ne!(found(key, cause).0, first.0, "{key}");
+    }
+}
+
+#[test]
+fn the_command_names_no_parameter_of_the_functions_and_they_no_flag() {
+    for kind in FindingKind::ALL {
+        let (ours, theirs) = (kind.command_advice(), kind.advice());
+        assert!(!ours.contains("TRAILSEAL_"), "{kind}: {ours}");
+        assert!(!ours.contains("dead-letter"), "{kind}: {ours}");
+        let theirs = theirs.replace(redrive!(""), "");
+        assert!(!theirs.contains(" --"), "{kind}: {theirs}");
+    }
+    let finding = Finding::new(
+        FindingKind::DigestMoved,
+        Scope::default(),
+        ObjectLocation::new("b", "k"),
+        "moved",
+    );
+    for (function, word) in [
+        ("trailseal verify", "--alias"),
+        ("digest-validator", "stack parameter BucketAliases"),
+    ] {
+        let stamp = Stamp {
+            function,
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
+        assert!(json["advice"].as_str().unwrap().contains(word), "{json}");
+    }
+}
+
+/// Nothing says which queue a message that a function parked came from.
+#[test]
+fn whoever_moves_a_message_back_says_where_to() {
+    let causes = [
+        crate::world::Cause::KeyUnusable("no".to_owned()),
+        crate::world::Cause::RegionDisabled("no".to_owned()),
+        crate::world::Cause::Credentials(crate::world::CredentialTrouble::Unknown, "no".to_owned()),
+    ];
+    let advice = FindingKind::ALL.iter().map(|kind| kind.advice());
+    let advice = advice.chain(causes.iter().filter_map(remedy));
+    let moving: Vec<_> = advice
+        .filter(|text| text.contains("start-message-"))
+        .collect();
+    assert_eq!(moving.len(), 5);
+    for text in moving {
+        assert!(text.contains("--source-arn"), "{text}");
+        assert!(text.contains("--destination-arn"), "{text}");
+    }
+}
+
+#[test]
+fn every_kind_is_documented_with_its_severity() {
+    let document = include_str!("../../../../docs/findings.md");
+    for kind in FindingKind::ALL {
+        let row = format!("| `{kind}` | {} |", kind.severity().as_str());
+        assert!(document.contains(&row), "docs/findings.md has no {row}");
+    }
+    let rows = document.lines().filter(|line| {
+        ["| critical |", "| high |", "| medium |", "| low |"]
+            .iter()
+            .any(|severity| line.contains(severity))
+    });
+    assert_eq!(rows.count(), FindingKind::ALL.len());
+}
+
+#[test]
+fn not_being_able_to_tell_is_never_valid() {
+    assert_eq!(Report::default().verdict(), Verdict::Ignored);
+    let mut report = Report::new();
+    assert_eq!(report.verdict(), Verdict::Valid);
+    let error = crate::world::StoreError {
+        action: "read",
+        subject: "x".to_owned(),
+        cause: crate::world::Cause::Unavailable("no".to_owned()),
+    };
+    report.cannot_tell(error, &Scope::default(), &ObjectLocation::new("b", "k"));
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+    // Nor where everything could be read, and a rule could not be applied.
+    let mut report = Report::new();
+    report.valid = 1;
+    report
+        .rules
+        .entry("witness")
+        .or_default()
+        .add(Verdict::Valid);
+    assert_eq!(report.verdict(), Verdict::Valid);
+    report
+        .rules
+        .entry("key-health")
+        .or_default()
+        .add(Verdict::CannotTell);
+    assert_eq!(report.verdict(), Verdict::CannotTell);
+    report.findings.push(Finding::new(
+        FindingKind::LogFileMissing,
+        Scope::default(),
+        ObjectLocation::new("b", "k"),
+        "gone",
+    ));
+    assert_eq!(report.verdict(), Verdict::Finding);
+}

@@ -1,0 +1,529 @@
+//! The digest document, read but not yet believed.
+//!
+//! Format: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
+
+use crate::gzip::stream::GunzipError;
+use crate::names::location::ObjectLocation;
+use crate::names::sha256::Sha256;
+use jiff::{Timestamp, civil, tz::TimeZone};
+use serde::{Deserialize, Deserializer, de};
+use std::collections::HashMap;
+use std::fmt;
+
+/// The most bytes a digest may inflate to: room for 30,000 log files. CloudTrail delivers some
+/// hundreds an hour to a busy account's Region.
+pub const MAX_INFLATED_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The most bytes a digest object may have: hashes and names of 30,000 log files take two
+/// megabytes when compressed.
+pub const MAX_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The most log files a digest may list.
+pub const MAX_LOG_FILES: usize = 100_000;
+
+/// The most bytes of any one name or value in a digest: an S3 key has at most 1,024, an RSA-4096
+/// signature 1,024 hex digits.
+const MAX_TEXT_BYTES: usize = 2048;
+
+const SIGNATURE_ALGORITHM: &str = "SHA256withRSA";
+const HASH_ALGORITHM: &str = "SHA-256";
+
+/// Why bytes are not a digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DigestError {
+    /// The object is not one gzip member of acceptable size.
+    #[error(transparent)]
+    Gunzip(#[from] GunzipError),
+    /// The object has more bytes than any digest.
+    #[error("it has more than {MAX_OBJECT_BYTES} bytes")]
+    ObjectTooLarge,
+    /// Not the JSON object that a digest is.
+    #[error("it is not a digest document: {0}")]
+    Json(String),
+    /// The fields contradict each other.
+    #[error("it contradicts itself: {0}")]
+    Inconsistent(&'static str),
+    /// A hash or signature algorithm that CloudTrail does not document.
+    #[error("its {field} is `{value}`")]
+    AlgorithmUnsupported {
+        /// The field that names the algorithm.
+        field: &'static str,
+        /// What it says.
+        value: String,
+        /// What it should say.
+        supported: &'static str,
+    },
+}
+
+/// A log file as a digest lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedLogFile {
+    /// Where it was delivered.
+    pub location: ObjectLocation,
+    /// SHA-256 of its inflated bytes.
+    pub hash: Sha256,
+}
+
+/// The digest before this one, as this one describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Where it was delivered.
+    pub location: ObjectLocation,
+    /// SHA-256 of its inflated bytes.
+    pub hash: Sha256,
+    /// Its signature, in hex, as it stands in its metadata.
+    pub signature: String,
+}
+
+/// A digest whose signature has not been checked: anybody may have written it.
+///
+/// Keeps the hash of the inflated bytes it was read from; nothing is ever written out again to
+/// be hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnverifiedDigest {
+    /// SHA-256 of the inflated bytes.
+    pub hash: Sha256,
+    /// The account whose events are recorded.
+    pub account: String,
+    /// Begin of the range of delivery times.
+    pub start_time: Timestamp,
+    /// End of the range of delivery times.
+    pub end_time: Timestamp,
+    /// The end as the document spells it: this text is signed.
+    pub end_time_text: String,
+    /// Where the digest says it was delivered.
+    pub location: ObjectLocation,
+    /// Names the key that signed it, and proves nothing.
+    pub key_fingerprint: String,
+    /// The digest before this one; none in a starting digest.
+    pub predecessor: Option<Predecessor>,
+    /// The log files delivered in its range.
+    pub log_files: Vec<ListedLogFile>,
+}
+
+impl UnverifiedDigest {
+    /// Reads the inflated bytes of a digest.
+    ///
+    /// Unknown fields are let pass: CloudTrail adds some. Missing, doubled or ill-typed known
+    /// ones are not.
+    ///
+    /// # Errors
+    /// [`DigestError`] when the bytes are not a digest.
+    pub fn parse(inflated: &[u8]) -> Result<Self, DigestError> {
+        let document: Document = serde_json::from_slice(inflated)
+            .map_err(|error| DigestError::Json(error.to_string()))?;
+        let supported = |field, value: &str, supported| {
+            if value == supported {
+                Ok(())
+            } else {
+                Err(DigestError::AlgorithmUnsupported {
+                    field,
+                    value: value.to_owned(),
+                    supported,
+                })
+            }
+        };
+        supported(
+            "digestSignatureAlgorithm",
+            &document.digest_signature_algorithm.0,
+            SIGNATURE_ALGORITHM,
+        )?;
+        let mut log_files = Vec::with_capacity(document.log_files.0.len());
+        for file in document.log_files.0 {
+            supported("hashAlgorithm", &file.hash_algorithm.0, HASH_ALGORITHM)?;
+            log_files.push(ListedLogFile {
+                location: ObjectLocation::new(file.s3_bucket.0, file.s3_object.0),
+                hash: file.hash_value.0,
+            });
+        }
+        let predecessor = match (
+            document.previous_digest_s3_bucket,
+            document.previous_digest_s3_object,
+            document.previous_digest_hash_value,
+            document.previous_digest_hash_algorithm,
+            document.previous_digest_signature,
+        ) {
+            (None, None, None, None, None) => None,
+            (Some(bucket), Some(key), Some(hash), Some(algorithm), Some(signature)) => {
+                supported("previousDigestHashAlgorithm", &algorithm.0, HASH_ALGORITHM)?;
+                Some(Predecessor {
+                    location: ObjectLocation::new(bucket.0, key.0),
+                    hash: hash.0,
+                    signature: signature.0,
+                })
+            }
+            _ => {
+                return Err(DigestError::Inconsistent(
+                    "some, but not all, of its previousDigest fields are null",
+                ));
+            }
+        };
+        let (start_time, end_time) = (document.digest_start_time, document.digest_end_time);
+        if start_time.time >= end_time.time {
+            return Err(DigestError::Inconsistent(
+                "its digestStartTime is not before its digestEndTime",
+            ));
+        }
+        Ok(Self {
+            hash: Sha256::of(inflated),
+            account: document.aws_account_id.0,
+            start_time: start_time.time,
+            end_time: end_time.time,
+            end_time_text: end_time.text,
+            location: ObjectLocation::new(document.digest_s3_bucket.0, document.digest_s3_object.0),
+            key_fingerprint: document.digest_public_key_fingerprint.0,
+            predecessor,
+            log_files,
+        })
+    }
+}
+
+/// The user metadata that CloudTrail stores with a digest object. It is not signed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DigestMetadata {
+    /// The digest's signature, in hex.
+    pub signature: Option<String>,
+    /// The name of the signature algorithm.
+    pub signature_algorithm: Option<String>,
+    /// When a backfill digest was made.
+    pub backfill_generated: Option<String>,
+}
+
+impl DigestMetadata {
+    /// The metadata of a digest whose signature is known from elsewhere.
+    #[must_use]
+    pub fn signed(signature: impl Into<String>) -> Self {
+        Self {
+            signature: Some(signature.into()),
+            signature_algorithm: Some(SIGNATURE_ALGORITHM.to_owned()),
+            backfill_generated: None,
+        }
+    }
+
+    /// Whether both give the same signature. Hex of either case is the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let signatures = match (&self.signature, &other.signature) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => false,
+        };
+        signatures && self.signature_algorithm == other.signature_algorithm
+    }
+
+    /// Picks CloudTrail's entries out of an object's user metadata.
+    #[must_use]
+    pub fn from_user_metadata(metadata: &HashMap<String, String>) -> Self {
+        // S3 keeps the names in lower case.
+        let entry = |name: &str| metadata.get(name).cloned();
+        Self {
+            signature: entry("signature"),
+            signature_algorithm: entry("signature-algorithm"),
+            backfill_generated: entry("backfill-generation-timestamp"),
+        }
+    }
+
+    /// Whether the algorithm named is the one CloudTrail documents.
+    ///
+    /// # Errors
+    /// [`DigestError::AlgorithmUnsupported`] when it is another; none at all is let pass here,
+    /// since a missing entry is a missing signature.
+    pub fn check_algorithm(&self) -> Result<(), DigestError> {
+        match &self.signature_algorithm {
+            Some(algorithm) if algorithm != SIGNATURE_ALGORITHM => {
+                Err(DigestError::AlgorithmUnsupported {
+                    field: "signature-algorithm metadata",
+                    value: algorithm.chars().take(200).collect(),
+                    supported: SIGNATURE_ALGORITHM,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    aws_account_id: Text,
+    digest_start_time: Time,
+    digest_end_time: Time,
+    digest_s3_bucket: Text,
+    digest_s3_object: Text,
+    digest_public_key_fingerprint: Text,
+    digest_signature_algorithm: Text,
+    // Null in a starting digest, but there: a missing one is not a digest of CloudTrail's.
+    #[serde(deserialize_with = "Option::deserialize")]
+    previous_digest_s3_bucket: Option<Text>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    previous_digest_s3_object: Option<Text>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    previous_digest_hash_value: Option<Hash>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    previous_digest_hash_algorithm: Option<Text>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    previous_digest_signature: Option<Text>,
+    log_files: LogFiles,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogFile {
+    s3_bucket: Text,
+    s3_object: Text,
+    hash_value: Hash,
+    hash_algorithm: Text,
+}
+
+/// A text of bounded length.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(de::Error::custom(format_args!(
+                "a value has more than {MAX_TEXT_BYTES} bytes"
+            )));
+        }
+        Ok(Self(text))
+    }
+}
+
+struct Hash(Sha256);
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::deserialize(deserializer)?;
+        Sha256::from_hex(&text)
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("a hash is not 64 hex digits"))
+    }
+}
+
+/// A time as CloudTrail writes it in digests: `YYYY-MM-DDTHH:MM:SSZ`, nothing else.
+struct Time {
+    time: Timestamp,
+    text: String,
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::deserialize(deserializer)?;
+        let time = (text.len() == 20)
+            .then(|| civil::DateTime::strptime("%Y-%m-%dT%H:%M:%SZ", &text).ok())
+            .flatten()
+            .and_then(|time| TimeZone::UTC.to_timestamp(time).ok())
+            .ok_or_else(|| de::Error::custom("a time is not YYYY-MM-DDTHH:MM:SSZ"))?;
+        Ok(Self { time, text })
+    }
+}
+
+/// A bounded list of log files.
+struct LogFiles(Vec<LogFile>);
+
+impl<'de> Deserialize<'de> for LogFiles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = LogFiles;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of log files")
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<LogFiles, A::Error> {
+                let mut files = Vec::new();
+                while let Some(file) = seq.next_element()? {
+                    if files.len() == MAX_LOG_FILES {
+                        return Err(de::Error::custom(format_args!(
+                            "more than {MAX_LOG_FILES} log files are listed"
+                        )));
+                    }
+                    files.push(file);
+                }
+                Ok(LogFiles(files))
+            }
+        }
+        deserializer.deserialize_seq(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn document() -> Value {
+        json!({
+            "awsAccountId": "111122223333",
+            "digestStartTime": "2026-01-15T11:00:00Z",
+            "digestEndTime": "2026-01-15T12:00:00Z",
+            "digestS3Bucket": "amzn-s3-demo-bucket",
+            "digestS3Object": "AWSLogs/x.json.gz",
+            "digestPublicKeyFingerprint": "31e8b5433410dfb61a9dc45cc65b22ff",
+            "digestSignatureAlgorithm": "SHA256withRSA",
+            "newestEventTime": null,
+            "oldestEventTime": null,
+            "previousDigestS3Bucket": "amzn-s3-demo-bucket",
+            "previousDigestS3Object": "AWSLogs/w.json.gz",
+            "previousDigestHashValue": "0".repeat(64),
+            "previousDigestHashAlgorithm": "SHA-256",
+            "previousDigestSignature": "ab".repeat(256),
+            "logFiles": [{
+                "s3Bucket": "amzn-s3-demo-bucket",
+                "s3Object": "AWSLogs/l.json.gz",
+                "hashValue": "1".repeat(64),
+                "hashAlgorithm": "SHA-256",
+                "newestEventTime": "2026-01-15T11:00:00Z",
+                "oldestEventTime": "2026-01-15T11:00:00Z"
+            }]
+        })
+    }
+
+    fn parse(document: &Value) -> Result<UnverifiedDigest, DigestError> {
+        UnverifiedDigest::parse(document.to_string().as_bytes())
+    }
+
+    fn with(field: &str, value: Value) -> Value {
+        let mut document = document();
+        document[field] = value;
+        document
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let digest = parse(&document()).unwrap();
+        assert_eq!(digest.account, "111122223333");
+        assert_eq!(digest.end_time_text, "2026-01-15T12:00:00Z");
+        assert_eq!(digest.end_time.to_string(), "2026-01-15T12:00:00Z");
+        assert_eq!(digest.location.key, "AWSLogs/x.json.gz");
+        let predecessor = digest.predecessor.unwrap();
+        assert_eq!(predecessor.location.key, "AWSLogs/w.json.gz");
+        assert_eq!(predecessor.signature.len(), 512);
+        assert_eq!(digest.log_files.len(), 1);
+        assert_eq!(digest.log_files[0].hash.to_string(), "1".repeat(64));
+    }
+
+    #[test]
+    fn the_hash_is_of_the_bytes_as_they_are() {
+        let bytes = document().to_string().replace('/', "\\/");
+        let digest = UnverifiedDigest::parse(bytes.as_bytes()).unwrap();
+        assert_eq!(digest.hash, Sha256::of(bytes.as_bytes()));
+        assert_eq!(digest.location.key, "AWSLogs/x.json.gz");
+    }
+
+    #[test]
+    fn unknown_fields_are_let_pass() {
+        assert!(parse(&with("digestVersion", json!({"a": [1, 2]}))).is_ok());
+    }
+
+    #[test]
+    fn a_starting_digest_has_no_predecessor() {
+        let mut document = document();
+        for field in ["Bucket", "Object"] {
+            document[format!("previousDigestS3{field}")] = Value::Null;
+        }
+        for field in ["HashValue", "HashAlgorithm", "Signature"] {
+            document[format!("previousDigest{field}")] = Value::Null;
+        }
+        assert_eq!(parse(&document).unwrap().predecessor, None);
+    }
+
+    #[test]
+    fn a_half_named_predecessor_is_inconsistent() {
+        assert!(matches!(
+            parse(&with("previousDigestSignature", Value::Null)),
+            Err(DigestError::Inconsistent(_))
+        ));
+    }
+
+    #[test]
+    fn a_missing_or_doubled_field_is_no_digest() {
+        let mut missing = document();
+        missing
+            .as_object_mut()
+            .unwrap()
+            .remove("previousDigestSignature");
+        assert!(matches!(parse(&missing), Err(DigestError::Json(_))));
+        let doubled = document().to_string().replacen('{', "{\"logFiles\":[],", 1);
+        assert!(matches!(
+            UnverifiedDigest::parse(doubled.as_bytes()),
+            Err(DigestError::Json(_))
+        ));
+    }
+
+    #[test]
+    fn other_times_hashes_and_types_are_no_digest() {
+        for (field, value) in [
+            ("digestEndTime", json!("2026-01-15T12:00:00+00:00")),
+            ("digestEndTime", json!("2026-01-15T12:00:00.0Z")),
+            ("digestEndTime", json!("2026-13-15T12:00:00Z")),
+            ("digestEndTime", json!(1)),
+            ("previousDigestHashValue", json!("00")),
+            ("logFiles", json!({})),
+            ("logFiles", Value::Null),
+            ("digestS3Object", json!("k".repeat(5000))),
+        ] {
+            assert!(
+                matches!(parse(&with(field, value)), Err(DigestError::Json(_))),
+                "{field}"
+            );
+        }
+        assert!(matches!(
+            parse(&with("digestEndTime", json!("2026-01-15T11:00:00Z"))),
+            Err(DigestError::Inconsistent(_))
+        ));
+    }
+
+    #[test]
+    fn other_algorithms_are_unsupported() {
+        assert!(matches!(
+            parse(&with("digestSignatureAlgorithm", json!("MD5withRSA"))),
+            Err(DigestError::AlgorithmUnsupported {
+                field: "digestSignatureAlgorithm",
+                ..
+            })
+        ));
+        assert!(matches!(
+            parse(&with("previousDigestHashAlgorithm", json!("MD5"))),
+            Err(DigestError::AlgorithmUnsupported {
+                field: "previousDigestHashAlgorithm",
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_no_overflow() {
+        let deep = format!("{{\"x\":{}", "[".repeat(100_000));
+        assert!(matches!(
+            UnverifiedDigest::parse(deep.as_bytes()),
+            Err(DigestError::Json(_))
+        ));
+    }
+
+    #[test]
+    fn too_many_log_files_are_an_error() {
+        let entry = document()["logFiles"][0].to_string();
+        let many = vec![entry; MAX_LOG_FILES + 1].join(",");
+        let mut document = document();
+        document["logFiles"] = json!([]);
+        let bytes = document
+            .to_string()
+            .replace("\"logFiles\":[]", &format!("\"logFiles\":[{many}]"));
+        let Err(DigestError::Json(message)) = UnverifiedDigest::parse(bytes.as_bytes()) else {
+            panic!("accepted")
+        };
+        assert!(
+            message.starts_with("more than 100000 log files"),
+            "{message}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = UnverifiedDigest::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The form of content: as CloudTrail stores it, or already decompressed.
+//!
+//! CloudTrail stores a digest file or a log file as one gzip member. It hashes and signs the bytes
+//! that the member inflates to, so that a copy on disk which holds those bytes alone can be
+//! verified as well. Browsers, SDKs and `gunzip` leave such copies. An object in S3 is always held
+//! to the first form: there, anything else was put in place of what CloudTrail wrote.
+//!
+//! Hashes: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
+
+use crate::gzip::stream::{GunzipError, gunzip};
+use std::borrow::Cow;
+
+/// The form of content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// One gzip member, as CloudTrail writes it.
+    Gzip,
+    /// The bytes that the gzip member inflates to.
+    Inflated,
+}
+
+impl Form {
+    /// The form of a file in a copy on disk, by its first byte.
+    ///
+    /// A gzip member begins with the byte 1f (RFC 1952, section 2.3.1), and the JSON object of a
+    /// digest file or a log file with `{`. A file that begins with neither has no content to
+    /// verify: it is held to gzip, and fails there.
+    #[must_use]
+    pub fn of_copy(bytes: &[u8]) -> Self {
+        match bytes.first() {
+            Some(b'{') => Self::Inflated,
+            _ => Self::Gzip,
+        }
+    }
+
+    /// The form of what was read: in a copy on disk as its bytes say, and gzip in S3.
+    #[must_use]
+    pub fn of(bytes: &[u8], is_copy: bool) -> Self {
+        if is_copy {
+            Self::of_copy(bytes)
+        } else {
+            Self::Gzip
+        }
+    }
+
+    /// The content of `bytes`, which are of this form. It has at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`GunzipError`] when the bytes are not exactly one gzip member, or the content is larger.
+    pub fn inflate(self, bytes: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, GunzipError> {
+        match self {
+            Self::Gzip => gunzip(bytes, limit).map(Cow::Owned),
+            Self::Inflated if u64::try_from(bytes.len()).is_ok_and(|size| size <= limit) => {
+                Ok(Cow::Borrowed(bytes))
+            }
+            Self::Inflated => Err(GunzipError::TooLarge { limit }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gzip::stream::tests::gzip;
+    use proptest::prelude::*;
+
+    #[test]
+    fn in_s3_decompressed_content_is_no_form() {
+        assert_eq!(Form::of(b"{}", false), Form::Gzip);
+        assert_eq!(Form::of(b"{}", true), Form::Inflated);
+        assert_eq!(Form::Gzip.inflate(b"{}", 10), Err(GunzipError::Corrupt));
+    }
+
+    #[test]
+    fn what_begins_as_neither_is_held_to_gzip() {
+        for bytes in [
+            &b""[..],
+            b" {}",
+            b"\xef\xbb\xbf{}",
+            b"[]",
+            b"PK\x03\x04",
+            b"\x1f\x8b",
+        ] {
+            assert_eq!(Form::of_copy(bytes), Form::Gzip, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn decompressed_content_is_bounded_as_inflated_content_is() {
+        assert_eq!(Form::Inflated.inflate(b"{}", 2).unwrap(), &b"{}"[..]);
+        assert_eq!(
+            Form::Inflated.inflate(b"{} ", 2),
+            Err(GunzipError::TooLarge { limit: 2 })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn both_forms_of_one_object_have_the_same_content(
+            rest in proptest::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let content = [b"{", &rest[..]].concat();
+            for bytes in [gzip(&content), content.clone()] {
+                let form = Form::of_copy(&bytes);
+                prop_assert_eq!(&form.inflate(&bytes, 1000).unwrap()[..], &content[..]);
+            }
+        }
+    }
+}

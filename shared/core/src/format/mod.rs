@@ -1,0 +1,7 @@
+//! What files hold: digest files, log files, and files that people save from tools.
+
+pub mod digest;
+pub mod form;
+pub mod log_file_size;
+pub mod records;
+pub mod saved;

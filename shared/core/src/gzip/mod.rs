@@ -1,0 +1,4 @@
+//! Gzip streams, as CloudTrail writes them.
+
+pub mod stream;
+pub mod whole;

@@ -1,0 +1,64 @@
+//! One gzip member that is held whole: faster than a stream.
+
+use libdeflater::Decompressor;
+use memchr::memmem;
+
+/// The most bytes that a file held whole may inflate to: bounds what a thread keeps.
+const MAX_WHOLE_INFLATED: usize = 32 * 1024 * 1024;
+
+/// Inflates objects held whole, in a buffer that is used again.
+pub(crate) struct Inflater {
+    decompressor: Decompressor,
+    inflated: Vec<u8>,
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self {
+            decompressor: Decompressor::new(),
+            inflated: Vec::new(),
+        }
+    }
+}
+
+impl Inflater {
+    /// What an object inflates to that is one gzip member and nothing else; none if it is not, if
+    /// it is large, or if that cannot be said without looking closer.
+    pub(crate) fn inflate(&mut self, object: &[u8]) -> Option<&[u8]> {
+        let Self {
+            decompressor,
+            inflated,
+        } = self;
+        // RFC 1952: flags stand in the fourth byte, and a member ends in the CRC-32 and the size of
+        // what it inflates to. A header with a checksum is for the stream to check.
+        if *object.get(3)? != 0 {
+            return None;
+        }
+        let (_, size) = object.split_last_chunk::<4>()?;
+        let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
+        if size > MAX_WHOLE_INFLATED {
+            return None;
+        }
+        if inflated.len() < size {
+            inflated.resize(size, 0);
+        }
+        let inflated = inflated.get_mut(..size)?;
+        let written = decompressor.gzip_decompress(object, inflated).ok()?;
+        let inflated = inflated.get(..written).filter(|_| written == size)?;
+        // The decompressor passes over whatever follows the member. It has found these eight
+        // bytes at the member's end: if they stand at the object's end and nowhere before it,
+        // that is where the member ends.
+        let crc = libdeflater::crc32(inflated).to_le_bytes();
+        let trailer = [crc, u32::try_from(size).ok()?.to_le_bytes()].concat();
+        if memmem::find(object, &trailer)? + trailer.len() != object.len() {
+            return None;
+        }
+        Some(inflated)
+    }
+
+    /// Lets go of all but so many bytes of the buffer.
+    pub(crate) fn keep_at_most(&mut self, bytes: usize) {
+        self.inflated.truncate(bytes);
+        self.inflated.shrink_to(bytes);
+    }
+}

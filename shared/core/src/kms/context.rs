@@ -1,0 +1,241 @@
+//! What an encryption context names, by its `aws:s3:arn`.
+//!
+//! Four forms are documented: the bucket and folder when the trail is configured, a log file when
+//! it is delivered and when it is read, and the bucket alone with an S3 Bucket Key.
+//!
+//! Rules: <https://docs.aws.amazon.com/kms/latest/developerguide/services-cloudtrail.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>.
+
+use crate::names::ids::{AccountId, OrganizationId};
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{LogFileKey, ObjectKind, classify};
+use crate::names::places::Places;
+
+/// What an `aws:s3:arn` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The bucket to look into: a replica is named as its original is.
+    pub bucket: String,
+    /// Whether it is one of the watched ones.
+    pub ours: bool,
+    /// Whether the ARN itself names a replica, into which S3 writes.
+    pub replica: bool,
+    /// The partition in the ARN.
+    pub partition: String,
+    /// What in the bucket.
+    pub what: What,
+}
+
+/// What in a bucket is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The bucket alone, as with an S3 Bucket Key.
+    Bucket,
+    /// The folder that a trail delivers to.
+    Folder {
+        /// The account in it; none in an organization's folder.
+        account: Option<AccountId>,
+    },
+    /// A log file whose path agrees with itself.
+    LogFile(Box<LogFileKey>, String),
+    /// In a folder of log files, but its path contradicts itself.
+    OddLogFile(String),
+    /// Another object of a trail: a digest, an Insight file, the marker of a folder for either.
+    OtherFile,
+    /// None of these.
+    Odd,
+}
+
+impl Named {
+    /// Takes an `aws:s3:arn` apart that stands in a record of the bucket `recorded_in`; none if
+    /// it is no ARN of S3's.
+    #[must_use]
+    pub fn parse(arn: &str, places: &Places, recorded_in: &str) -> Option<Self> {
+        let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
+        let (bucket, key) = rest
+            .split_once('/')
+            .map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
+        let replica = places.is_replica(bucket);
+        // A copy on disk of several buckets tells no names of its own.
+        let bucket = if places.bare_copy {
+            bucket
+        } else {
+            places.actual_of(bucket, recorded_in)
+        };
+        Some(Self {
+            ours: places.watches(bucket),
+            replica,
+            bucket: bucket.to_owned(),
+            partition: partition.to_owned(),
+            what: key.map_or(What::Bucket, What::of),
+        })
+    }
+
+    /// The log file that is named, well-formed or not.
+    #[must_use]
+    pub fn log_file(&self) -> Option<ObjectLocation> {
+        match &self.what {
+            What::LogFile(_, key) | What::OddLogFile(key) => {
+                Some(ObjectLocation::new(&self.bucket, key))
+            }
+            What::Bucket | What::Folder { .. } | What::OtherFile | What::Odd => None,
+        }
+    }
+
+    /// The account whose folder is named; none in an organization's folder, whose trail belongs
+    /// to another account.
+    #[must_use]
+    pub fn single_account(&self) -> Option<&AccountId> {
+        match &self.what {
+            What::LogFile(key, _) if key.folder.organization.is_none() => Some(&key.folder.account),
+            What::Folder { account } => account.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl What {
+    fn of(key: &str) -> Self {
+        if key.is_empty() || key.ends_with('/') {
+            return match Self::folder(key) {
+                Some(folder) => folder,
+                None if is_marker(key) => Self::OtherFile,
+                None => Self::Odd,
+            };
+        }
+        match classify(key) {
+            ObjectKind::LogFile(log) => Self::LogFile(Box::new(log), key.to_owned()),
+            ObjectKind::UnknownLogFile => Self::OddLogFile(key.to_owned()),
+            ObjectKind::Digest(_) => Self::OtherFile,
+            // Insight files and what else CloudTrail delivers beside log files.
+            ObjectKind::Other if in_trail_folder(key, "CloudTrail-") => Self::OtherFile,
+            ObjectKind::UnknownDigest | ObjectKind::Other => Self::Odd,
+        }
+    }
+
+    /// `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`, or an organization's folder as a whole.
+    fn folder(key: &str) -> Option<Self> {
+        let mut parts = key.strip_suffix('/')?.rsplit('/');
+        let mut last = parts.next()?;
+        let account = AccountId::new(last).ok();
+        if account.is_some() {
+            last = parts.next()?;
+        }
+        let organization = OrganizationId::new(last).is_ok();
+        if organization {
+            last = parts.next()?;
+        }
+        let well_formed = last == "AWSLogs" && (organization || account.is_some());
+        well_formed.then_some(Self::Folder {
+            account: account.filter(|_| !organization),
+        })
+    }
+}
+
+/// Whether a key is that of the empty object by which CloudTrail makes one of a trail's folders:
+/// `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/`, or `…/CloudTrail-Digest/`.
+fn is_marker(key: &str) -> bool {
+    let parent = key.strip_suffix('/').and_then(|key| key.rsplit_once('/'));
+    parent.is_some_and(|(parent, _)| What::folder(&format!("{parent}/")).is_some())
+        && in_trail_folder(key, "CloudTrail")
+}
+
+/// Whether a key lies below `AWSLogs/[o-orgid/]ACCOUNT/CloudTrail…/`, the folder's name beginning so.
+fn in_trail_folder(key: &str, name: &str) -> bool {
+    let folders: Vec<&str> = key.split('/').collect();
+    folders.windows(4).any(|window| {
+        let [root, a, b, c] = window else {
+            return false;
+        };
+        let below = |account: &str, folder: &str| {
+            AccountId::new(account).is_ok() && folder.starts_with(name)
+        };
+        *root == "AWSLogs" && (below(a, b) || (OrganizationId::new(a).is_ok() && below(b, c)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
+
+    fn what(key: &str) -> What {
+        let places = Places {
+            log_buckets: vec!["amzn-s3-demo-bucket".to_owned()],
+            ..Places::default()
+        };
+        let arn = format!("arn:aws:s3:::amzn-s3-demo-bucket{key}");
+        let named = Named::parse(&arn, &places, "amzn-s3-demo-bucket").unwrap();
+        assert!(named.ours && named.partition == "aws");
+        named.what
+    }
+
+    #[test]
+    fn the_documented_forms_are_told_apart() {
+        assert_eq!(what(""), What::Bucket);
+        let account = AccountId::new("111122223333").ok();
+        for folder in [
+            "/AWSLogs/111122223333/",
+            "/some/prefix/AWSLogs/111122223333/",
+        ] {
+            let account = account.clone();
+            assert_eq!(what(folder), What::Folder { account });
+        }
+        for folder in [
+            "/AWSLogs/o-exampleorgid/",
+            "/p/AWSLogs/o-exampleorgid/111122223333/",
+        ] {
+            assert_eq!(what(folder), What::Folder { account: None });
+        }
+        assert!(matches!(what(&format!("/{KEY}")), What::LogFile(_, key) if key == KEY));
+        assert_eq!(
+            what("/AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/x.json.gz"),
+            What::OtherFile
+        );
+        // CloudTrail writes such objects when a trail is made.
+        for marker in [
+            "/AWSLogs/111122223333/CloudTrail/",
+            "/p/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/",
+        ] {
+            assert_eq!(what(marker), What::OtherFile, "{marker}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_contradicts_itself_is_odd() {
+        for (from, to) in [
+            ("/us-east-1/", "/us-west-2/"),
+            ("/2026/01/15/", "/2026/01/16/"),
+            ("AWSLogs/111122223333", "AWSLogs/444455556666"),
+            ("T1205Z", "T1299Z"),
+        ] {
+            let key = KEY.replacen(from, to, 1);
+            assert_eq!(what(&format!("/{key}")), What::OddLogFile(key));
+        }
+        for odd in [
+            "/",
+            "/AWSLogs/",
+            "/folder/",
+            "/AWSLogs/1111/",
+            "/notes.txt",
+            "/AWSLogs/111122223333/notes.txt",
+            "/AWSLogs/111122223333/notes/",
+            "/AWSLogs/111122223333/CloudTrail/us-east-1/2026/",
+            "/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/x.txt",
+            "/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
+        ] {
+            assert_eq!(what(odd), What::Odd, "{odd}");
+        }
+    }
+
+    #[test]
+    fn other_arns_are_none() {
+        let places = Places::default();
+        for arn in ["", "arn:aws:s3", "arn:aws:kms:::x", "amzn-s3-demo-bucket"] {
+            assert_eq!(Named::parse(arn, &places, "b"), None);
+        }
+        let named = Named::parse("arn:aws:s3:::other/x", &places, "b").unwrap();
+        assert!(!named.ours);
+    }
+}

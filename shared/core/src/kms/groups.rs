@@ -1,0 +1,124 @@
+//! The findings of one log file, grouped before they are held.
+//!
+//! A log file has thousands of records, and whoever may call KMS decides what stands in them. So what
+//! is held grows with what the findings are about, not with the records, and is bounded by kind: many
+//! findings of one kind take no room from another kind.
+
+use super::kept;
+use crate::finding::{Finding, FindingKind, Scope};
+use crate::names::location::ObjectLocation;
+use crate::names::sha256::Sha256;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The most groups of one kind.
+const MAX_OF_A_KIND: usize = 50;
+
+/// The most groups of a log file.
+const MAX_GROUPS: usize = 300;
+
+/// The most sightings that are told apart.
+const MAX_SIGHTINGS: usize = 10_000;
+
+/// The most objects that a group names beside that of its example.
+const MAX_OBJECTS: usize = 5;
+
+/// What to do about findings that are not listed one by one. What the kind advises is about one object,
+/// and here the object is the log file that records the calls.
+const LEFT_OUT: &str = "Run `trailseal kms s3://BUCKET/KEY` on the log file that the finding names, with the trails, keys and readers of the stack. The command explains what each rule says of each KMS event. Then follow the advice of the other findings of this kind. The log file that the finding names records the calls, and needs no repair.";
+
+/// The findings of a log file.
+#[derive(Default)]
+pub(super) struct Groups {
+    all: Vec<Group>,
+    /// Where in the list the group of a subject is.
+    by_subject: HashMap<Sha256, usize>,
+    of_a_kind: BTreeMap<FindingKind, usize>,
+    sightings: HashSet<Sha256>,
+    left_out: BTreeMap<FindingKind, u64>,
+}
+
+/// An example, and what else is like it.
+struct Group {
+    example: Finding,
+    more: u64,
+    objects: Vec<String>,
+}
+
+impl Groups {
+    /// Takes a finding that the KMS event `event` shows into the group of its kind and `subject`. The
+    /// same finding of the same event counts once.
+    pub(super) fn add(&mut self, finding: Finding, subject: &str, event: &str) {
+        let kind = finding.kind;
+        let object = finding.object.to_string();
+        let sighting = Sha256::of_parts(&[kind.as_str(), subject, &object, event]);
+        if self.sightings.contains(&sighting) {
+            return;
+        }
+        if self.sightings.len() < MAX_SIGHTINGS {
+            self.sightings.insert(sighting);
+        }
+        let subject = Sha256::of_parts(&[kind.as_str(), subject]);
+        let place = self.by_subject.get(&subject);
+        if let Some(group) = place.and_then(|place| self.all.get_mut(*place)) {
+            group.add(&object);
+            return;
+        }
+        let of_this_kind = self.of_a_kind.entry(kind).or_default();
+        if *of_this_kind >= MAX_OF_A_KIND || self.all.len() >= MAX_GROUPS {
+            let left_out = self.left_out.entry(kind).or_default();
+            *left_out = left_out.saturating_add(1);
+            return;
+        }
+        *of_this_kind += 1;
+        self.by_subject.insert(subject, self.all.len());
+        self.all.push(Group {
+            example: finding,
+            more: 0,
+            objects: Vec::new(),
+        });
+    }
+
+    /// One finding a group, and one for each kind of which some are left out.
+    pub(super) fn into_findings(self, log_file: &ObjectLocation, scope: &Scope) -> Vec<Finding> {
+        let left_out = self.left_out.into_iter().map(|(kind, findings)| {
+            Finding::new(
+                kind,
+                scope.clone(),
+                log_file.clone(),
+                format!(
+                    "{findings} more findings of this kind in {log_file} are not listed one by one."
+                ),
+            )
+            .with_detail("left out")
+            .with_evidence("none", format!("{findings} more"))
+            .with_remedy(LEFT_OUT)
+        });
+        let groups = self.all.into_iter().map(Group::into_finding);
+        groups.chain(left_out).collect()
+    }
+}
+
+impl Group {
+    fn add(&mut self, object: &str) {
+        self.more = self.more.saturating_add(1);
+        if self.objects.len() < MAX_OBJECTS
+            && self.example.object.to_string() != object
+            && !self.objects.iter().any(|known| *known == kept(object))
+        {
+            self.objects.push(kept(object));
+        }
+    }
+
+    fn into_finding(self) -> Finding {
+        let mut finding = self.example;
+        if self.more > 0 {
+            let about = match self.objects.as_slice() {
+                [] => String::new(),
+                objects => format!(", also about {}", objects.join(", ")),
+            };
+            let more = format!(" And {} more like it{about}.", self.more);
+            finding.message.push_str(&more);
+        }
+        finding
+    }
+}

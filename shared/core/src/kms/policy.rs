@@ -1,0 +1,817 @@
+//! Whether a key's policy lets trails write under the key that it was not meant for.
+//!
+//! CloudTrail encrypts for every trail of every account under the same service principal. A key's
+//! policy should therefore let it use the key only under a condition that names the trails. AWS's
+//! documents have one on the encryption context, which holds the trail's ARN, and beside it one on
+//! `aws:SourceArn`, which holds the same; `aws:SourceAccount` holds the trail's account.
+//!
+//! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>,
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/default-kms-key-policy.html>.
+
+use crate::names::wildcard::wildcard_matches;
+use serde_json::Value;
+
+/// The most bytes of a policy that is looked at: twice what KMS takes.
+///
+/// Rule: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+const MAX_POLICY_BYTES: usize = 64 << 10;
+
+/// The most characters of a statement's name.
+const MAX_SHOWN: usize = 200;
+
+/// The calls that encrypt a log file under a key. Those for key pairs encrypt none.
+const ENCRYPTING: [&str; 2] = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"];
+
+/// The condition keys that tell a trail, or its account. Keys are compared without regard to case.
+const TRAIL_KEYS: [&str; 2] = ["kms:EncryptionContext:aws:cloudtrail:arn", "aws:SourceArn"];
+const ACCOUNT_KEY: &str = "aws:SourceAccount";
+
+/// Condition keys that a request of a service principal does not have: a condition on one of them
+/// excludes CloudTrail.
+///
+/// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+const CALLER_KEYS: [&str; 8] = [
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalType",
+    "aws:userid",
+    "aws:username",
+    "kms:CallerAccount",
+];
+
+/// What a key's policy says of other trails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyVerdict {
+    /// CloudTrail may encrypt for the trails of given accounts, or for none.
+    Sound,
+    /// CloudTrail may encrypt for trails of any account.
+    Open {
+        /// The statements that say so: by `Sid`, else `statement N (Principal …, Action …)`,
+        /// counted from one. Each has at most 200 characters.
+        statements: Vec<String>,
+    },
+    /// It is not a policy, and why.
+    Unreadable(String),
+}
+
+/// Reads a key policy, the JSON text of `GetKeyPolicy`, and says whether it lets CloudTrail encrypt
+/// for trails of any account.
+///
+/// A statement is open if it allows CloudTrail `kms:GenerateDataKey` or
+/// `kms:GenerateDataKeyWithoutPlaintext` and has no condition on
+/// `kms:EncryptionContext:aws:cloudtrail:arn`, `aws:SourceArn` or `aws:SourceAccount` that holds
+/// for given accounts only. A value such as `arn:aws:cloudtrail:*:*:trail/*` is as good as none;
+/// so is a condition that holds where the key is missing (`…IfExists`, `ForAllValues:`), one that
+/// excludes (`StringNotEquals`) and one that asks for the key alone (`Null`).
+///
+/// The principal `*` takes in services; `{"AWS": "*"}` does not. A policy's `Deny` undoes the
+/// opening if it is for CloudTrail by name or for `*`, and unconditional or with the one condition
+/// that the trail or its account is not (`StringNotLike`, `ArnNotEquals`, …) one of given accounts.
+/// Other `Deny` statements are not considered, and neither are a statement's `Resource`, which in
+/// a key policy is the key, and grants.
+#[must_use]
+pub fn check_policy(policy: &str) -> PolicyVerdict {
+    let statements = match statements(policy) {
+        Ok(statements) => statements,
+        Err(problem) => return PolicyVerdict::Unreadable(problem),
+    };
+    let denied: Vec<&str> = statements
+        .iter()
+        .filter(|statement| closes(statement))
+        .flat_map(encrypting_actions)
+        .collect();
+    let open: Vec<String> = statements
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| {
+            opens(statement) && encrypting_actions(statement).any(|a| !denied.contains(&a))
+        })
+        .map(|(place, statement)| name(place + 1, statement))
+        .collect();
+    if open.is_empty() {
+        PolicyVerdict::Sound
+    } else {
+        PolicyVerdict::Open { statements: open }
+    }
+}
+
+/// The policy's statements, of which there may be one without a list.
+fn statements(policy: &str) -> Result<Vec<Value>, String> {
+    if policy.len() > MAX_POLICY_BYTES {
+        return Err(format!(
+            "it has {} bytes, more than a key policy can have",
+            policy.len()
+        ));
+    }
+    let mut policy: Value =
+        serde_json::from_str(policy).map_err(|error| format!("it is not JSON: {error}"))?;
+    let statements = match policy.get_mut("Statement").map(Value::take) {
+        Some(Value::Array(statements)) => statements,
+        Some(statement @ Value::Object(_)) => vec![statement],
+        _ => return Err("it has no Statement".to_owned()),
+    };
+    match statements.iter().position(|s| !s.is_object()) {
+        Some(place) => Err(format!("its statement {} is not an object", place + 1)),
+        None => Ok(statements),
+    }
+}
+
+/// Whether it allows CloudTrail something for trails of any account.
+fn opens(statement: &Value) -> bool {
+    let conditions = || conditions(statement);
+    let named = names_cloudtrail(statement.get("Principal"));
+    let among_all = covers_services(statement.get("Principal"))
+        || statement
+            .get("NotPrincipal")
+            .is_some_and(|not| !names_cloudtrail(Some(not)) && !covers_services(Some(not)));
+    statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+        && (named || (among_all && !conditions().any(|c| c.excludes_services())))
+        && !conditions().any(|c| c.is_positive() && c.is_of_given_accounts())
+}
+
+/// Whether it denies CloudTrail its actions for all trails but those of given accounts.
+fn closes(statement: &Value) -> bool {
+    let principal = statement.get("Principal");
+    let mut conditions = conditions(statement);
+    let all_others = match (conditions.next(), conditions.next()) {
+        (None, _) => statement
+            .get("Condition")
+            .is_none_or(|condition| condition.as_object().is_some_and(serde_json::Map::is_empty)),
+        (Some(condition), None) => condition.is_negative() && condition.is_of_given_accounts(),
+        _ => false,
+    };
+    statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+        && (names_cloudtrail(principal) || covers_services(principal))
+        && all_others
+}
+
+/// Whether the service principal is CloudTrail's, which may name a Region and ends otherwise in
+/// China.
+fn names_cloudtrail(principal: Option<&Value>) -> bool {
+    let Some(Value::Object(kinds)) = principal else {
+        return false;
+    };
+    kinds.get("Service").is_some_and(|services| {
+        texts(services).any(|name| name == "*" || name.starts_with("cloudtrail."))
+    })
+}
+
+/// Whether the principal is everybody, services included.
+fn covers_services(principal: Option<&Value>) -> bool {
+    principal.is_some_and(|principal| texts(principal).any(|name| name == "*"))
+}
+
+/// Those of the encrypting actions that the statement is about.
+fn encrypting_actions(statement: &Value) -> impl Iterator<Item = &'static str> {
+    let listed = |element: &str| -> Option<Vec<String>> {
+        let actions = texts(statement.get(element)?);
+        Some(actions.map(str::to_ascii_lowercase).collect())
+    };
+    let matched = |patterns: &[String], action: &str| {
+        let action = action.to_ascii_lowercase();
+        patterns.iter().any(|p| wildcard_matches(p, &action))
+    };
+    let (actions, others) = (listed("Action"), listed("NotAction"));
+    ENCRYPTING.into_iter().filter(move |action| {
+        actions.as_deref().is_some_and(|a| matched(a, action))
+            || others.as_deref().is_some_and(|a| !matched(a, action))
+    })
+}
+
+/// One line of a `Condition`: an operator, a key and its values.
+struct Condition<'a> {
+    /// In lower case.
+    operator: String,
+    key: &'a str,
+    values: Vec<String>,
+}
+
+/// The statement's conditions, all of which must hold.
+fn conditions(statement: &Value) -> impl Iterator<Item = Condition<'_>> {
+    let operators = statement.get("Condition").and_then(Value::as_object);
+    operators
+        .into_iter()
+        .flatten()
+        .filter_map(|(operator, keys)| Some((operator, keys.as_object()?)))
+        .flat_map(|(operator, keys)| {
+            keys.iter().map(move |(key, values)| Condition {
+                operator: operator.to_ascii_lowercase(),
+                key,
+                values: condition_values(values),
+            })
+        })
+}
+
+impl Condition<'_> {
+    /// Whether it holds only where the request has the key, with one of the values.
+    ///
+    /// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    fn is_positive(&self) -> bool {
+        let operator = self.operator.strip_prefix("foranyvalue:");
+        matches!(
+            operator.unwrap_or(&self.operator),
+            "stringequals" | "stringequalsignorecase" | "stringlike" | "arnequals" | "arnlike"
+        )
+    }
+
+    /// Whether it holds for every request but those that have the key with one of the values.
+    fn is_negative(&self) -> bool {
+        matches!(
+            self.operator.as_str(),
+            "stringnotequals"
+                | "stringnotequalsignorecase"
+                | "stringnotlike"
+                | "arnnotequals"
+                | "arnnotlike"
+        )
+    }
+
+    /// Whether it has values, and they are trails of given accounts, or given accounts.
+    fn is_of_given_accounts(&self) -> bool {
+        let is = |key: &str| self.key.eq_ignore_ascii_case(key);
+        let of_a_trail = TRAIL_KEYS.into_iter().any(is);
+        !self.values.is_empty()
+            && (of_a_trail || is(ACCOUNT_KEY))
+            && self.values.iter().all(|value| {
+                !(self.has_wildcard(value) && (!of_a_trail || is_of_any_account(value)))
+            })
+    }
+
+    /// Whether `value` has wildcards or policy variables in it that the operator heeds.
+    fn has_wildcard(&self, value: &str) -> bool {
+        let heeded = self.operator.contains("like") || self.operator.contains("arn");
+        value.contains("${") || (heeded && value.contains(['*', '?']))
+    }
+
+    /// Whether it does not hold for a service that calls for itself.
+    fn excludes_services(&self) -> bool {
+        let is = |key: &str| self.key.eq_ignore_ascii_case(key);
+        let tag = "aws:principaltag/";
+        let of_caller = CALLER_KEYS.into_iter().any(is)
+            || self
+                .key
+                .get(..tag.len())
+                .is_some_and(|k| k.eq_ignore_ascii_case(tag));
+        let no_service = self.operator == "bool"
+            && is("aws:PrincipalIsAWSService")
+            && self.values.iter().all(|v| v.eq_ignore_ascii_case("false"));
+        (of_caller && self.is_positive()) || no_service
+    }
+}
+
+/// Whether trails of any account have an ARN that `pattern` matches.
+///
+/// A trail's ARN has a colon and twelve digits where its account stands, and nowhere else. A pattern
+/// with these in it is of that account, whatever its wildcards stand for. One that begins as the
+/// ARN of something else is of no trail.
+fn is_of_any_account(pattern: &str) -> bool {
+    let names_an_account = pattern.split(':').skip(1).any(|part| {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        digits >= 12
+    });
+    let literal = pattern.split(['*', '?', '$']).next().unwrap_or_default();
+    let parts: Vec<&str> = literal.split(':').collect();
+    let of_a_trail = match parts.as_slice() {
+        [] => true,
+        [scheme] => "arn".starts_with(scheme),
+        [scheme, _] => *scheme == "arn",
+        [scheme, _, service] => *scheme == "arn" && "cloudtrail".starts_with(service),
+        [scheme, _, service, ..] => *scheme == "arn" && *service == "cloudtrail",
+    };
+    of_a_trail && !names_an_account
+}
+
+/// The values of a condition, of which there may be one without a list, and numbers and truth
+/// values without quotes. The account of the key itself is some account.
+///
+/// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
+fn condition_values(values: &Value) -> Vec<String> {
+    let one = |value: &Value| match value {
+        Value::String(text) => Some(text.replace("${aws:ResourceAccount}", "000000000000")),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    };
+    match values {
+        Value::Array(values) => values.iter().filter_map(one).collect(),
+        value => one(value).into_iter().collect(),
+    }
+}
+
+/// What the statement at `place` is called.
+fn name(place: usize, statement: &Value) -> String {
+    let shown = match statement.get("Sid").and_then(Value::as_str) {
+        Some(sid) if !sid.trim().is_empty() => sid.to_owned(),
+        _ => {
+            let first = |elements: [&str; 2]| {
+                elements
+                    .iter()
+                    .find_map(|element| statement.get(element).map(|value| (*element, value)))
+                    .map_or_else(String::new, |(element, value)| format!("{element} {value}"))
+            };
+            let principal = first(["Principal", "NotPrincipal"]);
+            let action = first(["Action", "NotAction"]);
+            format!("statement {place} ({principal}, {action})")
+        }
+    };
+    match shown.char_indices().nth(MAX_SHOWN - 1) {
+        Some((end, last)) if end + last.len_utf8() < shown.len() => {
+            format!("{}…", shown.get(..end).unwrap_or_default())
+        }
+        _ => shown,
+    }
+}
+
+/// The texts of an element that holds one or a list of them.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    let several = value.as_array().into_iter().flatten();
+    value
+        .as_str()
+        .into_iter()
+        .chain(several.filter_map(Value::as_str))
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "JSON is written where it is used"
+)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events";
+    const TRAILS: &str = "arn:aws:cloudtrail:*:111122223333:trail/*";
+    const ANY_TRAIL: &str = "arn:aws:cloudtrail:*:*:trail/*";
+    const CONTEXT: &str = "kms:EncryptionContext:aws:cloudtrail:arn";
+
+    fn policy(statements: Value) -> String {
+        json!({"Version": "2012-10-17", "Id": "Key policy created by CloudTrail", "Statement": statements})
+            .to_string()
+    }
+
+    fn is_open(statements: Value) -> bool {
+        match check_policy(&policy(statements.clone())) {
+            PolicyVerdict::Open { statements } => !statements.is_empty(),
+            PolicyVerdict::Sound => false,
+            PolicyVerdict::Unreadable(problem) => panic!("{problem}: {statements}"),
+        }
+    }
+
+    /// A statement that allows CloudTrail to encrypt, with some of its elements replaced.
+    fn encrypt(replaced: Value) -> Value {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "kms:GenerateDataKey*",
+            "Resource": "*",
+        });
+        let Value::Object(replaced) = replaced else {
+            panic!("not an object")
+        };
+        for (element, value) in replaced {
+            statement[&element] = value;
+        }
+        statement
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, value| !value.is_null());
+        statement
+    }
+
+    fn under(condition: Value) -> Value {
+        encrypt(json!({"Condition": condition}))
+    }
+
+    /// What AWS documents as the policy that CloudTrail's console writes for a trail's key.
+    fn console_policy(condition: Value) -> Value {
+        json!([
+            {
+                "Sid": "Enable IAM user permissions",
+                "Effect": "Allow",
+                "Principal": {"AWS": [
+                    "arn:aws:iam::111122223333:root",
+                    "arn:aws:iam::111122223333:user/username",
+                ]},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Sid": "Allow CloudTrail to encrypt logs",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": "kms:GenerateDataKey*",
+                "Resource": "*",
+                "Condition": condition,
+            },
+            {
+                "Sid": "Allow CloudTrail to describe key",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": "kms:DescribeKey",
+                "Resource": "*",
+            },
+            {
+                "Sid": "Allow principals in the account to decrypt log files",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["kms:Decrypt", "kms:ReEncryptFrom"],
+                "Resource": "*",
+                "Condition": {
+                    "StringEquals": {"kms:CallerAccount": "111122223333"},
+                    "StringLike": {CONTEXT: TRAILS},
+                },
+            },
+            {
+                "Sid": "Enable cross account log decryption",
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": ["kms:Decrypt", "kms:ReEncryptFrom"],
+                "Resource": "*",
+                "Condition": {
+                    "StringEquals": {"kms:CallerAccount": "111122223333"},
+                    "StringLike": {CONTEXT: TRAILS},
+                },
+            },
+        ])
+    }
+
+    #[test]
+    fn the_documented_policies_are_sound_and_their_twins_are_not() {
+        for condition in [
+            json!({"StringEquals": {"aws:SourceArn": TRAIL}, "StringLike": {CONTEXT: TRAILS}}),
+            json!({"StringLike": {CONTEXT: TRAILS}}),
+            json!({"StringLike": {CONTEXT: [TRAILS, "arn:aws:cloudtrail:*:444455556666:trail/*"]}}),
+        ] {
+            assert!(!is_open(console_policy(condition)));
+        }
+        for condition in [
+            json!({}),
+            json!({"StringLike": {CONTEXT: ANY_TRAIL}}),
+            json!({"StringLike": {CONTEXT: [TRAILS, ANY_TRAIL]}}),
+            json!({"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::*"}}),
+        ] {
+            assert_eq!(
+                check_policy(&policy(console_policy(condition))),
+                PolicyVerdict::Open {
+                    statements: vec!["Allow CloudTrail to encrypt logs".to_owned()]
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn the_documented_policy_for_event_data_stores_is_open_to_trails() {
+        // AWS documents it without a condition.
+        assert!(is_open(json!([
+            {
+                "Sid": "The key created by CloudTrail to encrypt event data stores.",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudtrail.amazonaws.com"},
+                "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+                "Resource": "*",
+            },
+        ])));
+    }
+
+    #[test]
+    fn conditions_that_name_an_account_close() {
+        for condition in [
+            json!({"StringEquals": {CONTEXT: TRAIL}}),
+            json!({"StringEquals": {CONTEXT: [TRAIL]}}),
+            json!({"StringEqualsIgnoreCase": {CONTEXT: TRAIL}}),
+            json!({"StringLike": {CONTEXT: "arn:*:cloudtrail:*:111122223333:*"}}),
+            json!({"StringLike": {CONTEXT: "arn:aws:cloudtrail:us-east-1:111122223333*"}}),
+            json!({"ArnLike": {CONTEXT: TRAILS}}),
+            json!({"ArnEquals": {CONTEXT: TRAILS}}),
+            json!({"ForAnyValue:StringLike": {CONTEXT: TRAILS}}),
+            json!({"stringlike": {"KMS:encryptioncontext:AWS:CloudTrail:ARN": TRAILS}}),
+            // Never met: no trail's ARN has a star in it.
+            json!({"StringEquals": {CONTEXT: ANY_TRAIL}}),
+            json!({"StringLike": {CONTEXT: "arn:aws:cloudtrail:*:${aws:ResourceAccount}:trail/*"}}),
+            json!({"StringEquals": {"aws:SourceArn": TRAIL}}),
+            json!({"ArnLike": {"AWS:SourceARN": TRAILS}}),
+            json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}),
+            json!({"StringEquals": {"aws:SourceAccount": "111122223333"}}),
+            json!({"StringEquals": {"aws:SourceAccount": 111_122_223_333_u64}}),
+            json!({"StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}}),
+            json!({
+                "StringLike": {CONTEXT: ANY_TRAIL},
+                "StringEquals": {"aws:SourceAccount": ["111122223333", "444455556666"]},
+            }),
+        ] {
+            assert!(!is_open(under(condition.clone())), "{condition}");
+        }
+    }
+
+    #[test]
+    fn other_conditions_do_not() {
+        for condition in [
+            json!({"StringLike": {CONTEXT: "*"}}),
+            json!({"StringLike": {CONTEXT: ["*"]}}),
+            json!({"StringLike": {CONTEXT: "arn:aws:cloudtrail:*"}}),
+            json!({"StringLike": {CONTEXT: "arn:aws:cloud*"}}),
+            json!({"StringLike": {CONTEXT: "a*"}}),
+            json!({"StringLike": {CONTEXT: "arn:aws:cloudtrail:us-east-1:*:trail/management-events"}}),
+            json!({"StringLike": {CONTEXT: "arn:aws:cloudtrail:us-east-1:11112222333?:trail/*"}}),
+            json!({"StringLike": {CONTEXT: "arn:aws:cloudtrail:*:*:trail/111122223333"}}),
+            json!({"ArnEquals": {CONTEXT: ANY_TRAIL}}),
+            json!({"StringEquals": {CONTEXT: "arn:aws:cloudtrail:us-east-1:${aws:SourceAccount}:trail/a"}}),
+            json!({"StringLike": {CONTEXT: []}}),
+            json!({"StringLikeIfExists": {CONTEXT: TRAILS}}),
+            json!({"StringEqualsIfExists": {"aws:SourceArn": TRAIL}}),
+            json!({"ForAllValues:StringLike": {CONTEXT: TRAILS}}),
+            json!({"ForAnyValue:StringLikeIfExists": {CONTEXT: TRAILS}}),
+            json!({"StringNotEquals": {CONTEXT: TRAIL}}),
+            json!({"StringNotLike": {CONTEXT: TRAILS}}),
+            json!({"ArnNotLike": {"aws:SourceArn": TRAILS}}),
+            json!({"Null": {CONTEXT: "false"}}),
+            json!({"Null": {CONTEXT: false}}),
+            json!({"StringLike": {"kms:EncryptionContext:aws:cloudtrail": TRAILS}}),
+            json!({"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "aws:cloudtrail:arn"}}),
+            json!({"ArnLike": {"aws:SourceArn": ANY_TRAIL}}),
+            json!({"StringLike": {"aws:SourceAccount": "*"}}),
+            json!({"StringEquals": {"aws:SourceOrgID": "o-exampleorgid"}}),
+            json!({"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}),
+            // Of CloudTrail by name, it is not left to how a service's call looks.
+            json!({"StringEquals": {"kms:CallerAccount": "111122223333"}}),
+            json!({"Bool": {"aws:SecureTransport": "true"}}),
+            json!("nonsense"),
+        ] {
+            assert!(is_open(under(condition.clone())), "{condition}");
+        }
+    }
+
+    #[test]
+    fn principals_are_those_that_cloudtrail_calls_as() {
+        for (principal, expected) in [
+            (json!({"Service": "cloudtrail.amazonaws.com"}), true),
+            (
+                json!({"Service": ["s3.amazonaws.com", "cloudtrail.amazonaws.com"]}),
+                true,
+            ),
+            (
+                json!({"Service": "cloudtrail.us-east-1.amazonaws.com"}),
+                true,
+            ),
+            (json!({"Service": "cloudtrail.amazonaws.com.cn"}), true),
+            (json!({"Service": "*"}), true),
+            (
+                json!({"AWS": "arn:aws:iam::111122223333:root", "Service": "cloudtrail.amazonaws.com"}),
+                true,
+            ),
+            (json!("*"), true),
+            (json!({"Service": "s3.amazonaws.com"}), false),
+            (json!({"Service": []}), false),
+            (json!({"AWS": "*"}), false),
+            (json!({"AWS": "arn:aws:iam::111122223333:root"}), false),
+            (json!({"AWS": "cloudtrail.amazonaws.com"}), false),
+            (json!({"Federated": "*"}), false),
+            (json!(null), false),
+        ] {
+            assert_eq!(
+                is_open(encrypt(json!({"Principal": principal}))),
+                expected,
+                "{principal}"
+            );
+        }
+        for (not, expected) in [
+            (json!({"AWS": "arn:aws:iam::111122223333:root"}), true),
+            (json!({"Service": "s3.amazonaws.com"}), true),
+            (json!({"Service": "cloudtrail.amazonaws.com"}), false),
+            (json!("*"), false),
+        ] {
+            assert_eq!(
+                is_open(encrypt(json!({"Principal": null, "NotPrincipal": not}))),
+                expected,
+                "{not}"
+            );
+        }
+    }
+
+    #[test]
+    fn everybody_of_an_organization_is_no_service() {
+        for (condition, expected) in [
+            (
+                json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+                false,
+            ),
+            (
+                json!({"StringEquals": {"kms:CallerAccount": "111122223333"}}),
+                false,
+            ),
+            (
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Audit"}}),
+                false,
+            ),
+            (
+                json!({"StringEquals": {"aws:PrincipalTag/team": "audit"}}),
+                false,
+            ),
+            (
+                json!({"Bool": {"aws:PrincipalIsAWSService": "false"}}),
+                false,
+            ),
+            (json!({"Bool": {"aws:PrincipalIsAWSService": true}}), true),
+            (
+                json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+                true,
+            ),
+            (
+                json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
+                true,
+            ),
+            (
+                json!({"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}),
+                true,
+            ),
+        ] {
+            let statement = json!({"Principal": "*", "Condition": condition});
+            assert_eq!(is_open(encrypt(statement)), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn actions_are_those_that_encrypt() {
+        for (action, expected) in [
+            (json!("kms:GenerateDataKey"), true),
+            (json!("kms:GenerateDataKeyWithoutPlaintext"), true),
+            (json!("KMS:generatedatakey*"), true),
+            (json!("kms:Generate*"), true),
+            (json!("kms:*"), true),
+            (json!("*"), true),
+            (json!(["kms:DescribeKey", "kms:GenerateDataKe?"]), true),
+            (json!("kms:GenerateDataKeyPair"), false),
+            (json!("kms:GenerateDataKe"), false),
+            (json!(["kms:DescribeKey", "kms:Decrypt"]), false),
+            (json!("s3:*"), false),
+            (json!([]), false),
+        ] {
+            assert_eq!(
+                is_open(encrypt(json!({"Action": action}))),
+                expected,
+                "{action}"
+            );
+        }
+        for (not, expected) in [
+            (json!("kms:Decrypt"), true),
+            (json!(["kms:GenerateDataKey", "kms:Decrypt"]), true),
+            (json!("kms:GenerateDataKey*"), false),
+            (json!("*"), false),
+        ] {
+            let statement = encrypt(json!({"Action": null, "NotAction": not}));
+            assert_eq!(is_open(statement), expected, "{not}");
+        }
+    }
+
+    #[test]
+    fn only_allow_allows() {
+        for effect in [json!("allow"), json!("Deny"), json!(null), json!(["Allow"])] {
+            assert!(!is_open(encrypt(json!({"Effect": effect}))), "{effect}");
+        }
+        assert!(is_open(encrypt(json!({}))), "one statement without a list");
+        assert!(!is_open(json!([])));
+    }
+
+    #[test]
+    fn a_deny_of_all_other_trails_closes() {
+        let negative = json!({"StringNotLike": {CONTEXT: [TRAILS]}});
+        for (deny, expected) in [
+            (json!({"Condition": negative}), false),
+            (
+                json!({"Principal": "*", "Action": "kms:*", "Condition": negative}),
+                false,
+            ),
+            (
+                json!({"Condition": {"ArnNotEquals": {"aws:SourceArn": TRAIL}}}),
+                false,
+            ),
+            (
+                json!({"Condition": {"StringNotEquals": {"aws:SourceAccount": "111122223333"}}}),
+                false,
+            ),
+            (json!({}), false),
+            (json!({"Condition": {}}), false),
+            // Denied to others, for less, or under further conditions.
+            (
+                json!({"Principal": {"AWS": "*"}, "Condition": negative}),
+                true,
+            ),
+            (json!({"Principal": {"Service": "s3.amazonaws.com"}}), true),
+            (
+                json!({"Action": "kms:GenerateDataKey", "Condition": negative}),
+                true,
+            ),
+            (
+                json!({"Action": "kms:Decrypt", "Condition": negative}),
+                true,
+            ),
+            (
+                json!({"Condition": {"StringNotLike": {CONTEXT: ANY_TRAIL}}}),
+                true,
+            ),
+            (json!({"Condition": {"StringNotLike": {CONTEXT: []}}}), true),
+            (
+                json!({"Condition": {"StringLike": {CONTEXT: TRAILS}}}),
+                true,
+            ),
+            (
+                json!({"Condition": {
+                    "StringNotLike": {CONTEXT: TRAILS},
+                    "Bool": {"aws:SecureTransport": "false"},
+                }}),
+                true,
+            ),
+            (json!({"Condition": "nonsense"}), true),
+        ] {
+            let mut denying = json!({"Effect": "Deny"});
+            for (element, value) in deny.as_object().unwrap() {
+                denying[element] = value.clone();
+            }
+            let statements = json!([encrypt(json!({})), encrypt(denying)]);
+            assert_eq!(is_open(statements), expected, "{deny}");
+        }
+    }
+
+    #[test]
+    fn every_open_statement_is_named() {
+        let long = "x".repeat(500);
+        let open = check_policy(&policy(json!([
+            encrypt(json!({"Sid": "First"})),
+            under(json!({"StringLike": {CONTEXT: TRAILS}})),
+            encrypt(json!({"Sid": " "})),
+            encrypt(json!({"Sid": long})),
+            encrypt(
+                json!({"Principal": null, "NotPrincipal": {"Service": "s3.amazonaws.com"}, "Action": "kms:*"})
+            ),
+        ])));
+        let PolicyVerdict::Open { statements } = open else {
+            panic!("{open:?}")
+        };
+        assert_eq!(statements.len(), 4);
+        assert_eq!(statements[0], "First");
+        assert_eq!(
+            statements[1],
+            r#"statement 3 (Principal {"Service":"cloudtrail.amazonaws.com"}, Action "kms:GenerateDataKey*")"#
+        );
+        assert_eq!(statements[2].chars().count(), MAX_SHOWN);
+        assert!(
+            statements[3].starts_with("statement 5 (NotPrincipal {"),
+            "{}",
+            statements[3]
+        );
+    }
+
+    #[test]
+    fn what_is_no_policy_is_said_to_be_none() {
+        let large = policy(json!([{"Sid": "x".repeat(MAX_POLICY_BYTES)}]));
+        for text in [
+            "",
+            "{",
+            "[]",
+            "null",
+            "{}",
+            r#"{"Statement": "Allow"}"#,
+            r#"{"Statement": [{}, "Allow"]}"#,
+            &"[".repeat(1000),
+            &large,
+        ] {
+            let verdict = check_policy(text);
+            assert!(
+                matches!(verdict, PolicyVerdict::Unreadable(_)),
+                "{verdict:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_never_panics(text in any::<String>()) {
+            let _ = check_policy(&text);
+            let element = json!(text);
+            let _ = check_policy(&policy(json!({
+                "Sid": element,
+                "Effect": "Allow",
+                "Principal": {"Service": [element, "*"]},
+                "Action": [element, "*"],
+                "Condition": {"StringLike": {CONTEXT: element, (text.clone()): element}},
+            })));
+        }
+
+        #[test]
+        fn a_pattern_that_closes_matches_trails_of_one_account_only(
+            pattern in "arn:(aws|\\*):cloudtrail:(\\*|us-east-1):?(\\*|\\?|[12]{11,13}|[12]{12}\\*):?(trail/)?\\*?",
+        ) {
+            let closes = !is_open(under(json!({"StringLike": {CONTEXT: pattern}})));
+            let matched = ["111111111111", "222222222222", "333333333333"].iter().filter(|account| {
+                let arn = format!("arn:aws:cloudtrail:us-east-1:{account}:trail/management-events");
+                wildcard_matches(&pattern, &arn)
+            });
+            prop_assert!(!closes || matched.count() <= 1);
+        }
+    }
+}

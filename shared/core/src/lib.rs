@@ -1,0 +1,42 @@
+//! Decides whether the record of an AWS account still is what CloudTrail wrote.
+//!
+//! # What is proved, and what is not
+//!
+//! A digest file that verifies was signed by a CloudTrail key of its Region, says it lives where
+//! it was found, and continues the digest that it names as its predecessor. A log file that
+//! verifies has the bytes that such a digest lists. Not proved: that CloudTrail recorded every
+//! call, or that nothing stands in the bucket beside what the digests list.
+//!
+//! # How the crate is built
+//!
+//! The crate takes bytes and values and returns verdicts; it knows no clock, no environment and
+//! no network. Its folders are its storeys. A file uses its own storey and those below it; a test
+//! finds every other arrow. From the lowest to the highest:
+//!
+//! - [`names`]: what AWS calls things: accounts, Regions, buckets, keys, ARNs, hashes
+//! - [`gzip`]: exactly one gzip member
+//! - [`format`]: what digest files, log files and saved files hold
+//! - [`trust`]: public keys, signatures, chains, and the hash of a log file
+//! - [`world`]: what a check needs from outside, each a small trait; and how that can fail
+//! - [`finding`]: what was done to the trail, and what a check comes to
+//! - [`bucket`]: what a bucket holds, and where
+//! - [`kms`]: what the KMS events of a log file say of the trail's own files
+//! - [`check`]: the story of each check, over the traits of [`world`]
+//! - [`event`]: which objects an event names
+//! - [`alert`]: which findings make one incident, and what people read about it
+//!
+//! The crate `trailseal-aws` has the adapters to AWS, `trailseal-lambda` what the functions share.
+
+pub mod alert;
+pub mod bucket;
+pub mod check;
+pub mod event;
+pub mod finding;
+pub mod format;
+pub mod gzip;
+pub mod kms;
+pub mod names;
+#[cfg(test)]
+mod storeys;
+pub mod trust;
+pub mod world;

@@ -1,0 +1,191 @@
+//! An object that an event says was created: who says so, and how its key may be read.
+
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{MAX_KEY_BYTES, url_decode};
+use serde::Serialize;
+
+/// The most readings of one key beside the first.
+const MAX_OTHER_READINGS: usize = 2;
+
+/// Who says that an object was created. What it means that the object is not there depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// An AWS service, or the function itself, which has read the object before: the object was
+    /// there.
+    Service,
+    /// A `{"bucket","key"}` message in the queue: a relay passes an event on, or a person wrote it.
+    Message,
+    /// A person who invokes the function by hand: perhaps there never was such an object.
+    Person,
+}
+
+/// An object that an event says was created, and where to go on if it was handed back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Created {
+    /// The object. Its current version counts, whichever the event names.
+    #[serde(flatten)]
+    pub object: ObjectLocation,
+    /// In a message that the log-verifier hands back to its queue: the first listed log file
+    /// that is not settled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub resume_at: usize,
+    /// Who says so.
+    #[serde(skip)]
+    pub origin: Origin,
+    /// What else the key may mean, where the event's form does not tell whether it is URL-encoded;
+    /// at most two keys.
+    #[serde(skip)]
+    pub other_readings: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+impl Created {
+    /// An object to look at from the beginning, of which an AWS service says that it was created,
+    /// and whose key can be read in one way only.
+    #[must_use]
+    pub fn new(object: ObjectLocation) -> Self {
+        Self {
+            object,
+            resume_at: 0,
+            origin: Origin::Service,
+            other_readings: Vec::new(),
+        }
+    }
+
+    /// What is left of this object from `resume_at` on: `object` is the one that was read.
+    #[must_use]
+    pub fn rest(object: ObjectLocation, resume_at: usize) -> Self {
+        Self {
+            resume_at,
+            ..Self::new(object)
+        }
+    }
+
+    /// The object whose key a person, a relay or `CloudTrail` gives: as it is; else decoded, or
+    /// without the slash that it begins with.
+    ///
+    /// In `s3://BUCKET/KEY` the key begins after the slash. Many tools print it with the slash, and
+    /// many pass on the URL-encoded key of an S3 notification.
+    #[must_use]
+    pub fn as_written(bucket: &str, key: &str) -> Self {
+        let decoded = url_decode(key);
+        let plain = decoded.as_deref().unwrap_or(key);
+        let others = match plain.strip_prefix('/') {
+            // Both may have happened to the key.
+            Some(_) => vec![
+                key.trim_start_matches('/').to_owned(),
+                plain.trim_start_matches('/').to_owned(),
+            ],
+            None => decoded.into_iter().collect(),
+        };
+        Self::new(ObjectLocation::new(bucket, key)).or_read_as(others)
+    }
+
+    /// The object of an S3 notification, whose key S3 encodes: decoded; else as it is, where a
+    /// relay has decoded it already.
+    ///
+    /// S3 encodes a space as `+`: with a space in it, a key went through a relay, and is read as it
+    /// is first.
+    #[must_use]
+    pub fn as_encoded(bucket: &str, key: &str) -> Self {
+        let as_it_is = key.to_owned();
+        let (first, other) = match url_decode(key) {
+            Some(decoded) if key.contains(' ') => (as_it_is, Some(decoded)),
+            Some(decoded) => (decoded, Some(as_it_is)),
+            None => (as_it_is, None),
+        };
+        Self::new(ObjectLocation::new(bucket, first)).or_read_as(other)
+    }
+
+    /// Says who names the object.
+    #[must_use]
+    pub fn said_by(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// Adds what else the key may mean.
+    #[must_use]
+    pub fn or_read_as(mut self, keys: impl IntoIterator<Item = String>) -> Self {
+        for key in keys {
+            let is_new = key != self.object.key && !self.other_readings.contains(&key);
+            let is_key = !key.is_empty() && key.len() <= MAX_KEY_BYTES;
+            if is_new && is_key && self.other_readings.len() < MAX_OTHER_READINGS {
+                self.other_readings.push(key);
+            }
+        }
+        self
+    }
+
+    /// The objects that may be meant, the likeliest first; at least one, at most three.
+    pub fn readings(&self) -> impl Iterator<Item = ObjectLocation> {
+        let others = self.other_readings.iter();
+        let others = others.map(|key| ObjectLocation::new(self.object.bucket.clone(), key.clone()));
+        std::iter::once(self.object.clone()).chain(others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(created: &Created) -> Vec<String> {
+        created.readings().map(|at| at.key).collect()
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_written_and_then_as_tools_write_it() {
+        for (key, expected) in [
+            ("AWSLogs/x.json.gz", vec!["AWSLogs/x.json.gz"]),
+            ("/AWSLogs/x", vec!["/AWSLogs/x", "AWSLogs/x"]),
+            ("team+a%2Bb/x", vec!["team+a%2Bb/x", "team a+b/x"]),
+            ("team a+b/x", vec!["team a+b/x", "team a b/x"]),
+            ("AWSLogs%2Fx", vec!["AWSLogs%2Fx", "AWSLogs/x"]),
+            (
+                "/AWSLogs%2Fx",
+                vec!["/AWSLogs%2Fx", "AWSLogs%2Fx", "AWSLogs/x"],
+            ),
+            ("%2FAWSLogs%2Fx", vec!["%2FAWSLogs%2Fx", "AWSLogs/x"]),
+            ("//logs/x", vec!["//logs/x", "logs/x"]),
+            ("100%/x", vec!["100%/x"]),
+            ("100%25/x", vec!["100%25/x", "100%/x"]),
+            ("/", vec!["/"]),
+        ] {
+            assert_eq!(readings(&Created::as_written("b", key)), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_key_of_an_s3_notification_is_decoded_first() {
+        for (key, expected) in [
+            ("AWSLogs/x.json.gz", vec!["AWSLogs/x.json.gz"]),
+            ("team+a%2Bb/x", vec!["team a+b/x", "team+a%2Bb/x"]),
+            // A relay has decoded it: S3 writes no space and no lone `%`.
+            ("team a+b/x", vec!["team a+b/x", "team a b/x"]),
+            ("team a%2Bb/x", vec!["team a%2Bb/x", "team a+b/x"]),
+            ("100%/x", vec!["100%/x"]),
+            ("%ff", vec!["%ff"]),
+            // It may be either.
+            ("a+b/x", vec!["a b/x", "a+b/x"]),
+            ("100%25/x", vec!["100%/x", "100%25/x"]),
+        ] {
+            assert_eq!(readings(&Created::as_encoded("b", key)), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn readings_are_bounded() {
+        let created = Created::new(ObjectLocation::new("b", "k"));
+        let many = (0..100).map(|n| n.to_string());
+        let created = created.or_read_as(["k".to_owned(), String::new()]);
+        assert_eq!(readings(&created), ["k"]);
+        let created = created.or_read_as(["x".repeat(MAX_KEY_BYTES + 1)]);
+        assert_eq!(readings(&created), ["k"]);
+        assert_eq!(readings(&created.or_read_as(many)), ["k", "0", "1"]);
+    }
+}

@@ -1,0 +1,17 @@
+//! What AWS calls things. Nothing is judged here.
+
+pub mod arn;
+pub mod bucket_name;
+pub mod created;
+pub mod ids;
+pub mod location;
+pub mod object_key;
+pub mod places;
+pub mod printable;
+pub mod region_folder;
+pub mod seconds;
+pub mod sha256;
+pub mod text;
+pub mod value;
+pub mod wildcard;
+pub mod window;

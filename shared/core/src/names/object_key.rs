@@ -1,0 +1,582 @@
+//! The keys of a log bucket, read and written in this one place.
+//!
+//! | object | key |
+//! | --- | --- |
+//! | log file | `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHMMZ_UNIQUE.json.gz` |
+//! | digest file | `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_YYYYMMDDTHHMMSSZ.json.gz` |
+//! | backfill digest | the same, ending `_backfill.json.gz` |
+//!
+//! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html>,
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
+
+use crate::names::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
+use jiff::{Timestamp, civil};
+use std::fmt;
+
+/// The longest key S3 accepts, in bytes.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// The folder of an account that management and data events are delivered to.
+pub const LOG_FOLDER: &str = "CloudTrail";
+const DIGEST_FOLDER: &str = "CloudTrail-Digest";
+const SUFFIX: &str = ".json.gz";
+const BACKFILL: &str = "_backfill";
+
+/// What an object in a log bucket is, by its key alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A digest file.
+    Digest(DigestKey),
+    /// A log file.
+    LogFile(LogFileKey),
+    /// In a digest folder and ending as digests do, but named like none.
+    UnknownDigest,
+    /// In a log folder and ending as log files do, but named like none.
+    UnknownLogFile,
+    /// Anything else: folder markers, Insight files, other services' files.
+    Other,
+}
+
+/// Tells what the object with this key is.
+#[must_use]
+pub fn classify(key: &str) -> ObjectKind {
+    if key.len() > MAX_KEY_BYTES || !key.ends_with(SUFFIX) {
+        return ObjectKind::Other;
+    }
+    match Path::split(key) {
+        Some((path, DIGEST_FOLDER)) => path
+            .digest()
+            .map_or(ObjectKind::UnknownDigest, ObjectKind::Digest),
+        Some((path, LOG_FOLDER)) => path
+            .log_file(LOG_FOLDER)
+            .map_or(ObjectKind::UnknownLogFile, ObjectKind::LogFile),
+        _ => ObjectKind::Other,
+    }
+}
+
+/// Reads the key of a log file in a folder such as `CloudTrail-Insight`, whose files are named as
+/// those in `CloudTrail` are, after their folder. None where the key is no such file's.
+#[must_use]
+pub fn log_file_in(folder: &str, key: &str) -> Option<LogFileKey> {
+    if key.len() > MAX_KEY_BYTES || !key.ends_with(SUFFIX) {
+        return None;
+    }
+    let (path, found) = Path::split(key)?;
+    (found == folder).then(|| path.log_file(folder)).flatten()
+}
+
+/// Decodes a key of an S3 notification or listing: form encoding, `+` for a space. None if it is
+/// not such an encoding of UTF-8.
+#[must_use]
+pub fn url_decode(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut decoded = [0];
+                hex::decode_to_slice([rest.next()?, rest.next()?], &mut decoded).ok()?;
+                u8::from_be_bytes(decoded)
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// What stands before the account's folders: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountFolder {
+    /// The prefix, without its closing slash, where the trail has one.
+    pub prefix: Option<String>,
+    /// The organization, for an organization trail.
+    pub organization: Option<OrganizationId>,
+    /// The account whose events are recorded.
+    pub account: AccountId,
+}
+
+impl fmt::Display for AccountFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(prefix) = &self.prefix {
+            write!(f, "{prefix}/")?;
+        }
+        f.write_str("AWSLogs/")?;
+        if let Some(organization) = &self.organization {
+            write!(f, "{organization}/")?;
+        }
+        write!(f, "{}/", self.account)
+    }
+}
+
+/// Whether a digest is one of the hourly chain or was made later for hours that were missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DigestSeries {
+    /// One an hour, each naming its predecessor.
+    Hourly,
+    /// Generated after the fact; not part of the hourly chain.
+    Backfill,
+}
+
+/// What all digests of one chain have in common, but for the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Chain {
+    /// Account, organization and prefix.
+    pub folder: AccountFolder,
+    /// Where the events happened.
+    pub region: Region,
+    /// The trail's name.
+    pub trail: TrailName,
+    /// The trail's home Region.
+    pub home_region: Region,
+}
+
+impl Chain {
+    /// The folder of the chain's Region, with a closing slash: all its digests lie below it,
+    /// and so do those of other trails of the account.
+    #[must_use]
+    pub fn region_prefix(&self) -> String {
+        format!("{}{DIGEST_FOLDER}/{}/", self.folder, self.region)
+    }
+
+    /// The chain in `bucket`, as one text: what findings about a whole chain are about.
+    #[must_use]
+    pub fn place_in(&self, bucket: &str) -> String {
+        format!(
+            "s3://{bucket}/{} {} {}",
+            self.region_prefix(),
+            self.trail,
+            self.home_region
+        )
+    }
+
+    /// Whether the chain belongs to the trail with this ARN.
+    ///
+    /// An organization trail writes chains for every member account, and its ARN names the management
+    /// account. Any other trail is in the account whose events it records.
+    #[must_use]
+    pub fn is_of(&self, trail: &TrailArn) -> bool {
+        trail.name == self.trail
+            && trail.home_region == self.home_region
+            && (self.folder.organization.is_some() || trail.account == self.folder.account)
+    }
+
+    /// Whether `other` continues the same trail, perhaps in another bucket, prefix or
+    /// organization folder.
+    #[must_use]
+    pub fn same_trail(&self, other: &Self) -> bool {
+        self.folder.account == other.folder.account
+            && self.region == other.region
+            && self.trail == other.trail
+            && self.home_region == other.home_region
+    }
+}
+
+/// The key of a digest file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DigestKey {
+    /// The chain it belongs to.
+    pub chain: Chain,
+    /// Hourly or backfill.
+    pub series: DigestSeries,
+    /// The time in its name: when its hour ends.
+    pub end_time: Timestamp,
+}
+
+impl DigestKey {
+    /// The key of the digest of `chain` that ends at `end_time`.
+    #[must_use]
+    pub fn of(chain: Chain, series: DigestSeries, end_time: Timestamp) -> Self {
+        Self {
+            chain,
+            series,
+            end_time,
+        }
+    }
+
+    /// What the name of a digest file tells by itself: the key that it has where a trail has
+    /// neither prefix nor organization. None where it is no digest's name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let stem = name.strip_suffix(SUFFIX)?;
+        let stem = stem.strip_suffix(BACKFILL).unwrap_or(stem);
+        let mut parts = stem.split('_');
+        let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
+        let time = parts.next_back()?;
+        let (year, month, day) = (time.get(..4)?, time.get(4..6)?, time.get(6..8)?);
+        let key = format!("AWSLogs/{account}/{DIGEST_FOLDER}/{region}/{year}/{month}/{day}/{name}");
+        match classify(&key) {
+            ObjectKind::Digest(key) => Some(key),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for DigestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Chain {
+            folder,
+            region,
+            trail,
+            home_region,
+        } = &self.chain;
+        let backfill = match self.series {
+            DigestSeries::Hourly => "",
+            DigestSeries::Backfill => BACKFILL,
+        };
+        write!(
+            f,
+            "{}{}/{}_{DIGEST_FOLDER}_{region}_{trail}_{home_region}_{}{backfill}{SUFFIX}",
+            self.chain.region_prefix(),
+            self.end_time.strftime("%Y/%m/%d"),
+            folder.account,
+            self.end_time.strftime("%Y%m%dT%H%M%SZ"),
+        )
+    }
+}
+
+/// The key of a log file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LogFileKey {
+    /// Account, organization and prefix.
+    pub folder: AccountFolder,
+    /// Where the events happened.
+    pub region: Region,
+    /// The time in its name, to the minute: when it was delivered.
+    pub time: Timestamp,
+}
+
+/// A key taken apart: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/FOLDER/REGION/YYYY/MM/DD/NAME`.
+struct Path<'a> {
+    folder: AccountFolder,
+    region: &'a str,
+    date: [&'a str; 3],
+    name: &'a str,
+}
+
+impl<'a> Path<'a> {
+    /// Splits from the right, where the number of folders is fixed, so that a prefix may hold
+    /// anything, even `AWSLogs` itself.
+    fn split(key: &'a str) -> Option<(Self, &'a str)> {
+        let mut parts = key.rsplit('/');
+        let name = parts.next()?;
+        let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+        let region = parts.next()?;
+        let folder = parts.next()?;
+        let account = AccountId::new(parts.next()?).ok()?;
+        let mut above = parts.next()?;
+        let mut organization = None;
+        if above != "AWSLogs" {
+            organization = Some(OrganizationId::new(above).ok()?);
+            above = parts.next()?;
+            if above != "AWSLogs" {
+                return None;
+            }
+        }
+        let mut prefix: Vec<&str> = parts.collect();
+        prefix.reverse();
+        let folder_of_account = AccountFolder {
+            prefix: (!prefix.is_empty()).then(|| prefix.join("/")),
+            organization,
+            account,
+        };
+        let path = Self {
+            folder: folder_of_account,
+            region,
+            date: [year, month, day],
+            name,
+        };
+        Some((path, folder))
+    }
+
+    /// Reads the name as `ACCOUNT_FOLDER_REGION_REST.json.gz` and returns the Region and REST.
+    fn rest_of_name(&self, folder: &str) -> Option<(Region, &'a str)> {
+        let rest = self
+            .name
+            .strip_suffix(SUFFIX)?
+            .strip_prefix(self.folder.account.as_str())?
+            .strip_prefix('_')?
+            .strip_prefix(folder)?
+            .strip_prefix('_')?
+            .strip_prefix(self.region)?
+            .strip_prefix('_')?;
+        Some((Region::new(self.region).ok()?, rest))
+    }
+
+    /// Whether the date folders are those of a time such as `20260115T120000Z`.
+    fn is_day_of(&self, time: &str) -> bool {
+        let [year, month, day] = self.date;
+        time.strip_prefix(year)
+            .and_then(|rest| rest.strip_prefix(month))
+            .and_then(|rest| rest.strip_prefix(day))
+            .is_some_and(|rest| rest.starts_with('T'))
+            && (year.len(), month.len()) == (4, 2)
+    }
+
+    /// A trail's name may hold `_`: the name is anchored at the left on account and Region, at
+    /// the right on time and home Region, and what is between is the trail's name.
+    fn digest(self) -> Option<DigestKey> {
+        let (region, rest) = self.rest_of_name(DIGEST_FOLDER)?;
+        let (rest, series) = match rest.strip_suffix(BACKFILL) {
+            Some(rest) => (rest, DigestSeries::Backfill),
+            None => (rest, DigestSeries::Hourly),
+        };
+        let (rest, time) = rest.rsplit_once('_')?;
+        let (trail, home_region) = rest.rsplit_once('_')?;
+        let end_time = compact_time::<6>(time)?;
+        if !self.is_day_of(time) {
+            return None;
+        }
+        Some(DigestKey {
+            chain: Chain {
+                folder: self.folder,
+                region,
+                trail: TrailName::new(trail).ok()?,
+                home_region: Region::new(home_region).ok()?,
+            },
+            series,
+            end_time,
+        })
+    }
+
+    fn log_file(self, folder: &str) -> Option<LogFileKey> {
+        let (region, rest) = self.rest_of_name(folder)?;
+        let (time, unique) = rest.split_once('_')?;
+        let at = compact_time::<4>(time)?;
+        let well_formed = !unique.is_empty()
+            && unique.len() <= 64
+            && unique.bytes().all(|b| b.is_ascii_alphanumeric());
+        (well_formed && self.is_day_of(time)).then_some(LogFileKey {
+            folder: self.folder,
+            region,
+            time: at,
+        })
+    }
+}
+
+/// Reads a time such as `20260115T120000Z`, with so many digits behind the `T`: hours, minutes and,
+/// of six, seconds.
+fn compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
+    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if date.len() != 8 || clock.len() != CLOCK || !digits(date) || !digits(clock) {
+        return None;
+    }
+    let two = |text: &str, at: usize| text.get(at..at + 2)?.parse::<i8>().ok();
+    let second = if CLOCK > 4 { two(clock, 4)? } else { 0 };
+    let time = civil::DateTime::new(
+        date.get(..4)?.parse().ok()?,
+        two(date, 4)?,
+        two(date, 6)?,
+        two(clock, 0)?,
+        two(clock, 2)?,
+        second,
+        0,
+    );
+    Some(
+        time.ok()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()?
+            .timestamp(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digest_key(key: &str) -> DigestKey {
+        match classify(key) {
+            ObjectKind::Digest(digest) => digest,
+            other => panic!("{key} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_digests_name_tells_its_chain_and_time() {
+        for key in [
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management_events_us-east-1_20260115T152923Z.json.gz",
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management-events_us-east-1_20260115T152923Z_backfill.json.gz",
+        ] {
+            let name = key.rsplit('/').next().unwrap();
+            assert_eq!(DigestKey::of_name(name), Some(digest_key(key)));
+        }
+        for name in [
+            "",
+            "digest.json.gz",
+            "111122223333_CloudTrail-Digest_us-east-2_20260115T152923Z.json.gz",
+            "../111122223333_CloudTrail-Digest_us-east-2_t_us-east-1_20260115T152923Z.json.gz",
+            "111122223333_CloudTrail_us-east-2_20260115T1520Z_abcdef.json.gz",
+        ] {
+            assert_eq!(DigestKey::of_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn digest_key_of_an_account_trail() {
+        let key = "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management-events_us-east-1_20260115T152923Z.json.gz";
+        let digest = digest_key(key);
+        assert_eq!(digest.chain.folder.account.as_str(), "111122223333");
+        assert_eq!(digest.chain.folder.prefix, None);
+        assert_eq!(digest.chain.folder.organization, None);
+        assert_eq!(digest.chain.region.as_str(), "us-east-2");
+        assert_eq!(digest.chain.trail.as_str(), "management-events");
+        assert_eq!(digest.chain.home_region.as_str(), "us-east-1");
+        assert_eq!(digest.series, DigestSeries::Hourly);
+        assert_eq!(digest.end_time.to_string(), "2026-01-15T15:29:23Z");
+        assert_eq!(digest.to_string(), key);
+    }
+
+    #[test]
+    fn digest_key_with_prefix_organization_underscores_and_backfill() {
+        let key = "a/AWSLogs/b/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-gov-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-gov-west-1_my_trail_us-east-1_x_us-gov-east-1_20260115T000000Z_backfill.json.gz";
+        let digest = digest_key(key);
+        assert_eq!(digest.chain.folder.prefix.as_deref(), Some("a/AWSLogs/b"));
+        assert_eq!(
+            digest.chain.folder.organization.as_ref().unwrap().as_str(),
+            "o-exampleorgid"
+        );
+        assert_eq!(digest.chain.trail.as_str(), "my_trail_us-east-1_x");
+        assert_eq!(digest.series, DigestSeries::Backfill);
+        assert_eq!(digest.to_string(), key);
+    }
+
+    #[test]
+    fn log_file_key() {
+        let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz";
+        let ObjectKind::LogFile(log) = classify(key) else {
+            panic!("not a log file")
+        };
+        assert_eq!(log.region.as_str(), "us-east-1");
+        assert_eq!(log.time.to_string(), "2026-01-15T11:45:00Z");
+    }
+
+    #[test]
+    fn files_of_other_events_are_named_after_their_folder() {
+        let key = "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz";
+        let file = log_file_in("CloudTrail-Insight", key).unwrap();
+        assert_eq!(file.time.to_string(), "2026-01-15T11:45:00Z");
+        assert_eq!(log_file_in("CloudTrail", key), None);
+        // Named as the files of another folder are.
+        let other = key.replace("_CloudTrail-Insight_", "_CloudTrail_");
+        assert_eq!(log_file_in("CloudTrail-Insight", &other), None);
+        let log = key.replace("CloudTrail-Insight", "CloudTrail");
+        assert!(
+            matches!(classify(&log), ObjectKind::LogFile(read) if Some(&read) == log_file_in(LOG_FOLDER, &log).as_ref())
+        );
+    }
+
+    #[test]
+    fn other_objects_are_told_apart() {
+        for (key, kind) in [
+            ("AWSLogs/111122223333/CloudTrail/", ObjectKind::Other),
+            ("AWSLogs/111122223333/CloudTrail-Digest/", ObjectKind::Other),
+            ("index.html", ObjectKind::Other),
+            ("", ObjectKind::Other),
+            (
+                "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz",
+                ObjectKind::Other,
+            ),
+            // An account that is none, and a folder too few.
+            (
+                "AWSLogs/1111/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
+                ObjectKind::Other,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/x.json.gz",
+                ObjectKind::Other,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/x.json.gz",
+                ObjectKind::UnknownLogFile,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
+            // The folder's day is not the name's.
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/16/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
+            // The folder's Region is not the name's.
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
+            // The folder's account is not the name's.
+            (
+                "AWSLogs/444455556666/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
+            // No such day, no such hour.
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/02/30/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260230T000000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
+            (
+                "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T250000Z.json.gz",
+                ObjectKind::UnknownDigest,
+            ),
+        ] {
+            assert_eq!(classify(key), kind, "{key}");
+        }
+        assert_eq!(
+            classify(&format!("{}.json.gz", "a".repeat(2000))),
+            ObjectKind::Other
+        );
+    }
+
+    #[test]
+    fn one_trail_in_two_buckets_is_the_same_trail() {
+        let here = digest_key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+        );
+        let there = digest_key(
+            "moved/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T010000Z.json.gz",
+        );
+        let other = digest_key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-west-1_20260115T010000Z.json.gz",
+        );
+        assert!(here.chain.same_trail(&there.chain));
+        assert!(!here.chain.same_trail(&other.chain));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_classified(key in "\\PC{0,200}") {
+            let _ = classify(&key);
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(
+            prefix in proptest::option::of("[a-zA-Z0-9!_.*'()-]{1,20}(/[a-zA-Z0-9_]{1,9}){0,2}"),
+            organization in proptest::option::of("o-[a-z0-9]{10,32}"),
+            account in "[0-9]{12}",
+            region in "(us|eu|us-gov|cn)-(east|northwest)-[1-9]",
+            trail in "[a-zA-Z0-9._-]{3,128}",
+            home_region in "(us|eu|us-gov|cn)-(east|northwest)-[1-9]",
+            seconds in 1_400_000_000_i64..4_000_000_000,
+            backfill in any::<bool>(),
+        ) {
+            let key = DigestKey::of(
+                Chain {
+                    folder: AccountFolder {
+                        prefix,
+                        organization: organization.map(|o| OrganizationId::new(&o).unwrap()),
+                        account: AccountId::new(&account).unwrap(),
+                    },
+                    region: Region::new(&region).unwrap(),
+                    trail: TrailName::new(&trail).unwrap(),
+                    home_region: Region::new(&home_region).unwrap(),
+                },
+                if backfill { DigestSeries::Backfill } else { DigestSeries::Hourly },
+                Timestamp::from_second(seconds).unwrap(),
+            );
+            prop_assert_eq!(classify(&key.to_string()), ObjectKind::Digest(key));
+        }
+    }
+}

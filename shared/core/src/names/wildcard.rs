@@ -1,0 +1,43 @@
+//! Patterns with `*` and `?`.
+
+/// Whether the whole of `text` is as `pattern` says, in which `*` stands for any run of characters
+/// and `?` for one.
+///
+/// Where the text does not go on as the pattern, only the last `*` takes one character more: what
+/// the earlier ones took is the shortest that fits, so that no other choice could do better. The
+/// time is at most that of one pass through the pattern for each character of the text.
+#[must_use]
+pub fn wildcard_matches(pattern: &str, text: &str) -> bool {
+    let (mut pattern, mut text) = (pattern, text);
+    // What follows the last `*`, and the text from where that is tried.
+    let mut last_star: Option<(&str, &str)> = None;
+    loop {
+        let (mut wanted, mut given) = (pattern.chars(), text.chars());
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                pattern = wanted.as_str();
+                if pattern.is_empty() {
+                    return true;
+                }
+                last_star = Some((pattern, text));
+            }
+            (Some(want), Some(have)) if want == '?' || want == have => {
+                pattern = wanted.as_str();
+                text = given.as_str();
+            }
+            _ => {
+                let Some((after_star, from)) = last_star else {
+                    return false;
+                };
+                let mut further = from.chars();
+                if further.next().is_none() {
+                    return false;
+                }
+                pattern = after_star;
+                text = further.as_str();
+                last_star = Some((after_star, text));
+            }
+        }
+    }
+}

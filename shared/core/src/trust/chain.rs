@@ -1,0 +1,119 @@
+//! How a digest and the one before it must agree.
+//!
+//! Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>:
+//! each digest holds the hash and the signature of its predecessor, and their times meet.
+
+use crate::format::digest::{Predecessor, UnverifiedDigest};
+use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
+use crate::names::sha256::Sha256;
+use crate::names::window::Window;
+use crate::trust::signature::AuthenticDigest;
+use jiff::{SignedDuration, Timestamp};
+
+/// The key of a predecessor, if it can be one: an hourly digest of the same trail that ends
+/// before its successor does, so that no chain can loop.
+#[must_use]
+pub fn predecessor_key(successor: &DigestKey, predecessor: &Predecessor) -> Option<DigestKey> {
+    match classify(&predecessor.location.key) {
+        ObjectKind::Digest(key)
+            if key.series == DigestSeries::Hourly
+                && key.chain.same_trail(&successor.chain)
+                && key.end_time < successor.end_time =>
+        {
+            Some(key)
+        }
+        _ => None,
+    }
+}
+
+/// How a predecessor differs from what its successor signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// Its inflated bytes hash to something else.
+    Content {
+        /// The hash in the successor.
+        expected: Sha256,
+        /// The hash of what is there.
+        actual: Sha256,
+    },
+    /// Its metadata holds another signature, or none.
+    Signature {
+        /// The signature in the successor, in hex.
+        expected: String,
+        /// The signature in the metadata.
+        actual: Option<String>,
+    },
+}
+
+/// Compares a predecessor's bytes and metadata signature with what an authentic successor says.
+#[must_use]
+pub fn difference(
+    named: &Predecessor,
+    hash: Sha256,
+    metadata_signature: Option<&str>,
+) -> Option<Difference> {
+    if hash != named.hash {
+        return Some(Difference::Content {
+            expected: named.hash,
+            actual: hash,
+        });
+    }
+    // Hex of either case is the same signature.
+    let same = metadata_signature.is_some_and(|s| s.eq_ignore_ascii_case(&named.signature));
+    (!same).then(|| Difference::Signature {
+        expected: named.signature.clone(),
+        actual: metadata_signature.map(|s| s.chars().take(2048).collect()),
+    })
+}
+
+/// How the times of two neighbours relate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meeting {
+    /// One begins where the other ends.
+    Meets,
+    /// Time between them is in neither.
+    Gap(Window),
+    /// Time is in both.
+    Overlap(Window),
+}
+
+/// Whether the range of a digest begins where its predecessor's ends.
+#[must_use]
+pub fn meeting(predecessor: &UnverifiedDigest, successor: &AuthenticDigest) -> Meeting {
+    let (end, start) = (predecessor.end_time, successor.digest().start_time);
+    let window = |from, to| Window {
+        from: Some(from),
+        to,
+    };
+    match end.cmp(&start) {
+        std::cmp::Ordering::Equal => Meeting::Meets,
+        std::cmp::Ordering::Less => Meeting::Gap(window(end, start)),
+        std::cmp::Ordering::Greater => Meeting::Overlap(window(start, end)),
+    }
+}
+
+/// How many hourly digests fit a window, at least one; none if its begin is not known.
+#[must_use]
+pub fn hourly_digests(window: Window) -> Option<i64> {
+    let from = window.from?;
+    let seconds = window.to.duration_since(from).as_secs();
+    let hour = SignedDuration::from_hours(1).as_secs();
+    Some(((seconds + hour / 2) / hour).max(1))
+}
+
+/// The window that a restart leaves: from the last digest to where the starting digest begins.
+///
+/// A starting digest's range is the hour before logging started. Where logging stopped within
+/// that hour, what is uncovered reaches to its end.
+#[must_use]
+pub fn restart_window(last_end: Timestamp, starting: &UnverifiedDigest) -> Window {
+    let to = if starting.start_time > last_end {
+        starting.start_time
+    } else {
+        starting.end_time
+    };
+    Window {
+        from: Some(last_end),
+        to,
+    }
+}

@@ -1,0 +1,18 @@
+//! CloudTrail's public keys.
+
+use super::StoreError;
+use crate::names::ids::Region;
+use crate::trust::public_key::{PublicKey, SigningPeriod};
+
+/// Asks CloudTrail for its public keys.
+pub trait ListPublicKeys: Send + Sync {
+    /// The keys of a Region whose validity touches `period`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`Cause::RegionDisabled`] for a Region that the account has not opted into.
+    fn list_public_keys(
+        &self,
+        region: &Region,
+        period: SigningPeriod,
+    ) -> impl Future<Output = Result<Vec<PublicKey>, StoreError>> + Send;
+}

@@ -1,0 +1,141 @@
+//! Lists of the configuration that are too long for a variable: documents in the evidence bucket.
+//!
+//! A function's variables take 4 KB together:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. A variable whose value is
+//! `@config/NAME` stands for the object `config/NAME` of the evidence bucket, with one value a line.
+//! Only there, because whoever writes a list decides what is not reported.
+
+use trailseal::names::value;
+
+/// The variables that may stand for a document.
+pub const VARIABLES: [&str; 2] = ["TRAILSEAL_READERS", "TRAILSEAL_ENCLAVE_IMAGES"];
+
+/// The most bytes of a list: about 3,000 ARNs.
+pub const MAX_LIST_BYTES: usize = 256 * 1024;
+
+/// Where lists are in the evidence bucket.
+const PREFIX: &str = "config/";
+
+/// Why a variable does not lead to a list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// It names a place that no list may be in.
+    #[error(
+        "is `{0}`, which is no document of the evidence bucket: it should be @config/ and a name"
+    )]
+    Place(String),
+    /// The document is larger than any list.
+    #[error("names a document of more than {MAX_LIST_BYTES} bytes")]
+    TooLarge,
+    /// The document is not text.
+    #[error("names a document that is not UTF-8 text")]
+    Encoding,
+    /// Nothing is left of the document without its comments.
+    #[error("names a document that holds no value: leave the variable empty for no check")]
+    Empty,
+}
+
+/// The key of the document in the evidence bucket that a variable's value stands for; none where
+/// the value is the list itself.
+///
+/// # Errors
+/// [`ListError::Place`] when it begins with `@` and names another place.
+pub fn document(value: &str) -> Result<Option<&str>, ListError> {
+    let value = value::plain(value);
+    let Some(key) = value.strip_prefix('@') else {
+        return Ok(None);
+    };
+    let is_name =
+        |name: &str| !name.is_empty() && name.len() <= 200 && !name.contains([',', '\\', '\n']);
+    match key.strip_prefix(PREFIX) {
+        Some(name) if is_name(name) => Ok(Some(key)),
+        _ => Err(ListError::Place(value.chars().take(200).collect())),
+    }
+}
+
+/// The value that a document stands for: its lines, joined by commas. A `#` at the begin of a line
+/// or after white space begins a comment. Lines without a value are left out.
+///
+/// # Errors
+/// [`ListError`] when it is too large, no text, or holds no value.
+pub fn value_of(document: &[u8]) -> Result<String, ListError> {
+    if document.len() > MAX_LIST_BYTES {
+        return Err(ListError::TooLarge);
+    }
+    let text = std::str::from_utf8(document).map_err(|_| ListError::Encoding)?;
+    let lines = text
+        .lines()
+        .map(without_comment)
+        .filter(|line| !line.is_empty());
+    let value = lines.collect::<Vec<_>>().join(",");
+    if value::list(&value).next().is_none() {
+        return Err(ListError::Empty);
+    }
+    Ok(value)
+}
+
+/// A line without its comment. A `#` within a word belongs to the word, such as the path of a role.
+fn without_comment(line: &str) -> &str {
+    let mut before = None;
+    for (at, c) in line.char_indices() {
+        if c == '#' && before.is_none_or(char::is_whitespace) {
+            return line.get(..at).unwrap_or_default().trim();
+        }
+        before = Some(c);
+    }
+    line.trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_a_list_or_names_a_document_of_the_evidence_bucket() {
+        for list in ["", "arn:aws:iam::111122223333:role/Audit", "config/readers"] {
+            assert_eq!(document(list), Ok(None), "{list}");
+        }
+        assert_eq!(
+            document(" @config/readers.txt\n"),
+            Ok(Some("config/readers.txt"))
+        );
+        for other in [
+            "@",
+            "@config/",
+            "@receipts/readers",
+            "@s3://amzn-s3-demo-bucket/config/readers",
+            "@config/readers,arn:aws:iam::111122223333:role/Audit",
+        ] {
+            assert!(
+                matches!(document(other), Err(ListError::Place(_))),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn lines_are_values_and_comments_are_not() {
+        let document = "# who reads\r\narn:aws:iam::111122223333:role/a#b/Audit # yearly\r\n\r\n\tathena.amazonaws.com\n";
+        assert_eq!(
+            value_of(document.as_bytes()).unwrap(),
+            "arn:aws:iam::111122223333:role/a#b/Audit,athena.amazonaws.com"
+        );
+    }
+
+    #[test]
+    fn a_document_that_holds_no_list_is_refused_and_not_taken_for_no_check() {
+        for empty in ["", "\n \n", "# nobody yet\n", ",,\n"] {
+            assert_eq!(
+                value_of(empty.as_bytes()),
+                Err(ListError::Empty),
+                "{empty:?}"
+            );
+        }
+        assert_eq!(value_of(b"\xff\xfe"), Err(ListError::Encoding));
+        let longest = "a".repeat(MAX_LIST_BYTES);
+        assert!(value_of(longest.as_bytes()).is_ok());
+        let longer = longest + "a";
+        assert_eq!(value_of(longer.as_bytes()), Err(ListError::TooLarge));
+    }
+}

@@ -1,0 +1,149 @@
+//! The pinned keys of a function: read and checked when it starts.
+
+use crate::config::{Config, PinnedKeys};
+use aws_config::SdkConfig;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::sha256::Sha256;
+use trailseal::trust::public_key::{KeySet, PublicKeyError};
+use trailseal::world::{Body as _, ReadObject as _, StoreError};
+use trailseal_aws::S3Objects;
+
+/// The most bytes of a saved list-public-keys response: 10,000 keys take about 6 MB.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Why a function does not take the pinned keys.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinnedError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The object cannot be read.
+    #[error("{0}")]
+    Object(#[from] StoreError),
+    /// There are more bytes than keys can take.
+    #[error("more than {MAX_BYTES} bytes")]
+    TooLarge,
+    /// The bytes are not those that the stack's owner pinned.
+    #[error(
+        "the SHA-256 of the saved response is {actual}, and TRAILSEAL_PINNED_KEYS_SHA256 says {expected}: somebody changed the keys, or the parameter PinnedKeysSha256 is of an earlier response"
+    )]
+    Hash {
+        /// What the variable says.
+        expected: Sha256,
+        /// That of the bytes.
+        actual: Sha256,
+    },
+    /// The bytes are no keys.
+    #[error("{0}")]
+    Keys(#[from] PublicKeyError),
+    /// There is no key in the response.
+    #[error(
+        "the saved response holds no key: save it again for the time of the digests (trailseal keys --start-time …)"
+    )]
+    None,
+    /// A key would count for every Region.
+    #[error(
+        "the entry of the key {fingerprint} names no Region: save the keys with `trailseal keys`, which adds it, or add \"Region\" to each entry of the response of `aws cloudtrail list-public-keys`"
+    )]
+    NoRegion {
+        /// The key's fingerprint.
+        fingerprint: String,
+    },
+}
+
+/// The pinned keys of `config`; none where it names none.
+///
+/// The bucket must belong to the owner of the log buckets, where that is configured.
+///
+/// # Errors
+/// [`PinnedError`] when the keys cannot be read, or are not fit to be trusted.
+pub(super) async fn read(sdk: &SdkConfig, config: &Config) -> Result<KeySet, PinnedError> {
+    let json = match &config.pinned_keys {
+        None => return Ok(KeySet::default()),
+        Some(PinnedKeys::File(path)) => {
+            std::fs::read(path).map_err(|source| PinnedError::File {
+                path: path.clone(),
+                source,
+            })?
+        }
+        Some(PinnedKeys::Object(at)) => {
+            let owner = config.places.bucket_owner.clone();
+            read_object(&S3Objects::new(sdk, owner), at).await?
+        }
+    };
+    accept(&json, config.pinned_keys_sha256)
+}
+
+/// The keys in a saved response, if all of it is fit to be trusted: it has the pinned hash, and
+/// each key says its Region. CloudTrail has other keys in each Region, so that a key without one
+/// would vouch for digests that it never signs:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html>.
+fn accept(json: &[u8], expected: Option<Sha256>) -> Result<KeySet, PinnedError> {
+    let actual = Sha256::of(json);
+    if let Some(expected) = expected.filter(|expected| *expected != actual) {
+        return Err(PinnedError::Hash { expected, actual });
+    }
+    let keys = KeySet::from_saved_response(json)?;
+    if keys.is_empty() {
+        return Err(PinnedError::None);
+    }
+    match keys.without_region() {
+        Some(key) => Err(PinnedError::NoRegion {
+            fingerprint: key.fingerprint.clone(),
+        }),
+        None => Ok(keys),
+    }
+}
+
+async fn read_object(objects: &S3Objects, at: &ObjectLocation) -> Result<Vec<u8>, PinnedError> {
+    let mut object = objects.read(at).await?;
+    let mut json = Vec::new();
+    while let Some(piece) = object.body.next().await? {
+        if json.len().saturating_add(piece.len()) > MAX_BYTES {
+            return Err(PinnedError::TooLarge);
+        }
+        json.extend_from_slice(&piece);
+    }
+    Ok(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUBLISHED: &str = include_str!("../../core/testdata/list-public-keys.json");
+
+    fn named() -> String {
+        PUBLISHED.replace("\"Value\"", "\"Region\":\"eu-west-1\",\"Value\"")
+    }
+
+    #[test]
+    fn every_pinned_key_says_its_region() {
+        assert!(accept(named().as_bytes(), None).is_ok());
+        let one = named().replacen("\"Region\":\"eu-west-1\",", "", 1);
+        for json in [PUBLISHED, &one] {
+            assert!(matches!(
+                accept(json.as_bytes(), None),
+                Err(PinnedError::NoRegion { .. })
+            ));
+        }
+        let nothing = accept(b"{\"PublicKeyList\":[]}", None);
+        assert!(matches!(nothing, Err(PinnedError::None)));
+    }
+
+    #[test]
+    fn pinned_keys_with_another_hash_are_refused() {
+        let json = named();
+        let hash = Sha256::of(json.as_bytes());
+        assert!(accept(json.as_bytes(), Some(hash)).is_ok());
+        let changed = json + "\n";
+        let error = accept(changed.as_bytes(), Some(hash)).unwrap_err();
+        assert!(matches!(error, PinnedError::Hash { expected, .. } if expected == hash));
+    }
+}

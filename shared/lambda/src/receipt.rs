@@ -1,0 +1,189 @@
+//! A receipt: what was checked about one object, when, and to what end.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use trailseal::finding::{Report, RuleCount, Stamp, Verdict};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::sha256::Sha256;
+
+/// The schema of a receipt.
+pub const SCHEMA: &str = "trailseal.receipt/1";
+
+/// The longest key of an object whose receipt is named after it: S3 takes 1,024 bytes.
+const MAX_NAMED_AFTER: usize = 800;
+
+/// The most findings and obstacles that a receipt names.
+const MAX_NAMED: usize = 1_000;
+
+/// What was checked.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt<'a> {
+    schema: &'static str,
+    object: &'a ObjectLocation,
+    verdict: Verdict,
+    /// How many digests and log files were found valid.
+    valid: usize,
+    /// How often each rule was applied, and to what end.
+    rules: &'a BTreeMap<&'static str, RuleCount>,
+    /// What else was counted.
+    counts: &'a BTreeMap<&'static str, u64>,
+    findings: Vec<Named<'a>>,
+    cannot_tell: Vec<String>,
+    /// How many findings and obstacles more there are than are named.
+    findings_left_out: usize,
+    cannot_tell_left_out: usize,
+    checked_at: Timestamp,
+    function: &'a str,
+    version: &'static str,
+}
+
+/// A finding by its name.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Named<'a> {
+    id: String,
+    kind: &'a str,
+    object: String,
+}
+
+impl<'a> Receipt<'a> {
+    /// The receipt of a report on `object`.
+    #[must_use]
+    pub fn of(object: &'a ObjectLocation, report: &'a Report, stamp: Stamp<'a>) -> Self {
+        let findings = report.findings.iter().take(MAX_NAMED);
+        let obstacles = report.obstacles.iter().take(MAX_NAMED);
+        Self {
+            schema: SCHEMA,
+            object,
+            verdict: report.verdict(),
+            valid: report.valid,
+            rules: &report.rules,
+            counts: &report.counts,
+            findings: findings
+                .map(|finding| Named {
+                    id: finding.id().to_string(),
+                    kind: finding.kind.as_str(),
+                    object: finding.object.to_string(),
+                })
+                .collect(),
+            cannot_tell: obstacles.map(|o| o.error.to_string()).collect(),
+            findings_left_out: report.findings.len().saturating_sub(MAX_NAMED),
+            cannot_tell_left_out: report.obstacles.len().saturating_sub(MAX_NAMED),
+            checked_at: stamp.detected_at,
+            function: stamp.function,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
+    /// Where it is kept: named after function and object.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let ObjectLocation { bucket, key, .. } = self.object;
+        let folder = format!("receipts/{}", self.function);
+        if key.len() <= MAX_NAMED_AFTER {
+            format!("{folder}/{bucket}/{key}.json")
+        } else {
+            format!("{folder}/{bucket}/{}.json", Sha256::of(key.as_bytes()))
+        }
+    }
+
+    /// The receipt as JSON.
+    #[must_use]
+    pub fn document(&self) -> String {
+        // Texts, times and lists: there is nothing in it that JSON cannot hold.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailseal::finding::Scope;
+    use trailseal::world::{Cause, StoreError};
+
+    #[test]
+    fn a_receipt_has_a_key_that_s3_takes_whatever_the_object_is_called() {
+        let stamp = Stamp {
+            function: "kms-context-checker",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let report = Report::new();
+        for key in ["AWSLogs/x.json.gz".to_owned(), "k".repeat(1024)] {
+            let object = ObjectLocation::new("b".repeat(63), key);
+            assert!(Receipt::of(&object, &report, stamp).key().len() <= 1024);
+        }
+    }
+
+    #[test]
+    fn a_receipt_says_how_many_it_does_not_name() {
+        use trailseal::finding::{Finding, FindingKind, Verdict};
+        let stamp = Stamp {
+            function: "log-verifier",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
+        for (count, named, left_out) in [(0, 0, 0), (1_000, 1_000, 0), (1_002, 1_000, 2)] {
+            let kind = FindingKind::LogFileMissing;
+            let finding = Finding::new(kind, Scope::default(), object.clone(), "gone");
+            let mut report = Report::of(vec![finding; count]);
+            for _ in 0..count {
+                let error = StoreError {
+                    action: "read",
+                    subject: object.to_string(),
+                    cause: Cause::Unavailable("throttled".to_owned()),
+                };
+                report.cannot_tell(error, &Scope::default(), &object);
+            }
+            let receipt = Receipt::of(&object, &report, stamp).document();
+            let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+            assert_eq!(receipt["verdict"] == "finding", count > 0);
+            assert_eq!(report.verdict() == Verdict::Valid, count == 0);
+            for (name, left) in [
+                ("findings", "findingsLeftOut"),
+                ("cannotTell", "cannotTellLeftOut"),
+            ] {
+                assert_eq!(receipt[name].as_array().unwrap().len(), named);
+                assert_eq!(receipt[left], left_out);
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_could_not_be_applied_leaves_no_receipt_valid() {
+        let stamp = Stamp {
+            function: "log-verifier",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
+        let mut report = Report::new();
+        report.rules.entry("witness").or_default().cannot_tell = 1;
+        let receipt = Receipt::of(&object, &report, stamp).document();
+        let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+        assert_eq!(receipt["verdict"], "cannot-tell");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_on_record() {
+        let stamp = Stamp {
+            function: "kms-context-checker",
+            detected_at: Timestamp::UNIX_EPOCH,
+        };
+        let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
+        let mut report = Report::new();
+        let error = StoreError {
+            action: "read",
+            subject: "s3://amzn-s3-demo-bucket/k".to_owned(),
+            cause: Cause::Unavailable("throttled".to_owned()),
+        };
+        report.cannot_tell(error, &Scope::default(), &object);
+        let receipt = Receipt::of(&object, &report, stamp).document();
+        let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+        assert_eq!(receipt["verdict"], "cannot-tell");
+        assert_eq!(
+            receipt["cannotTell"][0],
+            "cannot read s3://amzn-s3-demo-bucket/k: the service did not answer: throttled"
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! The function's own queue, for what it has no time for or cannot tell yet, and its dead-letter queue.
+
+use crate::passage::{MAX_DELAY, Passage};
+use crate::ports::Requeue;
+use aws_config::SdkConfig;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use std::time::Duration;
+use trailseal::world::{Cause, StoreError};
+use trailseal_aws::store_error;
+
+/// The queue that feeds the function, and the one for what it gives up.
+#[derive(Debug)]
+pub struct OwnQueue {
+    sqs: aws_sdk_sqs::Client,
+    url: Option<String>,
+    dead_letter_url: Option<String>,
+}
+
+impl OwnQueue {
+    /// The queues at these URLs; without one, nothing can be put there.
+    #[must_use]
+    pub fn new(config: &SdkConfig, url: Option<String>, dead_letter_url: Option<String>) -> Self {
+        Self {
+            sqs: aws_sdk_sqs::Client::new(config),
+            url,
+            dead_letter_url,
+        }
+    }
+
+    fn url(&self, action: &'static str) -> Result<&str, StoreError> {
+        named(self.url.as_deref(), "TRAILSEAL_QUEUE_URL", action)
+    }
+}
+
+/// The URL of a queue, or that `variable` does not give it.
+fn named<'a>(
+    url: Option<&'a str>,
+    variable: &'static str,
+    action: &'static str,
+) -> Result<&'a str, StoreError> {
+    url.ok_or_else(|| StoreError {
+        action,
+        subject: "the queue".to_owned(),
+        cause: Cause::Failed(format!(
+            "{variable} is not set, so that there is no queue to put it in"
+        )),
+    })
+}
+
+impl Requeue for OwnQueue {
+    async fn send(&self, body: &str, passage: &Passage, delay: Duration) -> Result<(), StoreError> {
+        const ACTION: &str = "send a message to";
+        let url = self.url(ACTION)?;
+        let delay = delay.min(MAX_DELAY).as_secs();
+        let mut request = self
+            .sqs
+            .send_message()
+            .queue_url(url)
+            .message_body(body)
+            .delay_seconds(i32::try_from(delay).unwrap_or_default());
+        for (name, value) in passage.attributes() {
+            let value = MessageAttributeValue::builder()
+                .data_type("Number")
+                .string_value(value)
+                .build()
+                .map_err(|error| StoreError {
+                    action: ACTION,
+                    subject: url.to_owned(),
+                    cause: Cause::Failed(error.to_string()),
+                })?;
+            request = request.message_attributes(name, value);
+        }
+        let sent = request.send().await;
+        sent.map_err(|error| store_error(ACTION, url, &error))?;
+        Ok(())
+    }
+
+    async fn park(&self, body: &str) -> Result<(), StoreError> {
+        const ACTION: &str = "park a message in";
+        let url = self.dead_letter_url.as_deref();
+        let url = named(url, "TRAILSEAL_DEAD_LETTER_QUEUE_URL", ACTION)?;
+        // Without what it carried: whoever moves it back has it tried anew.
+        let sent = self.sqs.send_message().queue_url(url).message_body(body);
+        sent.send()
+            .await
+            .map_err(|error| store_error(ACTION, url, &error))?;
+        Ok(())
+    }
+
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        const ACTION: &str = "set the time of the next try of a message in";
+        let url = self.url(ACTION)?;
+        self.sqs
+            .change_message_visibility()
+            .queue_url(url)
+            .receipt_handle(receipt)
+            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| store_error(ACTION, url, &error))?;
+        Ok(())
+    }
+}

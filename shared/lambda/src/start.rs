@@ -1,0 +1,135 @@
+//! From the environment to a running function.
+
+use super::batch;
+use super::item::Check;
+use super::lists::{self, ListsError};
+use super::pinned::{self, PinnedError};
+use super::unrelated::UnrelatedMessages;
+use crate::FindingsQueue;
+use crate::OwnQueue;
+use crate::config::{Config, ConfigError};
+use aws_config::SdkConfig;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use trailseal::check::key_ring::KeyRing;
+use trailseal::check::validation::Digests;
+use trailseal::kms::rules::Expected;
+use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
+
+/// How many objects a function has open at once.
+const OPEN_OBJECTS: usize = 64;
+
+/// Why a function does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A variable is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A list of the evidence bucket cannot be used.
+    #[error(transparent)]
+    List(#[from] ListsError),
+    /// The pinned keys cannot be used.
+    #[error("TRAILSEAL_PINNED_KEYS: {0}")]
+    Pinned(#[from] PinnedError),
+}
+
+/// What every function starts with.
+#[derive(Debug)]
+pub struct Edge {
+    /// The configuration.
+    pub config: Config,
+    /// The SDK's configuration.
+    pub sdk: SdkConfig,
+    /// How many bytes of objects are read.
+    bytes_read: Arc<AtomicU64>,
+}
+
+/// Digests in S3, signed by CloudTrail's keys.
+pub(crate) type S3Digests = Digests<Limited<S3Objects>, CloudTrailKeys>;
+
+impl Edge {
+    /// Sets logging up and reads the configuration.
+    ///
+    /// # Errors
+    /// [`StartError`] naming every variable that is wrong.
+    pub async fn from_environment() -> Result<Self, StartError> {
+        lambda_runtime::tracing::init_default_subscriber();
+        let sdk = trailseal_aws::sdk_config().await;
+        let lists = lists::read(&sdk).await?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let config = Config::read(|name| lists.get(name).cloned().or_else(|| variable(name)))?;
+        Ok(Self {
+            config,
+            sdk,
+            bytes_read: Arc::default(),
+        })
+    }
+
+    /// The objects of the log buckets.
+    #[must_use]
+    pub fn objects(&self) -> S3Objects {
+        let owner = self.config.places.bucket_owner.clone();
+        S3Objects::new(&self.sdk, owner).counting(Arc::clone(&self.bytes_read))
+    }
+
+    /// The evidence bucket.
+    #[must_use]
+    pub fn evidence(&self) -> EvidenceBucket {
+        EvidenceBucket::new(&self.sdk, self.config.evidence_bucket.clone())
+    }
+
+    /// What the KMS events of log files are held against.
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        Expected {
+            places: self.config.places.clone(),
+            key_arns: self.config.kms_key_arns.clone(),
+            readers: self.config.readers.clone(),
+            enclave_images: self.config.enclave_images.clone(),
+        }
+    }
+
+    /// The digests of the log buckets, with CloudTrail's keys and the pinned ones.
+    ///
+    /// # Errors
+    /// [`StartError`] when the pinned keys cannot be had.
+    pub async fn digests(&self) -> Result<S3Digests, StartError> {
+        let pinned = pinned::read(&self.sdk, &self.config).await?;
+        let keys = KeyRing::new(CloudTrailKeys::new(&self.sdk), pinned).pinned_where_refused();
+        let store = Limited::new(self.objects(), OPEN_OBJECTS);
+        Ok(Digests::new(store, keys, self.config.places.clone()))
+    }
+
+    /// Answers invocations with `check` until Lambda ends the process.
+    ///
+    /// # Errors
+    /// Those of the Lambda runtime.
+    pub async fn serve<C: Check>(self, check: C) -> Result<(), lambda_runtime::Error> {
+        let evidence = self.evidence();
+        let queue = self.config.findings_queue_url;
+        let findings = FindingsQueue::new(&self.sdk, queue, evidence.clone());
+        let service = Arc::new(batch::Service {
+            queue: OwnQueue::new(
+                &self.sdk,
+                self.config.queue_url,
+                self.config.dead_letter_queue_url,
+            ),
+            evidence,
+            check,
+            findings,
+            places: self.config.places,
+            evidence_bucket: self.config.evidence_bucket,
+            max_receives: self.config.max_receives,
+            unrelated: UnrelatedMessages::default(),
+            bytes_read: self.bytes_read,
+        });
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+            let service = Arc::clone(&service);
+            async move { batch::answer(service, event.payload, event.context.deadline()).await }
+        }))
+        .await
+    }
+}
