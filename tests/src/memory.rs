@@ -451,7 +451,7 @@ impl SettleEvidence for &Memory {
         let document = evidence.get(key);
         let document = document.ok_or_else(|| failed(Cause::Absent(Absence::NoObject)))?;
         if document.len() > limit {
-            return Err(failed(Cause::Failed("too large".to_owned())));
+            return Err(failed(Cause::TooLarge("too large".to_owned())));
         }
         Ok(document.clone().into_bytes())
     }

@@ -281,7 +281,7 @@ pub(super) async fn read(file: &Path) -> Result<Vec<u8>, StoreError> {
             return Err(StoreError {
                 action: "read the records of",
                 subject,
-                cause: Cause::Failed(format!(
+                cause: Cause::TooLarge(format!(
                     "it has more than {limit} bytes, more than any log file of CloudTrail's"
                 )),
             });

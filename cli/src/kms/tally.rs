@@ -148,13 +148,9 @@ impl Tally {
     /// told.
     fn stays(&self, subject: &Subject, obstacle: Obstacle) -> Result<Finding, StoreError> {
         let age: SignedDuration = self.now.duration_since(subject.key.time);
-        match obstacle.if_it_stays {
+        match (obstacle.if_it_stays, &obstacle.error.cause) {
             // The digest files of the trail that a call names.
-            Some(finding)
-                if finding.kind == FindingKind::KmsContextMismatch && age > OVERDUE_AFTER =>
-            {
-                Ok(finding)
-            }
+            (Some(finding), Cause::NotYet) if age > OVERDUE_AFTER => Ok(finding),
             _ => Err(obstacle.error),
         }
     }

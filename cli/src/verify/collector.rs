@@ -480,10 +480,10 @@ pub(crate) fn advice(cause: &Cause) -> &'static str {
             "Verify again, with a lower --concurrency if requests were throttled."
         }
         Cause::Absent(Absence::NotInCopy) => super::partial::ADVICE,
-        Cause::Absent(_) => {
+        Cause::Absent(_) | Cause::NotYet => {
             "Check the names of the bucket and the prefix; in a replica, wait until it has caught up."
         }
-        Cause::Failed(_) => "",
+        Cause::TooLarge(_) | Cause::Interrupted | Cause::Failed(_) => "",
     }
 }
 

@@ -381,7 +381,7 @@ where
                     tracing::warn!(error = ?error.to_string(), "SNS did not accept the alert");
                     match error.cause {
                         Cause::Unavailable(_) => {}
-                        Cause::Failed(_) => return Accepted::Never,
+                        cause if cause.is_permanent() => return Accepted::Never,
                         _ => return Accepted::NotNow,
                     }
                 }

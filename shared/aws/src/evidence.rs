@@ -49,7 +49,7 @@ pub(super) async fn read_within(
         let piece =
             piece.map_err(|error| failed(Cause::Unavailable(super::error::told(&error))))?;
         if document.len().saturating_add(piece.len()) > limit {
-            return Err(failed(Cause::Failed(format!(
+            return Err(failed(Cause::TooLarge(format!(
                 "it has more than {limit} bytes"
             ))));
         }

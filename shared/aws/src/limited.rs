@@ -66,7 +66,7 @@ fn interrupted(action: &'static str, subject: String) -> StoreError {
     StoreError {
         action,
         subject,
-        cause: Cause::Failed("interrupted".to_owned()),
+        cause: Cause::Interrupted,
     }
 }
 

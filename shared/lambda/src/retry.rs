@@ -50,7 +50,8 @@ impl Patience {
     pub(super) fn of(cause: &Cause) -> Self {
         match cause {
             cause if cause.is_refusal() => Self::Refused,
-            Cause::Archived(_) | Cause::Failed(_) => Self::Lasting,
+            cause if cause.is_permanent() => Self::Lasting,
+            Cause::Archived(_) | Cause::Interrupted => Self::Lasting,
             // In a replica, what is absent may still come.
             _ => Self::Passing,
         }

@@ -140,6 +140,9 @@ impl<S: ListPublicKeys> KeyRing<S> {
                 | Cause::Archived(_)
                 | Cause::KeyUnusable(_)
                 | Cause::Credentials(..)
+                | Cause::NotYet
+                | Cause::TooLarge(_)
+                | Cause::Interrupted
                 | Cause::Failed(_) => !self.only_where_refused,
             },
         }

@@ -170,7 +170,12 @@ impl Report {
             Cause::RegionDisabled(_) => Some((FindingKind::ObjectUnreadableDenied, "Region")),
             Cause::Credentials(..) => Some((FindingKind::ObjectUnreadableDenied, "credentials")),
             Cause::Archived(_) => Some((FindingKind::ObjectArchived, "archived")),
-            Cause::Absent(_) | Cause::Unavailable(_) | Cause::Failed(_) => None,
+            Cause::Absent(_)
+            | Cause::Unavailable(_)
+            | Cause::NotYet
+            | Cause::TooLarge(_)
+            | Cause::Interrupted
+            | Cause::Failed(_) => None,
         };
         // One mistake, in a key's policy say, makes every object of a folder unreadable: that is one
         // incident.
@@ -207,6 +212,9 @@ pub(super) fn remedy(cause: &Cause) -> Option<&'static str> {
         | Cause::Archived(_)
         | Cause::Absent(_)
         | Cause::Unavailable(_)
+        | Cause::NotYet
+        | Cause::TooLarge(_)
+        | Cause::Interrupted
         | Cause::Failed(_) => None,
     }
 }

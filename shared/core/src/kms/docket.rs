@@ -854,8 +854,7 @@ impl<'x> Docket<'x> {
                         unknown.folder.bucket,
                         unknown.folder.log_files()
                     ),
-                    // It may still come.
-                    cause: Cause::Absent(Absence::NoObject),
+                    cause: Cause::NotYet,
                 },
                 if_it_stays: Some(if_it_stays),
             });

@@ -38,6 +38,15 @@ pub enum Cause {
     /// Throttled, timed out, or the service is down: may well work a moment later.
     #[error("the service did not answer: {0}")]
     Unavailable(String),
+    /// It does not exist, and is expected to come.
+    #[error("it does not exist (no such object)")]
+    NotYet,
+    /// A document or an object is larger than anything that is read in its place.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The run was interrupted before there was an answer.
+    #[error("interrupted")]
+    Interrupted,
     /// The request itself is wrong, or the answer is not what AWS documents.
     #[error("{0}")]
     Failed(String),
@@ -82,8 +91,21 @@ impl Cause {
             | Self::KeyUnusable(_)
             | Self::RegionDisabled(_)
             | Self::Credentials(..) => true,
-            Self::Absent(_) | Self::Archived(_) | Self::Unavailable(_) | Self::Failed(_) => false,
+            Self::Absent(_)
+            | Self::Archived(_)
+            | Self::Unavailable(_)
+            | Self::NotYet
+            | Self::TooLarge(_)
+            | Self::Interrupted
+            | Self::Failed(_) => false,
         }
+    }
+
+    /// Whether the same request never gives an answer to decide on, and nobody can change that from
+    /// outside.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::TooLarge(_) | Self::Failed(_))
     }
 }
 

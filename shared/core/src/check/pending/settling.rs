@@ -16,8 +16,7 @@ use crate::names::sha256::Sha256;
 use crate::trust::chain;
 use crate::trust::signature::AuthenticDigest;
 use crate::world::{
-    Absence, Cause, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence,
-    StoreError,
+    Absence, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
 };
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -208,7 +207,7 @@ where
                 // Another digest's settlement was faster.
                 Err(error) if error.absence().is_some() => {}
                 // None that was kept here is so large; it does not keep the others waiting.
-                Err(error) if matches!(error.cause, Cause::Failed(_)) => {
+                Err(error) if error.cause.is_permanent() => {
                     tracing::warn!(document = name, error = ?error.to_string(), "passed over");
                     self.left.unreadable += 1;
                 }
