@@ -7,6 +7,7 @@
 mod failure;
 mod first;
 mod profile;
+mod reason;
 
 pub(crate) use profile::{Profile, ProfileError};
 

@@ -42,7 +42,7 @@ pub(crate) enum ProfileError {
 
 impl From<ProfileFileLoadError> for ProfileError {
     fn from(error: ProfileFileLoadError) -> Self {
-        Self::Unreadable(super::failure::reason(&error))
+        Self::Unreadable(super::reason::reason(&error))
     }
 }
 

@@ -3,7 +3,9 @@
 use super::subject::Subject;
 use crate::exit::Stop;
 use crate::report::copy::{Note, NoteKind};
-use crate::source::directory::{Directory, DirectoryError, UNKNOWN_BUCKET, open_file};
+use crate::source::directory::{Directory, UNKNOWN_BUCKET};
+use crate::source::directory_error::DirectoryError;
+use crate::source::file::open_file;
 use crate::source::folder::Folder;
 use crate::source::links::Followed;
 use crate::source::names::{key_of_log_file, object_name};
@@ -337,7 +339,7 @@ impl Nothing {
 }
 
 impl ReadObject for Nothing {
-    type Body = crate::source::directory::FileBody;
+    type Body = crate::source::file::FileBody;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
         Self::refuse("read", at)

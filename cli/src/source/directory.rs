@@ -9,83 +9,34 @@
 //! A copy may hold less than the bucket. What is not in it is not called missing, unless the command
 //! line says that the copy is complete.
 
-use super::Place;
-use super::folder::{Folder, decompressed_beside, stand_ins};
-use super::links::{Followed, broken};
+use super::directory_error::DirectoryError;
+use super::file::{FileBody, failed, open_file};
+use super::folder::{decompressed_beside, stand_ins};
+use super::listing::list_below;
 use super::names::object_name;
-use super::search::{Folders, Search};
+use super::place::SourcePlace;
+use super::root::{ROOT, above, holds_trail};
+use super::sample::delivered_to;
+use super::search::Search;
 use super::strays::Strays;
-use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::collections::HashMap;
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use trailseal::format::digest::{self, UnverifiedDigest};
-use trailseal::format::form::Form;
 use trailseal::names::location::ObjectLocation;
-use trailseal::names::object_key::{ObjectKind, classify};
-use trailseal::trust::log_file::MAX_WHOLE_BYTES;
 use trailseal::world::{
-    Absence, Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadObject,
-    StoreError,
+    Absence, Cause, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError,
 };
 
-/// The folder that every trail's objects lie in.
-pub(super) const ROOT: &str = "AWSLogs";
-/// The most directories looked into for a few digests.
-const MAX_DIRECTORIES: usize = 10_000;
-/// The most folders of one listing that links lead to, or that are below such a folder.
-const MAX_LINKED: usize = 10_000;
 /// The most folders whose stand-ins are remembered.
 const MAX_REMEMBERED: usize = 50_000;
-/// How many digests are asked where they were delivered.
-const SAMPLES: usize = 7;
-/// The most Regions of an account that are asked for one.
-const MAX_REGIONS: usize = 100;
-/// The most folders of a Region that are looked into for one of them.
-const MAX_DATES: usize = 50;
-/// The most files of a Region that are read for one of them.
-const MAX_TRIED: usize = 10;
-/// The folder that an account's digests are in.
-const DIGESTS: &str = "CloudTrail-Digest";
-/// What large files are read in.
-const PIECE: usize = 256 * 1024;
 /// What a bucket is called that no digest names.
 pub(crate) const UNKNOWN_BUCKET: &str = "unknown-bucket";
 
-/// Why a directory cannot be verified.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DirectoryError {
-    /// It is not there, or cannot be read.
-    #[error("cannot read the directory {path}: {error}")]
-    Read {
-        /// The directory.
-        path: String,
-        /// Why not.
-        error: io::Error,
-    },
-    /// It holds no trail.
-    #[error(
-        "{path} holds no trail: no folder {ROOT} is in it; give the directory that `aws s3 sync s3://BUCKET DIRECTORY` wrote"
-    )]
-    NoTrail {
-        /// The directory.
-        path: String,
-    },
-    /// It holds one place twice.
-    #[error("{first} and {second} are copies of the same place: verify one at a time")]
-    Twice {
-        /// One copy.
-        first: String,
-        /// The other.
-        second: String,
-    },
-}
-
 /// A folder that holds an [`ROOT`] folder, and where that was delivered.
 #[derive(Debug)]
-struct Root {
+struct CopyRoot {
     path: PathBuf,
     bucket: String,
     /// With its closing slash, or empty.
@@ -95,7 +46,7 @@ struct Root {
 /// A directory that holds copies of log buckets.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    roots: Vec<Root>,
+    roots: Vec<CopyRoot>,
     /// What is asked for below the roots: a directory inside a trail's folders asks for those
     /// alone.
     below: String,
@@ -183,7 +134,7 @@ impl Directory {
         below: String,
         strays: Strays,
     ) -> Result<Self, DirectoryError> {
-        let mut roots: Vec<Root> = Vec::new();
+        let mut roots: Vec<CopyRoot> = Vec::new();
         for path in found {
             let (bucket, prefix) = delivered_to(&path, &strays).unwrap_or_else(|| {
                 // Told apart by where they lie.
@@ -195,12 +146,13 @@ impl Directory {
                 };
                 (name, String::new())
             });
-            let root = Root {
+            let root = CopyRoot {
                 path,
                 bucket,
                 prefix,
             };
-            let same = |other: &&Root| other.bucket == root.bucket && other.prefix == root.prefix;
+            let same =
+                |other: &&CopyRoot| other.bucket == root.bucket && other.prefix == root.prefix;
             if let Some(other) = roots.iter().find(same) {
                 return Err(DirectoryError::Twice {
                     first: other.path.display().to_string(),
@@ -221,7 +173,7 @@ impl Directory {
     }
 
     /// The buckets and prefixes that the directory is a copy of.
-    pub(crate) fn places(&self) -> Vec<Place> {
+    pub(crate) fn places(&self) -> Vec<SourcePlace> {
         self.roots
             .iter()
             .map(|root| {
@@ -326,197 +278,6 @@ fn canonical(path: &Path) -> Result<PathBuf, DirectoryError> {
     })
 }
 
-/// Whether the [`ROOT`] folder of a root holds any trail's objects. Other services deliver
-/// there, too.
-fn holds_trail(root: &Path) -> bool {
-    let folders = |path: &Path| -> Vec<PathBuf> {
-        let below = folders_in(path).unwrap_or_default();
-        below.into_iter().map(|name| path.join(name)).collect()
-    };
-    let of_trail = |account: &PathBuf| {
-        folders(account).iter().any(|folder| {
-            folder
-                .file_name()
-                .is_some_and(|name| name == "CloudTrail" || name == "CloudTrail-Digest")
-        })
-    };
-    let first = folders(&root.join(ROOT));
-    first.iter().any(of_trail)
-        || first
-            .iter()
-            .filter(|folder| {
-                let name = folder.file_name().and_then(|name| name.to_str());
-                name.is_some_and(|name| name.starts_with("o-"))
-            })
-            .any(|organization| folders(organization).iter().any(of_trail))
-}
-
-/// For a directory inside an [`ROOT`] folder: what holds that, and the way down.
-fn above(path: &Path) -> Option<(PathBuf, String)> {
-    let root = path
-        .ancestors()
-        .find(|folder| folder.file_name().is_some_and(|name| name == ROOT))?;
-    let inside = path.strip_prefix(root).ok()?.to_str()?;
-    Some((root.parent()?.to_owned(), inside.to_owned()))
-}
-
-/// The names of the folders in a folder, sorted.
-fn folders_in(path: &Path) -> io::Result<Vec<String>> {
-    Ok(Folders::of(path)?.all())
-}
-
-/// What most of a few digests say of where they were delivered: bucket, and what stands before
-/// [`ROOT`].
-fn delivered_to(root: &Path, strays: &Strays) -> Option<Place> {
-    let mut told: BTreeMap<Place, usize> = BTreeMap::new();
-    for (relative, said) in sample(root, strays) {
-        if let Some(prefix) = said.location.key.strip_suffix(&relative)
-            && (prefix.is_empty() || prefix.ends_with('/'))
-        {
-            *told
-                .entry((said.location.bucket, prefix.to_owned()))
-                .or_default() += 1;
-        }
-    }
-    told.into_iter()
-        .max_by_key(|(_, times)| *times)
-        .map(|(place, _)| place)
-}
-
-/// The newest digests of a few accounts and Regions, with their paths below the root.
-fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
-    let mut samples = Vec::new();
-    let mut folders = vec![root.join(ROOT)];
-    let mut looked_into = 0;
-    while let Some(folder) = folders.pop() {
-        looked_into += 1;
-        if samples.len() >= SAMPLES || looked_into > MAX_DIRECTORIES {
-            break;
-        }
-        let Ok(mut below) = folders_in(&folder) else {
-            continue;
-        };
-        if folder.file_name().is_some_and(|name| name == DIGESTS) {
-            let regions = below.iter().take(MAX_REGIONS);
-            let newest = regions
-                .filter_map(|region| newest_digest(root, folder.join(region), strays))
-                .take(SAMPLES);
-            samples.extend(newest);
-            continue;
-        }
-        let is_account =
-            |name: &String| name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit());
-        below.retain(|name| is_account(name) || name.starts_with("o-") || name == DIGESTS);
-        folders.extend(below.into_iter().map(|name| folder.join(name)));
-    }
-    samples
-}
-
-/// The newest digest of a Region that can be read, by the name that it has in S3, with its path
-/// below the root.
-fn newest_digest(
-    root: &Path,
-    region: PathBuf,
-    strays: &Strays,
-) -> Option<(String, UnverifiedDigest)> {
-    let mut folders = vec![region];
-    let (mut looked_into, mut tried) = (0, 0);
-    while let Some(folder) = folders.pop() {
-        looked_into += 1;
-        let read = Folder::read(&folder, strays).ok()?;
-        let inside = folder.strip_prefix(root).ok()?.to_owned();
-        for file in read.files.into_iter().rev() {
-            let Some(relative) = inside.join(&file.name).to_str().map(str::to_owned) else {
-                continue;
-            };
-            if !matches!(classify(&relative), ObjectKind::Digest(_)) {
-                continue;
-            }
-            if let Some(said) = read_digest(&file.path) {
-                return Some((relative, said));
-            }
-            tried += 1;
-            if tried >= MAX_TRIED {
-                return None;
-            }
-        }
-        if looked_into >= MAX_DATES {
-            return None;
-        }
-        // The newest year, month or day is looked into first.
-        let is_date = |name: &str| name.bytes().all(|b| b.is_ascii_digit());
-        let dates = read.folders.into_iter().filter(|date| is_date(&date.name));
-        folders.extend(dates.map(|date| date.path));
-    }
-    None
-}
-
-/// What a file says, if it is a digest. It may be decompressed.
-pub(super) fn read_digest(path: &Path) -> Option<UnverifiedDigest> {
-    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let mut bytes = Vec::new();
-    is_file
-        .then(|| File::open(path).ok())
-        .flatten()?
-        .take(digest::MAX_OBJECT_BYTES)
-        .read_to_end(&mut bytes)
-        .ok()?;
-    let content = Form::of_copy(&bytes).inflate(&bytes, digest::MAX_INFLATED_BYTES);
-    UnverifiedDigest::parse(&content.ok()?).ok()
-}
-
-/// The content of a file.
-#[derive(Debug)]
-pub(crate) struct FileBody {
-    rest: Rest,
-    subject: String,
-}
-
-#[derive(Debug)]
-enum Rest {
-    Whole(Bytes),
-    File(File),
-    Nothing,
-}
-
-impl Body for FileBody {
-    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        match &mut self.rest {
-            Rest::Nothing => Ok(None),
-            Rest::Whole(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.rest = Rest::Nothing;
-                Ok(Some(bytes))
-            }
-            Rest::File(file) => {
-                let mut piece = vec![0; PIECE];
-                let read = file
-                    .read(&mut piece)
-                    .map_err(|error| failed("read on in", &self.subject, &error))?;
-                piece.truncate(read);
-                if read == 0 {
-                    self.rest = Rest::Nothing;
-                }
-                Ok((read > 0).then(|| piece.into()))
-            }
-        }
-    }
-}
-
-fn failed(action: &'static str, subject: &str, error: &io::Error) -> StoreError {
-    StoreError {
-        action,
-        subject: subject.to_owned(),
-        cause: match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                Cause::Absent(Absence::NoObject)
-            }
-            io::ErrorKind::PermissionDenied => Cause::Denied(error.to_string()),
-            _ => Cause::Failed(error.to_string()),
-        },
-    }
-}
-
 impl ReadObject for Directory {
     type Body = FileBody;
 
@@ -546,32 +307,6 @@ impl ReadObject for Directory {
     }
 }
 
-/// Opens a file as the object `subject`.
-pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>, StoreError> {
-    let failed = |error: io::Error| failed("read", &subject, &error);
-    // Not opened before it is known to be a file: opening a pipe waits for its writer.
-    let metadata = fs::metadata(path).map_err(|error| {
-        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-        failed(if is_link { broken(path) } else { error })
-    })?;
-    if !metadata.is_file() {
-        return Err(failed(io::Error::other("it is no regular file")));
-    }
-    let size = metadata.len();
-    let rest = if size <= MAX_WHOLE_BYTES {
-        Rest::Whole(fs::read(path).map_err(failed)?.into())
-    } else {
-        Rest::File(File::open(path).map_err(failed)?)
-    };
-    Ok(Object {
-        version_id: None,
-        size: Some(size),
-        metadata: HashMap::new(),
-        encryption: Encryption::default(),
-        body: FileBody { rest, subject },
-    })
-}
-
 impl ListObjects for Directory {
     async fn list(
         &self,
@@ -580,56 +315,10 @@ impl ListObjects for Directory {
         depth: Depth,
         _next: Option<&str>,
     ) -> Result<Page, StoreError> {
-        let mut page = Page::default();
-        let Some(path) = self.path_of(bucket, prefix.trim_end_matches('/')) else {
-            return Ok(page);
-        };
-        let subject = format!("s3://{bucket}/{prefix}");
-        let failed = |error: &io::Error| failed("list", &subject, error);
-        let mut linked = 0;
-        let mut folders = vec![(
-            path.clone(),
-            prefix.to_owned(),
-            Followed::from(&path),
-            false,
-        )];
-        let mut is_first = true;
-        while let Some((path, key, followed, is_behind_link)) = folders.pop() {
-            let below = match Folder::read(&path, &self.strays) {
-                Ok(below) => below,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && is_first => break,
-                Err(error) => return Err(failed(&error)),
-            };
-            is_first = false;
-            linked += usize::from(is_behind_link);
-            if linked > MAX_LINKED {
-                return Err(failed(&io::Error::other(format!(
-                    "symbolic links in it lead to more than {MAX_LINKED} folders"
-                ))));
-            }
-            let files = below.files.into_iter();
-            page.keys
-                .extend(files.map(|file| format!("{key}{}", file.name)));
-            for folder in below.folders {
-                let key = format!("{key}{}/", folder.name);
-                if depth == Depth::Folders {
-                    page.folders.push(key);
-                    continue;
-                }
-                // A link that leads back to where the listing is leads to nothing else.
-                let on = if folder.is_linked {
-                    followed.through(&folder.path, &path)
-                } else {
-                    Some(followed.clone())
-                };
-                folders.extend(on.map(|on| {
-                    let is_behind_link = is_behind_link || folder.is_linked;
-                    (folder.path, key, on, is_behind_link)
-                }));
-            }
+        match self.path_of(bucket, prefix.trim_end_matches('/')) {
+            Some(path) => list_below(&path, prefix, depth, &self.strays)
+                .map_err(|error| failed("list", &format!("s3://{bucket}/{prefix}"), &error)),
+            None => Ok(Page::default()),
         }
-        page.keys.sort_unstable();
-        page.folders.sort_unstable();
-        Ok(page)
     }
 }

@@ -1,7 +1,9 @@
 //! A digest in a file that lies in no copy of a bucket: nothing beside it is known.
 
-use super::directory::{FileBody, UNKNOWN_BUCKET, open_file, read_digest};
+use super::directory::UNKNOWN_BUCKET;
+use super::file::{FileBody, open_file};
 use super::names::object_name;
+use super::sample::read_digest;
 use std::path::{Path, PathBuf};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestKey, ObjectKind, classify};

@@ -1,12 +1,19 @@
 //! Where objects and keys come from: S3 and CloudTrail, or a directory and a file.
 
 pub(crate) mod directory;
+pub(crate) mod directory_error;
+pub(crate) mod file;
 pub(crate) mod folder;
+mod folders;
 mod keys;
 pub(crate) mod links;
+mod listing;
 mod lone;
 pub(crate) mod names;
 mod objects;
+mod place;
+mod root;
+mod sample;
 mod search;
 mod signatures;
 pub(crate) mod strays;
@@ -15,10 +22,12 @@ mod written;
 pub(crate) use keys::{Keys, read_keys};
 pub(crate) use lone::LoneFile;
 pub(crate) use objects::Objects;
+pub(crate) use place::SourcePlace;
 pub(crate) use signatures::{of_no_use, read_signatures};
 
 use crate::options::input;
-use directory::{Directory, DirectoryError};
+use directory::Directory;
+use directory_error::DirectoryError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use trailseal::names::bucket_name::bucket_name;
@@ -106,15 +115,12 @@ impl Named {
     }
 }
 
-/// A place to look for trails in: a bucket and a prefix.
-pub(crate) type Place = (String, String);
-
 /// Opens a directory, or one file of a copy, and says where it was delivered. The copy holds everything
 /// that was in the bucket if `is_complete`.
 pub(crate) fn open_directory(
     path: &Path,
     is_complete: bool,
-) -> Result<(Directory, Vec<Place>), SourceError> {
+) -> Result<(Directory, Vec<SourcePlace>), SourceError> {
     if path.is_file() {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,

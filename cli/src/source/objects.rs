@@ -1,6 +1,7 @@
 //! Objects, wherever they are.
 
-use super::directory::{Directory, FileBody};
+use super::directory::Directory;
+use super::file::FileBody;
 use super::lone::LoneFile;
 use bytes::Bytes;
 use trailseal::names::location::ObjectLocation;

@@ -1,13 +1,13 @@
 //! Where trails are below a directory: the folders that hold an `AWSLogs` folder.
 
-use super::directory::{DirectoryError, ROOT};
+use super::directory_error::DirectoryError;
+use super::folders::Folders;
 use super::links::broken;
 use super::names::MACOS_FOLDER;
+use super::root::ROOT;
 use super::strays::Strays;
 use crate::report::copy::NoteKind;
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// How deep below the directory, or below a folder that a link leads to, an [`ROOT`] folder may be.
@@ -147,47 +147,5 @@ impl<'a> Search<'a> {
                 start.display()
             ));
         }
-    }
-}
-
-/// The names of the folders right below a folder, sorted.
-#[derive(Debug, Default)]
-pub(super) struct Folders {
-    /// Folders that are there.
-    real: Vec<String>,
-    /// Links that lead to folders.
-    linked: Vec<String>,
-}
-
-impl Folders {
-    /// Reads a folder.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let mut folders = Self::default();
-        for entry in fs::read_dir(path)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            let Ok(name) = entry.file_name().into_string() else {
-                continue;
-            };
-            if kind.is_dir() {
-                folders.real.push(name);
-            } else if kind.is_symlink() && entry.path().is_dir() {
-                folders.linked.push(name);
-            }
-        }
-        folders.real.sort();
-        folders.linked.sort();
-        Ok(folders)
-    }
-
-    /// All of them, sorted.
-    pub(super) fn all(self) -> Vec<String> {
-        let mut all = self.real;
-        all.extend(self.linked);
-        all.sort();
-        all
     }
 }

@@ -28,7 +28,7 @@ use crate::report::copy::NoteKind;
 use crate::report::{CannotTell, Range, Subject, Verification};
 use crate::source::strays::Strays;
 use crate::source::{
-    Keys, Named, Objects, Place, of_no_use, open_directory, read_keys, read_signatures,
+    Keys, Named, Objects, SourcePlace, of_no_use, open_directory, read_keys, read_signatures,
 };
 use crate::time;
 use aws_config::SdkConfig;
@@ -321,7 +321,7 @@ fn open(
     config: Option<&SdkConfig>,
     places: &mut Places,
     is_complete: bool,
-) -> Result<(Objects, Vec<Place>), Stop> {
+) -> Result<(Objects, Vec<SourcePlace>), Stop> {
     match (named, config) {
         (Named::S3 { .. }, _) if is_complete => Err(Stop::usage(
             "--complete is for a copy on disk: a bucket is always taken for all there is",

@@ -1,0 +1,125 @@
+//! Where a copy on disk was delivered: what most of a few of its digests say.
+
+use super::folder::Folder;
+use super::folders::Folders;
+use super::place::SourcePlace;
+use super::root::{DIGESTS, ROOT};
+use super::strays::Strays;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use trailseal::format::digest::{self, UnverifiedDigest};
+use trailseal::format::form::Form;
+use trailseal::names::object_key::{ObjectKind, classify};
+
+/// The most directories looked into for a few digests.
+const MAX_DIRECTORIES: usize = 10_000;
+/// How many digests are asked where they were delivered.
+const SAMPLES: usize = 7;
+/// The most Regions of an account that are asked for one.
+const MAX_REGIONS: usize = 100;
+/// The most folders of a Region that are looked into for one of them.
+const MAX_DATES: usize = 50;
+/// The most files of a Region that are read for one of them.
+const MAX_TRIED: usize = 10;
+
+/// What most of a few digests say of where they were delivered: bucket, and what stands before
+/// [`ROOT`].
+pub(super) fn delivered_to(root: &Path, strays: &Strays) -> Option<SourcePlace> {
+    let mut told: BTreeMap<SourcePlace, usize> = BTreeMap::new();
+    for (relative, said) in sample(root, strays) {
+        if let Some(prefix) = said.location.key.strip_suffix(&relative)
+            && (prefix.is_empty() || prefix.ends_with('/'))
+        {
+            *told
+                .entry((said.location.bucket, prefix.to_owned()))
+                .or_default() += 1;
+        }
+    }
+    told.into_iter()
+        .max_by_key(|(_, times)| *times)
+        .map(|(place, _)| place)
+}
+
+/// The newest digests of a few accounts and Regions, with their paths below the root.
+fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
+    let mut samples = Vec::new();
+    let mut folders = vec![root.join(ROOT)];
+    let mut looked_into = 0;
+    while let Some(folder) = folders.pop() {
+        looked_into += 1;
+        if samples.len() >= SAMPLES || looked_into > MAX_DIRECTORIES {
+            break;
+        }
+        let Ok(mut below) = Folders::of(&folder).map(Folders::all) else {
+            continue;
+        };
+        if folder.file_name().is_some_and(|name| name == DIGESTS) {
+            let regions = below.iter().take(MAX_REGIONS);
+            let newest = regions
+                .filter_map(|region| newest_digest(root, folder.join(region), strays))
+                .take(SAMPLES);
+            samples.extend(newest);
+            continue;
+        }
+        let is_account =
+            |name: &String| name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit());
+        below.retain(|name| is_account(name) || name.starts_with("o-") || name == DIGESTS);
+        folders.extend(below.into_iter().map(|name| folder.join(name)));
+    }
+    samples
+}
+
+/// The newest digest of a Region that can be read, by the name that it has in S3, with its path
+/// below the root.
+fn newest_digest(
+    root: &Path,
+    region: PathBuf,
+    strays: &Strays,
+) -> Option<(String, UnverifiedDigest)> {
+    let mut folders = vec![region];
+    let (mut looked_into, mut tried) = (0, 0);
+    while let Some(folder) = folders.pop() {
+        looked_into += 1;
+        let read = Folder::read(&folder, strays).ok()?;
+        let inside = folder.strip_prefix(root).ok()?.to_owned();
+        for file in read.files.into_iter().rev() {
+            let Some(relative) = inside.join(&file.name).to_str().map(str::to_owned) else {
+                continue;
+            };
+            if !matches!(classify(&relative), ObjectKind::Digest(_)) {
+                continue;
+            }
+            if let Some(said) = read_digest(&file.path) {
+                return Some((relative, said));
+            }
+            tried += 1;
+            if tried >= MAX_TRIED {
+                return None;
+            }
+        }
+        if looked_into >= MAX_DATES {
+            return None;
+        }
+        // The newest year, month or day is looked into first.
+        let is_date = |name: &str| name.bytes().all(|b| b.is_ascii_digit());
+        let dates = read.folders.into_iter().filter(|date| is_date(&date.name));
+        folders.extend(dates.map(|date| date.path));
+    }
+    None
+}
+
+/// What a file says, if it is a digest. It may be decompressed.
+pub(super) fn read_digest(path: &Path) -> Option<UnverifiedDigest> {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut bytes = Vec::new();
+    is_file
+        .then(|| File::open(path).ok())
+        .flatten()?
+        .take(digest::MAX_OBJECT_BYTES)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    let content = Form::of_copy(&bytes).inflate(&bytes, digest::MAX_INFLATED_BYTES);
+    UnverifiedDigest::parse(&content.ok()?).ok()
+}
