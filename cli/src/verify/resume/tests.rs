@@ -1,4 +1,3 @@
-
 use super::*;
 
 const SOURCE: &str = "s3://amzn-s3-demo-bucket";
