@@ -23,10 +23,9 @@ use std::sync::Arc;
 use step::{State, Step};
 use subject::{Held, Subject};
 use trailseal::alert::printable;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
-use trailseal::check::validation::Digests;
-use trailseal::check::walk::listed_in;
-use trailseal::finding::{Finding, FindingKind, Report};
+use trailseal::finding::{DigestReference, Finding, FindingKind, Report};
 use trailseal::names::ids::AccountId;
 use trailseal::names::places::Places;
 use trailseal::trust::given::GivenSignatures;
@@ -91,7 +90,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
             return Err(Stop::cannot_tell("the AWS configuration cannot be read"));
         }
     };
-    let digests: SourceDigests = Digests::new(
+    let digests: SourceDigests = DigestVerifier::new(
         Arc::new(Limited::new(objects, OPEN)),
         KeyRing::new(keys, pinned),
         places.clone(),
@@ -192,7 +191,7 @@ async fn log_files(
         return;
     }
     let scope = &digests.scope(&examined.settled.key);
-    let listed_in = &listed_in(&examined.settled.at, digest);
+    let listed_in = &DigestReference::of(&examined.settled.at, digest);
     let mut verified = stream::iter(&digest.log_files)
         .map(|file| async move {
             let verified = Box::pin(digests.verify_log_file(file, scope, listed_in)).await;

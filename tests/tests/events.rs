@@ -3,9 +3,9 @@
 use serde_json::json;
 use std::future::pending;
 use trailseal::check::arrival::Arrival;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::check::kms_events::KmsChecker;
-use trailseal::check::validation::Digests;
 use trailseal::event::Named;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
 use trailseal::kms::rules::Expected;
@@ -35,9 +35,9 @@ fn digest(trail: &Trail, hour: u32) -> &Object {
     &trail.digest(ACCOUNT, REGION, hour).object
 }
 
-fn digests<'a>(trail: &Trail, memory: &'a Memory) -> Digests<&'a Memory, &'a Memory> {
+fn digests<'a>(trail: &Trail, memory: &'a Memory) -> DigestVerifier<&'a Memory, &'a Memory> {
     let keys = KeyRing::new(memory, KeySet::default());
-    Digests::new(memory, keys, places(trail))
+    DigestVerifier::new(memory, keys, places(trail))
 }
 
 fn at(object: &Object) -> ObjectLocation {

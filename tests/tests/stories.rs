@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::future::{pending, poll_fn, ready};
 use std::task::Poll;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
-use trailseal::check::validation::Digests;
-use trailseal::check::verification::Progress;
+use trailseal::check::log_file::Progress;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
 use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;
@@ -33,8 +33,8 @@ fn half_a_day() -> TrailSpec {
     }
 }
 
-fn digests<'a>(memory: &'a Memory, places: &Places) -> Digests<&'a Memory, &'a Memory> {
-    Digests::new(
+fn digests<'a>(memory: &'a Memory, places: &Places) -> DigestVerifier<&'a Memory, &'a Memory> {
+    DigestVerifier::new(
         memory,
         KeyRing::new(memory, KeySet::default()),
         places.clone(),
@@ -597,7 +597,7 @@ async fn pinned_keys_are_the_second_source() {
         let report = validate(&trail, &memory, &digest.object).await;
         assert_eq!(report.verdict(), Verdict::CannotTell);
         let ring = KeyRing::new(&memory, pinned.clone());
-        let report = Digests::new(&memory, ring, places(&trail))
+        let report = DigestVerifier::new(&memory, ring, places(&trail))
             .validate(&at(&digest.object))
             .await;
         assert_eq!(report.verdict(), Verdict::Valid);
@@ -611,7 +611,7 @@ async fn pinned_keys_of_functions_count_only_where_cloudtrail_refuses() {
     let pinned = saved_keys(&trail);
     let validate = async |memory: &Memory| {
         let ring = KeyRing::new(memory, pinned.clone()).pinned_where_refused();
-        Digests::new(memory, ring, places(&trail))
+        DigestVerifier::new(memory, ring, places(&trail))
             .validate(&at(&digest.object))
             .await
     };
@@ -661,7 +661,7 @@ async fn a_pinned_key_of_another_time_is_not_told_while_cloudtrail_is_unavailabl
         if is_function {
             ring = ring.pinned_where_refused();
         }
-        let report = Digests::new(&memory, ring, places(&trail))
+        let report = DigestVerifier::new(&memory, ring, places(&trail))
             .validate(&at(&signed.object))
             .await;
         assert_eq!(report.verdict(), Verdict::CannotTell);

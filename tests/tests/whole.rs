@@ -6,10 +6,9 @@ use std::future::pending;
 use trailseal::bucket::discovery::{self};
 use trailseal::bucket::selection::Selection;
 use trailseal::bucket::wanted::Wanted;
+use trailseal::check::digest::{ChainWalk, DigestVerifier, ReadDigest};
 use trailseal::check::key_ring::KeyRing;
-use trailseal::check::validation::Digests;
-use trailseal::check::walk::{ReadDigest, Walk, listed_in};
-use trailseal::finding::{FindingKind, Report, Verdict};
+use trailseal::finding::{DigestReference, FindingKind, Report, Verdict};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestKey, DigestSeries};
 use trailseal::names::places::Places;
@@ -46,7 +45,7 @@ struct Whole {
 }
 
 /// Every chain of the trail's buckets, as the command walks them.
-async fn walk(digests: &Digests<&Memory, &Memory>, buckets: &[&str]) -> Whole {
+async fn walk(digests: &DigestVerifier<&Memory, &Memory>, buckets: &[&str]) -> Whole {
     let mut whole = Whole {
         findings: BTreeSet::new(),
         damaged: BTreeSet::new(),
@@ -78,7 +77,7 @@ async fn walk(digests: &Digests<&Memory, &Memory>, buckets: &[&str]) -> Whole {
                     reads.push(digests.read_digest(at, key).await);
                 }
                 let known = ends.hourly.iter().copied().collect();
-                let mut walk = Walk::among(known, buckets.len() == 1);
+                let mut walk = ChainWalk::among(known, buckets.len() == 1);
                 let mut reads = reads.into_iter().peekable();
                 while let Some(read) = reads.next() {
                     let settled = digests.settle(&mut walk, read, reads.peek()).await;
@@ -104,7 +103,7 @@ async fn walk(digests: &Digests<&Memory, &Memory>, buckets: &[&str]) -> Whole {
                         continue;
                     };
                     let scope = digests.scope(&settled.key);
-                    let reference = listed_in(&settled.at, authentic.digest());
+                    let reference = DigestReference::of(&settled.at, authentic.digest());
                     for file in &authentic.digest().log_files {
                         let verified = digests.verify_log_file(file, &scope, &reference).await;
                         whole.cannot_tell += verified.report.obstacles.len();
@@ -122,7 +121,7 @@ async fn walk(digests: &Digests<&Memory, &Memory>, buckets: &[&str]) -> Whole {
 
 /// Every object of the trail's digest folders, as the functions get their events.
 async fn one_by_one(
-    digests: &Digests<&Memory, &Memory>,
+    digests: &DigestVerifier<&Memory, &Memory>,
     objects: &BTreeSet<ObjectLocation>,
 ) -> BTreeSet<Told> {
     let mut findings = BTreeSet::new();
@@ -268,7 +267,7 @@ async fn a_walk_finds_what_the_functions_find() {
             ..Places::default()
         };
         let memory = &memory;
-        let digests = Digests::new(memory, KeyRing::new(memory, KeySet::default()), places);
+        let digests = DigestVerifier::new(memory, KeyRing::new(memory, KeySet::default()), places);
         let by_functions = one_by_one(&digests, &objects).await;
         let whole = walk(&digests, &buckets).await;
         let missing: Vec<_> = by_functions.difference(&whole.findings).collect();

@@ -5,7 +5,7 @@ use crate::verify::engine::SourceDigests;
 use jiff::{SignedDuration, Timestamp};
 use trailseal::bucket::discovery::{self};
 use trailseal::bucket::wanted::Wanted;
-use trailseal::check::walk::{ReadDigest, Settled, Walk};
+use trailseal::check::digest::{ChainWalk, ReadDigest, SettledDigest};
 use trailseal::finding::Finding;
 use trailseal::format::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use trailseal::format::form::Form;
@@ -28,7 +28,7 @@ const NEWER: usize = 4;
 /// A digest, and everything that was found out about it.
 pub(super) struct Examined {
     /// The digest as the walk along its chain settles it.
-    pub(super) settled: Settled,
+    pub(super) settled: SettledDigest,
     /// What is at its place; none where nothing could be read.
     pub(super) read: Option<Read>,
     /// The digest after it.
@@ -105,7 +105,7 @@ pub(super) async fn examine(
 ) -> Examined {
     let Subject { at, key, .. } = subject;
     let this = Box::pin(digests.read_digest(at.clone(), key.clone())).await;
-    let mut walk = Walk::default();
+    let mut walk = ChainWalk::default();
     let (successor, named) = if around.is_alone {
         (Successor::None, None)
     } else {
@@ -143,7 +143,7 @@ async fn settle_newer(
     subject: &Subject,
     around: Surroundings<'_>,
     this: &ReadDigest,
-    walk: &mut Walk,
+    walk: &mut ChainWalk,
 ) -> (Successor, Option<Predecessor>) {
     let Subject { at, key, .. } = subject;
     if key.series == DigestSeries::Backfill {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use trailseal::bucket::discovery::{self, MARGIN};
 use trailseal::bucket::wanted::TrailFilter;
 use trailseal::bucket::wanted::Wanted;
-use trailseal::check::walk::{ReadDigest, Settled, Walk};
+use trailseal::check::digest::{ChainWalk, ReadDigest, SettledDigest};
 use trailseal::format::digest::Predecessor;
 use trailseal::names::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
 use trailseal::names::location::ObjectLocation;
@@ -388,10 +388,10 @@ impl Engine {
         sibling: &Sibling,
         end: Timestamp,
         until: Timestamp,
-    ) -> Result<Option<Settled>, StoreError> {
+    ) -> Result<Option<SettledDigest>, StoreError> {
         let mut reads = self.first_after(sibling, end, until).await?;
         let mut first = None;
-        let mut walk = Walk::default();
+        let mut walk = ChainWalk::default();
         // Each is judged with the digest file before it, so that nothing is looked for.
         while let Some(read) = reads.pop() {
             let settled = self

@@ -21,8 +21,8 @@ use trailseal::bucket::discovery::{self, ChainDigests};
 use trailseal::bucket::selection::{DELIVERY, Part, Selection};
 use trailseal::bucket::wanted::TrailFilter;
 use trailseal::bucket::wanted::Wanted;
-use trailseal::check::validation::Digests;
-use trailseal::check::walk::{ReadDigest, Settled, Walk};
+use trailseal::check::digest::DigestVerifier;
+use trailseal::check::digest::{ChainWalk, ReadDigest, SettledDigest};
 use trailseal::finding::{Finding, Report};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
@@ -45,7 +45,7 @@ const MAX_WITNESSES: usize = 48;
 pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; in a copy on disk, copy them, too; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
 /// The digests of a source.
-pub(crate) type SourceDigests = Digests<Arc<Limited<Objects>>, Keys>;
+pub(crate) type SourceDigests = DigestVerifier<Arc<Limited<Objects>>, Keys>;
 
 /// What is to be done.
 pub(crate) struct Plan {
@@ -358,7 +358,7 @@ impl Engine {
         let known = digests.hourly.iter().copied().collect();
         // A trail that was moved may go on from another place.
         let is_whole = wanted.from.is_none() && self.plan.places.len() == 1;
-        let mut walk = Walk::among(known, is_whole);
+        let mut walk = ChainWalk::among(known, is_whole);
         if self.plan.medium.is_copy()
             && let Some(newest) = digests.hourly.last()
         {
@@ -488,7 +488,7 @@ impl Engine {
 
     /// Whether a digest file is asked for. Where one log file is, that is the digest file that lists
     /// it.
-    fn is_reported(&self, settled: &Settled) -> bool {
+    fn is_reported(&self, settled: &SettledDigest) -> bool {
         let Part::LogFile(named) = &self.plan.part else {
             let key = &settled.key;
             return self.is_named(&key.chain, key.series, key.end_time);
@@ -582,7 +582,7 @@ impl Engine {
     }
 
     /// Takes what was found about a digest and its link, as far as it is about the time asked for.
-    fn take_settled(&self, settled: &mut Settled, reported: bool, tally: &mut Tally) {
+    fn take_settled(&self, settled: &mut SettledDigest, reported: bool, tally: &mut Tally) {
         let at = settled.at.clone();
         settled
             .report
@@ -616,7 +616,7 @@ impl Engine {
     }
 
     /// Takes what a copy on disk does not hold: a finding in a complete one, about the same time.
-    fn take_not_in_copy(&self, settled: &mut Settled, reported: bool, tally: &mut Tally) {
+    fn take_not_in_copy(&self, settled: &mut SettledDigest, reported: bool, tally: &mut Tally) {
         let scope = self.plan.digests.scope(&settled.key);
         let at = settled.at.clone();
         let obstacles = std::mem::take(&mut settled.report.obstacles);
@@ -697,7 +697,7 @@ impl Engine {
 }
 
 /// The one word for a digest itself.
-pub(super) fn outcome_of(settled: &Settled) -> Outcome {
+pub(super) fn outcome_of(settled: &SettledDigest) -> Outcome {
     let own = |finding: &Finding| finding.object == settled.at;
     if settled.report.findings.iter().any(own) {
         Outcome::Finding

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use trailseal::bucket::discovery::MARGIN;
 use trailseal::bucket::selection::DELIVERY;
-use trailseal::check::walk::OVERDUE_AFTER;
+use trailseal::check::digest::OVERDUE_AFTER;
 use trailseal::finding::Finding;
 use trailseal::finding::Scope;
 use trailseal::names::location::ObjectLocation;

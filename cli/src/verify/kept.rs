@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::tally::Tally;
 use jiff::SignedDuration;
 use trailseal::bucket::discovery::{self};
-use trailseal::check::walk::Settled;
+use trailseal::check::digest::SettledDigest;
 use trailseal::finding::Finding;
 use trailseal::finding::Scope;
 use trailseal::names::object_key::{ObjectKind, classify};
@@ -20,7 +20,7 @@ impl Engine {
     /// of that time is a finding.
     pub(super) async fn take_begin_of_what_is_kept(
         &self,
-        settled: &mut Settled,
+        settled: &mut SettledDigest,
         tally: &mut Tally,
     ) {
         if self.plan.kept_since.is_some() {

@@ -8,9 +8,9 @@ use crate::report::Counts;
 use futures::stream::{self, StreamExt as _};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
-use trailseal::check::verification::VerifiedLogFile;
-use trailseal::check::walk::{Settled, listed_in};
-use trailseal::finding::Scope;
+use trailseal::check::digest::SettledDigest;
+use trailseal::check::log_file::VerifiedLogFile;
+use trailseal::finding::{DigestReference, Scope};
 use trailseal::names::location::ObjectLocation;
 use trailseal::trust::signature::AuthenticDigest;
 
@@ -18,7 +18,7 @@ impl Engine {
     /// Verifies the log files of a settled digest.
     pub(super) async fn log_files(
         self: Arc<Self>,
-        settled: Settled,
+        settled: SettledDigest,
         _held: Option<OwnedSemaphorePermit>,
     ) -> Outcomes {
         let own = outcome_of(&settled);
@@ -51,7 +51,7 @@ impl Engine {
             self.take_over(done, outcomes);
         }
         let scope = Arc::new(self.plan.digests.scope(&outcomes.key));
-        let listed_in = Arc::new(listed_in(at, digest.digest()));
+        let listed_in = Arc::new(DigestReference::of(at, digest.digest()));
         let digest = Arc::new(digest);
         let to_do: Vec<usize> = (0..of)
             .zip(&digest.digest().log_files)

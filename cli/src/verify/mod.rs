@@ -46,8 +46,8 @@ use std::time::Duration;
 use trailseal::bucket::selection::{Part, Selection};
 use trailseal::bucket::wanted::TrailFilter;
 use trailseal::bucket::wanted::Wanted;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
-use trailseal::check::validation::Digests;
 use trailseal::names::ids::{AccountId, Region};
 use trailseal::names::places::Places;
 use trailseal::names::seconds::whole_second;
@@ -244,7 +244,7 @@ async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
     let keys = KeyRing::new(keys, pinned).settled_before(now);
     let bare_copy = places.bare_copy;
     let digests =
-        Digests::new(Arc::clone(&objects), keys, places).with_signatures(Arc::clone(&given));
+        DigestVerifier::new(Arc::clone(&objects), keys, places).with_signatures(Arc::clone(&given));
     Ok(Prepared {
         plan: Plan {
             digests,

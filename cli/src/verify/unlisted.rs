@@ -11,7 +11,7 @@ use std::hash::BuildHasher as _;
 use trailseal::bucket::discovery::{self};
 use trailseal::bucket::selection::{DELIVERY, Part, Selection};
 use trailseal::bucket::wanted::Wanted;
-use trailseal::check::walk::{OVERDUE_AFTER, Settled};
+use trailseal::check::digest::{OVERDUE_AFTER, SettledDigest};
 use trailseal::finding::{Finding, FindingKind, Scope};
 use trailseal::names::ids::Region;
 use trailseal::names::location::ObjectLocation;
@@ -50,7 +50,7 @@ impl Listed {
     /// Takes a digest. `actual` says where a log file is that it lists.
     pub(super) fn add(
         &mut self,
-        settled: &Settled,
+        settled: &SettledDigest,
         actual: impl Fn(&ObjectLocation) -> ObjectLocation,
     ) {
         if settled.key.series == DigestSeries::Hourly {

@@ -1,17 +1,17 @@
 //! What happens to one new digest.
 
-use trailseal::check::validation::Digests;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::names::created::Created;
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject};
 use trailseal_lambda::{Arrival, Check, Checked, Deadline};
 
 /// Validates digests: location, signature, predecessor, and whose they are.
 pub(crate) struct DigestValidator<S, K> {
-    digests: Digests<S, K>,
+    digests: DigestVerifier<S, K>,
 }
 
 impl<S, K> DigestValidator<S, K> {
-    pub(crate) fn new(digests: Digests<S, K>) -> Self {
+    pub(crate) fn new(digests: DigestVerifier<S, K>) -> Self {
         Self { digests }
     }
 }

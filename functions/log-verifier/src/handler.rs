@@ -1,9 +1,9 @@
 //! What happens to the log files of one new digest.
 
 use tokio::time::{sleep_until, timeout_at};
+use trailseal::check::digest::DigestVerifier;
+use trailseal::check::log_file::Progress;
 use trailseal::check::pending::{self, Settlement};
-use trailseal::check::validation::Digests;
-use trailseal::check::verification::Progress;
 use trailseal::finding::Scope;
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
@@ -20,12 +20,12 @@ const LOG_FILES_AT_ONCE: usize = 64;
 /// Verifies log files: present, and with the content that was signed. Then settles what waits for
 /// the digest.
 pub(crate) struct LogVerifier<S, K, E> {
-    digests: Digests<S, K>,
+    digests: DigestVerifier<S, K>,
     evidence: E,
 }
 
 impl<S, K, E> LogVerifier<S, K, E> {
-    pub(crate) fn new(digests: Digests<S, K>, evidence: E) -> Self {
+    pub(crate) fn new(digests: DigestVerifier<S, K>, evidence: E) -> Self {
         Self { digests, evidence }
     }
 }

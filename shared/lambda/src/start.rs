@@ -13,8 +13,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
-use trailseal::check::validation::Digests;
 use trailseal::kms::rules::Expected;
 use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
 
@@ -48,7 +48,7 @@ pub struct Edge {
 }
 
 /// Digests in S3, signed by CloudTrail's keys.
-pub(crate) type S3Digests = Digests<Limited<S3Objects>, CloudTrailKeys>;
+pub(crate) type S3Digests = DigestVerifier<Limited<S3Objects>, CloudTrailKeys>;
 
 impl Edge {
     /// Sets logging up and reads the configuration.
@@ -100,7 +100,7 @@ impl Edge {
         let pinned = pinned::read(&self.sdk, &self.config).await?;
         let keys = KeyRing::new(CloudTrailKeys::new(&self.sdk), pinned).pinned_where_refused();
         let store = Limited::new(self.objects(), OPEN_OBJECTS);
-        Ok(Digests::new(store, keys, self.config.places.clone()))
+        Ok(DigestVerifier::new(store, keys, self.config.places.clone()))
     }
 
     /// Answers invocations with `check` until Lambda ends the process.

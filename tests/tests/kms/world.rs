@@ -4,10 +4,10 @@ use crate::case::at;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::pending;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::check::kms_events::{KmsChecker, KmsReport};
 use trailseal::check::pending::{self, Settlement};
-use trailseal::check::validation::Digests;
 use trailseal::finding::{Finding, FindingKind, Report};
 use trailseal::kms::readers::{ReaderRule, Readers};
 use trailseal::kms::rules::Expected;
@@ -89,7 +89,7 @@ impl World {
     ) -> Settlement {
         let places = self.expected.places.clone();
         let keys = KeyRing::new(&self.memory, KeySet::default());
-        let digests = Digests::new(&self.memory, keys, places);
+        let digests = DigestVerifier::new(&self.memory, keys, places);
         let progress = digests.verify_log_files(&at(digest), 0, 8, pending()).await;
         let signed = progress.digest.expect("a digest that CloudTrail signed");
         pending::settle(&digests, &&self.memory, &at(digest), &signed, stop)

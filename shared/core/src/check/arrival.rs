@@ -4,7 +4,7 @@
 //! whether the object is there. S3 is asked first where a key can be read in two ways, and where a
 //! person or a relay names the object: a name that was never that of an object is no deletion.
 
-use crate::check::validation::Digests;
+use crate::check::digest::DigestVerifier;
 use crate::finding::{Finding, Obstacle, Report};
 use crate::names::created::Created;
 use crate::names::created::Origin;
@@ -21,7 +21,7 @@ pub enum Arrival {
     NotThere(Box<Report>),
 }
 
-impl<S: ReadObject, K: ListPublicKeys> Digests<S, K> {
+impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Finds the digest that an event means.
     ///
     /// A relay's message that names a digest may be the only word of it: if the digest is not

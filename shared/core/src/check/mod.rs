@@ -2,11 +2,10 @@
 
 mod archived;
 pub mod arrival;
+pub mod digest;
 pub mod key_ring;
 pub mod kms_events;
+pub mod log_file;
 pub mod pending;
 mod retention;
 mod turn;
-pub mod validation;
-pub mod verification;
-pub mod walk;

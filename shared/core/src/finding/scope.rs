@@ -1,5 +1,6 @@
 //! What a finding is about.
 
+use crate::format::digest::UnverifiedDigest;
 use crate::names::ids::TrailArn;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{Chain, DigestKey, LogFileKey};
@@ -89,6 +90,17 @@ pub struct DigestReference {
 }
 
 impl DigestReference {
+    /// A digest that was read, with the time that it covers.
+    #[must_use]
+    pub fn of(at: &ObjectLocation, digest: &UnverifiedDigest) -> Self {
+        Self {
+            bucket: at.bucket.clone(),
+            key: at.key.clone(),
+            start_time: Some(digest.start_time),
+            end_time: Some(digest.end_time),
+        }
+    }
+
     /// A digest of which only the key is known.
     #[must_use]
     pub fn by_key(at: &ObjectLocation, key: Option<&DigestKey>) -> Self {

@@ -1,7 +1,7 @@
 //! What the digests of a chain list, from one back as far as was asked.
 
 use super::BORDER;
-use crate::check::validation::Digests;
+use crate::check::digest::DigestVerifier;
 use crate::format::digest::UnverifiedDigest;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
@@ -27,7 +27,7 @@ const MAX_PAGES: usize = 100;
 const BACKFILLS_AT_ONCE: usize = 4;
 
 pub(super) struct Lists<'a, S, K> {
-    pub(super) digests: &'a Digests<S, K>,
+    pub(super) digests: &'a DigestVerifier<S, K>,
     at: &'a ObjectLocation,
     key: &'a DigestKey,
     /// What the digest at hand lists.
@@ -49,7 +49,7 @@ pub(super) struct Lists<'a, S, K> {
 
 impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
     pub(super) fn new(
-        digests: &'a Digests<S, K>,
+        digests: &'a DigestVerifier<S, K>,
         at: &'a ObjectLocation,
         key: &'a DigestKey,
         digest: &AuthenticDigest,

@@ -7,7 +7,7 @@ use super::{
     Afterwards, BORDER, Delivery, Document, GIVEN_UP_AFTER, MAX_DOCUMENT_BYTES, REQUESTS_AT_ONCE,
     SCHEMA, folder,
 };
-use crate::check::validation::{Digests, reference};
+use crate::check::digest::DigestVerifier;
 use crate::finding::{DigestReference, Finding, FindingKind, Report, RuleCount, Scope};
 use crate::kms::rules::{Rule, is_under_kms};
 use crate::names::location::ObjectLocation;
@@ -56,7 +56,7 @@ pub struct Settlement {
 /// # Errors
 /// [`StoreError`] when the evidence bucket cannot be read: nothing is settled.
 pub async fn settle<S, K, E>(
-    digests: &Digests<S, K>,
+    digests: &DigestVerifier<S, K>,
     evidence: &E,
     at: &ObjectLocation,
     digest: &AuthenticDigest,
@@ -161,7 +161,7 @@ where
     K: ListPublicKeys,
 {
     fn new(
-        digests: &'a Digests<S, K>,
+        digests: &'a DigestVerifier<S, K>,
         at: &'a ObjectLocation,
         key: &'a DigestKey,
         digest: &AuthenticDigest,
@@ -172,7 +172,7 @@ where
             key,
             folder: folder(&at.bucket, &key.chain),
             scope: digests.scope(key),
-            listed_in: reference(at, digest.digest()),
+            listed_in: DigestReference::of(at, digest.digest()),
             start: digest.digest().start_time,
             end: digest.digest().end_time,
             looked: HashMap::new(),

@@ -4,9 +4,13 @@
 //! known, and with it the signature and the hash that it gives: what is wrong with one digest
 //! does not make its log files unprovable, where its successor vouches for its content.
 
-use crate::check::validation::{Beside, Digests, Fetched, Rejection, reference, unsigned_copy};
+use super::DigestVerifier;
+use super::link::ReadPredecessor;
+use super::read_digest::ReadDigest;
+use super::signatures::SignatureFromAnother;
+use super::signed_digest::SignedDigest;
 use crate::finding::{DigestReference, Finding, FindingKind, Report};
-use crate::format::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
+use crate::format::digest::Predecessor;
 use crate::format::form::Form;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, DigestSeries};
@@ -17,63 +21,9 @@ use crate::world::{Absence, ListObjects, ListPublicKeys, ReadObject, StoreError}
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 
-/// How long after the end of a digest the next one may take. CloudTrail delivers one an hour,
-/// some half an hour late, and catches up after an outage.
-pub const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(6);
-
-/// A digest object that was read, and not yet judged.
-#[derive(Debug)]
-pub struct ReadDigest {
-    at: ObjectLocation,
-    key: DigestKey,
-    fetched: Result<Fetched, StoreError>,
-}
-
-impl ReadDigest {
-    /// Where it is.
-    #[must_use]
-    pub fn at(&self) -> &ObjectLocation {
-        &self.at
-    }
-
-    /// How many log files it lists: what holding it costs.
-    #[must_use]
-    pub fn log_files(&self) -> usize {
-        self.fetched.as_ref().map_or(0, |fetched| {
-            fetched
-                .content
-                .as_ref()
-                .map_or(0, |content| content.log_files.len())
-        })
-    }
-
-    /// Why it could not be read, if so.
-    #[must_use]
-    pub fn error(&self) -> Option<&StoreError> {
-        self.fetched.as_ref().err()
-    }
-
-    /// Its content, as far as it is a digest, and its metadata: nothing of it is verified.
-    #[must_use]
-    pub fn unverified(&self) -> Option<(&Result<UnverifiedDigest, DigestError>, &DigestMetadata)> {
-        let Fetched {
-            content, metadata, ..
-        } = self.fetched.as_ref().ok()?;
-        Some((content, metadata))
-    }
-
-    /// The form that it was read in; gzip where it could not be read.
-    #[must_use]
-    pub fn form(&self) -> Form {
-        self.fetched
-            .as_ref()
-            .map_or(Form::Gzip, |fetched| fetched.form)
-    }
-}
-
 /// A digest, and everything that was found out about it.
 #[derive(Debug)]
-pub struct Settled {
+pub struct SettledDigest {
     /// Where it is.
     pub at: ObjectLocation,
     /// What its key says.
@@ -93,7 +43,7 @@ pub struct Settled {
 
 /// What the digest after the one at hand says.
 #[derive(Debug)]
-struct Newer {
+struct NewerDigest {
     key: DigestKey,
     /// What it says of its predecessor, and whether it is CloudTrail's word.
     predecessor: Option<Predecessor>,
@@ -104,8 +54,8 @@ struct Newer {
 
 /// A walk along the hourly digests of one chain, from the newest to the oldest.
 #[derive(Debug, Default)]
-pub struct Walk {
-    newer: Option<Newer>,
+pub struct ChainWalk {
+    newer: Option<NewerDigest>,
     /// What digests that were passed over say of others.
     claims: VecDeque<Predecessor>,
     /// The ends of the digests that are there, oldest first, as far as that is known.
@@ -114,7 +64,7 @@ pub struct Walk {
     is_whole: bool,
 }
 
-impl Walk {
+impl ChainWalk {
     /// A walk among digests that are known to be there, by their ends, oldest first. If they are
     /// all that the chain has, nothing is looked for before the oldest.
     #[must_use]
@@ -135,47 +85,25 @@ impl Walk {
     }
 }
 
-/// What is said of a digest whose signature was given, where no later digest says which it has.
-const GIVEN_SIGNATURE_INVALID: &str = "The signature that was given for the digest (--signatures, --signature) is not a signature of this content. Either the digest was changed after CloudTrail signed it, or the signature is that of another digest: compare it with the one in the object's metadata (aws s3api head-object).";
-
 /// The most such claims that are kept: anybody may make them.
 const MAX_CLAIMS: usize = 64;
 
-impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
-    /// Reads a digest, for [`Self::settle`].
-    pub async fn read_digest(&self, at: ObjectLocation, key: DigestKey) -> ReadDigest {
-        let fetched = self.fetch(&at).await;
-        ReadDigest { at, key, fetched }
-    }
-
-    /// Whether CloudTrail signed a digest that was read, by the signature it comes with.
-    pub async fn is_authentic(&self, digest: &ReadDigest) -> bool {
-        let Ok(fetched) = &digest.fetched else {
-            return false;
-        };
-        let fetched = Fetched {
-            content: fetched.content.clone(),
-            metadata: fetched.metadata.clone(),
-            form: fetched.form,
-        };
-        self.judge(&digest.at, &digest.key, fetched).await.is_ok()
-    }
-
+impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Settles the next older digest of a walk. `older` is the one before it that is there, if
     /// any is within reach.
     pub async fn settle(
         &self,
-        walk: &mut Walk,
+        walk: &mut ChainWalk,
         digest: ReadDigest,
         older: Option<&ReadDigest>,
-    ) -> Settled {
+    ) -> SettledDigest {
         let form = digest.form();
         let ReadDigest { at, key, fetched } = digest;
         let newer = walk
             .newer
             .take()
             .filter(|_| key.series == DigestSeries::Hourly);
-        let mut settled = Settled {
+        let mut settled = SettledDigest {
             start: key
                 .end_time
                 .saturating_sub(SignedDuration::from_hours(1))
@@ -198,16 +126,24 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                     .as_ref()
                     .ok()
                     .and_then(|content| content.predecessor.clone());
-                self.judge_beside(&mut settled, fetched, newer.as_ref(), &walk.claims)
-                    .await;
+                let SettledDigest {
+                    at, key, report, ..
+                } = &mut settled;
+                let given = self.given_by_others(at, newer.as_ref(), &walk.claims);
+                settled.authentic = self.judge_by_all(at, key, fetched, &given, report).await;
                 predecessor
             }
         };
         if let Some(authentic) = settled.authentic.clone() {
             settled.start = authentic.digest().start_time;
-            let out_of_period = self.key_out_of_period(&settled.at, &settled.key, &authentic);
+            let signed = SignedDigest {
+                at: &settled.at,
+                key: &settled.key,
+                authentic: &authentic,
+            };
+            let out_of_period = self.key_out_of_period(signed);
             settled.report.findings.extend(out_of_period);
-            self.check_account(&settled.at, &settled.key, &authentic, &mut settled.report);
+            self.check_account(signed, &mut settled.report);
             if settled.key.series == DigestSeries::Hourly {
                 settled
                     .report
@@ -238,7 +174,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 walk.claims.pop_front();
             }
         } else if settled.key.series == DigestSeries::Hourly {
-            walk.newer = Some(Newer {
+            walk.newer = Some(NewerDigest {
                 key: settled.key.clone(),
                 predecessor: unverified,
                 authentic: settled.authentic.is_some(),
@@ -249,8 +185,13 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
         settled
     }
 
-    async fn unreadable(&self, settled: &mut Settled, error: StoreError, newer: Option<&Newer>) {
-        let Settled {
+    async fn unreadable(
+        &self,
+        settled: &mut SettledDigest,
+        error: StoreError,
+        newer: Option<&NewerDigest>,
+    ) {
+        let SettledDigest {
             at, key, report, ..
         } = settled;
         if let Some(absence) = error.absence() {
@@ -270,10 +211,32 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             (newer, named.signature.as_str())
         });
         let successor = successor.as_ref().map(|(newer, signed)| (newer, *signed));
-        match self.unread(at, key, error, successor).await {
-            Rejection::Finding(finding) => report.findings.push(*finding),
-            Rejection::CannotTell(error) => report.cannot_tell(error, &self.scope(key), at),
-        }
+        self.unread(at, key, error, successor)
+            .await
+            .add_to(report, &self.scope(key), at);
+    }
+
+    /// The signatures that the newer digest and others give the digest at `at`.
+    fn given_by_others<'a>(
+        &self,
+        at: &ObjectLocation,
+        newer: Option<&'a NewerDigest>,
+        claims: &'a VecDeque<Predecessor>,
+    ) -> Vec<SignatureFromAnother<'a>> {
+        let names_this = |named: &&Predecessor| self.names(named, at);
+        let by_newer = newer
+            .and_then(|newer| Some((newer.predecessor.as_ref()?, newer.authentic)))
+            .filter(|(named, _)| names_this(named));
+        let by_others = claims.iter().rev().filter(names_this);
+        // Whoever gives a signature: one that verifies proves itself.
+        by_newer
+            .into_iter()
+            .chain(by_others.map(|named| (named, false)))
+            .map(|(named, is_vouched_for)| SignatureFromAnother {
+                signature: &named.signature,
+                is_vouched_for,
+            })
+            .collect()
     }
 
     /// Whether a digest says of the one at `at` that it is its predecessor.
@@ -282,91 +245,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
             && self.places.actual_of(&named.location.bucket, &at.bucket) == at.bucket
     }
 
-    /// Judges a digest by its own signature, and by the one that its successor gives.
-    async fn judge_beside(
-        &self,
-        settled: &mut Settled,
-        mut fetched: Fetched,
-        newer: Option<&Newer>,
-        claims: &VecDeque<Predecessor>,
-    ) {
-        let names_this = |named: &&Predecessor| self.names(named, &settled.at);
-        let by_newer = newer
-            .and_then(|newer| Some((newer.predecessor.as_ref()?, newer.authentic)))
-            .filter(|(named, _)| names_this(named));
-        let by_others = claims.iter().rev().filter(names_this);
-        // Whoever gives a signature: one that verifies proves itself.
-        let given: Vec<(&str, bool)> = by_newer
-            .into_iter()
-            .chain(by_others.map(|named| (named, false)))
-            .map(|(named, authentic)| (named.signature.as_str(), authentic))
-            .collect();
-        let Settled {
-            at,
-            key,
-            report,
-            authentic,
-            ..
-        } = settled;
-        let is_unsigned = self.places.bare_copy && fetched.metadata.signature.is_none();
-        // A copy has no other signature of its own than the one that somebody gives.
-        let is_given = self.places.bare_copy && !is_unsigned;
-        let is_vouched_for = given.iter().any(|(_, authentic)| *authentic);
-        let mut given = given.into_iter();
-        // A copy on disk has no signature of its own: a later digest's word is all there is.
-        let mut is_authoritative = true;
-        if is_unsigned && let Some((signature, authentic)) = given.next() {
-            fetched.metadata = DigestMetadata::signed(signature);
-            is_authoritative = authentic;
-        }
-        let own = fetched.metadata.clone();
-        let others: Vec<DigestMetadata> = given
-            .map(|(signature, _)| DigestMetadata::signed(signature))
-            .filter(|other| !other.is_same(&own))
-            .collect();
-        let content = (!others.is_empty()).then(|| fetched.content.clone());
-        let form = fetched.form;
-        match self.judge(at, key, fetched).await {
-            Ok(digest) => *authentic = Some(digest),
-            Err(Rejection::CannotTell(error)) => report.cannot_tell(error, &self.scope(key), at),
-            Err(Rejection::Finding(mut finding)) => {
-                if let Some(content) = content {
-                    for metadata in others {
-                        let fetched = Fetched {
-                            content: content.clone(),
-                            metadata,
-                            form,
-                        };
-                        *authentic = self.judge(at, key, fetched).await.ok();
-                        if authentic.is_some() {
-                            break;
-                        }
-                    }
-                }
-                let is_invalid = finding.kind == FindingKind::DigestSignatureInvalid;
-                if is_given && is_invalid {
-                    if authentic.is_some() {
-                        // The digest is proven: what was given is of another one.
-                        self.given.contradict(&at.key);
-                        return;
-                    }
-                    if !is_vouched_for {
-                        GIVEN_SIGNATURE_INVALID.clone_into(&mut finding.message);
-                    }
-                }
-                if is_authoritative || !is_invalid {
-                    report.findings.push(*finding);
-                } else if authentic.is_none() {
-                    // The signatures stand in digests that are not CloudTrail's themselves.
-                    report.cannot_tell(unsigned_copy(at), &self.scope(key), at);
-                }
-            }
-        }
-    }
-
     /// A digest that its successor passes over, although it covers time that the successor
     /// covers, too.
-    fn overlap(&self, settled: &Settled, newer: Option<&Newer>) -> Option<Finding> {
+    fn overlap(&self, settled: &SettledDigest, newer: Option<&NewerDigest>) -> Option<Finding> {
         let newer = newer.filter(|newer| newer.authentic)?;
         let named = newer.predecessor.as_ref()?;
         if named.location.key == settled.at.key || newer.start >= settled.key.end_time {
@@ -394,16 +275,21 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
     /// The link to the digest before: the one beside it, where that is the one it names.
     async fn link(
         &self,
-        settled: &mut Settled,
+        settled: &mut SettledDigest,
         digest: &AuthenticDigest,
         older: Option<&ReadDigest>,
         known: &[Timestamp],
     ) {
-        let Settled {
+        let SettledDigest {
             at, key, report, ..
         } = settled;
+        let signed = SignedDigest {
+            at,
+            key,
+            authentic: digest,
+        };
         let Some(named) = &digest.digest().predecessor else {
-            self.check_start(at, key, digest, known, report).await;
+            self.check_start(signed, known, report).await;
             return;
         };
         let beside = older.filter(|older| {
@@ -422,12 +308,12 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 } else {
                     fetched.metadata.signature.as_deref()
                 };
-                let beside = Beside {
+                let beside = ReadPredecessor {
                     at: older_at,
                     content: &fetched.content,
                     signature,
                 };
-                self.compare(at, key, digest, named, &beside, report);
+                self.compare(signed, named, &beside, report);
             }
             // What cannot be read is told when that digest is settled.
             Some(ReadDigest {
@@ -435,44 +321,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> Digests<S, K> {
                 ..
             }) if error.absence().is_none() => {}
             _ => {
-                self.check_predecessor(at, key, digest, named, known, report)
-                    .await;
+                self.check_predecessor(signed, named, known, report).await;
             }
         }
     }
-
-    /// The finding that no digest of a chain follows `newest`, although there should be one:
-    /// between `from` and `until` nothing is proven.
-    #[must_use]
-    pub fn overdue(
-        &self,
-        newest: &ObjectLocation,
-        key: &DigestKey,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> Finding {
-        Finding::new(
-            FindingKind::DigestOverdue,
-            self.scope(key),
-            newest.clone(),
-            format!(
-                "No digest of its chain follows this one, although there should be one every hour: from {from} to {until} nothing is proven."
-            ),
-        )
-        .with_digest(DigestReference::by_key(newest, Some(key)))
-        .with_window(Window {
-            from: Some(from),
-            to: until,
-        })
-        .with_evidence(
-            format!("a digest for every hour up to {until}"),
-            "none after this one that CloudTrail signed",
-        )
-    }
-}
-
-/// The digest as findings name it, with the time it covers.
-#[must_use]
-pub fn listed_in(at: &ObjectLocation, digest: &UnverifiedDigest) -> DigestReference {
-    reference(at, digest)
 }

@@ -1,0 +1,37 @@
+//! The story of digests: where each one is, whether CloudTrail signed it, and whether it continues
+//! the one before.
+//!
+//! The methods of [`DigestVerifier`] are in the file of what they find out, from the lowest to the
+//! highest:
+//!
+//! - `verifier`, `signed_digest`: what every check needs, and what it is about
+//! - `fetch`, `read_digest`: the object, and what it holds
+//! - `signing_key`, `rejection`, `unread`, `judge`: whether CloudTrail signed it
+//! - `signatures`: which signatures are tried
+//! - `last_signed`, `hole`, `link`: whether it continues the one before
+//! - `walk`, `overdue`: digests of a chain, from the newest to the oldest
+//! - `validate`: a digest as its event comes
+//!
+//! The tests are in `tests/tests/stories.rs`, which does one thing to a trail, and in
+//! `tests/tests/whole.rs`, which walks along trails that are tampered with at random.
+
+mod fetch;
+mod hole;
+mod judge;
+mod last_signed;
+mod link;
+mod overdue;
+mod read_digest;
+pub(super) mod rejection;
+mod signatures;
+pub(super) mod signed_digest;
+mod signing_key;
+mod unread;
+mod validate;
+mod verifier;
+mod walk;
+
+pub use overdue::OVERDUE_AFTER;
+pub use read_digest::ReadDigest;
+pub use verifier::DigestVerifier;
+pub use walk::{ChainWalk, SettledDigest};

@@ -1,0 +1,80 @@
+//! A digest that was read and is not yet judged.
+
+use super::DigestVerifier;
+use super::fetch::FetchedDigest;
+use crate::format::digest::{DigestError, DigestMetadata, UnverifiedDigest};
+use crate::format::form::Form;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::DigestKey;
+use crate::world::{ListPublicKeys, ReadObject, StoreError};
+
+/// A digest object that was read, and not yet judged.
+#[derive(Debug)]
+pub struct ReadDigest {
+    pub(super) at: ObjectLocation,
+    pub(super) key: DigestKey,
+    pub(super) fetched: Result<FetchedDigest, StoreError>,
+}
+
+impl ReadDigest {
+    /// Where it is.
+    #[must_use]
+    pub fn at(&self) -> &ObjectLocation {
+        &self.at
+    }
+
+    /// How many log files it lists: what holding it costs.
+    #[must_use]
+    pub fn log_files(&self) -> usize {
+        self.fetched.as_ref().map_or(0, |fetched| {
+            fetched
+                .content
+                .as_ref()
+                .map_or(0, |content| content.log_files.len())
+        })
+    }
+
+    /// Why it could not be read, if so.
+    #[must_use]
+    pub fn error(&self) -> Option<&StoreError> {
+        self.fetched.as_ref().err()
+    }
+
+    /// Its content, as far as it is a digest, and its metadata: nothing of it is verified.
+    #[must_use]
+    pub fn unverified(&self) -> Option<(&Result<UnverifiedDigest, DigestError>, &DigestMetadata)> {
+        let FetchedDigest {
+            content, metadata, ..
+        } = self.fetched.as_ref().ok()?;
+        Some((content, metadata))
+    }
+
+    /// The form that it was read in; gzip where it could not be read.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.fetched
+            .as_ref()
+            .map_or(Form::Gzip, |fetched| fetched.form)
+    }
+}
+
+impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
+    /// Reads a digest, for [`Self::settle`].
+    pub async fn read_digest(&self, at: ObjectLocation, key: DigestKey) -> ReadDigest {
+        let fetched = self.fetch(&at).await;
+        ReadDigest { at, key, fetched }
+    }
+
+    /// Whether CloudTrail signed a digest that was read, by the signature it comes with.
+    pub async fn is_authentic(&self, digest: &ReadDigest) -> bool {
+        let Ok(fetched) = &digest.fetched else {
+            return false;
+        };
+        let fetched = FetchedDigest {
+            content: fetched.content.clone(),
+            metadata: fetched.metadata.clone(),
+            form: fetched.form,
+        };
+        self.judge(&digest.at, &digest.key, fetched).await.is_ok()
+    }
+}

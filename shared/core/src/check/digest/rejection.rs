@@ -1,0 +1,35 @@
+//! Why a digest cannot be relied on.
+
+use crate::finding::{Finding, Report, Scope};
+use crate::names::location::ObjectLocation;
+use crate::world::{Cause, StoreError};
+
+const UNSIGNED_COPY: &str = "its signature stands in the object's metadata, which the copy does not hold, and no later digest that is here holds it; give it with --signatures";
+
+/// Why a digest cannot be relied on.
+#[derive(Debug)]
+pub(in crate::check) enum Rejection {
+    /// Something was done to it.
+    Finding(Box<Finding>),
+    /// It could not be looked at.
+    CannotTell(StoreError),
+}
+
+impl Rejection {
+    /// Adds it to the report on the digest at `at`.
+    pub(in crate::check) fn add_to(self, report: &mut Report, scope: &Scope, at: &ObjectLocation) {
+        match self {
+            Self::Finding(finding) => report.findings.push(*finding),
+            Self::CannotTell(error) => report.cannot_tell(error, scope, at),
+        }
+    }
+}
+
+/// Why the signature of a digest in a copy without metadata cannot be verified.
+pub(in crate::check) fn unsigned_copy(at: &ObjectLocation) -> StoreError {
+    StoreError {
+        action: "verify the signature of",
+        subject: at.to_string(),
+        cause: Cause::Failed(UNSIGNED_COPY.to_owned()),
+    }
+}

@@ -1,0 +1,95 @@
+//! The signatures by which a digest is judged: its own, and those that other digests give.
+
+use super::DigestVerifier;
+use super::fetch::FetchedDigest;
+use super::rejection::{Rejection, unsigned_copy};
+use crate::finding::{FindingKind, Report};
+use crate::format::digest::DigestMetadata;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::DigestKey;
+use crate::trust::signature::AuthenticDigest;
+use crate::world::{ListPublicKeys, ReadObject};
+
+/// What is said of a digest whose signature was given, where no later digest says which it has.
+const GIVEN_SIGNATURE_INVALID: &str = "The signature that was given for the digest (--signatures, --signature) is not a signature of this content. Either the digest was changed after CloudTrail signed it, or the signature is that of another digest: compare it with the one in the object's metadata (aws s3api head-object).";
+
+/// A signature that another digest gives.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SignatureFromAnother<'a> {
+    /// In hex.
+    pub(super) signature: &'a str,
+    /// Whether the digest that gives it is CloudTrail's.
+    pub(super) is_vouched_for: bool,
+}
+
+impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
+    /// Judges a digest by its own signature, and by those that others give, in their order. What is
+    /// wrong with it comes into `report`.
+    pub(super) async fn judge_by_all(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        mut fetched: FetchedDigest,
+        given: &[SignatureFromAnother<'_>],
+        report: &mut Report,
+    ) -> Option<AuthenticDigest> {
+        let is_unsigned = self.places.bare_copy && fetched.metadata.signature.is_none();
+        // A copy has no other signature of its own than the one that somebody gives.
+        let is_given = self.places.bare_copy && !is_unsigned;
+        let is_vouched_for = given.iter().any(|given| given.is_vouched_for);
+        let mut given = given.iter();
+        // A copy on disk has no signature of its own: a later digest's word is all there is.
+        let mut is_authoritative = true;
+        if is_unsigned && let Some(given) = given.next() {
+            fetched.metadata = DigestMetadata::signed(given.signature);
+            is_authoritative = given.is_vouched_for;
+        }
+        let own = fetched.metadata.clone();
+        let others: Vec<DigestMetadata> = given
+            .map(|given| DigestMetadata::signed(given.signature))
+            .filter(|other| !other.is_same(&own))
+            .collect();
+        let content = (!others.is_empty()).then(|| fetched.content.clone());
+        let form = fetched.form;
+        let mut finding = match self.judge(at, key, fetched).await {
+            Ok(digest) => return Some(digest),
+            Err(Rejection::CannotTell(error)) => {
+                report.cannot_tell(error, &self.scope(key), at);
+                return None;
+            }
+            Err(Rejection::Finding(finding)) => finding,
+        };
+        let mut authentic = None;
+        if let Some(content) = content {
+            for metadata in others {
+                let fetched = FetchedDigest {
+                    content: content.clone(),
+                    metadata,
+                    form,
+                };
+                authentic = self.judge(at, key, fetched).await.ok();
+                if authentic.is_some() {
+                    break;
+                }
+            }
+        }
+        let is_invalid = finding.kind == FindingKind::DigestSignatureInvalid;
+        if is_given && is_invalid {
+            if authentic.is_some() {
+                // The digest is proven: what was given is of another one.
+                self.given.contradict(&at.key);
+                return authentic;
+            }
+            if !is_vouched_for {
+                GIVEN_SIGNATURE_INVALID.clone_into(&mut finding.message);
+            }
+        }
+        if is_authoritative || !is_invalid {
+            report.findings.push(*finding);
+        } else if authentic.is_none() {
+            // The signatures stand in digests that are not CloudTrail's themselves.
+            report.cannot_tell(unsigned_copy(at), &self.scope(key), at);
+        }
+        authentic
+    }
+}

@@ -1,0 +1,131 @@
+//! Which key should have signed a digest, and when.
+
+use super::DigestVerifier;
+use super::rejection::Rejection;
+use super::signed_digest::SignedDigest;
+use crate::finding::{Finding, FindingKind};
+use crate::format::digest::DigestMetadata;
+use crate::names::ids::Region;
+use crate::names::object_key::{DigestKey, DigestSeries};
+use crate::names::places::Places;
+use crate::trust::public_key::{KeyLookup, PublicKey, SigningPeriod};
+use crate::trust::signature::OutOfPeriod;
+use crate::world::{ListPublicKeys, ReadObject, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+/// The longest time after which a digest is still backfilled.
+const MAX_BACKFILL_DELAY: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
+
+impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
+    /// What is known of the key that a digest names; none where a backfill digest does not say
+    /// when it was signed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when keys cannot be asked for.
+    pub async fn key_of(
+        &self,
+        key: &DigestKey,
+        metadata: &DigestMetadata,
+        fingerprint: &str,
+    ) -> Result<Option<KeyLookup>, StoreError> {
+        match signing_period(key, metadata, &self.places) {
+            None => Ok(None),
+            Some(period) => {
+                let region = &key.chain.region;
+                self.keys.find(region, fingerprint, period).await.map(Some)
+            }
+        }
+    }
+
+    /// The key that the digest names, if CloudTrail lists it for the Region; and for which time,
+    /// where it lists the key for another time than the digest's.
+    ///
+    /// Nothing proves that CloudTrail never signs late. It tries a delivery again for 30 days:
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>.
+    pub(super) async fn public_key(
+        &self,
+        key: &DigestKey,
+        fingerprint: &str,
+        period: SigningPeriod,
+        finding: impl FnOnce(FindingKind, String) -> Finding,
+    ) -> Result<(PublicKey, Option<OutOfPeriod>), Rejection> {
+        let region = &key.chain.region;
+        let looked_up = self.keys.find(region, fingerprint, period).await;
+        match looked_up.map_err(Rejection::CannotTell)? {
+            KeyLookup::Found(public_key) => Ok((public_key, None)),
+            KeyLookup::OutsideValidity(known) => {
+                let key = known.clone();
+                let signed = period;
+                Ok((known, Some(OutOfPeriod { key, signed })))
+            }
+            KeyLookup::Unknown => Err(Rejection::Finding(Box::new(
+                finding(
+                    FindingKind::DigestKeyUnknown,
+                    format!("The digest names a key that CloudTrail does not list for {region}."),
+                )
+                .with_evidence(
+                    expected_key(region, period),
+                    format!("fingerprint {fingerprint}"),
+                ),
+            ))),
+        }
+    }
+
+    /// What is to be reported of a digest's key, where CloudTrail lists it for another time.
+    pub(in crate::check) fn key_out_of_period(
+        &self,
+        signed_digest: SignedDigest<'_>,
+    ) -> Option<Finding> {
+        let SignedDigest { at, key, authentic } = signed_digest;
+        let OutOfPeriod { key: known, signed } = authentic.out_of_period()?;
+        let finding = Finding::new(
+            FindingKind::DigestKeyOutOfPeriod,
+            self.scope(key),
+            at.clone(),
+            "The digest's signature is right, but CloudTrail lists its key for another time than the digest's.",
+        )
+        .with_digest(signed_digest.reference())
+        .with_evidence(
+            expected_key(&key.chain.region, *signed),
+            format!(
+                "key {}, valid from {} to {}",
+                known.fingerprint, known.valid_from, known.valid_to
+            ),
+        );
+        Some(finding)
+    }
+}
+
+/// When the digest was signed; none if a backfill digest does not say so.
+///
+/// Nothing in the document is believed yet: the hour is the one in the object's key, and what a
+/// backfill digest's metadata says must lie behind it.
+pub(super) fn signing_period(
+    key: &DigestKey,
+    metadata: &DigestMetadata,
+    places: &Places,
+) -> Option<SigningPeriod> {
+    match key.series {
+        DigestSeries::Hourly => Some(SigningPeriod::of_hourly(key.end_time)),
+        // A copy does not say: some time after.
+        DigestSeries::Backfill if places.bare_copy => Some(SigningPeriod {
+            from: key.end_time,
+            to: key
+                .end_time
+                .saturating_add(MAX_BACKFILL_DELAY)
+                .unwrap_or(Timestamp::MAX),
+        }),
+        DigestSeries::Backfill => {
+            let generated: Timestamp = metadata.backfill_generated.as_ref()?.parse().ok()?;
+            let delay = generated.duration_since(key.end_time);
+            (SignedDuration::ZERO..=MAX_BACKFILL_DELAY)
+                .contains(&delay)
+                .then(|| SigningPeriod::of_backfill(generated))
+        }
+    }
+}
+
+/// The key that should have signed a digest.
+fn expected_key(region: &Region, SigningPeriod { from, to }: SigningPeriod) -> String {
+    format!("a public key of CloudTrail in {region}, valid between {from} and {to}")
+}

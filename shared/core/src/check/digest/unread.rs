@@ -1,0 +1,92 @@
+//! What it comes to that a digest cannot be read.
+
+use super::DigestVerifier;
+use super::rejection::Rejection;
+use crate::check::archived::{self, Misfit};
+use crate::finding::{DigestReference, Finding, FindingKind};
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::DigestKey;
+use crate::names::window::Window;
+use crate::world::{Absence, Cause, ListPublicKeys, ReadObject, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
+    /// What it comes to that a digest cannot be read. An archived one has headers all the same, which
+    /// may show that it is not the one that CloudTrail delivered. `successor` is the digest after it,
+    /// if CloudTrail signed that one, with the signature that it gives.
+    pub(in crate::check) async fn unread(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        error: StoreError,
+        successor: Option<(&DigestReference, &str)>,
+    ) -> Rejection {
+        if !matches!(error.cause, Cause::Archived(_)) {
+            return Rejection::CannotTell(error);
+        }
+        let mut headers = match self.store.headers(at).await {
+            Ok(headers) => headers,
+            Err(refused) => return Rejection::CannotTell(refused),
+        };
+        // A replica's object may be a copy of any age, in any class.
+        if self.places.is_replica(&at.bucket) {
+            headers.last_modified = None;
+        }
+        let signed = match successor {
+            None => None,
+            Some((successor, signature)) => match self.there_by(successor).await {
+                Ok(by) => Some(archived::Signed { signature, by }),
+                Err(refused) => return Rejection::CannotTell(refused),
+            },
+        };
+        let Some(Misfit { expected, actual }) = archived::digest(&headers, signed) else {
+            return Rejection::CannotTell(error);
+        };
+        let digest = successor.map_or_else(
+            || DigestReference::by_key(at, Some(key)),
+            |(successor, _)| successor.clone(),
+        );
+        Rejection::Finding(Box::new(
+            Finding::new(
+                FindingKind::DigestModified,
+                self.scope(key),
+                at.clone(),
+                "The digest was replaced after delivery, by an object in an archive storage class, which nobody can read.",
+            )
+            .with_digest(digest)
+            .with_evidence(expected, actual),
+        ))
+    }
+
+    /// When a digest that can be read was there, at the latest: when S3 says that it was written, which
+    /// is not before its time ended. None if nothing says so.
+    async fn there_by(&self, digest: &DigestReference) -> Result<Option<Timestamp>, StoreError> {
+        let at = ObjectLocation::new(&digest.bucket, &digest.key);
+        let written = self.store.headers(&at).await?.last_modified;
+        Ok(written.max(written.and(digest.end_time)))
+    }
+
+    pub(in crate::check) fn missing_on_arrival(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        absence: Absence,
+    ) -> Finding {
+        let from = key
+            .end_time
+            .saturating_sub(SignedDuration::from_hours(1))
+            .ok();
+        Finding::new(
+            FindingKind::DigestMissing,
+            self.scope(key),
+            at.clone(),
+            "The digest was delivered and is gone: its hour is not proven by any digest.",
+        )
+        .with_digest(DigestReference::by_key(at, Some(key)))
+        .with_window(Window {
+            from,
+            to: key.end_time,
+        })
+        .with_evidence("the digest that was announced", absence.to_string())
+    }
+}

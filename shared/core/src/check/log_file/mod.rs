@@ -1,0 +1,10 @@
+//! The story of a digest's log files: each one there, and as CloudTrail delivered it.
+//!
+//! The tests are in `tests/tests/stories.rs` and `tests/tests/whole.rs`.
+
+mod judge;
+mod read;
+mod verification;
+
+pub use judge::VerifiedLogFile;
+pub use verification::Progress;

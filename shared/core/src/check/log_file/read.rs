@@ -1,0 +1,145 @@
+//! Reads a log file and checks its content.
+
+use crate::check::digest::DigestVerifier;
+use crate::check::turn::give_way;
+use crate::format::form::Form;
+use crate::format::records::STEP_BYTES;
+use crate::names::location::ObjectLocation;
+use crate::names::sha256::Sha256;
+use crate::trust::log_file::{self, Checked, LogFileCheck, LogFileError};
+use crate::world::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
+use bytes::Bytes;
+
+/// How often a log file is read before it counts as unreadable for now: a connection that breaks
+/// must not send a digest of thousands of files round again.
+const READ_ATTEMPTS: usize = 3;
+
+pub(super) enum LogFileVerdict {
+    Valid(Checked),
+    Missing(Absence),
+    Wrong(LogFileError),
+    /// It inflates to more than was allowed for now.
+    Postponed,
+}
+
+impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
+    pub(super) async fn read_patiently(
+        &self,
+        at: &ObjectLocation,
+        expected: Sha256,
+        at_most: Option<u64>,
+    ) -> Result<LogFileVerdict, StoreError> {
+        let mut attempt = 1;
+        loop {
+            match self.read_log_file(at, expected, at_most).await {
+                Err(StoreError {
+                    cause: Cause::Unavailable(_),
+                    ..
+                }) if attempt < READ_ATTEMPTS => attempt += 1,
+                Err(error) => {
+                    return match error.absence() {
+                        Some(absence) => Ok(LogFileVerdict::Missing(absence)),
+                        None => Err(error),
+                    };
+                }
+                Ok(verdict) => return Ok(verdict),
+            }
+        }
+    }
+
+    async fn read_log_file(
+        &self,
+        at: &ObjectLocation,
+        expected: Sha256,
+        at_most: Option<u64>,
+    ) -> Result<LogFileVerdict, StoreError> {
+        let mut object = self.store.read(at).await?;
+        let mut whole = Whole::default();
+        let mut ended = false;
+        if object
+            .size
+            .is_some_and(|size| size <= log_file::MAX_WHOLE_BYTES)
+        {
+            // Until there is more than was announced.
+            while whole.is_small() && !ended {
+                match object.body.next().await? {
+                    Some(bytes) => whole.0.push(bytes),
+                    None => ended = true,
+                }
+            }
+        }
+        if ended {
+            let bytes = whole.join();
+            if let Some(checked) = self.check_quickly(&bytes, expected) {
+                return Ok(LogFileVerdict::Valid(checked));
+            }
+            whole = Whole(vec![bytes]);
+        }
+        let mut check = if self.places.bare_copy {
+            LogFileCheck::of_copy(expected)
+        } else {
+            LogFileCheck::new(expected)
+        };
+        let mut held = whole.0.into_iter();
+        loop {
+            let bytes = match held.next() {
+                Some(bytes) => bytes,
+                None if ended => return Ok(check.checked().into()),
+                None => match object.body.next().await? {
+                    Some(bytes) => bytes,
+                    None => return Ok(check.checked().into()),
+                },
+            };
+            for step in bytes.chunks(STEP_BYTES) {
+                if let Err(error) = check.push(step) {
+                    return Ok(LogFileVerdict::Wrong(error));
+                }
+                if at_most.is_some_and(|at_most| check.inflated_bytes() > at_most) {
+                    return Ok(LogFileVerdict::Postponed);
+                }
+                give_way().await;
+            }
+        }
+    }
+
+    /// Checks a log file held whole; none where it is not the file listed, or takes long: the exact
+    /// verdict is the stream's. In a copy on disk it may be decompressed.
+    fn check_quickly(&self, bytes: &[u8], expected: Sha256) -> Option<Checked> {
+        let form = Form::of(bytes, self.places.bare_copy);
+        let inflated_bytes = match form {
+            Form::Gzip => log_file::quick(bytes, expected)?,
+            Form::Inflated => return log_file::check_copy(bytes, expected).ok(),
+        };
+        Some(Checked {
+            inflated_bytes,
+            form,
+        })
+    }
+}
+
+/// An object held whole, in the pieces that it came in.
+#[derive(Default)]
+struct Whole(Vec<Bytes>);
+
+impl Whole {
+    fn is_small(&self) -> bool {
+        let bytes: usize = self.0.iter().map(Bytes::len).sum();
+        u64::try_from(bytes).is_ok_and(|bytes| bytes <= log_file::MAX_WHOLE_BYTES)
+    }
+
+    fn join(self) -> Bytes {
+        match <[Bytes; 1]>::try_from(self.0) {
+            Ok([only]) => only,
+            Err(pieces) => pieces.concat().into(),
+        }
+    }
+}
+
+impl From<Result<Checked, LogFileError>> for LogFileVerdict {
+    fn from(checked: Result<Checked, LogFileError>) -> Self {
+        match checked {
+            Ok(checked) => Self::Valid(checked),
+            Err(error) => Self::Wrong(error),
+        }
+    }
+}
