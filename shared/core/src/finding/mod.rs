@@ -1,13 +1,17 @@
 //! What was done to the trail: every kind of finding, its severity, and its evidence.
 
+mod catalog;
 mod kind;
+mod redrive;
 mod report;
+mod row;
 mod scope;
 mod stamp;
 #[cfg(test)]
 mod tests;
 
-pub use kind::{FindingKind, Severity};
+pub use catalog::FindingKind;
+pub use row::{DigestStep, Severity};
 pub use report::{Obstacle, Report, RuleCount, Verdict};
 pub use scope::{DigestReference, Scope};
 pub use stamp::{SCHEMA, Stamp, StampedFinding};
@@ -163,17 +167,10 @@ impl Finding {
     /// is gone or unreadable is so once.
     #[must_use]
     pub fn occurrence(&self) -> Sha256 {
-        let what = match (&self.occurrence, self.kind) {
-            (Some(occurrence), _) => occurrence.as_str(),
-            (
-                None,
-                FindingKind::DigestMissing
-                | FindingKind::LogFileMissing
-                | FindingKind::DigestOverdue
-                | FindingKind::ObjectUnreadableDenied
-                | FindingKind::ObjectArchived,
-            ) => "",
-            (None, _) => self.actual.as_deref().unwrap_or_default(),
+        let what = match &self.occurrence {
+            Some(occurrence) => occurrence.as_str(),
+            None if self.kind.is_once() => "",
+            None => self.actual.as_deref().unwrap_or_default(),
         };
         Sha256::of(what.as_bytes())
     }

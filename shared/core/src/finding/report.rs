@@ -1,6 +1,6 @@
 //! What a check comes to: findings, what could not be looked at, and the verdict.
 
-use super::kind::redrive;
+use super::redrive::redrive;
 use super::{Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use crate::names::places::BucketRole;

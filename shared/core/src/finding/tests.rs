@@ -1,6 +1,6 @@
 //! The catalogue and the report.
 
-use super::kind::redrive;
+use super::redrive::redrive;
 use super::report::remedy;
 use super::*;
 
