@@ -3,7 +3,7 @@
 use super::checks::{Examined, Read, SignatureFrom, Successor};
 use super::step::{State, Step};
 use super::subject::Subject;
-use trailseal::finding::{Finding, FindingKind};
+use trailseal::finding::{DigestReference, DigestStep, Finding, FindingKind};
 use trailseal::format::digest::{DigestError, UnverifiedDigest};
 use trailseal::format::form::Form;
 use trailseal::names::object_key::DigestSeries;
@@ -12,16 +12,16 @@ use trailseal::trust::public_key::KeyLookup;
 use trailseal::trust::signature::signing_string;
 use trailseal::world::StoreError;
 
-const OBJECT: &str = "object";
-const GZIP: &str = "gzip";
-const DOCUMENT: &str = "document";
-const PLACE: &str = "place";
-const ALGORITHM: &str = "algorithm";
-const KEY: &str = "key";
-const SIGNATURE: &str = "signature";
-const CONTENT: &str = "content";
-const PREDECESSOR: &str = "predecessor";
-const SUCCESSOR: &str = "successor";
+const OBJECT: &str = DigestStep::Object.as_str();
+const GZIP: &str = DigestStep::Gzip.as_str();
+const DOCUMENT: &str = DigestStep::Document.as_str();
+const PLACE: &str = DigestStep::Place.as_str();
+const ALGORITHM: &str = DigestStep::Algorithm.as_str();
+const KEY: &str = DigestStep::Key.as_str();
+const SIGNATURE: &str = DigestStep::Signature.as_str();
+const CONTENT: &str = DigestStep::Content.as_str();
+const PREDECESSOR: &str = DigestStep::Predecessor.as_str();
+const SUCCESSOR: &str = DigestStep::Successor.as_str();
 
 /// What is said of a step that rests on one that failed.
 const NOT_CHECKED: &str = "not checked: nothing that the digest says is believed";
@@ -310,48 +310,39 @@ fn successor(successor: &Successor, is_alone: bool) -> Option<Step> {
 /// The step that a finding is about.
 fn step_of(finding: &Finding, subject: &Subject, examined: &Examined) -> &'static str {
     let is_own = finding.object == subject.at;
-    let content = examined
-        .read
-        .as_ref()
-        .and_then(|read| read.content.as_ref().ok());
+    let covers_the_same_time = |digest: &DigestReference| digest.key != subject.at.key;
     match finding.kind {
-        FindingKind::DigestMoved => PLACE,
-        FindingKind::DigestAlgorithmUnsupported => ALGORITHM,
-        FindingKind::DigestKeyUnknown | FindingKind::DigestKeyOutOfPeriod => KEY,
-        FindingKind::DigestSignatureMissing | FindingKind::DigestSignatureInvalid => SIGNATURE,
         FindingKind::DigestMissing if is_own => OBJECT,
         FindingKind::DigestModified if is_own => SUCCESSOR,
-        FindingKind::DigestMalformed => match (content, &examined.settled.authentic) {
-            // The step that failed is the last.
-            (None, _) => match examined.read.as_ref().map(|read| &read.content) {
-                Some(Err(DigestError::Gunzip(_) | DigestError::ObjectTooLarge)) => GZIP,
-                _ => DOCUMENT,
-            },
-            (Some(_), None) => KEY,
-            (Some(content), Some(_)) => {
-                let is_link = content
-                    .predecessor
-                    .as_ref()
-                    .is_some_and(|named| chain::predecessor_key(&subject.key, named).is_none());
-                let is_account = content.account != subject.key.chain.folder.account.as_str();
-                let says_account = finding.actual.as_deref() == Some(content.account.as_str());
-                if is_link && !(is_account && says_account) {
-                    PREDECESSOR
-                } else {
-                    DOCUMENT
-                }
-            }
-        },
-        // A digest that covers the same time.
-        FindingKind::ChainGap
-            if finding
-                .digest
-                .as_ref()
-                .is_some_and(|digest| digest.key != subject.at.key) =>
-        {
+        FindingKind::ChainGap if finding.digest.as_ref().is_some_and(covers_the_same_time) => {
             SUCCESSOR
         }
-        _ => PREDECESSOR,
+        FindingKind::DigestMalformed => malformed_step(finding, subject, examined),
+        kind => kind.step().map_or(PREDECESSOR, DigestStep::as_str),
+    }
+}
+
+/// The step that shows that a digest is none, or contradicts itself.
+fn malformed_step(finding: &Finding, subject: &Subject, examined: &Examined) -> &'static str {
+    let content = match examined.read.as_ref().map(|read| &read.content) {
+        Some(Ok(content)) => content,
+        // The step that failed is the last.
+        Some(Err(DigestError::Gunzip(_) | DigestError::ObjectTooLarge)) => return GZIP,
+        Some(Err(_)) | None => return DOCUMENT,
+    };
+    if examined.settled.authentic.is_none() {
+        return KEY;
+    }
+    let is_link = content
+        .predecessor
+        .as_ref()
+        .is_some_and(|named| chain::predecessor_key(&subject.key, named).is_none());
+    let is_account = content.account != subject.key.chain.folder.account.as_str();
+    let says_account = finding.actual.as_deref() == Some(content.account.as_str());
+    if is_link && !(is_account && says_account) {
+        PREDECESSOR
+    } else {
+        DOCUMENT
     }
 }
 

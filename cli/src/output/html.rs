@@ -7,7 +7,6 @@
 mod calendar;
 mod chains;
 mod findings;
-mod kinds;
 mod method;
 mod outcome;
 mod summary;

@@ -1,10 +1,10 @@
 //! The findings, by severity and kind, each with its evidence.
 
-use super::{kinds, outcome, text};
+use super::{outcome, text};
 use crate::report::{FindingReport, Verification};
 use maud::{Markup, PreEscaped, html};
 use std::cmp::Reverse;
-use trailseal::finding::Severity;
+use trailseal::finding::{FindingKind, Severity};
 
 /// The most findings of one kind that are printed.
 const MAX_OF_A_KIND: usize = 100;
@@ -17,12 +17,13 @@ const MAX_BYTES: usize = 6 << 20;
 #[derive(Debug)]
 pub(super) struct Group<'a> {
     kind: &'a str,
+    /// The kind of this name, if there is one.
+    known: Option<FindingKind>,
     /// How bad they are.
     pub(super) severity: Severity,
     /// How many there are, also of those left out.
     pub(super) total: u64,
     findings: Vec<&'a FindingReport>,
-    place: usize,
 }
 
 /// The findings by kind, the most severe first.
@@ -32,13 +33,13 @@ pub(super) fn groups(verification: &Verification) -> Vec<Group<'_>> {
         .iter()
         .filter(|(_, total)| **total > 0)
         .map(|(kind, total)| {
-            let (place, severity) = kinds::rank(kind).unwrap_or((usize::MAX, Severity::High));
+            let known = FindingKind::named(kind);
             Group {
                 kind,
-                severity,
+                known,
+                severity: known.map_or(Severity::High, FindingKind::severity),
                 total: *total,
                 findings: Vec::new(),
-                place,
             }
         })
         .collect();
@@ -48,7 +49,7 @@ pub(super) fn groups(verification: &Verification) -> Vec<Group<'_>> {
             group.findings.push(finding);
         }
     }
-    groups.sort_by_key(|group| (Reverse(group.severity), group.place));
+    groups.sort_by_key(|group| (Reverse(group.severity), group.known.is_none(), group.known));
     groups
 }
 
@@ -121,11 +122,11 @@ fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
                     code.name { (text::told(group.kind)) }
                 }
                 dl {
-                    @if let Some(explanation) = kinds::explanation(group.kind) {
+                    @if let Some(kind) = group.known {
                         dt { "Means" }
-                        dd { (explanation.means) }
+                        dd { (kind.means()) }
                         dt { "Established by" }
-                        dd { (explanation.established) }
+                        dd { (kind.established()) }
                     }
                     @if let Some(advice) = advice {
                         dt { "What to do" }

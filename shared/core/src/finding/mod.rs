@@ -11,8 +11,8 @@ mod stamp;
 mod tests;
 
 pub use catalog::FindingKind;
-pub use row::{DigestStep, Severity};
 pub use report::{Obstacle, Report, RuleCount, Verdict};
+pub use row::{DigestStep, Severity};
 pub use scope::{DigestReference, Scope};
 pub use stamp::{SCHEMA, Stamp, StampedFinding};
 
