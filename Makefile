@@ -12,7 +12,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # The functions are built for this machine, so that they can run on it.
 ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
-FUNCTIONS := digest-validator log-verifier kms-context-checker alerter
+# One crate a folder.
+FUNCTIONS := $(notdir $(wildcard functions/*))
 
 # sam, cargo-lambda and zig come from the environment.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -35,12 +36,47 @@ demo: build ## Watch a trail being verified, tampered with and alerted on, on a 
 demo-hold: DEMO_FLAGS := --hold
 demo-hold: demo ## The same, and the bucket stays, for the command `trailseal`, until Ctrl-C
 
+# Each step says its name and how long it took.
+CHECK_STEPS := fmt-check clippy unit stories
+TEST_STEPS := fmt-check lint clippy docs core fuzz-check unit e2e browser sam-local
+
+.PHONY: check
+check: ## Check what you change while you work: format, lints, unit tests, stories
+	@tests/steps $(CHECK_STEPS)
+
 .PHONY: test
-test: fmt-check lint-template clippy unit e2e browser sam-local ## Run every check and test
+test: ## Run every check and test
+	@tests/steps $(TEST_STEPS)
 
 .PHONY: fmt-check
 fmt-check: ## Check the format of the Rust code
 	cargo fmt --all --check
+
+.PHONY: lint
+lint: lint-template lint-crates ## Check the template and the crates of the lock file
+
+.PHONY: lint-crates
+lint-crates: venv ## Check licenses, versions and sources of the crates, by deny.toml
+	cargo deny --locked check licenses bans sources
+	cd fuzz && cargo deny --locked --config ../deny.toml check licenses bans sources
+
+.PHONY: advisories
+advisories: venv ## Ask the RustSec database about the crates; needs github.com
+	cargo deny --locked check advisories
+
+.PHONY: core
+core: ## Compile the core alone, without AWS, Lambda and tokio
+	cargo check -q -p trailseal --locked
+	@! cargo tree -p trailseal -e normal --locked | grep -E 'aws-sdk-|aws-config|lambda_runtime|tokio'
+	@! cargo tree -p trailseal-cli -e normal --locked | grep -E 'lambda_runtime|aws-sdk-s[nq]s'
+
+.PHONY: docs
+docs: ## Build the documentation of the crates; a broken link is an error
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+.PHONY: fuzz-check
+fuzz-check: ## Compile the fuzz targets
+	cargo check -q --manifest-path fuzz/Cargo.toml --locked --target-dir $(TARGET)/fuzz
 
 .PHONY: lint-template
 lint-template: venv $(CHECKOV)/installed ## Check template.yaml
@@ -57,6 +93,10 @@ clippy: ## Lint the Rust code
 unit: ## Run the unit tests
 	cargo test $(CARGO_DEBUG) --lib --bins
 	cargo test $(CARGO_DEBUG) --doc
+
+.PHONY: stories
+stories: ## Run the stories of the checks, over trails in memory
+	cargo test $(CARGO_DEBUG) --test stories --test documents
 
 .PHONY: e2e
 e2e: build ## Run the property and end-to-end tests, with the functions of `make build`
@@ -99,9 +139,9 @@ $(CHECKOV)/installed: requirements-checkov.txt
 	touch $@
 
 .PHONY: bench
-bench: build ## Measure verify and log-verifier against the AWS CLI and what the machine can do
+bench: build ## Measure against the AWS CLI and the machine; BENCH_FLAGS=--write writes docs/benchmarks.md
 	cargo build --release --locked -p trailseal-bench -p trailseal-cli
-	$(TARGET)/release/trailseal-bench --write
+	$(TARGET)/release/trailseal-bench $(BENCH_FLAGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each byte format for a minute; needs a nightly Rust

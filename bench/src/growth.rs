@@ -1,7 +1,5 @@
 //! Whether ten times as much takes ten times as long.
 
-use trailseal_tests::local::paths;
-
 use crate::data::{self, About, Plan};
 use crate::lab::Lab;
 use crate::plot::{self, Point, Series};
@@ -10,6 +8,8 @@ use crate::report::{Section, Table, count, float, median, micros, percent, secon
 /// More runs where a run is short.
 const ROUNDS: [usize; 3] = [15, 7, 3];
 const CONSTANT: f64 = 0.1;
+/// The name of the picture, in the folder of the data sets.
+pub(crate) const PICTURE: &str = "growth.svg";
 
 /// What a run takes that finds next to nothing.
 struct Nothing {
@@ -78,9 +78,10 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
             points,
         });
     }
-    let picture = paths::repository().join("docs/growth.svg");
-    std::fs::write(&picture, plot::growth(&series))?;
-    section.note("`docs/growth.svg` shows it.".to_owned());
+    let drawn = lab.data().join(PICTURE);
+    std::fs::write(&drawn, plot::growth(&series))?;
+    eprintln!("{} shows it", drawn.display());
+    section.note(format!("`docs/{PICTURE}` shows it."));
     Ok(section)
 }
 

@@ -44,6 +44,11 @@ impl Lab {
         })
     }
 
+    /// The folder of the data sets.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// A folder for files of no interest later.
     pub(crate) fn scratch(&self) -> &Path {
         &self.scratch

@@ -38,7 +38,7 @@ Benchmarks of Trailseal. Without arguments, all of them.
   trailseal-bench data                only make the data
   trailseal-bench kms-files FOLDER    the benchmark kms, of the log files in a folder
 
-With --write, docs/benchmarks.md gets the results. Data sets are made once, in target/bench-data.
+With --write, docs/benchmarks.md and docs/growth.svg get the results. Data sets are made once, in target/bench-data.
 ";
 
 type Benchmark = fn(&mut Lab) -> anyhow::Result<Section>;
@@ -157,6 +157,8 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     parts.push(summary);
     if write_run && !failed {
         write(&parts.join("\n"))?;
+        let picture = paths::repository().join("docs").join(growth::PICTURE);
+        std::fs::copy(lab.data().join(growth::PICTURE), picture)?;
     }
     Ok(if failed {
         ExitCode::FAILURE

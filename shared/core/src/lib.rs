@@ -15,7 +15,7 @@
 //!
 //! - [`names`]: what AWS calls things: accounts, Regions, buckets, keys, ARNs, hashes
 //! - [`gzip`]: exactly one gzip member
-//! - [`format`]: what digest files, log files and saved files hold
+//! - [`format`](mod@format): what digest files, log files and saved files hold
 //! - [`trust`]: public keys, signatures, chains, and the hash of a log file
 //! - [`world`]: what a check needs from outside, each a small trait; and how that can fail
 //! - [`finding`]: what was done to the trail, and what a check comes to
@@ -24,6 +24,32 @@
 //! - [`check`]: the story of each check, over the traits of [`world`]
 //! - [`event`]: which objects an event names
 //! - [`alert`]: which findings make one incident, and what people read about it
+//!
+//! # An example
+//!
+//! A log file, against the hash that a digest file lists for it:
+//!
+//! ```
+//! use trailseal::names::object_key::{ObjectKind, classify};
+//! use trailseal::names::sha256::Sha256;
+//! use trailseal::trust::log_file::{LogFileError, check_whole};
+//!
+//! let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/\
+//!     111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
+//! assert!(matches!(classify(key), ObjectKind::LogFile(_)));
+//!
+//! // CloudTrail stores a log file as one gzip member, and hashes what that inflates to.
+//! let object = hex::decode("1f8b0800000000000203ab560a4a4dce2f4a2956b28a8ead0500220ae2960e000000")?;
+//! let listed = Sha256::of(br#"{"Records":[]}"#);
+//! assert_eq!(check_whole(&object, listed), Ok(14));
+//!
+//! let other = Sha256::of(br#"{"Records":[{}]}"#);
+//! assert_eq!(
+//!     check_whole(&object, other),
+//!     Err(LogFileError::Modified { actual: listed })
+//! );
+//! # Ok::<(), hex::FromHexError>(())
+//! ```
 //!
 //! The crate `trailseal-aws` has the adapters to AWS, `trailseal-lambda` what the functions share.
 

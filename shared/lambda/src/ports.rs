@@ -56,7 +56,7 @@ pub trait PublishAlert: Send + Sync {
 /// Puts work back in line.
 pub trait Requeue: Send + Sync {
     /// Sends a message to the function's own queue; returns once the queue has it. SQS delivers it
-    /// after `delay`, which is [`trailseal_lambda::passage::MAX_DELAY`] at most.
+    /// after `delay`, which is [`MAX_DELAY`](crate::passage::MAX_DELAY) at most.
     ///
     /// # Errors
     /// [`StoreError`]: the queue may not have it, and the message at hand must not be let go.

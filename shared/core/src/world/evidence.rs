@@ -40,7 +40,7 @@ pub trait SettleEvidence: Send + Sync {
     /// Reads a document of at most `limit` bytes.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Absent`] when it is gone, [`Cause::TooLarge`] when it is larger.
+    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) when it is gone, [`Cause::TooLarge`](super::Cause::TooLarge) when it is larger.
     fn recall(
         &self,
         key: &str,
@@ -68,7 +68,7 @@ pub trait ReplaceEvidence: Send + Sync {
     /// Reads a document of at most `limit` bytes; none if there is none.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::TooLarge`] when it is larger.
+    /// [`StoreError`]; [`Cause::TooLarge`](super::Cause::TooLarge) when it is larger.
     fn look_up(
         &self,
         key: &str,

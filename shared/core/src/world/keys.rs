@@ -9,7 +9,7 @@ pub trait ListPublicKeys: Send + Sync {
     /// The keys of a Region whose validity touches `period`.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::RegionDisabled`] for a Region that the account has not opted into.
+    /// [`StoreError`]; [`Cause::RegionDisabled`](super::Cause::RegionDisabled) for a Region that the account has not opted into.
     fn list_public_keys(
         &self,
         region: &Region,

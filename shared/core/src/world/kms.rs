@@ -24,7 +24,7 @@ pub trait DescribeKey: Send + Sync {
     /// Describes the key with this id, ARN or alias ARN; what is no ARN is looked up in `region`.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Absent`] when there is no such key.
+    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) when there is no such key.
     fn describe_key(
         &self,
         key: &str,
@@ -37,6 +37,6 @@ pub trait ReadKeyPolicy: Send + Sync {
     /// The policy of the key with this ARN, as JSON.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Denied`] always for a key of another account.
+    /// [`StoreError`]; [`Cause::Denied`](super::Cause::Denied) always for a key of another account.
     fn key_policy(&self, key_arn: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
 }

@@ -47,7 +47,7 @@ pub trait Body: Send {
     /// The next piece, or nothing at the end.
     ///
     /// # Errors
-    /// [`Cause::Unavailable`] when the connection broke before the end.
+    /// [`Cause::Unavailable`](super::Cause::Unavailable) when the connection broke before the end.
     fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
 }
 
@@ -59,7 +59,7 @@ pub trait ReadObject: Send + Sync {
     /// Opens the current version of an object.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Absent`] only when the caller may list the bucket.
+    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) only when the caller may list the bucket.
     fn read(
         &self,
         at: &ObjectLocation,
@@ -68,7 +68,7 @@ pub trait ReadObject: Send + Sync {
     /// The headers of the current version of an object.
     ///
     /// # Errors
-    /// [`StoreError`], as for reading; never [`Cause::Archived`].
+    /// [`StoreError`], as for reading; never [`Cause::Archived`](super::Cause::Archived).
     fn headers(
         &self,
         at: &ObjectLocation,
