@@ -10,9 +10,9 @@ use anyhow::{Context as _, bail, ensure};
 use trailseal::format::log_file_size::MAX_INFLATED_BYTES;
 use trailseal::format::records::{Scan, for_each_record, for_each_record_with};
 use trailseal::gzip::stream::gunzip;
-use trailseal::kms::docket::{Docket, Facts};
 use trailseal::kms::event::EVENT_SOURCE;
-use trailseal::kms::rules::Expected;
+use trailseal::kms::expected::Expected;
+use trailseal::kms::review::{Facts, KmsReview};
 use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
@@ -77,9 +77,9 @@ impl Judge {
     /// What kms-context-checker does with the bytes of a log file; what the events name is not
     /// looked at.
     fn read(&self, body: &[u8]) -> anyhow::Result<Scan> {
-        let mut docket = Docket::new(&self.expected, &self.log_file, &self.key);
-        let scan = for_each_record_with(body, EVENT_SOURCE, |record| docket.take(record))?;
-        black_box(docket.conclude(&Facts::default()));
+        let mut review = KmsReview::new(&self.expected, &self.log_file, &self.key);
+        let scan = for_each_record_with(body, EVENT_SOURCE, |record| review.review(record))?;
+        black_box(review.conclude(&Facts::default()));
         Ok(scan)
     }
 }

@@ -1,4 +1,4 @@
-//! Any record is taken by the KMS docket and concluded, whatever its object and key turn out to be;
+//! Any record is taken by the KMS review and concluded, whatever its object and key turn out to be;
 //! what is found of it is bounded and found once.
 #![no_main]
 
@@ -6,11 +6,11 @@ use libfuzzer_sys::fuzz_target;
 use std::collections::{BTreeMap, HashSet};
 use trailseal::names::places::Places;
 use trailseal::names::ids::TrailArn;
-use trailseal::kms::docket::{Docket, Facts, Looked, LookedKey};
+use trailseal::kms::review::{KmsReview, Facts, ObjectState, KeyState};
 use trailseal::kms::event::KmsEvent;
 use trailseal::kms::policy::check_policy;
 use trailseal::kms::readers::{ReaderRule, Readers};
-use trailseal::kms::rules::Expected;
+use trailseal::kms::expected::Expected;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::world::{Absence, Encryption, KeyDescription};
@@ -40,17 +40,17 @@ fn expected(all: bool) -> Expected {
 }
 
 /// What is looked up: `turn` decides how it turns out.
-fn facts(docket: &Docket<'_>, turn: usize) -> Facts {
+fn facts(review: &KmsReview<'_>, turn: usize) -> Facts {
     let looked = |number: usize| match (number + turn) % 4 {
-        0 => Looked::Gone(Absence::NoObject),
-        1 => Looked::Unknown,
-        2 => Looked::There(Encryption::default()),
-        _ => Looked::There(Encryption {
+        0 => ObjectState::Gone(Absence::NoObject),
+        1 => ObjectState::Unknown,
+        2 => ObjectState::There(Encryption::default()),
+        _ => ObjectState::There(Encryption {
             algorithm: Some("aws:kms".to_owned()),
             kms_key_id: Some(KEY_ARN.to_owned()),
         }),
     };
-    let key = LookedKey {
+    let key = KeyState {
         description: KeyDescription {
             arn: KEY_ARN.to_owned(),
             spec: "SYMMETRIC_DEFAULT".to_owned(),
@@ -60,12 +60,12 @@ fn facts(docket: &Docket<'_>, turn: usize) -> Facts {
         },
         policy: Some(check_policy("{}")),
     };
-    let objects = docket.objects().cloned().enumerate();
-    let keys = docket
+    let objects = review.objects().cloned().enumerate();
+    let keys = review
         .keys()
         .map(|(name, _)| name)
-        .chain(docket.refused_keys());
-    let trails = docket.unknown_trails().cloned();
+        .chain(review.refused_keys());
+    let trails = review.unknown_trails().cloned();
     Facts {
         objects: objects.map(|(number, at)| (at, looked(number))).collect(),
         keys: keys.map(|name| (name.to_owned(), key.clone())).collect(),
@@ -88,10 +88,10 @@ fuzz_target!(|text: &str| {
     let events = u64::try_from(events.count()).expect("a number of lines");
     for (all, turn) in [(false, 0), (true, 0), (true, 1), (true, 2), (true, 3)] {
         let expected = expected(all);
-        let mut docket = Docket::new(&expected, &at, &key).explaining();
-        records.iter().for_each(|record| docket.take(record));
-        let facts = facts(&docket, turn);
-        let concluded = docket.conclude(&facts);
+        let mut review = KmsReview::new(&expected, &at, &key).explaining();
+        records.iter().for_each(|record| review.review(record));
+        let facts = facts(&review, turn);
+        let concluded = review.conclude(&facts);
         assert_eq!(concluded.report.counts["kmsEvents"], events);
         let mut ids = HashSet::new();
         for finding in &concluded.report.findings {
@@ -101,7 +101,7 @@ fuzz_target!(|text: &str| {
         for waiting in &concluded.waiting {
             assert!(matches!(
                 facts.objects.get(&waiting.object),
-                Some(Looked::There(_))
+                Some(ObjectState::There(_))
             ));
         }
     }

@@ -5,8 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use trailseal::names::places::Places;
-use trailseal::kms::docket::{Docket, Facts};
-use trailseal::kms::rules::Expected;
+use trailseal::kms::review::{KmsReview, Facts};
+use trailseal::kms::expected::Expected;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::format::records::{RecordsError, for_each_record, for_each_record_with};
@@ -103,10 +103,10 @@ fuzz_target!(|bytes: &[u8]| {
     let ObjectKind::LogFile(key) = classify(KEY) else {
         panic!("the key of a log file");
     };
-    let mut docket = Docket::new(&expected, &at, &key).explaining();
-    all.iter().for_each(|record| docket.take(record));
+    let mut review = KmsReview::new(&expected, &at, &key).explaining();
+    all.iter().for_each(|record| review.review(record));
     if let Ok(record) = std::str::from_utf8(bytes) {
-        docket.take(record);
+        review.review(record);
     }
-    let _ = docket.conclude(&Facts::default());
+    let _ = review.conclude(&Facts::default());
 });

@@ -8,7 +8,7 @@ use trailseal::check::key_ring::KeyRing;
 use trailseal::check::kms_events::KmsChecker;
 use trailseal::event::Named;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
-use trailseal::kms::rules::Expected;
+use trailseal::kms::expected::Expected;
 use trailseal::names::created::Created;
 use trailseal::names::created::Origin;
 use trailseal::names::location::ObjectLocation;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use trailseal::bucket::wanted::Wanted;
 use trailseal::format::form::Form;
 use trailseal::format::records::for_each_record_in_copy;
-use trailseal::kms::context::{Named, What};
+use trailseal::kms::context::{ContextObject, ContextTarget};
 use trailseal::kms::event::{EVENT_SOURCE, KmsEvent};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::places::Places;
@@ -304,10 +304,13 @@ pub(super) async fn buckets_named(file: PathBuf) -> BTreeSet<String> {
     let _ = for_each_record_in_copy(&bytes, EVENT_SOURCE, |record| {
         if let Some(event) = KmsEvent::from_record(record)
             && let Some(arn) = event.object.as_deref()
-            && let Some(named) = Named::parse(arn, &places, "")
+            && let Some(named) = ContextObject::parse(arn, &places, "")
             && (named.log_file().is_some()
                 || (event.trail.is_some()
-                    && matches!(named.what, What::Bucket | What::Folder { .. })))
+                    && matches!(
+                        named.target,
+                        ContextTarget::Bucket | ContextTarget::Folder { .. }
+                    )))
             && buckets.len() < MAX_BUCKETS
         {
             buckets.insert(named.bucket);

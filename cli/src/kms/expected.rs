@@ -3,10 +3,10 @@
 use crate::args::KmsArgs;
 use crate::exit::Stop;
 use crate::options::{aliases, is_not, many, one};
+use trailseal::kms::expected::Expected;
+use trailseal::kms::expected::enclave_image;
 use trailseal::kms::readers::Readers;
 use trailseal::kms::readers::reader_rule;
-use trailseal::kms::rules::Expected;
-use trailseal::kms::rules::enclave_image;
 use trailseal::names::arn::kms_key_arn;
 use trailseal::names::arn::role_arn;
 use trailseal::names::bucket_name::bucket_name;

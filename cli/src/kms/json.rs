@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use trailseal::finding::{FindingKind, RuleCount, Stamp, StampedFinding, Verdict};
-use trailseal::kms::docket::Explanation;
+use trailseal::kms::review::Explanation;
 use trailseal::kms::rules::Rule;
 use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;

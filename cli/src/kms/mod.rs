@@ -36,7 +36,7 @@ use tally::{Progress, Tally};
 use trailseal::bucket::wanted::Wanted;
 use trailseal::check::kms_events::{KmsChecker, KmsReport};
 use trailseal::finding::{Obstacle, Report};
-use trailseal::kms::rules::Expected;
+use trailseal::kms::expected::Expected;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::seconds::whole_second;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use trailseal::check::digest::OVERDUE_AFTER;
 use trailseal::check::kms_events::KmsReport;
 use trailseal::finding::{Finding, FindingKind, Obstacle, RuleCount, Scope};
-use trailseal::kms::docket::Explanation;
+use trailseal::kms::review::Explanation;
 use trailseal::world::{Cause, CredentialTrouble, StoreError};
 
 /// What to do where AWS refuses.

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use trailseal::alert::printable;
 use trailseal::finding::{Finding, Verdict};
-use trailseal::kms::docket::{EventReference, Explanation};
+use trailseal::kms::review::{EventReference, Explanation};
 use trailseal::kms::rules::Rule;
 
 /// How many events are shown of those of which the same is said.

@@ -298,8 +298,8 @@ async fn in_time(
 mod tests {
     use super::*;
     use serde_json::json;
-    use trailseal::kms::docket::{Docket, Facts};
-    use trailseal::kms::rules::Expected;
+    use trailseal::kms::expected::Expected;
+    use trailseal::kms::review::{Facts, KmsReview};
     use trailseal::names::ids::TrailName;
     use trailseal::names::location::ObjectLocation;
     use trailseal::names::object_key::{Chain, ObjectKind, classify};
@@ -355,8 +355,8 @@ mod tests {
             },
             ..Expected::default()
         };
-        let mut docket = Docket::new(&expected, &log_file, &key);
-        docket.take_encryption(&Encryption {
+        let mut review = KmsReview::new(&expected, &log_file, &key);
+        review.review_encryption(&Encryption {
             algorithm: Some("aws:kms".to_owned()),
             kms_key_id: Some(KEY.to_owned()),
         });
@@ -376,8 +376,8 @@ mod tests {
             "eventID": "7738554f-92ab-4e27-83e3-03354b1aa898",
             "resources": [{"type": "AWS::KMS::Key", "ARN": KEY}],
         });
-        docket.take(&record.to_string());
-        let unknown: Vec<_> = docket.unknown_trails().cloned().collect();
+        review.review(&record.to_string());
+        let unknown: Vec<_> = review.unknown_trails().cloned().collect();
         assert_eq!(unknown.len(), 1);
         let chains = unknown.into_iter().map(|unknown| {
             let other = Chain {
@@ -392,7 +392,7 @@ mod tests {
             chains: chains.collect(),
             ..Facts::default()
         };
-        let report = docket.conclude(&facts).report;
+        let report = review.conclude(&facts).report;
         let [obstacle] = report.obstacles.as_slice() else {
             panic!("{:#?}", report.obstacles);
         };

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
-use trailseal::kms::rules::Expected;
+use trailseal::kms::expected::Expected;
 use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
 
 /// How many objects a function has open at once.

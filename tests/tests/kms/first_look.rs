@@ -3,7 +3,7 @@
 use crate::case::at;
 use trailseal::check::kms_events::KmsChecker;
 use trailseal::finding::{FindingKind, Report, Verdict};
-use trailseal::kms::rules::Expected;
+use trailseal::kms::expected::Expected;
 use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::tamper::log as tamper_log;
 use trailseal_tests::trail::{

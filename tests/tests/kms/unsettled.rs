@@ -260,7 +260,7 @@ async fn nothing_waits_for_the_future() {
     let report = case.check(&[record]).await;
     assert_eq!(report.waiting.len(), 1);
     let now: Timestamp = "2026-01-15T12:16:00Z".parse().unwrap();
-    let times = |report: &[trailseal::kms::docket::Waiting]| -> Vec<Timestamp> {
+    let times = |report: &[trailseal::kms::review::RecordedDelivery]| -> Vec<Timestamp> {
         report.iter().map(|it| it.time).collect()
     };
     assert_eq!(

@@ -6,13 +6,14 @@ use crate::finding::{Finding, FindingKind, Obstacle, Report, Scope};
 use crate::format::form::Form;
 use crate::format::records::{RecordReader, RecordsError, STEP_BYTES, for_each_record_at_once};
 use crate::gzip::stream::GunzipError;
-use crate::kms::docket::{
-    Conclusion, Docket, Explanation, Facts, Looked, LookedKey, UnknownTrail, Waiting,
-};
 use crate::kms::event::EVENT_SOURCE;
-use crate::kms::is_key_arn;
+use crate::kms::expected::Expected;
+use crate::kms::key_name::is_key_arn;
 use crate::kms::policy::{PolicyVerdict, check_policy};
-use crate::kms::rules::Expected;
+use crate::kms::review::{
+    Conclusion, Explanation, Facts, KeyState, KmsReview, ObjectState, RecordedDelivery,
+    UnknownTrail,
+};
 use crate::names::created::Created;
 use crate::names::ids::Region;
 use crate::names::location::ObjectLocation;
@@ -58,7 +59,7 @@ pub struct KmsReport {
     /// What was found.
     pub report: Report,
     /// Deliveries whose digest is still to come.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<RecordedDelivery>,
     /// What each rule said of each event, where that was asked for.
     pub explanations: Vec<Explanation>,
 }
@@ -136,8 +137,8 @@ where
         key: &LogFileKey,
     ) -> Result<KmsReport, StoreError> {
         let mut object = self.store.read(at).await?;
-        let mut docket = self.docket(at, key);
-        docket.take_encryption(&object.encryption);
+        let mut review = self.review(at, key);
+        review.review_encryption(&object.encryption);
         let mut held = Vec::new();
         let mut is_whole = false;
         while held.len() <= HELD_BYTES && !is_whole {
@@ -147,19 +148,19 @@ where
             }
         }
         let read = if is_whole {
-            read_held(&held, Form::Gzip, &mut docket).await
+            read_held(&held, Form::Gzip, &mut review).await
         } else {
-            read_stream(held, object.body, &mut docket).await?
+            read_stream(held, object.body, &mut review).await?
         };
-        Ok(self.conclude(at, key, docket, read).await)
+        Ok(self.conclude(at, key, review, read).await)
     }
 
-    fn docket<'x>(&'x self, at: &'x ObjectLocation, key: &LogFileKey) -> Docket<'x> {
-        let docket = Docket::new(&self.expected, at, key);
+    fn review<'x>(&'x self, at: &'x ObjectLocation, key: &LogFileKey) -> KmsReview<'x> {
+        let review = KmsReview::new(&self.expected, at, key);
         if self.explains {
-            docket.explaining()
+            review.explaining()
         } else {
-            docket
+            review
         }
     }
 
@@ -171,13 +172,13 @@ where
         object: &[u8],
         encryption: Option<&Encryption>,
     ) -> KmsReport {
-        let mut docket = self.docket(at, key);
+        let mut review = self.review(at, key);
         if let Some(encryption) = encryption {
-            docket.take_encryption(encryption);
+            review.review_encryption(encryption);
         }
         let form = Form::of(object, self.expected.places.bare_copy);
-        let read = read_held(object, form, &mut docket).await;
-        self.conclude(at, key, docket, read).await
+        let read = read_held(object, form, &mut review).await;
+        self.conclude(at, key, review, read).await
     }
 
     /// Looks at what the events name, and ends.
@@ -185,7 +186,7 @@ where
         &self,
         at: &ObjectLocation,
         key: &LogFileKey,
-        docket: Docket<'_>,
+        review: KmsReview<'_>,
         read: Result<(), RecordsError>,
     ) -> KmsReport {
         let scope = Scope::of_log_file(key, &self.expected.places.trails);
@@ -203,14 +204,14 @@ where
             // A copy has neither headers nor keys to ask for.
             Facts::default()
         } else {
-            self.facts(&docket, at, &scope, &mut report).await
+            self.facts(&review, at, &scope, &mut report).await
         };
         let Conclusion {
             report: concluded,
             waiting,
             explanations,
             overflow,
-        } = docket.conclude(&facts);
+        } = review.conclude(&facts);
         report.absorb(concluded);
         if let Some(what) = overflow {
             report.cannot_tell(
@@ -235,24 +236,24 @@ where
     /// Looks at what the events name.
     async fn facts(
         &self,
-        docket: &Docket<'_>,
+        review: &KmsReview<'_>,
         log_file: &ObjectLocation,
         scope: &Scope,
         report: &mut Report,
     ) -> Facts {
         Facts {
-            objects: self.look_at_objects(docket, report).await,
-            keys: self.look_at_keys(docket, log_file, scope, report).await,
-            chains: self.look_for_chains(docket, log_file, scope, report).await,
+            objects: self.look_at_objects(review, report).await,
+            keys: self.look_at_keys(review, log_file, scope, report).await,
+            chains: self.look_for_chains(review, log_file, scope, report).await,
         }
     }
 
     async fn look_at_objects(
         &self,
-        docket: &Docket<'_>,
+        review: &KmsReview<'_>,
         report: &mut Report,
-    ) -> HashMap<ObjectLocation, Looked> {
-        let objects: Vec<ObjectLocation> = docket.objects().cloned().collect();
+    ) -> HashMap<ObjectLocation, ObjectState> {
+        let objects: Vec<ObjectLocation> = review.objects().cloned().collect();
         let mut answers = stream::iter(objects)
             .map(|object| async move {
                 let answer = self.store.encryption(&object).await;
@@ -263,10 +264,10 @@ where
         let (mut unread, mut last) = (0_usize, None);
         while let Some((object, answer)) = answers.next().await {
             let found = match answer {
-                Ok(headers) => Looked::There(headers),
+                Ok(headers) => ObjectState::There(headers),
                 Err(error) => {
                     if let Some(absence) = error.absence() {
-                        Looked::Gone(absence)
+                        ObjectState::Gone(absence)
                     } else {
                         unread += 1;
                         if unread <= MAX_UNREAD {
@@ -274,7 +275,7 @@ where
                         } else {
                             last = Some(error);
                         }
-                        Looked::Unknown
+                        ObjectState::Unknown
                     }
                 }
             };
@@ -298,13 +299,13 @@ where
 
     async fn look_at_keys(
         &self,
-        docket: &Docket<'_>,
+        review: &KmsReview<'_>,
         log_file: &ObjectLocation,
         scope: &Scope,
         report: &mut Report,
-    ) -> HashMap<String, LookedKey> {
+    ) -> HashMap<String, KeyState> {
         let mut keys = HashMap::new();
-        let asked: Vec<(String, Region)> = docket
+        let asked: Vec<(String, Region)> = review
             .keys()
             .map(|(key, region)| (key.to_owned(), region.clone()))
             .collect();
@@ -338,7 +339,7 @@ where
             ObjectKind::LogFile(key) => Some(key.region),
             _ => None,
         };
-        let refused: Vec<String> = docket
+        let refused: Vec<String> = review
             .refused_keys()
             .filter(|key| !keys.contains_key(*key))
             .map(str::to_owned)
@@ -354,7 +355,7 @@ where
             .buffer_unordered(REQUESTS_AT_ONCE);
         while let Some((key, answer)) = answers.next().await {
             if let Ok(description) = answer {
-                let looked = LookedKey {
+                let looked = KeyState {
                     description,
                     policy: None,
                 };
@@ -364,7 +365,7 @@ where
         keys
     }
 
-    async fn look_at_key(&self, key: &str, region: &Region) -> Result<LookedKey, StoreError> {
+    async fn look_at_key(&self, key: &str, region: &Region) -> Result<KeyState, StoreError> {
         let name = format!("{region} {key}");
         let resolved = lock(&self.resolved).get(&name).cloned();
         let asked = resolved.as_deref().unwrap_or(key);
@@ -372,7 +373,7 @@ where
             Ok(description) => description,
             // An alias may be gone without the key that it stood for.
             Err(error) if error.absence().is_some() && !asked.contains("alias/") => {
-                return Ok(LookedKey {
+                return Ok(KeyState {
                     description: KeyDescription {
                         arn: asked.to_owned(),
                         spec: "no such key".to_owned(),
@@ -400,7 +401,7 @@ where
             Err(error) if error.absence().is_some() => None,
             Err(error) => return Err(error),
         };
-        Ok(LookedKey {
+        Ok(KeyState {
             description,
             policy,
         })
@@ -408,7 +409,7 @@ where
 
     async fn look_for_chains(
         &self,
-        docket: &Docket<'_>,
+        review: &KmsReview<'_>,
         log_file: &ObjectLocation,
         scope: &Scope,
         report: &mut Report,
@@ -418,7 +419,7 @@ where
             ObjectKind::LogFile(key) => key.time,
             _ => return found,
         };
-        let asked: Vec<UnknownTrail> = docket.unknown_trails().cloned().collect();
+        let asked: Vec<UnknownTrail> = review.unknown_trails().cloned().collect();
         let mut answers = stream::iter(asked)
             .map(|unknown| async move {
                 let chains = self.chains_beside(&unknown, time).await;
@@ -498,9 +499,13 @@ where
     }
 }
 
-/// Hands the KMS events of an object that is held to `docket`.
-async fn read_held(object: &[u8], form: Form, docket: &mut Docket<'_>) -> Result<(), RecordsError> {
-    let mut take = |record: &str| docket.take(record);
+/// Hands the KMS events of an object that is held to `review`.
+async fn read_held(
+    object: &[u8],
+    form: Form,
+    review: &mut KmsReview<'_>,
+) -> Result<(), RecordsError> {
+    let mut take = |record: &str| review.review(record);
     if form == Form::Gzip
         && let Some(scan) = for_each_record_at_once(object, EVENT_SOURCE, &mut take)
     {
@@ -511,13 +516,13 @@ async fn read_held(object: &[u8], form: Form, docket: &mut Docket<'_>) -> Result
     reader.finish().map(|_| ())
 }
 
-/// Hands the KMS events of an object to `docket`, of which `held` has come and `body` is to come.
+/// Hands the KMS events of an object to `review`, of which `held` has come and `body` is to come.
 async fn read_stream(
     held: Vec<u8>,
     mut body: impl Body,
-    docket: &mut Docket<'_>,
+    review: &mut KmsReview<'_>,
 ) -> Result<Result<(), RecordsError>, StoreError> {
-    let take = |record: &str| docket.take(record);
+    let take = |record: &str| review.review(record);
     let mut reader = RecordReader::new(Form::Gzip, EVENT_SOURCE, take);
     let mut read = push(&mut reader, &held).await;
     drop(held);

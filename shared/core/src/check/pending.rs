@@ -22,7 +22,7 @@ mod unsettled;
 pub use settling::{Settlement, settle};
 
 use crate::finding::{Report, RuleCount};
-use crate::kms::docket::Waiting;
+use crate::kms::review::RecordedDelivery;
 use crate::kms::rules::Rule;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::Chain;
@@ -111,7 +111,7 @@ fn name_of(time: Timestamp) -> String {
 pub async fn keep<E: KeepEvidence>(
     evidence: &E,
     recorded_in: &ObjectLocation,
-    waiting: Vec<Waiting>,
+    waiting: Vec<RecordedDelivery>,
     now: Timestamp,
 ) -> Result<Report, StoreError> {
     let mut too_old = 0_u64;

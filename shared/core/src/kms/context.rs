@@ -13,7 +13,7 @@ use crate::names::places::Places;
 
 /// What an `aws:s3:arn` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct ContextObject {
     /// The bucket to look into: a replica is named as its original is.
     pub bucket: String,
     /// Whether it is one of the watched ones.
@@ -23,12 +23,12 @@ pub struct Named {
     /// The partition in the ARN.
     pub partition: String,
     /// What in the bucket.
-    pub what: What,
+    pub target: ContextTarget,
 }
 
 /// What in a bucket is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum ContextTarget {
     /// The bucket alone, as with an S3 Bucket Key.
     Bucket,
     /// The folder that a trail delivers to.
@@ -39,14 +39,14 @@ pub enum What {
     /// A log file whose path agrees with itself.
     LogFile(Box<LogFileKey>, String),
     /// In a folder of log files, but its path contradicts itself.
-    OddLogFile(String),
+    InconsistentLogFile(String),
     /// Another object of a trail: a digest, an Insight file, the marker of a folder for either.
     OtherFile,
     /// None of these.
-    Odd,
+    Unknown,
 }
 
-impl Named {
+impl ContextObject {
     /// Takes an `aws:s3:arn` apart that stands in a record of the bucket `recorded_in`; none if
     /// it is no ARN of S3's.
     #[must_use]
@@ -67,18 +67,21 @@ impl Named {
             replica,
             bucket: bucket.to_owned(),
             partition: partition.to_owned(),
-            what: key.map_or(What::Bucket, What::of),
+            target: key.map_or(ContextTarget::Bucket, ContextTarget::of),
         })
     }
 
     /// The log file that is named, well-formed or not.
     #[must_use]
     pub fn log_file(&self) -> Option<ObjectLocation> {
-        match &self.what {
-            What::LogFile(_, key) | What::OddLogFile(key) => {
+        match &self.target {
+            ContextTarget::LogFile(_, key) | ContextTarget::InconsistentLogFile(key) => {
                 Some(ObjectLocation::new(&self.bucket, key))
             }
-            What::Bucket | What::Folder { .. } | What::OtherFile | What::Odd => None,
+            ContextTarget::Bucket
+            | ContextTarget::Folder { .. }
+            | ContextTarget::OtherFile
+            | ContextTarget::Unknown => None,
         }
     }
 
@@ -86,30 +89,32 @@ impl Named {
     /// to another account.
     #[must_use]
     pub fn single_account(&self) -> Option<&AccountId> {
-        match &self.what {
-            What::LogFile(key, _) if key.folder.organization.is_none() => Some(&key.folder.account),
-            What::Folder { account } => account.as_ref(),
+        match &self.target {
+            ContextTarget::LogFile(key, _) if key.folder.organization.is_none() => {
+                Some(&key.folder.account)
+            }
+            ContextTarget::Folder { account } => account.as_ref(),
             _ => None,
         }
     }
 }
 
-impl What {
+impl ContextTarget {
     fn of(key: &str) -> Self {
         if key.is_empty() || key.ends_with('/') {
             return match Self::folder(key) {
                 Some(folder) => folder,
                 None if is_marker(key) => Self::OtherFile,
-                None => Self::Odd,
+                None => Self::Unknown,
             };
         }
         match classify(key) {
             ObjectKind::LogFile(log) => Self::LogFile(Box::new(log), key.to_owned()),
-            ObjectKind::UnknownLogFile => Self::OddLogFile(key.to_owned()),
+            ObjectKind::UnknownLogFile => Self::InconsistentLogFile(key.to_owned()),
             ObjectKind::Digest(_) => Self::OtherFile,
             // Insight files and what else CloudTrail delivers beside log files.
             ObjectKind::Other if in_trail_folder(key, "CloudTrail-") => Self::OtherFile,
-            ObjectKind::UnknownDigest | ObjectKind::Other => Self::Odd,
+            ObjectKind::UnknownDigest | ObjectKind::Other => Self::Unknown,
         }
     }
 
@@ -136,7 +141,7 @@ impl What {
 /// `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/`, or `…/CloudTrail-Digest/`.
 fn is_marker(key: &str) -> bool {
     let parent = key.strip_suffix('/').and_then(|key| key.rsplit_once('/'));
-    parent.is_some_and(|(parent, _)| What::folder(&format!("{parent}/")).is_some())
+    parent.is_some_and(|(parent, _)| ContextTarget::folder(&format!("{parent}/")).is_some())
         && in_trail_folder(key, "CloudTrail")
 }
 
@@ -160,45 +165,45 @@ mod tests {
 
     const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
 
-    fn what(key: &str) -> What {
+    fn what(key: &str) -> ContextTarget {
         let places = Places {
             log_buckets: vec!["amzn-s3-demo-bucket".to_owned()],
             ..Places::default()
         };
         let arn = format!("arn:aws:s3:::amzn-s3-demo-bucket{key}");
-        let named = Named::parse(&arn, &places, "amzn-s3-demo-bucket").unwrap();
+        let named = ContextObject::parse(&arn, &places, "amzn-s3-demo-bucket").unwrap();
         assert!(named.ours && named.partition == "aws");
-        named.what
+        named.target
     }
 
     #[test]
     fn the_documented_forms_are_told_apart() {
-        assert_eq!(what(""), What::Bucket);
+        assert_eq!(what(""), ContextTarget::Bucket);
         let account = AccountId::new("111122223333").ok();
         for folder in [
             "/AWSLogs/111122223333/",
             "/some/prefix/AWSLogs/111122223333/",
         ] {
             let account = account.clone();
-            assert_eq!(what(folder), What::Folder { account });
+            assert_eq!(what(folder), ContextTarget::Folder { account });
         }
         for folder in [
             "/AWSLogs/o-exampleorgid/",
             "/p/AWSLogs/o-exampleorgid/111122223333/",
         ] {
-            assert_eq!(what(folder), What::Folder { account: None });
+            assert_eq!(what(folder), ContextTarget::Folder { account: None });
         }
-        assert!(matches!(what(&format!("/{KEY}")), What::LogFile(_, key) if key == KEY));
+        assert!(matches!(what(&format!("/{KEY}")), ContextTarget::LogFile(_, key) if key == KEY));
         assert_eq!(
             what("/AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/x.json.gz"),
-            What::OtherFile
+            ContextTarget::OtherFile
         );
         // CloudTrail writes such objects when a trail is made.
         for marker in [
             "/AWSLogs/111122223333/CloudTrail/",
             "/p/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/",
         ] {
-            assert_eq!(what(marker), What::OtherFile, "{marker}");
+            assert_eq!(what(marker), ContextTarget::OtherFile, "{marker}");
         }
     }
 
@@ -211,7 +216,10 @@ mod tests {
             ("T1205Z", "T1299Z"),
         ] {
             let key = KEY.replacen(from, to, 1);
-            assert_eq!(what(&format!("/{key}")), What::OddLogFile(key));
+            assert_eq!(
+                what(&format!("/{key}")),
+                ContextTarget::InconsistentLogFile(key)
+            );
         }
         for odd in [
             "/",
@@ -225,7 +233,7 @@ mod tests {
             "/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/x.txt",
             "/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
         ] {
-            assert_eq!(what(odd), What::Odd, "{odd}");
+            assert_eq!(what(odd), ContextTarget::Unknown, "{odd}");
         }
     }
 
@@ -233,9 +241,9 @@ mod tests {
     fn other_arns_are_none() {
         let places = Places::default();
         for arn in ["", "arn:aws:s3", "arn:aws:kms:::x", "amzn-s3-demo-bucket"] {
-            assert_eq!(Named::parse(arn, &places, "b"), None);
+            assert_eq!(ContextObject::parse(arn, &places, "b"), None);
         }
-        let named = Named::parse("arn:aws:s3:::other/x", &places, "b").unwrap();
+        let named = ContextObject::parse("arn:aws:s3:::other/x", &places, "b").unwrap();
         assert!(!named.ours);
     }
 }

@@ -234,7 +234,7 @@ fn key_in(resources: Option<&RawValue>) -> Option<Cow<'_, str>> {
                     break;
                 };
                 let arn = fields(resource.get(), ["ARN"]).and_then(|[arn]| text(arn));
-                if let Some(arn) = arn.filter(|arn| super::is_key_arn(arn)) {
+                if let Some(arn) = arn.filter(|arn| super::key_name::is_key_arn(arn)) {
                     *self.0 = Some(arn);
                     break;
                 }

@@ -4,7 +4,7 @@
 //! is held grows with what the findings are about, not with the records, and is bounded by kind: many
 //! findings of one kind take no room from another kind.
 
-use super::kept;
+use super::text::kept;
 use crate::finding::{Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;

@@ -16,6 +16,17 @@ pub struct Encryption {
     pub kms_key_id: Option<String>,
 }
 
+impl Encryption {
+    /// The KMS key that the headers name, if the object is under one.
+    #[must_use]
+    pub fn kms_key(&self) -> Option<&str> {
+        let algorithm = self.algorithm.as_deref()?;
+        algorithm
+            .starts_with("aws:kms")
+            .then_some(self.kms_key_id.as_deref())?
+    }
+}
+
 /// An object's metadata and its content, not yet read.
 #[derive(Debug)]
 pub struct Object<B> {

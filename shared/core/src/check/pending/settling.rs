@@ -9,7 +9,7 @@ use super::{
 };
 use crate::check::digest::DigestVerifier;
 use crate::finding::{DigestReference, Finding, FindingKind, Report, RuleCount, Scope};
-use crate::kms::rules::{Rule, is_under_kms};
+use crate::kms::rules::Rule;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
 use crate::names::sha256::Sha256;
@@ -498,7 +498,7 @@ where
         let under_kms = stream::iter(unseen.into_iter().take(MAX_LOOKS))
             .map(|object| async move {
                 let headers = store.encryption(&object).await;
-                headers.is_ok_and(|headers| is_under_kms(&headers))
+                headers.is_ok_and(|headers| headers.kms_key().is_some())
             })
             .buffer_unordered(REQUESTS_AT_ONCE)
             .filter(|under_kms| std::future::ready(*under_kms))

@@ -1,0 +1,26 @@
+//! What the events of a trail are held against.
+
+use super::readers::Readers;
+use crate::names::places::Places;
+
+/// What the events are held against, from the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Expected {
+    /// The buckets and the trails that deliver there.
+    pub places: Places,
+    /// The trails' keys, by ARN; empty: any.
+    pub key_arns: Vec<String>,
+    /// Who may read log files; empty: anybody.
+    pub readers: Readers,
+    /// PCR0 of the enclaves that may use KMS, in lower case; empty: any.
+    pub enclave_images: Vec<String>,
+}
+
+/// An enclave's PCR0, the SHA-384 over its image, in lower case; none if it is not 96 hex digits.
+///
+/// Rule: <https://docs.aws.amazon.com/enclaves/latest/user/set-up-attestation.html>
+#[must_use]
+pub fn enclave_image(text: &str) -> Option<String> {
+    let hex = text.len() == 96 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    hex.then(|| text.to_ascii_lowercase())
+}

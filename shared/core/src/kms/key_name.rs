@@ -1,0 +1,34 @@
+//! The names that a KMS key has: its ARN, its bare id, an alias.
+
+/// Whether `key` is a key's ARN, and not an alias or a bare id.
+#[must_use]
+pub fn is_key_arn(key: &str) -> bool {
+    key.starts_with("arn:") && key.contains(":kms:") && key.contains(":key/")
+}
+
+/// An object's header holds the key's ARN, or its bare id where the writer named it so.
+pub(super) fn same_key(header: &str, arn: &str) -> bool {
+    header == arn || arn.split_once(":key/").is_some_and(|(_, id)| id == header)
+}
+
+/// Whether two ARNs name the same key, or the same multi-Region key in two Regions: these share
+/// their id, their key material, and what they can decrypt.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/mrk-how-it-works.html>.
+pub(super) fn is_same_or_related(key: &str, ours: &str) -> bool {
+    fn parts(arn: &str) -> Option<[&str; 3]> {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        match parts.as_slice() {
+            ["arn", partition, "kms", _, account, key] => Some([partition, account, key]),
+            _ => None,
+        }
+    }
+    key == ours
+        || match (parts(key), parts(ours)) {
+            (Some(key), Some(ours)) => {
+                let [_, _, resource] = key;
+                key == ours && resource.starts_with("key/mrk-")
+            }
+            _ => false,
+        }
+}

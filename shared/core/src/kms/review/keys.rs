@@ -1,0 +1,206 @@
+//! The keys that the trail's calls name: rules 3 and 4.
+
+use super::calls::principal_of;
+use super::explanation::EventReference;
+use super::facts::{Facts, KeyState};
+use super::results::ReviewResults;
+use crate::finding::Verdict;
+use crate::kms::context::ContextObject;
+use crate::kms::event::KmsEvent;
+use crate::kms::expected::Expected;
+use crate::kms::key_name::is_key_arn;
+use crate::kms::policy::PolicyVerdict;
+use crate::kms::rules::{self, Rule, Ruling};
+use crate::kms::text::kept;
+use crate::names::ids::Region;
+use crate::names::location::ObjectLocation;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most keys that one log file may name.
+const MAX_KEYS: usize = 1_000;
+
+/// The most keys that are known to be the trail's without being configured.
+const MAX_KNOWN_KEYS: usize = 16;
+
+struct KeyUse {
+    event: EventReference,
+    /// Who called.
+    principal: String,
+    object: Option<ObjectLocation>,
+    region: Region,
+}
+
+/// The keys of a log file's events, by the name that the events have for them.
+#[derive(Default)]
+pub(super) struct KeyUses {
+    by_name: BTreeMap<String, KeyUse>,
+    /// The keys that the log file's own header and CloudTrail's calls show to be the trail's, where
+    /// none is configured.
+    pub(super) known: BTreeSet<String>,
+    /// How many keys are other accounts', whose policies nobody can read from here.
+    pub(super) policies_elsewhere: u64,
+}
+
+impl KeyUses {
+    /// Takes in the key of a call that counts for the trail.
+    pub(super) fn add(
+        &mut self,
+        event: &KmsEvent<'_>,
+        named: Option<&ContextObject>,
+        object: Option<&ObjectLocation>,
+        results: &mut ReviewResults<'_>,
+    ) {
+        let Some(key) = event.key_named() else { return };
+        // S3 encrypts anew what it replicates. And a stranger's call counts because its key is ours:
+        // by whatever name, there is nothing to find out.
+        let is_ours =
+            is_key_arn(key) && !matches!(rules::key(key, results.expected), Ruling::Wrong(_));
+        if named.is_some_and(|named| named.replica) || !(rules::is_cloudtrail(event) || is_ours) {
+            return;
+        }
+        if object.is_some() && rules::is_cloudtrail(event) && self.known.len() < MAX_KNOWN_KEYS {
+            self.known.insert(kept(key));
+        }
+        if self.by_name.contains_key(key) {
+            return;
+        }
+        if self.by_name.len() >= MAX_KEYS {
+            results.overflow = Some("keys");
+            return;
+        }
+        let region = event.region.as_deref().map(Region::new);
+        let region = region.and_then(Result::ok);
+        let used = KeyUse {
+            event: EventReference::of(event),
+            principal: principal_of(event),
+            object: object.cloned(),
+            region: region.unwrap_or_else(|| results.region.clone()),
+        };
+        self.by_name.insert(kept(key), used);
+    }
+
+    /// The keys to describe, with the Region to ask in for a bare id. A key that is not
+    /// configured need not be described, and may not be; nor is a key of an account that is none of
+    /// ours.
+    pub(super) fn to_describe(&self, expected: &Expected) -> impl Iterator<Item = (&str, &Region)> {
+        self.by_name
+            .iter()
+            .filter(|(key, _)| {
+                rules::is_of_our_accounts(key, expected)
+                    && (!is_key_arn(key) || !matches!(rules::key(key, expected), Ruling::Wrong(_)))
+            })
+            .map(|(key, used)| (key.as_str(), &used.region))
+    }
+
+    /// Judges the keys by what KMS says of them.
+    pub(super) fn conclude(&mut self, facts: &Facts, results: &mut ReviewResults<'_>) {
+        let mut judged = BTreeSet::new();
+        for (name, used) in std::mem::take(&mut self.by_name) {
+            let state = facts.keys.get(&name);
+            let arn = match state {
+                Some(state) => state.description.arn.as_str(),
+                None if is_key_arn(&name) => name.as_str(),
+                None => {
+                    results.count(Rule::Key, Some(&used.event), Verdict::CannotTell, || {
+                        format!("which key {name} is could not be found out")
+                    });
+                    continue;
+                }
+            };
+            let ruling = rules::key(arn, results.expected);
+            if let Some(problem) = results.note_of(Rule::Key, Some(&used.event), ruling) {
+                results.raise_key(
+                    &problem,
+                    &used.event,
+                    used.object.as_ref(),
+                    arn,
+                    &used.principal,
+                );
+                continue;
+            }
+            if !judged.insert(arn.to_owned()) {
+                continue;
+            }
+            match state {
+                Some(state) => self.judge(state, arn, &used.event, results),
+                None => results.count(
+                    Rule::KeyHealth,
+                    Some(&used.event),
+                    Verdict::CannotTell,
+                    || "the key could not be described".to_owned(),
+                ),
+            }
+        }
+    }
+
+    /// Rule 4.
+    fn judge(
+        &mut self,
+        state: &KeyState,
+        arn: &str,
+        event: &EventReference,
+        results: &mut ReviewResults<'_>,
+    ) {
+        let description = &state.description;
+        judge_key(
+            event,
+            arn,
+            rules::key_health(description),
+            "Log files cannot be encrypted under the trail's key any more",
+            results,
+        );
+        judge_key(
+            event,
+            arn,
+            rules::key_material(description, results.time),
+            "Log files cannot be encrypted under the trail's key for long",
+            results,
+        );
+        match &state.policy {
+            Some(PolicyVerdict::Unreadable(_)) if is_elsewhere(arn, results.expected) => {
+                self.policies_elsewhere += 1;
+                results.count(Rule::KeyHealth, Some(event), Verdict::Ignored, || {
+                    "the policy of another account's key cannot be read from here".to_owned()
+                });
+            }
+            None | Some(PolicyVerdict::Unreadable(_)) => {
+                results.count(Rule::KeyHealth, Some(event), Verdict::CannotTell, || {
+                    "the key's policy may not be read from here, or cannot be".to_owned()
+                });
+            }
+            Some(policy) => judge_key(
+                event,
+                arn,
+                rules::key_policy(policy),
+                "CloudTrail may write under the trail's key for any trail",
+                results,
+            ),
+        }
+    }
+}
+
+/// Notes what rule 4 says of a key. What is wrong with a key is so once, whoever uses it.
+fn judge_key(
+    event: &EventReference,
+    arn: &str,
+    ruling: Ruling,
+    message: &str,
+    results: &mut ReviewResults<'_>,
+) {
+    if let Some(problem) = results.note_of(Rule::KeyHealth, Some(event), ruling) {
+        let finding = results
+            .finding(&problem, None, format!("{message}: {arn}."))
+            .about(arn, problem.actual.clone());
+        results.groups.add(finding, arn, "");
+    }
+}
+
+/// Whether the key with this ARN is known to be another account's than the log buckets' owner.
+///
+/// `GetKeyPolicy`: "Cross-account use: No. You cannot perform this operation on a KMS key in a
+/// different AWS account" (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>).
+/// So there rule 4 is about the key alone, and not about its policy.
+fn is_elsewhere(arn: &str, expected: &Expected) -> bool {
+    let owner = expected.places.bucket_owner.as_ref();
+    owner.is_some_and(|owner| arn.split(':').nth(4) != Some(owner.as_str()))
+}

@@ -1,0 +1,314 @@
+//! The KMS events of one log file: judged as they are read, and once more when the objects and
+//! keys that they name have been looked at.
+//!
+//! What is kept does not grow with the events but with the objects, keys and principals that they
+//! name, and is bounded. The tests are in `tests/tests/kms/`: they judge whole log files.
+
+mod calls;
+mod deliveries;
+mod explanation;
+mod facts;
+mod keys;
+mod open;
+mod readings;
+mod refusals;
+mod results;
+mod trails;
+
+pub use deliveries::{MAX_DELIVERIES, RecordedDelivery};
+pub use explanation::{EventReference, Explanation};
+pub use facts::{Facts, KeyState, ObjectState, UnknownTrail};
+
+use super::context::ContextObject;
+use super::event::KmsEvent;
+use super::expected::Expected;
+use super::rules::{self, Rule, Ruling, Standing};
+use super::text::kept;
+use crate::finding::{Finding, FindingKind, Report, Verdict};
+use crate::names::ids::{Region, TrailArn};
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::LogFileKey;
+use crate::world::Encryption;
+use deliveries::SeenDeliveries;
+use keys::KeyUses;
+use open::{OpenCalls, SettledCall};
+use readings::Readings;
+use refusals::Refusals;
+use results::ReviewResults;
+use trails::UnknownTrails;
+
+/// The KMS events of one log file.
+///
+/// Order: [`KmsReview::review_encryption`], [`KmsReview::review`] for each record, and, once what
+/// the events name has been looked at, [`KmsReview::conclude`].
+pub struct KmsReview<'x> {
+    results: ReviewResults<'x>,
+    events: u64,
+    trails: UnknownTrails,
+    keys: KeyUses,
+    deliveries: SeenDeliveries,
+    refusals: Refusals,
+    readings: Readings,
+    open: OpenCalls,
+}
+
+/// What the events of a log file come to.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// Findings and counts.
+    pub report: Report,
+    /// Deliveries whose digest is still to come.
+    pub waiting: Vec<RecordedDelivery>,
+    /// What each rule said, where that was asked for.
+    pub explanations: Vec<Explanation>,
+    /// What there was too much of.
+    pub overflow: Option<&'static str>,
+}
+
+impl<'x> KmsReview<'x> {
+    /// The review of the log file at `log_file`, whose key is `key`.
+    #[must_use]
+    pub fn new(expected: &'x Expected, log_file: &'x ObjectLocation, key: &LogFileKey) -> Self {
+        Self {
+            results: ReviewResults::new(expected, log_file, key),
+            events: 0,
+            trails: UnknownTrails::default(),
+            keys: KeyUses::default(),
+            deliveries: SeenDeliveries::default(),
+            refusals: Refusals::default(),
+            readings: Readings::default(),
+            open: OpenCalls::default(),
+        }
+    }
+
+    /// Has every verdict explained.
+    #[must_use]
+    pub fn explaining(mut self) -> Self {
+        self.results.explanations = Some(Vec::new());
+        self
+    }
+
+    /// Judges the log file at hand itself, by rule 8.
+    ///
+    /// The key that its header names is the trail's, where none is configured.
+    pub fn review_encryption(&mut self, encryption: &Encryption) {
+        if let Some(key) = encryption.kms_key() {
+            self.keys.known.insert(kept(key));
+        }
+        let results = &mut self.results;
+        let places = &results.expected.places;
+        if places.bare_copy || places.is_replica(&results.log_file.bucket) {
+            return;
+        }
+        let ruling = rules::encryption(encryption, false, results.expected);
+        if let Some(problem) = results.note_of(Rule::Encryption, None, ruling) {
+            results.raise_encryption(&problem, results.log_file, encryption);
+        }
+    }
+
+    /// Judges a record of the log file; others than KMS events are passed over.
+    pub fn review(&mut self, record: &str) {
+        let Some(event) = KmsEvent::from_record(record) else {
+            return;
+        };
+        self.events += 1;
+        let expected = self.results.expected;
+        let named = self.object_in(&event);
+        let named = named.as_ref();
+        let trail = trail_in(&event);
+        let concerns_us = rules::is_ours(&event, trail.as_ref(), named, expected)
+            || rules::is_reading(&event, named, expected);
+        match rules::standing(&event, named, expected, &self.keys.known) {
+            Standing::Open if concerns_us => self.open.add(record, &event, named),
+            standing => self.judge(&event, trail, named, standing),
+        }
+    }
+
+    fn object_in(&self, event: &KmsEvent<'_>) -> Option<ContextObject> {
+        let ReviewResults {
+            expected, log_file, ..
+        } = self.results;
+        let arn = event.object.as_deref()?;
+        ContextObject::parse(arn, &expected.places, &log_file.bucket)
+    }
+
+    fn judge(
+        &mut self,
+        event: &KmsEvent<'_>,
+        trail: Option<TrailArn>,
+        named: Option<&ContextObject>,
+        standing: Standing,
+    ) {
+        let counts = standing == Standing::Ours;
+        let is_ours = rules::is_ours(event, trail.as_ref(), named, self.results.expected);
+        match (counts, is_ours) {
+            (true, true) => self.review_trail_event(event, trail, named),
+            (false, true) => calls::review_foreign_call(event, named, &mut self.results),
+            (_, false) => {}
+        }
+        if counts {
+            self.readings.review(event, named, &mut self.results);
+        }
+        calls::review_enclave(event, named, counts, &mut self.results);
+    }
+
+    /// Rules 1, 2, 5 and 6, and what 3, 4 and 7 need to know.
+    fn review_trail_event(
+        &mut self,
+        event: &KmsEvent<'_>,
+        trail: Option<TrailArn>,
+        named: Option<&ContextObject>,
+    ) {
+        let results = &mut self.results;
+        let object = named
+            .filter(|named| named.ours)
+            .and_then(ContextObject::log_file);
+        let object = object.as_ref();
+        let agrees = calls::review_context(event, trail.as_ref(), named, object, results);
+        // Whom nobody knows, and what trail he names, is no question that a digest could answer.
+        if let (Some(trail), Some(named), true) = (
+            &trail,
+            named.filter(|_| results.expected.places.trails.is_empty()),
+            agrees && !event.failed() && rules::is_cloudtrail(event),
+        ) {
+            self.trails.add(trail, named, event, object, results);
+        }
+        calls::review_caller(event, named, object, results);
+        let ruling = rules::delivery(event);
+        let delivers = ruling != Ruling::Silent;
+        if let Some(problem) = results.note(Rule::Delivery, event, ruling) {
+            self.refusals.add(event, object, &problem.actual, results);
+        }
+        if agrees && !event.failed() {
+            self.keys.add(event, named, object, results);
+            if delivers && let (Some(named), Some(object)) = (named, object) {
+                let object = object.clone();
+                self.deliveries.add(event, named, object, trail, results);
+            }
+        }
+    }
+
+    /// The delivered log files to look at.
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectLocation> {
+        let open = self.open.objects.iter();
+        let delivered = self.deliveries.objects();
+        delivered.chain(open.filter(|object| !self.deliveries.contains(object)))
+    }
+
+    /// The keys to describe, with the Region to ask in for a bare id.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &Region)> {
+        self.keys.to_describe(self.results.expected)
+    }
+
+    /// The names of keys that refused and are no ARNs, to find out which key that is.
+    pub fn refused_keys(&self) -> impl Iterator<Item = &str> {
+        self.refusals.to_resolve()
+    }
+
+    /// The trails that are expected if their digests are there.
+    pub fn unknown_trails(&self) -> impl Iterator<Item = &UnknownTrail> {
+        self.trails.iter()
+    }
+
+    /// Adds what the facts say, and ends.
+    #[must_use]
+    pub fn conclude(mut self, facts: &Facts) -> Conclusion {
+        self.conclude_open(facts);
+        let mut results = self.results;
+        self.trails.conclude(facts, &mut results);
+        self.keys.conclude(facts, &mut results);
+        let waiting = self.deliveries.conclude(facts, &mut results);
+        self.refusals.conclude(facts, &mut results);
+        self.readings.conclude(&mut results);
+        let mut report = Report {
+            findings: results
+                .groups
+                .into_findings(results.log_file, &results.scope),
+            obstacles: results.obstacles,
+            ..Report::new()
+        };
+        let rules = results.rules.into_iter();
+        report.rules = rules.map(|(rule, count)| (rule.as_str(), count)).collect();
+        report.counts.insert("kmsEvents", self.events);
+        for (name, count) in [
+            ("deliveriesDatedAhead", self.deliveries.dated_ahead),
+            ("keyPoliciesOfOtherAccounts", self.keys.policies_elsewhere),
+        ] {
+            if count > 0 {
+                report.counts.insert(name, count);
+            }
+        }
+        Conclusion {
+            report,
+            waiting,
+            explanations: results.explanations.unwrap_or_default(),
+            overflow: results.overflow,
+        }
+    }
+
+    /// Judges the calls that waited for the headers of the objects that they name.
+    fn conclude_open(&mut self, facts: &Facts) {
+        let expected = self.results.expected;
+        let open = std::mem::take(&mut self.open);
+        for record in open.records {
+            let Some(event) = KmsEvent::from_record(&record) else {
+                continue;
+            };
+            let named = self.object_in(&event);
+            let named = named.as_ref();
+            let mut standing = rules::standing(&event, named, expected, &self.keys.known);
+            if standing == Standing::Open {
+                let object = named.and_then(ContextObject::log_file);
+                let state = object.and_then(|object| facts.objects.get(&object));
+                let nothing_known = expected.places.bare_copy && self.keys.known.is_empty();
+                match SettledCall::of(&event, state, nothing_known) {
+                    SettledCall::PassedOver => continue,
+                    SettledCall::Stands(settled) => standing = settled,
+                    SettledCall::CannotTell => {
+                        let call = EventReference::of(&event);
+                        let verdict = Verdict::CannotTell;
+                        self.results.count(Rule::Caller, Some(&call), verdict, || {
+                            "the object that the call names could not be looked at".to_owned()
+                        });
+                        continue;
+                    }
+                }
+            }
+            self.judge(&event, trail_in(&event), named, standing);
+        }
+        if open.left_out > 0 {
+            self.conclude_left_out(open.left_out);
+        }
+    }
+
+    /// Says that there are more calls than can wait. A finding, and not a question: whoever makes so many
+    /// calls would else have the log file parked.
+    fn conclude_left_out(&mut self, calls: u64) {
+        let results = &mut self.results;
+        let finding = Finding::new(
+            FindingKind::KmsForeignContext,
+            results.scope.clone(),
+            results.log_file.clone(),
+            format!(
+                "{calls} further KMS calls name the trail or its log files under keys that are not known to be the trail's. They are too many to look at."
+            ),
+        )
+        .with_remedy(
+            "Name the trail's keys (stack parameter KmsKeyArns): each call is then judged by its key alone. To see all calls of this log file, run `trailseal kms` with its place.",
+        );
+        let subject = format!("calls of {}", results.log_file);
+        let finding = finding.about(subject.clone(), "");
+        results.groups.add(finding, &subject, "");
+        results.count(Rule::Caller, None, Verdict::CannotTell, || {
+            format!("{calls} calls whose key is not known are too many to look at")
+        });
+        // The first of them is counted already.
+        let caller = results.rules.entry(Rule::Caller).or_default();
+        caller.cannot_tell = caller.cannot_tell.saturating_add(calls - 1);
+    }
+}
+
+/// The trail that an event's context names, if it is one.
+fn trail_in(event: &KmsEvent<'_>) -> Option<TrailArn> {
+    TrailArn::parse(event.trail.as_deref()?).ok()
+}

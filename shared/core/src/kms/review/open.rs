@@ -1,0 +1,95 @@
+//! Calls of which only the headers of the objects that they name will say whether they count.
+
+use super::facts::ObjectState;
+use crate::kms::context::{ContextObject, ContextTarget};
+use crate::kms::event::KmsEvent;
+use crate::kms::rules::{Standing, standing_by_object};
+use crate::names::location::ObjectLocation;
+use crate::names::sha256::Sha256;
+use std::collections::{BTreeSet, HashSet};
+
+/// The most calls that wait for what is found out about the objects that they name.
+const MAX_OPEN: usize = 1_000;
+
+/// The most bytes of their records.
+const MAX_OPEN_BYTES: usize = 1024 * 1024;
+
+/// The most bytes of an object's key in S3.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
+const MAX_OBJECT_KEY_BYTES: usize = 1024;
+
+/// The calls that wait.
+#[derive(Default)]
+pub(super) struct OpenCalls {
+    pub(super) records: Vec<String>,
+    bytes: usize,
+    pub(super) objects: BTreeSet<ObjectLocation>,
+    /// Each caller, key and object once.
+    seen: HashSet<Sha256>,
+    /// How many calls are too many to wait.
+    pub(super) left_out: u64,
+}
+
+impl OpenCalls {
+    /// Keeps a call until it is known whether the object that it names is under its key.
+    pub(super) fn add(
+        &mut self,
+        record: &str,
+        event: &KmsEvent<'_>,
+        named: Option<&ContextObject>,
+    ) {
+        let object = named.filter(|named| named.ours).and_then(|named| {
+            let is_readable = matches!(named.target, ContextTarget::LogFile(..));
+            let object = named.log_file().filter(|_| is_readable)?;
+            (object.key.len() <= MAX_OBJECT_KEY_BYTES).then_some(object)
+        });
+        let principal = event.caller.principal().key();
+        let key = event.key_named().unwrap_or_default();
+        let seen = format!("{} {principal} {key} {:?}", event.name, event.object);
+        let seen = Sha256::of(seen.as_bytes());
+        if self.seen.contains(&seen) {
+            return;
+        }
+        let bytes = self.bytes.saturating_add(record.len());
+        if self.records.len() >= MAX_OPEN || bytes > MAX_OPEN_BYTES {
+            self.left_out += 1;
+            return;
+        }
+        self.bytes = bytes;
+        self.seen.insert(seen);
+        self.objects.extend(object);
+        self.records.push(record.to_owned());
+    }
+}
+
+/// What is known in the end of a call that waited.
+pub(super) enum SettledCall {
+    /// Whether it counts.
+    Stands(Standing),
+    /// Nothing, and nothing is said.
+    PassedOver,
+    /// The object that it names could not be looked at.
+    CannotTell,
+}
+
+impl SettledCall {
+    /// Settles a call by the object that it names. `nothing_known`: neither headers nor the trail's keys
+    /// are.
+    pub(super) fn of(
+        event: &KmsEvent<'_>,
+        object: Option<&ObjectState>,
+        nothing_known: bool,
+    ) -> Self {
+        match object {
+            Some(ObjectState::Unknown) => Self::CannotTell,
+            Some(ObjectState::There(headers)) => Self::Stands(standing_by_object(event, headers)),
+            // A copy has no headers: where nothing is known of the key, the call counts.
+            None if nothing_known => Self::Stands(Standing::Ours),
+            // Of a reading without an object to look at, such as with an S3 Bucket Key, nothing is
+            // known: another trail may deliver there under a key of its own.
+            Some(ObjectState::Gone(_)) | None if event.name == "Decrypt" => Self::PassedOver,
+            Some(ObjectState::Gone(_)) | None => Self::Stands(Standing::Foreign),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The keys that refused CloudTrail: rule 6.
+
+use super::explanation::EventReference;
+use super::facts::Facts;
+use super::results::ReviewResults;
+use crate::finding::FindingKind;
+use crate::kms::event::KmsEvent;
+use crate::kms::key_name::{is_key_arn, same_key};
+use crate::kms::rules::Problem;
+use crate::kms::text::kept;
+use crate::names::location::ObjectLocation;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// The most keys that one log file may name.
+const MAX_KEYS: usize = 1_000;
+
+struct Refusal {
+    first: EventReference,
+    calls: u64,
+    object: Option<ObjectLocation>,
+    error: String,
+}
+
+impl Refusal {
+    /// Takes in what was refused under another name of the same key.
+    fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        let is_earlier = match (other.first.time, self.first.time) {
+            (Some(other), Some(first)) => other < first,
+            (other, first) => other.is_some() && first.is_none(),
+        };
+        if is_earlier {
+            let calls = self.calls;
+            *self = Self { calls, ..other };
+        }
+    }
+}
+
+/// What was refused, by the name that the calls have for the key.
+#[derive(Default)]
+pub(super) struct Refusals {
+    by_name: BTreeMap<String, Refusal>,
+}
+
+impl Refusals {
+    /// Takes in a call of CloudTrail's that KMS refused.
+    pub(super) fn add(
+        &mut self,
+        event: &KmsEvent<'_>,
+        object: Option<&ObjectLocation>,
+        error: &str,
+        results: &mut ReviewResults<'_>,
+    ) {
+        let key = kept(event.key_named().unwrap_or("a key that is not named"));
+        if !self.by_name.contains_key(&key) && self.by_name.len() >= MAX_KEYS {
+            results.overflow = Some("refused keys");
+            return;
+        }
+        let refused = self.by_name.entry(key).or_insert_with(|| Refusal {
+            first: EventReference::of(event),
+            calls: 0,
+            object: object.cloned(),
+            error: kept(error),
+        });
+        refused.calls += 1;
+    }
+
+    /// The names of keys that refused and are no ARNs, to find out which key that is.
+    pub(super) fn to_resolve(&self) -> impl Iterator<Item = &str> {
+        self.by_name
+            .keys()
+            .map(String::as_str)
+            .filter(|key| !is_key_arn(key))
+    }
+
+    /// Raises one finding a key.
+    pub(super) fn conclude(self, facts: &Facts, results: &mut ReviewResults<'_>) {
+        // One key may be named in several ways.
+        let mut by_key: BTreeMap<String, Refusal> = BTreeMap::new();
+        for (name, refused) in self.by_name {
+            let key = key_of_name(&name, facts, &results.expected.key_arns).to_owned();
+            match by_key.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(refused);
+                }
+                Entry::Occupied(mut place) => place.get_mut().add(refused),
+            }
+        }
+        for (arn, refused) in by_key {
+            let problem = Problem {
+                kind: FindingKind::KmsDeliveryDenied,
+                expected: format!("a data key under {arn} for CloudTrail"),
+                actual: format!("{} in this log file, from {}", refused.error, refused.first),
+            };
+            let times = match refused.calls {
+                1 => "once".to_owned(),
+                calls => format!("{calls} times"),
+            };
+            let occurrence = results.occurrence(&refused.first);
+            let finding = results
+                .finding(
+                    &problem,
+                    refused.object.as_ref(),
+                    format!(
+                        "KMS refused CloudTrail a data key {times}, first in {}: log files are not being delivered.",
+                        refused.first
+                    ),
+                )
+                .about(arn.clone(), occurrence);
+            results.groups.add(finding, &arn, "");
+        }
+    }
+}
+
+/// The ARN of the key that is named so, or the name where that is not known.
+fn key_of_name<'n>(name: &'n str, facts: &'n Facts, configured: &'n [String]) -> &'n str {
+    if let Some(state) = facts.keys.get(name) {
+        return &state.description.arn;
+    }
+    let mut configured = configured.iter();
+    configured
+        .find(|arn| same_key(name, arn))
+        .map_or(name, String::as_str)
+}

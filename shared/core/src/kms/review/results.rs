@@ -1,0 +1,226 @@
+//! What the rules say of one log file, as it is collected: counts, findings and explanations.
+
+use super::explanation::{EventReference, Explanation};
+use crate::finding::{Finding, Obstacle, RuleCount, Scope, Verdict};
+use crate::kms::event::KmsEvent;
+use crate::kms::expected::Expected;
+use crate::kms::groups::Groups;
+use crate::kms::rules::{Problem, Rule, Ruling};
+use crate::kms::text::kept;
+use crate::names::ids::Region;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{LogFileKey, ObjectKind, classify};
+use crate::names::text::clip_bytes;
+use crate::world::Encryption;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The most verdicts that are explained.
+const MAX_EXPLANATIONS: usize = 20_000;
+
+/// The most bytes of what a rule says of an event.
+const MAX_REASON_BYTES: usize = 4096;
+
+/// The most bytes of each piece of a finding's evidence.
+const MAX_EVIDENCE_BYTES: usize = 1000;
+
+/// What the rules say of a log file so far, and what they need to know of it.
+pub(super) struct ReviewResults<'x> {
+    pub(super) expected: &'x Expected,
+    pub(super) log_file: &'x ObjectLocation,
+    /// When the log file was delivered: the time of what is said about it.
+    pub(super) time: Timestamp,
+    /// The Region of the log file.
+    pub(super) region: Region,
+    pub(super) scope: Scope,
+    pub(super) rules: BTreeMap<Rule, RuleCount>,
+    pub(super) groups: Groups,
+    pub(super) obstacles: Vec<Obstacle>,
+    pub(super) explanations: Option<Vec<Explanation>>,
+    /// What there was too much of.
+    pub(super) overflow: Option<&'static str>,
+}
+
+impl<'x> ReviewResults<'x> {
+    pub(super) fn new(
+        expected: &'x Expected,
+        log_file: &'x ObjectLocation,
+        key: &LogFileKey,
+    ) -> Self {
+        Self {
+            expected,
+            log_file,
+            time: key.time,
+            region: key.region.clone(),
+            scope: Scope::of_log_file(key, &expected.places.trails),
+            rules: BTreeMap::new(),
+            groups: Groups::default(),
+            obstacles: Vec::new(),
+            explanations: None,
+            overflow: None,
+        }
+    }
+
+    /// Counts what a rule says of an event, and gives back what is wrong.
+    pub(super) fn note(
+        &mut self,
+        rule: Rule,
+        event: &KmsEvent<'_>,
+        ruling: Ruling,
+    ) -> Option<Box<Problem>> {
+        let event = self
+            .explanations
+            .is_some()
+            .then(|| EventReference::of(event));
+        self.note_of(rule, event.as_ref(), ruling)
+    }
+
+    /// Counts a ruling, and gives back what is wrong.
+    pub(super) fn note_of(
+        &mut self,
+        rule: Rule,
+        event: Option<&EventReference>,
+        ruling: Ruling,
+    ) -> Option<Box<Problem>> {
+        match ruling {
+            Ruling::Silent => None,
+            Ruling::Valid(reason) => {
+                self.count(rule, event, Verdict::Valid, || reason.to_owned());
+                None
+            }
+            Ruling::Wrong(problem) => {
+                self.count(rule, event, Verdict::Finding, || {
+                    format!(
+                        "{}: expected {}; found {}",
+                        problem.kind, problem.expected, problem.actual
+                    )
+                });
+                Some(problem)
+            }
+        }
+    }
+
+    pub(super) fn count(
+        &mut self,
+        rule: Rule,
+        event: Option<&EventReference>,
+        verdict: Verdict,
+        reason: impl FnOnce() -> String,
+    ) {
+        self.rules.entry(rule).or_default().add(verdict);
+        if let Some(explanations) = &mut self.explanations
+            && explanations.len() < MAX_EXPLANATIONS
+        {
+            explanations.push(Explanation {
+                event: event.cloned(),
+                rule,
+                verdict,
+                reason: clip_bytes(&reason(), MAX_REASON_BYTES).to_owned(),
+            });
+        }
+    }
+
+    /// Tells this log file's showing of an event from others.
+    pub(super) fn occurrence(&self, event: &EventReference) -> String {
+        format!("{} {}", self.log_file, event.id)
+    }
+
+    /// A finding about `object`; where it is about none of ours, about the log file at hand.
+    pub(super) fn finding(
+        &self,
+        problem: &Problem,
+        object: Option<&ObjectLocation>,
+        message: String,
+    ) -> Finding {
+        let scope = match object.map(|object| classify(&object.key)) {
+            Some(ObjectKind::LogFile(key)) => {
+                Scope::of_log_file(&key, &self.expected.places.trails)
+            }
+            _ => self.scope.clone(),
+        };
+        let object = object.unwrap_or(self.log_file).clone();
+        Finding::new(problem.kind, scope, object, message)
+            .with_evidence(evidence(&problem.expected), evidence(&problem.actual))
+    }
+
+    /// A finding about the encryption context of an event.
+    pub(super) fn mismatch(
+        &self,
+        problem: &Problem,
+        object: Option<&ObjectLocation>,
+        event: &EventReference,
+    ) -> Finding {
+        self.finding(
+            problem,
+            object,
+            format!(
+                "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
+                event.name, event.id
+            ),
+        )
+    }
+
+    /// Raises what is wrong with a call, together with all that is wrong in the same way with the calls
+    /// of the same principal under the same key about objects of the same folder.
+    pub(super) fn raise(
+        &mut self,
+        finding: Finding,
+        principal: &str,
+        key: Option<&str>,
+        event: &EventReference,
+    ) {
+        let object = &finding.object;
+        let folder = object.key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let key = kept(key.unwrap_or("no key"));
+        let subject = format!("{principal} {key} s3://{}/{folder}/", object.bucket);
+        let finding = finding.about(subject.clone(), self.occurrence(event));
+        self.groups.add(finding, &subject, &event.id);
+    }
+
+    /// Raises that a call used another key than the trail or the object.
+    pub(super) fn raise_key(
+        &mut self,
+        problem: &Problem,
+        event: &EventReference,
+        object: Option<&ObjectLocation>,
+        arn: &str,
+        principal: &str,
+    ) {
+        let finding = self.finding(
+            problem,
+            object,
+            format!(
+                "The KMS call {} (event {}) used another key than the trail or the object.",
+                event.name, event.id
+            ),
+        );
+        self.raise(finding, principal, Some(arn), event);
+    }
+
+    /// Raises that a log file is encrypted otherwise than the trail encrypts, together with the other log
+    /// files of its account and Region that are encrypted in the same way.
+    pub(super) fn raise_encryption(
+        &mut self,
+        problem: &Problem,
+        object: &ObjectLocation,
+        headers: &Encryption,
+    ) {
+        let how = headers.kms_key().or(headers.algorithm.as_deref());
+        let subject = format!(
+            "{} {}",
+            object.region_folder(),
+            kept(how.unwrap_or("nothing"))
+        );
+        let finding = self.finding(
+            problem,
+            Some(object),
+            "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.".to_owned(),
+        );
+        let finding = finding.about(subject.clone(), object.to_string());
+        self.groups.add(finding, &subject, "");
+    }
+}
+
+fn evidence(text: &str) -> &str {
+    clip_bytes(text, MAX_EVIDENCE_BYTES)
+}

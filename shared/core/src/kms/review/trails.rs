@@ -1,0 +1,121 @@
+//! Trails that events name where none is configured: expected are those whose digests are there.
+
+use super::explanation::EventReference;
+use super::facts::{Facts, UnknownTrail};
+use super::results::ReviewResults;
+use crate::finding::{Obstacle, Verdict};
+use crate::kms::context::{ContextObject, ContextTarget};
+use crate::kms::event::KmsEvent;
+use crate::kms::rules::{Rule, Ruling, trail_is_known};
+use crate::names::ids::{OrganizationId, TrailArn};
+use crate::names::location::ObjectLocation;
+use crate::names::region_folder::RegionFolder;
+use crate::world::{Cause, StoreError};
+use std::collections::{BTreeMap, HashMap};
+
+/// In how many folders the digests of one trail are looked for: one tells, and somebody may name
+/// folders that are none of the trail's.
+const MAX_FOLDERS_OF_A_TRAIL: usize = 4;
+
+/// The most trails of which one log file may ask whether they deliver here.
+const MAX_TRAILS: usize = 100;
+
+/// A trail, and what of a bucket it may deliver to.
+type TrailPlace = (TrailArn, String, Option<String>, Option<OrganizationId>);
+
+/// The trails to look for.
+#[derive(Default)]
+pub(super) struct UnknownTrails {
+    by_folder: BTreeMap<UnknownTrail, (EventReference, Option<ObjectLocation>)>,
+    /// In how many folders of a place a trail is asked for: it delivers the log files of many
+    /// accounts and Regions.
+    folders: HashMap<TrailPlace, usize>,
+}
+
+impl UnknownTrails {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &UnknownTrail> {
+        self.by_folder.keys()
+    }
+
+    /// Has the trail looked for beside the log file that the event names.
+    pub(super) fn add(
+        &mut self,
+        trail: &TrailArn,
+        named: &ContextObject,
+        event: &KmsEvent<'_>,
+        object: Option<&ObjectLocation>,
+        results: &mut ReviewResults<'_>,
+    ) {
+        let ContextTarget::LogFile(log, _) = &named.target else {
+            return;
+        };
+        let place = (
+            trail.clone(),
+            named.bucket.clone(),
+            log.folder.prefix.clone(),
+            log.folder.organization.clone(),
+        );
+        let folders = self.folders.get(&place).copied().unwrap_or_default();
+        if folders >= MAX_FOLDERS_OF_A_TRAIL {
+            return;
+        }
+        let asked = UnknownTrail {
+            trail: trail.clone(),
+            folder: RegionFolder {
+                bucket: named.bucket.clone(),
+                folder: log.folder.clone(),
+                region: log.region.clone(),
+            },
+        };
+        if self.by_folder.contains_key(&asked) {
+            return;
+        }
+        if self.by_folder.len() >= MAX_TRAILS {
+            results.overflow = Some("trails");
+            return;
+        }
+        self.folders.insert(place, folders + 1);
+        let about = (EventReference::of(event), object.cloned());
+        self.by_folder.insert(asked, about);
+    }
+
+    /// Judges the trails by the chains that were found.
+    pub(super) fn conclude(self, facts: &Facts, results: &mut ReviewResults<'_>) {
+        for (unknown, (event, object)) in self.by_folder {
+            let Some(chains) = facts.chains.get(&unknown) else {
+                results.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
+                    "whether the trail delivers here could not be looked up".to_owned()
+                });
+                continue;
+            };
+            let ruling = trail_is_known(&unknown.trail, chains);
+            let Ruling::Wrong(problem) = ruling else {
+                results.note_of(Rule::Trail, Some(&event), ruling);
+                continue;
+            };
+            // A new trail's first digest comes an hour after its first log file.
+            results.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
+                format!(
+                    "no digest of {} is in the bucket, yet or at all; expected {}",
+                    problem.actual, problem.expected
+                )
+            });
+            let if_it_stays = results.mismatch(&problem, object.as_ref(), &event);
+            let occurrence = if_it_stays.object.to_string();
+            let if_it_stays = if_it_stays.about(unknown.trail.to_string(), occurrence);
+            results.obstacles.push(Obstacle {
+                error: StoreError {
+                    action: "find",
+                    subject: format!(
+                        "a digest of {} beside the log files in s3://{}/{}, where digests of others are",
+                        unknown.trail,
+                        unknown.folder.bucket,
+                        unknown.folder.log_files()
+                    ),
+                    cause: Cause::NotYet,
+                },
+                if_it_stays: Some(if_it_stays),
+            });
+        }
+    }
+}

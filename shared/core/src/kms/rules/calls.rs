@@ -1,0 +1,97 @@
+//! What kind of call an event records, and whose it is.
+
+use crate::kms::context::{ContextObject, ContextTarget};
+use crate::kms::event::{Caller, KmsEvent};
+use crate::kms::expected::Expected;
+
+/// Whether the call makes a data key to write with.
+pub(crate) fn is_writing(event: &KmsEvent<'_>) -> bool {
+    event.name.starts_with("GenerateDataKey") || event.name == "Encrypt"
+}
+
+/// Whether the call makes a data key to write a replica with. S3 replicates under a role of the bucket's
+/// owner and a key of the replica's.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html>.
+pub(crate) fn writes_replica(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> bool {
+    is_writing(event) && named.is_some_and(|named| named.replica)
+}
+
+/// Whether the event is a reading of our log files: of one by its name, or of what lies under a
+/// Bucket Key of the trail's.
+pub(crate) fn is_reading(
+    event: &KmsEvent<'_>,
+    named: Option<&ContextObject>,
+    expected: &Expected,
+) -> bool {
+    if event.name != "Decrypt" || event.failed() {
+        return false;
+    }
+    let Some(named) = named.filter(|named| named.ours) else {
+        return false;
+    };
+    named.log_file().is_some()
+        || (matches!(
+            named.target,
+            ContextTarget::Bucket | ContextTarget::Folder { .. }
+        ) && (event.trail.is_some() || uses_our_key(event, expected)))
+}
+
+pub(crate) fn uses_our_key(event: &KmsEvent<'_>, expected: &Expected) -> bool {
+    let key = event.key_named();
+    key.is_some_and(|key| expected.key_arns.iter().any(|arn| arn == key))
+}
+
+/// Whether the call is one of CloudTrail itself.
+///
+/// Current events: `userIdentity` is the service. Older ones: CloudTrail's own role or user, in an
+/// account of AWS's, called from within AWS, as a service event. Nobody else's calls are service
+/// events, and no account of a trail's or key's owner is AWS's, whatever its roles are named.
+pub(crate) fn is_cloudtrail(event: &KmsEvent<'_>) -> bool {
+    let Caller {
+        kind,
+        arn,
+        invoked_by,
+        ..
+    } = &event.caller;
+    let kind = kind.as_deref().unwrap_or_default();
+    let invoked_by = invoked_by.as_deref().unwrap_or_default();
+    if kind == "AWSService" {
+        return matches!(
+            invoked_by,
+            "cloudtrail.amazonaws.com" | "cloudtrail.amazonaws.com.cn"
+        );
+    }
+    let resource = arn.as_deref().and_then(|arn| arn.splitn(6, ':').nth(5));
+    let is_its_own = resource.is_some_and(|resource| match kind {
+        "AssumedRole" => resource.starts_with("assumed-role/AWSCloudTrail/"),
+        "IAMUser" => resource == "user/AWSCloudTrail",
+        _ => false,
+    });
+    is_its_own
+        && !is_of_an_owner(event)
+        && invoked_by == "internal.amazonaws.com"
+        && event.event_type.as_deref() == Some("AwsServiceEvent")
+}
+
+/// Whether the caller's account owns the trail or the key of the call.
+pub(crate) fn is_of_an_owner(event: &KmsEvent<'_>) -> bool {
+    let account_in = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
+    let by_arn = event.caller.arn.as_deref().and_then(account_in);
+    let callers = [by_arn.as_deref(), event.caller.account.as_deref()];
+    let owners = [&event.trail, &event.key, &event.requested_key];
+    let mut owners = owners
+        .into_iter()
+        .flatten()
+        .filter_map(|arn| account_in(arn));
+    owners.any(|owner| callers.contains(&Some(owner.as_str())))
+}
+
+/// Who called, from where: for people.
+pub(crate) fn caller_shown(event: &KmsEvent<'_>) -> String {
+    let who = event.caller.principal().shown();
+    match event.source.as_deref() {
+        Some(source) => format!("{who} from {source}"),
+        None => who,
+    }
+}

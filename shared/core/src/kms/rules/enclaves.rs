@@ -1,0 +1,116 @@
+//! Rule 10: enclaves attest themselves, and are known.
+
+use super::calls::{caller_shown, is_reading, uses_our_key};
+use super::reading::reading_principal;
+use super::ruling::{Ruling, wrong};
+use crate::finding::FindingKind;
+use crate::kms::context::ContextObject;
+use crate::kms::event::{KmsEvent, Recipient};
+use crate::kms::expected::Expected;
+
+/// Rule 10, the form: module id and image digest are such as the Nitro hypervisor makes.
+///
+/// An instance may attest itself with its `NitroTPM`, too: that is no enclave, and none of this
+/// rule's.
+///
+/// Source: <https://docs.aws.amazon.com/enclaves/latest/user/verify-root.html> (PCR0 is a SHA-384),
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-tpm.html>.
+pub(crate) fn attestation(recipient: &Recipient<'_>) -> Ruling {
+    if is_nitro_tpm(recipient) {
+        return Ruling::Silent;
+    }
+    let module = recipient.module_id.as_deref();
+    let image = recipient.image.as_deref();
+    if !module.is_some_and(is_module_id) {
+        return wrong(
+            FindingKind::EnclaveAttestationMalformed,
+            "attestationDocumentModuleId i-<hex digits>-enc<hex digits>",
+            module.unwrap_or("none"),
+        );
+    }
+    if !image.is_some_and(is_image_digest) {
+        return wrong(
+            FindingKind::EnclaveAttestationMalformed,
+            "attestationDocumentEnclaveImageDigest of 96 hex digits (SHA-384)",
+            image.unwrap_or("none"),
+        );
+    }
+    Ruling::Valid("the attestation is well-formed")
+}
+
+/// Rule 10, the image: a listed one, where images are listed.
+pub(crate) fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling {
+    let images = &expected.enclave_images;
+    let Some(image) = recipient.image.as_deref().filter(|_| !images.is_empty()) else {
+        return Ruling::Silent;
+    };
+    if images
+        .iter()
+        .any(|listed| listed.eq_ignore_ascii_case(image))
+    {
+        return Ruling::Valid("the enclave's image is a listed one");
+    }
+    // The attestation of an enclave in debug mode has zeros only.
+    let debug = image.bytes().all(|byte| byte == b'0');
+    wrong(
+        FindingKind::EnclaveImageUnlisted,
+        "one of the listed enclave images",
+        if debug {
+            format!("PCR0 {image}: an enclave in debug mode, whose memory can be read")
+        } else {
+            format!("PCR0 {image}")
+        },
+    )
+}
+
+/// Rule 10, the reader: whoever reads from an enclave only, reads with its attestation.
+pub(crate) fn attested(
+    event: &KmsEvent<'_>,
+    named: Option<&ContextObject>,
+    expected: &Expected,
+) -> Ruling {
+    let reads = is_reading(event, named, expected)
+        || (event.name == "Decrypt" && !event.failed() && uses_our_key(event, expected));
+    if !reads
+        || !expected
+            .readers
+            .enclave_only(&reading_principal(event, expected))
+    {
+        return Ruling::Silent;
+    }
+    let found = match &event.recipient {
+        Some(recipient) if is_nitro_tpm(recipient) => "a call with the attestation of an instance",
+        Some(_) => return Ruling::Valid("the enclave attested itself"),
+        None => "a call without any",
+    };
+    wrong(
+        FindingKind::EnclaveAttestationMissing,
+        "a Decrypt call with the attestation of an enclave",
+        format!("{found}, by {}", caller_shown(event)),
+    )
+}
+
+fn is_module_id(text: &str) -> bool {
+    is_module_of(text, "-enc")
+}
+
+/// Whether it is the attestation of an instance, which has no image digest.
+fn is_nitro_tpm(recipient: &Recipient<'_>) -> bool {
+    let module = recipient.module_id.as_deref();
+    recipient.image.is_none() && module.is_some_and(|module| is_module_of(module, "-tpm"))
+}
+
+/// Whether `text` is an instance's id and another one, with `separator` between them.
+fn is_module_of(text: &str, separator: &str) -> bool {
+    let is_id = |text: &str| {
+        (8..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    text.strip_prefix("i-")
+        .and_then(|rest| rest.split_once(separator))
+        .is_some_and(|(instance, module)| is_id(instance) && is_id(module))
+}
+
+fn is_image_digest(text: &str) -> bool {
+    text.len() == 96 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -1,0 +1,51 @@
+//! Rule 9: only listed readers read.
+
+use super::calls::{caller_shown, is_cloudtrail, is_of_an_owner, is_reading};
+use super::ruling::{Ruling, wrong};
+use crate::finding::FindingKind;
+use crate::kms::context::ContextObject;
+use crate::kms::event::KmsEvent;
+use crate::kms::expected::Expected;
+use crate::kms::readers::Principal;
+use crate::names::ids::AccountId;
+
+/// Rule 9: only CloudTrail, our own functions and the listed readers read log files.
+pub(crate) fn reader(
+    event: &KmsEvent<'_>,
+    named: Option<&ContextObject>,
+    expected: &Expected,
+) -> Ruling {
+    let readers = &expected.readers;
+    if readers.is_empty() || !is_reading(event, named, expected) {
+        return Ruling::Silent;
+    }
+    if is_cloudtrail(event) {
+        return Ruling::Valid("CloudTrail itself read");
+    }
+    let principal = reading_principal(event, expected);
+    if readers.is_own(&principal) {
+        return Ruling::Valid("a function of Trailseal's read");
+    }
+    if readers.allows(&principal) {
+        return Ruling::Valid("the reader is a listed one");
+    }
+    wrong(
+        FindingKind::KmsUnlistedReader,
+        "one of the listed readers",
+        caller_shown(event),
+    )
+}
+
+/// The caller of a reading, with whether its account is one of ours: the owner of the trail or the
+/// key of the call, or the configured owner of the log buckets.
+///
+/// KMS decrypts nothing under another context than it was encrypted under: of a call that succeeded,
+/// the trail and the key are those of the log file.
+pub(super) fn reading_principal<'a>(event: &'a KmsEvent<'_>, expected: &Expected) -> Principal<'a> {
+    let owner = expected.places.bucket_owner.as_ref().map(AccountId::as_str);
+    let account = event.caller.account.as_deref();
+    Principal {
+        is_ours: is_of_an_owner(event) || (owner.is_some() && account == owner),
+        ..event.caller.principal()
+    }
+}

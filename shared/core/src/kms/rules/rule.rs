@@ -1,0 +1,59 @@
+//! The rules by name.
+
+/// The rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// 1. The context names an expected trail.
+    Trail,
+    /// 2. The context names an object of the trail, in a documented form.
+    Object,
+    /// 3. Event, object and configuration agree on the key.
+    Key,
+    /// 4. The key can encrypt, goes on to, and serves no other trail.
+    KeyHealth,
+    /// 5. Only CloudTrail writes.
+    Caller,
+    /// 6. KMS lets CloudTrail write.
+    Delivery,
+    /// 7. What was delivered is there, and is listed by a digest.
+    Witness,
+    /// 8. Log files are encrypted under the trail's key.
+    Encryption,
+    /// 9. Only listed readers read.
+    Readers,
+    /// 10. Enclaves attest themselves, and are known.
+    Enclaves,
+}
+
+impl Rule {
+    /// Every rule, in order.
+    pub const ALL: [Self; 10] = [
+        Self::Trail,
+        Self::Object,
+        Self::Key,
+        Self::KeyHealth,
+        Self::Caller,
+        Self::Delivery,
+        Self::Witness,
+        Self::Encryption,
+        Self::Readers,
+        Self::Enclaves,
+    ];
+
+    /// The stable name in receipts and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trail => "trail",
+            Self::Object => "object",
+            Self::Key => "key",
+            Self::KeyHealth => "key-health",
+            Self::Caller => "caller",
+            Self::Delivery => "delivery",
+            Self::Witness => "witness",
+            Self::Encryption => "encryption",
+            Self::Readers => "readers",
+            Self::Enclaves => "enclaves",
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Whose call an event records: which events the rules are about.
+
+use super::calls::{is_cloudtrail, writes_replica};
+use crate::kms::context::ContextObject;
+use crate::kms::event::KmsEvent;
+use crate::kms::expected::Expected;
+use crate::kms::key_name::{is_key_arn, is_same_or_related, same_key};
+use crate::names::ids::{AccountId, TrailArn};
+use crate::world::Encryption;
+use std::collections::BTreeSet;
+
+/// Whether an event is about our trail or our log files, and so for the rules 1 to 8.
+///
+/// Others share account, Region and perhaps the key with it. `trail` is the trail that the context
+/// names, if that is a trail's ARN.
+pub(crate) fn is_ours(
+    event: &KmsEvent<'_>,
+    trail: Option<&TrailArn>,
+    named: Option<&ContextObject>,
+    expected: &Expected,
+) -> bool {
+    let trails = &expected.places.trails;
+    trail.is_some_and(|trail| trails.contains(trail))
+        || named.is_some_and(|named| {
+            named.ours && (event.trail.is_some() || named.log_file().is_some())
+        })
+}
+
+/// Whether a call counts for and against our trail and its log files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It does: CloudTrail called, or the key is the trail's.
+    Ours,
+    /// It does not: the key is somebody else's, who may state any encryption context.
+    Foreign,
+    /// It does if the object that it names is under its key.
+    Open,
+}
+
+/// Whether a call counts, by its key. `known`: keys that are the trail's where none is configured.
+///
+/// An encryption context is what the caller says, and anybody may say anything with a key of his own.
+/// But a data key is bound to its KMS key: what is encrypted under one cannot be an object that is
+/// encrypted under another.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-generatedatakey.html> (the key among the
+/// resources).
+pub(crate) fn standing(
+    event: &KmsEvent<'_>,
+    named: Option<&ContextObject>,
+    expected: &Expected,
+    known: &BTreeSet<String>,
+) -> Standing {
+    if is_cloudtrail(event) {
+        return Standing::Ours;
+    }
+    // Anybody may be refused a key, in any context.
+    if event.failed() {
+        return Standing::Foreign;
+    }
+    // A call that succeeded has its key's ARN among its resources. Of one that is not known, the worst
+    // is assumed.
+    let Some(key) = event.key_named().filter(|key| is_key_arn(key)) else {
+        return Standing::Ours;
+    };
+    let keys = &expected.key_arns;
+    if keys.is_empty() {
+        return if known.iter().any(|known| same_key(known, key)) {
+            Standing::Ours
+        } else if writes_replica(event, named) {
+            // Nothing is said of it, under whichever key the object is.
+            Standing::Foreign
+        } else {
+            Standing::Open
+        };
+    }
+    if keys.iter().any(|ours| is_same_or_related(key, ours)) {
+        Standing::Ours
+    } else {
+        Standing::Foreign
+    }
+}
+
+/// The same of a call that names an object with these headers.
+pub(crate) fn standing_by_object(event: &KmsEvent<'_>, object: &Encryption) -> Standing {
+    let key = event.key_named().unwrap_or_default();
+    if object.kms_key().is_some_and(|header| same_key(header, key)) {
+        Standing::Ours
+    } else {
+        Standing::Foreign
+    }
+}
+
+/// Whether a key may be asked for, by the account in its ARN: that of the log buckets, or of a
+/// configured key. A name without an account is one of our own account's; where no account is known
+/// to be ours, any is.
+pub(crate) fn is_of_our_accounts(key: &str, expected: &Expected) -> bool {
+    fn account_in(arn: &str) -> Option<&str> {
+        arn.starts_with("arn:").then(|| arn.split(':').nth(4))?
+    }
+    let configured = expected.key_arns.iter().filter_map(|arn| account_in(arn));
+    let owner = expected.places.bucket_owner.as_ref().map(AccountId::as_str);
+    let mut ours = configured.chain(owner).peekable();
+    match account_in(key) {
+        Some(account) if ours.peek().is_some() => ours.any(|ours| ours == account),
+        _ => true,
+    }
+}
