@@ -6,13 +6,12 @@ mod steps;
 mod subject;
 
 use crate::args::InspectArgs;
-use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
-use crate::options::{aliases, is_not, one};
+use crate::options::{is_not, one};
 use crate::output::finding::write_advice;
 use crate::report::Outcome;
-use crate::source::{Keys, Objects, of_no_use, read_keys};
-use crate::verify::engine::SourceDigests;
+use crate::setup::{Services, pinned_keys, places};
+use crate::source::{SourceDigests, of_no_use};
 use checks::{Examined, Successor, Surroundings, examine};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -26,12 +25,10 @@ use trailseal::alert::printable;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::finding::{DigestReference, Finding, FindingKind, Report};
-use trailseal::names::ids::AccountId;
 use trailseal::names::places::Places;
 use trailseal::trust::given::GivenSignatures;
-use trailseal::trust::public_key::KeySet;
 use trailseal::world::StoreError;
-use trailseal_aws::{Limited, S3Objects};
+use trailseal_aws::Limited;
 
 /// The most objects that are open at a time.
 const OPEN: usize = 64;
@@ -49,50 +46,20 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let is_file = !matches!(subject.held, Held::Bucket);
     let is_alone = matches!(subject.held, Held::Alone(_));
     let places = Places {
-        bucket_owner: one(
-            "--bucket-owner",
-            args.bucket_owner.as_deref(),
-            AccountId::new,
-        )?,
-        aliases: aliases(&args.aliases)?,
         log_buckets: vec![subject.at.bucket.clone()],
         bare_copy: is_file,
-        ..Places::default()
+        ..places(args.bucket_owner.as_deref(), &args.aliases)?
     };
     let given = given_signature(args, &subject, is_file)?;
-    let pinned = match &args.keys {
-        Some(file) => read_keys(file).map_err(Stop::usage)?,
-        None => KeySet::default(),
-    };
-    let config = if args.keys.is_some() && is_file {
-        None
-    } else {
-        Some(signed_in(args.profile.as_deref()).await?)
-    };
-    let (keys, keys_from) = match (&args.keys, &config) {
-        (Some(file), _) => (
-            Keys::File(file.clone()),
-            format!("the file {}", file.display()),
-        ),
-        (None, Some(config)) => (
-            Keys::cloudtrail(config),
-            "CloudTrail (ListPublicKeys)".to_owned(),
-        ),
-        (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),
-    };
-    let objects = match (std::mem::replace(&mut subject.held, Held::Bucket), &config) {
-        (Held::Copy(objects) | Held::Alone(objects), _) => objects,
-        (Held::Bucket, Some(config)) => {
-            let s3 = S3Objects::new(config, places.bucket_owner.clone());
-            Objects::S3(Box::new(s3))
-        }
-        (Held::Bucket, None) => {
-            return Err(Stop::cannot_tell("the AWS configuration cannot be read"));
-        }
+    let pinned = pinned_keys(args.keys.as_deref())?;
+    let services = Services::of(args.keys.as_deref(), is_file, args.profile.as_deref()).await?;
+    let objects = match std::mem::replace(&mut subject.held, Held::Bucket) {
+        Held::Copy(objects) | Held::Alone(objects) => objects,
+        Held::Bucket => services.s3(places.bucket_owner.clone())?,
     };
     let digests: SourceDigests = DigestVerifier::new(
         Arc::new(Limited::new(objects, OPEN)),
-        KeyRing::new(keys, pinned),
+        KeyRing::new(services.keys, pinned),
         places.clone(),
     )
     .with_signatures(Arc::clone(&given));
@@ -107,7 +74,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
         return Err(stop);
     }
     let mut page = Page::new(&args.digest);
-    for step in steps::steps(&subject, &examined, &keys_from, is_alone) {
+    for step in steps::steps(&subject, &examined, &services.keys_from, is_alone) {
         page.step(&step);
     }
     page.take(&examined.settled.report);

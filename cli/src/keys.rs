@@ -1,5 +1,6 @@
 //! `trailseal keys`: CloudTrail's public keys, saved to verify without AWS.
 
+use crate::advice::advice;
 use crate::args::KeysArgs;
 use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
@@ -7,7 +8,6 @@ use crate::options;
 use crate::output::file_name;
 use crate::output::target::{self, Target};
 use crate::time;
-use crate::verify::collector::advice;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::stream::{self, StreamExt as _};

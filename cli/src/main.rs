@@ -1,6 +1,7 @@
 //! The command `trailseal`: verifies CloudTrail's digest and log files, in S3 or on disk.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod args;
 mod credentials;
 mod exit;
@@ -12,6 +13,7 @@ mod options;
 mod output;
 mod progress;
 mod report;
+mod setup;
 mod shell;
 mod source;
 mod time;

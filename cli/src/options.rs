@@ -8,6 +8,7 @@ use crate::exit::Stop;
 use std::fmt::Display;
 use std::path::PathBuf;
 use trailseal::names::bucket_name::bucket_alias;
+use trailseal::names::ids::AccountId;
 use trailseal::names::value::{list, plain};
 
 /// Reads the value of an option, if it is given.
@@ -46,6 +47,14 @@ pub(crate) fn many<T, E: Display>(
         }
     }
     Ok(values)
+}
+
+/// Reads the value of `--bucket-owner`.
+///
+/// # Errors
+/// As [`one`].
+pub(crate) fn bucket_owner(text: Option<&str>) -> Result<Option<AccountId>, Stop> {
+    one("--bucket-owner", text, AccountId::new)
 }
 
 /// Reads the values of `--alias`: the original's name and the replica's.
@@ -120,7 +129,6 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trailseal::names::ids::AccountId;
 
     fn accounts(texts: &[&str]) -> Result<Vec<AccountId>, Stop> {
         let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trailseal::bucket::selection::Part;
+use trailseal::finding::Scope;
 
 /// The schema of the JSON form.
 pub(crate) const SCHEMA: &str = "trailseal.verification/1";
@@ -263,6 +264,34 @@ pub(crate) struct CannotTell {
     pub(crate) reason: String,
     /// What to do.
     pub(crate) advice: String,
+}
+
+impl CannotTell {
+    /// Something of this scope.
+    pub(crate) fn of(
+        subject: impl Into<String>,
+        scope: &Scope,
+        reason: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self {
+            subject: subject.into(),
+            account: scope.account.clone(),
+            region: scope.region.clone(),
+            trail: scope.trail.clone(),
+            reason: reason.into(),
+            advice: advice.into(),
+        }
+    }
+
+    /// Something of no account, Region or trail.
+    pub(crate) fn of_run(
+        subject: impl Into<String>,
+        reason: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self::of(subject, &Scope::default(), reason, advice)
+    }
 }
 
 pub(crate) mod copy;

@@ -1,7 +1,7 @@
 //! What is read and verified: the digest, and the ones beside it. Every verdict is the core's.
 
 use super::subject::Subject;
-use crate::verify::engine::SourceDigests;
+use crate::source::SourceDigests;
 use jiff::{SignedDuration, Timestamp};
 use trailseal::bucket::discovery::{self};
 use trailseal::bucket::wanted::Wanted;

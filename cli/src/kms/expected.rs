@@ -2,7 +2,7 @@
 
 use crate::args::KmsArgs;
 use crate::exit::Stop;
-use crate::options::{aliases, is_not, many, one};
+use crate::options::{aliases, bucket_owner, is_not, many};
 use trailseal::kms::expected::Expected;
 use trailseal::kms::expected::enclave_image;
 use trailseal::kms::readers::Readers;
@@ -10,7 +10,7 @@ use trailseal::kms::readers::reader_rule;
 use trailseal::names::arn::kms_key_arn;
 use trailseal::names::arn::role_arn;
 use trailseal::names::bucket_name::bucket_name;
-use trailseal::names::ids::{AccountId, TrailArn};
+use trailseal::names::ids::TrailArn;
 use trailseal::names::places::Places;
 
 /// Reads the options. Whose buckets are meant where none is named is for the source to say.
@@ -25,11 +25,7 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
             "a bucket's name, without s3:// and without a prefix",
             bucket_name,
         )?,
-        bucket_owner: one(
-            "--bucket-owner",
-            args.bucket_owner.as_deref(),
-            AccountId::new,
-        )?,
+        bucket_owner: bucket_owner(args.bucket_owner.as_deref())?,
         trails: many("--trail", &args.trails, TrailArn::parse)?,
         aliases: aliases(&args.aliases)?,
         bare_copy: false,

@@ -1,8 +1,8 @@
 //! What the log files come to, together.
 
 use super::subject::Subject;
+use crate::advice::advice;
 use crate::report::{CannotTell, MAX_KEPT, Outcome};
-use crate::verify::collector::advice;
 use indicatif::HumanCount;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::hash_map::RandomState;

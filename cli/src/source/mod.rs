@@ -30,8 +30,14 @@ use directory::Directory;
 use directory_error::DirectoryError;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use trailseal::check::digest::DigestVerifier;
 use trailseal::names::bucket_name::bucket_name;
 use trailseal::names::value::plain;
+use trailseal_aws::Limited;
+
+/// The digests of a source.
+pub(crate) type SourceDigests = DigestVerifier<Arc<Limited<Objects>>, Keys>;
 
 /// A source as it stands on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

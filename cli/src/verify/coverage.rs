@@ -11,7 +11,7 @@ pub(crate) struct Coverage {
     /// Time that nothing covers, and about which nothing can be said.
     unverified: Vec<(Timestamp, Timestamp)>,
     /// Time that is proven, or about which something is said.
-    told: Vec<(Timestamp, Timestamp)>,
+    accounted: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Coverage {
@@ -47,38 +47,42 @@ impl Coverage {
     }
 
     /// Notes that the time is proven, or that something is said about it.
-    pub(crate) fn told(&mut self, from: Timestamp, to: Timestamp) {
-        self.told.push((from, to));
+    pub(crate) fn account_for(&mut self, from: Timestamp, to: Timestamp) {
+        self.accounted.push((from, to));
     }
 
     /// Begin of the time about which anything is said.
-    pub(crate) fn first_told(&self) -> Option<Timestamp> {
-        self.told.iter().map(|(from, _)| *from).min()
+    pub(crate) fn first_accounted(&self) -> Option<Timestamp> {
+        self.accounted.iter().map(|(from, _)| *from).min()
     }
 
     /// End of the time about which anything is said.
-    pub(crate) fn last_told(&self) -> Option<Timestamp> {
-        self.told.iter().map(|(_, to)| *to).max()
+    pub(crate) fn last_accounted(&self) -> Option<Timestamp> {
+        self.accounted.iter().map(|(_, to)| *to).max()
     }
 
     /// The stretches between `from` and `to` that nothing proves and about which nothing is said.
-    pub(crate) fn untold(&mut self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
-        self.told.sort_unstable();
-        let mut untold = Vec::new();
+    pub(crate) fn unaccounted(
+        &mut self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Vec<(Timestamp, Timestamp)> {
+        self.accounted.sort_unstable();
+        let mut unaccounted = Vec::new();
         let mut at = from;
-        for (begin, end) in &self.told {
+        for (begin, end) in &self.accounted {
             if *begin >= to {
                 break;
             }
             if *begin > at {
-                untold.push((at, *begin));
+                unaccounted.push((at, *begin));
             }
             at = at.max(*end);
         }
         if at < to {
-            untold.push((at, to));
+            unaccounted.push((at, to));
         }
-        untold
+        unaccounted
     }
 
     /// Everything, oldest first, without overlaps, within `from` and `to`. Where stretches
@@ -88,7 +92,7 @@ impl Coverage {
             mut digests,
             uncovered,
             unverified,
-            told: _,
+            accounted: _,
         } = self;
         digests.sort_by_key(|stretch| (stretch.from, stretch.to));
         let mut pieces: Vec<Stretch> = Vec::new();
@@ -268,11 +272,11 @@ mod tests {
     fn time_about_which_nothing_is_said_is_found() {
         let mut coverage = Coverage::default();
         for (from, to) in [(5, 6), (1, 3), (2, 4), (9, 12)] {
-            coverage.told(hour(from), hour(to));
+            coverage.account_for(hour(from), hour(to));
         }
         let holes = |from, to, coverage: &mut Coverage| -> Vec<(i64, i64)> {
             coverage
-                .untold(hour(from), hour(to))
+                .unaccounted(hour(from), hour(to))
                 .into_iter()
                 .map(|(a, b)| (a.as_second() / 3600, b.as_second() / 3600))
                 .collect()

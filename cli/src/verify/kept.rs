@@ -1,7 +1,7 @@
 //! The begin of what is kept: a lifecycle rule expires digest files and log files by their age.
 
-use super::engine::Engine;
-use super::tally::Tally;
+use super::job::Job;
+use super::tally::ChainTally;
 use jiff::SignedDuration;
 use trailseal::bucket::discovery::{self};
 use trailseal::check::digest::SettledDigest;
@@ -14,59 +14,57 @@ use trailseal::names::region_folder::RegionFolder;
 /// digest file that lists them.
 const LINGERING: SignedDuration = SignedDuration::from_hours(48);
 
-impl Engine {
-    /// Takes what is before the oldest digest file of a chain, where a lifecycle rule may have expired
-    /// it: that cannot be told. Whoever says since when says what should be kept: what is not there
-    /// of that time is a finding.
-    pub(super) async fn take_begin_of_what_is_kept(
-        &self,
-        settled: &mut SettledDigest,
-        tally: &mut Tally,
-    ) {
-        if self.plan.kept_since.is_some() {
-            return;
-        }
-        let begin = settled
-            .report
-            .findings
-            .iter()
-            .find(|finding| finding.begin_of_what_is_kept.is_some());
-        let Some(finding) = begin else { return };
-        let window = finding.window;
-        if !self.is_wanted(finding, false) || !self.may_have_expired(finding).await {
-            return;
-        }
-        let before = settled.report.obstacles.len();
-        settled.report.allow_for_expiry(self.plan.now);
-        let scope = self.plan.digests.scope(&settled.key);
-        // What is before a digest file counts also where the digest file itself is after the time that
-        // was asked for.
-        for obstacle in settled.report.obstacles.split_off(before) {
-            self.collector.cannot_tell(&obstacle.error, &scope);
-            tally.unverified(window);
-        }
+/// Takes what is before the oldest digest file of a chain, where a lifecycle rule may have expired
+/// it: that cannot be told. Whoever says since when says what should be kept: what is not there
+/// of that time is a finding.
+pub(super) async fn take_begin_of_what_is_kept(
+    job: &Job,
+    settled: &mut SettledDigest,
+    tally: &mut ChainTally,
+) {
+    if job.plan.kept_since.is_some() {
+        return;
     }
+    let begin = settled
+        .report
+        .findings
+        .iter()
+        .find(|finding| finding.begin_of_what_is_kept.is_some());
+    let Some(finding) = begin else { return };
+    let window = finding.window;
+    if !job.plan.is_wanted(finding, false) || !may_have_expired(job, finding).await {
+        return;
+    }
+    let before = settled.report.obstacles.len();
+    settled.report.allow_for_expiry(job.plan.now);
+    let scope = job.plan.digests.scope(&settled.key);
+    // What is before a digest file counts also where the digest file itself is after the time that
+    // was asked for.
+    for obstacle in settled.report.obstacles.split_off(before) {
+        job.collector.cannot_tell(&obstacle.error, &scope);
+        tally.unverified(window);
+    }
+}
 
-    /// Whether digest files that are gone before the oldest one may have expired: then the log files of
-    /// their time are gone, too. Where those are there, somebody deleted the digest files.
-    async fn may_have_expired(&self, finding: &Finding) -> bool {
-        let (Some(ended), ObjectKind::Digest(key)) =
-            (finding.begin_of_what_is_kept, classify(&finding.object.key))
-        else {
-            return false;
-        };
-        let folder = RegionFolder {
-            bucket: finding.object.bucket.clone(),
-            folder: key.chain.folder,
-            region: key.chain.region,
-        };
-        match discovery::oldest_log_file(self.store(), &folder).await {
-            Ok(oldest) => oldest.is_none_or(|oldest| ended.duration_since(oldest) <= LINGERING),
-            Err(error) => {
-                self.collector
-                    .cannot_tell(&error, &Scope::of_region_folder(&folder));
-                false
-            }
+/// Whether digest files that are gone before the oldest one may have expired: then the log files of
+/// their time are gone, too. Where those are there, somebody deleted the digest files.
+async fn may_have_expired(job: &Job, finding: &Finding) -> bool {
+    let (Some(ended), ObjectKind::Digest(key)) =
+        (finding.begin_of_what_is_kept, classify(&finding.object.key))
+    else {
+        return false;
+    };
+    let folder = RegionFolder {
+        bucket: finding.object.bucket.clone(),
+        folder: key.chain.folder,
+        region: key.chain.region,
+    };
+    match discovery::oldest_log_file(job.store(), &folder).await {
+        Ok(oldest) => oldest.is_none_or(|oldest| ended.duration_since(oldest) <= LINGERING),
+        Err(error) => {
+            job.collector
+                .cannot_tell(&error, &Scope::of_region_folder(&folder));
+            false
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is not in a copy on disk, gathered by chain: half of a copy may lack thousands of files, for
 //! one and the same reason.
 
+use crate::advice::NOT_IN_COPY;
 use crate::report::CannotTell;
 use indicatif::HumanCount;
 use jiff::Timestamp;
@@ -9,9 +10,6 @@ use trailseal::finding::Scope;
 use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::window::Window;
 use trailseal::trust::chain::hourly_digests;
-
-/// What to do about it.
-pub(crate) const ADVICE: &str = "Finish the copy (run `aws s3 sync` again) and verify it again. If the copy holds everything that was in the bucket, give --complete: then what is not in it is a finding. If only a part of the time was copied, name that part with --start-time and --end-time.";
 
 /// Everything that is not in the copy.
 #[derive(Debug, Default)]
@@ -146,7 +144,7 @@ impl Whose {
             region: self.region.clone(),
             trail: self.trail.clone(),
             reason,
-            advice: ADVICE.to_owned(),
+            advice: NOT_IN_COPY.to_owned(),
         }
     }
 }
@@ -241,7 +239,7 @@ mod tests {
             )
         );
         assert!(said[0].reason.starts_with("1 log file that "));
-        assert!(said.iter().all(|said| said.advice == ADVICE));
+        assert!(said.iter().all(|said| said.advice == NOT_IN_COPY));
     }
 
     #[test]

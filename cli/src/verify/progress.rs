@@ -1,12 +1,12 @@
 //! What the live display says of a verification.
 
-use super::collector::Progress;
+use super::counters::VerifyCounters;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use std::time::Duration;
 
 /// `1,234 of 5,678 digests, 45,678 log files, 1.2 GiB, 850 files/s, 2 minutes left`.
-pub(super) fn line(progress: &Progress, elapsed: Duration) -> String {
-    let read = Progress::read;
+pub(super) fn line(progress: &VerifyCounters, elapsed: Duration) -> String {
+    let read = VerifyCounters::read;
     let (folders, listed) = (read(&progress.folders), read(&progress.folders_listed));
     if folders == 0 {
         return "looking for trails".to_owned();
@@ -43,15 +43,15 @@ pub(super) fn line(progress: &Progress, elapsed: Duration) -> String {
 }
 
 /// How many digests there will be: as many in the folders to come as in those that are known.
-fn expected(progress: &Progress) -> Option<u64> {
-    let known = Progress::read(&progress.digests_known);
-    let listed = Progress::read(&progress.folders_listed);
-    let folders = Progress::read(&progress.folders);
+fn expected(progress: &VerifyCounters) -> Option<u64> {
+    let known = VerifyCounters::read(&progress.digests_known);
+    let listed = VerifyCounters::read(&progress.folders_listed);
+    let folders = VerifyCounters::read(&progress.folders);
     known.checked_mul(folders)?.checked_div(listed)
 }
 
-fn left(progress: &Progress, elapsed: Duration) -> Option<Duration> {
-    let done = Progress::read(&progress.digests);
+fn left(progress: &VerifyCounters, elapsed: Duration) -> Option<Duration> {
+    let done = VerifyCounters::read(&progress.digests);
     let rest = expected(progress)?.checked_sub(done)?;
     let millis = u64::try_from(elapsed.as_millis()).ok()?;
     if millis < 2000 {
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_line_says_how_far_it_is_and_how_long_it_takes() {
-        let progress = Progress::default();
+        let progress = VerifyCounters::default();
         assert_eq!(line(&progress, Duration::ZERO), "looking for trails");
         for (counter, value) in [
             (&progress.folders, 4),
@@ -78,7 +78,7 @@ mod tests {
             (&progress.bytes, 1 << 30),
             (&progress.findings, 1),
         ] {
-            Progress::add(counter, value);
+            VerifyCounters::add(counter, value);
         }
         assert_eq!(
             line(&progress, Duration::from_secs(10)),

@@ -1,7 +1,7 @@
 //! What a chain came to, as its digest files are done.
 
 use super::coverage::Coverage;
-use super::engine::Outcomes;
+use super::outcomes::DigestOutcomes;
 use crate::report::{ChainReport, Counts, Outcome};
 use jiff::{SignedDuration, Timestamp};
 use trailseal::bucket::wanted::Wanted;
@@ -12,7 +12,7 @@ use trailseal::names::window::Window;
 use trailseal::trust::chain::hourly_digests;
 
 /// What a chain came to, as its digests are done.
-pub(super) struct Tally {
+pub(super) struct ChainTally {
     pub(super) folder: RegionFolder,
     pub(super) chain: Chain,
     pub(super) digests: Counts,
@@ -29,7 +29,7 @@ pub(super) struct Tally {
     pub(super) end: Option<String>,
 }
 
-impl Tally {
+impl ChainTally {
     pub(super) fn new(folder: &RegionFolder, chain: &Chain) -> Self {
         Self {
             folder: folder.clone(),
@@ -50,7 +50,7 @@ impl Tally {
         self.digests.total() == 0 && self.worst == Outcome::Valid
     }
 
-    pub(super) fn add(&mut self, outcomes: &Outcomes) {
+    pub(super) fn add(&mut self, outcomes: &DigestOutcomes) {
         match outcomes.own {
             Outcome::Valid => self.digests.valid += 1,
             Outcome::Finding => self.digests.finding += 1,
@@ -83,7 +83,7 @@ impl Tally {
                 .unwrap_or(window.to)
         });
         self.coverage.uncovered(from, window.to);
-        self.coverage.told(from, window.to);
+        self.coverage.account_for(from, window.to);
     }
 
     /// Time that no digest file here covers, and about which nothing can be said.
@@ -95,7 +95,7 @@ impl Tally {
         let hour = SignedDuration::from_hours(1);
         let from = from.unwrap_or_else(|| to.saturating_sub(hour).unwrap_or(to));
         self.coverage.unverified(from, to);
-        self.coverage.told(from, to);
+        self.coverage.account_for(from, to);
     }
 
     pub(super) fn report(self, wanted: &Wanted) -> ChainReport {

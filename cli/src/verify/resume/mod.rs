@@ -168,14 +168,11 @@ impl Resume {
     /// Why progress is no longer kept. It is said once.
     pub(crate) fn not_kept(&self) -> Option<CannotTell> {
         let error = self.state().error.take()?;
-        Some(CannotTell {
-            subject: "the progress file".to_owned(),
-            account: None,
-            region: None,
-            trail: None,
-            reason: format!("progress cannot be kept: {error}"),
-            advice: "Make room, or leave --resume out.".to_owned(),
-        })
+        Some(CannotTell::of_run(
+            "the progress file",
+            format!("progress cannot be kept: {error}"),
+            "Make room, or leave --resume out.",
+        ))
     }
 
     /// Writes what is noted every half second, until the task is aborted.

@@ -5,27 +5,13 @@
 //! them. So an end is explained by a digest file that CloudTrail signed, or by the user for one
 //! chain and one time, and by nothing else.
 
-use super::engine::Engine;
+use super::successor::{AFTER_STOP, Successor};
 use crate::time;
 use jiff::{SignedDuration, Timestamp};
-use trailseal::bucket::discovery::{self, MARGIN};
+use std::collections::{BTreeMap, BTreeSet};
 use trailseal::bucket::wanted::TrailFilter;
-use trailseal::bucket::wanted::Wanted;
-use trailseal::check::digest::{ChainWalk, ReadDigest, SettledDigest};
-use trailseal::format::digest::Predecessor;
 use trailseal::names::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
-use trailseal::names::location::ObjectLocation;
-use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
-use trailseal::names::region_folder::RegionFolder;
-use trailseal::trust::signature::AuthenticDigest;
-use trailseal::world::StoreError;
-
-/// How many digest files of another folder are tried for the first that CloudTrail signed. Anybody
-/// who can write to the bucket can plant any number.
-const MAX_TRIED: usize = 8;
-
-/// How many claims of other folders about this chain's digest files are kept.
-const MAX_CLAIMS: usize = 32;
+use trailseal::names::object_key::Chain;
 
 /// CloudTrail may write the last digest file of a trail that was stopped, or may not: a chain that
 /// ends up to an hour before the stop is complete.
@@ -34,18 +20,11 @@ const MAX_CLAIMS: usize = 32;
 /// ("Starting, stopping, and deleting a trail").
 const LAST_HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The last digest file ends up to two hours after the stop: the hour that was under way, and one
-/// more for what is delivered late.
-const AFTER_STOP: SignedDuration = SignedDuration::from_hours(2);
-
-/// Times that count as the same: digest files name whole seconds.
-const SAME_SECOND: SignedDuration = SignedDuration::from_secs(1);
-
 /// An end that the user explains: `--ended [ORGANIZATION/][ACCOUNT/][REGION/]TRAIL[@TIME]`.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(super) struct Ended {
     /// As it was given.
-    pub(crate) text: String,
+    pub(super) text: String,
     organization: Option<OrganizationId>,
     account: Option<AccountId>,
     region: Option<Region>,
@@ -55,7 +34,7 @@ pub(crate) struct Ended {
 
 /// Why an end is not one.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum EndedError {
+pub(super) enum EndedError {
     /// A part of it is wrong.
     #[error("`{text}`: {error}; write [ACCOUNT/][REGION/]TRAIL[@TIME]")]
     Part {
@@ -72,7 +51,7 @@ impl Ended {
     /// # Errors
     /// [`EndedError`] where a part is neither an organization, an account, a Region, a trail nor a
     /// time.
-    pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Self, EndedError> {
+    pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, EndedError> {
         let wrong = |error: &dyn std::fmt::Display| EndedError::Part {
             text: text.to_owned(),
             error: error.to_string(),
@@ -163,7 +142,7 @@ impl Ended {
 ///
 /// # Errors
 /// [`IdError`] where it is neither.
-pub(crate) fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
+pub(super) fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
     if text.starts_with("arn:") {
         TrailArn::parse(text).map(TrailFilter::Arn)
     } else {
@@ -199,7 +178,7 @@ pub(super) enum EndVerdict {
 pub(super) fn judge(
     ended: &[Ended],
     pending: &PendingEnd,
-    newest: &std::collections::BTreeMap<Chain, Timestamp>,
+    newest: &BTreeMap<Chain, Timestamp>,
 ) -> EndVerdict {
     let mut reasons = Vec::new();
     for one in ended.iter().filter(|one| one.names(&pending.chain)) {
@@ -217,7 +196,7 @@ pub(super) fn judge(
 /// The explanations that name no chain that was found.
 pub(super) fn unused<'a>(
     ended: &'a [Ended],
-    chains: &'a std::collections::BTreeSet<Chain>,
+    chains: &'a BTreeSet<Chain>,
 ) -> impl Iterator<Item = &'a str> {
     ended
         .iter()
@@ -225,214 +204,9 @@ pub(super) fn unused<'a>(
         .map(|one| one.text.as_str())
 }
 
-/// Digest files of the same trail, account and Region in another folder or bucket.
-#[derive(Debug, Clone)]
-pub(super) struct Sibling {
-    pub(super) folder: RegionFolder,
-    pub(super) chain: Chain,
-}
-
-/// Where a chain goes on in another folder or bucket.
-#[derive(Debug, Clone)]
-pub(super) struct Successor {
-    /// The digest file that goes on.
-    pub(super) at: ObjectLocation,
-    /// Since when the trail goes on there.
-    pub(super) from: Timestamp,
-    /// Whether it names a digest file of the chain as its predecessor. Otherwise it is a starting
-    /// digest file.
-    pub(super) is_linked: bool,
-}
-
-/// Since when a trail goes on with a starting digest file, whose chain before ends at `end`.
-///
-/// The range of a starting digest file is the hour before logging started, and it lists nothing. So it
-/// covers nothing of an hour in which the chain before ends, unless both meet at the same second.
-fn logging_since(start: Timestamp, starting_end: Timestamp, end: Timestamp) -> Timestamp {
-    if start.duration_since(end).abs() <= SAME_SECOND {
-        end
-    } else if start > end {
-        start
-    } else {
-        starting_end
-    }
-}
-
-impl Engine {
-    /// What the first digest files of other folders after `end` say of their predecessors. In a copy
-    /// on disk that is where the signature of a chain's last digest file is.
-    pub(super) async fn claims(&self, siblings: &[Sibling], end: Timestamp) -> Vec<Predecessor> {
-        let mut claims = Vec::new();
-        let until = end.saturating_add(MARGIN).unwrap_or(end);
-        for sibling in siblings {
-            let Ok(reads) = self.first_after(sibling, end, until).await else {
-                continue;
-            };
-            let named = reads.iter().filter_map(|read| {
-                let (content, _) = read.unverified()?;
-                content.as_ref().ok()?.predecessor.clone()
-            });
-            claims.extend(named);
-        }
-        claims.truncate(MAX_CLAIMS);
-        claims
-    }
-
-    /// The digest file in another folder or bucket that goes on where a chain ends. None where there
-    /// is none, or other trails were active beside the chain.
-    ///
-    /// # Errors
-    /// [`StoreError`] where it cannot be looked for.
-    pub(super) async fn successor(
-        &self,
-        chain: &Chain,
-        end: Timestamp,
-        until: Timestamp,
-        siblings: &[Sibling],
-    ) -> Result<Option<Successor>, StoreError> {
-        let mut found: Option<Successor> = None;
-        // The last digest file of a trail may come after its first one elsewhere.
-        let since = end.saturating_sub(AFTER_STOP).unwrap_or(end);
-        for sibling in siblings {
-            let Some(first) = self.first_signed_after(sibling, since, until).await? else {
-                continue;
-            };
-            let Some(digest) = first.authentic.as_ref().map(AuthenticDigest::digest) else {
-                continue;
-            };
-            let (from, is_linked) = if let Some(named) = &digest.predecessor {
-                let is_ours = trailseal::trust::chain::predecessor_key(&first.key, named)
-                    .is_some_and(|key| key.chain == *chain && key.end_time >= end);
-                if !is_ours {
-                    continue;
-                }
-                (first.start, true)
-            } else {
-                // Trails are converted to an organization's, and not back: beside it, an account has a
-                // trail of its own.
-                let is_own = chain.folder.organization.is_some()
-                    && sibling.chain.folder.organization.is_none();
-                if is_own || self.was_active(sibling, first.start).await? {
-                    continue;
-                }
-                let from = logging_since(first.start, first.key.end_time, end);
-                (from, false)
-            };
-            let successor = Successor {
-                at: first.at.clone(),
-                from,
-                is_linked,
-            };
-            if found
-                .as_ref()
-                .is_none_or(|other| successor.from < other.from)
-            {
-                found = Some(successor);
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether a chain has digest files in the day before `end`. It did not begin then.
-    async fn was_active(&self, sibling: &Sibling, end: Timestamp) -> Result<bool, StoreError> {
-        let ends = self
-            .ends(sibling, end.saturating_sub(MARGIN).unwrap_or(end), end)
-            .await?;
-        Ok(!ends.is_empty())
-    }
-
-    /// The ends of a chain's hourly digest files after `from`, and up to `to`, by their names.
-    async fn ends(
-        &self,
-        sibling: &Sibling,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<Timestamp>, StoreError> {
-        let wanted = Wanted {
-            from: Some(from),
-            to: Some(to),
-            ..Wanted::default()
-        };
-        let found = discovery::digests(self.store(), &sibling.folder, &wanted).await?;
-        let Some(digests) = found.chains.get(&sibling.chain) else {
-            return Ok(Vec::new());
-        };
-        let ends = digests.hourly.iter().copied();
-        Ok(ends.filter(|end| *end > from && *end <= to).collect())
-    }
-
-    /// Reads the first digest files of a chain that end after `end`, oldest first.
-    async fn first_after(
-        &self,
-        sibling: &Sibling,
-        end: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<ReadDigest>, StoreError> {
-        let mut reads = Vec::new();
-        for end in self
-            .ends(sibling, end, until)
-            .await?
-            .into_iter()
-            .take(MAX_TRIED)
-        {
-            let key = DigestKey::of(sibling.chain.clone(), DigestSeries::Hourly, end);
-            let at = ObjectLocation::new(sibling.folder.bucket.clone(), key.to_string());
-            reads.push(self.plan.digests.read_digest(at, key).await);
-        }
-        Ok(reads)
-    }
-
-    /// The first digest file of a chain after `end` that CloudTrail signed.
-    async fn first_signed_after(
-        &self,
-        sibling: &Sibling,
-        end: Timestamp,
-        until: Timestamp,
-    ) -> Result<Option<SettledDigest>, StoreError> {
-        let mut reads = self.first_after(sibling, end, until).await?;
-        let mut first = None;
-        let mut walk = ChainWalk::default();
-        // Each is judged with the digest file before it, so that nothing is looked for.
-        while let Some(read) = reads.pop() {
-            let settled = self
-                .plan
-                .digests
-                .settle(&mut walk, read, reads.last())
-                .await;
-            if settled.authentic.is_some() {
-                first = Some(settled);
-            }
-        }
-        Ok(first)
-    }
-
-    /// Whether log files are in a folder that were delivered more than `grace` after `end`.
-    pub(super) async fn holds_later_log_files(
-        &self,
-        folder: &RegionFolder,
-        end: Timestamp,
-        grace: SignedDuration,
-        until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let Ok(from) = end.checked_add(grace) else {
-            return Ok(false);
-        };
-        if from >= until {
-            return Ok(false);
-        }
-        let wanted = Wanted {
-            from: Some(from),
-            to: Some(until),
-            ..Wanted::default()
-        };
-        discovery::holds_log_files(self.store(), folder, &wanted).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
     use trailseal::names::object_key::{ObjectKind, classify};
 
     fn chain(account: &str, organization: &str, region: &str) -> Chain {
@@ -534,19 +308,6 @@ mod tests {
             ("2026-10-01T08:17:31Z", false),
         ] {
             explains(&format!("Default@{time}"), &one, &[], expected);
-        }
-    }
-
-    #[test]
-    fn a_starting_digest_file_covers_nothing_of_the_hour_in_which_the_chain_before_ends() {
-        let (start, stop) = (at("2026-10-01T03:40:00Z"), at("2026-10-01T04:40:00Z"));
-        for (end, since) in [
-            ("2026-10-01T03:40:00Z", "2026-10-01T03:40:00Z"),
-            ("2026-10-01T02:17:31Z", "2026-10-01T03:40:00Z"),
-            ("2026-10-01T04:17:31Z", "2026-10-01T04:40:00Z"),
-            ("2026-10-01T05:17:31Z", "2026-10-01T04:40:00Z"),
-        ] {
-            assert_eq!(logging_since(start, stop, at(end)), at(since), "{end}");
         }
     }
 

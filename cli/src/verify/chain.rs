@@ -1,0 +1,162 @@
+//! One chain, from its newest digest file to its oldest.
+
+use super::chains::KnownChains;
+use super::gaps::check_covered;
+use super::job::Job;
+use super::kept::take_begin_of_what_is_kept;
+use super::limits::HELD;
+use super::listed::Listed;
+use super::log_files::verify_log_files;
+use super::outcomes::DigestOutcomes;
+use super::read_ahead::{HeldDigest, in_turn, read_ahead};
+use super::settled::take_settled;
+use super::successor::{Sibling, claims};
+use super::tally::ChainTally;
+use super::to_read::to_read;
+use crate::report::Outcome;
+use futures::future::{Either, select};
+use futures::stream::{self, BoxStream, StreamExt as _};
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::task::{JoinError, JoinSet};
+use trailseal::bucket::discovery::ChainDigests;
+use trailseal::check::digest::ChainWalk;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::names::region_folder::RegionFolder;
+
+/// Where a chain's digest files are.
+pub(super) struct ChainPlace<'a> {
+    /// Its folder.
+    pub(super) folder: &'a RegionFolder,
+    /// The same trail, account and Region elsewhere.
+    pub(super) siblings: &'a [Sibling],
+}
+
+/// Verifies one chain, newest digest file first. Whether CloudTrail signed any of its digest files,
+/// or something is said about it.
+pub(super) async fn verify_chain(
+    job: &Arc<Job>,
+    chains: &KnownChains,
+    place: ChainPlace<'_>,
+    chain: Chain,
+    digests: ChainDigests,
+    mut listed: Option<&mut Listed>,
+) -> bool {
+    let plan = &job.plan;
+    let folder = place.folder;
+    let mut tally = ChainTally::new(folder, &chain);
+    let keys = to_read(job, folder, &chain, &digests, listed.is_some()).await;
+    let mut reads = stream::iter(keys)
+        .map(|(series, end)| read_ahead(job, folder, DigestKey::of(chain.clone(), series, end)))
+        .buffered(HELD)
+        .boxed();
+    let mut walk = begin(job, &place, &digests).await;
+    let mut tasks: JoinSet<DigestOutcomes> = JoinSet::new();
+    let mut current = in_turn(job, reads.next().await).await;
+    while let Some((held, read)) = current {
+        if job.interrupted() {
+            break;
+        }
+        let older = next(job, &mut reads, &mut tasks, &mut tally).await;
+        let older = in_turn(job, older).await;
+        let beside = older
+            .as_ref()
+            .filter(|(older, _)| older.key.series == DigestSeries::Hourly)
+            .map(|(_, read)| read);
+        let mut settled = plan.digests.settle(&mut walk, read, beside).await;
+        let reported = plan.is_reported(&settled);
+        take_begin_of_what_is_kept(job, &mut settled, &mut tally).await;
+        take_settled(job, &mut settled, reported, &mut tally);
+        if let Some(listed) = listed.as_deref_mut() {
+            let from = settled.at.bucket.as_str();
+            listed.add(&settled, |file| plan.digests.actual(file, from));
+        }
+        if reported {
+            let (job, permit) = (Arc::clone(job), held.permit);
+            tasks.spawn(async move { verify_log_files(&job, settled, permit).await });
+        }
+        current = older;
+    }
+    while let Some(done) = tasks.join_next().await {
+        collect(job, &mut tally, done);
+    }
+    conclude(job, chains, tally, place.siblings).await
+}
+
+/// A walk that begins at the newest of these digest files.
+async fn begin(job: &Job, place: &ChainPlace<'_>, digests: &ChainDigests) -> ChainWalk {
+    let plan = &job.plan;
+    let known = digests.hourly.iter().copied().collect();
+    // A trail that was moved may go on from another place.
+    let is_whole = plan.wanted.from.is_none() && plan.target.places.len() == 1;
+    let walk = ChainWalk::among(known, is_whole);
+    match digests.hourly.last() {
+        Some(newest) if plan.medium.is_copy() => {
+            walk.knowing(claims(&plan.digests, place.siblings, *newest).await)
+        }
+        _ => walk,
+    }
+}
+
+/// The next digest to come. Digests whose log files are done before are collected.
+async fn next(
+    job: &Job,
+    reads: &mut BoxStream<'_, HeldDigest>,
+    tasks: &mut JoinSet<DigestOutcomes>,
+    tally: &mut ChainTally,
+) -> Option<HeldDigest> {
+    loop {
+        if tasks.is_empty() {
+            return reads.next().await;
+        }
+        let (next, done) = (pin!(reads.next()), pin!(tasks.join_next()));
+        match select(next, done).await {
+            Either::Left((next, _)) => return next,
+            Either::Right((done, _)) => {
+                if let Some(done) = done {
+                    collect(job, tally, done);
+                }
+            }
+        }
+    }
+}
+
+/// Collects what became of a digest and its log files.
+fn collect(job: &Job, tally: &mut ChainTally, done: Result<DigestOutcomes, JoinError>) {
+    let Ok(outcomes) = done else {
+        job.crashed(&tally.folder.digests());
+        tally.worst = tally.worst.max(Outcome::CannotTell);
+        return;
+    };
+    job.collector
+        .line("digest", &outcomes.line(&tally.folder.bucket));
+    tally.add(&outcomes);
+}
+
+/// Says what no digest file covers, and hands the chain on. Whether anything is known of it.
+async fn conclude(
+    job: &Job,
+    chains: &KnownChains,
+    mut tally: ChainTally,
+    siblings: &[Sibling],
+) -> bool {
+    if let Some(newest) = tally.newest_authentic {
+        chains.newest(&tally.chain, newest);
+    }
+    let mut end = None;
+    if job.interrupted() {
+        tally.worst = tally.worst.max(Outcome::CannotTell);
+    } else if !job.plan.target.part.is_one() {
+        end = Box::pin(check_covered(job, &mut tally, siblings)).await;
+    }
+    let is_known = tally.newest_authentic.is_some() || !tally.is_empty();
+    if is_known {
+        // The name of an object alone is no trail.
+        chains.matched(&tally.chain);
+    }
+    match end {
+        Some(end) => chains.wait(tally, end),
+        None => job.done(tally),
+    }
+    is_known
+}

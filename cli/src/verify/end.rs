@@ -1,0 +1,187 @@
+//! The ends of chains: whether another folder or bucket goes on with one, whether it was ended on
+//! purpose, and what is said where it was not.
+
+use super::chains::KnownChains;
+use super::ended::{EndVerdict, PendingEnd, judge};
+use super::job::Job;
+use super::plan::Medium;
+use super::successor::{Sibling, Successor, find_successor};
+use super::tally::ChainTally;
+use super::uncovered::cannot_verify;
+use crate::report::Outcome;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use trailseal::bucket::discovery::{self, MARGIN};
+use trailseal::bucket::selection::DELIVERY;
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::digest::OVERDUE_AFTER;
+use trailseal::finding::{Finding, Scope};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
+
+/// CloudTrail delivers log files within about five minutes of an API call, on average
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>): what comes later
+/// than this after the end of a digest file is of another hour.
+const DELIVERED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// What is after the newest digest file that CloudTrail signed. Nothing more is to be said where
+/// another folder or bucket continues the chain.
+pub(super) async fn check_end(
+    job: &Job,
+    tally: &mut ChainTally,
+    newest: Timestamp,
+    gap: (Timestamp, Timestamp),
+    siblings: &[Sibling],
+) -> Option<PendingEnd> {
+    let scope = Scope::of_region_folder(&tally.folder);
+    let until = gap.1.max(newest.saturating_add(MARGIN).unwrap_or(newest));
+    let source = &job.plan.digests;
+    let found = Box::pin(find_successor(
+        source,
+        &tally.chain,
+        newest,
+        until,
+        siblings,
+    ))
+    .await;
+    let successor = job.answer(found, &scope).flatten();
+    if let Some(successor) = &successor
+        && successor.is_linked
+    {
+        tally.end = Some(goes_on(successor));
+        return None;
+    }
+    // Log files that are there contradict an end that the chain itself does not explain.
+    let grace = match successor {
+        Some(_) => Some(DELIVERED_WITHIN),
+        None if job.plan.ended.iter().any(|one| one.names(&tally.chain)) => Some(DELIVERY),
+        None => None,
+    };
+    let has_log_files = match grace {
+        Some(grace) => has_later_log_files(job, tally, newest, grace, until).await,
+        None => false,
+    };
+    Some(PendingEnd {
+        chain: tally.chain.clone(),
+        newest,
+        gap,
+        has_siblings: !siblings.is_empty(),
+        has_log_files,
+        successor,
+    })
+}
+
+/// Whether log files are in the chain's folder that were delivered more than `grace` after `end`. They
+/// may be where nobody can look.
+async fn has_later_log_files(
+    job: &Job,
+    tally: &ChainTally,
+    end: Timestamp,
+    grace: SignedDuration,
+    until: Timestamp,
+) -> bool {
+    let Ok(from) = end.checked_add(grace) else {
+        return false;
+    };
+    if from >= until {
+        return false;
+    }
+    let wanted = Wanted {
+        from: Some(from),
+        to: Some(until),
+        ..Wanted::default()
+    };
+    let holds = discovery::holds_log_files(job.store(), &tally.folder, &wanted).await;
+    let scope = Scope::of_region_folder(&tally.folder);
+    job.answer(holds, &scope).unwrap_or(true)
+}
+
+/// Gives the verdict on the ends of chains that no later digest file of theirs explains.
+pub(super) fn settle_ends(job: &Job, chains: &KnownChains) {
+    let (pending, newest) = chains.take_pending();
+    for (mut tally, end) in pending {
+        if job.interrupted() {
+            tally.worst = tally.worst.max(Outcome::CannotTell);
+        } else {
+            settle_end(job, &mut tally, end, &newest);
+        }
+        job.done(tally);
+    }
+}
+
+fn settle_end(
+    job: &Job,
+    tally: &mut ChainTally,
+    mut end: PendingEnd,
+    newest: &BTreeMap<Chain, Timestamp>,
+) {
+    if end.gap.0 >= end.gap.1 {
+        let latest = newest.values().max().copied().unwrap_or(end.gap.1);
+        if latest.duration_since(end.newest) <= OVERDUE_AFTER {
+            return;
+        }
+        end.gap.1 = latest;
+    }
+    // Where other trails deliver to the same folder, or are not looked at, nobody knows whose a log
+    // file is.
+    let is_company = |(chain, last): (&Chain, &Timestamp)| {
+        *chain != end.chain
+            && chain.folder == end.chain.folder
+            && chain.region == end.chain.region
+            && *last > end.newest
+    };
+    if end.has_log_files && (!job.plan.wanted.trails.is_empty() || newest.iter().any(is_company)) {
+        end.has_log_files = false;
+        if end.successor.is_some() {
+            tally.unverified(None);
+            let what = format!(
+                "its digest files end at {}, and log files are there that were delivered later, by it or by another trail",
+                end.newest
+            );
+            cannot_verify(job, tally, &what);
+        }
+    }
+    if let Some(successor) = end.successor.as_ref().filter(|_| !end.has_log_files) {
+        if successor.from > end.gap.0 {
+            let gap = (end.gap.0, successor.from.min(end.gap.1));
+            report_overdue(job, tally, end.newest, gap, &[]);
+        }
+        tally.end = Some(goes_on(successor));
+        return;
+    }
+    match judge(&job.plan.ended, &end, newest) {
+        EndVerdict::Explained(words) => {
+            tally.end = Some(format!("ended on purpose (--ended {words})"));
+        }
+        EndVerdict::Open(reasons) => {
+            report_overdue(job, tally, end.newest, end.gap, &reasons);
+        }
+    }
+}
+
+/// Reports that no digest file follows the newest one.
+fn report_overdue(
+    job: &Job,
+    tally: &mut ChainTally,
+    newest: Timestamp,
+    (from, to): (Timestamp, Timestamp),
+    reasons: &[String],
+) {
+    let key = DigestKey::of(tally.chain.clone(), DigestSeries::Hourly, newest);
+    let at = ObjectLocation::new(tally.folder.bucket.clone(), key.to_string());
+    let mut finding: Finding = job.plan.digests.overdue(&at, &key, from, to);
+    if !reasons.is_empty() {
+        let actual = finding.actual.clone().unwrap_or_default();
+        finding.actual = Some(format!("{actual}; {}", reasons.join("; ")));
+    }
+    if job.plan.medium == Medium::PartialCopy {
+        job.collector.ends_in_copy(&finding.scope, from, to);
+        tally.unverified(finding.window);
+    } else if job.collector.finding(&finding) {
+        tally.window_of(&finding);
+    }
+}
+
+fn goes_on(successor: &Successor) -> String {
+    format!("goes on in {}", successor.at)
+}

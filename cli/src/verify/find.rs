@@ -1,0 +1,61 @@
+//! The folders of accounts and Regions that are verified.
+
+use super::plan::Target;
+use crate::source::SourceDigests;
+use trailseal::bucket::discovery;
+use trailseal::bucket::selection::{Part, Selection};
+use trailseal::bucket::wanted::Wanted;
+use trailseal::finding::Report;
+use trailseal::names::region_folder::RegionFolder;
+
+/// What was found of a target.
+pub(super) struct Found {
+    /// The target, with the prefixes as they are meant. All of its places name the same part.
+    pub(super) target: Target,
+    /// Its folders.
+    pub(super) folders: Vec<RegionFolder>,
+    /// What was found on the way.
+    pub(super) reports: Vec<Report>,
+}
+
+/// Finds the folders of what is named.
+///
+/// A prefix that begins with a slash is meant so, if trails are there: a trail's prefix may begin with
+/// one. If not, somebody wrote one slash too many.
+pub(super) async fn find(digests: &SourceDigests, wanted: &Wanted, target: Target) -> Found {
+    let mut found = Found {
+        target: Target {
+            places: Vec::new(),
+            part: target.part,
+        },
+        folders: Vec::new(),
+        reports: Vec::new(),
+    };
+    for (bucket, mut prefix) in target.places {
+        let mut selection = Selection::of(&prefix);
+        let (mut folders, mut report) = folders_of(digests, wanted, &bucket, &selection).await;
+        let without_slash = prefix.trim_start_matches('/');
+        if folders.is_empty() && report.obstacles.is_empty() && without_slash != prefix {
+            selection = Selection::of(without_slash);
+            (folders, report) = folders_of(digests, wanted, &bucket, &selection).await;
+            prefix = without_slash.to_owned();
+        }
+        found.target.part = selection.part;
+        found.target.places.push((bucket, prefix));
+        found.folders.extend(folders);
+        found.reports.push(report);
+    }
+    found
+}
+
+async fn folders_of(
+    digests: &SourceDigests,
+    wanted: &Wanted,
+    bucket: &str,
+    target: &Selection,
+) -> (Vec<RegionFolder>, Report) {
+    if let Part::Elsewhere(_) = target.part {
+        return (Vec::new(), Report::new());
+    }
+    discovery::region_folders(digests.store(), bucket, target, wanted).await
+}

@@ -1,0 +1,87 @@
+//! What every part of a verification needs: what is to be done, and where its findings go.
+
+use super::collector::Collector;
+use super::counters::VerifyCounters;
+use super::plan::Plan;
+use super::tally::ChainTally;
+use crate::report::CannotTell;
+use crate::source::Objects;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use trailseal::finding::{Report, Scope};
+use trailseal::world::StoreError;
+use trailseal_aws::Limited;
+
+/// A verification under way.
+pub(super) struct Job {
+    pub(super) plan: Plan,
+    pub(super) collector: Arc<Collector>,
+    /// Digests that are held.
+    pub(super) held: Arc<Semaphore>,
+    /// Log files under way: what waits for its turn costs next to nothing.
+    pub(super) under_way: Arc<Semaphore>,
+}
+
+impl Job {
+    /// The source's objects.
+    pub(super) fn store(&self) -> &Arc<Limited<Objects>> {
+        self.plan.digests.store()
+    }
+
+    /// What the progress display reads.
+    pub(super) fn counters(&self) -> &VerifyCounters {
+        &self.collector.counters
+    }
+
+    /// Whether somebody wants the run to end, or nobody reads what is written.
+    pub(super) fn interrupted(&self) -> bool {
+        if self.collector.is_broken() {
+            self.store().close();
+        }
+        self.store().is_closed()
+    }
+
+    /// Takes a chain that is done.
+    pub(super) fn done(&self, tally: ChainTally) {
+        if !tally.is_empty() {
+            self.collector.chain(tally.report(&self.plan.wanted));
+        }
+    }
+
+    /// Takes a report: findings, and what could not be looked at.
+    pub(super) fn take(&self, report: Report) {
+        for finding in &report.findings {
+            self.collector.finding(finding);
+        }
+        for obstacle in report.obstacles {
+            let scope = obstacle
+                .if_it_stays
+                .map(|finding| finding.scope)
+                .unwrap_or_default();
+            self.collector.cannot_tell(&obstacle.error, &scope);
+        }
+    }
+
+    /// Takes what was asked of the store. Of a failure, why, and nothing else.
+    pub(super) fn answer<T>(&self, answer: Result<T, StoreError>, scope: &Scope) -> Option<T> {
+        answer
+            .inspect_err(|error| self.collector.cannot_tell(error, scope))
+            .ok()
+    }
+
+    /// Says that something was not looked at, and that its verdict is open.
+    pub(super) fn not_looked_at(&self, reason: impl Into<String>) {
+        let what = "trails that were not looked at";
+        self.collector
+            .unverified(CannotTell::of_run(what, reason, ""));
+    }
+
+    /// Says that a check ended without a verdict, which none should.
+    pub(super) fn crashed(&self, subject: &str) {
+        self.collector.unverified(CannotTell::of_run(
+            subject,
+            "a check ended before it came to a verdict: this is an error in Trailseal",
+            "Please report it, with what stands on standard error.",
+        ));
+    }
+}

@@ -1,0 +1,34 @@
+//! Log files of an account and Region without any digest.
+
+use super::job::Job;
+use crate::report::CannotTell;
+use trailseal::bucket::discovery;
+use trailseal::finding::Scope;
+use trailseal::names::region_folder::RegionFolder;
+
+/// What to do about log files without digests.
+pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; in a copy on disk, copy them, too; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
+
+/// Says where there are log files without any digest: validation was off, or the digests are gone.
+pub(super) async fn check_no_log_files(job: &Job, folder: &RegionFolder) {
+    if job.plan.target.part.is_one() {
+        return;
+    }
+    let scope = Scope::of_region_folder(folder);
+    let looked = discovery::holds_log_files(job.store(), folder, &job.plan.wanted).await;
+    let Some(true) = job.answer(looked, &scope) else {
+        return;
+    };
+    if job.plan.looks_for_unlisted() {
+        return;
+    }
+    let below = format!("s3://{}/{}", folder.bucket, folder.log_files());
+    job.collector.unverified(CannotTell::of(
+        below.as_str(),
+        &scope,
+        format!(
+            "nothing proves the log files below {below}: there is no digest at all that CloudTrail signed"
+        ),
+        NO_DIGESTS,
+    ));
+}

@@ -1,0 +1,35 @@
+//! Why there is nothing to report on.
+
+use crate::exit::Stop;
+use crate::report::Verification;
+use trailseal::bucket::selection::Part;
+
+/// Why there is nothing to report on.
+pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> Stop {
+    if let Some(first) = verification.cannot_tell.first() {
+        let reason = first.reason.trim_end_matches('.');
+        return Stop::cannot_tell(format_args!("{reason}. {}", first.advice));
+    }
+    let Verification { source, .. } = verification;
+    if let Part::Elsewhere(_) = part {
+        Stop::cannot_tell(format_args!(
+            "CloudTrail delivers nothing to {source}, so that nothing there can be verified: name the bucket, or a folder AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ of log files or AWSLogs/ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ of digest files"
+        ))
+    } else if let Part::Digest(_) = part {
+        Stop::cannot_tell(format_args!(
+            "{source} does not exist, and no later digest file names it: check the name"
+        ))
+    } else if part.is_log_files() && found {
+        Stop::cannot_tell(format_args!(
+            "no log file is in {source}, and no digest file lists one that should be there: check the name"
+        ))
+    } else if found {
+        Stop::cannot_tell(format_args!(
+            "{source} has no digest of what was asked for: check --start-time, --end-time, --account, --region and --trail, and that log file validation is enabled on the trail"
+        ))
+    } else {
+        Stop::cannot_tell(format_args!(
+            "{source} holds no trail: no AWSLogs/ACCOUNT/CloudTrail-Digest folder is below it; check the bucket and the prefix"
+        ))
+    }
+}

@@ -1,0 +1,101 @@
+//! What is among the log files of an account and belongs to no Region that was looked into.
+
+use super::job::Job;
+use super::unproven::UnprovenFiles;
+use futures::stream::{self, StreamExt as _};
+use std::collections::{BTreeMap, BTreeSet};
+use trailseal::bucket::discovery;
+use trailseal::finding::Scope;
+use trailseal::names::ids::Region;
+use trailseal::names::object_key::{AccountFolder, LOG_FOLDER};
+use trailseal::names::region_folder::RegionFolder;
+
+/// Accounts in buckets, with the Regions that were looked into.
+type Accounts = BTreeMap<(String, AccountFolder), BTreeSet<Region>>;
+
+/// Looks into the folders of events for what is in no Region that was looked into, and for
+/// accounts that have such folders alone.
+pub(super) async fn unlisted_outside(job: &Job, looked_into: &[RegionFolder]) {
+    // Who asks for Regions asks for no other.
+    if !job.plan.wanted.regions.is_empty() {
+        return;
+    }
+    let mut accounts = Accounts::new();
+    for folder in looked_into {
+        if job.plan.asks_for_account(&folder.bucket, &folder.folder) {
+            accounts
+                .entry((folder.bucket.clone(), folder.folder.clone()))
+                .or_default()
+                .insert(folder.region.clone());
+        }
+    }
+    for (bucket, account) in accounts_beside(job, &accounts).await {
+        accounts.entry((bucket, account)).or_default();
+    }
+    stream::iter(accounts)
+        .for_each_concurrent(
+            job.plan.concurrency,
+            |((bucket, account), regions)| async move {
+                if !job.interrupted() {
+                    unlisted_outside_of(job, &bucket, &account, &regions).await;
+                }
+            },
+        )
+        .await;
+}
+
+async fn unlisted_outside_of(
+    job: &Job,
+    bucket: &str,
+    account: &AccountFolder,
+    regions: &BTreeSet<Region>,
+) {
+    let scope = Scope {
+        account: Some(account.account.to_string()),
+        ..Scope::default()
+    };
+    let others = discovery::other_folders(job.store(), bucket, account).await;
+    let others = job.answer(others, &scope).unwrap_or_default();
+    for events in std::iter::once(LOG_FOLDER.to_owned()).chain(others) {
+        let mut unproven = UnprovenFiles::default();
+        let looked = discovery::outside_regions(
+            job.store(),
+            bucket,
+            account,
+            &events,
+            regions,
+            &job.plan.wanted,
+            |key| unproven.add(key),
+        )
+        .await;
+        job.answer(looked, &scope);
+        let below = format!("{account}{events}/");
+        unproven.report_not_covered(job, bucket, &below, &scope);
+    }
+}
+
+/// The accounts beside these, which have no folder of a Region.
+async fn accounts_beside(job: &Job, accounts: &Accounts) -> Vec<(String, AccountFolder)> {
+    let parents: BTreeSet<_> = accounts
+        .keys()
+        .map(|(bucket, account)| (bucket, &account.prefix, &account.organization))
+        .collect();
+    let mut found = Vec::new();
+    for (bucket, prefix, organization) in parents {
+        let beside = discovery::accounts_beside(
+            job.store(),
+            bucket,
+            prefix.as_deref(),
+            organization.as_ref(),
+            &job.plan.wanted,
+        );
+        let beside = job.answer(beside.await, &Scope::default());
+        let beside = beside.unwrap_or_default().into_iter();
+        found.extend(
+            beside
+                .filter(|account| job.plan.asks_for_account(bucket, account))
+                .map(|account| (bucket.clone(), account)),
+        );
+    }
+    found
+}

@@ -1,0 +1,217 @@
+//! Everything that a run of `trailseal verify` needs, before it makes its first request.
+
+use super::ended::{Ended, trail_filter};
+use super::plan::{Medium, Plan, Target};
+use super::resume::Resume;
+use crate::args::{Format, VerifyArgs};
+use crate::exit::Stop;
+use crate::options::many;
+use crate::output::file_name;
+use crate::report::Range;
+use crate::setup::{self, Services, pinned_keys};
+use crate::source::strays::Strays;
+use crate::source::{Named, Objects, SourcePlace, open_directory, read_signatures};
+use crate::time;
+use jiff::Timestamp;
+use std::sync::Arc;
+use trailseal::bucket::selection::Selection;
+use trailseal::bucket::wanted::{TrailFilter, Wanted};
+use trailseal::check::digest::DigestVerifier;
+use trailseal::check::key_ring::KeyRing;
+use trailseal::names::ids::{AccountId, Region};
+use trailseal::names::places::Places;
+use trailseal::trust::given::GivenSignatures;
+use trailseal_aws::Limited;
+
+/// Everything that a run needs.
+pub(super) struct Prepared {
+    pub(super) plan: Plan,
+    pub(super) objects: Arc<Limited<Objects>>,
+    pub(super) source: String,
+    /// Where public keys come from.
+    pub(super) keys: String,
+    /// The signatures that a file gives.
+    pub(super) given: Arc<GivenSignatures>,
+    pub(super) requested: Range,
+    /// What is unusual about the files of a copy on disk.
+    pub(super) strays: Option<Arc<Strays>>,
+}
+
+/// Reads the options, signs in where that is needed, and opens the source.
+///
+/// # Errors
+/// [`Stop`], with what is wrong.
+pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
+    check_output(args)?;
+    let named = Named::parse(&args.source).map_err(Stop::usage)?;
+    let (wanted, requested) = wanted(args, now)?;
+    let mut places = places(args, &wanted)?;
+    let pinned = pinned_keys(args.keys.as_deref())?;
+    let given = given_signatures(args, &named)?;
+    let is_on_disk = matches!(named, Named::Directory(_));
+    let profile = args.profile.as_deref();
+    let services = Services::of(args.keys.as_deref(), is_on_disk, profile).await?;
+    let source = named.to_string();
+    let (objects, look_in) = open(named, &services, &mut places, args.complete)?;
+    let resume = open_resume(args)?;
+    let (unseen, strays) = match &objects {
+        Objects::Directory(directory) => (directory.unseen().to_vec(), Some(directory.strays())),
+        _ => (Vec::new(), None),
+    };
+    let selection = look_in
+        .first()
+        .map_or_else(|| Selection::of(""), |(_, prefix)| Selection::of(prefix));
+    let wanted = selection.narrow(&wanted).ok_or_else(|| {
+        Stop::usage(format_args!(
+            "{source} names another time than --start-time and --end-time, or one that is yet to come"
+        ))
+    })?;
+    let expected_until = match (places.bare_copy, &args.end_time) {
+        // Nobody knows when a copy was made.
+        (true, None) => None,
+        _ => wanted.to.map(|to| to.min(now)),
+    };
+    let medium = match (places.bare_copy, args.complete) {
+        (false, _) => Medium::Bucket,
+        (true, true) => Medium::WholeCopy,
+        (true, false) => Medium::PartialCopy,
+    };
+    let concurrency = usize::from(args.concurrency);
+    let objects = Arc::new(Limited::new(objects, concurrency));
+    let keys = KeyRing::new(services.keys, pinned).settled_before(now);
+    let digests =
+        DigestVerifier::new(Arc::clone(&objects), keys, places).with_signatures(Arc::clone(&given));
+    let plan = Plan {
+        digests,
+        is_open_ended: requested.to.is_none() && selection.time().is_none(),
+        target: Target {
+            places: look_in,
+            part: selection.part,
+        },
+        kept_since: requested.from,
+        wanted,
+        expected_until,
+        ended: many("--ended", &args.ended, |text| Ended::parse(text, now))?,
+        unseen,
+        now,
+        unlisted: args.unlisted,
+        resume,
+        concurrency,
+        medium,
+    };
+    Ok(Prepared {
+        plan,
+        objects,
+        source,
+        keys: services.keys_from,
+        given,
+        requested,
+        strays,
+    })
+}
+
+/// Checks the name of the file that the report is written to.
+fn check_output(args: &VerifyArgs) -> Result<(), Stop> {
+    let format = match args.format {
+        Format::Text => "text",
+        Format::Json => "json",
+        Format::Ndjson => "ndjson",
+        Format::Html => "html",
+    };
+    file_name::check(
+        args.output.as_deref(),
+        format,
+        &["text", "json", "ndjson", "html"],
+        &[
+            args.keys.as_ref(),
+            args.signatures.as_ref(),
+            args.resume.as_ref(),
+        ],
+    )
+}
+
+/// What was asked for: with an end, always, and as it was said.
+fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
+    let requested = time::range(args.start_time.as_deref(), args.end_time.as_deref(), now)?;
+    let wanted = Wanted {
+        accounts: many("--account", &args.accounts, AccountId::new)?,
+        regions: many("--region", &args.regions, Region::new)?,
+        trails: many("--trail", &args.trails, trail_filter)?,
+        from: requested.from,
+        to: Some(requested.to.unwrap_or(now)),
+    };
+    Ok((wanted, requested))
+}
+
+fn places(args: &VerifyArgs, wanted: &Wanted) -> Result<Places, Stop> {
+    Ok(Places {
+        trails: wanted
+            .trails
+            .iter()
+            .filter_map(|trail| match trail {
+                TrailFilter::Arn(arn) => Some(arn.clone()),
+                TrailFilter::Name(_) => None,
+            })
+            .collect(),
+        ..setup::places(args.bucket_owner.as_deref(), &args.aliases)?
+    })
+}
+
+/// The signatures that a file gives.
+fn given_signatures(args: &VerifyArgs, named: &Named) -> Result<Arc<GivenSignatures>, Stop> {
+    match (&args.signatures, named) {
+        (Some(_), Named::S3 { .. }) => Err(Stop::usage(
+            "--signatures is for a directory: objects in S3 have their signatures in their metadata",
+        )),
+        (Some(file), Named::Directory(_)) => read_signatures(file).map_err(Stop::usage),
+        (None, _) => Ok(Arc::default()),
+    }
+}
+
+/// Opens a source, and says in which buckets, below which prefixes, trails are looked for.
+fn open(
+    named: Named,
+    services: &Services,
+    places: &mut Places,
+    is_complete: bool,
+) -> Result<(Objects, Vec<SourcePlace>), Stop> {
+    match named {
+        Named::S3 { .. } if is_complete => Err(Stop::usage(
+            "--complete is for a copy on disk: a bucket is always taken for all there is",
+        )),
+        Named::S3 { bucket, prefix } => {
+            let objects = services.s3(places.bucket_owner.clone())?;
+            places.log_buckets = vec![bucket.clone()];
+            Ok((objects, vec![(bucket, prefix)]))
+        }
+        Named::Directory(path) => {
+            let (directory, look_in) = open_directory(&path, is_complete).map_err(Stop::usage)?;
+            places.bare_copy = true;
+            places.log_buckets = look_in.iter().map(|(bucket, _)| bucket.clone()).collect();
+            Ok((Objects::Directory(directory), look_in))
+        }
+    }
+}
+
+/// Opens the file of progress, if one is named.
+fn open_resume(args: &VerifyArgs) -> Result<Option<Arc<Resume>>, Stop> {
+    args.resume
+        .as_deref()
+        .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
+        .transpose()
+        .map(|resume| resume.map(Arc::new))
+        .map_err(Stop::usage)
+}
+
+/// What a progress file is about: the same words in another directory are another source.
+fn resumed_source(source: &str, aliases: &[String]) -> String {
+    let mut source = match std::fs::canonicalize(source) {
+        Ok(path) if !source.starts_with("s3://") => path.display().to_string(),
+        _ => source.trim_end_matches('/').to_owned(),
+    };
+    for alias in aliases {
+        source.push_str(" with alias ");
+        source.push_str(alias);
+    }
+    source
+}

@@ -1,0 +1,237 @@
+//! Where a chain goes on in another folder or bucket.
+
+use crate::source::SourceDigests;
+use jiff::{SignedDuration, Timestamp};
+use trailseal::bucket::discovery::{self, MARGIN};
+use trailseal::bucket::wanted::Wanted;
+use trailseal::check::digest::{ChainWalk, ReadDigest, SettledDigest};
+use trailseal::format::digest::Predecessor;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::names::region_folder::RegionFolder;
+use trailseal::trust::chain::predecessor_key;
+use trailseal::trust::signature::AuthenticDigest;
+use trailseal::world::StoreError;
+
+/// How many digest files of another folder are tried for the first that CloudTrail signed. Anybody
+/// who can write to the bucket can plant any number.
+const MAX_TRIED: usize = 8;
+
+/// How many claims of other folders about this chain's digest files are kept.
+const MAX_CLAIMS: usize = 32;
+
+/// The last digest file ends up to two hours after the stop: the hour that was under way, and one
+/// more for what is delivered late.
+pub(super) const AFTER_STOP: SignedDuration = SignedDuration::from_hours(2);
+
+/// Times that count as the same: digest files name whole seconds.
+const SAME_SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// Digest files of the same trail, account and Region in another folder or bucket.
+#[derive(Debug, Clone)]
+pub(super) struct Sibling {
+    pub(super) folder: RegionFolder,
+    pub(super) chain: Chain,
+}
+
+/// Where a chain goes on in another folder or bucket.
+#[derive(Debug, Clone)]
+pub(super) struct Successor {
+    /// The digest file that goes on.
+    pub(super) at: ObjectLocation,
+    /// Since when the trail goes on there.
+    pub(super) from: Timestamp,
+    /// Whether it names a digest file of the chain as its predecessor. Otherwise it is a starting
+    /// digest file.
+    pub(super) is_linked: bool,
+}
+
+/// Since when a trail goes on with a starting digest file, whose chain before ends at `end`.
+///
+/// The range of a starting digest file is the hour before logging started, and it lists nothing. So it
+/// covers nothing of an hour in which the chain before ends, unless both meet at the same second.
+fn logging_since(start: Timestamp, starting_end: Timestamp, end: Timestamp) -> Timestamp {
+    if start.duration_since(end).abs() <= SAME_SECOND {
+        end
+    } else if start > end {
+        start
+    } else {
+        starting_end
+    }
+}
+
+/// What the first digest files of other folders after `end` say of their predecessors. In a copy
+/// on disk that is where the signature of a chain's last digest file is.
+pub(super) async fn claims(
+    source: &SourceDigests,
+    siblings: &[Sibling],
+    end: Timestamp,
+) -> Vec<Predecessor> {
+    let mut claims = Vec::new();
+    let until = end.saturating_add(MARGIN).unwrap_or(end);
+    for sibling in siblings {
+        let Ok(reads) = first_after(source, sibling, end, until).await else {
+            continue;
+        };
+        let named = reads.iter().filter_map(|read| {
+            let (content, _) = read.unverified()?;
+            content.as_ref().ok()?.predecessor.clone()
+        });
+        claims.extend(named);
+    }
+    claims.truncate(MAX_CLAIMS);
+    claims
+}
+
+/// The digest file in another folder or bucket that goes on where a chain ends. None where there
+/// is none, or other trails were active beside the chain.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be looked for.
+pub(super) async fn find_successor(
+    source: &SourceDigests,
+    chain: &Chain,
+    end: Timestamp,
+    until: Timestamp,
+    siblings: &[Sibling],
+) -> Result<Option<Successor>, StoreError> {
+    let mut found: Option<Successor> = None;
+    // The last digest file of a trail may come after its first one elsewhere.
+    let since = end.saturating_sub(AFTER_STOP).unwrap_or(end);
+    for sibling in siblings {
+        let Some(first) = first_signed_after(source, sibling, since, until).await? else {
+            continue;
+        };
+        let Some(digest) = first.authentic.as_ref().map(AuthenticDigest::digest) else {
+            continue;
+        };
+        let (from, is_linked) = if let Some(named) = &digest.predecessor {
+            let is_ours = predecessor_key(&first.key, named)
+                .is_some_and(|key| key.chain == *chain && key.end_time >= end);
+            if !is_ours {
+                continue;
+            }
+            (first.start, true)
+        } else {
+            // Trails are converted to an organization's, and not back: beside it, an account has a
+            // trail of its own.
+            let is_own =
+                chain.folder.organization.is_some() && sibling.chain.folder.organization.is_none();
+            if is_own || was_active(source, sibling, first.start).await? {
+                continue;
+            }
+            let from = logging_since(first.start, first.key.end_time, end);
+            (from, false)
+        };
+        let successor = Successor {
+            at: first.at.clone(),
+            from,
+            is_linked,
+        };
+        if found
+            .as_ref()
+            .is_none_or(|other| successor.from < other.from)
+        {
+            found = Some(successor);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a chain has digest files in the day before `end`. It did not begin then.
+async fn was_active(
+    source: &SourceDigests,
+    sibling: &Sibling,
+    end: Timestamp,
+) -> Result<bool, StoreError> {
+    let ends = ends(
+        source,
+        sibling,
+        end.saturating_sub(MARGIN).unwrap_or(end),
+        end,
+    )
+    .await?;
+    Ok(!ends.is_empty())
+}
+
+/// The ends of a chain's hourly digest files after `from`, and up to `to`, by their names.
+async fn ends(
+    source: &SourceDigests,
+    sibling: &Sibling,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Timestamp>, StoreError> {
+    let wanted = Wanted {
+        from: Some(from),
+        to: Some(to),
+        ..Wanted::default()
+    };
+    let found = discovery::digests(source.store(), &sibling.folder, &wanted).await?;
+    let Some(known) = found.chains.get(&sibling.chain) else {
+        return Ok(Vec::new());
+    };
+    let ends = known.hourly.iter().copied();
+    Ok(ends.filter(|end| *end > from && *end <= to).collect())
+}
+
+/// Reads the first digest files of a chain that end after `end`, oldest first.
+async fn first_after(
+    source: &SourceDigests,
+    sibling: &Sibling,
+    end: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<ReadDigest>, StoreError> {
+    let mut reads = Vec::new();
+    for end in ends(source, sibling, end, until)
+        .await?
+        .into_iter()
+        .take(MAX_TRIED)
+    {
+        let key = DigestKey::of(sibling.chain.clone(), DigestSeries::Hourly, end);
+        let at = ObjectLocation::new(sibling.folder.bucket.clone(), key.to_string());
+        reads.push(source.read_digest(at, key).await);
+    }
+    Ok(reads)
+}
+
+/// The first digest file of a chain after `end` that CloudTrail signed.
+async fn first_signed_after(
+    source: &SourceDigests,
+    sibling: &Sibling,
+    end: Timestamp,
+    until: Timestamp,
+) -> Result<Option<SettledDigest>, StoreError> {
+    let mut reads = first_after(source, sibling, end, until).await?;
+    let mut first = None;
+    let mut walk = ChainWalk::default();
+    // Each is judged with the digest file before it, so that nothing is looked for.
+    while let Some(read) = reads.pop() {
+        let settled = source.settle(&mut walk, read, reads.last()).await;
+        if settled.authentic.is_some() {
+            first = Some(settled);
+        }
+    }
+    Ok(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_starting_digest_file_covers_nothing_of_the_hour_in_which_the_chain_before_ends() {
+        let (start, stop) = (at("2026-10-01T03:40:00Z"), at("2026-10-01T04:40:00Z"));
+        for (end, since) in [
+            ("2026-10-01T03:40:00Z", "2026-10-01T03:40:00Z"),
+            ("2026-10-01T02:17:31Z", "2026-10-01T03:40:00Z"),
+            ("2026-10-01T04:17:31Z", "2026-10-01T04:40:00Z"),
+            ("2026-10-01T05:17:31Z", "2026-10-01T04:40:00Z"),
+        ] {
+            assert_eq!(logging_since(start, stop, at(end)), at(since), "{end}");
+        }
+    }
+}

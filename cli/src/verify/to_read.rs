@@ -1,0 +1,91 @@
+//! The digest files of a chain that are read.
+
+use super::counters::VerifyCounters;
+use super::job::Job;
+use jiff::{SignedDuration, Timestamp};
+use trailseal::bucket::discovery::ChainDigests;
+use trailseal::bucket::selection::DELIVERY;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
+use trailseal::names::region_folder::RegionFolder;
+
+/// The most digests behind the time asked for that are tried for one that CloudTrail signed.
+const MAX_WITNESSES: usize = 48;
+
+/// The digest files of a chain that are read, newest first: those that are asked for, those after
+/// them up to one that CloudTrail signed, and the one before.
+pub(super) async fn to_read(
+    job: &Job,
+    folder: &RegionFolder,
+    chain: &Chain,
+    digests: &ChainDigests,
+    unlisted: bool,
+) -> Vec<(DigestSeries, Timestamp)> {
+    let plan = &job.plan;
+    let reached = |end: &&Timestamp| plan.is_named(chain, DigestSeries::Hourly, **end);
+    let backfill: Vec<Timestamp> = digests
+        .backfill
+        .iter()
+        .rev()
+        .filter(|end| plan.is_named(chain, DigestSeries::Backfill, **end))
+        .copied()
+        .collect();
+    let count = digests.hourly.iter().filter(reached).count() + backfill.len();
+    VerifyCounters::add(
+        &job.counters().digests_known,
+        u64::try_from(count).unwrap_or(0),
+    );
+    let later = witnesses(job, folder, chain, digests, unlisted).await;
+    let in_time = digests.hourly.iter().rev().filter(reached).copied();
+    let is_earlier = |end: &&Timestamp| !reached(end) && !plan.is_later(chain, **end);
+    let earlier = digests.hourly.iter().rev().find(is_earlier);
+    later
+        .into_iter()
+        .rev()
+        .chain(in_time)
+        .chain(earlier.copied())
+        .map(|end| (DigestSeries::Hourly, end))
+        .chain(
+            backfill
+                .into_iter()
+                .map(|end| (DigestSeries::Backfill, end)),
+        )
+        .collect()
+}
+
+/// Digests behind the time asked for, oldest first: up to one that CloudTrail signed, which
+/// tells whether any before it is gone. Names prove nothing: anybody may put an object there.
+async fn witnesses(
+    job: &Job,
+    folder: &RegionFolder,
+    chain: &Chain,
+    digests: &ChainDigests,
+    unlisted: bool,
+) -> Vec<Timestamp> {
+    let plan = &job.plan;
+    // Log files of the last hours may be listed that late.
+    let reach = plan.wanted.to.filter(|_| unlisted).and_then(|to| {
+        to.checked_add(DELIVERY + SignedDuration::from_hours(1))
+            .ok()
+    });
+    let mut witnesses = Vec::new();
+    let mut proven = false;
+    for end in digests.hourly.iter().copied() {
+        if !plan.is_later(chain, end) {
+            continue;
+        }
+        let enough = proven && reach.is_none_or(|reach| end > reach);
+        if enough || witnesses.len() >= MAX_WITNESSES || job.interrupted() {
+            break;
+        }
+        witnesses.push(end);
+        // In a copy on disk the one after a digest proves it: all are read.
+        if !plan.medium.is_copy() && !proven {
+            let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, end);
+            let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
+            let read = plan.digests.read_digest(at, key).await;
+            proven = plan.digests.is_authentic(&read).await;
+        }
+    }
+    witnesses
+}

@@ -1,0 +1,59 @@
+//! Files that no digest proves: how many there are, and what is said of them.
+
+use super::job::Job;
+use super::no_digests::NO_DIGESTS;
+use crate::report::CannotTell;
+use trailseal::finding::Scope;
+
+/// What to do about files in a folder that no digest covers.
+const NOT_COVERED: &str = "Find out who wrote the files: look for PutObject calls on the bucket by anybody other than CloudTrail. CloudTrail delivers Insights, network activity and aggregated events to folders of their own, and what it delivers there only a digest file that lists it can prove.";
+
+/// Files that nothing proves.
+#[derive(Debug, Default)]
+pub(super) struct UnprovenFiles {
+    count: u64,
+    /// One of them: the first that was found.
+    example: Option<String>,
+}
+
+impl UnprovenFiles {
+    pub(super) fn add(&mut self, key: String) {
+        self.count += 1;
+        self.example.get_or_insert(key);
+    }
+
+    /// Says how many log files have a time of which no digest is there.
+    pub(super) fn report_log_files(&self, job: &Job, bucket: &str, below: &str, scope: &Scope) {
+        if self.count == 0 {
+            return;
+        }
+        let count = self.count;
+        job.collector.unverified(CannotTell::of(
+            format!("s3://{bucket}/{below}"),
+            scope,
+            format!(
+                "nothing proves {count} log files below s3://{bucket}/{below}: there is no digest of CloudTrail's for their times"
+            ),
+            NO_DIGESTS,
+        ));
+    }
+
+    /// Says how many files are in a folder of which no digest lists any file.
+    pub(super) fn report_not_covered(&self, job: &Job, bucket: &str, below: &str, scope: &Scope) {
+        let Some(example) = &self.example else {
+            return;
+        };
+        let files = match self.count {
+            1 => "1 file".to_owned(),
+            count => format!("{count} files, for example"),
+        };
+        job.collector.unverified(CannotTell::of(
+            format!("s3://{bucket}/{below}"),
+            scope,
+            format!(
+                "no digest file covers the folder s3://{bucket}/{below}, and nothing proves what is in it: {files} s3://{bucket}/{example}"
+            ),
+            NOT_COVERED,
+        ));
+    }
+}
