@@ -1,9 +1,12 @@
 //! What the template deploys, as `CloudFormation` gets it.
 
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::process::Command;
 use trailseal_tests::local::paths;
 
+/// The functions that S3's events trigger: their names in the template and of their crates.
 const FUNCTIONS: [(&str, &str); 3] = [
     ("DigestValidator", "digest-validator"),
     ("LogVerifier", "log-verifier"),
@@ -31,6 +34,46 @@ fn resources<'a>(template: &'a Value, kind: &str) -> Vec<(&'a String, &'a Value)
         .iter()
         .filter(|(_, resource)| resource["Type"] == kind)
         .collect()
+}
+
+/// The template has the list of functions. Whatever else names them all has the same.
+#[test]
+fn every_list_of_functions_is_the_templates() {
+    let template = template();
+    let binary = |function: &Value| {
+        let binary = &function["Metadata"]["BuildProperties"]["Binary"];
+        binary.as_str().expect("a binary").to_owned()
+    };
+    let functions: BTreeMap<String, String> = resources(&template, "AWS::Lambda::Function")
+        .into_iter()
+        .map(|(name, function)| (name.clone(), binary(function)))
+        .collect();
+    let triggered = FUNCTIONS.map(|(name, binary)| (name.to_owned(), binary.to_owned()));
+    let alerter = ("Alerter".to_owned(), "alerter".to_owned());
+    let expected = triggered.into_iter().chain([alerter]).collect();
+    assert_eq!(functions, expected);
+
+    let repository = paths::repository();
+    let folders = fs::read_dir(repository.join("functions")).expect("functions/");
+    let folders: BTreeSet<String> = folders
+        .map(|entry| entry.expect("a folder").file_name())
+        .map(|name| name.to_str().expect("UTF-8").to_owned())
+        .collect();
+    assert_eq!(folders, functions.values().cloned().collect());
+
+    let variables = fs::read(repository.join("events/env.json")).expect("events/env.json");
+    let variables: BTreeMap<String, Value> = serde_json::from_slice(&variables).expect("JSON");
+    assert!(variables.keys().eq(functions.keys()), "events/env.json");
+
+    let events: Vec<String> = fs::read_dir(repository.join("events"))
+        .expect("events/")
+        .map(|entry| entry.expect("a file").file_name())
+        .map(|name| name.to_str().expect("UTF-8").to_owned())
+        .collect();
+    for binary in functions.values() {
+        let sample = |name: &String| name.starts_with(&format!("{binary}-"));
+        assert!(events.iter().any(sample), "events/ has none for {binary}");
+    }
 }
 
 #[test]

@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""Prints the functions of the template that S3's events trigger: NAME-IN-TEMPLATE:BINARY, one a line."""
+
+import pathlib
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
+
+# Findings trigger it, not objects.
+ALERTER = "alerter"
+
+
+def functions(template: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: resource["Metadata"]["BuildProperties"]["Binary"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def main() -> None:
+    for name, binary in functions(yaml_parse(TEMPLATE.read_text())).items():
+        if binary != ALERTER:
+            print(f"{name}:{binary}")
+
+
+if __name__ == "__main__":
+    main()
