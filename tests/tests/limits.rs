@@ -1,0 +1,296 @@
+//! The bounds that `docs/architecture.md` names, held against the constants of the code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use trailseal_tests::local::paths;
+
+/// How the document writes a bound.
+#[derive(Clone, Copy)]
+enum Written {
+    /// `1,000`.
+    Number,
+    /// `256 KiB`.
+    Kibibytes,
+    /// `64 MiB`.
+    Mebibytes,
+    /// `2 hours`.
+    Hours,
+    /// `3 days`.
+    Days,
+}
+use Written::{Days, Hours, Kibibytes, Mebibytes, Number};
+
+/// What the first cell of a row is, and the constants whose values its second cell names, each in a file
+/// below a folder.
+type Row = (
+    &'static str,
+    &'static [(&'static str, &'static str, Written)],
+);
+
+const ROWS: &[Row] = &[
+    (
+        "digest",
+        &[
+            ("shared/core/src/format", "MAX_OBJECT_BYTES", Mebibytes),
+            ("shared/core/src/format", "MAX_INFLATED_BYTES", Mebibytes),
+            ("shared/core/src/format", "MAX_TEXT_BYTES", Kibibytes),
+        ],
+    ),
+    (
+        "log file",
+        &[
+            ("shared/core/src/format", "MAX_INFLATED_BYTES", Mebibytes),
+            ("shared/core/src/format", "MAX_OBJECT_BYTES", Mebibytes),
+        ],
+    ),
+    (
+        "log file, verified",
+        &[("shared/core/src/gzip", "MAX_WHOLE_INFLATED", Mebibytes)],
+    ),
+    (
+        "log file, KMS events",
+        &[
+            ("shared/core/src/format", "MAX_RECORD_BYTES", Mebibytes),
+            ("shared/core/src/kms", "MAX_RESOURCES", Number),
+            ("shared/core/src/kms", "MAX_DELIVERIES", Number),
+            ("shared/core/src/kms", "MAX_NAMES", Number),
+            ("shared/core/src/kms", "MAX_TRAILS", Number),
+            ("shared/core/src/kms", "MAX_OPEN", Number),
+        ],
+    ),
+    (
+        "findings of a log file about KMS",
+        &[
+            ("shared/core/src/kms", "MAX_GROUPS", Number),
+            ("shared/core/src/kms", "MAX_OF_A_KIND", Number),
+        ],
+    ),
+    (
+        "deliveries that wait",
+        &[
+            ("shared/core/src/check/pending", "MAX_PAGES", Number),
+            ("shared/core/src/check/pending", "MAX_DOCUMENTS", Number),
+            ("shared/core/src/check", "MAX_DOCUMENT_BYTES", Mebibytes),
+            ("shared/core/src/check/pending", "MAX_HELD_BYTES", Mebibytes),
+            ("shared/core/src/check/pending", "MAX_LOOKS", Number),
+            ("shared/core/src/check/pending", "MAX_DIGESTS", Number),
+            ("shared/core/src/check/pending", "MAX_BACKFILLS", Number),
+            ("shared/core/src/check", "GIVEN_UP_AFTER", Days),
+        ],
+    ),
+    (
+        "event",
+        &[
+            ("shared/core/src/event", "MAX_ENVELOPES", Number),
+            ("shared/core/src/event", "MAX_OBJECTS", Number),
+            ("shared/core/src/names", "MAX_KEY_BYTES", Number),
+        ],
+    ),
+    (
+        "folders looked into for trails",
+        &[
+            ("shared/core/src/bucket", "MAX_FOLDERS", Number),
+            ("cli/src/source", "MAX_DIRECTORIES", Number),
+        ],
+    ),
+    (
+        "folders that symbolic links lead to",
+        &[("cli/src/source", "MAX_LINKED", Number)],
+    ),
+    (
+        "log file, KMS events, decompressed on disk",
+        &[("cli/src/kms", "MAX_INFLATED_BYTES", Mebibytes)],
+    ),
+    (
+        "look back",
+        &[
+            ("shared/core/src/bucket", "MAX_LISTS", Number),
+            ("shared/core/src/check", "MAX_CANDIDATES", Number),
+        ],
+    ),
+    (
+        "messages of a batch at a time",
+        &[("shared/lambda/src", "AT_ONCE", Number)],
+    ),
+    (
+        "tries of a message, and rests of a digest",
+        &[("shared/lambda/src", "MAX_HOPS", Number)],
+    ),
+    (
+        "wait that a message may ask for",
+        &[("shared/lambda/src", "MAX_WAIT", Hours)],
+    ),
+    (
+        "open objects",
+        &[("shared/lambda/src", "OPEN_OBJECTS", Number)],
+    ),
+    (
+        "answers that name another Region",
+        &[("shared/aws/src", "MAX_REDIRECTS", Number)],
+    ),
+    (
+        "log buckets of a stack",
+        &[("shared/lambda/src", "MAX_LOG_BUCKETS", Number)],
+    ),
+    (
+        "lists of readers and images in the evidence bucket",
+        &[("shared/lambda/src", "MAX_LIST_BYTES", Kibibytes)],
+    ),
+    (
+        "files of keys and signatures",
+        &[
+            ("cli/src/source", "MAX_FILE_BYTES", Mebibytes),
+            ("shared/lambda/src", "MAX_BYTES", Mebibytes),
+            ("shared/core/src/trust", "MAX_SAVED_KEYS", Number),
+        ],
+    ),
+    (
+        "alert text",
+        &[("shared/core/src/names", "MAX_VALUE_CHARS", Number)],
+    ),
+];
+
+/// Rows whose bounds are no constants of the code: serde_json's, SQS's, or the template's.
+const OTHERS: &[&str] = &[
+    "messages of a batch that ran out of time before",
+    "JSON depth",
+];
+
+/// The rows of the table: first and second cell.
+fn table() -> Vec<(String, String)> {
+    let page = paths::repository().join("docs/architecture.md");
+    let page = fs::read_to_string(page).expect("docs/architecture.md");
+    let (_, table) = page
+        .split_once("| what | bound |\n| --- | --- |\n")
+        .expect("the table");
+    table
+        .lines()
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let line = line.trim_start_matches("| ").trim_end_matches(" |");
+            let (head, bound) = line.split_once(" | ").expect("two cells");
+            (head.to_owned(), bound.to_owned())
+        })
+        .collect()
+}
+
+/// The expressions of every constant of this name in a file, or in the files below a folder; each with its
+/// file.
+fn constants(place: &Path, name: &str, found: &mut Vec<(PathBuf, String)>) {
+    if let Ok(entries) = fs::read_dir(place) {
+        for entry in entries.flatten() {
+            constants(&entry.path(), name, found);
+        }
+        return;
+    }
+    let Ok(code) = fs::read_to_string(place) else {
+        return;
+    };
+    for (at, mark) in code.match_indices(&format!("const {name}: ")) {
+        let rest = &code[at + mark.len()..];
+        let (_, value) = rest.split_once('=').expect("a value");
+        let (value, _) = value.split_once(';').expect("an end");
+        found.push((place.to_owned(), value.trim().to_owned()));
+    }
+}
+
+/// The value of a constant's expression: a sum of products of numbers and of constants of the same file, or
+/// a time, in seconds.
+fn value(file: &Path, expression: &str) -> Option<u64> {
+    if let Some((_, call)) = expression.rsplit_once("Duration::from_") {
+        let (unit, number) = call.split_once('(')?;
+        let seconds = match unit {
+            "secs" => 1,
+            "mins" => 60,
+            "hours" => 3600,
+            _ => return None,
+        };
+        return Some(value(file, number.trim_end_matches(')'))? * seconds);
+    }
+    let factor = |factor: &str| {
+        let factor = factor.trim();
+        if let Ok(number) = factor.replace('_', "").parse() {
+            return Some(number);
+        }
+        let mut found = Vec::new();
+        constants(file, factor, &mut found);
+        value(file, &found.first()?.1)
+    };
+    expression
+        .split('+')
+        .map(|product| product.split('*').map(factor).product::<Option<u64>>())
+        .sum()
+}
+
+fn written(value: u64, how: Written) -> Option<String> {
+    let whole =
+        |unit: u64, name: &str| (value % unit == 0).then(|| format!("{} {name}", value / unit));
+    match how {
+        Number => {
+            let digits = value.to_string();
+            let groups: Vec<&str> = digits
+                .as_bytes()
+                .rchunks(3)
+                .rev()
+                .map(|group| std::str::from_utf8(group).expect("digits"))
+                .collect();
+            Some(groups.join(","))
+        }
+        Kibibytes => whole(1024, "KiB"),
+        Mebibytes => whole(1024 * 1024, "MiB"),
+        Hours => whole(3600, "hours"),
+        Days => whole(24 * 3600, "days"),
+    }
+}
+
+/// Whether a cell has a bound as a word of its own: `64` is not in `640` or `1,064`.
+fn names(cell: &str, bound: &str) -> bool {
+    cell.match_indices(bound).any(|(at, _)| {
+        let is_part = |c: char| c.is_ascii_digit() || c == ',';
+        let before = cell[..at].chars().next_back().is_some_and(is_part);
+        let mut after = cell[at + bound.len()..].chars();
+        let after = match (after.next(), after.next()) {
+            (Some(','), Some(next)) => next.is_ascii_digit(),
+            (Some(next), _) => next.is_ascii_digit(),
+            (None, _) => false,
+        };
+        !before && !after
+    })
+}
+
+#[test]
+fn every_bound_in_the_document_is_that_of_the_code() {
+    let table = table();
+    for (head, constants_of_row) in ROWS {
+        let cell = table
+            .iter()
+            .find_map(|(of, cell)| (of == head).then_some(cell))
+            .unwrap_or_else(|| panic!("docs/architecture.md has no row \"{head}\""));
+        for (folder, name, how) in *constants_of_row {
+            let folder = paths::repository().join(folder);
+            let mut found = Vec::new();
+            constants(&folder, name, &mut found);
+            let values: Vec<String> = found
+                .iter()
+                .filter_map(|(file, expression)| written(value(file, expression)?, *how))
+                .collect();
+            assert!(
+                !values.is_empty(),
+                "{name} in {}: {found:?}",
+                folder.display()
+            );
+            assert!(
+                values.iter().any(|bound| names(cell, bound)),
+                "{name} is {values:?}, but \"{head}\" says: {cell}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_row_of_bounds_is_held_against_the_code() {
+    for (head, _) in table() {
+        let held = ROWS.iter().any(|(known, _)| *known == head) || OTHERS.contains(&head.as_str());
+        assert!(held, "no constant is known for \"{head}\"");
+    }
+}
