@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::event::Named;
+use trailseal::event::EventObjects;
 
 fuzz_target!(|text: &str| {
-    let named = Named::by_text(text);
+    let named = EventObjects::by_text(text);
     assert!(named.created.len() <= 1000);
 });

@@ -6,7 +6,7 @@ use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::check::kms_events::KmsChecker;
-use trailseal::event::Named;
+use trailseal::event::EventObjects;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
 use trailseal::kms::expected::Expected;
 use trailseal::names::created::Created;
@@ -73,7 +73,7 @@ fn bare(bucket: &str, key: &str) -> String {
 
 /// The one object that a message in the queue names.
 fn message(text: &str) -> Created {
-    let named = Named::by_text(text);
+    let named = EventObjects::by_text(text);
     assert_eq!((named.created.len(), &named.error), (1, &None), "{text}");
     named.created.into_iter().next().unwrap()
 }
@@ -81,7 +81,7 @@ fn message(text: &str) -> Created {
 /// The one object that a person names.
 fn by_hand(object: &ObjectLocation) -> Created {
     let event = json!({"bucket": object.bucket, "key": object.key});
-    Named::by(&event).created.into_iter().next().unwrap()
+    EventObjects::by(&event).created.into_iter().next().unwrap()
 }
 
 /// What the validator and the verifier make of an event: the object that was looked at, and both

@@ -17,8 +17,8 @@ use trailseal::alert::{self, Composed, Entry, WholeList};
 use trailseal::finding::Stamp;
 use trailseal::names::seconds::whole_second;
 use trailseal::world::{Cause, KeepEvidence, ReplaceEvidence, SettleEvidence, Versioned};
-use trailseal_lambda::ports::PublishAlert;
-use trailseal_lambda::ports::SendLater;
+use trailseal_lambda::queue::ports::PublishAlert;
+use trailseal_lambda::queue::ports::SendLater;
 use trailseal_lambda::{Deadline, write_alert};
 
 /// How many documents are read or written at once.

@@ -18,8 +18,8 @@ use trailseal::world::{
     WaitingPage,
 };
 use trailseal_lambda::Deadline;
-use trailseal_lambda::ports::PublishAlert;
-use trailseal_lambda::ports::SendLater;
+use trailseal_lambda::queue::ports::PublishAlert;
+use trailseal_lambda::queue::ports::SendLater;
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 

@@ -1,9 +1,10 @@
 //! What happens to one new digest.
 
+use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::names::created::Created;
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject};
-use trailseal_lambda::{Arrival, Check, Checked, Deadline};
+use trailseal_lambda::{Check, Checked, Deadline};
 
 /// Validates digests: location, signature, predecessor, and whose they are.
 pub(crate) struct DigestValidator<S, K> {

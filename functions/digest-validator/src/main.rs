@@ -3,11 +3,11 @@
 mod handler;
 
 use handler::DigestValidator;
-use trailseal_lambda::Edge;
+use trailseal_lambda::Startup;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_environment().await?;
-    let digests = edge.digests().await?;
-    edge.serve(DigestValidator::new(digests)).await
+    let startup = Startup::from_environment().await?;
+    let digests = startup.digests().await?;
+    startup.serve(DigestValidator::new(digests)).await
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
+use trailseal::check::arrival::Arrival;
 use trailseal::check::kms_events::{KmsChecker, KmsReport};
 use trailseal::check::pending;
 use trailseal::finding::Scope;
@@ -9,7 +10,7 @@ use trailseal::names::created::Created;
 use trailseal::world::{
     DescribeKey, KeepEvidence, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject,
 };
-use trailseal_lambda::{Arrival, Check, Checked, Deadline};
+use trailseal_lambda::{Check, Checked, Deadline};
 
 /// How many log files are checked at once: a whole batch. They take turns on the processor, so that
 /// none waits until a large one has ended. The largest holds some 60 MB.

@@ -5,12 +5,18 @@ mod handler;
 use handler::KmsContextChecker;
 use trailseal::check::kms_events::KmsChecker;
 use trailseal_aws::KmsKeys;
-use trailseal_lambda::Edge;
+use trailseal_lambda::Startup;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_environment().await?;
-    let checker = KmsChecker::new(edge.objects(), KmsKeys::new(&edge.sdk), edge.expected());
-    let evidence = edge.evidence();
-    edge.serve(KmsContextChecker::new(checker, evidence)).await
+    let startup = Startup::from_environment().await?;
+    let checker = KmsChecker::new(
+        startup.objects(),
+        KmsKeys::new(&startup.sdk),
+        startup.expected(),
+    );
+    let evidence = startup.evidence();
+    startup
+        .serve(KmsContextChecker::new(checker, evidence))
+        .await
 }

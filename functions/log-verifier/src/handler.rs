@@ -1,6 +1,7 @@
 //! What happens to the log files of one new digest.
 
 use tokio::time::{sleep_until, timeout_at};
+use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::log_file::Progress;
 use trailseal::check::pending::{self, Settlement};
@@ -11,7 +12,7 @@ use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::{
     Cause, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
 };
-use trailseal_lambda::{Arrival, Check, Checked, Deadline};
+use trailseal_lambda::{Check, Checked, Deadline};
 
 /// How many log files of one digest are read at once: S3 answers in some 20 ms, so that a
 /// thousand files take a third of a second and what it takes to inflate them.

@@ -3,12 +3,12 @@
 mod handler;
 
 use handler::LogVerifier;
-use trailseal_lambda::Edge;
+use trailseal_lambda::Startup;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let edge = Edge::from_environment().await?;
-    let digests = edge.digests().await?;
-    let evidence = edge.evidence();
-    edge.serve(LogVerifier::new(digests, evidence)).await
+    let startup = Startup::from_environment().await?;
+    let digests = startup.digests().await?;
+    let evidence = startup.evidence();
+    startup.serve(LogVerifier::new(digests, evidence)).await
 }

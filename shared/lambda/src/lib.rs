@@ -1,30 +1,16 @@
-//! The edge to Lambda: start-up, batches, deadlines, and one summary line an object.
+//! What the Lambda functions share. The modules, from the lowest to the highest:
+//!
+//! - [`queue`]: the queues and the topic, and what a message carries from one try to the next
+//! - [`config`]: the configuration from the environment and the evidence bucket
+//! - [`invocation`]: batches, deadlines, retries, metrics and receipts
+//! - [`startup`]: from the environment to a running function
 
-mod batch;
 pub mod config;
-pub mod config_list;
-mod deadline;
-mod findings;
-mod item;
-mod lists;
-mod metrics;
-pub mod passage;
-mod pinned;
-pub mod ports;
-pub mod receipt;
-mod retry;
-mod sns;
-mod sqs;
-mod start;
-mod unrelated;
+pub mod invocation;
+pub mod queue;
+pub mod startup;
 
-pub use deadline::Deadline;
-pub use findings::FindingsQueue;
-pub use item::{Check, Checked};
-pub use lists::ListsError;
-pub use metrics::write_alert;
-pub use pinned::PinnedError;
-pub use sns::AlertTopic;
-pub use sqs::OwnQueue;
-pub use start::{Edge, StartError};
-pub use trailseal::check::arrival::Arrival;
+pub use config::AlerterConfig;
+pub use invocation::{Check, Checked, Deadline, write_alert};
+pub use queue::{AlertTopic, FindingsQueue};
+pub use startup::Startup;

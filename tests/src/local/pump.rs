@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
 use futures::future::try_join_all;
 use serde_json::Value;
-use trailseal_lambda::passage::NOT_BEFORE;
+use trailseal_lambda::queue::passage::NOT_BEFORE;
 
 use super::rie::{FunctionError, FunctionSpec, Rie};
 use super::server::LocalAws;

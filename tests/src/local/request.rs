@@ -7,7 +7,7 @@ use hyper::Method;
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
-use trailseal_lambda::passage::NOT_BEFORE;
+use trailseal_lambda::queue::passage::NOT_BEFORE;
 
 /// How a service spells requests, and therefore errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -60,7 +60,7 @@ pub enum EventError {
 
 /// What an event names. One bad record does not take the others with it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct EventObjects {
     /// The created objects.
     pub created: Vec<Created>,
     /// The messages that are not about a created object.
@@ -88,7 +88,7 @@ impl Envelope {
     }
 }
 
-impl Named {
+impl EventObjects {
     /// Takes the event of an invocation apart: of a service, or of a person.
     ///
     /// An event of no known sender is an error here: a person who misspells a field must hear of
@@ -427,7 +427,7 @@ mod tests {
     use serde_json::json;
 
     fn created_objects(event: &Value) -> Result<Vec<Created>, EventError> {
-        let named = Named::by(event);
+        let named = EventObjects::by(event);
         named.error.map_or(Ok(named.created), Err)
     }
 
@@ -485,7 +485,7 @@ mod tests {
 
     /// What the event is, where it is nothing but unrelated messages of one kind.
     #[track_caller]
-    fn unrelated(named: &Named) -> (Unrelated, u64) {
+    fn unrelated(named: &EventObjects) -> (Unrelated, u64) {
         assert_eq!((&named.created, &named.error), (&vec![], &None));
         let kinds: Vec<_> = named.unrelated.iter().collect();
         assert_eq!(kinds.len(), 1, "{kinds:?}");
@@ -509,13 +509,18 @@ mod tests {
                 Unrelated::Subscription,
             ),
         ] {
-            assert_eq!(unrelated(&Named::by(&event)), (kind, 1), "{event}");
+            assert_eq!(unrelated(&EventObjects::by(&event)), (kind, 1), "{event}");
             let two = sqs(&[event.clone(), event]);
-            assert_eq!(unrelated(&Named::by(&two)), (kind, 2));
+            assert_eq!(unrelated(&EventObjects::by(&two)), (kind, 2));
         }
-        assert_eq!(Named::by(&json!({"Records": []})), Named::default());
         assert_eq!(
-            unrelated(&Named::by(&sqs(&[sns(&json!(CLOUDTRAIL_VALIDATION))]))),
+            EventObjects::by(&json!({"Records": []})),
+            EventObjects::default()
+        );
+        assert_eq!(
+            unrelated(&EventObjects::by(&sqs(&[sns(&json!(
+                CLOUDTRAIL_VALIDATION
+            ))]))),
             (Unrelated::CloudtrailValidation, 1)
         );
     }
@@ -606,9 +611,17 @@ mod tests {
             let text = message
                 .as_str()
                 .map_or_else(|| message.to_string(), str::to_owned);
-            assert_eq!(unrelated(&Named::by_text(&text)), (kind, 1), "{text}");
+            assert_eq!(
+                unrelated(&EventObjects::by_text(&text)),
+                (kind, 1),
+                "{text}"
+            );
             for wrapped in [sqs(&[sns(&message)]), sns_event(&message), sqs(&[message])] {
-                assert_eq!(unrelated(&Named::by(&wrapped)), (kind, 1), "{wrapped}");
+                assert_eq!(
+                    unrelated(&EventObjects::by(&wrapped)),
+                    (kind, 1),
+                    "{wrapped}"
+                );
             }
         }
     }
@@ -618,7 +631,7 @@ mod tests {
         let mut bodies: Vec<Value> = messages_of_others().into_iter().map(|(m, _)| m).collect();
         let others = u64::try_from(bodies.len()).unwrap();
         bodies.insert(3, eventbridge());
-        let named = Named::by(&sqs(&bodies));
+        let named = EventObjects::by(&sqs(&bodies));
         assert_eq!(
             named.created,
             [Created::new(ObjectLocation::new(
@@ -653,7 +666,7 @@ mod tests {
                         mixed[name] = value.clone();
                     }
                 }
-                let named = Named::by_text(&mixed.to_string());
+                let named = EventObjects::by_text(&mixed.to_string());
                 let is_named = named
                     .created
                     .iter()
@@ -675,7 +688,7 @@ mod tests {
             notification["Records"][0]["s3"]["object"]["key"] = json!(hostile);
             let delivery = json!({"s3Bucket": "b", "s3ObjectKey": [hostile]});
             for event in [event, notification, delivery] {
-                let named = Named::by_text(&event.to_string());
+                let named = EventObjects::by_text(&event.to_string());
                 assert_eq!(named.created.len(), 1, "{event}");
                 assert!(named.unrelated.is_empty() && named.error.is_none());
             }
@@ -735,7 +748,7 @@ mod tests {
                 "{event}"
             );
         }
-        assert!(Named::by_text("").error.is_some());
+        assert!(EventObjects::by_text("").error.is_some());
     }
 
     #[test]
@@ -750,7 +763,10 @@ mod tests {
             assert!(created_objects(&event).is_err(), "{event}");
         }
         let ec2 = json!({"source": "aws.ec2", "detail-type": "x"});
-        assert_eq!(unrelated(&Named::by(&ec2)), (Unrelated::OtherSource, 1));
+        assert_eq!(
+            unrelated(&EventObjects::by(&ec2)),
+            (Unrelated::OtherSource, 1)
+        );
     }
 
     #[test]
@@ -764,15 +780,24 @@ mod tests {
         let bare = json!({"bucket": "b", "key": "k"});
         let rest = json!({"bucket": "b", "key": "k", "resumeAt": 7});
         let cloudtrail = json!({"s3Bucket": "b", "s3ObjectKey": ["k"]});
-        let origin = |named: Named| named.created[0].origin;
-        assert_eq!(origin(Named::by(&bare)), Origin::Person);
-        assert_eq!(origin(Named::by(&rest)), Origin::Person);
-        assert_eq!(origin(Named::by_text(&bare.to_string())), Origin::Message);
-        assert_eq!(origin(Named::by(&sns_event(&bare))), Origin::Message);
-        assert_eq!(origin(Named::by_text(&rest.to_string())), Origin::Service);
+        let origin = |named: EventObjects| named.created[0].origin;
+        assert_eq!(origin(EventObjects::by(&bare)), Origin::Person);
+        assert_eq!(origin(EventObjects::by(&rest)), Origin::Person);
+        assert_eq!(
+            origin(EventObjects::by_text(&bare.to_string())),
+            Origin::Message
+        );
+        assert_eq!(origin(EventObjects::by(&sns_event(&bare))), Origin::Message);
+        assert_eq!(
+            origin(EventObjects::by_text(&rest.to_string())),
+            Origin::Service
+        );
         for event in [eventbridge(), s3("ObjectCreated:Put"), cloudtrail] {
-            assert_eq!(origin(Named::by(&event)), Origin::Service);
-            assert_eq!(origin(Named::by_text(&event.to_string())), Origin::Service);
+            assert_eq!(origin(EventObjects::by(&event)), Origin::Service);
+            assert_eq!(
+                origin(EventObjects::by_text(&event.to_string())),
+                Origin::Service
+            );
         }
     }
 
@@ -809,11 +834,11 @@ mod tests {
         bad["s3"]["object"]["key"] = json!(7);
         let records = event["Records"].as_array_mut().unwrap();
         records.insert(0, bad);
-        let named = Named::by(&event);
+        let named = EventObjects::by(&event);
         assert_eq!(named.created.len(), 1);
         assert!(matches!(named.error, Some(EventError::Unknown(_))));
         let keys = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [7, KEY]});
-        assert_eq!(Named::by(&keys).created.len(), 1);
+        assert_eq!(EventObjects::by(&keys).created.len(), 1);
     }
 
     #[test]
@@ -839,13 +864,13 @@ mod tests {
     fn what_was_handed_back_goes_on_where_it_stopped() {
         let created = Created::rest(ObjectLocation::new("amzn-s3-demo-bucket", KEY), 17);
         let written = serde_json::to_string(&created).unwrap();
-        assert_eq!(Named::by_text(&written).created, [created]);
+        assert_eq!(EventObjects::by_text(&written).created, [created]);
     }
 
     proptest! {
         #[test]
         fn any_text_never_panics(text in "\\PC{0,200}") {
-            let _ = Named::by_text(&text);
+            let _ = EventObjects::by_text(&text);
             let _ = crate::names::object_key::url_decode(&text);
         }
 
@@ -857,7 +882,7 @@ mod tests {
             let mut notification = s3("ObjectCreated:Put");
             notification["Records"][0]["s3"]["object"]["key"] = json!(key);
             for event in [event, notification, json!({"s3Bucket": "b", "s3ObjectKey": [key]})] {
-                let named = Named::by_text(&event.to_string());
+                let named = EventObjects::by_text(&event.to_string());
                 prop_assert_eq!(named.created.len(), 1);
                 prop_assert!(named.unrelated.is_empty() && named.error.is_none());
                 prop_assert!(named.created[0].readings().any(|at| at.key == key));

@@ -1,6 +1,6 @@
 //! The lists of the configuration that are documents of the evidence bucket.
 
-use crate::config_list::{self, ListError, MAX_LIST_BYTES};
+use super::list_document::{self, ListError, MAX_LIST_BYTES};
 use aws_config::SdkConfig;
 use std::collections::HashMap;
 use trailseal::world::{SettleEvidence as _, StoreError};
@@ -40,14 +40,14 @@ pub enum ListsError {
 ///
 /// # Errors
 /// [`ListsError`] when one of them cannot be had. A list that is missing would be no check.
-pub(super) async fn read(sdk: &SdkConfig) -> Result<HashMap<&'static str, String>, ListsError> {
+pub(crate) async fn read(sdk: &SdkConfig) -> Result<HashMap<&'static str, String>, ListsError> {
     let mut values = HashMap::new();
-    for variable in config_list::VARIABLES {
+    for variable in list_document::VARIABLES {
         let wrong = |problem| ListsError::Wrong { variable, problem };
         let Ok(value) = std::env::var(variable) else {
             continue;
         };
-        let Some(key) = config_list::document(&value).map_err(wrong)? else {
+        let Some(key) = list_document::document(&value).map_err(wrong)? else {
             continue;
         };
         let bucket = std::env::var("TRAILSEAL_EVIDENCE_BUCKET").ok();
@@ -59,7 +59,7 @@ pub(super) async fn read(sdk: &SdkConfig) -> Result<HashMap<&'static str, String
             .recall(key, MAX_LIST_BYTES)
             .await
             .map_err(|error| ListsError::Unreadable { variable, error })?;
-        values.insert(variable, config_list::value_of(&document).map_err(wrong)?);
+        values.insert(variable, list_document::value_of(&document).map_err(wrong)?);
     }
     Ok(values)
 }

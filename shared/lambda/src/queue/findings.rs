@@ -1,17 +1,13 @@
 //! The `Findings` queue, from which the `alerter` tells people.
 
-use crate::ports::SendFindings;
-use crate::ports::SendLater;
+use super::ports::{SendFindings, SendLater};
+use super::sqs::{delay_seconds, retry_in};
 use aws_config::SdkConfig;
 use std::time::Duration;
 use trailseal::alert::findings_message::FindingsMessage;
 use trailseal::world::{KeepEvidence as _, StoreError};
 use trailseal_aws::EvidenceBucket;
 use trailseal_aws::store_error;
-
-/// SQS delays a message by 15 minutes at most.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
-const MAX_DELAY_SECONDS: i32 = 900;
 
 /// The queue, and the evidence bucket for what is too large for it.
 #[derive(Debug)]
@@ -49,12 +45,11 @@ impl SendFindings for FindingsQueue {
 
 impl SendLater for FindingsQueue {
     async fn send_later(&self, body: &str, delay: Duration) -> Result<(), StoreError> {
-        let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
         self.sqs
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
-            .delay_seconds(seconds.min(MAX_DELAY_SECONDS))
+            .delay_seconds(delay_seconds(delay))
             .send()
             .await
             .map_err(|error| store_error("send findings to", &self.url, &error))?;
@@ -62,20 +57,6 @@ impl SendLater for FindingsQueue {
     }
 
     async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
-        self.sqs
-            .change_message_visibility()
-            .queue_url(&self.url)
-            .receipt_handle(receipt)
-            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| {
-                store_error(
-                    "set the time of the next try of a message in",
-                    &self.url,
-                    &error,
-                )
-            })?;
-        Ok(())
+        retry_in(&self.sqs, &self.url, receipt, delay).await
     }
 }

@@ -8,11 +8,11 @@ use trailseal::finding::Stamp;
 
 /// The unrelated messages that came to one execution environment.
 #[derive(Debug, Default)]
-pub(super) struct UnrelatedMessages(Mutex<BTreeMap<&'static str, Count>>);
+pub(crate) struct UnrelatedMessages(Mutex<BTreeMap<&'static str, MessageCount>>);
 
 /// How many messages of one kind came.
 #[derive(Debug, Default)]
-struct Count {
+struct MessageCount {
     /// Since the environment began.
     all: u64,
     /// Since the metric was written.
@@ -20,7 +20,7 @@ struct Count {
 }
 
 impl UnrelatedMessages {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Count>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, MessageCount>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,6 +1,6 @@
 //! Alerts, to the topic.
 
-use crate::ports::PublishAlert;
+use super::ports::PublishAlert;
 use aws_config::SdkConfig;
 use aws_sdk_sns::config::retry::RetryConfig;
 use aws_sdk_sns::types::MessageAttributeValue;

@@ -1,10 +1,10 @@
 //! Where findings, alerts and messages go, each a small trait.
 
-use crate::passage::Passage;
+use super::passage::Passage;
 use std::time::Duration;
 use trailseal::alert::Alert;
 use trailseal::alert::findings_message::FindingsMessage;
-use trailseal::world::StoreError;
+use trailseal::world::{KeepEvidence, SettleEvidence, StoreError};
 
 /// Hands findings to whoever tells people.
 pub trait SendFindings: Send + Sync {
@@ -56,7 +56,7 @@ pub trait PublishAlert: Send + Sync {
 /// Puts work back in line.
 pub trait Requeue: Send + Sync {
     /// Sends a message to the function's own queue; returns once the queue has it. SQS delivers it
-    /// after `delay`, which is [`MAX_DELAY`](crate::passage::MAX_DELAY) at most.
+    /// after `delay`, which is [`super::passage::MAX_DELAY`] at most.
     ///
     /// # Errors
     /// [`StoreError`]: the queue may not have it, and the message at hand must not be let go.
@@ -84,4 +84,14 @@ pub trait Requeue: Send + Sync {
         receipt: &str,
         delay: Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Everything that a function acts through.
+pub(crate) trait Ports: Send + Sync + 'static {
+    /// Takes findings.
+    type Findings: SendFindings + 'static;
+    /// Takes messages back.
+    type Queue: Requeue + 'static;
+    /// Keeps receipts and what waits.
+    type Evidence: KeepEvidence + SettleEvidence + 'static;
 }

@@ -8,10 +8,10 @@
 use trailseal::names::value;
 
 /// The variables that may stand for a document.
-pub const VARIABLES: [&str; 2] = ["TRAILSEAL_READERS", "TRAILSEAL_ENCLAVE_IMAGES"];
+pub(super) const VARIABLES: [&str; 2] = ["TRAILSEAL_READERS", "TRAILSEAL_ENCLAVE_IMAGES"];
 
 /// The most bytes of a list: about 3,000 ARNs.
-pub const MAX_LIST_BYTES: usize = 256 * 1024;
+pub(super) const MAX_LIST_BYTES: usize = 256 * 1024;
 
 /// Where lists are in the evidence bucket.
 const PREFIX: &str = "config/";
@@ -41,7 +41,7 @@ pub enum ListError {
 ///
 /// # Errors
 /// [`ListError::Place`] when it begins with `@` and names another place.
-pub fn document(value: &str) -> Result<Option<&str>, ListError> {
+pub(super) fn document(value: &str) -> Result<Option<&str>, ListError> {
     let value = value::plain(value);
     let Some(key) = value.strip_prefix('@') else {
         return Ok(None);
@@ -59,7 +59,7 @@ pub fn document(value: &str) -> Result<Option<&str>, ListError> {
 ///
 /// # Errors
 /// [`ListError`] when it is too large, no text, or holds no value.
-pub fn value_of(document: &[u8]) -> Result<String, ListError> {
+pub(super) fn value_of(document: &[u8]) -> Result<String, ListError> {
     if document.len() > MAX_LIST_BYTES {
         return Err(ListError::TooLarge);
     }

@@ -1,7 +1,8 @@
 //! The function's own queue, for what it has no time for or cannot tell yet, and its dead-letter queue.
 
-use crate::passage::{MAX_DELAY, Passage};
-use crate::ports::Requeue;
+use super::passage::Passage;
+use super::ports::Requeue;
+use super::sqs::{SET_RETRY, delay_seconds, retry_in};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use std::time::Duration;
@@ -28,12 +29,12 @@ impl OwnQueue {
     }
 
     fn url(&self, action: &'static str) -> Result<&str, StoreError> {
-        named(self.url.as_deref(), "TRAILSEAL_QUEUE_URL", action)
+        configured(self.url.as_deref(), "TRAILSEAL_QUEUE_URL", action)
     }
 }
 
 /// The URL of a queue, or that `variable` does not give it.
-fn named<'a>(
+fn configured<'a>(
     url: Option<&'a str>,
     variable: &'static str,
     action: &'static str,
@@ -51,13 +52,12 @@ impl Requeue for OwnQueue {
     async fn send(&self, body: &str, passage: &Passage, delay: Duration) -> Result<(), StoreError> {
         const ACTION: &str = "send a message to";
         let url = self.url(ACTION)?;
-        let delay = delay.min(MAX_DELAY).as_secs();
         let mut request = self
             .sqs
             .send_message()
             .queue_url(url)
             .message_body(body)
-            .delay_seconds(i32::try_from(delay).unwrap_or_default());
+            .delay_seconds(delay_seconds(delay));
         for (name, value) in passage.attributes() {
             let value = MessageAttributeValue::builder()
                 .data_type("Number")
@@ -78,7 +78,7 @@ impl Requeue for OwnQueue {
     async fn park(&self, body: &str) -> Result<(), StoreError> {
         const ACTION: &str = "park a message in";
         let url = self.dead_letter_url.as_deref();
-        let url = named(url, "TRAILSEAL_DEAD_LETTER_QUEUE_URL", ACTION)?;
+        let url = configured(url, "TRAILSEAL_DEAD_LETTER_QUEUE_URL", ACTION)?;
         // Without what it carried: whoever moves it back has it tried anew.
         let sent = self.sqs.send_message().queue_url(url).message_body(body);
         sent.send()
@@ -88,16 +88,7 @@ impl Requeue for OwnQueue {
     }
 
     async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
-        const ACTION: &str = "set the time of the next try of a message in";
-        let url = self.url(ACTION)?;
-        self.sqs
-            .change_message_visibility()
-            .queue_url(url)
-            .receipt_handle(receipt)
-            .visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| store_error(ACTION, url, &error))?;
-        Ok(())
+        let url = self.url(SET_RETRY)?;
+        retry_in(&self.sqs, url, receipt, delay).await
     }
 }

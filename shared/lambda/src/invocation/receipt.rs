@@ -8,7 +8,7 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::sha256::Sha256;
 
 /// The schema of a receipt.
-pub const SCHEMA: &str = "trailseal.receipt/1";
+pub(super) const SCHEMA: &str = "trailseal.receipt/1";
 
 /// The longest key of an object whose receipt is named after it: S3 takes 1,024 bytes.
 const MAX_NAMED_AFTER: usize = 800;
@@ -19,7 +19,7 @@ const MAX_NAMED: usize = 1_000;
 /// What was checked.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Receipt<'a> {
+pub(super) struct Receipt<'a> {
     schema: &'static str,
     object: &'a ObjectLocation,
     verdict: Verdict,
@@ -29,7 +29,7 @@ pub struct Receipt<'a> {
     rules: &'a BTreeMap<&'static str, RuleCount>,
     /// What else was counted.
     counts: &'a BTreeMap<&'static str, u64>,
-    findings: Vec<Named<'a>>,
+    findings: Vec<NamedFinding<'a>>,
     cannot_tell: Vec<String>,
     /// How many findings and obstacles more there are than are named.
     findings_left_out: usize,
@@ -42,7 +42,7 @@ pub struct Receipt<'a> {
 /// A finding by its name.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Named<'a> {
+struct NamedFinding<'a> {
     id: String,
     kind: &'a str,
     object: String,
@@ -50,8 +50,7 @@ struct Named<'a> {
 
 impl<'a> Receipt<'a> {
     /// The receipt of a report on `object`.
-    #[must_use]
-    pub fn of(object: &'a ObjectLocation, report: &'a Report, stamp: Stamp<'a>) -> Self {
+    pub(super) fn of(object: &'a ObjectLocation, report: &'a Report, stamp: Stamp<'a>) -> Self {
         let findings = report.findings.iter().take(MAX_NAMED);
         let obstacles = report.obstacles.iter().take(MAX_NAMED);
         Self {
@@ -62,7 +61,7 @@ impl<'a> Receipt<'a> {
             rules: &report.rules,
             counts: &report.counts,
             findings: findings
-                .map(|finding| Named {
+                .map(|finding| NamedFinding {
                     id: finding.id().to_string(),
                     kind: finding.kind.as_str(),
                     object: finding.object.to_string(),
@@ -78,8 +77,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// Where it is kept: named after function and object.
-    #[must_use]
-    pub fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         let ObjectLocation { bucket, key, .. } = self.object;
         let folder = format!("receipts/{}", self.function);
         if key.len() <= MAX_NAMED_AFTER {
@@ -90,8 +88,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// The receipt as JSON.
-    #[must_use]
-    pub fn document(&self) -> String {
+    pub(super) fn document(&self) -> String {
         // Texts, times and lists: there is nothing in it that JSON cannot hold.
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -1,7 +1,8 @@
 //! The pinned keys of a function: read and checked when it starts.
 
-use crate::config::{Config, PinnedKeys};
 use aws_config::SdkConfig;
+use trailseal::names::bucket_name::bucket_name;
+use trailseal::names::ids::AccountId;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::sha256::Sha256;
 use trailseal::trust::public_key::{KeySet, PublicKeyError};
@@ -10,6 +11,28 @@ use trailseal_aws::S3Objects;
 
 /// The most bytes of a saved list-public-keys response: 10,000 keys take about 6 MB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Where a saved list-public-keys response is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinnedKeys {
+    /// In a file of the function's package or layer.
+    File(String),
+    /// In an object.
+    Object(ObjectLocation),
+}
+
+impl PinnedKeys {
+    /// A path, or an `s3://BUCKET/KEY` URI.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix("s3://") {
+            None => Some(Self::File(text.to_owned())),
+            Some(rest) => {
+                let (bucket, key) = rest.split_once('/').filter(|(_, key)| !key.is_empty())?;
+                Some(Self::Object(ObjectLocation::new(bucket_name(bucket)?, key)))
+            }
+        }
+    }
+}
 
 /// Why a function does not take the pinned keys.
 #[derive(Debug, thiserror::Error)]
@@ -57,14 +80,19 @@ pub enum PinnedError {
     },
 }
 
-/// The pinned keys of `config`; none where it names none.
+/// The keys at `place`, whose bytes have the hash `expected`, if there is one; no keys without a place.
 ///
 /// The bucket must belong to the owner of the log buckets, where that is configured.
 ///
 /// # Errors
 /// [`PinnedError`] when the keys cannot be read, or are not fit to be trusted.
-pub(super) async fn read(sdk: &SdkConfig, config: &Config) -> Result<KeySet, PinnedError> {
-    let json = match &config.pinned_keys {
+pub(crate) async fn read(
+    sdk: &SdkConfig,
+    place: Option<&PinnedKeys>,
+    expected: Option<Sha256>,
+    bucket_owner: Option<&AccountId>,
+) -> Result<KeySet, PinnedError> {
+    let json = match place {
         None => return Ok(KeySet::default()),
         Some(PinnedKeys::File(path)) => {
             std::fs::read(path).map_err(|source| PinnedError::File {
@@ -73,11 +101,10 @@ pub(super) async fn read(sdk: &SdkConfig, config: &Config) -> Result<KeySet, Pin
             })?
         }
         Some(PinnedKeys::Object(at)) => {
-            let owner = config.places.bucket_owner.clone();
-            read_object(&S3Objects::new(sdk, owner), at).await?
+            read_object(&S3Objects::new(sdk, bucket_owner.cloned()), at).await?
         }
     };
-    accept(&json, config.pinned_keys_sha256)
+    accept(&json, expected)
 }
 
 /// The keys in a saved response, if all of it is fit to be trusted: it has the pinned hash, and
@@ -117,7 +144,7 @@ async fn read_object(objects: &S3Objects, at: &ObjectLocation) -> Result<Vec<u8>
 mod tests {
     use super::*;
 
-    const PUBLISHED: &str = include_str!("../../core/testdata/list-public-keys.json");
+    const PUBLISHED: &str = include_str!("../../../core/testdata/list-public-keys.json");
 
     fn named() -> String {
         PUBLISHED.replace("\"Value\"", "\"Region\":\"eu-west-1\",\"Value\"")

@@ -1,13 +1,8 @@
 //! From the environment to a running function.
 
-use super::batch;
-use super::item::Check;
-use super::lists::{self, ListsError};
-use super::pinned::{self, PinnedError};
-use super::unrelated::UnrelatedMessages;
-use crate::FindingsQueue;
-use crate::OwnQueue;
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError, ListsError, PinnedError};
+use crate::invocation::{Check, Publisher, Resender, Service, Stack, UnrelatedMessages, answer};
+use crate::queue::{FindingsQueue, OwnQueue};
 use aws_config::SdkConfig;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
@@ -38,7 +33,7 @@ pub enum StartError {
 
 /// What every function starts with.
 #[derive(Debug)]
-pub struct Edge {
+pub struct Startup {
     /// The configuration.
     pub config: Config,
     /// The SDK's configuration.
@@ -50,7 +45,7 @@ pub struct Edge {
 /// Digests in S3, signed by CloudTrail's keys.
 pub(crate) type S3Digests = DigestVerifier<Limited<S3Objects>, CloudTrailKeys>;
 
-impl Edge {
+impl Startup {
     /// Sets logging up and reads the configuration.
     ///
     /// # Errors
@@ -58,7 +53,7 @@ impl Edge {
     pub async fn from_environment() -> Result<Self, StartError> {
         lambda_runtime::tracing::init_default_subscriber();
         let sdk = trailseal_aws::sdk_config().await;
-        let lists = lists::read(&sdk).await?;
+        let lists = config::read_lists(&sdk).await?;
         let variable = |name: &str| std::env::var(name).ok();
         let config = Config::read(|name| lists.get(name).cloned().or_else(|| variable(name)))?;
         Ok(Self {
@@ -97,7 +92,14 @@ impl Edge {
     /// # Errors
     /// [`StartError`] when the pinned keys cannot be had.
     pub async fn digests(&self) -> Result<S3Digests, StartError> {
-        let pinned = pinned::read(&self.sdk, &self.config).await?;
+        let config = &self.config;
+        let pinned = config::read_pinned_keys(
+            &self.sdk,
+            config.pinned_keys.as_ref(),
+            config.pinned_keys_sha256,
+            config.places.bucket_owner.as_ref(),
+        )
+        .await?;
         let keys = KeyRing::new(CloudTrailKeys::new(&self.sdk), pinned).pinned_where_refused();
         let store = Limited::new(self.objects(), OPEN_OBJECTS);
         Ok(DigestVerifier::new(store, keys, self.config.places.clone()))
@@ -109,26 +111,30 @@ impl Edge {
     /// Those of the Lambda runtime.
     pub async fn serve<C: Check>(self, check: C) -> Result<(), lambda_runtime::Error> {
         let evidence = self.evidence();
-        let queue = self.config.findings_queue_url;
-        let findings = FindingsQueue::new(&self.sdk, queue, evidence.clone());
-        let service = Arc::new(batch::Service {
-            queue: OwnQueue::new(
-                &self.sdk,
-                self.config.queue_url,
-                self.config.dead_letter_queue_url,
-            ),
-            evidence,
+        let Config {
+            queue_url,
+            dead_letter_queue_url,
+            findings_queue_url,
+            ..
+        } = self.config;
+        let service = Arc::new(Service::<C, Stack> {
             check,
-            findings,
             places: self.config.places,
-            evidence_bucket: self.config.evidence_bucket,
-            max_receives: self.config.max_receives,
+            publisher: Publisher {
+                findings: FindingsQueue::new(&self.sdk, findings_queue_url, evidence.clone()),
+                evidence,
+                evidence_bucket: self.config.evidence_bucket,
+            },
+            resender: Resender {
+                queue: OwnQueue::new(&self.sdk, queue_url, dead_letter_queue_url),
+                max_receives: self.config.max_receives,
+            },
             unrelated: UnrelatedMessages::default(),
             bytes_read: self.bytes_read,
         });
         lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
             let service = Arc::clone(&service);
-            async move { batch::answer(service, event.payload, event.context.deadline()).await }
+            async move { answer(service, event.payload, event.context.deadline()).await }
         }))
         .await
     }

@@ -1,0 +1,127 @@
+//! The configuration of the `alerter`.
+
+use super::variables::{ConfigError, Variables};
+use jiff::SignedDuration;
+use trailseal::alert::incident::Pace;
+use trailseal::names::arn;
+
+/// Everything the `alerter` learns from its environment.
+#[derive(Debug, Clone)]
+pub struct AlerterConfig {
+    /// `TRAILSEAL_ALERT_TOPIC_ARN`.
+    pub alert_topic_arn: String,
+    /// `TRAILSEAL_FINDINGS_QUEUE_URL`.
+    pub findings_queue_url: String,
+    /// `TRAILSEAL_EVIDENCE_BUCKET`.
+    pub evidence_bucket: String,
+    /// `TRAILSEAL_ALERTS_PER_MINUTE`: how many messages SNS gets in a minute.
+    pub alerts_per_minute: u32,
+    /// `TRAILSEAL_REPEAT_HOURS`: how often people hear of what persists.
+    pub pace: Pace,
+}
+
+/// How many messages a minute SNS gets: e-mail takes ten a second, and a person less.
+const DEFAULT_ALERTS_PER_MINUTE: u32 = 30;
+
+/// With one a minute, a new execution environment would wait for its turn longer than an invocation
+/// lasts. SNS suspends an e-mail subscription that gets more than ten messages a second.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html>
+const MAX_ALERTS_PER_MINUTE: u32 = 600;
+
+/// How often people hear of what is new in one incident.
+const UPDATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// How often people hear of what persists, in hours.
+const DEFAULT_REPEAT_HOURS: i64 = 24;
+
+impl AlerterConfig {
+    /// Reads the configuration through `variable`, which gives a variable's value. An empty
+    /// value is none.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every variable that is missing or wrong.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new(variable);
+        let alert_topic_arn =
+            variables.one("TRAILSEAL_ALERT_TOPIC_ARN", "an SNS topic ARN", |text| {
+                arn::is_topic(text).then(|| text.to_owned())
+            });
+        let findings_queue_url = variables.queue_url("TRAILSEAL_FINDINGS_QUEUE_URL");
+        let evidence_bucket = variables.evidence_bucket();
+        for (name, is_missing) in [
+            ("TRAILSEAL_ALERT_TOPIC_ARN", alert_topic_arn.is_none()),
+            ("TRAILSEAL_FINDINGS_QUEUE_URL", findings_queue_url.is_none()),
+            ("TRAILSEAL_EVIDENCE_BUCKET", evidence_bucket.is_none()),
+        ] {
+            if is_missing {
+                variables.problem(name, "is missing: nobody would hear of a finding");
+            }
+        }
+        let alerts_per_minute = variables.one(
+            "TRAILSEAL_ALERTS_PER_MINUTE",
+            "a number from 2 to 600",
+            |text| {
+                text.parse()
+                    .ok()
+                    .filter(|n| (2..=MAX_ALERTS_PER_MINUTE).contains(n))
+            },
+        );
+        let repeat_hours = variables.one(
+            "TRAILSEAL_REPEAT_HOURS",
+            "a number from 1 to 8760",
+            |text| text.parse().ok().filter(|n| (1..=8760).contains(n)),
+        );
+        variables.finish()?;
+        let repeat_hours = repeat_hours.unwrap_or(DEFAULT_REPEAT_HOURS);
+        Ok(Self {
+            alert_topic_arn: alert_topic_arn.unwrap_or_default(),
+            findings_queue_url: findings_queue_url.unwrap_or_default(),
+            evidence_bucket: evidence_bucket.unwrap_or_default(),
+            alerts_per_minute: alerts_per_minute.unwrap_or(DEFAULT_ALERTS_PER_MINUTE),
+            pace: Pace {
+                update_after: UPDATE_AFTER,
+                repeat_after: SignedDuration::from_hours(repeat_hours),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINDINGS: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/findings";
+
+    #[test]
+    fn the_alerter_says_what_is_missing() {
+        let good = [
+            (
+                "TRAILSEAL_ALERT_TOPIC_ARN",
+                "arn:aws:sns:us-east-1:111122223333:alerts",
+            ),
+            ("TRAILSEAL_FINDINGS_QUEUE_URL", FINDINGS),
+            ("TRAILSEAL_EVIDENCE_BUCKET", "amzn-s3-demo-bucket"),
+        ];
+        let read = |pairs: &[(&str, &str)]| {
+            AlerterConfig::read(|name| {
+                let pair = pairs.iter().rev().find(|(n, _)| *n == name);
+                pair.map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let config = read(&good).unwrap();
+        assert_eq!(config.alerts_per_minute, 30);
+        assert_eq!(config.pace.repeat_after, SignedDuration::from_hours(24));
+        for (name, wrong) in [
+            ("TRAILSEAL_ALERT_TOPIC_ARN", "alerts"),
+            ("TRAILSEAL_FINDINGS_QUEUE_URL", ""),
+            ("TRAILSEAL_EVIDENCE_BUCKET", ""),
+            ("TRAILSEAL_ALERTS_PER_MINUTE", "1"),
+            ("TRAILSEAL_ALERTS_PER_MINUTE", "601"),
+            ("TRAILSEAL_REPEAT_HOURS", "0"),
+        ] {
+            let pairs = [good.as_slice(), &[(name, wrong)]].concat();
+            let error = read(&pairs).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The configuration of the functions that check.
+
+use super::pinned_keys::PinnedKeys;
+use super::variables::{ConfigError, Variables};
+use std::collections::BTreeSet;
+use trailseal::kms::expected::enclave_image;
+use trailseal::kms::readers::{Readers, reader_rule};
+use trailseal::names::arn::{kms_key_arn, role_arn};
+use trailseal::names::bucket_name::{bucket_alias, bucket_name};
+use trailseal::names::ids::{AccountId, TrailArn};
+use trailseal::names::places::Places;
+use trailseal::names::sha256::Sha256;
+
+/// The most log buckets. The template's policies name five, because `CloudFormation` cannot make a
+/// list of ARNs from a list of names: of further buckets every object would be denied.
+const MAX_LOG_BUCKETS: usize = 5;
+
+/// How often a queue delivers a message before it is parked; the template sets the same number.
+const DEFAULT_MAX_RECEIVES: u32 = 5;
+
+/// Everything a function is told by its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `TRAILSEAL_LOG_BUCKETS`, `TRAILSEAL_BUCKET_OWNER`, `TRAILSEAL_TRAIL_ARNS` and
+    /// `TRAILSEAL_BUCKET_ALIASES`.
+    pub places: Places,
+    /// `TRAILSEAL_FINDINGS_QUEUE_URL`: the queue of the alerter.
+    pub findings_queue_url: String,
+    /// `TRAILSEAL_EVIDENCE_BUCKET`.
+    pub evidence_bucket: Option<String>,
+    /// `TRAILSEAL_KMS_KEY_ARNS`; empty: any.
+    pub kms_key_arns: Vec<String>,
+    /// `TRAILSEAL_READERS`: who may read encrypted log files; empty: anybody. The roles of
+    /// `TRAILSEAL_OWN_ROLES` always may.
+    pub readers: Readers,
+    /// `TRAILSEAL_ENCLAVE_IMAGES`: the PCR0 values, in lower case, of the enclaves that may use the
+    /// keys; empty: any.
+    pub enclave_images: Vec<String>,
+    /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response is.
+    pub pinned_keys: Option<PinnedKeys>,
+    /// `TRAILSEAL_PINNED_KEYS_SHA256`: the hash that its bytes must have; none: not checked.
+    pub pinned_keys_sha256: Option<Sha256>,
+    /// `TRAILSEAL_QUEUE_URL`: the function's own queue, where it puts what failed or what it has no
+    /// time for.
+    pub queue_url: Option<String>,
+    /// `TRAILSEAL_DEAD_LETTER_QUEUE_URL`: where the function parks what it gives up.
+    pub dead_letter_queue_url: Option<String>,
+    /// `TRAILSEAL_MAX_RECEIVES`: how often a message is tried, and after how many deliveries the queue
+    /// parks it by itself; 20 at most.
+    pub max_receives: u32,
+}
+
+impl Config {
+    /// Reads the configuration through `variable`, which gives a variable's value. An empty
+    /// value is none.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every variable that is missing or wrong.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new(variable);
+        let places = variables.places();
+        let kms_key_arns = variables.list("TRAILSEAL_KMS_KEY_ARNS", "KMS key ARNs", kms_key_arn);
+        let reader_rules = variables.list(
+            "TRAILSEAL_READERS",
+            "ARN patterns of roles, users and sessions, and service principals, each of which may end in =enclave or =via:SERVICE (`?` stands for a comma or `=` in a name)",
+            reader_rule,
+        );
+        let own_roles = variables.list("TRAILSEAL_OWN_ROLES", "IAM role ARNs", role_arn);
+        let enclave_images = variables.list(
+            "TRAILSEAL_ENCLAVE_IMAGES",
+            "PCR0 values (96 hex digits)",
+            enclave_image,
+        );
+        let findings_queue_url = variables.queue_url("TRAILSEAL_FINDINGS_QUEUE_URL");
+        if findings_queue_url.is_none() {
+            variables.problem(
+                "TRAILSEAL_FINDINGS_QUEUE_URL",
+                "is not an SQS queue URL: nobody would hear of a finding",
+            );
+        }
+        let evidence_bucket = variables.evidence_bucket();
+        let pinned_keys = variables.pinned_keys(&places);
+        let pinned_keys_sha256 = variables.one(
+            "TRAILSEAL_PINNED_KEYS_SHA256",
+            "a SHA-256 of 64 hex digits",
+            Sha256::from_hex,
+        );
+        let queue_url = variables.queue_url("TRAILSEAL_QUEUE_URL");
+        let dead_letter_queue_url = variables.queue_url("TRAILSEAL_DEAD_LETTER_QUEUE_URL");
+        let max_receives = variables.one(
+            "TRAILSEAL_MAX_RECEIVES",
+            "a number from 1 to 20",
+            // More tries take longer than the queue keeps a message.
+            |text| text.parse().ok().filter(|n| (1..=20).contains(n)),
+        );
+        variables.finish()?;
+        Ok(Self {
+            places,
+            findings_queue_url: findings_queue_url.unwrap_or_default(),
+            evidence_bucket,
+            kms_key_arns,
+            readers: Readers::new(reader_rules, own_roles),
+            enclave_images,
+            pinned_keys,
+            pinned_keys_sha256,
+            queue_url,
+            dead_letter_queue_url,
+            max_receives: max_receives.unwrap_or(DEFAULT_MAX_RECEIVES),
+        })
+    }
+}
+
+impl<V: Fn(&str) -> Option<String>> Variables<V> {
+    /// Where the trails' files are, and whose they are.
+    fn places(&mut self) -> Places {
+        let log_buckets = self.log_buckets();
+        let bucket_owner = self.one("TRAILSEAL_BUCKET_OWNER", "an account id", |text| {
+            AccountId::new(text).ok()
+        });
+        let trails = self.list("TRAILSEAL_TRAIL_ARNS", "trail ARNs", |text| {
+            TrailArn::parse(text).ok()
+        });
+        let aliases = self.list(
+            "TRAILSEAL_BUCKET_ALIASES",
+            "pairs ORIGINAL=REPLICA of names of two buckets",
+            bucket_alias,
+        );
+        Places {
+            log_buckets,
+            bucket_owner,
+            trails,
+            aliases,
+            bare_copy: false,
+        }
+    }
+
+    fn log_buckets(&mut self) -> Vec<String> {
+        const NAME: &str = "TRAILSEAL_LOG_BUCKETS";
+        let buckets = self.list(NAME, "bucket names", bucket_name);
+        let distinct = buckets.iter().collect::<BTreeSet<_>>().len();
+        if distinct == 0 {
+            self.problem(NAME, "names no bucket");
+        }
+        if distinct > MAX_LOG_BUCKETS {
+            self.problem(
+                NAME,
+                format!(
+                    "names {distinct} buckets, but the functions may read {MAX_LOG_BUCKETS} at most: deploy a second stack for the others"
+                ),
+            );
+        }
+        buckets
+    }
+
+    /// Where the pinned keys are. Whoever writes them can sign digests, and the writers of a log
+    /// bucket are whom Trailseal watches.
+    fn pinned_keys(&mut self, places: &Places) -> Option<PinnedKeys> {
+        const NAME: &str = "TRAILSEAL_PINNED_KEYS";
+        let keys = self.one(NAME, "a file or an s3://BUCKET/KEY URI", PinnedKeys::parse)?;
+        if let PinnedKeys::Object(at) = &keys
+            && (places.log_buckets.contains(&at.bucket)
+                || places
+                    .aliases
+                    .iter()
+                    .any(|(original, _)| *original == at.bucket))
+        {
+            self.problem(
+                NAME,
+                format!(
+                    "is `{at}`, in a log bucket, whose writers could then sign digests themselves: keep the keys in another bucket, such as the evidence bucket"
+                ),
+            );
+        }
+        Some(keys)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Configuration from the environment, checked whole: all problems are said at once.
+
+mod alerter;
+mod checks;
+mod list_document;
+mod lists;
+mod pinned_keys;
+mod variables;
+
+pub use alerter::AlerterConfig;
+pub use checks::Config;
+pub use lists::ListsError;
+pub use pinned_keys::{PinnedError, PinnedKeys};
+pub use variables::ConfigError;
+
+pub(crate) use lists::read as read_lists;
+pub(crate) use pinned_keys::read as read_pinned_keys;

@@ -1,0 +1,113 @@
+//! Values of variables, read and checked: all problems are said at once.
+
+use std::fmt;
+use trailseal::names::bucket_name::bucket_name;
+use trailseal::names::value;
+
+/// Every wrong value, by the name of its variable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError(Vec<(&'static str, String)>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is wrong:")?;
+        for (variable, problem) in &self.0 {
+            write!(f, " {variable} {problem};")?;
+        }
+        f.write_str(" correct the stack's parameters and deploy again")
+    }
+}
+
+/// The variables of an environment, and what is wrong with those that were read.
+pub(super) struct Variables<V> {
+    value: V,
+    problems: Vec<(&'static str, String)>,
+}
+
+impl<V: Fn(&str) -> Option<String>> Variables<V> {
+    /// Reads through `value`, which gives a variable's value.
+    pub(super) fn new(value: V) -> Self {
+        Self {
+            value,
+            problems: Vec::new(),
+        }
+    }
+
+    /// A variable's value; an empty one is none.
+    fn get(&self, name: &str) -> Option<String> {
+        (self.value)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Fails if anything was wrong.
+    pub(super) fn finish(self) -> Result<(), ConfigError> {
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError(self.problems))
+        }
+    }
+
+    /// Notes what is wrong with a variable; of one variable, the first.
+    pub(super) fn problem(&mut self, name: &'static str, problem: impl Into<String>) {
+        if !self.problems.iter().any(|(n, _)| *n == name) {
+            self.problems.push((name, problem.into()));
+        }
+    }
+
+    /// The value of a variable, if it is set and right.
+    pub(super) fn one<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.get(name)?;
+        let parsed = parse(value::plain(&value));
+        if parsed.is_none() {
+            self.problem(name, format!("is `{value}`, which is not {expected}"));
+        }
+        parsed
+    }
+
+    /// The values of a variable that holds a list.
+    pub(super) fn list<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(value) = self.get(name) else {
+            return Vec::new();
+        };
+        // What holds nothing but commas or quotes would be taken for "any".
+        if value::list(&value).next().is_none() {
+            self.problem(name, format!("is `{value}`, which holds no value"));
+        }
+        let mut items = Vec::new();
+        for item in value::list(&value) {
+            match parse(item) {
+                Some(item) => items.push(item),
+                None => self.problem(
+                    name,
+                    format!("has `{item}` in it, but takes a comma-separated list of {expected}"),
+                ),
+            }
+        }
+        items
+    }
+
+    /// The URL of a queue.
+    pub(super) fn queue_url(&mut self, name: &'static str) -> Option<String> {
+        self.one(name, "an SQS queue URL", queue_url_of)
+    }
+
+    /// The name of the evidence bucket.
+    pub(super) fn evidence_bucket(&mut self) -> Option<String> {
+        self.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name)
+    }
+}
+
+/// The URL of a queue, if it is one.
+fn queue_url_of(text: &str) -> Option<String> {
+    (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
+}

@@ -1,0 +1,65 @@
+//! Which try of an event this is, and whether another one follows.
+
+use super::retry_schedule::RetrySchedule;
+use crate::queue::passage::Passage;
+
+/// How often a message is sent on as the rest of an object, or because there was no time to begin.
+/// Each hop of a rest makes progress; Lambda's own bound of some 16 is off (`RecursiveLoop` in the
+/// template).
+pub(super) const MAX_HOPS: u32 = 500;
+
+/// Whether the event comes back if it fails now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It came from a queue, with this; its attempt counts the crashes, too.
+    Counted(Passage),
+    /// Nobody counts, and nothing comes back.
+    Only,
+}
+
+impl Attempt {
+    /// Whether nothing is tried after this, if it fails with this schedule.
+    pub(super) fn is_last(self, schedule: RetrySchedule, max_receives: u32) -> bool {
+        match self {
+            Self::Counted(passage) => passage.attempt >= schedule.tries(max_receives),
+            Self::Only => false,
+        }
+    }
+
+    /// Whether the event is worked on alone.
+    pub(super) fn is_alone(self) -> bool {
+        matches!(self, Self::Counted(Passage { alone: true, .. }))
+    }
+
+    /// What the rest of an object carries: it is a new message, and knows how often there was one.
+    /// None where there was one too often.
+    pub(super) fn of_rest(self) -> Option<Passage> {
+        let (alone, hops) = match self {
+            Self::Counted(passage) => (passage.alone, passage.hops),
+            Self::Only => (false, 0),
+        };
+        let rest = Passage {
+            alone,
+            hops,
+            ..Passage::default()
+        };
+        (hops < MAX_HOPS).then(|| rest.one_hop_more())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_an_object_is_bounded() {
+        let passage = |hops| Passage {
+            attempt: 3,
+            hops,
+            ..Passage::default()
+        };
+        let rest = Attempt::Counted(passage(MAX_HOPS - 1)).of_rest().unwrap();
+        assert_eq!((rest.attempt, rest.hops), (1, MAX_HOPS));
+        assert_eq!(Attempt::Counted(passage(MAX_HOPS)).of_rest(), None);
+    }
+}

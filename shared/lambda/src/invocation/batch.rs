@@ -1,0 +1,89 @@
+//! A batch of SQS messages.
+
+use super::attempt::{Attempt, MAX_HOPS};
+use super::check::Check;
+use super::deadline::Deadline;
+use super::item_error::ItemError;
+use super::queue_message::QueueMessage;
+use super::resender::MessageFate;
+use super::service::Service;
+use crate::queue::ports::Ports;
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::task::JoinError;
+use tokio::time::Instant;
+use trailseal::event::EventObjects;
+
+/// Answers a batch of SQS messages. Those that ran out of time beside others are worked on after all
+/// others, one at a time.
+pub(super) async fn answer_batch<C: Check, P: Ports>(
+    service: &Arc<Service<C, P>>,
+    event: Value,
+    deadline: Deadline,
+) -> Result<SqsBatchResponse, Diagnostic> {
+    let batch: SqsEvent = serde_json::from_value(event).map_err(|error| Diagnostic {
+        error_type: "MalformedEvent".to_owned(),
+        error_message: format!("the SQS event cannot be read: {error}"),
+    })?;
+    let messages = batch.records.into_iter().map(QueueMessage::of);
+    let (alone, together): (Vec<_>, Vec<_>) = messages.partition(|message| message.passage.alone);
+    let mut fates: Vec<_> = stream::iter(together)
+        .map(|message| Box::pin(work(service, message, deadline, deadline.wind_down)))
+        .buffer_unordered(C::AT_ONCE)
+        .collect()
+        .await;
+    for message in alone {
+        fates.push(Box::pin(work(service, message, deadline, deadline.half_time)).await);
+    }
+    let mut response = SqsBatchResponse::default();
+    for (id, fate) in fates {
+        if fate == MessageFate::GoesBack {
+            let id = id.ok_or_else(|| Diagnostic {
+                error_type: "MalformedEvent".to_owned(),
+                error_message: "a message without an id goes back".to_owned(),
+            })?;
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    Ok(response)
+}
+
+/// Works on one message of a batch, unless it is too early for it, or too late to begin. Gives its id.
+async fn work<C: Check, P: Ports>(
+    service: &Arc<Service<C, P>>,
+    message: QueueMessage,
+    deadline: Deadline,
+    begin_by: Instant,
+) -> (Option<String>, MessageFate) {
+    let passage = message.passage;
+    let fate = if let Some(left) = passage.waits(Timestamp::now()) {
+        service.resender.wait_on(&message, left, deadline).await
+    } else if Instant::now() >= begin_by && passage.hops < MAX_HOPS {
+        service.resender.put_off(&message, deadline).await
+    } else {
+        let (own, body) = (Arc::clone(service), Arc::clone(&message.body));
+        // A task of its own: a panic in one item is that item's failure alone.
+        let item = tokio::spawn(async move {
+            let event = EventObjects::by_text(&body);
+            let attempt = Attempt::Counted(passage);
+            own.event(event, deadline, attempt).await.map(|_| ())
+        });
+        let abnormal = |error: JoinError| Err(ItemError::Abnormal(error.to_string()));
+        match item.await.unwrap_or_else(abnormal) {
+            Ok(()) => MessageFate::Done,
+            Err(error) => {
+                service
+                    .resender
+                    .after_failure(&message, &error, deadline)
+                    .await
+            }
+        }
+    };
+    (message.id, fate)
+}

@@ -1,0 +1,47 @@
+//! Every object of one event.
+
+use super::attempt::Attempt;
+use super::check::Check;
+use super::deadline::Deadline;
+use super::item_error::ItemError;
+use super::outcome::Outcome;
+use super::service::Service;
+use crate::queue::ports::Ports;
+use futures::stream::{self, StreamExt as _};
+use trailseal::event::EventObjects;
+
+/// How many objects of one message are worked on at once: each may hold some 80 MB for the largest
+/// that is accepted.
+const ITEMS_AT_ONCE: usize = 4;
+
+impl<C: Check, P: Ports> Service<C, P> {
+    /// Checks every object of an event. The error that is waited for longest is the event's; the others
+    /// are done all the same.
+    pub(super) async fn event(
+        &self,
+        event: EventObjects,
+        deadline: Deadline,
+        attempt: Attempt,
+    ) -> Result<Vec<Outcome>, ItemError> {
+        self.unrelated.add(&event.unrelated);
+        let at_once = if attempt.is_alone() { 1 } else { ITEMS_AT_ONCE };
+        let results: Vec<_> = stream::iter(event.created)
+            .map(|created| async move { self.object(&created, deadline, attempt).await })
+            .buffered(at_once)
+            .collect()
+            .await;
+        let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(outcome) => outcomes.extend(outcome),
+                Err(error) => errors.push(error),
+            }
+        }
+        // Of several, the first.
+        let objects = errors.into_iter().rev().max_by_key(ItemError::schedule);
+        match objects.or(event.error.map(ItemError::from)) {
+            None => Ok(outcomes),
+            Some(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Why an object, or the message that names it, is not done with.
+
+use super::attempt::MAX_HOPS;
+use super::retry_schedule::RetrySchedule;
+use trailseal::event::EventError;
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::StoreError;
+
+/// Why an item goes back to its queue.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ItemError {
+    #[error(transparent)]
+    Event(#[from] EventError),
+    #[error(
+        "the event is for {0}, whose bucket is not in TRAILSEAL_LOG_BUCKETS: add it there, or take its events from this queue"
+    )]
+    UnknownBucket(ObjectLocation),
+    #[error("cannot tell: {error}")]
+    CannotTell {
+        /// The first thing that could not be looked at.
+        error: StoreError,
+        /// How long all of them are waited for.
+        schedule: RetrySchedule,
+    },
+    #[error("there was no time left for {0}")]
+    NoTime(ObjectLocation),
+    #[error(
+        "the rest of {0} is not handed back: it was, {MAX_HOPS} times, and the object is still not done with"
+    )]
+    TooManyHops(ObjectLocation),
+    #[error("the findings were not accepted: {0}")]
+    Findings(StoreError),
+    #[error(transparent)]
+    HandBack(StoreError),
+    #[error("what was checked is not on record: {0}")]
+    Receipt(StoreError),
+    #[error("the check ended abnormally: {0}")]
+    Abnormal(String),
+}
+
+impl ItemError {
+    pub(super) fn class(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "MalformedEvent",
+            Self::UnknownBucket(_) => "UnknownBucket",
+            Self::CannotTell { .. } => "CannotTell",
+            Self::NoTime(_) => "NoTime",
+            Self::TooManyHops(_) => "TooManyHops",
+            Self::Findings(_) => "FindingsNotAccepted",
+            Self::HandBack(_) => "HandBackFailed",
+            Self::Receipt(_) => "ReceiptNotKept",
+            Self::Abnormal(_) => "Abnormal",
+        }
+    }
+
+    /// How long it is waited for. Findings that were not accepted are never given up early.
+    pub(super) fn schedule(&self) -> RetrySchedule {
+        match self {
+            Self::CannotTell { schedule, .. } => *schedule,
+            Self::Event(_) | Self::UnknownBucket(_) | Self::TooManyHops(_) => {
+                RetrySchedule::Lasting
+            }
+            Self::NoTime(_)
+            | Self::Findings(_)
+            | Self::HandBack(_)
+            | Self::Receipt(_)
+            | Self::Abnormal(_) => RetrySchedule::Passing,
+        }
+    }
+}

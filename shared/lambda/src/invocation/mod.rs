@@ -1,0 +1,36 @@
+//! An invocation, from the event to the answer. The files, from the lowest to the highest:
+//!
+//! - what bounds it: [`deadline`], [`retry_schedule`], [`attempt`]
+//! - what it takes and gives: [`queue_message`], [`check`], [`outcome`], [`item_error`]
+//! - what it does: [`publisher`], [`resender`], [`receipt`], [`metrics`], [`unrelated`]
+//! - the order in which it does that: one object ([`item`]), one [`event`], a [`batch`], an [`answer`]
+
+mod answer;
+mod attempt;
+mod batch;
+mod check;
+mod deadline;
+mod event;
+mod item;
+mod item_error;
+mod metrics;
+mod outcome;
+mod publisher;
+mod queue_message;
+mod receipt;
+mod resender;
+mod retry_schedule;
+mod service;
+#[cfg(test)]
+mod tests;
+mod unrelated;
+
+pub use check::{Check, Checked};
+pub use deadline::Deadline;
+pub use metrics::write_alert;
+
+pub(crate) use answer::answer;
+pub(crate) use publisher::Publisher;
+pub(crate) use resender::Resender;
+pub(crate) use service::{Service, Stack};
+pub(crate) use unrelated::UnrelatedMessages;

@@ -1,0 +1,96 @@
+//! Sends what was found, puts it on record, and settles what waited for it.
+
+use super::item_error::ItemError;
+use super::metrics;
+use super::receipt::Receipt;
+use crate::queue::ports::{Ports, SendFindings as _};
+use futures::stream::{self, StreamExt as _};
+use serde_json::Value;
+use trailseal::alert::findings_message;
+use trailseal::check::pending::Afterwards;
+use trailseal::finding::{Finding, Report, Stamp, Verdict};
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::KeepEvidence as _;
+
+/// How many documents of the evidence bucket are settled at once.
+const SETTLED_AT_ONCE: usize = 16;
+
+/// The queue of findings and the evidence bucket.
+pub(crate) struct Publisher<P: Ports> {
+    pub(crate) findings: P::Findings,
+    pub(crate) evidence: P::Evidence,
+    /// The bucket's name, if there is one.
+    pub(crate) evidence_bucket: Option<String>,
+}
+
+/// What was found about an object, to be published.
+#[derive(Clone, Copy)]
+pub(super) struct Verified<'a> {
+    pub(super) object: &'a ObjectLocation,
+    pub(super) verdict: Verdict,
+    pub(super) report: &'a Report,
+    /// Whether nothing of the object is left for later.
+    pub(super) is_whole: bool,
+}
+
+impl<P: Ports> Publisher<P> {
+    /// Sends the findings to the alerter, and keeps the receipt then.
+    pub(super) async fn publish(
+        &self,
+        found: Verified<'_>,
+        stamp: Stamp<'_>,
+    ) -> Result<(), ItemError> {
+        let Verified {
+            object,
+            verdict,
+            report,
+            is_whole,
+        } = found;
+        for finding in &report.findings {
+            tracing::warn!(finding = %stamped(finding, stamp), "finding");
+        }
+        tracing::info!(
+            object = ?object.to_string(),
+            verdict = ?verdict,
+            valid = report.valid,
+            findings = report.findings.len(),
+            cannot_tell = report.obstacles.len(),
+            "checked"
+        );
+        metrics::write(object, verdict, report, is_whole, stamp);
+        let bucket = self.evidence_bucket.as_deref();
+        for message in findings_message::compose(&report.findings, stamp, bucket) {
+            self.findings
+                .send(&message)
+                .await
+                .map_err(ItemError::Findings)?;
+        }
+        if !report.rules.is_empty() {
+            let receipt = Receipt::of(object, report, stamp);
+            self.evidence
+                .keep(&receipt.key(), receipt.document())
+                .await
+                .map_err(ItemError::Receipt)?;
+        }
+        Ok(())
+    }
+
+    /// What is not removed here is settled once more with the next digest.
+    pub(super) async fn settle(&self, afterwards: Vec<Afterwards>) {
+        let mut results = stream::iter(afterwards)
+            .map(|what| self.settle_one(what))
+            .buffer_unordered(SETTLED_AT_ONCE);
+        while results.next().await.is_some() {}
+    }
+
+    async fn settle_one(&self, what: Afterwards) {
+        if let Err(error) = what.run(&self.evidence).await {
+            tracing::warn!(error = ?error.to_string(), "what is settled still waits");
+        }
+    }
+}
+
+/// A finding as it goes out.
+pub(super) fn stamped(finding: &Finding, stamp: Stamp<'_>) -> Value {
+    serde_json::to_value(stamp.stamp(finding)).unwrap_or_default()
+}

@@ -1,0 +1,37 @@
+//! A message of the function's own queue.
+
+use crate::queue::passage::Passage;
+use aws_lambda_events::event::sqs::SqsMessage;
+use std::sync::Arc;
+
+/// A message, as the queue delivers it.
+pub(super) struct QueueMessage {
+    pub(super) id: Option<String>,
+    pub(super) body: Arc<str>,
+    /// What it carries. Its attempt is at least the number of times that the queue delivered it, so
+    /// that crashes count.
+    pub(super) passage: Passage,
+    /// How often the queue delivered it.
+    pub(super) receives: u32,
+    /// What the queue knows this delivery by.
+    pub(super) receipt: Option<String>,
+}
+
+impl QueueMessage {
+    pub(super) fn of(message: SqsMessage) -> Self {
+        let receives = message.attributes.get("ApproximateReceiveCount");
+        let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
+        let attributes = &message.message_attributes;
+        let passage = Passage::read(|name| attributes.get(name)?.string_value.as_deref());
+        Self {
+            id: message.message_id,
+            body: message.body.unwrap_or_default().into(),
+            passage: Passage {
+                attempt: passage.attempt.max(receives),
+                ..passage
+            },
+            receives,
+            receipt: message.receipt_handle,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Has a message that failed tried again, or parks it.
+//!
+//! A function sends a message that failed to its own queue again, with a delay, and then takes the one
+//! at hand out of the queue. In this order: a crash between leaves two messages, never none.
+
+use super::attempt::Attempt;
+use super::deadline::Deadline;
+use super::item_error::ItemError;
+use super::queue_message::QueueMessage;
+use crate::queue::passage::{MAX_DELAY, Passage};
+use crate::queue::ports::{Ports, Requeue as _};
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio::time::timeout_at;
+use trailseal::world::StoreError;
+
+/// How soon a message comes back that its dead-letter queue did not take.
+const PARK_AGAIN: Duration = Duration::from_mins(1);
+
+/// How soon a message comes back that there was no time to begin with.
+const PUT_OFF: Duration = Duration::from_secs(10);
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MessageFate {
+    /// It is taken out of the queue: done with, sent again, or parked.
+    Done,
+    /// It goes back to the queue.
+    GoesBack,
+}
+
+/// The function's own queue.
+pub(crate) struct Resender<P: Ports> {
+    pub(crate) queue: P::Queue,
+    /// How often the queue delivers a message before it parks it by itself.
+    pub(crate) max_receives: u32,
+}
+
+impl<P: Ports> Resender<P> {
+    /// Sends a message on that came before its time. SQS delays it by a quarter of an hour at most, so
+    /// that a longer wait has several parts.
+    pub(super) async fn wait_on(
+        &self,
+        message: &QueueMessage,
+        left: Duration,
+        deadline: Deadline,
+    ) -> MessageFate {
+        let passage = message.passage;
+        self.send_again(message, &passage, left, deadline).await
+    }
+
+    /// Sends a message on that there was no time to begin with: this is not a try.
+    pub(super) async fn put_off(&self, message: &QueueMessage, deadline: Deadline) -> MessageFate {
+        tracing::info!(
+            message_id = message.id,
+            "no time to begin: the message is sent on"
+        );
+        let sent_on = message.passage.one_hop_more();
+        let passage = sent_on.again(sent_on.attempt, Timestamp::now(), PUT_OFF);
+        self.send_again(message, &passage, PUT_OFF, deadline).await
+    }
+
+    /// Has a message that failed tried again later, or parks it after the last try.
+    pub(super) async fn after_failure(
+        &self,
+        message: &QueueMessage,
+        error: &ItemError,
+        deadline: Deadline,
+    ) -> MessageFate {
+        let schedule = error.schedule();
+        let attempt = message.passage.attempt;
+        let is_last = Attempt::Counted(message.passage).is_last(schedule, self.max_receives);
+        tracing::warn!(
+            message_id = message.id,
+            class = error.class(),
+            error = ?error.to_string(),
+            attempt,
+            is_last,
+            "the message failed"
+        );
+        if is_last {
+            return self.park(message, deadline).await;
+        }
+        let wait = schedule.wait_after(attempt);
+        let next = attempt.saturating_add(1);
+        let mut passage = message.passage.again(next, Timestamp::now(), wait);
+        // What an object costs, its neighbours do not pay a second time.
+        passage.alone |= matches!(error, ItemError::NoTime(_));
+        self.send_again(message, &passage, wait, deadline).await
+    }
+
+    /// Sends a message to the queue again. If the queue does not take it, the message at hand goes back
+    /// to it, and comes again after the same time.
+    async fn send_again(
+        &self,
+        message: &QueueMessage,
+        passage: &Passage,
+        wait: Duration,
+        deadline: Deadline,
+    ) -> MessageFate {
+        let sent = self.queue.send(&message.body, passage, wait.min(MAX_DELAY));
+        match in_time(sent, deadline).await {
+            Ok(()) => MessageFate::Done,
+            Err(why) => self.give_back(message, wait, &why, deadline).await,
+        }
+    }
+
+    /// Sends a message to the dead-letter queue.
+    async fn park(&self, message: &QueueMessage, deadline: Deadline) -> MessageFate {
+        let parked = self.queue.park(&message.body);
+        match in_time(parked, deadline).await {
+            Ok(()) => MessageFate::Done,
+            Err(why) => {
+                // The queue parks by itself what it has delivered often enough, and the alarm is due.
+                let wait = if message.receives >= self.max_receives {
+                    Duration::ZERO
+                } else {
+                    PARK_AGAIN
+                };
+                self.give_back(message, wait, &why, deadline).await
+            }
+        }
+    }
+
+    /// Leaves a message in the queue. It would wait for the queue's visibility timeout, which is made
+    /// for functions that crash.
+    async fn give_back(
+        &self,
+        message: &QueueMessage,
+        wait: Duration,
+        why: &str,
+        deadline: Deadline,
+    ) -> MessageFate {
+        tracing::warn!(message_id = message.id, error = ?why, "the message goes back to its queue");
+        if let Some(receipt) = &message.receipt
+            && let Err(why) = in_time(self.queue.retry_in(receipt, wait), deadline).await
+        {
+            tracing::warn!(error = ?why, "the message comes back only after the visibility timeout");
+        }
+        MessageFate::GoesBack
+    }
+}
+
+/// Waits for a queue, as long as there is time to answer.
+async fn in_time(
+    request: impl Future<Output = Result<(), StoreError>>,
+    deadline: Deadline,
+) -> Result<(), String> {
+    match timeout_at(deadline.answer_by, request).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err("the queue did not answer in time".to_owned()),
+    }
+}

@@ -1,0 +1,88 @@
+//! Events of every kind, and their answers.
+
+use super::*;
+use crate::invocation::answer::is_sqs;
+use std::collections::HashMap;
+use trailseal::event::EventObjects;
+
+#[tokio::test]
+async fn an_event_by_hand_is_answered_with_its_outcome_or_fails() {
+    let service = service(Sent::default(), Line::default());
+    let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
+    let answer = invoke(&service, by_hand("honest")).await.unwrap();
+    assert_eq!(answer["outcomes"][0]["verdict"], "valid");
+    let answer = invoke(&service, by_hand("tampered")).await.unwrap();
+    assert_eq!(answer["outcomes"][0]["verdict"], "finding");
+    assert_eq!(
+        answer["outcomes"][0]["findings"][0]["kind"],
+        "log-file-modified"
+    );
+    let error = invoke(&service, by_hand("denied")).await.unwrap_err();
+    assert_eq!(error.error_type, "CannotTell");
+    let error = invoke(&service, json!({"what": "ever"})).await.unwrap_err();
+    assert_eq!(error.error_type, "MalformedEvent");
+    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_object_that_is_meant_is_checked_and_named() {
+    let service = service(Sent::default(), Line::default());
+    let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
+    let answer = invoke(&service, by_hand("other%20reading")).await.unwrap();
+    let outcome = &answer["outcomes"][0];
+    assert_eq!(outcome["object"], format!("s3://{BUCKET}/tampered"));
+    assert_eq!(outcome["verdict"], "finding");
+    // What is not there is not checked: it would be valid.
+    let error = invoke(&service, by_hand("nowhere")).await.unwrap_err();
+    assert_eq!(error.error_type, "CannotTell");
+    assert!(error.error_message.contains("it does not exist"));
+    let event = sqs(&[("a", &key("nowhere"), 1), ("b", &key("other%20reading"), 1)]);
+    invoke(&service, event).await.unwrap();
+    assert_eq!(sent_again(&service), [key("nowhere")]);
+}
+
+#[tokio::test]
+async fn a_message_of_others_is_answered_with_its_kind() {
+    let service = service(Sent::default(), Line::default());
+    let config = json!({"messageType": "ScheduledNotification"}).to_string();
+    let record = json!({"EventSource": "aws:sns", "Sns": {"Message": config}});
+    let event = json!({"Records": [record.clone(), record]});
+    let answer = invoke(&service, event).await.unwrap();
+    assert_eq!(
+        answer,
+        json!({"outcomes": [], "unrelated": {"aws-config": 2}})
+    );
+}
+
+/// The samples in `events/` are documentation that runs.
+#[tokio::test]
+async fn every_sample_event_is_understood() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+    let mut by_kind: HashMap<bool, usize> = HashMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let is_other = name.starts_with("env") || name.starts_with("alerter");
+        if path.extension().is_none_or(|e| e != "json") || is_other {
+            continue;
+        }
+        let event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).expect(&name);
+        let EventObjects {
+            created,
+            unrelated,
+            error,
+        } = EventObjects::by(&event);
+        assert_eq!(error, None, "{name}");
+        let asks_nothing = name.contains("test-event") || name.contains("unrelated");
+        assert_eq!(created.is_empty(), asks_nothing, "{name}");
+        assert_eq!(unrelated.is_empty(), !asks_nothing, "{name}");
+        assert!(created.iter().all(|c| c.object.bucket == BUCKET), "{name}");
+        let service = service(Sent::default(), Line::default());
+        let answer = invoke(&service, event.clone()).await.unwrap();
+        if is_sqs(&event) {
+            assert!(sent_back(&answer).is_empty(), "{name}");
+        }
+        *by_kind.entry(is_sqs(&event)).or_default() += 1;
+    }
+    assert!(by_kind[&true] >= 3 && by_kind[&false] >= 5, "{by_kind:?}");
+}

@@ -1,0 +1,338 @@
+//! Invocations over queues and an evidence bucket in memory.
+
+mod batch;
+mod events;
+mod publishing;
+mod rest;
+mod retries;
+
+use super::*;
+use crate::queue::passage::Passage;
+use crate::queue::ports::{Ports, Requeue, SendFindings};
+use jiff::Timestamp;
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+use trailseal::alert::findings_message::FindingsMessage;
+use trailseal::check::arrival::Arrival;
+use trailseal::finding::{Finding, FindingKind, Report, Scope, Verdict};
+use trailseal::names::created::Created;
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::places::Places;
+use trailseal::world::{Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
+
+const BUCKET: &str = "amzn-s3-demo-bucket";
+
+fn refused(subject: &str) -> StoreError {
+    StoreError {
+        action: "read",
+        subject: subject.to_owned(),
+        cause: Cause::Denied("no".to_owned()),
+    }
+}
+
+/// Does with an object what its key says.
+#[derive(Default)]
+struct ByKey {
+    /// The keys of the objects that were begun, and how many others were under way then.
+    begun: Mutex<Vec<(String, u64)>>,
+    under_way: AtomicU64,
+}
+
+impl Check for ByKey {
+    const FUNCTION: &'static str = "log-verifier";
+
+    async fn arrival(&self, created: &Created) -> Arrival {
+        match created.object.key.as_str() {
+            "other%20reading" => Arrival::At(ObjectLocation::new(BUCKET, "tampered")),
+            "nowhere" => {
+                let mut report = Report::new();
+                let mut error = refused("nowhere");
+                error.cause = Cause::Absent(trailseal::world::Absence::NoObject);
+                report.cannot_tell(error, &Scope::default(), &created.object);
+                Arrival::NotThere(Box::new(report))
+            }
+            _ => Arrival::At(created.object.clone()),
+        }
+    }
+
+    async fn check(&self, created: &Created, _: Deadline) -> Checked {
+        let object = &created.object;
+        let others = self.under_way.fetch_add(1, Ordering::SeqCst);
+        self.begun
+            .lock()
+            .unwrap()
+            .push((object.key.clone(), others));
+        tokio::task::yield_now().await;
+        let mut report = Report::new();
+        let finding = Finding::new(
+            FindingKind::LogFileModified,
+            Scope::default(),
+            object.clone(),
+            "Something was done.",
+        );
+        let mut rest = None;
+        match object.key.as_str() {
+            "tampered" => report.findings.push(finding),
+            "hourly" | "hourly-too" => {
+                report
+                    .findings
+                    .push(finding.about("a key", object.key.clone()));
+                report
+                    .rules
+                    .entry("delivery")
+                    .or_default()
+                    .add(Verdict::Finding);
+            }
+            "denied" => report.cannot_tell(refused("denied"), &Scope::default(), object),
+            "long-denied" => {
+                report.cannot_tell(refused("denied"), &Scope::default(), object);
+                rest = Some(Created::rest(object.clone(), 5));
+            }
+            "begins-lately" | "begins-long-ago" => {
+                let age = if object.key == "begins-lately" {
+                    23
+                } else {
+                    24
+                };
+                let ended = Timestamp::now() - jiff::SignedDuration::from_hours(age);
+                let mut finding = finding;
+                finding.begin_of_what_is_kept = Some(ended);
+                report.findings.push(finding);
+            }
+            "panics" => panic!("as told"),
+            "stalls" => std::future::pending().await,
+            "long" => {
+                rest = Some(Created::rest(object.clone(), created.resume_at.max(5)));
+            }
+            "archived" => {
+                let mut error = refused("archived");
+                error.cause = Cause::Archived("GLACIER".to_owned());
+                report.cannot_tell(error, &Scope::default(), object);
+            }
+            "slow-down" => {
+                let mut error = refused("slow-down");
+                error.cause = Cause::Unavailable("SlowDown".to_owned());
+                report.cannot_tell(error, &Scope::default(), object);
+            }
+            "slow" => tokio::time::sleep(Duration::from_millis(1200)).await,
+            _ => report.valid = 1,
+        }
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        Checked {
+            report,
+            rest,
+            afterwards: Vec::new(),
+        }
+    }
+}
+
+/// An evidence bucket in memory.
+#[derive(Default)]
+struct Shelf {
+    refuses: bool,
+    documents: Mutex<HashMap<String, String>>,
+}
+
+impl KeepEvidence for Shelf {
+    async fn keep(&self, key: &str, document: String) -> Result<(), StoreError> {
+        if self.refuses {
+            return Err(refused(key));
+        }
+        let mut documents = self.documents.lock().unwrap();
+        documents.insert(key.to_owned(), document);
+        Ok(())
+    }
+}
+
+impl SettleEvidence for Shelf {
+    async fn waiting(&self, _: &str, _: Option<&str>) -> Result<WaitingPage, StoreError> {
+        unreachable!("the checks of these tests settle nothing")
+    }
+
+    async fn recall(&self, _: &str, _: usize) -> Result<Vec<u8>, StoreError> {
+        unreachable!("the checks of these tests settle nothing")
+    }
+
+    async fn discard(&self, key: &str) -> Result<(), StoreError> {
+        self.documents.lock().unwrap().remove(key);
+        Ok(())
+    }
+}
+
+/// What the alerter gets.
+#[derive(Default)]
+struct Sent {
+    refuses: bool,
+    findings: Mutex<Vec<Value>>,
+}
+
+impl SendFindings for Sent {
+    async fn send(&self, message: &FindingsMessage) -> Result<(), StoreError> {
+        if self.refuses {
+            return Err(refused("findings"));
+        }
+        let message: Value = serde_json::from_str(&message.body).unwrap();
+        let findings = message["findings"].as_array().unwrap().clone();
+        self.findings.lock().unwrap().extend(findings);
+        Ok(())
+    }
+}
+
+/// A message that was sent to the function's queue: body, what it carries, and its delay.
+type Again = (String, Passage, u64);
+
+#[derive(Default)]
+struct Line {
+    refuses: bool,
+    parks_nothing: bool,
+    sent: Mutex<Vec<Again>>,
+    parked: Mutex<Vec<String>>,
+    delays: Mutex<Vec<(String, u64)>>,
+}
+
+impl Requeue for Line {
+    async fn send(&self, body: &str, passage: &Passage, delay: Duration) -> Result<(), StoreError> {
+        if self.refuses {
+            return Err(refused("queue"));
+        }
+        let again = (body.to_owned(), *passage, delay.as_secs());
+        self.sent.lock().unwrap().push(again);
+        Ok(())
+    }
+
+    async fn park(&self, body: &str) -> Result<(), StoreError> {
+        if self.parks_nothing {
+            return Err(refused("dead-letter queue"));
+        }
+        self.parked.lock().unwrap().push(body.to_owned());
+        Ok(())
+    }
+
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        let entry = (receipt.to_owned(), delay.as_secs());
+        self.delays.lock().unwrap().push(entry);
+        Ok(())
+    }
+}
+
+/// The queues and the evidence bucket of these tests.
+struct Memory;
+
+impl Ports for Memory {
+    type Findings = Sent;
+    type Queue = Line;
+    type Evidence = Shelf;
+}
+
+type InMemory = Service<ByKey, Memory>;
+
+fn service(findings: Sent, queue: Line) -> Arc<InMemory> {
+    Arc::new(Service {
+        check: ByKey::default(),
+        places: Places {
+            log_buckets: vec![BUCKET.to_owned()],
+            ..Places::default()
+        },
+        publisher: Publisher {
+            findings,
+            evidence: Shelf::default(),
+            evidence_bucket: None,
+        },
+        resender: Resender {
+            queue,
+            max_receives: 5,
+        },
+        unrelated: UnrelatedMessages::default(),
+        bytes_read: Arc::default(),
+    })
+}
+
+/// A message as Lambda hands it over.
+fn record(id: &str, body: &str, receives: u32, passage: &Passage) -> Value {
+    let attributes = passage.attributes().into_iter();
+    let attributes: serde_json::Map<_, _> = attributes
+        .map(|(name, value)| {
+            let value = json!({"dataType": "Number", "stringValue": value,
+                               "stringListValues": [], "binaryListValues": []});
+            (name.to_owned(), value)
+        })
+        .collect();
+    json!({"messageId": id, "receiptHandle": format!("receipt of {id}"),
+           "body": body, "eventSource": "aws:sqs", "messageAttributes": attributes,
+           "attributes": {"ApproximateReceiveCount": receives.to_string()}})
+}
+
+fn sqs(messages: &[(&str, &str, u32)]) -> Value {
+    let records = messages
+        .iter()
+        .map(|(id, body, receives)| record(id, body, *receives, &Passage::default()));
+    json!({ "Records": records.collect::<Vec<_>>() })
+}
+
+/// Delivers an object's message, then whatever is sent again for it, each when it is due, until it
+/// is done with or parked. Gives the waits, in seconds.
+async fn follow(service: &Arc<InMemory>, object: &str) -> Vec<i64> {
+    let (body, mut passage) = (key(object), Passage::default());
+    let mut waits = Vec::new();
+    loop {
+        let now = Timestamp::now();
+        let event = json!({"Records": [record("m", &body, 1, &passage)]});
+        assert!(sent_back(&invoke(service, event).await.unwrap()).is_empty());
+        let sent: Vec<Again> = service
+            .resender
+            .queue
+            .sent
+            .lock()
+            .unwrap()
+            .drain(..)
+            .collect();
+        let Some((again, carried, delay)) = sent.first() else {
+            return waits;
+        };
+        assert_eq!((sent.len(), again), (1, &body));
+        assert_eq!(carried.attempt, passage.attempt + 1);
+        let wait = carried.not_before.unwrap().duration_since(now).as_secs();
+        assert_eq!(
+            i64::try_from(*delay).unwrap(),
+            (wait + 1).min(900) / 60 * 60
+        );
+        waits.push((wait + 1) / 60 * 60);
+        passage = Passage {
+            not_before: None,
+            ..*carried
+        };
+    }
+}
+
+/// The keys of the objects whose messages were sent to the queue again.
+fn sent_again(service: &InMemory) -> Vec<String> {
+    let sent = service.resender.queue.sent.lock().unwrap();
+    let mut bodies: Vec<_> = sent.iter().map(|(body, ..)| body.clone()).collect();
+    bodies.sort_unstable();
+    bodies
+}
+
+fn key(key: &str) -> String {
+    json!({"bucket": BUCKET, "key": key}).to_string()
+}
+
+async fn invoke(service: &Arc<InMemory>, event: Value) -> Result<Value, Diagnostic> {
+    let ends = SystemTime::now() + Duration::from_secs(2);
+    answer(Arc::clone(service), event, ends).await
+}
+
+fn sent_back(response: &Value) -> Vec<String> {
+    let mut ids: Vec<String> = response["batchItemFailures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort_unstable();
+    ids
+}

@@ -1,0 +1,144 @@
+//! When what failed is tried again, and when it is parked.
+
+use super::*;
+use crate::queue::passage::MAX_WAIT;
+
+#[tokio::test]
+async fn what_stays_unreadable_is_said_before_its_message_is_parked() {
+    for (object, expected, kind) in [
+        ("archived", &[300][..], Some("object-archived")),
+        ("denied", &[60, 1800], Some("object-unreadable-denied")),
+        ("slow-down", &[60, 300, 1800, 7200], None),
+    ] {
+        let service = service(Sent::default(), Line::default());
+        assert_eq!(follow(&service, object).await, expected, "{object}");
+        assert_eq!(
+            *service.resender.queue.parked.lock().unwrap(),
+            [key(object)]
+        );
+        assert!(service.resender.queue.delays.lock().unwrap().is_empty());
+        let findings = service.publisher.findings.findings.lock().unwrap();
+        let found = findings.iter().map(|f| f["kind"].as_str().unwrap());
+        assert_eq!(found.collect::<Vec<_>>(), Vec::from_iter(kind));
+        assert!(findings.iter().all(|f| f["severity"] == "medium"));
+    }
+    // A malformed event does not get better, either.
+    let service = service(Sent::default(), Line::default());
+    for attempt in [1, 2] {
+        let passage = Passage {
+            attempt,
+            ..Passage::default()
+        };
+        let event = json!({"Records": [record("m", "{\"bucket\":", 1, &passage)]});
+        assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+    }
+    assert_eq!(service.resender.queue.sent.lock().unwrap().len(), 1);
+    assert_eq!(
+        *service.resender.queue.parked.lock().unwrap(),
+        ["{\"bucket\":"]
+    );
+}
+
+/// Of the objects of one event, the one that may yet get better decides.
+#[tokio::test]
+async fn an_event_is_tried_as_often_as_its_most_hopeful_object() {
+    let service = service(Sent::default(), Line::default());
+    let keys = ["archived", "slow-down"];
+    let body = json!({"s3Bucket": BUCKET, "s3ObjectKey": keys}).to_string();
+    let passage = Passage {
+        attempt: 2,
+        ..Passage::default()
+    };
+    let event = json!({"Records": [record("m", &body, 1, &passage)]});
+    assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+    let sent = service.resender.queue.sent.lock().unwrap();
+    assert_eq!((sent[0].1.attempt, sent[0].2), (3, 300));
+    assert!(service.resender.queue.parked.lock().unwrap().is_empty());
+    let findings = service.publisher.findings.findings.lock().unwrap();
+    assert_eq!(findings[0]["kind"], "object-archived");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_too_early_is_sent_on_and_nothing_else() {
+    let service = service(Sent::default(), Line::default());
+    let in_two_hours = Passage::default().again(5, Timestamp::now(), MAX_WAIT);
+    let event = json!({"Records": [record("m", &key("tampered"), 3, &in_two_hours)]});
+    assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+    let (body, passage, delay) = service.resender.queue.sent.lock().unwrap()[0].clone();
+    assert_eq!((body, delay), (key("tampered"), 900));
+    assert_eq!(passage, in_two_hours);
+    // The last part of the wait is as long as it has to be.
+    let soon = Passage::default().again(5, Timestamp::now(), Duration::from_secs(100));
+    let event = json!({"Records": [record("m", &key("tampered"), 1, &soon)]});
+    invoke(&service, event).await.unwrap();
+    assert!((98..=100).contains(&service.resender.queue.sent.lock().unwrap()[1].2));
+    assert!(service.check.begun.lock().unwrap().is_empty());
+    // Nobody makes it wait for ever.
+    let never = Passage {
+        not_before: Some(Timestamp::MAX),
+        ..Passage::default()
+    };
+    let event = json!({"Records": [record("m", &key("tampered"), 1, &never)]});
+    invoke(&service, event).await.unwrap();
+    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+}
+
+/// A function that crashes leaves the count to the queue.
+#[tokio::test]
+async fn crashes_count_as_tries() {
+    let service = service(Sent::default(), Line::default());
+    let event = sqs(&[("m", &key("denied"), 3)]);
+    assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+    assert_eq!(
+        *service.resender.queue.parked.lock().unwrap(),
+        [key("denied")]
+    );
+    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_no_queue_takes_goes_back_to_its_own() {
+    let line = Line {
+        refuses: true,
+        parks_nothing: true,
+        ..Line::default()
+    };
+    let service = service(Sent::default(), line);
+    for receives in 1..=5 {
+        let event = sqs(&[("m", &key("slow-down"), receives)]);
+        assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["m"]);
+    }
+    // Given up, and not to be parked by the queue yet.
+    let event = sqs(&[("m", &key("denied"), 3)]);
+    assert_eq!(sent_back(&invoke(&service, event).await.unwrap()), ["m"]);
+    let receipt = "receipt of m".to_owned();
+    assert_eq!(
+        *service.resender.queue.delays.lock().unwrap(),
+        [60, 300, 1800, 7200, 0, 60].map(|delay| (receipt.clone(), delay))
+    );
+}
+
+#[tokio::test]
+async fn what_a_lifecycle_rule_may_have_expired_is_no_finding_at_any_try() {
+    let service = service(Sent::default(), Line::default());
+    for receives in [1, 5] {
+        let event = sqs(&[("old", &key("begins-long-ago"), receives)]);
+        invoke(&service, event).await.unwrap();
+        let old = [key("begins-long-ago")];
+        assert_eq!(sent_again(&service), old);
+        let parked = service.resender.queue.parked.lock().unwrap();
+        assert_eq!(*parked, if receives == 5 { &old[..] } else { &[] });
+        assert!(
+            service
+                .publisher
+                .findings
+                .findings
+                .lock()
+                .unwrap()
+                .is_empty()
+        );
+    }
+    let event = sqs(&[("new", &key("begins-lately"), 1)]);
+    assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+}

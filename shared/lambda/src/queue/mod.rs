@@ -1,0 +1,12 @@
+//! The queues and the topic: where findings, alerts and messages go.
+
+mod findings;
+mod own;
+pub mod passage;
+pub mod ports;
+mod sqs;
+mod topic;
+
+pub use findings::FindingsQueue;
+pub use own::OwnQueue;
+pub use topic::AlertTopic;

@@ -1,0 +1,36 @@
+//! What both queues ask of SQS.
+
+use super::passage::MAX_DELAY;
+use aws_sdk_sqs::Client;
+use std::time::Duration;
+use trailseal::world::StoreError;
+use trailseal_aws::store_error;
+
+/// A delay of a message in whole seconds, as SQS takes it.
+pub(super) fn delay_seconds(delay: Duration) -> i32 {
+    seconds(delay.min(MAX_DELAY))
+}
+
+fn seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
+}
+
+/// What is being done when [`retry_in`] fails.
+pub(super) const SET_RETRY: &str = "set the time of the next try of a message in";
+
+/// Has a message that goes back to the queue at `url` delivered again after `delay`.
+pub(super) async fn retry_in(
+    sqs: &Client,
+    url: &str,
+    receipt: &str,
+    delay: Duration,
+) -> Result<(), StoreError> {
+    sqs.change_message_visibility()
+        .queue_url(url)
+        .receipt_handle(receipt)
+        .visibility_timeout(seconds(delay))
+        .send()
+        .await
+        .map_err(|error| store_error(SET_RETRY, url, &error))?;
+    Ok(())
+}
