@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::alert::findings_message::{Received, read};
+use trailseal::alert::received::{Received, read};
 use trailseal::alert::incident::{Incident, MAX_DOCUMENT_BYTES};
 
 fuzz_target!(|bytes: &[u8]| {

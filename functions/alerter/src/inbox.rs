@@ -1,11 +1,13 @@
 //! A batch of messages, sorted by incident.
 
+use crate::alerter::Number;
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
-use trailseal::alert::findings_message::{
-    self, MAX_DOCUMENT_BYTES, MessageError, Received, SentFinding,
-};
+use trailseal::alert::case::Arrived;
+use trailseal::alert::findings_message::MAX_DOCUMENT_BYTES;
+use trailseal::alert::received::{self, MessageError, Received};
+use trailseal::alert::sent_finding::SentFinding;
 use trailseal::world::{SettleEvidence, StoreError};
 
 /// The most documents of one batch: each may hold some thousands of findings. A message that names
@@ -15,18 +17,12 @@ const MAX_DOCUMENTS: usize = 8;
 /// Where documents of findings are.
 const FOLDER: &str = "findings/";
 
-/// A message by its place in the batch.
-pub(crate) type Number = usize;
-
 /// What came of one incident.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    /// The findings, in the order in which they were found.
-    pub(crate) findings: Vec<SentFinding>,
-    /// The messages that hold them.
+    pub(crate) arrived: Arrived,
+    /// The messages that hold it.
     pub(crate) messages: BTreeSet<Number>,
-    /// Whether a reminder came.
-    pub(crate) reminded: bool,
 }
 
 /// A batch, sorted.
@@ -62,7 +58,7 @@ impl std::fmt::Display for Failure {
 }
 
 /// What one message came to.
-enum Read {
+enum Content {
     Findings(Vec<SentFinding>),
     Reminder(String),
 }
@@ -79,7 +75,7 @@ impl Inbox {
         let mut to_read = Vec::new();
         for (number, message) in messages.iter().enumerate() {
             let body = message.body.as_deref().unwrap_or_default();
-            match findings_message::read(body.as_bytes()) {
+            match received::read(body.as_bytes()) {
                 Ok(Received::Document(at)) => {
                     documents += 1;
                     if documents <= MAX_DOCUMENTS {
@@ -88,8 +84,8 @@ impl Inbox {
                         inbox.later.insert(number);
                     }
                 }
-                Ok(Received::Findings(findings)) => inbox.add(number, Read::Findings(findings)),
-                Ok(Received::Reminder(id)) => inbox.add(number, Read::Reminder(id)),
+                Ok(Received::Findings(findings)) => inbox.add(number, Content::Findings(findings)),
+                Ok(Received::Reminder(id)) => inbox.add(number, Content::Reminder(id)),
                 Err(error) => inbox.fail(number, message, &Failure::Malformed(error)),
             }
         }
@@ -114,24 +110,27 @@ impl Inbox {
             }
         }
         for group in inbox.groups.values_mut() {
-            group.findings.sort_by_key(|finding| finding.detected_at);
+            group
+                .arrived
+                .findings
+                .sort_by_key(|finding| finding.detected_at);
         }
         inbox
     }
 
-    fn add(&mut self, number: Number, read: Read) {
-        match read {
-            Read::Findings(findings) => {
+    fn add(&mut self, number: Number, content: Content) {
+        match content {
+            Content::Findings(findings) => {
                 for finding in findings {
                     let group = self.groups.entry(finding.id.clone()).or_default();
                     group.messages.insert(number);
-                    group.findings.push(finding);
+                    group.arrived.findings.push(finding);
                 }
             }
-            Read::Reminder(id) => {
+            Content::Reminder(id) => {
                 let group = self.groups.entry(id).or_default();
                 group.messages.insert(number);
-                group.reminded = true;
+                group.arrived.reminded = true;
             }
         }
     }
@@ -146,13 +145,13 @@ impl Inbox {
     }
 }
 
-async fn document<E: SettleEvidence>(evidence: &E, key: &str) -> Result<Read, Failure> {
+async fn document<E: SettleEvidence>(evidence: &E, key: &str) -> Result<Content, Failure> {
     // What a document holds beside its findings takes less than a kilobyte; one finding may be
     // larger than the rest leaves room for.
     let document = evidence.recall(key, MAX_DOCUMENT_BYTES + 128 * 1024).await;
     let document = document.map_err(Failure::Store)?;
-    match findings_message::read(&document) {
-        Ok(Received::Findings(findings)) => Ok(Read::Findings(findings)),
+    match received::read(&document) {
+        Ok(Received::Findings(findings)) => Ok(Content::Findings(findings)),
         Ok(_) => Err(Failure::Malformed(MessageError::Empty)),
         Err(error) => Err(Failure::Malformed(error)),
     }

@@ -1,4 +1,6 @@
-use crate::handler::Alerter;
+//! The alerter over a topic, a queue and an evidence bucket in memory.
+
+use crate::alerter::{Alerter, Ports};
 use crate::rate::Rate;
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::FutureExt as _;
@@ -10,16 +12,15 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use trailseal::alert::Alert;
 use trailseal::alert::findings_message;
-use trailseal::alert::incident::Pace;
+use trailseal::alert::notice::Pace;
 use trailseal::finding::{Finding, FindingKind, Scope, Stamp};
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::{
     Absence, Cause, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError, Versioned,
     WaitingPage,
 };
-use trailseal_lambda::Deadline;
-use trailseal_lambda::queue::ports::PublishAlert;
-use trailseal_lambda::queue::ports::SendLater;
+use trailseal_lambda::queue::ports::{PublishAlert, SendLater};
+use trailseal_lambda::{AnswerBatch as _, Deadline};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 
@@ -179,7 +180,15 @@ impl ReplaceEvidence for Aws {
     }
 }
 
-fn alerter(aws: &Aws) -> Alerter<Aws, Aws, Aws> {
+struct InMemory;
+
+impl Ports for InMemory {
+    type Topic = Aws;
+    type Evidence = Aws;
+    type Queue = Aws;
+}
+
+fn alerter(aws: &Aws) -> Alerter<InMemory> {
     Alerter {
         topic: aws.clone(),
         evidence: aws.clone(),

@@ -10,7 +10,5 @@ pub mod invocation;
 pub mod queue;
 pub mod startup;
 
-pub use config::AlerterConfig;
 pub use invocation::{Check, Checked, Deadline, write_alert};
-pub use queue::{AlertTopic, FindingsQueue};
-pub use startup::Startup;
+pub use startup::{AlerterStartup, AnswerBatch, Startup};

@@ -1,7 +1,7 @@
 //! How many findings there are, by kind, account and Region.
 
-use super::Entry;
-use crate::alert::findings_message::SentFinding;
+use super::entry::AlertEntry;
+use super::sent_finding::SentFinding;
 use crate::finding::Severity;
 use crate::names::printable::printable;
 use serde::Serialize;
@@ -16,7 +16,7 @@ const MAX_EXAMPLE_CHARS: usize = 200;
 
 /// How many findings of one kind there are in one account and Region.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Count<'a> {
+pub(super) struct FindingCount<'a> {
     pub(super) severity: Severity,
     pub(super) kind: &'a str,
     pub(super) account: Option<&'a str>,
@@ -34,15 +34,16 @@ fn example(finding: &SentFinding) -> String {
 }
 
 /// The counts: the largest of each kind first, the most severe kind before others; then the others.
-pub(super) fn of<'a>(entries: &'a [Entry<'_>]) -> Vec<Count<'a>> {
-    let mut by_place: BTreeMap<(&str, Option<&str>, Option<&str>), Count<'a>> = BTreeMap::new();
+pub(super) fn of<'a>(entries: &'a [AlertEntry<'_>]) -> Vec<FindingCount<'a>> {
+    let mut by_place: BTreeMap<(&str, Option<&str>, Option<&str>), FindingCount<'a>> =
+        BTreeMap::new();
     for entry in entries {
         let finding = entry.finding();
         let (kind, account) = (finding.kind.as_str(), finding.account.as_deref());
         let region = finding.region.as_deref();
         let count = by_place
             .entry((kind, account, region))
-            .or_insert_with(|| Count {
+            .or_insert_with(|| FindingCount {
                 severity: finding.severity,
                 kind,
                 account,
@@ -52,7 +53,7 @@ pub(super) fn of<'a>(entries: &'a [Entry<'_>]) -> Vec<Count<'a>> {
             });
         count.findings = count.findings.saturating_add(entry.count());
     }
-    let mut counts: Vec<Count<'a>> = by_place.into_values().collect();
+    let mut counts: Vec<FindingCount<'a>> = by_place.into_values().collect();
     counts.sort_by_key(|count| (Reverse(count.severity), Reverse(count.findings)));
     let mut kinds = BTreeSet::new();
     let (mut first, others): (Vec<_>, Vec<_>) = counts

@@ -4,13 +4,12 @@
 //! It holds the findings, or names the document in the evidence bucket that holds them: SQS takes
 //! no larger message.
 
-use crate::finding::{DigestReference, Finding, Severity, Stamp, StampedFinding};
+use crate::finding::{Finding, Stamp, StampedFinding};
 use crate::names::location::ObjectLocation;
 use crate::names::printable::json_for_queue;
 use crate::names::sha256::Sha256;
-use crate::names::window::Window;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The schema of the message, and of the document that it may name.
 pub const SCHEMA: &str = "trailseal.findings/1";
@@ -28,12 +27,12 @@ pub struct FindingsMessage {
     /// The message for the queue.
     pub body: String,
     /// What must be in the evidence bucket before the message is sent.
-    pub document: Option<Document>,
+    pub document: Option<FindingsDocument>,
 }
 
 /// A document for the evidence bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+pub struct FindingsDocument {
     /// The object's key.
     pub key: String,
     /// Its content.
@@ -42,7 +41,7 @@ pub struct Document {
 
 /// A finding with what tells it from others of its incident.
 #[derive(Debug, Serialize)]
-struct Entry<'a> {
+struct ComposedFinding<'a> {
     #[serde(flatten)]
     finding: StampedFinding<'a>,
     occurrence: String,
@@ -50,7 +49,7 @@ struct Entry<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Head<'a> {
+struct MessageHead<'a> {
     schema: &'static str,
     function: &'a str,
     version: &'static str,
@@ -74,7 +73,7 @@ pub fn compose(
         .iter()
         .filter_map(|finding| {
             let occurrence = finding.occurrence().to_string();
-            let entry = Entry {
+            let entry = ComposedFinding {
                 finding: stamp.stamp(finding),
                 occurrence: occurrence.get(..16).unwrap_or_default().to_owned(),
             };
@@ -106,7 +105,7 @@ fn head<'a>(
     document: Option<&'a ObjectLocation>,
     findings: Option<&'a [&'a serde_json::value::RawValue]>,
 ) -> String {
-    let head = Head {
+    let head = MessageHead {
         schema: SCHEMA,
         function: stamp.function,
         version: env!("CARGO_PKG_VERSION"),
@@ -139,7 +138,7 @@ fn pointer(
     let at = ObjectLocation::new(bucket, key.clone());
     FindingsMessage {
         body: head(stamp, entries.len(), Some(&at), None),
-        document: Some(Document { key, content }),
+        document: Some(FindingsDocument { key, content }),
     }
 }
 
@@ -166,149 +165,6 @@ fn chunks<'a>(
         rest = others;
         Some(chunk)
     })
-}
-
-/// A finding as the `alerter` gets it, and as it goes out: `trailseal.finding/1` with its
-/// occurrence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SentFinding {
-    /// `trailseal.finding/1`.
-    pub schema: String,
-    /// Names the incident: 64 hex digits.
-    pub id: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// `log-file-modified`, ….
-    pub kind: String,
-    /// The account whose events are recorded.
-    pub account: Option<String>,
-    /// Where the events happened.
-    pub region: Option<String>,
-    /// The trail.
-    pub trail: Option<String>,
-    /// The trail's home Region.
-    pub home_region: Option<String>,
-    /// The damaged, missing or suspicious object itself.
-    pub object: ObjectLocation,
-    /// The digest involved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<DigestReference>,
-    /// The time left uncovered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub window: Option<Window>,
-    /// What should be there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected: Option<String>,
-    /// What is there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actual: Option<String>,
-    /// One plain sentence.
-    pub message: String,
-    /// What to do next.
-    pub advice: String,
-    /// When it was found.
-    pub detected_at: Timestamp,
-    /// By which function.
-    pub function: String,
-    /// Of which version.
-    pub version: String,
-    /// Tells it from other findings of the incident: 16 hex digits.
-    pub occurrence: String,
-}
-
-/// A message that the `alerter` sends itself: an incident may have grown since people last heard
-/// of it.
-pub const REMINDER_SCHEMA: &str = "trailseal.reminder/1";
-
-/// What a message of the `Findings` queue says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Received {
-    /// These findings.
-    Findings(Vec<SentFinding>),
-    /// Those that this document holds.
-    Document(ObjectLocation),
-    /// To look at the incident of this id once more.
-    Reminder(String),
-}
-
-/// Why a message or document is none of the schema.
-#[derive(Debug, thiserror::Error)]
-pub enum MessageError {
-    /// No JSON, or other fields.
-    #[error("it is no message of the schema {SCHEMA}: {0}")]
-    Malformed(#[from] serde_json::Error),
-    /// Another schema.
-    #[error("it has the schema `{0}`, and not {SCHEMA}: are all functions of one version?")]
-    Schema(String),
-    /// Neither findings nor a document.
-    #[error("it holds no findings and names no document")]
-    Empty,
-    /// An id that is none.
-    #[error("it names an incident by something else than 64 hex digits")]
-    Id,
-}
-
-/// Reads a message of the `Findings` queue, or a document that one names.
-///
-/// # Errors
-/// [`MessageError`] when it is none.
-pub fn read(json: &[u8]) -> Result<Received, MessageError> {
-    #[derive(Deserialize)]
-    struct Message {
-        schema: String,
-        findings: Option<Vec<SentFinding>>,
-        document: Option<ObjectLocation>,
-        incident: Option<String>,
-    }
-    let message: Message = serde_json::from_slice(json)?;
-    let schema = message.schema.clone();
-    match (schema.as_str(), message) {
-        (
-            SCHEMA,
-            Message {
-                findings: Some(findings),
-                ..
-            },
-        ) => {
-            if findings.iter().all(|finding| is_id(&finding.id)) {
-                Ok(Received::Findings(findings))
-            } else {
-                Err(MessageError::Id)
-            }
-        }
-        (
-            SCHEMA,
-            Message {
-                document: Some(at), ..
-            },
-        ) => Ok(Received::Document(at)),
-        (
-            REMINDER_SCHEMA,
-            Message {
-                incident: Some(id), ..
-            },
-        ) => {
-            if is_id(&id) {
-                Ok(Received::Reminder(id))
-            } else {
-                Err(MessageError::Id)
-            }
-        }
-        (SCHEMA | REMINDER_SCHEMA, _) => Err(MessageError::Empty),
-        (other, _) => Err(MessageError::Schema(other.chars().take(100).collect())),
-    }
-}
-
-/// The reminder of an incident.
-#[must_use]
-pub fn reminder(incident: &str) -> String {
-    serde_json::json!({ "schema": REMINDER_SCHEMA, "incident": incident }).to_string()
-}
-
-/// The id becomes a part of an object's key.
-fn is_id(id: &str) -> bool {
-    id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -379,75 +235,6 @@ mod tests {
                 assert_eq!(message.document.is_some(), bucket.is_some());
             }
             assert_eq!(told, all);
-        }
-    }
-
-    #[test]
-    fn what_is_sent_is_what_is_received() {
-        let mut whole = finding(1, 10).with_digest(DigestReference {
-            bucket: "amzn-s3-demo-bucket".to_owned(),
-            key: "digest".to_owned(),
-            start_time: None,
-            end_time: Some("2026-01-15T12:00:00Z".parse().unwrap()),
-        });
-        whole = whole.with_window(Window {
-            from: None,
-            to: "2026-01-15T12:00:00Z".parse().unwrap(),
-        });
-        whole.scope.account = Some("111122223333".to_owned());
-        for finding in [whole, finding(2, 0)] {
-            let sent: Value = serde_json::from_str(&composed(&[finding], None)[0].body).unwrap();
-            let Received::Findings(received) = read(sent.to_string().as_bytes()).unwrap() else {
-                panic!("findings");
-            };
-            // No field is lost on the way, and none comes in.
-            assert_eq!(serde_json::to_value(&received).unwrap(), sent["findings"]);
-        }
-    }
-
-    #[test]
-    fn what_is_no_message_is_said_to_be_none() {
-        let id = "0".repeat(64);
-        let read = |json: &str| read(json.as_bytes());
-        assert_eq!(
-            read(&reminder(&id)).unwrap(),
-            Received::Reminder(id.clone())
-        );
-        for (json, error) in [
-            ("", "no message"),
-            ("{}", "no message"),
-            (r#"{"schema":"trailseal.findings/1"}"#, "no findings"),
-            (
-                r#"{"schema":"trailseal.findings/2","findings":[]}"#,
-                "one version",
-            ),
-            (
-                r#"{"schema":"trailseal.findings/1","findings":[{}]}"#,
-                "no message",
-            ),
-            (
-                r#"{"schema":"trailseal.reminder/1","incident":"../x"}"#,
-                "64 hex",
-            ),
-        ] {
-            let said = read(json).unwrap_err().to_string();
-            assert!(said.contains(error), "{json}: {said}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_bytes_are_a_message_or_an_error(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
-            let _ = read(&bytes);
-        }
-
-        /// A message in which something was changed is read, or refused by name.
-        #[test]
-        fn a_damaged_message_never_panics(at in 0_usize..1_000, byte in proptest::prelude::any::<u8>()) {
-            let mut body = composed(&[finding(1, 10)], None)[0].body.clone().into_bytes();
-            let at = at % body.len();
-            body[at] = byte;
-            let _ = read(&body);
         }
     }
 }

@@ -5,11 +5,13 @@
 //! message. Its times are those of detection: what a record or a file name says about time opens,
 //! grows and closes nothing.
 
-use crate::alert::findings_message::SentFinding;
+use super::notice::{Notice, Pace};
+use super::sent_finding::SentFinding;
 use crate::finding::Severity;
 use crate::names::printable::printable;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The schema of an incident's document.
 pub const SCHEMA: &str = "trailseal.incident/1";
@@ -31,14 +33,11 @@ const MAX_OCCURRENCE_CHARS: usize = 64;
 /// How far ahead of the clock at hand another function's may be.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
-/// How often people hear of one incident.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// Of what is new in it, not more often than this.
-    pub update_after: SignedDuration,
-    /// Of what is found again and again, and is not new, this often.
-    pub repeat_after: SignedDuration,
-}
+/// The longest time that a reminder waits in the queue.
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+
+/// So much later than it is due a reminder counts as lost, and another one is sent.
+const REMINDER_LOST: Duration = Duration::from_mins(10);
 
 /// An incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,9 +61,11 @@ pub struct Incident {
     /// How many occurrences there are.
     pub occurrences: u64,
     /// When people last heard of it; none if SNS has accepted no message about it yet.
-    pub told_at: Option<Timestamp>,
+    #[serde(rename = "toldAt")]
+    pub published_at: Option<Timestamp>,
     /// How many occurrences there were then.
-    pub told_occurrences: u64,
+    #[serde(rename = "toldOccurrences")]
+    pub published_occurrences: u64,
     /// Until when a reminder is on its way.
     pub reminder_until: Option<Timestamp>,
     /// The newest finding.
@@ -83,51 +84,6 @@ pub struct Occurrence {
     pub at: Timestamp,
     /// The begin of the place of the object that shows it.
     pub object: String,
-}
-
-/// Whether people hear of an incident now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Telling {
-    /// They have never heard of it.
-    Opened,
-    /// There is something new in it since they last heard of it.
-    Grown {
-        /// When they did.
-        since: Timestamp,
-    },
-    /// Nothing is new, and it is still found.
-    Persists {
-        /// When they last heard of it.
-        since: Timestamp,
-    },
-    /// There is something new, and they heard of it less than an hour ago.
-    Later {
-        /// When they hear of what is new.
-        at: Timestamp,
-    },
-    /// They have heard of all this.
-    Known,
-}
-
-impl Telling {
-    /// Whether people hear of it now.
-    #[must_use]
-    pub fn is_now(self) -> bool {
-        matches!(
-            self,
-            Self::Opened | Self::Grown { .. } | Self::Persists { .. }
-        )
-    }
-
-    /// The word in alerts.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Grown { .. } | Self::Later { .. } => "grown",
-            Self::Persists { .. } | Self::Known => "persists",
-        }
-    }
 }
 
 /// The folder of the findings of an incident that people have not heard of at once.
@@ -156,8 +112,8 @@ impl Incident {
             first_seen: finding.detected_at,
             last_seen: finding.detected_at,
             occurrences: 0,
-            told_at: None,
-            told_occurrences: 0,
+            published_at: None,
+            published_occurrences: 0,
             reminder_until: None,
             latest: finding.clone(),
             recent: Vec::new(),
@@ -207,31 +163,31 @@ impl Incident {
 
     /// How many occurrences people have not heard of.
     #[must_use]
-    pub fn untold(&self) -> u64 {
-        self.occurrences.saturating_sub(self.told_occurrences)
+    pub fn unpublished(&self) -> u64 {
+        self.occurrences.saturating_sub(self.published_occurrences)
     }
 
     /// Whether people hear of it now.
     #[must_use]
-    pub fn telling(&self, now: Timestamp, pace: Pace) -> Telling {
+    pub fn notice(&self, now: Timestamp, pace: Pace) -> Notice {
         let ahead = now.saturating_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
         // Nobody has heard of it at a time that is still to come.
-        let Some(since) = self.told_at.filter(|told| *told <= ahead) else {
-            return Telling::Opened;
+        let Some(since) = self.published_at.filter(|published| *published <= ahead) else {
+            return Notice::Opened;
         };
         let silent_for = now.duration_since(since);
-        if self.untold() == 0 {
+        if self.unpublished() == 0 {
             return if silent_for >= pace.repeat_after {
-                Telling::Persists { since }
+                Notice::Persists { since }
             } else {
-                Telling::Known
+                Notice::Known
             };
         }
         if silent_for >= pace.update_after {
-            return Telling::Grown { since };
+            return Notice::Grown { since };
         }
         let at = since.saturating_add(pace.update_after);
-        Telling::Later {
+        Notice::Later {
             at: at.unwrap_or(Timestamp::MAX),
         }
     }
@@ -239,179 +195,31 @@ impl Incident {
     /// SNS has accepted a message about the first `known` occurrences and about `new` others, which
     /// are among the newest. What another execution environment has added between them counts as
     /// unheard of.
-    pub fn told(&mut self, now: Timestamp, known: u64, new: u64) {
-        self.told_at = Some(now);
+    pub fn publish(&mut self, now: Timestamp, known: u64, new: u64) {
+        self.published_at = Some(now);
         let before = self.occurrences.saturating_sub(new);
-        let told = self.told_occurrences.max(known).min(before);
-        self.told_occurrences = told.saturating_add(new);
-        if self.untold() == 0 {
+        let published = self.published_occurrences.max(known).min(before);
+        self.published_occurrences = published.saturating_add(new);
+        if self.unpublished() == 0 {
             self.reminder_until = None;
         }
+    }
+
+    /// How long until a reminder is due, if people hear of something later and no reminder is on its
+    /// way. The incident counts it as sent.
+    pub fn remind(&mut self, now: Timestamp, pace: Pace) -> Option<Duration> {
+        let Notice::Later { at } = self.notice(now, pace) else {
+            return None;
+        };
+        if self.reminder_until.is_some_and(|until| until >= now) {
+            return None;
+        }
+        let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        let wait = wait.min(LONGEST_WAIT);
+        self.reminder_until = now.checked_add(wait + REMINDER_LOST).ok();
+        Some(wait)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::names::location::ObjectLocation;
-    use proptest::prelude::*;
-
-    const PACE: Pace = Pace {
-        update_after: SignedDuration::from_hours(1),
-        repeat_after: SignedDuration::from_hours(24),
-    };
-
-    fn at(minutes: i64) -> Timestamp {
-        let begin: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
-        begin + SignedDuration::from_mins(minutes)
-    }
-
-    fn finding(occurrence: &str, minute: i64) -> SentFinding {
-        SentFinding {
-            schema: "trailseal.finding/1".to_owned(),
-            id: "0".repeat(64),
-            severity: Severity::High,
-            kind: "kms-delivery-denied".to_owned(),
-            account: None,
-            region: None,
-            trail: None,
-            home_region: None,
-            object: ObjectLocation::new("amzn-s3-demo-bucket", occurrence),
-            digest: None,
-            window: None,
-            expected: None,
-            actual: None,
-            message: "m".to_owned(),
-            advice: "a".to_owned(),
-            detected_at: at(minute),
-            function: "kms-context-checker".to_owned(),
-            version: "0".to_owned(),
-            occurrence: occurrence.to_owned(),
-        }
-    }
-
-    fn hear(incident: &mut Incident, now: Timestamp) {
-        incident.told(now, incident.occurrences, 0);
-    }
-
-    #[test]
-    fn what_another_environment_adds_counts_as_unheard_of() {
-        let mut incident = Incident::of(&finding("a", 0));
-        for n in 0..5 {
-            incident.add(&finding(&n.to_string(), n), at(n));
-        }
-        // One environment has read two, and told of these and of one of its own.
-        incident.add(&finding("own", 6), at(6));
-        incident.told(at(7), 2, 1);
-        assert_eq!(incident.untold(), 3);
-        // The same once more makes it no more.
-        incident.told(at(8), 2, 0);
-        assert_eq!(incident.untold(), 3);
-        hear(&mut incident, at(9));
-        assert_eq!(incident.untold(), 0);
-    }
-
-    #[test]
-    fn what_is_new_is_heard_of_at_once_and_then_once_an_hour() {
-        let first = finding("a", 0);
-        let mut incident = Incident::of(&first);
-        assert!(incident.add(&first, at(0)));
-        assert_eq!(incident.telling(at(0), PACE), Telling::Opened);
-        hear(&mut incident, at(0));
-        // The same occurrence, tried again or found by another function.
-        assert!(!incident.add(&finding("a", 1), at(1)));
-        assert_eq!(incident.telling(at(1), PACE), Telling::Known);
-        // Another one is not lost: people hear of it when the hour has passed.
-        assert!(incident.add(&finding("b", 5), at(5)));
-        assert_eq!(incident.telling(at(5), PACE), Telling::Later { at: at(60) });
-        assert_eq!(
-            incident.telling(at(60), PACE),
-            Telling::Grown { since: at(0) }
-        );
-        assert_eq!((incident.occurrences, incident.untold()), (2, 1));
-        hear(&mut incident, at(60));
-        assert_eq!(incident.telling(at(60 + 24 * 60 - 1), PACE), Telling::Known);
-        assert_eq!(
-            incident.telling(at(60 + 24 * 60), PACE),
-            Telling::Persists { since: at(60) }
-        );
-    }
-
-    #[test]
-    fn nobody_can_claim_ahead() {
-        let first = finding("a", 0);
-        let mut incident = Incident::of(&first);
-        incident.add(&first, at(0));
-        hear(&mut incident, at(60 * 24 * 8));
-        assert_eq!(incident.telling(at(0), PACE), Telling::Opened);
-        // A finding of the future is one of now.
-        let mut incident = Incident::of(&finding("a", 0));
-        incident.add(&finding("b", 600), at(1));
-        assert_eq!(incident.last_seen, at(1));
-    }
-
-    #[test]
-    fn a_document_is_read_as_it_was_written_and_another_is_none() {
-        let first = finding("a", 0);
-        let mut incident = Incident::of(&first);
-        for n in 0..2_000 {
-            // Characters that JSON and UTF-8 make longer.
-            let mut hostile = finding(&n.to_string(), n);
-            hostile.object.key = "\u{1}\u{ffff}\"\\".repeat(256);
-            hostile.occurrence = format!("{n}{}", "\u{1}".repeat(10_000));
-            hostile.message = "\u{1}".repeat(2_100);
-            hostile.actual = Some("\u{1}".repeat(2_100));
-            incident.add(&hostile, at(n));
-        }
-        assert_eq!(incident.occurrences, 2_000);
-        let document = incident.document();
-        assert!(
-            document.len() < MAX_DOCUMENT_BYTES / 2,
-            "{}",
-            document.len()
-        );
-        let read = Incident::read(document.as_bytes(), &incident.id);
-        assert_eq!(read.as_ref(), Some(&incident));
-        assert_eq!(Incident::read(document.as_bytes(), &"1".repeat(64)), None);
-        assert_eq!(Incident::read(b"{}", &incident.id), None);
-    }
-
-    proptest! {
-        /// Whatever comes when: no occurrence stays unheard of for more than an hour, and people
-        /// hear of one incident once an hour at most.
-        #[test]
-        fn nothing_new_waits_longer_than_an_hour(steps in proptest::collection::vec((0_u8..8, 0_i64..90), 1..80)) {
-            let mut incident = Incident::of(&finding("begin", 0));
-            let (mut now, mut told, mut oldest_untold) = (0, Vec::<i64>::new(), None::<i64>);
-            for (occurrence, minutes) in steps {
-                // What waits is looked at when it is due, as the reminder does.
-                if let Telling::Later { at: due } = incident.telling(at(now), PACE) {
-                    let due = due.duration_since(at(0)).as_mins();
-                    if due <= now + minutes {
-                        let telling = incident.telling(at(due), PACE);
-                        prop_assert!(telling.is_now(), "{telling:?}");
-                        hear(&mut incident, at(due));
-                        told.push(due);
-                        oldest_untold = None;
-                    }
-                }
-                now += minutes;
-                if incident.add(&finding(&occurrence.to_string(), now), at(now)) {
-                    oldest_untold = oldest_untold.or(Some(now));
-                }
-                if incident.telling(at(now), PACE).is_now() {
-                    hear(&mut incident, at(now));
-                    told.push(now);
-                    oldest_untold = None;
-                }
-                prop_assert!(oldest_untold.is_none_or(|since| now - since <= 60));
-            }
-            prop_assert!(told.windows(2).all(|pair| pair[1] - pair[0] >= 60));
-        }
-
-        #[test]
-        fn any_document_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = Incident::read(&bytes, "x");
-        }
-    }
-}
+mod tests;

@@ -1,10 +1,13 @@
+use super::incident::Incident;
+use super::message::MAX_MESSAGE_BYTES;
+use super::notice::{Notice, Pace};
+use super::received::{self, Received};
+use super::text::MAX_SUBJECT_CHARS;
 use super::*;
-use crate::alert::findings_message::{self, Received};
-use crate::alert::incident::Pace;
 use crate::finding::{Finding, FindingKind, Scope, Stamp};
 use crate::names::location::ObjectLocation;
 use crate::names::window::Window;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 fn finding(kind: FindingKind, key: &str) -> Finding {
@@ -34,7 +37,7 @@ fn incidents(findings: &[Finding]) -> Vec<Incident> {
     };
     let mut incidents = Vec::new();
     for message in findings_message::compose(findings, stamp, None) {
-        let Ok(Received::Findings(sent)) = findings_message::read(message.body.as_bytes()) else {
+        let Ok(Received::Findings(sent)) = received::read(message.body.as_bytes()) else {
             panic!("findings");
         };
         for finding in sent {
@@ -51,12 +54,12 @@ fn composed(incidents: &[Incident], more: u64) -> Composed {
         update_after: SignedDuration::from_hours(1),
         repeat_after: SignedDuration::from_hours(24),
     };
-    let mut entries: Vec<Entry<'_>> = incidents
+    let mut entries: Vec<AlertEntry<'_>> = incidents
         .iter()
-        .map(|incident| Entry {
+        .map(|incident| AlertEntry {
             incident,
-            telling: incident.telling(now(), pace),
-            waited: incident.untold() > 1,
+            notice: incident.notice(now(), pace),
+            waited: incident.unpublished() > 1,
         })
         .collect();
     entries.sort_by_key(rank);
@@ -269,7 +272,7 @@ fn each_kind_is_named_with_its_count_and_an_example() {
 fn an_update_says_what_is_new_and_since_when() {
     let mut incidents = incidents(&[finding(FindingKind::KmsUnlistedReader, "a").about("r", "1")]);
     let incident = &mut incidents[0];
-    incident.told("2026-01-15T10:00:00Z".parse().unwrap(), 1, 0);
+    incident.publish("2026-01-15T10:00:00Z".parse().unwrap(), 1, 0);
     for n in 0..3 {
         let mut next = incident.latest.clone();
         next.occurrence = format!("{n:016}");
@@ -362,11 +365,11 @@ fn the_shortest_alert_names_each_kind_and_what_filters_need() {
         finding(FindingKind::LogFileModified, "a"),
         finding(FindingKind::ObjectArchived, "b"),
     ]);
-    let entries: Vec<Entry<'_>> = incidents
+    let entries: Vec<AlertEntry<'_>> = incidents
         .iter()
-        .map(|incident| Entry {
+        .map(|incident| AlertEntry {
             incident,
-            telling: Telling::Opened,
+            notice: Notice::Opened,
             waited: false,
         })
         .collect();

@@ -1,8 +1,9 @@
 //! The text of an alert: for somebody who is woken by it, and has never heard of Trailseal.
 
-use super::counts::Count;
-use super::{Entry, Head, MAX_SUBJECT_CHARS};
-use crate::alert::incident::Telling;
+use super::counts::FindingCount;
+use super::document::AlertHead;
+use super::entry::AlertEntry;
+use super::notice::Notice;
 use crate::finding::Severity;
 use crate::names::printable::printable;
 use crate::names::seconds::whole_second;
@@ -14,10 +15,13 @@ use std::fmt::{Result, Write as _};
 const INTRODUCTION: &str =
     "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.";
 
+/// The most characters of a subject: "less than 100 characters", as SNS's API reference says.
+pub(super) const MAX_SUBJECT_CHARS: usize = 99;
+
 /// The most lines of counts.
 const MAX_COUNTS: usize = 40;
 
-pub(super) fn subject(entries: &[Entry<'_>], head: &Head<'_>) -> String {
+pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> String {
     let Some(worst) = entries.first() else {
         return String::new();
     };
@@ -25,11 +29,11 @@ pub(super) fn subject(entries: &[Entry<'_>], head: &Head<'_>) -> String {
         0 => String::new(),
         n => format!(" +{n} more"),
     };
-    let update = if entries.iter().any(|e| e.telling == Telling::Opened) {
+    let update = if entries.iter().any(|e| e.notice == Notice::Opened) {
         ""
     } else if entries
         .iter()
-        .any(|e| matches!(e.telling, Telling::Grown { .. }))
+        .any(|e| matches!(e.notice, Notice::Grown { .. }))
     {
         "update: "
     } else {
@@ -73,10 +77,10 @@ fn shout(severity: Severity) -> String {
 }
 
 pub(super) fn email(
-    entries: &[Entry<'_>],
+    entries: &[AlertEntry<'_>],
     shown: &[bool],
     documents: &[String],
-    counts: &[Count<'_>],
+    counts: &[FindingCount<'_>],
     whole_list: Option<&str>,
     now: Timestamp,
 ) -> String {
@@ -90,18 +94,18 @@ pub(super) fn email(
 
 fn write_all(
     text: &mut String,
-    entries: &[Entry<'_>],
+    entries: &[AlertEntry<'_>],
     shown: &[bool],
     documents: &[String],
-    counts: &[Count<'_>],
+    counts: &[FindingCount<'_>],
     whole_list: Option<&str>,
     now: Timestamp,
 ) -> Result {
     let count = entries
         .iter()
-        .map(Entry::count)
+        .map(AlertEntry::count)
         .fold(0, u64::saturating_add);
-    let worst = entries.first().map_or(Severity::Low, Entry::severity);
+    let worst = entries.first().map_or(Severity::Low, AlertEntry::severity);
     writeln!(text, "{INTRODUCTION}")?;
     let most_severe = if count == 1 {
         "It is"
@@ -117,17 +121,17 @@ fn write_all(
     writeln!(text, "\nSent {} (UTC)", whole_second(now))?;
     let in_full = entries.iter().zip(documents).zip(shown);
     let in_full = in_full.filter(|(_, shown)| **shown);
-    let mut told = 0;
+    let mut in_text = 0;
     for (number, ((entry, document), _)) in in_full.enumerate() {
         write_finding(text, number + 1, entry, document)?;
-        told += 1;
+        in_text += 1;
     }
-    if told < entries.len() {
+    if in_text < entries.len() {
         write_counts(text, counts)?;
     }
     if let Some(whole_list) = whole_list {
         writeln!(text, "\nThe whole list of findings: {whole_list}")?;
-    } else if told < entries.len() {
+    } else if in_text < entries.len() {
         writeln!(
             text,
             "\nAll findings are in the JSON form of this message (sqs, lambda, http and https subscriptions)."
@@ -137,7 +141,7 @@ fn write_all(
 }
 
 /// The text of the shortest alert.
-pub(super) fn plain(head: &Head<'_>, counts: &[Count<'_>], whole_list: &str) -> String {
+pub(super) fn plain(head: &AlertHead<'_>, counts: &[FindingCount<'_>], whole_list: &str) -> String {
     let mut text = format!(
         "{INTRODUCTION}\n\
          It reports {}. The most severe is {}.\n\n\
@@ -151,7 +155,12 @@ pub(super) fn plain(head: &Head<'_>, counts: &[Count<'_>], whole_list: &str) -> 
     text
 }
 
-fn write_finding(text: &mut String, number: usize, entry: &Entry<'_>, document: &str) -> Result {
+fn write_finding(
+    text: &mut String,
+    number: usize,
+    entry: &AlertEntry<'_>,
+    document: &str,
+) -> Result {
     let finding = entry.finding();
     writeln!(text)?;
     writeln!(
@@ -204,26 +213,26 @@ fn write_finding(text: &mut String, number: usize, entry: &Entry<'_>, document: 
 }
 
 /// What people should know of the incident beside the newest finding.
-fn history(entry: &Entry<'_>) -> Option<String> {
+fn history(entry: &AlertEntry<'_>) -> Option<String> {
     let incident = entry.incident;
-    let (new, all) = (incident.untold(), incident.occurrences);
-    match entry.telling {
-        Telling::Opened if all > 1 => Some(format!("{all} occurrences; this is the newest.")),
-        Telling::Grown { since } | Telling::Later { at: since } => Some(format!(
+    let (new, all) = (incident.unpublished(), incident.occurrences);
+    match entry.notice {
+        Notice::Opened if all > 1 => Some(format!("{all} occurrences; this is the newest.")),
+        Notice::Grown { since } | Notice::Later { at: since } => Some(format!(
             "{new} more since the alert of {}; {all} in all, the first at {}. This is the newest.",
             whole_second(since),
             incident.first_seen
         )),
-        Telling::Persists { since } => Some(format!(
+        Notice::Persists { since } => Some(format!(
             "Still found; nothing is new since the alert of {}. First found at {}.",
             whole_second(since),
             incident.first_seen
         )),
-        Telling::Opened | Telling::Known => None,
+        Notice::Opened | Notice::Known => None,
     }
 }
 
-fn write_counts(text: &mut String, counts: &[Count<'_>]) -> Result {
+fn write_counts(text: &mut String, counts: &[FindingCount<'_>]) -> Result {
     writeln!(text, "\nAll findings, by kind and place:")?;
     let mut kinds = BTreeSet::new();
     for count in counts.iter().take(MAX_COUNTS) {

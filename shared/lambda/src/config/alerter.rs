@@ -2,7 +2,7 @@
 
 use super::variables::{ConfigError, Variables};
 use jiff::SignedDuration;
-use trailseal::alert::incident::Pace;
+use trailseal::alert::notice::Pace;
 use trailseal::names::arn;
 
 /// Everything the `alerter` learns from its environment.

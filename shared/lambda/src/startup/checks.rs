@@ -1,4 +1,4 @@
-//! From the environment to a running function.
+//! From the environment to a running function that checks.
 
 use crate::config::{self, Config, ConfigError, ListsError, PinnedError};
 use crate::invocation::{Check, Publisher, Resender, Service, Stack, UnrelatedMessages, answer};

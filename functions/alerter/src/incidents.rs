@@ -1,0 +1,149 @@
+//! What is on record of incidents, and what is put there.
+
+use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use trailseal::alert::case::{Arrived, Case, OnRecord};
+use trailseal::alert::incident::{self, Incident, MAX_DOCUMENT_BYTES};
+use trailseal::alert::notice::Notice;
+use trailseal::alert::{self, WholeList, received};
+use trailseal::world::{KeepEvidence as _, ReplaceEvidence as _, StoreError, Versioned};
+use trailseal_lambda::queue::ports::SendLater as _;
+
+/// How often a document is read anew because somebody else wrote it meanwhile.
+const WRITE_ATTEMPTS: usize = 5;
+
+/// A case, and the messages that brought it.
+pub(crate) struct OpenCase {
+    pub(crate) case: Case,
+    pub(crate) messages: BTreeSet<Number>,
+}
+
+impl<P: Ports> Alerter<P> {
+    /// What came of one incident, held against what is known; none where nothing is known and
+    /// nothing came. Fails with the messages that go back.
+    pub(crate) async fn open_case(
+        &self,
+        id: String,
+        arrived: Arrived,
+        messages: BTreeSet<Number>,
+        now: Timestamp,
+    ) -> Result<Option<OpenCase>, BTreeSet<Number>> {
+        let record = match self.look_up(&id).await {
+            Ok((record, _)) => record,
+            Err(error) if arrived.findings.is_empty() => {
+                tracing::warn!(error = ?error.to_string(), "the reminder goes back to its queue");
+                return Err(messages);
+            }
+            Err(error) => {
+                // It stays unknown whether people have heard of it: they hear of it now.
+                tracing::warn!(error = ?error.to_string(), "sent, perhaps not for the first time");
+                OnRecord::Nothing
+            }
+        };
+        let case = Case::of(arrived, record, now, self.pace);
+        Ok(case.map(|case| OpenCase { case, messages }))
+    }
+
+    /// What is on record of an incident, and its document's version.
+    async fn look_up(&self, id: &str) -> Result<(OnRecord, Option<String>), StoreError> {
+        let key = incident::key(id);
+        let Some(found) = self.evidence.look_up(&key, MAX_DOCUMENT_BYTES).await? else {
+            return Ok((OnRecord::Nothing, None));
+        };
+        let Versioned { document, version } = found;
+        let record = if let Some(incident) = Incident::read(&document, id) {
+            OnRecord::Incident(Box::new(incident))
+        } else {
+            tracing::warn!(document = key, "no incident can be read from it");
+            OnRecord::Unreadable
+        };
+        Ok((record, Some(version)))
+    }
+
+    /// Puts on record what people have heard of, and what they will. Gives the messages of what is
+    /// neither.
+    pub(crate) async fn record(&self, cases: Vec<OpenCase>, now: Timestamp) -> BTreeSet<Number> {
+        let mut results = stream::iter(cases)
+            .map(|case| self.record_one(case, now))
+            .buffer_unordered(DOCUMENTS_AT_ONCE);
+        let mut failed = BTreeSet::new();
+        while let Some(not_kept) = results.next().await {
+            failed.extend(not_kept);
+        }
+        failed
+    }
+
+    async fn record_one(&self, open: OpenCase, now: Timestamp) -> BTreeSet<Number> {
+        let OpenCase { case, messages } = open;
+        let waits = matches!(case.notice, Notice::Later { .. });
+        if !case.is_published && !waits {
+            // Known, or refused by SNS and coming again.
+            return BTreeSet::new();
+        }
+        if waits && !self.keep_waiting(&case, now).await {
+            return messages;
+        }
+        for attempt in 0..WRITE_ATTEMPTS {
+            let is_first = case.is_first() && attempt == 0;
+            match self.write(&case, is_first, now).await {
+                Ok(true) => return BTreeSet::new(),
+                // Another environment was faster: what it wrote holds, and what came here is added.
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(error = ?error.to_string(), "the incident is not on record");
+                    break;
+                }
+            }
+        }
+        if case.is_published {
+            // People have heard of it; they may hear of it once more.
+            return BTreeSet::new();
+        }
+        messages
+    }
+
+    /// Keeps the findings that people hear of later, for the list that they then get. Whether they are
+    /// kept.
+    async fn keep_waiting(&self, case: &Case, now: Timestamp) -> bool {
+        if case.new.is_empty() {
+            return true;
+        }
+        let entry = case.entry();
+        let findings: Vec<_> = case.new.iter().map(|finding| (finding, entry)).collect();
+        let list = alert::whole_list(&findings, &self.evidence_bucket, now);
+        self.keep(&list.waiting(&case.incident.id, now)).await
+    }
+
+    /// Adds what came to the incident's document. What people hear of later has a reminder on its way
+    /// first. Whether the document was written.
+    async fn write(&self, case: &Case, is_first: bool, now: Timestamp) -> Result<bool, StoreError> {
+        let id = &case.incident.id;
+        let (mut incident, version) = if is_first {
+            (case.first_document(now), None)
+        } else {
+            let (record, version) = self.look_up(id).await?;
+            (case.added_to(record.incident(), now), version)
+        };
+        if let Some(wait) = incident.remind(now, self.pace) {
+            let reminder = received::reminder(&incident.id);
+            self.queue.send_later(&reminder, wait).await?;
+        }
+        let (key, document) = (incident::key(&incident.id), incident.document());
+        self.evidence
+            .replace(&key, document, version.as_deref())
+            .await
+    }
+
+    /// Keeps a list of findings. Whether it is kept.
+    pub(crate) async fn keep(&self, list: &WholeList) -> bool {
+        match self.evidence.keep(&list.key, list.document.clone()).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(error = ?error.to_string(), "the alert names no list of all findings");
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Messages that are delivered again: those for which there was no room, and those that failed.
+
+use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
+use aws_lambda_events::event::sqs::SqsMessage;
+use futures::stream::{self, StreamExt as _};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::timeout_at;
+use trailseal_lambda::Deadline;
+use trailseal_lambda::queue::ports::SendLater as _;
+
+/// When a message comes again for which there was no room.
+const NO_ROOM: Duration = Duration::from_secs(15);
+
+/// How soon a message comes back that failed, in seconds: soon after a hiccup, and for some three
+/// hours in an outage.
+const RETRY_AFTER: [u64; 6] = [30, 60, 120, 300, 600, 900];
+
+impl<P: Ports> Alerter<P> {
+    /// Sends the messages on for which there was no room. Gives those that the queue did not take.
+    pub(crate) async fn send_later(
+        &self,
+        messages: &[SqsMessage],
+        later: &BTreeSet<Number>,
+        deadline: Deadline,
+    ) -> BTreeSet<Number> {
+        let mut left = later.clone();
+        for number in later {
+            let body = messages
+                .get(*number)
+                .and_then(|message| message.body.as_deref());
+            let sent = self.queue.send_later(body.unwrap_or_default(), NO_ROOM);
+            match timeout_at(deadline.answer_by, sent).await {
+                Ok(Ok(())) => {
+                    left.remove(number);
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(error = ?error.to_string(), "the message goes back to its queue");
+                }
+                Err(_) => break,
+            }
+        }
+        left
+    }
+
+    /// Has messages that go back delivered again before the queue's visibility timeout, which is made
+    /// for functions that crash.
+    pub(crate) async fn retry_soon(
+        &self,
+        messages: &[SqsMessage],
+        failed: &BTreeSet<Number>,
+        deadline: Deadline,
+    ) {
+        let failed = failed.iter().filter_map(|number| messages.get(*number));
+        let set = stream::iter(failed).for_each_concurrent(DOCUMENTS_AT_ONCE, |message| async move {
+            let Some(receipt) = &message.receipt_handle else {
+                return;
+            };
+            if let Err(error) = self.queue.retry_in(receipt, retry_after(message)).await {
+                tracing::warn!(error = ?error.to_string(), "the message comes back only after the visibility timeout");
+            }
+        });
+        // What is not set comes back later.
+        let _ = timeout_at(deadline.answer_by, set).await;
+    }
+}
+
+/// How soon a message comes back that failed, by how often the queue delivered it.
+fn retry_after(message: &SqsMessage) -> Duration {
+    let receives = message.attributes.get("ApproximateReceiveCount");
+    let receives = receives
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1_usize);
+    let [.., longest] = RETRY_AFTER;
+    let wait = RETRY_AFTER.get(receives.saturating_sub(1)).copied();
+    Duration::from_secs(wait.unwrap_or(longest))
+}

@@ -1,0 +1,234 @@
+//! An incident of which something came, held against what is on record.
+
+use super::entry::AlertEntry;
+use super::incident::Incident;
+use super::notice::{Notice, Pace};
+use super::sent_finding::SentFinding;
+use jiff::Timestamp;
+
+/// What came of one incident.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    /// The findings, in the order in which they were found.
+    pub findings: Vec<SentFinding>,
+    /// Whether a reminder came.
+    pub reminded: bool,
+}
+
+/// What is on record of an incident.
+#[derive(Debug)]
+pub enum OnRecord {
+    /// There is no document of it, or it cannot be looked at.
+    Nothing,
+    /// There is a document that no incident can be read from.
+    Unreadable,
+    /// This.
+    Incident(Box<Incident>),
+}
+
+impl OnRecord {
+    /// The incident, if there is one.
+    #[must_use]
+    pub fn incident(self) -> Option<Incident> {
+        match self {
+            Self::Incident(incident) => Some(*incident),
+            Self::Nothing | Self::Unreadable => None,
+        }
+    }
+}
+
+/// An incident of which something came.
+#[derive(Debug)]
+pub struct Case {
+    /// The incident with what came.
+    pub incident: Incident,
+    /// Whether people hear of it now.
+    pub notice: Notice,
+    /// The findings that are new in it.
+    pub new: Vec<SentFinding>,
+    /// Whether people have heard of all of it with this invocation's message.
+    pub is_published: bool,
+    /// How many occurrences were on record.
+    known: u64,
+    is_first: bool,
+    reminded: bool,
+}
+
+impl Case {
+    /// What came of an incident, held against what is on record; none where nothing is on record and
+    /// nothing came.
+    #[must_use]
+    pub fn of(arrived: Arrived, record: OnRecord, now: Timestamp, pace: Pace) -> Option<Self> {
+        let Arrived { findings, reminded } = arrived;
+        let is_first = matches!(record, OnRecord::Nothing);
+        let known = record.incident();
+        let occurrences = known.as_ref().map_or(0, |incident| incident.occurrences);
+        let mut incident = known.or_else(|| findings.first().map(Incident::of))?;
+        if reminded {
+            incident.reminder_until = None;
+        }
+        let mut new = findings;
+        new.retain(|finding| incident.add(finding, now));
+        if !is_first {
+            // It is read again before it is written: thousands of them take no room meanwhile.
+            incident.recent = Vec::new();
+        }
+        Some(Self {
+            notice: incident.notice(now, pace),
+            incident,
+            new,
+            is_published: false,
+            known: occurrences,
+            is_first,
+            reminded,
+        })
+    }
+
+    /// Whether no document of the incident was there.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.is_first
+    }
+
+    /// The incident's part of a message.
+    #[must_use]
+    pub fn entry(&self) -> AlertEntry<'_> {
+        AlertEntry {
+            incident: &self.incident,
+            notice: self.notice,
+            waited: self.incident.unpublished() > self.new_findings(),
+        }
+    }
+
+    fn new_findings(&self) -> u64 {
+        u64::try_from(self.new.len()).unwrap_or(u64::MAX)
+    }
+
+    /// The document of an incident that had none.
+    #[must_use]
+    pub fn first_document(&self, now: Timestamp) -> Incident {
+        self.published(self.incident.clone(), self.new_findings(), now)
+    }
+
+    /// What came, added to what is on record now: another environment may have written meanwhile.
+    #[must_use]
+    pub fn added_to(&self, record: Option<Incident>, now: Timestamp) -> Incident {
+        let mut incident = record.unwrap_or_else(|| Incident::of(&self.incident.latest));
+        if self.reminded {
+            incident.reminder_until = None;
+        }
+        let added = self
+            .new
+            .iter()
+            .filter(|finding| incident.add(finding, now))
+            .count();
+        self.published(incident, u64::try_from(added).unwrap_or(u64::MAX), now)
+    }
+
+    fn published(&self, mut incident: Incident, new: u64, now: Timestamp) -> Incident {
+        if self.is_published {
+            incident.publish(now, self.known, new);
+        }
+        incident
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::sample::{PACE, at, finding};
+
+    fn arrived(occurrences: &[&str]) -> Arrived {
+        Arrived {
+            findings: occurrences.iter().map(|name| finding(name, 0)).collect(),
+            reminded: false,
+        }
+    }
+
+    /// An incident with these occurrences, of which people heard at the time 0.
+    fn on_record(occurrences: &[&str]) -> Incident {
+        let mut case = Case::of(arrived(occurrences), OnRecord::Nothing, at(0), PACE).unwrap();
+        case.is_published = true;
+        case.first_document(at(0))
+    }
+
+    fn known(occurrences: &[&str]) -> OnRecord {
+        OnRecord::Incident(Box::new(on_record(occurrences)))
+    }
+
+    #[test]
+    fn what_came_is_new_or_known_and_due_or_not() {
+        let since = at(0);
+        for (came, record, minute, new, notice) in [
+            (&["a"][..], OnRecord::Nothing, 0, 1, Notice::Opened),
+            (&["a", "a"], OnRecord::Nothing, 0, 1, Notice::Opened),
+            (&["a"], OnRecord::Unreadable, 0, 1, Notice::Opened),
+            (&["a"], known(&["a"]), 5, 0, Notice::Known),
+            (&["b"], known(&["a"]), 5, 1, Notice::Later { at: at(60) }),
+            (&["b"], known(&["a"]), 60, 1, Notice::Grown { since }),
+            (
+                &["a"],
+                known(&["a"]),
+                24 * 60,
+                0,
+                Notice::Persists { since },
+            ),
+        ] {
+            let case = Case::of(arrived(came), record, at(minute), PACE).unwrap();
+            assert_eq!((case.new.len(), case.notice), (new, notice), "{came:?}");
+        }
+    }
+
+    #[test]
+    fn a_reminder_of_nothing_is_no_case() {
+        let reminder = || Arrived {
+            findings: Vec::new(),
+            reminded: true,
+        };
+        for record in [OnRecord::Nothing, OnRecord::Unreadable] {
+            assert!(Case::of(reminder(), record, at(0), PACE).is_none());
+        }
+        let case = Case::of(reminder(), known(&["a"]), at(5), PACE).unwrap();
+        assert_eq!(case.notice, Notice::Known);
+    }
+
+    /// What another environment wrote between reading and writing is kept, and people have not heard
+    /// of it.
+    #[test]
+    fn what_came_is_added_to_what_is_on_record_by_then() {
+        let mut case = Case::of(arrived(&["b"]), known(&["a"]), at(60), PACE).unwrap();
+        case.is_published = true;
+        let mut meanwhile = on_record(&["a"]);
+        meanwhile.add(&finding("c", 0), at(60));
+        for (record, occurrences, unpublished) in [
+            (Some(on_record(&["a"])), 2, 0),
+            (Some(meanwhile), 3, 1),
+            (None, 1, 0),
+        ] {
+            let incident = case.added_to(record, at(60));
+            let counts = (incident.occurrences, incident.unpublished());
+            assert_eq!(counts, (occurrences, unpublished));
+        }
+        // What nobody has heard of is on record as such.
+        case.is_published = false;
+        let incident = case.added_to(Some(on_record(&["a"])), at(60));
+        assert_eq!(incident.unpublished(), 1);
+    }
+
+    #[test]
+    fn a_reminder_is_sent_once_for_what_people_hear_of_later() {
+        let mut incident = on_record(&["a"]);
+        assert_eq!(incident.remind(at(5), PACE), None);
+        incident.add(&finding("b", 0), at(5));
+        let minutes = |wait: Option<std::time::Duration>| wait.map(|wait| wait.as_secs() / 60);
+        for (minute, wait) in [
+            (5, Some(15)),
+            (6, None),
+            (30, None),
+            (31, Some(15)),
+            (60, None),
+        ] {
+            assert_eq!(minutes(incident.remind(at(minute), PACE)), wait, "{minute}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+use super::*;
+use crate::alert::sample::{PACE, at, finding};
+use proptest::prelude::*;
+
+fn hear(incident: &mut Incident, now: Timestamp) {
+    incident.publish(now, incident.occurrences, 0);
+}
+
+#[test]
+fn what_another_environment_adds_counts_as_unheard_of() {
+    let mut incident = Incident::of(&finding("a", 0));
+    for n in 0..5 {
+        incident.add(&finding(&n.to_string(), n), at(n));
+    }
+    // One environment has read two, and told of these and of one of its own.
+    incident.add(&finding("own", 6), at(6));
+    incident.publish(at(7), 2, 1);
+    assert_eq!(incident.unpublished(), 3);
+    // The same once more makes it no more.
+    incident.publish(at(8), 2, 0);
+    assert_eq!(incident.unpublished(), 3);
+    hear(&mut incident, at(9));
+    assert_eq!(incident.unpublished(), 0);
+}
+
+#[test]
+fn what_is_new_is_heard_of_at_once_and_then_once_an_hour() {
+    let first = finding("a", 0);
+    let mut incident = Incident::of(&first);
+    assert!(incident.add(&first, at(0)));
+    assert_eq!(incident.notice(at(0), PACE), Notice::Opened);
+    hear(&mut incident, at(0));
+    // The same occurrence, tried again or found by another function.
+    assert!(!incident.add(&finding("a", 1), at(1)));
+    assert_eq!(incident.notice(at(1), PACE), Notice::Known);
+    // Another one is not lost: people hear of it when the hour has passed.
+    assert!(incident.add(&finding("b", 5), at(5)));
+    assert_eq!(incident.notice(at(5), PACE), Notice::Later { at: at(60) });
+    assert_eq!(
+        incident.notice(at(60), PACE),
+        Notice::Grown { since: at(0) }
+    );
+    assert_eq!((incident.occurrences, incident.unpublished()), (2, 1));
+    hear(&mut incident, at(60));
+    assert_eq!(incident.notice(at(60 + 24 * 60 - 1), PACE), Notice::Known);
+    assert_eq!(
+        incident.notice(at(60 + 24 * 60), PACE),
+        Notice::Persists { since: at(60) }
+    );
+}
+
+#[test]
+fn nobody_can_claim_ahead() {
+    let first = finding("a", 0);
+    let mut incident = Incident::of(&first);
+    incident.add(&first, at(0));
+    hear(&mut incident, at(60 * 24 * 8));
+    assert_eq!(incident.notice(at(0), PACE), Notice::Opened);
+    // A finding of the future is one of now.
+    let mut incident = Incident::of(&finding("a", 0));
+    incident.add(&finding("b", 600), at(1));
+    assert_eq!(incident.last_seen, at(1));
+}
+
+#[test]
+fn a_document_is_read_as_it_was_written_and_another_is_none() {
+    let first = finding("a", 0);
+    let mut incident = Incident::of(&first);
+    for n in 0..2_000 {
+        // Characters that JSON and UTF-8 make longer.
+        let mut hostile = finding(&n.to_string(), n);
+        hostile.object.key = "\u{1}\u{ffff}\"\\".repeat(256);
+        hostile.occurrence = format!("{n}{}", "\u{1}".repeat(10_000));
+        hostile.message = "\u{1}".repeat(2_100);
+        hostile.actual = Some("\u{1}".repeat(2_100));
+        incident.add(&hostile, at(n));
+    }
+    assert_eq!(incident.occurrences, 2_000);
+    let document = incident.document();
+    assert!(
+        document.len() < MAX_DOCUMENT_BYTES / 2,
+        "{}",
+        document.len()
+    );
+    let read = Incident::read(document.as_bytes(), &incident.id);
+    assert_eq!(read.as_ref(), Some(&incident));
+    assert_eq!(Incident::read(document.as_bytes(), &"1".repeat(64)), None);
+    assert_eq!(Incident::read(b"{}", &incident.id), None);
+}
+
+proptest! {
+    /// Whatever comes when: no occurrence stays unheard of for more than an hour, and people
+    /// hear of one incident once an hour at most.
+    #[test]
+    fn nothing_new_waits_longer_than_an_hour(steps in proptest::collection::vec((0_u8..8, 0_i64..90), 1..80)) {
+        let mut incident = Incident::of(&finding("begin", 0));
+        let (mut now, mut published, mut oldest_unpublished) = (0, Vec::<i64>::new(), None::<i64>);
+        for (occurrence, minutes) in steps {
+            // What waits is looked at when it is due, as the reminder does.
+            if let Notice::Later { at: due } = incident.notice(at(now), PACE) {
+                let due = due.duration_since(at(0)).as_mins();
+                if due <= now + minutes {
+                    let notice = incident.notice(at(due), PACE);
+                    prop_assert!(notice.is_now(), "{notice:?}");
+                    hear(&mut incident, at(due));
+                    published.push(due);
+                    oldest_unpublished = None;
+                }
+            }
+            now += minutes;
+            if incident.add(&finding(&occurrence.to_string(), now), at(now)) {
+                oldest_unpublished = oldest_unpublished.or(Some(now));
+            }
+            if incident.notice(at(now), PACE).is_now() {
+                hear(&mut incident, at(now));
+                published.push(now);
+                oldest_unpublished = None;
+            }
+            prop_assert!(oldest_unpublished.is_none_or(|since| now - since <= 60));
+        }
+        prop_assert!(published.windows(2).all(|pair| pair[1] - pair[0] >= 60));
+    }
+
+    #[test]
+    fn any_document_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Incident::read(&bytes, "x");
+    }
+}

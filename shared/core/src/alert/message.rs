@@ -1,0 +1,160 @@
+//! The message for SNS.
+
+use super::counts;
+use super::document::{AlertHead, LeftOut, ListedFinding, document, document_of, head, listed};
+use super::entry::{AlertEntry, choose};
+use super::text;
+use crate::names::printable::{json_for_queue, printable};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// SNS takes 262,144 bytes; some are left for attributes and for how JSON escapes JSON.
+pub(super) const MAX_MESSAGE_BYTES: usize = 250_000;
+
+/// How many findings are tried to fit into a message: none takes less than 500 bytes.
+const MAX_FINDINGS_IN_MESSAGE: usize = 400;
+
+/// How many findings the e-mail text shows in full: more is not read at night.
+const MAX_FINDINGS_IN_TEXT: usize = 20;
+
+/// A message for SNS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Severity, count, kind, account and Region.
+    pub subject: String,
+    /// The `MessageStructure: json` document: a text for each protocol.
+    pub message: String,
+    /// String attributes for filter policies.
+    pub attributes: BTreeMap<&'static str, String>,
+}
+
+/// The message, and which of the entries are in it in full, in one form at least.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composed {
+    /// The message.
+    pub alert: Alert,
+    /// Whether each entry is in the message's JSON form.
+    pub shown: Vec<bool>,
+}
+
+/// Writes the alert for `entries`, which are in the order of their [rank]; none if there are none.
+///
+/// `more` is how many findings there are beside the newest one of each entry. `whole_list` is where
+/// all of them are listed, if they are. `evidence_bucket` holds the incidents.
+#[must_use]
+pub fn compose(
+    entries: &[AlertEntry<'_>],
+    more: u64,
+    whole_list: Option<&str>,
+    evidence_bucket: &str,
+    now: Timestamp,
+) -> Option<Composed> {
+    let worst = entries.first()?;
+    let counts = counts::of(entries);
+    let head = head(entries, worst.severity());
+    let documents: Vec<String> = entries
+        .iter()
+        .map(|entry| document_of(entry, evidence_bucket))
+        .collect();
+    let mut limit = MAX_FINDINGS_IN_MESSAGE;
+    let (message, shown) = loop {
+        let shown = choose(entries, limit);
+        let listed: Vec<ListedFinding<'_>> = entries
+            .iter()
+            .zip(&documents)
+            .zip(&shown)
+            .filter(|(_, shown)| **shown)
+            .map(|((entry, document), _)| listed(entry, document))
+            .collect();
+        let not_shown = entries.len().saturating_sub(listed.len());
+        let left_out = more.saturating_add(u64::try_from(not_shown).unwrap_or(u64::MAX));
+        let left_out = (left_out > 0).then_some(LeftOut {
+            count: left_out,
+            whole_list: whole_list.unwrap_or("the functions' logs"),
+        });
+        let in_text = choose(entries, MAX_FINDINGS_IN_TEXT.min(limit.max(1)));
+        let text = text::email(
+            entries,
+            &in_text,
+            &documents,
+            &counts,
+            left_out.map(|l| l.whole_list),
+            now,
+        );
+        let json = document(&head, &counts, &listed, left_out);
+        let message = protocols(&text, &json, &head);
+        if message.len() <= MAX_MESSAGE_BYTES || limit == 0 {
+            break (message, shown);
+        }
+        // Proportionally fewer, and always fewer: a handful of rounds whatever the number.
+        let fitting = listed.len().saturating_mul(MAX_MESSAGE_BYTES) / message.len();
+        limit = fitting.min(listed.len().saturating_sub(1));
+    };
+    Some(Composed {
+        alert: Alert {
+            subject: text::subject(entries, &head),
+            message,
+            attributes: attributes(worst),
+        },
+        shown,
+    })
+}
+
+/// The message with a text for each protocol.
+///
+/// A filter policy with `FilterPolicyScope: MessageBody` looks at the body as JSON. AWS's
+/// documentation does not say whether that is the protocol's text or the whole message. So what
+/// policies need is at the top level of both: keys that are no protocols are ignored by SNS
+/// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, `MessageStructure`).
+fn protocols(text: &str, json: &str, head: &AlertHead<'_>) -> String {
+    let message = serde_json::json!({
+        "default": text, "email": text,
+        "sqs": json, "lambda": json, "http": json, "https": json,
+        "severity": head.severity, "kinds": head.kinds,
+        "accounts": head.accounts, "regions": head.regions,
+    });
+    json_for_queue(message.to_string())
+}
+
+/// The shortest alert: how many findings there are of which kind, and where they are listed. For the
+/// case that SNS refuses the whole message for something in it.
+#[must_use]
+pub fn plain(entries: &[AlertEntry<'_>], whole_list: &str) -> Option<Alert> {
+    let worst = entries.first()?;
+    let head = head(entries, worst.severity());
+    let mut counts = counts::of(entries);
+    for count in &mut counts {
+        // What SNS refuses may be in a name.
+        count.example.clear();
+    }
+    let left_out = LeftOut {
+        count: head.count,
+        whole_list,
+    };
+    let text = text::plain(&head, &counts, whole_list);
+    let json = document(&head, &counts, &[], Some(left_out));
+    Some(Alert {
+        subject: format!(
+            "[{}] Trailseal: {} findings",
+            head.severity.as_str().to_ascii_uppercase(),
+            head.count
+        ),
+        message: protocols(&text, &json, &head),
+        attributes: BTreeMap::from([("severity", head.severity.as_str().to_owned())]),
+    })
+}
+
+fn attributes(worst: &AlertEntry<'_>) -> BTreeMap<&'static str, String> {
+    let finding = worst.finding();
+    let mut attributes = BTreeMap::from([("severity", finding.severity.as_str().to_owned())]);
+    for (name, value) in [
+        ("account", &finding.account),
+        ("region", &finding.region),
+        ("trail", &finding.trail),
+    ] {
+        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+            attributes.insert(name, printable(value));
+        }
+    }
+    attributes
+}

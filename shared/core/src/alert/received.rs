@@ -1,0 +1,196 @@
+//! What the `alerter` reads from the queue of findings.
+
+use super::findings_message::SCHEMA;
+use super::sent_finding::SentFinding;
+use crate::names::location::ObjectLocation;
+use serde::Deserialize;
+
+/// A message that the `alerter` sends itself: an incident may have grown since people last heard
+/// of it.
+pub const REMINDER_SCHEMA: &str = "trailseal.reminder/1";
+
+/// What a message of the `Findings` queue says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// These findings.
+    Findings(Vec<SentFinding>),
+    /// Those that this document holds.
+    Document(ObjectLocation),
+    /// To look at the incident of this id once more.
+    Reminder(String),
+}
+
+/// Why a message or document is none of the schema.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// No JSON, or other fields.
+    #[error("it is no message of the schema {SCHEMA}: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// Another schema.
+    #[error("it has the schema `{0}`, and not {SCHEMA}: are all functions of one version?")]
+    Schema(String),
+    /// Neither findings nor a document.
+    #[error("it holds no findings and names no document")]
+    Empty,
+    /// An id that is none.
+    #[error("it names an incident by something else than 64 hex digits")]
+    Id,
+}
+
+/// Reads a message of the `Findings` queue, or a document that one names.
+///
+/// # Errors
+/// [`MessageError`] when it is none.
+pub fn read(json: &[u8]) -> Result<Received, MessageError> {
+    #[derive(Deserialize)]
+    struct Message {
+        schema: String,
+        findings: Option<Vec<SentFinding>>,
+        document: Option<ObjectLocation>,
+        incident: Option<String>,
+    }
+    let message: Message = serde_json::from_slice(json)?;
+    let schema = message.schema.clone();
+    match (schema.as_str(), message) {
+        (
+            SCHEMA,
+            Message {
+                findings: Some(findings),
+                ..
+            },
+        ) => {
+            if findings.iter().all(|finding| is_id(&finding.id)) {
+                Ok(Received::Findings(findings))
+            } else {
+                Err(MessageError::Id)
+            }
+        }
+        (
+            SCHEMA,
+            Message {
+                document: Some(at), ..
+            },
+        ) => Ok(Received::Document(at)),
+        (
+            REMINDER_SCHEMA,
+            Message {
+                incident: Some(id), ..
+            },
+        ) => {
+            if is_id(&id) {
+                Ok(Received::Reminder(id))
+            } else {
+                Err(MessageError::Id)
+            }
+        }
+        (SCHEMA | REMINDER_SCHEMA, _) => Err(MessageError::Empty),
+        (other, _) => Err(MessageError::Schema(other.chars().take(100).collect())),
+    }
+}
+
+/// The reminder of an incident.
+#[must_use]
+pub fn reminder(incident: &str) -> String {
+    serde_json::json!({ "schema": REMINDER_SCHEMA, "incident": incident }).to_string()
+}
+
+/// The id becomes a part of an object's key.
+fn is_id(id: &str) -> bool {
+    id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::findings_message::{FindingsMessage, compose};
+    use crate::finding::{DigestReference, Finding, FindingKind, Scope, Stamp};
+    use crate::names::window::Window;
+    use serde_json::Value;
+
+    fn finding(key: usize, text: usize) -> Finding {
+        Finding::new(
+            FindingKind::LogFileMissing,
+            Scope::default(),
+            ObjectLocation::new("amzn-s3-demo-bucket", key.to_string()),
+            "\u{1}".repeat(text),
+        )
+        .with_evidence("\u{ffff}".repeat(text), "\u{1}".repeat(text))
+    }
+
+    fn composed(findings: &[Finding], bucket: Option<&str>) -> Vec<FindingsMessage> {
+        let stamp = Stamp {
+            function: "log-verifier",
+            detected_at: "2026-01-15T12:34:56Z".parse().unwrap(),
+        };
+        compose(findings, stamp, bucket)
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_received() {
+        let mut whole = finding(1, 10).with_digest(DigestReference {
+            bucket: "amzn-s3-demo-bucket".to_owned(),
+            key: "digest".to_owned(),
+            start_time: None,
+            end_time: Some("2026-01-15T12:00:00Z".parse().unwrap()),
+        });
+        whole = whole.with_window(Window {
+            from: None,
+            to: "2026-01-15T12:00:00Z".parse().unwrap(),
+        });
+        whole.scope.account = Some("111122223333".to_owned());
+        for finding in [whole, finding(2, 0)] {
+            let sent: Value = serde_json::from_str(&composed(&[finding], None)[0].body).unwrap();
+            let Received::Findings(received) = read(sent.to_string().as_bytes()).unwrap() else {
+                panic!("findings");
+            };
+            // No field is lost on the way, and none comes in.
+            assert_eq!(serde_json::to_value(&received).unwrap(), sent["findings"]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_said_to_be_none() {
+        let id = "0".repeat(64);
+        let read = |json: &str| read(json.as_bytes());
+        assert_eq!(
+            read(&reminder(&id)).unwrap(),
+            Received::Reminder(id.clone())
+        );
+        for (json, error) in [
+            ("", "no message"),
+            ("{}", "no message"),
+            (r#"{"schema":"trailseal.findings/1"}"#, "no findings"),
+            (
+                r#"{"schema":"trailseal.findings/2","findings":[]}"#,
+                "one version",
+            ),
+            (
+                r#"{"schema":"trailseal.findings/1","findings":[{}]}"#,
+                "no message",
+            ),
+            (
+                r#"{"schema":"trailseal.reminder/1","incident":"../x"}"#,
+                "64 hex",
+            ),
+        ] {
+            let said = read(json).unwrap_err().to_string();
+            assert!(said.contains(error), "{json}: {said}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+            let _ = read(&bytes);
+        }
+
+        /// A message in which something was changed is read, or refused by name.
+        #[test]
+        fn a_damaged_message_never_panics(at in 0_usize..1_000, byte in proptest::prelude::any::<u8>()) {
+            let mut body = composed(&[finding(1, 10)], None)[0].body.clone().into_bytes();
+            let at = at % body.len();
+            body[at] = byte;
+            let _ = read(&body);
+        }
+    }
+}

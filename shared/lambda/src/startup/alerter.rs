@@ -1,0 +1,83 @@
+//! From the environment to a running `alerter`.
+
+use crate::config::{AlerterConfig, ConfigError};
+use crate::invocation::Deadline;
+use crate::queue::{AlertTopic, FindingsQueue};
+use aws_config::SdkConfig;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use std::sync::Arc;
+use trailseal_aws::EvidenceBucket;
+
+/// Answers batches of messages.
+pub trait AnswerBatch: Send + Sync + 'static {
+    /// Answers a batch with the messages that go back to the queue.
+    fn answer(
+        &self,
+        messages: Vec<SqsMessage>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> impl Future<Output = SqsBatchResponse> + Send;
+}
+
+/// What the `alerter` starts with.
+#[derive(Debug)]
+pub struct AlerterStartup {
+    /// The configuration.
+    pub config: AlerterConfig,
+    /// The SDK's configuration.
+    sdk: SdkConfig,
+}
+
+impl AlerterStartup {
+    /// Sets logging up and reads the configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming every variable that is wrong.
+    pub async fn from_environment() -> Result<Self, ConfigError> {
+        lambda_runtime::tracing::init_default_subscriber();
+        let config = AlerterConfig::read(|name| std::env::var(name).ok())?;
+        let sdk = trailseal_aws::sdk_config().await;
+        Ok(Self { config, sdk })
+    }
+
+    /// The topic that tells people.
+    #[must_use]
+    pub fn topic(&self) -> AlertTopic {
+        AlertTopic::new(&self.sdk, self.config.alert_topic_arn.clone())
+    }
+
+    /// The evidence bucket.
+    #[must_use]
+    pub fn evidence(&self) -> EvidenceBucket {
+        EvidenceBucket::new(&self.sdk, Some(self.config.evidence_bucket.clone()))
+    }
+
+    /// The queue of findings.
+    #[must_use]
+    pub fn queue(&self) -> FindingsQueue {
+        let url = self.config.findings_queue_url.clone();
+        FindingsQueue::new(&self.sdk, url, self.evidence())
+    }
+
+    /// Answers batches with `handler` until Lambda ends the process.
+    ///
+    /// # Errors
+    /// Those of the Lambda runtime.
+    pub async fn serve(self, handler: impl AnswerBatch) -> Result<(), Error> {
+        let handler = Arc::new(handler);
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
+            let handler = Arc::clone(&handler);
+            async move {
+                let deadline = Deadline::of_invocation(event.context.deadline());
+                let messages = event.payload.records;
+                let answer = handler.answer(messages, Timestamp::now(), deadline);
+                // Boxed: the compiler does not follow futures as deep as this one.
+                let response = Box::pin(answer).await;
+                Ok::<_, Error>(response)
+            }
+        }))
+        .await
+    }
+}
