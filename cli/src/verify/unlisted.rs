@@ -6,7 +6,7 @@ use super::unproven::UnprovenFiles;
 use trailseal::bucket::discovery;
 use trailseal::bucket::selection::Part;
 use trailseal::bucket::wanted::Wanted;
-use trailseal::finding::{Finding, FindingKind, Scope};
+use trailseal::finding::{Scope, log_file};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::LOG_FOLDER;
 use trailseal::names::region_folder::RegionFolder;
@@ -77,15 +77,7 @@ async fn unlisted_in(job: &Job, folder: &RegionFolder, events: &str, listed: &Li
 
 /// Reports a log file that no digest lists.
 pub(super) fn report_unlisted(job: &Job, folder: &RegionFolder, key: String, scope: &Scope) {
-    let finding = Finding::new(
-        FindingKind::LogFileUnlisted,
-        scope.clone(),
-        ObjectLocation::new(folder.bucket.clone(), key),
-        "The file lies among the log files, and no digest lists it, although the digests of its time are there.",
-    )
-    .with_evidence(
-        "an entry in a digest of its hour, or a later one",
-        "none in any digest",
-    );
+    let at = ObjectLocation::new(folder.bucket.clone(), key);
+    let finding = log_file::unlisted(scope.clone(), at);
     job.collector.finding(&finding);
 }

@@ -24,6 +24,7 @@
 //! before midnight UTC, is not found here: the object is `object-archived`, and its content is compared
 //! after somebody restores it.
 
+use crate::finding::ArchivedMisfit;
 use crate::format::digest::DigestMetadata;
 use crate::world::Headers;
 use jiff::{SignedDuration, Timestamp};
@@ -40,15 +41,6 @@ const DIGEST_LATENESS: SignedDuration = SignedDuration::from_hours(2);
 /// How far behind S3's clock the clock at hand may be.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
-/// What does not fit in the headers of an archived object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Misfit {
-    /// What should be there.
-    pub(crate) expected: String,
-    /// What is there.
-    pub(crate) actual: String,
-}
-
 /// What a digest's successor says of it. CloudTrail signed the successor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signed<'a> {
@@ -61,53 +53,45 @@ pub(crate) struct Signed<'a> {
 /// Whether an archived log file was put into its class, or was written after the digest that lists it.
 /// `listed_by` is the end of an hourly digest, or when a backfill digest was generated; none if nothing
 /// says so.
-pub(crate) fn log_file(headers: &Headers, listed_by: Option<Timestamp>) -> Option<Misfit> {
+pub(crate) fn log_file(headers: &Headers, listed_by: Option<Timestamp>) -> Option<ArchivedMisfit> {
     put_into_its_class(headers).or_else(|| written_after(headers, listed_by?, LOG_FILE_LATENESS))
 }
 
 /// Whether an archived digest has no signature, was put into its class, has another signature than its
 /// successor gives, or was written after its successor. Where something is not known, it says nothing.
-pub(crate) fn digest(headers: &Headers, successor: Option<Signed<'_>>) -> Option<Misfit> {
+pub(crate) fn digest(headers: &Headers, successor: Option<Signed<'_>>) -> Option<ArchivedMisfit> {
     let metadata = DigestMetadata::from_user_metadata(&headers.metadata);
     let Some(actual) = metadata.signature else {
-        return Some(Misfit {
-            expected: "metadata entries signature and signature-algorithm".to_owned(),
-            actual: "an archived object with no signature in its metadata".to_owned(),
-        });
+        return Some(ArchivedMisfit::NoSignature);
     };
     // Hex of either case is the same signature.
     let signature = successor.map(|successor| successor.signature);
     if let Some(expected) = signature.filter(|expected| !expected.eq_ignore_ascii_case(&actual)) {
-        return Some(Misfit {
-            expected: format!("signature {expected}"),
-            actual: format!("an archived object with signature {actual}"),
+        return Some(ArchivedMisfit::OtherSignature {
+            expected: expected.to_owned(),
+            actual,
         });
     }
     put_into_its_class(headers).or_else(|| written_after(headers, successor?.by?, DIGEST_LATENESS))
 }
 
 /// Whether an archived object was written so lately that no lifecycle rule that counts days has moved it.
-fn put_into_its_class(headers: &Headers) -> Option<Misfit> {
+fn put_into_its_class(headers: &Headers) -> Option<ArchivedMisfit> {
     const DAY: i64 = 24 * 60 * 60;
     let (written, answered) = (headers.last_modified?, headers.answered?);
     let latest = answered.saturating_add(CLOCKS_DIFFER).ok()?;
     let day = |time: Timestamp| time.as_second().div_euclid(DAY);
-    (day(written) >= day(latest)).then(|| Misfit {
-        expected: "an object that no lifecycle rule archives before the next midnight UTC"
-            .to_owned(),
-        actual: format!(
-            "an archived object that was written at {written}, on the day on which it was looked at"
-        ),
-    })
+    (day(written) >= day(latest)).then_some(ArchivedMisfit::WrittenToday { written })
 }
 
-fn written_after(headers: &Headers, due: Timestamp, lateness: SignedDuration) -> Option<Misfit> {
+fn written_after(
+    headers: &Headers,
+    due: Timestamp,
+    lateness: SignedDuration,
+) -> Option<ArchivedMisfit> {
     let written = headers.last_modified?;
     let latest = due.saturating_add(lateness).unwrap_or(Timestamp::MAX);
-    (written > latest).then(|| Misfit {
-        expected: format!("an object that was written by {latest}"),
-        actual: format!("an archived object that was written at {written}"),
-    })
+    (written > latest).then_some(ArchivedMisfit::WrittenLate { latest, written })
 }
 
 #[cfg(test)]
@@ -131,8 +115,8 @@ mod tests {
         assert_eq!(log_file("2026-01-15T11:59:00Z"), None);
         assert_eq!(log_file("2026-01-15T12:15:00Z"), None);
         let misfit = log_file("2026-01-15T12:15:01Z").unwrap();
-        assert!(misfit.expected.ends_with("by 2026-01-15T12:15:00Z"));
-        assert!(misfit.actual.ends_with("at 2026-01-15T12:15:01Z"));
+        assert!(misfit.expected().ends_with("by 2026-01-15T12:15:00Z"));
+        assert!(misfit.actual().ends_with("at 2026-01-15T12:15:01Z"));
         // What S3 does not say proves nothing.
         assert_eq!(log_file(""), None);
 
@@ -182,6 +166,6 @@ mod tests {
         assert!(of(None, None).is_some());
         assert!(of(Some("ab13"), Some("ab12")).is_some());
         let misfit = of(None, Some("ab12")).unwrap();
-        assert!(misfit.actual.contains("no signature"));
+        assert!(misfit.actual().contains("no signature"));
     }
 }

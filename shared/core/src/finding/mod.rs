@@ -1,7 +1,11 @@
 //! What was done to the trail: every kind of finding, its severity, and its evidence.
 
+mod archived;
 mod catalog;
+pub mod chain;
+pub mod digest;
 mod kind;
+pub mod log_file;
 mod redrive;
 mod report;
 mod row;
@@ -10,6 +14,7 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 
+pub use archived::ArchivedMisfit;
 pub use catalog::FindingKind;
 pub use report::{Obstacle, Report, RuleCount, Verdict};
 pub use row::{DigestStep, Severity};

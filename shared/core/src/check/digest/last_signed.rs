@@ -4,6 +4,7 @@ use super::DigestVerifier;
 use super::rejection::Rejection;
 use crate::bucket::lookback::{Lookback, MAX_LISTS};
 use crate::finding::Report;
+use crate::finding::chain::LastSigned;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
 use crate::world::{ListObjects, ListPublicKeys, ReadObject};
@@ -11,31 +12,7 @@ use jiff::Timestamp;
 
 /// How many older digests are tried for one that CloudTrail signed. Whoever may write to the
 /// bucket can plant any number.
-pub(super) const MAX_CANDIDATES: usize = 32;
-
-/// What a look back through the bucket came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum LastSigned {
-    /// The last digest that CloudTrail signed, and when it ends.
-    Found(ObjectLocation, Timestamp),
-    /// The chain has no earlier digest.
-    NoneThere,
-    /// There are earlier ones, or it could not be seen whether there are; none that was tried is
-    /// CloudTrail's.
-    NotFound,
-    /// There are more than may be tried, and none that was tried is CloudTrail's.
-    TooMany,
-}
-
-impl LastSigned {
-    /// There may be digests, if none is known yet.
-    fn or_not_found(self) -> Self {
-        match self {
-            Self::NoneThere => Self::NotFound,
-            other => other,
-        }
-    }
-}
+const MAX_CANDIDATES: usize = 32;
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     /// The last digest of the chain before `key` that CloudTrail signed, and when it ends.
@@ -78,7 +55,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                 last = last.or_not_found();
                 let Some(left) = candidates_left.checked_sub(1) else {
                     if last == LastSigned::NotFound {
-                        last = LastSigned::TooMany;
+                        last = LastSigned::TooMany {
+                            tried: MAX_CANDIDATES,
+                        };
                     }
                     break;
                 };

@@ -3,11 +3,13 @@
 use super::DigestVerifier;
 use super::hole::MissingPredecessor;
 use super::signed_digest::SignedDigest;
-use crate::finding::{Finding, FindingKind, Report, Scope};
+use crate::finding::Report;
+use crate::finding::chain as finding;
+use crate::finding::digest::DigestSubject;
 use crate::format::digest::{DigestError, DigestMetadata, Predecessor, UnverifiedDigest};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
-use crate::trust::chain::{self, Difference, Meeting};
+use crate::trust::chain;
 use crate::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 use jiff::Timestamp;
 
@@ -41,16 +43,9 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         let SignedDigest { at, key, .. } = signed;
         let scope = self.scope(key);
         let Some(predecessor_key) = chain::predecessor_key(key, named) else {
-            report.findings.push(
-                Finding::new(
-                    FindingKind::DigestMalformed,
-                    scope,
-                    at.clone(),
-                    "The digest names as its predecessor an object that is no earlier digest of its chain.",
-                )
-                .with_digest(signed.reference())
-                .with_evidence("an earlier hourly digest of the same account, Region and trail", named.location.to_string()),
-            );
+            let subject = signed.subject(&self.places.trails);
+            let finding = finding::no_predecessor(subject, &named.location);
+            report.findings.push(finding);
             return;
         };
         let predecessor_at = ObjectLocation::new(
@@ -146,77 +141,31 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         predecessor: &ReadPredecessor<'_>,
         report: &mut Report,
     ) -> bool {
-        let scope = self.scope(signed.key);
-        let modified = |expected: String, actual: String| {
-            Finding::new(
-                FindingKind::DigestModified,
-                scope.clone(),
-                predecessor.at.clone(),
-                "The digest is not the one that its successor signed: it was changed or replaced after delivery.",
-            )
-            .with_digest(signed.reference())
-            .with_evidence(expected, actual)
+        let subject = || DigestSubject {
+            scope: self.scope(signed.key),
+            at: predecessor.at,
+            shown_by: signed.reference(),
         };
         let content = match predecessor.content {
             Ok(content) => content,
             Err(error) => {
-                report.findings.push(modified(
-                    format!("content with SHA-256 {}", named.hash),
-                    error.to_string(),
-                ));
+                let finding = finding::destroyed(subject(), named, error);
+                report.findings.push(finding);
                 return false;
             }
         };
         if let Some(difference) = chain::difference(named, content.hash, predecessor.signature) {
-            report.findings.push(match difference {
-                Difference::Content { expected, actual } => modified(
-                    format!("content with SHA-256 {expected}"),
-                    format!("content with SHA-256 {actual}"),
-                ),
-                Difference::Signature { expected, actual } => modified(
-                    format!("signature {expected}"),
-                    actual.map_or_else(
-                        || "no signature in its metadata".to_owned(),
-                        |actual| format!("signature {actual}"),
-                    ),
-                ),
-            });
+            let finding = finding::modified(subject(), difference);
+            report.findings.push(finding);
             return false;
         }
-        report
-            .findings
-            .extend(gap(content, predecessor.at, signed, &scope));
+        report.findings.extend(finding::gap(
+            signed.subject(&self.places.trails),
+            chain::meeting(content, signed.authentic),
+            signed.content(),
+            content,
+            predecessor.at,
+        ));
         true
     }
-}
-
-fn gap(
-    predecessor: &UnverifiedDigest,
-    predecessor_at: &ObjectLocation,
-    signed: SignedDigest<'_>,
-    scope: &Scope,
-) -> Option<Finding> {
-    let (window, what) = match chain::meeting(predecessor, signed.authentic) {
-        Meeting::Meets => return None,
-        Meeting::Gap(window) => (window, "begins after its predecessor ends"),
-        Meeting::Overlap(window) => (window, "begins before its predecessor ends"),
-    };
-    let finding = Finding::new(
-        FindingKind::ChainGap,
-        scope.clone(),
-        signed.at.clone(),
-        format!("The digest {what}: their times do not meet."),
-    );
-    Some(
-        finding
-            .with_digest(signed.reference())
-            .with_window(window)
-            .with_evidence(
-                format!("a range that begins at {}", predecessor.end_time),
-                format!(
-                    "a range that begins at {}, behind {predecessor_at}",
-                    signed.content().start_time
-                ),
-            ),
-    )
 }

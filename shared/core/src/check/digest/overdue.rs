@@ -1,10 +1,11 @@
 //! A digest that should have come.
 
 use super::DigestVerifier;
-use crate::finding::{DigestReference, Finding, FindingKind};
+use crate::finding::chain;
+use crate::finding::digest::DigestSubject;
+use crate::finding::{DigestReference, Finding};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
-use crate::names::window::Window;
 use crate::world::{ListPublicKeys, ReadObject};
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,22 +24,11 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         from: Timestamp,
         until: Timestamp,
     ) -> Finding {
-        Finding::new(
-            FindingKind::DigestOverdue,
-            self.scope(key),
-            newest.clone(),
-            format!(
-                "No digest of its chain follows this one, although there should be one every hour: from {from} to {until} nothing is proven."
-            ),
-        )
-        .with_digest(DigestReference::by_key(newest, Some(key)))
-        .with_window(Window {
-            from: Some(from),
-            to: until,
-        })
-        .with_evidence(
-            format!("a digest for every hour up to {until}"),
-            "none after this one that CloudTrail signed",
-        )
+        let subject = DigestSubject {
+            scope: self.scope(key),
+            at: newest,
+            shown_by: DigestReference::by_key(newest, Some(key)),
+        };
+        chain::overdue(subject, from, until)
     }
 }

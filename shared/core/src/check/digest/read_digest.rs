@@ -75,6 +75,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             metadata: fetched.metadata.clone(),
             form: fetched.form,
         };
-        self.judge(&digest.at, &digest.key, fetched).await.is_ok()
+        let judged = self.judge(&digest.at, &digest.key, fetched);
+        Box::pin(judged).await.is_ok()
     }
 }

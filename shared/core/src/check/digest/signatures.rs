@@ -3,15 +3,13 @@
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
 use super::rejection::{Rejection, unsigned_copy};
+use crate::finding::digest as finding;
 use crate::finding::{FindingKind, Report};
 use crate::format::digest::DigestMetadata;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
 use crate::trust::signature::AuthenticDigest;
 use crate::world::{ListPublicKeys, ReadObject};
-
-/// What is said of a digest whose signature was given, where no later digest says which it has.
-const GIVEN_SIGNATURE_INVALID: &str = "The signature that was given for the digest (--signatures, --signature) is not a signature of this content. Either the digest was changed after CloudTrail signed it, or the signature is that of another digest: compare it with the one in the object's metadata (aws s3api head-object).";
 
 /// A signature that another digest gives.
 #[derive(Debug, Clone, Copy)]
@@ -51,13 +49,13 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .collect();
         let content = (!others.is_empty()).then(|| fetched.content.clone());
         let form = fetched.form;
-        let mut finding = match self.judge(at, key, fetched).await {
+        let mut found = match self.judge(at, key, fetched).await {
             Ok(digest) => return Some(digest),
             Err(Rejection::CannotTell(error)) => {
                 report.cannot_tell(error, &self.scope(key), at);
                 return None;
             }
-            Err(Rejection::Finding(finding)) => finding,
+            Err(Rejection::Finding(found)) => found,
         };
         let mut authentic = None;
         if let Some(content) = content {
@@ -73,7 +71,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 }
             }
         }
-        let is_invalid = finding.kind == FindingKind::DigestSignatureInvalid;
+        let is_invalid = found.kind == FindingKind::DigestSignatureInvalid;
         if is_given && is_invalid {
             if authentic.is_some() {
                 // The digest is proven: what was given is of another one.
@@ -81,11 +79,11 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 return authentic;
             }
             if !is_vouched_for {
-                GIVEN_SIGNATURE_INVALID.clone_into(&mut finding.message);
+                *found = finding::given_signature_invalid(*found);
             }
         }
         if is_authoritative || !is_invalid {
-            report.findings.push(*finding);
+            report.findings.push(*found);
         } else if authentic.is_none() {
             // The signatures stand in digests that are not CloudTrail's themselves.
             report.cannot_tell(unsigned_copy(at), &self.scope(key), at);

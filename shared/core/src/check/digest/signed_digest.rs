@@ -1,7 +1,9 @@
 //! A digest that CloudTrail signed, with where it is.
 
-use crate::finding::DigestReference;
+use crate::finding::digest::DigestSubject;
+use crate::finding::{DigestReference, Scope};
 use crate::format::digest::UnverifiedDigest;
+use crate::names::ids::TrailArn;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
 use crate::trust::signature::AuthenticDigest;
@@ -23,5 +25,14 @@ impl<'a> SignedDigest<'a> {
     /// How findings name it.
     pub(in crate::check) fn reference(self) -> DigestReference {
         DigestReference::of(self.at, self.content())
+    }
+
+    /// What findings about it are about. `trails` are the configured ones.
+    pub(in crate::check) fn subject(self, trails: &[TrailArn]) -> DigestSubject<'a> {
+        DigestSubject {
+            scope: Scope::of_chain(&self.key.chain, trails),
+            at: self.at,
+            shown_by: self.reference(),
+        }
     }
 }

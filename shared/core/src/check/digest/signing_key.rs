@@ -3,9 +3,9 @@
 use super::DigestVerifier;
 use super::rejection::Rejection;
 use super::signed_digest::SignedDigest;
-use crate::finding::{Finding, FindingKind};
+use crate::finding::Finding;
+use crate::finding::digest::{self as finding, DigestSubject};
 use crate::format::digest::DigestMetadata;
-use crate::names::ids::Region;
 use crate::names::object_key::{DigestKey, DigestSeries};
 use crate::names::places::Places;
 use crate::trust::public_key::{KeyLookup, PublicKey, SigningPeriod};
@@ -47,7 +47,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         key: &DigestKey,
         fingerprint: &str,
         period: SigningPeriod,
-        finding: impl FnOnce(FindingKind, String) -> Finding,
+        subject: &DigestSubject<'_>,
     ) -> Result<(PublicKey, Option<OutOfPeriod>), Rejection> {
         let region = &key.chain.region;
         let looked_up = self.keys.find(region, fingerprint, period).await;
@@ -58,41 +58,19 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 let signed = period;
                 Ok((known, Some(OutOfPeriod { key, signed })))
             }
-            KeyLookup::Unknown => Err(Rejection::Finding(Box::new(
-                finding(
-                    FindingKind::DigestKeyUnknown,
-                    format!("The digest names a key that CloudTrail does not list for {region}."),
-                )
-                .with_evidence(
-                    expected_key(region, period),
-                    format!("fingerprint {fingerprint}"),
-                ),
-            ))),
+            KeyLookup::Unknown => {
+                let finding = finding::key_unknown(subject.clone(), region, period, fingerprint);
+                Err(Rejection::Finding(Box::new(finding)))
+            }
         }
     }
 
     /// What is to be reported of a digest's key, where CloudTrail lists it for another time.
-    pub(in crate::check) fn key_out_of_period(
-        &self,
-        signed_digest: SignedDigest<'_>,
-    ) -> Option<Finding> {
-        let SignedDigest { at, key, authentic } = signed_digest;
-        let OutOfPeriod { key: known, signed } = authentic.out_of_period()?;
-        let finding = Finding::new(
-            FindingKind::DigestKeyOutOfPeriod,
-            self.scope(key),
-            at.clone(),
-            "The digest's signature is right, but CloudTrail lists its key for another time than the digest's.",
-        )
-        .with_digest(signed_digest.reference())
-        .with_evidence(
-            expected_key(&key.chain.region, *signed),
-            format!(
-                "key {}, valid from {} to {}",
-                known.fingerprint, known.valid_from, known.valid_to
-            ),
-        );
-        Some(finding)
+    pub(in crate::check) fn key_out_of_period(&self, signed: SignedDigest<'_>) -> Option<Finding> {
+        let out_of_period = signed.authentic.out_of_period()?;
+        let subject = signed.subject(&self.places.trails);
+        let region = &signed.key.chain.region;
+        Some(finding::key_out_of_period(subject, region, out_of_period))
     }
 }
 
@@ -123,9 +101,4 @@ pub(super) fn signing_period(
                 .then(|| SigningPeriod::of_backfill(generated))
         }
     }
-}
-
-/// The key that should have signed a digest.
-fn expected_key(region: &Region, SigningPeriod { from, to }: SigningPeriod) -> String {
-    format!("a public key of CloudTrail in {region}, valid between {from} and {to}")
 }

@@ -2,8 +2,9 @@
 
 use super::DigestVerifier;
 use super::rejection::Rejection;
-use crate::check::archived::{self, Misfit};
-use crate::finding::{DigestReference, Finding, FindingKind};
+use crate::check::archived;
+use crate::finding::digest::{self as finding, DigestSubject};
+use crate::finding::{DigestReference, Finding};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
 use crate::names::window::Window;
@@ -39,23 +40,20 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 Err(refused) => return Rejection::CannotTell(refused),
             },
         };
-        let Some(Misfit { expected, actual }) = archived::digest(&headers, signed) else {
+        let Some(misfit) = archived::digest(&headers, signed) else {
             return Rejection::CannotTell(error);
         };
-        let digest = successor.map_or_else(
+        let shown_by = successor.map_or_else(
             || DigestReference::by_key(at, Some(key)),
             |(successor, _)| successor.clone(),
         );
-        Rejection::Finding(Box::new(
-            Finding::new(
-                FindingKind::DigestModified,
-                self.scope(key),
-                at.clone(),
-                "The digest was replaced after delivery, by an object in an archive storage class, which nobody can read.",
-            )
-            .with_digest(digest)
-            .with_evidence(expected, actual),
-        ))
+        let subject = DigestSubject {
+            scope: self.scope(key),
+            at,
+            shown_by,
+        };
+        let finding = finding::replaced_in_archive(subject, &misfit);
+        Rejection::Finding(Box::new(finding))
     }
 
     /// When a digest that can be read was there, at the latest: when S3 says that it was written, which
@@ -76,17 +74,15 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .end_time
             .saturating_sub(SignedDuration::from_hours(1))
             .ok();
-        Finding::new(
-            FindingKind::DigestMissing,
-            self.scope(key),
-            at.clone(),
-            "The digest was delivered and is gone: its hour is not proven by any digest.",
-        )
-        .with_digest(DigestReference::by_key(at, Some(key)))
-        .with_window(Window {
+        let subject = DigestSubject {
+            scope: self.scope(key),
+            at,
+            shown_by: DigestReference::by_key(at, Some(key)),
+        };
+        let window = Window {
             from,
             to: key.end_time,
-        })
-        .with_evidence("the digest that was announced", absence.to_string())
+        };
+        finding::gone(subject, window, absence)
     }
 }

@@ -9,7 +9,9 @@ use super::link::ReadPredecessor;
 use super::read_digest::ReadDigest;
 use super::signatures::SignatureFromAnother;
 use super::signed_digest::SignedDigest;
-use crate::finding::{DigestReference, Finding, FindingKind, Report};
+use crate::finding::chain as finding;
+use crate::finding::digest::DigestSubject;
+use crate::finding::{DigestReference, Finding, Report};
 use crate::format::digest::Predecessor;
 use crate::format::form::Form;
 use crate::names::location::ObjectLocation;
@@ -37,8 +39,22 @@ pub struct SettledDigest {
     /// What it says, if CloudTrail signed its content. Its object may still be damaged: then the
     /// report says so.
     pub authentic: Option<AuthenticDigest>,
+    /// Whether it starts a chain, and no earlier digest of the chain is there.
+    pub starts_first_chain: bool,
     /// The form that it was read in.
     pub form: Form,
+}
+
+impl SettledDigest {
+    /// The digest, if CloudTrail signed it.
+    pub(super) fn signed(&self) -> Option<SignedDigest<'_>> {
+        let authentic = self.authentic.as_ref()?;
+        Some(SignedDigest {
+            at: &self.at,
+            key: &self.key,
+            authentic,
+        })
+    }
 }
 
 /// What the digest after the one at hand says.
@@ -83,6 +99,42 @@ impl ChainWalk {
         self.claims.extend(claims);
         self
     }
+
+    /// Goes on with the digest before. `says` is what the settled one says of it, `newer` the one
+    /// after the settled one.
+    fn pass(
+        &mut self,
+        newer: Option<NewerDigest>,
+        settled: &SettledDigest,
+        says: Option<Predecessor>,
+    ) {
+        // A digest that is not CloudTrail's, and that no other names, hides nothing: the one before
+        // it is named by the one after it.
+        let passed_over = newer.filter(|newer| {
+            newer.authentic
+                && settled.authentic.is_none()
+                && newer
+                    .predecessor
+                    .as_ref()
+                    .is_some_and(|named| named.location.key != settled.at.key)
+        });
+        if let Some(newer) = passed_over {
+            self.newer = Some(newer);
+            // It may tell the truth all the same.
+            self.claims.extend(says);
+            if self.claims.len() > MAX_CLAIMS {
+                self.claims.pop_front();
+            }
+        } else if settled.key.series == DigestSeries::Hourly {
+            self.newer = Some(NewerDigest {
+                key: settled.key.clone(),
+                predecessor: says,
+                authentic: settled.authentic.is_some(),
+                start: settled.start,
+                at: settled.at.clone(),
+            });
+        }
+    }
 }
 
 /// The most such claims that are kept: anybody may make them.
@@ -97,12 +149,32 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         digest: ReadDigest,
         older: Option<&ReadDigest>,
     ) -> SettledDigest {
-        let form = digest.form();
-        let ReadDigest { at, key, fetched } = digest;
         let newer = walk
             .newer
             .take()
-            .filter(|_| key.series == DigestSeries::Hourly);
+            .filter(|_| digest.key.series == DigestSeries::Hourly);
+        let says = digest
+            .unverified()
+            .and_then(|(content, _)| content.as_ref().ok()?.predecessor.clone());
+        let mut settled = self.judge_read(digest, newer.as_ref(), &walk.claims).await;
+        if let Some(authentic) = settled.authentic.take() {
+            let checks = self.check_signed(&mut settled, &authentic, newer.as_ref(), older, walk);
+            Box::pin(checks).await;
+            settled.authentic = Some(authentic);
+        }
+        walk.pass(newer, &settled, says);
+        settled
+    }
+
+    /// A digest as it was read, by all signatures that are known of it.
+    async fn judge_read(
+        &self,
+        digest: ReadDigest,
+        newer: Option<&NewerDigest>,
+        claims: &VecDeque<Predecessor>,
+    ) -> SettledDigest {
+        let form = digest.form();
+        let ReadDigest { at, key, fetched } = digest;
         let mut settled = SettledDigest {
             start: key
                 .end_time
@@ -110,79 +182,54 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                 .unwrap_or(key.end_time),
             report: Report::new(),
             authentic: None,
+            starts_first_chain: false,
             form,
             at,
             key,
         };
-        // What was found when the newer digest was compared with this one is about this one.
-        let unverified = match fetched {
-            Err(error) => {
-                self.unreadable(&mut settled, error, newer.as_ref()).await;
-                None
-            }
+        match fetched {
+            // What was found when the newer digest was compared with this one is about this one.
+            Err(error) => self.unreadable(&mut settled, error, newer).await,
             Ok(fetched) => {
-                let predecessor = fetched
-                    .content
-                    .as_ref()
-                    .ok()
-                    .and_then(|content| content.predecessor.clone());
                 let SettledDigest {
                     at, key, report, ..
                 } = &mut settled;
-                let given = self.given_by_others(at, newer.as_ref(), &walk.claims);
+                let given = self.given_by_others(at, newer, claims);
                 settled.authentic = self.judge_by_all(at, key, fetched, &given, report).await;
-                predecessor
             }
-        };
-        if let Some(authentic) = settled.authentic.clone() {
-            settled.start = authentic.digest().start_time;
-            let signed = SignedDigest {
-                at: &settled.at,
-                key: &settled.key,
-                authentic: &authentic,
-            };
-            let out_of_period = self.key_out_of_period(signed);
-            settled.report.findings.extend(out_of_period);
-            self.check_account(signed, &mut settled.report);
-            if settled.key.series == DigestSeries::Hourly {
-                settled
-                    .report
-                    .findings
-                    .extend(self.overlap(&settled, newer.as_ref()));
-                let begins_chain = walk.is_whole && older.is_none();
-                if !begins_chain || authentic.digest().predecessor.is_some() {
-                    self.link(&mut settled, &authentic, older, &walk.known)
-                        .await;
-                }
-            }
-        }
-        // A digest that is not CloudTrail's, and that no other names, hides nothing: the one before
-        // it is named by the one after it.
-        let passed_over = newer.filter(|newer| {
-            newer.authentic
-                && settled.authentic.is_none()
-                && newer
-                    .predecessor
-                    .as_ref()
-                    .is_some_and(|named| named.location.key != settled.at.key)
-        });
-        if let Some(newer) = passed_over {
-            walk.newer = Some(newer);
-            // It may tell the truth all the same.
-            walk.claims.extend(unverified);
-            if walk.claims.len() > MAX_CLAIMS {
-                walk.claims.pop_front();
-            }
-        } else if settled.key.series == DigestSeries::Hourly {
-            walk.newer = Some(NewerDigest {
-                key: settled.key.clone(),
-                predecessor: unverified,
-                authentic: settled.authentic.is_some(),
-                start: settled.start,
-                at: settled.at.clone(),
-            });
         }
         settled
+    }
+
+    /// What else is to be said of a digest that CloudTrail signed: of its key and its account, and
+    /// of its link to the ones beside it.
+    async fn check_signed(
+        &self,
+        settled: &mut SettledDigest,
+        authentic: &AuthenticDigest,
+        newer: Option<&NewerDigest>,
+        older: Option<&ReadDigest>,
+        walk: &ChainWalk,
+    ) {
+        settled.start = authentic.digest().start_time;
+        let signed = SignedDigest {
+            at: &settled.at,
+            key: &settled.key,
+            authentic,
+        };
+        let out_of_period = self.key_out_of_period(signed);
+        settled.report.findings.extend(out_of_period);
+        self.check_account(signed, &mut settled.report);
+        if settled.key.series != DigestSeries::Hourly {
+            return;
+        }
+        let overlap = self.overlap(settled, newer);
+        settled.report.findings.extend(overlap);
+        let is_oldest = walk.is_whole && older.is_none();
+        settled.starts_first_chain = match authentic.digest().predecessor {
+            None if is_oldest => true,
+            _ => self.link(settled, authentic, older, &walk.known).await,
+        };
     }
 
     async fn unreadable(
@@ -253,33 +300,28 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         if named.location.key == settled.at.key || newer.start >= settled.key.end_time {
             return None;
         }
-        Some(
-            Finding::new(
-                FindingKind::ChainGap,
-                self.scope(&settled.key),
-                settled.at.clone(),
-                "The digest covers time that another digest of its chain covers, too, which does not continue this one.",
-            )
-            .with_digest(DigestReference::by_key(&newer.at, Some(&newer.key)))
-            .with_window(Window {
-                from: Some(newer.start.max(settled.start)),
-                to: settled.key.end_time,
-            })
-            .with_evidence(
-                format!("a range that ends at {}, or before", newer.start),
-                format!("a range that ends at {}", settled.key.end_time),
-            ),
-        )
+        let subject = DigestSubject {
+            scope: self.scope(&settled.key),
+            at: &settled.at,
+            shown_by: DigestReference::by_key(&newer.at, Some(&newer.key)),
+        };
+        let window = Window {
+            from: Some(newer.start.max(settled.start)),
+            to: settled.key.end_time,
+        };
+        let end = settled.key.end_time;
+        Some(finding::overlap(subject, window, newer.start, end))
     }
 
-    /// The link to the digest before: the one beside it, where that is the one it names.
+    /// The link to the digest before: the one beside it, where that is the one it names. Whether it
+    /// starts a chain, and no earlier digest of the chain is there.
     async fn link(
         &self,
         settled: &mut SettledDigest,
         digest: &AuthenticDigest,
         older: Option<&ReadDigest>,
         known: &[Timestamp],
-    ) {
+    ) -> bool {
         let SettledDigest {
             at, key, report, ..
         } = settled;
@@ -289,8 +331,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             authentic: digest,
         };
         let Some(named) = &digest.digest().predecessor else {
-            self.check_start(signed, known, report).await;
-            return;
+            return self.check_start(signed, known, report).await;
         };
         let beside = older.filter(|older| {
             chain::predecessor_key(key, named).is_some()
@@ -324,5 +365,6 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                 self.check_predecessor(signed, named, known, report).await;
             }
         }
+        false
     }
 }

@@ -1,14 +1,14 @@
 //! What became of a log file that a digest lists.
 
 use super::read::LogFileVerdict;
-use crate::check::archived::{self, Misfit};
+use crate::check::archived;
 use crate::check::digest::DigestVerifier;
-use crate::finding::{DigestReference, Finding, FindingKind, Obstacle, Report, Scope};
+use crate::finding::log_file::{self as finding, LogFileSubject};
+use crate::finding::{ArchivedMisfit, DigestReference, Obstacle, Report, Scope};
 use crate::format::digest::{DigestMetadata, ListedLogFile};
 use crate::format::form::Form;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestSeries, ObjectKind, classify};
-use crate::trust::log_file::LogFileError;
 use crate::world::{Cause, ListPublicKeys, ReadObject, StoreError};
 
 /// How many bytes a log file may inflate to in the first line, where many are read side by side. What
@@ -65,6 +65,12 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         at: &ObjectLocation,
         read: Result<LogFileVerdict, StoreError>,
     ) -> VerifiedLogFile {
+        let subject = LogFileSubject {
+            scope,
+            at,
+            hash: file.hash,
+            listed_in,
+        };
         let mut verified = VerifiedLogFile {
             report: Report::new(),
             inflated_bytes: 0,
@@ -72,101 +78,75 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             at: at.clone(),
         };
         let report = &mut verified.report;
-        let verdict = match read {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                match self.unread_log_file(at, error, listed_in).await {
-                    Ok(Misfit { expected, actual }) => report.findings.push(
-                        Finding::new(
-                            FindingKind::LogFileModified,
-                            scope.clone(),
-                            at.clone(),
-                            "The log file was replaced after delivery, by an object in an archive storage class, which nobody can read.",
-                        )
-                        .with_digest(listed_in.clone())
-                        .with_evidence(
-                            format!("content with SHA-256 {}, in {expected}", file.hash),
-                            actual,
-                        ),
-                    ),
-                    Err(error) => {
-                        report.cannot_tell(error, scope, at);
-                        for Obstacle { if_it_stays, .. } in &mut report.obstacles {
-                            let stays = if_it_stays.take();
-                            *if_it_stays = stays.map(|f| f.with_digest(listed_in.clone()));
-                        }
-                    }
-                }
-                return verified;
-            }
-        };
-        let finding = |kind, message: &str, actual: String| {
-            Finding::new(kind, scope.clone(), at.clone(), message)
-                .with_digest(listed_in.clone())
-                .with_evidence(format!("content with SHA-256 {}", file.hash), actual)
-        };
-        let error = match verdict {
-            LogFileVerdict::Valid(checked) => {
+        match read {
+            Ok(LogFileVerdict::Valid(checked)) => {
                 verified.inflated_bytes = checked.inflated_bytes;
                 verified.form = checked.form;
-                return verified;
             }
-            LogFileVerdict::Missing(absence) if !self.places.holds(&file.location.bucket) => {
+            Ok(LogFileVerdict::Missing(absence)) if !self.places.holds(&file.location.bucket) => {
                 let error = StoreError {
                     action: "find a copy of",
                     subject: file.location.to_string(),
                     cause: Cause::Absent(absence),
                 };
                 report.cannot_tell(error, scope, at);
-                return verified;
             }
-            LogFileVerdict::Missing(absence) => {
-                let missing = finding(
-                    FindingKind::LogFileMissing,
-                    "CloudTrail delivered the log file and it is gone.",
-                    absence.to_string(),
-                );
+            Ok(LogFileVerdict::Missing(absence)) => {
+                let missing = finding::missing(subject, absence);
                 report.absent(missing, absence, self.places.role_of(&at.bucket));
-                return verified;
             }
-            LogFileVerdict::Postponed => {
+            Ok(LogFileVerdict::Postponed) => {
                 let error = StoreError {
                     action: "read in time",
                     subject: at.to_string(),
                     cause: Cause::Unavailable("it is large".to_owned()),
                 };
                 report.cannot_tell(error, scope, at);
-                return verified;
             }
-            LogFileVerdict::Wrong(error) => error,
-        };
-        let (kind, message) = match &error {
-            LogFileError::TrailingData => (
-                FindingKind::LogFileTrailingData,
-                "Bytes were appended to the log file after delivery; some readers would show them as records.",
-            ),
-            LogFileError::Malformed(_) | LogFileError::TooLarge => (
-                FindingKind::LogFileMalformed,
-                "The log file was replaced or damaged after delivery: it is not the gzip file that CloudTrail wrote.",
-            ),
-            LogFileError::Modified { .. } => (
-                FindingKind::LogFileModified,
-                "The log file's content is not what CloudTrail delivered.",
-            ),
-        };
-        report
-            .findings
-            .push(finding(kind, message, error.to_string()));
+            Ok(LogFileVerdict::Wrong(error)) => {
+                report.findings.push(finding::wrong(subject, &error));
+            }
+            Err(error) => self.report_unread_log_file(subject, error, report).await,
+        }
         verified
     }
 
+    /// What it comes to that a log file cannot be read. An archived one has headers all the same,
+    /// which may show that it is not the one that CloudTrail delivered.
+    async fn report_unread_log_file(
+        &self,
+        subject: LogFileSubject<'_>,
+        error: StoreError,
+        report: &mut Report,
+    ) {
+        let LogFileSubject {
+            scope,
+            at,
+            listed_in,
+            ..
+        } = subject;
+        match self.archived_misfit(at, error, listed_in).await {
+            Ok(misfit) => {
+                let finding = finding::replaced_in_archive(subject, &misfit);
+                report.findings.push(finding);
+            }
+            Err(error) => {
+                report.cannot_tell(error, scope, at);
+                for Obstacle { if_it_stays, .. } in &mut report.obstacles {
+                    let stays = if_it_stays.take();
+                    *if_it_stays = stays.map(|f| f.with_digest(listed_in.clone()));
+                }
+            }
+        }
+    }
+
     /// What does not fit in an archived log file; the error where that does not tell.
-    async fn unread_log_file(
+    async fn archived_misfit(
         &self,
         at: &ObjectLocation,
         error: StoreError,
         listed_in: &DigestReference,
-    ) -> Result<Misfit, StoreError> {
+    ) -> Result<ArchivedMisfit, StoreError> {
         if !matches!(error.cause, Cause::Archived(_)) || self.places.is_replica(&at.bucket) {
             return Err(error);
         }

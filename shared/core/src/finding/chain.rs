@@ -1,0 +1,261 @@
+//! The findings about a digest and the ones beside it in its chain, with what each of them says.
+//!
+//! The tests are in `tests/tests/stories.rs`: each kind is found in a trail to which one thing was
+//! done.
+
+use super::digest::DigestSubject;
+use super::{Finding, FindingKind};
+use crate::format::digest::{DigestError, Predecessor, UnverifiedDigest};
+use crate::names::location::ObjectLocation;
+use crate::names::window::Window;
+use crate::trust::chain::{self, Difference, Meeting};
+use crate::world::Absence;
+use jiff::Timestamp;
+
+/// What a look back through the bucket came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LastSigned {
+    /// The last digest that CloudTrail signed, and when it ends.
+    Found(ObjectLocation, Timestamp),
+    /// The chain has no earlier digest.
+    NoneThere,
+    /// There are earlier ones, or it could not be seen whether there are; none that was tried is
+    /// CloudTrail's.
+    NotFound,
+    /// There are more than may be tried, and none that was tried is CloudTrail's.
+    TooMany {
+        /// How many were tried.
+        tried: usize,
+    },
+}
+
+impl LastSigned {
+    /// There may be digests, if none is known yet.
+    #[must_use]
+    pub fn or_not_found(self) -> Self {
+        match self {
+            Self::NoneThere => Self::NotFound,
+            other => other,
+        }
+    }
+}
+
+/// `digest-malformed`: what a digest names cannot be its predecessor.
+#[must_use]
+pub fn no_predecessor(subject: DigestSubject<'_>, named: &ObjectLocation) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestMalformed,
+            "The digest names as its predecessor an object that is no earlier digest of its chain.",
+        )
+        .with_evidence(
+            "an earlier hourly digest of the same account, Region and trail",
+            named.to_string(),
+        )
+}
+
+/// `digest-missing`: the predecessor of a digest that covers the time from `to` on is gone, and
+/// what is before it up to `last`.
+#[must_use]
+pub fn predecessor_missing(
+    subject: DigestSubject<'_>,
+    to: Timestamp,
+    last: &LastSigned,
+    absence: Absence,
+) -> Finding {
+    let from = match last {
+        LastSigned::Found(_, end) => Some(*end),
+        LastSigned::NoneThere | LastSigned::NotFound | LastSigned::TooMany { .. } => None,
+    };
+    let window = Window { from, to };
+    let message = match (from, chain::hourly_digests(window)) {
+        (Some(from), Some(1)) => {
+            format!("The digest is gone: between {from} and {to} no log file is proven.")
+        }
+        (Some(from), Some(count)) => format!(
+            "{count} hourly digests in a row are gone, this the newest of them: between {from} and {to} no log file is proven."
+        ),
+        _ if *last == LastSigned::NoneThere => format!(
+            "The digest is gone, and with it every earlier one of its chain: up to {to} no log file is proven."
+        ),
+        _ => format!(
+            "The digest is gone, and how many before it could not be found out: up to {to} no log file is proven."
+        ),
+    };
+    let last = match last {
+        LastSigned::Found(last, _) => format!("the last digest before it is {last}"),
+        LastSigned::NoneThere => "no earlier digest is there".to_owned(),
+        LastSigned::NotFound => "no earlier digest that CloudTrail signed was found".to_owned(),
+        LastSigned::TooMany { tried } => format!(
+            "none of the {tried} last ones that are there proved to be CloudTrail's, and there are more"
+        ),
+    };
+    subject
+        .finding(FindingKind::DigestMissing, message)
+        .with_window(window)
+        .with_evidence(
+            "the digest that its successor names",
+            format!("{absence}; {last}"),
+        )
+}
+
+/// `digest-modified`: a predecessor is not the one that its successor signed.
+#[must_use]
+pub fn modified(subject: DigestSubject<'_>, difference: Difference) -> Finding {
+    match difference {
+        Difference::Content { expected, actual } => not_as_signed(
+            subject,
+            format!("content with SHA-256 {expected}"),
+            format!("content with SHA-256 {actual}"),
+        ),
+        Difference::Signature { expected, actual } => not_as_signed(
+            subject,
+            format!("signature {expected}"),
+            actual.map_or_else(
+                || "no signature in its metadata".to_owned(),
+                |actual| format!("signature {actual}"),
+            ),
+        ),
+    }
+}
+
+/// `digest-modified`: a predecessor is no digest any more.
+#[must_use]
+pub fn destroyed(subject: DigestSubject<'_>, named: &Predecessor, error: &DigestError) -> Finding {
+    not_as_signed(
+        subject,
+        format!("content with SHA-256 {}", named.hash),
+        error.to_string(),
+    )
+}
+
+fn not_as_signed(subject: DigestSubject<'_>, expected: String, actual: String) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestModified,
+            "The digest is not the one that its successor signed: it was changed or replaced after delivery.",
+        )
+        .with_evidence(expected, actual)
+}
+
+/// `chain-started`.
+#[must_use]
+pub fn started(subject: DigestSubject<'_>) -> Finding {
+    subject.finding(
+        FindingKind::ChainStarted,
+        "The digest starts a chain, and no earlier digest of the chain is there.",
+    )
+}
+
+/// `chain-restarted`: a digest starts a chain although `last` is not [`LastSigned::NoneThere`].
+#[must_use]
+pub fn restarted(
+    subject: DigestSubject<'_>,
+    starting: &UnverifiedDigest,
+    last: &LastSigned,
+) -> Finding {
+    let (window, continues) = match last {
+        LastSigned::Found(last, end) => (chain::restart_window(*end, starting), last.to_string()),
+        LastSigned::NoneThere | LastSigned::NotFound | LastSigned::TooMany { .. } => (
+            Window {
+                from: None,
+                to: starting.start_time,
+            },
+            format!(
+                "the chain before it, none of whose {}last digests proved to be CloudTrail's",
+                match last {
+                    LastSigned::TooMany { tried } => format!("{tried} "),
+                    _ => String::new(),
+                }
+            ),
+        ),
+    };
+    let from = window
+        .from
+        .map_or_else(|| "an unknown time".to_owned(), |from| from.to_string());
+    subject
+        .finding(
+            FindingKind::ChainRestarted,
+            format!(
+                "The digest starts a new chain although one existed: between {from} and {} CloudTrail delivered no log files that a digest covers.",
+                window.to
+            ),
+        )
+        .with_window(window)
+        .with_evidence(
+            format!("a digest that continues {continues}"),
+            "a starting digest, which names no predecessor",
+        )
+}
+
+/// `chain-gap`: the times of a digest and the one before it, at `predecessor_at`, do not meet. None
+/// if they do.
+#[must_use]
+pub fn gap(
+    subject: DigestSubject<'_>,
+    meeting: Meeting,
+    digest: &UnverifiedDigest,
+    predecessor: &UnverifiedDigest,
+    predecessor_at: &ObjectLocation,
+) -> Option<Finding> {
+    let (window, what) = match meeting {
+        Meeting::Meets => return None,
+        Meeting::Gap(window) => (window, "begins after its predecessor ends"),
+        Meeting::Overlap(window) => (window, "begins before its predecessor ends"),
+    };
+    let finding = subject
+        .finding(
+            FindingKind::ChainGap,
+            format!("The digest {what}: their times do not meet."),
+        )
+        .with_window(window)
+        .with_evidence(
+            format!("a range that begins at {}", predecessor.end_time),
+            format!(
+                "a range that begins at {}, behind {predecessor_at}",
+                digest.start_time
+            ),
+        );
+    Some(finding)
+}
+
+/// `chain-gap`: a digest covers time up to `end` that a newer one, which begins at `newer_start`,
+/// covers, too.
+#[must_use]
+pub fn overlap(
+    subject: DigestSubject<'_>,
+    window: Window,
+    newer_start: Timestamp,
+    end: Timestamp,
+) -> Finding {
+    subject
+        .finding(
+            FindingKind::ChainGap,
+            "The digest covers time that another digest of its chain covers, too, which does not continue this one.",
+        )
+        .with_window(window)
+        .with_evidence(
+            format!("a range that ends at {newer_start}, or before"),
+            format!("a range that ends at {end}"),
+        )
+}
+
+/// `digest-overdue`: no digest follows one, from `from` up to `until`.
+#[must_use]
+pub fn overdue(subject: DigestSubject<'_>, from: Timestamp, until: Timestamp) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestOverdue,
+            format!(
+                "No digest of its chain follows this one, although there should be one every hour: from {from} to {until} nothing is proven."
+            ),
+        )
+        .with_window(Window {
+            from: Some(from),
+            to: until,
+        })
+        .with_evidence(
+            format!("a digest for every hour up to {until}"),
+            "none after this one that CloudTrail signed",
+        )
+}

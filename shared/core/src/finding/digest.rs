@@ -1,0 +1,237 @@
+//! The findings about one digest, with what each of them says.
+//!
+//! The tests are in `tests/tests/stories.rs`: each kind is found in a trail to which one thing was
+//! done.
+
+use super::{ArchivedMisfit, DigestReference, Finding, FindingKind, Scope};
+use crate::format::digest::{DigestError, DigestMetadata};
+use crate::names::ids::{AccountId, Region, TrailArn};
+use crate::names::location::ObjectLocation;
+use crate::names::sha256::Sha256;
+use crate::names::window::Window;
+use crate::trust::public_key::{PublicKey, SigningPeriod};
+use crate::trust::signature::{OutOfPeriod, SignatureError};
+use crate::world::Absence;
+
+/// The longest signature that is quoted.
+const MAX_SIGNATURE_CHARS: usize = 2048;
+
+/// What a finding about a digest is about.
+#[derive(Debug, Clone)]
+pub struct DigestSubject<'a> {
+    /// The chain.
+    pub scope: Scope,
+    /// The digest that something was done to.
+    pub at: &'a ObjectLocation,
+    /// The digest that shows it: itself, or its successor.
+    pub shown_by: DigestReference,
+}
+
+impl DigestSubject<'_> {
+    pub(super) fn finding(self, kind: FindingKind, message: impl Into<String>) -> Finding {
+        Finding::new(kind, self.scope, self.at.clone(), message).with_digest(self.shown_by)
+    }
+}
+
+/// `digest-malformed` or `digest-algorithm-unsupported`: why the object is no digest.
+#[must_use]
+pub fn not_a_digest(subject: DigestSubject<'_>, error: &DigestError) -> Finding {
+    match error {
+        DigestError::AlgorithmUnsupported {
+            field,
+            value,
+            supported,
+        } => subject
+            .finding(
+                FindingKind::DigestAlgorithmUnsupported,
+                format!("The digest names an algorithm that CloudTrail does not use: its {field} is `{value}`."),
+            )
+            .with_evidence(*supported, value.clone()),
+        error => subject
+            .finding(
+                FindingKind::DigestMalformed,
+                format!("The object is no digest: {error}."),
+            )
+            .with_evidence("one gzip member holding a digest document", error.to_string()),
+    }
+}
+
+/// `digest-malformed`: when a backfill digest was generated is not known.
+#[must_use]
+pub fn not_generated(subject: DigestSubject<'_>, metadata: &DigestMetadata) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestMalformed,
+            "The backfill digest's metadata does not say when, after its end, it was generated.",
+        )
+        .with_evidence(
+            "an RFC 3339 time in metadata entry backfill-generation-timestamp",
+            metadata.backfill_generated.as_deref().unwrap_or("none"),
+        )
+}
+
+/// `digest-malformed`: a digest is of another account than its key says.
+#[must_use]
+pub fn other_account(subject: DigestSubject<'_>, expected: &AccountId, actual: &str) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestMalformed,
+            "The digest's awsAccountId is not the account it was delivered for.",
+        )
+        .with_evidence(expected.as_str(), actual)
+}
+
+/// `digest-moved`: the digest says that it was delivered to `says`.
+#[must_use]
+pub fn moved(subject: DigestSubject<'_>, says: &ObjectLocation) -> Finding {
+    let at = subject.at.to_string();
+    subject
+        .finding(
+            FindingKind::DigestMoved,
+            "The digest says that it was delivered elsewhere: this is a copy, or another digest was put in this one's place.",
+        )
+        .with_evidence(at, says.to_string())
+}
+
+/// `digest-signature-missing`.
+#[must_use]
+pub fn signature_missing(subject: DigestSubject<'_>, metadata: &DigestMetadata) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestSignatureMissing,
+            "The digest's metadata holds no signature, which CloudTrail always stores with it.",
+        )
+        .with_evidence(
+            "metadata entries signature and signature-algorithm",
+            match (&metadata.signature, &metadata.signature_algorithm) {
+                (None, None) => "neither",
+                (Some(_), None) => "signature alone",
+                _ => "signature-algorithm alone",
+            },
+        )
+}
+
+/// `digest-signature-invalid`: `signature` is none by `key` over content with this hash.
+#[must_use]
+pub fn signature_invalid(
+    subject: DigestSubject<'_>,
+    error: &SignatureError,
+    signature: &str,
+    key: &PublicKey,
+    hash: Sha256,
+) -> Finding {
+    let signature: String = signature.chars().take(MAX_SIGNATURE_CHARS).collect();
+    subject
+        .finding(
+            FindingKind::DigestSignatureInvalid,
+            format!("The digest is not what CloudTrail signed: {error}."),
+        )
+        .with_evidence(
+            format!(
+                "a signature by key {} over content with SHA-256 {hash}",
+                key.fingerprint
+            ),
+            format!("signature {signature}"),
+        )
+}
+
+/// `digest-signature-invalid`, of a digest whose signature was given, where no later digest says
+/// which it has.
+#[must_use]
+pub fn given_signature_invalid(invalid: Finding) -> Finding {
+    Finding {
+        message: "The signature that was given for the digest (--signatures, --signature) is not a signature of this content. Either the digest was changed after CloudTrail signed it, or the signature is that of another digest: compare it with the one in the object's metadata (aws s3api head-object).".to_owned(),
+        ..invalid
+    }
+}
+
+/// `digest-key-unknown`.
+#[must_use]
+pub fn key_unknown(
+    subject: DigestSubject<'_>,
+    region: &Region,
+    period: SigningPeriod,
+    fingerprint: &str,
+) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestKeyUnknown,
+            format!("The digest names a key that CloudTrail does not list for {region}."),
+        )
+        .with_evidence(
+            expected_key(region, period),
+            format!("fingerprint {fingerprint}"),
+        )
+}
+
+/// `digest-key-out-of-period`.
+#[must_use]
+pub fn key_out_of_period(
+    subject: DigestSubject<'_>,
+    region: &Region,
+    out_of_period: &OutOfPeriod,
+) -> Finding {
+    let OutOfPeriod { key, signed } = out_of_period;
+    subject
+        .finding(
+            FindingKind::DigestKeyOutOfPeriod,
+            "The digest's signature is right, but CloudTrail lists its key for another time than the digest's.",
+        )
+        .with_evidence(
+            expected_key(region, *signed),
+            format!(
+                "key {}, valid from {} to {}",
+                key.fingerprint, key.valid_from, key.valid_to
+            ),
+        )
+}
+
+/// The key that should have signed a digest.
+fn expected_key(region: &Region, SigningPeriod { from, to }: SigningPeriod) -> String {
+    format!("a public key of CloudTrail in {region}, valid between {from} and {to}")
+}
+
+/// `digest-missing`: a digest was delivered, as its event or a listing says.
+#[must_use]
+pub fn gone(subject: DigestSubject<'_>, window: Window, absence: Absence) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestMissing,
+            "The digest was delivered and is gone: its hour is not proven by any digest.",
+        )
+        .with_window(window)
+        .with_evidence("the digest that was announced", absence.to_string())
+}
+
+/// `digest-modified`: an archived object is not the digest that CloudTrail delivered.
+#[must_use]
+pub fn replaced_in_archive(subject: DigestSubject<'_>, misfit: &ArchivedMisfit) -> Finding {
+    subject
+        .finding(
+            FindingKind::DigestModified,
+            "The digest was replaced after delivery, by an object in an archive storage class, which nobody can read.",
+        )
+        .with_evidence(misfit.expected(), misfit.actual())
+}
+
+/// `digest-trail-unexpected`, one incident for the chain in `place`.
+#[must_use]
+pub fn trail_unexpected(
+    subject: DigestSubject<'_>,
+    home_region: &Region,
+    expected: &[TrailArn],
+    place: String,
+) -> Finding {
+    let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+    let trail = subject.scope.trail.clone().unwrap_or_default();
+    subject
+        .finding(
+            FindingKind::DigestTrailUnexpected,
+            "CloudTrail delivers digests of a trail into the bucket that is none of the expected ones.",
+        )
+        .with_evidence(
+            format!("a digest of {}", expected.join(", ")),
+            format!("a digest of {trail}, whose home Region is {home_region}"),
+        )
+        .about(place, "")
+}
