@@ -47,7 +47,7 @@ pub(super) async fn read_within(
     let mut document = Vec::new();
     while let Some(piece) = body.next().await {
         let piece =
-            piece.map_err(|error| failed(Cause::Unavailable(super::error::told(&error))))?;
+            piece.map_err(|error| failed(Cause::Unavailable(super::error::chain(&error))))?;
         if document.len().saturating_add(piece.len()) > limit {
             return Err(failed(Cause::TooLarge(format!(
                 "it has more than {limit} bytes"

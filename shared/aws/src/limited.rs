@@ -1,4 +1,6 @@
 //! A bound on how many requests to a store are in flight.
+//!
+//! It names nothing of AWS, and is here for its semaphores: the core has no runtime.
 
 use bytes::Bytes;
 use futures::future::{Either, select};

@@ -1,6 +1,6 @@
 //! Objects in S3.
 
-use super::error::{head_error, store_error, told};
+use super::error::{chain, head_error, store_error};
 use super::regions::ByRegion;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
@@ -252,7 +252,7 @@ impl Body for S3Body {
             Some(Err(error)) => Err(StoreError {
                 action: "read on in",
                 subject: self.subject.clone(),
-                cause: Cause::Unavailable(told(&error)),
+                cause: Cause::Unavailable(chain(&error)),
             }),
         }
     }

@@ -60,6 +60,12 @@ pub struct Object {
 }
 
 impl Object {
+    /// The event by which a person or a relay asks a function to look at it.
+    #[must_use]
+    pub fn bare_event(&self) -> serde_json::Value {
+        serde_json::json!({"bucket": self.bucket, "key": self.key})
+    }
+
     /// Compressed JSON as CloudTrail stores it: no metadata yet, SSE-S3.
     pub(crate) fn gzipped_json(location: Location, body: Bytes, delivered_at: Timestamp) -> Self {
         Self {

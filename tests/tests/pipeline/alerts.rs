@@ -108,7 +108,7 @@ async fn what_no_message_holds_goes_through_the_evidence_bucket() -> Result<()> 
     let world = World::of(TrailSpec::large(1_200).build()).await?;
     world.silence().await?;
     world.put(&world.hour(1).object).await?;
-    let event = json!({"bucket": world.hour(1).object.bucket, "key": world.hour(1).object.key});
+    let event = world.hour(1).object.bare_event();
     world.pump.send(VERIFIER, &event.to_string()).await?;
     world.settle().await?;
     let documents = world.evidence("findings/").await?;
@@ -163,7 +163,7 @@ async fn the_log_verifier_says_itself_what_is_wrong_with_a_digest() -> Result<()
     world.deliver().await?;
     let junk = junk(&world, 1);
     world.put(&junk).await?;
-    let event = json!({"bucket": junk.bucket, "key": junk.key});
+    let event = junk.bare_event();
     world.pump.send(VERIFIER, &event.to_string()).await?;
     world.settle().await?;
     world.assert_alerts(&[found("digest-malformed", &junk)]);

@@ -259,7 +259,7 @@ async fn what_failed_is_sent_again_by_its_class_and_then_parked() -> Result<()> 
             Match::operation("s3", "GetObject").path_contains(&log.key),
             fault,
         ));
-        let body = serde_json::json!({"bucket": digest.object.bucket, "key": digest.object.key});
+        let body = digest.object.bare_event();
         let body = body.to_string();
         world.pump.send(VERIFIER, &body).await?;
         for (number, wait) in waits.iter().enumerate() {

@@ -226,7 +226,7 @@ async fn sixty_four_listed_log_files_replaced_by_bombs() -> Result<()> {
     }
     let gone = &logs[69].object;
     world.delete(gone).await?;
-    let event = json!({"bucket": digest.object.bucket, "key": digest.object.key});
+    let event = digest.object.bare_event();
     world.pump.send(VERIFIER, &event.to_string()).await?;
     let rounds = world.pump.until_idle().await?;
     // No try failed.
@@ -286,7 +286,7 @@ async fn when_time_runs_short_the_rest_goes_back_to_the_queue() -> Result<()> {
         .after(500)
         .times(100),
     );
-    let event = json!({"bucket": digest.object.bucket, "key": digest.object.key});
+    let event = digest.object.bare_event();
     world.pump.send(VERIFIER, &event.to_string()).await?;
     let rounds = world.pump.until_idle().await?;
     let invocations: usize = rounds
@@ -325,7 +325,7 @@ async fn a_rest_that_was_handed_back_too_often_is_parked() -> Result<()> {
         .data_type("String")
         .string_value("500")
         .build()?;
-    let event = json!({"bucket": digest.object.bucket, "key": digest.object.key});
+    let event = digest.object.bare_event();
     let queue = world.pump.queue_url(VERIFIER)?;
     let send = world.aws.sqs().send_message().queue_url(queue);
     let send = send.message_body(event.to_string());

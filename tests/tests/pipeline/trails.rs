@@ -329,7 +329,7 @@ async fn what_is_not_the_trails_is_ignored() -> Result<()> {
     for object in world.trail.extras() {
         world.put(&object).await?;
         for function in [VALIDATOR, VERIFIER, CHECKER] {
-            let event = json!({"bucket": object.bucket, "key": object.key});
+            let event = object.bare_event();
             world.pump.send(function, &event.to_string()).await?;
         }
     }

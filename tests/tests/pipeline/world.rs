@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_s3::types::NotificationConfiguration;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use trailseal_tests::local::{
     Alert, Deployment, Expected, FaultProxy, FunctionSpec, LocalAws, LogBucket, Pump, Round,
@@ -207,7 +207,7 @@ impl World {
 
     /// What a function answers about one object when it is invoked by hand.
     pub(crate) async fn ask(&self, function: &str, object: &Object) -> Result<Value> {
-        let event = json!({"bucket": object.bucket, "key": object.key});
+        let event = object.bare_event();
         let answer = self.pump.rie(function)?.invoke(&event).await?;
         let outcome = answer
             .pointer("/outcomes/0")

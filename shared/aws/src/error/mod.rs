@@ -1,0 +1,136 @@
+//! SDK errors, sorted into the classes that lead to different verdicts.
+
+mod chain;
+mod codes;
+mod credentials;
+mod opt_in;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use chain::chain;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use codes::{DENIED, KEY_UNUSABLE, UNAVAILABLE};
+use credentials::{credential_trouble, is_of_credentials};
+use opt_in::is_opted_into;
+use std::error::Error;
+use trailseal::world::{Absence, Cause, CredentialTrouble, StoreError};
+
+/// What a 400 to a `HEAD` request is for, which has no text.
+const HEAD_REFUSED: &str = "S3 answers 400 and does not say why, as it does where credentials have expired or the bucket is in another Region";
+
+/// Says what was being done to which object, and why it failed.
+pub fn store_error<E>(
+    action: &'static str,
+    subject: impl Into<String>,
+    error: &SdkError<E, HttpResponse>,
+) -> StoreError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    StoreError {
+        action,
+        subject: subject.into(),
+        cause: cause(error),
+    }
+}
+
+/// The same for a request to a service in `region`: an account that has not opted into a Region has
+/// no credentials there.
+pub(super) fn regional_error<E>(
+    action: &'static str,
+    subject: impl Into<String>,
+    region: &str,
+    error: &SdkError<E, HttpResponse>,
+) -> StoreError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let mut failed = store_error(action, subject, error);
+    if is_opted_into(region)
+        && let Cause::Credentials(CredentialTrouble::Unknown, text) = failed.cause
+    {
+        failed.cause = Cause::RegionDisabled(text);
+    }
+    failed
+}
+
+/// The same for a `HEAD` request, whose answer has no body that could name a code: 404 alone says
+/// that there is no such object, and nothing says what 400 is for.
+pub(super) fn head_error<E>(
+    action: &'static str,
+    subject: impl Into<String>,
+    error: &SdkError<E, HttpResponse>,
+) -> StoreError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let cause = match error.raw_response() {
+        Some(response) if response.status().as_u16() == 404 => Cause::Absent(absence(response)),
+        Some(response) if response.status().as_u16() == 400 && error.code().is_none() => {
+            Cause::Failed(HEAD_REFUSED.to_owned())
+        }
+        _ => cause(error),
+    };
+    StoreError {
+        action,
+        subject: subject.into(),
+        cause,
+    }
+}
+
+fn cause<E>(error: &SdkError<E, HttpResponse>) -> Cause
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let text = || match (error.code(), error.message()) {
+        // Whoever quotes it goes on, or ends the sentence.
+        (Some(code), Some(message)) => {
+            format!("{code}: {}", message.trim_end().trim_end_matches('.'))
+        }
+        (Some(code), None) => code.to_owned(),
+        _ => chain(error),
+    };
+    let Some(response) = error.raw_response() else {
+        return match error {
+            _ if is_of_credentials(error) => {
+                Cause::Credentials(CredentialTrouble::NotLoaded, text())
+            }
+            SdkError::ConstructionFailure(_) => Cause::Failed(text()),
+            _ => Cause::Unavailable(text()),
+        };
+    };
+    let trouble = |code| credential_trouble(code, error.message());
+    if let Some(trouble) = error.code().and_then(trouble) {
+        return Cause::Credentials(trouble, text());
+    }
+    let status = response.status().as_u16();
+    let is_broken = matches!(error, SdkError::ResponseError(_));
+    match error.code() {
+        Some("NoSuchBucket") => Cause::Absent(Absence::NoBucket),
+        Some("NoSuchKey" | "NotFoundException") => Cause::Absent(absence(response)),
+        Some("InvalidObjectState") => Cause::Archived(text()),
+        Some("OptInRequired") => Cause::RegionDisabled(text()),
+        Some(code) if UNAVAILABLE.contains(&code) => Cause::Unavailable(text()),
+        Some(code) if DENIED.contains(&code) => Cause::Denied(text()),
+        Some(code) if KEY_UNUSABLE.contains(&code) => Cause::KeyUnusable(text()),
+        // S3 on the key of an object.
+        Some(code) if code.starts_with("KMS.") => Cause::Denied(text()),
+        _ => match status {
+            401 | 403 => Cause::Denied(text()),
+            // A 404 without a code is somebody's between S3 and here.
+            404 | 408 | 429 | 500.. => Cause::Unavailable(text()),
+            _ if is_broken => Cause::Unavailable(text()),
+            _ => Cause::Failed(text()),
+        },
+    }
+}
+
+fn absence(response: &HttpResponse) -> Absence {
+    if response.headers().get("x-amz-delete-marker") == Some("true") {
+        Absence::DeleteMarker
+    } else {
+        Absence::NoObject
+    }
+}

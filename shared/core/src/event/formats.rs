@@ -1,0 +1,98 @@
+//! The formats that name objects.
+
+use super::fields::{OBJECT_CREATED, text};
+use super::objects::{EventError, EventObjects};
+use super::unrelated::Unrelated;
+use crate::names::created::{Created, Origin};
+use crate::names::location::ObjectLocation;
+use serde_json::Value;
+
+impl EventObjects {
+    /// A record of an S3 notification. Its key is encoded.
+    pub(super) fn collect_s3(&mut self, record: &Value) -> Result<(), EventError> {
+        let name = text(record, "eventName")
+            .ok_or(EventError::Unknown("an S3 record has no eventName"))?;
+        if !name.trim_start_matches("s3:").starts_with("ObjectCreated") {
+            self.unrelated.add(Unrelated::OtherS3Event, name);
+            return Ok(());
+        }
+        let (Some(bucket), Some(key)) = (
+            record.pointer("/s3/bucket/name").and_then(Value::as_str),
+            record.pointer("/s3/object/key").and_then(Value::as_str),
+        ) else {
+            return Err(EventError::Unknown("an S3 record names no object"));
+        };
+        self.add(Created::as_encoded(bucket, key))
+    }
+
+    /// An EventBridge event of S3. Its key is not encoded.
+    pub(super) fn collect_eventbridge(&mut self, event: &Value) -> Result<(), EventError> {
+        let kind = text(event, "detail-type").ok_or(EventError::Unknown(
+            "an EventBridge event of aws.s3 has no detail-type",
+        ))?;
+        if kind != OBJECT_CREATED {
+            self.unrelated.add(Unrelated::OtherS3Event, kind);
+            return Ok(());
+        }
+        if text(event, "source") != Some("aws.s3") {
+            return Err(EventError::Unknown(
+                "an Object Created event whose source is not aws.s3",
+            ));
+        }
+        let (Some(bucket), Some(key)) = (
+            event.pointer("/detail/bucket/name").and_then(Value::as_str),
+            event.pointer("/detail/object/key").and_then(Value::as_str),
+        ) else {
+            return Err(EventError::Unknown("an EventBridge event names no object"));
+        };
+        self.add(Created::new(ObjectLocation::new(bucket, key)))
+    }
+
+    /// CloudTrail's own notification lists keys. AWS Config has fields of the same names, and one
+    /// key as a text, or none.
+    pub(super) fn collect_delivery(&mut self, event: &Value) -> Result<(), EventError> {
+        let keys = event.get("s3ObjectKey").and_then(Value::as_array);
+        let (keys, bucket) = match (keys, text(event, "s3Bucket"), text(event, "messageType")) {
+            (Some(keys), Some(bucket), _) => (keys, bucket),
+            (None, _, Some(kind)) => {
+                self.unrelated.add(Unrelated::AwsConfig, kind);
+                return Ok(());
+            }
+            _ => {
+                return Err(EventError::Unknown(
+                    "a notification of CloudTrail without an s3Bucket or a list s3ObjectKey",
+                ));
+            }
+        };
+        for key in keys {
+            let result = match key.as_str() {
+                Some(key) => self.add(Created::as_written(bucket, key)),
+                None => Err(EventError::Unknown("an s3ObjectKey is not a text")),
+            };
+            self.note(result);
+        }
+        Ok(())
+    }
+
+    /// `{"bucket","key"}`, and `resumeAt` where a function hands back what is left.
+    pub(super) fn collect_bare(&mut self, event: &Value, writer: Origin) -> Result<(), EventError> {
+        let (Some(bucket), Some(key)) = (text(event, "bucket"), text(event, "key")) else {
+            return Err(EventError::Unknown(
+                "`bucket` and `key` are not two texts of these names",
+            ));
+        };
+        let Some(index) = event.get("resumeAt") else {
+            return self.add(Created::as_written(bucket, key).said_by(writer));
+        };
+        let resume_at = index
+            .as_u64()
+            .and_then(|index| usize::try_from(index).ok())
+            .ok_or(EventError::Unknown("`resumeAt` is not a number"))?;
+        let rest = Created::rest(ObjectLocation::new(bucket, key), resume_at);
+        // A function hands back what it has read.
+        self.add(match (writer, resume_at) {
+            (Origin::Message, 1..) => rest,
+            (writer, _) => rest.said_by(writer),
+        })
+    }
+}

@@ -1,0 +1,473 @@
+//! Events in every envelope, of ours and of others.
+
+use super::envelopes::CLOUDTRAIL_VALIDATION;
+use super::objects::MAX_ENVELOPES;
+use super::*;
+use crate::names::created::{Created, Origin};
+use crate::names::location::ObjectLocation;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn created_objects(event: &Value) -> Result<Vec<Created>, EventError> {
+    let named = EventObjects::by(event);
+    named.error.map_or(Ok(named.created), Err)
+}
+
+const KEY: &str = "AWSLogs/111122223333/CloudTrail/x y+z=.json.gz";
+
+fn eventbridge() -> Value {
+    json!({"version": "0", "source": "aws.s3", "detail-type": "Object Created",
+           "detail": {"bucket": {"name": "amzn-s3-demo-bucket"}, "object": {"key": KEY, "size": 5}}})
+}
+
+fn s3(name: &str) -> Value {
+    json!({"Records": [{"eventSource": "aws:s3", "eventName": name,
+           "s3": {"bucket": {"name": "amzn-s3-demo-bucket"},
+                  "object": {"key": "AWSLogs/111122223333/CloudTrail/x+y%2Bz%3D.json.gz"}}}]})
+}
+
+fn sqs(bodies: &[Value]) -> Value {
+    json!({"Records": bodies.iter().map(|body| json!({
+        "eventSource": "aws:sqs", "messageId": "m",
+        "body": body.as_str().map_or_else(|| body.to_string(), str::to_owned)})).collect::<Vec<_>>()})
+}
+
+fn sns(message: &Value) -> Value {
+    json!({"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:111122223333:t",
+           "Message": message.as_str().map_or_else(|| message.to_string(), str::to_owned)})
+}
+
+fn sns_event(message: &Value) -> Value {
+    json!({"Records": [{"EventSource": "aws:sns", "Sns": sns(message)}]})
+}
+
+#[track_caller]
+fn names_the_object(event: &Value) {
+    let created = created_objects(event).expect("an event of a known shape");
+    let objects: Vec<_> = created.into_iter().map(|created| created.object).collect();
+    assert_eq!(
+        objects,
+        [ObjectLocation::new("amzn-s3-demo-bucket", KEY)],
+        "{event}"
+    );
+}
+
+#[test]
+fn every_envelope_names_the_same_object() {
+    let cloudtrail = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [KEY]});
+    let bare = json!({"bucket": "amzn-s3-demo-bucket", "key": KEY});
+    for event in [eventbridge(), s3("ObjectCreated:Put"), cloudtrail, bare] {
+        names_the_object(&event);
+        names_the_object(&sqs(std::slice::from_ref(&event)));
+        names_the_object(&sns_event(&event));
+        names_the_object(&sqs(&[sns(&event)]));
+        names_the_object(&sns_event(&sqs(std::slice::from_ref(&event))));
+    }
+}
+
+/// What the event is, where it is nothing but unrelated messages of one kind.
+#[track_caller]
+fn unrelated(named: &EventObjects) -> (Unrelated, u64) {
+    assert_eq!((&named.created, &named.error), (&vec![], &None));
+    let kinds: Vec<_> = named.unrelated.iter().collect();
+    assert_eq!(kinds.len(), 1, "{kinds:?}");
+    (kinds[0].0, kinds[0].1.count)
+}
+
+#[test]
+fn what_is_no_creation_names_nothing() {
+    let mut deleted = eventbridge();
+    deleted["detail-type"] = json!("Object Deleted");
+    for (event, kind) in [
+        (deleted, Unrelated::OtherS3Event),
+        (s3("ObjectRemoved:Delete"), Unrelated::OtherS3Event),
+        (s3("s3:ObjectTagging:Put"), Unrelated::OtherS3Event),
+        (
+            json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}),
+            Unrelated::TestEvent,
+        ),
+        (
+            json!({"Type": "SubscriptionConfirmation", "TopicArn": "t", "Message": "You have chosen"}),
+            Unrelated::Subscription,
+        ),
+    ] {
+        assert_eq!(unrelated(&EventObjects::by(&event)), (kind, 1), "{event}");
+        let two = sqs(&[event.clone(), event]);
+        assert_eq!(unrelated(&EventObjects::by(&two)), (kind, 2));
+    }
+    assert_eq!(
+        EventObjects::by(&json!({"Records": []})),
+        EventObjects::default()
+    );
+    assert_eq!(
+        unrelated(&EventObjects::by(&sqs(&[sns(&json!(
+            CLOUDTRAIL_VALIDATION
+        ))]))),
+        (Unrelated::CloudtrailValidation, 1)
+    );
+}
+
+/// What other services and people send to a topic, a queue or a bus that is shared.
+fn messages_of_others() -> Vec<(Value, Unrelated)> {
+    let config = |kind: &str, more: Value| {
+        let mut message = json!({"messageType": kind, "recordVersion": "1.3",
+            "notificationCreationTime": "2026-01-15T12:00:00.000Z"});
+        for (name, value) in more.as_object().unwrap() {
+            message[name] = value.clone();
+        }
+        (message, Unrelated::AwsConfig)
+    };
+    let item = json!({"configurationItem": {"resourceType": "AWS::S3::Bucket",
+        "configuration": {"bucket": {"name": "b"}, "object": {"key": "k"}}}});
+    let file = json!({"s3Bucket": "amzn-s3-demo-bucket",
+        "s3ObjectKey": "AWSLogs/111122223333/Config/us-east-1/2026/1/15/ConfigHistory/x.json.gz"});
+    vec![
+        config("ConfigurationItemChangeNotification", item),
+        config(
+            "ConfigurationSnapshotDeliveryStarted",
+            json!({"configSnapshotId": "x"}),
+        ),
+        config("ConfigurationSnapshotDeliveryCompleted", file.clone()),
+        config("ConfigurationHistoryDeliveryCompleted", file),
+        config(
+            "ComplianceChangeNotification",
+            json!({"s3ObjectKey": null, "s3Bucket": null}),
+        ),
+        config(
+            "OversizedConfigurationItemChangeNotification",
+            json!({"s3DeliverySummary": {"s3BucketLocation": "b/AWSLogs/x.json.gz"}}),
+        ),
+        config("ScheduledNotification", json!({})),
+        (
+            json!({"source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification",
+            "detail": {"instance-id": "i-1", "state": "running"}}),
+            Unrelated::OtherSource,
+        ),
+        (
+            json!({"source": "aws.guardduty", "detail-type": "GuardDuty Finding",
+            "detail": {"resource": {"s3BucketDetails": [{"name": "b"}]}}}),
+            Unrelated::OtherSource,
+        ),
+        (
+            json!({"Records": [{"eventSource": "aws:ses", "ses": {"mail": {}}}]}),
+            Unrelated::OtherRecord,
+        ),
+        (
+            json!({"Records": [{"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}]}),
+            Unrelated::OtherRecord,
+        ),
+        // A CloudWatch alarm, a bounce of SES, a Lambda destination, a note of somebody's.
+        (
+            json!({"AlarmName": "a", "NewStateValue": "ALARM", "Trigger": {}}),
+            Unrelated::OtherJson,
+        ),
+        (
+            json!({"notificationType": "Bounce", "mail": {"headers": [KEY]}}),
+            Unrelated::OtherJson,
+        ),
+        (
+            json!({"version": "1.0", "requestContext": {"condition": "Success"},
+            "requestPayload": eventbridge(), "responsePayload": null}),
+            Unrelated::OtherJson,
+        ),
+        (
+            json!({"Type": "Alarm", "Message": "x"}),
+            Unrelated::OtherJson,
+        ),
+        (json!({}), Unrelated::OtherJson),
+        (
+            json!("Maintenance on Saturday: the log bucket will be slow."),
+            Unrelated::Text,
+        ),
+        (json!("\"quoted\""), Unrelated::Text),
+        (
+            json!("AWSLogs/111122223333/CloudTrail/x.json.gz s3ObjectKey aws:s3"),
+            Unrelated::Text,
+        ),
+    ]
+}
+
+#[test]
+fn what_is_somebody_elses_is_told_by_its_kind_and_is_no_error() {
+    for (message, kind) in messages_of_others() {
+        let text = message
+            .as_str()
+            .map_or_else(|| message.to_string(), str::to_owned);
+        assert_eq!(
+            unrelated(&EventObjects::by_text(&text)),
+            (kind, 1),
+            "{text}"
+        );
+        for wrapped in [sqs(&[sns(&message)]), sns_event(&message), sqs(&[message])] {
+            assert_eq!(
+                unrelated(&EventObjects::by(&wrapped)),
+                (kind, 1),
+                "{wrapped}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_neighbour_of_somebody_elses_takes_nothing_with_it() {
+    let mut bodies: Vec<Value> = messages_of_others().into_iter().map(|(m, _)| m).collect();
+    let others = u64::try_from(bodies.len()).unwrap();
+    bodies.insert(3, eventbridge());
+    let named = EventObjects::by(&sqs(&bodies));
+    assert_eq!(
+        named.created,
+        [Created::new(ObjectLocation::new(
+            "amzn-s3-demo-bucket",
+            KEY
+        ))]
+    );
+    assert_eq!(
+        named
+            .unrelated
+            .iter()
+            .map(|(_, seen)| seen.count)
+            .sum::<u64>(),
+        others
+    );
+}
+
+/// An event of ours stays one, whatever else is in it: what a user can choose, or a field by
+/// which others are recognized.
+#[test]
+fn nothing_that_is_added_makes_an_event_of_ours_somebody_elses() {
+    let cloudtrail = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [KEY]});
+    let bare = json!({"bucket": "amzn-s3-demo-bucket", "key": KEY});
+    for event in [eventbridge(), s3("ObjectCreated:Put"), cloudtrail, bare] {
+        for (message, _) in messages_of_others() {
+            let Some(fields) = message.as_object() else {
+                continue;
+            };
+            let mut mixed = event.clone();
+            for (name, value) in fields {
+                if mixed.get(name).is_none() {
+                    mixed[name] = value.clone();
+                }
+            }
+            let named = EventObjects::by_text(&mixed.to_string());
+            let is_named = named
+                .created
+                .iter()
+                .any(|created| created.object.key == KEY);
+            assert!(is_named || named.error.is_some(), "{mixed}");
+        }
+    }
+    for hostile in [
+        "ConfigurationItemChangeNotification",
+        "\",\"messageType\":\"x",
+        "s3:TestEvent",
+        CLOUDTRAIL_VALIDATION,
+        "{\"source\":\"aws.ec2\",\"detail-type\":\"x\"}",
+        "\u{0}\u{feff}[",
+    ] {
+        let mut event = eventbridge();
+        event["detail"]["object"]["key"] = json!(hostile);
+        let mut notification = s3("ObjectCreated:Put");
+        notification["Records"][0]["s3"]["object"]["key"] = json!(hostile);
+        let delivery = json!({"s3Bucket": "b", "s3ObjectKey": [hostile]});
+        for event in [event, notification, delivery] {
+            let named = EventObjects::by_text(&event.to_string());
+            assert_eq!(named.created.len(), 1, "{event}");
+            assert!(named.unrelated.is_empty() && named.error.is_none());
+        }
+    }
+}
+
+#[test]
+fn malformed_events_are_errors() {
+    let mut renamed = eventbridge();
+    renamed["source"] = json!("my.relay");
+    let mut untyped = eventbridge();
+    untyped.as_object_mut().unwrap().remove("detail-type");
+    let mut anonymous = untyped.clone();
+    anonymous.as_object_mut().unwrap().remove("source");
+    let mut record = s3("ObjectCreated:Put")["Records"][0].clone();
+    record["eventSource"] = json!("minio:s3");
+    let cut = eventbridge().to_string();
+    for event in [
+        json!([]),
+        json!(null),
+        json!(7),
+        json!([eventbridge()]),
+        json!({"Records": {}}),
+        json!({"Records": [{}]}),
+        json!({"Records": [record]}),
+        record.clone(),
+        json!({"Records": [{"eventSource": "aws:sqs"}]}),
+        json!({"Records": [{"eventSource": "aws:s3"}]}),
+        json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}]}),
+        json!({"Type": "Notification", "Message": eventbridge().to_string()}),
+        json!({"Type": "Notification", "TopicArn": "t"}),
+        json!(&cut[..cut.len() - 9]),
+        json!("[1"),
+        json!("\u{feff}{}"),
+        json!("\u{a0}{\"bucket\":"),
+        renamed,
+        untyped,
+        anonymous,
+        eventbridge()["detail"].clone(),
+        json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {}}),
+        json!({"source": "aws.s3", "detail-type": "Object Created",
+               "detail": {"bucket": {"name": "b"}, "object": {"key": null}}}),
+        json!({"s3Bucket": "b", "s3ObjectKey": [5]}),
+        json!({"s3Bucket": "b", "s3ObjectKey": "AWSLogs/x.json.gz"}),
+        json!({"s3Bucket": "b"}),
+        json!({"s3ObjectKey": ["k"]}),
+        json!({"S3Bucket": "b", "S3ObjectKey": ["k"]}),
+        json!({"Bucket": "b", "Key": "k"}),
+        json!({"bucket": "b", "key": ["k"]}),
+        json!({"bucket": "b", "key": "k", "resumeAt": -1}),
+        json!({"bucket": "b", "resumeAt": 1}),
+        json!({"bucket": "b", "key": "k".repeat(2000)}),
+        json!({"s3Bucket": "b", "s3ObjectKey": vec!["k"; 1001]}),
+    ] {
+        assert!(
+            created_objects(&sqs(std::slice::from_ref(&event))).is_err(),
+            "{event}"
+        );
+    }
+    assert!(EventObjects::by_text("").error.is_some());
+}
+
+#[test]
+fn a_person_who_invokes_a_function_hears_of_an_event_of_no_known_shape() {
+    for event in [
+        json!({}),
+        json!({"what": "ever"}),
+        json!("text"),
+        json!({"bucket": "b"}),
+        json!({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": "e30="}}]}),
+    ] {
+        assert!(created_objects(&event).is_err(), "{event}");
+    }
+    let ec2 = json!({"source": "aws.ec2", "detail-type": "x"});
+    assert_eq!(
+        unrelated(&EventObjects::by(&ec2)),
+        (Unrelated::OtherSource, 1)
+    );
+}
+
+#[test]
+fn a_record_that_comes_alone_or_encoded_twice_names_its_object() {
+    names_the_object(&s3("ObjectCreated:Put")["Records"][0]);
+    names_the_object(&sqs(&[json!(json!(eventbridge().to_string()).to_string())]));
+}
+
+#[test]
+fn who_names_an_object_is_told_by_where_the_name_stands() {
+    let bare = json!({"bucket": "b", "key": "k"});
+    let rest = json!({"bucket": "b", "key": "k", "resumeAt": 7});
+    let cloudtrail = json!({"s3Bucket": "b", "s3ObjectKey": ["k"]});
+    let origin = |named: EventObjects| named.created[0].origin;
+    assert_eq!(origin(EventObjects::by(&bare)), Origin::Person);
+    assert_eq!(origin(EventObjects::by(&rest)), Origin::Person);
+    assert_eq!(
+        origin(EventObjects::by_text(&bare.to_string())),
+        Origin::Message
+    );
+    assert_eq!(origin(EventObjects::by(&sns_event(&bare))), Origin::Message);
+    assert_eq!(
+        origin(EventObjects::by_text(&rest.to_string())),
+        Origin::Service
+    );
+    for event in [eventbridge(), s3("ObjectCreated:Put"), cloudtrail] {
+        assert_eq!(origin(EventObjects::by(&event)), Origin::Service);
+        assert_eq!(
+            origin(EventObjects::by_text(&event.to_string())),
+            Origin::Service
+        );
+    }
+}
+
+/// AWS says how each of its events writes a key: EventBridge as it is, an S3 notification
+/// URL-encoded.
+#[test]
+fn a_key_is_read_both_ways_where_its_form_is_not_certain() {
+    let key = "team+a%2Bb/x.json.gz";
+    let mut event = eventbridge();
+    event["detail"]["object"]["key"] = json!(key);
+    let mut notification = s3("ObjectCreated:Put");
+    notification["Records"][0]["s3"]["object"]["key"] = json!(key);
+    let decoded = "team a+b/x.json.gz";
+    for (event, expected) in [
+        (event, vec![key]),
+        (notification, vec![decoded, key]),
+        (
+            json!({"s3Bucket": "b", "s3ObjectKey": [key]}),
+            vec![key, decoded],
+        ),
+        (json!({"bucket": "b", "key": key}), vec![key, decoded]),
+        (json!({"bucket": "b", "key": key, "resumeAt": 5}), vec![key]),
+    ] {
+        let created = created_objects(&event).unwrap();
+        let readings: Vec<String> = created[0].readings().map(|at| at.key).collect();
+        assert_eq!(readings, expected, "{event}");
+    }
+}
+
+#[test]
+fn a_bad_record_does_not_take_its_neighbours_with_it() {
+    let mut event = s3("ObjectCreated:Put");
+    let mut bad = event["Records"][0].clone();
+    bad["s3"]["object"]["key"] = json!(7);
+    let records = event["Records"].as_array_mut().unwrap();
+    records.insert(0, bad);
+    let named = EventObjects::by(&event);
+    assert_eq!(named.created.len(), 1);
+    assert!(matches!(named.error, Some(EventError::Unknown(_))));
+    let keys = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [7, KEY]});
+    assert_eq!(EventObjects::by(&keys).created.len(), 1);
+}
+
+#[test]
+fn envelopes_do_not_nest_for_ever() {
+    let mut event = eventbridge();
+    for _ in 0..MAX_ENVELOPES {
+        event = sqs(&[event]);
+    }
+    names_the_object(&event);
+    assert_eq!(created_objects(&sqs(&[event])), Err(EventError::TooDeep));
+}
+
+#[test]
+fn deep_json_in_a_body_is_an_error() {
+    let deep = "[".repeat(100_000);
+    assert!(matches!(
+        created_objects(&sqs(&[json!(deep)])),
+        Err(EventError::Json(_))
+    ));
+}
+
+#[test]
+fn what_was_handed_back_goes_on_where_it_stopped() {
+    let created = Created::rest(ObjectLocation::new("amzn-s3-demo-bucket", KEY), 17);
+    let written = serde_json::to_string(&created).unwrap();
+    assert_eq!(EventObjects::by_text(&written).created, [created]);
+}
+
+proptest! {
+    #[test]
+    fn any_text_never_panics(text in "\\PC{0,200}") {
+        let _ = EventObjects::by_text(&text);
+        let _ = crate::names::object_key::url_decode(&text);
+    }
+
+    /// Whatever a key is, an event of ours names one object and is nothing else.
+    #[test]
+    fn any_key_is_named(key in "\\PC{1,100}") {
+        let mut event = eventbridge();
+        event["detail"]["object"]["key"] = json!(key);
+        let mut notification = s3("ObjectCreated:Put");
+        notification["Records"][0]["s3"]["object"]["key"] = json!(key);
+        for event in [event, notification, json!({"s3Bucket": "b", "s3ObjectKey": [key]})] {
+            let named = EventObjects::by_text(&event.to_string());
+            prop_assert_eq!(named.created.len(), 1);
+            prop_assert!(named.unrelated.is_empty() && named.error.is_none());
+            prop_assert!(named.created[0].readings().any(|at| at.key == key));
+        }
+    }
+}
