@@ -1,3 +1,4 @@
+pub mod layers;
 pub mod local;
 pub mod memory;
 pub mod trail;

@@ -9,21 +9,20 @@ mod chains;
 mod findings;
 mod method;
 mod outcome;
+mod shown;
 mod summary;
 mod text;
 mod unreadable;
 
+use crate::report::Verification;
 use crate::report::copy::CopyReport;
-use crate::report::{ChainReport, Outcome, Verification};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use shown::ShownChains;
 
 const STYLE: &str = include_str!("html/style.css");
 
 /// What a browser may do with the page: show it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
-/// The most chains that are listed and drawn; the most alarming are.
-const MAX_CHAINS: usize = 1000;
 
 /// The page.
 pub(crate) fn page(verification: &Verification) -> String {
@@ -101,60 +100,6 @@ fn contents(verification: &Verification) -> Markup {
             }
         }
     }
-}
-
-/// The chains that are listed and drawn.
-struct ShownChains<'a> {
-    /// Those, in the order of the report, each with its number there.
-    shown: Vec<(usize, &'a ChainReport)>,
-    /// How many are left out.
-    left_out: usize,
-}
-
-impl<'a> ShownChains<'a> {
-    fn of(verification: &'a Verification) -> Self {
-        let mut shown: Vec<_> = verification.chains.iter().enumerate().collect();
-        let left_out = shown.len().saturating_sub(MAX_CHAINS);
-        if left_out > 0 {
-            shown.sort_by_key(|(_, chain)| std::cmp::Reverse(chain.verdict));
-            shown.truncate(MAX_CHAINS);
-            shown.sort_by_key(|(number, _)| *number);
-        }
-        Self { shown, left_out }
-    }
-
-    /// Whether all lie under one prefix of one bucket.
-    fn in_one_place(&self) -> bool {
-        self.shown
-            .array_windows()
-            .all(|[(_, one), (_, other)]| one.is_beside(other))
-    }
-
-    /// What is said where chains are left out.
-    fn note(&self) -> Markup {
-        html! {
-            @if self.left_out > 0 {
-                p.more {
-                    (text::count(self.left_out, "more chain", "more chains"))
-                    " not shown here; those with findings come first. "
-                    code { "--format json" } " holds every chain."
-                }
-            }
-        }
-    }
-}
-
-impl ChainReport {
-    /// Whether another chain lies under the same prefix of the same bucket.
-    fn is_beside(&self, other: &Self) -> bool {
-        (&self.bucket, &self.prefix, &self.organization)
-            == (&other.bucket, &other.prefix, &other.organization)
-    }
-}
-
-/// Whether a chain, or anything else, is as it should be.
-fn is_fine(outcome: Outcome) -> bool {
-    outcome == Outcome::Valid
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The lines that are printed, the blank lines between them, and what they add up to.
 
+use super::exit_code::{FAILED, INVALID};
 use super::time::{Range, display};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -213,9 +214,9 @@ impl<O: Write, E: Write> Lines<O, E> {
     pub(super) fn exit_code(&self) -> u8 {
         let counts = [self.hourly, self.backfill, self.logs];
         if counts.iter().any(|count| count.invalid > 0) {
-            super::INVALID
+            INVALID
         } else if self.is_incomplete || counts.iter().any(|count| count.unverified > 0) {
-            super::FAILED
+            FAILED
         } else {
             0
         }

@@ -10,6 +10,7 @@ mod ahead;
 mod aws;
 mod claims;
 mod digest_file;
+mod exit_code;
 mod folder;
 mod lines;
 mod log_file;
@@ -21,6 +22,7 @@ mod trail;
 mod walk;
 
 use crate::args::ValidateLogsArgs;
+use exit_code::{FAILED, MISUSED};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use lines::{Detail, Lines, Verdict, plain};
@@ -36,13 +38,6 @@ use trailseal::trust::public_key::{KeySet, SigningPeriod};
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 use trailseal_aws::{CloudTrailKeys, S3Objects};
 use walk::{Step, Walk, no_keys};
-
-/// Something is not what CloudTrail delivered.
-const INVALID: u8 = 1;
-/// The AWS CLI's exit code for missing flags and values.
-const MISUSED: u8 = 2;
-/// Something could not be verified, or nothing could be done at all.
-const FAILED: u8 = 255;
 
 /// How many log files are checked at a time.
 const LOG_FILES: usize = 64;

@@ -62,7 +62,5 @@ pub mod format;
 pub mod gzip;
 pub mod kms;
 pub mod names;
-#[cfg(test)]
-mod storeys;
 pub mod trust;
 pub mod world;

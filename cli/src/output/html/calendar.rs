@@ -7,7 +7,8 @@
 
 mod grid;
 
-use super::{ShownChains, chains, is_fine, outcome, text};
+use super::shown::{ShownChains, is_fine};
+use super::{chains, outcome, text};
 use crate::report::{ChainReport, Outcome};
 use grid::{Cell, Grid, Row, Unit};
 use maud::{Markup, html};

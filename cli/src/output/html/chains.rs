@@ -1,6 +1,7 @@
 //! The chains as a table.
 
-use super::{ShownChains, outcome, summary, text};
+use super::shown::ShownChains;
+use super::{outcome, summary, text};
 use crate::report::{ChainReport, Counts, Outcome};
 use maud::{Markup, html};
 

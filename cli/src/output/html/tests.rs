@@ -1,5 +1,6 @@
+use super::shown::MAX_CHAINS;
 use super::*;
-use crate::report::sample;
+use crate::report::{ChainReport, Outcome, sample};
 use std::path::PathBuf;
 
 /// The samples that a browser looks at, by name.

@@ -1,0 +1,62 @@
+//! The chains that a page lists and draws.
+
+use super::text;
+use crate::report::{ChainReport, Outcome, Verification};
+use maud::{Markup, html};
+
+/// The most chains that are listed and drawn; the most alarming are.
+pub(super) const MAX_CHAINS: usize = 1000;
+
+/// The chains that are listed and drawn.
+pub(super) struct ShownChains<'a> {
+    /// Those, in the order of the report, each with its number there.
+    pub(super) shown: Vec<(usize, &'a ChainReport)>,
+    /// How many are left out.
+    pub(super) left_out: usize,
+}
+
+impl<'a> ShownChains<'a> {
+    pub(super) fn of(verification: &'a Verification) -> Self {
+        let mut shown: Vec<_> = verification.chains.iter().enumerate().collect();
+        let left_out = shown.len().saturating_sub(MAX_CHAINS);
+        if left_out > 0 {
+            shown.sort_by_key(|(_, chain)| std::cmp::Reverse(chain.verdict));
+            shown.truncate(MAX_CHAINS);
+            shown.sort_by_key(|(number, _)| *number);
+        }
+        Self { shown, left_out }
+    }
+
+    /// Whether all lie under one prefix of one bucket.
+    pub(super) fn in_one_place(&self) -> bool {
+        self.shown
+            .array_windows()
+            .all(|[(_, one), (_, other)]| one.is_beside(other))
+    }
+
+    /// What is said where chains are left out.
+    pub(super) fn note(&self) -> Markup {
+        html! {
+            @if self.left_out > 0 {
+                p.more {
+                    (text::count(self.left_out, "more chain", "more chains"))
+                    " not shown here; those with findings come first. "
+                    code { "--format json" } " holds every chain."
+                }
+            }
+        }
+    }
+}
+
+impl ChainReport {
+    /// Whether another chain lies under the same prefix of the same bucket.
+    fn is_beside(&self, other: &Self) -> bool {
+        (&self.bucket, &self.prefix, &self.organization)
+            == (&other.bucket, &other.prefix, &other.organization)
+    }
+}
+
+/// Whether a chain, or anything else, is as it should be.
+pub(super) fn is_fine(outcome: Outcome) -> bool {
+    outcome == Outcome::Valid
+}

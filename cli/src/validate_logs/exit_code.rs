@@ -1,0 +1,8 @@
+//! The exit codes of the AWS CLI.
+
+/// Something is not what CloudTrail delivered.
+pub(super) const INVALID: u8 = 1;
+/// The AWS CLI's exit code for missing flags and values.
+pub(super) const MISUSED: u8 = 2;
+/// Something could not be verified, or nothing could be done at all.
+pub(super) const FAILED: u8 = 255;

@@ -1,0 +1,100 @@
+//! The storeys of the core, held against its imports, and the files of every crate against each other.
+
+use super::Crate;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files that a circle may still go through.
+const CIRCLES: [&str; 3] = ["kms", "batch", "alert"];
+
+/// The folders of the core, lowest first.
+const STOREYS: [&str; 11] = [
+    "names", "gzip", "format", "trust", "world", "finding", "bucket", "kms", "check", "event",
+    "alert",
+];
+
+/// The crates that the core must not need: it knows no AWS, no runtime, and no Lambda.
+const EDGES: [&str; 5] = [
+    "aws-sdk-",
+    "aws-config",
+    "aws_lambda_events",
+    "lambda_runtime",
+    "tokio",
+];
+
+fn root(of: &str) -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap().join(of)
+}
+
+fn source(of: &str) -> Crate {
+    Crate::read(&root(of).join("src"))
+}
+
+/// The sources of the command, of what is shared, and of every function.
+fn crates() -> Vec<PathBuf> {
+    let mut found = vec![root("cli/src")];
+    for folder in ["shared", "functions"] {
+        for entry in fs::read_dir(root(folder)).unwrap() {
+            let source = entry.unwrap().path().join("src");
+            found.extend(source.is_dir().then_some(source));
+        }
+    }
+    found
+}
+
+fn storey(file: &str) -> usize {
+    let folder = file.split("::").next().unwrap();
+    let found = STOREYS.iter().position(|storey| *storey == folder);
+    found.unwrap_or_else(|| panic!("{file} is in no storey: add its folder to STOREYS and lib.rs"))
+}
+
+#[test]
+fn no_file_uses_a_storey_above_its_own() {
+    let core = source("shared/core");
+    let arrows = core.arrows();
+    assert!(core.len() > 40, "{} files", core.len());
+    assert!(arrows.values().map(|used| used.len()).sum::<usize>() > 150);
+    for (file, used) in &arrows {
+        for used in used {
+            assert!(
+                storey(used) <= storey(file),
+                "{file} uses {used}, which is above it"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_two_files_use_each_other() {
+    let crates = crates();
+    assert!(crates.len() > 6, "{crates:?}");
+    let circles: Vec<_> = crates
+        .iter()
+        .flat_map(|of| Crate::read(of).circles())
+        .filter(|circle| !circle.iter().any(|file| CIRCLES.contains(&file.as_str())))
+        .collect();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn the_map_in_lib_names_the_storeys_in_their_order() {
+    let map = fs::read_to_string(root("shared/core/src/lib.rs")).unwrap();
+    let mut from = 0;
+    for storey in STOREYS {
+        let line = format!("//! - [`{storey}`]");
+        let at = map[from..].find(&line);
+        from += at.unwrap_or_else(|| panic!("lib.rs does not name {storey} in its place"));
+    }
+}
+
+#[test]
+fn the_core_needs_no_edge() {
+    let manifest = fs::read_to_string(root("shared/core/Cargo.toml")).unwrap();
+    for edge in EDGES {
+        assert!(
+            !manifest.lines().any(|line| line.starts_with(edge)),
+            "the core needs {edge}"
+        );
+    }
+}
