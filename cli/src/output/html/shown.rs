@@ -50,7 +50,7 @@ impl<'a> ShownChains<'a> {
 
 impl ChainReport {
     /// Whether another chain lies under the same prefix of the same bucket.
-    fn is_beside(&self, other: &Self) -> bool {
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
         (&self.bucket, &self.prefix, &self.organization)
             == (&other.bucket, &other.prefix, &other.organization)
     }
