@@ -1,0 +1,214 @@
+//! The document of records, as a machine that takes its bytes value by value.
+
+use super::error::{MAX_RECORD_BYTES, RecordsError};
+use memchr::memmem::Finder;
+use serde::Deserialize as _;
+use serde_json::value::RawValue;
+
+/// How the records of a log file were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scan {
+    /// Whether a search of the bytes was enough: no record has what was looked for, and no JSON
+    /// was parsed.
+    pub dismissed: bool,
+    /// How many records were handed over.
+    pub records: u64,
+}
+
+/// What a document goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Start,
+    FirstName,
+    Name,
+    Colon,
+    Value,
+    AfterValue,
+    List,
+    FirstRecord,
+    Record,
+    AfterRecord,
+    Nothing,
+}
+
+impl Next {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Start => "an object",
+            Self::FirstName => "a name or `}`",
+            Self::Name => "a name",
+            Self::Colon => "`:`",
+            Self::AfterValue => "`,` or `}`",
+            Self::List => "a list of records",
+            Self::AfterRecord => "`,` or `]`",
+            Self::Value | Self::FirstRecord | Self::Record => "a value",
+            Self::Nothing => "its end",
+        }
+    }
+}
+
+/// A document of records, read value by value.
+pub(super) struct RecordsDocument<'n, F> {
+    next: Next,
+    /// Whether the last name is that of the records.
+    named: bool,
+    /// Whether there have been records.
+    seen: bool,
+    /// How many bytes have been taken.
+    taken: usize,
+    /// What the records that are handed over contain.
+    pub(super) needle: Option<Finder<'n>>,
+    records: u64,
+    each: F,
+}
+
+impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
+    pub(super) fn new(needle: Option<&'n str>, each: F) -> Self {
+        Self {
+            next: Next::Start,
+            named: false,
+            seen: false,
+            taken: 0,
+            needle: needle.map(Finder::new),
+            records: 0,
+            each,
+        }
+    }
+
+    /// Reads as far as whole values go, and says how many bytes have been taken. The others come
+    /// again, at the beginning of more; `last`: there are no more.
+    pub(super) fn advance(&mut self, bytes: &[u8], last: bool) -> Result<usize, RecordsError> {
+        let mut rest = bytes;
+        loop {
+            rest = without_space(rest);
+            let Some((first, after)) = rest.split_first() else {
+                break;
+            };
+            let at = self.taken + (bytes.len() - rest.len());
+            self.next = match (self.next, *first) {
+                (Next::Start, b'{') => Next::FirstName,
+                (Next::FirstName | Next::AfterValue, b'}') => Next::Nothing,
+                (Next::AfterValue, b',') => Next::Name,
+                (Next::Colon, b':') if self.named => Next::List,
+                (Next::Colon, b':') => Next::Value,
+                (Next::List, b'[') => Next::FirstRecord,
+                (Next::FirstRecord | Next::AfterRecord, b']') => Next::AfterValue,
+                (Next::AfterRecord, b',') => Next::Record,
+                (Next::FirstName | Next::Name, b'"')
+                | (Next::Value | Next::FirstRecord | Next::Record, _) => {
+                    let Some(value) = value(rest, last, at)? else {
+                        break;
+                    };
+                    self.next = self.take(value, at)?;
+                    rest = rest.get(value.len()..).unwrap_or_default();
+                    continue;
+                }
+                (next, _) => {
+                    let expected = next.expected();
+                    return Err(RecordsError::Json(format!(
+                        "{expected} expected at byte {at}"
+                    )));
+                }
+            };
+            rest = after;
+        }
+        let taken = bytes.len() - rest.len();
+        self.taken += taken;
+        Ok(taken)
+    }
+
+    /// Takes a name, a record or another value.
+    fn take(&mut self, value: &str, at: usize) -> Result<Next, RecordsError> {
+        match self.next {
+            Next::FirstName | Next::Name => {
+                let name: String = serde_json::from_str(value).map_err(|e| not_json(&e, at))?;
+                self.named = name == "Records";
+                if self.named && self.seen {
+                    let text = format!("a second list of records at byte {at}");
+                    return Err(RecordsError::Json(text));
+                }
+                self.seen |= self.named;
+                Ok(Next::Colon)
+            }
+            Next::FirstRecord | Next::Record => {
+                if self
+                    .needle
+                    .as_ref()
+                    .is_none_or(|needle| needle.find(value.as_bytes()).is_some())
+                {
+                    self.records += 1;
+                    (self.each)(value);
+                }
+                Ok(Next::AfterRecord)
+            }
+            _ => Ok(Next::AfterValue),
+        }
+    }
+
+    pub(super) fn end(&self) -> Result<Scan, RecordsError> {
+        match (self.next, self.seen) {
+            (Next::Nothing, true) => Ok(Scan {
+                dismissed: false,
+                records: self.records,
+            }),
+            (Next::Nothing, false) => Err(RecordsError::Json("there are no `Records`".to_owned())),
+            (next, _) => {
+                let expected = next.expected();
+                Err(RecordsError::Json(format!("it ends before {expected}")))
+            }
+        }
+    }
+}
+
+/// The JSON value that bytes begin with; none if they end before it does. `last`: nothing follows
+/// the bytes. `at`: where they stand in the file.
+fn value(bytes: &[u8], last: bool, at: usize) -> Result<Option<&str>, RecordsError> {
+    // One more than allowed: the same verdict, however much there is at hand.
+    let within = bytes.get(..=MAX_RECORD_BYTES).unwrap_or(bytes);
+    let cut = !last || within.len() > MAX_RECORD_BYTES;
+    let error = match <&RawValue>::deserialize(&mut serde_json::Deserializer::from_slice(within)) {
+        Ok(value) if value.get().len() > MAX_RECORD_BYTES => None,
+        // The digits of a number may go on.
+        Ok(value) if cut && value.get().len() == within.len() && is_number(within) => None,
+        Ok(value) => return Ok(Some(value.get())),
+        Err(error) => Some(error),
+    };
+    match error {
+        Some(error) if !cut || !is_at_end(&error, within) => Err(not_json(&error, at)),
+        _ if within.len() > MAX_RECORD_BYTES => Err(RecordsError::RecordTooLarge),
+        _ => Ok(None),
+    }
+}
+
+fn is_number(value: &[u8]) -> bool {
+    value
+        .first()
+        .is_some_and(|byte| *byte == b'-' || byte.is_ascii_digit())
+}
+
+/// Whether an error is one that more bytes may mend.
+fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
+    if error.is_eof() {
+        return true;
+    }
+    // A number cut off after its sign, its point or its exponent's letter is told by the place.
+    let line_start = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
+    let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
+    (error.line(), error.column()) == (lines, bytes.len() - line_start)
+}
+
+fn not_json(error: &serde_json::Error, at: usize) -> RecordsError {
+    RecordsError::Json(format!("{error} of the value at byte {at}"))
+}
+
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+pub(super) fn without_space(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !is_space(*byte));
+    start
+        .and_then(|start| bytes.get(start..))
+        .unwrap_or_default()
+}

@@ -1,0 +1,163 @@
+//! The records of a log file, read one at a time.
+//!
+//! A log file is `{"Records":[…]}`. Its records are handed over as they stand in the inflated
+//! bytes: those of a file of ordinary size are inflated whole, those of a larger one go through a
+//! window that holds one record. A record that is odd does not take its neighbours with it.
+//!
+//! [`RecordReader`] takes an object in pieces, so that whoever reads a large one can stop between
+//! two of them.
+//!
+//! Format: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
+
+mod document;
+mod error;
+mod reader;
+
+pub use document::Scan;
+pub use error::{MAX_RECORD_BYTES, RecordsError};
+pub use reader::{RecordReader, STEP_BYTES};
+
+use crate::format::form::Form;
+use crate::format::log_file_size::MAX_INFLATED_BYTES;
+use crate::gzip::stream::GunzipError;
+use crate::gzip::whole::Inflater;
+use document::{RecordsDocument, is_space, without_space};
+use reader::WINDOW;
+use std::cell::Cell;
+
+/// The most bytes of a file whose records are read without a look at the clock.
+const MAX_AT_ONCE: usize = 8 * 1024 * 1024;
+
+/// The most bytes that a thread keeps for the next file.
+const KEPT: usize = 8 * 1024 * 1024;
+
+/// What a file begins with, as CloudTrail writes it.
+const HEAD: &[u8] = br#"{"Records":["#;
+
+/// What a file ends with.
+const TAIL: &[u8] = b"]}";
+
+/// Hands every record of a gzip log file, as raw JSON, to `each`.
+///
+/// # Errors
+/// [`RecordsError`] when the bytes are not a log file; the records before the fault have been
+/// handed over.
+pub fn for_each_record(object: &[u8], each: impl FnMut(&str)) -> Result<(), RecordsError> {
+    read(object, None, each).map(|_| ())
+}
+
+/// Hands the records of a gzip log file that contain `needle`, as raw JSON, to `each`.
+///
+/// `needle` is looked for in the bytes as they stand, where a letter may also be written as an
+/// escape. A file without it that begins and ends as CloudTrail's do is a log file whatever stands
+/// between, provided that it inflates to at most some megabytes: nothing of it is parsed.
+///
+/// # Errors
+/// [`RecordsError`] when the bytes are not a log file; the records before the fault have been
+/// handed over.
+pub fn for_each_record_with(
+    object: &[u8],
+    needle: &str,
+    each: impl FnMut(&str),
+) -> Result<Scan, RecordsError> {
+    read(object, Some(needle), each)
+}
+
+/// The same of a file in a copy on disk, which may hold the records decompressed.
+///
+/// # Errors
+/// [`RecordsError`], as [`for_each_record_with`] gives it.
+pub fn for_each_record_in_copy(
+    file: &[u8],
+    needle: &str,
+    each: impl FnMut(&str),
+) -> Result<Scan, RecordsError> {
+    match Form::of_copy(file) {
+        Form::Gzip => for_each_record_with(file, needle, each),
+        form @ Form::Inflated => {
+            let content = form.inflate(file, MAX_INFLATED_BYTES)?;
+            read_whole(&content, &mut RecordsDocument::new(Some(needle), each))
+        }
+    }
+}
+
+/// The same as [`for_each_record_with`] of an object that takes little time; none, and nothing is
+/// handed over, of one that does not: a [`RecordReader`] reads that.
+pub fn for_each_record_at_once(
+    object: &[u8],
+    needle: &str,
+    each: impl FnMut(&str),
+) -> Option<Result<Scan, RecordsError>> {
+    if object.is_empty() {
+        return Some(Err(GunzipError::Empty.into()));
+    }
+    with_inflated(object, |inflated| {
+        let mut document = RecordsDocument::new(Some(needle), each);
+        if let Some(scan) = dismissed(inflated, &document) {
+            return Some(Ok(scan));
+        }
+        (inflated.len() <= MAX_AT_ONCE).then(|| read_document(inflated, &mut document))
+    })?
+}
+
+fn read(object: &[u8], needle: Option<&str>, each: impl FnMut(&str)) -> Result<Scan, RecordsError> {
+    let mut document = RecordsDocument::new(needle, each);
+    if let Some(result) = with_inflated(object, |inflated| read_whole(inflated, &mut document)) {
+        return result;
+    }
+    // Large, damaged, or unusual.
+    let mut reader = RecordReader::of(document, WINDOW, Form::Gzip);
+    reader.push(object)?;
+    reader.finish()
+}
+
+/// What `f` makes of a gzip object, inflated whole; none if it is large, damaged or unusual.
+fn with_inflated<T>(object: &[u8], f: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    thread_local! {
+        static INFLATER: Cell<Option<Inflater>> = const { Cell::new(None) };
+    }
+    // Taken, not borrowed: `f` may itself read a log file.
+    let mut inflater = INFLATER.take().unwrap_or_default();
+    let result = inflater.inflate(object).map(f);
+    inflater.keep_at_most(KEPT);
+    INFLATER.set(Some(inflater));
+    result
+}
+
+fn read_whole<F: FnMut(&str)>(
+    inflated: &[u8],
+    document: &mut RecordsDocument<'_, F>,
+) -> Result<Scan, RecordsError> {
+    match dismissed(inflated, document) {
+        Some(scan) => Ok(scan),
+        None => read_document(inflated, document),
+    }
+}
+
+fn read_document<F: FnMut(&str)>(
+    inflated: &[u8],
+    document: &mut RecordsDocument<'_, F>,
+) -> Result<Scan, RecordsError> {
+    document.advance(inflated, true)?;
+    document.end()
+}
+
+/// The scan of a log file in which the needle is not to be found.
+fn dismissed<F: FnMut(&str)>(inflated: &[u8], document: &RecordsDocument<'_, F>) -> Option<Scan> {
+    let needle = document.needle.as_ref()?;
+    (has_the_shape(inflated) && needle.find(inflated).is_none()).then_some(Scan {
+        dismissed: true,
+        records: 0,
+    })
+}
+
+/// Whether bytes begin and end as CloudTrail's log files do.
+fn has_the_shape(inflated: &[u8]) -> bool {
+    let end = inflated.iter().rposition(|byte| !is_space(*byte));
+    end.and_then(|end| inflated.get(..=end))
+        .and_then(|document| without_space(document).strip_prefix(HEAD))
+        .is_some_and(|rest| rest.ends_with(TAIL))
+}
+
+#[cfg(test)]
+mod tests;

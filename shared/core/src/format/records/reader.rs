@@ -1,0 +1,164 @@
+//! The records of a log file that comes in pieces.
+
+use super::document::{RecordsDocument, Scan};
+use super::error::RecordsError;
+use crate::format::form::Form;
+use crate::format::log_file_size::{MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
+use crate::gzip::stream::{Gunzip, GunzipError};
+
+/// How many bytes of an object to take at a time between two looks at the clock. Deflate makes at
+/// most 1,032 bytes of one (RFC 1951), so that they inflate to some 1 MiB.
+pub const STEP_BYTES: usize = 1024;
+
+/// How much of a large file is held at a time, unless a record takes more.
+pub(super) const WINDOW: usize = 256 * 1024;
+
+/// Reads the records of a log file that comes in pieces, in memory that does not grow with it.
+pub struct RecordReader<'n, F> {
+    inflating: Inflating,
+    /// How many bytes of the object have been taken.
+    taken: u64,
+    window: RecordsWindow<'n, F>,
+}
+
+/// How the bytes of an object become the document.
+enum Inflating {
+    Gzip(Box<Gunzip>),
+    Inflated,
+}
+
+impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
+    /// Hands the records that contain `needle`, as raw JSON, to `each`. The object is of this
+    /// `form`: gzip in S3; in a copy on disk it may be decompressed.
+    #[must_use]
+    pub fn new(form: Form, needle: &'n str, each: F) -> Self {
+        Self::of(RecordsDocument::new(Some(needle), each), WINDOW, form)
+    }
+
+    /// The reader of a `document`, of which `window` bytes are held at a time unless a record takes more.
+    pub(super) fn of(document: RecordsDocument<'n, F>, window: usize, form: Form) -> Self {
+        Self {
+            inflating: match form {
+                Form::Gzip => Inflating::Gzip(Box::new(Gunzip::new(MAX_INFLATED_BYTES))),
+                Form::Inflated => Inflating::Inflated,
+            },
+            taken: 0,
+            window: RecordsWindow {
+                document,
+                held: Vec::new(),
+                least: window,
+                due: window,
+            },
+        }
+    }
+
+    /// Takes the next bytes of the object.
+    ///
+    /// # Errors
+    /// [`RecordsError`] as soon as the object cannot be a log file: the rest need not be read. The
+    /// records before the fault have been handed over.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), RecordsError> {
+        for step in bytes.chunks(STEP_BYTES) {
+            let length = u64::try_from(step.len()).unwrap_or(u64::MAX);
+            self.taken = self.taken.saturating_add(length);
+            if self.taken > MAX_OBJECT_BYTES {
+                return Err(RecordsError::TooLarge);
+            }
+            self.step(step)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, bytes: &[u8]) -> Result<(), RecordsError> {
+        let Self {
+            inflating, window, ..
+        } = self;
+        let Inflating::Gzip(gunzip) = inflating else {
+            if self.taken > MAX_INFLATED_BYTES {
+                let limit = MAX_INFLATED_BYTES;
+                return Err(GunzipError::TooLarge { limit }.into());
+            }
+            return window.take(bytes);
+        };
+        let mut read = Ok(());
+        let inflated = gunzip.push(bytes, |piece| {
+            if read.is_ok() {
+                read = window.take(piece);
+            }
+        });
+        read?;
+        let Err(error) = inflated else {
+            return Ok(());
+        };
+        // What stands before the fault counts, and so does what is wrong with it.
+        if error == GunzipError::TrailingData {
+            window.end()?;
+        } else {
+            window.advance(false)?;
+        }
+        Err(error.into())
+    }
+
+    /// Ends the object.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when it is no log file.
+    pub fn finish(self) -> Result<Scan, RecordsError> {
+        let Self {
+            inflating,
+            mut window,
+            ..
+        } = self;
+        let inflated = match inflating {
+            Inflating::Gzip(gunzip) => gunzip.finish().map(|_| ()),
+            Inflating::Inflated => Ok(()),
+        };
+        if let Err(error) = inflated {
+            window.advance(false)?;
+            return Err(error.into());
+        }
+        window.end()
+    }
+}
+
+/// The part of a document that is held: less than a record, and what has come since.
+struct RecordsWindow<'n, F> {
+    document: RecordsDocument<'n, F>,
+    held: Vec<u8>,
+    /// The fewest bytes that are looked at.
+    least: usize,
+    /// How many bytes there must be before they are looked at: of a record that has not ended, as
+    /// many new ones at least as were looked at in vain. So reading takes linear time.
+    due: usize,
+}
+
+impl<F: FnMut(&str)> RecordsWindow<'_, F> {
+    fn take(&mut self, inflated: &[u8]) -> Result<(), RecordsError> {
+        let mut rest = inflated;
+        while !rest.is_empty() {
+            let free = self.due.saturating_sub(self.held.len()).max(1);
+            let (now, later) = rest.split_at(free.min(rest.len()));
+            self.held.extend_from_slice(now);
+            rest = later;
+            if self.held.len() >= self.due {
+                self.advance(false)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, last: bool) -> Result<(), RecordsError> {
+        let taken = self.document.advance(&self.held, last)?;
+        self.held.drain(..taken);
+        self.due = self.least.max(self.held.len().saturating_mul(2));
+        self.held.shrink_to(self.due);
+        self.held
+            .reserve_exact(self.due.saturating_sub(self.held.len()));
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<Scan, RecordsError> {
+        self.advance(true)?;
+        self.document.end()
+    }
+}
