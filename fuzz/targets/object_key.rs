@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::names::object_key::{ObjectKind, classify, url_decode};
+use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::url_encoding::url_decode;
 
 fuzz_target!(|key: &str| {
     let _ = url_decode(key);

@@ -1,13 +1,12 @@
 //! Log files in S3, and the keys they name.
 
 use super::subject::Subject;
-use jiff::civil::date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 use trailseal::bucket::discovery::region_folders;
+use trailseal::bucket::listing::date_prefixes;
 use trailseal::bucket::selection::Selection;
 use trailseal::bucket::wanted::Wanted;
 use trailseal::finding::Obstacle;
@@ -19,8 +18,11 @@ use trailseal::world::{
 };
 use trailseal_aws::{KmsKeys, Limited, S3Objects};
 
-/// From so many days on, months are listed.
-const MANY_DAYS: i64 = 8;
+/// From so many days of a month on, the month is listed whole.
+const MANY_DAYS: i32 = 9;
+
+/// CloudTrail began in November 2013.
+const FIRST_LOG_FILE: Timestamp = Timestamp::constant(1_383_264_000, 0);
 
 /// The most keys whose answers are remembered.
 const MAX_KEYS: usize = 10_000;
@@ -211,21 +213,9 @@ fn in_time(folder: &str, wanted: &Wanted) -> Vec<String> {
     let Some(from) = wanted.from else {
         return vec![folder.to_owned()];
     };
-    let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
-    // CloudTrail began then.
-    let from = day(from).max(date(2013, 11, 1));
-    let to = day(wanted.to.unwrap_or_else(Timestamp::now));
-    let days = from.until(to).map_or(0, |span| i64::from(span.get_days()));
-    let (first, step, form) = if days < MANY_DAYS {
-        (from, 1.day(), "%Y/%m/%d/")
-    } else {
-        (from.first_of_month(), 1.month(), "%Y/%m/")
-    };
-    first
-        .series(step)
-        .take_while(|day| *day <= to)
-        .map(|day| format!("{folder}{}", day.strftime(form)))
-        .collect()
+    let to = wanted.to.unwrap_or_else(Timestamp::now);
+    date_prefixes(folder, from.max(FIRST_LOG_FILE), to, MANY_DAYS)
+        .unwrap_or_else(|| vec![folder.to_owned()])
 }
 
 #[cfg(test)]
@@ -250,7 +240,7 @@ mod tests {
         );
         assert_eq!(
             prefixes(Some("2025-11-30T00:00:00Z"), "2026-01-01T00:00:00Z"),
-            ["f/2025/11/", "f/2025/12/", "f/2026/01/"]
+            ["f/2025/11/30/", "f/2025/12/", "f/2026/01/01/"]
         );
         assert_eq!(
             prefixes(Some("0001-01-01T00:00:00Z"), "2013-12-31T00:00:00Z"),

@@ -8,7 +8,7 @@ use crate::source::directory_error::DirectoryError;
 use crate::source::file::open_file;
 use crate::source::folder::Folder;
 use crate::source::links::Followed;
-use crate::source::names::{key_of_log_file, object_name};
+use crate::source::names::object_name;
 use crate::source::strays::Strays;
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,6 +21,7 @@ use trailseal::format::records::for_each_record_in_copy;
 use trailseal::kms::context::{ContextObject, ContextTarget};
 use trailseal::kms::event::{EVENT_SOURCE, KmsEvent};
 use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::key_of_log_file;
 use trailseal::names::places::Places;
 use trailseal::world::{
     Body as _, Cause, Depth, DescribeKey, Encryption, Headers, KeyDescription, ListObjects, Object,

@@ -15,7 +15,7 @@ use super::folder::{decompressed_beside, stand_ins};
 use super::listing::list_below;
 use super::names::object_name;
 use super::place::SourcePlace;
-use super::root::{ROOT, above, holds_trail};
+use super::root::{above, holds_trail};
 use super::sample::delivered_to;
 use super::search::Search;
 use super::strays::Strays;
@@ -25,6 +25,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use trailseal::names::location::ObjectLocation;
+use trailseal::names::object_key::ROOT_FOLDER;
 use trailseal::world::{
     Absence, Cause, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError,
 };
@@ -34,7 +35,7 @@ const MAX_REMEMBERED: usize = 50_000;
 /// What a bucket is called that no digest names.
 pub(crate) const UNKNOWN_BUCKET: &str = "unknown-bucket";
 
-/// A folder that holds an [`ROOT`] folder, and where that was delivered.
+/// A folder that holds an [`ROOT_FOLDER`] folder, and where that was delivered.
 #[derive(Debug)]
 struct CopyRoot {
     path: PathBuf,
@@ -179,7 +180,7 @@ impl Directory {
             .map(|root| {
                 (
                     root.bucket.clone(),
-                    format!("{}{ROOT}/{}", root.prefix, self.below),
+                    format!("{}{ROOT_FOLDER}/{}", root.prefix, self.below),
                 )
             })
             .collect()
@@ -261,7 +262,7 @@ impl Directory {
             root.bucket == bucket
                 && key
                     .strip_prefix(&root.prefix)
-                    .is_some_and(|rest| rest.starts_with(ROOT))
+                    .is_some_and(|rest| rest.starts_with(ROOT_FOLDER))
         })?;
         let rest = Path::new(key.strip_prefix(&root.prefix)?);
         let plain = rest

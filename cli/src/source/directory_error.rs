@@ -1,7 +1,7 @@
 //! Why a directory cannot be verified.
 
-use super::root::ROOT;
 use std::io;
+use trailseal::names::object_key::ROOT_FOLDER;
 
 /// Why a directory cannot be verified.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub(crate) enum DirectoryError {
     },
     /// It holds no trail.
     #[error(
-        "{path} holds no trail: no folder {ROOT} is in it; give the directory that `aws s3 sync s3://BUCKET DIRECTORY` wrote"
+        "{path} holds no trail: no folder {ROOT_FOLDER} is in it; give the directory that `aws s3 sync s3://BUCKET DIRECTORY` wrote"
     )]
     NoTrail {
         /// The directory.

@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
+use trailseal::names::object_key::{DigestKey, ObjectKind, classify, key_of_log_file};
 
 /// What digest files and log files end with.
 const SUFFIX: &str = ".json.gz";
@@ -75,18 +75,6 @@ pub(super) fn decompressed(object: &str) -> Option<&str> {
         .ends_with(SUFFIX)
         .then(|| object.strip_suffix(".gz"))
         .flatten()
-}
-
-/// The key that a log file of this name has where a trail has neither prefix nor organization. None
-/// where the name is too short to tell.
-pub(crate) fn key_of_log_file(name: &str) -> Option<String> {
-    let mut parts = name.split('_');
-    let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
-    let time = parts.next()?;
-    let (year, month, day) = (time.get(..4)?, time.get(4..6)?, time.get(6..8)?);
-    Some(format!(
-        "AWSLogs/{account}/CloudTrail/{region}/{year}/{month}/{day}/{name}"
-    ))
 }
 
 /// Whether a digest file or a log file may have this name in S3.

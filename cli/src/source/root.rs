@@ -1,16 +1,10 @@
-//! The folder `AWSLogs` of a copy on disk, which every trail's objects lie in.
+//! The root folder of a copy on disk, which every trail's objects lie in.
 
 use super::folders::Folders;
 use std::path::{Path, PathBuf};
+use trailseal::names::object_key::{DIGEST_FOLDER, LOG_FOLDER, ROOT_FOLDER};
 
-/// The folder that every trail's objects lie in.
-pub(super) const ROOT: &str = "AWSLogs";
-/// The folder that an account's log files are in.
-const LOG_FILES: &str = "CloudTrail";
-/// The folder that an account's digests are in.
-pub(super) const DIGESTS: &str = "CloudTrail-Digest";
-
-/// Whether the [`ROOT`] folder of a root holds any trail's objects. Other services deliver
+/// Whether the [`ROOT_FOLDER`] folder of a root holds any trail's objects. Other services deliver
 /// there, too.
 pub(super) fn holds_trail(root: &Path) -> bool {
     let folders = |path: &Path| -> Vec<PathBuf> {
@@ -21,10 +15,10 @@ pub(super) fn holds_trail(root: &Path) -> bool {
         folders(account).iter().any(|folder| {
             folder
                 .file_name()
-                .is_some_and(|name| name == LOG_FILES || name == DIGESTS)
+                .is_some_and(|name| name == LOG_FOLDER || name == DIGEST_FOLDER)
         })
     };
-    let first = folders(&root.join(ROOT));
+    let first = folders(&root.join(ROOT_FOLDER));
     first.iter().any(of_trail)
         || first
             .iter()
@@ -35,11 +29,11 @@ pub(super) fn holds_trail(root: &Path) -> bool {
             .any(|organization| folders(organization).iter().any(of_trail))
 }
 
-/// For a directory inside an [`ROOT`] folder: what holds that, and the way down.
+/// For a directory inside an [`ROOT_FOLDER`] folder: what holds that, and the way down.
 pub(super) fn above(path: &Path) -> Option<(PathBuf, String)> {
     let root = path
         .ancestors()
-        .find(|folder| folder.file_name().is_some_and(|name| name == ROOT))?;
+        .find(|folder| folder.file_name().is_some_and(|name| name == ROOT_FOLDER))?;
     let inside = path.strip_prefix(root).ok()?.to_str()?;
     Some((root.parent()?.to_owned(), inside.to_owned()))
 }

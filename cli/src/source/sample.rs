@@ -3,7 +3,6 @@
 use super::folder::Folder;
 use super::folders::Folders;
 use super::place::SourcePlace;
-use super::root::{DIGESTS, ROOT};
 use super::strays::Strays;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,7 +10,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use trailseal::format::digest::{self, UnverifiedDigest};
 use trailseal::format::form::Form;
-use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::object_key::{DIGEST_FOLDER, ObjectKind, ROOT_FOLDER, classify};
 
 /// The most directories looked into for a few digests.
 const MAX_DIRECTORIES: usize = 10_000;
@@ -25,7 +24,7 @@ const MAX_DATES: usize = 50;
 const MAX_TRIED: usize = 10;
 
 /// What most of a few digests say of where they were delivered: bucket, and what stands before
-/// [`ROOT`].
+/// [`ROOT_FOLDER`].
 pub(super) fn delivered_to(root: &Path, strays: &Strays) -> Option<SourcePlace> {
     let mut told: BTreeMap<SourcePlace, usize> = BTreeMap::new();
     for (relative, said) in sample(root, strays) {
@@ -45,7 +44,7 @@ pub(super) fn delivered_to(root: &Path, strays: &Strays) -> Option<SourcePlace> 
 /// The newest digests of a few accounts and Regions, with their paths below the root.
 fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
     let mut samples = Vec::new();
-    let mut folders = vec![root.join(ROOT)];
+    let mut folders = vec![root.join(ROOT_FOLDER)];
     let mut looked_into = 0;
     while let Some(folder) = folders.pop() {
         looked_into += 1;
@@ -55,7 +54,7 @@ fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
         let Ok(mut below) = Folders::of(&folder).map(Folders::all) else {
             continue;
         };
-        if folder.file_name().is_some_and(|name| name == DIGESTS) {
+        if folder.file_name().is_some_and(|name| name == DIGEST_FOLDER) {
             let regions = below.iter().take(MAX_REGIONS);
             let newest = regions
                 .filter_map(|region| newest_digest(root, folder.join(region), strays))
@@ -65,7 +64,7 @@ fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
         }
         let is_account =
             |name: &String| name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit());
-        below.retain(|name| is_account(name) || name.starts_with("o-") || name == DIGESTS);
+        below.retain(|name| is_account(name) || name.starts_with("o-") || name == DIGEST_FOLDER);
         folders.extend(below.into_iter().map(|name| folder.join(name)));
     }
     samples

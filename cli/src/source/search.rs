@@ -4,24 +4,24 @@ use super::directory_error::DirectoryError;
 use super::folders::Folders;
 use super::links::broken;
 use super::names::MACOS_FOLDER;
-use super::root::ROOT;
 use super::strays::Strays;
 use crate::report::copy::NoteKind;
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
+use trailseal::names::object_key::ROOT_FOLDER;
 
-/// How deep below the directory, or below a folder that a link leads to, an [`ROOT`] folder may be.
+/// How deep below the directory, or below a folder that a link leads to, an [`ROOT_FOLDER`] folder may be.
 const MAX_DEPTH: usize = 10;
 /// The most directories looked into for such folders.
 const MAX_DIRECTORIES: usize = 10_000;
 
-/// A search for folders that hold an [`ROOT`] folder.
+/// A search for folders that hold an [`ROOT_FOLDER`] folder.
 ///
 /// Symbolic links are followed after everything else, so that what they lead to takes no room away
 /// from the directory itself. A folder is looked into once, however many links lead there.
 pub(super) struct Search<'a> {
     strays: &'a Strays,
-    /// The folders that hold an [`ROOT`] folder, without links in their paths where that can be.
+    /// The folders that hold an [`ROOT_FOLDER`] folder, without links in their paths where that can be.
     pub(super) found: BTreeSet<PathBuf>,
     /// Why there may be more.
     pub(super) unseen: Vec<String>,
@@ -59,10 +59,10 @@ impl<'a> Search<'a> {
         };
         let root = target
             .ancestors()
-            .find(|folder| folder.file_name().is_some_and(|name| name == ROOT))
+            .find(|folder| folder.file_name().is_some_and(|name| name == ROOT_FOLDER))
             .and_then(Path::parent);
         match root {
-            Some(root) if root.join(ROOT) == target => {
+            Some(root) if root.join(ROOT_FOLDER) == target => {
                 self.found.insert(root.to_owned());
             }
             Some(root) if self.found.contains(root) => {}
@@ -101,7 +101,7 @@ impl<'a> Search<'a> {
         }
         if !level.is_empty() {
             self.unseen.push(format!(
-                "{} holds directories more than {MAX_DEPTH} deep, which were not looked into: give those that hold an {ROOT} folder",
+                "{} holds directories more than {MAX_DEPTH} deep, which were not looked into: give those that hold an {ROOT_FOLDER} folder",
                 start.display()
             ));
         }
@@ -114,10 +114,10 @@ impl<'a> Search<'a> {
             let path = folder.join(&name);
             if name == MACOS_FOLDER {
                 self.strays.note(NoteKind::Leftover, &path);
-            } else if name == ROOT {
+            } else if name == ROOT_FOLDER {
                 self.found.insert(folder.to_owned());
                 // The trail's prefix may be called as the folder is.
-                if path.join(ROOT).is_dir() {
+                if path.join(ROOT_FOLDER).is_dir() {
                     next.push(path);
                 }
             } else {
@@ -128,9 +128,9 @@ impl<'a> Search<'a> {
             let path = folder.join(&name);
             let is_elsewhere = || {
                 path.canonicalize()
-                    .is_ok_and(|target| target.file_name().is_none_or(|name| name != ROOT))
+                    .is_ok_and(|target| target.file_name().is_none_or(|name| name != ROOT_FOLDER))
             };
-            if name == ROOT && is_elsewhere() {
+            if name == ROOT_FOLDER && is_elsewhere() {
                 self.found.insert(folder.to_owned());
             } else if self.links.len() < MAX_DIRECTORIES {
                 self.links.push_back(path);
@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
     fn say_full(&mut self, start: &Path) {
         if !std::mem::replace(&mut self.is_full, true) {
             self.unseen.push(format!(
-                "{} holds, or leads by links to, more than {MAX_DIRECTORIES} directories besides those of trails, and not all were looked into: give those that hold an {ROOT} folder",
+                "{} holds, or leads by links to, more than {MAX_DIRECTORIES} directories besides those of trails, and not all were looked into: give those that hold an {ROOT_FOLDER} folder",
                 start.display()
             ));
         }

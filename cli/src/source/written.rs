@@ -1,7 +1,7 @@
 //! Other ways in which people write where their log files are, and what to write instead.
 
 use std::path::Path;
-use trailseal::names::object_key::url_decode;
+use trailseal::names::url_encoding::url_decode;
 
 /// The longest text that is looked into: a bucket's name, a key and what a console's URL adds.
 const MAX_BYTES: usize = 8 * 1024;

@@ -2,14 +2,18 @@
 
 use super::time::{HOUR, Range, after};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+use trailseal::bucket::listing::date_prefixes;
 use trailseal::names::ids::OrganizationId;
 use trailseal::names::location::ObjectLocation;
-use trailseal::names::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
+use trailseal::names::object_key::{
+    AccountFolder, Chain, DigestKey, DigestSeries, ObjectKind, classify,
+};
 use trailseal::world::{Cause, Depth, ListObjects, StoreError};
 
+/// Months are listed whole, however few of their days the range has.
+const BY_THE_MONTH: i32 = 1;
 /// How many months are listed at a time.
 const MONTHS_AT_A_TIME: usize = 8;
 /// Of a longer range the whole folder is listed.
@@ -92,15 +96,7 @@ pub(super) async fn list<L: ListObjects>(
         }
         _ => None,
     };
-    let folder = chain.region_prefix();
-    let prefixes = match months(range.start, beyond) {
-        Some(months) => months
-            .into_iter()
-            .map(|month| format!("{folder}{}/", month.strftime("%Y/%m")))
-            .collect(),
-        None => vec![folder],
-    };
-    stream::iter(prefixes)
+    stream::iter(months(chain.region_prefix(), range.start, beyond))
         .map(|prefix| async move {
             let mut found = Vec::new();
             let mut next = None;
@@ -132,20 +128,11 @@ pub(super) async fn list<L: ListObjects>(
         .await
 }
 
-/// The first days of the months that a range touches, unless they are very many.
-fn months(start: Timestamp, end: Timestamp) -> Option<Vec<Date>> {
-    let first_of_month = |time: Timestamp| time.to_zoned(TimeZone::UTC).date().first_of_month();
-    let last = first_of_month(end);
-    let mut months = Vec::new();
-    let mut month = first_of_month(start);
-    while month <= last {
-        if months.len() == MAX_MONTHS {
-            return None;
-        }
-        months.push(month);
-        month = month.checked_add(1.month()).ok()?;
-    }
-    Some(months)
+/// The folders of the months that a range touches; all of `folder` if they are very many.
+fn months(folder: String, start: Timestamp, end: Timestamp) -> Vec<String> {
+    date_prefixes(&folder, start, end, BY_THE_MONTH)
+        .filter(|months| months.len() <= MAX_MONTHS)
+        .unwrap_or_else(|| vec![folder])
 }
 
 /// The digest of a chain that ends at a time.
@@ -170,10 +157,7 @@ pub(super) async fn organizations<L: ListObjects>(
     bucket: &str,
     prefix: Option<&str>,
 ) -> Result<Vec<OrganizationId>, StoreError> {
-    let folder = prefix.map_or_else(
-        || "AWSLogs/".to_owned(),
-        |prefix| format!("{prefix}/AWSLogs/"),
-    );
+    let folder = AccountFolder::above(prefix, None);
     let mut organizations = Vec::new();
     let mut next = None;
     loop {
@@ -195,24 +179,32 @@ pub(super) async fn organizations<L: ListObjects>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_range_names_its_months() {
         let months = |start: &str, end: &str| {
-            let months = months(start.parse().unwrap(), end.parse().unwrap())?;
-            Some(months.iter().map(ToString::to_string).collect::<Vec<_>>())
+            super::months(
+                "f/".to_owned(),
+                start.parse().unwrap(),
+                end.parse().unwrap(),
+            )
         };
         assert_eq!(
-            months("2025-12-31T23:59:59Z", "2026-02-01T00:00:00Z").unwrap(),
-            ["2025-12-01", "2026-01-01", "2026-02-01"]
+            months("2025-12-31T23:59:59Z", "2026-02-01T00:00:00Z"),
+            ["f/2025/12/", "f/2026/01/", "f/2026/02/"]
         );
         assert_eq!(
-            months("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z")
-                .unwrap()
-                .len(),
-            1
+            months("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+            ["f/2026/01/"]
         );
-        assert_eq!(months("0001-01-01T00:00:00Z", "9999-12-30T00:00:00Z"), None);
+        let ten_years = months("2016-01-01T00:00:00Z", "2025-12-31T00:00:00Z");
+        assert_eq!(ten_years.len(), 120);
+        assert_eq!(
+            months("2016-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
+            ["f/"]
+        );
+        assert_eq!(
+            months("0001-01-01T00:00:00Z", "9999-12-30T00:00:00Z"),
+            ["f/"]
+        );
     }
 }

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use trailseal::names::ids::AccountId;
 use trailseal::names::location::ObjectLocation;
-use trailseal::names::object_key::url_decode;
+use trailseal::names::url_encoding::url_decode;
 use trailseal::world::{
     Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
     StoreError,

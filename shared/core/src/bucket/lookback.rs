@@ -2,6 +2,7 @@
 //!
 //! S3 lists forwards only: the walk goes down the date folders, newest year and month first.
 
+use crate::names::date_folder::day_folder;
 use crate::names::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
 use crate::world::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
@@ -10,6 +11,11 @@ use std::collections::BTreeMap;
 /// The most list requests of one look back, over all buckets: 7 years of months, with pages to
 /// spare, and still done in the time of one invocation.
 pub const MAX_LISTS: usize = 200;
+
+/// How much of `YYYY/MM/DD/` is a year, with its slash.
+const YEAR: usize = 5;
+/// How much of it is a month.
+const MONTH: usize = 8;
 
 /// How many digests of one month are kept as candidates, the newest ones: a month has 744 hours,
 /// and whoever plants objects can add others.
@@ -79,11 +85,11 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
             }
             if self.years.is_none() {
                 let region = self.chain.region_prefix();
-                self.years = Some(self.list_folders(region, "%Y").await?);
+                self.years = Some(self.list_folders(region, YEAR).await?);
             }
             let year = self.years.as_mut().and_then(Vec::pop);
             match year {
-                Some(year) => self.months = self.list_folders(year, "%Y/%m").await?,
+                Some(year) => self.months = self.list_folders(year, MONTH).await?,
                 None => return Ok(None),
             }
         }
@@ -112,17 +118,16 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
         }
     }
 
-    /// The date folders right below `folder` that are not after `before`, the newest last.
+    /// The date folders right below `folder` that are not after `before`, the newest last; their
+    /// dates have so many characters.
     async fn list_folders(
         &mut self,
         folder: String,
-        format: &str,
+        date: usize,
     ) -> Result<Vec<String>, StoreError> {
-        let newest = format!(
-            "{}{}/",
-            self.chain.region_prefix(),
-            self.before.strftime(format)
-        );
+        let mut newest = day_folder(self.before);
+        newest.truncate(date);
+        let newest = format!("{}{newest}", self.chain.region_prefix());
         let mut folders = Vec::new();
         let mut next = None;
         loop {

@@ -1,6 +1,7 @@
 //! What a bucket holds, and where.
 
 pub mod discovery;
+pub mod listing;
 pub mod lookback;
 pub mod selection;
 pub mod wanted;

@@ -6,16 +6,12 @@
 
 use crate::bucket::wanted::Wanted;
 use crate::names::ids::{AccountId, OrganizationId, Region};
-use crate::names::object_key::{DigestKey, ObjectKind, classify};
+use crate::names::object_key::{
+    DIGEST_FOLDER, DigestKey, LOG_FOLDER, ObjectKind, ROOT_FOLDER, classify,
+};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
-
-/// The folder that holds every trail's objects.
-pub(crate) const ROOT: &str = "AWSLogs";
-
-/// The folder of an account's digest files.
-const DIGESTS: &str = "CloudTrail-Digest";
 
 /// A log file may be delivered so long after the time in its name, and then be in the digest file
 /// of a later hour.
@@ -66,14 +62,14 @@ impl Selection {
             days: None,
             part: Part::Everything,
         };
-        let Some(at) = folders.iter().rposition(|folder| *folder == ROOT) else {
+        let Some(at) = folders.iter().rposition(|folder| *folder == ROOT_FOLDER) else {
             return everything(None);
         };
         let (before, below) = folders.split_at(at);
         let root = before.join("/");
         let root = if at > 0 { folder_of(&root) } else { root };
         let mut below = below.iter().skip(1).copied().peekable();
-        let mut account = format!("{root}{ROOT}/");
+        let mut account = format!("{root}{ROOT_FOLDER}/");
         if let Some(id) = below.next_if(|name| OrganizationId::new(name).is_ok()) {
             account.push_str(&folder_of(id));
         }
@@ -94,7 +90,7 @@ impl Selection {
         let Some(kind) = below.next() else {
             return everything(Some(root));
         };
-        if !kind.starts_with("CloudTrail") {
+        if !kind.starts_with(LOG_FOLDER) {
             return elsewhere(&account);
         }
         let rest: Vec<&str> = below.collect();
@@ -227,7 +223,7 @@ impl Inside {
     /// Reads the folders below `kind`: `[REGION/[YYYY/[MM/[DD/[NAME]]]]]`. None where they are
     /// no place of CloudTrail's.
     fn read(prefix: &str, kind: &str, rest: &[&str]) -> Option<Self> {
-        let is_digests = kind == DIGESTS;
+        let is_digests = kind == DIGEST_FOLDER;
         let below = |prefix: &str| {
             if is_digests {
                 Part::Digests(folder(prefix))

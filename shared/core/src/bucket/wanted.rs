@@ -1,5 +1,6 @@
 //! What to look for in a bucket: accounts, Regions, trails, and a time.
 
+use crate::names::date_folder::day_folder;
 use crate::names::ids::{AccountId, Region, TrailArn, TrailName};
 use crate::names::object_key::Chain;
 use jiff::{SignedDuration, Timestamp};
@@ -66,16 +67,63 @@ impl Wanted {
     /// names none is of any day.
     pub(crate) fn day_of(&self, key: &str, folder: &str) -> bool {
         let day = key.strip_prefix(folder).and_then(|rest| rest.get(..10));
-        let named = |time: Timestamp| time.strftime("%Y/%m/%d").to_string();
-        day.is_none_or(|day| {
-            self.from.is_none_or(|from| *day >= *named(from))
-                && self.to.is_none_or(|to| *day <= *named(to))
-        })
+        day.is_none_or(|day| self.touches(day))
+    }
+
+    /// Whether any of a year, month or day was asked for: `YYYY`, `YYYY/MM` or `YYYY/MM/DD`.
+    pub(super) fn touches(&self, date: &str) -> bool {
+        !self.is_after(date) && !self.is_before(date)
+    }
+
+    /// Whether a year, month or day is after the time asked for.
+    pub(super) fn is_after(&self, date: &str) -> bool {
+        self.to.is_some_and(|to| *date > *as_long(to, date))
+    }
+
+    /// Whether a year, month or day is before the time asked for.
+    fn is_before(&self, date: &str) -> bool {
+        self.from.is_some_and(|from| *date < *as_long(from, date))
     }
 
     /// Whether the instant was asked for.
     #[must_use]
     pub fn instant(&self, at: Timestamp) -> bool {
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
+    }
+}
+
+/// The year, month or day of a time, as long as `date` is.
+fn as_long(time: Timestamp, date: &str) -> String {
+    let mut day = day_folder(time);
+    day.truncate(date.len());
+    day
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_year_or_month_is_asked_for_where_a_part_of_it_is() {
+        let wanted = Wanted {
+            from: Some("2025-12-31T23:00:00Z".parse().unwrap()),
+            to: Some("2026-01-15T12:00:00Z".parse().unwrap()),
+            ..Wanted::default()
+        };
+        for (date, touches) in [
+            ("2024", false),
+            ("2025", true),
+            ("2026", true),
+            ("2027", false),
+            ("2025/11", false),
+            ("2025/12", true),
+            ("2026/01", true),
+            ("2026/02", false),
+            ("2026/01/15", true),
+            ("2026/01/16", false),
+        ] {
+            assert_eq!(wanted.touches(date), touches, "{date}");
+        }
+        assert!(Wanted::default().touches("1999"));
     }
 }

@@ -15,6 +15,7 @@ use crate::kms::review::{
     UnknownTrail,
 };
 use crate::names::created::Created;
+use crate::names::date_folder::day_folder;
 use crate::names::ids::Region;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{Chain, DigestKey, DigestSeries, LogFileKey, ObjectKind, classify};
@@ -488,7 +489,7 @@ where
         }
         let mut others = BTreeSet::new();
         for (place, day) in days() {
-            let prefix = format!("{}{}/", place.digests(), day.strftime("%Y/%m/%d"));
+            let prefix = format!("{}{}", place.digests(), day_folder(day));
             let page = self.store.list(bucket, &prefix, Depth::All, None).await?;
             others.extend(page.keys.iter().filter_map(|key| match classify(key) {
                 ObjectKind::Digest(digest) => Some(digest.chain),

@@ -453,7 +453,7 @@ proptest! {
     #[test]
     fn any_text_never_panics(text in "\\PC{0,200}") {
         let _ = EventObjects::by_text(&text);
-        let _ = crate::names::object_key::url_decode(&text);
+        let _ = crate::names::url_encoding::url_decode(&text);
     }
 
     /// Whatever a key is, an event of ours names one object and is nothing else.

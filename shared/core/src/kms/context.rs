@@ -8,7 +8,7 @@
 
 use crate::names::ids::{AccountId, OrganizationId};
 use crate::names::location::ObjectLocation;
-use crate::names::object_key::{LogFileKey, ObjectKind, classify};
+use crate::names::object_key::{LOG_FOLDER, LogFileKey, ObjectKind, ROOT_FOLDER, classify};
 use crate::names::places::Places;
 
 /// What an `aws:s3:arn` names.
@@ -130,7 +130,7 @@ impl ContextTarget {
         if organization {
             last = parts.next()?;
         }
-        let well_formed = last == "AWSLogs" && (organization || account.is_some());
+        let well_formed = last == ROOT_FOLDER && (organization || account.is_some());
         well_formed.then_some(Self::Folder {
             account: account.filter(|_| !organization),
         })
@@ -142,7 +142,7 @@ impl ContextTarget {
 fn is_marker(key: &str) -> bool {
     let parent = key.strip_suffix('/').and_then(|key| key.rsplit_once('/'));
     parent.is_some_and(|(parent, _)| ContextTarget::folder(&format!("{parent}/")).is_some())
-        && in_trail_folder(key, "CloudTrail")
+        && in_trail_folder(key, LOG_FOLDER)
 }
 
 /// Whether a key lies below `AWSLogs/[o-orgid/]ACCOUNT/CloudTrail…/`, the folder's name beginning so.
@@ -155,7 +155,7 @@ fn in_trail_folder(key: &str, name: &str) -> bool {
         let below = |account: &str, folder: &str| {
             AccountId::new(account).is_ok() && folder.starts_with(name)
         };
-        *root == "AWSLogs" && (below(a, b) || (OrganizationId::new(a).is_ok() && below(b, c)))
+        *root == ROOT_FOLDER && (below(a, b) || (OrganizationId::new(a).is_ok() && below(b, c)))
     })
 }
 

@@ -1,7 +1,8 @@
 //! An object that an event says was created: who says so, and how its key may be read.
 
 use crate::names::location::ObjectLocation;
-use crate::names::object_key::{MAX_KEY_BYTES, url_decode};
+use crate::names::object_key::MAX_KEY_BYTES;
+use crate::names::url_encoding::url_decode;
 use serde::Serialize;
 
 /// The most readings of one key beside the first.

@@ -3,6 +3,7 @@
 pub mod arn;
 pub mod bucket_name;
 pub mod created;
+pub mod date_folder;
 pub mod ids;
 pub mod location;
 pub mod object_key;
@@ -12,6 +13,7 @@ pub mod region_folder;
 pub mod seconds;
 pub mod sha256;
 pub mod text;
+pub mod url_encoding;
 pub mod value;
 pub mod wildcard;
 pub mod window;

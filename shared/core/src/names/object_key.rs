@@ -9,6 +9,7 @@
 //! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 
+use crate::names::date_folder::day_folder;
 use crate::names::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
 use jiff::{Timestamp, civil};
 use std::fmt;
@@ -18,9 +19,16 @@ use std::fmt;
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 pub const MAX_KEY_BYTES: usize = 1024;
 
-/// The folder of an account that management and data events are delivered to.
+/// The folder that holds every trail's objects.
+pub const ROOT_FOLDER: &str = "AWSLogs";
+
+/// The folder of an account that management and data events are delivered to. The names of all folders
+/// that CloudTrail delivers to begin so.
 pub const LOG_FOLDER: &str = "CloudTrail";
-const DIGEST_FOLDER: &str = "CloudTrail-Digest";
+
+/// The folder of an account that digest files are delivered to.
+pub const DIGEST_FOLDER: &str = "CloudTrail-Digest";
+
 const SUFFIX: &str = ".json.gz";
 const BACKFILL: &str = "_backfill";
 
@@ -67,26 +75,6 @@ pub fn log_file_in(folder: &str, key: &str) -> Option<LogFileKey> {
     (found == folder).then(|| path.log_file(folder)).flatten()
 }
 
-/// Decodes a key of an S3 notification or listing: form encoding, `+` for a space. None if it is
-/// not such an encoding of UTF-8.
-#[must_use]
-pub fn url_decode(encoded: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut decoded = [0];
-                hex::decode_to_slice([rest.next()?, rest.next()?], &mut decoded).ok()?;
-                u8::from_be_bytes(decoded)
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// What stands before the account's folders: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountFolder {
@@ -98,15 +86,34 @@ pub struct AccountFolder {
     pub account: AccountId,
 }
 
+impl AccountFolder {
+    /// What stands before the accounts' folders: `[prefix/]AWSLogs/[o-orgid/]`.
+    #[must_use]
+    pub fn above(prefix: Option<&str>, organization: Option<&OrganizationId>) -> String {
+        let mut above = prefix.map_or_else(String::new, |prefix| format!("{prefix}/"));
+        above.push_str(ROOT_FOLDER);
+        above.push('/');
+        if let Some(organization) = organization {
+            above.push_str(organization.as_str());
+            above.push('/');
+        }
+        above
+    }
+
+    /// The folder of a Region in one of the account's folders, with a closing slash:
+    /// `…ACCOUNT/FOLDER/REGION/`.
+    #[must_use]
+    pub fn region(&self, folder: &str, region: &Region) -> String {
+        format!("{self}{folder}/{region}/")
+    }
+}
+
 impl fmt::Display for AccountFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(prefix) = &self.prefix {
-            write!(f, "{prefix}/")?;
-        }
-        f.write_str("AWSLogs/")?;
-        if let Some(organization) = &self.organization {
-            write!(f, "{organization}/")?;
-        }
+        f.write_str(&Self::above(
+            self.prefix.as_deref(),
+            self.organization.as_ref(),
+        ))?;
         write!(f, "{}/", self.account)
     }
 }
@@ -138,7 +145,7 @@ impl Chain {
     /// and so do those of other trails of the account.
     #[must_use]
     pub fn region_prefix(&self) -> String {
-        format!("{}{DIGEST_FOLDER}/{}/", self.folder, self.region)
+        self.folder.region(DIGEST_FOLDER, &self.region)
     }
 
     /// The chain in `bucket`, as one text: what findings about a whole chain are about.
@@ -202,12 +209,8 @@ impl DigestKey {
     pub fn of_name(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(SUFFIX)?;
         let stem = stem.strip_suffix(BACKFILL).unwrap_or(stem);
-        let mut parts = stem.split('_');
-        let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
-        let time = parts.next_back()?;
-        let (year, month, day) = (time.get(..4)?, time.get(4..6)?, time.get(6..8)?);
-        let key = format!("AWSLogs/{account}/{DIGEST_FOLDER}/{region}/{year}/{month}/{day}/{name}");
-        match classify(&key) {
+        let (_, time) = stem.rsplit_once('_')?;
+        match classify(&key_of_name(DIGEST_FOLDER, name, time)?) {
             ObjectKind::Digest(key) => Some(key),
             _ => None,
         }
@@ -228,9 +231,9 @@ impl fmt::Display for DigestKey {
         };
         write!(
             f,
-            "{}{}/{}_{DIGEST_FOLDER}_{region}_{trail}_{home_region}_{}{backfill}{SUFFIX}",
+            "{}{}{}_{DIGEST_FOLDER}_{region}_{trail}_{home_region}_{}{backfill}{SUFFIX}",
             self.chain.region_prefix(),
-            self.end_time.strftime("%Y/%m/%d"),
+            day_folder(self.end_time),
             folder.account,
             self.end_time.strftime("%Y%m%dT%H%M%SZ"),
         )
@@ -246,6 +249,24 @@ pub struct LogFileKey {
     pub region: Region,
     /// The time in its name, to the minute: when it was delivered.
     pub time: Timestamp,
+}
+
+/// The key that a log file of this name has where a trail has neither prefix nor organization. None
+/// where the name is too short to tell.
+#[must_use]
+pub fn key_of_log_file(name: &str) -> Option<String> {
+    key_of_name(LOG_FOLDER, name, name.split('_').nth(3)?)
+}
+
+/// The key of a file of this name, `ACCOUNT_FOLDER_REGION_…`, below no prefix and no organization;
+/// `time` is the time in its name.
+fn key_of_name(folder: &str, name: &str, time: &str) -> Option<String> {
+    let mut parts = name.split('_');
+    let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
+    let (year, month, day) = (time.get(..4)?, time.get(4..6)?, time.get(6..8)?);
+    Some(format!(
+        "{ROOT_FOLDER}/{account}/{folder}/{region}/{year}/{month}/{day}/{name}"
+    ))
 }
 
 /// A key taken apart: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/FOLDER/REGION/YYYY/MM/DD/NAME`.
@@ -268,10 +289,10 @@ impl<'a> Path<'a> {
         let account = AccountId::new(parts.next()?).ok()?;
         let mut above = parts.next()?;
         let mut organization = None;
-        if above != "AWSLogs" {
+        if above != ROOT_FOLDER {
             organization = Some(OrganizationId::new(above).ok()?);
             above = parts.next()?;
-            if above != "AWSLogs" {
+            if above != ROOT_FOLDER {
                 return None;
             }
         }

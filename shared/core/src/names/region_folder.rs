@@ -1,7 +1,7 @@
 //! The folder of one account and Region.
 
 use crate::names::ids::Region;
-use crate::names::object_key::AccountFolder;
+use crate::names::object_key::{AccountFolder, DIGEST_FOLDER, LOG_FOLDER};
 
 /// The objects of one account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,12 +18,18 @@ impl RegionFolder {
     /// The folder of its digests.
     #[must_use]
     pub fn digests(&self) -> String {
-        format!("{}CloudTrail-Digest/{}/", self.folder, self.region)
+        self.of_events(DIGEST_FOLDER)
     }
 
     /// The folder of its log files.
     #[must_use]
     pub fn log_files(&self) -> String {
-        format!("{}CloudTrail/{}/", self.folder, self.region)
+        self.of_events(LOG_FOLDER)
+    }
+
+    /// The folder of the Region in a folder of events, such as `CloudTrail-Insight`.
+    #[must_use]
+    pub fn of_events(&self, events: &str) -> String {
+        self.folder.region(events, &self.region)
     }
 }

@@ -7,18 +7,17 @@
 //! Whoever reads log files by a prefix (Athena does) reads everything below it, so files outside of
 //! the date folders count, too.
 
-use super::{in_time, list_folders, pages};
+use crate::bucket::listing::{MAX_PAGES, in_time, list_folders, pages, too_many_pages};
 use crate::bucket::wanted::Wanted;
-use crate::names::ids::{AccountId, OrganizationId, Region};
-use crate::names::object_key::{AccountFolder, LOG_FOLDER, log_file_in};
+use crate::names::date_folder::is_date;
+use crate::names::ids::Region;
+use crate::names::object_key::{
+    AccountFolder, DIGEST_FOLDER, LOG_FOLDER, ObjectKind, classify, log_file_in,
+};
 use crate::names::region_folder::RegionFolder;
 use crate::world::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use std::collections::BTreeSet;
-
-/// The folder of digest files, whose objects are not log files.
-const DIGEST_FOLDER: &str = "CloudTrail-Digest";
 
 /// The most folders of one account that are taken for CloudTrail's.
 const MAX_FOLDERS_OF_EVENTS: usize = 100;
@@ -29,14 +28,6 @@ const MAX_LISTED: usize = 2000;
 
 /// Below the folder of a Region: years, months, days.
 const LEVELS: usize = 3;
-
-impl RegionFolder {
-    /// The folder of a Region in a folder of events, such as `CloudTrail-Insight`.
-    #[must_use]
-    pub fn of_events(&self, events: &str) -> String {
-        format!("{}{events}/{}/", self.folder, self.region)
-    }
-}
 
 /// The log files of an account and Region in a folder of events and in the time asked for, by key
 /// and by the time in the name, and whatever else lies there, which has no time: page by page,
@@ -110,7 +101,7 @@ async fn misplaced<L: ListObjects>(
                         .and_then(|at| at.strip_suffix('/'))
                     {
                         Some(date) if is_date(date) && wanted.touches(date) => dates.push(folder),
-                        Some(date) if is_date(date) && !(ahead && wanted.is_before(date)) => {}
+                        Some(date) if is_date(date) && !(ahead && wanted.is_after(date)) => {}
                         _ => others.push(folder),
                     }
                 }
@@ -157,50 +148,6 @@ fn bounded(listed: &mut usize, bucket: &str, below: &str) -> Result<(), StoreErr
         subject: format!("s3://{bucket}/{below}"),
         cause: Cause::Failed(format!("it has more than {MAX_LISTED} folders")),
     })
-}
-
-/// Whether a text is the date `YYYY`, `YYYY/MM` or `YYYY/MM/DD`. Nobody delivers to a folder of the 31st of
-/// a month that has 30 days.
-fn is_date(text: &str) -> bool {
-    const FORM: &[u8] = b"0000/00/00";
-    let is_formed = matches!(text.len(), 4 | 7 | 10)
-        && text.bytes().zip(FORM).all(|(byte, form)| match form {
-            b'/' => byte == b'/',
-            _ => byte.is_ascii_digit(),
-        });
-    let mut parts = text.split('/');
-    let year = parts.next().and_then(|year| year.parse().ok());
-    let mut next = || parts.next().map_or(Some(1), |part| part.parse().ok());
-    let (month, day) = (next(), next());
-    is_formed
-        && match (year, month, day) {
-            (Some(year), Some(month), Some(day)) => Date::new(year, month, day).is_ok(),
-            _ => false,
-        }
-}
-
-impl Wanted {
-    /// Whether any of a year, month or day was asked for: `YYYY`, `YYYY/MM` or `YYYY/MM/DD`.
-    fn touches(&self, date: &str) -> bool {
-        let named = |time: Timestamp| {
-            let mut day = time.strftime("%Y/%m/%d").to_string();
-            day.truncate(date.len());
-            day
-        };
-        self.from.is_none_or(|from| *date >= *named(from))
-            && self.to.is_none_or(|to| *date <= *named(to))
-    }
-}
-
-impl Wanted {
-    /// Whether a year, month or day is after the time asked for.
-    fn is_before(&self, date: &str) -> bool {
-        self.to.is_some_and(|to| {
-            let mut day = to.strftime("%Y/%m/%d").to_string();
-            day.truncate(date.len());
-            *date > *day
-        })
-    }
 }
 
 /// The folders of an account to which CloudTrail delivers log files, `CloudTrail` left out: those
@@ -290,90 +237,57 @@ pub async fn outside_regions<L: ListObjects>(
     Ok(())
 }
 
-/// The account folders beside an account: those of its organization, where it has one, below the
-/// same prefix.
+/// Whether there is any log file of the time asked for.
 ///
 /// # Errors
 /// [`StoreError`] when the folder cannot be listed.
-pub async fn accounts_beside<L: ListObjects>(
+pub async fn holds_log_files<L: ListObjects>(
     store: &L,
-    bucket: &str,
-    prefix: Option<&str>,
-    organization: Option<&OrganizationId>,
+    folder: &RegionFolder,
     wanted: &Wanted,
-) -> Result<Vec<AccountFolder>, StoreError> {
-    let mut below = prefix.map_or_else(String::new, |prefix| format!("{prefix}/"));
-    below.push_str("AWSLogs/");
-    if let Some(organization) = organization {
-        below.push_str(organization.as_str());
-        below.push('/');
+) -> Result<bool, StoreError> {
+    let bucket = folder.bucket.as_str();
+    let is_wanted = |key: &String| matches!(classify(key), ObjectKind::LogFile(file) if wanted.instant(file.time));
+    for prefix in in_time(store, bucket, &folder.log_files(), wanted).await? {
+        let mut next: Option<String> = None;
+        for page_number in 0.. {
+            if page_number == MAX_PAGES {
+                return Err(too_many_pages(bucket, &prefix));
+            }
+            let page = store
+                .list(bucket, &prefix, Depth::All, next.as_deref())
+                .await?;
+            if page.keys.iter().any(is_wanted) {
+                return Ok(true);
+            }
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
     }
-    let folders = list_folders(store, bucket, below.clone()).await?;
-    let account = |folder: &String| {
-        let name = folder.strip_prefix(&below)?.strip_suffix('/')?;
-        AccountId::new(name).ok()
-    };
-    Ok(folders
-        .iter()
-        .filter_map(account)
-        .filter(|account| wanted.account(account))
-        .map(|account| AccountFolder {
-            prefix: prefix.map(str::to_owned),
-            organization: organization.cloned(),
-            account,
-        })
-        .collect())
+    Ok(false)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_told_from_other_folders() {
-        for date in ["2026", "2026/01", "2026/01/15"] {
-            assert!(is_date(date), "{date}");
-        }
-        for other in [
-            "",
-            "x",
-            "202",
-            "20260",
-            "2026-01",
-            "2026/x1",
-            "2026/01/1",
-            "2026/01/155",
-            "２０２６",
-            "2026/00",
-            "2026/13",
-            "2026/09/00",
-            "2026/09/31",
-        ] {
-            assert!(!is_date(other), "{other}");
+/// The time in the name of the oldest log file of an account and Region, as far as their folders are in
+/// the order of time. None where there is none.
+///
+/// # Errors
+/// [`StoreError`] when the folder cannot be listed.
+pub async fn oldest_log_file<L: ListObjects>(
+    store: &L,
+    folder: &RegionFolder,
+) -> Result<Option<Timestamp>, StoreError> {
+    let bucket = folder.bucket.as_str();
+    for year in list_folders(store, bucket, folder.log_files()).await? {
+        let page = store.list(bucket, &year, Depth::All, None).await?;
+        let times = page.keys.iter().filter_map(|key| match classify(key) {
+            ObjectKind::LogFile(file) => Some(file.time),
+            _ => None,
+        });
+        if let Some(oldest) = times.min() {
+            return Ok(Some(oldest));
         }
     }
-
-    #[test]
-    fn a_year_or_month_is_asked_for_where_a_part_of_it_is() {
-        let wanted = Wanted {
-            from: Some("2025-12-31T23:00:00Z".parse().unwrap()),
-            to: Some("2026-01-15T12:00:00Z".parse().unwrap()),
-            ..Wanted::default()
-        };
-        for (date, touches) in [
-            ("2024", false),
-            ("2025", true),
-            ("2026", true),
-            ("2027", false),
-            ("2025/11", false),
-            ("2025/12", true),
-            ("2026/01", true),
-            ("2026/02", false),
-            ("2026/01/15", true),
-            ("2026/01/16", false),
-        ] {
-            assert_eq!(wanted.touches(date), touches, "{date}");
-        }
-        assert!(Wanted::default().touches("1999"));
-    }
+    Ok(None)
 }

@@ -1,6 +1,7 @@
 //! What the digests of a chain list, from one back as far as was asked.
 
 use super::BORDER;
+use crate::bucket::listing::date_prefixes;
 use crate::check::digest::DigestVerifier;
 use crate::format::digest::UnverifiedDigest;
 use crate::names::location::ObjectLocation;
@@ -19,6 +20,9 @@ const MAX_DIGESTS: usize = 80;
 
 /// The most backfill digests that are looked into.
 const MAX_BACKFILLS: usize = 128;
+
+/// A month is listed by the day, however many of its days are asked for.
+const BY_THE_DAY: i32 = i32::MAX;
 
 /// The most pages that are listed to find them: four days of one Region, with all its trails.
 const MAX_PAGES: usize = 100;
@@ -186,14 +190,9 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
     ) -> Result<Vec<(ObjectLocation, DigestKey)>, BackfillsUnknown> {
         let mut found = Vec::new();
         let mut pages = 0;
-        let mut day = from.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let last = to.to_zoned(jiff::tz::TimeZone::UTC).date();
-        while day <= last {
-            let prefix = format!(
-                "{}{}/",
-                self.key.chain.region_prefix(),
-                day.strftime("%Y/%m/%d")
-            );
+        let folder = self.key.chain.region_prefix();
+        let days = date_prefixes(&folder, from, to, BY_THE_DAY);
+        for prefix in days.ok_or(BackfillsUnknown::TooMany)? {
             let bucket = &self.at.bucket;
             let mut next: Option<String> = None;
             loop {
@@ -221,7 +220,6 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
                     break;
                 }
             }
-            day = day.tomorrow().map_err(|_| BackfillsUnknown::NotListed)?;
         }
         Ok(found)
     }
