@@ -275,23 +275,22 @@ pub(super) async fn read(file: &Path) -> Result<Vec<u8>, StoreError> {
     let subject = file.display().to_string();
     let mut object = open_file(file, subject.clone())?;
     let mut bytes = Vec::new();
-    let mut limit = MAX_OBJECT_BYTES;
-    while let Some(piece) = object.body.next().await? {
-        if bytes.is_empty() && Form::of_copy(&piece) == Form::Inflated {
-            limit = MAX_INFLATED_BYTES;
-        }
-        if bytes.len().saturating_add(piece.len()) > limit {
-            return Err(StoreError {
-                action: "read the records of",
-                subject,
-                cause: Cause::TooLarge(format!(
-                    "it has more than {limit} bytes, more than any log file of CloudTrail's"
-                )),
-            });
-        }
-        bytes.extend_from_slice(&piece);
+    // The first byte says which form it has.
+    object.body.collect(&mut bytes, 0).await?;
+    let limit = match Form::of_copy(&bytes) {
+        Form::Gzip => MAX_OBJECT_BYTES,
+        Form::Inflated => MAX_INFLATED_BYTES,
+    };
+    if object.body.collect(&mut bytes, limit).await? {
+        return Ok(bytes);
     }
-    Ok(bytes)
+    Err(StoreError {
+        action: "read the records of",
+        subject,
+        cause: Cause::TooLarge(format!(
+            "it has more than {limit} bytes, more than any log file of CloudTrail's"
+        )),
+    })
 }
 
 /// The buckets that the KMS events of a log file name for log files, or together with a trail.

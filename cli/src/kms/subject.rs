@@ -1,7 +1,7 @@
 //! A log file to look at.
 
 use std::path::PathBuf;
-use trailseal::check::arrival::{Looked, look_for};
+use trailseal::check::arrival::{Whereabouts, look_for};
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
@@ -33,7 +33,7 @@ impl Subject {
     ) -> Option<Self> {
         if readings.len() > 1 {
             let places: Vec<_> = readings.iter().map(|subject| subject.at.clone()).collect();
-            if let Looked::At(at) = look_for(store, &places).await {
+            if let Whereabouts::At(at) = look_for(store, &places).await {
                 readings.retain(|subject| subject.at == *at);
             }
         }

@@ -13,10 +13,7 @@ use trailseal::names::object_key::DigestSeries;
 use trailseal::names::sha256::Sha256;
 use trailseal::trust::public_key::{KeyLookup, KeySet, PublicKey, SigningPeriod};
 use trailseal::trust::signature::{AuthenticDigest, SignatureError, verify};
-use trailseal::world::{Body as _, Cause, Object, ReadObject, StoreError};
-
-/// How often an object is read when the connection breaks.
-const ATTEMPTS: u32 = 3;
+use trailseal::world::{Body as _, Object, ReadObject, StoreError, with_attempts};
 
 const INVALID_FORMAT: &str = "invalid format";
 const SIGNATURE_FAILED: &str = "signature verification failed";
@@ -61,21 +58,6 @@ pub(super) async fn read<S: ReadObject>(store: &S, at: &ObjectLocation) -> Diges
     match with_attempts(|| read_once(store, at)).await {
         Ok(object) => object,
         Err(error) => DigestObject::Nothing(unread(&error)),
-    }
-}
-
-/// Tries again where the connection broke: what came through before says nothing.
-pub(super) async fn with_attempts<T, F: Future<Output = Result<T, StoreError>>>(
-    mut read: impl FnMut() -> F,
-) -> Result<T, StoreError> {
-    let mut attempt = 1;
-    loop {
-        match read().await {
-            Err(error) if matches!(error.cause, Cause::Unavailable(_)) && attempt < ATTEMPTS => {
-                attempt += 1;
-            }
-            answer => return answer,
-        }
     }
 }
 

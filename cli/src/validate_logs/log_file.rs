@@ -1,13 +1,13 @@
 //! One log file, against the hash that its digest lists.
 
-use super::digest_file::{NOT_FOUND, TRAILING_DATA, unread, with_attempts};
+use super::digest_file::{NOT_FOUND, TRAILING_DATA, unread};
 use super::lines::Verdict;
 use trailseal::format::digest::ListedLogFile;
 use trailseal::format::log_file_size::MAX_INFLATED_BYTES;
 use trailseal::format::log_file_size::MAX_OBJECT_BYTES;
 use trailseal::gzip::stream::{Gunzip, GunzipError};
 use trailseal::names::sha256::Hasher;
-use trailseal::world::{Body as _, ReadObject, StoreError};
+use trailseal::world::{Body as _, ReadObject, StoreError, with_attempts};
 
 const INVALID_FORMAT: &str = "invalid format";
 const OTHER_HASH: &str = "hash value doesn't match";

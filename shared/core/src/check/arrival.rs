@@ -3,6 +3,8 @@
 //! Most events name an object in one way only, and nothing is asked here: the check finds out
 //! whether the object is there. S3 is asked first where a key can be read in two ways, and where a
 //! person or a relay names the object: a name that was never that of an object is no deletion.
+//!
+//! The tests are in `tests/tests/events.rs`.
 
 use crate::check::digest::DigestVerifier;
 use crate::finding::{Finding, Obstacle, Report};
@@ -68,8 +70,8 @@ pub async fn arrival<S: ReadObject>(
         return Arrival::At(first.clone());
     }
     let absence = match look_for(store, &readings).await {
-        Looked::At(at) => return Arrival::At(at.clone()),
-        Looked::Nowhere(absence) => absence,
+        Whereabouts::At(at) => return Arrival::At(at.clone()),
+        Whereabouts::Nowhere(absence) => absence,
     };
     match created.origin {
         Origin::Service => Arrival::At(first.clone()),
@@ -83,7 +85,7 @@ pub async fn arrival<S: ReadObject>(
 
 /// What was found where an object may be.
 #[derive(Debug)]
-pub enum Looked<'a> {
+pub enum Whereabouts<'a> {
     /// The object is here, or it is here that it could not be looked at.
     At(&'a ObjectLocation),
     /// It is in none of the places. What S3 said of the first one.
@@ -91,7 +93,10 @@ pub enum Looked<'a> {
 }
 
 /// Looks for an object in `places`, the likeliest first.
-pub async fn look_for<'a, S: ReadObject>(store: &S, places: &'a [ObjectLocation]) -> Looked<'a> {
+pub async fn look_for<'a, S: ReadObject>(
+    store: &S,
+    places: &'a [ObjectLocation],
+) -> Whereabouts<'a> {
     let mut absence = None;
     let mut refused = None;
     for at in places {
@@ -104,12 +109,12 @@ pub async fn look_for<'a, S: ReadObject>(store: &S, places: &'a [ObjectLocation]
                 refused.get_or_insert(at);
             }
             // There; or S3 did not answer, and no other place is looked into.
-            Ok(_) | Err(_) => return Looked::At(at),
+            Ok(_) | Err(_) => return Whereabouts::At(at),
         }
     }
     match refused {
-        Some(at) => Looked::At(at),
-        None => Looked::Nowhere(absence.unwrap_or(Absence::NoObject)),
+        Some(at) => Whereabouts::At(at),
+        None => Whereabouts::Nowhere(absence.unwrap_or(Absence::NoObject)),
     }
 }
 

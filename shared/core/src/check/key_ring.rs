@@ -1,5 +1,7 @@
 //! The keys a process knows: CloudTrail's own answers, remembered, and pinned ones as the
 //! second source.
+//!
+//! The tests are in `tests/tests/stories.rs`.
 
 use crate::names::ids::Region;
 use crate::trust::public_key::{KeyLookup, KeySet, SigningPeriod};

@@ -141,13 +141,7 @@ where
         let mut review = self.review(at, key);
         review.review_encryption(&object.encryption);
         let mut held = Vec::new();
-        let mut is_whole = false;
-        while held.len() <= HELD_BYTES && !is_whole {
-            match object.body.next().await? {
-                Some(piece) => held.extend_from_slice(&piece),
-                None => is_whole = true,
-            }
-        }
+        let is_whole = object.body.collect(&mut held, HELD_BYTES).await?;
         let read = if is_whole {
             read_held(&held, Form::Gzip, &mut review).await
         } else {

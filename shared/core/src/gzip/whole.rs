@@ -1,4 +1,6 @@
 //! One gzip member that is held whole: faster than a stream.
+//!
+//! The tests are those of a whole log file, in `trust/log_file/tests.rs`.
 
 use libdeflater::Decompressor;
 use memchr::memmem;

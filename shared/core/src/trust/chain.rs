@@ -2,6 +2,8 @@
 //!
 //! Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>:
 //! each digest holds the hash and the signature of its predecessor, and their times meet.
+//!
+//! The tests are in `tests/tests/stories.rs` and `tests/tests/whole.rs`.
 
 use crate::format::digest::{Predecessor, UnverifiedDigest};
 use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};

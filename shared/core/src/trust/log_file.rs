@@ -33,7 +33,7 @@ pub enum LogFileError {
 /// Hashes the inflated bytes of a log file, whatever its size, in constant memory.
 #[derive(Debug)]
 pub struct LogFileCheck {
-    content: Content,
+    decoder: Decoder,
     hasher: Hasher,
     expected: Sha256,
     taken: u64,
@@ -41,7 +41,7 @@ pub struct LogFileCheck {
 
 /// How the bytes of an object become its content.
 #[derive(Debug)]
-enum Content {
+enum Decoder {
     /// A file of a copy on disk, whose first byte will say.
     Unknown,
     Gzip(Gunzip),
@@ -61,18 +61,18 @@ impl LogFileCheck {
     /// A check against the hash that the digest lists.
     #[must_use]
     pub fn new(expected: Sha256) -> Self {
-        Self::of(Content::Gzip(Gunzip::new(MAX_INFLATED_BYTES)), expected)
+        Self::of(Decoder::Gzip(Gunzip::new(MAX_INFLATED_BYTES)), expected)
     }
 
     /// A check of a file in a copy on disk, which may hold the content decompressed.
     #[must_use]
     pub fn of_copy(expected: Sha256) -> Self {
-        Self::of(Content::Unknown, expected)
+        Self::of(Decoder::Unknown, expected)
     }
 
-    fn of(content: Content, expected: Sha256) -> Self {
+    fn of(decoder: Decoder, expected: Sha256) -> Self {
         Self {
-            content,
+            decoder,
             hasher: Hasher::default(),
             expected,
             taken: 0,
@@ -91,26 +91,26 @@ impl LogFileCheck {
         if self.taken > MAX_OBJECT_BYTES {
             return Err(LogFileError::TooLarge);
         }
-        if matches!(self.content, Content::Unknown) && !bytes.is_empty() {
-            self.content = match Form::of_copy(bytes) {
-                Form::Gzip => Content::Gzip(Gunzip::new(MAX_INFLATED_BYTES)),
-                Form::Inflated => Content::Inflated,
+        if matches!(self.decoder, Decoder::Unknown) && !bytes.is_empty() {
+            self.decoder = match Form::of_copy(bytes) {
+                Form::Gzip => Decoder::Gzip(Gunzip::new(MAX_INFLATED_BYTES)),
+                Form::Inflated => Decoder::Inflated,
             };
         }
         let Self {
-            content, hasher, ..
+            decoder, hasher, ..
         } = self;
-        let gunzip = match content {
-            Content::Gzip(gunzip) => gunzip,
-            Content::Inflated if self.taken > MAX_INFLATED_BYTES => {
+        let gunzip = match decoder {
+            Decoder::Gzip(gunzip) => gunzip,
+            Decoder::Inflated if self.taken > MAX_INFLATED_BYTES => {
                 let limit = MAX_INFLATED_BYTES;
                 return Err(LogFileError::Malformed(GunzipError::TooLarge { limit }));
             }
-            Content::Inflated => {
+            Decoder::Inflated => {
                 hasher.update(bytes);
                 return Ok(());
             }
-            Content::Unknown => return Ok(()),
+            Decoder::Unknown => return Ok(()),
         };
         match gunzip.push(bytes, |piece| hasher.update(piece)) {
             Ok(()) => Ok(()),
@@ -126,9 +126,9 @@ impl LogFileCheck {
     /// How many bytes the object has inflated to so far: what it has cost.
     #[must_use]
     pub fn inflated_bytes(&self) -> u64 {
-        match &self.content {
-            Content::Gzip(gunzip) => gunzip.inflated_bytes(),
-            Content::Inflated | Content::Unknown => self.taken,
+        match &self.decoder {
+            Decoder::Gzip(gunzip) => gunzip.inflated_bytes(),
+            Decoder::Inflated | Decoder::Unknown => self.taken,
         }
     }
 
@@ -146,18 +146,18 @@ impl LogFileCheck {
     /// [`LogFileError`] when it is not the file listed.
     pub fn checked(self) -> Result<Checked, LogFileError> {
         let Self {
-            content,
+            decoder,
             hasher,
             expected,
             taken,
         } = self;
-        let (inflated_bytes, form) = match content {
-            Content::Gzip(gunzip) => {
+        let (inflated_bytes, form) = match decoder {
+            Decoder::Gzip(gunzip) => {
                 let inflated = gunzip.finish().map_err(LogFileError::Malformed)?;
                 (inflated, Form::Gzip)
             }
-            Content::Inflated => (taken, Form::Inflated),
-            Content::Unknown => return Err(LogFileError::Malformed(GunzipError::Empty)),
+            Decoder::Inflated => (taken, Form::Inflated),
+            Decoder::Unknown => return Err(LogFileError::Malformed(GunzipError::Empty)),
         };
         compare(&hasher, expected)?;
         Ok(Checked {
@@ -223,182 +223,4 @@ fn compare(hasher: &Hasher, expected: Sha256) -> Result<(), LogFileError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gzip::stream::tests::gzip;
-    use proptest::prelude::*;
-
-    /// As a stream and whole: the same, always.
-    fn check(object: &[u8], expected: &[u8]) -> Result<u64, LogFileError> {
-        let expected = Sha256::of(expected);
-        let streamed = || {
-            let mut check = LogFileCheck::new(expected);
-            for piece in object.chunks(7) {
-                check.push(piece)?;
-            }
-            check.finish()
-        };
-        let streamed = streamed();
-        assert_eq!(check_whole(object, expected), streamed);
-        streamed
-    }
-
-    #[test]
-    fn the_listed_file_is_valid() {
-        assert_eq!(check(&gzip(b"records"), b"records"), Ok(7));
-        let large = b"records ".repeat(100_000);
-        assert_eq!(check(&gzip(&large), &large), Ok(800_000));
-        assert_eq!(quick(&gzip(&large), Sha256::of(&large)), Some(800_000));
-        assert_eq!(check(&gzip(b""), b""), Ok(0));
-    }
-
-    /// A file of a copy as a stream and whole: the same, always.
-    fn check_on_disk(file: &[u8], expected: &[u8]) -> Result<Checked, LogFileError> {
-        let expected = Sha256::of(expected);
-        let streamed = || {
-            let mut check = LogFileCheck::of_copy(expected);
-            for piece in file.chunks(7) {
-                check.push(piece)?;
-            }
-            check.checked()
-        };
-        let streamed = streamed();
-        assert_eq!(check_copy(file, expected), streamed);
-        streamed
-    }
-
-    #[test]
-    fn a_decompressed_file_of_a_copy_is_valid_by_its_content() {
-        let content = br#"{"Records":[]}"#;
-        let checked = |form| {
-            Ok(Checked {
-                inflated_bytes: 14,
-                form,
-            })
-        };
-        assert_eq!(check_on_disk(content, content), checked(Form::Inflated));
-        assert_eq!(check_on_disk(&gzip(content), content), checked(Form::Gzip));
-        // In S3 it is what it always was.
-        assert_eq!(
-            check(content, content),
-            Err(LogFileError::Malformed(GunzipError::Corrupt))
-        );
-    }
-
-    #[test]
-    fn a_decompressed_file_of_other_content_is_modified() {
-        for other in [&br#"{"Records":[]}"#[..], b"{\"Records\":[1]} ", b"{"] {
-            assert_eq!(
-                check_on_disk(other, b"{\"Records\":[1]}"),
-                Err(LogFileError::Modified {
-                    actual: Sha256::of(other)
-                })
-            );
-        }
-    }
-
-    #[test]
-    fn appended_bytes_and_emptiness_are_found_in_a_copy_too() {
-        let content = b"{\"Records\":[1]}";
-        let appended = [gzip(content), gzip(b"planted")].concat();
-        assert_eq!(
-            check_on_disk(&appended, content),
-            Err(LogFileError::TrailingData)
-        );
-        assert_eq!(
-            check_on_disk(b"", content),
-            Err(LogFileError::Malformed(GunzipError::Empty))
-        );
-        // A gzip member inside another one is not what CloudTrail wrote.
-        assert!(check_on_disk(&gzip(&gzip(content)), content).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn a_file_of_a_copy_is_valid_only_if_its_content_is_what_is_listed(
-            content in proptest::collection::vec(any::<u8>(), 0..60),
-            damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
-            decompressed in any::<bool>(),
-        ) {
-            let content = [b"{", &content[..]].concat();
-            let mut file = if decompressed { content.clone() } else { gzip(&content) };
-            for (at, byte) in damage {
-                let at = at.index(file.len());
-                file[at] = byte;
-            }
-            let form = Form::of_copy(&file);
-            let holds = form.inflate(&file, 1 << 20).is_ok_and(|held| *held == content[..]);
-            prop_assert_eq!(check_on_disk(&file, &content).is_ok(), holds);
-        }
-    }
-
-    #[test]
-    fn appended_bytes_are_seen_although_they_end_as_the_member_does() {
-        let member = gzip(b"records");
-        let trailer = &member[member.len() - 8..];
-        for appended in [trailer, &[trailer, trailer].concat(), &trailer[4..], b"\0"] {
-            let object = [&member, appended].concat();
-            assert_eq!(check(&object, b"records"), Err(LogFileError::TrailingData));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn damaged_files_come_to_the_same_verdict_whole_and_streamed(
-            content in proptest::collection::vec(any::<u8>(), 0..300),
-            damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-            cut in 0_usize..20,
-            appended in proptest::collection::vec(any::<u8>(), 0..12),
-        ) {
-            let mut object = gzip(&content);
-            for (at, byte) in damage {
-                let at = at.index(object.len());
-                object[at] = byte;
-            }
-            object.truncate(object.len().saturating_sub(cut));
-            object.extend(appended);
-            let _ = check(&object, &content);
-        }
-    }
-
-    #[test]
-    fn other_content_is_modified() {
-        let actual = Sha256::of(b"planted");
-        assert_eq!(
-            check(&gzip(b"planted"), b"records"),
-            Err(LogFileError::Modified { actual })
-        );
-    }
-
-    #[test]
-    fn an_appended_member_is_trailing_data_behind_the_right_content_and_modified_behind_other() {
-        let appended = [gzip(b"records"), gzip(b"planted")].concat();
-        assert_eq!(
-            check(&appended, b"records"),
-            Err(LogFileError::TrailingData)
-        );
-        assert_eq!(
-            check(&appended, b"others"),
-            Err(LogFileError::Modified {
-                actual: Sha256::of(b"records")
-            })
-        );
-    }
-
-    #[test]
-    fn a_file_without_its_trailer_is_malformed_although_all_its_content_is_there() {
-        let whole = gzip(b"records");
-        assert_eq!(
-            check(&whole[..whole.len() - 8], b"records"),
-            Err(LogFileError::Malformed(GunzipError::Truncated))
-        );
-    }
-
-    #[test]
-    fn an_empty_object_is_malformed() {
-        assert_eq!(
-            check(b"", b"records"),
-            Err(LogFileError::Malformed(GunzipError::Empty))
-        );
-    }
-}
+mod tests;

@@ -1,6 +1,9 @@
 //! The signature of a digest.
 //!
 //! Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html>.
+//!
+//! The tests are in `trust/public_key/tests.rs`, with signatures that CloudTrail made, and in
+//! `tests/tests/stories.rs`, with digests that another implementation signs.
 
 use crate::format::digest::UnverifiedDigest;
 use crate::trust::public_key::{PublicKey, SigningPeriod};

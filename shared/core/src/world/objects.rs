@@ -60,6 +60,26 @@ pub trait Body: Send {
     /// # Errors
     /// [`Cause::Unavailable`](super::Cause::Unavailable) when the connection broke before the end.
     fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
+
+    /// Reads on into `bytes`, until they are more than `limit`. Whether that was all.
+    ///
+    /// # Errors
+    /// [`StoreError`], as for a piece.
+    fn collect(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        limit: usize,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        async move {
+            while bytes.len() <= limit {
+                match self.next().await? {
+                    Some(piece) => bytes.extend_from_slice(&piece),
+                    None => return Ok(true),
+                }
+            }
+            Ok(false)
+        }
+    }
 }
 
 /// Reads objects.

@@ -131,13 +131,11 @@ fn accept(json: &[u8], expected: Option<Sha256>) -> Result<KeySet, PinnedError> 
 async fn read_object(objects: &S3Objects, at: &ObjectLocation) -> Result<Vec<u8>, PinnedError> {
     let mut object = objects.read(at).await?;
     let mut json = Vec::new();
-    while let Some(piece) = object.body.next().await? {
-        if json.len().saturating_add(piece.len()) > MAX_BYTES {
-            return Err(PinnedError::TooLarge);
-        }
-        json.extend_from_slice(&piece);
+    if object.body.collect(&mut json, MAX_BYTES).await? {
+        Ok(json)
+    } else {
+        Err(PinnedError::TooLarge)
     }
-    Ok(json)
 }
 
 #[cfg(test)]

@@ -29,17 +29,15 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         };
         // Held as it is, and inflated at once: many digests may be under way.
         let mut compressed = Vec::new();
-        let mut too_large = false;
-        while let Some(bytes) = object.body.next().await? {
-            compressed.extend_from_slice(&bytes);
-            too_large = u64::try_from(compressed.len()).is_ok_and(|n| n > digest::MAX_OBJECT_BYTES);
-            if too_large {
-                break;
-            }
-        }
+        let limit = usize::try_from(digest::MAX_OBJECT_BYTES).unwrap_or(usize::MAX);
+        let is_whole = object.body.collect(&mut compressed, limit).await?;
         let form = Form::of(&compressed, self.places.bare_copy);
         let inflated = form.inflate(&compressed, digest::MAX_INFLATED_BYTES);
-        let content = if too_large {
+        let content = if is_whole {
+            inflated
+                .map_err(DigestError::from)
+                .and_then(|inflated| UnverifiedDigest::parse(&inflated))
+        } else {
             // What is no gzip stream, or ends before, says more of what it is.
             match inflated {
                 Err(error) if form == Form::Gzip && error != GunzipError::Truncated => {
@@ -47,10 +45,6 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 }
                 _ => Err(DigestError::ObjectTooLarge),
             }
-        } else {
-            inflated
-                .map_err(DigestError::from)
-                .and_then(|inflated| UnverifiedDigest::parse(&inflated))
         };
         Ok(FetchedDigest {
             content,

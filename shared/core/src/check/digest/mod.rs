@@ -22,7 +22,7 @@ mod last_signed;
 mod link;
 mod overdue;
 mod read_digest;
-pub(super) mod rejection;
+mod rejection;
 mod signatures;
 pub(super) mod signed_digest;
 mod signing_key;

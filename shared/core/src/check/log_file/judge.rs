@@ -11,10 +11,6 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestSeries, ObjectKind, classify};
 use crate::world::{Cause, ListPublicKeys, ReadObject, StoreError};
 
-/// How many bytes a log file may inflate to in the first line, where many are read side by side. What
-/// has more starts again in the second line. CloudTrail's take kilobytes to tens of megabytes.
-const FIRST_LINE_BYTES: u64 = 32 * 1024 * 1024;
-
 /// What became of a log file that a digest lists.
 #[derive(Debug)]
 pub struct VerifiedLogFile {
@@ -41,23 +37,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         self.judge_log_file(file, scope, listed_in, &at, read).await
     }
 
-    /// Verifies one log file in the first line; none where it inflates to too much for that.
-    pub(super) async fn verify_briefly(
-        &self,
-        file: &ListedLogFile,
-        scope: &Scope,
-        listed_in: &DigestReference,
-    ) -> Option<VerifiedLogFile> {
-        let at = self.actual(&file.location, &listed_in.bucket);
-        let at_most = Some(FIRST_LINE_BYTES);
-        match self.read_patiently(&at, file.hash, at_most).await {
-            Ok(LogFileVerdict::Postponed) => None,
-            read => Some(self.judge_log_file(file, scope, listed_in, &at, read).await),
-        }
-    }
-
     /// What reading a listed log file came to, as a report.
-    async fn judge_log_file(
+    pub(super) async fn judge_log_file(
         &self,
         file: &ListedLogFile,
         scope: &Scope,

@@ -2,6 +2,7 @@
 //!
 //! The tests are in `tests/tests/stories.rs` and `tests/tests/whole.rs`.
 
+mod each;
 mod judge;
 mod read;
 mod verification;

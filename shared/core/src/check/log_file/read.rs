@@ -7,12 +7,8 @@ use crate::format::records::STEP_BYTES;
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
 use crate::trust::log_file::{self, Checked, LogFileCheck, LogFileError};
-use crate::world::{Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError};
+use crate::world::{Absence, Body as _, ListPublicKeys, ReadObject, StoreError, with_attempts};
 use bytes::Bytes;
-
-/// How often a log file is read before it counts as unreadable for now: a connection that breaks
-/// must not send a digest of thousands of files round again.
-const READ_ATTEMPTS: usize = 3;
 
 pub(super) enum LogFileVerdict {
     Valid(Checked),
@@ -29,22 +25,11 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         expected: Sha256,
         at_most: Option<u64>,
     ) -> Result<LogFileVerdict, StoreError> {
-        let mut attempt = 1;
-        loop {
-            match self.read_log_file(at, expected, at_most).await {
-                Err(StoreError {
-                    cause: Cause::Unavailable(_),
-                    ..
-                }) if attempt < READ_ATTEMPTS => attempt += 1,
-                Err(error) => {
-                    return match error.absence() {
-                        Some(absence) => Ok(LogFileVerdict::Missing(absence)),
-                        None => Err(error),
-                    };
-                }
-                Ok(verdict) => return Ok(verdict),
-            }
-        }
+        let read = with_attempts(|| self.read_log_file(at, expected, at_most)).await;
+        read.or_else(|error| match error.absence() {
+            Some(absence) => Ok(LogFileVerdict::Missing(absence)),
+            None => Err(error),
+        })
     }
 
     async fn read_log_file(

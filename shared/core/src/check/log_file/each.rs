@@ -1,0 +1,73 @@
+//! The log files that a digest lists, each with what became of it.
+
+use super::judge::VerifiedLogFile;
+use super::read::LogFileVerdict;
+use crate::check::digest::DigestVerifier;
+use crate::finding::{DigestReference, Scope};
+use crate::format::digest::ListedLogFile;
+use crate::trust::signature::AuthenticDigest;
+use crate::world::{ListPublicKeys, ReadObject};
+use futures::channel::mpsc;
+use futures::future;
+use futures::stream::{self, Stream, StreamExt as _};
+
+/// How many bytes a log file may inflate to in the first line, where many are read side by side. What
+/// has more starts again in the second line. CloudTrail's take kilobytes to tens of megabytes.
+const FIRST_LINE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// How many log files the second line reads side by side. Few, so that the first of them are done with
+/// while there is time: of 64 that share a processor, all would end together, and late.
+const SECOND_LINE_AT_ONCE: usize = 4;
+
+impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
+    /// Verifies the log files that a digest lists, from the `first` one on, `at_once` at a time, and
+    /// gives each with its position in the list, in the order in which they are done.
+    ///
+    /// A log file that inflates to much waits in a second line, which reads few at a time: however
+    /// many such files there are, the others are done with, and so are the first of these.
+    pub fn each_log_file<'a>(
+        &'a self,
+        digest: &'a AuthenticDigest,
+        scope: &'a Scope,
+        listed_in: &'a DigestReference,
+        first: usize,
+        at_once: usize,
+    ) -> impl Stream<Item = (usize, VerifiedLogFile)> + Send + 'a {
+        let files = &digest.digest().log_files;
+        let (second, postponed) = mpsc::unbounded();
+        let first_line = stream::iter(files.iter().enumerate().skip(first))
+            .map(move |(index, file)| async move {
+                let verified = self.verify_briefly(file, scope, listed_in).await;
+                (index, file, verified)
+            })
+            .buffer_unordered(at_once.max(1))
+            .filter_map(move |(index, file, verified)| {
+                if verified.is_none() {
+                    // The other end is there for as long as this one is.
+                    let _ = second.unbounded_send((index, file));
+                }
+                future::ready(verified.map(|verified| (index, verified)))
+            });
+        let second_line = postponed
+            .map(move |(index, file)| async move {
+                (index, self.verify_log_file(file, scope, listed_in).await)
+            })
+            .buffer_unordered(SECOND_LINE_AT_ONCE);
+        stream::select(first_line, second_line)
+    }
+
+    /// Verifies one log file in the first line; none where it inflates to too much for that.
+    async fn verify_briefly(
+        &self,
+        file: &ListedLogFile,
+        scope: &Scope,
+        listed_in: &DigestReference,
+    ) -> Option<VerifiedLogFile> {
+        let at = self.actual(&file.location, &listed_in.bucket);
+        let at_most = Some(FIRST_LINE_BYTES);
+        match self.read_patiently(&at, file.hash, at_most).await {
+            Ok(LogFileVerdict::Postponed) => None,
+            read => Some(self.judge_log_file(file, scope, listed_in, &at, read).await),
+        }
+    }
+}
