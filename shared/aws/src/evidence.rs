@@ -1,10 +1,12 @@
 //! The evidence bucket.
 
+use super::body::S3Body;
 use super::error::store_error;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use trailseal::world::{Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
+use std::sync::Arc;
+use trailseal::world::{Body as _, Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
 
 /// The evidence bucket, if there is one: without it nothing is kept.
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ pub(super) fn named(bucket: &str, key: &str) -> String {
 
 /// Reads a document of at most `limit` bytes, which is called `name`.
 pub(super) async fn read_within(
-    mut body: ByteStream,
+    stream: ByteStream,
     limit: usize,
     name: &str,
 ) -> Result<Vec<u8>, StoreError> {
@@ -44,18 +46,16 @@ pub(super) async fn read_within(
         subject: name.to_owned(),
         cause,
     };
+    let mut body = S3Body::new(stream, name.to_owned(), Arc::default());
     let mut document = Vec::new();
-    while let Some(piece) = body.next().await {
-        let piece =
-            piece.map_err(|error| failed(Cause::Unavailable(super::error::chain(&error))))?;
-        if document.len().saturating_add(piece.len()) > limit {
-            return Err(failed(Cause::TooLarge(format!(
-                "it has more than {limit} bytes"
-            ))));
-        }
-        document.extend_from_slice(&piece);
+    let read = body.collect(&mut document, limit).await;
+    if read.map_err(|error| failed(error.cause))? {
+        Ok(document)
+    } else {
+        Err(failed(Cause::TooLarge(format!(
+            "it has more than {limit} bytes"
+        ))))
     }
-    Ok(document)
 }
 
 impl KeepEvidence for EvidenceBucket {

@@ -1,5 +1,6 @@
 //! The edge to AWS: the traits of [`trailseal::world`] over the AWS SDK, one adapter a file.
 
+mod body;
 mod cloudtrail;
 mod error;
 mod evidence;
@@ -9,12 +10,13 @@ mod limited;
 mod regions;
 mod s3;
 
+pub use body::S3Body;
 pub use cloudtrail::CloudTrailKeys;
 pub use error::store_error;
 pub use evidence::EvidenceBucket;
 pub use kms::KmsKeys;
 pub use limited::Limited;
-pub use s3::{S3Body, S3Objects};
+pub use s3::S3Objects;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;

@@ -1,6 +1,7 @@
 //! Objects in S3.
 
-use super::error::{chain, head_error, store_error};
+use super::body::S3Body;
+use super::error::{head_error, store_error};
 use super::regions::ByRegion;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
@@ -8,19 +9,16 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
-use bytes::Bytes;
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use trailseal::names::ids::AccountId;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::url_encoding::url_decode;
 use trailseal::world::{
-    Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
-    StoreError,
+    Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject, StoreError,
 };
 
 /// The log buckets and whatever else digests name.
@@ -213,11 +211,7 @@ impl ReadObject for S3Objects {
                 algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
                 kms_key_id: output.ssekms_key_id,
             },
-            body: S3Body {
-                stream: output.body,
-                subject: at.to_string(),
-                read: Arc::clone(&self.read),
-            },
+            body: S3Body::new(output.body, at.to_string(), Arc::clone(&self.read)),
         })
     }
 
@@ -229,32 +223,6 @@ impl ReadObject for S3Objects {
             answered: Some(Timestamp::now()),
             metadata: output.metadata.unwrap_or_default(),
         })
-    }
-}
-
-/// An object's content as it arrives.
-#[derive(Debug)]
-pub struct S3Body {
-    stream: ByteStream,
-    subject: String,
-    read: Arc<AtomicU64>,
-}
-
-impl Body for S3Body {
-    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        match self.stream.next().await {
-            None => Ok(None),
-            Some(Ok(bytes)) => {
-                let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                self.read.fetch_add(count, Ordering::Relaxed);
-                Ok(Some(bytes))
-            }
-            Some(Err(error)) => Err(StoreError {
-                action: "read on in",
-                subject: self.subject.clone(),
-                cause: Cause::Unavailable(chain(&error)),
-            }),
-        }
     }
 }
 
