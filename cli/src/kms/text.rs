@@ -9,8 +9,9 @@ use indicatif::HumanCount;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use trailseal::alert::printable;
+use trailseal::finding::kms::EventReference;
 use trailseal::finding::{Finding, Verdict};
-use trailseal::kms::review::{EventReference, Explanation};
+use trailseal::kms::review::Explanation;
 use trailseal::kms::rules::Rule;
 
 /// How many events are shown of those of which the same is said.

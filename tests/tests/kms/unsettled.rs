@@ -6,7 +6,7 @@ use crate::world::{World, assert_nothing, told};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::future::ready;
-use trailseal::check::pending::{self, Afterwards, Settlement};
+use trailseal::check::pending::{self, PendingUpdate, Settlement};
 use trailseal::finding::FindingKind::{DeliveryUnsettled, LogFileMissing, LogFileUnlisted};
 use trailseal::finding::{Finding, Report, Verdict};
 use trailseal::kms::rules::Rule;
@@ -378,7 +378,7 @@ async fn a_trail_that_moves_takes_along_documents_that_are_too_large_together() 
     }
     let settlement = world.settlement(&digest(&world.trail, 4)).await;
     let wholes = settlement.afterwards.iter();
-    let wholes = wholes.filter(|what| matches!(what, Afterwards::MoveWhole(..)));
+    let wholes = wholes.filter(|what| matches!(what, PendingUpdate::MoveWhole(..)));
     assert_eq!(wholes.count(), 1);
     for what in settlement.afterwards {
         what.run(&&world.memory).await.unwrap();
@@ -411,7 +411,7 @@ async fn documents_that_are_too_large_together_stay_as_they_are() {
     let settlement = world.settlement(&last).await;
     let rewritten = |settlement: &Settlement| -> (usize, usize) {
         let kept = settlement.afterwards.iter().filter_map(|what| match what {
-            Afterwards::Keep(_, document) => Some(document.len()),
+            PendingUpdate::Keep(_, document) => Some(document.len()),
             _ => None,
         });
         (kept.clone().count(), kept.sum())

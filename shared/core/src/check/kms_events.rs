@@ -2,10 +2,10 @@
 
 use crate::check::arrival::{Arrival, arrival};
 use crate::check::turn::give_way;
-use crate::finding::{Finding, FindingKind, Obstacle, Report, Scope};
+use crate::finding::kms::{FindingSubject, not_a_log_file};
+use crate::finding::{Obstacle, Report, Scope};
 use crate::format::form::Form;
 use crate::format::records::{RecordReader, RecordsError, STEP_BYTES, for_each_record_at_once};
-use crate::gzip::stream::GunzipError;
 use crate::kms::event::EVENT_SOURCE;
 use crate::kms::expected::Expected;
 use crate::kms::key_name::is_key_arn;
@@ -189,9 +189,11 @@ where
         match read {
             Ok(()) => report.valid = 1,
             Err(error) => report.findings.push(not_a_log_file(
+                FindingSubject {
+                    scope: scope.clone(),
+                    object: at.clone(),
+                },
                 &error,
-                at,
-                &scope,
                 self.expected.places.bare_copy,
             )),
         }
@@ -571,27 +573,4 @@ fn chain_of(unknown: &UnknownTrail) -> Chain {
         trail: unknown.trail.name.clone(),
         home_region: unknown.trail.home_region.clone(),
     }
-}
-
-fn not_a_log_file(
-    error: &RecordsError,
-    at: &ObjectLocation,
-    scope: &Scope,
-    is_copy: bool,
-) -> Finding {
-    let kind = match error {
-        RecordsError::Gunzip(GunzipError::TrailingData) => FindingKind::LogFileTrailingData,
-        _ => FindingKind::LogFileMalformed,
-    };
-    let message = if is_copy {
-        format!("The file has a log file's name and is no log file of CloudTrail's: {error}.")
-    } else {
-        format!(
-            "An object was put where log files are delivered that CloudTrail does not write: {error}."
-        )
-    };
-    Finding::new(kind, scope.clone(), at.clone(), message).with_evidence(
-        "one gzip member holding a JSON document of records",
-        error.to_string(),
-    )
 }

@@ -5,6 +5,7 @@ mod catalog;
 pub mod chain;
 pub mod digest;
 mod kind;
+pub mod kms;
 pub mod log_file;
 mod redrive;
 mod report;

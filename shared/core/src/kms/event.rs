@@ -8,6 +8,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>.
 
 use super::readers::Principal;
+use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -22,12 +23,6 @@ pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/ct-generatedatakey.html>.
 const MAX_RESOURCES: usize = 100;
-
-/// The context's key that names the trail.
-pub const TRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
-
-/// The context's key that names the object.
-pub const OBJECT_CONTEXT: &str = "aws:s3:arn";
 
 /// A KMS event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 //! findings of one kind take no room from another kind.
 
 use super::text::kept;
-use crate::finding::{Finding, FindingKind, Scope};
-use crate::names::location::ObjectLocation;
+use crate::finding::kms::{FindingSubject, findings_left_out, with_more_like_it};
+use crate::finding::{Finding, FindingKind};
 use crate::names::sha256::Sha256;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -22,13 +22,9 @@ const MAX_SIGHTINGS: usize = 10_000;
 /// The most objects that a group names beside that of its example.
 const MAX_OBJECTS: usize = 5;
 
-/// What to do about findings that are not listed one by one. What the kind advises is about one object,
-/// and here the object is the log file that records the calls.
-const LEFT_OUT: &str = "Run `trailseal kms s3://BUCKET/KEY` on the log file that the finding names, with the trails, keys and readers of the stack. The command explains what each rule says of each KMS event. Then follow the advice of the other findings of this kind. The log file that the finding names records the calls, and needs no repair.";
-
 /// The findings of a log file.
 #[derive(Default)]
-pub(super) struct Groups {
+pub(super) struct FindingGroups {
     all: Vec<Group>,
     /// Where in the list the group of a subject is.
     by_subject: HashMap<Sha256, usize>,
@@ -44,7 +40,7 @@ struct Group {
     objects: Vec<String>,
 }
 
-impl Groups {
+impl FindingGroups {
     /// Takes a finding that the KMS event `event` shows into the group of its kind and `subject`. The
     /// same finding of the same event counts once.
     pub(super) fn add(&mut self, finding: Finding, subject: &str, event: &str) {
@@ -79,21 +75,15 @@ impl Groups {
     }
 
     /// One finding a group, and one for each kind of which some are left out.
-    pub(super) fn into_findings(self, log_file: &ObjectLocation, scope: &Scope) -> Vec<Finding> {
-        let left_out = self.left_out.into_iter().map(|(kind, findings)| {
-            Finding::new(
-                kind,
-                scope.clone(),
-                log_file.clone(),
-                format!(
-                    "{findings} more findings of this kind in {log_file} are not listed one by one."
-                ),
-            )
-            .with_detail("left out")
-            .with_evidence("none", format!("{findings} more"))
-            .with_remedy(LEFT_OUT)
-        });
-        let groups = self.all.into_iter().map(Group::into_finding);
+    pub(super) fn into_findings(self, log_file: &FindingSubject) -> Vec<Finding> {
+        let left_out = self
+            .left_out
+            .into_iter()
+            .map(|(kind, findings)| findings_left_out(kind, log_file.clone(), findings));
+        let groups = self
+            .all
+            .into_iter()
+            .map(|group| with_more_like_it(group.example, group.more, &group.objects));
         groups.chain(left_out).collect()
     }
 }
@@ -107,18 +97,5 @@ impl Group {
         {
             self.objects.push(kept(object));
         }
-    }
-
-    fn into_finding(self) -> Finding {
-        let mut finding = self.example;
-        if self.more > 0 {
-            let about = match self.objects.as_slice() {
-                [] => String::new(),
-                objects => format!(", also about {}", objects.join(", ")),
-            };
-            let more = format!(" And {} more like it{about}.", self.more);
-            finding.message.push_str(&more);
-        }
-        finding
     }
 }

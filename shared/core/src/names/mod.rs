@@ -4,6 +4,7 @@ pub mod arn;
 pub mod bucket_name;
 pub mod created;
 pub mod date_folder;
+pub mod encryption_context;
 pub mod ids;
 pub mod location;
 pub mod object_key;

@@ -2,7 +2,7 @@
 
 use super::deadline::Deadline;
 use trailseal::check::arrival::Arrival;
-use trailseal::check::pending::Afterwards;
+use trailseal::check::pending::PendingUpdate;
 use trailseal::finding::Report;
 use trailseal::names::created::Created;
 
@@ -31,7 +31,7 @@ pub struct Checked {
     /// What there was no time for.
     pub rest: Option<Created>,
     /// What is to be done in the evidence bucket once the findings were sent.
-    pub afterwards: Vec<Afterwards>,
+    pub afterwards: Vec<PendingUpdate>,
 }
 
 impl From<Report> for Checked {

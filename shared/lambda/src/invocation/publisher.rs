@@ -7,7 +7,7 @@ use crate::queue::ports::{Ports, SendFindings as _};
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use trailseal::alert::findings_message;
-use trailseal::check::pending::Afterwards;
+use trailseal::check::pending::PendingUpdate;
 use trailseal::finding::{Finding, Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::KeepEvidence as _;
@@ -76,14 +76,14 @@ impl<P: Ports> Publisher<P> {
     }
 
     /// What is not removed here is settled once more with the next digest.
-    pub(super) async fn settle(&self, afterwards: Vec<Afterwards>) {
+    pub(super) async fn settle(&self, afterwards: Vec<PendingUpdate>) {
         let mut results = stream::iter(afterwards)
             .map(|what| self.settle_one(what))
             .buffer_unordered(SETTLED_AT_ONCE);
         while results.next().await.is_some() {}
     }
 
-    async fn settle_one(&self, what: Afterwards) {
+    async fn settle_one(&self, what: PendingUpdate) {
         if let Err(error) = what.run(&self.evidence).await {
             tracing::warn!(error = ?error.to_string(), "what is settled still waits");
         }

@@ -1,11 +1,11 @@
 //! What is said of a call as soon as it is read: its context, its caller, its attestation.
 
-use super::explanation::EventReference;
 use super::results::ReviewResults;
-use crate::finding::FindingKind;
+use crate::finding::Finding;
+use crate::finding::kms::{self, EventReference, Evidence as _};
 use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
-use crate::kms::rules::{self, Rule, Ruling};
+use crate::kms::rules::{self, Rule};
 use crate::names::ids::TrailArn;
 use crate::names::location::ObjectLocation;
 
@@ -32,17 +32,9 @@ pub(super) fn review_foreign_call(
     if let Some(problem) = results.note(Rule::Caller, event, ruling) {
         let principal = event.caller.principal();
         let call = EventReference::of(event);
-        let finding = results
-            .finding(
-                &problem,
-                None,
-                format!(
-                    "{} named the trail or its log files in a KMS call under a key that is not the trail's: {call}.",
-                    principal.shown()
-                ),
-            )
-            .about(principal.key(), results.occurrence(&call));
-        results.groups.add(finding, &principal.key(), &call.id);
+        let subject = results.subject(None);
+        let finding = kms::foreign_context(subject, &problem, &principal.shown(), &call);
+        raise_about(finding, principal.key(), &call, results);
     }
 }
 
@@ -61,7 +53,7 @@ pub(super) fn review_context(
         if let Some(problem) = results.note(rule, event, ruling) {
             agrees = false;
             let call = EventReference::of(event);
-            let finding = results.mismatch(&problem, object, &call);
+            let finding = kms::context_mismatch(results.subject(object), &problem, &call);
             results.raise(finding, &principal_of(event), event.key_named(), &call);
         }
     }
@@ -78,19 +70,8 @@ pub(super) fn review_caller(
     let ruling = rules::caller(event, named);
     if let Some(problem) = results.note(Rule::Caller, event, ruling) {
         let call = EventReference::of(event);
-        let finding = results.finding(
-            &problem,
-            object,
-            format!(
-                "Somebody other than CloudTrail had a data key generated for {}: {call} by {}.",
-                if object.is_some() {
-                    "the log file, and so wrote it"
-                } else {
-                    "the trail, to write under its name"
-                },
-                problem.actual,
-            ),
-        );
+        let subject = results.subject(object);
+        let finding = kms::foreign_caller(subject, &problem, object.is_some(), &call);
         let principal = event.caller.principal().key();
         results.raise(finding, &principal, event.key_named(), &call);
     }
@@ -104,43 +85,43 @@ pub(super) fn review_enclave(
     results: &mut ReviewResults<'_>,
 ) {
     let expected = results.expected;
-    let mut rulings = Vec::new();
+    let principal = event.caller.principal();
     if let Some(recipient) = &event.recipient {
         let form = rules::attestation(recipient);
-        if !matches!(form, Ruling::Wrong(_)) {
-            rulings.push(rules::image(recipient, expected));
-        }
-        rulings.push(form);
-    }
-    if counts {
-        rulings.push(rules::attested(event, named, expected));
-    }
-    for ruling in rulings {
-        if let Some(problem) = results.note(Rule::Enclaves, event, ruling) {
-            let principal = event.caller.principal();
-            let about = match problem.kind {
-                FindingKind::EnclaveImageUnlisted => problem.actual.clone(),
-                _ => principal.key(),
-            };
+        if !form.is_wrong()
+            && let ruling = rules::image(recipient, expected)
+            && let Some(problem) = results.note(Rule::Enclaves, event, ruling)
+        {
             let call = EventReference::of(event);
-            let message = match problem.kind {
-                FindingKind::EnclaveImageUnlisted => format!(
-                    "An enclave whose image is not listed used KMS: {call} by {}.",
-                    principal.shown()
-                ),
-                FindingKind::EnclaveAttestationMissing => format!(
-                    "A reader that reads from an enclave only read without its attestation: {call} by {}.",
-                    rules::caller_shown(event)
-                ),
-                _ => format!(
-                    "A KMS event carries an attestation that no Nitro Enclave makes: {call} by {}.",
-                    principal.shown()
-                ),
-            };
-            let finding = results
-                .finding(&problem, None, message)
-                .about(about.clone(), results.occurrence(&call));
-            results.groups.add(finding, &about, &call.id);
+            let subject = results.subject(None);
+            let finding = kms::unlisted_image(subject, &problem, &principal.shown(), &call);
+            raise_about(finding, problem.actual(), &call, results);
+        }
+        if let Some(problem) = results.note(Rule::Enclaves, event, form) {
+            let call = EventReference::of(event);
+            let subject = results.subject(None);
+            let finding = kms::malformed_attestation(subject, &problem, &principal.shown(), &call);
+            raise_about(finding, principal.key(), &call, results);
         }
     }
+    if counts
+        && let ruling = rules::attested(event, named, expected)
+        && let Some(problem) = results.note(Rule::Enclaves, event, ruling)
+    {
+        let call = EventReference::of(event);
+        let finding = kms::missing_attestation(results.subject(None), &problem, &call);
+        raise_about(finding, principal.key(), &call, results);
+    }
+}
+
+/// Raises what is wrong with a call, together with all that is wrong in the same way with the calls of the
+/// same principal or image.
+fn raise_about(
+    finding: Finding,
+    about: String,
+    call: &EventReference,
+    results: &mut ReviewResults<'_>,
+) {
+    let finding = finding.about(about.clone(), results.occurrence(call));
+    results.groups.add(finding, &about, &call.id);
 }

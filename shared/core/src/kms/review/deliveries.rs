@@ -2,10 +2,10 @@
 //! of what was delivered.
 
 use super::calls::CLOUDTRAIL;
-use super::explanation::EventReference;
 use super::facts::{Facts, ObjectState};
 use super::results::ReviewResults;
 use crate::finding::Verdict;
+use crate::finding::kms::{self, EventReference};
 use crate::kms::context::{ContextObject, ContextTarget};
 use crate::kms::event::KmsEvent;
 use crate::kms::key_name::is_key_arn;
@@ -136,7 +136,7 @@ impl SeenDeliveries {
                 let ruling = rules::encryption(headers, true, results.expected);
                 let event = Some(&delivery.event);
                 if let Some(problem) = results.note_of(Rule::Encryption, event, ruling) {
-                    results.raise_encryption(&problem, &object, headers);
+                    results.raise_encryption(&problem, &object);
                 }
             }
         }
@@ -187,22 +187,16 @@ fn first_look<'f>(
             None
         }
         Some(ObjectState::Gone(absence)) => {
-            let ruling = rules::present(Err(*absence), &event.to_string());
+            let ruling = rules::present(Err(*absence), event);
             if let Some(problem) = results.note_of(Rule::Witness, Some(event), ruling) {
-                let finding = results.finding(
-                    &problem,
-                    Some(object),
-                    format!(
-                        "CloudTrail delivered the log file, as {event} in {} shows, and it is gone.",
-                        results.log_file
-                    ),
-                );
+                let subject = results.subject(Some(object));
+                let finding = kms::gone_after_delivery(subject, &problem, results.log_file);
                 results.groups.add(finding, &object.to_string(), "");
             }
             None
         }
         Some(ObjectState::There(headers)) => {
-            results.note_of(Rule::Witness, Some(event), rules::present(Ok(()), ""));
+            results.note_of(Rule::Witness, Some(event), rules::present(Ok(()), event));
             Some(headers)
         }
     }

@@ -1,10 +1,10 @@
 //! The keys that the trail's calls name: rules 3 and 4.
 
 use super::calls::principal_of;
-use super::explanation::EventReference;
 use super::facts::{Facts, KeyState};
 use super::results::ReviewResults;
-use crate::finding::Verdict;
+use crate::finding::kms::{self, EventReference, Evidence, FindingSubject};
+use crate::finding::{Finding, Verdict};
 use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
@@ -53,8 +53,7 @@ impl KeyUses {
         let Some(key) = event.key_named() else { return };
         // S3 encrypts anew what it replicates. And a stranger's call counts because its key is ours:
         // by whatever name, there is nothing to find out.
-        let is_ours =
-            is_key_arn(key) && !matches!(rules::key(key, results.expected), Ruling::Wrong(_));
+        let is_ours = is_key_arn(key) && !rules::key(key, results.expected).is_wrong();
         if named.is_some_and(|named| named.replica) || !(rules::is_cloudtrail(event) || is_ours) {
             return;
         }
@@ -87,7 +86,7 @@ impl KeyUses {
             .iter()
             .filter(|(key, _)| {
                 rules::is_of_our_accounts(key, expected)
-                    && (!is_key_arn(key) || !matches!(rules::key(key, expected), Ruling::Wrong(_)))
+                    && (!is_key_arn(key) || !rules::key(key, expected).is_wrong())
             })
             .map(|(key, used)| (key.as_str(), &used.region))
     }
@@ -146,14 +145,14 @@ impl KeyUses {
             event,
             arn,
             rules::key_health(description),
-            "Log files cannot be encrypted under the trail's key any more",
+            kms::unusable_key,
             results,
         );
         judge_key(
             event,
             arn,
             rules::key_material(description, results.time),
-            "Log files cannot be encrypted under the trail's key for long",
+            kms::expiring_key,
             results,
         );
         match &state.policy {
@@ -172,7 +171,7 @@ impl KeyUses {
                 event,
                 arn,
                 rules::key_policy(policy),
-                "CloudTrail may write under the trail's key for any trail",
+                kms::open_policy,
                 results,
             ),
         }
@@ -180,17 +179,15 @@ impl KeyUses {
 }
 
 /// Notes what rule 4 says of a key. What is wrong with a key is so once, whoever uses it.
-fn judge_key(
+fn judge_key<E: Evidence>(
     event: &EventReference,
     arn: &str,
-    ruling: Ruling,
-    message: &str,
+    ruling: Ruling<E>,
+    found: fn(FindingSubject, &E, &str) -> Finding,
     results: &mut ReviewResults<'_>,
 ) {
     if let Some(problem) = results.note_of(Rule::KeyHealth, Some(event), ruling) {
-        let finding = results
-            .finding(&problem, None, format!("{message}: {arn}."))
-            .about(arn, problem.actual.clone());
+        let finding = found(results.subject(None), &problem, arn);
         results.groups.add(finding, arn, "");
     }
 }

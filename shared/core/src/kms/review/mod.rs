@@ -16,7 +16,7 @@ mod results;
 mod trails;
 
 pub use deliveries::{MAX_DELIVERIES, RecordedDelivery};
-pub use explanation::{EventReference, Explanation};
+pub use explanation::Explanation;
 pub use facts::{Facts, KeyState, ObjectState, UnknownTrail};
 
 use super::context::ContextObject;
@@ -24,7 +24,8 @@ use super::event::KmsEvent;
 use super::expected::Expected;
 use super::rules::{self, Rule, Ruling, Standing};
 use super::text::kept;
-use crate::finding::{Finding, FindingKind, Report, Verdict};
+use crate::finding::kms::{EventReference, Evidence as _, too_many_foreign_calls};
+use crate::finding::{Report, Verdict};
 use crate::names::ids::{Region, TrailArn};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::LogFileKey;
@@ -102,7 +103,7 @@ impl<'x> KmsReview<'x> {
         }
         let ruling = rules::encryption(encryption, false, results.expected);
         if let Some(problem) = results.note_of(Rule::Encryption, None, ruling) {
-            results.raise_encryption(&problem, results.log_file, encryption);
+            results.raise_encryption(&problem, results.log_file);
         }
     }
 
@@ -177,7 +178,7 @@ impl<'x> KmsReview<'x> {
         let ruling = rules::delivery(event);
         let delivers = ruling != Ruling::Silent;
         if let Some(problem) = results.note(Rule::Delivery, event, ruling) {
-            self.refusals.add(event, object, &problem.actual, results);
+            self.refusals.add(event, object, &problem.actual(), results);
         }
         if agrees && !event.failed() {
             self.keys.add(event, named, object, results);
@@ -220,10 +221,9 @@ impl<'x> KmsReview<'x> {
         let waiting = self.deliveries.conclude(facts, &mut results);
         self.refusals.conclude(facts, &mut results);
         self.readings.conclude(&mut results);
+        let log_file = results.subject(None);
         let mut report = Report {
-            findings: results
-                .groups
-                .into_findings(results.log_file, &results.scope),
+            findings: results.groups.into_findings(&log_file),
             obstacles: results.obstacles,
             ..Report::new()
         };
@@ -285,19 +285,8 @@ impl<'x> KmsReview<'x> {
     /// calls would else have the log file parked.
     fn conclude_left_out(&mut self, calls: u64) {
         let results = &mut self.results;
-        let finding = Finding::new(
-            FindingKind::KmsForeignContext,
-            results.scope.clone(),
-            results.log_file.clone(),
-            format!(
-                "{calls} further KMS calls name the trail or its log files under keys that are not known to be the trail's. They are too many to look at."
-            ),
-        )
-        .with_remedy(
-            "Name the trail's keys (stack parameter KmsKeyArns): each call is then judged by its key alone. To see all calls of this log file, run `trailseal kms` with its place.",
-        );
+        let finding = too_many_foreign_calls(results.subject(None), calls);
         let subject = format!("calls of {}", results.log_file);
-        let finding = finding.about(subject.clone(), "");
         results.groups.add(finding, &subject, "");
         results.count(Rule::Caller, None, Verdict::CannotTell, || {
             format!("{calls} calls whose key is not known are too many to look at")

@@ -1,11 +1,10 @@
 //! Who read log files and is no listed reader: rule 9.
 
-use super::explanation::EventReference;
 use super::results::ReviewResults;
-use crate::finding::FindingKind;
+use crate::finding::kms::{self, EventReference, UnlistedReads};
 use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
-use crate::kms::rules::{Problem, Rule, reader};
+use crate::kms::rules::{Rule, reader};
 use crate::kms::text::kept;
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
@@ -26,7 +25,9 @@ struct Reading {
     sources: BTreeSet<String>,
     calls: u64,
     objects: HashSet<Sha256>,
-    first: (Option<Timestamp>, EventReference, Option<ObjectLocation>),
+    first: EventReference,
+    /// What the first call read.
+    object: Option<ObjectLocation>,
     last: Option<Timestamp>,
 }
 
@@ -61,16 +62,18 @@ impl Readings {
             sources: BTreeSet::new(),
             calls: 0,
             objects: HashSet::new(),
-            first: (event.time, EventReference::of(event), object.clone()),
+            first: EventReference::of(event),
+            object: object.clone(),
             last: event.time,
         });
         reading.calls += 1;
         reading.last = reading.last.max(event.time);
         let is_earlier = event
             .time
-            .is_some_and(|time| reading.first.0.is_none_or(|first| time < first));
+            .is_some_and(|time| reading.first.time.is_none_or(|first| time < first));
         if is_earlier {
-            reading.first = (event.time, EventReference::of(event), object.clone());
+            reading.first = EventReference::of(event);
+            reading.object.clone_from(&object);
         }
         if let Some(source) = event.source.as_deref()
             && reading.sources.len() < MAX_SOURCES
@@ -90,46 +93,18 @@ impl Readings {
     /// Raises one finding a principal.
     pub(super) fn conclude(self, results: &mut ReviewResults<'_>) {
         for (principal, reading) in self.by_principal {
-            let files = match reading.objects.len() {
-                0 => "an unknown number of log files (S3 Bucket Key)".to_owned(),
-                1 => "1 log file".to_owned(),
-                many => format!("{many} log files"),
+            let subject = results.subject(reading.object.as_ref());
+            let occurrence = results.occurrence(&reading.first);
+            let reads = UnlistedReads {
+                reader: reading.shown,
+                sources: reading.sources,
+                calls: reading.calls,
+                files: reading.objects.len(),
+                first: reading.first,
+                last: reading.last,
             };
-            let sources: Vec<&str> = reading.sources.iter().map(String::as_str).collect();
-            let from = if sources.is_empty() {
-                "an unknown address".to_owned()
-            } else {
-                sources.join(", ")
-            };
-            let time = |time: Option<Timestamp>| {
-                time.map_or_else(|| "an unknown time".to_owned(), |time| time.to_string())
-            };
-            let (first, event, object) = &reading.first;
-            let problem = Problem {
-                kind: FindingKind::KmsUnlistedReader,
-                expected: "one of the listed readers".to_owned(),
-                actual: format!(
-                    "{} from {from}: {files}, {}, first {} (event {}), last {}",
-                    reading.shown,
-                    match reading.calls {
-                        1 => "1 call".to_owned(),
-                        calls => format!("{calls} calls"),
-                    },
-                    time(*first),
-                    event.id,
-                    time(reading.last),
-                ),
-            };
-            let finding = results
-                .finding(
-                    &problem,
-                    object.as_ref(),
-                    format!(
-                        "{} read {files} from {from}, and is no listed reader.",
-                        reading.shown
-                    ),
-                )
-                .about(principal.clone(), results.occurrence(event));
+            let finding =
+                kms::unlisted_reader(subject, &reads).about(principal.clone(), occurrence);
             results.groups.add(finding, &principal, "");
         }
     }

@@ -1,12 +1,10 @@
 //! The keys that refused CloudTrail: rule 6.
 
-use super::explanation::EventReference;
 use super::facts::Facts;
 use super::results::ReviewResults;
-use crate::finding::FindingKind;
+use crate::finding::kms::{self, EventReference, RefusedKey};
 use crate::kms::event::KmsEvent;
 use crate::kms::key_name::{is_key_arn, same_key};
-use crate::kms::rules::Problem;
 use crate::kms::text::kept;
 use crate::names::location::ObjectLocation;
 use std::collections::BTreeMap;
@@ -19,7 +17,8 @@ struct Refusal {
     first: EventReference,
     calls: u64,
     object: Option<ObjectLocation>,
-    error: String,
+    /// What KMS answered to the first call.
+    answer: String,
 }
 
 impl Refusal {
@@ -49,7 +48,7 @@ impl Refusals {
         &mut self,
         event: &KmsEvent<'_>,
         object: Option<&ObjectLocation>,
-        error: &str,
+        answer: &str,
         results: &mut ReviewResults<'_>,
     ) {
         let key = kept(event.key_named().unwrap_or("a key that is not named"));
@@ -61,7 +60,7 @@ impl Refusals {
             first: EventReference::of(event),
             calls: 0,
             object: object.cloned(),
-            error: kept(error),
+            answer: kept(answer),
         });
         refused.calls += 1;
     }
@@ -88,26 +87,15 @@ impl Refusals {
             }
         }
         for (arn, refused) in by_key {
-            let problem = Problem {
-                kind: FindingKind::KmsDeliveryDenied,
-                expected: format!("a data key under {arn} for CloudTrail"),
-                actual: format!("{} in this log file, from {}", refused.error, refused.first),
-            };
-            let times = match refused.calls {
-                1 => "once".to_owned(),
-                calls => format!("{calls} times"),
-            };
+            let subject = results.subject(refused.object.as_ref());
             let occurrence = results.occurrence(&refused.first);
-            let finding = results
-                .finding(
-                    &problem,
-                    refused.object.as_ref(),
-                    format!(
-                        "KMS refused CloudTrail a data key {times}, first in {}: log files are not being delivered.",
-                        refused.first
-                    ),
-                )
-                .about(arn.clone(), occurrence);
+            let evidence = RefusedKey {
+                key: arn.clone(),
+                calls: refused.calls,
+                first: refused.first,
+                answer: refused.answer,
+            };
+            let finding = kms::refused_key(subject, &evidence).about(arn.clone(), occurrence);
             results.groups.add(finding, &arn, "");
         }
     }

@@ -1,17 +1,19 @@
 //! What the rules say of one log file, as it is collected: counts, findings and explanations.
 
-use super::explanation::{EventReference, Explanation};
+use super::explanation::Explanation;
+use crate::finding::kms::{
+    self, ChangedEncryption, EventReference, Evidence, FindingSubject, KeyMismatch,
+};
 use crate::finding::{Finding, Obstacle, RuleCount, Scope, Verdict};
 use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
-use crate::kms::groups::Groups;
-use crate::kms::rules::{Problem, Rule, Ruling};
+use crate::kms::groups::FindingGroups;
+use crate::kms::rules::{Rule, Ruling};
 use crate::kms::text::kept;
 use crate::names::ids::Region;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{LogFileKey, ObjectKind, classify};
 use crate::names::text::clip_bytes;
-use crate::world::Encryption;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -20,9 +22,6 @@ const MAX_EXPLANATIONS: usize = 20_000;
 
 /// The most bytes of what a rule says of an event.
 const MAX_REASON_BYTES: usize = 4096;
-
-/// The most bytes of each piece of a finding's evidence.
-const MAX_EVIDENCE_BYTES: usize = 1000;
 
 /// What the rules say of a log file so far, and what they need to know of it.
 pub(super) struct ReviewResults<'x> {
@@ -34,7 +33,7 @@ pub(super) struct ReviewResults<'x> {
     pub(super) region: Region,
     pub(super) scope: Scope,
     pub(super) rules: BTreeMap<Rule, RuleCount>,
-    pub(super) groups: Groups,
+    pub(super) groups: FindingGroups,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) explanations: Option<Vec<Explanation>>,
     /// What there was too much of.
@@ -54,7 +53,7 @@ impl<'x> ReviewResults<'x> {
             region: key.region.clone(),
             scope: Scope::of_log_file(key, &expected.places.trails),
             rules: BTreeMap::new(),
-            groups: Groups::default(),
+            groups: FindingGroups::default(),
             obstacles: Vec::new(),
             explanations: None,
             overflow: None,
@@ -62,12 +61,12 @@ impl<'x> ReviewResults<'x> {
     }
 
     /// Counts what a rule says of an event, and gives back what is wrong.
-    pub(super) fn note(
+    pub(super) fn note<E: Evidence>(
         &mut self,
         rule: Rule,
         event: &KmsEvent<'_>,
-        ruling: Ruling,
-    ) -> Option<Box<Problem>> {
+        ruling: Ruling<E>,
+    ) -> Option<E> {
         let event = self
             .explanations
             .is_some()
@@ -76,12 +75,12 @@ impl<'x> ReviewResults<'x> {
     }
 
     /// Counts a ruling, and gives back what is wrong.
-    pub(super) fn note_of(
+    pub(super) fn note_of<E: Evidence>(
         &mut self,
         rule: Rule,
         event: Option<&EventReference>,
-        ruling: Ruling,
-    ) -> Option<Box<Problem>> {
+        ruling: Ruling<E>,
+    ) -> Option<E> {
         match ruling {
             Ruling::Silent => None,
             Ruling::Valid(reason) => {
@@ -92,7 +91,9 @@ impl<'x> ReviewResults<'x> {
                 self.count(rule, event, Verdict::Finding, || {
                     format!(
                         "{}: expected {}; found {}",
-                        problem.kind, problem.expected, problem.actual
+                        problem.kind(),
+                        problem.expected(),
+                        problem.actual()
                     )
                 });
                 Some(problem)
@@ -125,39 +126,18 @@ impl<'x> ReviewResults<'x> {
         format!("{} {}", self.log_file, event.id)
     }
 
-    /// A finding about `object`; where it is about none of ours, about the log file at hand.
-    pub(super) fn finding(
-        &self,
-        problem: &Problem,
-        object: Option<&ObjectLocation>,
-        message: String,
-    ) -> Finding {
+    /// What is said is said about `object`; where it is about none of ours, about the log file at hand.
+    pub(super) fn subject(&self, object: Option<&ObjectLocation>) -> FindingSubject {
         let scope = match object.map(|object| classify(&object.key)) {
             Some(ObjectKind::LogFile(key)) => {
                 Scope::of_log_file(&key, &self.expected.places.trails)
             }
             _ => self.scope.clone(),
         };
-        let object = object.unwrap_or(self.log_file).clone();
-        Finding::new(problem.kind, scope, object, message)
-            .with_evidence(evidence(&problem.expected), evidence(&problem.actual))
-    }
-
-    /// A finding about the encryption context of an event.
-    pub(super) fn mismatch(
-        &self,
-        problem: &Problem,
-        object: Option<&ObjectLocation>,
-        event: &EventReference,
-    ) -> Finding {
-        self.finding(
-            problem,
-            object,
-            format!(
-                "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
-                event.name, event.id
-            ),
-        )
+        FindingSubject {
+            scope,
+            object: object.unwrap_or(self.log_file).clone(),
+        }
     }
 
     /// Raises what is wrong with a call, together with all that is wrong in the same way with the calls
@@ -180,20 +160,13 @@ impl<'x> ReviewResults<'x> {
     /// Raises that a call used another key than the trail or the object.
     pub(super) fn raise_key(
         &mut self,
-        problem: &Problem,
+        mismatch: &KeyMismatch,
         event: &EventReference,
         object: Option<&ObjectLocation>,
         arn: &str,
         principal: &str,
     ) {
-        let finding = self.finding(
-            problem,
-            object,
-            format!(
-                "The KMS call {} (event {}) used another key than the trail or the object.",
-                event.name, event.id
-            ),
-        );
+        let finding = kms::key_mismatch(self.subject(object), mismatch, event);
         self.raise(finding, principal, Some(arn), event);
     }
 
@@ -201,26 +174,18 @@ impl<'x> ReviewResults<'x> {
     /// files of its account and Region that are encrypted in the same way.
     pub(super) fn raise_encryption(
         &mut self,
-        problem: &Problem,
+        changed: &ChangedEncryption,
         object: &ObjectLocation,
-        headers: &Encryption,
     ) {
-        let how = headers.kms_key().or(headers.algorithm.as_deref());
+        let found = &changed.found;
+        let how = found.kms_key().or(found.algorithm.as_deref());
         let subject = format!(
             "{} {}",
             object.region_folder(),
             kept(how.unwrap_or("nothing"))
         );
-        let finding = self.finding(
-            problem,
-            Some(object),
-            "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.".to_owned(),
-        );
-        let finding = finding.about(subject.clone(), object.to_string());
+        let finding = kms::changed_encryption(self.subject(Some(object)), changed)
+            .about(subject.clone(), object.to_string());
         self.groups.add(finding, &subject, "");
     }
-}
-
-fn evidence(text: &str) -> &str {
-    clip_bytes(text, MAX_EVIDENCE_BYTES)
 }

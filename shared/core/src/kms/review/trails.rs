@@ -1,8 +1,8 @@
 //! Trails that events name where none is configured: expected are those whose digests are there.
 
-use super::explanation::EventReference;
 use super::facts::{Facts, UnknownTrail};
 use super::results::ReviewResults;
+use crate::finding::kms::{self, EventReference, Evidence as _};
 use crate::finding::{Obstacle, Verdict};
 use crate::kms::context::{ContextObject, ContextTarget};
 use crate::kms::event::KmsEvent;
@@ -97,10 +97,12 @@ impl UnknownTrails {
             results.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
                 format!(
                     "no digest of {} is in the bucket, yet or at all; expected {}",
-                    problem.actual, problem.expected
+                    problem.actual(),
+                    problem.expected()
                 )
             });
-            let if_it_stays = results.mismatch(&problem, object.as_ref(), &event);
+            let if_it_stays =
+                kms::context_mismatch(results.subject(object.as_ref()), &problem, &event);
             let occurrence = if_it_stays.object.to_string();
             let if_it_stays = if_it_stays.about(unknown.trail.to_string(), occurrence);
             results.obstacles.push(Obstacle {

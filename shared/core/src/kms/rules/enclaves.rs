@@ -2,8 +2,8 @@
 
 use super::calls::{caller_shown, is_reading, uses_our_key};
 use super::reading::reading_principal;
-use super::ruling::{Ruling, wrong};
-use crate::finding::FindingKind;
+use super::ruling::Ruling;
+use crate::finding::kms::{MalformedAttestation, MissingAttestation, UnlistedImage};
 use crate::kms::context::ContextObject;
 use crate::kms::event::{KmsEvent, Recipient};
 use crate::kms::expected::Expected;
@@ -16,31 +16,23 @@ use crate::kms::expected::Expected;
 /// Source: <https://docs.aws.amazon.com/enclaves/latest/user/verify-root.html> (PCR0 is a SHA-384),
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>,
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-tpm.html>.
-pub(crate) fn attestation(recipient: &Recipient<'_>) -> Ruling {
+pub(crate) fn attestation(recipient: &Recipient<'_>) -> Ruling<MalformedAttestation> {
     if is_nitro_tpm(recipient) {
         return Ruling::Silent;
     }
     let module = recipient.module_id.as_deref();
     let image = recipient.image.as_deref();
     if !module.is_some_and(is_module_id) {
-        return wrong(
-            FindingKind::EnclaveAttestationMalformed,
-            "attestationDocumentModuleId i-<hex digits>-enc<hex digits>",
-            module.unwrap_or("none"),
-        );
+        return Ruling::Wrong(MalformedAttestation::ModuleId(module.map(str::to_owned)));
     }
     if !image.is_some_and(is_image_digest) {
-        return wrong(
-            FindingKind::EnclaveAttestationMalformed,
-            "attestationDocumentEnclaveImageDigest of 96 hex digits (SHA-384)",
-            image.unwrap_or("none"),
-        );
+        return Ruling::Wrong(MalformedAttestation::ImageDigest(image.map(str::to_owned)));
     }
     Ruling::Valid("the attestation is well-formed")
 }
 
 /// Rule 10, the image: a listed one, where images are listed.
-pub(crate) fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling {
+pub(crate) fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling<UnlistedImage> {
     let images = &expected.enclave_images;
     let Some(image) = recipient.image.as_deref().filter(|_| !images.is_empty()) else {
         return Ruling::Silent;
@@ -51,17 +43,9 @@ pub(crate) fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling {
     {
         return Ruling::Valid("the enclave's image is a listed one");
     }
-    // The attestation of an enclave in debug mode has zeros only.
-    let debug = image.bytes().all(|byte| byte == b'0');
-    wrong(
-        FindingKind::EnclaveImageUnlisted,
-        "one of the listed enclave images",
-        if debug {
-            format!("PCR0 {image}: an enclave in debug mode, whose memory can be read")
-        } else {
-            format!("PCR0 {image}")
-        },
-    )
+    Ruling::Wrong(UnlistedImage {
+        image: image.to_owned(),
+    })
 }
 
 /// Rule 10, the reader: whoever reads from an enclave only, reads with its attestation.
@@ -69,7 +53,7 @@ pub(crate) fn attested(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
     expected: &Expected,
-) -> Ruling {
+) -> Ruling<MissingAttestation> {
     let reads = is_reading(event, named, expected)
         || (event.name == "Decrypt" && !event.failed() && uses_our_key(event, expected));
     if !reads
@@ -79,16 +63,15 @@ pub(crate) fn attested(
     {
         return Ruling::Silent;
     }
-    let found = match &event.recipient {
-        Some(recipient) if is_nitro_tpm(recipient) => "a call with the attestation of an instance",
+    let is_of_instance = match &event.recipient {
+        Some(recipient) if is_nitro_tpm(recipient) => true,
         Some(_) => return Ruling::Valid("the enclave attested itself"),
-        None => "a call without any",
+        None => false,
     };
-    wrong(
-        FindingKind::EnclaveAttestationMissing,
-        "a Decrypt call with the attestation of an enclave",
-        format!("{found}, by {}", caller_shown(event)),
-    )
+    Ruling::Wrong(MissingAttestation {
+        caller: caller_shown(event),
+        is_of_instance,
+    })
 }
 
 fn is_module_id(text: &str) -> bool {

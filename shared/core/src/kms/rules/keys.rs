@@ -1,9 +1,8 @@
 //! Rules 3 and 4: event, object and configuration agree on the key; the key can encrypt, goes on to,
 //! and serves no other trail.
 
-use super::ruling::{Ruling, wrong};
-use crate::finding::FindingKind;
-use crate::kms::event::TRAIL_CONTEXT;
+use super::ruling::Ruling;
+use crate::finding::kms::{ExpiringKey, KeyMismatch, OpenPolicy, UnusableKey};
 use crate::kms::expected::Expected;
 use crate::kms::key_name::same_key;
 use crate::kms::policy::PolicyVerdict;
@@ -14,45 +13,43 @@ use jiff::{SignedDuration, Timestamp};
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Rule 3, the configuration: `key`, by ARN, is one of the configured keys.
-pub(crate) fn key(key_arn: &str, expected: &Expected) -> Ruling {
+pub(crate) fn key(key_arn: &str, expected: &Expected) -> Ruling<KeyMismatch> {
     let keys = &expected.key_arns;
     if keys.is_empty() || keys.iter().any(|arn| arn == key_arn) {
         Ruling::Valid("the key is the trail's")
     } else {
-        wrong(
-            FindingKind::KmsKeyMismatch,
-            format!("a configured key: {}", keys.join(" or ")),
-            format!("the KMS call used {key_arn}"),
-        )
+        Ruling::Wrong(KeyMismatch::NotConfigured {
+            used: key_arn.to_owned(),
+            configured: keys.clone(),
+        })
     }
 }
 
 /// Rule 3, the object: it is encrypted under the key of its delivery. Rule 8 says more of an
 /// object that is under no key at all.
-pub(crate) fn key_of_object(key_arn: &str, object: &Encryption) -> Ruling {
+pub(crate) fn key_of_object(key_arn: &str, object: &Encryption) -> Ruling<KeyMismatch> {
     match object.kms_key() {
         None => Ruling::Silent,
         Some(key) if same_key(key, key_arn) => Ruling::Valid("event and object agree on the key"),
-        Some(key) => wrong(
-            FindingKind::KmsKeyMismatch,
-            format!("the key of the KMS call, {key_arn}"),
-            format!("the object is encrypted under {key}"),
-        ),
+        Some(key) => Ruling::Wrong(KeyMismatch::NotOfObject {
+            used: key_arn.to_owned(),
+            of_object: key.to_owned(),
+        }),
     }
 }
 
 /// Rule 4, the key: symmetric, for encryption, and usable.
-pub(crate) fn key_health(key: &KeyDescription) -> Ruling {
+pub(crate) fn key_health(key: &KeyDescription) -> Ruling<UnusableKey> {
     // While a multi-Region key's primary is being changed, the key works.
     let usable = matches!(key.state.as_str(), "Enabled" | "Updating");
     if key.spec == "SYMMETRIC_DEFAULT" && key.usage == "ENCRYPT_DECRYPT" && usable {
         return Ruling::Valid("the key can encrypt log files");
     }
-    wrong(
-        FindingKind::KmsKeyUnusable,
-        "a symmetric key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT) that is Enabled",
-        format!("{}, {}, {}", key.spec, key.usage, key.state),
-    )
+    Ruling::Wrong(UnusableKey {
+        spec: key.spec.clone(),
+        usage: key.usage.clone(),
+        state: key.state.clone(),
+    })
 }
 
 /// Rule 4, the key's material: where it was imported, it does not expire soon after the time that
@@ -60,32 +57,24 @@ pub(crate) fn key_health(key: &KeyDescription) -> Ruling {
 ///
 /// When it expires, KMS deletes it, and the key cannot be used until it is imported again:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-delete-key-material.html>.
-pub(crate) fn key_material(key: &KeyDescription, at: Timestamp) -> Ruling {
+pub(crate) fn key_material(key: &KeyDescription, at: Timestamp) -> Ruling<ExpiringKey> {
     match key.expires {
-        Some(expires) if expires.duration_since(at) < EXPIRES_SOON => wrong(
-            FindingKind::KmsKeyExpiring,
-            format!(
-                "key material that does not expire within {} days",
-                EXPIRES_SOON.as_hours() / 24
-            ),
-            format!("its imported material expires at {expires}"),
-        ),
+        Some(expires) if expires.duration_since(at) < EXPIRES_SOON => Ruling::Wrong(ExpiringKey {
+            expires,
+            soon: EXPIRES_SOON,
+        }),
         Some(_) => Ruling::Valid("the key's material does not expire soon"),
         None => Ruling::Silent,
     }
 }
 
 /// Rule 4, the policy: CloudTrail may generate data keys for named trails only.
-pub(crate) fn key_policy(verdict: &PolicyVerdict) -> Ruling {
+pub(crate) fn key_policy(verdict: &PolicyVerdict) -> Ruling<OpenPolicy> {
     match verdict {
         PolicyVerdict::Sound => Ruling::Valid("the key's policy names the trails"),
-        PolicyVerdict::Open { statements } => wrong(
-            FindingKind::KmsPolicyOpen,
-            format!(
-                "kms:GenerateDataKey* for cloudtrail.amazonaws.com only with a condition on kms:EncryptionContext:{TRAIL_CONTEXT}"
-            ),
-            format!("no such condition in {}", statements.join(", ")),
-        ),
+        PolicyVerdict::Open { statements } => Ruling::Wrong(OpenPolicy {
+            statements: statements.clone(),
+        }),
         PolicyVerdict::Unreadable(_) => Ruling::Silent,
     }
 }

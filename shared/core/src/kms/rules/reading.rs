@@ -1,8 +1,8 @@
 //! Rule 9: only listed readers read.
 
 use super::calls::{caller_shown, is_cloudtrail, is_of_an_owner, is_reading};
-use super::ruling::{Ruling, wrong};
-use crate::finding::FindingKind;
+use super::ruling::Ruling;
+use crate::finding::kms::UnlistedReader;
 use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
@@ -14,7 +14,7 @@ pub(crate) fn reader(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
     expected: &Expected,
-) -> Ruling {
+) -> Ruling<UnlistedReader> {
     let readers = &expected.readers;
     if readers.is_empty() || !is_reading(event, named, expected) {
         return Ruling::Silent;
@@ -29,11 +29,9 @@ pub(crate) fn reader(
     if readers.allows(&principal) {
         return Ruling::Valid("the reader is a listed one");
     }
-    wrong(
-        FindingKind::KmsUnlistedReader,
-        "one of the listed readers",
-        caller_shown(event),
-    )
+    Ruling::Wrong(UnlistedReader {
+        caller: caller_shown(event),
+    })
 }
 
 /// The caller of a reading, with whether its account is one of ours: the owner of the trail or the

@@ -1,37 +1,19 @@
 //! What a rule says of an event.
 
-use crate::finding::FindingKind;
-
-/// What a rule says of an event.
+/// What a rule says of an event. `E`: how it can be broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ruling {
+pub(crate) enum Ruling<E> {
     /// Nothing: the event is none of its.
     Silent,
     /// The rule is kept, and why.
     Valid(&'static str),
     /// It is broken.
-    Wrong(Box<Problem>),
+    Wrong(E),
 }
 
-/// How a rule is broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    /// The finding.
-    pub kind: FindingKind,
-    /// What should be.
-    pub expected: String,
-    /// What is.
-    pub actual: String,
-}
-
-pub(super) fn wrong(
-    kind: FindingKind,
-    expected: impl Into<String>,
-    actual: impl Into<String>,
-) -> Ruling {
-    Ruling::Wrong(Box::new(Problem {
-        kind,
-        expected: expected.into(),
-        actual: actual.into(),
-    }))
+impl<E> Ruling<E> {
+    /// Whether the rule is broken.
+    pub(crate) fn is_wrong(&self) -> bool {
+        matches!(self, Self::Wrong(_))
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Why it is not known whether a digest lists a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Why {
+pub enum WhyUnsettled {
     /// Too many log files were to be looked at.
     NotLookedAt,
     /// S3 does not say whether the log file is there.
@@ -19,7 +19,7 @@ pub(super) enum Why {
     TooManyBackfills,
 }
 
-impl Why {
+impl WhyUnsettled {
     fn in_words(self) -> &'static str {
         match self {
             Self::NotLookedAt => "too many other log files were to be looked at",
@@ -33,13 +33,14 @@ impl Why {
 
 /// The deliveries that are given up.
 #[derive(Debug, Default)]
-pub(super) struct GivenUp {
-    reasons: BTreeMap<Why, u64>,
+pub struct GivenUp {
+    reasons: BTreeMap<WhyUnsettled, u64>,
     example: Option<ObjectLocation>,
 }
 
 impl GivenUp {
-    pub(super) fn add(&mut self, object: ObjectLocation, why: Why) {
+    /// Adds a delivery.
+    pub fn add(&mut self, object: ObjectLocation, why: WhyUnsettled) {
         *self.reasons.entry(why).or_default() += 1;
         // The same one whenever the same are given up.
         if self
@@ -51,17 +52,15 @@ impl GivenUp {
         }
     }
 
-    pub(super) fn count(&self) -> u64 {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
         self.reasons.values().sum()
     }
 
     /// One finding, however many they are: one incident a chain.
-    pub(super) fn finding(
-        &self,
-        scope: &Scope,
-        place: &str,
-        digest: &DigestReference,
-    ) -> Option<Finding> {
+    #[must_use]
+    pub fn finding(&self, scope: &Scope, place: &str, digest: &DigestReference) -> Option<Finding> {
         let example = self.example.clone()?;
         let message = match self.count() {
             1 => {
@@ -92,27 +91,29 @@ impl GivenUp {
 
 /// What one digest did not settle, because there was too much of it.
 #[derive(Debug, Default)]
-pub(super) struct Left {
+pub struct LeftOver {
     /// Documents beyond those that one digest settles.
-    pub(super) documents: usize,
+    pub documents: usize,
     /// Whether there are documents that were not even listed.
-    pub(super) more_documents: bool,
+    pub more_documents: bool,
     /// Documents for which there was no time.
-    pub(super) no_time: usize,
+    pub no_time: usize,
     /// Documents that are too large or of an unknown schema.
-    pub(super) unreadable: usize,
+    pub unreadable: usize,
     /// Documents that keep what is settled, because they are too large together.
-    pub(super) unwritten: usize,
+    pub unwritten: usize,
     /// Deliveries whose log file was not looked at.
-    pub(super) looks: usize,
+    pub looks: usize,
     /// Whether there are too many backfill digests.
-    pub(super) backfills: bool,
+    pub backfills: bool,
     /// Whether there are too many digests before.
-    pub(super) digests: bool,
+    pub digests: bool,
 }
 
-impl Left {
-    pub(super) fn is_something(&self) -> bool {
+impl LeftOver {
+    /// Whether anything is left over.
+    #[must_use]
+    pub fn is_something(&self) -> bool {
         !self.in_words().is_empty()
     }
 
@@ -159,7 +160,8 @@ impl Left {
     }
 
     /// One finding about the chain in `place`; none if everything was settled.
-    pub(super) fn finding(
+    #[must_use]
+    pub fn finding(
         &self,
         scope: &Scope,
         at: &ObjectLocation,

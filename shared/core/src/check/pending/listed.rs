@@ -1,6 +1,8 @@
 //! What the digests of a chain list, from one back as far as was asked.
+//!
+//! The tests are in `tests/tests/kms/unsettled.rs`.
 
-use super::BORDER;
+use super::fate::{BORDER, BackfillsUnknown, GIVEN_UP_AFTER, ListedBy};
 use crate::bucket::listing::date_prefixes;
 use crate::check::digest::DigestVerifier;
 use crate::format::digest::UnverifiedDigest;
@@ -30,7 +32,8 @@ const MAX_PAGES: usize = 100;
 /// How many backfill digests are read at once: each may inflate to 16 MiB.
 const BACKFILLS_AT_ONCE: usize = 4;
 
-pub(super) struct Lists<'a, S, K> {
+/// What the digest at hand, those before it and the backfill digests list.
+pub(super) struct ListedByChain<'a, S, K> {
     pub(super) digests: &'a DigestVerifier<S, K>,
     at: &'a ObjectLocation,
     key: &'a DigestKey,
@@ -41,6 +44,10 @@ pub(super) struct Lists<'a, S, K> {
     /// What those before list: hashes of where the log files are, of which there may be many.
     older: HashSet<Sha256>,
     read: usize,
+    /// What the backfill digests list, once somebody asked.
+    backfilled: Option<Result<HashSet<Sha256>, BackfillsUnknown>>,
+    /// End of the one at hand.
+    end: Timestamp,
     /// Begin of the oldest one that was read.
     reaches: Timestamp,
     /// What no digest covers between the oldest one that was read and the one at hand.
@@ -51,7 +58,7 @@ pub(super) struct Lists<'a, S, K> {
     pub(super) more: bool,
 }
 
-impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
+impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K> {
     pub(super) fn new(
         digests: &'a DigestVerifier<S, K>,
         at: &'a ObjectLocation,
@@ -66,6 +73,8 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
             second: None,
             older: HashSet::new(),
             read: 0,
+            backfilled: None,
+            end: digest.digest().end_time,
             reaches: digest.digest().end_time,
             gaps: Vec::new(),
             before: None,
@@ -81,7 +90,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
             self.gaps.push((digest.end_time, self.reaches));
         }
         self.reaches = digest.start_time;
-        let listed = self.listed_by(at, digest);
+        let listed = self.log_files_of(at, digest);
         match self.read {
             0 => self.newest = listed.collect(),
             1 => self.second = Some(listed.collect()),
@@ -101,7 +110,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
         });
     }
 
-    fn listed_by<'d>(
+    fn log_files_of<'d>(
         &self,
         at: &'d ObjectLocation,
         digest: &'d UnverifiedDigest,
@@ -113,21 +122,22 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
         })
     }
 
-    pub(super) fn newest_lists(&self, object: &ObjectLocation) -> bool {
-        self.newest.contains(object)
-    }
-
+    /// What the digest before the one at hand lists.
     pub(super) fn second(&self) -> Option<&HashSet<ObjectLocation>> {
         self.second.as_ref()
     }
 
-    pub(super) fn list(&self, object: &ObjectLocation) -> bool {
-        self.newest.contains(object)
-            || self
-                .second
-                .as_ref()
-                .is_some_and(|list| list.contains(object))
-            || self.older.contains(&hash(object))
+    /// Which digest lists a log file.
+    pub(super) fn listed_by(&self, object: &ObjectLocation) -> ListedBy {
+        if self.newest.contains(object) {
+            return ListedBy::AtHand;
+        }
+        let second = self.second.as_ref();
+        if second.is_some_and(|list| list.contains(object)) || self.older.contains(&hash(object)) {
+            ListedBy::Earlier
+        } else {
+            ListedBy::None
+        }
     }
 
     /// Whether what was delivered at `time` should be listed by a digest that was read.
@@ -157,8 +167,24 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
         }
     }
 
+    /// Whether a backfill digest lists a log file that ends in the days before the digest at hand.
+    pub(super) async fn backfilled(
+        &mut self,
+        object: &ObjectLocation,
+    ) -> Result<bool, BackfillsUnknown> {
+        if self.backfilled.is_none() {
+            let from = self.end.saturating_sub(GIVEN_UP_AFTER).unwrap_or(self.end);
+            self.backfilled = Some(self.read_backfills(from, self.end).await);
+        }
+        match &self.backfilled {
+            Some(Ok(listed)) => Ok(listed.contains(&hash(object))),
+            Some(Err(unknown)) => Err(*unknown),
+            None => Err(BackfillsUnknown::NotListed),
+        }
+    }
+
     /// What the backfill digests list that end between `from` and `to`, or why that is not known.
-    pub(super) async fn read_backfills(
+    async fn read_backfills(
         &self,
         from: Timestamp,
         to: Timestamp,
@@ -175,7 +201,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
             // Whatever is wrong with it is told by the digest-validator.
             if let Ok(digest) = digest {
                 listed.extend(
-                    self.listed_by(&at, digest.digest())
+                    self.log_files_of(&at, digest.digest())
                         .map(|object| hash(&object)),
                 );
             }
@@ -225,16 +251,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> Lists<'a, S, K> {
     }
 }
 
-/// Why it is not known what the backfill digests list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BackfillsUnknown {
-    /// The bucket cannot be listed.
-    NotListed,
-    /// There are more of them, or of other objects beside them, than are looked at.
-    TooMany,
-}
-
 /// A place of a log file, in 32 bytes.
-pub(super) fn hash(object: &ObjectLocation) -> Sha256 {
+fn hash(object: &ObjectLocation) -> Sha256 {
     Sha256::of(object.to_string().as_bytes())
 }

@@ -1,6 +1,6 @@
 //! Which documents of deliveries are due for a digest, and in which order they are settled.
 
-use super::name_of;
+use super::document::{name_of, oldest_in};
 use crate::world::{SettleEvidence, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ const MAX_DOCUMENTS: usize = 4_000;
 
 /// The documents that one digest settles.
 #[derive(Debug, Default)]
-pub(super) struct Due {
+pub(super) struct DueDocuments {
     /// Their names, the newest and the oldest in turn.
     pub(super) names: Vec<String>,
     /// How many more of those that were listed are due.
@@ -33,11 +33,11 @@ pub(super) async fn due<E: SettleEvidence>(
     evidence: &E,
     folders: &[String],
     end: Timestamp,
-) -> Result<Due, StoreError> {
+) -> Result<DueDocuments, StoreError> {
     let mut names = BTreeSet::new();
     let mut more = false;
     for folder in folders {
-        let mut listing = Listing {
+        let mut listing = DueListing {
             evidence,
             folder,
             end,
@@ -52,17 +52,17 @@ pub(super) async fn due<E: SettleEvidence>(
         }
     }
     let (names, left) = both_ends(names, MAX_DOCUMENTS);
-    Ok(Due { names, left, more })
+    Ok(DueDocuments { names, left, more })
 }
 
-struct Listing<'a, E> {
+struct DueListing<'a, E> {
     evidence: &'a E,
     folder: &'a str,
     end: Timestamp,
     names: &'a mut BTreeSet<(Timestamp, String)>,
 }
 
-impl<E: SettleEvidence> Listing<'_, E> {
+impl<E: SettleEvidence> DueListing<'_, E> {
     /// Takes in what is due of the names after `after`. Whether there is more of it.
     async fn list(&mut self, mut after: Option<String>) -> Result<bool, StoreError> {
         for _ in 0..MAX_PAGES {
@@ -89,13 +89,6 @@ impl<E: SettleEvidence> Listing<'_, E> {
     }
 }
 
-/// The time in a document's name.
-pub(super) fn oldest_in(name: &str) -> Option<Timestamp> {
-    let (time, _) = name.rsplit('/').next()?.split_once('_')?;
-    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?;
-    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-}
-
 /// `limit` of the names, the newest and the oldest in turn, and how many are left: whoever makes
 /// documents appear chooses their times, and pushes none out at both ends for long.
 fn both_ends(names: BTreeSet<(Timestamp, String)>, limit: usize) -> (Vec<String>, usize) {
@@ -119,22 +112,6 @@ fn both_ends(names: BTreeSet<(Timestamp, String)>, limit: usize) -> (Vec<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_documents_name_tells_its_oldest_delivery() {
-        let told = oldest_in("pending/1/r/t/p/20260115T120431Z_0123456789abcdef.json");
-        assert_eq!(told.unwrap().to_string(), "2026-01-15T12:04:31Z");
-        for name in [
-            "",
-            "_",
-            "20260115T120431Z",
-            "20260230T000000Z_x.json",
-            "x/_20260115T120431Z",
-        ] {
-            assert_eq!(oldest_in(name), None, "{name}");
-        }
-    }
 
     #[test]
     fn the_newest_and_the_oldest_come_first_and_the_rest_is_counted() {
@@ -153,13 +130,6 @@ mod tests {
         ] {
             let chosen: Vec<String> = chosen.into_iter().map(str::to_owned).collect();
             assert_eq!(both_ends(names(&all), limit), (chosen, left));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_name_never_panics(name in "\\PC*") {
-            let _ = oldest_in(&name);
         }
     }
 }

@@ -1,0 +1,218 @@
+//! The form of the documents in which deliveries wait, and their names.
+//!
+//! The name of a document follows from what it is about: an event that is tried twice writes the same
+//! document twice.
+
+use super::fate::GIVEN_UP_AFTER;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::Chain;
+use crate::names::sha256::Sha256;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// The folder of the evidence bucket in which deliveries wait for their digest.
+const FOLDER: &str = "pending";
+
+/// The schema of a document there.
+const SCHEMA: &str = "trailseal.pending/1";
+
+/// How the time in a document's name is written.
+const TIME_FORMAT: &str = "%Y%m%dT%H%M%SZ";
+
+/// The most bytes of a document.
+pub(super) const MAX_DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Deliveries of one chain that one log file records.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PendingDocument {
+    schema: String,
+    /// The bucket of the log files.
+    pub(super) bucket: String,
+    /// The log file with the events.
+    pub(super) recorded_in: String,
+    pub(super) deliveries: Vec<PendingDelivery>,
+}
+
+/// A delivery that waits for its digest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PendingDelivery {
+    pub(super) key: String,
+    pub(super) event_id: String,
+    pub(super) time: Timestamp,
+}
+
+/// Why bytes are no document of deliveries.
+#[derive(Debug)]
+pub(super) enum NoDocument {
+    /// They hold no deliveries.
+    Malformed,
+    /// They are of this schema, which is another version's.
+    UnknownSchema(String),
+}
+
+impl PendingDocument {
+    pub(super) fn new(
+        bucket: String,
+        recorded_in: &ObjectLocation,
+        deliveries: Vec<PendingDelivery>,
+    ) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            bucket,
+            recorded_in: recorded_in.to_string(),
+            deliveries,
+        }
+    }
+
+    /// Reads the document of this name.
+    pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Self, NoDocument> {
+        let mut document: Self =
+            serde_json::from_slice(bytes).map_err(|_| NoDocument::Malformed)?;
+        if document.schema != SCHEMA {
+            return Err(NoDocument::UnknownSchema(document.schema));
+        }
+        // What one log file records was delivered within days. A later time is nobody's.
+        let latest = oldest_in(name).and_then(|oldest| oldest.checked_add(GIVEN_UP_AFTER).ok());
+        if let Some(latest) = latest {
+            for delivery in &mut document.deliveries {
+                delivery.time = delivery.time.min(latest);
+            }
+        }
+        Ok(document)
+    }
+
+    /// The document as it is kept.
+    pub(super) fn to_json(&self) -> String {
+        // Texts, times and lists: there is nothing in it that JSON cannot hold.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Where the log file of a delivery is.
+    pub(super) fn object(&self, delivery: &PendingDelivery) -> ObjectLocation {
+        ObjectLocation::new(&self.bucket, &delivery.key)
+    }
+}
+
+/// Where the deliveries of a chain wait. Of bounded length, whatever the trail's prefix.
+pub(super) fn folder(bucket: &str, chain: &Chain) -> String {
+    let place = format!("{bucket}/{}{}", chain.folder, chain.home_region);
+    format!(
+        "{FOLDER}/{}/{}/{}/{}/",
+        chain.folder.account,
+        chain.region,
+        chain.trail,
+        short_hash(&place)
+    )
+}
+
+/// How the names of documents that wait since `time` begin.
+pub(super) fn name_of(time: Timestamp) -> String {
+    time.strftime(TIME_FORMAT).to_string()
+}
+
+/// The name of a document of such deliveries, the one of this number for the log file and chain.
+pub(super) fn name(
+    recorded_in: &ObjectLocation,
+    bucket: &str,
+    chain: &Chain,
+    part: usize,
+    deliveries: &[PendingDelivery],
+) -> String {
+    let oldest = deliveries.iter().map(|delivery| delivery.time).min();
+    let part = match part {
+        0 => String::new(),
+        part => format!("-{part}"),
+    };
+    format!(
+        "{}{}_{}{part}.json",
+        folder(bucket, chain),
+        name_of(oldest.unwrap_or_default()),
+        short_hash(&recorded_in.to_string())
+    )
+}
+
+/// The name in `folder` of a document from another folder: a trail was moved.
+pub(super) fn moved_name(name: &str, folder: &str) -> String {
+    let time = name
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.split_once('_'));
+    let (time, _) = time.unwrap_or_default();
+    format!("{folder}{time}_{}.json", short_hash(name))
+}
+
+/// The time in a document's name.
+pub(super) fn oldest_in(name: &str) -> Option<Timestamp> {
+    let (time, _) = name.rsplit('/').next()?.split_once('_')?;
+    let time = DateTime::strptime(TIME_FORMAT, time).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+fn short_hash(text: &str) -> String {
+    let mut hash = Sha256::of(text.as_bytes()).to_string();
+    hash.truncate(16);
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::object_key::{ObjectKind, classify};
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_folder_is_one_chains_in_one_bucket() {
+        let key = |key: &str| match classify(key) {
+            ObjectKind::Digest(key) => key.chain,
+            other => panic!("{other:?}"),
+        };
+        let chain = key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+        );
+        let with_prefix = key(
+            "p/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
+        );
+        let other_home = key(
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-west-2_20260115T000000Z.json.gz",
+        );
+        let folders = [
+            folder("bucket", &chain),
+            folder("bucket2", &chain),
+            folder("bucket", &with_prefix),
+            folder("bucket", &other_home),
+        ];
+        assert_eq!(HashSet::from(folders).len(), 4);
+    }
+
+    #[test]
+    fn a_documents_name_tells_its_oldest_delivery() {
+        let told = oldest_in("pending/1/r/t/p/20260115T120431Z_0123456789abcdef.json");
+        assert_eq!(told.unwrap().to_string(), "2026-01-15T12:04:31Z");
+        for name in [
+            "",
+            "_",
+            "20260115T120431Z",
+            "20260230T000000Z_x.json",
+            "x/_20260115T120431Z",
+        ] {
+            assert_eq!(oldest_in(name), None, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_document_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = PendingDocument::read("pending/x_y.json", &bytes);
+        }
+
+        #[test]
+        fn any_name_never_panics(name in "\\PC*") {
+            let _ = oldest_in(&name);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What becomes of a delivery when a digest comes, by all that is known of it then.
+
+use crate::finding::kms::WhyUnsettled;
+use crate::world::Absence;
+use jiff::SignedDuration;
+
+/// A delivery so short before a digest's end may be listed by the next.
+pub(super) const BORDER: SignedDuration = SignedDuration::from_mins(15);
+
+/// For so long a log file that is there may be listed late, or by a backfill digest.
+const LISTED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
+
+/// After so long what cannot be settled is given up.
+pub(super) const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// Which digest lists a log file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ListedBy {
+    /// The one at hand.
+    AtHand,
+    /// One before it.
+    Earlier,
+    /// None that was read.
+    None,
+}
+
+/// What a log file turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It was not looked at: too many others were.
+    NotTaken,
+    /// It could not be looked at.
+    Failed,
+    /// It is there.
+    There,
+    /// It is not there.
+    Gone(Absence),
+}
+
+/// Why it is not known what the backfill digests list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BackfillsUnknown {
+    /// The bucket cannot be listed.
+    NotListed,
+    /// There are more of them, or of other objects beside them, than are looked at.
+    TooMany,
+}
+
+/// What is known of a delivery, but for the backfill digests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) listed: ListedBy,
+    /// Whether something was found about the log file already.
+    pub(super) is_found: bool,
+    pub(super) look: Look,
+    /// Whether the digests of its time were all read.
+    pub(super) is_covered: bool,
+    /// How long before the end of the digest at hand it was delivered.
+    pub(super) late: SignedDuration,
+}
+
+/// What becomes of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// A digest lists it.
+    Listed(ListedBy),
+    /// A backfill digest lists it.
+    Backfilled,
+    /// It is still to come.
+    Waits,
+    /// It cannot be told yet, and waits.
+    Unknown(WhyUnsettled),
+    /// It could not be told for three days.
+    GivenUp(WhyUnsettled),
+    /// No digest lists the log file, and it is gone.
+    Missing(Absence),
+    /// No digest lists the log file, and it is there.
+    Unlisted,
+    /// What is to be said of the log file was said.
+    FoundBefore,
+}
+
+/// Whether the next digest may list a delivery so long before the end of the one at hand.
+pub(super) fn is_too_new(late: SignedDuration) -> bool {
+    late < BORDER
+}
+
+impl Known {
+    /// Whether the backfill digests decide.
+    pub(super) fn asks_backfills(&self) -> bool {
+        self.listed == ListedBy::None
+            && !self.is_found
+            && self.look == Look::There
+            && self.is_covered
+            && (LISTED_WITHIN..=GIVEN_UP_AFTER).contains(&self.late)
+    }
+
+    /// What becomes of the delivery. `backfilled`: whether a backfill digest lists the log file, where
+    /// that was [asked](Self::asks_backfills).
+    pub(super) fn fate(&self, backfilled: Option<Result<bool, BackfillsUnknown>>) -> Fate {
+        match self.listed {
+            ListedBy::AtHand => return Fate::Listed(ListedBy::AtHand),
+            _ if is_too_new(self.late) => return Fate::Waits,
+            ListedBy::Earlier => return Fate::Listed(ListedBy::Earlier),
+            ListedBy::None if self.is_found => return Fate::FoundBefore,
+            ListedBy::None => {}
+        }
+        let why = match self.look {
+            Look::NotTaken => WhyUnsettled::NotLookedAt,
+            Look::Failed => WhyUnsettled::Unreadable,
+            // Whoever deletes it may delete its digest, too.
+            Look::Gone(absence) => return Fate::Missing(absence),
+            Look::There if !self.is_covered => WhyUnsettled::NotCovered,
+            Look::There if self.late < LISTED_WITHIN => return Fate::Waits,
+            Look::There if self.late > GIVEN_UP_AFTER => WhyUnsettled::NotCovered,
+            Look::There => match backfilled {
+                Some(Ok(true)) => return Fate::Backfilled,
+                Some(Ok(false)) => return Fate::Unlisted,
+                Some(Err(BackfillsUnknown::TooMany)) => WhyUnsettled::TooManyBackfills,
+                Some(Err(BackfillsUnknown::NotListed)) | None => WhyUnsettled::BackfillsNotListed,
+            },
+        };
+        if self.late < GIVEN_UP_AFTER {
+            Fate::Unknown(why)
+        } else {
+            Fate::GivenUp(why)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GONE: Look = Look::Gone(Absence::NoObject);
+    const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+    fn hours(hours: i64) -> SignedDuration {
+        SignedDuration::from_hours(hours)
+    }
+
+    fn known(listed: ListedBy, look: Look, is_covered: bool, late: SignedDuration) -> Known {
+        Known {
+            listed,
+            is_found: false,
+            look,
+            is_covered,
+            late,
+        }
+    }
+
+    #[test]
+    fn what_a_digest_lists_is_settled_and_what_the_next_may_list_waits() {
+        use ListedBy::{AtHand, Earlier, None as NoDigest};
+        for (listed, late, fate) in [
+            (AtHand, MINUTE, Fate::Listed(AtHand)),
+            (AtHand, hours(100), Fate::Listed(AtHand)),
+            (Earlier, BORDER - MINUTE, Fate::Waits),
+            (Earlier, BORDER, Fate::Listed(Earlier)),
+            (NoDigest, -hours(1), Fate::Waits),
+            (NoDigest, BORDER - MINUTE, Fate::Waits),
+            (NoDigest, BORDER, Fate::Missing(Absence::NoObject)),
+        ] {
+            let known = known(listed, GONE, true, late);
+            assert_eq!(known.fate(None), fate, "{known:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_found_once_is_not_found_again() {
+        let mut known = known(ListedBy::None, GONE, true, hours(1));
+        known.is_found = true;
+        assert_eq!(known.fate(None), Fate::FoundBefore);
+        known.look = Look::There;
+        known.late = hours(7);
+        assert!(!known.asks_backfills());
+    }
+
+    /// What is known of a log file that no digest lists, and what becomes of it.
+    #[test]
+    fn what_no_digest_lists_has_one_fate() {
+        use Fate::{Backfilled, GivenUp, Missing, Unknown, Unlisted, Waits};
+        use Look::{Failed, NotTaken, There};
+        use WhyUnsettled as Why;
+        let listed = Some(Ok(true));
+        let unlisted = Some(Ok(false));
+        let not_read = Some(Err(BackfillsUnknown::NotListed));
+        let too_many = Some(Err(BackfillsUnknown::TooMany));
+        let (soon, days) = (LISTED_WITHIN - MINUTE, GIVEN_UP_AFTER);
+        let gone = Missing(Absence::NoObject);
+        for (look, is_covered, late, backfilled, fate) in [
+            (GONE, true, hours(1), None, gone),
+            (GONE, false, hours(1), None, gone),
+            (GONE, true, days + MINUTE, None, gone),
+            (NotTaken, true, hours(1), None, Unknown(Why::NotLookedAt)),
+            (NotTaken, true, days, None, GivenUp(Why::NotLookedAt)),
+            (Failed, false, days - MINUTE, None, Unknown(Why::Unreadable)),
+            (Failed, false, days, None, GivenUp(Why::Unreadable)),
+            (There, false, hours(1), None, Unknown(Why::NotCovered)),
+            (There, false, days, None, GivenUp(Why::NotCovered)),
+            (There, true, soon, None, Waits),
+            (There, true, LISTED_WITHIN, unlisted, Unlisted),
+            (There, true, LISTED_WITHIN, listed, Backfilled),
+            (
+                There,
+                true,
+                hours(7),
+                not_read,
+                Unknown(Why::BackfillsNotListed),
+            ),
+            (
+                There,
+                true,
+                hours(7),
+                too_many,
+                Unknown(Why::TooManyBackfills),
+            ),
+            (There, true, days, unlisted, Unlisted),
+            (There, true, days, too_many, GivenUp(Why::TooManyBackfills)),
+            (There, true, days + MINUTE, None, GivenUp(Why::NotCovered)),
+        ] {
+            let known = known(ListedBy::None, look, is_covered, late);
+            assert_eq!(known.asks_backfills(), backfilled.is_some(), "{known:?}");
+            assert_eq!(known.fate(backfilled), fate, "{known:?} {backfilled:?}");
+        }
+    }
+}

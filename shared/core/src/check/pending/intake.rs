@@ -1,0 +1,94 @@
+//! Deliveries come in: they are kept until their digests come.
+
+use super::document::{PendingDelivery, PendingDocument, name};
+use crate::finding::{Report, RuleCount};
+use crate::kms::review::RecordedDelivery;
+use crate::kms::rules::Rule;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::Chain;
+use crate::world::{KeepEvidence, StoreError};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// The most deliveries of one document: with keys as long as S3 takes, and every character of them
+/// escaped, it has some 7 MB.
+const MAX_DELIVERIES: usize = 1_000;
+
+/// How many documents are written at once.
+const REQUESTS_AT_ONCE: usize = 32;
+
+/// What is older is not kept: the next digest, which ends an hour later, would give it up at once.
+const KEPT_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24 - 2);
+
+/// Keeps the deliveries that the log file at `recorded_in` shows, until their digests come. `now` is
+/// the time at which it is read.
+///
+/// Nothing is delivered in the future: no log file's name, which anybody may have chosen, keeps a
+/// delivery waiting for a digest that never comes. A delivery after `now` counts as one of `now`.
+///
+/// What was delivered almost three days before `now` or earlier is not kept: its digest should have come, and
+/// the next one would give it up. The report that comes back counts it, as `deliveriesTooOld` and as
+/// what rule 7 cannot tell. It says nothing else.
+///
+/// # Errors
+/// [`StoreError`]: some may not be kept.
+pub async fn keep<E: KeepEvidence>(
+    evidence: &E,
+    recorded_in: &ObjectLocation,
+    waiting: Vec<RecordedDelivery>,
+    now: Timestamp,
+) -> Result<Report, StoreError> {
+    let mut too_old = 0_u64;
+    let mut by_chain: BTreeMap<(String, Chain), Vec<PendingDelivery>> = BTreeMap::new();
+    for waiting in waiting {
+        if now.duration_since(waiting.time) > KEPT_WITHIN {
+            too_old += 1;
+            continue;
+        }
+        let chain = Chain {
+            folder: waiting.key.folder,
+            region: waiting.key.region,
+            trail: waiting.trail.name,
+            home_region: waiting.trail.home_region,
+        };
+        by_chain
+            .entry((waiting.object.bucket, chain))
+            .or_default()
+            .push(PendingDelivery {
+                key: waiting.object.key,
+                event_id: waiting.event_id,
+                // A document's name has four digits for the year.
+                time: waiting.time.min(now).max(Timestamp::UNIX_EPOCH),
+            });
+    }
+    let mut documents = Vec::new();
+    for ((bucket, chain), mut deliveries) in by_chain {
+        for part in 0.. {
+            let rest = deliveries.split_off(deliveries.len().min(MAX_DELIVERIES));
+            let name = name(recorded_in, &bucket, &chain, part, &deliveries);
+            let document = PendingDocument::new(bucket.clone(), recorded_in, deliveries);
+            documents.push((name, document));
+            if rest.is_empty() {
+                break;
+            }
+            deliveries = rest;
+        }
+    }
+    stream::iter(documents)
+        .map(Ok)
+        .try_for_each_concurrent(REQUESTS_AT_ONCE, |(name, document)| async move {
+            evidence.keep(&name, document.to_json()).await
+        })
+        .await?;
+    let mut report = Report::default();
+    if too_old > 0 {
+        report.counts.insert("deliveriesTooOld", too_old);
+        let count = RuleCount {
+            cannot_tell: too_old,
+            ..RuleCount::default()
+        };
+        report.rules.insert(Rule::Witness.as_str(), count);
+    }
+    Ok(report)
+}

@@ -1,0 +1,71 @@
+//! Looks at log files in S3.
+
+use super::fate::Look;
+use crate::names::location::ObjectLocation;
+use crate::world::ReadEncryption;
+use futures::stream::{self, StreamExt as _};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// The most log files that are looked at for one digest.
+pub(super) const MAX_LOOKS: usize = 2_000;
+
+/// How many are looked at at once.
+const REQUESTS_AT_ONCE: usize = 32;
+
+/// What log files turn out to be.
+pub(super) async fn look_at<S: ReadEncryption>(
+    store: &S,
+    objects: BTreeSet<ObjectLocation>,
+) -> HashMap<ObjectLocation, Look> {
+    stream::iter(objects)
+        .map(|object| async move {
+            let look = match store.encryption(&object).await {
+                Ok(_) => Look::There,
+                Err(error) => error.absence().map_or(Look::Failed, Look::Gone),
+            };
+            (object, look)
+        })
+        .buffer_unordered(REQUESTS_AT_ONCE)
+        .collect()
+        .await
+}
+
+/// The log files that a digest lists, by whether a KMS event shows them: rule 7 the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Witnessed {
+    /// Those that have an event.
+    pub(super) witnessed: usize,
+    /// Those under a KMS key that have none.
+    pub(super) unwitnessed: usize,
+    /// Those without an event that were not looked at.
+    pub(super) not_looked_at: usize,
+}
+
+/// Counts the log files that a digest `lists` by whether an event shows them: all their events should
+/// have come by now. Said only where events come at all.
+pub(super) async fn count_witnessed<S: ReadEncryption>(
+    store: &S,
+    lists: &HashSet<ObjectLocation>,
+    seen: &HashSet<ObjectLocation>,
+) -> Option<Witnessed> {
+    let unseen: Vec<_> = lists.difference(seen).cloned().collect();
+    let witnessed = lists.len() - unseen.len();
+    if witnessed == 0 {
+        return None;
+    }
+    let not_looked_at = unseen.len().saturating_sub(MAX_LOOKS);
+    let unwitnessed = stream::iter(unseen.into_iter().take(MAX_LOOKS))
+        .map(|object| async move {
+            let headers = store.encryption(&object).await;
+            headers.is_ok_and(|headers| headers.kms_key().is_some())
+        })
+        .buffer_unordered(REQUESTS_AT_ONCE)
+        .filter(|under_kms| std::future::ready(*under_kms))
+        .count()
+        .await;
+    Some(Witnessed {
+        witnessed,
+        unwitnessed,
+        not_looked_at,
+    })
+}

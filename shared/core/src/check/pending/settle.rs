@@ -1,0 +1,400 @@
+//! What waits for a digest is settled with it: reads the documents, the digests before and the log
+//! files, has each delivery's fate decided, and collects what is found and what is left to do.
+//!
+//! The tests are in `tests/tests/kms/story.rs` and `unsettled.rs`.
+
+use super::document::{MAX_DOCUMENT_BYTES, NoDocument, PendingDelivery, PendingDocument, folder};
+use super::due::{DueDocuments, due};
+use super::fate::{
+    BORDER, BackfillsUnknown, Fate, GIVEN_UP_AFTER, Known, ListedBy, Look, is_too_new,
+};
+use super::listed::ListedByChain;
+use super::looks::{MAX_LOOKS, count_witnessed, look_at};
+use super::rewrite::Rewrites;
+use super::update::PendingUpdate;
+use crate::check::digest::DigestVerifier;
+use crate::finding::kms::{
+    FindingSubject, GivenUp, LeftOver, UnlistedLogFile, WhyUnsettled, gone_before_listed,
+    unlisted_log_file,
+};
+use crate::finding::{DigestReference, Finding, Report, RuleCount, Scope};
+use crate::kms::rules::Rule;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
+use crate::trust::chain;
+use crate::trust::signature::AuthenticDigest;
+use crate::world::{
+    ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
+};
+use futures::stream::{self, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::pin::pin;
+
+/// How many documents are held in memory at once.
+const DOCUMENTS_AT_ONCE: usize = 16;
+
+/// What became of the deliveries that waited for a digest.
+#[derive(Debug, Default)]
+pub struct Settlement {
+    /// What was found.
+    pub report: Report,
+    /// What remains to be done.
+    pub afterwards: Vec<PendingUpdate>,
+}
+
+/// Settles what waits for the digest at `at`, which CloudTrail signed, until `stop` resolves.
+///
+/// A delivery is settled when the digest or one before it lists its log file. If none does and the
+/// log file is gone, it was deleted before it was listed: `log-file-missing`. If none has listed it
+/// for hours, also no backfill digest, and it is there: `log-file-unlisted`. If neither can be found
+/// out for three days, it is given up: `delivery-unsettled`. The same says what there was no time
+/// for, or too much of; the next digest settles that.
+///
+/// # Errors
+/// [`StoreError`] when the evidence bucket cannot be read: nothing is settled.
+pub async fn settle<S, K, E>(
+    digests: &DigestVerifier<S, K>,
+    evidence: &E,
+    at: &ObjectLocation,
+    digest: &AuthenticDigest,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<Settlement, StoreError>
+where
+    S: ReadObject + ReadEncryption + ListObjects,
+    K: ListPublicKeys,
+    E: SettleEvidence,
+{
+    let ObjectKind::Digest(key) = classify(&at.key) else {
+        return Ok(Settlement::default());
+    };
+    if key.series == DigestSeries::Backfill {
+        return Ok(Settlement::default());
+    }
+    let own_folder = folder(&at.bucket, &key.chain);
+    let mut folders = vec![own_folder.clone()];
+    // A trail that was moved: what the old place still has waiting is listed here.
+    if let Some(named) = &digest.digest().predecessor
+        && let Some(before) = chain::predecessor_key(&key, named)
+        && (before.chain != key.chain || named.location.bucket != at.bucket)
+    {
+        let bucket = digests.places.actual_of(&named.location.bucket, &at.bucket);
+        folders.push(folder(bucket, &before.chain));
+    }
+    let mut settling = Settling::new(digests, at, &key, digest, own_folder);
+    let DueDocuments { names, left, more } = due(evidence, &folders, settling.end).await?;
+    if names.is_empty() {
+        return Ok(settling.done());
+    }
+    settling.left.documents = left;
+    settling.left.more_documents = more;
+    // The digest before tells which log files should have been seen by now.
+    let before = settling.start.saturating_sub(BORDER);
+    let before = before.unwrap_or(settling.start);
+    settling.lists.reach_back_to(before).await;
+    let mut stop = pin!(stop);
+    let mut batches = names.chunks(DOCUMENTS_AT_ONCE);
+    while let Some(batch) = batches.next() {
+        if futures::poll!(&mut stop).is_ready() {
+            let rest: usize = batches.map(<[String]>::len).sum();
+            settling.left.no_time = batch.len() + rest;
+            break;
+        }
+        settling.settle_batch(evidence, batch).await?;
+    }
+    settling.count_witnessed().await;
+    Ok(settling.done())
+}
+
+struct Settling<'a, S, K> {
+    lists: ListedByChain<'a, S, K>,
+    at: &'a ObjectLocation,
+    key: &'a DigestKey,
+    scope: Scope,
+    digest: DigestReference,
+    start: Timestamp,
+    end: Timestamp,
+    looked: HashMap<ObjectLocation, Look>,
+    /// The log files whose delivery was seen and that the digest before lists.
+    seen: HashSet<ObjectLocation>,
+    /// The log files that something was found about.
+    found: HashSet<ObjectLocation>,
+    rule: RuleCount,
+    given_up: GivenUp,
+    left: LeftOver,
+    rewrites: Rewrites,
+    report: Report,
+}
+
+impl<'a, S, K> Settling<'a, S, K>
+where
+    S: ReadObject + ReadEncryption + ListObjects,
+    K: ListPublicKeys,
+{
+    fn new(
+        digests: &'a DigestVerifier<S, K>,
+        at: &'a ObjectLocation,
+        key: &'a DigestKey,
+        digest: &AuthenticDigest,
+        folder: String,
+    ) -> Self {
+        Self {
+            lists: ListedByChain::new(digests, at, key, digest),
+            at,
+            key,
+            scope: digests.scope(key),
+            digest: DigestReference::of(at, digest.digest()),
+            start: digest.digest().start_time,
+            end: digest.digest().end_time,
+            looked: HashMap::new(),
+            seen: HashSet::new(),
+            found: HashSet::new(),
+            rule: RuleCount::default(),
+            given_up: GivenUp::default(),
+            left: LeftOver::default(),
+            rewrites: Rewrites::new(folder),
+            report: Report::default(),
+        }
+    }
+
+    async fn settle_batch<E: SettleEvidence>(
+        &mut self,
+        evidence: &E,
+        names: &[String],
+    ) -> Result<(), StoreError> {
+        let mut answers = stream::iter(names.to_vec())
+            .map(|name| async move {
+                let answer = evidence.recall(&name, MAX_DOCUMENT_BYTES).await;
+                (name, answer)
+            })
+            .buffered(DOCUMENTS_AT_ONCE);
+        let mut documents = Vec::new();
+        while let Some((name, answer)) = answers.next().await {
+            match answer {
+                Ok(bytes) => {
+                    documents.extend(self.read(&name, &bytes).map(|it| (name, it)));
+                }
+                // Another digest's settlement was faster.
+                Err(error) if error.absence().is_some() => {}
+                // None that was kept here is so large; it does not keep the others waiting.
+                Err(error) if error.cause.is_permanent() => {
+                    tracing::warn!(document = name, error = ?error.to_string(), "passed over");
+                    self.left.unreadable += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        drop(answers);
+        let open = documents
+            .iter()
+            .flat_map(|(_, document)| &document.deliveries)
+            .map(|delivery| delivery.time)
+            .filter(|time| !is_too_new(self.late(*time)));
+        if let Some(oldest) = open.min() {
+            let given_up = self.end.saturating_sub(GIVEN_UP_AFTER).unwrap_or(self.end);
+            self.lists.reach_back_to(oldest.max(given_up)).await;
+        }
+        self.look(&documents).await;
+        for (name, document) in documents {
+            self.settle_document(name, document).await;
+        }
+        Ok(())
+    }
+
+    /// The deliveries of a document; none if it holds none.
+    fn read(&mut self, name: &str, bytes: &[u8]) -> Option<PendingDocument> {
+        match PendingDocument::read(name, bytes) {
+            Ok(document) => Some(document),
+            Err(NoDocument::Malformed) => {
+                tracing::warn!(document = name, "not a document of deliveries; removed");
+                self.rewrites.discard(name.to_owned());
+                None
+            }
+            Err(NoDocument::UnknownSchema(schema)) => {
+                tracing::warn!(document = name, schema, "passed over");
+                self.left.unreadable += 1;
+                None
+            }
+        }
+    }
+
+    /// How long before the end of the digest at hand.
+    fn late(&self, delivered: Timestamp) -> SignedDuration {
+        self.end.duration_since(delivered)
+    }
+
+    /// Looks at the log files that no digest lists, as far as that may be done for one digest.
+    async fn look(&mut self, documents: &[(String, PendingDocument)]) {
+        let mut asked = BTreeSet::new();
+        for (_, document) in documents {
+            for delivery in &document.deliveries {
+                let object = document.object(delivery);
+                if self.looked.len() + asked.len() < MAX_LOOKS
+                    && !self.looked.contains_key(&object)
+                    && !is_too_new(self.late(delivery.time))
+                    && self.lists.listed_by(&object) == ListedBy::None
+                {
+                    asked.insert(object);
+                }
+            }
+        }
+        let looked = look_at(self.lists.digests.store(), asked).await;
+        self.looked.extend(looked);
+    }
+
+    async fn settle_document(&mut self, name: String, mut document: PendingDocument) {
+        let mut newest = Timestamp::MIN;
+        let (mut listed, mut waiting) = (Vec::new(), Vec::new());
+        let mut is_settled_in_part = false;
+        for delivery in std::mem::take(&mut document.deliveries) {
+            newest = newest.max(delivery.time);
+            match self.settle_delivery(&document, &delivery).await {
+                Fate::Listed(_) | Fate::Backfilled => listed.push(delivery),
+                Fate::Waits | Fate::Unknown(_) => waiting.push(delivery),
+                Fate::GivenUp(_) | Fate::Missing(_) | Fate::Unlisted | Fate::FoundBefore => {
+                    is_settled_in_part = true;
+                }
+            }
+        }
+        // What the digest at hand lists is still to be counted when the next one comes.
+        let is_counted = newest < self.start.saturating_sub(BORDER).unwrap_or(self.start);
+        if waiting.is_empty() && (is_counted || listed.is_empty()) {
+            self.rewrites.discard(name);
+            return;
+        }
+        listed.append(&mut waiting);
+        document.deliveries = listed;
+        self.rewrites.keep(name, &document, is_settled_in_part);
+    }
+
+    async fn settle_delivery(
+        &mut self,
+        document: &PendingDocument,
+        delivery: &PendingDelivery,
+    ) -> Fate {
+        let object = document.object(delivery);
+        if self
+            .lists
+            .second()
+            .is_some_and(|before| before.contains(&object))
+        {
+            self.seen.insert(object.clone());
+        }
+        let known = Known {
+            listed: self.lists.listed_by(&object),
+            is_found: self.found.contains(&object),
+            look: self.looked.get(&object).copied().unwrap_or(Look::NotTaken),
+            is_covered: self.lists.cover(delivery.time),
+            late: self.late(delivery.time),
+        };
+        let backfilled = if known.asks_backfills() {
+            Some(self.lists.backfilled(&object).await)
+        } else {
+            None
+        };
+        if backfilled == Some(Err(BackfillsUnknown::TooMany)) {
+            self.left.backfills = true;
+        }
+        let fate = known.fate(backfilled);
+        self.note(fate, object, &known, (document, delivery));
+        fate
+    }
+
+    /// Counts what became of a delivery, and raises what is found.
+    fn note(
+        &mut self,
+        fate: Fate,
+        object: ObjectLocation,
+        known: &Known,
+        (document, delivery): (&PendingDocument, &PendingDelivery),
+    ) {
+        let subject = FindingSubject {
+            scope: self.scope.clone(),
+            object: object.clone(),
+        };
+        let log_file = UnlistedLogFile {
+            event_id: &delivery.event_id,
+            recorded_in: &document.recorded_in,
+            delivered: delivery.time,
+        };
+        let digest = self.digest.clone();
+        match fate {
+            Fate::Listed(ListedBy::AtHand) => self.rule.valid += 1,
+            Fate::Listed(_) | Fate::Backfilled | Fate::Waits | Fate::FoundBefore => {}
+            Fate::Unknown(why) => self.note_unknown(why),
+            Fate::GivenUp(why) => {
+                self.note_unknown(why);
+                self.given_up.add(object, why);
+            }
+            Fate::Missing(absence) => {
+                let covered = known.is_covered;
+                let finding = gone_before_listed(subject, &log_file, covered, absence, digest);
+                self.raise(object, finding);
+            }
+            Fate::Unlisted => {
+                let finding = unlisted_log_file(subject, &log_file, self.end, digest);
+                self.raise(object, finding);
+            }
+        }
+    }
+
+    fn note_unknown(&mut self, why: WhyUnsettled) {
+        self.rule.cannot_tell += 1;
+        self.left.looks += usize::from(why == WhyUnsettled::NotLookedAt);
+    }
+
+    fn raise(&mut self, object: ObjectLocation, finding: Finding) {
+        self.rule.finding += 1;
+        self.report.findings.push(finding);
+        self.found.insert(object);
+    }
+
+    /// Counts the log files under a KMS key that the digest before lists, by whether an event shows them.
+    async fn count_witnessed(&mut self) {
+        let Some(before) = self.lists.second() else {
+            return;
+        };
+        let store = self.lists.digests.store();
+        let Some(witnessed) = count_witnessed(store, before, &self.seen).await else {
+            return;
+        };
+        let counts = &mut self.report.counts;
+        counts.insert("witnessed", count(witnessed.witnessed));
+        counts.insert("unwitnessed", count(witnessed.unwitnessed));
+        if witnessed.not_looked_at > 0 {
+            counts.insert("notLookedAt", count(witnessed.not_looked_at));
+        }
+    }
+
+    fn done(mut self) -> Settlement {
+        self.left.digests = self.lists.more;
+        self.left.unwritten = self.rewrites.unwritten;
+        let mut report = self.report;
+        let given_up = self.given_up.count();
+        if given_up > 0 {
+            report.counts.insert("deliveriesGivenUp", given_up);
+        }
+        // Not everything that should have been looked at was.
+        if self.left.is_something() {
+            self.rule.cannot_tell += 1;
+        }
+        let place = self.key.chain.place_in(&self.at.bucket);
+        let unsettled = [
+            self.given_up.finding(&self.scope, &place, &self.digest),
+            self.left
+                .finding(&self.scope, self.at, &place, &self.digest),
+        ];
+        report.findings.extend(unsettled.into_iter().flatten());
+        if self.rule != RuleCount::default() {
+            report.rules.insert(Rule::Witness.as_str(), self.rule);
+        }
+        Settlement {
+            report,
+            afterwards: self.rewrites.updates,
+        }
+    }
+}
+
+fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

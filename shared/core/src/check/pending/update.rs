@@ -1,0 +1,44 @@
+//! What a settlement leaves to be done in the evidence bucket.
+
+use super::document::MAX_DOCUMENT_BYTES;
+use crate::world::{KeepEvidence, SettleEvidence, StoreError};
+
+/// What is to be done in the evidence bucket once the findings were told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PendingUpdate {
+    /// Nothing of this document waits any more.
+    Discard(String),
+    /// Only this of it does.
+    Keep(String, String),
+    /// This of it does, under another name: the trail was moved, and later digests look there.
+    Move(String, String, String),
+    /// All of it gets another name.
+    MoveWhole(String, String),
+}
+
+impl PendingUpdate {
+    /// Does it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the next digest settles the same once more.
+    pub async fn run<E: KeepEvidence + SettleEvidence>(
+        self,
+        evidence: &E,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Discard(key) => evidence.discard(&key).await,
+            Self::Keep(key, document) => evidence.keep(&key, document).await,
+            Self::Move(from, to, document) => {
+                evidence.keep(&to, document).await?;
+                evidence.discard(&from).await
+            }
+            Self::MoveWhole(from, to) => {
+                let document = evidence.recall(&from, MAX_DOCUMENT_BYTES).await?;
+                // It was read as JSON, which is UTF-8: nothing is lost.
+                let document = String::from_utf8_lossy(&document).into_owned();
+                evidence.keep(&to, document).await?;
+                evidence.discard(&from).await
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! An event, to find it again.
+
+use jiff::Timestamp;
+use std::fmt;
+
+/// An event, to find it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventReference {
+    /// `GenerateDataKey`, `Decrypt`, ….
+    pub name: String,
+    /// The event's id.
+    pub id: String,
+    /// When the call was made.
+    pub time: Option<Timestamp>,
+}
+
+impl fmt::Display for EventReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the KMS call {} (event {}", self.name, self.id)?;
+        if let Some(time) = self.time {
+            write!(f, " of {time}")?;
+        }
+        f.write_str(")")
+    }
+}

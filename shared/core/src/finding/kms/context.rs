@@ -1,0 +1,203 @@
+//! What is wrong with the encryption context of a call, or with who states it.
+
+use super::call::EventReference;
+use super::evidence::{Evidence, FindingSubject, finding};
+use crate::finding::{Finding, FindingKind};
+use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
+use crate::names::ids::{AccountId, TrailArn};
+use crate::names::object_key::Chain;
+
+/// The most trails that a finding names.
+const MAX_TRAILS: usize = 5;
+
+/// How the encryption context of a call does not agree with the trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextMismatch {
+    /// It names no trail.
+    NoTrail {
+        /// What is in the trail's place.
+        named: String,
+    },
+    /// It names a trail that is none of those configured.
+    OtherTrail {
+        /// The trail.
+        named: String,
+        /// The configured ones.
+        configured: Vec<TrailArn>,
+    },
+    /// It names a trail whose digests are not in the bucket, where those of others are.
+    TrailWithoutDigests {
+        /// The trail.
+        named: TrailArn,
+        /// The chains that are there.
+        known: Vec<Chain>,
+    },
+    /// It names no object.
+    NoObject {
+        /// What is in the object's place.
+        named: Option<String>,
+    },
+    /// It names an object in another bucket.
+    OtherBucket {
+        /// The object.
+        named: String,
+        /// The configured buckets.
+        log_buckets: Vec<String>,
+    },
+    /// It names an object in no documented form, or one that contradicts itself.
+    InconsistentObject {
+        /// The object.
+        named: String,
+    },
+    /// It names an object of another account than the trail's.
+    OtherAccount {
+        /// The object.
+        named: String,
+        /// The trail's account.
+        account: AccountId,
+    },
+}
+
+impl Evidence for ContextMismatch {
+    fn kind(&self) -> FindingKind {
+        FindingKind::KmsContextMismatch
+    }
+
+    fn expected(&self) -> String {
+        match self {
+            Self::NoTrail { .. } => format!("{TRAIL_CONTEXT} with a trail's ARN"),
+            Self::OtherTrail { configured, .. } => {
+                let trails: Vec<String> = configured.iter().map(TrailArn::to_string).collect();
+                format!("{TRAIL_CONTEXT} {}", trails.join(" or "))
+            }
+            Self::TrailWithoutDigests { known, .. } => {
+                let mut names: Vec<String> = known
+                    .iter()
+                    .map(|chain| format!("{} of {}", chain.trail, chain.home_region))
+                    .collect();
+                names.sort_unstable();
+                names.dedup();
+                names.truncate(MAX_TRAILS);
+                format!(
+                    "{TRAIL_CONTEXT} of a trail that delivers digests to the bucket: {}",
+                    names.join(" or ")
+                )
+            }
+            Self::NoObject { .. } => {
+                format!("{OBJECT_CONTEXT} with the bucket, folder or log file")
+            }
+            Self::OtherBucket { log_buckets, .. } => {
+                format!("{OBJECT_CONTEXT} in {}", log_buckets.join(" or "))
+            }
+            Self::InconsistentObject { .. } => format!(
+                "{OBJECT_CONTEXT} with the bucket, the trail's folder, or a log file's key that agrees with itself"
+            ),
+            Self::OtherAccount { account, .. } => {
+                format!("{OBJECT_CONTEXT} of account {account}, which the trail belongs to")
+            }
+        }
+    }
+
+    fn actual(&self) -> String {
+        match self {
+            Self::NoTrail { named }
+            | Self::OtherTrail { named, .. }
+            | Self::OtherBucket { named, .. }
+            | Self::InconsistentObject { named }
+            | Self::OtherAccount { named, .. } => named.clone(),
+            Self::TrailWithoutDigests { named, .. } => named.to_string(),
+            Self::NoObject { named } => named.clone().unwrap_or_else(|| "none".to_owned()),
+        }
+    }
+}
+
+/// A call whose encryption context does not agree with the trail.
+#[must_use]
+pub fn context_mismatch(
+    subject: FindingSubject,
+    mismatch: &ContextMismatch,
+    call: &EventReference,
+) -> Finding {
+    finding(
+        subject,
+        mismatch,
+        format!(
+            "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
+            call.name, call.id
+        ),
+    )
+}
+
+/// A call under somebody else's key that names the trail or its log files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignContext {
+    /// The configured keys, if any are.
+    pub configured_keys: Vec<String>,
+    /// Who called, from where.
+    pub caller: String,
+    /// The key.
+    pub key: Option<String>,
+    /// The trail in the context.
+    pub trail: Option<String>,
+    /// The object in the context.
+    pub object: Option<String>,
+}
+
+impl Evidence for ForeignContext {
+    fn kind(&self) -> FindingKind {
+        FindingKind::KmsForeignContext
+    }
+
+    fn expected(&self) -> String {
+        if self.configured_keys.is_empty() {
+            "the key of the log file that the call names".to_owned()
+        } else {
+            format!("a configured key: {}", self.configured_keys.join(" or "))
+        }
+    }
+
+    fn actual(&self) -> String {
+        format!(
+            "{} under {}, with {TRAIL_CONTEXT} {} and {OBJECT_CONTEXT} {}",
+            self.caller,
+            self.key.as_deref().unwrap_or("no key"),
+            self.trail.as_deref().unwrap_or("none"),
+            self.object.as_deref().unwrap_or("none"),
+        )
+    }
+}
+
+/// A principal that named the trail or its log files in a call under somebody else's key.
+#[must_use]
+pub fn foreign_context(
+    subject: FindingSubject,
+    call_under: &ForeignContext,
+    principal: &str,
+    call: &EventReference,
+) -> Finding {
+    finding(
+        subject,
+        call_under,
+        format!(
+            "{principal} named the trail or its log files in a KMS call under a key that is not the trail's: {call}."
+        ),
+    )
+}
+
+/// More such calls in one log file than are looked at.
+#[must_use]
+pub fn too_many_foreign_calls(subject: FindingSubject, calls: u64) -> Finding {
+    let about = format!("calls of {}", subject.object);
+    Finding::new(
+        FindingKind::KmsForeignContext,
+        subject.scope,
+        subject.object,
+        format!(
+            "{calls} further KMS calls name the trail or its log files under keys that are not known to be the trail's. They are too many to look at."
+        ),
+    )
+    .with_remedy(
+        "Name the trail's keys (stack parameter KmsKeyArns): each call is then judged by its key alone. To see all calls of this log file, run `trailseal kms` with its place.",
+    )
+    .about(about, "")
+}

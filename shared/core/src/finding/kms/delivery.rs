@@ -1,0 +1,122 @@
+//! What became of log files that KMS events show being delivered.
+
+use super::call::EventReference;
+use super::evidence::{Evidence, FindingSubject, finding};
+use crate::finding::{DigestReference, Finding, FindingKind};
+use crate::names::location::ObjectLocation;
+use crate::world::Absence;
+use jiff::Timestamp;
+
+/// A delivered log file that is not there when its event is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoneLogFile {
+    /// The event.
+    pub call: EventReference,
+    /// What S3 says.
+    pub absence: Absence,
+}
+
+impl Evidence for GoneLogFile {
+    fn kind(&self) -> FindingKind {
+        FindingKind::LogFileMissing
+    }
+
+    fn expected(&self) -> String {
+        format!("the log file that {} shows being delivered", self.call)
+    }
+
+    fn actual(&self) -> String {
+        self.absence.to_string()
+    }
+}
+
+/// A log file that was delivered, as an event in the log file `recorded_in` shows, and is gone.
+#[must_use]
+pub fn gone_after_delivery(
+    subject: FindingSubject,
+    gone: &GoneLogFile,
+    recorded_in: &ObjectLocation,
+) -> Finding {
+    finding(
+        subject,
+        gone,
+        format!(
+            "CloudTrail delivered the log file, as {} in {recorded_in} shows, and it is gone.",
+            gone.call
+        ),
+    )
+}
+
+/// A log file that no digest lists, by the event that shows its delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlistedLogFile<'a> {
+    /// The event's id.
+    pub event_id: &'a str,
+    /// The log file with the event.
+    pub recorded_in: &'a str,
+    /// When it was delivered.
+    pub delivered: Timestamp,
+}
+
+/// No digest lists the log file, and it is gone. `is_covered`: the digests of its time were all read.
+/// Whoever deletes it may delete its digest, too.
+#[must_use]
+pub fn gone_before_listed(
+    subject: FindingSubject,
+    log_file: &UnlistedLogFile<'_>,
+    is_covered: bool,
+    absence: Absence,
+    digest: DigestReference,
+) -> Finding {
+    let UnlistedLogFile {
+        event_id,
+        recorded_in,
+        delivered,
+    } = log_file;
+    let how = if is_covered {
+        "was gone before a digest listed it"
+    } else {
+        "is gone, as may be the digest that listed it"
+    };
+    Finding::new(
+        FindingKind::LogFileMissing,
+        subject.scope,
+        subject.object,
+        format!(
+            "CloudTrail delivered the log file, as the KMS event {event_id} in {recorded_in} shows, and it {how}."
+        ),
+    )
+    .with_evidence(
+        format!("the log file of the KMS event {event_id} of {delivered}"),
+        absence.to_string(),
+    )
+    .with_digest(digest)
+}
+
+/// The log file is there, and no digest up to `end` lists it.
+#[must_use]
+pub fn unlisted_log_file(
+    subject: FindingSubject,
+    log_file: &UnlistedLogFile<'_>,
+    end: Timestamp,
+    digest: DigestReference,
+) -> Finding {
+    let UnlistedLogFile {
+        event_id,
+        recorded_in,
+        delivered,
+    } = log_file;
+    Finding::new(
+        FindingKind::LogFileUnlisted,
+        subject.scope,
+        subject.object,
+        format!(
+            "The log file is in the bucket, and CloudTrail had a key generated for it (KMS event {event_id} in {recorded_in}), but no digest lists it."
+        ),
+    )
+    .with_evidence(
+        format!("a digest from {delivered} to {end}, or a backfill digest, that lists it"),
+        "none lists it",
+    )
+    .with_digest(digest)
+}

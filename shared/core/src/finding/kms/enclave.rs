@@ -1,0 +1,139 @@
+//! What is wrong with the attestations of enclaves.
+
+use super::call::EventReference;
+use super::evidence::{Evidence, FindingSubject, finding};
+use crate::finding::{Finding, FindingKind};
+
+/// An attestation that no Nitro Enclave makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MalformedAttestation {
+    /// Its module id is none, or none of an enclave's.
+    ModuleId(Option<String>),
+    /// Its image digest is none.
+    ImageDigest(Option<String>),
+}
+
+impl Evidence for MalformedAttestation {
+    fn kind(&self) -> FindingKind {
+        FindingKind::EnclaveAttestationMalformed
+    }
+
+    fn expected(&self) -> String {
+        match self {
+            Self::ModuleId(_) => "attestationDocumentModuleId i-<hex digits>-enc<hex digits>",
+            Self::ImageDigest(_) => {
+                "attestationDocumentEnclaveImageDigest of 96 hex digits (SHA-384)"
+            }
+        }
+        .to_owned()
+    }
+
+    fn actual(&self) -> String {
+        let (Self::ModuleId(found) | Self::ImageDigest(found)) = self;
+        found.clone().unwrap_or_else(|| "none".to_owned())
+    }
+}
+
+/// `principal` made a call with an attestation that no Nitro Enclave makes.
+#[must_use]
+pub fn malformed_attestation(
+    subject: FindingSubject,
+    attestation: &MalformedAttestation,
+    principal: &str,
+    call: &EventReference,
+) -> Finding {
+    finding(
+        subject,
+        attestation,
+        format!(
+            "A KMS event carries an attestation that no Nitro Enclave makes: {call} by {principal}."
+        ),
+    )
+}
+
+/// An image that is not listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlistedImage {
+    /// Its PCR0.
+    pub image: String,
+}
+
+impl Evidence for UnlistedImage {
+    fn kind(&self) -> FindingKind {
+        FindingKind::EnclaveImageUnlisted
+    }
+
+    fn expected(&self) -> String {
+        "one of the listed enclave images".to_owned()
+    }
+
+    fn actual(&self) -> String {
+        let image = &self.image;
+        // The attestation of an enclave in debug mode has zeros only.
+        if image.bytes().all(|byte| byte == b'0') {
+            format!("PCR0 {image}: an enclave in debug mode, whose memory can be read")
+        } else {
+            format!("PCR0 {image}")
+        }
+    }
+}
+
+/// `principal` used KMS from an enclave whose image is not listed.
+#[must_use]
+pub fn unlisted_image(
+    subject: FindingSubject,
+    image: &UnlistedImage,
+    principal: &str,
+    call: &EventReference,
+) -> Finding {
+    finding(
+        subject,
+        image,
+        format!("An enclave whose image is not listed used KMS: {call} by {principal}."),
+    )
+}
+
+/// A reader that reads from an enclave only read without its attestation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingAttestation {
+    /// Who read, from where.
+    pub caller: String,
+    /// Whether an instance attested itself.
+    pub is_of_instance: bool,
+}
+
+impl Evidence for MissingAttestation {
+    fn kind(&self) -> FindingKind {
+        FindingKind::EnclaveAttestationMissing
+    }
+
+    fn expected(&self) -> String {
+        "a Decrypt call with the attestation of an enclave".to_owned()
+    }
+
+    fn actual(&self) -> String {
+        let found = if self.is_of_instance {
+            "a call with the attestation of an instance"
+        } else {
+            "a call without any"
+        };
+        format!("{found}, by {}", self.caller)
+    }
+}
+
+/// A reader that reads from an enclave only read without its attestation.
+#[must_use]
+pub fn missing_attestation(
+    subject: FindingSubject,
+    missing: &MissingAttestation,
+    call: &EventReference,
+) -> Finding {
+    finding(
+        subject,
+        missing,
+        format!(
+            "A reader that reads from an enclave only read without its attestation: {call} by {}.",
+            missing.caller
+        ),
+    )
+}

@@ -1,0 +1,27 @@
+//! That an object has a log file's name and is none.
+
+use super::evidence::FindingSubject;
+use crate::finding::{Finding, FindingKind};
+use crate::format::records::RecordsError;
+use crate::gzip::stream::GunzipError;
+
+/// An object with a log file's name, in a bucket or in a copy on disk (`is_copy`), that CloudTrail does
+/// not write.
+#[must_use]
+pub fn not_a_log_file(subject: FindingSubject, error: &RecordsError, is_copy: bool) -> Finding {
+    let kind = match error {
+        RecordsError::Gunzip(GunzipError::TrailingData) => FindingKind::LogFileTrailingData,
+        _ => FindingKind::LogFileMalformed,
+    };
+    let message = if is_copy {
+        format!("The file has a log file's name and is no log file of CloudTrail's: {error}.")
+    } else {
+        format!(
+            "An object was put where log files are delivered that CloudTrail does not write: {error}."
+        )
+    };
+    Finding::new(kind, subject.scope, subject.object, message).with_evidence(
+        "one gzip member holding a JSON document of records",
+        error.to_string(),
+    )
+}

@@ -1,0 +1,155 @@
+//! That somebody else wrote, that KMS refuses CloudTrail, that a log file is encrypted otherwise.
+
+use super::call::EventReference;
+use super::evidence::{Evidence, FindingSubject, finding};
+use crate::finding::{Finding, FindingKind};
+use crate::world::Encryption;
+
+/// Somebody other than CloudTrail had a data key generated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignCaller {
+    /// Who called, from where.
+    pub caller: String,
+}
+
+impl Evidence for ForeignCaller {
+    fn kind(&self) -> FindingKind {
+        FindingKind::KmsForeignCaller
+    }
+
+    fn expected(&self) -> String {
+        "CloudTrail (userIdentity AWSService, invokedBy cloudtrail.amazonaws.com)".to_owned()
+    }
+
+    fn actual(&self) -> String {
+        self.caller.clone()
+    }
+}
+
+/// Somebody other than CloudTrail had a data key generated for a log file (`for_log_file`), or for
+/// the trail.
+#[must_use]
+pub fn foreign_caller(
+    subject: FindingSubject,
+    by: &ForeignCaller,
+    for_log_file: bool,
+    call: &EventReference,
+) -> Finding {
+    let purpose = if for_log_file {
+        "the log file, and so wrote it"
+    } else {
+        "the trail, to write under its name"
+    };
+    let message = format!(
+        "Somebody other than CloudTrail had a data key generated for {purpose}: {call} by {}.",
+        by.caller
+    );
+    finding(subject, by, message)
+}
+
+/// A call of CloudTrail's that KMS refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedCall {
+    /// What KMS said.
+    pub error: String,
+}
+
+impl Evidence for RefusedCall {
+    fn kind(&self) -> FindingKind {
+        FindingKind::KmsDeliveryDenied
+    }
+
+    fn expected(&self) -> String {
+        "a data key for CloudTrail".to_owned()
+    }
+
+    fn actual(&self) -> String {
+        format!("KMS answered {}", self.error)
+    }
+}
+
+/// A key under which KMS refuses CloudTrail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedKey {
+    /// Its ARN, or its name where that is not known.
+    pub key: String,
+    /// How many calls were refused.
+    pub calls: u64,
+    /// The first of them.
+    pub first: EventReference,
+    /// What KMS answered to it.
+    pub answer: String,
+}
+
+impl Evidence for RefusedKey {
+    fn kind(&self) -> FindingKind {
+        FindingKind::KmsDeliveryDenied
+    }
+
+    fn expected(&self) -> String {
+        format!("a data key under {} for CloudTrail", self.key)
+    }
+
+    fn actual(&self) -> String {
+        format!("{} in this log file, from {}", self.answer, self.first)
+    }
+}
+
+/// KMS refuses CloudTrail data keys, so that log files are not delivered.
+#[must_use]
+pub fn refused_key(subject: FindingSubject, refused: &RefusedKey) -> Finding {
+    let times = match refused.calls {
+        1 => "once".to_owned(),
+        calls => format!("{calls} times"),
+    };
+    finding(
+        subject,
+        refused,
+        format!(
+            "KMS refused CloudTrail a data key {times}, first in {}: log files are not being delivered.",
+            refused.first
+        ),
+    )
+}
+
+/// A log file that is encrypted otherwise than the trail encrypts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedEncryption {
+    /// The configured keys, if any are.
+    pub configured: Vec<String>,
+    /// What the object's headers say.
+    pub found: Encryption,
+}
+
+impl Evidence for ChangedEncryption {
+    fn kind(&self) -> FindingKind {
+        FindingKind::LogFileEncryptionChanged
+    }
+
+    fn expected(&self) -> String {
+        match self.configured.as_slice() {
+            [] => "encryption under a KMS key (SSE-KMS)".to_owned(),
+            keys => format!("encryption under {}", keys.join(" or ")),
+        }
+    }
+
+    fn actual(&self) -> String {
+        match self.found.kms_key() {
+            Some(key) => format!("the object is encrypted under {key}"),
+            None => format!(
+                "the object is not encrypted under a KMS key but with {}",
+                self.found.algorithm.as_deref().unwrap_or("nothing")
+            ),
+        }
+    }
+}
+
+/// A log file that is encrypted otherwise than the trail encrypts.
+#[must_use]
+pub fn changed_encryption(subject: FindingSubject, changed: &ChangedEncryption) -> Finding {
+    finding(
+        subject,
+        changed,
+        "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.",
+    )
+}
