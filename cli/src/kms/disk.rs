@@ -1,6 +1,6 @@
 //! Log files on disk: a copy of a bucket, or files by their names.
 
-use super::subject::Subject;
+use super::subject::KmsSubject;
 use crate::exit::Stop;
 use crate::report::copy::{Note, NoteKind};
 use crate::source::directory::{Directory, UNKNOWN_BUCKET};
@@ -23,10 +23,7 @@ use trailseal::kms::event::{EVENT_SOURCE, KmsEvent};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::key_of_log_file;
 use trailseal::names::places::Places;
-use trailseal::world::{
-    Body as _, Cause, Depth, DescribeKey, Encryption, Headers, KeyDescription, ListObjects, Object,
-    Page, ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
-};
+use trailseal::world::{Body as _, Cause, StoreError};
 
 /// What log files are called.
 const NAME: &str = "ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHMMZ_UNIQUE.json.gz";
@@ -110,11 +107,11 @@ impl Disk {
     }
 
     /// Every log file of the time asked for, or why there may be more.
-    pub(super) fn walk(&self, wanted: Wanted) -> Walk {
-        Walk {
+    pub(super) fn walk(&self, wanted: Wanted) -> KmsWalk {
+        KmsWalk {
             disk: self.clone(),
             wanted,
-            left: vec![Place {
+            left: vec![PlaceInCopy {
                 path: self.root.clone(),
                 deep: 0,
                 followed: Followed::from(&self.root),
@@ -144,17 +141,19 @@ impl Disk {
 
     /// The log file that a file is a copy of: by its path in the copy of a bucket, else by its
     /// name.
-    fn subject(&self, file: &Path) -> Option<Subject> {
+    fn subject(&self, file: &Path) -> Option<KmsSubject> {
         let in_copy = self
             .copy
             .as_ref()
             .and_then(|copy| copy.location_of(file))
-            .and_then(Subject::of_object);
+            .and_then(KmsSubject::of_object);
         let subject = match in_copy {
             Some(subject) => subject,
-            None => Subject::of_object(ObjectLocation::new(UNKNOWN_BUCKET, Self::key_of(file)?))?,
+            None => {
+                KmsSubject::of_object(ObjectLocation::new(UNKNOWN_BUCKET, Self::key_of(file)?))?
+            }
         };
-        Some(Subject {
+        Some(KmsSubject {
             file: Some(file.to_owned()),
             ..subject
         })
@@ -169,27 +168,27 @@ pub(super) fn no_log_file(text: &str) -> Stop {
 }
 
 /// Log files in the order of their paths.
-pub(super) struct Walk {
+pub(super) struct KmsWalk {
     disk: Disk,
     wanted: Wanted,
     /// What is still to be looked at, the next one last.
-    left: Vec<Place>,
+    left: Vec<PlaceInCopy>,
     /// The log files of the folder that was looked into last.
-    found: std::vec::IntoIter<Subject>,
+    found: std::vec::IntoIter<KmsSubject>,
     /// How many folders were looked into that links led to.
     linked: usize,
 }
 
 /// A file or folder to look at.
-struct Place {
+struct PlaceInCopy {
     path: PathBuf,
     deep: usize,
     followed: Followed,
     is_behind_link: bool,
 }
 
-impl Iterator for Walk {
-    type Item = Result<Subject, StoreError>;
+impl Iterator for KmsWalk {
+    type Item = Result<KmsSubject, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -211,10 +210,10 @@ impl Iterator for Walk {
     }
 }
 
-impl Walk {
+impl KmsWalk {
     /// Finds the log file, or those of the folder, and what is to be looked at next.
-    fn visit(&mut self, place: &Place) -> io::Result<()> {
-        let Place {
+    fn visit(&mut self, place: &PlaceInCopy) -> io::Result<()> {
+        let PlaceInCopy {
             path,
             deep,
             followed,
@@ -249,7 +248,7 @@ impl Walk {
             } else {
                 Some(followed.clone())
             };
-            self.left.extend(on.map(|followed| Place {
+            self.left.extend(on.map(|followed| PlaceInCopy {
                 path: folder.path,
                 deep: deep + 1,
                 followed,
@@ -260,7 +259,10 @@ impl Walk {
     }
 
     /// The subjects that were delivered in the time asked for.
-    fn in_time(&self, subjects: impl IntoIterator<Item = Subject>) -> std::vec::IntoIter<Subject> {
+    fn in_time(
+        &self,
+        subjects: impl IntoIterator<Item = KmsSubject>,
+    ) -> std::vec::IntoIter<KmsSubject> {
         let subjects = subjects.into_iter();
         let wanted = subjects.filter(|subject| self.wanted.instant(subject.key.time));
         wanted.collect::<Vec<_>>().into_iter()
@@ -324,65 +326,4 @@ pub(super) fn add(buckets: &mut BTreeSet<String>, more: &BTreeSet<String>) {
     let free = MAX_BUCKETS.saturating_sub(buckets.len());
     let new: Vec<String> = more.difference(buckets).take(free).cloned().collect();
     buckets.extend(new);
-}
-
-/// What stands behind a copy: neither headers nor keys. Nobody asks it where it is known that
-/// only a copy is at hand.
-#[derive(Debug)]
-pub(super) struct Nothing;
-
-impl Nothing {
-    fn refuse<T>(action: &'static str, subject: &impl ToString) -> Result<T, StoreError> {
-        Err(StoreError {
-            action,
-            subject: subject.to_string(),
-            cause: Cause::Failed("only a copy on disk is at hand".to_owned()),
-        })
-    }
-}
-
-impl ReadObject for Nothing {
-    type Body = crate::source::file::FileBody;
-
-    async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
-        Self::refuse("read", at)
-    }
-
-    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
-        Self::refuse("read the headers of", at)
-    }
-}
-
-impl ReadEncryption for Nothing {
-    async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
-        Self::refuse("read the headers of", at)
-    }
-}
-
-impl ListObjects for Nothing {
-    async fn list(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        _: Depth,
-        _: Option<&str>,
-    ) -> Result<Page, StoreError> {
-        Self::refuse("list", &format!("s3://{bucket}/{prefix}"))
-    }
-}
-
-impl DescribeKey for Nothing {
-    async fn describe_key(
-        &self,
-        key: &str,
-        _: Option<&trailseal::names::ids::Region>,
-    ) -> Result<KeyDescription, StoreError> {
-        Self::refuse("describe the KMS key", &key)
-    }
-}
-
-impl ReadKeyPolicy for Nothing {
-    async fn key_policy(&self, key_arn: &str) -> Result<String, StoreError> {
-        Self::refuse("read the policy of the KMS key", &key_arn)
-    }
 }

@@ -1,7 +1,7 @@
 //! The report as one JSON object, written as log files are judged.
 
-use super::tally::{Entry, Tally};
-use super::{Foot, Head};
+use super::head::{KmsFoot, KmsHead};
+use super::tally::{KmsEntry, KmsTally};
 use crate::report::copy::Note;
 use crate::report::{CannotTell, Outcome, Range};
 use jiff::Timestamp;
@@ -80,7 +80,7 @@ struct End<'a> {
     finished_at: Timestamp,
     interrupted: bool,
     verdict: Outcome,
-    totals: Totals,
+    totals: JsonTotals,
     rules: BTreeMap<&'static str, RuleCount>,
     findings_by_kind: &'a BTreeMap<FindingKind, u64>,
     findings_left_out: u64,
@@ -91,7 +91,7 @@ struct End<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Totals {
+struct JsonTotals {
     log_files: u64,
     with_kms_events: u64,
     judged: u64,
@@ -101,7 +101,7 @@ struct Totals {
 }
 
 impl Json {
-    pub(super) fn begin(&mut self, head: &Head, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn begin(&mut self, head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
         self.stamp = Some(Stamp {
             function: REPORTER,
             detected_at: whole_second(head.started_at),
@@ -134,8 +134,8 @@ impl Json {
 
     pub(super) fn entry(
         &mut self,
-        head: &Head,
-        entry: &Entry,
+        head: &KmsHead,
+        entry: &KmsEntry,
         out: &mut impl Write,
     ) -> io::Result<()> {
         if entry.explanations.is_empty() && entry.outcome == Outcome::Valid {
@@ -169,7 +169,7 @@ impl Json {
 }
 
 /// Writes what is known when it is over.
-pub(super) fn end(tally: &Tally, foot: &Foot, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn end(tally: &KmsTally, foot: &KmsFoot, out: &mut impl Write) -> io::Result<()> {
     let totals = tally.totals;
     let count = |rule: Rule| {
         let count = tally.rules.get(rule.as_str()).copied().unwrap_or_default();
@@ -179,7 +179,7 @@ pub(super) fn end(tally: &Tally, foot: &Foot, out: &mut impl Write) -> io::Resul
         finished_at: foot.finished_at,
         interrupted: foot.interrupted,
         verdict: foot.verdict,
-        totals: Totals {
+        totals: JsonTotals {
             log_files: totals.log_files,
             with_kms_events: totals.with_kms_events,
             judged: totals.judged,

@@ -1,15 +1,32 @@
 //! A log file to look at.
 
+use futures::stream::BoxStream;
 use std::path::PathBuf;
 use trailseal::check::arrival::{Whereabouts, look_for};
+use trailseal::finding::Obstacle;
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
-use trailseal::world::ReadObject;
+use trailseal::world::{ReadObject, StoreError};
+
+/// Log files, or why there may be more.
+pub(super) type Subjects = BoxStream<'static, Result<KmsSubject, Unseen>>;
+
+/// Why there may be log files that are not looked at.
+pub(super) struct Unseen(pub(super) Box<Obstacle>);
+
+impl From<StoreError> for Unseen {
+    fn from(error: StoreError) -> Self {
+        Self(Box::new(Obstacle {
+            error,
+            if_it_stays: None,
+        }))
+    }
+}
 
 /// A log file, and where it is.
 #[derive(Debug, Clone)]
-pub(super) struct Subject {
+pub(super) struct KmsSubject {
     /// Where it was delivered.
     pub(super) at: ObjectLocation,
     /// What its key says.
@@ -18,7 +35,7 @@ pub(super) struct Subject {
     pub(super) file: Option<PathBuf>,
 }
 
-impl Subject {
+impl KmsSubject {
     /// The log files that `key` may mean: as it is, URL-decoded, or without a slash too many.
     pub(super) fn readings(bucket: &str, key: &str) -> Vec<Self> {
         let readings = Created::as_written(bucket, key);

@@ -1,6 +1,6 @@
 //! What the log files come to, together.
 
-use super::subject::Subject;
+use super::subject::KmsSubject;
 use crate::advice::advice;
 use crate::report::{CannotTell, MAX_KEPT, Outcome};
 use indicatif::HumanCount;
@@ -24,7 +24,7 @@ const REGION_DISABLED: &str = "The KMS key is in a Region that the account has n
 
 /// How many log files came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Totals {
+pub(super) struct KmsTotals {
     /// All that were looked at.
     pub(super) log_files: u64,
     /// Those with KMS events.
@@ -38,9 +38,9 @@ pub(super) struct Totals {
 }
 
 /// A log file that is judged.
-pub(super) struct Entry {
+pub(super) struct KmsEntry {
     /// The log file.
-    pub(super) subject: Subject,
+    pub(super) subject: KmsSubject,
     /// The one word for it.
     pub(super) outcome: Outcome,
     /// How many KMS events it has.
@@ -56,8 +56,8 @@ pub(super) struct Entry {
 }
 
 /// Sums over all log files.
-pub(super) struct Tally {
-    pub(super) totals: Totals,
+pub(super) struct KmsTally {
+    pub(super) totals: KmsTotals,
     pub(super) rules: BTreeMap<&'static str, RuleCount>,
     pub(super) findings_by_kind: BTreeMap<FindingKind, u64>,
     pub(super) findings_left_out: u64,
@@ -72,10 +72,10 @@ pub(super) struct Tally {
     now: Timestamp,
 }
 
-impl Tally {
+impl KmsTally {
     pub(super) fn new(now: Timestamp) -> Self {
         Self {
-            totals: Totals::default(),
+            totals: KmsTotals::default(),
             rules: BTreeMap::new(),
             findings_by_kind: BTreeMap::new(),
             findings_left_out: 0,
@@ -90,13 +90,14 @@ impl Tally {
     }
 
     /// Takes what a log file came to.
-    pub(super) fn take(&mut self, subject: Subject, judged: KmsReport) -> Entry {
+    pub(super) fn take(&mut self, subject: KmsSubject, judged: KmsReport) -> KmsEntry {
         let KmsReport {
             report,
+            counts,
             waiting,
             explanations,
         } = judged;
-        let kms_events = report.counts.get("kmsEvents").copied().unwrap_or(0);
+        let kms_events = counts.kms_events;
         let totals = &mut self.totals;
         totals.log_files += 1;
         totals.kms_events += kms_events;
@@ -133,7 +134,7 @@ impl Tally {
             Outcome::Valid
         };
         findings.retain(|finding| self.is_new(finding));
-        Entry {
+        KmsEntry {
             subject,
             outcome,
             kms_events,
@@ -146,7 +147,7 @@ impl Tally {
 
     /// What is found where something did not come in the time that it has, else why it cannot be
     /// told.
-    fn stays(&self, subject: &Subject, obstacle: Obstacle) -> Result<Finding, StoreError> {
+    fn stays(&self, subject: &KmsSubject, obstacle: Obstacle) -> Result<Finding, StoreError> {
         let age: SignedDuration = self.now.duration_since(subject.key.time);
         match (obstacle.if_it_stays, &obstacle.error.cause) {
             // The digest files of the trail that a call names.
@@ -239,15 +240,15 @@ impl Tally {
 
 /// Counters that the progress display reads while the work goes on.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct KmsProgress {
     log_files: AtomicU64,
     kms_events: AtomicU64,
     findings: AtomicU64,
 }
 
-impl Progress {
+impl KmsProgress {
     /// Takes over what is counted so far.
-    pub(super) fn count(&self, tally: &Tally) {
+    pub(super) fn count(&self, tally: &KmsTally) {
         for (counter, count) in [
             (&self.log_files, tally.totals.log_files),
             (&self.kms_events, tally.totals.kms_events),
@@ -288,7 +289,7 @@ mod tests {
     /// They are one incident for people who are alerted. Whoever runs the command sees each.
     #[test]
     fn each_log_file_that_is_encrypted_otherwise_is_told_once() {
-        let mut tally = Tally::new(Timestamp::UNIX_EPOCH);
+        let mut tally = KmsTally::new(Timestamp::UNIX_EPOCH);
         let finding = |kind, key: &str| {
             let object = ObjectLocation::new("amzn-s3-demo-bucket", key);
             Finding::new(kind, Scope::default(), object, "m").about("the same", key)

@@ -1,12 +1,12 @@
 //! The report for a terminal: each log file with what was found in it, and a table of rules.
 
-use super::tally::{Entry, Tally};
-use super::{Foot, Head, names};
+use super::head::{KmsFoot, KmsHead};
+use super::tally::{KmsEntry, KmsTally};
 use crate::output::finding::{write_advice, write_evidence, write_head};
 use crate::output::text::{cannot_tell, counted};
 use crate::report::Outcome;
 use indicatif::HumanCount;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Write};
 use trailseal::alert::printable;
 use trailseal::finding::kms::EventReference;
@@ -25,7 +25,7 @@ const INDENT: &str = "  ";
 
 /// What the report remembers.
 #[derive(Default)]
-pub(super) struct Text {
+pub(super) struct TextReport {
     /// The names of findings one of which is enough to read.
     told: HashSet<String>,
     /// Why something could not be looked at, to be told in full once.
@@ -56,7 +56,7 @@ fn word_of(verdict: Verdict) -> &'static str {
 }
 
 /// What a rule asks.
-fn asks(rule: Rule, head: &Head) -> &'static str {
+fn asks(rule: Rule, head: &KmsHead) -> &'static str {
     match rule {
         Rule::Trail => "the context names an expected trail",
         Rule::Object => "the context names an object of the trail",
@@ -75,7 +75,7 @@ fn asks(rule: Rule, head: &Head) -> &'static str {
 }
 
 /// Writes what is known before the first log file is read.
-pub(super) fn begin(head: &Head, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn begin(head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "KMS events in {}", printable(&head.source))?;
     let places = &head.expected.places;
     if places.bare_copy {
@@ -98,11 +98,11 @@ pub(super) fn begin(head: &Head, out: &mut impl Write) -> io::Result<()> {
     out.flush()
 }
 
-impl Text {
+impl TextReport {
     pub(super) fn entry(
         &mut self,
-        head: &Head,
-        entry: &Entry,
+        head: &KmsHead,
+        entry: &KmsEntry,
         out: &mut impl Write,
     ) -> io::Result<()> {
         let explanations: Vec<&Explanation> = entry
@@ -162,7 +162,7 @@ impl Text {
     fn write_finding(
         &mut self,
         finding: &Finding,
-        entry: &Entry,
+        entry: &KmsEntry,
         out: &mut impl Write,
     ) -> io::Result<()> {
         write_head(finding, INDENT, out)?;
@@ -179,9 +179,9 @@ impl Text {
 
     pub(super) fn end(
         &mut self,
-        head: &Head,
-        tally: &Tally,
-        foot: &Foot,
+        head: &KmsHead,
+        tally: &KmsTally,
+        foot: &KmsFoot,
         out: &mut impl Write,
     ) -> io::Result<()> {
         if self.shown {
@@ -222,17 +222,17 @@ impl Text {
 }
 
 /// An event, and what the rules said of it.
-struct Judged<'a> {
+struct JudgedEvent<'a> {
     event: Option<&'a EventReference>,
     said: Vec<&'a Explanation>,
 }
 
 fn write_events(
-    head: &Head,
+    head: &KmsHead,
     explanations: &[&Explanation],
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut judged: Vec<Judged<'_>> = Vec::new();
+    let mut judged: Vec<JudgedEvent<'_>> = Vec::new();
     let mut places = HashMap::new();
     for explanation in explanations {
         let event = explanation.event.as_ref();
@@ -240,13 +240,13 @@ fn write_events(
         let place = *places.entry(name).or_insert(judged.len());
         match judged.get_mut(place) {
             Some(judged) => judged.said.push(explanation),
-            None => judged.push(Judged {
+            None => judged.push(JudgedEvent {
                 event,
                 said: vec![explanation],
             }),
         }
     }
-    let alike = |judged: &Judged<'_>| -> Vec<_> {
+    let alike = |judged: &JudgedEvent<'_>| -> Vec<_> {
         let said = judged.said.iter();
         said.map(|said| (said.rule, word_of(said.verdict), said.reason.clone()))
             .collect()
@@ -290,7 +290,7 @@ fn write_events(
     Ok(())
 }
 
-fn table(head: &Head, tally: &Tally, out: &mut impl Write) -> io::Result<()> {
+fn table(head: &KmsHead, tally: &KmsTally, out: &mut impl Write) -> io::Result<()> {
     let rows = Rule::ALL.map(|rule| {
         let count = tally.rules.get(rule.as_str()).copied().unwrap_or_default();
         let counts = [count.valid, count.finding, count.cannot_tell];
@@ -318,7 +318,12 @@ fn table(head: &Head, tally: &Tally, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn totals(tally: &Tally, foot: &Foot, head: &Head, out: &mut impl Write) -> io::Result<()> {
+fn totals(
+    tally: &KmsTally,
+    foot: &KmsFoot,
+    head: &KmsHead,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let totals = tally.totals;
     let seconds = foot
         .finished_at
@@ -339,7 +344,7 @@ fn totals(tally: &Tally, foot: &Foot, head: &Head, out: &mut impl Write) -> io::
     )
 }
 
-fn headline(tally: &Tally, foot: &Foot) -> String {
+fn headline(tally: &KmsTally, foot: &KmsFoot) -> String {
     let mut line = match foot.verdict {
         Outcome::Valid if tally.totals.judged == 0 => {
             "VALID: no KMS event in the log files is the trails'.".to_owned()
@@ -360,4 +365,10 @@ fn headline(tally: &Tally, foot: &Foot) -> String {
         line.push_str(" Interrupted: what was not reached is not in it.");
     }
     line
+}
+
+/// Names in one line.
+fn names<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@ mod incidents;
 mod kms;
 mod limited;
 mod regions;
+mod remembered;
 mod s3;
 
 pub use body::S3Body;
@@ -16,6 +17,7 @@ pub use error::store_error;
 pub use evidence::EvidenceBucket;
 pub use kms::KmsKeys;
 pub use limited::Limited;
+pub use remembered::Remembered;
 pub use s3::S3Objects;
 
 use aws_config::retry::RetryConfig;

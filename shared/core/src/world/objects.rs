@@ -136,6 +136,15 @@ pub trait ReadEncryption: Send + Sync {
     ) -> impl Future<Output = Result<Encryption, StoreError>> + Send;
 }
 
+impl<S: ReadEncryption> ReadEncryption for Arc<S> {
+    fn encryption(
+        &self,
+        at: &ObjectLocation,
+    ) -> impl Future<Output = Result<Encryption, StoreError>> + Send {
+        S::encryption(self, at)
+    }
+}
+
 /// A page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {

@@ -34,9 +34,9 @@ pub(super) async fn look_at<S: ReadEncryption>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Witnessed {
     /// Those that have an event.
-    pub(super) witnessed: usize,
+    pub(super) with_event: usize,
     /// Those under a KMS key that have none.
-    pub(super) unwitnessed: usize,
+    pub(super) without_event: usize,
     /// Those without an event that were not looked at.
     pub(super) not_looked_at: usize,
 }
@@ -64,8 +64,8 @@ pub(super) async fn count_witnessed<S: ReadEncryption>(
         .count()
         .await;
     Some(Witnessed {
-        witnessed,
-        unwitnessed,
+        with_event: witnessed,
+        without_event: unwitnessed,
         not_looked_at,
     })
 }

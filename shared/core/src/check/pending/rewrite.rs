@@ -49,12 +49,12 @@ impl Rewrites {
         } else {
             self.unwritten += 1;
         }
-        let moved = moved_name(&name, &self.folder);
+        let new_name = moved_name(&name, &self.folder);
         self.updates.push(match (moves, fits) {
-            (true, true) => PendingUpdate::Move(name, moved, rest),
+            (true, true) => PendingUpdate::Move(name, new_name, rest),
             (false, true) => PendingUpdate::Keep(name, rest),
             // The next digest looks in the new place only.
-            (true, false) => PendingUpdate::MoveWhole(name, moved),
+            (true, false) => PendingUpdate::MoveWhole(name, new_name),
             // It stays as it is, and the next digest finds the same again: the same incidents.
             (false, false) => return,
         });

@@ -359,8 +359,8 @@ where
             return;
         };
         let counts = &mut self.report.counts;
-        counts.insert("witnessed", count(witnessed.witnessed));
-        counts.insert("unwitnessed", count(witnessed.unwitnessed));
+        counts.insert("witnessed", count(witnessed.with_event));
+        counts.insert("unwitnessed", count(witnessed.without_event));
         if witnessed.not_looked_at > 0 {
             counts.insert("notLookedAt", count(witnessed.not_looked_at));
         }

@@ -34,7 +34,7 @@ pub(super) fn review_foreign_call(
         let call = EventReference::of(event);
         let subject = results.subject(None);
         let finding = kms::foreign_context(subject, &problem, &principal.shown(), &call);
-        raise_about(finding, principal.key(), &call, results);
+        raise_about(finding, &principal.key(), &call, results);
     }
 }
 
@@ -95,13 +95,13 @@ pub(super) fn review_enclave(
             let call = EventReference::of(event);
             let subject = results.subject(None);
             let finding = kms::unlisted_image(subject, &problem, &principal.shown(), &call);
-            raise_about(finding, problem.actual(), &call, results);
+            raise_about(finding, &problem.actual(), &call, results);
         }
         if let Some(problem) = results.note(Rule::Enclaves, event, form) {
             let call = EventReference::of(event);
             let subject = results.subject(None);
             let finding = kms::malformed_attestation(subject, &problem, &principal.shown(), &call);
-            raise_about(finding, principal.key(), &call, results);
+            raise_about(finding, &principal.key(), &call, results);
         }
     }
     if counts
@@ -110,7 +110,7 @@ pub(super) fn review_enclave(
     {
         let call = EventReference::of(event);
         let finding = kms::missing_attestation(results.subject(None), &problem, &call);
-        raise_about(finding, principal.key(), &call, results);
+        raise_about(finding, &principal.key(), &call, results);
     }
 }
 
@@ -118,10 +118,10 @@ pub(super) fn review_enclave(
 /// same principal or image.
 fn raise_about(
     finding: Finding,
-    about: String,
+    about: &str,
     call: &EventReference,
     results: &mut ReviewResults<'_>,
 ) {
-    let finding = finding.about(about.clone(), results.occurrence(call));
-    results.groups.add(finding, &about, &call.id);
+    let finding = finding.about(about, results.occurrence(call));
+    results.groups.add(finding, about, &call.id);
 }

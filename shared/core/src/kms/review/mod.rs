@@ -5,6 +5,7 @@
 //! name, and is bounded. The tests are in `tests/tests/kms/`: they judge whole log files.
 
 mod calls;
+mod counts;
 mod deliveries;
 mod explanation;
 mod facts;
@@ -15,6 +16,7 @@ mod refusals;
 mod results;
 mod trails;
 
+pub use counts::KmsCounts;
 pub use deliveries::{MAX_DELIVERIES, RecordedDelivery};
 pub use explanation::Explanation;
 pub use facts::{Facts, KeyState, ObjectState, UnknownTrail};
@@ -56,8 +58,10 @@ pub struct KmsReview<'x> {
 /// What the events of a log file come to.
 #[derive(Debug)]
 pub struct Conclusion {
-    /// Findings and counts.
+    /// Findings, and the counts by name.
     pub report: Report,
+    /// The counts.
+    pub counts: KmsCounts,
     /// Deliveries whose digest is still to come.
     pub waiting: Vec<RecordedDelivery>,
     /// What each rule said, where that was asked for.
@@ -229,17 +233,15 @@ impl<'x> KmsReview<'x> {
         };
         let rules = results.rules.into_iter();
         report.rules = rules.map(|(rule, count)| (rule.as_str(), count)).collect();
-        report.counts.insert("kmsEvents", self.events);
-        for (name, count) in [
-            ("deliveriesDatedAhead", self.deliveries.dated_ahead),
-            ("keyPoliciesOfOtherAccounts", self.keys.policies_elsewhere),
-        ] {
-            if count > 0 {
-                report.counts.insert(name, count);
-            }
-        }
+        let counts = KmsCounts {
+            kms_events: self.events,
+            deliveries_dated_ahead: self.deliveries.dated_ahead,
+            key_policies_of_other_accounts: self.keys.policies_elsewhere,
+        };
+        report.counts = counts.by_name();
         Conclusion {
             report,
+            counts,
             waiting,
             explanations: results.explanations.unwrap_or_default(),
             overflow: results.overflow,

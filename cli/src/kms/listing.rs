@@ -1,22 +1,17 @@
-//! Log files in S3, and the keys they name.
+//! Log files in S3, as they are listed.
 
-use super::subject::Subject;
+use super::subject::KmsSubject;
 use jiff::Timestamp;
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::OnceCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
 use trailseal::bucket::discovery::region_folders;
 use trailseal::bucket::listing::date_prefixes;
 use trailseal::bucket::selection::Selection;
 use trailseal::bucket::wanted::Wanted;
 use trailseal::finding::Obstacle;
-use trailseal::names::ids::Region;
 use trailseal::names::location::ObjectLocation;
-use trailseal::world::{
-    Cause, Depth, DescribeKey, Encryption, Headers, KeyDescription, ListObjects, Object, Page,
-    ReadEncryption, ReadKeyPolicy, ReadObject, StoreError,
-};
-use trailseal_aws::{KmsKeys, Limited, S3Objects};
+use trailseal::world::{Depth, ListObjects as _, StoreError};
+use trailseal_aws::{Limited, S3Objects};
 
 /// From so many days of a month on, the month is listed whole.
 const MANY_DAYS: i32 = 9;
@@ -24,118 +19,12 @@ const MANY_DAYS: i32 = 9;
 /// CloudTrail began in November 2013.
 const FIRST_LOG_FILE: Timestamp = Timestamp::constant(1_383_264_000, 0);
 
-/// The most keys whose answers are remembered.
-const MAX_KEYS: usize = 10_000;
-
 /// A bucket's objects, shared between whoever reads and whoever lists them.
-#[derive(Debug, Clone)]
-pub(super) struct Bucket(pub(super) Arc<Limited<S3Objects>>);
-
-impl ReadObject for Bucket {
-    type Body = <Limited<S3Objects> as ReadObject>::Body;
-
-    async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
-        Box::pin(self.0.read(at)).await
-    }
-
-    async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
-        Box::pin(self.0.headers(at)).await
-    }
-}
-
-impl ReadEncryption for Bucket {
-    async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
-        Box::pin(self.0.encryption(at)).await
-    }
-}
-
-impl ListObjects for Bucket {
-    async fn list(
-        &self,
-        bucket: &str,
-        prefix: &str,
-        depth: Depth,
-        next: Option<&str>,
-    ) -> Result<Page, StoreError> {
-        Box::pin(self.0.list(bucket, prefix, depth, next)).await
-    }
-}
-
-type Answer<T> = Arc<OnceCell<Result<T, (&'static str, Cause)>>>;
-
-/// Keys in KMS, each asked about once: a run takes what was said first for the whole of it.
-#[derive(Debug)]
-pub(super) struct Keys {
-    kms: KmsKeys,
-    descriptions: Mutex<HashMap<String, Answer<KeyDescription>>>,
-    policies: Mutex<HashMap<String, Answer<String>>>,
-}
-
-impl Keys {
-    pub(super) fn new(kms: KmsKeys) -> Self {
-        Self {
-            kms,
-            descriptions: Mutex::default(),
-            policies: Mutex::default(),
-        }
-    }
-}
-
-/// Asks, unless it is known. Whether an answer stays is for its cause to say.
-async fn once<T: Clone>(
-    known: &Mutex<HashMap<String, Answer<T>>>,
-    name: String,
-    subject: &str,
-    ask: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    let cell = {
-        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_KEYS {
-            known.clear();
-        }
-        Arc::clone(known.entry(name).or_default())
-    };
-    let answer = cell
-        .get_or_try_init(|| async {
-            match ask.await {
-                Ok(answer) => Ok(Ok(answer)),
-                Err(error) => match error.cause {
-                    Cause::Absent(_) => Ok(Err((error.action, error.cause))),
-                    _ if error.cause.is_refusal() => Ok(Err((error.action, error.cause))),
-                    _ => Err(error),
-                },
-            }
-        })
-        .await?;
-    answer.clone().map_err(|(action, cause)| StoreError {
-        action,
-        subject: subject.to_owned(),
-        cause,
-    })
-}
-
-impl DescribeKey for Keys {
-    async fn describe_key(
-        &self,
-        key: &str,
-        region: Option<&Region>,
-    ) -> Result<KeyDescription, StoreError> {
-        let name = format!("{} {key}", region.map_or("", Region::as_str));
-        let ask = Box::pin(self.kms.describe_key(key, region));
-        once(&self.descriptions, name, key, ask).await
-    }
-}
-
-impl ReadKeyPolicy for Keys {
-    async fn key_policy(&self, key_arn: &str) -> Result<String, StoreError> {
-        let ask = Box::pin(self.kms.key_policy(key_arn));
-        once(&self.policies, key_arn.to_owned(), key_arn, ask).await
-    }
-}
+pub(super) type SharedObjects = Arc<Limited<S3Objects>>;
 
 /// The log files below a prefix, listed as they are asked for.
-pub(super) struct Listing {
-    store: Bucket,
+pub(super) struct KmsListing {
+    store: SharedObjects,
     bucket: String,
     wanted: Wanted,
     /// What is still to be listed; the first of it from `next` on.
@@ -144,10 +33,10 @@ pub(super) struct Listing {
     keys: std::vec::IntoIter<String>,
 }
 
-impl Listing {
+impl KmsListing {
     /// Looks for the folders of log files below `prefix`, and says what could not be looked into.
     pub(super) async fn of(
-        store: Bucket,
+        store: SharedObjects,
         bucket: &str,
         prefix: &str,
         wanted: Wanted,
@@ -176,10 +65,10 @@ impl Listing {
     }
 
     /// The next log file, or why there may be more that are not found.
-    pub(super) async fn next(&mut self) -> Option<Result<Subject, StoreError>> {
+    pub(super) async fn next(&mut self) -> Option<Result<KmsSubject, StoreError>> {
         loop {
             for key in self.keys.by_ref() {
-                if let Some(subject) = Subject::of_object(ObjectLocation::new(&self.bucket, key))
+                if let Some(subject) = KmsSubject::of_object(ObjectLocation::new(&self.bucket, key))
                     && self.wanted.instant(subject.key.time)
                 {
                     return Some(Ok(subject));

@@ -1,0 +1,63 @@
+//! Judges one log file: with all that S3 and KMS say, or a copy by its bytes alone.
+
+use super::disk::{self, Disk};
+use super::listing::SharedObjects;
+use super::subject::KmsSubject;
+use crate::report::copy::Note;
+use std::path::Path;
+use std::sync::Arc;
+use trailseal::check::kms_events::{KmsChecker, KmsReport, judge_copy};
+use trailseal::finding::{Report, Scope};
+use trailseal::kms::expected::Expected;
+use trailseal_aws::{KmsKeys, Remembered};
+
+/// Who judges log files.
+#[derive(Clone)]
+pub(super) enum Judge {
+    /// Of log files in S3: asks for the objects and keys that they name.
+    Bucket(Arc<KmsChecker<SharedObjects, Remembered<KmsKeys>>>),
+    /// Of copies on disk: there is nothing to ask.
+    Copy(Disk, Arc<Expected>),
+}
+
+impl Judge {
+    /// Judges a log file.
+    pub(super) async fn judge(&self, subject: &KmsSubject) -> KmsReport {
+        match (self, &subject.file) {
+            (Self::Bucket(checker), _) => Box::pin(checker.check(&subject.at)).await,
+            (Self::Copy(disk, expected), Some(file)) => {
+                judge_file(disk, expected, subject, file).await
+            }
+            // What is found on disk is a file.
+            (Self::Copy(..), None) => KmsReport::default(),
+        }
+    }
+
+    /// What is unusual about the files of a copy on disk.
+    pub(super) fn notes(&self) -> Vec<Note> {
+        match self {
+            Self::Bucket(_) => Vec::new(),
+            Self::Copy(disk, _) => disk.notes(),
+        }
+    }
+}
+
+async fn judge_file(
+    disk: &Disk,
+    expected: &Expected,
+    subject: &KmsSubject,
+    file: &Path,
+) -> KmsReport {
+    match disk::read(file).await {
+        Ok(bytes) => {
+            disk.note_form(file, &bytes);
+            Box::pin(judge_copy(expected, &subject.at, &subject.key, &bytes)).await
+        }
+        Err(error) => {
+            let mut report = Report::new();
+            let scope = Scope::of_log_file(&subject.key, &[]);
+            report.cannot_tell(error, &scope, &subject.at);
+            report.into()
+        }
+    }
+}

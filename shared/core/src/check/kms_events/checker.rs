@@ -1,0 +1,185 @@
+//! Checks log files in a bucket: reads them, has their bytes judged, and looks at what the events name.
+
+use super::chains::TrailLookup;
+use super::judge::{KmsReport, conclude, read_held, read_stream, report_of_reading};
+use super::keys::KmsKeyLookup;
+use super::objects::look_at_objects;
+use crate::check::arrival::{Arrival, arrival};
+use crate::finding::{Report, Scope};
+use crate::format::form::Form;
+use crate::kms::expected::Expected;
+use crate::kms::review::{Facts, KeyState, KmsReview, UnknownTrail};
+use crate::names::created::Created;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{Chain, LogFileKey, ObjectKind, classify};
+use crate::world::{
+    Body as _, Cause, DescribeKey, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject,
+    StoreError,
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// How many bytes of a log file object are held in memory: one that has more is read as a stream.
+const HELD_BYTES: usize = 1024 * 1024;
+
+/// Checks the KMS events of log files.
+#[derive(Debug)]
+pub struct KmsChecker<S, K> {
+    store: S,
+    keys: KmsKeyLookup<K>,
+    trails: TrailLookup,
+    expected: Expected,
+    explains: bool,
+}
+
+impl<S, K> KmsChecker<S, K> {
+    /// A checker of log files in `store`, held against what is expected.
+    pub fn new(store: S, kms: K, expected: Expected) -> Self {
+        Self {
+            store,
+            keys: KmsKeyLookup::new(kms),
+            trails: TrailLookup::default(),
+            expected,
+            explains: false,
+        }
+    }
+
+    /// Has every verdict explained.
+    #[must_use]
+    pub fn explaining(mut self) -> Self {
+        self.explains = true;
+        self
+    }
+}
+
+impl<S, K> KmsChecker<S, K>
+where
+    S: ReadObject + ReadEncryption + ListObjects,
+    K: DescribeKey + ReadKeyPolicy,
+{
+    /// Finds the log file that an event means.
+    ///
+    /// Gone before its digest has come, a log file is not known to be `CloudTrail`'s: only a person
+    /// who names it hears of it.
+    pub async fn arrival(&self, created: &Created) -> Arrival {
+        arrival(&self.store, created, |_, _| None).await
+    }
+
+    /// Checks the KMS events that a log file records.
+    ///
+    /// Objects that are not log files by their key give an empty report.
+    pub async fn check(&self, at: &ObjectLocation) -> KmsReport {
+        let ObjectKind::LogFile(key) = classify(&at.key) else {
+            return KmsReport::default();
+        };
+        let scope = Scope::of_log_file(&key, &self.expected.places.trails);
+        match self.read_and_check(at, &key, &scope).await {
+            Ok(report) => report,
+            // Gone before its digest has come, it is not known to be CloudTrail's.
+            Err(error) if error.absence().is_some() => KmsReport::default(),
+            Err(error) => {
+                let mut report = Report::new();
+                report.cannot_tell(error, &scope, at);
+                report.into()
+            }
+        }
+    }
+
+    async fn read_and_check(
+        &self,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+        scope: &Scope,
+    ) -> Result<KmsReport, StoreError> {
+        let mut object = self.store.read(at).await?;
+        let mut review = KmsReview::new(&self.expected, at, key);
+        if self.explains {
+            review = review.explaining();
+        }
+        review.review_encryption(&object.encryption);
+        let mut held = Vec::new();
+        let is_whole = object.body.collect(&mut held, HELD_BYTES).await?;
+        let read = if is_whole {
+            read_held(&held, Form::Gzip, &mut review).await
+        } else {
+            read_stream(held, object.body, &mut review).await?
+        };
+        let is_copy = self.expected.places.bare_copy;
+        let mut report = report_of_reading(read, at, scope, is_copy);
+        let facts = self.look_at(&review, at, key, scope, &mut report).await;
+        Ok(conclude(review, &facts, report, at, scope))
+    }
+
+    /// Looks at what the events name.
+    async fn look_at(
+        &self,
+        review: &KmsReview<'_>,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+        scope: &Scope,
+        report: &mut Report,
+    ) -> Facts {
+        if self.expected.places.bare_copy {
+            // A copy has neither headers nor keys to ask for.
+            return Facts::default();
+        }
+        let trails = &self.expected.places.trails;
+        let objects = review.objects().cloned().collect();
+        Facts {
+            objects: look_at_objects(&self.store, objects, trails, report).await,
+            keys: self.look_at_keys(review, at, key, scope, report).await,
+            chains: self.look_for_chains(review, at, key, scope, report).await,
+        }
+    }
+
+    async fn look_at_keys(
+        &self,
+        review: &KmsReview<'_>,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+        scope: &Scope,
+        report: &mut Report,
+    ) -> HashMap<String, KeyState> {
+        let asked = review.keys();
+        let asked = asked.map(|(key, region)| (key.to_owned(), region.clone()));
+        let (mut keys, errors) = self.keys.look_at(asked.collect()).await;
+        for (key, error) in errors {
+            match error.cause {
+                // Whose key it is decides who may describe it. Rule 4 counts that it cannot tell: no
+                // event waits for it. Whoever asks for explanations hears why.
+                Cause::Denied(_) | Cause::RegionDisabled(_) if !self.explains => {}
+                _ => report.cannot_tell_of(
+                    error,
+                    scope,
+                    at,
+                    &format!("the KMS key {key}, which a call in {at} names"),
+                ),
+            }
+        }
+        let refused = review.refused_keys().filter(|key| !keys.contains_key(*key));
+        let refused = refused.map(str::to_owned).collect();
+        let resolved = self.keys.resolve(refused, &key.region).await;
+        keys.extend(resolved);
+        keys
+    }
+
+    async fn look_for_chains(
+        &self,
+        review: &KmsReview<'_>,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+        scope: &Scope,
+        report: &mut Report,
+    ) -> BTreeMap<UnknownTrail, Vec<Chain>> {
+        let asked = review.unknown_trails().cloned().collect();
+        let mut found = BTreeMap::new();
+        for (unknown, answer) in self.trails.look_for(&self.store, asked, key.time).await {
+            match answer {
+                Ok(chains) => {
+                    found.insert(unknown, chains);
+                }
+                Err(error) => report.cannot_tell(error, scope, at),
+            }
+        }
+        found
+    }
+}

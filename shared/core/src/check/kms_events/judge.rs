@@ -1,0 +1,154 @@
+//! Judges the bytes of a log file; asks nobody anything.
+
+use crate::check::turn::give_way;
+use crate::finding::kms::{FindingSubject, not_a_log_file};
+use crate::finding::{Report, Scope};
+use crate::format::form::Form;
+use crate::format::records::{RecordReader, RecordsError, STEP_BYTES, for_each_record_at_once};
+use crate::kms::event::EVENT_SOURCE;
+use crate::kms::expected::Expected;
+use crate::kms::review::{Conclusion, Explanation, Facts, KmsCounts, KmsReview, RecordedDelivery};
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::LogFileKey;
+use crate::world::{Body, Cause, StoreError};
+
+/// What became of a log file's KMS events.
+#[derive(Debug, Default)]
+pub struct KmsReport {
+    /// What was found.
+    pub report: Report,
+    /// What was counted.
+    pub counts: KmsCounts,
+    /// Deliveries whose digest is still to come.
+    pub waiting: Vec<RecordedDelivery>,
+    /// What each rule said of each event, where that was asked for.
+    pub explanations: Vec<Explanation>,
+}
+
+impl From<Report> for KmsReport {
+    fn from(report: Report) -> Self {
+        Self {
+            report,
+            ..Self::default()
+        }
+    }
+}
+
+/// Judges and explains the KMS events of a copy of a log file: it has neither headers nor keys to ask
+/// for.
+pub async fn judge_copy(
+    expected: &Expected,
+    at: &ObjectLocation,
+    key: &LogFileKey,
+    bytes: &[u8],
+) -> KmsReport {
+    let mut review = KmsReview::new(expected, at, key).explaining();
+    let read = read_held(bytes, Form::of_copy(bytes), &mut review).await;
+    let scope = Scope::of_log_file(key, &expected.places.trails);
+    let report = report_of_reading(read, at, &scope, true);
+    conclude(review, &Facts::default(), report, at, &scope)
+}
+
+/// What is said of a log file by how its records could be read.
+pub(super) fn report_of_reading(
+    read: Result<(), RecordsError>,
+    at: &ObjectLocation,
+    scope: &Scope,
+    is_copy: bool,
+) -> Report {
+    let mut report = Report::new();
+    match read {
+        Ok(()) => report.valid = 1,
+        Err(error) => {
+            let subject = FindingSubject {
+                scope: scope.clone(),
+                object: at.clone(),
+            };
+            let finding = not_a_log_file(subject, &error, is_copy);
+            report.findings.push(finding);
+        }
+    }
+    report
+}
+
+/// Adds what the events come to, by what was found out about what they name.
+pub(super) fn conclude(
+    review: KmsReview<'_>,
+    facts: &Facts,
+    mut report: Report,
+    at: &ObjectLocation,
+    scope: &Scope,
+) -> KmsReport {
+    let Conclusion {
+        report: concluded,
+        counts,
+        waiting,
+        explanations,
+        overflow,
+    } = review.conclude(facts);
+    report.absorb(concluded);
+    if let Some(what) = overflow {
+        let error = StoreError {
+            action: "check every KMS event of",
+            subject: at.to_string(),
+            cause: Cause::Failed(format!(
+                "it names more {what} than are looked at for one log file"
+            )),
+        };
+        report.cannot_tell(error, scope, at);
+    }
+    KmsReport {
+        report,
+        counts,
+        waiting,
+        explanations,
+    }
+}
+
+/// Hands the KMS events of an object that is held to `review`.
+pub(super) async fn read_held(
+    object: &[u8],
+    form: Form,
+    review: &mut KmsReview<'_>,
+) -> Result<(), RecordsError> {
+    let mut take = |record: &str| review.review(record);
+    if form == Form::Gzip
+        && let Some(scan) = for_each_record_at_once(object, EVENT_SOURCE, &mut take)
+    {
+        return scan.map(|_| ());
+    }
+    let mut reader = RecordReader::new(form, EVENT_SOURCE, take);
+    push(&mut reader, object).await?;
+    reader.finish().map(|_| ())
+}
+
+/// Hands the KMS events of an object to `review`, of which `held` has come and `body` is to come.
+pub(super) async fn read_stream(
+    held: Vec<u8>,
+    mut body: impl Body,
+    review: &mut KmsReview<'_>,
+) -> Result<Result<(), RecordsError>, StoreError> {
+    let take = |record: &str| review.review(record);
+    let mut reader = RecordReader::new(Form::Gzip, EVENT_SOURCE, take);
+    let mut read = push(&mut reader, &held).await;
+    drop(held);
+    while read.is_ok() {
+        match body.next().await? {
+            Some(piece) => read = push(&mut reader, &piece).await,
+            None => return Ok(reader.finish().map(|_| ())),
+        }
+    }
+    Ok(read)
+}
+
+/// Reads on, and lets others go on in between.
+async fn push<F: FnMut(&str)>(
+    reader: &mut RecordReader<'_, F>,
+    bytes: &[u8],
+) -> Result<(), RecordsError> {
+    for step in bytes.chunks(STEP_BYTES) {
+        reader.push(step)?;
+        give_way().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Looks at the objects that KMS events name.
+
+use crate::finding::{Obstacle, Report, Scope};
+use crate::kms::review::ObjectState;
+use crate::names::ids::TrailArn;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{ObjectKind, classify};
+use crate::world::ReadEncryption;
+use futures::stream::{self, StreamExt as _};
+use std::collections::HashMap;
+
+/// The most objects of which it is told one by one that they could not be looked at.
+const MAX_UNREAD: usize = 50;
+
+/// How many requests about objects are in flight for one log file.
+const REQUESTS_AT_ONCE: usize = 16;
+
+/// What the objects turn out to be. What could not be looked at is in `report`, too.
+pub(super) async fn look_at_objects<S: ReadEncryption>(
+    store: &S,
+    objects: Vec<ObjectLocation>,
+    trails: &[TrailArn],
+    report: &mut Report,
+) -> HashMap<ObjectLocation, ObjectState> {
+    let mut answers = stream::iter(objects)
+        .map(|object| async move {
+            let answer = store.encryption(&object).await;
+            (object, answer)
+        })
+        .buffer_unordered(REQUESTS_AT_ONCE);
+    let mut looked = HashMap::new();
+    let (mut unread, mut last) = (0_usize, None);
+    while let Some((object, answer)) = answers.next().await {
+        let found = match answer {
+            Ok(headers) => ObjectState::There(headers),
+            Err(error) => {
+                if let Some(absence) = error.absence() {
+                    ObjectState::Gone(absence)
+                } else {
+                    unread += 1;
+                    if unread <= MAX_UNREAD {
+                        report.cannot_tell(error, &scope_of(&object, trails), &object);
+                    } else {
+                        last = Some(error);
+                    }
+                    ObjectState::Unknown
+                }
+            }
+        };
+        looked.insert(object, found);
+    }
+    if let Some(mut error) = last {
+        let more = unread - MAX_UNREAD;
+        error.subject = format!("{more} more log files, {} among them", error.subject);
+        let if_it_stays = None;
+        report.obstacles.push(Obstacle { error, if_it_stays });
+    }
+    looked
+}
+
+fn scope_of(object: &ObjectLocation, trails: &[TrailArn]) -> Scope {
+    match classify(&object.key) {
+        ObjectKind::LogFile(key) => Scope::of_log_file(&key, trails),
+        _ => Scope::default(),
+    }
+}

@@ -1,0 +1,33 @@
+//! What is counted of a log file's KMS events.
+
+use std::collections::BTreeMap;
+
+/// What is counted of a log file's KMS events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KmsCounts {
+    /// The events, whoever's they are.
+    pub kms_events: u64,
+    /// Deliveries that are dated after the log file that records them.
+    pub deliveries_dated_ahead: u64,
+    /// Keys of other accounts, whose policies nobody can read from here.
+    pub key_policies_of_other_accounts: u64,
+}
+
+impl KmsCounts {
+    /// The counts by the names that they have in a receipt, which leaves out what never was.
+    #[must_use]
+    pub fn by_name(self) -> BTreeMap<&'static str, u64> {
+        let rare = [
+            ("deliveriesDatedAhead", self.deliveries_dated_ahead),
+            (
+                "keyPoliciesOfOtherAccounts",
+                self.key_policies_of_other_accounts,
+            ),
+        ];
+        let rare = rare.into_iter().filter(|(_, count)| *count > 0);
+        [("kmsEvents", self.kms_events)]
+            .into_iter()
+            .chain(rare)
+            .collect()
+    }
+}
