@@ -1,6 +1,6 @@
 //! What is read and verified: the digest, and the ones beside it. Every verdict is the core's.
 
-use super::subject::Subject;
+use super::subject::InspectedDigest;
 use crate::source::SourceDigests;
 use jiff::{SignedDuration, Timestamp};
 use trailseal::bucket::discovery::{self};
@@ -30,13 +30,13 @@ pub(super) struct Examined {
     /// The digest as the walk along its chain settles it.
     pub(super) settled: SettledDigest,
     /// What is at its place; none where nothing could be read.
-    pub(super) read: Option<Read>,
+    pub(super) read: Option<ReadFacts>,
     /// The digest after it.
-    pub(super) successor: Successor,
+    pub(super) successor: NextDigest,
 }
 
 /// A digest object as it was read.
-pub(super) struct Read {
+pub(super) struct ReadFacts {
     /// What it says, if it is a digest.
     pub(super) content: Result<UnverifiedDigest, DigestError>,
     /// What stands beside it.
@@ -63,7 +63,7 @@ pub(super) enum SignatureFrom {
 }
 
 /// The digest after one.
-pub(super) enum Successor {
+pub(super) enum NextDigest {
     /// Backfill digests are in no chain.
     NotInChain,
     /// None is there.
@@ -100,14 +100,14 @@ pub(super) struct Surroundings<'a> {
 /// Reads a digest and the ones beside it, and settles it.
 pub(super) async fn examine(
     digests: &SourceDigests,
-    subject: &Subject,
+    subject: &InspectedDigest,
     around: Surroundings<'_>,
 ) -> Examined {
-    let Subject { at, key, .. } = subject;
+    let InspectedDigest { at, key, .. } = subject;
     let this = Box::pin(digests.read_digest(at.clone(), key.clone())).await;
     let mut walk = ChainWalk::default();
     let (successor, named) = if around.is_alone {
-        (Successor::None, None)
+        (NextDigest::None, None)
     } else {
         Box::pin(settle_newer(digests, subject, around, &this, &mut walk)).await
     };
@@ -120,7 +120,7 @@ pub(super) async fn examine(
         None => None,
     };
     let older = match &read {
-        Some(Read {
+        Some(ReadFacts {
             content: Ok(content),
             ..
         }) if !around.is_alone => {
@@ -140,14 +140,14 @@ pub(super) async fn examine(
 /// Finds the digests after one, and walks along them up to it. Also what the next one says of it.
 async fn settle_newer(
     digests: &SourceDigests,
-    subject: &Subject,
+    subject: &InspectedDigest,
     around: Surroundings<'_>,
     this: &ReadDigest,
     walk: &mut ChainWalk,
-) -> (Successor, Option<Predecessor>) {
-    let Subject { at, key, .. } = subject;
+) -> (NextDigest, Option<Predecessor>) {
+    let InspectedDigest { at, key, .. } = subject;
     if key.series == DigestSeries::Backfill {
-        return (Successor::NotInChain, None);
+        return (NextDigest::NotInChain, None);
     }
     let folder = RegionFolder {
         bucket: at.bucket.clone(),
@@ -161,7 +161,7 @@ async fn settle_newer(
     };
     let listed = match discovery::digests(digests.store(), &folder, &wanted).await {
         Ok(mut listed) => listed.chains.remove(&key.chain).unwrap_or_default(),
-        Err(error) => return (Successor::Unknown(error), None),
+        Err(error) => return (NextDigest::Unknown(error), None),
     };
     let later = listed.hourly.into_iter().filter(|end| *end > key.end_time);
     let mut newer = Vec::new();
@@ -178,7 +178,7 @@ async fn settle_newer(
             .actual_of(&named.location.bucket, &digest.at().bucket);
         (named.location.key == at.key && bucket == at.bucket).then(|| named.clone())
     };
-    let mut nearest = (Successor::None, None);
+    let mut nearest = (NextDigest::None, None);
     while let Some(digest) = newer.pop() {
         let named = names_this(&digest);
         let older = newer.last().unwrap_or(this);
@@ -187,11 +187,11 @@ async fn settle_newer(
         settled.report.allow_for_expiry(around.now);
         // A digest has one predecessor: what may have expired is this one, if it is named.
         let may_have_expired = settled.report.findings.len() < findings;
-        let is_named = matches!(nearest, (Successor::NamesThis { .. }, _));
+        let is_named = matches!(nearest, (NextDigest::NamesThis { .. }, _));
         nearest = match (named, settled.report.obstacles.into_iter().next()) {
             (Some(named), _) => {
                 let findings = settled.report.findings.into_iter();
-                let successor = Successor::NamesThis {
+                let successor = NextDigest::NamesThis {
                     at: settled.at,
                     is_authentic: settled.authentic.is_some(),
                     findings: findings.filter(|finding| finding.object == *at).collect(),
@@ -202,9 +202,9 @@ async fn settle_newer(
             // What is between names another, and may be anybody's.
             (None, _) if is_named => nearest,
             (None, Some(obstacle)) if settled.authentic.is_none() => {
-                (Successor::Unknown(obstacle.error), None)
+                (NextDigest::Unknown(obstacle.error), None)
             }
-            (None, _) => (Successor::NamesAnother(settled.at), None),
+            (None, _) => (NextDigest::NamesAnother(settled.at), None),
         };
     }
     nearest
@@ -213,7 +213,7 @@ async fn settle_newer(
 /// The digest that this one names as the one before it, if that is there.
 async fn read_older(
     digests: &SourceDigests,
-    subject: &Subject,
+    subject: &InspectedDigest,
     content: &UnverifiedDigest,
     places: &Places,
 ) -> Option<ReadDigest> {
@@ -234,7 +234,7 @@ async fn facts(
     metadata: &DigestMetadata,
     named: Option<Predecessor>,
     around: Surroundings<'_>,
-) -> Read {
+) -> ReadFacts {
     let from = if around.places.bare_copy {
         SignatureFrom::CommandLine
     } else {
@@ -264,7 +264,7 @@ async fn facts(
         None => of_successor,
     };
     let is_signed = signature.as_ref().and_then(|(hex, _)| is_signed_by(hex));
-    Read {
+    ReadFacts {
         content: content.clone(),
         metadata: metadata.clone(),
         signature,

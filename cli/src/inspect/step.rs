@@ -4,56 +4,46 @@ use crate::output::finding::{write_evidence, write_head};
 use std::fmt::Display;
 use std::io::{self, Write};
 use trailseal::alert::printable;
-use trailseal::finding::Finding;
+use trailseal::finding::{Finding, Verdict};
 use trailseal::world::StoreError;
 
 /// Where facts begin in a line.
 const INDENT: &str = "                          ";
 
-/// What a step came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// As CloudTrail delivered it.
-    Ok,
-    /// Something was done to it.
-    Fail,
-    /// It could not be checked.
-    CannotTell,
-    /// There is nothing to check.
-    Nothing,
+/// The verdict of a check that is right or wrong.
+pub(super) fn verdict_of(is_ok: bool) -> Verdict {
+    if is_ok {
+        Verdict::Valid
+    } else {
+        Verdict::Finding
+    }
 }
 
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Fail => "FAIL",
-            Self::CannotTell => "cannot tell",
-            Self::Nothing => "-",
-        }
-    }
-
-    /// Ok or not.
-    pub(super) fn of(is_ok: bool) -> Self {
-        if is_ok { Self::Ok } else { Self::Fail }
+/// How a verdict is printed.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid => "ok",
+        Verdict::Finding => "FAIL",
+        Verdict::CannotTell => "cannot tell",
+        Verdict::Ignored => "-",
     }
 }
 
 /// A check and the facts.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct InspectStep {
     name: &'static str,
-    state: State,
+    verdict: Verdict,
     facts: Vec<String>,
     findings: Vec<Finding>,
 }
 
-impl Step {
+impl InspectStep {
     /// A step with its first fact.
-    pub(super) fn new(name: &'static str, state: State, fact: impl Display) -> Self {
+    pub(super) fn new(name: &'static str, verdict: Verdict, fact: impl Display) -> Self {
         Self {
             name,
-            state,
+            verdict,
             facts: vec![fact.to_string()],
             findings: Vec::new(),
         }
@@ -72,21 +62,21 @@ impl Step {
 
     /// Adds a finding: the step fails.
     pub(super) fn find(&mut self, finding: Finding) {
-        self.state = State::Fail;
+        self.verdict = Verdict::Finding;
         self.findings.push(finding);
     }
 
     /// Adds why it could not be checked, unless it fails.
     pub(super) fn obstruct(&mut self, error: &StoreError) {
-        if self.state != State::Fail {
-            self.state = State::CannotTell;
+        if self.verdict != Verdict::Finding {
+            self.verdict = Verdict::CannotTell;
         }
         self.facts.push(error.to_string());
     }
 
     /// Prints it. What stands in it may be anybody's text.
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut head = format!("{:<13}{:<13}", self.state.word(), self.name);
+        let mut head = format!("{:<13}{:<13}", word(self.verdict), self.name);
         for fact in &self.facts {
             for line in fact.split('\n') {
                 writeln!(out, "{head}{}", printable(line))?;

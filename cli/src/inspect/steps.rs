@@ -1,9 +1,9 @@
 //! The steps of a digest, in the order in which each rests on the one before.
 
-use super::checks::{Examined, Read, SignatureFrom, Successor};
-use super::step::{State, Step};
-use super::subject::Subject;
-use trailseal::finding::{DigestReference, DigestStep, Finding, FindingKind};
+use super::checks::{Examined, NextDigest, ReadFacts, SignatureFrom};
+use super::step::{InspectStep, verdict_of};
+use super::subject::InspectedDigest;
+use trailseal::finding::{DigestReference, DigestStep, Finding, FindingKind, Verdict};
 use trailseal::format::digest::{DigestError, UnverifiedDigest};
 use trailseal::format::form::Form;
 use trailseal::names::object_key::DigestSeries;
@@ -29,15 +29,15 @@ const NOT_CHECKED: &str = "not checked: nothing that the digest says is believed
 /// The steps of a digest itself, and of the ones beside it, with every finding and obstacle of
 /// the core at the step that it is about.
 pub(super) fn steps(
-    subject: &Subject,
+    subject: &InspectedDigest,
     examined: &Examined,
     keys_from: &str,
     is_alone: bool,
-) -> Vec<Step> {
+) -> Vec<InspectStep> {
     let mut steps = match &examined.read {
-        None => vec![Step::new(
+        None => vec![InspectStep::new(
             OBJECT,
-            State::Ok,
+            Verdict::Valid,
             "it is not there, or unreadable",
         )],
         Some(read) => of_object(subject, examined, read, keys_from, is_alone),
@@ -51,7 +51,7 @@ pub(super) fn steps(
         told.push(finding.id());
         put(&mut steps, name, |step| step.find(finding.clone()));
     }
-    if let Successor::NamesThis { findings, .. } = &examined.successor {
+    if let NextDigest::NamesThis { findings, .. } = &examined.successor {
         for finding in findings {
             if !told.contains(&finding.id()) {
                 put(&mut steps, SUCCESSOR, |step| step.find(finding.clone()));
@@ -62,7 +62,7 @@ pub(super) fn steps(
         let name = step_of_obstacle(examined);
         let is_unsigned = matches!(
             &examined.read,
-            Some(Read {
+            Some(ReadFacts {
                 signature: None,
                 ..
             })
@@ -77,7 +77,7 @@ pub(super) fn steps(
 }
 
 /// Does something to the step of a name, or to the first one.
-fn put(steps: &mut [Step], name: &str, to: impl FnOnce(&mut Step)) {
+fn put(steps: &mut [InspectStep], name: &str, to: impl FnOnce(&mut InspectStep)) {
     let index = steps
         .iter()
         .position(|step| step.name() == name)
@@ -88,12 +88,12 @@ fn put(steps: &mut [Step], name: &str, to: impl FnOnce(&mut Step)) {
 }
 
 fn of_object(
-    subject: &Subject,
+    subject: &InspectedDigest,
     examined: &Examined,
-    read: &Read,
+    read: &ReadFacts,
     keys_from: &str,
     is_alone: bool,
-) -> Vec<Step> {
+) -> Vec<InspectStep> {
     let content = match &read.content {
         Ok(content) => content,
         Err(error) => return of_no_digest(error, read.form),
@@ -112,41 +112,41 @@ fn of_object(
 }
 
 /// The step of the form.
-fn gzip(form: Form) -> Step {
+fn gzip(form: Form) -> InspectStep {
     match form {
-        Form::Gzip => Step::new(GZIP, State::Ok, "one member"),
-        Form::Inflated => Step::new(
+        Form::Gzip => InspectStep::new(GZIP, Verdict::Valid, "one member"),
+        Form::Inflated => InspectStep::new(
             GZIP,
-            State::Nothing,
+            Verdict::Ignored,
             "the file is decompressed: its content is what CloudTrail signs, and is checked",
         ),
     }
 }
 
 /// The steps of an object that is no digest, up to the one that says so.
-fn of_no_digest(error: &DigestError, form: Form) -> Vec<Step> {
-    let failed = |name| Step::new(name, State::Fail, error);
+fn of_no_digest(error: &DigestError, form: Form) -> Vec<InspectStep> {
+    let failed = |name| InspectStep::new(name, Verdict::Finding, error);
     let gzip = gzip(form);
     match error {
         DigestError::Gunzip(_) | DigestError::ObjectTooLarge => vec![failed(GZIP)],
         DigestError::AlgorithmUnsupported { .. } => vec![
             gzip,
-            Step::new(DOCUMENT, State::Ok, "a digest document"),
+            InspectStep::new(DOCUMENT, Verdict::Valid, "a digest document"),
             failed(ALGORITHM),
         ],
         _ => vec![gzip, failed(DOCUMENT)],
     }
 }
 
-fn document(subject: &Subject, content: &UnverifiedDigest) -> Step {
+fn document(subject: &InspectedDigest, content: &UnverifiedDigest) -> InspectStep {
     let chain = &subject.key.chain;
     let series = match subject.key.series {
         DigestSeries::Hourly => "",
         DigestSeries::Backfill => "backfill, ",
     };
-    Step::new(
+    InspectStep::new(
         DOCUMENT,
-        State::Ok,
+        Verdict::Valid,
         format_args!(
             "{series}account {}, {} to {}, lists {}",
             content.account,
@@ -171,10 +171,10 @@ fn document(subject: &Subject, content: &UnverifiedDigest) -> Step {
     ))
 }
 
-fn place(subject: &Subject, content: &UnverifiedDigest, is_alone: bool) -> Step {
-    let step = Step::new(
+fn place(subject: &InspectedDigest, content: &UnverifiedDigest, is_alone: bool) -> InspectStep {
+    let step = InspectStep::new(
         PLACE,
-        State::Ok,
+        Verdict::Valid,
         format_args!("says that it was delivered to {}", content.location),
     );
     if is_alone {
@@ -186,21 +186,25 @@ fn place(subject: &Subject, content: &UnverifiedDigest, is_alone: bool) -> Step 
     }
 }
 
-fn algorithm(read: &Read) -> Step {
+fn algorithm(read: &ReadFacts) -> InspectStep {
     match &read.metadata.signature_algorithm {
-        Some(algorithm) => Step::new(
+        Some(algorithm) => InspectStep::new(
             ALGORITHM,
-            State::of(read.metadata.check_algorithm().is_ok()),
+            verdict_of(read.metadata.check_algorithm().is_ok()),
             format_args!("{algorithm}, over SHA-256"),
         ),
-        None => Step::new(ALGORITHM, State::Ok, "SHA256withRSA, as the document says"),
+        None => InspectStep::new(
+            ALGORITHM,
+            Verdict::Valid,
+            "SHA256withRSA, as the document says",
+        ),
     }
 }
 
-fn key(content: &UnverifiedDigest, read: &Read, keys_from: &str) -> Step {
+fn key(content: &UnverifiedDigest, read: &ReadFacts, keys_from: &str) -> InspectStep {
     let named = format!("fingerprint {}", content.key_fingerprint);
-    let known = |state, key: &trailseal::trust::public_key::PublicKey, but: &str| {
-        Step::new(KEY, state, &named)
+    let known = |verdict, key: &trailseal::trust::public_key::PublicKey, but: &str| {
+        InspectStep::new(KEY, verdict, &named)
             .fact(format_args!("found in {keys_from}"))
             .fact(format_args!(
                 "{but}valid from {} to {}",
@@ -208,26 +212,25 @@ fn key(content: &UnverifiedDigest, read: &Read, keys_from: &str) -> Step {
             ))
     };
     match &read.key {
-        Ok(Some(KeyLookup::Found(key))) => known(State::Ok, key, ""),
+        Ok(Some(KeyLookup::Found(key))) => known(Verdict::Valid, key, ""),
         Ok(Some(KeyLookup::OutsideValidity(key))) => known(
-            State::Fail,
+            Verdict::Finding,
             key,
             "listed for another time than the digest's: ",
         ),
-        Ok(Some(KeyLookup::Unknown)) => {
-            Step::new(KEY, State::Fail, &named).fact(format_args!("{keys_from} has none such"))
-        }
-        Ok(None) => Step::new(KEY, State::CannotTell, &named)
+        Ok(Some(KeyLookup::Unknown)) => InspectStep::new(KEY, Verdict::Finding, &named)
+            .fact(format_args!("{keys_from} has none such")),
+        Ok(None) => InspectStep::new(KEY, Verdict::CannotTell, &named)
             .fact("when the digest was generated is not known"),
-        Err(error) => Step::new(KEY, State::CannotTell, &named).fact(error),
+        Err(error) => InspectStep::new(KEY, Verdict::CannotTell, &named).fact(error),
     }
 }
 
-fn signature(content: &UnverifiedDigest, read: &Read, is_authentic: bool) -> Step {
+fn signature(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool) -> InspectStep {
     let Some((hex, from)) = &read.signature else {
-        return Step::new(
+        return InspectStep::new(
             SIGNATURE,
-            State::CannotTell,
+            Verdict::CannotTell,
             "none stands beside it or in a later digest; give it with --signature, if it is in a file",
         );
     };
@@ -236,11 +239,11 @@ fn signature(content: &UnverifiedDigest, read: &Read, is_authentic: bool) -> Ste
         SignatureFrom::CommandLine => "as given with --signature",
         SignatureFrom::Successor => "as the next digest gives it",
     };
-    let state = match read.is_signed {
-        Some(is_signed) => State::of(is_signed || is_authentic),
-        None => State::CannotTell,
+    let verdict = match read.is_signed {
+        Some(is_signed) => verdict_of(is_signed || is_authentic),
+        None => Verdict::CannotTell,
     };
-    let step = Step::new(SIGNATURE, state, format_args!("{from}: {hex}"));
+    let step = InspectStep::new(SIGNATURE, verdict, format_args!("{from}: {hex}"));
     let step = match read.is_signed {
         Some(true) => step.fact("the key made it over these four lines:"),
         Some(false) => step.fact("the key did not make it over these four lines:"),
@@ -251,64 +254,70 @@ fn signature(content: &UnverifiedDigest, read: &Read, is_authentic: bool) -> Ste
         .fold(step, |step, line| step.fact(format_args!("  {line}")))
 }
 
-fn content_hash(content: &UnverifiedDigest, read: &Read, is_authentic: bool) -> Step {
-    let (state, vouched) = match (is_authentic, read.is_signed) {
-        (true, Some(true)) => (State::Ok, "as signed"),
-        (true, _) => (State::Ok, "as the next digest says"),
+fn content_hash(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool) -> InspectStep {
+    let (verdict, vouched) = match (is_authentic, read.is_signed) {
+        (true, Some(true)) => (Verdict::Valid, "as signed"),
+        (true, _) => (Verdict::Valid, "as the next digest says"),
         (false, _) => (
-            State::CannotTell,
+            Verdict::CannotTell,
             "which nothing that is proven vouches for",
         ),
     };
     let fact = format!("SHA-256 {}, {vouched}", content.hash);
-    Step::new(CONTENT, state, fact)
+    InspectStep::new(CONTENT, verdict, fact)
 }
 
-fn predecessor(subject: &Subject, content: &UnverifiedDigest, is_authentic: bool) -> Step {
+fn predecessor(
+    subject: &InspectedDigest,
+    content: &UnverifiedDigest,
+    is_authentic: bool,
+) -> InspectStep {
     if subject.key.series == DigestSeries::Backfill {
-        return Step::new(
+        return InspectStep::new(
             PREDECESSOR,
-            State::Nothing,
+            Verdict::Ignored,
             "backfill digests are in no chain",
         );
     }
     match &content.predecessor {
-        _ if !is_authentic => Step::new(PREDECESSOR, State::CannotTell, NOT_CHECKED),
-        None => Step::new(
+        _ if !is_authentic => InspectStep::new(PREDECESSOR, Verdict::CannotTell, NOT_CHECKED),
+        None => InspectStep::new(
             PREDECESSOR,
-            State::Ok,
+            Verdict::Valid,
             "a starting digest, which names none",
         ),
-        Some(named) => Step::new(PREDECESSOR, State::Ok, &named.location).fact(format_args!(
-            "named by its content, SHA-256 {}, by its signature, and by its end, {}",
-            named.hash, content.start_time
-        )),
+        Some(named) => {
+            InspectStep::new(PREDECESSOR, Verdict::Valid, &named.location).fact(format_args!(
+                "named by its content, SHA-256 {}, by its signature, and by its end, {}",
+                named.hash, content.start_time
+            ))
+        }
     }
 }
 
-fn successor(successor: &Successor, is_alone: bool) -> Option<Step> {
-    let nothing = |fact: &str| Step::new(SUCCESSOR, State::Nothing, fact);
+fn successor(successor: &NextDigest, is_alone: bool) -> Option<InspectStep> {
+    let nothing = |fact: &str| InspectStep::new(SUCCESSOR, Verdict::Ignored, fact);
     Some(match successor {
-        Successor::NotInChain => return None,
-        Successor::None if is_alone => nothing("none is at hand"),
-        Successor::None => nothing("none is there yet"),
-        Successor::Unknown(error) => Step::new(SUCCESSOR, State::CannotTell, error),
-        Successor::NamesAnother(at) => {
+        NextDigest::NotInChain => return None,
+        NextDigest::None if is_alone => nothing("none is at hand"),
+        NextDigest::None => nothing("none is there yet"),
+        NextDigest::Unknown(error) => InspectStep::new(SUCCESSOR, Verdict::CannotTell, error),
+        NextDigest::NamesAnother(at) => {
             nothing(&format!("{at} names another digest as the one before it"))
         }
-        Successor::NamesThis {
+        NextDigest::NamesThis {
             at,
             is_authentic: true,
             ..
-        } => Step::new(SUCCESSOR, State::Ok, at)
+        } => InspectStep::new(SUCCESSOR, Verdict::Valid, at)
             .fact("signed by CloudTrail; names this digest by its content and its signature"),
-        Successor::NamesThis { at, .. } => Step::new(SUCCESSOR, State::CannotTell, at)
+        NextDigest::NamesThis { at, .. } => InspectStep::new(SUCCESSOR, Verdict::CannotTell, at)
             .fact("names this digest, and is not proven to be CloudTrail's itself"),
     })
 }
 
 /// The step that a finding is about.
-fn step_of(finding: &Finding, subject: &Subject, examined: &Examined) -> &'static str {
+fn step_of(finding: &Finding, subject: &InspectedDigest, examined: &Examined) -> &'static str {
     let is_own = finding.object == subject.at;
     let covers_the_same_time = |digest: &DigestReference| digest.key != subject.at.key;
     match finding.kind {
@@ -323,7 +332,11 @@ fn step_of(finding: &Finding, subject: &Subject, examined: &Examined) -> &'stati
 }
 
 /// The step that shows that a digest is none, or contradicts itself.
-fn malformed_step(finding: &Finding, subject: &Subject, examined: &Examined) -> &'static str {
+fn malformed_step(
+    finding: &Finding,
+    subject: &InspectedDigest,
+    examined: &Examined,
+) -> &'static str {
     let content = match examined.read.as_ref().map(|read| &read.content) {
         Some(Ok(content)) => content,
         // The step that failed is the last.
@@ -351,7 +364,7 @@ fn step_of_obstacle(examined: &Examined) -> &'static str {
     match &examined.read {
         None => OBJECT,
         Some(_) if examined.settled.authentic.is_some() => PREDECESSOR,
-        Some(Read { key: Err(_), .. }) => KEY,
+        Some(ReadFacts { key: Err(_), .. }) => KEY,
         Some(_) => SIGNATURE,
     }
 }
@@ -363,8 +376,8 @@ pub(super) fn log_file(
     findings: Vec<Finding>,
     errors: &[StoreError],
     form: Form,
-) -> Step {
-    let mut step = Step::new("log file", State::Ok, at);
+) -> InspectStep {
+    let mut step = InspectStep::new("log file", Verdict::Valid, at);
     if findings.is_empty() && errors.is_empty() {
         let form = match form {
             Form::Gzip => "",
@@ -382,8 +395,8 @@ pub(super) fn log_file(
 }
 
 /// The step of log files that are not looked at.
-pub(super) fn log_files_left(state: State, fact: &str) -> Step {
-    Step::new("log files", state, fact)
+pub(super) fn log_files_left(verdict: Verdict, fact: &str) -> InspectStep {
+    InspectStep::new("log files", verdict, fact)
 }
 
 /// What is said of the log files of a digest that is not CloudTrail's.

@@ -16,20 +16,20 @@ const NAME: &str = "ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_YYYYMMDDTH
 
 /// A digest as it stands on the command line.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(super) struct InspectedDigest {
     /// Where it is.
     pub(super) at: ObjectLocation,
     /// What its key says, or its name alone.
     pub(super) key: DigestKey,
     /// What holds it.
-    pub(super) held: Held,
+    pub(super) held: HeldIn,
     /// Where it is if the key is URL-encoded or begins with a slash too many.
     others: Vec<ObjectLocation>,
 }
 
 /// What holds a digest.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(super) enum HeldIn {
     /// A bucket.
     Bucket,
     /// A directory, as `aws s3 sync` leaves it.
@@ -38,7 +38,7 @@ pub(super) enum Held {
     Alone(Objects),
 }
 
-impl Subject {
+impl InspectedDigest {
     /// Reads `s3://BUCKET/KEY` or the path of a file.
     ///
     /// The copy that the file is in holds everything that was in the bucket if `is_complete`.
@@ -56,7 +56,7 @@ impl Subject {
                 Ok(Self {
                     at,
                     key,
-                    held: Held::Bucket,
+                    held: HeldIn::Bucket,
                     others: readings.map(|(at, _)| at).collect(),
                 })
             }
@@ -85,7 +85,7 @@ impl Subject {
             return Ok(Self {
                 at,
                 key,
-                held: Held::Copy(Objects::Directory(copy)),
+                held: HeldIn::Copy(Objects::Directory(copy)),
                 others: Vec::new(),
             });
         }
@@ -98,7 +98,7 @@ impl Subject {
         Ok(Self {
             at: file.at().clone(),
             key,
-            held: Held::Alone(Objects::Lone(file)),
+            held: HeldIn::Alone(Objects::Lone(file)),
             others: Vec::new(),
         })
     }

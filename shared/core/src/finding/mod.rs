@@ -7,6 +7,7 @@ pub mod digest;
 mod kind;
 pub mod kms;
 pub mod log_file;
+mod object;
 mod redrive;
 mod report;
 mod row;

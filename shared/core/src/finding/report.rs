@@ -1,7 +1,6 @@
 //! What a check comes to: findings, what could not be looked at, and the verdict.
 
-use super::redrive::redrive;
-use super::{Finding, FindingKind, Scope};
+use super::{Finding, Scope, object};
 use crate::names::location::ObjectLocation;
 use crate::names::places::BucketRole;
 use crate::world::{Absence, Cause, StoreError};
@@ -161,60 +160,10 @@ impl Report {
         &mut self,
         error: StoreError,
         scope: &Scope,
-        object: &ObjectLocation,
+        at: &ObjectLocation,
         subject: &str,
     ) {
-        let kind = match &error.cause {
-            Cause::Denied(_) => Some((FindingKind::ObjectUnreadableDenied, "denied")),
-            Cause::KeyUnusable(_) => Some((FindingKind::ObjectUnreadableDenied, "key")),
-            Cause::RegionDisabled(_) => Some((FindingKind::ObjectUnreadableDenied, "Region")),
-            Cause::Credentials(..) => Some((FindingKind::ObjectUnreadableDenied, "credentials")),
-            Cause::Archived(_) => Some((FindingKind::ObjectArchived, "archived")),
-            Cause::Absent(_)
-            | Cause::Unavailable(_)
-            | Cause::NotYet
-            | Cause::TooLarge(_)
-            | Cause::Interrupted
-            | Cause::Failed(_) => None,
-        };
-        // One mistake, in a key's policy say, makes every object of a folder unreadable: that is one
-        // incident.
-        let if_it_stays = kind.map(|(kind, cause)| {
-            let mut finding = Finding::new(
-                kind,
-                scope.clone(),
-                object.clone(),
-                format!("Nothing can be said about {subject}: {}.", error.cause),
-            )
-            .with_evidence("a readable object", error.cause.to_string())
-            .about(format!("{} {cause}", object.region_folder()), subject);
-            finding.remedy = remedy(&error.cause);
-            finding
-        });
+        let if_it_stays = object::unreadable(scope, at, subject, &error.cause);
         self.obstacles.push(Obstacle { error, if_it_stays });
-    }
-}
-
-/// What a function's owner does about an object that stays unreadable, where the cause is another
-/// than a permission that is missing.
-pub(super) fn remedy(cause: &Cause) -> Option<&'static str> {
-    match cause {
-        Cause::KeyUnusable(_) => Some(redrive!(
-            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then "
-        )),
-        Cause::RegionDisabled(_) => Some(redrive!(
-            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them with the command `trailseal keys`, name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then "
-        )),
-        Cause::Credentials(..) => Some(redrive!(
-            "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then "
-        )),
-        Cause::Denied(_)
-        | Cause::Archived(_)
-        | Cause::Absent(_)
-        | Cause::Unavailable(_)
-        | Cause::NotYet
-        | Cause::TooLarge(_)
-        | Cause::Interrupted
-        | Cause::Failed(_) => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The catalogue and the report.
 
+use super::object::remedy;
 use super::redrive::redrive;
-use super::report::remedy;
 use super::*;
 
 #[test]
