@@ -6,6 +6,11 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use trailseal_aws::Limited;
 
+#[cfg(not(unix))]
+use CtrlC as Interrupts;
+#[cfg(unix)]
+use UnixSignals as Interrupts;
+
 /// Waits for the first interrupt: SIGINT, SIGTERM or SIGHUP. The second ends the process.
 pub(crate) async fn first() {
     let (tell, told) = oneshot::channel();
@@ -32,7 +37,7 @@ pub(crate) async fn close_at_first<S>(objects: Arc<Limited<S>>) {
 
 /// The signals that ask a run to end. None that comes between two calls of `next` is lost.
 #[cfg(unix)]
-struct Interrupts {
+struct UnixSignals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     /// None where SIGHUP is ignored.
@@ -40,7 +45,7 @@ struct Interrupts {
 }
 
 #[cfg(unix)]
-impl Interrupts {
+impl UnixSignals {
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listens = listens_to_hangups();
@@ -93,10 +98,10 @@ fn ignores_hangups(status: &str) -> Option<bool> {
 }
 
 #[cfg(not(unix))]
-struct Interrupts;
+struct CtrlC;
 
 #[cfg(not(unix))]
-impl Interrupts {
+impl CtrlC {
     fn listen() -> io::Result<Self> {
         Ok(Self)
     }

@@ -1,6 +1,8 @@
 //! What a verification came to, as every output format shows it. `docs/verification-json.md`
 //! documents its JSON form.
 
+pub(crate) use finding::FindingReport;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,7 +29,7 @@ pub(crate) struct Verification {
     /// `s3://bucket/prefix`, or the directory's path.
     pub(crate) source: String,
     /// What of the source was verified.
-    pub(crate) subject: Subject,
+    pub(crate) subject: ReportSubject,
     /// Where the public keys came from, as a sentence's end: `CloudTrail (ListPublicKeys)`, `the
     /// file keys.json`.
     pub(crate) keys: String,
@@ -46,7 +48,7 @@ pub(crate) struct Verification {
     /// What a copy on disk is; none for a bucket.
     pub(crate) copy: Option<copy::CopyReport>,
     /// Sums over all chains.
-    pub(crate) totals: Totals,
+    pub(crate) totals: VerificationTotals,
     /// Each chain, in the order of account, Region, trail.
     pub(crate) chains: Vec<ChainReport>,
     /// How many findings there are of each kind, also of those left out.
@@ -64,7 +66,7 @@ pub(crate) struct Verification {
 /// What of a source was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Subject {
+pub(crate) enum ReportSubject {
     /// Digest files and log files.
     Everything,
     /// The digest files of a folder, and the log files that they list.
@@ -77,7 +79,7 @@ pub(crate) enum Subject {
     LogFile,
 }
 
-impl Subject {
+impl ReportSubject {
     /// What is verified of a named part of a trail.
     pub(crate) fn of(part: &Part) -> Self {
         match part {
@@ -140,7 +142,7 @@ impl Counts {
 /// Sums over all chains.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Totals {
+pub(crate) struct VerificationTotals {
     /// How many chains there are.
     pub(crate) chains: u64,
     /// Hourly and backfill digests that are there.
@@ -210,44 +212,6 @@ pub(crate) struct Stretch {
     pub(crate) log_files: u64,
 }
 
-/// A finding: schema `trailseal.finding/1` (`docs/findings.md`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(crate) struct FindingReport {
-    /// The finding as JSON. `kind`, `severity`, `message`, `advice` and `object` are always
-    /// there.
-    pub(crate) json: serde_json::Map<String, serde_json::Value>,
-}
-
-impl FindingReport {
-    /// A text of the finding; empty where it has none.
-    pub(crate) fn text(&self, field: &str) -> &str {
-        self.json
-            .get(field)
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default()
-    }
-
-    /// `s3://bucket/key` of the object or digest that stands in `field`.
-    pub(crate) fn location(&self, field: &str) -> Option<String> {
-        let at = self.json.get(field)?;
-        Some(format!(
-            "s3://{}/{}",
-            at.get("bucket")?.as_str()?,
-            at.get("key")?.as_str()?
-        ))
-    }
-
-    /// The `window`: its begin, where known, and its end.
-    pub(crate) fn window(&self) -> Option<(Option<&str>, &str)> {
-        let window = self.json.get("window")?;
-        Some((
-            window.get("from").and_then(|from| from.as_str()),
-            window.get("to")?.as_str()?,
-        ))
-    }
-}
-
 /// Something that could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -295,6 +259,7 @@ impl CannotTell {
 }
 
 pub(crate) mod copy;
+mod finding;
 pub(crate) mod valid_time;
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use crate::report::copy::CopyReport;
 use crate::report::{
-    CannotTell, ChainReport, Counts, FindingReport, Outcome, Subject, Verification,
+    CannotTell, ChainReport, Counts, FindingReport, Outcome, ReportSubject, Verification,
 };
 use indicatif::{HumanBytes, HumanCount};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use trailseal::alert::printable;
+use trailseal::names::window::Window;
 
 /// The most findings of one kind that are shown whole.
 const MAX_SHOWN: usize = 10;
@@ -47,25 +48,25 @@ fn headline(verification: &Verification) -> String {
         (Some(from), Some(to)) => format!(" from {} to {}", short(from), short(to)),
     };
     let (subject, verb, it) = match verification.subject {
-        Subject::Everything => (format!("everything in {source}"), "is", "it"),
-        Subject::DigestFiles => (
+        ReportSubject::Everything => (format!("everything in {source}"), "is", "it"),
+        ReportSubject::DigestFiles => (
             format!("the digest files in {source}, with the log files that they list,"),
             "are",
             "them",
         ),
-        Subject::LogFiles => (format!("the log files in {source}"), "are", "them"),
-        Subject::DigestFile => (
+        ReportSubject::LogFiles => (format!("the log files in {source}"), "are", "them"),
+        ReportSubject::DigestFile => (
             format!("the digest file {source}, with the log files that it lists,"),
             "is",
             "it",
         ),
-        Subject::LogFile => (format!("the log file {source}"), "is", "it"),
+        ReportSubject::LogFile => (format!("the log file {source}"), "is", "it"),
     };
     let mut line = match (verification.verdict, verification.subject) {
         (Outcome::Valid, _) => {
             format!("VALID: {subject}{time} {verb} as CloudTrail delivered {it}.")
         }
-        (Outcome::Finding, Subject::Everything) => format!(
+        (Outcome::Finding, ReportSubject::Everything) => format!(
             "{} in {source}{time}: the record is not what CloudTrail delivered.",
             counted(found, "FINDING", "FINDINGS")
         ),
@@ -73,7 +74,7 @@ fn headline(verification: &Verification) -> String {
             "{}: {subject}{time} {verb} not what CloudTrail delivered.",
             counted(found, "FINDING", "FINDINGS")
         ),
-        (Outcome::CannotTell, Subject::Everything) => {
+        (Outcome::CannotTell, ReportSubject::Everything) => {
             format!("CANNOT TELL: not everything in {source}{time} could be verified.")
         }
         (Outcome::CannotTell, _) => {
@@ -223,7 +224,7 @@ fn counts(counts: Counts) -> String {
 fn findings(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
     let mut kinds: Vec<(&str, Vec<&FindingReport>)> = Vec::new();
     for finding in &verification.findings {
-        let kind = finding.text("kind");
+        let kind = finding.finding.kind.as_str();
         match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, same)) => same.push(finding),
             None => kinds.push((kind, vec![finding])),
@@ -239,7 +240,7 @@ fn findings(verification: &Verification, out: &mut impl Write) -> io::Result<()>
         writeln!(
             out,
             "{} {kind}: {}",
-            first.text("severity").to_uppercase(),
+            first.finding.severity().as_str().to_uppercase(),
             HumanCount(all)
         )?;
         for finding in same.iter().take(MAX_SHOWN) {
@@ -258,27 +259,26 @@ fn findings(verification: &Verification, out: &mut impl Write) -> io::Result<()>
                 },
             )?;
         }
-        writeln!(out, "  What to do: {}", first.text("advice"))?;
+        writeln!(out, "  What to do: {}", first.advice())?;
         writeln!(out)?;
     }
     Ok(())
 }
 
-fn write_finding(finding: &FindingReport, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "  {}", printable(finding.text("message")))?;
-    let object = finding.location("object").unwrap_or_default();
+fn write_finding(report: &FindingReport, out: &mut impl Write) -> io::Result<()> {
+    let finding = &report.finding;
+    writeln!(out, "  {}", printable(&finding.message))?;
+    let object = finding.object.to_string();
     writeln!(out, "    object    {}", printable(&object))?;
-    if let Some(digest) = finding
-        .location("digest")
-        .filter(|digest| *digest != object)
-    {
+    if let Some(digest) = report.other_digest() {
         writeln!(out, "    digest    {}", printable(&digest))?;
     }
-    if let Some((from, to)) = finding.window() {
-        writeln!(out, "    window    {} – {to}", from.unwrap_or("unknown"))?;
+    if let Some(Window { from, to }) = finding.window {
+        let from = from.map_or_else(|| "unknown".to_owned(), |from| from.to_string());
+        writeln!(out, "    window    {from} – {to}")?;
     }
-    for field in ["expected", "actual"] {
-        let text = finding.text(field);
+    for (field, text) in [("expected", &finding.expected), ("actual", &finding.actual)] {
+        let text = text.as_deref().unwrap_or_default();
         if !text.is_empty() {
             let shown: String = text.chars().take(MAX_EVIDENCE_CHARS).collect();
             let rest = if shown.len() < text.len() { "…" } else { "" };

@@ -2,12 +2,12 @@
 
 use super::copy::{CopyForm, CopyReport, Note, NoteKind};
 use super::{
-    CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Stretch,
-    Subject, Totals, Verification,
+    CannotTell, ChainReport, Counts, FindingReport, MAX_KEPT, Outcome, Range, ReportSubject,
+    SCHEMA, Stretch, Verification, VerificationTotals,
 };
 use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
-use trailseal::finding::{DigestReference, Finding, FindingKind, Scope, Stamp};
+use trailseal::finding::{DigestReference, Finding, FindingKind, Scope};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::sha256::Sha256;
 use trailseal::names::window::Window;
@@ -189,19 +189,20 @@ pub(crate) fn hostile() -> Verification {
         chain.trail = word(number + 5);
         chain.home_region = word(number + 6);
     }
-    for (number, finding) in hostile.findings.iter_mut().enumerate() {
-        for (place, (field, value)) in finding.json.iter_mut().enumerate() {
-            match value {
-                serde_json::Value::String(text) if field != "kind" && field != "severity" => {
-                    *text = word(number + place);
-                }
-                serde_json::Value::Object(inner) => {
-                    for (place, inner) in inner.values_mut().enumerate() {
-                        *inner = word(number + place).into();
-                    }
-                }
-                _ => {}
-            }
+    for (number, FindingReport { finding, .. }) in hostile.findings.iter_mut().enumerate() {
+        finding.scope.account = Some(word(number));
+        finding.scope.region = Some(word(number + 1));
+        finding.scope.trail = Some(word(number + 2));
+        finding.scope.home_region = Some(word(number + 3));
+        finding.object.bucket = word(number + 4);
+        finding.object.key = word(number + 5);
+        finding.object.version_id = Some(word(number + 6));
+        finding.message = word(number + 7);
+        finding.expected = Some(word(number + 8));
+        finding.actual = Some(word(number + 9));
+        if let Some(digest) = &mut finding.digest {
+            digest.bucket = word(number + 10);
+            digest.key = word(number + 11);
         }
     }
     for (number, one) in hostile.cannot_tell.iter_mut().enumerate() {
@@ -423,10 +424,10 @@ impl Builder {
 
     fn build(mut self) -> Verification {
         let begin = self.begin;
-        let mut totals = Totals {
+        let mut totals = VerificationTotals {
             unlisted: None,
             requests: 107_213,
-            ..Totals::default()
+            ..VerificationTotals::default()
         };
         let chains: Vec<_> = self
             .chains
@@ -440,10 +441,7 @@ impl Builder {
             totals.log_files.add(chain.log_files);
             totals.bytes += chain.bytes;
         }
-        let stamp = Stamp {
-            function: "trailseal",
-            detected_at: "2026-02-01T06:03:41Z".parse().unwrap(),
-        };
+        let detected_at = "2026-02-01T06:03:41Z".parse().unwrap();
         self.findings
             .sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
         let mut findings_by_kind = BTreeMap::new();
@@ -455,9 +453,9 @@ impl Builder {
         let findings: Vec<_> = self
             .findings
             .iter()
-            .map(|finding| match serde_json::to_value(stamp.stamp(finding)) {
-                Ok(serde_json::Value::Object(json)) => FindingReport { json },
-                other => panic!("a finding is an object, not {other:?}"),
+            .map(|finding| FindingReport {
+                finding: finding.clone(),
+                detected_at,
             })
             .collect();
         let verdict = chains
@@ -484,7 +482,7 @@ impl Builder {
             .map(str::to_owned)
             .into(),
             source: format!("s3://{BUCKET}"),
-            subject: Subject::Everything,
+            subject: ReportSubject::Everything,
             keys: "CloudTrail (ListPublicKeys)".to_owned(),
             requested: Range {
                 from: Some(begin),

@@ -28,14 +28,14 @@ const MAX_COMPARED: u64 = 128 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Folder {
     /// Folders, sorted by name.
-    pub(crate) folders: Vec<Entry>,
+    pub(crate) folders: Vec<FolderEntry>,
     /// Files, sorted by name.
-    pub(crate) files: Vec<Entry>,
+    pub(crate) files: Vec<FolderEntry>,
 }
 
 /// A file or a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct FolderEntry {
     /// Its name: of a file the one that it has in S3.
     pub(crate) name: String,
     /// Where it is.
@@ -54,7 +54,7 @@ impl Folder {
     /// When the folder cannot be read.
     pub(crate) fn read(path: &Path, strays: &Strays) -> io::Result<Self> {
         let mut folder = Self::default();
-        let mut variants: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        let mut variants: BTreeMap<String, Vec<FolderEntry>> = BTreeMap::new();
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             let kind = Kind::of(&entry.path(), entry.file_type()?);
@@ -63,7 +63,7 @@ impl Folder {
             };
             let path = entry.path();
             let is_linked = kind == Kind::Folder { is_linked: true };
-            let entry = Entry {
+            let entry = FolderEntry {
                 name,
                 path,
                 is_linked,
@@ -83,7 +83,7 @@ impl Folder {
                 Kind::Special => {}
             }
         }
-        let by_name = |a: &Entry, b: &Entry| a.name.cmp(&b.name);
+        let by_name = |a: &FolderEntry, b: &FolderEntry| a.name.cmp(&b.name);
         folder.folders.sort_unstable_by(by_name);
         folder.files.sort_unstable_by(by_name);
         for (object, of_object) in variants {
@@ -93,7 +93,7 @@ impl Folder {
     }
 
     /// Takes the files that have other names of one object.
-    fn settle(&mut self, object: String, mut variants: Vec<Entry>, strays: &Strays) {
+    fn settle(&mut self, object: String, mut variants: Vec<FolderEntry>, strays: &Strays) {
         in_order(&object, &mut variants);
         let mut variants = variants.into_iter();
         let own = self.files.binary_search_by(|file| file.name.cmp(&object));
@@ -106,7 +106,7 @@ impl Folder {
                 strays.note(NoteKind::Renamed, &first.path);
             }
             let path = first.path.clone();
-            self.insert(Entry {
+            self.insert(FolderEntry {
                 name: object,
                 ..first
             });
@@ -125,17 +125,17 @@ impl Folder {
     }
 
     /// Adds a file where it belongs in the order.
-    fn insert(&mut self, file: Entry) {
+    fn insert(&mut self, file: FolderEntry) {
         let at = self.files.partition_point(|other| other.name < file.name);
         self.files.insert(at, file);
     }
 }
 
 /// Sorts the files that have other names of one object: the decompressed one first, then by name.
-fn in_order(object: &str, variants: &mut [Entry]) {
+fn in_order(object: &str, variants: &mut [FolderEntry]) {
     let plain = decompressed(object);
     variants.sort_unstable_by(|a, b| {
-        let key = |entry: &Entry| (Some(entry.name.as_str()) != plain, entry.name.len());
+        let key = |entry: &FolderEntry| (Some(entry.name.as_str()) != plain, entry.name.len());
         (key(a), &a.name).cmp(&(key(b), &b.name))
     });
 }

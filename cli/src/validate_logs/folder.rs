@@ -1,6 +1,6 @@
 //! Where the digests of one account, Region and trail are, and which of them there are.
 
-use super::time::{HOUR, Range, after};
+use super::time::{HOUR, ValidatedRange, after};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -27,14 +27,14 @@ const MAX_ORGANIZATIONS: usize = 20;
 
 /// The end times of the digests that a bucket lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Listing {
+pub(super) struct DigestListing {
     hourly: BTreeSet<Timestamp>,
     backfill: BTreeSet<Timestamp>,
     /// The first hourly digest after the range, which names the last one in it.
     pub(super) successor: Option<Timestamp>,
 }
 
-impl Listing {
+impl DigestListing {
     /// Of one series.
     pub(super) fn of(self, series: DigestSeries) -> BTreeSet<Timestamp> {
         match series {
@@ -69,7 +69,7 @@ impl Listing {
 
 /// When the last digest may end that can tell of a range: one that ends an hour after it lists log
 /// files of its last hour.
-pub(super) fn last_end(range: Range) -> Timestamp {
+pub(super) fn last_end(range: ValidatedRange) -> Timestamp {
     after(range.end, HOUR)
 }
 
@@ -81,8 +81,8 @@ pub(super) async fn list<L: ListObjects>(
     store: &L,
     bucket: &str,
     chain: &Chain,
-    range: Range,
-) -> Result<Listing, StoreError> {
+    range: ValidatedRange,
+) -> Result<DigestListing, StoreError> {
     let last = last_end(range);
     let beyond = after(last, SUCCESSOR_WITHIN);
     let wanted = |key: &str| match classify(key) {
@@ -119,7 +119,7 @@ pub(super) async fn list<L: ListObjects>(
             }
         })
         .buffered(MONTHS_AT_A_TIME)
-        .try_fold(Listing::default(), |mut listing, found| async move {
+        .try_fold(DigestListing::default(), |mut listing, found| async move {
             for (series, time) in found {
                 listing.add(series, time, last);
             }

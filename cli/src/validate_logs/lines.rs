@@ -1,7 +1,7 @@
 //! The lines that are printed, the blank lines between them, and what they add up to.
 
 use super::exit_code::{FAILED, INVALID};
-use super::time::{Range, display};
+use super::time::{ValidatedRange, display};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -59,7 +59,7 @@ pub(super) struct Lines<O, E> {
     out: O,
     err: E,
     detail: Detail,
-    range: Range,
+    range: ValidatedRange,
     /// Whether the last line was followed by a blank one.
     is_apart: bool,
     hourly: Count,
@@ -67,12 +67,12 @@ pub(super) struct Lines<O, E> {
     logs: Count,
     /// A bucket that could not be listed hides how much there is.
     is_incomplete: bool,
-    found: Option<Range>,
+    found: Option<ValidatedRange>,
 }
 
 impl<O: Write, E: Write> Lines<O, E> {
     /// Nothing printed yet.
-    pub(super) fn new(out: O, err: E, detail: Detail, range: Range) -> Self {
+    pub(super) fn new(out: O, err: E, detail: Detail, range: ValidatedRange) -> Self {
         Self {
             out,
             err,
@@ -89,7 +89,7 @@ impl<O: Write, E: Write> Lines<O, E> {
 
     /// Says what is going to be validated.
     pub(super) fn begin(&mut self, trail_arn: &str) -> io::Result<()> {
-        let Range { start, end } = self.range;
+        let ValidatedRange { start, end } = self.range;
         write!(
             self.out,
             "Validating log files for trail {} between {} and {}\n\n",
@@ -120,7 +120,7 @@ impl<O: Write, E: Write> Lines<O, E> {
     /// Notes the time that a digest covers, as far as it was asked for.
     pub(super) fn cover(&mut self, start: Timestamp, end: Timestamp) {
         let (start, end) = (start.max(self.range.start), end.min(self.range.end));
-        let found = self.found.get_or_insert(Range { start, end });
+        let found = self.found.get_or_insert(ValidatedRange { start, end });
         found.start = found.start.min(start);
         found.end = found.end.max(end);
     }
@@ -176,7 +176,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         if !self.is_apart {
             writeln!(self.out)?;
         }
-        let Range { start, end } = self.range;
+        let ValidatedRange { start, end } = self.range;
         let (start, end) = (display(start), display(end));
         writeln!(self.out, "Results requested for {start} to {end}")?;
         if self.hourly.total() == 0 && self.backfill.total() == 0 {
@@ -185,7 +185,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         }
         match self.found {
             None => writeln!(self.out, "No valid digests found in range")?,
-            Some(Range { start, end }) => {
+            Some(ValidatedRange { start, end }) => {
                 let (start, end) = (display(start), display(end));
                 writeln!(self.out, "Results found for {start} to {end}:")?;
             }
@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn lines(detail: Detail) -> Lines<Vec<u8>, Vec<u8>> {
-        let range = Range {
+        let range = ValidatedRange {
             start: time("2026-01-15T00:00:00Z"),
             end: time("2026-01-16T00:00:00Z"),
         };

@@ -29,7 +29,7 @@ use lines::{Detail, Lines, Verdict, plain};
 use signed_in::SignedIn;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
-use time::{HOUR, Range, after};
+use time::{HOUR, ValidatedRange, after};
 use trail::{Asked, Source, Whereabouts};
 use trailseal::format::digest::ListedLogFile;
 use trailseal::names::location::ObjectLocation;
@@ -37,7 +37,7 @@ use trailseal::names::object_key::{Chain, DigestSeries};
 use trailseal::trust::public_key::{KeySet, SigningPeriod};
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 use trailseal_aws::{CloudTrailKeys, S3Objects};
-use walk::{Step, Walk, no_keys};
+use walk::{ValidationWalk, WalkStep, no_keys};
 
 /// How many log files are checked at a time.
 const LOG_FILES: usize = 64;
@@ -56,18 +56,18 @@ pub(crate) fn usage_exit_code(error: &clap::Error) -> u8 {
 pub(crate) async fn run(args: ValidateLogsArgs) -> u8 {
     match validate(&args).await {
         Ok(code) => code,
-        Err(Stop::Told(message)) => {
+        Err(ValidationStop::Told(message)) => {
             // Where nobody reads it, the exit code still says it.
             let _ = writeln!(io::stderr(), "\n{}", plain(&message));
             FAILED
         }
-        Err(Stop::Unheard(_)) => FAILED,
+        Err(ValidationStop::Unheard(_)) => FAILED,
     }
 }
 
 /// Why a run ends early.
 #[derive(Debug, thiserror::Error)]
-enum Stop {
+enum ValidationStop {
     /// For a reason that is printed.
     #[error("{0}")]
     Told(String),
@@ -76,31 +76,31 @@ enum Stop {
     Unheard(#[from] io::Error),
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for ValidationStop {
     fn from(error: StoreError) -> Self {
         Self::Told(error.to_string())
     }
 }
 
-async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
+async fn validate(args: &ValidateLogsArgs) -> Result<u8, ValidationStop> {
     if let Some(refusal) = args.foreign.refusal() {
-        return Err(Stop::Told(refusal.to_owned()));
+        return Err(ValidationStop::Told(refusal.to_owned()));
     }
-    let range = Range::read(&args.start_time, args.end_time.as_deref(), Timestamp::now())
-        .map_err(Stop::Told)?;
-    let asked = Asked::read(args).map_err(Stop::Told)?;
-    let profile = aws::profile(args).await.map_err(Stop::Told)?;
+    let range = ValidatedRange::read(&args.start_time, args.end_time.as_deref(), Timestamp::now())
+        .map_err(ValidationStop::Told)?;
+    let asked = Asked::read(args).map_err(ValidationStop::Told)?;
+    let profile = aws::profile(args).await.map_err(ValidationStop::Told)?;
     let access = aws::access(&profile, &asked.region).await;
     let (config, mut refused) = (access.config, access.refused);
     let cloudtrail = aws::cloudtrail_config(&config, args);
     if asked.bucket.is_none()
         && let Some(refused) = refused.take()
     {
-        return Err(Stop::Told(refused));
+        return Err(ValidationStop::Told(refused));
     }
     let trails = aws::Trails::new(cloudtrail.clone(), config.clone());
     let located = asked.locate(&trails).await;
-    let located = located.map_err(|error| Stop::Told(error.to_string()))?;
+    let located = located.map_err(|error| ValidationStop::Told(error.to_string()))?;
     let detail = if args.verbose {
         Detail::EveryFile
     } else {
@@ -115,7 +115,7 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
     let mut lines = Lines::new(out, io::stderr(), detail, range);
     lines.begin(&asked.arn_text)?;
     if let Some(refused) = refused {
-        return Err(Stop::Told(refused));
+        return Err(ValidationStop::Told(refused));
     }
     let validation = Validation::new(
         S3Objects::new(&config, None),
@@ -128,7 +128,7 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, Stop> {
 
 /// A step, once what it needs is known.
 enum Told {
-    Step(Step),
+    WalkStep(WalkStep),
     LogFile(ObjectLocation, Verdict),
 }
 
@@ -136,10 +136,10 @@ impl Told {
     /// Whether nothing can be said of what it is about.
     fn is_unverified(&self) -> bool {
         match self {
-            Self::Step(Step::Digest { verdict, .. }) | Self::LogFile(_, verdict) => {
+            Self::WalkStep(WalkStep::Digest { verdict, .. }) | Self::LogFile(_, verdict) => {
                 matches!(verdict, Verdict::Unverified(_))
             }
-            Self::Step(step) => matches!(step, Step::Unlisted { .. }),
+            Self::WalkStep(step) => matches!(step, WalkStep::Unlisted { .. }),
         }
     }
 }
@@ -149,7 +149,7 @@ impl Told {
 struct Validation<S, K> {
     store: Arc<SignedIn<S>>,
     keys: Arc<K>,
-    range: Range,
+    range: ValidatedRange,
 }
 
 impl<S, K> Validation<S, K>
@@ -158,7 +158,7 @@ where
     K: ListPublicKeys,
 {
     /// Validates what lies in `store` and was delivered in `range`.
-    fn new(store: S, keys: K, range: Range) -> Self {
+    fn new(store: S, keys: K, range: ValidatedRange) -> Self {
         Self {
             store: Arc::new(SignedIn::new(store)),
             keys: Arc::new(keys),
@@ -169,12 +169,12 @@ where
     /// Validates hourly digests, then backfill digests, and prints the totals.
     ///
     /// # Errors
-    /// [`Stop`] when there is nothing to begin with, or nobody reads the lines.
+    /// [`ValidationStop`] when there is nothing to begin with, or nobody reads the lines.
     async fn run<O: Write, E: Write>(
         &self,
         located: Whereabouts,
         lines: &mut Lines<O, E>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), ValidationStop> {
         let Whereabouts { bucket, .. } = &located;
         let chains = self.chains(&located).await?;
         let keys = self.keys_of_range(&located.chain).await?;
@@ -185,7 +185,7 @@ where
                     // Each is signed when it is made, which may be any time.
                     DigestSeries::Backfill => KeySet::default(),
                 };
-                let walk = Walk::new(
+                let walk = ValidationWalk::new(
                     Arc::clone(&self.store),
                     Arc::clone(&self.keys),
                     known,
@@ -204,7 +204,10 @@ where
 
     /// The chains to follow: the one located, or, where the flags could not name an organization
     /// and there is none, that of each organization in the bucket.
-    async fn chains(&self, located: &Whereabouts) -> Result<Vec<(Chain, folder::Listing)>, Stop> {
+    async fn chains(
+        &self,
+        located: &Whereabouts,
+    ) -> Result<Vec<(Chain, folder::DigestListing)>, ValidationStop> {
         let Whereabouts {
             bucket,
             chain,
@@ -227,14 +230,14 @@ where
         Ok(chains)
     }
 
-    async fn keys_of_range(&self, chain: &Chain) -> Result<KeySet, Stop> {
+    async fn keys_of_range(&self, chain: &Chain) -> Result<KeySet, ValidationStop> {
         let period = SigningPeriod {
             from: self.range.start,
             to: after(after(self.range.end, HOUR), HOUR),
         };
         let listed = self.keys.list_public_keys(&chain.region, period).await?;
         if listed.is_empty() {
-            return Err(Stop::Told(no_keys(period)));
+            return Err(ValidationStop::Told(no_keys(period)));
         }
         let mut keys = KeySet::default();
         keys.extend(listed);
@@ -244,19 +247,19 @@ where
     /// Prints what a walk tells, in its order; log files are checked ahead.
     async fn follow<O: Write, E: Write>(
         &self,
-        walk: Walk<SignedIn<S>, K>,
+        walk: ValidationWalk<SignedIn<S>, K>,
         series: DigestSeries,
         lines: &mut Lines<O, E>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), ValidationStop> {
         let told = walk
             .steps()
             .map(|step| async {
                 match step {
-                    Step::Log(listed) => {
+                    WalkStep::Log(listed) => {
                         let at = listed.location.clone();
                         Told::LogFile(at, self.check(listed).await)
                     }
-                    step => Told::Step(step),
+                    step => Told::WalkStep(step),
                 }
             })
             .buffered(LOG_FILES);
@@ -266,11 +269,11 @@ where
             if told.is_unverified()
                 && let Some(lost) = self.store.lost()
             {
-                return Err(Stop::Told(lost.to_owned()));
+                return Err(ValidationStop::Told(lost.to_owned()));
             }
             match told {
                 Told::LogFile(at, verdict) => lines.log_file(&at, &verdict)?,
-                Told::Step(step) => tell(step, series, lines)?,
+                Told::WalkStep(step) => tell(step, series, lines)?,
             }
         }
         Ok(())
@@ -286,30 +289,30 @@ where
 }
 
 fn tell<O: Write, E: Write>(
-    step: Step,
+    step: WalkStep,
     series: DigestSeries,
     lines: &mut Lines<O, E>,
 ) -> io::Result<()> {
     match step {
-        Step::Digest {
+        WalkStep::Digest {
             at,
             verdict,
             covers,
         } => {
-            if let Some(Range { start, end }) = covers {
+            if let Some(ValidatedRange { start, end }) = covers {
                 lines.cover(start, end);
             }
             lines.digest(series, &at, &verdict)
         }
         // Told once it is checked.
-        Step::Log(_) => Ok(()),
-        Step::Gap { from, to } => lines.gap(series, from, to),
-        Step::Lost {
+        WalkStep::Log(_) => Ok(()),
+        WalkStep::Gap { from, to } => lines.gap(series, from, to),
+        WalkStep::Lost {
             folder,
             from,
             to,
             digests,
         } => lines.lost(&folder, from, to, digests),
-        Step::Unlisted { folder, cause } => lines.unlisted(series, &folder, &cause),
+        WalkStep::Unlisted { folder, cause } => lines.unlisted(series, &folder, &cause),
     }
 }

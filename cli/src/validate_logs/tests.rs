@@ -2,9 +2,9 @@
 //! bring about.
 
 use super::lines::{Detail, Lines};
-use super::time::{Range, parse};
+use super::time::{ValidatedRange, parse};
 use super::trail::{Asked, DescribeTrails, Description, Owner, TrailError, Whereabouts};
-use super::{Stop, Validation};
+use super::{Validation, ValidationStop};
 use crate::args::{Cli, Command, ValidateLogsArgs};
 use clap::Parser as _;
 use trailseal::names::ids::Region;
@@ -43,7 +43,7 @@ fn args(trail: &Trail, more: &[&str]) -> ValidateLogsArgs {
 }
 
 /// Runs over a bucket, as `--s3-bucket` has it.
-async fn run(memory: Memory, trail: &Trail, more: &[&str]) -> Result<Printed, Stop> {
+async fn run(memory: Memory, trail: &Trail, more: &[&str]) -> Result<Printed, ValidationStop> {
     let buckets = trail.spec.buckets();
     let bucket = ["--s3-bucket", buckets.last().unwrap()];
     let args = args(trail, &[&bucket, more].concat());
@@ -51,9 +51,9 @@ async fn run(memory: Memory, trail: &Trail, more: &[&str]) -> Result<Printed, St
     run_located(memory, located).await
 }
 
-async fn run_located(memory: Memory, located: Whereabouts) -> Result<Printed, Stop> {
+async fn run_located(memory: Memory, located: Whereabouts) -> Result<Printed, ValidationStop> {
     let memory: &'static Memory = Box::leak(Box::new(memory));
-    let range = Range {
+    let range = ValidatedRange {
         start: parse("2026-01-14T20:00:00Z").unwrap(),
         end: parse("2026-01-16T00:00:00Z").unwrap(),
     };
@@ -122,7 +122,7 @@ async fn credentials_that_expire_end_the_run_in_one_line() {
     };
     let expired = failing(CredentialTrouble::Expired);
     match run(expired, &trail, &[]).await {
-        Err(Stop::Told(line)) => {
+        Err(ValidationStop::Told(line)) => {
             let said = "the credentials have expired: CODE";
             assert!(line.contains(said), "{line}");
         }
@@ -192,7 +192,7 @@ async fn without_keys_the_run_ends() {
     let trail = trail();
     let mut memory = Memory::of(&trail);
     memory.fail_keys(Cause::Denied("OptInRequired".to_owned()));
-    let Err(Stop::Told(message)) = run(memory, &trail, &[]).await else {
+    let Err(ValidationStop::Told(message)) = run(memory, &trail, &[]).await else {
         panic!("it goes on")
     };
     assert_eq!(
@@ -200,7 +200,8 @@ async fn without_keys_the_run_ends() {
         "cannot list CloudTrail's public keys in us-east-1: access is denied: OptInRequired"
     );
     let elsewhere = ["--region", "eu-west-1"];
-    let Err(Stop::Told(message)) = run(Memory::of(&trail), &trail, &elsewhere).await else {
+    let Err(ValidationStop::Told(message)) = run(Memory::of(&trail), &trail, &elsewhere).await
+    else {
         panic!("it goes on")
     };
     assert_eq!(

@@ -9,14 +9,14 @@ pub(super) const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The stretch of time that is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Range {
+pub(super) struct ValidatedRange {
     /// Begin.
     pub(super) start: Timestamp,
     /// End.
     pub(super) end: Timestamp,
 }
 
-impl Range {
+impl ValidatedRange {
     /// The range that the flags name; without an end, until `now`.
     ///
     /// # Errors
@@ -221,14 +221,14 @@ mod tests {
     #[test]
     fn a_range_must_run_forwards() {
         let now = parse("2026-01-20").unwrap();
-        let range = Range::read("2026-01-15", Some(""), now).unwrap();
+        let range = ValidatedRange::read("2026-01-15", Some(""), now).unwrap();
         assert_eq!(range.end, now);
         assert_eq!(
-            Range::read("2026-01-15", Some("2026-01-14"), now).unwrap_err(),
+            ValidatedRange::read("2026-01-15", Some("2026-01-14"), now).unwrap_err(),
             "Invalid time range specified: start-time must occur before end-time"
         );
         assert_eq!(
-            Range::read("tomorrow", None, now).unwrap_err(),
+            ValidatedRange::read("tomorrow", None, now).unwrap_err(),
             "Unable to parse date value: tomorrow"
         );
     }

@@ -2,9 +2,9 @@
 
 use super::ahead::Ahead;
 use super::digest_file::{After, Candidate, DigestObject, EVER, TRAILING_DATA, find};
-use super::folder::{Listing, digest_at, last_end, list};
+use super::folder::{DigestListing, digest_at, last_end, list};
 use super::lines::Verdict;
-use super::time::{HOUR, Range, before, display, parse};
+use super::time::{HOUR, ValidatedRange, before, display, parse};
 use futures::stream::{self, Stream, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use trailseal::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 
 /// Something that is said, or a log file to be checked before more is said.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum WalkStep {
     /// A digest was checked.
     Digest {
         /// Where it is.
@@ -28,7 +28,7 @@ pub(super) enum Step {
         /// What it is.
         verdict: Verdict,
         /// The time that it covers, where CloudTrail signed it.
-        covers: Option<Range>,
+        covers: Option<ValidatedRange>,
     },
     /// The digest before it lists this log file.
     Log(ListedLogFile),
@@ -61,30 +61,30 @@ pub(super) enum Step {
 
 /// A digest to look at.
 #[derive(Debug, Clone)]
-struct Place {
+struct DigestPlace {
     at: ObjectLocation,
     key: DigestKey,
 }
 
 /// The chain of one series in one folder.
 #[derive(Debug)]
-pub(super) struct Walk<S, K> {
+pub(super) struct ValidationWalk<S, K> {
     store: Arc<S>,
     key_service: Arc<K>,
     keys: KeySet,
     chain: Chain,
     series: DigestSeries,
-    range: Range,
+    range: ValidatedRange,
     bucket: String,
     listed: BTreeSet<Timestamp>,
     /// The digest after the range, until it was looked at.
     successor: Option<Timestamp>,
     ahead: Ahead<S>,
-    next: Option<Place>,
+    next: Option<DigestPlace>,
     last_start: Timestamp,
 }
 
-impl<S, K> Walk<S, K>
+impl<S, K> ValidationWalk<S, K>
 where
     S: ReadObject + ListObjects + 'static,
     K: ListPublicKeys,
@@ -101,8 +101,8 @@ where
         bucket: &str,
         chain: Chain,
         series: DigestSeries,
-        range: Range,
-        listing: Listing,
+        range: ValidatedRange,
+        listing: DigestListing,
     ) -> Self {
         let mut walk = Self {
             ahead: Ahead::new(Arc::clone(&store)),
@@ -123,7 +123,7 @@ where
     }
 
     /// Everything on the way.
-    pub(super) fn steps(self) -> impl Stream<Item = Step> {
+    pub(super) fn steps(self) -> impl Stream<Item = WalkStep> {
         stream::unfold(self, |mut walk| async move {
             let steps = walk.step().await?;
             Some((stream::iter(steps), walk))
@@ -133,7 +133,7 @@ where
 
     /// The next digest, what it lists and what lies between it and the one after; nothing at the
     /// begin of the range.
-    async fn step(&mut self) -> Option<Vec<Step>> {
+    async fn step(&mut self) -> Option<Vec<WalkStep>> {
         if let Some(successor) = self.successor.take() {
             self.ask_successor(successor).await;
         }
@@ -163,7 +163,7 @@ where
             && key.end_time <= last_end(self.range)
             && self.listed.last().is_none_or(|last| *last < key.end_time)
         {
-            self.next = Some(Place {
+            self.next = Some(DigestPlace {
                 at: named.location.clone(),
                 key,
             });
@@ -171,7 +171,7 @@ where
     }
 
     /// Reads and checks a digest; those listed before it are read ahead.
-    async fn look_at(&mut self, place: &Place) -> Result<(AuthenticDigest, After), Verdict> {
+    async fn look_at(&mut self, place: &DigestPlace) -> Result<(AuthenticDigest, After), Verdict> {
         let expected = self.listed.range(..place.key.end_time).rev();
         let expected = expected.map(|end| digest_at(&self.bucket, &self.chain, self.series, *end));
         let object = self.ahead.read(&place.at, expected).await;
@@ -179,7 +179,12 @@ where
     }
 
     /// What follows a digest that CloudTrail signed.
-    async fn go_on(&mut self, place: Place, digest: &UnverifiedDigest, after: After) -> Vec<Step> {
+    async fn go_on(
+        &mut self,
+        place: DigestPlace,
+        digest: &UnverifiedDigest,
+        after: After,
+    ) -> Vec<WalkStep> {
         let named = digest.predecessor.as_ref().map(|named| {
             let key = self.predecessor(&place.key, named);
             (named, key)
@@ -191,27 +196,27 @@ where
             (_, After::End) => (Verdict::Valid, named),
         };
         self.last_start = digest.start_time;
-        let mut steps = vec![Step::Digest {
+        let mut steps = vec![WalkStep::Digest {
             at: place.at,
             verdict,
-            covers: Some(Range {
+            covers: Some(ValidatedRange {
                 start: digest.start_time,
                 end: digest.end_time,
             }),
         }];
-        steps.extend(digest.log_files.iter().cloned().map(Step::Log));
+        steps.extend(digest.log_files.iter().cloned().map(WalkStep::Log));
         if let Some((named, Some(key))) = next {
             if named.location.bucket != self.bucket {
                 self.bucket.clone_from(&named.location.bucket);
                 steps.extend(self.list_anew(digest.end_time).await);
             }
-            self.next = Some(Place {
+            self.next = Some(DigestPlace {
                 at: named.location.clone(),
                 key,
             });
         } else {
             self.next = self.before(place.key.end_time);
-            steps.extend(self.next.as_ref().map(|next| Step::Gap {
+            steps.extend(self.next.as_ref().map(|next| WalkStep::Gap {
                 from: next.key.end_time,
                 to: digest.start_time,
             }));
@@ -220,7 +225,7 @@ where
     }
 
     /// What follows a digest that nothing can be taken from: the one that is listed before it.
-    fn go_around(&mut self, place: Place, verdict: Verdict) -> Vec<Step> {
+    fn go_around(&mut self, place: DigestPlace, verdict: Verdict) -> Vec<WalkStep> {
         self.next = self.before(place.key.end_time);
         let lost = self.next.as_ref().and_then(|next| {
             let window = Window {
@@ -229,7 +234,7 @@ where
             };
             self.lost(window)
         });
-        let mut steps = vec![Step::Digest {
+        let mut steps = vec![WalkStep::Digest {
             at: place.at,
             verdict,
             covers: None,
@@ -239,13 +244,13 @@ where
     }
 
     /// Digests that are neither there nor named by one that is.
-    fn lost(&self, window: Window) -> Option<Step> {
+    fn lost(&self, window: Window) -> Option<WalkStep> {
         let from = window.from.filter(|from| *from < window.to)?;
         let half_an_hour = HOUR.checked_div(2)?;
         if self.series == DigestSeries::Backfill || window.to.duration_since(from) < half_an_hour {
             return None;
         }
-        Some(Step::Lost {
+        Some(WalkStep::Lost {
             folder: self.folder(),
             from,
             to: window.to,
@@ -273,13 +278,13 @@ where
     }
 
     /// The newest listed digest that ends before a time.
-    fn before(&self, time: Timestamp) -> Option<Place> {
+    fn before(&self, time: Timestamp) -> Option<DigestPlace> {
         let end = self.listed.range(..time).next_back()?;
         Some(self.place(*end))
     }
 
-    fn place(&self, end: Timestamp) -> Place {
-        Place {
+    fn place(&self, end: Timestamp) -> DigestPlace {
+        DigestPlace {
             at: digest_at(&self.bucket, &self.chain, self.series, end),
             key: DigestKey::of(self.chain.clone(), self.series, end),
         }
@@ -290,8 +295,8 @@ where
     }
 
     /// Lists the digests of a bucket that the trail was moved from.
-    async fn list_anew(&mut self, end: Timestamp) -> Option<Step> {
-        let range = Range {
+    async fn list_anew(&mut self, end: Timestamp) -> Option<WalkStep> {
+        let range = ValidatedRange {
             start: self.range.start,
             end,
         };
@@ -303,7 +308,7 @@ where
             Err(error) => {
                 self.listed = BTreeSet::new();
                 // A bucket that is gone holds nothing: each of its digests is not found.
-                error.absence().is_none().then(|| Step::Unlisted {
+                error.absence().is_none().then(|| WalkStep::Unlisted {
                     folder: self.folder(),
                     cause: error.cause.to_string(),
                 })
@@ -314,7 +319,7 @@ where
     /// Checks a digest as it lies in the bucket.
     async fn judge(
         &mut self,
-        place: &Place,
+        place: &DigestPlace,
         object: DigestObject,
     ) -> Result<(AuthenticDigest, After), Verdict> {
         let (inflated, metadata, after) = match object {

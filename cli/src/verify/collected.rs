@@ -4,8 +4,8 @@ use super::counters::VerifyCounters;
 use super::partial::NotInCopy;
 use crate::report::copy::{CopyForm, CopyReport, Note, NoteKind};
 use crate::report::{
-    CannotTell, ChainReport, FindingReport, MAX_KEPT, Outcome, Range, SCHEMA, Subject, Totals,
-    Verification,
+    CannotTell, ChainReport, FindingReport, MAX_KEPT, Outcome, Range, ReportSubject, SCHEMA,
+    Verification, VerificationTotals,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashSet};
@@ -50,7 +50,7 @@ pub(super) struct RunFacts {
     /// What was verified.
     pub(super) source: String,
     /// What of it was.
-    pub(super) subject: Subject,
+    pub(super) subject: ReportSubject,
     /// Where the keys came from.
     pub(super) keys: String,
     /// The time asked for.
@@ -87,10 +87,10 @@ impl Collected {
     }
 
     /// Keeps a finding that is new, if there are not too many.
-    pub(super) fn finding(&mut self, severity: Severity, finding: FindingReport) {
-        let same = self.findings.entry(severity).or_default();
+    pub(super) fn finding(&mut self, report: FindingReport) {
+        let same = self.findings.entry(report.finding.severity()).or_default();
         if same.len() < MAX_KEPT {
-            same.push(finding);
+            same.push(report);
         }
     }
 
@@ -138,14 +138,14 @@ impl Collected {
     }
 
     /// Sums over all chains.
-    fn totals(&self, run: &RunFacts, counters: &VerifyCounters) -> Totals {
-        let mut totals = Totals {
+    fn totals(&self, run: &RunFacts, counters: &VerifyCounters) -> VerificationTotals {
+        let mut totals = VerificationTotals {
             chains: u64::try_from(self.chains.len()).unwrap_or(u64::MAX),
             unlisted: run.unlisted.then_some(self.unlisted),
             bytes: VerifyCounters::read(&counters.bytes),
             resumed: VerifyCounters::read(&counters.resumed),
             requests: run.requests,
-            ..Totals::default()
+            ..VerificationTotals::default()
         };
         for chain in &self.chains {
             totals.digests.add(chain.digests);
@@ -156,7 +156,12 @@ impl Collected {
     }
 
     /// What a copy on disk is.
-    fn copy(&mut self, complete: bool, mut notes: Vec<Note>, totals: &Totals) -> CopyReport {
+    fn copy(
+        &mut self,
+        complete: bool,
+        mut notes: Vec<Note>,
+        totals: &VerificationTotals,
+    ) -> CopyReport {
         let verified = totals.digests.total() + totals.log_files.valid;
         let form = match &self.decompressed {
             None => CopyForm::AsDelivered,
@@ -243,11 +248,8 @@ impl Collected {
 fn in_order(by_severity: BTreeMap<Severity, Vec<FindingReport>>) -> Vec<FindingReport> {
     let mut findings: Vec<FindingReport> = Vec::new();
     for (_, mut same) in by_severity.into_iter().rev() {
-        same.sort_by_cached_key(|finding| {
-            (
-                finding.text("kind").to_owned(),
-                finding.location("object").unwrap_or_default(),
-            )
+        same.sort_by_cached_key(|FindingReport { finding, .. }| {
+            (finding.kind.as_str(), finding.object.to_string())
         });
         findings.extend(same);
     }

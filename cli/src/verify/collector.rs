@@ -13,14 +13,11 @@ use std::hash::BuildHasher as _;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use trailseal::finding::{Finding, Scope, Stamp};
+use trailseal::finding::{Finding, Scope};
 use trailseal::format::form::Form;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::window::Window;
 use trailseal::world::{Cause, CredentialTrouble, StoreError};
-
-/// Who reports.
-const REPORTER: &str = "trailseal verify";
 
 /// Takes what is found.
 pub(super) struct Collector {
@@ -80,16 +77,12 @@ impl Collector {
             return false;
         }
         VerifyCounters::add(&self.counters.findings, 1);
-        let stamp = Stamp {
-            function: REPORTER,
+        let report = FindingReport {
+            finding: finding.clone(),
             detected_at: self.now,
         };
-        let Ok(Value::Object(json)) = serde_json::to_value(stamp.stamp(finding)) else {
-            return true;
-        };
-        self.line("finding", &json);
-        self.collected()
-            .finding(finding.severity(), FindingReport { json });
+        self.line("finding", &report);
+        self.collected().finding(report);
         true
     }
 

@@ -5,7 +5,7 @@ use super::chains::KnownChains;
 use super::ended::{EndVerdict, PendingEnd, judge};
 use super::job::Job;
 use super::plan::Medium;
-use super::successor::{Sibling, Successor, find_successor};
+use super::successor::{ChainSuccessor, Sibling, find_successor};
 use super::tally::ChainTally;
 use super::uncovered::cannot_verify;
 use crate::report::Outcome;
@@ -182,6 +182,6 @@ fn report_overdue(
     }
 }
 
-fn goes_on(successor: &Successor) -> String {
+fn goes_on(successor: &ChainSuccessor) -> String {
     format!("goes on in {}", successor.at)
 }

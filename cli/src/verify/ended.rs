@@ -5,7 +5,7 @@
 //! them. So an end is explained by a digest file that CloudTrail signed, or by the user for one
 //! chain and one time, and by nothing else.
 
-use super::successor::{AFTER_STOP, Successor};
+use super::successor::{AFTER_STOP, ChainSuccessor};
 use crate::time;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,7 +163,7 @@ pub(super) struct PendingEnd {
     /// Whether log files are there that were delivered later.
     pub(super) has_log_files: bool,
     /// A starting digest file elsewhere with which the trail may go on.
-    pub(super) successor: Option<Successor>,
+    pub(super) successor: Option<ChainSuccessor>,
 }
 
 /// What the user's explanations make of an end.

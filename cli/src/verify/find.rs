@@ -1,6 +1,6 @@
 //! The folders of accounts and Regions that are verified.
 
-use super::plan::Target;
+use super::plan::SearchTarget;
 use crate::source::SourceDigests;
 use trailseal::bucket::discovery;
 use trailseal::bucket::selection::{Part, Selection};
@@ -11,7 +11,7 @@ use trailseal::names::region_folder::RegionFolder;
 /// What was found of a target.
 pub(super) struct Found {
     /// The target, with the prefixes as they are meant. All of its places name the same part.
-    pub(super) target: Target,
+    pub(super) target: SearchTarget,
     /// Its folders.
     pub(super) folders: Vec<RegionFolder>,
     /// What was found on the way.
@@ -22,9 +22,9 @@ pub(super) struct Found {
 ///
 /// A prefix that begins with a slash is meant so, if trails are there: a trail's prefix may begin with
 /// one. If not, somebody wrote one slash too many.
-pub(super) async fn find(digests: &SourceDigests, wanted: &Wanted, target: Target) -> Found {
+pub(super) async fn find(digests: &SourceDigests, wanted: &Wanted, target: SearchTarget) -> Found {
     let mut found = Found {
-        target: Target {
+        target: SearchTarget {
             places: Vec::new(),
             part: target.part,
         },

@@ -45,7 +45,7 @@ use crate::exit::{self, Stop};
 use crate::interrupt::close_at_first;
 use crate::progress::Display;
 use crate::report::copy::NoteKind;
-use crate::report::{CannotTell, Subject, Verification};
+use crate::report::{CannotTell, ReportSubject, Verification};
 use crate::source::{Objects, of_no_use};
 use collected::RunFacts;
 use collector::Collector;
@@ -101,7 +101,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         finished_at: Timestamp::now(),
         interrupted: objects.is_closed(),
         requests: objects.requests(),
-        subject: Subject::of(&part),
+        subject: ReportSubject::of(&part),
         unlisted: args.unlisted || (part.is_log_files() && args.trails.is_empty()),
         copy: strays.map(|strays| (args.complete, strays.notes())),
     };

@@ -18,7 +18,7 @@ pub(super) struct Plan {
     /// The digests of the source.
     pub(super) digests: SourceDigests,
     /// Where trails are looked for.
-    pub(super) target: Target,
+    pub(super) target: SearchTarget,
     /// What was asked for. Its end is always given.
     pub(super) wanted: Wanted,
     /// Up to when digests should have come; none where that is not known.
@@ -45,7 +45,7 @@ pub(super) struct Plan {
 
 /// Where trails are looked for.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(super) struct SearchTarget {
     /// Buckets and prefixes to look into.
     pub(super) places: Vec<SourcePlace>,
     /// What of the trails' folders is named.

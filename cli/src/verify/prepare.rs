@@ -1,7 +1,7 @@
 //! Everything that a run of `trailseal verify` needs, before it makes its first request.
 
 use super::ended::{Ended, trail_filter};
-use super::plan::{Medium, Plan, Target};
+use super::plan::{Medium, Plan, SearchTarget};
 use super::resume::Resume;
 use crate::args::{Format, VerifyArgs};
 use crate::exit::Stop;
@@ -84,7 +84,7 @@ pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepare
     let plan = Plan {
         digests,
         is_open_ended: requested.to.is_none() && selection.time().is_none(),
-        target: Target {
+        target: SearchTarget {
             places: look_in,
             part: selection.part,
         },

@@ -36,7 +36,7 @@ pub(super) struct Sibling {
 
 /// Where a chain goes on in another folder or bucket.
 #[derive(Debug, Clone)]
-pub(super) struct Successor {
+pub(super) struct ChainSuccessor {
     /// The digest file that goes on.
     pub(super) at: ObjectLocation,
     /// Since when the trail goes on there.
@@ -94,12 +94,12 @@ pub(super) async fn find_successor(
     end: Timestamp,
     until: Timestamp,
     siblings: &[Sibling],
-) -> Result<Option<Successor>, StoreError> {
-    let mut found: Option<Successor> = None;
+) -> Result<Option<ChainSuccessor>, StoreError> {
+    let mut found: Option<ChainSuccessor> = None;
     // The last digest file of a trail may come after its first one elsewhere.
     let since = end.saturating_sub(AFTER_STOP).unwrap_or(end);
     for sibling in siblings {
-        let Some(first) = first_signed_after(source, sibling, since, until).await? else {
+        let Some(first) = Box::pin(first_signed_after(source, sibling, since, until)).await? else {
             continue;
         };
         let Some(digest) = first.authentic.as_ref().map(AuthenticDigest::digest) else {
@@ -123,7 +123,7 @@ pub(super) async fn find_successor(
             let from = logging_since(first.start, first.key.end_time, end);
             (from, false)
         };
-        let successor = Successor {
+        let successor = ChainSuccessor {
             at: first.at.clone(),
             from,
             is_linked,

@@ -4,7 +4,7 @@ use super::{outcome, text};
 use crate::report::{FindingReport, Verification};
 use maud::{Markup, PreEscaped, html};
 use std::cmp::Reverse;
-use trailseal::finding::{FindingKind, Severity};
+use trailseal::finding::{Finding, FindingKind, Scope, Severity};
 
 /// The most findings of one kind that are printed.
 const MAX_OF_A_KIND: usize = 100;
@@ -44,7 +44,7 @@ pub(super) fn groups(verification: &Verification) -> Vec<Group<'_>> {
         })
         .collect();
     for finding in &verification.findings {
-        let kind = finding.text("kind");
+        let kind = finding.finding.kind.as_str();
         if let Some(group) = groups.iter_mut().find(|group| group.kind == kind) {
             group.findings.push(finding);
         }
@@ -68,14 +68,9 @@ impl Group<'_> {
         words
     }
 
-    /// The advice, where it is the same for all.
-    fn advice(&self) -> Option<&str> {
-        let (first, others) = self.findings.split_first()?;
-        let advice = first.text("advice");
-        others
-            .iter()
-            .all(|other| other.text("advice") == advice)
-            .then_some(advice)
+    /// The advice, which is the same for all.
+    fn advice(&self) -> Option<&'static str> {
+        self.findings.first().map(|first| first.advice())
     }
 }
 
@@ -108,7 +103,7 @@ pub(super) fn section(verification: &Verification) -> Markup {
 fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
     let anchor = group.anchor();
     let advice = group.advice();
-    let shown = rendered(group, advice.is_none(), room);
+    let shown = rendered(group, room);
     let (open, folded) = shown.split_at(shown.len().min(OPEN));
     let left_out = group
         .total
@@ -153,10 +148,10 @@ fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
 }
 
 /// Those of a kind that there is room for.
-fn rendered(group: &Group<'_>, with_advice: bool, room: &mut usize) -> Vec<Markup> {
+fn rendered(group: &Group<'_>, room: &mut usize) -> Vec<Markup> {
     let mut shown = Vec::new();
     for report in group.findings.iter().take(MAX_OF_A_KIND) {
-        let PreEscaped(item) = finding(report, with_advice);
+        let PreEscaped(item) = finding(report);
         let Some(left) = room.checked_sub(item.len()) else {
             break;
         };
@@ -166,10 +161,15 @@ fn rendered(group: &Group<'_>, with_advice: bool, room: &mut usize) -> Vec<Marku
     shown
 }
 
-fn finding(finding: &FindingReport, with_advice: bool) -> Markup {
-    let scope = ["account", "region", "trail"].map(|field| finding.text(field));
-    let object = finding.location("object");
-    let digest = finding.location("digest");
+fn finding(report: &FindingReport) -> Markup {
+    let finding = &report.finding;
+    let Scope {
+        account,
+        region,
+        trail,
+        ..
+    } = &finding.scope;
+    let scope = [account, region, trail].map(|part| part.as_deref().unwrap_or_default());
     html! {
         li.finding {
             p.scope {
@@ -177,66 +177,53 @@ fn finding(finding: &FindingReport, with_advice: bool) -> Markup {
                     span { (text::told(part)) }
                 }
             }
-            p.message { (text::told(finding.text("message"))) }
+            p.message { (text::told(&finding.message)) }
             dl {
-                @if let Some(object) = &object {
-                    dt { "Object" }
-                    dd.mono {
-                        (text::told(object))
-                        @if let Some(version) = nested(finding, "object", "versionId") {
-                            " version " (text::told(version))
-                        }
+                dt { "Object" }
+                dd.mono {
+                    (text::told(&finding.object.to_string()))
+                    @if let Some(version) = &finding.object.version_id {
+                        " version " (text::told(version))
                     }
                 }
                 (time(finding))
-                (evidence(finding, "expected", "Expected"))
-                (evidence(finding, "actual", "Actual"))
-                @if let Some(digest) = digest.filter(|digest| object.as_ref() != Some(digest)) {
+                (evidence(finding.expected.as_deref(), "Expected"))
+                (evidence(finding.actual.as_deref(), "Actual"))
+                @if let Some(digest) = report.other_digest() {
                     dt { "Digest" }
                     dd.mono { (text::told(&digest)) }
                 }
-                @if with_advice {
-                    dt { "What to do" }
-                    dd { (text::told(finding.text("advice"))) }
-                }
-                @if !finding.text("id").is_empty() {
-                    dt { "Finding id" }
-                    dd.mono.sub { (text::told(finding.text("id"))) }
-                }
+                dt { "Finding id" }
+                dd.mono.sub { (text::told(&finding.id().to_string())) }
             }
         }
     }
 }
 
 /// The time left uncovered; else that of the digest.
-fn time(finding: &FindingReport) -> Markup {
-    let (title, from, to) = if let Some((from, to)) = finding.window() {
-        ("Uncovered", from, Some(to))
-    } else {
-        let time = |field| nested(finding, "digest", field);
-        ("Digest of", time("startTime"), time("endTime"))
+fn time(finding: &Finding) -> Markup {
+    let (title, from, to) = match (finding.window, &finding.digest) {
+        (Some(window), _) => ("Uncovered", window.from, Some(window.to)),
+        (None, Some(digest)) => ("Digest of", digest.start_time, digest.end_time),
+        (None, None) => return html! {},
     };
     html! {
         @match (from, to) {
             (_, None) => {},
             (None, Some(to)) => {
                 dt { (title) }
-                dd { "up to " (text::parsed(to)) " UTC" }
+                dd { "up to " (text::time(to)) }
             },
             (Some(from), Some(to)) => {
                 dt { (title) }
-                dd { (text::parsed(from)) " to " (text::parsed(to)) " UTC" }
+                dd { (text::moment(from)) " to " (text::time(to)) }
             },
         }
     }
 }
 
-fn nested<'a>(finding: &'a FindingReport, field: &str, inner: &str) -> Option<&'a str> {
-    finding.json.get(field)?.get(inner)?.as_str()
-}
-
-fn evidence(finding: &FindingReport, field: &str, title: &str) -> Markup {
-    let value = finding.text(field);
+fn evidence(value: Option<&str>, title: &str) -> Markup {
+    let value = value.unwrap_or_default();
     html! {
         @if !value.is_empty() {
             dt { (title) }

@@ -97,12 +97,6 @@ pub(super) fn time(time: Timestamp) -> String {
     format!("{} UTC", moment(time))
 }
 
-/// A moment that a finding gives as text.
-pub(super) fn parsed(text: &str) -> String {
-    text.parse()
-        .map_or_else(|_| plain(text), |time: Timestamp| moment(time))
-}
-
 /// What was asked for, in words.
 pub(super) fn range(range: Range) -> String {
     let from = range.from.map_or("the oldest digest".to_owned(), moment);

@@ -1,0 +1,46 @@
+//! A finding as the command reports it.
+
+use jiff::Timestamp;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use trailseal::finding::{Finding, Stamp};
+
+/// Who reports.
+const REPORTER: &str = "trailseal verify";
+
+/// A finding: schema `trailseal.finding/1` (`docs/findings.md`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FindingReport {
+    /// What was found.
+    pub(crate) finding: Finding,
+    /// When it was.
+    pub(crate) detected_at: Timestamp,
+}
+
+impl FindingReport {
+    /// What to do.
+    pub(crate) fn advice(&self) -> &'static str {
+        self.finding.kind.command_advice()
+    }
+
+    /// `s3://bucket/key` of the digest involved, where that is not the object itself.
+    pub(crate) fn other_digest(&self) -> Option<String> {
+        let digest = self.finding.digest.as_ref()?;
+        let object = &self.finding.object;
+        let is_object = digest.bucket == object.bucket && digest.key == object.key;
+        (!is_object).then(|| format!("s3://{}/{}", digest.bucket, digest.key))
+    }
+}
+
+impl Serialize for FindingReport {
+    /// The fields are in the order of their names.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let stamp = Stamp {
+            function: REPORTER,
+            detected_at: self.detected_at,
+        };
+        serde_json::to_value(stamp.stamp(&self.finding))
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
+}
