@@ -5,7 +5,6 @@ use super::gaps::check_covered;
 use super::job::Job;
 use super::kept::take_begin_of_what_is_kept;
 use super::limits::HELD;
-use super::listed::Listed;
 use super::log_files::verify_log_files;
 use super::outcomes::DigestOutcomes;
 use super::read_ahead::{HeldDigest, in_turn, read_ahead};
@@ -21,6 +20,7 @@ use std::sync::Arc;
 use tokio::task::{JoinError, JoinSet};
 use trailseal::bucket::discovery::ChainDigests;
 use trailseal::check::digest::ChainWalk;
+use trailseal::check::listed::Listed;
 use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
 use trailseal::names::region_folder::RegionFolder;
 

@@ -1,4 +1,4 @@
-//! What every stretch of a chain's time came to.
+//! What every stretch of a chain's time came to, as the report shows it.
 
 use crate::report::{Outcome, Stretch};
 use jiff::Timestamp;
@@ -10,8 +10,6 @@ pub(crate) struct Coverage {
     uncovered: Vec<(Timestamp, Timestamp)>,
     /// Time that nothing covers, and about which nothing can be said.
     unverified: Vec<(Timestamp, Timestamp)>,
-    /// Time that is proven, or about which something is said.
-    accounted: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Coverage {
@@ -46,45 +44,6 @@ impl Coverage {
         }
     }
 
-    /// Notes that the time is proven, or that something is said about it.
-    pub(crate) fn account_for(&mut self, from: Timestamp, to: Timestamp) {
-        self.accounted.push((from, to));
-    }
-
-    /// Begin of the time about which anything is said.
-    pub(crate) fn first_accounted(&self) -> Option<Timestamp> {
-        self.accounted.iter().map(|(from, _)| *from).min()
-    }
-
-    /// End of the time about which anything is said.
-    pub(crate) fn last_accounted(&self) -> Option<Timestamp> {
-        self.accounted.iter().map(|(_, to)| *to).max()
-    }
-
-    /// The stretches between `from` and `to` that nothing proves and about which nothing is said.
-    pub(crate) fn unaccounted(
-        &mut self,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Vec<(Timestamp, Timestamp)> {
-        self.accounted.sort_unstable();
-        let mut unaccounted = Vec::new();
-        let mut at = from;
-        for (begin, end) in &self.accounted {
-            if *begin >= to {
-                break;
-            }
-            if *begin > at {
-                unaccounted.push((at, *begin));
-            }
-            at = at.max(*end);
-        }
-        if at < to {
-            unaccounted.push((at, to));
-        }
-        unaccounted
-    }
-
     /// Everything, oldest first, without overlaps, within `from` and `to`. Where stretches
     /// overlap, the worse counts.
     pub(crate) fn stretches(self, from: Option<Timestamp>, to: Option<Timestamp>) -> Vec<Stretch> {
@@ -92,7 +51,6 @@ impl Coverage {
             mut digests,
             uncovered,
             unverified,
-            accounted: _,
         } = self;
         digests.sort_by_key(|stretch| (stretch.from, stretch.to));
         let mut pieces: Vec<Stretch> = Vec::new();
@@ -266,29 +224,6 @@ mod tests {
                 (6, 7, Valid, 1)
             ]
         );
-    }
-
-    #[test]
-    fn time_about_which_nothing_is_said_is_found() {
-        let mut coverage = Coverage::default();
-        for (from, to) in [(5, 6), (1, 3), (2, 4), (9, 12)] {
-            coverage.account_for(hour(from), hour(to));
-        }
-        let holes = |from, to, coverage: &mut Coverage| -> Vec<(i64, i64)> {
-            coverage
-                .unaccounted(hour(from), hour(to))
-                .into_iter()
-                .map(|(a, b)| (a.as_second() / 3600, b.as_second() / 3600))
-                .collect()
-        };
-        assert_eq!(holes(1, 12, &mut coverage), [(4, 5), (6, 9)]);
-        assert_eq!(
-            holes(0, 14, &mut coverage),
-            [(0, 1), (4, 5), (6, 9), (12, 14)]
-        );
-        assert_eq!(holes(2, 4, &mut coverage), []);
-        assert_eq!(holes(7, 8, &mut coverage), [(7, 8)]);
-        assert_eq!(holes(13, 14, &mut coverage), [(13, 14)]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use trailseal::bucket::discovery::{self, MARGIN};
 use trailseal::bucket::selection::DELIVERY;
 use trailseal::bucket::wanted::Wanted;
-use trailseal::check::digest::OVERDUE_AFTER;
+use trailseal::check::digest::is_overdue;
 use trailseal::finding::{Finding, Scope};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
@@ -117,7 +117,7 @@ fn settle_end(
 ) {
     if end.gap.0 >= end.gap.1 {
         let latest = newest.values().max().copied().unwrap_or(end.gap.1);
-        if latest.duration_since(end.newest) <= OVERDUE_AFTER {
+        if !is_overdue(end.newest, latest) {
             return;
         }
         end.gap.1 = latest;

@@ -4,7 +4,6 @@
 use super::chain::{ChainPlace, verify_chain};
 use super::chains::KnownChains;
 use super::job::Job;
-use super::listed::Listed;
 use super::listing::list_chains;
 use super::named::named_log_file;
 use super::no_digests::check_no_log_files;
@@ -14,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use trailseal::bucket::discovery::ChainDigests;
 use trailseal::bucket::selection::Part;
+use trailseal::check::listed::Listed;
 use trailseal::names::ids::{AccountId, Region};
 use trailseal::names::object_key::Chain;
 use trailseal::names::region_folder::RegionFolder;

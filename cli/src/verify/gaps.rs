@@ -8,8 +8,8 @@ use super::plan::Medium;
 use super::successor::Sibling;
 use super::tally::ChainTally;
 use super::uncovered::{cannot_verify, report_hole};
-use jiff::Timestamp;
-use trailseal::check::digest::OVERDUE_AFTER;
+use trailseal::check::coverage::AskedTime;
+use trailseal::check::digest::is_overdue;
 
 /// Says something about every stretch of a chain's time that is neither covered nor accounted
 /// for. An end that nothing in the bucket explains is returned: what the user says of it counts
@@ -20,12 +20,17 @@ pub(super) async fn check_covered(
     siblings: &[Sibling],
 ) -> Option<PendingEnd> {
     check_hourly(job, tally);
-    let (from, to) = time_to_cover(job, tally)?;
+    let asked = AskedTime {
+        from: job.plan.wanted.from,
+        to: job.plan.wanted.to,
+        expected_until: job.plan.expected_until,
+    };
+    let (from, to) = tally.accounted.due(asked, tally.oldest_is_authentic)?;
     let mut pending = None;
-    for gap in tally.coverage.unaccounted(from, to) {
+    for gap in tally.accounted.holes(from, to) {
         match tally.newest_authentic.filter(|newest| *newest <= gap.0) {
             // It may still come.
-            Some(_) if job.plan.now.duration_since(gap.0) <= OVERDUE_AFTER => {}
+            Some(_) if !is_overdue(gap.0, job.plan.now) => {}
             Some(newest) => {
                 pending = Box::pin(check_end(job, tally, newest, gap, siblings)).await;
             }
@@ -45,7 +50,7 @@ pub(super) async fn check_covered(
 /// Says where only backfill digest files of a chain are there: the hourly ones are gone, and from
 /// when on they should be there is not known.
 fn check_hourly(job: &Job, tally: &mut ChainTally) {
-    let is_known = tally.newest_authentic.is_some() || tally.coverage.first_accounted().is_some();
+    let is_known = tally.newest_authentic.is_some() || tally.accounted.begin().is_some();
     if is_known || job.plan.wanted.from.is_some() || tally.digests.total() == 0 {
         return;
     }
@@ -57,27 +62,4 @@ fn check_hourly(job: &Job, tally: &mut ChainTally) {
 /// Whether nobody says up to when a copy on disk that holds everything goes: then its chains tell.
 fn compares_ends(job: &Job) -> bool {
     job.plan.medium == Medium::WholeCopy && job.plan.expected_until.is_none()
-}
-
-/// The time that a chain's digest files should cover. None where there is none.
-fn time_to_cover(job: &Job, tally: &ChainTally) -> Option<(Timestamp, Timestamp)> {
-    let wanted = &job.plan.wanted;
-    let until = job.plan.expected_until.or(wanted.to);
-    let coverage = &tally.coverage;
-    let (first, last) = match (coverage.first_accounted(), coverage.last_accounted()) {
-        (Some(first), Some(last)) => (first, last),
-        // Only names, of digests beside the time asked for, that are not CloudTrail's.
-        _ => match (wanted.from, until) {
-            (Some(from), Some(to)) => (from, to),
-            (None, Some(to)) => (to, to),
-            _ => return None,
-        },
-    };
-    // The oldest digest's own link says what was before it.
-    let from = match wanted.from {
-        Some(from) if tally.oldest_is_authentic => from.max(first),
-        Some(from) => from,
-        None => first,
-    };
-    Some((from, job.plan.expected_until.unwrap_or(last)))
 }

@@ -17,7 +17,6 @@ mod job;
 mod kept;
 mod limits;
 mod lines;
-mod listed;
 mod listing;
 mod log_files;
 mod named;

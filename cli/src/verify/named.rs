@@ -1,10 +1,10 @@
 //! The one log file that is named: what is said of it where no digest file lists it.
 
 use super::job::Job;
-use super::listed::{Listed, Proof};
 use super::no_digests::NO_DIGESTS;
 use super::unlisted::report_unlisted;
 use crate::report::CannotTell;
+use trailseal::check::listed::{Listed, ListingPolicy, Proof};
 use trailseal::finding::Scope;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{LOG_FOLDER, log_file_in};
@@ -73,6 +73,11 @@ fn proof(job: &Job, folder: &RegionFolder, key: &str, listed: &Listed) -> Proof 
     }
     // CloudTrail gives no log file another name.
     log_file_in(events, key).map_or(Proof::Unlisted, |log_file| {
-        listed.proves(&folder.folder, log_file.time, job.plan.now)
+        listed.proves(
+            &folder.folder,
+            log_file.time,
+            job.plan.now,
+            ListingPolicy::default(),
+        )
     })
 }

@@ -28,7 +28,7 @@ pub(super) fn take_settled(
     take_not_in_copy(job, settled, reported, tally);
     let (start, end) = (settled.start, settled.key.end_time);
     if settled.key.series == DigestSeries::Hourly && (reported || settled.authentic.is_some()) {
-        tally.coverage.account_for(start, end);
+        tally.accounted.add(start, end);
         if settled.authentic.is_some() {
             tally.newest_authentic = tally.newest_authentic.max(Some(end));
             tally.oldest_is_authentic = true;

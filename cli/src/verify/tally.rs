@@ -5,6 +5,7 @@ use super::outcomes::DigestOutcomes;
 use crate::report::{ChainReport, Counts, Outcome};
 use jiff::{SignedDuration, Timestamp};
 use trailseal::bucket::wanted::Wanted;
+use trailseal::check::coverage::AccountedTime;
 use trailseal::finding::{Finding, FindingKind};
 use trailseal::names::object_key::{Chain, DigestSeries};
 use trailseal::names::region_folder::RegionFolder;
@@ -20,6 +21,8 @@ pub(super) struct ChainTally {
     pub(super) log_files: Counts,
     pub(super) bytes: u64,
     pub(super) coverage: Coverage,
+    /// Time that is proven, or about which something is said.
+    pub(super) accounted: AccountedTime,
     pub(super) worst: Outcome,
     /// End of the newest digest that CloudTrail signed.
     pub(super) newest_authentic: Option<Timestamp>,
@@ -39,6 +42,7 @@ impl ChainTally {
             log_files: Counts::default(),
             bytes: 0,
             coverage: Coverage::default(),
+            accounted: AccountedTime::default(),
             worst: Outcome::Valid,
             newest_authentic: None,
             oldest_is_authentic: false,
@@ -83,7 +87,7 @@ impl ChainTally {
                 .unwrap_or(window.to)
         });
         self.coverage.uncovered(from, window.to);
-        self.coverage.account_for(from, window.to);
+        self.accounted.add(from, window.to);
     }
 
     /// Time that no digest file here covers, and about which nothing can be said.
@@ -95,7 +99,7 @@ impl ChainTally {
         let hour = SignedDuration::from_hours(1);
         let from = from.unwrap_or_else(|| to.saturating_sub(hour).unwrap_or(to));
         self.coverage.unverified(from, to);
-        self.coverage.account_for(from, to);
+        self.accounted.add(from, to);
     }
 
     pub(super) fn report(self, wanted: &Wanted) -> ChainReport {

@@ -1,11 +1,11 @@
 //! Log files that no digest lists, in the folders of an account and Region.
 
 use super::job::Job;
-use super::listed::{Listed, Proof};
 use super::unproven::UnprovenFiles;
 use trailseal::bucket::discovery;
 use trailseal::bucket::selection::Part;
 use trailseal::bucket::wanted::Wanted;
+use trailseal::check::listed::{Listed, ListingPolicy, Proof};
 use trailseal::finding::{Scope, log_file};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::LOG_FOLDER;
@@ -53,7 +53,7 @@ async fn unlisted_in(job: &Job, folder: &RegionFolder, events: &str, listed: &Li
         let proof = match time {
             _ if !is_covered => Proof::Unproven,
             None => Proof::Unlisted,
-            Some(time) => listed.proves(&folder.folder, time, plan.now),
+            Some(time) => listed.proves(&folder.folder, time, plan.now, ListingPolicy::default()),
         };
         match proof {
             Proof::Unlisted => {

@@ -2,9 +2,11 @@
 
 mod archived;
 pub mod arrival;
+pub mod coverage;
 pub mod digest;
 pub mod key_ring;
 pub mod kms_events;
+pub mod listed;
 pub mod log_file;
 pub mod pending;
 mod retention;

@@ -5,3 +5,4 @@ pub mod given;
 pub mod log_file;
 pub mod public_key;
 pub mod signature;
+pub mod signed_time;

@@ -31,7 +31,7 @@ mod validate;
 mod verifier;
 mod walk;
 
-pub use overdue::OVERDUE_AFTER;
+pub use overdue::{OVERDUE_AFTER, is_overdue};
 pub use read_digest::ReadDigest;
 pub use verifier::DigestVerifier;
 pub use walk::{ChainWalk, SettledDigest};

@@ -13,6 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 /// some half an hour late, and catches up after an outage.
 pub const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(6);
 
+/// Whether the digest after one that ends at `end` should have come by `now`.
+#[must_use]
+pub fn is_overdue(end: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(end) > OVERDUE_AFTER
+}
+
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     /// The finding that no digest of a chain follows `newest`, although there should be one:
     /// between `from` and `until` nothing is proven.
@@ -30,5 +36,18 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             shown_by: DigestReference::by_key(newest, Some(key)),
         };
         chain::overdue(subject, from, until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_digest_may_take_six_hours() {
+        let minute = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        for (now, expected) in [(0, false), (60, false), (360, false), (361, true)] {
+            assert_eq!(is_overdue(minute(0), minute(now)), expected, "{now}");
+        }
     }
 }

@@ -1,0 +1,144 @@
+//! Which time of a chain is accounted for: it is proven, or something is said about it.
+
+use jiff::Timestamp;
+
+/// The time of a chain that is accounted for, in any order.
+#[derive(Debug, Clone, Default)]
+pub struct AccountedTime {
+    stretches: Vec<(Timestamp, Timestamp)>,
+}
+
+/// The time that a chain's digests are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AskedTime {
+    /// Since when.
+    pub from: Option<Timestamp>,
+    /// Up to when.
+    pub to: Option<Timestamp>,
+    /// Up to when digests should have come; none where that is not known.
+    pub expected_until: Option<Timestamp>,
+}
+
+impl AccountedTime {
+    /// Accounts for a stretch of time.
+    pub fn add(&mut self, from: Timestamp, to: Timestamp) {
+        self.stretches.push((from, to));
+    }
+
+    /// Begin of the time that is accounted for.
+    #[must_use]
+    pub fn begin(&self) -> Option<Timestamp> {
+        self.stretches.iter().map(|(from, _)| *from).min()
+    }
+
+    /// End of the time that is accounted for.
+    #[must_use]
+    pub fn end(&self) -> Option<Timestamp> {
+        self.stretches.iter().map(|(_, to)| *to).max()
+    }
+
+    /// The stretches between `from` and `to` that are not accounted for, oldest first.
+    #[must_use]
+    pub fn holes(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+        let mut stretches = self.stretches.clone();
+        stretches.sort_unstable();
+        let mut holes = Vec::new();
+        let mut at = from;
+        for (begin, end) in stretches {
+            if begin >= to {
+                break;
+            }
+            if begin > at {
+                holes.push((at, begin));
+            }
+            at = at.max(end);
+        }
+        if at < to {
+            holes.push((at, to));
+        }
+        holes
+    }
+
+    /// The time that a chain's digests should cover. None where there is none.
+    ///
+    /// `oldest_is_signed`: whether CloudTrail signed the oldest digest that has a say. Its own link says
+    /// what was before it.
+    #[must_use]
+    pub fn due(&self, asked: AskedTime, oldest_is_signed: bool) -> Option<(Timestamp, Timestamp)> {
+        let until = asked.expected_until.or(asked.to);
+        let (first, last) = match (self.begin(), self.end()) {
+            (Some(first), Some(last)) => (first, last),
+            // Only names, of digests beside the time asked for, that are not CloudTrail's.
+            _ => match (asked.from, until) {
+                (Some(from), Some(to)) => (from, to),
+                (None, Some(to)) => (to, to),
+                _ => return None,
+            },
+        };
+        let from = match asked.from {
+            Some(from) if oldest_is_signed => from.max(first),
+            Some(from) => from,
+            None => first,
+        };
+        Some((from, asked.expected_until.unwrap_or(last)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hour(hour: i64) -> Timestamp {
+        Timestamp::from_second(hour * 3600).unwrap()
+    }
+
+    fn accounted(stretches: &[(i64, i64)]) -> AccountedTime {
+        let mut time = AccountedTime::default();
+        for (from, to) in stretches {
+            time.add(hour(*from), hour(*to));
+        }
+        time
+    }
+
+    #[test]
+    fn time_about_which_nothing_is_said_is_found() {
+        let time = accounted(&[(5, 6), (1, 3), (2, 4), (9, 12)]);
+        for (from, to, holes) in [
+            (1, 12, &[(4, 5), (6, 9)][..]),
+            (0, 14, &[(0, 1), (4, 5), (6, 9), (12, 14)]),
+            (2, 4, &[]),
+            (7, 8, &[(7, 8)]),
+            (13, 14, &[(13, 14)]),
+        ] {
+            let expected: Vec<_> = holes.iter().map(|(a, b)| (hour(*a), hour(*b))).collect();
+            assert_eq!(time.holes(hour(from), hour(to)), expected, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn digests_are_due_for_the_time_that_was_asked_for() {
+        for (stretches, from, to, expected_until, oldest_is_signed, due) in [
+            // The oldest digest says what was before it; names say nothing.
+            (&[(3, 9)][..], Some(1), Some(9), Some(9), true, Some((3, 9))),
+            (&[(3, 9)], Some(1), Some(9), Some(9), false, Some((1, 9))),
+            (&[(3, 9)], Some(5), Some(9), Some(9), true, Some((5, 9))),
+            (&[(3, 9)], None, Some(12), Some(12), true, Some((3, 12))),
+            // Nobody knows when a copy was made.
+            (&[(3, 9)], None, Some(12), None, true, Some((3, 9))),
+            (&[], Some(1), Some(9), Some(8), false, Some((1, 8))),
+            (&[], None, Some(9), Some(8), false, Some((8, 8))),
+            (&[], Some(1), None, None, false, None),
+        ] {
+            let asked = AskedTime {
+                from: from.map(hour),
+                to: to.map(hour),
+                expected_until: expected_until.map(hour),
+            };
+            assert_eq!(
+                accounted(stretches).due(asked, oldest_is_signed),
+                due.map(|(from, to)| (hour(from), hour(to))),
+                "{stretches:?} {asked:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Which log files the digests of an account and Region list, and for which time and in which folders
+//! that is known.
+
+use crate::bucket::selection::DELIVERY;
+use crate::check::digest::{OVERDUE_AFTER, SettledDigest};
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{AccountFolder, Chain, DigestSeries, LOG_FOLDER};
+use crate::trust::signed_time::SignedTime;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::BuildHasher as _;
+
+/// The log files that digests list, by hashes of their keys under a secret of this process: no
+/// one can plant a key that looks like a listed one.
+#[derive(Debug, Default)]
+pub struct Listed {
+    hasher: RandomState,
+    keys: HashSet<u64>,
+    /// The folders of accounts, such as `AWSLogs/111122223333/CloudTrail-Insight`, that hold a listed
+    /// file.
+    folders: BTreeSet<String>,
+    chains: BTreeMap<Chain, SignedTime>,
+}
+
+/// When a digest should list a log file.
+#[derive(Debug, Clone, Copy)]
+pub struct ListingPolicy {
+    /// How long after the time in its name a log file may be delivered.
+    pub delivered_within: SignedDuration,
+    /// How long after the end of a digest the next one may take.
+    pub overdue_after: SignedDuration,
+    /// How far the clocks of AWS and of this machine may be apart.
+    pub clocks: SignedDuration,
+}
+
+impl Default for ListingPolicy {
+    fn default() -> Self {
+        Self {
+            delivered_within: DELIVERY,
+            overdue_after: OVERDUE_AFTER,
+            clocks: SignedDuration::from_hours(1),
+        }
+    }
+}
+
+/// What is known of a log file that is not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Every digest that could list it is there: none does.
+    Unlisted,
+    /// The digest that will list it has not come.
+    NotYet,
+    /// Digests that could list it are not there, or not CloudTrail's.
+    Unproven,
+}
+
+impl Listed {
+    /// Takes a digest. `actual` says where a log file is that it lists.
+    pub fn add(
+        &mut self,
+        settled: &SettledDigest,
+        actual: impl Fn(&ObjectLocation) -> ObjectLocation,
+    ) {
+        let key = &settled.key;
+        if key.series == DigestSeries::Hourly {
+            let is_signed = settled.authentic.is_some();
+            let time = self.chains.entry(key.chain.clone()).or_default();
+            time.add(settled.start, key.end_time, is_signed);
+        }
+        if let Some(digest) = &settled.authentic {
+            let account = key.chain.folder.to_string();
+            for file in &digest.digest().log_files {
+                self.add_log_file(&account, &file.location.key, &actual(&file.location));
+            }
+        }
+    }
+
+    fn add_log_file(&mut self, account: &str, key: &str, at: &ObjectLocation) {
+        self.keys
+            .insert(self.hasher.hash_one((&at.bucket, &at.key)));
+        let folder = key
+            .strip_prefix(account)
+            .and_then(|below| below.split_once('/'));
+        if let Some((folder, _)) = folder {
+            let folder = format!("{account}{folder}");
+            if !self.folders.contains(&folder) {
+                self.folders.insert(folder);
+            }
+        }
+    }
+
+    /// Whether a digest lists the log file with this key in this bucket.
+    #[must_use]
+    pub fn lists(&self, bucket: &str, key: &str) -> bool {
+        self.keys.contains(&self.hasher.hash_one((bucket, key)))
+    }
+
+    /// Whether digests list files in a folder of the account, such as `CloudTrail-Insight`.
+    /// CloudTrail's own folder counts where there is any digest that CloudTrail signed: it lists all
+    /// files of its hour.
+    #[must_use]
+    pub fn covers(&self, account: &AccountFolder, folder: &str) -> bool {
+        self.folders.contains(&format!("{account}{folder}"))
+            || (folder == LOG_FOLDER
+                && self
+                    .times_of(account)
+                    .any(|time| time.signed_end().is_some()))
+    }
+
+    /// Begin of the oldest digest.
+    #[must_use]
+    pub fn first(&self) -> Option<Timestamp> {
+        self.chains.values().filter_map(SignedTime::begin).min()
+    }
+
+    /// What the digests prove of a log file in this folder, not listed, with this time in its name. It
+    /// may be delivered some time later.
+    #[must_use]
+    pub fn proves(
+        &self,
+        folder: &AccountFolder,
+        time: Timestamp,
+        now: Timestamp,
+        policy: ListingPolicy,
+    ) -> Proof {
+        prove(self.times_of(folder), time, now, policy)
+    }
+
+    fn times_of<'a>(&'a self, folder: &'a AccountFolder) -> impl Iterator<Item = &'a SignedTime> {
+        self.chains
+            .iter()
+            .filter(move |(chain, _)| chain.folder == *folder)
+            .map(|(_, time)| time)
+    }
+}
+
+/// What the digests of some chains prove of a log file with this time in its name, which none of them
+/// lists.
+///
+/// Only chains that have digests of CloudTrail's before and after the time have a say.
+fn prove<'a>(
+    mut chains: impl Iterator<Item = &'a SignedTime>,
+    time: Timestamp,
+    now: Timestamp,
+    policy: ListingPolicy,
+) -> Proof {
+    if time.duration_since(now) > policy.clocks {
+        // The time in a name is that of the delivery.
+        return Proof::Unlisted;
+    }
+    let Ok(until) = time.checked_add(policy.delivered_within) else {
+        return Proof::Unproven;
+    };
+    if until > now {
+        return Proof::NotYet;
+    }
+    let mut proof = Proof::Unproven;
+    let open = chains.find_map(|chain| {
+        let covered = chain.covered_from(time)?;
+        if covered >= until {
+            proof = Proof::Unlisted;
+            return None;
+        }
+        let waits = chain.signed_end().is_some_and(|newest| {
+            newest <= covered && now.duration_since(newest) <= policy.overdue_after
+        });
+        Some(if waits {
+            Proof::NotYet
+        } else {
+            Proof::Unproven
+        })
+    });
+    open.unwrap_or(proof)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hour(hour: i64) -> Timestamp {
+        Timestamp::from_second(hour * 3600).unwrap()
+    }
+
+    /// A chain whose digests begin at these hours, each an hour long.
+    fn chain(hours: &[i64]) -> SignedTime {
+        let mut time = SignedTime::default();
+        for start in hours {
+            time.add(hour(*start), hour(start + 1), true);
+        }
+        time
+    }
+
+    #[test]
+    fn a_log_file_is_unlisted_where_every_digest_that_could_list_it_is_there() {
+        let whole: Vec<i64> = (10..20).collect();
+        let hole: Vec<i64> = (10..20).filter(|start| *start != 14).collect();
+        for (chains, time, now, proof) in [
+            (vec![chain(&whole)], 12, 30, Proof::Unlisted),
+            (vec![chain(&whole)], 18, 30, Proof::Unlisted),
+            // The last digest that could list it has not come, or is overdue.
+            (vec![chain(&whole)], 19, 25, Proof::NotYet),
+            (vec![chain(&whole)], 19, 27, Proof::Unproven),
+            // Delivered while the hour may still be under way.
+            (vec![chain(&whole)], 29, 30, Proof::NotYet),
+            // Named for a time to come.
+            (vec![chain(&whole)], 32, 30, Proof::Unlisted),
+            // Before the oldest digest, and after the newest one.
+            (vec![chain(&whole)], 9, 30, Proof::Unproven),
+            (vec![chain(&whole)], 20, 30, Proof::Unproven),
+            (vec![chain(&hole)], 13, 30, Proof::Unproven),
+            (vec![chain(&hole)], 14, 30, Proof::Unproven),
+            (vec![chain(&hole)], 12, 30, Proof::Unlisted),
+            // One chain of two may list it.
+            (vec![chain(&whole), chain(&hole)], 13, 30, Proof::Unproven),
+            (vec![chain(&whole), chain(&[1, 2])], 13, 30, Proof::Unlisted),
+            (vec![], 12, 30, Proof::Unproven),
+        ] {
+            let policy = ListingPolicy::default();
+            assert_eq!(
+                prove(chains.iter(), hour(time), hour(now), policy),
+                proof,
+                "{time} at {now}"
+            );
+        }
+    }
+}
