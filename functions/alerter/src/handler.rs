@@ -2,7 +2,7 @@
 //! put on record.
 //!
 //! In this order: a crash between sends a finding twice and never loses one. The tests are in
-//! `tests.rs`.
+//! `tests/`.
 
 use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
 use crate::inbox::Inbox;

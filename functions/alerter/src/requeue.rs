@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal_lambda::Deadline;
 use trailseal_lambda::queue::ports::SendLater as _;
+use trailseal_lambda::queue::receive_count;
 
 /// When a message comes again for which there was no room.
 const NO_ROOM: Duration = Duration::from_secs(15);
@@ -67,10 +68,7 @@ impl<P: Ports> Alerter<P> {
 
 /// How soon a message comes back that failed, by how often the queue delivered it.
 fn retry_after(message: &SqsMessage) -> Duration {
-    let receives = message.attributes.get("ApproximateReceiveCount");
-    let receives = receives
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(1_usize);
+    let receives = usize::try_from(receive_count(message)).unwrap_or(usize::MAX);
     let [.., longest] = RETRY_AFTER;
     let wait = RETRY_AFTER.get(receives.saturating_sub(1)).copied();
     Duration::from_secs(wait.unwrap_or(longest))

@@ -1,6 +1,7 @@
 //! A message of the function's own queue.
 
 use crate::queue::passage::Passage;
+use crate::queue::receive_count;
 use aws_lambda_events::event::sqs::SqsMessage;
 use std::sync::Arc;
 
@@ -19,8 +20,7 @@ pub(super) struct QueueMessage {
 
 impl QueueMessage {
     pub(super) fn of(message: SqsMessage) -> Self {
-        let receives = message.attributes.get("ApproximateReceiveCount");
-        let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(1);
+        let receives = receive_count(&message);
         let attributes = &message.message_attributes;
         let passage = Passage::read(|name| attributes.get(name)?.string_value.as_deref());
         Self {

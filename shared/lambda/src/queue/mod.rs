@@ -9,4 +9,5 @@ mod topic;
 
 pub use findings::FindingsQueue;
 pub use own::OwnQueue;
+pub use sqs::receive_count;
 pub use topic::AlertTopic;

@@ -1,6 +1,7 @@
-//! What both queues ask of SQS.
+//! What both queues ask of SQS, and what SQS says of a message.
 
 use super::passage::MAX_DELAY;
+use aws_lambda_events::event::sqs::SqsMessage;
 use aws_sdk_sqs::Client;
 use std::time::Duration;
 use trailseal::world::StoreError;
@@ -33,4 +34,11 @@ pub(super) async fn retry_in(
         .await
         .map_err(|error| store_error(SET_RETRY, url, &error))?;
     Ok(())
+}
+
+/// How often the queue has delivered a message, this time included.
+#[must_use]
+pub fn receive_count(message: &SqsMessage) -> u32 {
+    let count = message.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }

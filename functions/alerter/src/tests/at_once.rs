@@ -1,0 +1,48 @@
+//! Two execution environments at once.
+
+use super::*;
+
+/// Two environments hold the same incident: what one writes, the other does not undo.
+#[tokio::test]
+async fn environments_that_write_at_once_lose_no_occurrence() {
+    let aws = Aws::default();
+    let (one, other) = ([body(&[reading("one")], 0)], [body(&[reading("other")], 0)]);
+    let (a, b) = tokio::join!(answer(&aws, &one, 0), answer(&aws, &other, 0));
+    assert_eq!((a, b), (Some(vec![]), Some(vec![])));
+    let world = aws.0.lock().unwrap();
+    let document = world
+        .documents
+        .iter()
+        .find(|(key, _)| key.starts_with("incidents/"));
+    let incident: Value = serde_json::from_str(&document.unwrap().1.0).unwrap();
+    assert_eq!(incident["occurrences"], 2);
+    assert_eq!(incident["toldOccurrences"], 2);
+    assert_eq!(world.alerts.len(), 2);
+}
+
+/// A reminder and a new occurrence meet: neither is forgotten.
+#[tokio::test]
+async fn a_reminder_that_meets_another_occurrence_loses_neither() {
+    let aws = Aws::default();
+    answer(&aws, &[body(&[reading("first")], 0)], 0).await;
+    answer(&aws, &[body(&[reading("second")], 5)], 5).await;
+    let later = std::mem::take(&mut aws.0.lock().unwrap().later);
+    let reminder = [later[0].0.clone()];
+    // At the full hour one environment has the reminder, another a third occurrence.
+    let third = [body(&[reading("third")], 59)];
+    let (a, b) = tokio::join!(answer(&aws, &third, 59), answer(&aws, &reminder, 60));
+    assert_eq!((a, b), (Some(vec![]), Some(vec![])));
+    // Whatever came first: within the next hour people have heard of all three.
+    for round in 1..=10 {
+        let later = std::mem::take(&mut aws.0.lock().unwrap().later);
+        let reminders: Vec<String> = later.into_iter().map(|(body, _)| body).collect();
+        answer(&aws, &reminders, 60 + 15 * round).await;
+    }
+    let world = aws.0.lock().unwrap();
+    let document = world.documents.iter().find(|(key, (document, _))| {
+        key.starts_with("incidents/") && document.contains("trailseal.incident/1")
+    });
+    let incident: Value = serde_json::from_str(&document.unwrap().1.0).unwrap();
+    assert_eq!(incident["occurrences"], 3);
+    assert_eq!(incident["toldOccurrences"], 3);
+}

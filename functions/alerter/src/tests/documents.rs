@@ -1,0 +1,67 @@
+//! Findings in documents of the evidence bucket.
+
+use super::*;
+
+#[tokio::test]
+async fn findings_in_a_document_are_read_from_it_and_others_are_no_message() {
+    let aws = Aws::default();
+    let findings: Vec<Finding> = (0..500).map(|n| modified(&format!("{n:0900}"))).collect();
+    let stamp = Stamp {
+        function: "log-verifier",
+        detected_at: at(0),
+    };
+    let messages = findings_message::compose(&findings, stamp, Some(BUCKET));
+    let document = messages[0].document.clone().unwrap();
+    aws.keep(&document.key, document.content).await.unwrap();
+    let elsewhere = messages[0].body.replace("findings/", "AWSLogs/");
+    let bodies = [
+        messages[0].body.clone(),
+        elsewhere,
+        messages[0].body.replace("2026/01/15/", "2026/01/15/gone"),
+        "{}".to_owned(),
+        body(&[modified("innocent")], 0),
+    ];
+    assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![1, 2, 3]));
+    let alerts = aws.0.lock().unwrap().alerts.clone();
+    assert_eq!(alerts.len(), 1);
+    assert!(
+        alerts[0].subject.contains("501 findings"),
+        "{}",
+        alerts[0].subject
+    );
+}
+
+/// More documents than one invocation reads: the rest comes a moment later.
+#[tokio::test]
+async fn documents_beyond_the_bound_come_again() {
+    let aws = Aws::default();
+    let mut bodies = Vec::new();
+    for n in 0..20 {
+        let findings: Vec<Finding> = (0..400)
+            .map(|m| modified(&format!("{n}{m:0900}")))
+            .collect();
+        let stamp = Stamp {
+            function: "log-verifier",
+            detected_at: at(0),
+        };
+        for message in findings_message::compose(&findings, stamp, Some(BUCKET)) {
+            let document = message.document.unwrap();
+            aws.keep(&document.key, document.content).await.unwrap();
+            bodies.push(message.body);
+        }
+    }
+    let mut rounds = 0;
+    while !bodies.is_empty() {
+        assert_eq!(answer(&aws, &bodies, rounds).await, Some(vec![]));
+        rounds += 1;
+        let later = std::mem::take(&mut aws.0.lock().unwrap().later);
+        bodies = later.into_iter().map(|(body, _)| body).collect();
+    }
+    assert_eq!(rounds, 3);
+    let world = aws.0.lock().unwrap();
+    let incidents = world
+        .documents
+        .keys()
+        .filter(|key| key.starts_with("incidents/"));
+    assert_eq!(incidents.count(), 20 * 400);
+}

@@ -1,0 +1,109 @@
+//! What people hear of an incident, and when.
+
+use super::*;
+
+#[tokio::test]
+async fn what_comes_together_is_one_message_and_what_comes_again_is_none() {
+    let aws = Aws::default();
+    let bodies = [
+        body(&[modified("a"), modified("b")], 0),
+        body(&[modified("c"), modified("a")], 0),
+        body(&[reading("l")], 0),
+    ];
+    assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![]));
+    assert_eq!(number_of_alerts(&aws), 1);
+    assert_eq!(told(&aws).len(), 4);
+    // Retries, duplicates and other functions.
+    for minute in [1, 30, 61, 120] {
+        assert_eq!(answer(&aws, &bodies, minute).await, Some(vec![]));
+        assert_eq!(number_of_alerts(&aws), 1, "minute {minute}");
+    }
+    // What persists is repeated after a day.
+    assert_eq!(answer(&aws, &bodies, 24 * 60).await, Some(vec![]));
+    assert_eq!(number_of_alerts(&aws), 2);
+    assert!(
+        aws.0.lock().unwrap().alerts[1]
+            .subject
+            .contains("still open")
+    );
+}
+
+/// Whoever opens an incident early hides nothing that comes later.
+#[tokio::test]
+async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
+    let aws = Aws::default();
+    answer(&aws, &[body(&[reading("noise")], 0)], 0).await;
+    for n in 0..20 {
+        let new = body(&[reading(&format!("real {n}"))], 5);
+        assert_eq!(answer(&aws, &[new], 5 + n).await, Some(vec![]));
+    }
+    assert_eq!(number_of_alerts(&aws), 1);
+    // Nothing else comes: the reminder does, in as many steps as SQS's longest delay makes it.
+    let mut minute = 5;
+    let mut reminders = 0;
+    loop {
+        let later = std::mem::take(&mut aws.0.lock().unwrap().later);
+        let Some((reminder, delay)) = later.into_iter().next() else {
+            break;
+        };
+        assert!(delay <= 900, "{delay}");
+        reminders += 1;
+        minute += i64::try_from(delay).unwrap() / 60;
+        assert_eq!(answer(&aws, &[reminder], minute).await, Some(vec![]));
+    }
+    assert!((4..=5).contains(&reminders), "{reminders}");
+    assert_eq!(number_of_alerts(&aws), 2);
+    assert_eq!(
+        told(&aws)[1],
+        ("kms-unlisted-reader".to_owned(), "real 19".to_owned(), 20)
+    );
+    // Each of them is in a list that the message names.
+    let world = aws.0.lock().unwrap();
+    let message: Value = serde_json::from_str(&world.alerts[1].message).unwrap();
+    let json: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
+    let folder = json["findings"][0]["incident"]["waited"].as_str().unwrap();
+    let (_, folder) = folder.split_once(&format!("{BUCKET}/")).unwrap();
+    for n in 0..20 {
+        let name = format!("\"real {n}\"");
+        let listed = world
+            .documents
+            .iter()
+            .any(|(key, (document, _))| key.starts_with(folder) && document.contains(&name));
+        assert!(listed, "{name}");
+    }
+    drop(world);
+    assert!((60..=75).contains(&minute), "{minute}");
+}
+
+/// What has grown for an hour takes no room while thousands of it are at hand.
+#[tokio::test]
+async fn thousands_of_grown_incidents_are_told_in_one_message() {
+    let aws = Aws::default();
+    let about = |key: &str, n: usize| {
+        let object = ObjectLocation::new(BUCKET, format!("{n}{}", "k".repeat(900)));
+        Finding::new(
+            FindingKind::KmsUnlistedReader,
+            Scope::default(),
+            object,
+            "Somebody read.",
+        )
+        .about(format!("principal {key}"), format!("{key} {n}"))
+    };
+    let many = |n: usize| -> Vec<String> {
+        let all = (0..300).map(|key| body(&[about(&key.to_string(), n)], 0));
+        all.collect()
+    };
+    assert_eq!(answer(&aws, &many(0), 0).await, Some(vec![]));
+    for n in 1..20 {
+        assert_eq!(answer(&aws, &many(n), 5).await, Some(vec![]));
+    }
+    assert_eq!(number_of_alerts(&aws), 1);
+    assert_eq!(answer(&aws, &many(20), 61).await, Some(vec![]));
+    assert_eq!(number_of_alerts(&aws), 2);
+    let world = aws.0.lock().unwrap();
+    assert!(
+        world.alerts[1].subject.contains("update: 6000 findings"),
+        "{}",
+        world.alerts[1].subject
+    );
+}

@@ -1,0 +1,73 @@
+//! SNS or the evidence bucket refuses.
+
+use super::*;
+
+#[tokio::test]
+async fn what_sns_does_not_accept_goes_back_and_claims_nothing() {
+    let aws = Aws::default();
+    aws.0.lock().unwrap().refuses.insert("publish");
+    let bodies = [body(&[modified("a")], 0), body(&[reading("l")], 0)];
+    assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![0, 1]));
+    assert!(aws.0.lock().unwrap().documents.is_empty());
+    // They come again soon, and not only after the visibility timeout.
+    let retries = std::mem::take(&mut aws.0.lock().unwrap().retries);
+    let soon = |n: u32| (format!("receipt {n}"), 30);
+    assert_eq!(retries, [soon(0), soon(1)]);
+    aws.0.lock().unwrap().refuses.clear();
+    assert_eq!(answer(&aws, &bodies, 1).await, Some(vec![]));
+    assert_eq!(told(&aws).len(), 2);
+}
+
+#[tokio::test]
+async fn an_evidence_bucket_that_fails_keeps_nobody_silent() {
+    for refused in ["look up", "replace", "keep", "recall"] {
+        let aws = Aws::default();
+        aws.0.lock().unwrap().refuses.insert(refused);
+        let bodies = [body(&[modified("a")], 0)];
+        assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![]), "{refused}");
+        assert_eq!(told(&aws).len(), 1, "{refused}");
+    }
+    // What is not in the message, and in no list that it names, has reached nobody.
+    let aws = Aws::default();
+    aws.0.lock().unwrap().refuses.insert("keep");
+    let bodies: Vec<String> = (0..3_000)
+        .map(|n| body(&[modified(&format!("{n:0900}"))], 0))
+        .collect();
+    let failed = answer(&aws, &bodies, 0).await.unwrap();
+    assert_eq!(failed.len() + told(&aws).len(), 3_000);
+    aws.0.lock().unwrap().refuses.clear();
+    let rest: Vec<String> = failed.iter().map(|n| bodies[*n].clone()).collect();
+    assert_eq!(answer(&aws, &rest, 1).await, Some(vec![]));
+    let lists: Vec<usize> = {
+        let world = aws.0.lock().unwrap();
+        let lists = world
+            .documents
+            .iter()
+            .filter(|(key, _)| key.starts_with("alerts/"));
+        let count = |document: &str| {
+            let list: Value = serde_json::from_str(document).unwrap();
+            list["findings"].as_array().unwrap().len()
+        };
+        lists.map(|(_, (document, _))| count(document)).collect()
+    };
+    assert_eq!(lists, [failed.len()]);
+}
+
+/// What SNS refuses for something in it does not keep its neighbours from people.
+#[tokio::test]
+async fn a_message_that_sns_refuses_for_good_is_a_short_one() {
+    let aws = Aws::default();
+    aws.0.lock().unwrap().refused_word = Some("poison");
+    let bodies = [body(&[modified("poison"), modified("a")], 0)];
+    assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![]));
+    let world = aws.0.lock().unwrap();
+    assert_eq!(world.alerts.len(), 1);
+    assert_eq!(world.alerts[0].subject, "[CRITICAL] Trailseal: 2 findings");
+    let list = world
+        .documents
+        .iter()
+        .find(|(key, _)| key.starts_with("alerts/"));
+    let (key, (document, _)) = list.unwrap();
+    assert!(world.alerts[0].message.contains(key));
+    assert!(document.contains("poison") && document.contains("log-file-modified"));
+}
