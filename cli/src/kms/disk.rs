@@ -1,4 +1,6 @@
 //! Log files on disk: a copy of a bucket, or files by their names.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use super::subject::KmsSubject;
 use crate::exit::Stop;

@@ -1,4 +1,6 @@
 //! What the events are held against, from the command line.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use crate::args::KmsArgs;
 use crate::exit::Stop;

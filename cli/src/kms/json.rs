@@ -1,4 +1,6 @@
 //! The report as one JSON object, written as log files are judged.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use super::head::{KmsFoot, KmsHead};
 use super::tally::{KmsEntry, KmsTally};

@@ -1,4 +1,6 @@
 //! Judges one log file: with all that S3 and KMS say, or a copy by its bytes alone.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use super::disk::{self, Disk};
 use super::listing::SharedObjects;

@@ -1,5 +1,7 @@
 //! `trailseal kms`: the KMS events in log files, judged by the rules of the function
 //! kms-context-checker, and explained.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 mod disk;
 mod expected;

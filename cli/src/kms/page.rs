@@ -1,4 +1,6 @@
 //! What is printed.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use super::head::{KmsFoot, KmsHead};
 use super::tally::{KmsEntry, KmsTally};

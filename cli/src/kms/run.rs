@@ -1,4 +1,6 @@
 //! A run over log files: several are judged at once, and printed in their order.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use super::head::{KmsFoot, KmsHead};
 use super::judge::Judge;

@@ -1,4 +1,6 @@
 //! A log file to look at.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use futures::stream::BoxStream;
 use std::path::PathBuf;

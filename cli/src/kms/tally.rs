@@ -122,7 +122,7 @@ impl KmsTally {
                         cause @ Cause::Credentials(..) => cause.to_string(),
                         _ => error.to_string(),
                     });
-                    self.not_told(&error, &scope);
+                    self.add_cannot_tell(&error, &scope);
                 }
             }
         }
@@ -176,7 +176,7 @@ impl KmsTally {
 
     /// Takes what hides log files.
     pub(super) fn unseen(&mut self, error: &StoreError) {
-        self.not_told(error, &Scope::default());
+        self.add_cannot_tell(error, &Scope::default());
     }
 
     /// Whether the credentials are no longer good for any request.
@@ -185,7 +185,7 @@ impl KmsTally {
         troubles.any(|trouble| trouble.is_of_all_requests())
     }
 
-    fn not_told(&mut self, error: &StoreError, scope: &Scope) {
+    fn add_cannot_tell(&mut self, error: &StoreError, scope: &Scope) {
         // One statement on credentials, however many requests they are refused in.
         if let Cause::Credentials(trouble, _) = error.cause
             && !self.credentials.insert(trouble)

@@ -1,4 +1,6 @@
 //! The report for a terminal: each log file with what was found in it, and a table of rules.
+//!
+//! The tests are in `tests/tests/command/kms.rs`.
 
 use super::head::{KmsFoot, KmsHead};
 use super::tally::{KmsEntry, KmsTally};
@@ -27,13 +29,13 @@ const INDENT: &str = "  ";
 #[derive(Default)]
 pub(super) struct TextReport {
     /// The names of findings one of which is enough to read.
-    told: HashSet<String>,
+    shown_findings: HashSet<String>,
     /// Why something could not be looked at, to be told in full once.
     reasons: HashSet<String>,
     /// How often each thing was shown that a rule could not tell.
-    untold: HashMap<(Rule, String), usize>,
+    shown_open: HashMap<(Rule, String), usize>,
     /// Whether more of these are only counted.
-    untold_left_out: bool,
+    open_left_out: bool,
     /// Whether any log file is shown.
     shown: bool,
 }
@@ -147,15 +149,15 @@ impl TextReport {
         if said.verdict != Verdict::CannotTell {
             return said.verdict == Verdict::Finding;
         }
-        let known = self.untold.len();
+        let known = self.shown_open.len();
         let name = (said.rule, said.reason.clone());
-        let times = match self.untold.get_mut(&name) {
+        let times = match self.shown_open.get_mut(&name) {
             Some(times) => times,
             None if known >= MAX_REASONS => return true,
-            None => self.untold.entry(name).or_default(),
+            None => self.shown_open.entry(name).or_default(),
         };
         *times += 1;
-        self.untold_left_out |= *times > SHOWN_ALIKE;
+        self.open_left_out |= *times > SHOWN_ALIKE;
         *times <= SHOWN_ALIKE
     }
 
@@ -170,7 +172,8 @@ impl TextReport {
             let object = finding.object.to_string();
             writeln!(out, "{INDENT}  object    {}", printable(&object))?;
         }
-        let is_new = finding.about.is_none() || self.told.insert(finding.id().to_string());
+        let is_new =
+            finding.about.is_none() || self.shown_findings.insert(finding.id().to_string());
         if is_new {
             write_evidence(finding, INDENT, out)?;
         }
@@ -194,7 +197,7 @@ impl TextReport {
                 HumanCount(tally.findings_left_out)
             )?;
         }
-        if self.untold_left_out {
+        if self.open_left_out {
             writeln!(
                 out,
                 "More of the same cannot be told, and is only counted: --all shows each.\n"

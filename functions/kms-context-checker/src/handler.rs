@@ -1,4 +1,6 @@
 //! What happens to one new log file.
+//!
+//! The tests are in `tests/tests/pipeline/kms.rs` and `tests/tests/kms/`.
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;

@@ -118,7 +118,8 @@ impl ContextTarget {
         }
     }
 
-    /// `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`, or an organization's folder as a whole.
+    /// `[prefix/]ROOT/[o-orgid/]ACCOUNT/`, ROOT being [`ROOT_FOLDER`], or an organization's folder as a
+    /// whole.
     fn folder(key: &str) -> Option<Self> {
         let mut parts = key.strip_suffix('/')?.rsplit('/');
         let mut last = parts.next()?;
@@ -138,14 +139,14 @@ impl ContextTarget {
 }
 
 /// Whether a key is that of the empty object by which CloudTrail makes one of a trail's folders:
-/// `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/CloudTrail/`, or `…/CloudTrail-Digest/`.
+/// `[prefix/]ROOT/[o-orgid/]ACCOUNT/CloudTrail/`, or `…/CloudTrail-Digest/`.
 fn is_marker(key: &str) -> bool {
     let parent = key.strip_suffix('/').and_then(|key| key.rsplit_once('/'));
     parent.is_some_and(|(parent, _)| ContextTarget::folder(&format!("{parent}/")).is_some())
         && in_trail_folder(key, LOG_FOLDER)
 }
 
-/// Whether a key lies below `AWSLogs/[o-orgid/]ACCOUNT/CloudTrail…/`, the folder's name beginning so.
+/// Whether a key lies below `ROOT/[o-orgid/]ACCOUNT/CloudTrail…/`, the folder's name beginning so.
 fn in_trail_folder(key: &str, name: &str) -> bool {
     let folders: Vec<&str> = key.split('/').collect();
     folders.windows(4).any(|window| {

@@ -1,4 +1,6 @@
 //! What the events of a trail are held against.
+//!
+//! The tests are in `shared/lambda/src/config/checks`.
 
 use super::readers::Readers;
 use crate::names::places::Places;

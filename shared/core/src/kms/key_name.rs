@@ -1,4 +1,6 @@
 //! The names that a KMS key has: its ARN, its bare id, an alias.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs` and `tests/tests/kms/foreign.rs`.
 
 /// Whether `key` is a key's ARN, and not an alias or a bare id.
 #[must_use]

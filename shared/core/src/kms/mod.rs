@@ -11,7 +11,6 @@
 pub mod context;
 pub mod event;
 pub mod expected;
-mod groups;
 pub mod key_name;
 pub mod policy;
 pub mod readers;

@@ -1,4 +1,6 @@
 //! How much of the texts in an event is kept.
+//!
+//! The tests are in `tests/tests/kms/robust.rs`.
 
 use crate::names::text::clip_bytes;
 

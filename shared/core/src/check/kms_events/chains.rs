@@ -1,4 +1,6 @@
 //! Looks for the digests of trails that nobody configured.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`.
 
 use crate::kms::review::UnknownTrail;
 use crate::names::date_folder::day_folder;

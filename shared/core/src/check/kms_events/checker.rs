@@ -1,4 +1,6 @@
 //! Checks log files in a bucket: reads them, has their bytes judged, and looks at what the events name.
+//!
+//! The tests are in `tests/tests/kms/`, above all `first_look.rs` and `trails.rs`.
 
 use super::chains::TrailLookup;
 use super::judge::{KmsReport, conclude, read_held, read_stream, report_of_reading};

@@ -1,4 +1,6 @@
 //! Judges the bytes of a log file; asks nobody anything.
+//!
+//! The tests are in `tests/tests/kms/robust.rs` and `tests/tests/kms/bombs.rs`.
 
 use crate::check::turn::give_way;
 use crate::finding::kms::{FindingSubject, not_a_log_file};

@@ -1,4 +1,6 @@
 //! Asks KMS about the keys that events name, and remembers what their names stand for.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`.
 
 use crate::kms::key_name::is_key_arn;
 use crate::kms::policy::{PolicyVerdict, check_policy};

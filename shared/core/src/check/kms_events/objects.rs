@@ -1,4 +1,6 @@
 //! Looks at the objects that KMS events name.
+//!
+//! The tests are in `tests/tests/kms/delivery.rs`.
 
 use crate::finding::{Obstacle, Report, Scope};
 use crate::kms::review::ObjectState;

@@ -1,4 +1,6 @@
 //! Deliveries come in: they are kept until their digests come.
+//!
+//! The tests are in `tests/tests/kms/unsettled.rs`.
 
 use super::document::{PendingDelivery, PendingDocument, name};
 use crate::finding::{Report, RuleCount};

@@ -1,4 +1,6 @@
 //! Looks at log files in S3.
+//!
+//! The tests are in `tests/tests/kms/trails.rs` and `tests/tests/kms/unsettled.rs`.
 
 use super::fate::Look;
 use crate::names::location::ObjectLocation;
@@ -41,6 +43,21 @@ pub(super) struct Witnessed {
     pub(super) not_looked_at: usize,
 }
 
+impl Witnessed {
+    /// The counts by the names that they have in a receipt.
+    pub(super) fn by_name(self) -> impl Iterator<Item = (&'static str, u64)> {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let left_out = (self.not_looked_at > 0).then_some(self.not_looked_at);
+        [
+            ("witnessed", Some(self.with_event)),
+            ("unwitnessed", Some(self.without_event)),
+            ("notLookedAt", left_out),
+        ]
+        .into_iter()
+        .filter_map(move |(name, n)| Some((name, count(n?))))
+    }
+}
+
 /// Counts the log files that a digest `lists` by whether an event shows them: all their events should
 /// have come by now. Said only where events come at all.
 pub(super) async fn count_witnessed<S: ReadEncryption>(
@@ -49,12 +66,12 @@ pub(super) async fn count_witnessed<S: ReadEncryption>(
     seen: &HashSet<ObjectLocation>,
 ) -> Option<Witnessed> {
     let unseen: Vec<_> = lists.difference(seen).cloned().collect();
-    let witnessed = lists.len() - unseen.len();
-    if witnessed == 0 {
+    let with_event = lists.len() - unseen.len();
+    if with_event == 0 {
         return None;
     }
     let not_looked_at = unseen.len().saturating_sub(MAX_LOOKS);
-    let unwitnessed = stream::iter(unseen.into_iter().take(MAX_LOOKS))
+    let without_event = stream::iter(unseen.into_iter().take(MAX_LOOKS))
         .map(|object| async move {
             let headers = store.encryption(&object).await;
             headers.is_ok_and(|headers| headers.kms_key().is_some())
@@ -64,8 +81,8 @@ pub(super) async fn count_witnessed<S: ReadEncryption>(
         .count()
         .await;
     Some(Witnessed {
-        with_event: witnessed,
-        without_event: unwitnessed,
+        with_event,
+        without_event,
         not_looked_at,
     })
 }

@@ -1,4 +1,6 @@
 //! What is to be done with each document once its deliveries are settled.
+//!
+//! The tests are in `tests/tests/kms/story.rs` and `tests/tests/kms/unsettled.rs`.
 
 use super::document::{PendingDocument, moved_name};
 use super::update::PendingUpdate;

@@ -9,7 +9,7 @@ use super::fate::{
     BORDER, BackfillsUnknown, Fate, GIVEN_UP_AFTER, Known, ListedBy, Look, is_too_new,
 };
 use super::listed::ListedByChain;
-use super::looks::{MAX_LOOKS, count_witnessed, look_at};
+use super::looks::{MAX_LOOKS, Witnessed, count_witnessed, look_at};
 use super::rewrite::Rewrites;
 use super::update::PendingUpdate;
 use crate::check::digest::DigestVerifier;
@@ -351,18 +351,11 @@ where
 
     /// Counts the log files under a KMS key that the digest before lists, by whether an event shows them.
     async fn count_witnessed(&mut self) {
-        let Some(before) = self.lists.second() else {
-            return;
-        };
-        let store = self.lists.digests.store();
-        let Some(witnessed) = count_witnessed(store, before, &self.seen).await else {
-            return;
-        };
-        let counts = &mut self.report.counts;
-        counts.insert("witnessed", count(witnessed.with_event));
-        counts.insert("unwitnessed", count(witnessed.without_event));
-        if witnessed.not_looked_at > 0 {
-            counts.insert("notLookedAt", count(witnessed.not_looked_at));
+        if let Some(before) = self.lists.second() {
+            let store = self.lists.digests.store();
+            let witnessed = count_witnessed(store, before, &self.seen).await;
+            let counts = witnessed.into_iter().flat_map(Witnessed::by_name);
+            self.report.counts.extend(counts);
         }
     }
 
@@ -393,8 +386,4 @@ where
             afterwards: self.rewrites.updates,
         }
     }
-}
-
-fn count(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

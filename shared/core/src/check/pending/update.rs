@@ -1,4 +1,6 @@
 //! What a settlement leaves to be done in the evidence bucket.
+//!
+//! The tests are in `tests/tests/kms/story.rs` and `tests/tests/kms/unsettled.rs`.
 
 use super::document::MAX_DOCUMENT_BYTES;
 use crate::world::{KeepEvidence, SettleEvidence, StoreError};

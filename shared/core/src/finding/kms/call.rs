@@ -1,4 +1,6 @@
 //! An event, to find it again.
+//!
+//! The tests are in `tests/tests/kms/`.
 
 use jiff::Timestamp;
 use std::fmt;

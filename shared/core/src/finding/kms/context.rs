@@ -1,4 +1,6 @@
 //! What is wrong with the encryption context of a call, or with who states it.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs` and `tests/tests/kms/foreign.rs`.
 
 use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};

@@ -1,4 +1,6 @@
 //! What became of log files that KMS events show being delivered.
+//!
+//! The tests are in `tests/tests/kms/delivery.rs` and `tests/tests/kms/story.rs`.
 
 use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};

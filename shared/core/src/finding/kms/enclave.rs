@@ -1,4 +1,6 @@
 //! What is wrong with the attestations of enclaves.
+//!
+//! The tests are in `tests/tests/kms/reading.rs`.
 
 use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};

@@ -1,4 +1,6 @@
 //! What all findings by KMS events are made of.
+//!
+//! The tests are in `tests/tests/kms/robust.rs`.
 
 use crate::finding::{Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;

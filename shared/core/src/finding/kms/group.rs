@@ -1,4 +1,6 @@
 //! What is said of findings that are not listed one by one.
+//!
+//! The tests are in `tests/tests/kms/grouped.rs`.
 
 use super::evidence::FindingSubject;
 use crate::finding::{Finding, FindingKind};

@@ -1,4 +1,6 @@
 //! What is wrong with the trail's key, and that a call used another one.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`.
 
 use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};

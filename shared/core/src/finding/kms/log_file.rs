@@ -1,4 +1,6 @@
 //! That an object has a log file's name and is none.
+//!
+//! The tests are in `tests/tests/kms/robust.rs`.
 
 use super::evidence::FindingSubject;
 use crate::finding::{Finding, FindingKind};

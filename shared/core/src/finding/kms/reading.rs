@@ -1,4 +1,6 @@
 //! That somebody read log files who is no listed reader.
+//!
+//! The tests are in `tests/tests/kms/reading.rs`.
 
 use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};

@@ -1,4 +1,6 @@
 //! What could not be settled: each bound that is reached and each delivery that is given up is said.
+//!
+//! The tests are in `tests/tests/kms/unsettled.rs`.
 
 use crate::finding::{DigestReference, Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;

@@ -1,4 +1,6 @@
 //! That somebody else wrote, that KMS refuses CloudTrail, that a log file is encrypted otherwise.
+//!
+//! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/delivery.rs`.
 
 use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};

@@ -1,4 +1,7 @@
 //! What is said of a call as soon as it is read: its context, its caller, its attestation.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`, `tests/tests/kms/writing.rs` and
+//! `tests/tests/kms/reading.rs`.
 
 use super::results::ReviewResults;
 use crate::finding::Finding;

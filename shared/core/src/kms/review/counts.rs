@@ -1,4 +1,6 @@
 //! What is counted of a log file's KMS events.
+//!
+//! The tests are in `tests/tests/kms/robust.rs` and `tests/tests/kms/delivery.rs`.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,7 @@
 //! The log files that events show being delivered: rule 7, the first look, and what rules 3 and 8 say
 //! of what was delivered.
+//!
+//! The tests are in `tests/tests/kms/delivery.rs`.
 
 use super::calls::CLOUDTRAIL;
 use super::facts::{Facts, ObjectState};

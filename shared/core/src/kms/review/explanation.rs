@@ -1,4 +1,6 @@
 //! What a rule said of an event, for people.
+//!
+//! The tests are in `tests/tests/kms/documented.rs` and `tests/tests/command/kms.rs`.
 
 use crate::finding::Verdict;
 use crate::finding::kms::EventReference;

@@ -1,4 +1,6 @@
 //! The keys that the trail's calls name: rules 3 and 4.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`.
 
 use super::calls::principal_of;
 use super::facts::{Facts, KeyState};

@@ -9,6 +9,7 @@ mod counts;
 mod deliveries;
 mod explanation;
 mod facts;
+mod groups;
 mod keys;
 mod open;
 mod readings;

@@ -1,4 +1,6 @@
 //! Calls of which only the headers of the objects that they name will say whether they count.
+//!
+//! The tests are in `tests/tests/kms/foreign.rs`.
 
 use super::facts::ObjectState;
 use crate::kms::context::{ContextObject, ContextTarget};

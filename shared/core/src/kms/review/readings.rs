@@ -1,4 +1,6 @@
 //! Who read log files and is no listed reader: rule 9.
+//!
+//! The tests are in `tests/tests/kms/reading.rs`.
 
 use super::results::ReviewResults;
 use crate::finding::kms::{self, EventReference, UnlistedReads};

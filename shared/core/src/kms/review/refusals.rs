@@ -1,4 +1,6 @@
 //! The keys that refused CloudTrail: rule 6.
+//!
+//! The tests are in `tests/tests/kms/writing.rs`.
 
 use super::facts::Facts;
 use super::results::ReviewResults;

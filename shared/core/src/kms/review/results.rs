@@ -1,13 +1,15 @@
 //! What the rules say of one log file, as it is collected: counts, findings and explanations.
+//!
+//! The tests are in `tests/tests/kms/`.
 
 use super::explanation::Explanation;
+use super::groups::FindingGroups;
 use crate::finding::kms::{
     self, ChangedEncryption, EventReference, Evidence, FindingSubject, KeyMismatch,
 };
 use crate::finding::{Finding, Obstacle, RuleCount, Scope, Verdict};
 use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
-use crate::kms::groups::FindingGroups;
 use crate::kms::rules::{Rule, Ruling};
 use crate::kms::text::kept;
 use crate::names::ids::Region;

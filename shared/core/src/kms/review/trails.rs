@@ -1,4 +1,6 @@
 //! Trails that events name where none is configured: expected are those whose digests are there.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`.
 
 use super::facts::{Facts, UnknownTrail};
 use super::results::ReviewResults;

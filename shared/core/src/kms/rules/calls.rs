@@ -1,4 +1,6 @@
 //! What kind of call an event records, and whose it is.
+//!
+//! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/reading.rs`.
 
 use crate::kms::context::{ContextObject, ContextTarget};
 use crate::kms::event::{Caller, KmsEvent};

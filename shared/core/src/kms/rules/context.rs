@@ -1,4 +1,6 @@
 //! Rules 1 and 2: the encryption context names an expected trail, and an object of that trail.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`.
 
 use super::ruling::Ruling;
 use crate::finding::kms::ContextMismatch;

@@ -1,4 +1,6 @@
 //! Rule 10: enclaves attest themselves, and are known.
+//!
+//! The tests are in `tests/tests/kms/reading.rs`.
 
 use super::calls::{caller_shown, is_reading, uses_our_key};
 use super::reading::reading_principal;

@@ -1,5 +1,7 @@
 //! Rules 3 and 4: event, object and configuration agree on the key; the key can encrypt, goes on to,
 //! and serves no other trail.
+//!
+//! The tests are in `tests/tests/kms/agreement.rs`.
 
 use super::ruling::Ruling;
 use crate::finding::kms::{ExpiringKey, KeyMismatch, OpenPolicy, UnusableKey};

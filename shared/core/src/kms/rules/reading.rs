@@ -1,4 +1,6 @@
 //! Rule 9: only listed readers read.
+//!
+//! The tests are in `tests/tests/kms/reading.rs`.
 
 use super::calls::{caller_shown, is_cloudtrail, is_of_an_owner, is_reading};
 use super::ruling::Ruling;

@@ -1,4 +1,6 @@
 //! The rules by name.
+//!
+//! The tests are in `tests/tests/documents.rs` and `tests/tests/kms/`.
 
 /// The rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,6 @@
 //! Whose call an event records: which events the rules are about.
+//!
+//! The tests are in `tests/tests/kms/foreign.rs`.
 
 use super::calls::{is_cloudtrail, writes_replica};
 use crate::kms::context::ContextObject;

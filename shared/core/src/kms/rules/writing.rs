@@ -1,5 +1,7 @@
 //! Rules 5 to 8: only CloudTrail writes, KMS lets it, what it delivered is there, and is under the
 //! trail's key.
+//!
+//! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/delivery.rs`.
 
 use super::calls::{caller_shown, is_cloudtrail, is_writing, writes_replica};
 use super::ruling::Ruling;
@@ -38,8 +40,8 @@ pub(crate) fn foreign(
     named: Option<&ContextObject>,
     expected: &Expected,
 ) -> Ruling<ForeignContext> {
-    let is_told = is_writing(event) || event.name == "Decrypt";
-    if event.failed() || !is_told || writes_replica(event, named) {
+    let uses_a_data_key = is_writing(event) || event.name == "Decrypt";
+    if event.failed() || !uses_a_data_key || writes_replica(event, named) {
         return Ruling::Silent;
     }
     let text = |text: Option<&str>| text.map(str::to_owned);

@@ -3,10 +3,12 @@
 //! A log file has thousands of records, and whoever may call KMS decides what stands in them. So what
 //! is held grows with what the findings are about, not with the records, and is bounded by kind: many
 //! findings of one kind take no room from another kind.
+//!
+//! The tests are in `tests/tests/kms/grouped.rs`.
 
-use super::text::kept;
 use crate::finding::kms::{FindingSubject, findings_left_out, with_more_like_it};
 use crate::finding::{Finding, FindingKind};
+use crate::kms::text::kept;
 use crate::names::sha256::Sha256;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
