@@ -9,6 +9,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use trailseal::names::bucket_name::bucket_alias;
 use trailseal::names::ids::AccountId;
+use trailseal::names::text::clip_visibly;
 use trailseal::names::value::{list, plain};
 
 /// Reads the value of an option, if it is given.
@@ -119,11 +120,7 @@ fn refused(option: &str, error: &dyn Display) -> Stop {
 const SHOWN: usize = 300;
 
 fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
+    clip_visibly(text.to_owned(), SHOWN)
 }
 
 #[cfg(test)]

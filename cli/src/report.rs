@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use trailseal::bucket::selection::Part;
 use trailseal::finding::Scope;
 
+pub(crate) use trailseal::finding::Counts;
+
 /// The schema of the JSON form.
 pub(crate) const SCHEMA: &str = "trailseal.verification/1";
 
@@ -111,32 +113,6 @@ pub(crate) enum Outcome {
     CannotTell,
     /// Something was done to the trail.
     Finding,
-}
-
-/// How many objects came to which outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Counts {
-    /// As CloudTrail delivered them.
-    pub(crate) valid: u64,
-    /// Damaged, missing or forged.
-    pub(crate) finding: u64,
-    /// Could not be looked at.
-    pub(crate) cannot_tell: u64,
-}
-
-impl Counts {
-    /// All of them.
-    pub(crate) fn total(self) -> u64 {
-        self.valid + self.finding + self.cannot_tell
-    }
-
-    /// Adds others.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.valid += other.valid;
-        self.finding += other.finding;
-        self.cannot_tell += other.cannot_tell;
-    }
 }
 
 /// Sums over all chains.

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use trailseal::names::seconds::whole_second;
+use trailseal::names::text::clip;
 use trailseal::names::value::plain;
 
 /// A text that is no time.
@@ -34,7 +35,7 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> 
             TimeZone::UTC.to_timestamp(time).ok()
         })
         .map(whole_second)
-        .ok_or_else(|| TimeError(text.chars().take(100).collect()))
+        .ok_or_else(|| TimeError(clip(text, 100).to_owned()))
 }
 
 /// Reads `--start-time` and `--end-time`, as they are given.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use trailseal::finding::{FindingKind, RuleCount, Stamp, StampedFinding, Verdict};
+use trailseal::finding::{Counts, FindingKind, Stamp, StampedFinding, Verdict};
 use trailseal::kms::review::Explanation;
 use trailseal::kms::rules::Rule;
 use trailseal::names::ids::TrailArn;
@@ -54,7 +54,7 @@ struct LogFile<'a> {
     file: Option<String>,
     verdict: Outcome,
     kms_events: u64,
-    rules: &'a BTreeMap<&'static str, RuleCount>,
+    rules: &'a BTreeMap<&'static str, Counts>,
     explanations: Vec<Explained<'a>>,
     findings: Vec<StampedFinding<'a>>,
     cannot_tell: &'a [String],
@@ -83,7 +83,7 @@ struct End<'a> {
     interrupted: bool,
     verdict: Outcome,
     totals: JsonTotals,
-    rules: BTreeMap<&'static str, RuleCount>,
+    rules: BTreeMap<&'static str, Counts>,
     findings_by_kind: &'a BTreeMap<FindingKind, u64>,
     findings_left_out: u64,
     cannot_tell: &'a [CannotTell],

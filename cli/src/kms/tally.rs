@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use trailseal::check::digest::OVERDUE_AFTER;
 use trailseal::check::kms_events::KmsReport;
-use trailseal::finding::{Finding, FindingKind, Obstacle, RuleCount, Scope};
+use trailseal::finding::{Counts, Finding, FindingKind, Obstacle, Scope};
 use trailseal::kms::review::Explanation;
 use trailseal::world::{Cause, CredentialTrouble, StoreError};
 
@@ -46,7 +46,7 @@ pub(super) struct KmsEntry {
     /// How many KMS events it has.
     pub(super) kms_events: u64,
     /// How often each rule was applied.
-    pub(super) rules: BTreeMap<&'static str, RuleCount>,
+    pub(super) rules: BTreeMap<&'static str, Counts>,
     /// What each rule said.
     pub(super) explanations: Vec<Explanation>,
     /// What was found that was not found in a log file before.
@@ -58,7 +58,7 @@ pub(super) struct KmsEntry {
 /// Sums over all log files.
 pub(super) struct KmsTally {
     pub(super) totals: KmsTotals,
-    pub(super) rules: BTreeMap<&'static str, RuleCount>,
+    pub(super) rules: BTreeMap<&'static str, Counts>,
     pub(super) findings_by_kind: BTreeMap<FindingKind, u64>,
     pub(super) findings_left_out: u64,
     pub(super) cannot_tell_left_out: u64,
@@ -105,10 +105,7 @@ impl KmsTally {
         totals.judged += u64::from(!explanations.is_empty());
         totals.waiting += u64::try_from(waiting.len()).unwrap_or(u64::MAX);
         for (rule, count) in &report.rules {
-            let sum = self.rules.entry(rule).or_default();
-            sum.valid = sum.valid.saturating_add(count.valid);
-            sum.finding = sum.finding.saturating_add(count.finding);
-            sum.cannot_tell = sum.cannot_tell.saturating_add(count.cannot_tell);
+            self.rules.entry(rule).or_default().merge(*count);
         }
         let scope = Scope::of_log_file(&subject.key, &[]);
         let mut findings = report.findings;

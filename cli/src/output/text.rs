@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use trailseal::alert::printable;
+use trailseal::names::text::clip;
 use trailseal::names::window::Window;
 
 /// The most findings of one kind that are shown whole.
@@ -280,9 +281,9 @@ fn write_finding(report: &FindingReport, out: &mut impl Write) -> io::Result<()>
     for (field, text) in [("expected", &finding.expected), ("actual", &finding.actual)] {
         let text = text.as_deref().unwrap_or_default();
         if !text.is_empty() {
-            let shown: String = text.chars().take(MAX_EVIDENCE_CHARS).collect();
+            let shown = clip(text, MAX_EVIDENCE_CHARS);
             let rest = if shown.len() < text.len() { "…" } else { "" };
-            writeln!(out, "    {field:<9} {}{rest}", printable(&shown))?;
+            writeln!(out, "    {field:<9} {}{rest}", printable(shown))?;
         }
     }
     Ok(())

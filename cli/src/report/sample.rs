@@ -436,9 +436,9 @@ impl Builder {
             .collect();
         for chain in &chains {
             totals.chains += 1;
-            totals.digests.add(chain.digests);
+            totals.digests.merge(chain.digests);
             totals.digests_missing += chain.digests_missing;
-            totals.log_files.add(chain.log_files);
+            totals.log_files.merge(chain.log_files);
             totals.bytes += chain.bytes;
         }
         let detected_at = "2026-02-01T06:03:41Z".parse().unwrap();

@@ -5,8 +5,10 @@ use super::time::{ValidatedRange, display};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::io::{self, Write};
+use trailseal::finding::{self, Counts};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::DigestSeries;
+use trailseal::names::text::clip;
 
 /// What is said of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,28 +21,14 @@ pub(super) enum Verdict {
     Unverified(String),
 }
 
-/// Verdicts on one kind of file, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Count {
-    valid: u64,
-    invalid: u64,
-    unverified: u64,
-}
-
-impl Count {
-    fn add(&mut self, verdict: &Verdict) {
-        let counter = match verdict {
-            Verdict::Valid => &mut self.valid,
-            Verdict::Invalid(_) => &mut self.invalid,
-            Verdict::Unverified(_) => &mut self.unverified,
-        };
-        *counter = counter.saturating_add(1);
-    }
-
-    fn total(self) -> u64 {
-        self.valid
-            .saturating_add(self.invalid)
-            .saturating_add(self.unverified)
+impl Verdict {
+    /// Which of the three outcomes it is.
+    fn outcome(&self) -> finding::Verdict {
+        match self {
+            Self::Valid => finding::Verdict::Valid,
+            Self::Invalid(_) => finding::Verdict::Finding,
+            Self::Unverified(_) => finding::Verdict::CannotTell,
+        }
     }
 }
 
@@ -62,9 +50,9 @@ pub(super) struct Lines<O, E> {
     range: ValidatedRange,
     /// Whether the last line was followed by a blank one.
     is_apart: bool,
-    hourly: Count,
-    backfill: Count,
-    logs: Count,
+    hourly: Counts,
+    backfill: Counts,
+    logs: Counts,
     /// A bucket that could not be listed hides how much there is.
     is_incomplete: bool,
     found: Option<ValidatedRange>,
@@ -79,9 +67,9 @@ impl<O: Write, E: Write> Lines<O, E> {
             detail,
             range,
             is_apart: true,
-            hourly: Count::default(),
-            backfill: Count::default(),
-            logs: Count::default(),
+            hourly: Counts::default(),
+            backfill: Counts::default(),
+            logs: Counts::default(),
             is_incomplete: false,
             found: None,
         }
@@ -107,13 +95,13 @@ impl<O: Write, E: Write> Lines<O, E> {
         at: &ObjectLocation,
         verdict: &Verdict,
     ) -> io::Result<()> {
-        self.of(series).add(verdict);
+        self.of(series).add(verdict.outcome());
         self.file(&format!("{}Digest file", prefix(series)), at, verdict)
     }
 
     /// Says what a log file is.
     pub(super) fn log_file(&mut self, at: &ObjectLocation, verdict: &Verdict) -> io::Result<()> {
-        self.logs.add(verdict);
+        self.logs.add(verdict.outcome());
         self.file("Log file", at, verdict)
     }
 
@@ -149,7 +137,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         to: Timestamp,
         digests: u64,
     ) -> io::Result<()> {
-        self.hourly.invalid = self.hourly.invalid.saturating_add(digests);
+        self.hourly.finding = self.hourly.finding.saturating_add(digests);
         let plural = if digests == 1 { "" } else { "s" };
         let reason = format!(
             "not found: {digests} hourly digest{plural} between {} and {}",
@@ -200,7 +188,10 @@ impl<O: Write, E: Write> Lines<O, E> {
                 continue;
             }
             write!(self.out, "\n{}/{total} {name} files valid", count.valid)?;
-            for (number, what) in [(count.invalid, "INVALID"), (count.unverified, "UNVERIFIED")] {
+            for (number, what) in [
+                (count.finding, "INVALID"),
+                (count.cannot_tell, "UNVERIFIED"),
+            ] {
                 if number > 0 {
                     write!(self.out, ", {number}/{total} {name} files {what}")?;
                 }
@@ -213,16 +204,16 @@ impl<O: Write, E: Write> Lines<O, E> {
     /// The exit code that follows from what was printed.
     pub(super) fn exit_code(&self) -> u8 {
         let counts = [self.hourly, self.backfill, self.logs];
-        if counts.iter().any(|count| count.invalid > 0) {
+        if counts.iter().any(|count| count.finding > 0) {
             INVALID
-        } else if self.is_incomplete || counts.iter().any(|count| count.unverified > 0) {
+        } else if self.is_incomplete || counts.iter().any(|count| count.cannot_tell > 0) {
             FAILED
         } else {
             0
         }
     }
 
-    fn of(&mut self, series: DigestSeries) -> &mut Count {
+    fn of(&mut self, series: DigestSeries) -> &mut Counts {
         match series {
             DigestSeries::Hourly => &mut self.hourly,
             DigestSeries::Backfill => &mut self.backfill,
@@ -278,7 +269,7 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len().min(MAX_VALUE));
-    for c in text.chars().take(MAX_VALUE) {
+    for c in clip(text, MAX_VALUE).chars() {
         if changes(c) {
             escaped.extend(c.escape_unicode());
         } else {

@@ -148,8 +148,8 @@ impl Collected {
             ..VerificationTotals::default()
         };
         for chain in &self.chains {
-            totals.digests.add(chain.digests);
-            totals.log_files.add(chain.log_files);
+            totals.digests.merge(chain.digests);
+            totals.log_files.merge(chain.log_files);
             totals.digests_missing += chain.digests_missing;
         }
         totals

@@ -60,7 +60,7 @@ impl ChainTally {
             Outcome::Finding => self.digests.finding += 1,
             Outcome::CannotTell => self.digests.cannot_tell += 1,
         }
-        self.log_files.add(outcomes.log_files);
+        self.log_files.merge(outcomes.log_files);
         self.bytes += outcomes.bytes;
         let state = outcomes.state();
         self.worst = self.worst.max(state);

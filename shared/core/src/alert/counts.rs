@@ -4,6 +4,7 @@ use super::entry::AlertEntry;
 use super::sent_finding::SentFinding;
 use crate::finding::Severity;
 use crate::names::printable::printable;
+use crate::names::text::clip;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ pub(super) struct FindingCount<'a> {
 
 fn example(finding: &SentFinding) -> String {
     let place = printable(&finding.object.to_string());
-    place.chars().take(MAX_EXAMPLE_CHARS).collect()
+    clip(&place, MAX_EXAMPLE_CHARS).to_owned()
 }
 
 /// The counts: the largest of each kind first, the most severe kind before others; then the others.

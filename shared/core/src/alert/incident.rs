@@ -9,6 +9,7 @@ use super::notice::{Notice, Pace};
 use super::sent_finding::SentFinding;
 use crate::finding::Severity;
 use crate::names::printable::printable;
+use crate::names::text::clip;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -154,7 +155,7 @@ impl Incident {
                 .take(MAX_OCCURRENCE_CHARS)
                 .collect(),
             at: detected_at,
-            object: place.chars().take(MAX_PLACE_CHARS).collect(),
+            object: clip(&place, MAX_PLACE_CHARS).to_owned(),
         });
         let too_many = self.recent.len().saturating_sub(MAX_REMEMBERED);
         self.recent.drain(..too_many);

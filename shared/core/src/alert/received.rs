@@ -3,6 +3,7 @@
 use super::findings_message::SCHEMA;
 use super::sent_finding::SentFinding;
 use crate::names::location::ObjectLocation;
+use crate::names::text::clip;
 use serde::Deserialize;
 
 /// A message that the `alerter` sends itself: an incident may have grown since people last heard
@@ -84,7 +85,7 @@ pub fn read(json: &[u8]) -> Result<Received, MessageError> {
             }
         }
         (SCHEMA | REMINDER_SCHEMA, _) => Err(MessageError::Empty),
-        (other, _) => Err(MessageError::Schema(other.chars().take(100).collect())),
+        (other, _) => Err(MessageError::Schema(clip(other, 100).to_owned())),
     }
 }
 

@@ -4,6 +4,7 @@
 //! sets up, an account's default event bus carries the events of every service, and people and
 //! alarms write to topics, too. Such a message asks nothing of the functions.
 
+use crate::names::text::clip;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -74,7 +75,7 @@ impl Tally {
     pub fn add(&mut self, kind: Unrelated, example: &str) {
         let seen = self.0.entry(kind).or_insert_with(|| Seen {
             count: 0,
-            example: example.chars().take(MAX_EXAMPLE_CHARS).collect(),
+            example: clip(example, MAX_EXAMPLE_CHARS).to_owned(),
         });
         seen.count = seen.count.saturating_add(1);
     }

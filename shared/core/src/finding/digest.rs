@@ -8,6 +8,7 @@ use crate::format::digest::{DigestError, DigestMetadata};
 use crate::names::ids::{AccountId, Region, TrailArn};
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
+use crate::names::text::clip;
 use crate::names::window::Window;
 use crate::trust::public_key::{PublicKey, SigningPeriod};
 use crate::trust::signature::{OutOfPeriod, SignatureError};
@@ -120,7 +121,7 @@ pub fn signature_invalid(
     key: &PublicKey,
     hash: Sha256,
 ) -> Finding {
-    let signature: String = signature.chars().take(MAX_SIGNATURE_CHARS).collect();
+    let signature = clip(signature, MAX_SIGNATURE_CHARS);
     subject
         .finding(
             FindingKind::DigestSignatureInvalid,

@@ -3,6 +3,7 @@
 mod archived;
 mod catalog;
 pub mod chain;
+mod counts;
 pub mod digest;
 mod kind;
 pub mod kms;
@@ -15,13 +16,16 @@ mod scope;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use archived::ArchivedMisfit;
 pub use catalog::FindingKind;
-pub use report::{Obstacle, Report, RuleCount, Verdict};
+pub use counts::Counts;
+pub use report::{Obstacle, Report};
 pub use row::{DigestStep, Severity};
 pub use scope::{DigestReference, Scope};
 pub use stamp::{SCHEMA, Stamp, StampedFinding};
+pub use verdict::Verdict;
 
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;

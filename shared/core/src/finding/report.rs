@@ -1,10 +1,11 @@
 //! What a check comes to: findings, what could not be looked at, and the verdict.
 
+use super::counts::Counts;
+use super::verdict::Verdict;
 use super::{Finding, Scope, object};
 use crate::names::location::ObjectLocation;
 use crate::names::places::BucketRole;
 use crate::world::{Absence, Cause, StoreError};
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What one check of one object came to.
@@ -19,34 +20,9 @@ pub struct Report {
     /// Whether anything was checked at all: a folder marker, say, is nothing to check.
     pub checked: bool,
     /// How often each rule was applied, and to what end, by the rule's name.
-    pub rules: BTreeMap<&'static str, RuleCount>,
+    pub rules: BTreeMap<&'static str, Counts>,
     /// What else was counted.
     pub counts: BTreeMap<&'static str, u64>,
-}
-
-/// How often a rule was applied, and to what end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RuleCount {
-    /// Everything is as it should be.
-    pub valid: u64,
-    /// Something was found.
-    pub finding: u64,
-    /// It could not be said.
-    pub cannot_tell: u64,
-}
-
-impl RuleCount {
-    /// Adds one application of the rule.
-    pub fn add(&mut self, verdict: Verdict) {
-        let count = match verdict {
-            Verdict::Valid => &mut self.valid,
-            Verdict::Finding => &mut self.finding,
-            Verdict::CannotTell => &mut self.cannot_tell,
-            Verdict::Ignored => return,
-        };
-        *count = count.saturating_add(1);
-    }
 }
 
 /// A thing that could not be looked at, and why.
@@ -56,20 +32,6 @@ pub struct Obstacle {
     pub error: StoreError,
     /// The finding to raise if it stays so; none for what may work a moment later.
     pub if_it_stays: Option<Finding>,
-}
-
-/// The one word for a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Everything that was to be checked was, and is as CloudTrail left it.
-    Valid,
-    /// Something was done to the trail.
-    Finding,
-    /// Not everything could be checked, and nothing wrong was seen.
-    CannotTell,
-    /// There was nothing to check: the object is none of the trail's, or of another function's.
-    Ignored,
 }
 
 impl Report {
@@ -116,10 +78,7 @@ impl Report {
         self.valid += other.valid;
         self.checked |= other.checked;
         for (rule, count) in other.rules {
-            let sum = self.rules.entry(rule).or_default();
-            sum.valid = sum.valid.saturating_add(count.valid);
-            sum.finding = sum.finding.saturating_add(count.finding);
-            sum.cannot_tell = sum.cannot_tell.saturating_add(count.cannot_tell);
+            self.rules.entry(rule).or_default().merge(count);
         }
         for (name, count) in other.counts {
             let sum = self.counts.entry(name).or_default();

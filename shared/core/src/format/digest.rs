@@ -5,6 +5,7 @@
 use crate::gzip::stream::GunzipError;
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
+use crate::names::text::clip;
 use jiff::{Timestamp, civil, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de};
 use std::collections::HashMap;
@@ -233,7 +234,7 @@ impl DigestMetadata {
             Some(algorithm) if algorithm != SIGNATURE_ALGORITHM => {
                 Err(DigestError::AlgorithmUnsupported {
                     field: "signature-algorithm metadata",
-                    value: algorithm.chars().take(200).collect(),
+                    value: clip(algorithm, 200).to_owned(),
                     supported: SIGNATURE_ALGORITHM,
                 })
             }

@@ -4,6 +4,7 @@
 //! Windows PowerShell's `>` writes UTF-16, editors put a byte order mark first, and a loop over
 //! Regions writes one response after the other into one file.
 
+use crate::names::text::clip;
 use serde::Deserializer as _;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -122,7 +123,7 @@ fn not_json(text: &str) -> SavedError {
     } else if is_text {
         SavedError::Output("text")
     } else {
-        SavedError::NotJson(line.chars().take(40).collect())
+        SavedError::NotJson(clip(line, 40).to_owned())
     }
 }
 

@@ -12,6 +12,7 @@
 
 use crate::names::arn::{self, PARTITIONS};
 use crate::names::ids::AccountId;
+use crate::names::text::clip;
 use crate::names::wildcard::wildcard_matches;
 use std::borrow::Cow;
 use std::fmt;
@@ -319,7 +320,7 @@ fn shortened(text: &str) -> String {
     if length <= MAX_SHOWN {
         return text.to_owned();
     }
-    let head = text.chars().take(MAX_SHOWN - TAIL - 1);
+    let head = clip(text, MAX_SHOWN - TAIL - 1).chars();
     let tail = text.chars().skip(length - TAIL);
     head.chain(std::iter::once('…')).chain(tail).collect()
 }

@@ -1,5 +1,6 @@
 //! Names that AWS gives to accounts, Regions, organizations and trails, checked on entry.
 
+use crate::names::text::clip;
 use std::fmt;
 
 /// Why a text is not the name it should be.
@@ -14,7 +15,7 @@ impl IdError {
     fn new(text: &str, expected: &'static str) -> Self {
         // The text may come from anybody: keep what a message needs.
         Self {
-            text: text.chars().take(200).collect(),
+            text: clip(text, 200).to_owned(),
             expected,
         }
     }

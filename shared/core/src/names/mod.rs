@@ -2,6 +2,7 @@
 
 pub mod arn;
 pub mod bucket_name;
+pub mod compact_time;
 pub mod created;
 pub mod date_folder;
 pub mod encryption_context;

@@ -9,9 +9,10 @@
 //! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 
+use crate::names::compact_time::{compact_time, read_compact_time};
 use crate::names::date_folder::day_folder;
 use crate::names::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
-use jiff::{Timestamp, civil};
+use jiff::Timestamp;
 use std::fmt;
 
 /// The longest key S3 accepts, in bytes.
@@ -235,7 +236,7 @@ impl fmt::Display for DigestKey {
             self.chain.region_prefix(),
             day_folder(self.end_time),
             folder.account,
-            self.end_time.strftime("%Y%m%dT%H%M%SZ"),
+            compact_time(self.end_time),
         )
     }
 }
@@ -346,7 +347,7 @@ impl<'a> Path<'a> {
         };
         let (rest, time) = rest.rsplit_once('_')?;
         let (trail, home_region) = rest.rsplit_once('_')?;
-        let end_time = compact_time::<6>(time)?;
+        let end_time = read_compact_time::<6>(time)?;
         if !self.is_day_of(time) {
             return None;
         }
@@ -365,7 +366,7 @@ impl<'a> Path<'a> {
     fn log_file(self, folder: &str) -> Option<LogFileKey> {
         let (region, rest) = self.rest_of_name(folder)?;
         let (time, unique) = rest.split_once('_')?;
-        let at = compact_time::<4>(time)?;
+        let at = read_compact_time::<4>(time)?;
         let well_formed = !unique.is_empty()
             && unique.len() <= 64
             && unique.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -375,33 +376,6 @@ impl<'a> Path<'a> {
             time: at,
         })
     }
-}
-
-/// Reads a time such as `20260115T120000Z`, with so many digits behind the `T`: hours, minutes and,
-/// of six, seconds.
-fn compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
-    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if date.len() != 8 || clock.len() != CLOCK || !digits(date) || !digits(clock) {
-        return None;
-    }
-    let two = |text: &str, at: usize| text.get(at..at + 2)?.parse::<i8>().ok();
-    let second = if CLOCK > 4 { two(clock, 4)? } else { 0 };
-    let time = civil::DateTime::new(
-        date.get(..4)?.parse().ok()?,
-        two(date, 4)?,
-        two(date, 6)?,
-        two(clock, 0)?,
-        two(clock, 2)?,
-        second,
-        0,
-    );
-    Some(
-        time.ok()?
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()?
-            .timestamp(),
-    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 use crate::format::digest::{Predecessor, UnverifiedDigest};
 use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
 use crate::names::sha256::Sha256;
+use crate::names::text::clip;
 use crate::names::window::Window;
 use crate::trust::signature::AuthenticDigest;
 use jiff::{SignedDuration, Timestamp};
@@ -64,7 +65,7 @@ pub fn difference(
     let same = metadata_signature.is_some_and(|s| s.eq_ignore_ascii_case(&named.signature));
     (!same).then(|| Difference::Signature {
         expected: named.signature.clone(),
-        actual: metadata_signature.map(|s| s.chars().take(2048).collect()),
+        actual: metadata_signature.map(|s| clip(s, 2048).to_owned()),
     })
 }
 

@@ -3,6 +3,7 @@
 //! A signature proves itself, whoever gives it: what is given here is tried, and never believed.
 //! What was of no use is remembered, because whoever gave it should hear of it.
 
+use crate::names::text::clip_visibly;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -215,11 +216,7 @@ fn key_of(name: &str) -> &str {
 }
 
 fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
+    clip_visibly(text.to_owned(), MAX_SHOWN)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use crate::format::saved::{self, SavedError};
 use crate::names::ids::Region;
+use crate::names::text::clip;
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine as _;
@@ -310,7 +311,7 @@ impl SavedKey {
         match self.fingerprint {
             Some(said) if !key.fingerprint.eq_ignore_ascii_case(&said) => {
                 Err(PublicKeyError::Fingerprint {
-                    said: said.chars().take(200).collect(),
+                    said: clip(&said, 200).to_owned(),
                     fingerprint: key.fingerprint,
                 })
             }

@@ -5,6 +5,7 @@
 //! `@config/NAME` stands for the object `config/NAME` of the evidence bucket, with one value a line.
 //! Only there, because whoever writes a list decides what is not reported.
 
+use trailseal::names::text::clip;
 use trailseal::names::value;
 
 /// The variables that may stand for a document.
@@ -50,7 +51,7 @@ pub(super) fn document(value: &str) -> Result<Option<&str>, ListError> {
         |name: &str| !name.is_empty() && name.len() <= 200 && !name.contains([',', '\\', '\n']);
     match key.strip_prefix(PREFIX) {
         Some(name) if is_name(name) => Ok(Some(key)),
-        _ => Err(ListError::Place(value.chars().take(200).collect())),
+        _ => Err(ListError::Place(clip(value, 200).to_owned())),
     }
 }
 

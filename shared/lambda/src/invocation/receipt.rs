@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use trailseal::finding::{Report, RuleCount, Stamp, Verdict};
+use trailseal::finding::{Counts, Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::sha256::Sha256;
 
@@ -26,7 +26,7 @@ pub(super) struct Receipt<'a> {
     /// How many digests and log files were found valid.
     valid: usize,
     /// How often each rule was applied, and to what end.
-    rules: &'a BTreeMap<&'static str, RuleCount>,
+    rules: &'a BTreeMap<&'static str, Counts>,
     /// What else was counted.
     counts: &'a BTreeMap<&'static str, u64>,
     findings: Vec<NamedFinding<'a>>,

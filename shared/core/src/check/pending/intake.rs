@@ -3,7 +3,7 @@
 //! The tests are in `tests/tests/kms/unsettled.rs`.
 
 use super::document::{PendingDelivery, PendingDocument, name};
-use crate::finding::{Report, RuleCount};
+use crate::finding::{Counts, Report};
 use crate::kms::review::RecordedDelivery;
 use crate::kms::rules::Rule;
 use crate::names::location::ObjectLocation;
@@ -86,9 +86,9 @@ pub async fn keep<E: KeepEvidence>(
     let mut report = Report::default();
     if too_old > 0 {
         report.counts.insert("deliveriesTooOld", too_old);
-        let count = RuleCount {
+        let count = Counts {
             cannot_tell: too_old,
-            ..RuleCount::default()
+            ..Counts::default()
         };
         report.rules.insert(Rule::Witness.as_str(), count);
     }

@@ -17,7 +17,7 @@ use crate::finding::kms::{
     FindingSubject, GivenUp, LeftOver, UnlistedLogFile, WhyUnsettled, gone_before_listed,
     unlisted_log_file,
 };
-use crate::finding::{DigestReference, Finding, Report, RuleCount, Scope};
+use crate::finding::{Counts, DigestReference, Finding, Report, Scope};
 use crate::kms::rules::Rule;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
@@ -119,7 +119,7 @@ struct Settling<'a, S, K> {
     seen: HashSet<ObjectLocation>,
     /// The log files that something was found about.
     found: HashSet<ObjectLocation>,
-    rule: RuleCount,
+    rule: Counts,
     given_up: GivenUp,
     left: LeftOver,
     rewrites: Rewrites,
@@ -149,7 +149,7 @@ where
             looked: HashMap::new(),
             seen: HashSet::new(),
             found: HashSet::new(),
-            rule: RuleCount::default(),
+            rule: Counts::default(),
             given_up: GivenUp::default(),
             left: LeftOver::default(),
             rewrites: Rewrites::new(folder),
@@ -378,7 +378,7 @@ where
                 .finding(&self.scope, self.at, &place, &self.digest),
         ];
         report.findings.extend(unsettled.into_iter().flatten());
-        if self.rule != RuleCount::default() {
+        if self.rule != Counts::default() {
             report.rules.insert(Rule::Witness.as_str(), self.rule);
         }
         Settlement {

@@ -7,7 +7,7 @@ use super::groups::FindingGroups;
 use crate::finding::kms::{
     self, ChangedEncryption, EventReference, Evidence, FindingSubject, KeyMismatch,
 };
-use crate::finding::{Finding, Obstacle, RuleCount, Scope, Verdict};
+use crate::finding::{Counts, Finding, Obstacle, Scope, Verdict};
 use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
 use crate::kms::rules::{Rule, Ruling};
@@ -34,7 +34,7 @@ pub(super) struct ReviewResults<'x> {
     /// The Region of the log file.
     pub(super) region: Region,
     pub(super) scope: Scope,
-    pub(super) rules: BTreeMap<Rule, RuleCount>,
+    pub(super) rules: BTreeMap<Rule, Counts>,
     pub(super) groups: FindingGroups,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) explanations: Option<Vec<Explanation>>,
