@@ -1,5 +1,5 @@
 //! What the documents say of the code holds: every test that a table names is there. And every kind of
-//! finding has a test.
+//! finding has a constructor and a test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -91,6 +91,58 @@ fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
 /// Whether a file, or a file below a folder, has the test.
 fn has_test(place: &Path, name: &str) -> bool {
     has_code(place, &|code| code.contains(&format!("fn {name}(")))
+}
+
+/// Only the files of `finding` say what is wrong: each kind has a constructor there.
+#[test]
+fn every_kind_of_finding_has_a_constructor() {
+    let folder = root().join("shared/core/src/finding");
+    for kind in FindingKind::ALL {
+        let variant = format!("FindingKind::{kind:?}");
+        let makes = |code: &str| {
+            code.match_indices(&variant)
+                .any(|(at, _)| code[at + variant.len()..].starts_with(is_no_letter))
+        };
+        let has_constructor = fs::read_dir(&folder)
+            .expect("the folder of findings")
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| !path.ends_with("tests.rs"))
+            .any(|path| has_code(&path, &makes));
+        assert!(has_constructor, "no constructor makes a finding {kind}");
+    }
+}
+
+/// No product code but the constructors makes a finding.
+#[test]
+fn only_constructors_make_findings() {
+    let makes = |code: &str| {
+        let product = code.split("#[cfg(test)]").next().unwrap_or(code);
+        product.contains("Finding::new(")
+    };
+    let mut folders: Vec<PathBuf> = ["shared", "cli", "functions"]
+        .map(|folder| root().join(folder))
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = path.path();
+            let is_of_tests = ["tests", "tests.rs", "sample.rs"]
+                .iter()
+                .any(|name| path.ends_with(name));
+            if is_of_tests || path.ends_with("shared/core/src/finding") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                assert!(
+                    !has_code(&path, &makes),
+                    "{} makes a finding",
+                    path.display()
+                );
+            }
+        }
+    }
 }
 
 /// A kind that no story tells is raised nowhere, for all that anybody knows.
