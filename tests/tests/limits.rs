@@ -151,7 +151,7 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Rows whose bounds are no constants of the code: serde_json's, SQS's, or the template's.
+/// Rows whose bounds are no constants of the code: `serde_json`'s, SQS's, or the template's.
 const OTHERS: &[&str] = &[
     "messages of a batch that ran out of time before",
     "JSON depth",
@@ -224,8 +224,11 @@ fn value(file: &Path, expression: &str) -> Option<u64> {
 }
 
 fn written(value: u64, how: Written) -> Option<String> {
-    let whole =
-        |unit: u64, name: &str| (value % unit == 0).then(|| format!("{} {name}", value / unit));
+    let whole = |unit: u64, name: &str| {
+        value
+            .is_multiple_of(unit)
+            .then(|| format!("{} {name}", value / unit))
+    };
     match how {
         Number => {
             let digits = value.to_string();
@@ -251,8 +254,7 @@ fn names(cell: &str, bound: &str) -> bool {
         let before = cell[..at].chars().next_back().is_some_and(is_part);
         let mut after = cell[at + bound.len()..].chars();
         let after = match (after.next(), after.next()) {
-            (Some(','), Some(next)) => next.is_ascii_digit(),
-            (Some(next), _) => next.is_ascii_digit(),
+            (Some(','), Some(next)) | (Some(next), _) => next.is_ascii_digit(),
             (None, _) => false,
         };
         !before && !after

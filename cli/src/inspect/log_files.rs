@@ -2,14 +2,14 @@
 
 use super::checks::Examined;
 use super::page::InspectPage;
-use super::steps;
+use super::step::{InspectStep, NOT_CHECKED};
 use crate::source::SourceDigests;
 use futures::stream::StreamExt as _;
 use std::collections::BTreeMap;
 use trailseal::check::log_file::VerifiedLogFile;
 use trailseal::finding::{DigestReference, Verdict};
 use trailseal::format::digest::ListedLogFile;
-use trailseal::world::StoreError;
+use trailseal::format::form::Form;
 
 /// Verifies the log files that the digest lists, and prints each.
 ///
@@ -21,21 +21,18 @@ pub(super) async fn log_files(
     page: &mut InspectPage,
 ) {
     let Some(at_once) = at_once else {
-        page.step(&steps::log_files_left(
+        page.step(&log_files_left(
             Verdict::Ignored,
             "not looked at, because of --no-log-files",
         ));
         return;
     };
     let Some(digest) = &examined.settled.authentic else {
-        page.step(&steps::log_files_left(
-            Verdict::CannotTell,
-            steps::LIST_NOT_BELIEVED,
-        ));
+        page.step(&log_files_left(Verdict::CannotTell, NOT_CHECKED));
         return;
     };
     if digest.digest().log_files.is_empty() {
-        page.step(&steps::log_files_left(Verdict::Ignored, "it lists none"));
+        page.step(&log_files_left(Verdict::Ignored, "it lists none"));
         return;
     }
     let scope = &digests.scope(&examined.settled.key);
@@ -50,25 +47,33 @@ pub(super) async fn log_files(
             done.insert(position, verified);
         }
         if let Some(verified) = done.remove(&position) {
-            print(file, verified, page);
+            page.take(&verified.report);
+            page.step(&log_file(file, verified));
         }
     }
 }
 
-/// Prints what became of a log file.
-fn print(file: &ListedLogFile, verified: VerifiedLogFile, page: &mut InspectPage) {
-    page.take(&verified.report);
-    let errors: Vec<StoreError> = verified
-        .report
-        .obstacles
-        .into_iter()
-        .map(|obstacle| obstacle.error)
-        .collect();
-    page.step(&steps::log_file(
-        &file.location.to_string(),
-        &file.hash.to_string(),
-        verified.report.findings,
-        &errors,
-        verified.form,
-    ));
+/// The step of a log file.
+fn log_file(file: &ListedLogFile, verified: VerifiedLogFile) -> InspectStep {
+    let VerifiedLogFile { report, form, .. } = verified;
+    let mut step = InspectStep::new("log file", Verdict::Valid, &file.location);
+    if report.findings.is_empty() && report.obstacles.is_empty() {
+        let form = match form {
+            Form::Gzip => "",
+            Form::Inflated => ", of the decompressed file",
+        };
+        return step.fact(format_args!("SHA-256 {}{form}", file.hash));
+    }
+    for finding in report.findings {
+        step.find(finding);
+    }
+    for obstacle in &report.obstacles {
+        step.obstruct(&obstacle.error);
+    }
+    step
+}
+
+/// The step of log files that are not looked at.
+fn log_files_left(verdict: Verdict, fact: &str) -> InspectStep {
+    InspectStep::new("log files", verdict, fact)
 }

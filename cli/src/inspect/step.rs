@@ -10,6 +10,9 @@ use trailseal::world::StoreError;
 /// Where facts begin in a line.
 const INDENT: &str = "                          ";
 
+/// What is said of a step that rests on one that failed.
+pub(super) const NOT_CHECKED: &str = "not checked: nothing that the digest says is believed";
+
 /// The verdict of a check that is right or wrong.
 pub(super) fn verdict_of(is_ok: bool) -> Verdict {
     if is_ok {

@@ -1,7 +1,7 @@
 //! The steps of a digest, in the order in which each rests on the one before.
 
 use super::checks::{Examined, NextDigest, ReadFacts, SignatureFrom};
-use super::step::{InspectStep, verdict_of};
+use super::step::{InspectStep, NOT_CHECKED, verdict_of};
 use super::subject::InspectedDigest;
 use trailseal::finding::{DigestReference, DigestStep, Finding, FindingKind, Verdict};
 use trailseal::format::digest::{DigestError, UnverifiedDigest};
@@ -10,7 +10,6 @@ use trailseal::names::object_key::DigestSeries;
 use trailseal::trust::chain;
 use trailseal::trust::public_key::KeyLookup;
 use trailseal::trust::signature::signing_string;
-use trailseal::world::StoreError;
 
 const OBJECT: &str = DigestStep::Object.as_str();
 const GZIP: &str = DigestStep::Gzip.as_str();
@@ -22,9 +21,6 @@ const SIGNATURE: &str = DigestStep::Signature.as_str();
 const CONTENT: &str = DigestStep::Content.as_str();
 const PREDECESSOR: &str = DigestStep::Predecessor.as_str();
 const SUCCESSOR: &str = DigestStep::Successor.as_str();
-
-/// What is said of a step that rests on one that failed.
-const NOT_CHECKED: &str = "not checked: nothing that the digest says is believed";
 
 /// The steps of a digest itself, and of the ones beside it, with every finding and obstacle of
 /// the core at the step that it is about.
@@ -368,36 +364,3 @@ fn step_of_obstacle(examined: &Examined) -> &'static str {
         Some(_) => SIGNATURE,
     }
 }
-
-/// The step of a log file.
-pub(super) fn log_file(
-    at: &str,
-    hash: &str,
-    findings: Vec<Finding>,
-    errors: &[StoreError],
-    form: Form,
-) -> InspectStep {
-    let mut step = InspectStep::new("log file", Verdict::Valid, at);
-    if findings.is_empty() && errors.is_empty() {
-        let form = match form {
-            Form::Gzip => "",
-            Form::Inflated => ", of the decompressed file",
-        };
-        return step.fact(format_args!("SHA-256 {hash}{form}"));
-    }
-    for finding in findings {
-        step.find(finding);
-    }
-    for error in errors {
-        step.obstruct(error);
-    }
-    step
-}
-
-/// The step of log files that are not looked at.
-pub(super) fn log_files_left(verdict: Verdict, fact: &str) -> InspectStep {
-    InspectStep::new("log files", verdict, fact)
-}
-
-/// What is said of the log files of a digest that is not CloudTrail's.
-pub(super) const LIST_NOT_BELIEVED: &str = NOT_CHECKED;

@@ -289,7 +289,7 @@ mod tests {
         let mut tally = KmsTally::new(Timestamp::UNIX_EPOCH);
         let finding = |kind, key: &str| {
             let object = ObjectLocation::new("amzn-s3-demo-bucket", key);
-            Finding::new(kind, Scope::default(), object, "m").about("the same", key)
+            Finding::for_tests(kind, Scope::default(), object, "m").about("the same", key)
         };
         let changed = FindingKind::LogFileEncryptionChanged;
         assert!(tally.is_new(&finding(changed, "a")));

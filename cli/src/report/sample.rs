@@ -346,7 +346,7 @@ impl Builder {
             }
             _ => format!("The object is not where or what CloudTrail says.{hostile}"),
         };
-        let mut finding = Finding::new(
+        let mut finding = Finding::for_tests(
             kind,
             self.scope(chain),
             ObjectLocation::new(BUCKET, key),
@@ -372,7 +372,7 @@ impl Builder {
             to: self.at(hours.end),
         };
         self.findings.push(
-            Finding::new(
+            Finding::for_tests(
                 FindingKind::DigestMissing,
                 self.scope(chain),
                 ObjectLocation::new(BUCKET, self.key(chain, hours.end, "CloudTrail-Digest")),
@@ -394,7 +394,7 @@ impl Builder {
             to: self.at(hours.end),
         };
         self.findings.push(
-            Finding::new(
+            Finding::for_tests(
                 FindingKind::ChainRestarted,
                 self.scope(chain),
                 ObjectLocation::new(BUCKET, self.key(chain, hours.end + 1, "CloudTrail-Digest")),

@@ -81,7 +81,7 @@ async fn thousands_of_grown_incidents_are_told_in_one_message() {
     let aws = Aws::default();
     let about = |key: &str, n: usize| {
         let object = ObjectLocation::new(BUCKET, format!("{n}{}", "k".repeat(900)));
-        Finding::new(
+        Finding::for_tests(
             FindingKind::KmsUnlistedReader,
             Scope::default(),
             object,

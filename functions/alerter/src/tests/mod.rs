@@ -216,7 +216,7 @@ fn at(minute: i64) -> Timestamp {
 
 fn modified(key: &str) -> Finding {
     let object = ObjectLocation::new(BUCKET, key);
-    Finding::new(
+    Finding::for_tests(
         FindingKind::LogFileModified,
         Scope::default(),
         object,
@@ -227,7 +227,7 @@ fn modified(key: &str) -> Finding {
 /// A reading that somebody did, recorded in a log file.
 fn reading(log_file: &str) -> Finding {
     let object = ObjectLocation::new(BUCKET, log_file);
-    Finding::new(
+    Finding::for_tests(
         FindingKind::KmsUnlistedReader,
         Scope::default(),
         object,

@@ -109,7 +109,7 @@ mod tests {
     use serde_json::Value;
 
     fn finding(key: usize, text: usize) -> Finding {
-        Finding::new(
+        Finding::for_tests(
             FindingKind::LogFileMissing,
             Scope::default(),
             ObjectLocation::new("amzn-s3-demo-bucket", key.to_string()),

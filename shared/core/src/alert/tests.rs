@@ -17,7 +17,7 @@ fn finding(kind: FindingKind, key: &str) -> Finding {
         trail: Some("arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events".to_owned()),
         home_region: Some("us-east-1".to_owned()),
     };
-    Finding::new(
+    Finding::for_tests(
         kind,
         scope,
         ObjectLocation::new("amzn-s3-demo-bucket", key),

@@ -77,7 +77,7 @@ mod tests {
 
     fn missing(begin_of_what_is_kept: Option<Timestamp>) -> Finding {
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "digest");
-        let mut finding = Finding::new(
+        let mut finding = Finding::for_tests(
             FindingKind::DigestMissing,
             Scope::default(),
             object,

@@ -83,9 +83,22 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding for tests. Each finding that is raised has a constructor, in the files of this folder,
+    /// which is all that says what it says.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn for_tests(
+        kind: FindingKind,
+        scope: Scope,
+        object: ObjectLocation,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::new(kind, scope, object, message)
+    }
+
     /// A finding without further evidence.
     #[must_use]
-    pub fn new(
+    fn new(
         kind: FindingKind,
         scope: Scope,
         object: ObjectLocation,

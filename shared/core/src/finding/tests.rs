@@ -201,3 +201,37 @@ fn not_being_able_to_tell_is_never_valid() {
     ));
     assert_eq!(report.verdict(), Verdict::Finding);
 }
+
+/// The code of the product, without its tests.
+fn product_files(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && !["tests", "target"].contains(&name) {
+            product_files(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs")
+            && !["tests.rs", "sample.rs"].contains(&name)
+        {
+            let code = std::fs::read_to_string(&path).unwrap();
+            let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            found.push((path, code.to_owned()));
+        }
+    }
+}
+
+#[test]
+fn what_is_raised_has_a_constructor_here() {
+    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut files = Vec::new();
+    for folder in ["shared", "functions", "cli/src"] {
+        product_files(&repository.join(folder), &mut files);
+    }
+    assert!(files.len() > 150, "{} files", files.len());
+    for (path, code) in files {
+        assert!(
+            !code.contains("Finding::for_tests("),
+            "{} raises a finding that is for tests",
+            path.display()
+        );
+    }
+}

@@ -123,7 +123,7 @@ mod tests {
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
         for (count, named, left_out) in [(0, 0, 0), (1_000, 1_000, 0), (1_002, 1_000, 2)] {
             let kind = FindingKind::LogFileMissing;
-            let finding = Finding::new(kind, Scope::default(), object.clone(), "gone");
+            let finding = Finding::for_tests(kind, Scope::default(), object.clone(), "gone");
             let mut report = Report::of(vec![finding; count]);
             for _ in 0..count {
                 let error = StoreError {

@@ -156,7 +156,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         let says = digest
             .unverified()
             .and_then(|(content, _)| content.as_ref().ok()?.predecessor.clone());
-        let mut settled = self.judge_read(digest, newer.as_ref(), &walk.claims).await;
+        let judged = self.judge_read(digest, newer.as_ref(), &walk.claims);
+        let mut settled = Box::pin(judged).await;
         if let Some(authentic) = settled.authentic.take() {
             let checks = self.check_signed(&mut settled, &authentic, newer.as_ref(), older, walk);
             Box::pin(checks).await;

@@ -69,7 +69,7 @@ impl Check for ByKey {
             .push((object.key.clone(), others));
         tokio::task::yield_now().await;
         let mut report = Report::new();
-        let finding = Finding::new(
+        let finding = Finding::for_tests(
             FindingKind::LogFileModified,
             Scope::default(),
             object.clone(),
