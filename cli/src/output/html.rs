@@ -55,7 +55,7 @@ pub(crate) fn page(verification: &Verification) -> String {
                             @if let Some(name) = verification.copy.as_ref().and_then(CopyReport::name) {
                                 (name) " "
                             }
-                            span.mono { (text::told(&verification.source)) }
+                            span.mono { (text::isolated(&verification.source)) }
                             span.range { (range) }
                         }
                         @if let Some(addition) = outcome::addition(verification) {

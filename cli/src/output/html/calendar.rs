@@ -75,7 +75,7 @@ fn account_group(group: &[(usize, &ChainReport, Grid)]) -> Markup {
     html! {
         details.account open {
             summary {
-                h3 { "Account " (text::told(&first.account)) }
+                h3 { "Account " (text::isolated(&first.account)) }
                 span.sub {
                     (text::count(group.len(), "chain", "chains")) ", "
                     @if damaged == 0 { "all valid" } @else { (text::number(damaged)) " not valid" }
@@ -94,7 +94,7 @@ fn calendar(number: usize, chain: &ChainReport, grid: &Grid) -> Markup {
     html! {
         section.chain id=(anchor) aria-labelledby={ (anchor) "-title" } {
             h4 id={ (anchor) "-title" } {
-                (text::told(&chain.region)) " " span.trail { (text::told(&chain.trail)) }
+                (text::isolated(&chain.region)) " " span.trail { (text::isolated(&chain.trail)) }
                 (outcome::badge(chain.verdict))
             }
             @if grid.rows.is_empty() {

@@ -64,14 +64,14 @@ fn table(chains: &ShownChains<'_>) -> Markup {
 fn row(number: usize, chain: &ChainReport, in_one_place: bool) -> Markup {
     html! {
         tr {
-            td { (text::told(&chain.account)) }
+            td { (text::isolated(&chain.account)) }
             th scope="row" {
-                a href={ "#" (anchor(number)) } { (text::told(&chain.region)) }
+                a href={ "#" (anchor(number)) } { (text::isolated(&chain.region)) }
             }
             td.trail {
-                (text::told(&chain.trail))
+                (text::isolated(&chain.trail))
                 div.sub {
-                    "home " (text::told(&chain.home_region))
+                    "home " (text::isolated(&chain.home_region))
                     @if !in_one_place { ", " (place(chain)) }
                 }
             }
@@ -103,9 +103,9 @@ fn counts(counts: Counts) -> Markup {
 /// Where its digests lie.
 pub(super) fn place(chain: &ChainReport) -> Markup {
     html! {
-        (text::told(&chain.bucket))
-        @if let Some(prefix) = &chain.prefix { "/" (text::told(prefix)) }
-        @if let Some(organization) = &chain.organization { ", " (text::told(organization)) }
+        (text::isolated(&chain.bucket))
+        @if let Some(prefix) = &chain.prefix { "/" (text::isolated(prefix)) }
+        @if let Some(organization) = &chain.organization { ", " (text::isolated(organization)) }
     }
 }
 

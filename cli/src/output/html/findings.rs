@@ -114,7 +114,7 @@ fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
                 h3 id={ (anchor) "-title" } {
                     (severity(group.severity)) " " (group.title()) " "
                     span.count { (text::number(group.total)) }
-                    code.name { (text::told(group.kind)) }
+                    code.name { (text::isolated(group.kind)) }
                 }
                 dl {
                     @if let Some(kind) = group.known {
@@ -125,7 +125,7 @@ fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
                     }
                     @if let Some(advice) = advice {
                         dt { "What to do" }
-                        dd { (text::told(advice)) }
+                        dd { (text::isolated(advice)) }
                     }
                 }
             }
@@ -174,16 +174,16 @@ fn finding(report: &FindingReport) -> Markup {
         li.finding {
             p.scope {
                 @for part in scope.into_iter().filter(|part| !part.is_empty()) {
-                    span { (text::told(part)) }
+                    span { (text::isolated(part)) }
                 }
             }
-            p.message { (text::told(&finding.message)) }
+            p.message { (text::isolated(&finding.message)) }
             dl {
                 dt { "Object" }
                 dd.mono {
-                    (text::told(&finding.object.to_string()))
+                    (text::isolated(&finding.object.to_string()))
                     @if let Some(version) = &finding.object.version_id {
-                        " version " (text::told(version))
+                        " version " (text::isolated(version))
                     }
                 }
                 (time(finding))
@@ -191,10 +191,10 @@ fn finding(report: &FindingReport) -> Markup {
                 (evidence(finding.actual.as_deref(), "Actual"))
                 @if let Some(digest) = report.other_digest() {
                     dt { "Digest" }
-                    dd.mono { (text::told(&digest)) }
+                    dd.mono { (text::isolated(&digest)) }
                 }
                 dt { "Finding id" }
-                dd.mono.sub { (text::told(&finding.id().to_string())) }
+                dd.mono.sub { (text::isolated(&finding.id().to_string())) }
             }
         }
     }
@@ -227,7 +227,7 @@ fn evidence(value: Option<&str>, title: &str) -> Markup {
     html! {
         @if !value.is_empty() {
             dt { (title) }
-            dd.mono { (text::told(value)) }
+            dd.mono { (text::isolated(value)) }
         }
     }
 }

@@ -27,7 +27,7 @@ fn checks(verification: &Verification) -> Markup {
                 dt { "Signature" }
                 dd {
                     "Each digest is signed with SHA-256 and RSA, over its end time, place, content and the signature before. It is checked with CloudTrail's public key of the digest's Region and time. The public keys came from "
-                    (text::told(&verification.keys)) "."
+                    (text::isolated(&verification.keys)) "."
                 }
                 dt { "Chain" }
                 dd { "Each digest holds the hash and signature of the one before: both have to fit, and their times to meet. A digest that is named and not there is missing; a chain that begins anew was restarted." }
@@ -73,7 +73,7 @@ fn limits(verification: &Verification) -> Markup {
             }
             h3 { "What is trusted" }
             ul {
-                li { "The public keys, from " (text::told(&verification.keys)) "." }
+                li { "The public keys, from " (text::isolated(&verification.keys)) "." }
                 li { "The machine and the program that made this page. Nothing in the bucket is trusted." }
             }
             h3 { "To repeat it" }

@@ -11,7 +11,7 @@ pub(super) fn section(verification: &Verification) -> Markup {
     html! {
         section #summary aria-labelledby="summary-title" {
             h2 #summary-title { "Summary" }
-            p.command { code { (text::told(&text::command(&verification.command))) } }
+            p.command { code { (text::isolated(&text::command(&verification.command))) } }
             div.columns {
                 @if groups.is_empty() {
                     (totals(verification))
@@ -108,7 +108,7 @@ fn run(verification: &Verification) -> Markup {
         dl.facts {
             div {
                 dt { "Source" }
-                dd.mono { (text::told(&verification.source)) }
+                dd.mono { (text::isolated(&verification.source)) }
             }
             div {
                 dt { "Time asked for" }
@@ -116,7 +116,7 @@ fn run(verification: &Verification) -> Markup {
             }
             div {
                 dt { "Public keys" }
-                dd { "from " (text::told(&verification.keys)) }
+                dd { "from " (text::isolated(&verification.keys)) }
             }
             div {
                 dt { "Run" }
@@ -180,7 +180,7 @@ fn of_copy(copy: &CopyReport) -> Markup {
         @for note in &copy.notes {
             div {
                 dt { "Files of the copy" }
-                dd { (note.sentence()) ": " span.mono { (text::told(&note.example)) } }
+                dd { (note.sentence()) ": " span.mono { (text::isolated(&note.example)) } }
             }
         }
     }

@@ -10,23 +10,23 @@ const MAX_CHARS: usize = 2200;
 
 /// A text from elsewhere, in isolation: what hides or reorders text is spelled out, what is too
 /// long is cut.
-pub(super) fn told(text: &str) -> Markup {
-    let mut told = String::with_capacity(text.len());
+pub(super) fn isolated(text: &str) -> Markup {
+    let mut isolated = String::with_capacity(text.len());
     for (number, c) in text.chars().enumerate() {
         if number == MAX_CHARS {
-            told.push('…');
+            isolated.push('…');
             break;
         }
         if is_forging(c) {
             let spelled = html! { span.code { "U+" (format!("{:04X}", u32::from(c))) } };
-            told.push_str(&spelled.into_string());
+            isolated.push_str(&spelled.into_string());
         } else {
             let mut buffer = [0; 4];
             let escaped = html! { (&*c.encode_utf8(&mut buffer)) };
-            told.push_str(&escaped.into_string());
+            isolated.push_str(&escaped.into_string());
         }
     }
-    html! { bdi { (PreEscaped(told)) } }
+    html! { bdi { (PreEscaped(isolated)) } }
 }
 
 /// The same where only text can stand: a title.
@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn foreign_words_become_text_and_hide_nothing() {
         assert_eq!(
-            told("a<b>\u{202e}\"&").into_string(),
+            isolated("a<b>\u{202e}\"&").into_string(),
             "<bdi>a&lt;b&gt;<span class=\"code\">U+202E</span>&quot;&amp;</bdi>"
         );
         assert_eq!(plain("a\u{202e}\nb"), "a\u{fffd}\u{fffd}b");
-        assert!(told(&"x".repeat(5000)).into_string().len() < 2300);
+        assert!(isolated(&"x".repeat(5000)).into_string().len() < 2300);
     }
 
     #[test]

@@ -49,12 +49,12 @@ fn reason(group: &[&CannotTell]) -> Markup {
             div.head {
                 h3 {
                     span.badge.c { span aria-hidden="true" { "?" } " cannot tell" } " "
-                    (text::told(&first.reason)) " "
+                    (text::isolated(&first.reason)) " "
                     span.count { (text::number(group.len())) }
                 }
                 dl {
                     dt { "What to do" }
-                    dd { (text::told(&first.advice)) }
+                    dd { (text::isolated(&first.advice)) }
                 }
             }
             ol.findings { @for one in open { (item(one)) } }
@@ -74,9 +74,9 @@ fn item(one: &CannotTell) -> Markup {
     html! {
         li.finding {
             p.scope {
-                @for part in scope.into_iter().flatten() { span { (text::told(part)) } }
+                @for part in scope.into_iter().flatten() { span { (text::isolated(part)) } }
             }
-            p.mono { (text::told(&one.subject)) }
+            p.mono { (text::isolated(&one.subject)) }
         }
     }
 }

@@ -277,7 +277,7 @@ fn cell(coverage: &[Stretch], from: i64, to: i64) -> Cell {
 
 /// A row in words, to the second.
 fn summary(within: &[Stretch], unit: Unit, begin: Date, from: i64, to: i64) -> String {
-    let mut told: Vec<_> = within
+    let mut said: Vec<_> = within
         .iter()
         .take(MAX_LISTED)
         .map(|stretch| {
@@ -293,9 +293,9 @@ fn summary(within: &[Stretch], unit: Unit, begin: Date, from: i64, to: i64) -> S
         })
         .collect();
     if let Some(more @ 1..) = within.len().checked_sub(MAX_LISTED) {
-        told.push(format!("{more} more stretches"));
+        said.push(format!("{more} more stretches"));
     }
-    format!("{}: {}", unit.full_label(begin), told.join(", "))
+    format!("{}: {}", unit.full_label(begin), said.join(", "))
 }
 
 /// A moment as short as its row lets it be.
