@@ -11,6 +11,7 @@ use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
 use crate::names::sha256::Sha256;
 use crate::trust::chain;
 use crate::trust::signature::AuthenticDigest;
+use crate::trust::signed_time::SignedTime;
 use crate::world::{Depth, ListObjects, ListPublicKeys, ReadObject};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -50,8 +51,8 @@ pub(super) struct ListedByChain<'a, S, K> {
     end: Timestamp,
     /// Begin of the oldest one that was read.
     reaches: Timestamp,
-    /// What no digest covers between the oldest one that was read and the one at hand.
-    gaps: Vec<(Timestamp, Timestamp)>,
+    /// What the digests that were read cover.
+    covered: SignedTime,
     /// The digest before that.
     before: Option<(ObjectLocation, DigestKey)>,
     /// Whether there are more digests than may be read.
@@ -76,7 +77,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
             backfilled: None,
             end: digest.digest().end_time,
             reaches: digest.digest().end_time,
-            gaps: Vec::new(),
+            covered: SignedTime::default(),
             before: None,
             more: false,
         };
@@ -86,9 +87,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
 
     fn add(&mut self, at: &ObjectLocation, key: &DigestKey, digest: &AuthenticDigest) {
         let digest = digest.digest();
-        if digest.end_time < self.reaches {
-            self.gaps.push((digest.end_time, self.reaches));
-        }
+        self.covered.add(digest.start_time, digest.end_time, true);
         self.reaches = digest.start_time;
         let listed = self.log_files_of(at, digest);
         match self.read {
@@ -142,11 +141,13 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
 
     /// Whether what was delivered at `time` should be listed by a digest that was read.
     pub(super) fn cover(&self, time: Timestamp) -> bool {
-        let in_gap = |(from, to): &(Timestamp, Timestamp)| {
-            let from = from.saturating_sub(BORDER).unwrap_or(*from);
-            from <= time && time < *to
+        let border = time.saturating_add(BORDER).unwrap_or(time);
+        let is_after_all = time >= self.end;
+        let is_covered = || {
+            let until = self.covered.covered_from(time);
+            until.is_some_and(|until| until > border || until >= self.end)
         };
-        self.reaches <= time && !self.gaps.iter().any(in_gap)
+        self.reaches <= time && (is_after_all || is_covered())
     }
 
     /// Reads older digests until one begins before `time`, as far as CloudTrail signed them.
