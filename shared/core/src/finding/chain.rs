@@ -46,7 +46,7 @@ pub fn no_predecessor(subject: DigestSubject<'_>, named: &ObjectLocation) -> Fin
     subject
         .finding(
             FindingKind::DigestMalformed,
-            "The digest names as its predecessor an object that is no earlier digest of its chain.",
+            "The digest names a predecessor that is not an earlier digest of its chain.",
         )
         .with_evidence(
             "an earlier hourly digest of the same account, Region and trail",
@@ -70,25 +70,27 @@ pub fn predecessor_missing(
     let window = Window { from, to };
     let message = match (from, chain::hourly_digests(window)) {
         (Some(from), Some(1)) => {
-            format!("The digest is gone: between {from} and {to} no log file is proven.")
+            format!(
+                "The digest is missing. Log files delivered between {from} and {to} cannot be verified."
+            )
         }
         (Some(from), Some(count)) => format!(
-            "{count} hourly digests in a row are gone, this the newest of them: between {from} and {to} no log file is proven."
+            "{count} consecutive hourly digests are missing (this is the newest). Log files delivered between {from} and {to} cannot be verified."
         ),
         _ if *last == LastSigned::NoneThere => format!(
-            "The digest is gone, and with it every earlier one of its chain: up to {to} no log file is proven."
+            "The digest and every earlier digest of its chain are missing. Log files delivered before {to} cannot be verified."
         ),
         _ => format!(
-            "The digest is gone, and how many before it could not be found out: up to {to} no log file is proven."
+            "The digest is missing. Trailseal could not find out how many digests before it are missing, too. Log files delivered before {to} cannot be verified."
         ),
     };
     let last = match last {
         LastSigned::Found(last, _) => format!("the last digest before it is {last}"),
-        LastSigned::NoneThere => "no earlier digest is there".to_owned(),
+        LastSigned::NoneThere => "no earlier digest exists".to_owned(),
         LastSigned::NotFound => "no earlier digest that CloudTrail signed was found".to_owned(),
-        LastSigned::TooMany { tried } => format!(
-            "none of the {tried} last ones that are there proved to be CloudTrail's, and there are more"
-        ),
+        LastSigned::TooMany { tried } => {
+            format!("none of the last {tried} digests is signed by CloudTrail, and there are more")
+        }
     };
     subject
         .finding(FindingKind::DigestMissing, message)
@@ -133,7 +135,7 @@ fn not_as_signed(subject: DigestSubject<'_>, expected: String, actual: String) -
     subject
         .finding(
             FindingKind::DigestModified,
-            "The digest is not the one that its successor signed: it was changed or replaced after delivery.",
+            "The digest is not the one that the next digest describes. It was changed or replaced after delivery.",
         )
         .with_evidence(expected, actual)
 }
@@ -143,7 +145,7 @@ fn not_as_signed(subject: DigestSubject<'_>, expected: String, actual: String) -
 pub fn started(subject: DigestSubject<'_>) -> Finding {
     subject.finding(
         FindingKind::ChainStarted,
-        "The digest starts a chain, and no earlier digest of the chain is there.",
+        "The digest starts a chain, and no earlier digest of the chain exists.",
     )
 }
 
@@ -162,7 +164,7 @@ pub fn restarted(
                 to: starting.start_time,
             },
             format!(
-                "the chain before it, none of whose {}last digests proved to be CloudTrail's",
+                "the previous chain, none of whose {}last digests is signed by CloudTrail",
                 match last {
                     LastSigned::TooMany { tried } => format!("{tried} "),
                     _ => String::new(),
@@ -177,7 +179,7 @@ pub fn restarted(
         .finding(
             FindingKind::ChainRestarted,
             format!(
-                "The digest starts a new chain although one existed: between {from} and {} CloudTrail delivered no log files that a digest covers.",
+                "The digest starts a new chain although one existed before. No digest covers the time between {from} and {}.",
                 window.to
             ),
         )
@@ -200,19 +202,22 @@ pub fn gap(
 ) -> Option<Finding> {
     let (window, what) = match meeting {
         Meeting::Meets => return None,
-        Meeting::Gap(window) => (window, "begins after its predecessor ends"),
-        Meeting::Overlap(window) => (window, "begins before its predecessor ends"),
+        Meeting::Gap(window) => (
+            window,
+            "starts after the previous digest ends: no digest covers the time between them",
+        ),
+        Meeting::Overlap(window) => (
+            window,
+            "starts before the previous digest ends: the two overlap",
+        ),
     };
     let finding = subject
-        .finding(
-            FindingKind::ChainGap,
-            format!("The digest {what}: their times do not meet."),
-        )
+        .finding(FindingKind::ChainGap, format!("The digest {what}."))
         .with_window(window)
         .with_evidence(
-            format!("a range that begins at {}", predecessor.end_time),
+            format!("a range that starts at {}", predecessor.end_time),
             format!(
-                "a range that begins at {}, behind {predecessor_at}",
+                "a range that starts at {}, after {predecessor_at}",
                 digest.start_time
             ),
         );
@@ -231,7 +236,7 @@ pub fn overlap(
     subject
         .finding(
             FindingKind::ChainGap,
-            "The digest covers time that another digest of its chain covers, too, which does not continue this one.",
+            "This digest overlaps a newer signed digest of the same chain, which does not link back to it.",
         )
         .with_window(window)
         .with_evidence(
@@ -247,7 +252,7 @@ pub fn overdue(subject: DigestSubject<'_>, from: Timestamp, until: Timestamp) ->
         .finding(
             FindingKind::DigestOverdue,
             format!(
-                "No digest of its chain follows this one, although there should be one every hour: from {from} to {until} nothing is proven."
+                "No digest follows this one, although CloudTrail delivers one every hour. Nothing from {from} to {until} is verified."
             ),
         )
         .with_window(Window {

@@ -51,7 +51,7 @@ pub fn not_a_digest(subject: DigestSubject<'_>, error: &DigestError) -> Finding 
         error => subject
             .finding(
                 FindingKind::DigestMalformed,
-                format!("The object is no digest: {error}."),
+                format!("The object is not a valid digest: {error}."),
             )
             .with_evidence("one gzip member holding a digest document", error.to_string()),
     }
@@ -89,7 +89,7 @@ pub fn moved(subject: DigestSubject<'_>, says: &ObjectLocation) -> Finding {
     subject
         .finding(
             FindingKind::DigestMoved,
-            "The digest says that it was delivered elsewhere: this is a copy, or another digest was put in this one's place.",
+            "The digest states that it was delivered elsewhere. This object is a copy, or another digest is in the place of the original.",
         )
         .with_evidence(at, says.to_string())
 }
@@ -100,7 +100,7 @@ pub fn signature_missing(subject: DigestSubject<'_>, metadata: &DigestMetadata) 
     subject
         .finding(
             FindingKind::DigestSignatureMissing,
-            "The digest's metadata holds no signature, which CloudTrail always stores with it.",
+            "The digest's metadata has no signature. CloudTrail always stores one.",
         )
         .with_evidence(
             "metadata entries signature and signature-algorithm",
@@ -198,7 +198,7 @@ pub fn gone(subject: DigestSubject<'_>, window: Window, absence: Absence) -> Fin
     subject
         .finding(
             FindingKind::DigestMissing,
-            "The digest was delivered and is gone: its hour is not proven by any digest.",
+            "The digest was delivered and is now missing. No digest verifies its hour.",
         )
         .with_window(window)
         .with_evidence("the digest that was announced", absence.to_string())
@@ -210,7 +210,7 @@ pub fn replaced_in_archive(subject: DigestSubject<'_>, misfit: &ArchivedMisfit) 
     subject
         .finding(
             FindingKind::DigestModified,
-            "The digest was replaced after delivery, by an object in an archive storage class, which nobody can read.",
+            "After delivery, the digest was replaced by an object in an archive storage class, whose content cannot be read.",
         )
         .with_evidence(misfit.expected(), misfit.actual())
 }
@@ -228,7 +228,7 @@ pub fn trail_unexpected(
     subject
         .finding(
             FindingKind::DigestTrailUnexpected,
-            "CloudTrail delivers digests of a trail into the bucket that is none of the expected ones.",
+            "A trail that is not one of the expected trails delivers digests to this bucket.",
         )
         .with_evidence(
             format!("a digest of {}", expected.join(", ")),

@@ -38,7 +38,7 @@ pub fn missing(subject: LogFileSubject<'_>, absence: Absence) -> Finding {
     subject
         .finding(
             FindingKind::LogFileMissing,
-            "CloudTrail delivered the log file and it is gone.",
+            "CloudTrail delivered the log file, and it is now missing.",
         )
         .with_evidence(subject.content(), absence.to_string())
 }
@@ -50,7 +50,7 @@ pub fn wrong(subject: LogFileSubject<'_>, error: &LogFileError) -> Finding {
     let (kind, message) = match error {
         LogFileError::TrailingData => (
             FindingKind::LogFileTrailingData,
-            "Bytes were appended to the log file after delivery; some readers would show them as records.",
+            "Bytes were appended to the log file after delivery. Some readers show them as records.",
         ),
         LogFileError::Malformed(_) | LogFileError::TooLarge => (
             FindingKind::LogFileMalformed,
@@ -72,7 +72,7 @@ pub fn replaced_in_archive(subject: LogFileSubject<'_>, misfit: &ArchivedMisfit)
     subject
         .finding(
             FindingKind::LogFileModified,
-            "The log file was replaced after delivery, by an object in an archive storage class, which nobody can read.",
+            "After delivery, the log file was replaced by an object in an archive storage class, whose content cannot be read.",
         )
         .with_evidence(
             format!("{}, in {}", subject.content(), misfit.expected()),
@@ -87,7 +87,7 @@ pub fn unlisted(scope: Scope, at: ObjectLocation) -> Finding {
         FindingKind::LogFileUnlisted,
         scope,
         at,
-        "The file lies among the log files, and no digest lists it, although the digests of its time are there.",
+        "The file is among the log files, and no digest lists it, although the digests of its time exist.",
     )
     .with_evidence(
         "an entry in a digest of its hour, or a later one",

@@ -35,7 +35,7 @@ pub(super) fn unreadable(
         kind,
         scope.clone(),
         at.clone(),
-        format!("Nothing can be said about {subject}: {cause}."),
+        format!("Trailseal cannot check {subject}: {cause}."),
     )
     .with_evidence("a readable object", cause.to_string())
     .about(format!("{} {what}", at.region_folder()), subject);
@@ -48,10 +48,10 @@ pub(super) fn unreadable(
 pub(super) fn remedy(cause: &Cause) -> Option<&'static str> {
     match cause {
         Cause::KeyUnusable(_) => Some(redrive!(
-            "Nobody can read what this KMS key encrypts while it is disabled or waits for its deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then "
+            "Nobody can read what this KMS key encrypts while the key is disabled or scheduled for deletion. Enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion), find out who changed it (DisableKey, ScheduleKeyDeletion), then "
         )),
         Cause::RegionDisabled(_) => Some(redrive!(
-            "This account has not opted into the Region, so that CloudTrail does not list the Region's public keys to it. In an account that has, save them with the command `trailseal keys`, name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then "
+            "This account has not opted in to the Region, so CloudTrail does not list the Region's public keys for it. In an account that has opted in, save them with the command `trailseal keys`, name the file in the stack's parameter PinnedKeys (TRAILSEAL_PINNED_KEYS), then "
         )),
         Cause::Credentials(..) => Some(redrive!(
             "AWS did not accept the function's own credentials: this is not about the object. Check that the function's role exists and that no AWS_ACCESS_KEY_ID is set in the function's environment, deploy the stack again, then "

@@ -195,7 +195,7 @@ pub fn too_many_foreign_calls(subject: FindingSubject, calls: u64) -> Finding {
         subject.scope,
         subject.object,
         format!(
-            "{calls} further KMS calls name the trail or its log files under keys that are not known to be the trail's. They are too many to look at."
+            "{calls} further KMS calls name the trail or its log files under keys that are not known to be the trail's. Trailseal does not check so many one by one."
         ),
     )
     .with_remedy(

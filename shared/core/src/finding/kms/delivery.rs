@@ -43,7 +43,7 @@ pub fn gone_after_delivery(
         subject,
         gone,
         format!(
-            "CloudTrail delivered the log file, as {} in {recorded_in} shows, and it is gone.",
+            "CloudTrail delivered the log file, as {} in {recorded_in} shows, and it is now missing.",
             gone.call
         ),
     )
@@ -76,9 +76,9 @@ pub fn gone_before_listed(
         delivered,
     } = log_file;
     let how = if is_covered {
-        "was gone before a digest listed it"
+        "disappeared before a digest listed it"
     } else {
-        "is gone, as may be the digest that listed it"
+        "is now missing, and so may be the digest that listed it"
     };
     Finding::new(
         FindingKind::LogFileMissing,
@@ -113,7 +113,7 @@ pub fn unlisted_log_file(
         subject.scope,
         subject.object,
         format!(
-            "The log file is in the bucket, and CloudTrail had a key generated for it (KMS event {event_id} in {recorded_in}), but no digest lists it."
+            "The log file is in the bucket, and CloudTrail requested a data key for it (KMS event {event_id} in {recorded_in}), but no digest lists it."
         ),
     )
     .with_evidence(

@@ -48,7 +48,7 @@ pub fn malformed_attestation(
         subject,
         attestation,
         format!(
-            "A KMS event carries an attestation that no Nitro Enclave makes: {call} by {principal}."
+            "A KMS event carries an attestation that no Nitro Enclave produces: {call} by {principal}."
         ),
     )
 }
@@ -134,7 +134,7 @@ pub fn missing_attestation(
         subject,
         missing,
         format!(
-            "A reader that reads from an enclave only read without its attestation: {call} by {}.",
+            "An enclave-only reader read without an enclave attestation: {call} by {}.",
             missing.caller
         ),
     )

@@ -7,7 +7,7 @@ use crate::finding::{Finding, FindingKind};
 
 /// What to do about findings that are not listed one by one. What the kind advises is about one object,
 /// and here the object is the log file that records the calls.
-const LEFT_OUT: &str = "Run `trailseal kms s3://BUCKET/KEY` on the log file that the finding names, with the trails, keys and readers of the stack. The command explains what each rule says of each KMS event. Then follow the advice of the other findings of this kind. The log file that the finding names records the calls, and needs no repair.";
+const LEFT_OUT: &str = "Run `trailseal kms s3://BUCKET/KEY` on the log file that the finding names, with the trails, keys and readers of the stack. The command explains what each rule says about each KMS event. Then follow the advice of the other findings of this kind. The log file that the finding names records the calls, and needs no repair.";
 
 /// So many more findings of a kind in a log file, the subject's object.
 #[must_use]

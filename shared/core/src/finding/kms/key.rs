@@ -62,7 +62,7 @@ pub fn key_mismatch(
         subject,
         mismatch,
         format!(
-            "The KMS call {} (event {}) used another key than the trail or the object.",
+            "The KMS call {} (event {}) used a key that is not the trail's or the object's.",
             call.name, call.id
         ),
     )
@@ -96,7 +96,7 @@ impl Evidence for UnusableKey {
 /// The trail's key, `arn`, cannot encrypt log files. It is so once, whoever uses it.
 #[must_use]
 pub fn unusable_key(subject: FindingSubject, key: &UnusableKey, arn: &str) -> Finding {
-    let what = "Log files cannot be encrypted under the trail's key any more";
+    let what = "Log files can no longer be encrypted under the trail's key";
     about_key(subject, key, what, arn)
 }
 
@@ -122,14 +122,14 @@ impl Evidence for ExpiringKey {
     }
 
     fn actual(&self) -> String {
-        format!("its imported material expires at {}", self.expires)
+        format!("its imported key material expires at {}", self.expires)
     }
 }
 
 /// The imported material of the trail's key, `arn`, expires soon.
 #[must_use]
 pub fn expiring_key(subject: FindingSubject, key: &ExpiringKey, arn: &str) -> Finding {
-    let what = "Log files cannot be encrypted under the trail's key for long";
+    let what = "The key material of the trail's key expires soon";
     about_key(subject, key, what, arn)
 }
 
@@ -159,7 +159,7 @@ impl Evidence for OpenPolicy {
 /// The policy of the trail's key, `arn`, lets other trails use it.
 #[must_use]
 pub fn open_policy(subject: FindingSubject, policy: &OpenPolicy, arn: &str) -> Finding {
-    let what = "CloudTrail may write under the trail's key for any trail";
+    let what = "CloudTrail can write under the trail's key for any trail";
     about_key(subject, policy, what, arn)
 }
 

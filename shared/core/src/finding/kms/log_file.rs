@@ -16,10 +16,10 @@ pub fn not_a_log_file(subject: FindingSubject, error: &RecordsError, is_copy: bo
         _ => FindingKind::LogFileMalformed,
     };
     let message = if is_copy {
-        format!("The file has a log file's name and is no log file of CloudTrail's: {error}.")
+        format!("The file has a log file's name and is not a log file of CloudTrail: {error}.")
     } else {
         format!(
-            "An object was put where log files are delivered that CloudTrail does not write: {error}."
+            "The object is stored where log files are delivered, and it is not a CloudTrail log file: {error}."
         )
     };
     Finding::new(kind, subject.scope, subject.object, message).with_evidence(

@@ -104,7 +104,7 @@ pub fn unlisted_reader(subject: FindingSubject, reads: &UnlistedReads) -> Findin
         subject,
         reads,
         format!(
-            "{} read {} from {}, and is no listed reader.",
+            "{} read {} from {}, and is not a listed reader.",
             reads.reader,
             reads.files(),
             reads.sources()

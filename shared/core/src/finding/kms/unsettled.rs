@@ -24,9 +24,9 @@ pub enum WhyUnsettled {
 impl WhyUnsettled {
     fn in_words(self) -> &'static str {
         match self {
-            Self::NotLookedAt => "too many other log files were to be looked at",
+            Self::NotLookedAt => "there were too many other log files to check",
             Self::Unreadable => "S3 did not say whether the log file is there",
-            Self::NotCovered => "no digest of the time that CloudTrail signed could be read",
+            Self::NotCovered => "no signed digest of that time could be read",
             Self::BackfillsNotListed => "the backfill digests could not be listed",
             Self::TooManyBackfills => "there are too many backfill digests to read",
         }
@@ -66,10 +66,10 @@ impl GivenUp {
         let example = self.example.clone()?;
         let message = match self.count() {
             1 => {
-                "A KMS event shows that CloudTrail delivered the log file. For three days it could not be found out whether a digest lists it.".to_owned()
+                "A KMS event shows that CloudTrail delivered the log file. For three days, Trailseal could not find out whether a digest lists it.".to_owned()
             }
             count => format!(
-                "KMS events show that CloudTrail delivered {count} log files, this one of them. For three days it could not be found out whether a digest lists them."
+                "KMS events show that CloudTrail delivered {count} log files, including this one. For three days, Trailseal could not find out whether a digest lists them."
             ),
         };
         let reasons: Vec<String> = self
@@ -127,7 +127,7 @@ impl LeftOver {
             ),
             (
                 self.no_time,
-                "documents of deliveries that there was no time for",
+                "documents of deliveries for which there was no time",
             ),
             (
                 self.unreadable,
@@ -176,7 +176,7 @@ impl LeftOver {
                 FindingKind::DeliveryUnsettled,
                 scope.clone(),
                 at.clone(),
-                "More deliveries wait for the chain's digests than are settled with one digest. What is left waits for the next one.",
+                "More deliveries wait for the chain's digests than Trailseal settles with one digest. The rest wait for the next digest.",
             )
             .with_digest(digest.clone())
             .with_evidence("every delivery of the chain settled", left.join("; "))
@@ -184,7 +184,7 @@ impl LeftOver {
             // It stays the same until everything is settled.
             .about(place, "")
             .with_remedy(
-                "Somebody may have planted log files whose KMS records name deliveries that never were, to hide a deleted log file among them. Look for PutObject calls on the bucket that are not CloudTrail's, and verify the chain's last days by hand (trailseal verify, or aws cloudtrail validate-logs).",
+                "Somebody may have planted log files whose KMS records name deliveries that never happened, to hide a deleted log file among them. Look for PutObject calls on the bucket that are not CloudTrail's, and verify the last days of the chain by hand (trailseal verify, or aws cloudtrail validate-logs).",
             )
         })
     }

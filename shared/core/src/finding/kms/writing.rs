@@ -38,12 +38,12 @@ pub fn foreign_caller(
     call: &EventReference,
 ) -> Finding {
     let purpose = if for_log_file {
-        "the log file, and so wrote it"
+        "the log file, and therefore wrote it"
     } else {
         "the trail, to write under its name"
     };
     let message = format!(
-        "Somebody other than CloudTrail had a data key generated for {purpose}: {call} by {}.",
+        "Somebody other than CloudTrail generated a data key for {purpose}: {call} by {}.",
         by.caller
     );
     finding(subject, by, message)
@@ -152,6 +152,6 @@ pub fn changed_encryption(subject: FindingSubject, changed: &ChangedEncryption) 
     finding(
         subject,
         changed,
-        "The log file is not encrypted as the trail encrypts: it was written or copied by somebody else, or the trail's key was changed.",
+        "The log file is not encrypted the way the trail encrypts. Somebody else wrote or copied it, or the trail's key was changed.",
     )
 }
