@@ -714,7 +714,7 @@ async fn three_digests_deleted_in_a_row_are_one_finding_with_their_whole_window(
         "2026-01-01T01:00:00Z",
     );
     assert!(
-        report.findings[0].message.starts_with("3 hourly digests"),
+        report.findings[0].message.starts_with("3 consecutive hourly digests"),
         "{}",
         report.findings[0].message
     );

@@ -330,7 +330,7 @@ impl Builder {
         let expected = format!("SHA-256 {}", Sha256::of(key.as_bytes()));
         let actual = format!("SHA-256 {}{hostile}", Sha256::of(expected.as_bytes()));
         let message = match kind {
-            FindingKind::LogFileMissing => "A log file that the digest lists is gone.".to_owned(),
+            FindingKind::LogFileMissing => "CloudTrail delivered the log file, and it is now missing.".to_owned(),
             FindingKind::LogFileModified => {
                 format!("The content of the log file hashes to something else.{hostile}")
             }
@@ -377,7 +377,7 @@ impl Builder {
                 self.scope(chain),
                 ObjectLocation::new(BUCKET, self.key(chain, hours.end, "CloudTrail-Digest")),
                 format!(
-                    "{number} hourly digests in a row are gone, this the newest of them: between {} and {} no log file is proven.",
+                    "{number} consecutive hourly digests are missing (this is the newest). Log files delivered between {} and {} cannot be verified.",
                     window.from.unwrap(), window.to
                 ),
             )
