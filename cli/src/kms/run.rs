@@ -17,6 +17,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use trailseal::check::kms_events::KmsReport;
+use trailseal::names::object_key::ROOT_FOLDER;
 use trailseal::world::{Cause, StoreError};
 
 /// What takes less time is not displayed while it goes on.
@@ -137,7 +138,7 @@ fn nothing(head: &KmsHead, tally: &KmsTally) -> Stop {
         " of the time asked for"
     };
     Stop::cannot_tell(format_args!(
-        "{} holds no log file{of_the_time}: no AWSLogs/ACCOUNT/CloudTrail folder with one is there; check the bucket, the prefix and the times",
+        "{} holds no log file{of_the_time}: no {ROOT_FOLDER}/ACCOUNT/CloudTrail folder with one is there; check the bucket, the prefix and the times",
         head.source
     ))
 }

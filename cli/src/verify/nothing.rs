@@ -3,6 +3,7 @@
 use crate::exit::Stop;
 use crate::report::Verification;
 use trailseal::bucket::selection::Part;
+use trailseal::names::object_key::ROOT_FOLDER;
 
 /// Why there is nothing to report on.
 pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> Stop {
@@ -13,7 +14,7 @@ pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> 
     let Verification { source, .. } = verification;
     if let Part::Elsewhere(_) = part {
         Stop::cannot_tell(format_args!(
-            "CloudTrail delivers nothing to {source}, so that nothing there can be verified: name the bucket, or a folder AWSLogs/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ of log files or AWSLogs/ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ of digest files"
+            "CloudTrail delivers nothing to {source}, so that nothing there can be verified: name the bucket, or a folder {ROOT_FOLDER}/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ of log files or {ROOT_FOLDER}/ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ of digest files"
         ))
     } else if let Part::Digest(_) = part {
         Stop::cannot_tell(format_args!(
@@ -29,7 +30,7 @@ pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> 
         ))
     } else {
         Stop::cannot_tell(format_args!(
-            "{source} holds no trail: no AWSLogs/ACCOUNT/CloudTrail-Digest folder is below it; check the bucket and the prefix"
+            "{source} holds no trail: no {ROOT_FOLDER}/ACCOUNT/CloudTrail-Digest folder is below it; check the bucket and the prefix"
         ))
     }
 }
