@@ -53,7 +53,9 @@ fn product() -> Vec<Product> {
                 if name != "tests" {
                     folders.push(path);
                 }
-            } else if name.ends_with(".rs") && name != "tests.rs" {
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && name != "tests.rs"
+            {
                 let text = fs::read_to_string(&path).expect("UTF-8");
                 let (code, tests) = text
                     .split_once("#[cfg(test)]\nmod tests {")

@@ -714,7 +714,9 @@ async fn three_digests_deleted_in_a_row_are_one_finding_with_their_whole_window(
         "2026-01-01T01:00:00Z",
     );
     assert!(
-        report.findings[0].message.starts_with("3 consecutive hourly digests"),
+        report.findings[0]
+            .message
+            .starts_with("3 consecutive hourly digests"),
         "{}",
         report.findings[0].message
     );
@@ -1018,7 +1020,7 @@ async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
         planted(&mut memory, count, "T1530");
         let report = validate(&trail, &memory, &hour(&trail, 17).object).await;
         assert_eq!(report.findings.len(), 1);
-        assert!(!report.findings[0].message.contains("every earlier one"));
+        assert!(!report.findings[0].message.contains("every earlier digest"));
         // That there are more than are tried is said.
         let actual = report.findings[0].actual.as_ref().unwrap();
         assert_eq!(actual.contains("there are more"), count > 31, "{actual}");

@@ -330,7 +330,9 @@ impl Builder {
         let expected = format!("SHA-256 {}", Sha256::of(key.as_bytes()));
         let actual = format!("SHA-256 {}{hostile}", Sha256::of(expected.as_bytes()));
         let message = match kind {
-            FindingKind::LogFileMissing => "CloudTrail delivered the log file, and it is now missing.".to_owned(),
+            FindingKind::LogFileMissing => {
+                "CloudTrail delivered the log file, and it is now missing.".to_owned()
+            }
             FindingKind::LogFileModified => {
                 format!("The content of the log file hashes to something else.{hostile}")
             }

@@ -268,7 +268,9 @@ async fn three_digests_deleted_in_a_row() -> Result<()> {
         .window("2026-01-15T02:00:00Z", "2026-01-15T05:00:00Z")]);
     let alert = &world.alerts()[0];
     ensure!(
-        alert.email.contains("3 consecutive hourly digests are missing"),
+        alert
+            .email
+            .contains("3 consecutive hourly digests are missing"),
         "{alert}"
     );
     world
