@@ -72,7 +72,7 @@ core: ## Compile the core alone, without AWS, Lambda and tokio
 
 .PHONY: docs
 docs: ## Build the documentation of the crates; a broken link is an error
-	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --document-private-items --workspace --no-deps --locked
 
 .PHONY: fuzz-check
 fuzz-check: ## Compile the fuzz targets

@@ -37,7 +37,7 @@ pub struct Composed {
     pub shown: Vec<bool>,
 }
 
-/// Writes the alert for `entries`, which are in the order of their [rank]; none if there are none.
+/// Writes the alert for `entries`, which are in the order of their [rank](super::entry::rank); none if there are none.
 ///
 /// `more` is how many findings there are beside the newest one of each entry. `whole_list` is where
 /// all of them are listed, if they are. `evidence_bucket` holds the incidents.

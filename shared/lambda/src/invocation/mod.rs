@@ -3,7 +3,7 @@
 //! - what bounds it: [`deadline`], [`retry_schedule`], [`attempt`]
 //! - what it takes and gives: [`queue_message`], [`check`], [`outcome`], [`item_error`]
 //! - what it does: [`publisher`], [`resender`], [`receipt`], [`metrics`], [`unrelated`]
-//! - the order in which it does that: one object ([`item`]), one [`event`], a [`batch`], an [`answer`]
+//! - the order in which it does that: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer)
 
 mod answer;
 mod attempt;

@@ -4,7 +4,7 @@
 //! The first look is that of [`kms_events`](crate::check::kms_events), when the event is read: minutes
 //! after the delivery, and up to an hour before the digest. What it saw is [kept](keep) in the evidence
 //! bucket, in documents for each log file that records deliveries and each chain that is to list
-//! them. When a digest of that chain has been verified, what waits for it is [settled](settle).
+//! them. When a digest of that chain has been verified, what waits for it is [settled](mod@settle).
 //!
 //! A digest may come before the event that shows a delivery in its hour; then the next digest
 //! settles it, and looks back along the chain. So documents are only written and removed, and
