@@ -53,7 +53,7 @@ impl DigestOutcomes {
         self.own.max(log_files)
     }
 
-    /// The line of the digest, in this bucket.
+    /// Returns the JSON line of the digest, in this bucket.
     pub(super) fn line(&self, bucket: &str) -> DigestLine {
         DigestLine {
             bucket: bucket.to_owned(),
@@ -67,7 +67,7 @@ impl DigestOutcomes {
     }
 }
 
-/// The one word for a digest itself.
+/// Returns the verdict on a digest itself.
 fn own_outcome(settled: &SettledDigest) -> Outcome {
     let own = |finding: &Finding| finding.object == settled.at;
     if settled.report.findings.iter().any(own) {
