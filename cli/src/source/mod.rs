@@ -100,7 +100,7 @@ impl Named {
         }
         let value = plain(text);
         if let Some(rest) = value.strip_prefix("s3://") {
-            // A prefix may begin with a slash: `s3://bucket//logs`.
+            // A prefix may start with a slash: `s3://bucket//logs`.
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             let bucket =
                 bucket_name(bucket).ok_or_else(|| SourceError::NoBucket(value.to_owned()))?;
