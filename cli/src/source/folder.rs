@@ -36,9 +36,9 @@ pub(crate) struct Folder {
 /// A file or a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FolderEntry {
-    /// Its name: of a file the one that it has in S3.
+    /// Its name. A file has the name that it has in S3.
     pub(crate) name: String,
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
     /// Whether it is a folder that a link leads to.
     pub(crate) is_linked: bool,
@@ -52,7 +52,6 @@ impl Folder {
     ///
     /// # Errors
     /// If the folder cannot be read.
-    /// When the folder cannot be read.
     pub(crate) fn read(path: &Path, strays: &Strays) -> io::Result<Self> {
         let mut folder = Self::default();
         let mut variants: BTreeMap<String, Vec<FolderEntry>> = BTreeMap::new();
