@@ -21,12 +21,12 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// The command line is wrong, or a file that it names.
+    /// Returns the stop for a wrong command line, or a wrong file that it names.
     pub(crate) fn usage(error: impl std::fmt::Display) -> Self {
         Self::new(error, USAGE)
     }
 
-    /// Nothing could be verified.
+    /// Returns the stop for a run that could not verify anything.
     pub(crate) fn cannot_tell(error: impl std::fmt::Display) -> Self {
         Self::new(error, CANNOT_TELL)
     }

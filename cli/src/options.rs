@@ -52,8 +52,8 @@ pub(crate) fn many<T, E: Display>(
 
 /// Reads the value of `--bucket-owner`.
 ///
+/// # Errors
 /// As for [`one`].
-/// As [`one`].
 pub(crate) fn bucket_owner(text: Option<&str>) -> Result<Option<AccountId>, Stop> {
     one("--bucket-owner", text, AccountId::new)
 }

@@ -32,8 +32,8 @@ pub(crate) struct Verification {
     pub(crate) source: String,
     /// The part of the source that was verified.
     pub(crate) subject: ReportSubject,
-    /// The source of the public keys, worded as the end of a sentence: `CloudTrail
-    /// (ListPublicKeys)`, `the file keys.json`.
+    /// The source of the public keys, worded as the end of a sentence:
+    /// `CloudTrail (ListPublicKeys)`, `the file keys.json`.
     pub(crate) keys: String,
     /// The requested range of time.
     pub(crate) requested: Range,
@@ -94,7 +94,7 @@ impl ReportSubject {
     }
 }
 
-/// A range of time. An end that is none is open.
+/// A range of time. A missing end is open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Range {
     /// The start.
@@ -207,7 +207,7 @@ pub(crate) struct CannotTell {
 }
 
 impl CannotTell {
-    /// Something with this scope.
+    /// Returns something with this scope.
     pub(crate) fn of(
         subject: impl Into<String>,
         scope: &Scope,
@@ -224,7 +224,7 @@ impl CannotTell {
         }
     }
 
-    /// Something without an account, Region or trail.
+    /// Returns something without an account, Region or trail.
     pub(crate) fn of_run(
         subject: impl Into<String>,
         reason: impl Into<String>,

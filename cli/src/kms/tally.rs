@@ -31,7 +31,7 @@ pub(super) struct KmsTotals {
     pub(super) with_kms_events: u64,
     /// Log files with KMS events that a rule is about.
     pub(super) judged: u64,
-    /// The KMS events, of all principals.
+    /// All KMS events, regardless of whose they are.
     pub(super) kms_events: u64,
     /// Deliveries whose digests were not checked.
     pub(super) waiting: u64,

@@ -16,8 +16,8 @@ pub(super) struct Folders {
 impl Folders {
     /// Reads a folder.
     ///
+    /// # Errors
     /// If it cannot be read.
-    /// When it cannot be read.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let mut folders = Self::default();
         for entry in fs::read_dir(path)? {

@@ -24,7 +24,7 @@ pub(crate) enum Keys {
     File(PathBuf),
 }
 
-/// CloudTrail, until it stops responding. If a Region refuses, or does not respond to [`SILENT`]
+/// CloudTrail, until it stops responding. If a Region refuses, or does not respond to `SILENT`
 /// requests in a row, each of which is tried several times, every further digest would wait just as
 /// long.
 #[derive(Debug)]

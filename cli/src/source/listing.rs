@@ -15,7 +15,7 @@ const MAX_LINKED: usize = 10_000;
 /// is empty.
 ///
 /// # Errors
-/// If a folder below cannot be read, or links lead to more than [`MAX_LINKED`] folders.
+/// If a folder below cannot be read, or links lead to more than `MAX_LINKED` folders.
 pub(super) fn list_below(
     path: &Path,
     prefix: &str,

@@ -18,8 +18,8 @@ pub(crate) struct LoneFile {
 
 impl LoneFile {
     /// Opens a digest file by its name, or by the name of the object that it is a copy of, and
-    /// returns the key that this gives. The digest itself says where it was delivered. If it has
-    /// another name there, this name is used. Returns none if the name is not that of a digest.
+    /// returns the key that this gives. The digest itself says where it was delivered. If it says
+    /// another name, the file's own name is used. Returns none if the name is not that of a digest.
     pub(crate) fn open(path: &Path) -> Option<(Self, DigestKey)> {
         let name = object_name(path.file_name()?.to_str()?)?;
         let by_name = DigestKey::of_name(&name)?;

@@ -53,8 +53,8 @@ pub(crate) fn file_name(name: &str, path: &Path) -> FileName {
 /// Returns none if the name does not belong to such a file.
 ///
 /// Known are decompressed files (`NAME.json`), and the names that browsers and file managers give
-/// to a second copy: `NAME (1).json.gz`, `NAME.json (1).gz`, `NAME - Copy.json.gz`, `Copy of
-/// NAME.json.gz`, `NAME copy 2.json.gz`, `NAME-2.json.gz`.
+/// to a second copy: `NAME (1).json.gz`, `NAME.json (1).gz`, `NAME - Copy.json.gz`,
+/// `Copy of NAME.json.gz`, `NAME copy 2.json.gz`, `NAME-2.json.gz`.
 pub(crate) fn object_name(name: &str) -> Option<String> {
     if name.len() > MAX_NAME_BYTES {
         return None;

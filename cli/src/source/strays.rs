@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 /// files there are.
 const MAX_FILES: usize = 1_000_000;
 
-/// Files that are noted, each once, regardless of how often it is found.
+/// The noted files. Each counts once, regardless of how often it is found.
 #[derive(Debug, Default)]
 pub(crate) struct Strays {
     seen: Mutex<Seen>,

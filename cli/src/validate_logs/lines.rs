@@ -32,7 +32,7 @@ impl Verdict {
     }
 }
 
-/// Whether valid files are printed, too.
+/// The level of detail: only problems, or every file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Detail {
     /// Only problems.

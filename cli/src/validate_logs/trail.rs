@@ -101,7 +101,7 @@ impl Asked {
     /// # Errors
     /// One line that says which flag is not possible.
     pub(super) fn read(args: &crate::args::ValidateLogsArgs) -> Result<Self, String> {
-        // To the AWS CLI, an empty text is no value.
+        // To the AWS CLI, an empty text is not a value.
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let arn = TrailArn::parse(&args.trail_arn)
             .map_err(|_| format!("Invalid trail ARN provided: {}", args.trail_arn))?;

@@ -30,7 +30,7 @@ pub(super) enum WalkStep {
         /// The time that it covers, if CloudTrail signed it.
         covers: Option<ValidatedRange>,
     },
-    /// A log file that the digest of the preceding steps lists.
+    /// A log file that the preceding digest lists.
     Log(ListedLogFile),
     /// Logging was off.
     Gap {

@@ -130,7 +130,7 @@ fn joined(mut windows: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp
     joined
 }
 
-/// Returns the parts of an unverified window that are between the pieces, which are in order.
+/// Returns the parts of a window that nothing verifies, between the pieces, which are in order.
 ///
 /// Time that digests cover keeps their state: a window between two digests may touch them, but no
 /// more.

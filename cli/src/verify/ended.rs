@@ -32,7 +32,7 @@ pub(super) struct Ended {
     at: Option<Timestamp>,
 }
 
-/// The reason why an explained end is not valid.
+/// The reason why the text of an explained end is refused.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EndedError {
     /// A part of the text is wrong.

@@ -115,8 +115,8 @@ impl Plan {
             && !self.is_named(chain, DigestSeries::Hourly, end)
     }
 
-    /// Returns whether a finding is about the requested time: by the time that it leaves uncovered,
-    /// otherwise by its object, unless it is about a digest of that time.
+    /// Returns whether a finding is about the requested time: by the time that it leaves uncovered.
+    /// A finding without such a time is if `of_wanted`, or otherwise by its object.
     pub(super) fn is_wanted(&self, finding: &Finding, of_wanted: bool) -> bool {
         let wanted = &self.wanted;
         if let Part::LogFile(_) = self.target.part {

@@ -4,8 +4,8 @@ use super::counters::VerifyCounters;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use std::time::Duration;
 
-/// Returns a line such as `1,234 of 5,678 digests, 45,678 log files, 1.2 GiB, 850 files/s, 2
-/// minutes left`.
+/// Returns a line such as
+/// `1,234 of 5,678 digests, 45,678 log files, 1.2 GiB, 850 files/s, 2 minutes left`.
 pub(super) fn line(progress: &VerifyCounters, elapsed: Duration) -> String {
     let read = VerifyCounters::read;
     let (folders, listed) = (read(&progress.folders), read(&progress.folders_listed));

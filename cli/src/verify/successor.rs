@@ -24,7 +24,7 @@ const MAX_CLAIMS: usize = 32;
 /// one more hour for late deliveries.
 pub(super) const AFTER_STOP: SignedDuration = SignedDuration::from_hours(2);
 
-/// The difference below which times count as the same: digest files name whole seconds.
+/// The largest difference between times that count as the same: digest files name whole seconds.
 const SAME_SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// Digest files of the same trail, account and Region in another folder or bucket.

@@ -4,7 +4,7 @@ use super::text;
 use crate::report::{ChainReport, Outcome, Verification};
 use maud::{Markup, html};
 
-/// The maximum number of chains that are listed and drawn. Those with the worst verdicts are.
+/// The maximum number of chains that are listed and drawn: those with the worst verdicts.
 pub(super) const MAX_CHAINS: usize = 1000;
 
 /// The chains that are listed and drawn.
