@@ -1,11 +1,11 @@
-//! What to do about what could not be looked at.
+//! Advice on objects that could not be read.
 
 use trailseal::world::{Absence, Cause, CredentialTrouble};
 
-/// What to do about what is not in a copy on disk.
+/// The advice on objects that are missing from a copy on disk.
 pub(crate) const NOT_IN_COPY: &str = "Finish the copy (run `aws s3 sync` again) and verify it again. If the copy holds everything that was in the bucket, give --complete: then what is not in it is a finding. If only a part of the time was copied, name that part with --start-time and --end-time.";
 
-/// What to do about something that could not be looked at.
+/// Returns the advice on something that could not be read.
 pub(crate) fn advice(cause: &Cause) -> &'static str {
     match cause {
         Cause::Denied(_) => {
@@ -30,7 +30,7 @@ pub(crate) fn advice(cause: &Cause) -> &'static str {
     }
 }
 
-/// What to do about credentials that AWS does not accept.
+/// Returns the advice on credentials that AWS does not accept.
 fn credentials_advice(trouble: CredentialTrouble) -> &'static str {
     match trouble {
         CredentialTrouble::Expired => {

@@ -1,7 +1,8 @@
-//! Who asks AWS: the profile, its Region and endpoint, and credentials that work.
+//! The identity that sends requests to AWS: the profile, its Region and endpoint, and credentials
+//! that work.
 //!
-//! Everything comes from where the AWS CLI takes it, with its precedence: `--profile` before keys in
-//! the environment, and those before `AWS_PROFILE`.
+//! Each setting comes from where the AWS CLI takes it, with the same precedence: `--profile` before
+//! keys in the environment, and those before `AWS_PROFILE`.
 //! <https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-authentication.html#cli-chap-authentication-precedence>
 
 mod failure;
@@ -26,44 +27,44 @@ use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsP
 use first::FirstLoaded;
 use std::time::Duration;
 
-/// The Region that is asked where a bucket is, and for roles, if none is configured.
+/// The Region for bucket locations and roles, if none is configured.
 const ANY_REGION: &str = "us-east-1";
 
-/// How long credentials may take to be loaded again during a run: a `credential_process` may ask
+/// The time that loading credentials again may take during a run. A `credential_process` may ask
 /// somebody.
 const LOAD_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How long a service is waited for, and how often it is asked again.
+/// The limits on waiting for a service, and the number of attempts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// How often a request is tried.
+    /// The number of attempts for a request.
     pub(crate) attempts: u32,
-    /// A connection that takes longer is better made anew.
+    /// The time limit for a connection. A connection that takes longer is better made again.
     pub(crate) connect: Duration,
-    /// How long a service may take for the first byte of an answer.
+    /// The time limit for the first byte of a response.
     pub(crate) read: Duration,
 }
 
-/// For commands that make many requests: no queue tries again later.
+/// The limits for commands that make many requests: no queue tries again later.
 const PATIENT: Patience = Patience {
     attempts: 6,
     connect: Duration::from_secs(3),
     read: Duration::from_secs(10),
 };
 
-/// The configuration of every client, and whether AWS can be asked with it.
+/// The configuration of every client, and whether requests to AWS can be made with it.
 #[derive(Debug)]
 pub(crate) struct Access {
     /// The configuration.
     pub(crate) config: SdkConfig,
-    /// Why it has no credentials, in one line that says what to do.
+    /// The reason why it has no credentials, in one line that says what to do.
     pub(crate) refused: Option<String>,
 }
 
-/// The configuration for a command, with credentials.
+/// Returns the configuration for a command, with credentials.
 ///
 /// # Errors
-/// [`Stop`], with what to do, when the profile is not there, or there are no credentials.
+/// [`Stop`], with what to do, if the profile does not exist or there are no credentials.
 pub(crate) async fn signed_in(profile: Option<&str>) -> Result<SdkConfig, Stop> {
     let profile = Profile::select(profile).await.map_err(Stop::usage)?;
     let access = access(&profile, None, PATIENT).await;
@@ -73,7 +74,8 @@ pub(crate) async fn signed_in(profile: Option<&str>) -> Result<SdkConfig, Stop> 
     }
 }
 
-/// The configuration of a profile in `region`, or in the configured one, and its credentials.
+/// Returns the configuration of a profile in `region`, or in the configured one, and its
+/// credentials.
 pub(crate) async fn access(
     profile: &Profile,
     region: Option<Region>,
@@ -104,7 +106,8 @@ pub(crate) async fn access(
             refused: Some(failure::NONE.to_owned()),
         };
     };
-    // Asked here, and not by the first request: so its failure is said once and for what it is.
+    // Loads the credentials here, not with the first request: a failure is reported once and with
+    // its real cause.
     match provider.provide_credentials().await {
         Ok(credentials) => {
             let first = FirstLoaded::new(credentials, provider);
@@ -124,15 +127,17 @@ pub(crate) async fn access(
     }
 }
 
-/// The Region of the environment or the profile; without one any, since buckets say theirs.
+/// Returns the Region of the environment or the profile. Without one, any Region works, because
+/// buckets report theirs.
 async fn configured_region(profile: &Profile) -> Region {
     let chain = DefaultRegionChain::builder().profile_name(profile.name());
     let region = chain.build().region().await;
     region.unwrap_or_else(|| Region::from_static(ANY_REGION))
 }
 
-/// The credentials of a profile that is asked for by name, whatever keys are in the environment.
-/// One that has none, only a Region, say, is for the container or instance that this runs on.
+/// Returns the credentials of a profile that is requested by name, regardless of keys in the
+/// environment. A profile without credentials, for example with only a Region, uses those of the
+/// container or instance that the command runs on.
 fn of_profile(profile: &Profile, region: Region) -> CredentialsProviderChain {
     let config = ProviderConfig::without_region()
         .with_region(Some(region))

@@ -1,4 +1,4 @@
-//! Exit codes, and how the command says that it cannot go on.
+//! Exit codes, and the message of a command that cannot continue.
 
 use crate::report::Outcome;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ pub(crate) const CANNOT_TELL: u8 = 2;
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 64;
 
-/// Why a command ended without a report: one line for people, and the exit code.
+/// The reason why a command ended without a report: one line for people, and the exit code.
 #[derive(Debug)]
 pub(crate) struct Stop {
     line: String,
@@ -21,18 +21,18 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// The command line, or a file it names, is wrong.
+    /// Returns the stop for a wrong command line, or a wrong file that it names.
     pub(crate) fn usage(error: impl std::fmt::Display) -> Self {
         Self::new(error, USAGE)
     }
 
-    /// Nothing could be verified.
+    /// Returns the stop for a run that could not verify anything.
     pub(crate) fn cannot_tell(error: impl std::fmt::Display) -> Self {
         Self::new(error, CANNOT_TELL)
     }
 
     fn new(error: impl std::fmt::Display, code: u8) -> Self {
-        // One line, whoever wrote the names in it.
+        // Keeps the message on one line, even if hostile names are in it.
         let line = error
             .to_string()
             .split_whitespace()
@@ -44,20 +44,20 @@ impl Stop {
         }
     }
 
-    /// Says it on standard error.
+    /// Prints the line on standard error and returns the exit code.
     pub(crate) fn tell(self) -> ExitCode {
         say(format_args!("{}", self.line));
         ExitCode::from(self.code)
     }
 }
 
-/// Says a line on standard error. Where nobody can read it, as when the terminal is gone, the exit
-/// code still says what the run came to.
+/// Prints a line on standard error. If nobody can read it, for example because the terminal is
+/// closed, the exit code still reports the result of the run.
 pub(crate) fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr(), "trailseal: {line}");
 }
 
-/// The exit code of an outcome.
+/// Returns the exit code of an outcome.
 pub(crate) fn code(outcome: Outcome) -> ExitCode {
     ExitCode::from(match outcome {
         Outcome::Valid => VALID,

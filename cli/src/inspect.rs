@@ -1,4 +1,4 @@
-//! `trailseal inspect`: one digest, each check step by step.
+//! `trailseal inspect`: checks one digest, step by step.
 //!
 //! The tests are in `tests/tests/command/inspect.rs`.
 
@@ -29,10 +29,10 @@ use trailseal::names::places::Places;
 use trailseal::trust::given::GivenSignatures;
 use trailseal_aws::Limited;
 
-/// The most objects that are open at a time.
+/// The maximum number of objects that are open at a time.
 const OPEN: usize = 64;
 
-/// Checks a digest, prints each step, and says the exit code.
+/// Checks a digest, prints each step, and returns the exit code.
 pub(crate) async fn run(args: InspectArgs) -> ExitCode {
     match Box::pin(inspect(&args)).await {
         Ok(outcome) => exit::code(outcome),
@@ -88,7 +88,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     Ok(page.end())
 }
 
-/// The signature that is given.
+/// Returns the signature that `--signature` gives.
 fn given_signature(
     args: &InspectArgs,
     subject: &InspectedDigest,
@@ -108,7 +108,7 @@ fn given_signature(
     Ok(Arc::new(given.unwrap_or_default()))
 }
 
-/// Where there is no such object, and nothing proves that somebody deleted it.
+/// Returns an error if the object does not exist and nothing proves that somebody deleted it.
 fn nothing_there(subject: &InspectedDigest, examined: &Examined) -> Option<Stop> {
     let said = match &examined.successor {
         NextDigest::NamesThis {

@@ -1,5 +1,5 @@
-//! Ctrl-C, `kill`, and a terminal that closes: the first ends the work in order, with a report,
-//! the second one at once.
+//! Ctrl-C, `kill`, and a terminal that closes. The first interrupt ends the work in order, with a
+//! report. The second one ends the process at once.
 
 use std::io;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) async fn first() {
         std::process::exit(130);
     });
     if told.await.is_err() {
-        // There will be none.
+        // No interrupt can arrive.
         std::future::pending::<()>().await;
     }
 }
@@ -35,12 +35,13 @@ pub(crate) async fn close_at_first<S>(objects: Arc<Limited<S>>) {
     objects.close();
 }
 
-/// The signals that ask a run to end. None that comes between two calls of `next` is lost.
+/// The signals that ask a run to end. A signal that arrives between two calls of `next` is not
+/// lost.
 #[cfg(unix)]
 struct UnixSignals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
-    /// None where SIGHUP is ignored.
+    /// None if SIGHUP is ignored.
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
@@ -71,11 +72,11 @@ impl UnixSignals {
     }
 }
 
-/// Whether SIGHUP ends a run. It does not where `nohup` started it: that has SIGHUP ignored, which
-/// listening would undo.
+/// Returns whether SIGHUP ends a run. It does not if `nohup` started the run: `nohup` has SIGHUP
+/// ignored, and listening would undo that.
 ///
-/// Linux says what is ignored. Elsewhere a standard error that is a terminal shows that there is
-/// no `nohup`, which redirects it.
+/// Linux reports the ignored signals. On other systems, a standard error that is a terminal shows
+/// that there is no `nohup`, which redirects it.
 #[cfg(unix)]
 fn listens_to_hangups() -> bool {
     use std::io::IsTerminal as _;
@@ -85,8 +86,8 @@ fn listens_to_hangups() -> bool {
         .map_or_else(|| io::stderr().is_terminal(), |ignored| !ignored)
 }
 
-/// Whether a process ignores SIGHUP, by what `/proc/PID/status` says. None where it
-/// does not say.
+/// Returns whether a process ignores SIGHUP, according to the text of `/proc/PID/status`. Returns
+/// none if the text does not say.
 #[cfg(unix)]
 fn ignores_hangups(status: &str) -> Option<bool> {
     let ignored = status

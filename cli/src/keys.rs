@@ -1,4 +1,4 @@
-//! `trailseal keys`: CloudTrail's public keys, saved to verify without AWS.
+//! `trailseal keys`: saves CloudTrail's public keys, to verify without AWS.
 
 use crate::advice::advice;
 use crate::args::KeysArgs;
@@ -21,10 +21,10 @@ use trailseal::trust::public_key::{PublicKey, SigningPeriod};
 use trailseal::world::{Cause, ListPublicKeys as _};
 use trailseal_aws::CloudTrailKeys;
 
-/// Regions that are asked at a time.
+/// The number of Regions that are queried at a time.
 const PARALLEL: usize = 16;
 
-/// Every Region, as the partitions file of the AWS SDKs has them.
+/// Every Region in the partitions file of the AWS SDKs.
 const REGIONS: [&str; 42] = [
     "af-south-1",
     "ap-east-1",
@@ -70,7 +70,7 @@ const REGIONS: [&str; 42] = [
     "eusc-de-east-1",
 ];
 
-/// A saved `list-public-keys` response, whose entries say their Region.
+/// A saved `list-public-keys` response whose entries name their Region.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Saved {
@@ -87,7 +87,7 @@ struct SavedKey {
     region: String,
 }
 
-/// Saves the keys, and says the exit code.
+/// Saves the keys, and returns the exit code.
 pub(crate) async fn run(args: KeysArgs) -> ExitCode {
     match save(&args).await {
         Ok(code) => code,
@@ -171,15 +171,16 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
 /// The Regions that gave no keys.
 #[derive(Default)]
 struct Missing {
-    /// By why, in their order; credentials fail for the same reason in each.
+    /// Regions by cause, in their order. Credentials fail for the same reason in each Region.
     regions: Vec<(Cause, Vec<Region>)>,
-    /// Whether one of them was to give some.
+    /// Whether one of them was expected to give keys.
     is_wanted: bool,
 }
 
 impl Missing {
     fn take(&mut self, region: &Region, cause: &Cause, all: bool) {
-        // A Region that the account has not opted into, or may not use, has no digests of it.
+        // A Region that the account has not opted into, or may not use, has no digests of the
+        // account.
         self.is_wanted |= !(all && matches!(cause, Cause::Denied(_) | Cause::RegionDisabled(_)));
         let same = |known: &Cause| match (known, cause) {
             (Cause::Credentials(known, _), Cause::Credentials(trouble, _)) => known == trouble,
@@ -191,7 +192,7 @@ impl Missing {
         }
     }
 
-    /// Says why each is left out, and what helps.
+    /// Prints why each Region is left out, and what helps.
     fn tell(&self) {
         for (cause, regions) in &self.regions {
             let (these, are) = match regions.as_slice() {

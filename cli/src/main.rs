@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    // What reads files and hashes them does so where it runs.
+    // Tasks that read and hash files block their worker thread.
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * 2;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(run(cli.command));
-            // What is still on its way after an interrupt is not waited for.
+            // Requests that are still in flight after an interrupt are not awaited.
             runtime.shutdown_background();
             code
         }
@@ -59,7 +59,7 @@ async fn run(command: Command) -> ExitCode {
     }
 }
 
-/// Help and version go to standard output; anything else is wrong usage.
+/// Prints help and the version to standard output. Every other error is wrong usage.
 fn refuse(error: &clap::Error) -> ExitCode {
     let asked = matches!(
         error.kind(),

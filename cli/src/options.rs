@@ -1,8 +1,8 @@
-//! Values of options: read as tools write them, and otherwise strictly.
+//! Values of options: tolerant of how tools write them, and otherwise strict.
 //!
-//! White space and quotes around a value mean nothing. An option that may be repeated takes
-//! several values at once, too, with commas between, as the functions' parameters do. Whatever
-//! else is wrong with a value is refused by the option's name.
+//! White space and quotes around a value are ignored. An option that can be repeated also takes
+//! several values at once, separated by commas, as the functions' parameters do. Every other
+//! mistake in a value is refused, and the message names the option.
 
 use crate::exit::Stop;
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use trailseal::names::value::{list, plain};
 /// Reads the value of an option, if it is given.
 ///
 /// # Errors
-/// [`Stop`], with the option's name, when `read` refuses the value, or there is none in it.
+/// [`Stop`], with the option's name, if `read` refuses the value or the value is empty.
 pub(crate) fn one<T, E: Display>(
     option: &str,
     text: Option<&str>,
@@ -31,7 +31,7 @@ pub(crate) fn one<T, E: Display>(
 /// Reads the values of an option that may be repeated.
 ///
 /// # Errors
-/// As [`one`]: an option with no value in it would mean "any", which nobody wrote.
+/// As for [`one`]: an option without a value would mean "any", which nobody wrote.
 pub(crate) fn many<T, E: Display>(
     option: &str,
     texts: &[String],
@@ -53,27 +53,28 @@ pub(crate) fn many<T, E: Display>(
 /// Reads the value of `--bucket-owner`.
 ///
 /// # Errors
-/// As [`one`].
+/// As for [`one`].
 pub(crate) fn bucket_owner(text: Option<&str>) -> Result<Option<AccountId>, Stop> {
     one("--bucket-owner", text, AccountId::new)
 }
 
-/// Reads the values of `--alias`: the original's name and the replica's.
+/// Reads the values of `--alias`: the names of an original and of its replica.
 ///
 /// # Errors
-/// As [`many`].
+/// As for [`many`].
 pub(crate) fn aliases(texts: &[String]) -> Result<Vec<(String, String)>, Stop> {
     many("--alias", texts, |text| {
         bucket_alias(text).ok_or_else(|| is_not(text, "ORIGINAL=REPLICA, the names of two buckets"))
     })
 }
 
-/// Says what a value is not.
+/// Returns the message that a value is not what the option takes.
 pub(crate) fn is_not(text: &str, takes: &str) -> String {
     format!("`{}` is not {takes}", shown(text))
 }
 
-/// A path as it was meant: as it is, where it is there; else without what a tool wrote around it.
+/// Returns a path as it was meant: unchanged if it exists, otherwise without the quotes or white
+/// space that a tool put around it.
 pub(crate) fn input(path: PathBuf) -> PathBuf {
     if path.symlink_metadata().is_ok() {
         return path;
@@ -86,7 +87,8 @@ pub(crate) fn input(path: PathBuf) -> PathBuf {
     }
 }
 
-/// The path of a file that is yet to be written, without what a tool wrote around it.
+/// Returns the path of a file to write, without the quotes or white space that a tool put around
+/// it.
 pub(crate) fn output(path: PathBuf) -> PathBuf {
     match path.to_str().map(plain) {
         Some(meant) if !meant.is_empty() => PathBuf::from(meant),
@@ -94,10 +96,10 @@ pub(crate) fn output(path: PathBuf) -> PathBuf {
     }
 }
 
-/// Reads a number of requests or files at a time.
+/// Reads a number of concurrent requests or files.
 ///
 /// # Errors
-/// What it takes instead.
+/// The values that it accepts.
 pub(crate) fn concurrency(text: &str) -> Result<u16, String> {
     plain(text)
         .parse()
@@ -116,7 +118,7 @@ fn refused(option: &str, error: &dyn Display) -> Stop {
     Stop::usage(format_args!("{option} {error}"))
 }
 
-/// The most characters of a value that are said.
+/// The maximum number of characters of a value that a message repeats.
 const SHOWN: usize = 300;
 
 fn shown(text: &str) -> String {

@@ -1,20 +1,20 @@
-//! A live line on a terminal.
+//! A live progress line on a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-/// How often it is drawn.
+/// The interval between two updates of the line.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// A line on standard error that says how far the work is; nothing where that is no terminal.
+/// A progress line on standard error. Shows nothing if standard error is not a terminal.
 pub(crate) struct Display {
     bar: ProgressBar,
     task: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Display {
-    /// Shows what `line` says of the time since the start, once `after` has passed.
+    /// Shows the text that `line` returns for the time since the start, once `after` has passed.
     pub(crate) fn start(
         after: Duration,
         line: impl Fn(Duration) -> String + Send + 'static,
@@ -46,7 +46,7 @@ impl Display {
         }
     }
 
-    /// Does `what` while the line is not in the way, such as printing to the same terminal.
+    /// Runs `what` while the line is out of the way, for example to print to the same terminal.
     pub(crate) fn aside<T>(&self, what: impl FnOnce() -> T) -> T {
         self.bar.suspend(what)
     }

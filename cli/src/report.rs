@@ -1,4 +1,4 @@
-//! What a verification came to, as every output format shows it. `docs/verification-json.md`
+//! The result of a verification, as every output format shows it. `docs/verification-json.md`
 //! documents its JSON form.
 
 pub(crate) use finding::FindingReport;
@@ -14,11 +14,11 @@ pub(crate) use trailseal::finding::Counts;
 /// The schema of the JSON form.
 pub(crate) const SCHEMA: &str = "trailseal.verification/1";
 
-/// The most findings, and the most unreadable objects, that a report holds: counts go on, and
-/// `--format ndjson` writes every one.
+/// The maximum number of findings, and of unreadable objects, in a report. Counts continue beyond
+/// it, and `--format ndjson` writes every one.
 pub(crate) const MAX_KEPT: usize = 10_000;
 
-/// A whole verification.
+/// The report of a verification.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Verification {
@@ -30,42 +30,42 @@ pub(crate) struct Verification {
     pub(crate) command: Vec<String>,
     /// `s3://bucket/prefix`, or the directory's path.
     pub(crate) source: String,
-    /// What of the source was verified.
+    /// The part of the source that was verified.
     pub(crate) subject: ReportSubject,
-    /// Where the public keys came from, as a sentence's end: `CloudTrail (ListPublicKeys)`, `the
-    /// file keys.json`.
+    /// The source of the public keys, worded as the end of a sentence:
+    /// `CloudTrail (ListPublicKeys)`, `the file keys.json`.
     pub(crate) keys: String,
-    /// The stretch of time that was asked for.
+    /// The requested range of time.
     pub(crate) requested: Range,
-    /// When the verification began.
+    /// The time when the verification started.
     #[serde(serialize_with = "trailseal::names::seconds::serialize")]
     pub(crate) started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     #[serde(serialize_with = "trailseal::names::seconds::serialize")]
     pub(crate) finished_at: Timestamp,
-    /// Whether it was interrupted: what was not reached is not in it.
+    /// Whether it was interrupted. The report then leaves out what the run did not reach.
     pub(crate) interrupted: bool,
-    /// The one word for it all.
+    /// The overall verdict.
     pub(crate) verdict: Outcome,
-    /// What a copy on disk is; none for a bucket.
+    /// The description of a copy on disk; none for a bucket.
     pub(crate) copy: Option<copy::CopyReport>,
     /// Sums over all chains.
     pub(crate) totals: VerificationTotals,
     /// Each chain, in the order of account, Region, trail.
     pub(crate) chains: Vec<ChainReport>,
-    /// How many findings there are of each kind, also of those left out.
+    /// The number of findings of each kind, including those left out.
     pub(crate) findings_by_kind: BTreeMap<String, u64>,
-    /// The findings, the most severe first, [`MAX_KEPT`] at most.
+    /// The findings, the most severe first, at most [`MAX_KEPT`].
     pub(crate) findings: Vec<FindingReport>,
-    /// How many findings are left out.
+    /// The number of findings that are left out.
     pub(crate) findings_left_out: u64,
-    /// What could not be looked at, [`MAX_KEPT`] at most.
+    /// What could not be verified, at most [`MAX_KEPT`] entries.
     pub(crate) cannot_tell: Vec<CannotTell>,
-    /// How many of those are left out.
+    /// The number of those that are left out.
     pub(crate) cannot_tell_left_out: u64,
 }
 
-/// What of a source was verified.
+/// The part of a source that was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ReportSubject {
@@ -82,7 +82,7 @@ pub(crate) enum ReportSubject {
 }
 
 impl ReportSubject {
-    /// What is verified of a named part of a trail.
+    /// Returns the subject for a named part of a trail.
     pub(crate) fn of(part: &Part) -> Self {
         match part {
             Part::Everything | Part::Elsewhere(_) => Self::Everything,
@@ -94,12 +94,12 @@ impl ReportSubject {
     }
 }
 
-/// A stretch of time, open where an end is none.
+/// A range of time. A missing end is open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Range {
-    /// Begin.
+    /// The start.
     pub(crate) from: Option<Timestamp>,
-    /// End.
+    /// The end.
     pub(crate) to: Option<Timestamp>,
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    /// Everything that was asked for is as CloudTrail delivered it.
+    /// Everything that was requested is as CloudTrail delivered it.
     Valid,
     /// Not everything could be checked, and nothing wrong was seen.
     CannotTell,
@@ -119,19 +119,19 @@ pub(crate) enum Outcome {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VerificationTotals {
-    /// How many chains there are.
+    /// The number of chains.
     pub(crate) chains: u64,
-    /// Hourly and backfill digests that are there.
+    /// Hourly and backfill digests that exist.
     pub(crate) digests: Counts,
-    /// Hourly digests that are gone, as far as it is known how many.
+    /// Hourly digests that are missing, as far as their number is known.
     pub(crate) digests_missing: u64,
     /// Log files that digests list.
     pub(crate) log_files: Counts,
-    /// Log files in the bucket that no digest lists; none where they were not looked for.
+    /// Log files in the bucket that no digest lists; none if the run did not look for them.
     pub(crate) unlisted: Option<u64>,
-    /// Inflated bytes of log files that were hashed.
+    /// Inflated bytes of the log files that were hashed.
     pub(crate) bytes: u64,
-    /// Log files taken from a resume file as verified before.
+    /// Log files that a resume file records as verified before.
     pub(crate) resumed: u64,
     /// Requests made, or files opened.
     pub(crate) requests: u64,
@@ -143,32 +143,32 @@ pub(crate) struct VerificationTotals {
 pub(crate) struct ChainReport {
     /// The bucket.
     pub(crate) bucket: String,
-    /// What stands before `AWSLogs`, where anything does.
+    /// The prefix before `AWSLogs`, if there is one.
     pub(crate) prefix: Option<String>,
     /// The organization, for an organization trail.
     pub(crate) organization: Option<String>,
     /// The account whose events are recorded.
     pub(crate) account: String,
-    /// Where the events happened.
+    /// The Region in which the events occurred.
     pub(crate) region: String,
     /// The trail's name.
     pub(crate) trail: String,
     /// The trail's home Region.
     pub(crate) home_region: String,
-    /// The one word for the chain.
+    /// The verdict on the chain.
     pub(crate) verdict: Outcome,
-    /// Its hourly and backfill digests that are there.
+    /// Its hourly and backfill digests that exist.
     pub(crate) digests: Counts,
-    /// Its hourly digests that are gone, as far as it is known how many.
+    /// Its hourly digests that are missing, as far as their number is known.
     pub(crate) digests_missing: u64,
-    /// The log files its digests list.
+    /// The log files that its digests list.
     pub(crate) log_files: Counts,
-    /// Inflated bytes of log files that were hashed.
+    /// Inflated bytes of the log files that were hashed.
     pub(crate) bytes: u64,
-    /// What every stretch of time came to, oldest first, without overlaps; neighbours differ in
-    /// state. Time that is in none was not asked for.
+    /// The verdict on every stretch of time, oldest first, without overlaps. Neighboring stretches
+    /// differ in state. Time in none of them was not requested.
     pub(crate) coverage: Vec<Stretch>,
-    /// Why the chain ends before the time asked for does, where that is explained.
+    /// The reason why the chain ends before the requested time does, if there is an explanation.
     pub(crate) end: Option<String>,
 }
 
@@ -176,38 +176,38 @@ pub(crate) struct ChainReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Stretch {
-    /// Begin.
+    /// The start.
     pub(crate) from: Timestamp,
-    /// End.
+    /// The end.
     pub(crate) to: Timestamp,
-    /// What it came to.
+    /// The verdict on it.
     pub(crate) state: Outcome,
-    /// How many digests cover it; none where they are missing.
+    /// The number of digests that cover it; zero if they are missing.
     pub(crate) digests: u64,
-    /// How many log files those list.
+    /// The number of log files that those digests list.
     pub(crate) log_files: u64,
 }
 
-/// Something that could not be looked at.
+/// Something that could not be verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CannotTell {
-    /// The object, or what else it is about.
+    /// The object, or another subject.
     pub(crate) subject: String,
-    /// The account, where known.
+    /// The account, if known.
     pub(crate) account: Option<String>,
-    /// The Region, where known.
+    /// The Region, if known.
     pub(crate) region: Option<String>,
-    /// The trail, where known.
+    /// The trail, if known.
     pub(crate) trail: Option<String>,
-    /// Why not.
+    /// The reason.
     pub(crate) reason: String,
-    /// What to do.
+    /// The advice.
     pub(crate) advice: String,
 }
 
 impl CannotTell {
-    /// Something of this scope.
+    /// Returns something with this scope.
     pub(crate) fn of(
         subject: impl Into<String>,
         scope: &Scope,
@@ -224,7 +224,7 @@ impl CannotTell {
         }
     }
 
-    /// Something of no account, Region or trail.
+    /// Returns something without an account, Region or trail.
     pub(crate) fn of_run(
         subject: impl Into<String>,
         reason: impl Into<String>,

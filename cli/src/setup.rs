@@ -1,4 +1,4 @@
-//! From options to what a command works with: places, public keys, and objects.
+//! Turns options into what a command works with: places, public keys, and objects.
 
 use crate::credentials::signed_in;
 use crate::exit::Stop;
@@ -11,10 +11,10 @@ use trailseal::names::places::Places;
 use trailseal::trust::public_key::KeySet;
 use trailseal_aws::S3Objects;
 
-/// Who owns the bucket, and which buckets are replicas.
+/// Returns the bucket's owner and its replicas.
 ///
 /// # Errors
-/// [`Stop`], with what an option takes.
+/// [`Stop`], with the values that an option accepts.
 pub(crate) fn places(owner: Option<&str>, replicas: &[String]) -> Result<Places, Stop> {
     Ok(Places {
         bucket_owner: bucket_owner(owner)?,
@@ -23,10 +23,10 @@ pub(crate) fn places(owner: Option<&str>, replicas: &[String]) -> Result<Places,
     })
 }
 
-/// The public keys of a file, if one is named.
+/// Returns the public keys of a file, if one is named.
 ///
 /// # Errors
-/// [`Stop`], where the file is of no use.
+/// [`Stop`], if the file is not usable.
 pub(crate) fn pinned_keys(file: Option<&Path>) -> Result<KeySet, Stop> {
     file.map_or_else(
         || Ok(KeySet::default()),
@@ -34,21 +34,21 @@ pub(crate) fn pinned_keys(file: Option<&Path>) -> Result<KeySet, Stop> {
     )
 }
 
-/// Whom public keys and objects are asked for.
+/// The services that supply public keys and objects.
 pub(crate) struct Services {
     config: Option<SdkConfig>,
-    /// Where public keys are asked for.
+    /// The source of public keys.
     pub(crate) keys: Keys,
-    /// Where they come from, as a sentence's end.
+    /// The source of the keys, worded as the end of a sentence.
     pub(crate) keys_from: String,
 }
 
 impl Services {
-    /// Signs in, unless neither keys nor objects are asked of AWS: a file has the keys, and the objects
-    /// are on disk.
+    /// Signs in, unless AWS supplies neither keys nor objects: the keys are in a file, and the
+    /// objects are on disk.
     ///
     /// # Errors
-    /// [`Stop`], where AWS is needed, and there is no way to sign in.
+    /// [`Stop`], if AWS is needed and there is no way to sign in.
     pub(crate) async fn of(
         keys: Option<&Path>,
         is_on_disk: bool,
@@ -77,10 +77,10 @@ impl Services {
         })
     }
 
-    /// Objects in S3, in buckets of this owner.
+    /// Returns the objects in S3, in buckets of this owner.
     ///
     /// # Errors
-    /// [`Stop`], where AWS is not asked at all.
+    /// [`Stop`], if no request goes to AWS at all.
     pub(crate) fn s3(&self, owner: Option<AccountId>) -> Result<Objects, Stop> {
         match &self.config {
             Some(config) => Ok(Objects::S3(Box::new(S3Objects::new(config, owner)))),

@@ -1,4 +1,4 @@
-//! Completions and the manual page.
+//! Shell completions and the manual page.
 
 use crate::args::Cli;
 use clap::CommandFactory as _;
@@ -12,7 +12,7 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> ExitCode {
     print(&script)
 }
 
-/// Prints the manual page, with one section a subcommand.
+/// Prints the manual page, with one section for each subcommand.
 pub(crate) fn manual() -> ExitCode {
     let mut page = Vec::new();
     let command = Cli::command();
@@ -33,7 +33,7 @@ pub(crate) fn manual() -> ExitCode {
     }
 }
 
-/// A reader that wants no more is no error.
+/// Prints to standard output. A reader that closes the pipe early is not an error.
 fn print(bytes: &[u8]) -> ExitCode {
     let _ = io::stdout().write_all(bytes);
     ExitCode::SUCCESS

@@ -10,19 +10,19 @@ use trailseal::names::seconds::whole_second;
 use trailseal::names::text::clip;
 use trailseal::names::value::plain;
 
-/// A text that is no time.
+/// A text that is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no time: give a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h, 30m)"
 )]
 pub(crate) struct TimeError(String);
 
-/// Reads a date, a time, or how long before `now`. A date is its midnight in UTC, and a time
-/// without an offset is in UTC. White space and quotes around it are passed over, and fractions of a
+/// Reads a date, a time, or a duration before `now`. A date means its midnight in UTC, and a time
+/// without an offset is in UTC. Surrounding white space and quotes are ignored, and fractions of a
 /// second are cut off.
 pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> {
     let text = plain(text);
-    // A zone's name without an offset: which time that is, only the zone's rules say.
+    // A zone's name without an offset: only the zone's rules determine which time it means.
     let in_zone = text.contains('[');
     ago(text, now)
         .or_else(|| text.parse().ok())
@@ -38,10 +38,10 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp, TimeError> 
         .ok_or_else(|| TimeError(clip(text, 100).to_owned()))
 }
 
-/// Reads `--start-time` and `--end-time`, as they are given.
+/// Reads `--start-time` and `--end-time`, as given on the command line.
 ///
 /// # Errors
-/// [`Stop`] where one is no time, or they are no stretch of it that has begun.
+/// [`Stop`], if one is not a time, or if they are not a range of time that has started.
 pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<Range, Stop> {
     let read = |option: &str, text: Option<&str>| -> Result<Option<Timestamp>, Stop> {
         options::one(option, text, |text| parse(text, now))
@@ -67,8 +67,7 @@ pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Res
     Ok(range)
 }
 
-/// Reads a number of weeks, days, hours or minutes. `M` may be meant for months, and is none of
-/// them.
+/// Reads a number of weeks, days, hours or minutes. `M` is refused because it may mean months.
 fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
     let (number, minutes) = [
         ("w", 7 * 24 * 60),

@@ -1,16 +1,16 @@
-//! Why credentials cannot be loaded, in one line that says what to do.
+//! The reason why credentials cannot be loaded, in one line that says what to do.
 //!
-//! The line holds no secret: no part of a file of credentials, no command line and no output of a
-//! `credential_process` but the start of its error text.
+//! The line holds no secret: no part of a credentials file, no command line, and no output of a
+//! `credential_process` except the start of its error text.
 
 use super::profile::Profile;
 use super::reason::{causes, reason};
 use aws_credential_types::provider::error::CredentialsError;
 
-/// What to do where there are no credentials at all.
+/// The advice if there are no credentials at all.
 pub(super) const NONE: &str = "no AWS credentials were found: run `aws configure` or `aws sso login`, or name a profile with --profile; a directory is verified without AWS with --keys FILE";
 
-/// Says why a profile gives no credentials, and what to do.
+/// Returns why a profile gives no credentials, and what to do.
 pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
     let name = profile.name();
     if let Some(missing) = profile.missing_source() {
@@ -25,7 +25,8 @@ pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
             NONE.to_owned()
         };
     }
-    // A path or message may hold what looks like a secret: it is told by what was said in full.
+    // A path or message can contain text that looks like a secret. The unredacted text identifies
+    // the cause.
     let (said, why) = (causes(error), reason(error));
     let of_sso = profile.first_with(&["sso_session", "sso_start_url"]);
     if let Some((name, _)) = of_sso
@@ -62,7 +63,8 @@ pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
     format!("the credentials of the profile `{name}` cannot be loaded: {why}")
 }
 
-/// Whether SSO asks for a new sign-in: there is no token, it has expired, or SSO does not know it.
+/// Returns whether SSO needs a new sign-in: no token exists, it has expired, or SSO does not know
+/// it.
 fn is_of_sso_session(why: &str) -> bool {
     ["SSO token", "sso/cache", "UnauthorizedException"]
         .iter()

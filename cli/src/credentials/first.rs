@@ -1,11 +1,11 @@
-//! Credentials that are loaded already.
+//! Credentials that are already loaded.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use std::sync::{Mutex, PoisonError};
 
-/// Hands out the credentials that were loaded at the start, and asks for others when these are to be
-/// renewed: a `credential_process` that asks somebody asks once.
+/// Returns the credentials that were loaded at the start, and loads others when these must be
+/// renewed. This way, a `credential_process` that asks somebody asks only once.
 #[derive(Debug)]
 pub(super) struct FirstLoaded {
     first: Mutex<Option<Credentials>>,
@@ -13,7 +13,7 @@ pub(super) struct FirstLoaded {
 }
 
 impl FirstLoaded {
-    /// `first`, and what `then` gives after it.
+    /// Returns `first` once, and then the credentials of `then`.
     pub(super) fn new(first: Credentials, then: SharedCredentialsProvider) -> Self {
         Self {
             first: Mutex::new(Some(first)),

@@ -1,4 +1,4 @@
-//! The profile of the AWS configuration that is used.
+//! The selected profile of the AWS configuration.
 
 use aws_config::profile::{ProfileFileLoadError, ProfileSet};
 use aws_runtime::env_config::file::EnvConfigFiles;
@@ -6,13 +6,13 @@ use aws_types::os_shim_internal::{Env, Fs};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// The profile that is used where none is named.
+/// The profile that is used if none is named.
 const DEFAULT: &str = "default";
 
-/// How many profiles may lead from one to the credentials of another.
+/// The maximum number of profiles that lead from one to the credentials of another.
 const MAX_HOPS: usize = 16;
 
-/// Why a profile cannot be used.
+/// The reason why a profile cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProfileError {
     /// No file has a profile of this name.
@@ -24,7 +24,7 @@ pub(crate) enum ProfileError {
         /// Its name.
         name: String,
     },
-    /// It takes its credentials from another profile, and there is no such profile.
+    /// The profile takes its credentials from another profile, and that profile does not exist.
     #[error(
         "the profile `{name}` takes its credentials from the profile `{source_profile}` (source_profile), which is not in {files}",
         files = searched()
@@ -32,7 +32,7 @@ pub(crate) enum ProfileError {
     NoSource {
         /// The profile.
         name: String,
-        /// The one that it names.
+        /// The profile that it names.
         source_profile: String,
     },
     /// The files cannot be read.
@@ -46,7 +46,7 @@ impl From<ProfileFileLoadError> for ProfileError {
     }
 }
 
-/// The files that profiles are looked for in.
+/// Returns the files that are searched for profiles.
 fn searched() -> String {
     let file = |variable: &str, usual: &str| {
         let named = std::env::var_os(variable).filter(|path| !path.is_empty());
@@ -60,21 +60,21 @@ fn searched() -> String {
     )
 }
 
-/// A profile, and all others of the AWS configuration.
+/// A profile, and all other profiles of the AWS configuration.
 #[derive(Debug)]
 pub(crate) struct Profile {
     name: String,
-    /// By `--profile`.
+    /// Whether `--profile` names it.
     asked_for: bool,
     all: ProfileSet,
 }
 
 impl Profile {
-    /// The profile that `--profile` names, else `AWS_DEFAULT_PROFILE` or `AWS_PROFILE`, in the AWS
-    /// CLI's order; else the default one, which need not be there.
+    /// Returns the profile that `--profile` names, otherwise that of `AWS_DEFAULT_PROFILE` or
+    /// `AWS_PROFILE`, in the AWS CLI's order, otherwise the default one, which need not exist.
     ///
     /// # Errors
-    /// [`ProfileError`] where a profile is named, and is not there or cannot be read.
+    /// [`ProfileError`], if a profile is named and does not exist or cannot be read.
     pub(crate) async fn select(flag: Option<&str>) -> Result<Self, ProfileError> {
         let of_environment = || {
             let variables = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
@@ -90,7 +90,7 @@ impl Profile {
         let all = match (loaded, &named) {
             (Ok(all), _) => all,
             (Err(error), Some(_)) => return Err(error.into()),
-            // There may be keys in the environment.
+            // The environment may contain keys.
             (Err(_), None) => ProfileSet::default(),
         };
         if named.is_some() && all.get_profile(&name).is_none() {
@@ -102,7 +102,8 @@ impl Profile {
             all,
         };
         match profile.missing_source() {
-            // The keys of the environment come before any other profile.
+            // Keys in the environment take precedence over a profile that `--profile` does not
+            // name.
             Some(missing) if profile.asked_for => Err(missing),
             _ => Ok(profile),
         }
@@ -113,18 +114,20 @@ impl Profile {
         &self.name
     }
 
-    /// Whether `--profile` names it, so that it comes before keys in the environment.
+    /// Returns whether `--profile` names it, which gives it precedence over keys in the
+    /// environment.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.asked_for
     }
 
-    /// Whether it is there.
+    /// Returns whether the profile exists.
     pub(super) fn is_there(&self) -> bool {
         self.all.get_profile(&self.name).is_some()
     }
 
-    /// The profiles that lead to the credentials, this one first: each next one is the
-    /// `source_profile` of the one before, whose role is assumed. Keys end the way, but in the first.
+    /// Returns the profiles that lead to the credentials, starting with this one. Each next profile
+    /// is the `source_profile` of the one before, whose role is assumed. A profile with keys ends
+    /// the chain, except the first one.
     fn chain(&self) -> Vec<&str> {
         let mut chain = Vec::new();
         let mut next = Some(self.name.as_str());
@@ -144,7 +147,8 @@ impl Profile {
         chain
     }
 
-    /// The first profile on the way to the credentials that has one of these settings, and its value.
+    /// Returns the first profile of the chain that has one of these settings, and the setting's
+    /// value.
     pub(super) fn first_with(&self, settings: &[&str]) -> Option<(&str, &str)> {
         self.chain().into_iter().find_map(|name| {
             let profile = self.all.get_profile(name)?;
@@ -153,7 +157,7 @@ impl Profile {
         })
     }
 
-    /// A profile on the way to the credentials that is not there.
+    /// Returns the error for a profile of the chain that does not exist.
     pub(super) fn missing_source(&self) -> Option<ProfileError> {
         let chain = self.chain();
         let pairs = chain.iter().zip(chain.iter().skip(1));

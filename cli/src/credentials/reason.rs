@@ -1,28 +1,28 @@
-//! What led to an error of the SDK, in one line.
+//! The causes of an SDK error, in one line.
 //!
-//! The line holds no secret: no part of a file of credentials, no command line and no output of a
-//! `credential_process` but the start of its error text.
+//! The line holds no secret: no part of a credentials file, no command line, and no output of a
+//! `credential_process` except the start of its error text.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudtrail::error::ErrorMetadata;
 use std::error::Error;
 
-/// The most characters of an error text that are repeated.
+/// The maximum number of characters of an error text that are repeated.
 const MAX_TEXT_CHARS: usize = 400;
 
-/// From so many characters on, a word may be a secret: a secret access key has 40.
+/// The length from which a word may be a secret. A secret access key has 40 characters.
 const SECRET_CHARS: usize = 40;
 
 /// Texts of the SDK that only say that something failed.
 const EMPTY_WORDS: [&str; 3] = ["service error", "unhandled error", "dispatch failure"];
 
-/// What led to an error, in one line, without what may be a secret.
+/// Returns the causes of an error, in one line, without words that may be secrets.
 pub(super) fn reason(error: &(dyn Error + 'static)) -> String {
     without_secrets(&causes(error))
 }
 
-/// What led to an error: the service's code and message where it gave one, else the texts of all
-/// causes that say more than that something failed.
+/// Returns the causes of an error: the service's code and message if it gave one, otherwise the
+/// texts of all causes that say more than that something failed.
 pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| (*error).source());
     let mut texts: Vec<String> = Vec::new();
@@ -41,8 +41,8 @@ pub(super) fn causes(error: &(dyn Error + 'static)) -> String {
     texts.join(": ")
 }
 
-/// The start of a text, in one line, without its last full stop, and with `…` for each word that is
-/// as long as a secret.
+/// Returns the start of a text, in one line, without its last period, and with `…` for each word
+/// that is as long as a secret.
 fn without_secrets(text: &str) -> String {
     let is_of_secret = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
     let mut clean = String::new();

@@ -1,4 +1,4 @@
-//! What is read and verified: the digest, and the ones beside it. Every verdict is the core's.
+//! Reading and verification of the digest, and of the ones next to it. Every verdict is the core's.
 
 use super::subject::InspectedDigest;
 use crate::source::SourceDigests;
@@ -18,18 +18,18 @@ use trailseal::trust::public_key::KeyLookup;
 use trailseal::trust::signature;
 use trailseal::world::StoreError;
 
-/// How far behind a digest the next one is looked for.
+/// The time after a digest in which the next one is searched for.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many of them are looked at: the next one is proven by the one after it, where a copy holds
-/// no signatures, and others may lie between.
+/// The maximum number of them that are read. In a copy without signatures, the next digest is
+/// verified by the one after it, and others may be in between.
 const NEWER: usize = 4;
 
-/// A digest, and everything that was found out about it.
+/// A digest, and all results about it.
 pub(super) struct Examined {
     /// The digest as the walk along its chain settles it.
     pub(super) settled: SettledDigest,
-    /// What is at its place; none where nothing could be read.
+    /// The object at its place; none if nothing could be read.
     pub(super) read: Option<ReadFacts>,
     /// The digest after it.
     pub(super) successor: NextDigest,
@@ -37,21 +37,21 @@ pub(super) struct Examined {
 
 /// A digest object as it was read.
 pub(super) struct ReadFacts {
-    /// What it says, if it is a digest.
+    /// Its content, if it is a digest.
     pub(super) content: Result<UnverifiedDigest, DigestError>,
-    /// What stands beside it.
+    /// The metadata of the object.
     pub(super) metadata: DigestMetadata,
-    /// The signature that is tried, and where it stands.
+    /// The signature that is tried, and its place.
     pub(super) signature: Option<(String, SignatureFrom)>,
     /// The key that it names.
     pub(super) key: Result<Option<KeyLookup>, StoreError>,
     /// The form that its content was read in.
     pub(super) form: Form,
-    /// Whether the key made the signature over this content; none where that could not be tried.
+    /// Whether the key made the signature over this content; none if that could not be tried.
     pub(super) is_signed: Option<bool>,
 }
 
-/// Where a signature stands.
+/// The place of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SignatureFrom {
     /// In the object's metadata.
@@ -62,42 +62,42 @@ pub(super) enum SignatureFrom {
     Successor,
 }
 
-/// The digest after one.
+/// The digest after another one.
 pub(super) enum NextDigest {
     /// Backfill digests are in no chain.
     NotInChain,
-    /// None is there.
+    /// There is no such digest.
     None,
-    /// It could not be looked for or read.
+    /// The search for it failed, or it could not be read.
     Unknown(StoreError),
-    /// It is there, but names another digest as the one before it.
+    /// It exists, but names another digest as the one before it.
     NamesAnother(ObjectLocation),
     /// It names this one.
     NamesThis {
-        /// Where it is.
+        /// Its place.
         at: ObjectLocation,
         /// Whether CloudTrail signed it.
         is_authentic: bool,
-        /// What it makes known of this one.
+        /// The findings about this digest that it shows.
         findings: Vec<Finding>,
-        /// Whether this one is not there, no earlier one is, and a lifecycle rule may have expired
-        /// them.
+        /// Whether this digest does not exist, no earlier one does, and a lifecycle rule may have
+        /// expired them.
         may_have_expired: bool,
     },
 }
 
-/// What is known beside the digest itself.
+/// The surroundings of the digest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surroundings<'a> {
-    /// Where the trail is delivered.
+    /// The place that the trail is delivered to.
     pub(super) places: &'a Places,
-    /// Whether only the digest is at hand.
+    /// Whether only the digest is available.
     pub(super) is_alone: bool,
-    /// The time: digests of more than a day ago may have expired.
+    /// The current time: digests that are older than a day may have expired.
     pub(super) now: Timestamp,
 }
 
-/// Reads a digest and the ones beside it, and settles it.
+/// Reads a digest and the ones next to it, and settles it.
 pub(super) async fn examine(
     digests: &SourceDigests,
     subject: &InspectedDigest,
@@ -137,7 +137,7 @@ pub(super) async fn examine(
     }
 }
 
-/// Finds the digests after one, and walks along them up to it. Also what the next one says of it.
+/// Finds the digests after one, and walks along them to it. Also returns how the next one names it.
 async fn settle_newer(
     digests: &SourceDigests,
     subject: &InspectedDigest,
@@ -185,7 +185,8 @@ async fn settle_newer(
         let mut settled = Box::pin(digests.settle(walk, digest, Some(older))).await;
         let findings = settled.report.findings.len();
         settled.report.allow_for_expiry(around.now);
-        // A digest has one predecessor: what may have expired is this one, if it is named.
+        // A digest has one predecessor: if this digest is named, it is the one that may have
+        // expired.
         let may_have_expired = settled.report.findings.len() < findings;
         let is_named = matches!(nearest, (NextDigest::NamesThis { .. }, _));
         nearest = match (named, settled.report.obstacles.into_iter().next()) {
@@ -199,7 +200,7 @@ async fn settle_newer(
                 };
                 (successor, Some(named))
             }
-            // What is between names another, and may be anybody's.
+            // A digest in between names another one, and may be anybody's.
             (None, _) if is_named => nearest,
             (None, Some(obstacle)) if settled.authentic.is_none() => {
                 (NextDigest::Unknown(obstacle.error), None)
@@ -210,7 +211,7 @@ async fn settle_newer(
     nearest
 }
 
-/// The digest that this one names as the one before it, if that is there.
+/// Returns the digest that this one names as the one before it, if it exists.
 async fn read_older(
     digests: &SourceDigests,
     subject: &InspectedDigest,
@@ -222,11 +223,11 @@ async fn read_older(
     let bucket = places.actual_of(&named.location.bucket, &subject.at.bucket);
     let at = ObjectLocation::new(bucket, named.location.key.clone());
     let older = Box::pin(digests.read_digest(at, key)).await;
-    // Where it cannot be read, the check of the link says why.
+    // If it cannot be read, the check of the link says why.
     older.error().is_none().then_some(older)
 }
 
-/// What the object says, and what each check by itself comes to.
+/// Returns the content of the object, and the result of each check by itself.
 async fn facts(
     digests: &SourceDigests,
     key: &DigestKey,
@@ -256,7 +257,7 @@ async fn facts(
     };
     let of_successor = named.map(|named| (named.signature, SignatureFrom::Successor));
     let signature = match &metadata.signature {
-        // What is given on the command line may be of another digest.
+        // The signature on the command line may be that of another digest.
         Some(own) if around.places.bare_copy && is_signed_by(own) == Some(false) => of_successor
             .filter(|(hex, _)| is_signed_by(hex) == Some(true))
             .or(Some((own.clone(), from))),

@@ -1,4 +1,4 @@
-//! The log files of a digest that is inspected.
+//! The log files of an inspected digest.
 
 use super::checks::Examined;
 use super::page::InspectPage;
@@ -13,7 +13,7 @@ use trailseal::format::form::Form;
 
 /// Verifies the log files that the digest lists, and prints each.
 ///
-/// `at_once` are read at a time; none if they are not to be looked at.
+/// Reads `at_once` files at a time; none skips them.
 pub(super) async fn log_files(
     digests: &SourceDigests,
     examined: &Examined,
@@ -38,7 +38,7 @@ pub(super) async fn log_files(
     let scope = &digests.scope(&examined.settled.key);
     let listed_in = &DigestReference::of(&examined.settled.at, digest.digest());
     let mut verified = Box::pin(digests.each_log_file(digest, scope, listed_in, 0, at_once));
-    // As the digest lists them, whichever is done first.
+    // In the order of the digest's list, regardless of which is done first.
     let mut done = BTreeMap::new();
     for (position, file) in digest.digest().log_files.iter().enumerate() {
         while !done.contains_key(&position)
@@ -53,7 +53,7 @@ pub(super) async fn log_files(
     }
 }
 
-/// The step of a log file.
+/// Returns the step for a log file.
 fn log_file(file: &ListedLogFile, verified: VerifiedLogFile) -> InspectStep {
     let VerifiedLogFile { report, form, .. } = verified;
     let mut step = InspectStep::new("log file", Verdict::Valid, &file.location);
@@ -73,7 +73,7 @@ fn log_file(file: &ListedLogFile, verified: VerifiedLogFile) -> InspectStep {
     step
 }
 
-/// The step of log files that are not looked at.
+/// Returns the step for log files that are not checked.
 fn log_files_left(verdict: Verdict, fact: &str) -> InspectStep {
     InspectStep::new("log files", verdict, fact)
 }

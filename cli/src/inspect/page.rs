@@ -1,4 +1,4 @@
-//! What an inspection prints, and what it comes to.
+//! The output and the verdict of an inspection.
 
 use super::step::InspectStep;
 use crate::output::finding::write_advice;
@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use trailseal::alert::printable;
 use trailseal::finding::{Finding, Report};
 
-/// What is printed, and what it comes to. A reader that wants no more is no error.
+/// The output and the verdict. A reader that closes the pipe early is not an error.
 pub(super) struct InspectPage {
     out: io::Stdout,
     findings: Vec<Finding>,
@@ -34,7 +34,7 @@ impl InspectPage {
         let _ = step.write(&mut self.out);
     }
 
-    /// Takes what another digest makes known.
+    /// Records the findings that another digest shows.
     pub(super) fn take_findings(&mut self, findings: &[Finding]) {
         self.findings.extend(findings.iter().cloned());
     }
@@ -44,7 +44,7 @@ impl InspectPage {
         self.obstacles += report.obstacles.len();
     }
 
-    /// Prints the verdict, and what to do.
+    /// Prints the verdict and the advice.
     pub(super) fn end(mut self) -> Outcome {
         let ids: BTreeSet<_> = self.findings.iter().map(|f| f.id().to_string()).collect();
         let (outcome, line) = match (ids.len(), self.obstacles) {

@@ -1,4 +1,4 @@
-//! A step of the inspection, as it is printed.
+//! A step of the inspection, in its printed form.
 
 use crate::output::finding::{write_evidence, write_head};
 use std::fmt::Display;
@@ -7,13 +7,13 @@ use trailseal::alert::printable;
 use trailseal::finding::{Finding, Verdict};
 use trailseal::world::StoreError;
 
-/// Where facts begin in a line.
+/// The indentation of facts.
 const INDENT: &str = "                          ";
 
-/// What is said of a step that rests on one that failed.
+/// The text for a step that depends on one that failed.
 pub(super) const NOT_CHECKED: &str = "not checked: nothing that the digest says is believed";
 
-/// The verdict of a check that is right or wrong.
+/// Returns the verdict of a check that is right or wrong.
 pub(super) fn verdict_of(is_ok: bool) -> Verdict {
     if is_ok {
         Verdict::Valid
@@ -22,7 +22,7 @@ pub(super) fn verdict_of(is_ok: bool) -> Verdict {
     }
 }
 
-/// How a verdict is printed.
+/// Returns the printed form of a verdict.
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Valid => "ok",
@@ -32,7 +32,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A check and the facts.
+/// A check and its facts.
 #[derive(Debug)]
 pub(super) struct InspectStep {
     name: &'static str,
@@ -42,7 +42,7 @@ pub(super) struct InspectStep {
 }
 
 impl InspectStep {
-    /// A step with its first fact.
+    /// Returns a step with its first fact.
     pub(super) fn new(name: &'static str, verdict: Verdict, fact: impl Display) -> Self {
         Self {
             name,
@@ -52,7 +52,7 @@ impl InspectStep {
         }
     }
 
-    /// What the step is called.
+    /// Returns the name of the step.
     pub(super) fn name(&self) -> &'static str {
         self.name
     }
@@ -63,13 +63,13 @@ impl InspectStep {
         self
     }
 
-    /// Adds a finding: the step fails.
+    /// Adds a finding, which makes the step fail.
     pub(super) fn find(&mut self, finding: Finding) {
         self.verdict = Verdict::Finding;
         self.findings.push(finding);
     }
 
-    /// Adds why it could not be checked, unless it fails.
+    /// Adds the reason why it could not be checked, unless it fails.
     pub(super) fn obstruct(&mut self, error: &StoreError) {
         if self.verdict != Verdict::Finding {
             self.verdict = Verdict::CannotTell;
@@ -77,7 +77,7 @@ impl InspectStep {
         self.facts.push(error.to_string());
     }
 
-    /// Prints it. What stands in it may be anybody's text.
+    /// Prints the step. It may contain text from anybody.
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let mut head = format!("{:<13}{:<13}", word(self.verdict), self.name);
         for fact in &self.facts {

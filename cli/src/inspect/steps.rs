@@ -1,4 +1,4 @@
-//! The steps of a digest, in the order in which each rests on the one before.
+//! The steps of a digest, ordered so that each depends on the one before.
 
 use super::checks::{Examined, NextDigest, ReadFacts, SignatureFrom};
 use super::step::{InspectStep, NOT_CHECKED, verdict_of};
@@ -22,8 +22,8 @@ const CONTENT: &str = DigestStep::Content.as_str();
 const PREDECESSOR: &str = DigestStep::Predecessor.as_str();
 const SUCCESSOR: &str = DigestStep::Successor.as_str();
 
-/// The steps of a digest itself, and of the ones beside it, with every finding and obstacle of
-/// the core at the step that it is about.
+/// Returns the steps for a digest itself, and for the ones next to it. Every finding and obstacle
+/// of the core is at the step that it is about.
 pub(super) fn steps(
     subject: &InspectedDigest,
     examined: &Examined,
@@ -64,7 +64,7 @@ pub(super) fn steps(
             })
         );
         if name == SIGNATURE && is_unsigned {
-            // The step says so itself.
+            // The step itself says so.
             continue;
         }
         put(&mut steps, name, |step| step.obstruct(&obstacle.error));
@@ -72,7 +72,7 @@ pub(super) fn steps(
     steps
 }
 
-/// Does something to the step of a name, or to the first one.
+/// Applies a function to the step with a name, or to the first one.
 fn put(steps: &mut [InspectStep], name: &str, to: impl FnOnce(&mut InspectStep)) {
     let index = steps
         .iter()
@@ -107,7 +107,7 @@ fn of_object(
     ]
 }
 
-/// The step of the form.
+/// Returns the step for the form.
 fn gzip(form: Form) -> InspectStep {
     match form {
         Form::Gzip => InspectStep::new(GZIP, Verdict::Valid, "one member"),
@@ -119,7 +119,7 @@ fn gzip(form: Form) -> InspectStep {
     }
 }
 
-/// The steps of an object that is no digest, up to the one that says so.
+/// Returns the steps for an object that is not a digest, up to the one that says so.
 fn of_no_digest(error: &DigestError, form: Form) -> Vec<InspectStep> {
     let failed = |name| InspectStep::new(name, Verdict::Finding, error);
     let gzip = gzip(form);
@@ -312,7 +312,7 @@ fn successor(successor: &NextDigest, is_alone: bool) -> Option<InspectStep> {
     })
 }
 
-/// The step that a finding is about.
+/// Returns the step that a finding is about.
 fn step_of(finding: &Finding, subject: &InspectedDigest, examined: &Examined) -> &'static str {
     let is_own = finding.object == subject.at;
     let covers_the_same_time = |digest: &DigestReference| digest.key != subject.at.key;
@@ -327,7 +327,7 @@ fn step_of(finding: &Finding, subject: &InspectedDigest, examined: &Examined) ->
     }
 }
 
-/// The step that shows that a digest is none, or contradicts itself.
+/// Returns the step that shows that an object is not a digest, or that a digest contradicts itself.
 fn malformed_step(
     finding: &Finding,
     subject: &InspectedDigest,
@@ -335,7 +335,7 @@ fn malformed_step(
 ) -> &'static str {
     let content = match examined.read.as_ref().map(|read| &read.content) {
         Some(Ok(content)) => content,
-        // The step that failed is the last.
+        // The step that failed is the last one.
         Some(Err(DigestError::Gunzip(_) | DigestError::ObjectTooLarge)) => return GZIP,
         Some(Err(_)) | None => return DOCUMENT,
     };
@@ -355,7 +355,7 @@ fn malformed_step(
     }
 }
 
-/// The step that something is about that could not be looked at.
+/// Returns the step for something that could not be verified.
 fn step_of_obstacle(examined: &Examined) -> &'static str {
     match &examined.read {
         None => OBJECT,

@@ -1,4 +1,4 @@
-//! Which digest is meant.
+//! The digest to inspect.
 
 use crate::exit::Stop;
 use crate::source::directory::Directory;
@@ -11,30 +11,30 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
 use trailseal::world::ReadObject;
 
-/// What a digest is called.
+/// The form of a digest's name.
 const NAME: &str = "ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_YYYYMMDDTHHMMSSZ.json.gz";
 
-/// A digest as it stands on the command line.
+/// A digest as it is written on the command line.
 #[derive(Debug)]
 pub(super) struct InspectedDigest {
-    /// Where it is.
+    /// Its place.
     pub(super) at: ObjectLocation,
-    /// What its key says, or its name alone.
+    /// The content of its key, or only of its name.
     pub(super) key: DigestKey,
-    /// What holds it.
+    /// The place that holds it.
     pub(super) held: HeldIn,
-    /// Where it is if the key is URL-encoded or begins with a slash too many.
+    /// Its place if the key is URL-encoded or starts with an extra slash.
     others: Vec<ObjectLocation>,
 }
 
-/// What holds a digest.
+/// The place that holds a digest.
 #[derive(Debug)]
 pub(super) enum HeldIn {
     /// A bucket.
     Bucket,
-    /// A directory, as `aws s3 sync` leaves it.
+    /// A directory, as `aws s3 sync` writes it.
     Copy(Objects),
-    /// A file in no copy of a bucket.
+    /// A file outside of any copy of a bucket.
     Alone(Objects),
 }
 
@@ -80,7 +80,7 @@ impl InspectedDigest {
             && let Some(at) = copy.location_of(path)
             && let Some(key) = key_of(&at.key)
         {
-            // The file itself is looked at, also where it is one of several copies of the object.
+            // Reads the file itself, even if it is one of several copies of the object.
             let copy = copy.complete(is_complete).pinned(at.clone(), path);
             return Ok(Self {
                 at,
@@ -103,7 +103,7 @@ impl InspectedDigest {
         })
     }
 
-    /// Takes another reading of the key, if the digest is there by that one only.
+    /// Takes another reading of the key, if the digest exists only under that one.
     pub(super) async fn find(&mut self, store: &impl ReadObject) {
         if self.others.is_empty() {
             return;
@@ -119,7 +119,8 @@ impl InspectedDigest {
     }
 }
 
-/// What a key says of its digest; where it is no digest's place, what the name does.
+/// Returns the digest key of an object key. If the object key is not a digest's place, its name
+/// decides.
 fn key_of(key: &str) -> Option<DigestKey> {
     match classify(key) {
         ObjectKind::Digest(key) => Some(key),

@@ -27,32 +27,33 @@ use trailseal::names::object_key::key_of_log_file;
 use trailseal::names::places::Places;
 use trailseal::world::{Body as _, Cause, StoreError};
 
-/// What log files are called.
+/// The form of a log file's name.
 const NAME: &str = "ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHMMZ_UNIQUE.json.gz";
 
-/// The most buckets that events on disk make ours.
+/// The maximum number of buckets that events on disk add to the trail's buckets.
 const MAX_BUCKETS: usize = 100;
 
-/// How deep below the directory log files are looked for.
+/// The maximum depth of log files below the directory.
 const MAX_DEPTH: usize = 32;
 
-/// The most folders that links lead to, or that are below such a folder.
+/// The maximum number of folders that links lead to, or that are below such a folder.
 const MAX_LINKED: usize = 10_000;
 
-/// The most bytes of a log file that are held in memory. CloudTrail's take a few megabytes.
+/// The maximum number of bytes of a log file that are held in memory. CloudTrail's log files have a
+/// few megabytes.
 const MAX_OBJECT_BYTES: usize = 32 * 1024 * 1024;
 
-/// The most bytes of a decompressed log file that are held in memory. CloudTrail's take tens of
-/// megabytes.
+/// The maximum number of bytes of a decompressed log file that are held in memory. CloudTrail's log
+/// files have tens of megabytes.
 const MAX_INFLATED_BYTES: usize = 128 * 1024 * 1024;
 
 /// A file, or a directory with files.
 #[derive(Debug, Clone)]
 pub(super) struct Disk {
     root: PathBuf,
-    /// What tells where the files were delivered.
+    /// The copy that shows where the files were delivered.
     copy: Option<Arc<Directory>>,
-    /// What is unusual about the files.
+    /// The unusual facts about the files.
     strays: Arc<Strays>,
 }
 
@@ -60,7 +61,7 @@ impl Disk {
     /// Opens a path.
     ///
     /// # Errors
-    /// [`Stop`] when it cannot be read, or is a file that has no log file's name.
+    /// [`Stop`], if it cannot be read, or is a file without a log file's name.
     pub(super) fn open(path: &Path) -> Result<Self, Stop> {
         let metadata = fs::metadata(path).map_err(|error| {
             Stop::usage(format_args!("cannot read {}: {error}", path.display()))
@@ -78,7 +79,7 @@ impl Disk {
             };
             Directory::around(folder).ok().map(Arc::new)
         };
-        // Below a path without links, a file's path tells its place in the copy.
+        // Below a path without links, a file's path shows its place in the copy.
         let root = match (metadata.is_dir(), path.canonicalize()) {
             (true, Ok(root)) => root,
             _ => path.to_owned(),
@@ -94,12 +95,12 @@ impl Disk {
         Ok(disk)
     }
 
-    /// Whether it is one file.
+    /// Returns whether it is one file.
     pub(super) fn is_file(&self) -> bool {
         !self.root.is_dir()
     }
 
-    /// The buckets that digests beside the files name.
+    /// Returns the buckets that digests next to the files name.
     pub(super) fn buckets(&self) -> BTreeSet<String> {
         let places = self.copy.iter().flat_map(|copy| copy.places());
         places
@@ -108,7 +109,7 @@ impl Disk {
             .collect()
     }
 
-    /// Every log file of the time asked for, or why there may be more.
+    /// Returns every log file of the requested time, or the reason why there may be more.
     pub(super) fn walk(&self, wanted: Wanted) -> KmsWalk {
         KmsWalk {
             disk: self.clone(),
@@ -124,25 +125,26 @@ impl Disk {
         }
     }
 
-    /// What is unusual about the files that were met.
+    /// Returns the unusual facts about the files that were found.
     pub(super) fn notes(&self) -> Vec<Note> {
         self.strays.notes()
     }
 
-    /// Notes the form of a file that was read.
+    /// Records the form of a file that was read.
     pub(super) fn note_form(&self, file: &Path, bytes: &[u8]) {
         if Form::of_copy(bytes) == Form::Inflated {
             self.strays.note(NoteKind::Decompressed, file);
         }
     }
 
-    /// The key that a log file of this name has where a trail has neither prefix nor organization.
+    /// Returns the key of a log file with this name, if its trail has neither a prefix nor an
+    /// organization.
     fn key_of(file: &Path) -> Option<String> {
         key_of_log_file(&object_name(file.file_name()?.to_str()?)?)
     }
 
-    /// The log file that a file is a copy of: by its path in the copy of a bucket, else by its
-    /// name.
+    /// Returns the log file that a file is a copy of: by its path in the copy of a bucket,
+    /// otherwise by its name.
     fn subject(&self, file: &Path) -> Option<KmsSubject> {
         let in_copy = self
             .copy
@@ -162,7 +164,7 @@ impl Disk {
     }
 }
 
-/// Says that a text names no log file.
+/// Returns the error that a text names no log file.
 pub(super) fn no_log_file(text: &str) -> Stop {
     Stop::usage(format_args!(
         "`{text}` has no log file's name, which tells the account, the Region and the time: expected is {NAME}"
@@ -173,15 +175,15 @@ pub(super) fn no_log_file(text: &str) -> Stop {
 pub(super) struct KmsWalk {
     disk: Disk,
     wanted: Wanted,
-    /// What is still to be looked at, the next one last.
+    /// The places still to visit, the next one last.
     left: Vec<PlaceInCopy>,
-    /// The log files of the folder that was looked into last.
+    /// The log files of the folder that was visited last.
     found: std::vec::IntoIter<KmsSubject>,
-    /// How many folders were looked into that links led to.
+    /// The number of visited folders that links led to.
     linked: usize,
 }
 
-/// A file or folder to look at.
+/// A file or folder to visit.
 struct PlaceInCopy {
     path: PathBuf,
     deep: usize,
@@ -213,7 +215,7 @@ impl Iterator for KmsWalk {
 }
 
 impl KmsWalk {
-    /// Finds the log file, or those of the folder, and what is to be looked at next.
+    /// Finds the log file, or those of the folder, and the places to visit next.
     fn visit(&mut self, place: &PlaceInCopy) -> io::Result<()> {
         let PlaceInCopy {
             path,
@@ -260,7 +262,7 @@ impl KmsWalk {
         Ok(())
     }
 
-    /// The subjects that were delivered in the time asked for.
+    /// Returns the subjects that were delivered in the requested time.
     fn in_time(
         &self,
         subjects: impl IntoIterator<Item = KmsSubject>,
@@ -274,12 +276,12 @@ impl KmsWalk {
 /// Reads a file.
 ///
 /// # Errors
-/// [`StoreError`], also where it is larger than any log file.
+/// [`StoreError`], also if it is larger than any log file.
 pub(super) async fn read(file: &Path) -> Result<Vec<u8>, StoreError> {
     let subject = file.display().to_string();
     let mut object = open_file(file, subject.clone())?;
     let mut bytes = Vec::new();
-    // The first byte says which form it has.
+    // The first byte shows the form of the file.
     object.body.collect(&mut bytes, 0).await?;
     let limit = match Form::of_copy(&bytes) {
         Form::Gzip => MAX_OBJECT_BYTES,
@@ -297,14 +299,15 @@ pub(super) async fn read(file: &Path) -> Result<Vec<u8>, StoreError> {
     })
 }
 
-/// The buckets that the KMS events of a log file name for log files, or together with a trail.
+/// Returns the buckets that the KMS events of a log file name for log files, or together with a
+/// trail.
 pub(super) async fn buckets_named(file: PathBuf) -> BTreeSet<String> {
     let mut buckets = BTreeSet::new();
     let Ok(bytes) = read(&file).await else {
         return buckets;
     };
     let places = Places::default();
-    // What is no log file is found when it is judged.
+    // An object that is not a log file is reported when it is judged.
     let _ = for_each_record_in_copy(&bytes, EVENT_SOURCE, |record| {
         if let Some(event) = KmsEvent::from_record(record)
             && let Some(arn) = event.object.as_deref()
@@ -323,7 +326,7 @@ pub(super) async fn buckets_named(file: PathBuf) -> BTreeSet<String> {
     buckets
 }
 
-/// Adds names of buckets, as many as are believed.
+/// Adds names of buckets, up to the maximum.
 pub(super) fn add(buckets: &mut BTreeSet<String>, more: &BTreeSet<String>) {
     let free = MAX_BUCKETS.saturating_sub(buckets.len());
     let new: Vec<String> = more.difference(buckets).take(free).cloned().collect();

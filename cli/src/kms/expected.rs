@@ -1,4 +1,4 @@
-//! What the events are held against, from the command line.
+//! The values that the events are compared with, from the command line.
 //!
 //! The tests are in `tests/tests/command/kms.rs`.
 
@@ -15,10 +15,10 @@ use trailseal::names::bucket_name::bucket_name;
 use trailseal::names::ids::TrailArn;
 use trailseal::names::places::Places;
 
-/// Reads the options. Whose buckets are meant where none is named is for the source to say.
+/// Reads the options. If none names a bucket, the source determines whose buckets are meant.
 ///
 /// # Errors
-/// [`Stop`], with what an option takes.
+/// [`Stop`], with the values that an option accepts.
 pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     let places = Places {
         log_buckets: each(
@@ -62,7 +62,7 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     })
 }
 
-/// Reads values of which only what the option takes can be said.
+/// Reads values of an option whose error message only says what the option accepts.
 fn each<T>(
     option: &str,
     texts: &[String],

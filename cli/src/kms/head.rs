@@ -1,11 +1,11 @@
-//! What a report says before the first log file and after the last.
+//! The content of a report before the first log file and after the last.
 
 use crate::report::copy::Note;
 use crate::report::{Outcome, Range};
 use jiff::Timestamp;
 use trailseal::kms::expected::Expected;
 
-/// What is known before the first log file is read.
+/// The facts that are known before the first log file is read.
 pub(super) struct KmsHead {
     pub(super) source: String,
     pub(super) expected: Expected,
@@ -14,17 +14,17 @@ pub(super) struct KmsHead {
     pub(super) buckets_found: bool,
     /// Whether valid events are explained, too.
     pub(super) all: bool,
-    /// Whether one log file is asked for.
+    /// Whether one log file is requested.
     pub(super) one: bool,
     pub(super) started_at: Timestamp,
 }
 
-/// What is known when it is over.
+/// The facts that are known at the end.
 pub(super) struct KmsFoot {
     pub(super) finished_at: Timestamp,
     pub(super) interrupted: bool,
     pub(super) requests: u64,
     pub(super) verdict: Outcome,
-    /// What is unusual about the files of a copy on disk.
+    /// The unusual facts about the files of a copy on disk.
     pub(super) notes: Vec<Note>,
 }

@@ -20,7 +20,7 @@ use trailseal::names::seconds::whole_second;
 /// The schema of the JSON form.
 const SCHEMA: &str = "trailseal.kms/1";
 
-/// Who reports.
+/// The name of the program that reports.
 const REPORTER: &str = "trailseal kms";
 
 #[derive(Default)]
@@ -170,7 +170,7 @@ impl Json {
     }
 }
 
-/// Writes what is known when it is over.
+/// Writes the facts that are known at the end.
 pub(super) fn end(tally: &KmsTally, foot: &KmsFoot, out: &mut impl Write) -> io::Result<()> {
     let totals = tally.totals;
     let count = |rule: Rule| {

@@ -1,4 +1,4 @@
-//! Judges one log file: with all that S3 and KMS say, or a copy by its bytes alone.
+//! The judgment of one log file: with all answers of S3 and KMS, or a copy only by its bytes.
 //!
 //! The tests are in `tests/tests/command/kms.rs`.
 
@@ -13,12 +13,12 @@ use trailseal::finding::{Report, Scope};
 use trailseal::kms::expected::Expected;
 use trailseal_aws::{KmsKeys, Remembered};
 
-/// Who judges log files.
+/// The judge of log files.
 #[derive(Clone)]
 pub(super) enum Judge {
-    /// Of log files in S3: asks for the objects and keys that they name.
+    /// For log files in S3: requests the objects and keys that they name.
     Bucket(Arc<KmsChecker<SharedObjects, Remembered<KmsKeys>>>),
-    /// Of copies on disk: there is nothing to ask.
+    /// For copies on disk: there is no service to query.
     Copy(Disk, Arc<Expected>),
 }
 
@@ -30,12 +30,12 @@ impl Judge {
             (Self::Copy(disk, expected), Some(file)) => {
                 judge_file(disk, expected, subject, file).await
             }
-            // What is found on disk is a file.
+            // Everything found on disk is a file.
             (Self::Copy(..), None) => KmsReport::default(),
         }
     }
 
-    /// What is unusual about the files of a copy on disk.
+    /// Returns the unusual facts about the files of a copy on disk.
     pub(super) fn notes(&self) -> Vec<Note> {
         match self {
             Self::Bucket(_) => Vec::new(),

@@ -1,4 +1,4 @@
-//! Log files in S3, as they are listed.
+//! Log files in S3, in the order of the listing.
 
 use super::subject::KmsSubject;
 use jiff::Timestamp;
@@ -13,28 +13,29 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::world::{Depth, ListObjects as _, StoreError};
 use trailseal_aws::{Limited, S3Objects};
 
-/// From so many days of a month on, the month is listed whole.
+/// The number of days of a month from which the whole month is listed.
 const MANY_DAYS: i32 = 9;
 
-/// CloudTrail began in November 2013.
+/// CloudTrail started in November 2013.
 const FIRST_LOG_FILE: Timestamp = Timestamp::constant(1_383_264_000, 0);
 
-/// A bucket's objects, shared between whoever reads and whoever lists them.
+/// A bucket's objects, shared by the code that reads and lists them.
 pub(super) type SharedObjects = Arc<Limited<S3Objects>>;
 
-/// The log files below a prefix, listed as they are asked for.
+/// The log files below a prefix, listed on demand.
 pub(super) struct KmsListing {
     store: SharedObjects,
     bucket: String,
     wanted: Wanted,
-    /// What is still to be listed; the first of it from `next` on.
+    /// The prefixes still to list; the first one from `next` on.
     prefixes: VecDeque<String>,
     next: Option<String>,
     keys: std::vec::IntoIter<String>,
 }
 
 impl KmsListing {
-    /// Looks for the folders of log files below `prefix`, and says what could not be looked into.
+    /// Finds the folders of log files below `prefix`, and returns the folders that could not be
+    /// listed.
     pub(super) async fn of(
         store: SharedObjects,
         bucket: &str,
@@ -64,7 +65,7 @@ impl KmsListing {
         (listing, obstacles)
     }
 
-    /// The next log file, or why there may be more that are not found.
+    /// Returns the next log file, or the reason why there may be more that are not found.
     pub(super) async fn next(&mut self) -> Option<Result<KmsSubject, StoreError>> {
         loop {
             for key in self.keys.by_ref() {
@@ -97,7 +98,7 @@ impl KmsListing {
     }
 }
 
-/// The prefixes that hold what was delivered to `folder` in the time asked for.
+/// Returns the prefixes that contain the objects delivered to `folder` in the requested time.
 fn in_time(folder: &str, wanted: &Wanted) -> Vec<String> {
     let Some(from) = wanted.from else {
         return vec![folder.to_owned()];

@@ -1,5 +1,5 @@
-//! `trailseal kms`: the KMS events in log files, judged by the rules of the function
-//! kms-context-checker, and explained.
+//! `trailseal kms`: checks the KMS events in log files by the rules of the function
+//! kms-context-checker, and explains them.
 //!
 //! The tests are in `tests/tests/command/kms.rs`.
 
@@ -42,10 +42,10 @@ use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::seconds::whole_second;
 use trailseal_aws::{KmsKeys, Limited, Remembered, S3Objects};
 
-/// The most requests to S3 in flight.
+/// The maximum number of requests to S3 in flight.
 const REQUESTS: usize = 64;
 
-/// Judges, prints each log file and a table of rules, and says the exit code.
+/// Checks the events, prints each log file and a table of rules, and returns the exit code.
 pub(crate) async fn run(args: KmsArgs) -> ExitCode {
     match Box::pin(judge(&args)).await {
         Ok(outcome) => exit::code(outcome),
@@ -133,7 +133,7 @@ async fn in_bucket(
     outcome
 }
 
-/// The log files below a prefix, page by page.
+/// Lists the log files below a prefix, page by page.
 fn listed(store: SharedObjects, bucket: String, prefix: String, wanted: Wanted) -> Subjects {
     let begin = async move {
         let (listing, unseen) = KmsListing::of(store, &bucket, &prefix, wanted).await;

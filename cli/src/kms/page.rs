@@ -1,4 +1,4 @@
-//! What is printed.
+//! The output of the command.
 //!
 //! The tests are in `tests/tests/command/kms.rs`.
 
@@ -10,11 +10,11 @@ use crate::exit::Stop;
 use crate::output::target::{self, Target};
 use std::io;
 
-/// What is printed.
+/// The output of the command.
 pub(super) struct KmsPage {
     form: PageForm,
     out: Target,
-    /// Whether anything is: what has nothing to say says nothing at all.
+    /// Whether anything is printed. A run without a result prints nothing at all.
     begun: bool,
 }
 

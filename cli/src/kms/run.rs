@@ -1,4 +1,4 @@
-//! A run over log files: several are judged at once, and printed in their order.
+//! A run over log files. Several are judged at a time, and printed in their order.
 //!
 //! The tests are in `tests/tests/command/kms.rs`.
 
@@ -20,7 +20,7 @@ use trailseal::check::kms_events::KmsReport;
 use trailseal::names::object_key::ROOT_FOLDER;
 use trailseal::world::{Cause, StoreError};
 
-/// What takes less time is not displayed while it goes on.
+/// The time before the progress display appears. Shorter work is not displayed.
 const SOON: Duration = Duration::from_secs(2);
 
 /// A run over log files.
@@ -31,7 +31,7 @@ pub(super) struct KmsRun {
 }
 
 impl KmsRun {
-    /// Judges log files, several at once, and prints them in their order.
+    /// Judges log files, several at a time, and prints them in their order.
     pub(super) async fn judge(
         self,
         subjects: Subjects,
@@ -67,7 +67,7 @@ impl KmsRun {
                 Some(Ok(judged)) => judged,
             };
             if !report.report.checked {
-                // Gone since it was listed.
+                // Deleted since it was listed.
                 if head.one {
                     display.stop();
                     return Err(Stop::cannot_tell(format_args!(
@@ -126,7 +126,7 @@ impl KmsRun {
     }
 }
 
-/// Why there is nothing to report on.
+/// Returns why there is nothing to report.
 fn nothing(head: &KmsHead, tally: &KmsTally) -> Stop {
     if let Some(first) = tally.cannot_tell().first() {
         let reason = first.reason.trim_end_matches('.');

@@ -1,4 +1,4 @@
-//! A log file to look at.
+//! A log file to judge.
 //!
 //! The tests are in `tests/tests/command/kms.rs`.
 
@@ -11,10 +11,10 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
 use trailseal::world::{ReadObject, StoreError};
 
-/// Log files, or why there may be more.
+/// Log files, or reasons why there may be more.
 pub(super) type Subjects = BoxStream<'static, Result<KmsSubject, Unseen>>;
 
-/// Why there may be log files that are not looked at.
+/// The reason why there may be log files that are not judged.
 pub(super) struct Unseen(pub(super) Box<Obstacle>);
 
 impl From<StoreError> for Unseen {
@@ -26,26 +26,28 @@ impl From<StoreError> for Unseen {
     }
 }
 
-/// A log file, and where it is.
+/// A log file, and its place.
 #[derive(Debug, Clone)]
 pub(super) struct KmsSubject {
-    /// Where it was delivered.
+    /// The place that it was delivered to.
     pub(super) at: ObjectLocation,
-    /// What its key says.
+    /// The content of its key.
     pub(super) key: LogFileKey,
     /// The file on disk that is a copy of it.
     pub(super) file: Option<PathBuf>,
 }
 
 impl KmsSubject {
-    /// The log files that `key` may mean: as it is, URL-decoded, or without a slash too many.
+    /// Returns the log files that `key` may mean: unchanged, URL-decoded, or without an extra
+    /// slash.
     pub(super) fn readings(bucket: &str, key: &str) -> Vec<Self> {
         let readings = Created::as_written(bucket, key);
         let readings = readings.readings().filter_map(Self::of_object);
         readings.collect()
     }
 
-    /// The one of `readings` that is there, else the first. None if `readings` is empty.
+    /// Returns the one of `readings` that exists, otherwise the first. Returns none if `readings`
+    /// is empty.
     pub(super) async fn likeliest(
         mut readings: Vec<Self>,
         store: &impl ReadObject,
@@ -59,7 +61,7 @@ impl KmsSubject {
         readings.into_iter().next()
     }
 
-    /// The object at `at`; none where its key is no log file's.
+    /// Returns the object at `at`, or none if its key is not that of a log file.
     pub(super) fn of_object(at: ObjectLocation) -> Option<Self> {
         match classify(&at.key) {
             ObjectKind::LogFile(key) => Some(Self {

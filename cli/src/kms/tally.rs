@@ -1,4 +1,4 @@
-//! What the log files come to, together.
+//! The combined results of all log files.
 
 use super::subject::KmsSubject;
 use crate::advice::advice;
@@ -16,42 +16,42 @@ use trailseal::finding::{Counts, Finding, FindingKind, Obstacle, Scope};
 use trailseal::kms::review::Explanation;
 use trailseal::world::{Cause, CredentialTrouble, StoreError};
 
-/// What to do where AWS refuses.
+/// The advice if AWS refuses.
 const DENIED: &str = "Give the caller s3:ListBucket and s3:GetObject on the bucket, and kms:Decrypt, kms:DescribeKey and kms:GetKeyPolicy on the trail's key, and judge again.";
 
-/// What to do where a Region does not know the account.
+/// The advice if a Region does not know the account.
 const REGION_DISABLED: &str = "The KMS key is in a Region that the account has not opted into: judge with credentials of an account that has.";
 
-/// How many log files came to what.
+/// The numbers of log files by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct KmsTotals {
-    /// All that were looked at.
+    /// All log files that were read.
     pub(super) log_files: u64,
-    /// Those with KMS events.
+    /// Log files with KMS events.
     pub(super) with_kms_events: u64,
-    /// Those with KMS events that a rule is about.
+    /// Log files with KMS events that a rule is about.
     pub(super) judged: u64,
-    /// The KMS events, whoever's they are.
+    /// All KMS events, regardless of whose they are.
     pub(super) kms_events: u64,
-    /// Deliveries whose digests were not asked.
+    /// Deliveries whose digests were not checked.
     pub(super) waiting: u64,
 }
 
-/// A log file that is judged.
+/// A log file that was judged.
 pub(super) struct KmsEntry {
     /// The log file.
     pub(super) subject: KmsSubject,
-    /// The one word for it.
+    /// The verdict on it.
     pub(super) outcome: Outcome,
-    /// How many KMS events it has.
+    /// The number of its KMS events.
     pub(super) kms_events: u64,
-    /// How often each rule was applied.
+    /// The number of times that each rule was applied.
     pub(super) rules: BTreeMap<&'static str, Counts>,
-    /// What each rule said.
+    /// The explanation of each rule.
     pub(super) explanations: Vec<Explanation>,
-    /// What was found that was not found in a log file before.
+    /// The findings that no earlier log file had.
     pub(super) findings: Vec<Finding>,
-    /// What could not be looked at, and why.
+    /// The reasons why something could not be verified.
     pub(super) reasons: Vec<String>,
 }
 
@@ -63,10 +63,10 @@ pub(super) struct KmsTally {
     pub(super) findings_left_out: u64,
     pub(super) cannot_tell_left_out: u64,
     cannot_tell: Vec<CannotTell>,
-    /// What is wrong with the credentials: each is told once.
+    /// The troubles with the credentials. Each is reported once.
     credentials: BTreeSet<CredentialTrouble>,
     findings: usize,
-    /// Hashes of the ids of all findings: one that is found twice counts once.
+    /// Hashes of the ids of all findings. A finding that occurs twice counts once.
     ids: HashSet<u64>,
     hasher: RandomState,
     now: Timestamp,
@@ -89,7 +89,7 @@ impl KmsTally {
         }
     }
 
-    /// Takes what a log file came to.
+    /// Records the result for a log file.
     pub(super) fn take(&mut self, subject: KmsSubject, judged: KmsReport) -> KmsEntry {
         let KmsReport {
             report,
@@ -115,7 +115,7 @@ impl KmsTally {
                 Ok(finding) => findings.push(finding),
                 Err(error) => {
                     reasons.push(match &error.cause {
-                        // The same for all log files, whatever was to be done.
+                        // The same text for all log files, regardless of the failed action.
                         cause @ Cause::Credentials(..) => cause.to_string(),
                         _ => error.to_string(),
                     });
@@ -142,8 +142,8 @@ impl KmsTally {
         }
     }
 
-    /// What is found where something did not come in the time that it has, else why it cannot be
-    /// told.
+    /// Returns the finding if something did not arrive within its time limit, otherwise the reason
+    /// why it could not be verified.
     fn stays(&self, subject: &KmsSubject, obstacle: Obstacle) -> Result<Finding, StoreError> {
         let age: SignedDuration = self.now.duration_since(subject.key.time);
         match (obstacle.if_it_stays, &obstacle.error.cause) {
@@ -153,9 +153,10 @@ impl KmsTally {
         }
     }
 
-    /// Counts a finding. Whether it is to be told: it is new, and there are not too many.
+    /// Counts a finding. Returns whether to report it: it is new, and there are not too many.
     fn is_new(&mut self, finding: &Finding) -> bool {
-        // The log files of one folder under one other key are one incident, and each of them is told.
+        // The log files of one folder under one other key are one incident, and each of them is
+        // reported.
         let object = (finding.kind == FindingKind::LogFileEncryptionChanged)
             .then(|| finding.object.to_string());
         let id = self.hasher.hash_one((finding.id().to_string(), object));
@@ -171,19 +172,19 @@ impl KmsTally {
         true
     }
 
-    /// Takes what hides log files.
+    /// Records an error that hides log files.
     pub(super) fn unseen(&mut self, error: &StoreError) {
         self.add_cannot_tell(error, &Scope::default());
     }
 
-    /// Whether the credentials are no longer good for any request.
+    /// Returns whether the credentials no longer work for any request.
     pub(super) fn is_signed_out(&self) -> bool {
         let mut troubles = self.credentials.iter();
         troubles.any(|trouble| trouble.is_of_all_requests())
     }
 
     fn add_cannot_tell(&mut self, error: &StoreError, scope: &Scope) {
-        // One statement on credentials, however many requests they are refused in.
+        // One statement on credentials, regardless of how many requests are refused.
         if let Cause::Credentials(trouble, _) = error.cause
             && !self.credentials.insert(trouble)
         {
@@ -208,22 +209,22 @@ impl KmsTally {
         });
     }
 
-    /// What could not be looked at.
+    /// Returns what could not be verified.
     pub(super) fn cannot_tell(&self) -> &[CannotTell] {
         &self.cannot_tell
     }
 
-    /// How many findings there are.
+    /// Returns the number of findings.
     pub(super) fn found(&self) -> u64 {
         self.findings_by_kind.values().sum()
     }
 
-    /// Whether there was nothing to look at.
+    /// Returns whether there was no log file to judge.
     pub(super) fn is_empty(&self) -> bool {
         self.totals.log_files == 0
     }
 
-    /// The one word for it all.
+    /// Returns the overall verdict.
     pub(super) fn verdict(&self, interrupted: bool) -> Outcome {
         if self.found() > 0 {
             Outcome::Finding
@@ -235,7 +236,7 @@ impl KmsTally {
     }
 }
 
-/// Counters that the progress display reads while the work goes on.
+/// Counters that the progress display reads during the work.
 #[derive(Debug, Default)]
 pub(super) struct KmsProgress {
     log_files: AtomicU64,
@@ -244,7 +245,7 @@ pub(super) struct KmsProgress {
 }
 
 impl KmsProgress {
-    /// Takes over what is counted so far.
+    /// Stores the current counts.
     pub(super) fn count(&self, tally: &KmsTally) {
         for (counter, count) in [
             (&self.log_files, tally.totals.log_files),
@@ -255,7 +256,7 @@ impl KmsProgress {
         }
     }
 
-    /// `45,678 log files, 1,234 KMS events, 850 files/s`.
+    /// Returns a line such as `45,678 log files, 1,234 KMS events, 850 files/s`.
     pub(super) fn line(&self, elapsed: Duration) -> String {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let log_files = read(&self.log_files);
@@ -283,7 +284,7 @@ mod tests {
     use super::*;
     use trailseal::names::location::ObjectLocation;
 
-    /// They are one incident for people who are alerted. Whoever runs the command sees each.
+    /// They are one incident for people who are alerted. A user of the command sees each of them.
     #[test]
     fn each_log_file_that_is_encrypted_otherwise_is_told_once() {
         let mut tally = KmsTally::new(Timestamp::UNIX_EPOCH);

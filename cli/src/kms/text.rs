@@ -1,4 +1,4 @@
-//! The report for a terminal: each log file with what was found in it, and a table of rules.
+//! The report for a terminal: each log file with its findings, and a table of rules.
 //!
 //! The tests are in `tests/tests/command/kms.rs`.
 
@@ -16,23 +16,23 @@ use trailseal::finding::{Finding, Verdict};
 use trailseal::kms::review::Explanation;
 use trailseal::kms::rules::Rule;
 
-/// How many events are shown of those of which the same is said.
+/// The number of events that are shown out of those with the same result.
 const SHOWN_ALIKE: usize = 3;
 
-/// The most reasons that are told apart.
+/// The maximum number of reasons that are distinguished.
 const MAX_REASONS: usize = 1000;
 
-/// Where what is said of a log file begins in a line.
+/// The indentation of the results for a log file.
 const INDENT: &str = "  ";
 
-/// What the report remembers.
+/// The state of the report.
 #[derive(Default)]
 pub(super) struct TextReport {
-    /// The names of findings one of which is enough to read.
+    /// The names of findings of which one is enough to read.
     shown_findings: HashSet<String>,
-    /// Why something could not be looked at, to be told in full once.
+    /// The reasons why something could not be verified. Each is printed in full once.
     reasons: HashSet<String>,
-    /// How often each thing was shown that a rule could not tell.
+    /// The number of times that each result was shown that a rule could not verify.
     shown_open: HashMap<(Rule, String), usize>,
     /// Whether more of these are only counted.
     open_left_out: bool,
@@ -57,7 +57,7 @@ fn word_of(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What a rule asks.
+/// Returns the requirement of a rule.
 fn asks(rule: Rule, head: &KmsHead) -> &'static str {
     match rule {
         Rule::Trail => "the context names an expected trail",
@@ -76,7 +76,7 @@ fn asks(rule: Rule, head: &KmsHead) -> &'static str {
     }
 }
 
-/// Writes what is known before the first log file is read.
+/// Writes the facts that are known before the first log file is read.
 pub(super) fn begin(head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "KMS events in {}", printable(&head.source))?;
     let places = &head.expected.places;
@@ -143,8 +143,8 @@ impl TextReport {
         out.flush()
     }
 
-    /// Whether what a rule said is told where not everything is: findings, and what cannot be
-    /// told, unless the same was told often enough.
+    /// Returns whether an explanation is shown when not all of them are: findings, and results that
+    /// could not be verified, unless the same result was shown often enough.
     fn is_shown(&mut self, said: &Explanation) -> bool {
         if said.verdict != Verdict::CannotTell {
             return said.verdict == Verdict::Finding;
@@ -224,7 +224,7 @@ impl TextReport {
     }
 }
 
-/// An event, and what the rules said of it.
+/// An event, and the explanations of the rules for it.
 struct JudgedEvent<'a> {
     event: Option<&'a EventReference>,
     said: Vec<&'a Explanation>,
@@ -370,7 +370,7 @@ fn headline(tally: &KmsTally, foot: &KmsFoot) -> String {
     line
 }
 
-/// Names in one line.
+/// Returns names in one line.
 fn names<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
     names.into_iter().collect::<Vec<_>>().join(", ")

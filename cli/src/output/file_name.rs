@@ -1,11 +1,11 @@
-//! The name of a file that is to be written, against what is to be written into it.
+//! The check that the name of an output file fits the format of its content.
 //!
-//! `--output` names the format in the AWS CLI, and a file here.
+//! `--output` names the format in the AWS CLI, but a file here.
 
 use crate::exit::Stop;
 use std::path::{Path, PathBuf};
 
-/// What the AWS CLI takes after `--output`, and what `--format` takes.
+/// The values that the AWS CLI accepts after `--output`, and the values of `--format`.
 const FORMATS: [&str; 9] = [
     "json",
     "text",
@@ -18,7 +18,7 @@ const FORMATS: [&str; 9] = [
     "off",
 ];
 
-/// The formats that the end of a file's name stands for.
+/// The formats that the extension of a file's name represents.
 const ENDINGS: [(&str, &[&str]); 7] = [
     ("json", &["json", "ndjson"]),
     ("ndjson", &["ndjson"]),
@@ -29,11 +29,11 @@ const ENDINGS: [(&str, &[&str]); 7] = [
     ("pdf", &[]),
 ];
 
-/// Checks the name of the file that a report in `format` is written to: whether it names a format
-/// instead, or a file of another one, or one of the files that are read.
+/// Checks the name of the file for a report in `format`: refuses the name of a format, the
+/// extension of another format, and a file that is read.
 ///
 /// # Errors
-/// [`Stop`], with what to write instead.
+/// [`Stop`], with the text to write instead.
 pub(crate) fn check(
     output: Option<&Path>,
     format: &str,
@@ -149,7 +149,7 @@ mod tests {
             let line = said(output, format).unwrap();
             assert!(line.contains(instead), "{line}");
         }
-        // A format that the command does not have is not proposed.
+        // A format that the command does not have is not suggested.
         let formats = ["text", "json"];
         let kms = check(Some(Path::new("kms.html")), "json", &formats, &[]).unwrap_err();
         assert!(!format!("{kms:?}").contains("--format"), "{kms:?}");

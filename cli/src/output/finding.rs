@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use trailseal::alert::printable;
 use trailseal::finding::{Finding, FindingKind};
 
-/// Writes what was found: severity, kind and message.
+/// Writes the finding: severity, kind and message.
 pub(crate) fn write_head(finding: &Finding, indent: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
@@ -15,7 +15,7 @@ pub(crate) fn write_head(finding: &Finding, indent: &str, out: &mut impl Write) 
     )
 }
 
-/// Writes what should be there and what is.
+/// Writes the expected and the actual state.
 pub(crate) fn write_evidence(
     finding: &Finding,
     indent: &str,
@@ -29,7 +29,7 @@ pub(crate) fn write_evidence(
     Ok(())
 }
 
-/// What to do, once for each kind.
+/// Writes the advice, once for each kind.
 pub(crate) fn write_advice(
     kinds: impl IntoIterator<Item = FindingKind>,
     out: &mut impl Write,

@@ -1,8 +1,8 @@
 //! One self-contained page for the audit file.
 //!
-//! It holds no script and asks for nothing from elsewhere, and its content security policy says so.
-//! Object keys, messages and evidence may be an attacker's words: they only ever become text, with
-//! characters that hide or reorder text spelled out.
+//! It holds no script and loads nothing from other places, and its content security policy says so.
+//! Object keys, messages and evidence may be written by an attacker: they only ever become text,
+//! and characters that hide or reorder text are spelled out.
 
 mod calendar;
 mod chains;
@@ -21,10 +21,10 @@ use shown::ShownChains;
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// What a browser may do with the page: show it.
+/// The content security policy: a browser may only show the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// The page.
+/// Returns the page.
 pub(crate) fn page(verification: &Verification) -> String {
     let verdict = outcome::sentence(verification);
     let range = text::range(verification.requested);

@@ -1,4 +1,4 @@
-//! Where a report is written.
+//! The destination of a report.
 
 use crate::exit::Stop;
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// Standard output, or a file that takes the place of the one that is named when it is whole.
+/// Standard output, or a new file that replaces the named one when it is complete.
 pub(crate) struct Target {
     out: Out,
     name: String,
@@ -19,16 +19,16 @@ enum Out {
 }
 
 impl Target {
-    /// A file at `path`, else, and where it is `-`, standard output.
+    /// Opens a file at `path`, or standard output if there is no path or it is `-`.
     ///
     /// # Errors
-    /// [`Stop`] when there can be no such file.
+    /// [`Stop`], if the file cannot be created.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Stop> {
         let path = file(path);
         let name = name(path);
         let out = match path {
             None => Out::Direct(BufWriter::new(Box::new(io::stdout()))),
-            // A pipe or a device is written to as it is.
+            // A pipe or a device is written directly.
             Some(path) if path.exists() && !path.is_file() => {
                 let file = File::create(path).map_err(|error| refused(path, &error))?;
                 Out::Direct(BufWriter::new(Box::new(file)))
@@ -45,15 +45,15 @@ impl Target {
         Ok(Self { out, name })
     }
 
-    /// What it is called.
+    /// Returns the target's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Ends it: a file is put in its place.
+    /// Finishes the target: a file is moved to its place.
     ///
     /// # Errors
-    /// Whatever writing gives.
+    /// Any error on writing.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.out {
             Out::Direct(mut out) => out.flush(),
@@ -81,12 +81,12 @@ impl Write for Target {
     }
 }
 
-/// The file that is meant: `-` is standard output, as for other tools.
+/// Returns the file to write, or none for `-`, which means standard output, as in other tools.
 pub(crate) fn file(path: Option<&Path>) -> Option<&Path> {
     path.filter(|path| *path != Path::new("-"))
 }
 
-/// What a target is called.
+/// Returns the name of a target.
 pub(crate) fn name(path: Option<&Path>) -> String {
     path.map_or_else(
         || "standard output".to_owned(),
@@ -94,19 +94,19 @@ pub(crate) fn name(path: Option<&Path>) -> String {
     )
 }
 
-/// Says that a target could not be written to.
+/// Returns the error that a target could not be written to.
 pub(crate) fn failed(name: &str, error: &dyn Display) -> Stop {
     Stop::cannot_tell(format_args!("cannot write to {name}: {error}"))
 }
 
-/// Says that a file cannot be written.
+/// Returns the error that a file cannot be written.
 pub(crate) fn refused(path: &Path, error: &io::Error) -> Stop {
     Stop::usage(format_args!("cannot write {}: {error}", path.display()))
 }
 
-/// Puts a file that is whole in the place of the one that was named.
+/// Puts a complete file in the place of the named one.
 fn put(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // As any new file; a temporary one is its owner's alone.
+    // Gives it the permissions of any new file. A temporary file is only for its owner.
     let reference = File::options().append(true).create(true).open(path)?;
     file.as_file()
         .set_permissions(reference.metadata()?.permissions())?;

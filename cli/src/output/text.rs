@@ -1,4 +1,4 @@
-//! The report for a terminal: a table of chains, the findings, what could not be told.
+//! The report for a terminal: a table of chains, the findings, and what could not be verified.
 
 use crate::report::copy::CopyReport;
 use crate::report::{
@@ -12,10 +12,11 @@ use trailseal::alert::printable;
 use trailseal::names::text::clip;
 use trailseal::names::window::Window;
 
-/// The most findings of one kind that are shown whole.
+/// The maximum number of findings of one kind that are shown in full.
 const MAX_SHOWN: usize = 10;
 
-/// The most characters of a piece of evidence: a signature is told from another by its begin.
+/// The maximum number of characters of a piece of evidence. The start of a signature is enough to
+/// distinguish it from another.
 const MAX_EVIDENCE_CHARS: usize = 300;
 
 /// Writes the report.
@@ -88,7 +89,7 @@ fn headline(verification: &Verification) -> String {
     line
 }
 
-/// `1 digest`, `1,234 digests`.
+/// Returns a text such as `1 digest` or `1,234 digests`.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
@@ -139,8 +140,8 @@ fn table(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// What each chain is called: its trail, with prefix and organization where it has any, and with
-/// bucket and home Region where another chain of the account and Region is called the same.
+/// Returns the name of each chain: its trail, with prefix and organization if it has any, and with
+/// bucket and home Region if another chain of the account and Region has the same name.
 fn names(chains: &[ChainReport]) -> Vec<String> {
     let mut alike: BTreeMap<_, u64> = BTreeMap::new();
     let of = |chain: &'_ ChainReport| {
@@ -209,7 +210,7 @@ fn row(chain: &ChainReport, name: &str) -> [String; 7] {
     ]
 }
 
-/// `24`, where all are valid, and else `21 of 24 valid`.
+/// Returns `24` if all are valid, and otherwise `21 of 24 valid`.
 fn counts(counts: Counts) -> String {
     if counts.valid == counts.total() {
         HumanCount(counts.valid).to_string()
@@ -289,7 +290,7 @@ fn write_finding(report: &FindingReport, out: &mut impl Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes what could not be looked at, each reason once.
+/// Writes what could not be verified, each reason once.
 pub(crate) fn cannot_tell(
     things: &[CannotTell],
     left_out: u64,
@@ -301,7 +302,7 @@ pub(crate) fn cannot_tell(
     }
     let count = u64::try_from(all).unwrap_or(u64::MAX) + left_out;
     writeln!(out, "COULD NOT BE VERIFIED: {}", HumanCount(count))?;
-    // One reason may be that of many things: it is told once.
+    // Many objects may have the same reason: it is printed once.
     let mut by_advice: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
     for thing in things {
         let reasons = by_advice.entry(&thing.advice).or_default();

@@ -1,10 +1,10 @@
-//! What a report says of a copy on disk: its form, what it does not hold, and what lies in it
-//! beside the files as CloudTrail named them.
+//! The report on a copy on disk: its form, what it does not hold, and the files in it that do not
+//! have the names that CloudTrail gave them.
 
 use indicatif::HumanCount;
 use serde::Serialize;
 
-/// What a copy on disk is.
+/// The description of a copy on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CopyReport {
@@ -12,13 +12,13 @@ pub(crate) struct CopyReport {
     pub(crate) complete: bool,
     /// The form of its files, as far as they were verified.
     pub(crate) form: CopyForm,
-    /// How many hourly digests are not in the copy, as far as it is known how many. None is called
-    /// missing from the bucket.
+    /// The number of hourly digests that are not in the copy, as far as it is known. None of them
+    /// is reported missing from the bucket.
     pub(crate) digests_not_in_copy: u64,
-    /// How many log files that digests list are not in the copy. None is called missing from the
-    /// bucket.
+    /// The number of listed log files that are not in the copy. None of them is reported missing
+    /// from the bucket.
     pub(crate) log_files_not_in_copy: u64,
-    /// What is unusual about its files, a kind once.
+    /// The unusual facts about its files, one entry for each kind.
     pub(crate) notes: Vec<Note>,
 }
 
@@ -34,39 +34,39 @@ pub(crate) enum CopyForm {
     PartlyDecompressed,
 }
 
-/// Something unusual about files of a copy.
+/// An unusual fact about files of a copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Note {
-    /// What it is.
+    /// The kind of note.
     pub(crate) kind: NoteKind,
-    /// How many files it is about.
+    /// The number of files that it is about.
     pub(crate) files: u64,
-    /// Whether there are more than could be counted.
+    /// Whether there are more files than could be counted.
     pub(crate) at_least: bool,
-    /// One of them: its path, or its place in S3.
+    /// One of the files: its path, or its location in S3.
     pub(crate) example: String,
 }
 
-/// What may be unusual about a file of a copy.
+/// The unusual facts that may apply to a file of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum NoteKind {
-    /// Its content is decompressed, and was verified.
+    /// The file is decompressed, and its content was verified.
     Decompressed,
-    /// It has the name that a browser or a file manager gives a second copy, and the file of the
-    /// right name is not there: it was read in its place.
+    /// The file has the name that a browser or a file manager gives a second copy, and no file has
+    /// the right name: it was read instead.
     Renamed,
-    /// It holds what another file of the same object holds, and was skipped.
+    /// The file has the same content as another file of the same object, and was skipped.
     Duplicate,
-    /// It has the name of another form or copy of an object, and holds something else.
+    /// The file has the name of another form or copy of an object, and has other content.
     Differing,
-    /// A tool left it, and it was skipped.
+    /// A tool left the file, and it was skipped.
     Leftover,
 }
 
 impl Note {
-    /// A note about no file yet.
+    /// Returns a note about no file yet.
     pub(crate) fn new(kind: NoteKind, example: String) -> Self {
         Self {
             kind,
@@ -76,7 +76,7 @@ impl Note {
         }
     }
 
-    /// The note in one sentence, without the example.
+    /// Returns the note in one sentence, without the example.
     pub(crate) fn sentence(&self) -> String {
         let more = if self.at_least { "more than " } else { "" };
         let files = match self.files {
@@ -123,7 +123,7 @@ impl Note {
 }
 
 impl CopyReport {
-    /// What the copy is called where it is not whole and as delivered.
+    /// Returns the name for a copy that is not complete or not as delivered.
     pub(crate) fn name(&self) -> Option<&'static str> {
         let is_incomplete = self.digests_not_in_copy > 0 || self.log_files_not_in_copy > 0;
         match (is_incomplete, self.form) {

@@ -5,25 +5,25 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use trailseal::finding::{Finding, Stamp};
 
-/// Who reports.
+/// The name of the program that reports the finding.
 const REPORTER: &str = "trailseal verify";
 
 /// A finding: schema `trailseal.finding/1` (`docs/findings.md`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FindingReport {
-    /// What was found.
+    /// The finding itself.
     pub(crate) finding: Finding,
-    /// When it was.
+    /// The time when it was found.
     pub(crate) detected_at: Timestamp,
 }
 
 impl FindingReport {
-    /// What to do.
+    /// Returns the advice.
     pub(crate) fn advice(&self) -> &'static str {
         self.finding.kind.command_advice()
     }
 
-    /// `s3://bucket/key` of the digest involved, where that is not the object itself.
+    /// Returns `s3://bucket/key` of the digest involved, if it is not the object itself.
     pub(crate) fn other_digest(&self) -> Option<String> {
         let digest = self.finding.digest.as_ref()?;
         let object = &self.finding.object;
@@ -33,7 +33,7 @@ impl FindingReport {
 }
 
 impl Serialize for FindingReport {
-    /// The fields are in the order of their names.
+    /// Serializes the fields in the order of their names.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stamp = Stamp {
             function: REPORTER,

@@ -1,4 +1,4 @@
-//! Verifications to print: an organization's month with much done to it, and the extremes.
+//! Sample verifications to print: a month of an organization with many findings, and extreme cases.
 
 use super::copy::{CopyForm, CopyReport, Note, NoteKind};
 use super::{
@@ -24,7 +24,7 @@ const ACCOUNTS: [&str; 4] = [
 const REGIONS: [&str; 3] = ["ap-southeast-2", "eu-west-1", "us-east-1"];
 const LOG_FILES_AN_HOUR: u64 = 12;
 
-/// What breaks out of a page that does not escape it, and what hides in one that does.
+/// Text that breaks out of a page that does not escape it, and text that hides in one that does.
 pub(crate) const HOSTILE: [&str; 8] = [
     "<script>document.title='run'</script>",
     "\"><img src=x onerror=\"document.title='run'\">",
@@ -36,8 +36,8 @@ pub(crate) const HOSTILE: [&str; 8] = [
     "safe\u{202e}gz.nosj\u{202c}\u{200b}\u{1b}[2J",
 ];
 
-/// A month of an organization's trail, four accounts in three Regions, with findings of many
-/// kinds.
+/// Returns a month of an organization's trail: four accounts in three Regions, with findings of
+/// many kinds.
 pub(crate) fn organization() -> Verification {
     let mut sample = Builder::new("2026-01-01T00:00:00Z", 31 * 24);
     for (number, account) in ACCOUNTS.into_iter().enumerate() {
@@ -71,7 +71,7 @@ pub(crate) fn organization() -> Verification {
     sample.build()
 }
 
-/// One chain of two days, all valid.
+/// Returns one chain of two days, all valid.
 pub(crate) fn valid() -> Verification {
     let mut sample = Builder::new("2026-01-15T00:00:00Z", 48);
     sample.chain(ACCOUNTS[0], REGIONS[2], "management-events");
@@ -82,8 +82,8 @@ pub(crate) fn valid() -> Verification {
     valid
 }
 
-/// Eleven months of a trail that ended in the first week and was asked for to the last day; another
-/// could not be read for a month.
+/// Returns eleven months of a trail that ended in the first week and was requested to the last day,
+/// and of another that could not be read for a month.
 pub(crate) fn ended() -> Verification {
     let days = 318;
     let mut sample = Builder::new("2026-01-14T00:00:00Z", days * 24);
@@ -93,7 +93,7 @@ pub(crate) fn ended() -> Verification {
     sample.outside(0, days * 24 - 15..days * 24);
     sample.unreadable(1, 40 * 24 + 5..70 * 24, "access was denied (AccessDenied)");
     let mut ended = sample.build();
-    // A page lists some hundreds at most.
+    // A page lists a few hundred at most.
     ended.cannot_tell.truncate(20);
     for stretch in &mut ended.chains[0].coverage {
         if stretch.state == Outcome::Finding {
@@ -103,7 +103,7 @@ pub(crate) fn ended() -> Verification {
     ended
 }
 
-/// No chain at all.
+/// Returns a verification without any chain.
 pub(crate) fn nothing() -> Verification {
     let mut nothing = Builder::new("2026-01-15T00:00:00Z", 0).build();
     nothing.requested = Range::default();
@@ -111,7 +111,8 @@ pub(crate) fn nothing() -> Verification {
     nothing
 }
 
-/// Three years of 300 chains with as many findings and unreadable objects as a report holds.
+/// Returns three years of 300 chains, with as many findings and unreadable objects as a report
+/// holds.
 pub(crate) fn large() -> Verification {
     let hours = 3 * 365 * 24;
     let mut sample = Builder::new("2023-01-01T00:00:00Z", hours);
@@ -126,7 +127,7 @@ pub(crate) fn large() -> Verification {
     }
     for number in 0..MAX_KEPT {
         let kind = FindingKind::ALL[number % 17];
-        // Everything that escaping makes longer.
+        // Everything that becomes longer when escaped.
         sample.finding(
             number % 300,
             (number * 7) % hours,
@@ -146,7 +147,7 @@ pub(crate) fn large() -> Verification {
     large
 }
 
-/// An incomplete copy on disk, with a note of every kind.
+/// Returns an incomplete copy on disk, with a note of every kind.
 fn copy(example: &str) -> CopyReport {
     let kinds = [
         NoteKind::Decompressed,
@@ -169,7 +170,7 @@ fn copy(example: &str) -> CopyReport {
     }
 }
 
-/// Hostile words wherever a text can stand.
+/// Returns hostile words in every place where a text can be.
 pub(crate) fn hostile() -> Verification {
     let mut hostile = organization();
     let word = |number: usize| HOSTILE[number % HOSTILE.len()].to_owned();
@@ -216,12 +217,12 @@ pub(crate) fn hostile() -> Verification {
     hostile
 }
 
-/// A chain as it is made: the state of each hour.
+/// A chain under construction: the state of each hour.
 struct Hours {
     account: String,
     region: String,
     trail: String,
-    /// None where nobody asked.
+    /// None for an hour that was not requested.
     states: Vec<Option<Outcome>>,
     missing: u64,
     bad_digests: u64,
@@ -276,7 +277,7 @@ impl Builder {
         }
     }
 
-    /// The key of a chain's digest, or of one of its log files, whose hour ends at `hour`.
+    /// Returns the key of a chain's digest, or of one of its log files, whose hour ends at `hour`.
     fn key(&self, chain: usize, hour: usize, folder: &str) -> String {
         let Hours {
             account,
@@ -318,7 +319,7 @@ impl Builder {
         self.set(chain, hours, None);
     }
 
-    /// A finding on an hour's digest or log file, whose key ends in `hostile`.
+    /// Returns a finding on an hour's digest or log file, whose key ends in `hostile`.
     fn finding(&mut self, chain: usize, hour: usize, kind: FindingKind, hostile: &str) {
         let is_log_file = kind.as_str().starts_with("log-file");
         let folder = if is_log_file {

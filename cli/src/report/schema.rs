@@ -1,4 +1,4 @@
-//! `docs/verification-json.md` and its schema say what the JSON form holds.
+//! Tests that `docs/verification-json.md` and its schema describe the JSON form.
 
 use super::sample;
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 const DOCUMENT: &str = include_str!("../../../docs/verification-json.md");
 const SCHEMA: &str = include_str!("../../../docs/verification.schema.json");
 
-/// Holds a value against its schema: types, properties, what must be there, and the words of an
+/// Checks a value against its schema: types, properties, required fields, and the words of an
 /// enumeration.
 fn check(value: &Value, schema: &Value, root: &Value, path: &str) {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {

@@ -3,22 +3,23 @@
 use super::{ChainReport, Outcome};
 use jiff::{SignedDuration, Timestamp};
 
-/// The time in which all of a chain is valid: from the begin of the first valid stretch to the end
-/// of the last one, and what between them is not valid.
+/// The time in which all of a chain is valid: from the start of the first valid stretch to the end
+/// of the last one, and the parts in between that are not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ValidTime {
-    /// Begin.
+    /// The start.
     pub(crate) from: Timestamp,
-    /// End.
+    /// The end.
     pub(crate) to: Timestamp,
-    /// How many stretches between are findings, cannot be told, or have no digest.
+    /// The number of stretches in between that are findings, could not be verified, or have no
+    /// digest.
     pub(crate) gaps: u64,
-    /// How long those are, together.
+    /// Their total length.
     pub(crate) missing: SignedDuration,
 }
 
 impl ChainReport {
-    /// The valid time. None where nothing is valid.
+    /// Returns the valid time, or none if nothing is valid.
     pub(crate) fn valid_time(&self) -> Option<ValidTime> {
         let mut valid = self
             .coverage
@@ -44,7 +45,7 @@ impl ChainReport {
 }
 
 impl ValidTime {
-    /// `2 gaps, 3 h`. Nothing where there is no gap.
+    /// Returns a text such as `2 gaps, 3 h`, or none if there is no gap.
     pub(crate) fn gaps_in_words(&self) -> Option<String> {
         let gaps = match self.gaps {
             0 => return None,
@@ -92,7 +93,7 @@ mod tests {
             (&[][..], None),
             (&[(0, 60, Finding), (60, 90, CannotTell)], None),
             (&[(0, 600, Valid)], Some((0, 600, None))),
-            // A chain that ended: what is overdue is not proven.
+            // A chain that ended: overdue time is not verified.
             (
                 &[(0, 600, Valid), (600, 9000, Finding)],
                 Some((0, 600, None)),

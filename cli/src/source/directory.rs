@@ -1,13 +1,13 @@
-//! A log bucket as `aws s3 sync` leaves it on disk.
+//! A log bucket as `aws s3 sync` writes it to disk.
 //!
-//! Files keep the content of objects and their keys below the prefix that was copied; they keep
-//! neither metadata nor the bucket's name nor the prefix itself. Digests say both: what most of
-//! a few of them say is what the directory is taken for, so that everything has the name here
-//! that it has in S3. A digest that says something else is found to be moved, as it would be
-//! there.
+//! Files keep the content of objects, and their keys below the prefix that was copied. They do not
+//! keep the metadata, the bucket's name or the prefix itself. Digests name bucket and prefix: the
+//! directory is taken for a copy of the place that most of a few digests name, so that everything
+//! has the same name here as in S3. A digest that names another place is found to be moved, as it
+//! would be there.
 //!
-//! A copy may hold less than the bucket. What is not in it is not called missing, unless the command
-//! line says that the copy is complete.
+//! A copy may hold less than the bucket. An object that is not in it is not reported missing,
+//! unless the command line says that the copy is complete.
 
 use super::directory_error::DirectoryError;
 use super::file::{FileBody, failed, open_file};
@@ -30,17 +30,17 @@ use trailseal::world::{
     Absence, Cause, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError,
 };
 
-/// The most folders whose stand-ins are remembered.
+/// The maximum number of folders whose stand-ins are remembered.
 const MAX_REMEMBERED: usize = 50_000;
-/// What a bucket is called that no digest names.
+/// The name of a bucket that no digest names.
 pub(crate) const UNKNOWN_BUCKET: &str = "unknown-bucket";
 
-/// A folder that holds an [`ROOT_FOLDER`] folder, and where that was delivered.
+/// A folder that holds an [`ROOT_FOLDER`] folder, and the place that it was delivered to.
 #[derive(Debug)]
 struct CopyRoot {
     path: PathBuf,
     bucket: String,
-    /// With its closing slash, or empty.
+    /// The prefix with its closing slash, or empty.
     prefix: String,
 }
 
@@ -48,33 +48,33 @@ struct CopyRoot {
 #[derive(Debug)]
 pub(crate) struct Directory {
     roots: Vec<CopyRoot>,
-    /// What is asked for below the roots: a directory inside a trail's folders asks for those
-    /// alone.
+    /// The requested folder below the roots: a directory inside a trail's folders requests only
+    /// those.
     below: String,
-    /// Why there may be trails that were not found.
+    /// The reasons why there may be trails that were not found.
     unseen: Vec<String>,
     /// Whether the copy holds everything that was in the bucket.
     is_complete: bool,
-    /// An object that is read from this file, whatever else there is of it.
+    /// An object that is read from this file, regardless of its other copies.
     pinned: Option<(ObjectLocation, PathBuf)>,
-    /// What is unusual about its files.
+    /// The unusual facts about its files.
     strays: Arc<Strays>,
-    /// By folder, the files that stand for objects of other names.
+    /// The files that represent objects with other names, by folder.
     stand_ins: Mutex<HashMap<PathBuf, StandIns>>,
 }
 
-/// Files that stand for objects of other names, by those names.
+/// Files that represent objects with other names, by those names.
 type StandIns = Arc<HashMap<String, PathBuf>>;
 
 impl Directory {
     /// Opens a directory.
     ///
     /// # Errors
-    /// [`DirectoryError`] when it cannot be read, or holds no trail.
+    /// [`DirectoryError`], if it cannot be read or holds no trail.
     pub(crate) fn open(path: &Path) -> Result<Self, DirectoryError> {
         let given = path;
         let path = canonical(path)?;
-        // A folder of a copy is that folder, whatever somebody put below it.
+        // A folder of a copy is that folder, regardless of what is below it.
         if above(&path).is_some_and(|(root, _)| holds_trail(&root)) {
             return Self::around(given);
         }
@@ -89,18 +89,18 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Why there may be trails in the directory that were not found.
+    /// Returns the reasons why there may be trails in the directory that were not found.
     pub(crate) fn unseen(&self) -> &[String] {
         &self.unseen
     }
 
-    /// Opens the copy that a directory is inside of.
+    /// Opens the copy that contains a directory.
     ///
     /// # Errors
-    /// [`DirectoryError`] when it is in none.
+    /// [`DirectoryError`], if the directory is not in a copy.
     pub(crate) fn around(path: &Path) -> Result<Self, DirectoryError> {
         let canonical = canonical(path)?;
-        // A link may lead out of the copy: then the path as it is written tells.
+        // A link may lead out of the copy: then the path as written shows the root.
         let written = std::path::absolute(path).ok();
         let (root, below) = above(&canonical)
             .or_else(|| above(written.as_deref()?))
@@ -110,22 +110,22 @@ impl Directory {
         Self::of_roots(vec![root], below, Strays::default())
     }
 
-    /// Says whether the copy holds everything that was in the bucket: then what is not in it is
-    /// gone.
+    /// Sets whether the copy holds everything that was in the bucket: then an object that is not in
+    /// it is missing.
     #[must_use]
     pub(crate) fn complete(mut self, is_complete: bool) -> Self {
         self.is_complete = is_complete;
         self
     }
 
-    /// Has an object read from this file, whatever else the copy holds of it.
+    /// Makes an object be read from this file, regardless of the copy's other files for it.
     #[must_use]
     pub(crate) fn pinned(mut self, at: ObjectLocation, file: &Path) -> Self {
         self.pinned = Some((at, file.to_owned()));
         self
     }
 
-    /// What is unusual about its files, as it is found out.
+    /// Returns the unusual facts about its files, as they are found.
     pub(crate) fn strays(&self) -> Arc<Strays> {
         Arc::clone(&self.strays)
     }
@@ -138,7 +138,7 @@ impl Directory {
         let mut roots: Vec<CopyRoot> = Vec::new();
         for path in found {
             let (bucket, prefix) = delivered_to(&path, &strays).unwrap_or_else(|| {
-                // Told apart by where they lie.
+                // Unknown buckets are distinguished by their paths.
                 let number = roots.len();
                 let name = if number == 0 {
                     UNKNOWN_BUCKET.to_owned()
@@ -173,7 +173,7 @@ impl Directory {
         })
     }
 
-    /// The buckets and prefixes that the directory is a copy of.
+    /// Returns the buckets and prefixes that the directory is a copy of.
     pub(crate) fn places(&self) -> Vec<SourcePlace> {
         self.roots
             .iter()
@@ -186,8 +186,8 @@ impl Directory {
             .collect()
     }
 
-    /// Where the object that a file is a copy of was delivered, by the file's path below the root.
-    /// None where it is in no copy, or its name is no text.
+    /// Returns the place that a file's object was delivered to, by the file's path below the root.
+    /// Returns none if the file is not in a copy, or its name is not text.
     pub(crate) fn location_of(&self, file: &Path) -> Option<ObjectLocation> {
         let canonical = file
             .parent()
@@ -205,8 +205,8 @@ impl Directory {
         })
     }
 
-    /// The file to read an object from, by the path that it has in the copy: that, or one that
-    /// stands for it.
+    /// Returns the file to read an object from, by the object's path in the copy: the file at that
+    /// path, or one that represents it.
     fn file_of(&self, path: PathBuf) -> io::Result<PathBuf> {
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -226,7 +226,7 @@ impl Directory {
         Ok(file.unwrap_or(path))
     }
 
-    /// The files of a folder that stand for objects of other names.
+    /// Returns the files of a folder that represent objects with other names.
     fn stand_ins_in(&self, folder: &Path) -> io::Result<StandIns> {
         let remembered = || {
             self.stand_ins
@@ -245,7 +245,8 @@ impl Directory {
         Ok(found)
     }
 
-    /// An error as it counts for this copy: what is not in it may be in the bucket all the same.
+    /// Returns an error as it counts for this copy: an object that is not in the copy may still be
+    /// in the bucket.
     fn weighed(&self, error: StoreError) -> StoreError {
         match error.absence() {
             Some(Absence::NoObject) if !self.is_complete => StoreError {
@@ -256,7 +257,7 @@ impl Directory {
         }
     }
 
-    /// The file of a key. None where the key is none of a copy's.
+    /// Returns the file of a key, or none if the key cannot be in the copy.
     fn path_of(&self, bucket: &str, key: &str) -> Option<PathBuf> {
         let root = self.roots.iter().find(|root| {
             root.bucket == bucket
@@ -298,7 +299,7 @@ impl ReadObject for Directory {
         .map_err(|error| self.weighed(error))
     }
 
-    /// A file says nothing of the object that it is a copy of.
+    /// Returns an error: a file does not hold the headers of its object.
     async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
         Err(StoreError {
             action: "read the headers of",

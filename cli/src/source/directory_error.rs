@@ -1,20 +1,20 @@
-//! Why a directory cannot be verified.
+//! The reasons why a directory cannot be verified.
 
 use std::io;
 use trailseal::names::object_key::ROOT_FOLDER;
 
-/// Why a directory cannot be verified.
+/// The reason why a directory cannot be verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DirectoryError {
-    /// It is not there, or cannot be read.
+    /// The directory does not exist, or cannot be read.
     #[error("cannot read the directory {path}: {error}")]
     Read {
         /// The directory.
         path: String,
-        /// Why not.
+        /// The error.
         error: io::Error,
     },
-    /// It holds no trail.
+    /// The directory holds no trail.
     #[error(
         "{path} holds no trail: no folder {ROOT_FOLDER} is in it; give the directory that `aws s3 sync s3://BUCKET DIRECTORY` wrote"
     )]
@@ -22,7 +22,7 @@ pub(crate) enum DirectoryError {
         /// The directory.
         path: String,
     },
-    /// It holds one place twice.
+    /// The directory holds two copies of one place.
     #[error("{first} and {second} are copies of the same place: verify one at a time")]
     Twice {
         /// One copy.

@@ -1,4 +1,4 @@
-//! A file of a copy on disk, read as the object that it is a copy of.
+//! A file of a copy on disk, read as the object that it represents.
 
 use super::links::broken;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use std::path::Path;
 use trailseal::trust::log_file::MAX_WHOLE_BYTES;
 use trailseal::world::{Absence, Body, Cause, Encryption, Object, StoreError};
 
-/// What large files are read in.
+/// The size of the pieces in which large files are read.
 const PIECE: usize = 256 * 1024;
 
 /// The content of a file.
@@ -53,7 +53,7 @@ impl Body for FileBody {
 /// Opens a file as the object `subject`.
 pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>, StoreError> {
     let failed = |error: io::Error| failed("read", &subject, &error);
-    // Not opened before it is known to be a file: opening a pipe waits for its writer.
+    // Opens only what is known to be a file: opening a pipe waits for its writer.
     let metadata = fs::metadata(path).map_err(|error| {
         let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
         failed(if is_link { broken(path) } else { error })
@@ -76,7 +76,7 @@ pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>
     })
 }
 
-/// An error of the file system, as a store reports it.
+/// Returns an error of the file system, as a store reports it.
 pub(super) fn failed(action: &'static str, subject: &str, error: &io::Error) -> StoreError {
     StoreError {
         action,

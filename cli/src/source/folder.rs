@@ -1,9 +1,9 @@
-//! One folder of a copy on disk: its files by the names that they have in S3.
+//! One folder of a copy on disk: its files, by their names in S3.
 //!
-//! Several files may stand for one object: a decompressed one beside the one that was downloaded,
-//! or the second copies of a browser. The file that has the object's own name is taken, else the
-//! decompressed one, else the first by name. Files that hold the same are skipped, and a file that
-//! holds something else keeps its own name, so that it is met wherever files are judged.
+//! Several files may represent one object: a decompressed one next to the one that was downloaded,
+//! or the second copies of a browser. The file with the object's own name is used, otherwise the
+//! decompressed one, otherwise the first by name. Files with the same content are skipped. A file
+//! with other content keeps its own name, so that it is found wherever files are verified.
 
 use super::links::Kind;
 use super::names::{FileName, MACOS_FOLDER, decompressed, file_name};
@@ -17,14 +17,14 @@ use trailseal::format::form::Form;
 use trailseal::gzip::stream::Gunzip;
 use trailseal::names::sha256::{Hasher, Sha256};
 
-/// How much of a file is held while it is compared.
+/// The size of the pieces in which files are compared.
 const PIECE: usize = 256 * 1024;
 
-/// The most bytes of a file, and of its content, that are compared with another one's. CloudTrail's
-/// files inflate to tens of megabytes.
+/// The maximum number of bytes of a file, and of its content, that are compared with another file.
+/// CloudTrail's files inflate to tens of megabytes.
 const MAX_COMPARED: u64 = 128 * 1024 * 1024;
 
-/// What is right below a folder.
+/// The entries directly below a folder.
 #[derive(Debug, Default)]
 pub(crate) struct Folder {
     /// Folders, sorted by name.
@@ -36,22 +36,22 @@ pub(crate) struct Folder {
 /// A file or a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FolderEntry {
-    /// Its name: of a file the one that it has in S3.
+    /// Its name. A file has the name that it has in S3.
     pub(crate) name: String,
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
     /// Whether it is a folder that a link leads to.
     pub(crate) is_linked: bool,
 }
 
 impl Folder {
-    /// Reads a folder. Files that are skipped, or stand for others, are noted in `strays`.
+    /// Reads a folder. Files that are skipped, or that represent others, are noted in `strays`.
     ///
-    /// A link that leads nowhere is given as a file, which cannot be read. Pipes, devices and names
-    /// that are no text are left out: they are no copy of an object.
+    /// A link that leads nowhere is returned as a file, which cannot be read. Pipes, devices and
+    /// names that are not text are left out: they are not copies of an object.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// If the folder cannot be read.
     pub(crate) fn read(path: &Path, strays: &Strays) -> io::Result<Self> {
         let mut folder = Self::default();
         let mut variants: BTreeMap<String, Vec<FolderEntry>> = BTreeMap::new();
@@ -92,7 +92,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Takes the files that have other names of one object.
+    /// Takes the files that have other names for one object.
     fn settle(&mut self, object: String, mut variants: Vec<FolderEntry>, strays: &Strays) {
         in_order(&object, &mut variants);
         let mut variants = variants.into_iter();
@@ -124,14 +124,14 @@ impl Folder {
         }
     }
 
-    /// Adds a file where it belongs in the order.
+    /// Inserts a file at its place in the order.
     fn insert(&mut self, file: FolderEntry) {
         let at = self.files.partition_point(|other| other.name < file.name);
         self.files.insert(at, file);
     }
 }
 
-/// Sorts the files that have other names of one object: the decompressed one first, then by name.
+/// Sorts the files that have other names for one object: the decompressed one first, then by name.
 fn in_order(object: &str, variants: &mut [FolderEntry]) {
     let plain = decompressed(object);
     variants.sort_unstable_by(|a, b| {
@@ -140,21 +140,22 @@ fn in_order(object: &str, variants: &mut [FolderEntry]) {
     });
 }
 
-/// The decompressed file beside the place of an object, if there is one.
+/// Returns the decompressed file next to the place of an object, if there is one.
 pub(super) fn decompressed_beside(folder: &Path, object: &str) -> Option<PathBuf> {
     let plain = folder.join(decompressed(object)?);
     fs::symlink_metadata(&plain).is_ok().then_some(plain)
 }
 
-/// The files of a folder that stand for objects of other names, by those names.
+/// Returns the files of a folder that represent objects with other names, by those names.
 pub(super) fn stand_ins(folder: &Path, strays: &Strays) -> io::Result<HashMap<String, PathBuf>> {
     let files = Folder::read(folder, strays)?.files.into_iter();
     let others = files.filter(|file| file.path.file_name().is_none_or(|name| *name != *file.name));
     Ok(others.map(|file| (file.name, file.path)).collect())
 }
 
-/// The hash of a file's content, in whichever form it holds it. None where it has none to compare:
-/// it cannot be read, is damaged or larger than [`MAX_COMPARED`], or bytes follow its content.
+/// Returns the hash of a file's content, compressed or not. Returns none if there is nothing to
+/// compare: the file cannot be read, is damaged or larger than [`MAX_COMPARED`], or bytes follow
+/// its content.
 fn content_of(path: &Path) -> Option<Sha256> {
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let mut file = is_file.then(|| File::open(path).ok()).flatten()?;
@@ -244,7 +245,7 @@ mod tests {
         let (files, notes) = read(&[("NAME (2).json.gz", "{1}"), ("NAME (1).json.gz", "{1}")]);
         assert_eq!(files, ["NAME.json.gz = NAME (1).json.gz"]);
         assert_eq!(notes, [(NoteKind::Renamed, 1), (NoteKind::Duplicate, 1)]);
-        // The decompressed file comes first, whatever else there is.
+        // The decompressed file comes first, regardless of the others.
         let (files, notes) = read(&[("Copy of NAME.json.gz", "{1}"), ("NAME.json", "{1}")]);
         assert_eq!(files, ["NAME.json.gz = NAME.json"]);
         assert_eq!(notes, [(NoteKind::Duplicate, 1)]);

@@ -1,13 +1,13 @@
-//! The folders right below a folder of a copy on disk.
+//! The folders directly below a folder of a copy on disk.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The names of the folders right below a folder, sorted.
+/// The names of the folders directly below a folder, sorted.
 #[derive(Debug, Default)]
 pub(super) struct Folders {
-    /// Folders that are there.
+    /// Actual folders.
     pub(super) real: Vec<String>,
     /// Links that lead to folders.
     pub(super) linked: Vec<String>,
@@ -17,7 +17,7 @@ impl Folders {
     /// Reads a folder.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let mut folders = Self::default();
         for entry in fs::read_dir(path)? {
@@ -37,7 +37,7 @@ impl Folders {
         Ok(folders)
     }
 
-    /// All of them, sorted.
+    /// Returns all of them, sorted.
     pub(super) fn all(self) -> Vec<String> {
         let mut all = self.real;
         all.extend(self.linked);

@@ -1,4 +1,4 @@
-//! Public keys, and files that are named on the command line.
+//! Public keys, and files that the command line names.
 
 use aws_config::SdkConfig;
 use std::collections::HashMap;
@@ -12,27 +12,28 @@ use trailseal::trust::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::world::{Cause, ListPublicKeys, StoreError};
 use trailseal_aws::CloudTrailKeys;
 
-/// The most bytes that a file of keys or signatures may have.
+/// The maximum number of bytes of a file of keys or signatures.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Where public keys are asked for.
+/// The source of public keys.
 #[derive(Debug)]
 pub(crate) enum Keys {
     /// CloudTrail, in each digest's Region.
     CloudTrail(Box<Patient>),
-    /// Nobody: a file has them, or they are not known.
+    /// No service: a file has them, or they are not known.
     File(PathBuf),
 }
 
-/// CloudTrail, as long as it answers: where a Region refuses, or stays silent through so many
-/// requests, each of which is tried several times, every further digest would wait as long.
+/// CloudTrail, until it stops responding. If a Region refuses, or does not respond to `SILENT`
+/// requests in a row, each of which is tried several times, every further digest would wait just as
+/// long.
 #[derive(Debug)]
 pub(crate) struct Patient {
     cloudtrail: CloudTrailKeys,
     failed: Mutex<HashMap<Region, (usize, Cause)>>,
 }
 
-/// How many requests in a row may stay without an answer.
+/// The maximum number of requests in a row that may stay without a response.
 const SILENT: usize = 3;
 
 impl Patient {
@@ -41,7 +42,7 @@ impl Patient {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why a Region is not asked any more.
+    /// Returns the reason why a Region is no longer queried.
     fn given_up(&self, region: &Region) -> Option<StoreError> {
         let failed = self.failed();
         let (times, cause) = failed.get(region)?;
@@ -77,7 +78,7 @@ impl Patient {
 }
 
 impl Keys {
-    /// CloudTrail, with the credentials of `config`.
+    /// Returns CloudTrail, with the credentials of `config`.
     pub(crate) fn cloudtrail(config: &SdkConfig) -> Self {
         Self::CloudTrail(Box::new(Patient {
             cloudtrail: CloudTrailKeys::new(config),
@@ -97,7 +98,7 @@ impl ListPublicKeys for Keys {
             Self::File(file) => Err(StoreError {
                 action: "find the public key of a digest of",
                 subject: format!("{region} in {}", file.display()),
-                // The same for every digest, so that it is told once.
+                // The same text for every digest, so that it is reported once.
                 cause: Cause::Failed(format!(
                     "it holds none with that fingerprint; save the keys of that time with `trailseal keys --region {region} --start-time …`"
                 )),
@@ -106,61 +107,61 @@ impl ListPublicKeys for Keys {
     }
 }
 
-/// Why a file that was named is of no use.
+/// The reason why a named file is not usable.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read {path}: {error}")]
     Read {
         /// The file.
         path: String,
-        /// Why not.
+        /// The error.
         error: std::io::Error,
     },
-    /// It is too large.
+    /// The file is too large.
     #[error("{path} has more than {MAX_FILE_BYTES} bytes: it is another file than was meant")]
     TooLarge {
         /// The file.
         path: String,
     },
-    /// It holds something else.
+    /// The file holds no public keys.
     #[error(
         "{path} holds no public keys: {error}; `trailseal keys --output FILE` writes such a file"
     )]
     NoKeys {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// The error.
         error: String,
     },
-    /// It holds something else.
+    /// The file holds no signatures.
     #[error(
         "{path} holds no signatures: {error}; it should be a JSON object of digests' file names and hex signatures"
     )]
     NoSignatures {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// The error.
         error: String,
     },
-    /// It holds signatures that cannot be.
+    /// The file holds impossible signatures.
     #[error("{path}: {error}")]
     WrongSignature {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// The error.
         error: GivenError,
     },
 }
 
-/// Reads a file whose size is bounded.
+/// Reads a file up to a maximum size.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     let named = || path.display().to_string();
     let failed = |error| FileError::Read {
         path: named(),
         error,
     };
-    // It may be a pipe, or a device: its size is known when it is read.
+    // It may be a pipe or a device: its size is known only when it is read.
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
     let read = file

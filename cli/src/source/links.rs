@@ -1,11 +1,11 @@
-//! Symbolic links in a copy on disk: where they lead, and when to follow them.
+//! Symbolic links in a copy on disk: their targets, and when to follow them.
 
 use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What an entry of a folder is, after any symbolic link.
+/// The kind of an entry of a folder, after any symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A folder.
@@ -15,14 +15,14 @@ pub(crate) enum Kind {
     },
     /// A regular file, or a link to one.
     File,
-    /// A link whose target is not there or cannot be looked at.
+    /// A link whose target does not exist or cannot be read.
     Broken,
     /// A pipe, a device or a socket, which is never opened.
     Special,
 }
 
 impl Kind {
-    /// Looks at an entry of a folder.
+    /// Returns the kind of an entry of a folder.
     pub(crate) fn of(path: &Path, kind: FileType) -> Self {
         if kind.is_dir() {
             return Self::Folder { is_linked: false };
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-/// The folders on the way to another one that links led to.
+/// The folders on a path that links led to.
 #[derive(Debug, Clone)]
 pub(crate) struct Followed {
     start: Arc<Path>,
@@ -50,7 +50,7 @@ pub(crate) struct Followed {
 }
 
 impl Followed {
-    /// A way that begins at a folder.
+    /// Returns a path that starts at a folder.
     pub(crate) fn from(start: &Path) -> Self {
         Self {
             start: start.into(),
@@ -58,9 +58,9 @@ impl Followed {
         }
     }
 
-    /// The way on through a link in the folder `parent`. None where the link leads back to a folder
-    /// on the way, or to one that the start is in: what that holds has other names than the link
-    /// gives it.
+    /// Returns the path that continues through a link in the folder `parent`. Returns none if the
+    /// link leads back to a folder on the path, or to one that contains the start: the objects in
+    /// it have other names than the link gives them.
     pub(crate) fn through(&self, link: &Path, parent: &Path) -> Option<Self> {
         let target = link.canonicalize().ok()?;
         let leads_up = parent
@@ -82,7 +82,7 @@ impl Followed {
     }
 }
 
-/// Why a link cannot be followed.
+/// Returns the reason why a link cannot be followed.
 pub(crate) fn broken(path: &Path) -> io::Error {
     let target = fs::read_link(path).map_or_else(
         |_| "a place that is not there".to_owned(),
@@ -115,7 +115,7 @@ mod tests {
         let up = root.join("a/deep/up");
         assert!(way.through(&up, &root.join("a/deep")).is_none());
         assert!(way.through(&root.join("nowhere"), &root).is_none());
-        // Up from where the start itself is behind a link.
+        // A link up from a start that is itself behind a link.
         symlink(root.join("b"), root.join("a/deep/away")).unwrap();
         fs::create_dir_all(root.join("c/inner")).unwrap();
         symlink(root.join("c"), root.join("c/inner/up")).unwrap();

@@ -1,4 +1,4 @@
-//! What is below a folder of a copy on disk, by the keys that it has in the bucket.
+//! The contents of a folder of a copy on disk, by their keys in the bucket.
 
 use super::folder::Folder;
 use super::links::Followed;
@@ -7,14 +7,15 @@ use std::io;
 use std::path::Path;
 use trailseal::world::{Depth, Page};
 
-/// The most folders of one listing that links lead to, or that are below such a folder.
+/// The maximum number of folders of one listing that links lead to, or that are below such a
+/// folder.
 const MAX_LINKED: usize = 10_000;
 
-/// Lists what is below a folder, whose key in the bucket is `prefix`. A folder that is not there holds
-/// nothing.
+/// Lists the contents of a folder whose key in the bucket is `prefix`. A folder that does not exist
+/// is empty.
 ///
 /// # Errors
-/// When a folder below cannot be read, or links lead to very many.
+/// If a folder below cannot be read, or links lead to more than `MAX_LINKED` folders.
 pub(super) fn list_below(
     path: &Path,
     prefix: &str,
@@ -52,7 +53,7 @@ pub(super) fn list_below(
                 page.folders.push(key);
                 continue;
             }
-            // A link that leads back to where the listing is leads to nothing else.
+            // A link that leads back into the listing leads to nothing else.
             let on = if folder.is_linked {
                 followed.through(&folder.path, &path)
             } else {

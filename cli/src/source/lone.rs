@@ -1,4 +1,4 @@
-//! A digest in a file that lies in no copy of a bucket: nothing beside it is known.
+//! A digest in a file outside of any copy of a bucket: nothing next to it is known.
 
 use super::directory::UNKNOWN_BUCKET;
 use super::file::{FileBody, open_file};
@@ -9,7 +9,7 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
 use trailseal::world::{Cause, Object, StoreError};
 
-/// A file, and where it was delivered.
+/// A file, and the place that it was delivered to.
 #[derive(Debug)]
 pub(crate) struct LoneFile {
     path: PathBuf,
@@ -17,9 +17,9 @@ pub(crate) struct LoneFile {
 }
 
 impl LoneFile {
-    /// A digest file by its name, or by that of the object that it is a copy of, and what its key
-    /// says. Where it was delivered it says itself; a digest of another name is held to this one.
-    /// None where the name is no digest's.
+    /// Opens a digest file by its name, or by the name of the object that it is a copy of, and
+    /// returns the key that this gives. The digest itself says where it was delivered. If it says
+    /// another name, the file's own name is used. Returns none if the name is not that of a digest.
     pub(crate) fn open(path: &Path) -> Option<(Self, DigestKey)> {
         let name = object_name(path.file_name()?.to_str()?)?;
         let by_name = DigestKey::of_name(&name)?;
@@ -39,12 +39,12 @@ impl LoneFile {
         Some((Self { path, at }, key))
     }
 
-    /// Where it was delivered.
+    /// Returns the place that it was delivered to.
     pub(crate) fn at(&self) -> &ObjectLocation {
         &self.at
     }
 
-    /// Opens the file, and no other.
+    /// Opens this file, but no other.
     pub(super) fn read(&self, at: &ObjectLocation) -> Result<Object<FileBody>, StoreError> {
         if *at == self.at {
             open_file(&self.path, at.to_string())
@@ -53,7 +53,7 @@ impl LoneFile {
         }
     }
 
-    /// Says that only the file is at hand.
+    /// Returns the error that only this file is available.
     pub(super) fn nothing_beside(&self, action: &'static str, subject: String) -> StoreError {
         StoreError {
             action,

@@ -1,4 +1,4 @@
-//! Where objects and keys come from: S3 and CloudTrail, or a directory and a file.
+//! The sources of objects and keys: S3 and CloudTrail, or a directory and a file.
 
 pub(crate) mod directory;
 pub(crate) mod directory_error;
@@ -36,10 +36,10 @@ use trailseal::names::bucket_name::bucket_name;
 use trailseal::names::value::plain;
 use trailseal_aws::Limited;
 
-/// The digests of a source.
+/// The digest verifier of a source.
 pub(crate) type SourceDigests = DigestVerifier<Arc<Limited<Objects>>, Keys>;
 
-/// A source as it stands on the command line.
+/// A source as it is written on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Named {
     /// `s3://bucket/prefix`.
@@ -53,21 +53,21 @@ pub(crate) enum Named {
     Directory(PathBuf),
 }
 
-/// Why a source cannot be used.
+/// The reason why a source cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     /// The text names no bucket.
     #[error("`{0}` names no bucket: write s3://BUCKET or s3://BUCKET/PREFIX")]
     NoBucket(String),
-    /// The text names something in S3, written in another way.
+    /// The text names something in S3, but in another notation.
     #[error("`{text}` is no file or directory: if the bucket is meant, write {meant}")]
     OtherForm {
-        /// What is given.
+        /// The given text.
         text: String,
-        /// What to write instead.
+        /// The text to write instead.
         meant: String,
     },
-    /// Another scheme.
+    /// The text has another scheme.
     #[error("`{0}` is neither s3://BUCKET[/PREFIX] nor a directory")]
     Scheme(String),
     /// The directory cannot be used.
@@ -88,10 +88,11 @@ impl fmt::Display for Named {
 }
 
 impl Named {
-    /// Reads `s3://bucket/prefix` or a path, without what a tool wrote around it.
+    /// Reads `s3://bucket/prefix` or a path, without the quotes or white space that a tool put
+    /// around it.
     ///
     /// # Errors
-    /// [`SourceError`], where it can be told with what to write instead.
+    /// [`SourceError`], with the text to write instead if that can be determined.
     pub(crate) fn parse(text: &str) -> Result<Self, SourceError> {
         let path = PathBuf::from(text);
         if path.symlink_metadata().is_ok() {
@@ -99,7 +100,7 @@ impl Named {
         }
         let value = plain(text);
         if let Some(rest) = value.strip_prefix("s3://") {
-            // A prefix may begin with a slash: `s3://bucket//logs`.
+            // A prefix may start with a slash: `s3://bucket//logs`.
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             let bucket =
                 bucket_name(bucket).ok_or_else(|| SourceError::NoBucket(value.to_owned()))?;
@@ -121,8 +122,8 @@ impl Named {
     }
 }
 
-/// Opens a directory, or one file of a copy, and says where it was delivered. The copy holds everything
-/// that was in the bucket if `is_complete`.
+/// Opens a directory, or one file of a copy, and returns where it was delivered. The copy holds
+/// everything that was in the bucket if `is_complete`.
 pub(crate) fn open_directory(
     path: &Path,
     is_complete: bool,
@@ -139,7 +140,7 @@ pub(crate) fn open_directory(
                 path: path.display().to_string(),
             })?;
         let place = (at.bucket.clone(), at.key.clone());
-        // The file itself is looked at, also where it is one of several copies of the object.
+        // Reads the file itself, even if it is one of several copies of the object.
         return Ok((copy.pinned(at, path), vec![place]));
     }
     let directory = Directory::open(path)?.complete(is_complete);

@@ -1,32 +1,32 @@
 //! The names of files in a copy on disk, and the names that the same objects have in S3.
 //!
-//! A name is never proof: whatever a file is called, it is verified by its signature or its hash.
+//! A name is never proof: regardless of its name, a file is verified by its signature or its hash.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use trailseal::names::object_key::{DigestKey, ObjectKind, classify, key_of_log_file};
 
-/// What digest files and log files end with.
+/// The suffix of digest files and log files.
 const SUFFIX: &str = ".json.gz";
 
-/// The longest name that is looked at, in bytes: no file system has longer ones, and no trail's
-/// object comes near.
+/// The maximum length of a name that is examined, in bytes. No file system has longer names, and
+/// the names of a trail's objects are much shorter.
 const MAX_NAME_BYTES: usize = 512;
 
-/// How often one name may say that it is a copy: `NAME (1) - Copy (2)`.
+/// The maximum number of copy marks in one name: `NAME (1) - Copy (2)`.
 const MAX_MARKS: usize = 4;
 
-/// What an `AppleDouble` file begins with (RFC 1740).
+/// The first bytes of an `AppleDouble` file (RFC 1740).
 const APPLE_DOUBLE: [u8; 4] = [0x00, 0x05, 0x16, 0x07];
 
 /// The folder that macOS adds to ZIP archives. It holds `AppleDouble` files.
 pub(crate) const MACOS_FOLDER: &str = "__MACOSX";
 
-/// What the name of a file says.
+/// The meaning of a file's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FileName {
-    /// What an object in S3 may be called: the name is taken as it is.
+    /// A name that an object in S3 may have: it is used unchanged.
     Own,
     /// Another name of the digest file or log file `object`.
     Variant {
@@ -37,8 +37,8 @@ pub(crate) enum FileName {
     Leftover,
 }
 
-/// Tells what a file in a copy is, by its name. Of an `AppleDouble` file the first bytes are read,
-/// since anybody can choose a name.
+/// Returns the kind of a file in a copy, by its name. For an `AppleDouble` file, the first bytes
+/// are read, because anybody can choose a name.
 pub(crate) fn file_name(name: &str, path: &Path) -> FileName {
     if is_leftover(name) || (name.starts_with("._") && is_apple_double(path)) {
         return FileName::Leftover;
@@ -49,8 +49,8 @@ pub(crate) fn file_name(name: &str, path: &Path) -> FileName {
     }
 }
 
-/// The name in S3 of the digest file or log file that a file of this name is a copy of. None where
-/// the name is no such file's.
+/// Returns the name in S3 of the digest file or log file that a file of this name is a copy of.
+/// Returns none if the name does not belong to such a file.
 ///
 /// Known are decompressed files (`NAME.json`), and the names that browsers and file managers give
 /// to a second copy: `NAME (1).json.gz`, `NAME.json (1).gz`, `NAME - Copy.json.gz`,
@@ -69,7 +69,7 @@ pub(crate) fn object_name(name: &str) -> Option<String> {
     is_object_name(&object).then_some(object)
 }
 
-/// The decompressed file that stands for an object of this name: `NAME.json`.
+/// Returns the name of the decompressed file for an object of this name: `NAME.json`.
 pub(super) fn decompressed(object: &str) -> Option<&str> {
     object
         .ends_with(SUFFIX)
@@ -77,7 +77,7 @@ pub(super) fn decompressed(object: &str) -> Option<&str> {
         .flatten()
 }
 
-/// Whether a digest file or a log file may have this name in S3.
+/// Returns whether a digest file or a log file may have this name in S3.
 fn is_object_name(name: &str) -> bool {
     name.ends_with(SUFFIX)
         && !name.contains('/')
@@ -86,7 +86,7 @@ fn is_object_name(name: &str) -> bool {
                 .is_some_and(|key| matches!(classify(&key), ObjectKind::LogFile(_))))
 }
 
-/// The name without what Windows puts before it: `Copy of `, `Copy (2) of `.
+/// Returns the name without the prefix that Windows adds: `Copy of `, `Copy (2) of `.
 fn without_prefix(name: &str) -> &str {
     let Some(rest) = name.strip_prefix("Copy ") else {
         return name;
@@ -101,7 +101,7 @@ fn without_prefix(name: &str) -> &str {
     rest.strip_prefix("of ").unwrap_or(name)
 }
 
-/// The name without what says at its end that it is a copy.
+/// Returns the name without the marks of a copy at its end.
 fn without_marks(name: &str) -> &str {
     let mut name = name;
     for _ in 0..MAX_MARKS {
@@ -113,7 +113,7 @@ fn without_marks(name: &str) -> &str {
     name
 }
 
-/// The name without one such mark at its end.
+/// Returns the name without one such mark at its end.
 fn without_mark(name: &str) -> Option<&str> {
     for mark in [" - Copy", " copy", " (copy)", " (another copy)"] {
         if let Some(rest) = name.strip_suffix(mark) {
@@ -139,7 +139,8 @@ fn is_number(text: &str) -> bool {
     (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a tool leaves files of this name, which no log file's reader takes for one.
+/// Returns whether tools leave files of this name, which no reader of log files takes for a log
+/// file.
 fn is_leftover(name: &str) -> bool {
     const OWN_FILES: [&str; 5] = [
         ".DS_Store",
@@ -159,8 +160,9 @@ fn is_leftover(name: &str) -> bool {
         || is_unfinished_sync(name)
 }
 
-/// Whether `aws s3 sync` or `aws s3 cp` writes to this name while it downloads an object: to
-/// `NAME.6eF32F12`, whose end is random, and which it renames to `NAME` at last.
+/// Returns whether `aws s3 sync` or `aws s3 cp` writes to this name while it downloads an object.
+/// They write to `NAME.6eF32F12`, with a random end, and rename the file to `NAME` when it is
+/// complete.
 ///
 /// Source: `random_file_extension` in <https://github.com/boto/s3transfer/blob/develop/s3transfer/utils.py>.
 fn is_unfinished_sync(name: &str) -> bool {
@@ -171,8 +173,8 @@ fn is_unfinished_sync(name: &str) -> bool {
     })
 }
 
-/// Whether a file is one in which macOS keeps a file's attributes where the file system has no place
-/// for them.
+/// Returns whether macOS keeps a file's attributes in this file, because the file system has no
+/// place for them.
 fn is_apple_double(path: &Path) -> bool {
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let mut first = [0; APPLE_DOUBLE.len()];
@@ -237,7 +239,7 @@ mod tests {
             assert_eq!(object_name(name), None, "{name}");
             assert_eq!(file_name(name, Path::new("/nowhere")), FileName::Own);
         }
-        // A log file's name of its own is nobody's copy.
+        // A log file's own name is not a copy's name.
         let own = "111122223333_CloudTrail_us-east-1_20260115T1205Z_copy.json.gz";
         assert_eq!(object_name(own).as_deref(), Some(own));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Objects, wherever they are.
+//! Objects in any of their places.
 
 use super::directory::Directory;
 use super::file::FileBody;
@@ -53,7 +53,8 @@ impl ReadObject for Objects {
     async fn read(&self, at: &ObjectLocation) -> Result<Object<ObjectBody>, StoreError> {
         match self {
             Self::S3(s3) => {
-                // Its state is large: it is kept where it is needed, not in whatever waits for it.
+                // Its state is large: it is kept only where it is needed, not in every future that
+                // awaits it.
                 let object = Box::pin(s3.read(at)).await?;
                 Ok(with(object, |body| ObjectBody::S3(Box::new(body))))
             }

@@ -1,4 +1,4 @@
-//! Where trails are looked for.
+//! A place to search for trails.
 
-/// A place to look for trails in: a bucket and a prefix.
+/// A place to search for trails: a bucket and a prefix.
 pub(crate) type SourcePlace = (String, String);

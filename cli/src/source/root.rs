@@ -1,11 +1,11 @@
-//! The root folder of a copy on disk, which every trail's objects lie in.
+//! The root folder of a copy on disk, which contains every trail's objects.
 
 use super::folders::Folders;
 use std::path::{Path, PathBuf};
 use trailseal::names::object_key::{DIGEST_FOLDER, LOG_FOLDER, ROOT_FOLDER};
 
-/// Whether the [`ROOT_FOLDER`] folder of a root holds any trail's objects. Other services deliver
-/// there, too.
+/// Returns whether the [`ROOT_FOLDER`] folder of a root holds any trail's objects. Other services
+/// also deliver there.
 pub(super) fn holds_trail(root: &Path) -> bool {
     let folders = |path: &Path| -> Vec<PathBuf> {
         let below = Folders::of(path).map(Folders::all).unwrap_or_default();
@@ -29,7 +29,8 @@ pub(super) fn holds_trail(root: &Path) -> bool {
             .any(|organization| folders(organization).iter().any(of_trail))
 }
 
-/// For a directory inside an [`ROOT_FOLDER`] folder: what holds that, and the way down.
+/// Returns, for a directory inside an [`ROOT_FOLDER`] folder, the parent of that folder, and the
+/// path down from it.
 pub(super) fn above(path: &Path) -> Option<(PathBuf, String)> {
     let root = path
         .ancestors()

@@ -1,4 +1,4 @@
-//! Where a copy on disk was delivered: what most of a few of its digests say.
+//! The place that a copy on disk was delivered to, according to most of a few of its digests.
 
 use super::folder::Folder;
 use super::folders::Folders;
@@ -12,19 +12,19 @@ use trailseal::format::digest::{self, UnverifiedDigest};
 use trailseal::format::form::Form;
 use trailseal::names::object_key::{DIGEST_FOLDER, ObjectKind, ROOT_FOLDER, classify};
 
-/// The most directories looked into for a few digests.
+/// The maximum number of directories that are searched for a few digests.
 const MAX_DIRECTORIES: usize = 10_000;
-/// How many digests are asked where they were delivered.
+/// The number of digests that are read for the place they were delivered to.
 const SAMPLES: usize = 7;
-/// The most Regions of an account that are asked for one.
+/// The maximum number of Regions of an account that are searched for a digest.
 const MAX_REGIONS: usize = 100;
-/// The most folders of a Region that are looked into for one of them.
+/// The maximum number of folders of a Region that are searched for a digest.
 const MAX_DATES: usize = 50;
-/// The most files of a Region that are read for one of them.
+/// The maximum number of files of a Region that are read to find a digest.
 const MAX_TRIED: usize = 10;
 
-/// What most of a few digests say of where they were delivered: bucket, and what stands before
-/// [`ROOT_FOLDER`].
+/// Returns the place that most of a few digests say they were delivered to: the bucket, and the
+/// prefix before [`ROOT_FOLDER`].
 pub(super) fn delivered_to(root: &Path, strays: &Strays) -> Option<SourcePlace> {
     let mut told: BTreeMap<SourcePlace, usize> = BTreeMap::new();
     for (relative, said) in sample(root, strays) {
@@ -41,7 +41,7 @@ pub(super) fn delivered_to(root: &Path, strays: &Strays) -> Option<SourcePlace> 
         .map(|(place, _)| place)
 }
 
-/// The newest digests of a few accounts and Regions, with their paths below the root.
+/// Returns the newest digests of a few accounts and Regions, with their paths below the root.
 fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
     let mut samples = Vec::new();
     let mut folders = vec![root.join(ROOT_FOLDER)];
@@ -70,8 +70,7 @@ fn sample(root: &Path, strays: &Strays) -> Vec<(String, UnverifiedDigest)> {
     samples
 }
 
-/// The newest digest of a Region that can be read, by the name that it has in S3, with its path
-/// below the root.
+/// Returns the newest readable digest of a Region, by its name in S3, with its path below the root.
 fn newest_digest(
     root: &Path,
     region: PathBuf,
@@ -101,7 +100,7 @@ fn newest_digest(
         if looked_into >= MAX_DATES {
             return None;
         }
-        // The newest year, month or day is looked into first.
+        // The newest year, month or day is searched first.
         let is_date = |name: &str| name.bytes().all(|b| b.is_ascii_digit());
         let dates = read.folders.into_iter().filter(|date| is_date(&date.name));
         folders.extend(dates.map(|date| date.path));
@@ -109,7 +108,7 @@ fn newest_digest(
     None
 }
 
-/// What a file says, if it is a digest. It may be decompressed.
+/// Returns the digest in a file, if it is one. The file may be decompressed.
 pub(super) fn read_digest(path: &Path) -> Option<UnverifiedDigest> {
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! Where trails are below a directory: the folders that hold an `AWSLogs` folder.
+//! The search for trails below a directory: the folders that hold an `AWSLogs` folder.
 
 use super::directory_error::DirectoryError;
 use super::folders::Folders;
@@ -10,20 +10,21 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use trailseal::names::object_key::ROOT_FOLDER;
 
-/// How deep below the directory, or below a folder that a link leads to, an [`ROOT_FOLDER`] folder may be.
+/// The maximum depth of an [`ROOT_FOLDER`] folder below the directory, or below a folder that a
+/// link leads to.
 const MAX_DEPTH: usize = 10;
-/// The most directories looked into for such folders.
+/// The maximum number of directories that are searched for such folders.
 const MAX_DIRECTORIES: usize = 10_000;
 
 /// A search for folders that hold an [`ROOT_FOLDER`] folder.
 ///
-/// Symbolic links are followed after everything else, so that what they lead to takes no room away
-/// from the directory itself. A folder is looked into once, however many links lead there.
+/// Symbolic links are followed after everything else, so that their targets do not use up the limit
+/// for the directory itself. A folder is searched once, regardless of how many links lead there.
 pub(super) struct Search<'a> {
     strays: &'a Strays,
-    /// The folders that hold an [`ROOT_FOLDER`] folder, without links in their paths where that can be.
+    /// The folders that hold an [`ROOT_FOLDER`] folder, without links in their paths if possible.
     pub(super) found: BTreeSet<PathBuf>,
-    /// Why there may be more.
+    /// The reasons why there may be more.
     pub(super) unseen: Vec<String>,
     visited: HashSet<PathBuf>,
     links: VecDeque<PathBuf>,
@@ -31,10 +32,10 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks at and below `path`, whose own path has no links.
+    /// Searches `path` and everything below it. `path` itself contains no links.
     ///
     /// # Errors
-    /// [`DirectoryError`] when a folder cannot be read that no link led to.
+    /// [`DirectoryError`], if a folder that no link led to cannot be read.
     pub(super) fn below(path: &Path, strays: &'a Strays) -> Result<Self, DirectoryError> {
         let mut search = Self {
             strays,
@@ -108,7 +109,8 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Takes what is right below a folder: what holds a trail, and what is to be looked into next.
+    /// Takes the entries directly below a folder: those that hold a trail, and those to search
+    /// next.
     fn take(&mut self, folder: &Path, below: Folders, next: &mut Vec<PathBuf>) {
         for name in below.real {
             let path = folder.join(&name);
@@ -116,7 +118,7 @@ impl<'a> Search<'a> {
                 self.strays.note(NoteKind::Leftover, &path);
             } else if name == ROOT_FOLDER {
                 self.found.insert(folder.to_owned());
-                // The trail's prefix may be called as the folder is.
+                // The trail's prefix may have the same name as the folder.
                 if path.join(ROOT_FOLDER).is_dir() {
                     next.push(path);
                 }

@@ -1,4 +1,4 @@
-//! Signatures that a file gives, of digests whose own a copy on disk does not hold.
+//! Signatures from a file, for digests whose own signatures a copy on disk does not hold.
 
 use super::keys::{FileError, read};
 use serde_json::Value;
@@ -8,14 +8,14 @@ use trailseal::alert::printable;
 use trailseal::format::saved::{self, SavedError};
 use trailseal::trust::given::GivenSignatures;
 
-/// The most names that are said.
+/// The maximum number of names in a message.
 const MAX_NAMES: usize = 10;
 
-/// Reads signatures: JSON objects of digests' keys, paths or file names, and signatures in hex, or
-/// what `aws s3api head-object` answers for the digest.
+/// Reads signatures: JSON objects that map digests' keys, paths or file names to signatures in hex,
+/// or to the output of `aws s3api head-object` for the digest.
 ///
 /// # Errors
-/// [`FileError`] when the file holds something else, or signatures that contradict each other.
+/// [`FileError`], if the file holds something else, or signatures that contradict each other.
 pub(crate) fn read_signatures(path: &Path) -> Result<Arc<GivenSignatures>, FileError> {
     let named = || path.display().to_string();
     let no_signatures = |error: SavedError| FileError::NoSignatures {
@@ -39,8 +39,8 @@ pub(crate) fn read_signatures(path: &Path) -> Result<Arc<GivenSignatures>, FileE
         })
 }
 
-/// The signature as such, or in the metadata of a whole `head-object` response. What is neither is
-/// left as it is, for the message that refuses it.
+/// Returns the signature itself, or the one in the metadata of a whole `head-object` response. Any
+/// other value is returned unchanged, for the message that refuses it.
 fn signature_in(value: &Value) -> String {
     let in_metadata = || value.get("Metadata")?.get("signature")?.as_str();
     match value.as_str().or_else(in_metadata) {
@@ -49,8 +49,8 @@ fn signature_in(value: &Value) -> String {
     }
 }
 
-/// What there is to say, when all is done, of signatures that were of no use: `from` says where
-/// they are given.
+/// Returns the messages, at the end of a run, about signatures that were not useful. `from` says
+/// where they are given.
 pub(crate) fn of_no_use(given: &GivenSignatures, from: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let wrong: Vec<&str> = given.contradicted().collect();

@@ -1,4 +1,5 @@
-//! What is unusual about the files of a copy on disk: their forms, and what lies beside them.
+//! The unusual facts about the files of a copy on disk: their forms, and the other files next to
+//! them.
 
 use crate::report::copy::{Note, NoteKind};
 use std::collections::hash_map::RandomState;
@@ -7,10 +8,11 @@ use std::hash::BuildHasher as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// The most files that are told apart: bounds memory, however many files there are.
+/// The maximum number of files that are distinguished. This bounds memory, regardless of how many
+/// files there are.
 const MAX_FILES: usize = 1_000_000;
 
-/// Files that are noted, each once, however often it is met.
+/// The noted files. Each counts once, regardless of how often it is found.
 #[derive(Debug, Default)]
 pub(crate) struct Strays {
     seen: Mutex<Seen>,
@@ -48,7 +50,7 @@ impl Strays {
         }
     }
 
-    /// What was noted, by kind.
+    /// Returns the notes, by kind.
     pub(crate) fn notes(&self) -> Vec<Note> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.notes.values().cloned().collect()

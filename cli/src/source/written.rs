@@ -1,12 +1,14 @@
-//! Other ways in which people write where their log files are, and what to write instead.
+//! Other notations for the place of log files, and the text to write instead.
 
 use std::path::Path;
 use trailseal::names::url_encoding::url_decode;
 
-/// The longest text that is looked into: a bucket's name, a key and what a console's URL adds.
+/// The maximum length of a text that is examined: a bucket's name, a key, and the additions of a
+/// console's URL.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// What to write in place of `text`, where it names something in S3, but not as `s3://BUCKET/KEY`.
+/// Returns the text to write instead of `text`, if it names something in S3, but not as
+/// `s3://BUCKET/KEY`.
 pub(super) fn meant(text: &str) -> Option<String> {
     if text.len() > MAX_BYTES {
         return None;
@@ -22,20 +24,20 @@ pub(super) fn meant(text: &str) -> Option<String> {
     })
 }
 
-/// `BUCKET/KEY`, split.
+/// Splits `BUCKET/KEY`.
 fn split(text: &str) -> (String, String) {
     let (bucket, key) = text.split_once('/').unwrap_or((text, ""));
     (bucket.to_owned(), key.to_owned())
 }
 
-/// `arn:aws:s3:::BUCKET/KEY`.
+/// Reads `arn:aws:s3:::BUCKET/KEY`.
 fn of_arn(text: &str) -> Option<(String, String)> {
     let rest = text.strip_prefix("arn:")?;
     let (_, rest) = rest.split_once(":s3:::")?;
     Some(split(rest))
 }
 
-/// `S3://BUCKET/KEY`, and slips such as `s3:/BUCKET` and `s3a://BUCKET`.
+/// Reads `S3://BUCKET/KEY`, and mistakes such as `s3:/BUCKET` and `s3a://BUCKET`.
 fn of_scheme(text: &str) -> Option<(String, String)> {
     let (scheme, rest) = text.split_once(':')?;
     let is_s3 = ["s3", "s3a", "s3n"]
@@ -44,8 +46,9 @@ fn of_scheme(text: &str) -> Option<(String, String)> {
     is_s3.then(|| split(rest.trim_start_matches('/')))
 }
 
-/// `https://BUCKET.s3.REGION.amazonaws.com/KEY`, `https://s3.REGION.amazonaws.com/BUCKET/KEY`, and
-/// the console's `https://REGION.console.aws.amazon.com/s3/buckets/BUCKET?prefix=KEY`.
+/// Reads `https://BUCKET.s3.REGION.amazonaws.com/KEY`,
+/// `https://s3.REGION.amazonaws.com/BUCKET/KEY`, and the console's
+/// `https://REGION.console.aws.amazon.com/s3/buckets/BUCKET?prefix=KEY`.
 fn of_url(text: &str) -> Option<(String, String)> {
     let (scheme, rest) = text.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
@@ -77,15 +80,15 @@ fn of_url(text: &str) -> Option<(String, String)> {
     Some((host.get(..at)?.to_owned(), path))
 }
 
-/// A path's own encoding: `+` is a plus there.
+/// Decodes a path, in which `+` is a plus sign.
 fn decoded(path: &str) -> Option<String> {
     url_decode(&path.replace('+', "%2B"))
 }
 
-/// `BUCKET` or `BUCKET/KEY`, where there is no such file.
+/// Reads `BUCKET` or `BUCKET/KEY`, if no such file exists.
 fn of_bare_name(text: &str) -> Option<(String, String)> {
     let (bucket, key) = split(text);
-    // Old buckets may have other names, but those are rather folders.
+    // Old buckets may have other names, but such a text is more likely a folder.
     let is_name = (3..=63).contains(&bucket.len())
         && bucket
             .bytes()

@@ -1,4 +1,4 @@
-//! Digests read ahead: most chains go on with the digest that the bucket lists next.
+//! Digests that are read ahead: most chains continue with the digest that the bucket lists next.
 
 use super::digest_file::{self, DigestObject};
 use super::lines::Verdict;
@@ -8,7 +8,8 @@ use tokio::task::JoinHandle;
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::ReadObject;
 
-/// How many digests are read ahead. Each may take as much memory as a digest may have bytes.
+/// The number of digests that are read ahead. Each may use as much memory as the maximum size of a
+/// digest.
 const DIGESTS: usize = 8;
 
 /// Digests being read, the next one first.
@@ -19,7 +20,7 @@ pub(super) struct Ahead<S> {
 }
 
 impl<S: ReadObject + 'static> Ahead<S> {
-    /// Nothing read yet.
+    /// Returns a reader that has read nothing yet.
     pub(super) fn new(store: Arc<S>) -> Self {
         Self {
             store,
@@ -27,8 +28,8 @@ impl<S: ReadObject + 'static> Ahead<S> {
         }
     }
 
-    /// The digest at a place, and those that are expected next to be read meanwhile. Whatever was
-    /// read ahead and is not expected any more is dropped.
+    /// Returns the digest at a place, and starts reading those that are expected next. Drops every
+    /// digest that was read ahead and is no longer expected.
     pub(super) async fn read(
         &mut self,
         at: &ObjectLocation,
@@ -49,7 +50,7 @@ impl<S: ReadObject + 'static> Ahead<S> {
         })
     }
 
-    /// The read that is under way, or a new one.
+    /// Returns the read in progress, or a new one.
     fn begin(&mut self, at: ObjectLocation) -> JoinHandle<DigestObject> {
         let under_way = self.reading.iter().position(|(other, _)| *other == at);
         if let Some((_, reading)) = under_way.and_then(|index| self.reading.remove(index)) {

@@ -1,4 +1,4 @@
-//! The AWS services behind a run.
+//! The AWS services that a run uses.
 
 use super::trail::{DescribeTrails, Description, Owner};
 use crate::args::ValidateLogsArgs;
@@ -10,17 +10,18 @@ use std::time::Duration;
 use trailseal::names::ids::Region;
 use trailseal::world::{Cause, StoreError};
 
-/// As the AWS CLI waits, and asks again.
+/// The AWS CLI's timeouts and number of attempts.
 const PATIENCE: Patience = Patience {
     attempts: 5,
     connect: Duration::from_secs(10),
     read: Duration::from_mins(1),
 };
 
-/// The profile that is used.
+/// Returns the profile to use.
 ///
 /// # Errors
-/// The line that says why there is none; where it is not there, in the AWS CLI's words.
+/// The line that says why there is none. If the profile does not exist, the line is in the AWS
+/// CLI's words.
 pub(super) async fn profile(args: &ValidateLogsArgs) -> Result<Profile, String> {
     let selected = Profile::select(args.profile.as_deref()).await;
     selected.map_err(|error| match error {
@@ -37,13 +38,13 @@ pub(super) async fn profile(args: &ValidateLogsArgs) -> Result<Profile, String> 
     })
 }
 
-/// The configuration of every client in `region`, and whether it has credentials.
+/// Returns the configuration of every client in `region`, and whether it has credentials.
 pub(super) async fn access(profile: &Profile, region: &Region) -> Access {
     let region = aws_config::Region::new(region.to_string());
     credentials::access(profile, Some(region), PATIENCE).await
 }
 
-/// The same for CloudTrail, which alone `--endpoint-url` is about.
+/// Returns the same for CloudTrail, the only service that `--endpoint-url` is for.
 pub(super) fn cloudtrail_config(config: &SdkConfig, args: &ValidateLogsArgs) -> SdkConfig {
     match &args.endpoint_url {
         Some(url) => config.to_builder().endpoint_url(url).build(),
@@ -59,7 +60,7 @@ pub(super) struct Trails {
 }
 
 impl Trails {
-    /// Asks with these configurations.
+    /// Returns a client that sends its requests with these configurations.
     pub(super) fn new(cloudtrail: SdkConfig, others: SdkConfig) -> Self {
         Self { cloudtrail, others }
     }
@@ -104,7 +105,7 @@ impl DescribeTrails for Trails {
     }
 }
 
-/// Every failure here ends the run: its class does not matter.
+/// Returns the error of a request. Every failure here ends the run: its class does not matter.
 fn failed<E, R>(action: &'static str, subject: &str, error: &SdkError<E, R>) -> StoreError
 where
     E: Error + ProvideErrorMetadata + 'static,

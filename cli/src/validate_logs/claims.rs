@@ -1,14 +1,14 @@
-//! What a digest file says of itself, read as leniently as the AWS CLI reads it.
+//! The claims of a digest file, read as leniently as the AWS CLI reads them.
 //!
-//! Nothing here decides whether a digest is valid: it decides in which words the AWS CLI says that
-//! one is not.
+//! Nothing here decides whether a digest is valid. It decides in which words the AWS CLI says that
+//! a digest is not valid.
 
 use serde_json::{Map, Value};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::sha256::Sha256;
 use trailseal::trust::public_key::PublicKey;
 
-/// The fields without which the AWS CLI sees no digest.
+/// The fields without which the AWS CLI does not recognize a digest.
 const REQUIRED: [&str; 6] = [
     "digestPublicKeyFingerprint",
     "digestS3Bucket",
@@ -22,12 +22,12 @@ const REQUIRED: [&str; 6] = [
 #[derive(Debug)]
 pub(super) struct Claims(Map<String, Value>);
 
-/// JSON that is no object. Python says so only when it tries to keep something in it.
+/// JSON that is not an object. Python only reports this when it tries to store something in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoObject(pub(super) &'static str);
 
 impl Claims {
-    /// Reads a document; nothing if it is no JSON.
+    /// Reads a document. Returns none if it is not JSON.
     pub(super) fn read(document: &[u8]) -> Option<Result<Self, NoObject>> {
         let kind = match serde_json::from_slice(document).ok()? {
             Value::Object(fields) => return Some(Ok(Self(fields))),
@@ -43,18 +43,18 @@ impl Claims {
         Some(Err(NoObject(kind)))
     }
 
-    /// Whether every field is there that the AWS CLI asks for.
+    /// Returns whether every field that the AWS CLI requires exists.
     pub(super) fn are_complete(&self) -> bool {
         REQUIRED.iter().all(|field| self.0.contains_key(*field))
     }
 
-    /// Whether the digest says that it was delivered to this place.
+    /// Returns whether the digest says that it was delivered to this place.
     pub(super) fn are_at(&self, at: &ObjectLocation) -> bool {
         self.text("digestS3Bucket") == Some(&at.bucket)
             && self.text("digestS3Object") == Some(&at.key)
     }
 
-    /// The name of the key, in Python's words.
+    /// Returns the name of the key, in Python's words.
     ///
     /// # Errors
     /// Python's words for a value that cannot be looked up.
@@ -70,7 +70,7 @@ impl Claims {
         })
     }
 
-    /// Whether `key` made `signature` over a document with this hash that says this.
+    /// Returns whether `key` made `signature` over a document with this hash and these claims.
     pub(super) fn are_signed(&self, hash: Sha256, signature: &[u8], key: &PublicKey) -> bool {
         let previous = match self.0.get("previousDigestSignature") {
             Some(Value::Null) => Some("null"),

@@ -1,4 +1,4 @@
-//! One digest file: read, and checked in the AWS CLI's order.
+//! One digest file: read, and checked in the order of the AWS CLI.
 
 use super::claims::{Claims, NoObject};
 use super::lines::Verdict;
@@ -17,36 +17,36 @@ use trailseal::world::{Body as _, Object, ReadObject, StoreError, with_attempts}
 
 const INVALID_FORMAT: &str = "invalid format";
 const SIGNATURE_FAILED: &str = "signature verification failed";
-/// What the AWS CLI says of log files.
+/// The AWS CLI's words for log files.
 pub(super) const TRAILING_DATA: &str = "unexpected data after end of compressed stream";
-/// There is no such object.
+/// The object does not exist.
 pub(super) const NOT_FOUND: &str = "not found";
 
-/// Whenever it was signed.
+/// The period for a signature made at any time.
 pub(super) const EVER: SigningPeriod = SigningPeriod {
     from: jiff::Timestamp::MIN,
     to: jiff::Timestamp::MAX,
 };
 
-/// What follows the digest in its object.
+/// The bytes after the digest in its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     /// Nothing.
     End,
-    /// Bytes that are no part of it.
+    /// Bytes that are not part of it.
     Bytes,
 }
 
-/// What an object holds, as far as a digest is concerned.
+/// The content of an object, as far as a digest is concerned.
 #[derive(Debug)]
 pub(super) enum DigestObject {
     /// A gzip member.
     Content {
-        /// What it inflates to.
+        /// The inflated content.
         inflated: Vec<u8>,
-        /// What stands beside it.
+        /// The metadata of the object.
         metadata: DigestMetadata,
-        /// What stands behind it.
+        /// The bytes after the member.
         after: After,
     },
     /// Something else, or nothing that could be read.
@@ -61,7 +61,7 @@ pub(super) async fn read<S: ReadObject>(store: &S, at: &ObjectLocation) -> Diges
     }
 }
 
-/// What an object is that could not be read.
+/// Returns the verdict on an object that could not be read.
 pub(super) fn unread(error: &StoreError) -> Verdict {
     if error.absence().is_some() {
         Verdict::Invalid(NOT_FOUND.into())
@@ -109,7 +109,7 @@ fn invalid_format() -> DigestObject {
     DigestObject::Nothing(Verdict::Invalid(INVALID_FORMAT.into()))
 }
 
-/// A digest whose location was checked, to be verified with a key.
+/// A digest whose location was checked, and whose signature is yet to be verified with a key.
 #[derive(Debug)]
 pub(super) struct Candidate<'a> {
     inflated: &'a [u8],
@@ -117,15 +117,15 @@ pub(super) struct Candidate<'a> {
     signature: &'a str,
     /// The name of the key that signed it.
     pub(super) fingerprint: String,
-    /// When a backfill digest says that it was made.
+    /// The time at which a backfill digest says that it was generated.
     pub(super) generated: Option<&'a str>,
 }
 
-/// Why a digest is not valid, in the AWS CLI's words.
+/// The reason why a digest is not valid, in the AWS CLI's words.
 pub(super) type Reason = Cow<'static, str>;
 
 impl<'a> Candidate<'a> {
-    /// Checks all that needs no key.
+    /// Checks everything that needs no key.
     ///
     /// # Errors
     /// [`Reason`].
@@ -165,7 +165,7 @@ impl<'a> Candidate<'a> {
         })
     }
 
-    /// Verifies the signature, with a key that was valid when it was made.
+    /// Verifies the signature, with a key that was valid when the signature was made.
     ///
     /// # Errors
     /// [`Reason`].
@@ -183,7 +183,7 @@ impl<'a> Candidate<'a> {
             )
         };
         let key = find(keys, region, &self.fingerprint).ok_or_else(no_key)?;
-        // In the order that Python looks at them.
+        // In the order in which Python checks them.
         if !self.signature.is_ascii() {
             return Err("string argument should contain only ASCII characters".into());
         }
@@ -210,7 +210,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// The key with this name, whenever it is valid.
+/// Returns the key with this name, regardless of its validity period.
 pub(super) fn find(keys: &KeySet, region: &Region, fingerprint: &str) -> Option<PublicKey> {
     match keys.find(region, fingerprint, EVER) {
         KeyLookup::Found(key) | KeyLookup::OutsideValidity(key) => Some(key),

@@ -4,5 +4,5 @@
 pub(super) const INVALID: u8 = 1;
 /// The AWS CLI's exit code for missing flags and values.
 pub(super) const MISUSED: u8 = 2;
-/// Something could not be verified, or nothing could be done at all.
+/// Something could not be verified, or the run failed.
 pub(super) const FAILED: u8 = 255;

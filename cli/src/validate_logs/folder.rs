@@ -1,4 +1,4 @@
-//! Where the digests of one account, Region and trail are, and which of them there are.
+//! The digests of one account, Region and trail: their place, and the list of those that exist.
 
 use super::time::{HOUR, ValidatedRange, after};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -12,17 +12,19 @@ use trailseal::names::object_key::{
 };
 use trailseal::world::{Cause, Depth, ListObjects, StoreError};
 
-/// Months are listed whole, however few of their days the range has.
+/// Months are listed whole, regardless of how few of their days are in the range.
 const BY_THE_MONTH: i32 = 1;
-/// How many months are listed at a time.
+/// The number of months that are listed at a time.
 const MONTHS_AT_A_TIME: usize = 8;
-/// Of a longer range the whole folder is listed.
+/// The number of months above which the whole folder is listed.
 const MAX_MONTHS: usize = 120;
-/// The most digests of one run: a century of hours. Whoever can write to the bucket can add keys.
+/// The maximum number of digests of one run: a century of hours. Anybody who can write to the
+/// bucket can add keys.
 const MAX_DIGESTS: usize = 1_000_000;
-/// How long after the range the digest is looked for that names the last one in it.
+/// The time after the range in which the digest is searched for that names the last one in the
+/// range.
 const SUCCESSOR_WITHIN: SignedDuration = SignedDuration::from_hours(24);
-/// The most organizations looked for in a bucket.
+/// The maximum number of organizations that are searched for in a bucket.
 const MAX_ORGANIZATIONS: usize = 20;
 
 /// The end times of the digests that a bucket lists.
@@ -35,7 +37,7 @@ pub(super) struct DigestListing {
 }
 
 impl DigestListing {
-    /// Of one series.
+    /// Returns the end times for one series.
     pub(super) fn of(self, series: DigestSeries) -> BTreeSet<Timestamp> {
         match series {
             DigestSeries::Hourly => self.hourly,
@@ -43,7 +45,7 @@ impl DigestListing {
         }
     }
 
-    /// Whether there is no digest at all.
+    /// Returns whether there is no digest at all.
     pub(super) fn is_empty(&self) -> bool {
         self.hourly.is_empty() && self.backfill.is_empty() && self.successor.is_none()
     }
@@ -67,16 +69,16 @@ impl DigestListing {
     }
 }
 
-/// When the last digest may end that can tell of a range: one that ends an hour after it lists log
-/// files of its last hour.
+/// Returns the latest end of a digest that is about a range: a digest that ends an hour after the
+/// range lists log files of its last hour.
 pub(super) fn last_end(range: ValidatedRange) -> Timestamp {
     after(range.end, HOUR)
 }
 
-/// The digests of a chain in a bucket that can tell of the range.
+/// Lists the digests of a chain in a bucket that are about the range.
 ///
 /// # Errors
-/// [`StoreError`] when the bucket cannot be listed, or lists more than there can be.
+/// [`StoreError`], if the bucket cannot be listed, or lists more digests than possible.
 pub(super) async fn list<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -86,7 +88,7 @@ pub(super) async fn list<L: ListObjects>(
     let last = last_end(range);
     let beyond = after(last, SUCCESSOR_WITHIN);
     let wanted = |key: &str| match classify(key) {
-        // Names have whole seconds: so much of the range's begin counts.
+        // Names have whole seconds: the start of the range counts only to the second.
         ObjectKind::Digest(key)
             if key.chain == *chain
                 && range.start.as_second() <= key.end_time.as_second()
@@ -128,14 +130,14 @@ pub(super) async fn list<L: ListObjects>(
         .await
 }
 
-/// The folders of the months that a range touches; all of `folder` if they are very many.
+/// Returns the folders of the months that a range touches, or all of `folder` if they are too many.
 fn months(folder: String, start: Timestamp, end: Timestamp) -> Vec<String> {
     date_prefixes(&folder, start, end, BY_THE_MONTH)
         .filter(|months| months.len() <= MAX_MONTHS)
         .unwrap_or_else(|| vec![folder])
 }
 
-/// The digest of a chain that ends at a time.
+/// Returns the place of a chain's digest that ends at a time.
 pub(super) fn digest_at(
     bucket: &str,
     chain: &Chain,
@@ -148,10 +150,10 @@ pub(super) fn digest_at(
     )
 }
 
-/// The organizations that have a folder of their own below a prefix.
+/// Returns the organizations that have their own folder below a prefix.
 ///
 /// # Errors
-/// [`StoreError`] when the bucket cannot be listed.
+/// [`StoreError`], if the bucket cannot be listed.
 pub(super) async fn organizations<L: ListObjects>(
     store: &L,
     bucket: &str,

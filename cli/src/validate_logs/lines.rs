@@ -1,4 +1,4 @@
-//! The lines that are printed, the blank lines between them, and what they add up to.
+//! The printed lines, the blank lines between them, and their totals.
 
 use super::exit_code::{FAILED, INVALID};
 use super::time::{ValidatedRange, display};
@@ -10,19 +10,19 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::DigestSeries;
 use trailseal::names::text::clip;
 
-/// What is said of one file.
+/// The verdict on one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It is what CloudTrail delivered.
     Valid,
-    /// It is not, and why.
+    /// It is not, for this reason.
     Invalid(Cow<'static, str>),
-    /// Nothing can be said, and why.
+    /// It could not be verified, for this reason.
     Unverified(String),
 }
 
 impl Verdict {
-    /// Which of the three outcomes it is.
+    /// Returns its outcome, one of three.
     fn outcome(&self) -> finding::Verdict {
         match self {
             Self::Valid => finding::Verdict::Valid,
@@ -32,34 +32,34 @@ impl Verdict {
     }
 }
 
-/// Whether valid files are named, too.
+/// The level of detail: only problems, or every file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Detail {
-    /// Only what is wrong.
+    /// Only problems.
     Problems,
     /// Every file.
     EveryFile,
 }
 
-/// Prints the lines of a run: valid files to `out`, all else to `err`.
+/// Prints the lines of a run: valid files to `out`, everything else to `err`.
 #[derive(Debug)]
 pub(super) struct Lines<O, E> {
     out: O,
     err: E,
     detail: Detail,
     range: ValidatedRange,
-    /// Whether the last line was followed by a blank one.
+    /// Whether a blank line followed the last line.
     is_apart: bool,
     hourly: Counts,
     backfill: Counts,
     logs: Counts,
-    /// A bucket that could not be listed hides how much there is.
+    /// Whether a bucket could not be listed, so that the total is unknown.
     is_incomplete: bool,
     found: Option<ValidatedRange>,
 }
 
 impl<O: Write, E: Write> Lines<O, E> {
-    /// Nothing printed yet.
+    /// Returns the state before the first line.
     pub(super) fn new(out: O, err: E, detail: Detail, range: ValidatedRange) -> Self {
         Self {
             out,
@@ -75,7 +75,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         }
     }
 
-    /// Says what is going to be validated.
+    /// Prints what the run validates.
     pub(super) fn begin(&mut self, trail_arn: &str) -> io::Result<()> {
         let ValidatedRange { start, end } = self.range;
         write!(
@@ -88,7 +88,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         self.out.flush()
     }
 
-    /// Says what a digest is.
+    /// Prints the verdict on a digest.
     pub(super) fn digest(
         &mut self,
         series: DigestSeries,
@@ -99,13 +99,13 @@ impl<O: Write, E: Write> Lines<O, E> {
         self.file(&format!("{}Digest file", prefix(series)), at, verdict)
     }
 
-    /// Says what a log file is.
+    /// Prints the verdict on a log file.
     pub(super) fn log_file(&mut self, at: &ObjectLocation, verdict: &Verdict) -> io::Result<()> {
         self.logs.add(verdict.outcome());
         self.file("Log file", at, verdict)
     }
 
-    /// Notes the time that a digest covers, as far as it was asked for.
+    /// Records the time that a digest covers, as far as it was requested.
     pub(super) fn cover(&mut self, start: Timestamp, end: Timestamp) {
         let (start, end) = (start.max(self.range.start), end.min(self.range.end));
         let found = self.found.get_or_insert(ValidatedRange { start, end });
@@ -113,7 +113,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         found.end = found.end.max(end);
     }
 
-    /// Says that logging was off.
+    /// Prints that logging was off.
     pub(super) fn gap(
         &mut self,
         series: DigestSeries,
@@ -129,7 +129,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         self.problem(&line)
     }
 
-    /// Says that so many hourly digests of a folder are gone that no digest names.
+    /// Prints the number of a folder's hourly digests that are missing and that no digest names.
     pub(super) fn lost(
         &mut self,
         folder: &ObjectLocation,
@@ -147,7 +147,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         self.file("Digest file", folder, &Verdict::Invalid(reason.into()))
     }
 
-    /// Says that a folder's digests could not be listed.
+    /// Prints that a folder's digests could not be listed.
     pub(super) fn unlisted(
         &mut self,
         series: DigestSeries,
@@ -201,7 +201,7 @@ impl<O: Write, E: Write> Lines<O, E> {
         self.out.flush()
     }
 
-    /// The exit code that follows from what was printed.
+    /// Returns the exit code for the printed verdicts.
     pub(super) fn exit_code(&self) -> u8 {
         let counts = [self.hourly, self.backfill, self.logs];
         if counts.iter().any(|count| count.finding > 0) {
@@ -241,7 +241,7 @@ impl<O: Write, E: Write> Lines<O, E> {
     fn problem(&mut self, line: &str) -> io::Result<()> {
         let before = if self.is_apart { "" } else { "\n" };
         self.is_apart = true;
-        // What was said before stands before it where both go to a terminal.
+        // Earlier output appears before the problem if both go to a terminal.
         self.out.flush()?;
         write!(self.err, "{before}{line}\n\n")?;
         self.err.flush()
@@ -255,11 +255,11 @@ fn prefix(series: DigestSeries) -> &'static str {
     }
 }
 
-/// The most characters of one value that are printed.
+/// The maximum number of characters of one value that are printed.
 const MAX_VALUE: usize = 4096;
 
-/// A text in one line: what controls a terminal, ends a line or a field, or turns the direction
-/// of writing is escaped.
+/// Returns a text in one line. Characters that control a terminal, end a line or a field, or change
+/// the direction of writing are escaped.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     let changes = |c: char| {
         c.is_control()

@@ -1,4 +1,4 @@
-//! One log file, against the hash that its digest lists.
+//! One log file, compared with the hash that its digest lists.
 
 use super::digest_file::{NOT_FOUND, TRAILING_DATA, unread};
 use super::lines::Verdict;
@@ -14,7 +14,8 @@ const OTHER_HASH: &str = "hash value doesn't match";
 
 /// Checks a listed log file.
 pub(super) async fn check<S: ReadObject>(store: &S, listed: &ListedLogFile) -> Verdict {
-    // A digest that CloudTrail signed names buckets and keys; what S3 cannot hold is not there.
+    // A digest that CloudTrail signed names buckets and keys. An object that S3 cannot hold does
+    // not exist.
     if listed.location.bucket.is_empty() || listed.location.key.is_empty() {
         return Verdict::Invalid(NOT_FOUND.into());
     }
@@ -25,7 +26,7 @@ pub(super) async fn check<S: ReadObject>(store: &S, listed: &ListedLogFile) -> V
     }
 }
 
-/// What is wrong with it, if anything.
+/// Returns what is wrong with it, if anything.
 async fn check_once<S: ReadObject>(
     store: &S,
     listed: &ListedLogFile,
@@ -48,7 +49,7 @@ async fn check_once<S: ReadObject>(
     let is_same = hasher.finish() == listed.hash;
     Ok(match (gunzip.finish(), is_same) {
         (Ok(_), true) => None,
-        // All its content is there, and still it is not what CloudTrail delivered.
+        // All its content is there, but it is still not what CloudTrail delivered.
         (Err(_), true) => Some(INVALID_FORMAT),
         (_, false) => Some(OTHER_HASH),
     })

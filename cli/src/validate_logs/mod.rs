@@ -1,10 +1,10 @@
 //! `aws cloudtrail validate-logs`, line by line.
 //!
-//! The order of the lines, the words and the exit codes are the AWS CLI's. Where its words would
-//! not be true, others stand in their place; `docs/validate-logs.md` lists these cases.
+//! The order of the lines, the words and the exit codes are the AWS CLI's. If its words would not
+//! be true, other words replace them; `docs/validate-logs.md` lists these cases.
 //!
-//! `walk` goes along the digests and says what to check and what to tell; `run` has the log files
-//! checked many at a time and prints in order.
+//! `walk` follows the digests and returns what to check and what to print. `run` checks many log
+//! files at a time and prints in order.
 
 mod ahead;
 mod aws;
@@ -39,10 +39,10 @@ use trailseal::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 use trailseal_aws::{CloudTrailKeys, S3Objects};
 use walk::{ValidationWalk, WalkStep, no_keys};
 
-/// How many log files are checked at a time.
+/// The number of log files that are checked at a time.
 const LOG_FILES: usize = 64;
 
-/// The exit code of the AWS CLI for a command line that cannot be read.
+/// Returns the exit code of the AWS CLI for a command line that cannot be read.
 pub(crate) fn usage_exit_code(error: &clap::Error) -> u8 {
     use clap::error::ErrorKind;
     match error.kind() {
@@ -52,12 +52,12 @@ pub(crate) fn usage_exit_code(error: &clap::Error) -> u8 {
     }
 }
 
-/// Validates, prints, and says the exit code.
+/// Validates, prints, and returns the exit code.
 pub(crate) async fn run(args: ValidateLogsArgs) -> u8 {
     match validate(&args).await {
         Ok(code) => code,
         Err(ValidationStop::Told(message)) => {
-            // Where nobody reads it, the exit code still says it.
+            // If nobody reads the line, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "\n{}", plain(&message));
             FAILED
         }
@@ -65,13 +65,13 @@ pub(crate) async fn run(args: ValidateLogsArgs) -> u8 {
     }
 }
 
-/// Why a run ends early.
+/// The reason why a run ends early.
 #[derive(Debug, thiserror::Error)]
 enum ValidationStop {
-    /// For a reason that is printed.
+    /// A reason that is printed.
     #[error("{0}")]
     Told(String),
-    /// Nobody reads what is printed.
+    /// Nobody reads the output.
     #[error(transparent)]
     Unheard(#[from] io::Error),
 }
@@ -106,7 +106,7 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, ValidationStop> {
     } else {
         Detail::Problems
     };
-    // Whoever watches sees each line at once.
+    // On a terminal, each line appears at once.
     let out: Box<dyn Write> = if io::stdout().is_terminal() {
         Box::new(io::stdout())
     } else {
@@ -126,14 +126,14 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, ValidationStop> {
     Ok(lines.exit_code())
 }
 
-/// A step, once what it needs is known.
+/// A step that is ready to be printed.
 enum Told {
     WalkStep(WalkStep),
     LogFile(ObjectLocation, Verdict),
 }
 
 impl Told {
-    /// Whether nothing can be said of what it is about.
+    /// Returns whether its subject could not be verified.
     fn is_unverified(&self) -> bool {
         match self {
             Self::WalkStep(WalkStep::Digest { verdict, .. }) | Self::LogFile(_, verdict) => {
@@ -144,7 +144,7 @@ impl Told {
     }
 }
 
-/// What validates: a store of objects and a service of keys.
+/// The validation: a store of objects and a service of keys.
 #[derive(Debug)]
 struct Validation<S, K> {
     store: Arc<SignedIn<S>>,
@@ -157,7 +157,7 @@ where
     S: ReadObject + ListObjects + 'static,
     K: ListPublicKeys,
 {
-    /// Validates what lies in `store` and was delivered in `range`.
+    /// Returns a validation of the objects in `store` that were delivered in `range`.
     fn new(store: S, keys: K, range: ValidatedRange) -> Self {
         Self {
             store: Arc::new(SignedIn::new(store)),
@@ -169,7 +169,7 @@ where
     /// Validates hourly digests, then backfill digests, and prints the totals.
     ///
     /// # Errors
-    /// [`ValidationStop`] when there is nothing to begin with, or nobody reads the lines.
+    /// [`ValidationStop`], if there is nothing to start with, or nobody reads the lines.
     async fn run<O: Write, E: Write>(
         &self,
         located: Whereabouts,
@@ -182,7 +182,7 @@ where
             for (chain, listing) in &chains {
                 let known = match series {
                     DigestSeries::Hourly => keys.clone(),
-                    // Each is signed when it is made, which may be any time.
+                    // Each is signed when it is generated, which may be at any time.
                     DigestSeries::Backfill => KeySet::default(),
                 };
                 let walk = ValidationWalk::new(
@@ -202,8 +202,8 @@ where
         Ok(())
     }
 
-    /// The chains to follow: the one located, or, where the flags could not name an organization
-    /// and there is none, that of each organization in the bucket.
+    /// Returns the chains to follow: the located one. If the flags could not name an organization
+    /// and that chain does not exist, returns the chain of each organization in the bucket.
     async fn chains(
         &self,
         located: &Whereabouts,
@@ -244,7 +244,7 @@ where
         Ok(keys)
     }
 
-    /// Prints what a walk tells, in its order; log files are checked ahead.
+    /// Prints the steps of a walk in their order. Log files are checked ahead.
     async fn follow<O: Write, E: Write>(
         &self,
         walk: ValidationWalk<SignedIn<S>, K>,
@@ -265,7 +265,7 @@ where
             .buffered(LOG_FILES);
         let mut told = std::pin::pin!(told);
         while let Some(told) = told.next().await {
-            // Every file from here on would be another line that says the same.
+            // Every further file would be another line with the same reason.
             if told.is_unverified()
                 && let Some(lost) = self.store.lost()
             {
@@ -279,7 +279,7 @@ where
         Ok(())
     }
 
-    /// Checks a log file in a task of its own, so that all cores hash.
+    /// Checks a log file in its own task, so that all cores hash.
     async fn check(&self, listed: ListedLogFile) -> Verdict {
         let store = Arc::clone(&self.store);
         let check = tokio::spawn(async move { log_file::check(&*store, &listed).await });
@@ -304,7 +304,7 @@ fn tell<O: Write, E: Write>(
             }
             lines.digest(series, &at, &verdict)
         }
-        // Told once it is checked.
+        // Printed once it is checked.
         WalkStep::Log(_) => Ok(()),
         WalkStep::Gap { from, to } => lines.gap(series, from, to),
         WalkStep::Lost {

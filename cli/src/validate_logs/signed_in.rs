@@ -1,4 +1,4 @@
-//! A store that remembers when the credentials are gone.
+//! A store that remembers that the credentials no longer work.
 
 use std::sync::OnceLock;
 use trailseal::names::location::ObjectLocation;
@@ -6,8 +6,8 @@ use trailseal::world::{
     Body, Cause, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError,
 };
 
-/// A store, and why AWS no longer accepts the credentials, once it does not: every later request
-/// fails for the same reason.
+/// A store, and the reason why AWS no longer accepts the credentials, once that happens: every
+/// later request fails for the same reason.
 #[derive(Debug)]
 pub(super) struct SignedIn<S> {
     store: S,
@@ -15,7 +15,7 @@ pub(super) struct SignedIn<S> {
 }
 
 impl<S> SignedIn<S> {
-    /// `store`, with credentials that are good.
+    /// Returns `store`, with credentials that work.
     pub(super) fn new(store: S) -> Self {
         Self {
             store,
@@ -23,7 +23,7 @@ impl<S> SignedIn<S> {
         }
     }
 
-    /// Why the credentials are no longer good for any request, in one line.
+    /// Returns why the credentials no longer work for any request, in one line.
     pub(super) fn lost(&self) -> Option<&str> {
         self.lost.get().map(String::as_str)
     }
@@ -33,7 +33,7 @@ impl<S> SignedIn<S> {
             && let Cause::Credentials(trouble, _) = &error.cause
             && trouble.is_of_all_requests()
         {
-            // What was said first stays.
+            // The first reason remains.
             let _ = self.lost.set(error.to_string());
         }
         answer

@@ -1,5 +1,5 @@
-//! Whole runs over a trail in memory: what the differential test against the AWS CLI cannot
-//! bring about.
+//! Whole runs over a trail in memory, for situations that the differential test against the AWS CLI
+//! cannot produce.
 
 use super::lines::{Detail, Lines};
 use super::time::{ValidatedRange, parse};
@@ -16,7 +16,7 @@ use trailseal_tests::trail::{BucketChange, Location, Object, Trail, TrailSpec, h
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-east-1";
 
-/// What a run printed and its exit code.
+/// The output of a run, and its exit code.
 #[derive(Debug)]
 struct Printed {
     out: String,
@@ -42,7 +42,7 @@ fn args(trail: &Trail, more: &[&str]) -> ValidateLogsArgs {
     }
 }
 
-/// Runs over a bucket, as `--s3-bucket` has it.
+/// Runs over a bucket, as with `--s3-bucket`.
 async fn run(memory: Memory, trail: &Trail, more: &[&str]) -> Result<Printed, ValidationStop> {
     let buckets = trail.spec.buckets();
     let bucket = ["--s3-bucket", buckets.last().unwrap()];
@@ -128,7 +128,7 @@ async fn credentials_that_expire_end_the_run_in_one_line() {
         }
         other => panic!("{other:?}"),
     }
-    // Any other trouble may be that of one bucket.
+    // Any other trouble may be specific to one bucket.
     let unknown = failing(CredentialTrouble::Unknown);
     let printed = run(unknown, &trail, &[]).await.unwrap();
     assert_eq!(printed.code, 255);

@@ -7,26 +7,26 @@ use jiff::{SignedDuration, Timestamp};
 /// The time between two hourly digests.
 pub(super) const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The stretch of time that is validated.
+/// The range of time that is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ValidatedRange {
-    /// Begin.
+    /// The start.
     pub(super) start: Timestamp,
-    /// End.
+    /// The end.
     pub(super) end: Timestamp,
 }
 
 impl ValidatedRange {
-    /// The range that the flags name; without an end, until `now`.
+    /// Reads the range that the flags name. Without an end, it ends at `now`.
     ///
     /// # Errors
-    /// The AWS CLI's words for a time that is none, or a begin after the end.
+    /// The AWS CLI's words for a text that is not a time, or a start after the end.
     pub(super) fn read(start: &str, end: Option<&str>, now: Timestamp) -> Result<Self, String> {
         let read = |text: &str| {
             parse(text).ok_or_else(|| format!("Unable to parse date value: {}", text.trim()))
         };
         let start = read(start)?;
-        // An empty text is no end to the AWS CLI.
+        // To the AWS CLI, an empty text is not an end.
         let end = match end.filter(|text| !text.is_empty()) {
             Some(text) => read(text)?,
             None => now,
@@ -40,22 +40,22 @@ impl ValidatedRange {
     }
 }
 
-/// A time as the AWS CLI's lines show it.
+/// Returns a time in the form of the AWS CLI's lines.
 pub(super) fn display(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// So much later, or the last time there is.
+/// Returns a later time, or the last possible one.
 pub(super) fn after(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// So much earlier, or the first time there is.
+/// Returns an earlier time, or the first possible one.
 pub(super) fn before(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.saturating_sub(by).unwrap_or(Timestamp::MIN)
 }
 
-/// Reads an ISO 8601 date, perhaps with a time. A zone may follow and is ignored, as the AWS CLI
+/// Reads an ISO 8601 date, optionally with a time. A zone may follow and is ignored, as the AWS CLI
 /// ignores it: every time is UTC.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
@@ -90,7 +90,7 @@ fn read_date(year: &str, month: &str, day: &str) -> Option<Date> {
     Date::new(i16::try_from(digits(year)?).ok()?, month.ok()?, day.ok()?).ok()
 }
 
-/// Cuts a zone off: `Z`, a name for UTC, or an offset.
+/// Removes a zone: `Z`, a name for UTC, or an offset.
 fn without_zone(time: &str) -> Option<&str> {
     let time = time.trim_end();
     for zone in ["Z", "z", "UTC", "GMT"] {
@@ -132,7 +132,7 @@ fn read_time(time: &str) -> Option<Time> {
     Time::new(hour, minute, second, nanoseconds(fraction)?).ok()
 }
 
-/// The digits after the point, to the microsecond.
+/// Returns the digits after the point, to the microsecond.
 fn nanoseconds(fraction: &str) -> Option<i32> {
     let mut micros = 0;
     for position in 0..6 {

@@ -1,11 +1,11 @@
-//! The trail that is asked about: from its ARN, or as CloudTrail describes it.
+//! The requested trail: from its ARN, or as CloudTrail describes it.
 
 use std::future::Future;
 use trailseal::names::ids::{AccountId, OrganizationId, Region, TrailArn};
 use trailseal::names::object_key::{AccountFolder, Chain};
 use trailseal::world::StoreError;
 
-/// What CloudTrail says of a trail.
+/// CloudTrail's description of a trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Description {
     /// Its ARN.
@@ -18,32 +18,32 @@ pub(super) struct Description {
     pub(super) owner: Owner,
 }
 
-/// Whose a trail is.
+/// The owner of a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// One account's.
+    /// One account.
     Account,
-    /// An organization's.
+    /// An organization.
     Organization,
 }
 
-/// Looks trails up.
+/// Describes trails.
 pub(super) trait DescribeTrails {
-    /// The trails of the account, as `region` knows them.
+    /// Returns the trails of the account that `region` knows.
     ///
     /// # Errors
     /// [`StoreError`].
     fn trails(&self, region: &Region)
     -> impl Future<Output = Result<Vec<Description>, StoreError>>;
 
-    /// The id of the account's organization.
+    /// Returns the id of the account's organization.
     ///
     /// # Errors
     /// [`StoreError`].
     fn organization(&self) -> impl Future<Output = Result<String, StoreError>>;
 }
 
-/// What the flags say of the trail.
+/// The flags about the trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
     /// The trail's ARN as given.
@@ -52,13 +52,13 @@ pub(super) struct Asked {
     pub(super) arn: TrailArn,
     /// The Region whose log files are validated.
     pub(super) region: Region,
-    /// The account whose log files are validated, where it is not the trail's.
+    /// The account whose log files are validated, if it is not the trail's.
     pub(super) account: Option<AccountId>,
-    /// The bucket and the prefix in it, where the trail is not to be looked up.
+    /// The bucket and the prefix in it, if the trail is not to be looked up.
     pub(super) bucket: Option<(String, Option<String>)>,
 }
 
-/// Where the digests are expected.
+/// The expected place of the digests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Whereabouts {
     /// The bucket.
@@ -69,28 +69,28 @@ pub(super) struct Whereabouts {
     pub(super) source: Source,
 }
 
-/// Where the whereabouts are from.
+/// The source of the whereabouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The flags: they cannot name an organization.
+    /// The flags, which cannot name an organization.
     Flags,
     /// CloudTrail.
     CloudTrail,
 }
 
-/// Why it is not known where the digests are.
+/// The reason why the place of the digests is not known.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TrailError {
-    /// CloudTrail or Organizations gave no answer.
+    /// CloudTrail or Organizations did not answer.
     #[error(transparent)]
     Request(#[from] StoreError),
     /// There is no such trail.
     #[error("A trail could not be found for {0}")]
     Unknown(String),
-    /// An organization's trail logs many accounts.
+    /// An organization trail logs many accounts.
     #[error("Missing required parameter for organization trail: '--account-id'")]
     AccountNeeded,
-    /// Organizations answered with something else than an id.
+    /// Organizations answered with something other than an id.
     #[error("{0}")]
     Organization(#[from] trailseal::names::ids::IdError),
 }
@@ -99,9 +99,9 @@ impl Asked {
     /// Reads the flags.
     ///
     /// # Errors
-    /// One line that says which of them cannot be.
+    /// One line that says which flag is not possible.
     pub(super) fn read(args: &crate::args::ValidateLogsArgs) -> Result<Self, String> {
-        // An empty text is none to the AWS CLI.
+        // To the AWS CLI, an empty text is not a value.
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let arn = TrailArn::parse(&args.trail_arn)
             .map_err(|_| format!("Invalid trail ARN provided: {}", args.trail_arn))?;
@@ -128,7 +128,7 @@ impl Asked {
         })
     }
 
-    /// Finds out where the digests are.
+    /// Determines the place of the digests.
     ///
     /// # Errors
     /// [`TrailError`].

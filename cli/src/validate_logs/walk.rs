@@ -1,4 +1,4 @@
-//! The way through one series of digests, newest first, as the AWS CLI takes it.
+//! The walk through one series of digests, newest first, in the order of the AWS CLI.
 
 use super::ahead::Ahead;
 use super::digest_file::{After, Candidate, DigestObject, EVER, TRAILING_DATA, find};
@@ -18,48 +18,48 @@ use trailseal::trust::public_key::{KeySet, SigningPeriod};
 use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 
-/// Something that is said, or a log file to be checked before more is said.
+/// A result to print, or a log file to check before more is printed.
 #[derive(Debug)]
 pub(super) enum WalkStep {
     /// A digest was checked.
     Digest {
-        /// Where it is.
+        /// Its place.
         at: ObjectLocation,
-        /// What it is.
+        /// The verdict on it.
         verdict: Verdict,
-        /// The time that it covers, where CloudTrail signed it.
+        /// The time that it covers, if CloudTrail signed it.
         covers: Option<ValidatedRange>,
     },
-    /// The digest before it lists this log file.
+    /// A log file that the preceding digest lists.
     Log(ListedLogFile),
     /// Logging was off.
     Gap {
-        /// When the last digest before ends.
+        /// The end of the last digest before.
         from: Timestamp,
-        /// When the first digest after begins.
+        /// The start of the first digest after.
         to: Timestamp,
     },
-    /// Hourly digests are gone that no digest names.
+    /// Hourly digests are missing that no digest names.
     Lost {
-        /// The folder they were in.
+        /// The folder that they were in.
         folder: ObjectLocation,
-        /// When the last digest before ends.
+        /// The end of the last digest before.
         from: Timestamp,
-        /// When the first digest after begins.
+        /// The start of the first digest after.
         to: Timestamp,
-        /// How many.
+        /// The number of digests.
         digests: u64,
     },
     /// A bucket that the chain leads to cannot be listed.
     Unlisted {
         /// The folder in it.
         folder: ObjectLocation,
-        /// Why.
+        /// The reason.
         cause: String,
     },
 }
 
-/// A digest to look at.
+/// A digest to check.
 #[derive(Debug, Clone)]
 struct DigestPlace {
     at: ObjectLocation,
@@ -77,7 +77,7 @@ pub(super) struct ValidationWalk<S, K> {
     range: ValidatedRange,
     bucket: String,
     listed: BTreeSet<Timestamp>,
-    /// The digest after the range, until it was looked at.
+    /// The digest after the range, until it has been checked.
     successor: Option<Timestamp>,
     ahead: Ahead<S>,
     next: Option<DigestPlace>,
@@ -89,7 +89,8 @@ where
     S: ReadObject + ListObjects + 'static,
     K: ListPublicKeys,
 {
-    /// A walk that begins with the newest of the listed digests. `keys` are those known already.
+    /// Returns a walk that starts with the newest of the listed digests. `keys` are those that are
+    /// already known.
     #[expect(
         clippy::too_many_arguments,
         reason = "all that a walk needs, each once"
@@ -122,7 +123,7 @@ where
         walk
     }
 
-    /// Everything on the way.
+    /// Returns all steps of the walk.
     pub(super) fn steps(self) -> impl Stream<Item = WalkStep> {
         stream::unfold(self, |mut walk| async move {
             let steps = walk.step().await?;
@@ -131,8 +132,8 @@ where
         .flatten()
     }
 
-    /// The next digest, what it lists and what lies between it and the one after; nothing at the
-    /// begin of the range.
+    /// Returns the next digest, the log files that it lists, and what is between it and the next
+    /// one of the walk. Returns none at the start of the range.
     async fn step(&mut self) -> Option<Vec<WalkStep>> {
         if let Some(successor) = self.successor.take() {
             self.ask_successor(successor).await;
@@ -147,8 +148,8 @@ where
         })
     }
 
-    /// Begins with the digest that the one after the range names, where it is one of the range
-    /// and newer than all that are listed: then it is gone.
+    /// Starts with the digest that the one after the range names, if it is in the range and newer
+    /// than all listed ones: then it is missing.
     async fn ask_successor(&mut self, successor: Timestamp) {
         let place = self.place(successor);
         let Ok((digest, _)) = self.look_at(&place).await else {
@@ -170,7 +171,7 @@ where
         }
     }
 
-    /// Reads and checks a digest; those listed before it are read ahead.
+    /// Reads and checks a digest. Those listed before it are read ahead.
     async fn look_at(&mut self, place: &DigestPlace) -> Result<(AuthenticDigest, After), Verdict> {
         let expected = self.listed.range(..place.key.end_time).rev();
         let expected = expected.map(|end| digest_at(&self.bucket, &self.chain, self.series, *end));
@@ -178,7 +179,7 @@ where
         self.judge(place, object).await
     }
 
-    /// What follows a digest that CloudTrail signed.
+    /// Continues after a digest that CloudTrail signed.
     async fn go_on(
         &mut self,
         place: DigestPlace,
@@ -190,7 +191,7 @@ where
             (named, key)
         });
         let (verdict, next) = match (&named, after) {
-            // CloudTrail writes no such digest; following it could lead in a circle.
+            // CloudTrail writes no such digest. Following it could lead in a circle.
             (Some((_, None)), _) => (Verdict::Invalid("invalid format".into()), None),
             (_, After::Bytes) => (Verdict::Invalid(TRAILING_DATA.into()), named),
             (_, After::End) => (Verdict::Valid, named),
@@ -224,7 +225,7 @@ where
         steps
     }
 
-    /// What follows a digest that nothing can be taken from: the one that is listed before it.
+    /// Continues after a digest that is not usable, with the one that is listed before it.
     fn go_around(&mut self, place: DigestPlace, verdict: Verdict) -> Vec<WalkStep> {
         self.next = self.before(place.key.end_time);
         let lost = self.next.as_ref().and_then(|next| {
@@ -243,7 +244,7 @@ where
         steps
     }
 
-    /// Digests that are neither there nor named by one that is.
+    /// Returns a step for digests that neither exist nor are named by an existing digest.
     fn lost(&self, window: Window) -> Option<WalkStep> {
         let from = window.from.filter(|from| *from < window.to)?;
         let half_an_hour = HOUR.checked_div(2)?;
@@ -258,7 +259,7 @@ where
         })
     }
 
-    /// The key of a predecessor, if it can be one.
+    /// Returns the key of a predecessor, if it can be one.
     fn predecessor(
         &self,
         of: &DigestKey,
@@ -277,7 +278,7 @@ where
         }
     }
 
-    /// The newest listed digest that ends before a time.
+    /// Returns the newest listed digest that ends before a time.
     fn before(&self, time: Timestamp) -> Option<DigestPlace> {
         let end = self.listed.range(..time).next_back()?;
         Some(self.place(*end))
@@ -307,7 +308,7 @@ where
             }
             Err(error) => {
                 self.listed = BTreeSet::new();
-                // A bucket that is gone holds nothing: each of its digests is not found.
+                // A bucket that does not exist is empty: each of its digests is not found.
                 error.absence().is_none().then(|| WalkStep::Unlisted {
                     folder: self.folder(),
                     cause: error.cause.to_string(),
@@ -316,7 +317,7 @@ where
         }
     }
 
-    /// Checks a digest as it lies in the bucket.
+    /// Checks a digest as it is in the bucket.
     async fn judge(
         &mut self,
         place: &DigestPlace,
@@ -343,7 +344,8 @@ where
         }
         let signed = |digest: &UnverifiedDigest| match place.key.series {
             DigestSeries::Hourly => SigningPeriod::of_hourly(digest.end_time),
-            // Asked for by the time of making, which nobody signed: a key that is known will do.
+            // Keys are requested by the generation time, which nobody signed: a key that is known
+            // is accepted.
             DigestSeries::Backfill => EVER,
         };
         let Chain {
@@ -372,7 +374,7 @@ where
     }
 }
 
-/// The AWS CLI's words for a time without keys.
+/// Returns the AWS CLI's words for a time without keys.
 pub(super) fn no_keys(period: SigningPeriod) -> String {
     format!(
         "No public keys found between {} and {}",

@@ -1,4 +1,4 @@
-//! What was asked for by name, and is not there.
+//! Accounts, Regions and trails that were requested by name and do not exist.
 
 use super::ended;
 use super::job::Job;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use trailseal::bucket::wanted::TrailFilter;
 use trailseal::names::object_key::Chain;
 
-/// Says what was asked for by name, and is not among the chains that were found.
+/// Reports everything that was requested by name and is not among the chains that were found.
 pub(super) fn say_absent(job: &Job, matched: &BTreeSet<Chain>) {
     let wanted = &job.plan.wanted;
     let mut absent: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! One chain, from its newest digest file to its oldest.
+//! The verification of one chain, from its newest digest file to its oldest.
 
 use super::chains::KnownChains;
 use super::gaps::check_covered;
@@ -24,16 +24,16 @@ use trailseal::check::listed::Listed;
 use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
 use trailseal::names::region_folder::RegionFolder;
 
-/// Where a chain's digest files are.
+/// The place of a chain's digest files.
 pub(super) struct ChainPlace<'a> {
     /// Its folder.
     pub(super) folder: &'a RegionFolder,
-    /// The same trail, account and Region elsewhere.
+    /// The same trail, account and Region in other folders.
     pub(super) siblings: &'a [Sibling],
 }
 
-/// Verifies one chain, newest digest file first. Whether CloudTrail signed any of its digest files,
-/// or something is said about it.
+/// Verifies one chain, newest digest file first. Returns whether CloudTrail signed any of its
+/// digest files, or anything is reported about it.
 pub(super) async fn verify_chain(
     job: &Arc<Job>,
     chains: &KnownChains,
@@ -83,11 +83,11 @@ pub(super) async fn verify_chain(
     conclude(job, chains, tally, place.siblings).await
 }
 
-/// A walk that begins at the newest of these digest files.
+/// Returns a walk that starts at the newest of these digest files.
 async fn begin(job: &Job, place: &ChainPlace<'_>, digests: &ChainDigests) -> ChainWalk {
     let plan = &job.plan;
     let known = digests.hourly.iter().copied().collect();
-    // A trail that was moved may go on from another place.
+    // A trail that was moved may continue from another place.
     let is_whole = plan.wanted.from.is_none() && plan.target.places.len() == 1;
     let walk = ChainWalk::among(known, is_whole);
     match digests.hourly.last() {
@@ -98,7 +98,7 @@ async fn begin(job: &Job, place: &ChainPlace<'_>, digests: &ChainDigests) -> Cha
     }
 }
 
-/// The next digest to come. Digests whose log files are done before are collected.
+/// Returns the next digest. Meanwhile, collects the digests whose log files are done.
 async fn next(
     job: &Job,
     reads: &mut BoxStream<'_, HeldDigest>,
@@ -121,7 +121,7 @@ async fn next(
     }
 }
 
-/// Collects what became of a digest and its log files.
+/// Collects the outcome of a digest and its log files.
 fn collect(job: &Job, tally: &mut ChainTally, done: Result<DigestOutcomes, JoinError>) {
     let Ok(outcomes) = done else {
         job.crashed(&tally.folder.digests());
@@ -133,7 +133,8 @@ fn collect(job: &Job, tally: &mut ChainTally, done: Result<DigestOutcomes, JoinE
     tally.add(&outcomes);
 }
 
-/// Says what no digest file covers, and hands the chain on. Whether anything is known of it.
+/// Reports the time that no digest file covers, and hands the chain on. Returns whether anything is
+/// known about it.
 async fn conclude(
     job: &Job,
     chains: &KnownChains,
@@ -151,7 +152,7 @@ async fn conclude(
     }
     let is_known = tally.newest_authentic.is_some() || !tally.is_empty();
     if is_known {
-        // The name of an object alone is no trail.
+        // The name of an object alone does not prove that a trail exists.
         chains.matched(&tally.chain);
     }
     match end {

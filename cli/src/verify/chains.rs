@@ -1,4 +1,4 @@
-//! What is known of all chains, as they are done: one may explain another's end.
+//! The facts about all finished chains: one chain may explain the end of another.
 
 use super::ended::PendingEnd;
 use super::tally::ChainTally;
@@ -7,26 +7,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use trailseal::names::object_key::Chain;
 
-/// What is known of all chains.
+/// The facts about all chains.
 #[derive(Default)]
 pub(super) struct KnownChains {
     /// Chains that were found.
     matched: Mutex<BTreeSet<Chain>>,
-    /// End of the newest digest of each chain that CloudTrail signed.
+    /// The end of the newest digest that CloudTrail signed, by chain.
     newest: Mutex<BTreeMap<Chain, Timestamp>>,
     /// Chains whose ends nothing in the bucket explains.
     pending: Mutex<Vec<(ChainTally, PendingEnd)>>,
 }
 
 impl KnownChains {
-    /// Takes a chain that was found.
+    /// Records a chain that was found.
     pub(super) fn matched(&self, chain: &Chain) {
         // Every change is a single entry, here and below.
         let mut matched = self.matched.lock().unwrap_or_else(PoisonError::into_inner);
         matched.insert(chain.clone());
     }
 
-    /// Takes the end of a chain's newest digest that CloudTrail signed.
+    /// Records the end of a chain's newest digest that CloudTrail signed.
     pub(super) fn newest(&self, chain: &Chain, newest: Timestamp) {
         let mut ends = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         // A trail that was moved has digest files of one chain in two buckets.
@@ -35,19 +35,19 @@ impl KnownChains {
             .or_insert(newest);
     }
 
-    /// Takes a chain whose end nothing in the bucket explains.
+    /// Records a chain whose end nothing in the bucket explains.
     pub(super) fn wait(&self, tally: ChainTally, end: PendingEnd) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.push((tally, end));
     }
 
-    /// All chains that were found.
+    /// Returns all chains that were found.
     pub(super) fn all_matched(&self) -> BTreeSet<Chain> {
         let matched = self.matched.lock().unwrap_or_else(PoisonError::into_inner);
         matched.clone()
     }
 
-    /// The chains whose ends nothing explains, and how far each chain goes.
+    /// Returns the chains whose ends nothing explains, and the end of each chain.
     pub(super) fn take_pending(
         &self,
     ) -> (Vec<(ChainTally, PendingEnd)>, BTreeMap<Chain, Timestamp>) {

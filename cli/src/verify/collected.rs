@@ -1,4 +1,4 @@
-//! What was found out, as far as a report holds it, and the report.
+//! The results, as far as a report holds them, and the report.
 
 use super::counters::VerifyCounters;
 use super::partial::NotInCopy;
@@ -14,70 +14,72 @@ use trailseal::finding::{FindingKind, Severity};
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::CredentialTrouble;
 
-/// What was found out.
+/// The results of a run.
 #[derive(Default)]
 pub(super) struct Collected {
-    /// Hashes of the ids of all findings: one that is found twice counts once.
+    /// Hashes of the ids of all findings. A finding that occurs twice counts once.
     ids: HashSet<u64>,
-    /// By severity, the most severe last; each bounded.
+    /// Findings by severity, the most severe last. Each list is bounded.
     findings: BTreeMap<Severity, Vec<FindingReport>>,
     by_kind: BTreeMap<String, u64>,
     cannot_tell: Vec<CannotTell>,
     cannot_tell_count: u64,
-    /// What is wrong with the credentials, and how often it was met.
+    /// The troubles with the credentials, and how often each occurred.
     credentials: BTreeMap<CredentialTrouble, RefusedRequests>,
     pub(super) chains: Vec<ChainReport>,
     pub(super) unlisted: u64,
-    /// What is not in a copy on disk.
+    /// The objects that are not in a copy on disk.
     pub(super) not_in_copy: NotInCopy,
-    /// Files of a copy that are decompressed, and were verified.
+    /// Files of a copy that are decompressed and were verified.
     decompressed: Option<Note>,
 }
 
-/// Requests that AWS refused for their credentials: one statement, however many they are.
+/// Requests that AWS refused because of their credentials: one statement, regardless of their
+/// number.
 #[derive(Default)]
 struct RefusedRequests {
-    /// The first of them.
+    /// The first refused request.
     first: Option<CannotTell>,
-    /// How many came after it.
+    /// The number of refused requests after it.
     more: u64,
 }
 
-/// What the report says of the run itself.
+/// The report's facts about the run itself.
 pub(super) struct RunFacts {
     /// The command line.
     pub(super) command: Vec<String>,
-    /// What was verified.
+    /// The source that was verified.
     pub(super) source: String,
-    /// What of it was.
+    /// The part of the source that was verified.
     pub(super) subject: ReportSubject,
-    /// Where the keys came from.
+    /// The source of the keys.
     pub(super) keys: String,
-    /// The time asked for.
+    /// The requested time.
     pub(super) requested: Range,
-    /// When it began.
+    /// The time when it started.
     pub(super) started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     pub(super) finished_at: Timestamp,
     /// Whether it was interrupted.
     pub(super) interrupted: bool,
-    /// How many requests were made.
+    /// The number of requests.
     pub(super) requests: u64,
-    /// Whether unlisted log files were looked for.
+    /// Whether the run looked for unlisted log files.
     pub(super) unlisted: bool,
-    /// Of a copy on disk: whether it is said to be complete, and what is unusual about its files.
+    /// For a copy on disk: whether the user says that it is complete, and what is unusual about its
+    /// files.
     pub(super) copy: Option<(bool, Vec<Note>)>,
 }
 
 impl Collected {
-    /// Whether the credentials are no longer good for any request.
+    /// Returns whether the credentials no longer work for any request.
     pub(super) fn is_signed_out(&self) -> bool {
         self.credentials
             .keys()
             .any(|trouble| trouble.is_of_all_requests())
     }
 
-    /// Counts a finding. Whether it is new.
+    /// Counts a finding. Returns whether it is new.
     pub(super) fn is_new(&mut self, id: u64, kind: FindingKind) -> bool {
         let is_new = self.ids.insert(id);
         if is_new {
@@ -86,7 +88,7 @@ impl Collected {
         is_new
     }
 
-    /// Keeps a finding that is new, if there are not too many.
+    /// Keeps a new finding, unless there are too many.
     pub(super) fn finding(&mut self, report: FindingReport) {
         let same = self.findings.entry(report.finding.severity()).or_default();
         if same.len() < MAX_KEPT {
@@ -94,7 +96,8 @@ impl Collected {
         }
     }
 
-    /// Takes a request whose credentials were refused. Whether it is the first of its trouble.
+    /// Records a request whose credentials were refused. Returns whether it is the first with its
+    /// trouble.
     pub(super) fn refused(&mut self, trouble: CredentialTrouble, one: &CannotTell) -> bool {
         let refused = self.credentials.entry(trouble).or_default();
         if refused.first.is_some() {
@@ -105,7 +108,7 @@ impl Collected {
         true
     }
 
-    /// Keeps something that could not be verified, if there are not too many.
+    /// Keeps something that could not be verified, unless there are too many.
     pub(super) fn keep(&mut self, cannot_tell: CannotTell) {
         self.cannot_tell_count += 1;
         if self.cannot_tell.len() < MAX_KEPT {
@@ -120,7 +123,7 @@ impl Collected {
             .files += 1;
     }
 
-    /// Keeps a statement about each trouble of credentials.
+    /// Keeps one statement for each trouble with credentials.
     fn keep_refused(&mut self) {
         for refused in std::mem::take(&mut self.credentials).into_values() {
             let Some(mut one) = refused.first else {
@@ -131,13 +134,13 @@ impl Collected {
                 let _ = write!(one.reason, ", and so for {more} more requests");
             }
             self.cannot_tell_count += 1;
-            // It explains the others, and is never one of those that are left out.
+            // This statement explains the others, and is never left out.
             self.cannot_tell.truncate(MAX_KEPT - 1);
             self.cannot_tell.push(one);
         }
     }
 
-    /// Sums over all chains.
+    /// Returns the sums over all chains.
     fn totals(&self, run: &RunFacts, counters: &VerifyCounters) -> VerificationTotals {
         let mut totals = VerificationTotals {
             chains: u64::try_from(self.chains.len()).unwrap_or(u64::MAX),
@@ -155,7 +158,7 @@ impl Collected {
         totals
     }
 
-    /// What a copy on disk is.
+    /// Returns the description of a copy on disk.
     fn copy(
         &mut self,
         complete: bool,
@@ -180,7 +183,7 @@ impl Collected {
         }
     }
 
-    /// The one word for it all.
+    /// Returns the overall verdict.
     fn verdict(&self, found: u64, interrupted: bool, valid: u64) -> Outcome {
         if found > 0 {
             Outcome::Finding
@@ -195,7 +198,7 @@ impl Collected {
         }
     }
 
-    /// The report.
+    /// Returns the report.
     pub(super) fn into_report(mut self, run: RunFacts, counters: &VerifyCounters) -> Verification {
         let totals = self.totals(&run, counters);
         let copy = run
@@ -244,7 +247,8 @@ impl Collected {
     }
 }
 
-/// Findings as a report lists them: the most severe first, whatever was found first.
+/// Returns findings in the order of a report: the most severe first, regardless of when they were
+/// found.
 fn in_order(by_severity: BTreeMap<Severity, Vec<FindingReport>>) -> Vec<FindingReport> {
     let mut findings: Vec<FindingReport> = Vec::new();
     for (_, mut same) in by_severity.into_iter().rev() {

@@ -1,4 +1,4 @@
-//! Everything that is found out, from many tasks at once, on its way into a report.
+//! The collector of results: many tasks add to it at once, and a report is made of it.
 
 use super::collected::{Collected, RunFacts};
 use super::counters::VerifyCounters;
@@ -19,9 +19,9 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::window::Window;
 use trailseal::world::{Cause, CredentialTrouble, StoreError};
 
-/// Takes what is found.
+/// Collects the results of all tasks.
 pub(super) struct Collector {
-    /// What the progress display reads.
+    /// The counters that the progress display reads.
     pub(super) counters: VerifyCounters,
     collected: Mutex<Collected>,
     lines: JsonLines,
@@ -31,7 +31,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// A collector that writes one JSON line a finding to `lines`, if there are such.
+    /// Returns a collector that writes one JSON line for each finding to `lines`, if given.
     pub(super) fn new(now: Timestamp, lines: Option<LineTarget>) -> Self {
         Self {
             counters: VerifyCounters::default(),
@@ -43,12 +43,12 @@ impl Collector {
         }
     }
 
-    /// Waits until the credentials are no longer good for any request.
+    /// Waits until the credentials no longer work for any request.
     pub(super) async fn signed_out(&self) {
         self.signed_out.notified().await;
     }
 
-    /// Whether the credentials are no longer good for any request.
+    /// Returns whether the credentials no longer work for any request.
     pub(super) fn is_signed_out(&self) -> bool {
         self.collected().is_signed_out()
     }
@@ -60,17 +60,17 @@ impl Collector {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a line, if lines are wanted.
+    /// Writes a line, if lines are requested.
     pub(super) fn line(&self, kind: &'static str, value: &impl Serialize) {
         self.lines.write(kind, value);
     }
 
-    /// Whether a line could not be written.
+    /// Returns whether a line could not be written.
     pub(super) fn is_broken(&self) -> bool {
         self.lines.are_broken()
     }
 
-    /// Takes a finding. Whether it is new.
+    /// Records a finding. Returns whether it is new.
     pub(super) fn finding(&self, finding: &Finding) -> bool {
         let id = self.hasher.hash_one(finding.id().to_string());
         if !self.collected().is_new(id, finding.kind) {
@@ -86,8 +86,8 @@ impl Collector {
         true
     }
 
-    /// Takes something that could not be looked at. What was not looked at because the run was
-    /// interrupted is not in the report.
+    /// Records something that could not be verified. The report leaves out what an interrupt
+    /// prevented.
     pub(super) fn cannot_tell(&self, error: &StoreError, scope: &Scope) {
         if error.is_not_in_copy() {
             self.not_in_copy(error, scope, None);
@@ -106,7 +106,8 @@ impl Collector {
         }
     }
 
-    /// Takes a request whose credentials were refused. All of one trouble are one statement.
+    /// Records a request whose credentials were refused. All requests with one trouble become one
+    /// statement.
     fn refused(&self, trouble: CredentialTrouble, one: &CannotTell) {
         if !self.collected().refused(trouble, one) {
             return;
@@ -117,8 +118,9 @@ impl Collector {
         self.line("cannotTell", one);
     }
 
-    /// Takes an object that is not in a copy on disk, and the time that this leaves unproven. There
-    /// may be thousands: a line is written for each, and the report has one statement a chain.
+    /// Records an object that is not in a copy on disk, and the time that is therefore not
+    /// verified. There may be thousands: each gets a line, and the report has one statement for
+    /// each chain.
     pub(super) fn not_in_copy(&self, error: &StoreError, scope: &Scope, window: Option<Window>) {
         self.line(
             "cannotTell",
@@ -129,25 +131,25 @@ impl Collector {
             .object(&error.subject, scope, window);
     }
 
-    /// Takes the time after the newest digest of a chain in a copy on disk.
+    /// Records the time after the newest digest of a chain in a copy on disk.
     pub(super) fn ends_in_copy(&self, scope: &Scope, from: Timestamp, to: Timestamp) {
         self.collected().not_in_copy.end(scope, from, to);
     }
 
-    /// Takes the form of a digest or log file that was verified.
+    /// Records the form of a digest or log file that was verified.
     pub(super) fn form(&self, form: Form, at: &ObjectLocation) {
         if form != Form::Gzip {
             self.collected().decompressed(at);
         }
     }
 
-    /// Takes something else that could not be verified.
+    /// Records something else that could not be verified.
     pub(super) fn unverified(&self, cannot_tell: CannotTell) {
         self.line("cannotTell", &cannot_tell);
         self.collected().keep(cannot_tell);
     }
 
-    /// Takes a chain that is done.
+    /// Records a finished chain.
     pub(super) fn chain(&self, chain: ChainReport) {
         self.line("chain", &chain);
         self.collected().chains.push(chain);
@@ -158,10 +160,11 @@ impl Collector {
         self.collected().unlisted += count;
     }
 
-    /// The report. If lines are wanted, the last one is written: everything but the lists.
+    /// Returns the report. If lines are requested, writes the last one: everything except the
+    /// lists.
     ///
     /// # Errors
-    /// When a line could not be written.
+    /// If a line could not be written.
     pub(super) fn finish(&self, run: RunFacts) -> io::Result<Verification> {
         let collected = std::mem::take(&mut *self.collected());
         self.lines.check()?;

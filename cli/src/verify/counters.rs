@@ -1,13 +1,13 @@
-//! Counters that the progress display reads while the work goes on.
+//! Counters that the progress display reads during the work.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How far a verification is.
+/// The progress of a verification.
 #[derive(Debug, Default)]
 pub(super) struct VerifyCounters {
-    /// Account × Region folders to look into.
+    /// Account × Region folders to search.
     pub(super) folders: AtomicU64,
-    /// Those whose digests are listed.
+    /// Folders whose digests are listed.
     pub(super) folders_listed: AtomicU64,
     /// Digests that were listed.
     pub(super) digests_known: AtomicU64,
@@ -19,7 +19,7 @@ pub(super) struct VerifyCounters {
     pub(super) bytes: AtomicU64,
     /// Findings.
     pub(super) findings: AtomicU64,
-    /// Log files that a resume file says are verified.
+    /// Log files that a resume file records as verified.
     pub(super) resumed: AtomicU64,
 }
 

@@ -1,14 +1,14 @@
-//! What every stretch of a chain's time came to, as the report shows it.
+//! The verdict on every stretch of a chain's time, as the report shows it.
 
 use crate::report::{Outcome, Stretch};
 use jiff::Timestamp;
 
-/// Stretches of time, as they are found out, in any order.
+/// Stretches of time, added in any order.
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
     digests: Vec<Stretch>,
     uncovered: Vec<(Timestamp, Timestamp)>,
-    /// Time that nothing covers, and about which nothing can be said.
+    /// Time that nothing covers and that could not be verified.
     unverified: Vec<(Timestamp, Timestamp)>,
 }
 
@@ -36,16 +36,16 @@ impl Coverage {
         }
     }
 
-    /// Adds time that no digest here covers, and about which nothing can be said: in the bucket that a
-    /// copy on disk is of, say, one may.
+    /// Adds time that no digest here covers and that could not be verified. For a copy on disk, a
+    /// digest in the bucket may cover it.
     pub(crate) fn unverified(&mut self, from: Timestamp, to: Timestamp) {
         if from < to {
             self.unverified.push((from, to));
         }
     }
 
-    /// Everything, oldest first, without overlaps, within `from` and `to`. Where stretches
-    /// overlap, the worse counts.
+    /// Returns everything within `from` and `to`, oldest first, without overlaps. Where stretches
+    /// overlap, the worse state counts.
     pub(crate) fn stretches(self, from: Option<Timestamp>, to: Option<Timestamp>) -> Vec<Stretch> {
         let Self {
             mut digests,
@@ -90,12 +90,12 @@ impl Coverage {
     }
 }
 
-/// Adds a stretch behind those that begin before it.
+/// Adds a stretch after those that start before it.
 fn add(pieces: &mut Vec<Stretch>, mut stretch: Stretch) {
     if let Some(last) = pieces.last_mut()
         && last.to > stretch.from
     {
-        // Both cover the time: the worse counts, and both their digests.
+        // Both stretches cover the time: the worse state counts, and the digests of both.
         let (overlap, state) = (last.to.min(stretch.to), last.state.max(stretch.state));
         if last.state == state {
             last.digests += stretch.digests;
@@ -117,7 +117,7 @@ fn add(pieces: &mut Vec<Stretch>, mut stretch: Stretch) {
     }
 }
 
-/// Windows in order, without overlaps.
+/// Returns the windows in order, without overlaps.
 fn joined(mut windows: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp)> {
     windows.sort_unstable();
     let mut joined: Vec<(Timestamp, Timestamp)> = Vec::new();
@@ -130,9 +130,10 @@ fn joined(mut windows: Vec<(Timestamp, Timestamp)>) -> Vec<(Timestamp, Timestamp
     joined
 }
 
-/// What of a window that nothing proves lies between the pieces, which are in order.
+/// Returns the parts of a window that nothing verifies, between the pieces, which are in order.
 ///
-/// What digests cover stays as they say: a window between two digests may touch them, no more.
+/// Time that digests cover keeps their state: a window between two digests may touch them, but no
+/// more.
 fn gaps(pieces: &[Stretch], (from, to): (Timestamp, Timestamp), state: Outcome) -> Vec<Stretch> {
     let first = pieces.partition_point(|piece| piece.to <= from);
     let mut gaps = Vec::new();

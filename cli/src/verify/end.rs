@@ -1,5 +1,5 @@
-//! The ends of chains: whether another folder or bucket goes on with one, whether it was ended on
-//! purpose, and what is said where it was not.
+//! The ends of chains: whether another folder or bucket continues a chain, whether its trail was
+//! ended on purpose, and what is reported otherwise.
 
 use super::chains::KnownChains;
 use super::ended::{EndVerdict, PendingEnd, judge};
@@ -20,12 +20,12 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
 
 /// CloudTrail delivers log files within about five minutes of an API call, on average
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>): what comes later
-/// than this after the end of a digest file is of another hour.
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html>). A log
+/// file delivered later than this after the end of a digest file belongs to another hour.
 const DELIVERED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
-/// What is after the newest digest file that CloudTrail signed. Nothing more is to be said where
-/// another folder or bucket continues the chain.
+/// Checks the time after the newest digest file that CloudTrail signed. Returns none if another
+/// folder or bucket continues the chain.
 pub(super) async fn check_end(
     job: &Job,
     tally: &mut ChainTally,
@@ -51,7 +51,7 @@ pub(super) async fn check_end(
         tally.end = Some(goes_on(successor));
         return None;
     }
-    // Log files that are there contradict an end that the chain itself does not explain.
+    // Existing log files contradict an end that the chain itself does not explain.
     let grace = match successor {
         Some(_) => Some(DELIVERED_WITHIN),
         None if job.plan.ended.iter().any(|one| one.names(&tally.chain)) => Some(DELIVERY),
@@ -71,8 +71,8 @@ pub(super) async fn check_end(
     })
 }
 
-/// Whether log files are in the chain's folder that were delivered more than `grace` after `end`. They
-/// may be where nobody can look.
+/// Returns whether the chain's folder holds log files that were delivered more than `grace` after
+/// `end`. Returns true if nobody can look, because there may be some.
 async fn has_later_log_files(
     job: &Job,
     tally: &ChainTally,
@@ -96,7 +96,7 @@ async fn has_later_log_files(
     job.answer(holds, &scope).unwrap_or(true)
 }
 
-/// Gives the verdict on the ends of chains that no later digest file of theirs explains.
+/// Gives the verdict on the ends of chains that no later digest file of the same chain explains.
 pub(super) fn settle_ends(job: &Job, chains: &KnownChains) {
     let (pending, newest) = chains.take_pending();
     for (mut tally, end) in pending {
@@ -122,8 +122,8 @@ fn settle_end(
         }
         end.gap.1 = latest;
     }
-    // Where other trails deliver to the same folder, or are not looked at, nobody knows whose a log
-    // file is.
+    // If other trails deliver to the same folder, or are not checked, nobody knows which trail
+    // delivered a log file.
     let is_company = |(chain, last): (&Chain, &Timestamp)| {
         *chain != end.chain
             && chain.folder == end.chain.folder

@@ -1,9 +1,9 @@
-//! Where a chain ends: whether another folder or bucket continues it, and whether somebody says that
+//! The end of a chain: whether another folder or bucket continues it, and whether a user says that
 //! its trail was ended on purpose.
 //!
-//! The newest digest files of a chain are what is deleted most easily, because no later one names
-//! them. So an end is explained by a digest file that CloudTrail signed, or by the user for one
-//! chain and one time, and by nothing else.
+//! The newest digest files of a chain are the easiest to delete, because no later one names them.
+//! Therefore only a digest file that CloudTrail signed explains an end, or the user, for one chain
+//! and one time.
 
 use super::successor::{AFTER_STOP, ChainSuccessor};
 use crate::time;
@@ -13,7 +13,7 @@ use trailseal::bucket::wanted::TrailFilter;
 use trailseal::names::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
 use trailseal::names::object_key::Chain;
 
-/// CloudTrail may write the last digest file of a trail that was stopped, or may not: a chain that
+/// CloudTrail may or may not write the last digest file of a trail that was stopped. A chain that
 /// ends up to an hour before the stop is complete.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>
@@ -23,7 +23,7 @@ const LAST_HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// An end that the user explains: `--ended [ORGANIZATION/][ACCOUNT/][REGION/]TRAIL[@TIME]`.
 #[derive(Debug)]
 pub(super) struct Ended {
-    /// As it was given.
+    /// The text as given.
     pub(super) text: String,
     organization: Option<OrganizationId>,
     account: Option<AccountId>,
@@ -32,15 +32,15 @@ pub(super) struct Ended {
     at: Option<Timestamp>,
 }
 
-/// Why an end is not one.
+/// The reason why the text of an explained end is refused.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EndedError {
-    /// A part of it is wrong.
+    /// A part of the text is wrong.
     #[error("`{text}`: {error}; write [ACCOUNT/][REGION/]TRAIL[@TIME]")]
     Part {
-        /// As it was given.
+        /// The text as given.
         text: String,
-        /// What is wrong.
+        /// The error.
         error: String,
     },
 }
@@ -49,8 +49,7 @@ impl Ended {
     /// Reads the option's value.
     ///
     /// # Errors
-    /// [`EndedError`] where a part is neither an organization, an account, a Region, a trail nor a
-    /// time.
+    /// [`EndedError`], if a part is not an organization, an account, a Region, a trail or a time.
     pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, EndedError> {
         let wrong = |error: &dyn std::fmt::Display| EndedError::Part {
             text: text.to_owned(),
@@ -87,7 +86,7 @@ impl Ended {
         Ok(ended)
     }
 
-    /// Whether it is about this chain.
+    /// Returns whether it names this chain.
     pub(super) fn names(&self, chain: &Chain) -> bool {
         self.trail.is(chain)
             && (self.organization.is_none() || self.organization == chain.folder.organization)
@@ -101,8 +100,8 @@ impl Ended {
                 .is_none_or(|name| *name == chain.region)
     }
 
-    /// Why it does not explain that a chain ends at `newest`; none where it does. `others` are the
-    /// ends of the chains that were looked at.
+    /// Returns why it does not explain that a chain ends at `newest`, or none if it does. `others`
+    /// holds the ends of the chains that were checked.
     fn refuses<'a>(
         &self,
         pending: &PendingEnd,
@@ -141,7 +140,7 @@ impl Ended {
 /// Reads a trail's name or ARN.
 ///
 /// # Errors
-/// [`IdError`] where it is neither.
+/// [`IdError`], if it is neither.
 pub(super) fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
     if text.starts_with("arn:") {
         TrailArn::parse(text).map(TrailFilter::Arn)
@@ -150,31 +149,31 @@ pub(super) fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
     }
 }
 
-/// A chain whose end nothing in the bucket explains: what the user says counts when every chain has
-/// been looked at.
+/// A chain whose end nothing in the bucket explains. The user's explanations are applied when every
+/// chain has been checked.
 pub(super) struct PendingEnd {
     pub(super) chain: Chain,
-    /// End of the newest digest file that CloudTrail signed.
+    /// The end of the newest digest file that CloudTrail signed.
     pub(super) newest: Timestamp,
     /// The time that is not covered.
     pub(super) gap: (Timestamp, Timestamp),
-    /// Whether the same trail has digest files of the same account and Region elsewhere.
+    /// Whether the same trail has digest files of the same account and Region in other folders.
     pub(super) has_siblings: bool,
-    /// Whether log files are there that were delivered later.
+    /// Whether log files exist that were delivered later.
     pub(super) has_log_files: bool,
-    /// A starting digest file elsewhere with which the trail may go on.
+    /// A starting digest file in another folder with which the trail may continue.
     pub(super) successor: Option<ChainSuccessor>,
 }
 
-/// What the user's explanations make of an end.
+/// The verdict on an end, according to the user's explanations.
 pub(super) enum EndVerdict {
-    /// It was ended on purpose, in these words.
+    /// The trail was ended on purpose, in these words.
     Explained(String),
-    /// It was not, for these reasons, if any were given.
+    /// It was not, for these reasons, if the user gave an explanation.
     Open(Vec<String>),
 }
 
-/// Holds an end against what the user says of it.
+/// Compares an end with the user's explanations.
 pub(super) fn judge(
     ended: &[Ended],
     pending: &PendingEnd,
@@ -193,7 +192,7 @@ pub(super) fn judge(
     EndVerdict::Open(reasons)
 }
 
-/// The explanations that name no chain that was found.
+/// Returns the explanations that name none of the chains that were found.
 pub(super) fn unused<'a>(
     ended: &'a [Ended],
     chains: &'a BTreeSet<Chain>,

@@ -1,5 +1,5 @@
-//! The work: the folders of accounts and Regions side by side, their chains from the newest digest to
-//! the oldest, log files as many at a time as requests are allowed.
+//! The order of the work: several folders of accounts and Regions at a time, their chains from the
+//! newest digest to the oldest, and as many log files at a time as requests are allowed.
 
 use super::absent::say_absent;
 use super::chains::KnownChains;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use trailseal::names::region_folder::RegionFolder;
 
-/// Does all of it. Findings go to `collector`. Whether anything was found to verify.
+/// Runs the verification. Findings go to `collector`. Returns whether anything was found to verify.
 pub(super) async fn verify(plan: Plan, collector: Arc<Collector>) -> bool {
     let Found {
         target,

@@ -1,5 +1,5 @@
-//! The folders of one account and Region, in every organization and bucket that was named: a trail that
-//! is converted to an organization trail, or moved, goes on in another of them.
+//! The folders of one account and Region, in every organization and bucket that was named. A trail
+//! that is converted to an organization trail, or moved, continues in another of them.
 
 use super::chain::{ChainPlace, verify_chain};
 use super::chains::KnownChains;
@@ -21,7 +21,7 @@ use trailseal::names::region_folder::RegionFolder;
 /// The folders of one account and Region.
 pub(super) type Family = Vec<RegionFolder>;
 
-/// Puts the folders of one account and Region together.
+/// Groups the folders by account and Region.
 pub(super) fn families(folders: Vec<RegionFolder>) -> Vec<Family> {
     let mut families: BTreeMap<(AccountId, Region), Family> = BTreeMap::new();
     for folder in folders {

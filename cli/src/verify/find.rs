@@ -8,20 +8,20 @@ use trailseal::bucket::wanted::Wanted;
 use trailseal::finding::Report;
 use trailseal::names::region_folder::RegionFolder;
 
-/// What was found of a target.
+/// The results of a search for a target.
 pub(super) struct Found {
     /// The target, with the prefixes as they are meant. All of its places name the same part.
     pub(super) target: SearchTarget,
     /// Its folders.
     pub(super) folders: Vec<RegionFolder>,
-    /// What was found on the way.
+    /// The reports of the search.
     pub(super) reports: Vec<Report>,
 }
 
-/// Finds the folders of what is named.
+/// Finds the folders of a target.
 ///
-/// A prefix that begins with a slash is meant so, if trails are there: a trail's prefix may begin with
-/// one. If not, somebody wrote one slash too many.
+/// A prefix that starts with a slash is taken literally if trails exist there, because a trail's
+/// prefix may start with one. Otherwise, somebody wrote one slash too many.
 pub(super) async fn find(digests: &SourceDigests, wanted: &Wanted, target: SearchTarget) -> Found {
     let mut found = Found {
         target: SearchTarget {

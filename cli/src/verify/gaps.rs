@@ -1,5 +1,5 @@
-//! Every stretch of the time that was asked for is covered by digest files that CloudTrail signed, or
-//! something is said about it.
+//! The check that digest files signed by CloudTrail cover every stretch of the requested time, or
+//! that something is reported about it.
 
 use super::end::check_end;
 use super::ended::PendingEnd;
@@ -11,9 +11,9 @@ use super::uncovered::{cannot_verify, report_hole};
 use trailseal::check::coverage::AskedTime;
 use trailseal::check::digest::is_overdue;
 
-/// Says something about every stretch of a chain's time that is neither covered nor accounted
-/// for. An end that nothing in the bucket explains is returned: what the user says of it counts
-/// when every chain is known.
+/// Reports every stretch of a chain's time that is neither covered nor accounted for. Returns an
+/// end that nothing in the bucket explains: the user's explanations are applied when every chain is
+/// known.
 pub(super) async fn check_covered(
     job: &Job,
     tally: &mut ChainTally,
@@ -29,7 +29,7 @@ pub(super) async fn check_covered(
     let mut pending = None;
     for gap in tally.accounted.holes(from, to) {
         match tally.newest_authentic.filter(|newest| *newest <= gap.0) {
-            // It may still come.
+            // A digest file may still arrive.
             Some(_) if !is_overdue(gap.0, job.plan.now) => {}
             Some(newest) => {
                 pending = Box::pin(check_end(job, tally, newest, gap, siblings)).await;
@@ -41,14 +41,14 @@ pub(super) async fn check_covered(
         && pending.is_none()
         && let Some(newest) = tally.newest_authentic
     {
-        // How far the copy goes is known when every chain is.
+        // The end of the copy is known when every chain is.
         pending = Box::pin(check_end(job, tally, newest, (newest, newest), siblings)).await;
     }
     pending
 }
 
-/// Says where only backfill digest files of a chain are there: the hourly ones are gone, and from
-/// when on they should be there is not known.
+/// Reports a chain of which only backfill digest files exist: the hourly ones are missing, and the
+/// time from which they should exist is not known.
 fn check_hourly(job: &Job, tally: &mut ChainTally) {
     let is_known = tally.newest_authentic.is_some() || tally.accounted.begin().is_some();
     if is_known || job.plan.wanted.from.is_some() || tally.digests.total() == 0 {
@@ -59,7 +59,7 @@ fn check_hourly(job: &Job, tally: &mut ChainTally) {
     cannot_verify(job, tally, reason);
 }
 
-/// Whether nobody says up to when a copy on disk that holds everything goes: then its chains tell.
+/// Returns whether nobody says up to when a complete copy on disk goes: then its chains show it.
 fn compares_ends(job: &Job) -> bool {
     job.plan.medium == Medium::WholeCopy && job.plan.expected_until.is_none()
 }

@@ -1,4 +1,4 @@
-//! What every part of a verification needs: what is to be done, and where its findings go.
+//! The common state of a verification: its plan, and the collector of its findings.
 
 use super::collector::Collector;
 use super::counters::VerifyCounters;
@@ -12,28 +12,28 @@ use trailseal::finding::{Report, Scope};
 use trailseal::world::StoreError;
 use trailseal_aws::Limited;
 
-/// A verification under way.
+/// A verification in progress.
 pub(super) struct Job {
     pub(super) plan: Plan,
     pub(super) collector: Arc<Collector>,
-    /// Digests that are held.
+    /// Permits for digests that are held.
     pub(super) held: Arc<Semaphore>,
-    /// Log files under way: what waits for its turn costs next to nothing.
+    /// Permits for log files in progress. A log file that waits for its turn costs next to nothing.
     pub(super) under_way: Arc<Semaphore>,
 }
 
 impl Job {
-    /// The source's objects.
+    /// Returns the source's objects.
     pub(super) fn store(&self) -> &Arc<Limited<Objects>> {
         self.plan.digests.store()
     }
 
-    /// What the progress display reads.
+    /// Returns the counters that the progress display reads.
     pub(super) fn counters(&self) -> &VerifyCounters {
         &self.collector.counters
     }
 
-    /// Whether somebody wants the run to end, or nobody reads what is written.
+    /// Returns whether somebody asked the run to end, or nobody reads its output.
     pub(super) fn interrupted(&self) -> bool {
         if self.collector.is_broken() {
             self.store().close();
@@ -41,14 +41,14 @@ impl Job {
         self.store().is_closed()
     }
 
-    /// Takes a chain that is done.
+    /// Records a finished chain.
     pub(super) fn done(&self, tally: ChainTally) {
         if !tally.is_empty() {
             self.collector.chain(tally.report(&self.plan.wanted));
         }
     }
 
-    /// Takes a report: findings, and what could not be looked at.
+    /// Records a report: findings, and what could not be verified.
     pub(super) fn take(&self, report: Report) {
         for finding in &report.findings {
             self.collector.finding(finding);
@@ -62,21 +62,21 @@ impl Job {
         }
     }
 
-    /// Takes what was asked of the store. Of a failure, why, and nothing else.
+    /// Returns an answer of the store. Records the reason for a failure, and returns none.
     pub(super) fn answer<T>(&self, answer: Result<T, StoreError>, scope: &Scope) -> Option<T> {
         answer
             .inspect_err(|error| self.collector.cannot_tell(error, scope))
             .ok()
     }
 
-    /// Says that something was not looked at, and that its verdict is open.
+    /// Records that something was not checked, and that its verdict is open.
     pub(super) fn not_looked_at(&self, reason: impl Into<String>) {
         let what = "trails that were not looked at";
         self.collector
             .unverified(CannotTell::of_run(what, reason, ""));
     }
 
-    /// Says that a check ended without a verdict, which none should.
+    /// Records that a check ended without a verdict, which should not happen.
     pub(super) fn crashed(&self, subject: &str) {
         self.collector.unverified(CannotTell::of_run(
             subject,

@@ -1,4 +1,4 @@
-//! The begin of what is kept: a lifecycle rule expires digest files and log files by their age.
+//! The start of what is kept: a lifecycle rule expires digest files and log files by their age.
 
 use super::job::Job;
 use super::tally::ChainTally;
@@ -10,13 +10,13 @@ use trailseal::finding::Scope;
 use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::region_folder::RegionFolder;
 
-/// S3 may take a day longer to expire one object than another, and log files are delivered before the
-/// digest file that lists them.
+/// S3 may take a day longer to expire one object than another, and log files are delivered before
+/// the digest file that lists them.
 const LINGERING: SignedDuration = SignedDuration::from_hours(48);
 
-/// Takes what is before the oldest digest file of a chain, where a lifecycle rule may have expired
-/// it: that cannot be told. Whoever says since when says what should be kept: what is not there
-/// of that time is a finding.
+/// Records the time before the oldest digest file of a chain as unverified if a lifecycle rule may
+/// have expired it. A user who says since when objects are kept says what should exist: an object
+/// missing from that time is a finding.
 pub(super) async fn take_begin_of_what_is_kept(
     job: &Job,
     settled: &mut SettledDigest,
@@ -38,16 +38,16 @@ pub(super) async fn take_begin_of_what_is_kept(
     let before = settled.report.obstacles.len();
     settled.report.allow_for_expiry(job.plan.now);
     let scope = job.plan.digests.scope(&settled.key);
-    // What is before a digest file counts also where the digest file itself is after the time that
-    // was asked for.
+    // The time before a digest file counts even if the digest file itself is after the requested
+    // time.
     for obstacle in settled.report.obstacles.split_off(before) {
         job.collector.cannot_tell(&obstacle.error, &scope);
         tally.unverified(window);
     }
 }
 
-/// Whether digest files that are gone before the oldest one may have expired: then the log files of
-/// their time are gone, too. Where those are there, somebody deleted the digest files.
+/// Returns whether the missing digest files before the oldest one may have expired: then the log
+/// files of their time are missing, too. If those exist, somebody deleted the digest files.
 async fn may_have_expired(job: &Job, finding: &Finding) -> bool {
     let (Some(ended), ObjectKind::Digest(key)) =
         (finding.begin_of_what_is_kept, classify(&finding.object.key))

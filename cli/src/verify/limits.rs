@@ -1,7 +1,7 @@
-//! How much is worked on, and held, at a time.
+//! Limits on how much is processed, and held, at a time.
 
-/// Region folders that are worked on at a time: bounds what is known of digests.
+/// Region folders that are processed at a time. This bounds what is known about digests.
 pub(super) const FOLDERS: usize = 16;
 
-/// Digests that are held at a time: each folder needs two to go on.
+/// Digests that are held at a time. Each folder needs two to continue.
 pub(super) const HELD: usize = 4 * FOLDERS;

@@ -1,13 +1,13 @@
-//! What is found, written as one JSON object a line while the work goes on.
+//! Results, written as one JSON object per line during the work.
 
 use serde::Serialize;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// Where the lines go.
+/// The destination of the lines.
 pub(super) type LineTarget = Box<dyn Write + Send>;
 
-/// A line: what it is about, and its fields.
+/// A line: its type, and its fields.
 #[derive(Serialize)]
 struct TypedLine<'a, T> {
     #[serde(rename = "type")]
@@ -16,10 +16,10 @@ struct TypedLine<'a, T> {
     value: &'a T,
 }
 
-/// Writes lines, if lines are wanted.
+/// Writes lines, if lines are requested.
 pub(super) struct JsonLines {
     target: Option<Mutex<LineTarget>>,
-    /// Why a line could not be written: the first time.
+    /// The first error on writing a line.
     error: Mutex<Option<io::Error>>,
 }
 
@@ -32,7 +32,7 @@ impl JsonLines {
         }
     }
 
-    /// Whether lines are wanted.
+    /// Returns whether lines are requested.
     pub(super) fn are_wanted(&self) -> bool {
         self.target.is_some()
     }
@@ -54,25 +54,25 @@ impl JsonLines {
         }
     }
 
-    /// Whether a line could not be written.
+    /// Returns whether a line could not be written.
     pub(super) fn are_broken(&self) -> bool {
         let error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         error.is_some()
     }
 
-    /// Says why a line could not be written, once.
+    /// Returns once why a line could not be written.
     ///
     /// # Errors
-    /// When one could not.
+    /// If a line could not be written.
     pub(super) fn check(&self) -> io::Result<()> {
         let mut error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         error.take().map_or(Ok(()), Err)
     }
 
-    /// Writes what is still held back.
+    /// Writes the lines that are still buffered.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If they cannot be written.
     pub(super) fn flush(&self) -> io::Result<()> {
         match &self.target {
             None => Ok(()),

@@ -14,11 +14,11 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::Chain;
 use trailseal::names::region_folder::RegionFolder;
 
-/// How many days are looked back for the newest digest before the time asked for, in steps that
-/// grow, so that a chain that stopped years ago costs few requests; at last, all.
+/// The steps, in days, of the search for the newest digest before the requested time. They grow, so
+/// that a chain that stopped years ago costs few requests. The last one covers everything.
 const EARLIER: [Option<i64>; 3] = [Some(31), Some(366), None];
 
-/// The chains of a folder. None where it cannot be listed.
+/// Returns the chains of a folder, or none if the folder cannot be listed.
 pub(super) async fn list_chains(
     job: &Job,
     folder: &RegionFolder,
@@ -58,7 +58,7 @@ pub(super) async fn list_chains(
         (before, _) => before,
     };
     let no_digests = chains.is_empty() && before.is_empty();
-    // A chain that has none any more: when did they stop?
+    // For a chain without digests in the requested time, finds out when they stopped.
     for (chain, newest) in before {
         let known = &mut chains.entry(chain).or_default().hourly;
         if known.is_empty() {
@@ -71,8 +71,8 @@ pub(super) async fn list_chains(
     Some(chains)
 }
 
-/// The newest digest of each chain before a time, as far back as these many days go until
-/// there is one, and what they reached back to.
+/// Returns the newest digest of each chain before a time, and how far back the search went. It goes
+/// back by these steps until there is a digest.
 async fn earlier(
     job: &Job,
     folder: &RegionFolder,

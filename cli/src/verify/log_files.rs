@@ -1,5 +1,5 @@
-//! The log files that a digest lists: as many at a time as requests are allowed, and what is
-//! verified is noted in the file of progress.
+//! The log files that a digest lists: as many at a time as requests are allowed. The progress file
+//! records those that are verified.
 
 use super::counters::VerifyCounters;
 use super::job::Job;
@@ -62,7 +62,7 @@ async fn verify_list(
                 Arc::clone(&listed_in),
             );
             async move {
-                // Never closed.
+                // The semaphore is never closed.
                 let _turn = Arc::clone(&job.under_way).acquire_owned().await.ok();
                 let verified = tokio::spawn(async move {
                     let file = digest.digest().log_files.get(position)?;
@@ -88,7 +88,7 @@ async fn verify_list(
     check_progress_is_kept(job);
 }
 
-/// Takes over what an earlier run found valid.
+/// Adopts the log files that an earlier run found valid.
 fn take_over(job: &Job, done: &Done, outcomes: &mut DigestOutcomes) {
     let counters = job.counters();
     outcomes.log_files.valid += done.count();
@@ -98,7 +98,7 @@ fn take_over(job: &Job, done: &Done, outcomes: &mut DigestOutcomes) {
     VerifyCounters::add(&counters.bytes, done.bytes);
 }
 
-/// Takes what a log file came to. Whether it is valid.
+/// Records the verdict on a log file. Returns whether it is valid.
 fn take_verified(
     job: &Job,
     verified: &VerifiedLogFile,
@@ -107,7 +107,7 @@ fn take_verified(
 ) -> bool {
     let report = &verified.report;
     if report.obstacles.iter().any(is_interrupted) {
-        // Not looked at.
+        // The log file was not checked.
         outcomes.log_files.cannot_tell += 1;
         return false;
     }
@@ -133,14 +133,14 @@ fn take_verified(
     false
 }
 
-/// Says, once, that progress is no longer kept.
+/// Reports, once, that progress is no longer saved.
 fn check_progress_is_kept(job: &Job) {
     let resume = job.plan.resume.as_deref();
     if let Some(not_kept) = resume.and_then(Resume::not_kept) {
         job.collector.unverified(not_kept);
     }
 }
-/// Whether something was not looked at, because the run was interrupted.
+/// Returns whether something was not checked because the run was interrupted.
 fn is_interrupted(obstacle: &Obstacle) -> bool {
     obstacle.error.cause == Cause::Interrupted
 }

@@ -59,7 +59,7 @@ use std::time::Duration;
 use trailseal::names::seconds::whole_second;
 use trailseal_aws::Limited;
 
-/// Verifies, prints the report, and says the exit code.
+/// Verifies, prints the report, and returns the exit code.
 pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
     match verify(&args).await {
         Ok(verification) => exit::code(verification.verdict),
@@ -124,7 +124,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     Ok(verification)
 }
 
-/// Does what is planned, until it is done or interrupted. Whether anything was found to verify.
+/// Runs the plan until it is done or interrupted. Returns whether anything was found to verify.
 async fn work(plan: Plan, collector: &Arc<Collector>, objects: &Arc<Limited<Objects>>) -> bool {
     let shown = Arc::clone(collector);
     let display = Display::start(Duration::ZERO, move |elapsed| {
@@ -153,15 +153,15 @@ async fn work(plan: Plan, collector: &Arc<Collector>, objects: &Arc<Limited<Obje
     found
 }
 
-/// Makes no further request once the credentials are gone: each would fail, and a run that is
-/// interrupted can be gone on with.
+/// Stops all requests once the credentials no longer work: each request would fail, and an
+/// interrupted run can be continued.
 async fn close_when_signed_out(collector: Arc<Collector>, objects: Arc<Limited<Objects>>) {
     collector.signed_out().await;
     objects.close();
 }
 
-/// Says that files of a copy on disk which stand for one object hold different things: one of them
-/// was verified, and somebody may read another.
+/// Reports that files of a copy on disk that represent one object have different contents: one of
+/// them was verified, and somebody may read another.
 fn say_what_differs(run: &RunFacts, collector: &Collector) {
     let notes = run.copy.iter().flat_map(|(_, notes)| notes);
     for note in notes.filter(|note| note.kind == NoteKind::Differing) {
@@ -173,7 +173,7 @@ fn say_what_differs(run: &RunFacts, collector: &Collector) {
     }
 }
 
-/// Says why a run ended early, and how to go on.
+/// Prints why a run ended early, and how to continue.
 fn say_interrupted(args: &VerifyArgs, is_signed_out: bool) {
     let how = match &args.resume {
         Some(file) => format!("go on with --resume {}", file.display()),

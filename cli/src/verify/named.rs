@@ -1,4 +1,4 @@
-//! The one log file that is named: what is said of it where no digest file lists it.
+//! The one log file that is named: the report on it if no digest file lists it.
 
 use super::job::Job;
 use super::no_digests::NO_DIGESTS;
@@ -11,7 +11,7 @@ use trailseal::names::object_key::{LOG_FOLDER, log_file_in};
 use trailseal::names::region_folder::RegionFolder;
 use trailseal::world::ReadObject as _;
 
-/// Says what a log file is that was named and that no digest file of its folder lists.
+/// Reports on a named log file that no digest file of its folder lists.
 pub(super) async fn named_log_file(job: &Job, folder: &RegionFolder, key: &str, listed: &Listed) {
     if listed.lists(&folder.bucket, key) {
         return;
@@ -61,7 +61,7 @@ pub(super) async fn named_log_file(job: &Job, folder: &RegionFolder, key: &str, 
     }
 }
 
-/// What the digests prove of a log file that none of them lists.
+/// Returns what the digests prove about a log file that none of them lists.
 fn proof(job: &Job, folder: &RegionFolder, key: &str, listed: &Listed) -> Proof {
     let account = folder.folder.to_string();
     let events = key
@@ -71,7 +71,7 @@ fn proof(job: &Job, folder: &RegionFolder, key: &str, listed: &Listed) -> Proof 
     if !listed.covers(&folder.folder, events) {
         return Proof::Unproven;
     }
-    // CloudTrail gives no log file another name.
+    // CloudTrail gives no log file a name like that.
     log_file_in(events, key).map_or(Proof::Unlisted, |log_file| {
         listed.proves(
             &folder.folder,

@@ -6,10 +6,10 @@ use trailseal::bucket::discovery;
 use trailseal::finding::Scope;
 use trailseal::names::region_folder::RegionFolder;
 
-/// What to do about log files without digests.
+/// The advice on log files without digests.
 pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; in a copy on disk, copy them, too; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
-/// Says where there are log files without any digest: validation was off, or the digests are gone.
+/// Reports log files without any digest: validation was off, or the digests are missing.
 pub(super) async fn check_no_log_files(job: &Job, folder: &RegionFolder) {
     if job.plan.target.part.is_one() {
         return;

@@ -1,11 +1,11 @@
-//! Why there is nothing to report on.
+//! The error of a run that has nothing to report.
 
 use crate::exit::Stop;
 use crate::report::Verification;
 use trailseal::bucket::selection::Part;
 use trailseal::names::object_key::ROOT_FOLDER;
 
-/// Why there is nothing to report on.
+/// Returns why there is nothing to report.
 pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> Stop {
     if let Some(first) = verification.cannot_tell.first() {
         let reason = first.reason.trim_end_matches('.');

@@ -1,4 +1,4 @@
-//! What became of a digest and its log files.
+//! The outcomes of a digest and its log files.
 
 use crate::report::{Counts, Outcome};
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use trailseal::check::digest::SettledDigest;
 use trailseal::finding::Finding;
 use trailseal::names::object_key::DigestKey;
 
-/// What became of a digest and its log files.
+/// The outcomes of a digest and its log files.
 pub(super) struct DigestOutcomes {
     pub(super) key: DigestKey,
     pub(super) time: (Timestamp, Timestamp),
@@ -16,7 +16,7 @@ pub(super) struct DigestOutcomes {
     pub(super) bytes: u64,
 }
 
-/// The line of a digest.
+/// The JSON line of a digest.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DigestLine {
@@ -30,7 +30,7 @@ pub(super) struct DigestLine {
 }
 
 impl DigestOutcomes {
-    /// Of a digest whose log files are still to be verified.
+    /// Returns the outcomes of a digest whose log files are yet to be verified.
     pub(super) fn of(settled: &SettledDigest) -> Self {
         Self {
             time: (settled.start, settled.key.end_time),
@@ -41,7 +41,7 @@ impl DigestOutcomes {
         }
     }
 
-    /// The worst of the digest and its log files.
+    /// Returns the worst outcome of the digest and its log files.
     pub(super) fn state(&self) -> Outcome {
         let log_files = if self.log_files.finding > 0 {
             Outcome::Finding
@@ -53,7 +53,7 @@ impl DigestOutcomes {
         self.own.max(log_files)
     }
 
-    /// The line of the digest, in this bucket.
+    /// Returns the JSON line of the digest, in this bucket.
     pub(super) fn line(&self, bucket: &str) -> DigestLine {
         DigestLine {
             bucket: bucket.to_owned(),
@@ -67,7 +67,7 @@ impl DigestOutcomes {
     }
 }
 
-/// The one word for a digest itself.
+/// Returns the verdict on a digest itself.
 fn own_outcome(settled: &SettledDigest) -> Outcome {
     let own = |finding: &Finding| finding.object == settled.at;
     if settled.report.findings.iter().any(own) {

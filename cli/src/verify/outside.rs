@@ -1,4 +1,4 @@
-//! What is among the log files of an account and belongs to no Region that was looked into.
+//! Files among the log files of an account that belong to no Region that was searched.
 
 use super::job::Job;
 use super::unproven::UnprovenFiles;
@@ -10,13 +10,13 @@ use trailseal::names::ids::Region;
 use trailseal::names::object_key::{AccountFolder, LOG_FOLDER};
 use trailseal::names::region_folder::RegionFolder;
 
-/// Accounts in buckets, with the Regions that were looked into.
+/// Accounts in buckets, with the Regions that were searched.
 type Accounts = BTreeMap<(String, AccountFolder), BTreeSet<Region>>;
 
-/// Looks into the folders of events for what is in no Region that was looked into, and for
-/// accounts that have such folders alone.
+/// Searches the folders of events for files in no Region that was searched, and for accounts that
+/// have only such folders.
 pub(super) async fn unlisted_outside(job: &Job, looked_into: &[RegionFolder]) {
-    // Who asks for Regions asks for no other.
+    // A user who names Regions requests no others.
     if !job.plan.wanted.regions.is_empty() {
         return;
     }
@@ -74,7 +74,7 @@ async fn unlisted_outside_of(
     }
 }
 
-/// The accounts beside these, which have no folder of a Region.
+/// Returns the accounts next to these that have no folder of a Region.
 async fn accounts_beside(job: &Job, accounts: &Accounts) -> Vec<(String, AccountFolder)> {
     let parents: BTreeSet<_> = accounts
         .keys()

@@ -1,5 +1,5 @@
-//! What is not in a copy on disk, gathered by chain: half of a copy may lack thousands of files, for
-//! one and the same reason.
+//! The objects that are missing from a copy on disk, by chain: half of a copy may lack thousands of
+//! files, all for the same reason.
 
 use crate::advice::NOT_IN_COPY;
 use crate::report::CannotTell;
@@ -24,7 +24,7 @@ struct Whose {
     trail: Option<String>,
 }
 
-/// What is not in the copy of one chain.
+/// The objects of one chain that are not in the copy.
 #[derive(Debug, Default)]
 struct Gap {
     log_files: u64,
@@ -33,12 +33,12 @@ struct Gap {
     digests: u64,
     /// One of the digests.
     digest: String,
-    /// Stretches whose begin and end are known, how many there are, and what they reach from and to.
+    /// The number of stretches with a known start and end, and their overall start and end.
     stretches: u64,
     reach: Option<(Timestamp, Timestamp)>,
-    /// The end of the time from which on, backwards, no digest is there.
+    /// The time before which the copy holds no digest.
     before: Option<Timestamp>,
-    /// The time after the newest digest that was asked for.
+    /// The requested time after the newest digest.
     after: Option<(Timestamp, Timestamp)>,
 }
 
@@ -52,7 +52,8 @@ impl NotInCopy {
         self.chains.entry(whose).or_default()
     }
 
-    /// Takes an object, named `s3://BUCKET/KEY`, and the time that its absence leaves unproven.
+    /// Records an object, named `s3://BUCKET/KEY`, and the time that is not verified because it is
+    /// absent.
     pub(super) fn object(&mut self, subject: &str, scope: &Scope, window: Option<Window>) {
         let key = subject
             .strip_prefix("s3://")
@@ -85,21 +86,21 @@ impl NotInCopy {
         }
     }
 
-    /// Takes the time after the newest digest of a chain.
+    /// Records the time after the newest digest of a chain.
     pub(super) fn end(&mut self, scope: &Scope, from: Timestamp, to: Timestamp) {
         let gap = self.gap(scope);
         let (first, last) = gap.after.unwrap_or((from, to));
         gap.after = Some((first.min(from), last.max(to)));
     }
 
-    /// How many digests and log files are not in the copy.
+    /// Returns the number of digests and of log files that are not in the copy.
     pub(super) fn counts(&self) -> (u64, u64) {
         self.chains.values().fold((0, 0), |(digests, logs), gap| {
             (digests + gap.digests, logs + gap.log_files)
         })
     }
 
-    /// A statement for each chain about its digests, and one about its log files.
+    /// Returns a statement for each chain about its digests, and one about its log files.
     pub(super) fn statements(self) -> Vec<CannotTell> {
         let statements = self.chains.into_iter().flat_map(|(whose, gap)| {
             let of_digests = gap.of_digests(&whose).map(|reason| {
@@ -121,7 +122,7 @@ impl NotInCopy {
 }
 
 impl Whose {
-    /// `trail … in 111122223333 us-east-1`, as far as it is known.
+    /// Returns `trail … in 111122223333 us-east-1`, as far as it is known.
     fn name(&self) -> String {
         let trail = self.trail.as_deref().map(|trail| format!("trail {trail}"));
         let place: Vec<&str> = [&self.account, &self.region]

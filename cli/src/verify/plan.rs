@@ -1,4 +1,4 @@
-//! What is to be done, and what of it an object belongs to.
+//! The plan of a run, and the checks whether an object belongs to it.
 
 use super::ended::Ended;
 use super::resume::Resume;
@@ -13,71 +13,72 @@ use trailseal::names::object_key::{
     AccountFolder, Chain, DigestKey, DigestSeries, ObjectKind, classify,
 };
 
-/// What is to be done.
+/// The plan of a run.
 pub(super) struct Plan {
-    /// The digests of the source.
+    /// The verifier of the source's digests.
     pub(super) digests: SourceDigests,
-    /// Where trails are looked for.
+    /// The places that are searched for trails.
     pub(super) target: SearchTarget,
-    /// What was asked for. Its end is always given.
+    /// The requested part of the trails. Its end is always set.
     pub(super) wanted: Wanted,
-    /// Up to when digests should have come; none where that is not known.
+    /// The time up to which digests should have arrived; none if it is not known.
     pub(super) expected_until: Option<Timestamp>,
-    /// Whether neither the user nor the source says up to when is verified.
+    /// Whether neither the user nor the source gives an end of the time to verify.
     pub(super) is_open_ended: bool,
-    /// Since when the user says that everything should be there.
+    /// The time since which, according to the user, everything should exist.
     pub(super) kept_since: Option<Timestamp>,
     /// Ends of chains that are on purpose.
     pub(super) ended: Vec<Ended>,
-    /// Why there may be trails that were not found.
+    /// The reasons why there may be trails that were not found.
     pub(super) unseen: Vec<String>,
-    /// When the verification begins.
+    /// The time when the verification starts.
     pub(super) now: Timestamp,
     /// Whether to look for log files that no digest lists.
     pub(super) unlisted: bool,
-    /// Progress on disk.
+    /// The progress file.
     pub(super) resume: Option<Arc<Resume>>,
-    /// Requests in flight.
+    /// The number of requests in flight.
     pub(super) concurrency: usize,
-    /// What holds the objects.
+    /// The medium that holds the objects.
     pub(super) medium: Medium,
 }
 
-/// Where trails are looked for.
+/// The places that are searched for trails.
 #[derive(Debug, Clone)]
 pub(super) struct SearchTarget {
-    /// Buckets and prefixes to look into.
+    /// Buckets and prefixes to search.
     pub(super) places: Vec<SourcePlace>,
-    /// What of the trails' folders is named.
+    /// The part of the trails' folders that is named.
     pub(super) part: Part,
 }
 
-/// What holds the objects that are verified.
+/// The medium that holds the objects to verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Medium {
     /// A bucket.
     Bucket,
-    /// A copy on disk of all that was in a bucket. A digest's signature is only in the digest after it.
+    /// A copy on disk of everything that was in a bucket. A digest's signature is only in the
+    /// digest after it.
     WholeCopy,
-    /// A copy on disk that may lack a part.
+    /// A copy on disk that may be incomplete.
     PartialCopy,
 }
 
 impl Medium {
-    /// Whether it is a copy on disk.
+    /// Returns whether it is a copy on disk.
     pub(super) fn is_copy(self) -> bool {
         self != Self::Bucket
     }
 }
 
 impl Plan {
-    /// Whether log files are looked for that no digest lists: that was asked for, or log files
-    /// were named, and not those of one trail.
+    /// Returns whether to look for log files that no digest lists: this was requested, or log files
+    /// were named, but not those of one trail.
     pub(super) fn looks_for_unlisted(&self) -> bool {
         self.unlisted || (self.target.part.is_log_files() && self.wanted.trails.is_empty())
     }
 
-    /// Whether a digest file is asked for, by its key.
+    /// Returns whether a digest file is requested, by its key.
     pub(super) fn is_named(&self, chain: &Chain, series: DigestSeries, end: Timestamp) -> bool {
         self.wanted.hour(end)
             && match &self.target.part {
@@ -90,8 +91,8 @@ impl Plan {
             }
     }
 
-    /// Whether a digest file is asked for. Where one log file is, that is the digest file that lists
-    /// it.
+    /// Returns whether a digest file is requested. If one log file is requested, this is the digest
+    /// file that lists it.
     pub(super) fn is_reported(&self, settled: &SettledDigest) -> bool {
         let Part::LogFile(named) = &self.target.part else {
             let key = &settled.key;
@@ -107,15 +108,15 @@ impl Plan {
         })
     }
 
-    /// Whether a digest file ends after the time asked for. One that does not, and is not asked for,
-    /// is earlier.
+    /// Returns whether a digest file ends after the requested time. A digest file that does not,
+    /// and is not requested, is earlier.
     pub(super) fn is_later(&self, chain: &Chain, end: Timestamp) -> bool {
         self.wanted.to.is_some_and(|to| end >= to)
             && !self.is_named(chain, DigestSeries::Hourly, end)
     }
 
-    /// Whether a finding is about the time asked for: by the time that it leaves uncovered; else,
-    /// unless it is about a digest of that time, by its object.
+    /// Returns whether a finding is about the requested time: by the time that it leaves uncovered.
+    /// A finding without such a time is if `of_wanted`, or otherwise by its object.
     pub(super) fn is_wanted(&self, finding: &Finding, of_wanted: bool) -> bool {
         let wanted = &self.wanted;
         if let Part::LogFile(_) = self.target.part {
@@ -134,7 +135,7 @@ impl Plan {
         }
     }
 
-    /// Whether the whole folder of an account was asked for, and not a folder in it.
+    /// Returns whether the whole folder of an account was requested, not a folder in it.
     pub(super) fn asks_for_account(&self, bucket: &str, account: &AccountFolder) -> bool {
         let account = account.to_string();
         self.target.part == Part::Everything

@@ -1,4 +1,4 @@
-//! Everything that a run of `trailseal verify` needs, before it makes its first request.
+//! The preparation of `trailseal verify`, before it makes its first request.
 
 use super::ended::{Ended, trail_filter};
 use super::plan::{Medium, Plan, SearchTarget};
@@ -28,19 +28,19 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) objects: Arc<Limited<Objects>>,
     pub(super) source: String,
-    /// Where public keys come from.
+    /// The source of public keys.
     pub(super) keys: String,
-    /// The signatures that a file gives.
+    /// The signatures from a file.
     pub(super) given: Arc<GivenSignatures>,
     pub(super) requested: Range,
-    /// What is unusual about the files of a copy on disk.
+    /// The unusual files of a copy on disk.
     pub(super) strays: Option<Arc<Strays>>,
 }
 
-/// Reads the options, signs in where that is needed, and opens the source.
+/// Reads the options, signs in if necessary, and opens the source.
 ///
 /// # Errors
-/// [`Stop`], with what is wrong.
+/// [`Stop`], with the error.
 pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
     check_output(args)?;
     let named = Named::parse(&args.source).map_err(Stop::usage)?;
@@ -130,7 +130,7 @@ fn check_output(args: &VerifyArgs) -> Result<(), Stop> {
     )
 }
 
-/// What was asked for: with an end, always, and as it was said.
+/// Returns what was requested, always with an end, and the range as the user gave it.
 fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
     let requested = time::range(args.start_time.as_deref(), args.end_time.as_deref(), now)?;
     let wanted = Wanted {
@@ -157,7 +157,7 @@ fn places(args: &VerifyArgs, wanted: &Wanted) -> Result<Places, Stop> {
     })
 }
 
-/// The signatures that a file gives.
+/// Returns the signatures from a file.
 fn given_signatures(args: &VerifyArgs, named: &Named) -> Result<Arc<GivenSignatures>, Stop> {
     match (&args.signatures, named) {
         (Some(_), Named::S3 { .. }) => Err(Stop::usage(
@@ -168,7 +168,7 @@ fn given_signatures(args: &VerifyArgs, named: &Named) -> Result<Arc<GivenSignatu
     }
 }
 
-/// Opens a source, and says in which buckets, below which prefixes, trails are looked for.
+/// Opens a source, and returns the buckets and prefixes to search for trails.
 fn open(
     named: Named,
     services: &Services,
@@ -193,7 +193,7 @@ fn open(
     }
 }
 
-/// Opens the file of progress, if one is named.
+/// Opens the progress file, if one is named.
 fn open_resume(args: &VerifyArgs) -> Result<Option<Arc<Resume>>, Stop> {
     args.resume
         .as_deref()
@@ -203,7 +203,8 @@ fn open_resume(args: &VerifyArgs) -> Result<Option<Arc<Resume>>, Stop> {
         .map_err(Stop::usage)
 }
 
-/// What a progress file is about: the same words in another directory are another source.
+/// Returns the source that a progress file is for. The same words in another directory mean another
+/// source.
 fn resumed_source(source: &str, aliases: &[String]) -> String {
     let mut source = match std::fs::canonicalize(source) {
         Ok(path) if !source.starts_with("s3://") => path.display().to_string(),

@@ -1,9 +1,10 @@
-//! What the live display says of a verification.
+//! The live display of a verification's progress.
 
 use super::counters::VerifyCounters;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use std::time::Duration;
 
+/// Returns a line such as
 /// `1,234 of 5,678 digests, 45,678 log files, 1.2 GiB, 850 files/s, 2 minutes left`.
 pub(super) fn line(progress: &VerifyCounters, elapsed: Duration) -> String {
     let read = VerifyCounters::read;
@@ -42,7 +43,8 @@ pub(super) fn line(progress: &VerifyCounters, elapsed: Duration) -> String {
     parts.join(", ")
 }
 
-/// How many digests there will be: as many in the folders to come as in those that are known.
+/// Returns the expected number of digests: the remaining folders are assumed to hold as many as the
+/// known ones.
 fn expected(progress: &VerifyCounters) -> Option<u64> {
     let known = VerifyCounters::read(&progress.digests_known);
     let listed = VerifyCounters::read(&progress.folders_listed);

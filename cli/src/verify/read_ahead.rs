@@ -1,4 +1,4 @@
-//! Digests that are read ahead of their turn: not too many are held.
+//! Digests that are read ahead of their turn. The number of held digests is limited.
 
 use super::job::Job;
 use std::sync::Arc;
@@ -8,29 +8,29 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::DigestKey;
 use trailseal::names::region_folder::RegionFolder;
 
-/// A digest that lists more log files is held only when it is its turn.
+/// The maximum number of log files of a digest that is held before its turn.
 const MANY_LOG_FILES: usize = 2000;
 
-/// A digest that is held, so that not too many are.
+/// A digest that is held. Its permit limits the number of held digests.
 pub(super) struct HeldDigest {
-    /// None where it is too large to be held before its turn.
+    /// None if it is too large to be held before its turn.
     read: Option<ReadDigest>,
     at: ObjectLocation,
     pub(super) key: DigestKey,
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a digest, when not too many are held.
+/// Reads a digest, once not too many are held.
 pub(super) async fn read_ahead(
     job: &Arc<Job>,
     folder: &RegionFolder,
     key: DigestKey,
 ) -> HeldDigest {
-    // The semaphore is never closed: without a permit nothing but the bound is lost.
+    // The semaphore is never closed: without a permit, only the limit would be lost.
     let permit = Arc::clone(&job.held).acquire_owned().await.ok();
     let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());
-    // What could not be read, or not be held, is read when it is its turn. It goes at once: what
-    // a task has come to may wait long.
+    // A digest that could not be read or held is read when it is its turn. A digest that is too
+    // large is dropped at once, because a task's result may wait for a long time.
     let read = tokio::spawn({
         let (job, at, key) = (Arc::clone(job), at.clone(), key.clone());
         async move {
@@ -47,7 +47,7 @@ pub(super) async fn read_ahead(
     }
 }
 
-/// A digest whose turn it is: what was too large to be held is read now.
+/// Returns a digest whose turn it is. A digest that was too large to be held is read now.
 pub(super) async fn in_turn(
     job: &Job,
     held: Option<HeldDigest>,

@@ -1,11 +1,11 @@
-//! What was found about a digest and its link, as far as it is about the time asked for.
+//! The findings about a digest and its link, as far as they are about the requested time.
 
 use super::job::Job;
 use super::tally::ChainTally;
 use trailseal::check::digest::SettledDigest;
 use trailseal::names::object_key::DigestSeries;
 
-/// Takes what was found about a digest. Whoever asked for the digest itself is told everything of it.
+/// Records the findings about a digest. A user who requested the digest itself gets all of them.
 pub(super) fn take_settled(
     job: &Job,
     settled: &mut SettledDigest,
@@ -44,7 +44,8 @@ pub(super) fn take_settled(
     }
 }
 
-/// Takes what a copy on disk does not hold: a finding in a complete one, about the same time.
+/// Records what a copy on disk does not hold. In a complete copy, this is a finding about the same
+/// time.
 fn take_not_in_copy(
     job: &Job,
     settled: &mut SettledDigest,

@@ -1,4 +1,4 @@
-//! Where the report of `trailseal verify` goes.
+//! The destination of the report of `trailseal verify`.
 
 use super::lines::LineTarget;
 use crate::args::{Format, VerifyArgs};
@@ -10,12 +10,12 @@ use std::fmt::Display as Say;
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 
-/// Where the report goes.
+/// The destination of the report.
 pub(super) struct Sink {
     format: Format,
-    /// Lines are written while the work goes on.
+    /// The destination of lines that are written during the work.
     lines: Option<LineTarget>,
-    /// Everything else when it is done.
+    /// The destination of every other report, written at the end.
     report: Option<Target>,
     target: String,
 }

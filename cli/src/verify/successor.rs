@@ -1,4 +1,4 @@
-//! Where a chain goes on in another folder or bucket.
+//! The continuation of a chain in another folder or bucket.
 
 use crate::source::SourceDigests;
 use jiff::{SignedDuration, Timestamp};
@@ -13,18 +13,18 @@ use trailseal::trust::chain::predecessor_key;
 use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::StoreError;
 
-/// How many digest files of another folder are tried for the first that CloudTrail signed. Anybody
-/// who can write to the bucket can plant any number.
+/// The number of digest files of another folder that are tried to find the first that CloudTrail
+/// signed. Anybody who can write to the bucket can plant any number.
 const MAX_TRIED: usize = 8;
 
-/// How many claims of other folders about this chain's digest files are kept.
+/// The maximum number of claims of other folders about this chain's digest files that are kept.
 const MAX_CLAIMS: usize = 32;
 
-/// The last digest file ends up to two hours after the stop: the hour that was under way, and one
-/// more for what is delivered late.
+/// The last digest file ends up to two hours after the stop: it covers the hour in progress, and
+/// one more hour for late deliveries.
 pub(super) const AFTER_STOP: SignedDuration = SignedDuration::from_hours(2);
 
-/// Times that count as the same: digest files name whole seconds.
+/// The largest difference between times that count as the same: digest files name whole seconds.
 const SAME_SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// Digest files of the same trail, account and Region in another folder or bucket.
@@ -34,22 +34,24 @@ pub(super) struct Sibling {
     pub(super) chain: Chain,
 }
 
-/// Where a chain goes on in another folder or bucket.
+/// The continuation of a chain in another folder or bucket.
 #[derive(Debug, Clone)]
 pub(super) struct ChainSuccessor {
-    /// The digest file that goes on.
+    /// The digest file that continues the chain.
     pub(super) at: ObjectLocation,
-    /// Since when the trail goes on there.
+    /// The time from which the trail continues there.
     pub(super) from: Timestamp,
     /// Whether it names a digest file of the chain as its predecessor. Otherwise it is a starting
     /// digest file.
     pub(super) is_linked: bool,
 }
 
-/// Since when a trail goes on with a starting digest file, whose chain before ends at `end`.
+/// Returns the time from which a trail continues with a starting digest file, if its earlier chain
+/// ends at `end`.
 ///
-/// The range of a starting digest file is the hour before logging started, and it lists nothing. So it
-/// covers nothing of an hour in which the chain before ends, unless both meet at the same second.
+/// The range of a starting digest file is the hour before logging started, and it lists nothing.
+/// Therefore it covers nothing of an hour in which the earlier chain ends, unless both meet at the
+/// same second.
 fn logging_since(start: Timestamp, starting_end: Timestamp, end: Timestamp) -> Timestamp {
     if start.duration_since(end).abs() <= SAME_SECOND {
         end
@@ -60,8 +62,8 @@ fn logging_since(start: Timestamp, starting_end: Timestamp, end: Timestamp) -> T
     }
 }
 
-/// What the first digest files of other folders after `end` say of their predecessors. In a copy
-/// on disk that is where the signature of a chain's last digest file is.
+/// Returns the predecessors that the first digest files of other folders after `end` name. In a
+/// copy on disk, only these hold the signature of a chain's last digest file.
 pub(super) async fn claims(
     source: &SourceDigests,
     siblings: &[Sibling],
@@ -83,11 +85,11 @@ pub(super) async fn claims(
     claims
 }
 
-/// The digest file in another folder or bucket that goes on where a chain ends. None where there
-/// is none, or other trails were active beside the chain.
+/// Returns the digest file in another folder or bucket that continues where a chain ends. Returns
+/// none if there is no such file, or if another trail was active at the same time as the chain.
 ///
 /// # Errors
-/// [`StoreError`] where it cannot be looked for.
+/// [`StoreError`], if the search is not possible.
 pub(super) async fn find_successor(
     source: &SourceDigests,
     chain: &Chain,
@@ -96,7 +98,7 @@ pub(super) async fn find_successor(
     siblings: &[Sibling],
 ) -> Result<Option<ChainSuccessor>, StoreError> {
     let mut found: Option<ChainSuccessor> = None;
-    // The last digest file of a trail may come after its first one elsewhere.
+    // The last digest file of a trail may be later than its first one in another folder.
     let since = end.saturating_sub(AFTER_STOP).unwrap_or(end);
     for sibling in siblings {
         let Some(first) = Box::pin(first_signed_after(source, sibling, since, until)).await? else {
@@ -113,8 +115,8 @@ pub(super) async fn find_successor(
             }
             (first.start, true)
         } else {
-            // Trails are converted to an organization's, and not back: beside it, an account has a
-            // trail of its own.
+            // A trail can be converted to an organization trail, but not back. Next to an
+            // organization trail, an account has a trail of its own.
             let is_own =
                 chain.folder.organization.is_some() && sibling.chain.folder.organization.is_none();
             if is_own || was_active(source, sibling, first.start).await? {
@@ -138,7 +140,7 @@ pub(super) async fn find_successor(
     Ok(found)
 }
 
-/// Whether a chain has digest files in the day before `end`. It did not begin then.
+/// Returns whether a chain has digest files in the day before `end`. If so, it did not start then.
 async fn was_active(
     source: &SourceDigests,
     sibling: &Sibling,
@@ -154,7 +156,7 @@ async fn was_active(
     Ok(!ends.is_empty())
 }
 
-/// The ends of a chain's hourly digest files after `from`, and up to `to`, by their names.
+/// Returns the ends of a chain's hourly digest files after `from`, and up to `to`, by their names.
 async fn ends(
     source: &SourceDigests,
     sibling: &Sibling,
@@ -194,7 +196,7 @@ async fn first_after(
     Ok(reads)
 }
 
-/// The first digest file of a chain after `end` that CloudTrail signed.
+/// Returns the first digest file of a chain after `end` that CloudTrail signed.
 async fn first_signed_after(
     source: &SourceDigests,
     sibling: &Sibling,
@@ -204,7 +206,7 @@ async fn first_signed_after(
     let mut reads = first_after(source, sibling, end, until).await?;
     let mut first = None;
     let mut walk = ChainWalk::default();
-    // Each is judged with the digest file before it, so that nothing is looked for.
+    // Each is verified with the digest file before it, so that no search is necessary.
     while let Some(read) = reads.pop() {
         let settled = source.settle(&mut walk, read, reads.last()).await;
         if settled.authentic.is_some() {

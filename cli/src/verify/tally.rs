@@ -1,4 +1,4 @@
-//! What a chain came to, as its digest files are done.
+//! The running result of a chain, while its digest files are verified.
 
 use super::coverage::Coverage;
 use super::outcomes::DigestOutcomes;
@@ -12,7 +12,7 @@ use trailseal::names::region_folder::RegionFolder;
 use trailseal::names::window::Window;
 use trailseal::trust::chain::hourly_digests;
 
-/// What a chain came to, as its digests are done.
+/// The running result of a chain, while its digests are verified.
 pub(super) struct ChainTally {
     pub(super) folder: RegionFolder,
     pub(super) chain: Chain,
@@ -21,14 +21,14 @@ pub(super) struct ChainTally {
     pub(super) log_files: Counts,
     pub(super) bytes: u64,
     pub(super) coverage: Coverage,
-    /// Time that is proven, or about which something is said.
+    /// Time that is verified, or about which something is reported.
     pub(super) accounted: AccountedTime,
     pub(super) worst: Outcome,
-    /// End of the newest digest that CloudTrail signed.
+    /// The end of the newest digest that CloudTrail signed.
     pub(super) newest_authentic: Option<Timestamp>,
-    /// Whether CloudTrail signed the oldest digest that has a say.
+    /// Whether CloudTrail signed the oldest digest that counts.
     pub(super) oldest_is_authentic: bool,
-    /// Why the chain ends before the time that was asked for, where that is explained.
+    /// The reason why the chain ends before the requested time, if there is an explanation.
     pub(super) end: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl ChainTally {
         }
     }
 
-    /// The time that a finding leaves uncovered.
+    /// Adds the time that a finding leaves uncovered.
     pub(super) fn window_of(&mut self, finding: &Finding) {
         self.worst = Outcome::Finding;
         let Some(window) = finding.window else {
@@ -90,7 +90,7 @@ impl ChainTally {
         self.accounted.add(from, window.to);
     }
 
-    /// Time that no digest file here covers, and about which nothing can be said.
+    /// Adds time that no digest file here covers and that could not be verified.
     pub(super) fn unverified(&mut self, window: Option<Window>) {
         self.worst = self.worst.max(Outcome::CannotTell);
         let Some(Window { from, to }) = window else {

@@ -1,4 +1,4 @@
-//! The digest files of a chain that are read.
+//! The selection of a chain's digest files to read.
 
 use super::counters::VerifyCounters;
 use super::job::Job;
@@ -9,11 +9,12 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
 use trailseal::names::region_folder::RegionFolder;
 
-/// The most digests behind the time asked for that are tried for one that CloudTrail signed.
+/// The maximum number of digests after the requested time that are tried to find one that
+/// CloudTrail signed.
 const MAX_WITNESSES: usize = 48;
 
-/// The digest files of a chain that are read, newest first: those that are asked for, those after
-/// them up to one that CloudTrail signed, and the one before.
+/// Returns the digest files of a chain to read, newest first: the requested ones, those after them
+/// up to one that CloudTrail signed, and the one before.
 pub(super) async fn to_read(
     job: &Job,
     folder: &RegionFolder,
@@ -53,8 +54,9 @@ pub(super) async fn to_read(
         .collect()
 }
 
-/// Digests behind the time asked for, oldest first: up to one that CloudTrail signed, which
-/// tells whether any before it is gone. Names prove nothing: anybody may put an object there.
+/// Returns the digests after the requested time, oldest first, up to one that CloudTrail signed,
+/// which shows whether any before it is missing. Names prove nothing: anybody may put an object
+/// there.
 async fn witnesses(
     job: &Job,
     folder: &RegionFolder,
@@ -63,7 +65,7 @@ async fn witnesses(
     unlisted: bool,
 ) -> Vec<Timestamp> {
     let plan = &job.plan;
-    // Log files of the last hours may be listed that late.
+    // Log files of the last hours may be listed this late.
     let reach = plan.wanted.to.filter(|_| unlisted).and_then(|to| {
         to.checked_add(DELIVERY + SignedDuration::from_hours(1))
             .ok()
@@ -79,7 +81,7 @@ async fn witnesses(
             break;
         }
         witnesses.push(end);
-        // In a copy on disk the one after a digest proves it: all are read.
+        // In a copy on disk, a digest is verified by the one after it: all are read.
         if !plan.medium.is_copy() && !proven {
             let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, end);
             let at = ObjectLocation::new(folder.bucket.clone(), key.to_string());

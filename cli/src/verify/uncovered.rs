@@ -1,4 +1,4 @@
-//! What is said of time that no digest file covers.
+//! The report on time that no digest file covers.
 
 use super::job::Job;
 use super::plan::Medium;
@@ -9,13 +9,13 @@ use trailseal::finding::Scope;
 use trailseal::names::object_key::{DigestKey, DigestSeries};
 use trailseal::names::window::Window;
 
-/// What to do about time that no digest file covers.
+/// The advice on time that no digest file covers.
 const NOT_COVERED: &str = "Look for deleted versions of the digest files of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digest files that cannot be verified (--signatures).";
 
-/// What to do about it where a copy on disk may be unfinished.
+/// The advice on it if a copy on disk may be unfinished.
 const NOT_COVERED_IN_COPY: &str = "Finish the copy (run `aws s3 sync` again), and give the signatures of the digest files that cannot be verified (--signatures). If the copy holds everything that was in the bucket, give --complete, and look for deleted versions of the digest files of that time.";
 
-/// Says that something about a chain cannot be verified.
+/// Reports that something about a chain could not be verified.
 pub(super) fn cannot_verify(job: &Job, tally: &ChainTally, what: &str) {
     let chain = &tally.chain;
     let scope = Scope {
@@ -33,7 +33,7 @@ pub(super) fn cannot_verify(job: &Job, tally: &ChainTally, what: &str) {
     ));
 }
 
-/// Says that nothing covers a time before a digest file that CloudTrail signed.
+/// Reports that nothing covers a time before a digest file that CloudTrail signed.
 pub(super) fn report_hole(job: &Job, tally: &mut ChainTally, from: Timestamp, to: Timestamp) {
     tally.unverified(Some(Window {
         from: Some(from),

@@ -1,18 +1,18 @@
-//! Files that no digest proves: how many there are, and what is said of them.
+//! Files that no digest verifies: their number, and the report on them.
 
 use super::job::Job;
 use super::no_digests::NO_DIGESTS;
 use crate::report::CannotTell;
 use trailseal::finding::Scope;
 
-/// What to do about files in a folder that no digest covers.
+/// The advice on files in a folder that no digest covers.
 const NOT_COVERED: &str = "Find out who wrote the files: look for PutObject calls on the bucket by anybody other than CloudTrail. CloudTrail delivers Insights, network activity and aggregated events to folders of their own, and what it delivers there only a digest file that lists it can prove.";
 
-/// Files that nothing proves.
+/// Files that nothing verifies.
 #[derive(Debug, Default)]
 pub(super) struct UnprovenFiles {
     count: u64,
-    /// One of them: the first that was found.
+    /// The first of them that was found.
     example: Option<String>,
 }
 
@@ -22,7 +22,7 @@ impl UnprovenFiles {
         self.example.get_or_insert(key);
     }
 
-    /// Says how many log files have a time of which no digest is there.
+    /// Reports the number of log files for whose time no digest exists.
     pub(super) fn report_log_files(&self, job: &Job, bucket: &str, below: &str, scope: &Scope) {
         if self.count == 0 {
             return;
@@ -38,7 +38,7 @@ impl UnprovenFiles {
         ));
     }
 
-    /// Says how many files are in a folder of which no digest lists any file.
+    /// Reports the number of files in a folder of which no digest lists any file.
     pub(super) fn report_not_covered(&self, job: &Job, bucket: &str, below: &str, scope: &Scope) {
         let Some(example) = &self.example else {
             return;

@@ -1,9 +1,9 @@
-//! What each hour of each chain came to, at a glance.
+//! The calendar: the verdict on each hour of each chain, at a glance.
 //!
-//! A chain is drawn in hours, a row a day; where that takes more cells than the page has room for,
-//! in days, a row a month; and then in months, a row a year. A cell shows the worst that happened
-//! in it. Time that nobody asked for takes no row, and many rows that show one bad state alone are
-//! one row of words.
+//! A chain is drawn in hours, with one row per day. If that takes more cells than the page has room
+//! for, it is drawn in days, with one row per month, and then in months, with one row per year. A
+//! cell shows the worst state in it. Time that was not requested takes no row, and many rows that
+//! show only one bad state become one row of words.
 
 mod grid;
 
@@ -13,10 +13,10 @@ use crate::report::{ChainReport, Outcome};
 use grid::{Cell, Grid, Row, Unit};
 use maud::{Markup, html};
 
-/// The most cells of a page, divided evenly among its chains.
+/// The maximum number of cells of a page, divided evenly among its chains.
 const MAX_CELLS: usize = 40_000;
 
-/// The section.
+/// Returns the section.
 pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
     let room = MAX_CELLS / chains.shown.len().max(1);
     let drawn: Vec<_> = chains
@@ -173,7 +173,7 @@ impl Unit {
         }
     }
 
-    /// What stands above the cells: every third, or so, has a name.
+    /// Returns the labels above the cells: about every third cell has one.
     fn scale(self) -> Vec<String> {
         let (first, last, step): (usize, usize, usize) = match self {
             Self::Hour => (0, 23, 3),

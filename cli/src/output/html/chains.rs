@@ -5,7 +5,7 @@ use super::{outcome, summary, text};
 use crate::report::{ChainReport, Counts, Outcome};
 use maud::{Markup, html};
 
-/// The section.
+/// Returns the section.
 pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
     html! {
         section #chains aria-labelledby="chains-title" {
@@ -100,7 +100,7 @@ fn counts(counts: Counts) -> Markup {
     }
 }
 
-/// Where its digests lie.
+/// Returns the place of its digests.
 pub(super) fn place(chain: &ChainReport) -> Markup {
     html! {
         (text::isolated(&chain.bucket))
@@ -109,7 +109,7 @@ pub(super) fn place(chain: &ChainReport) -> Markup {
     }
 }
 
-/// The name of its calendar in the page.
+/// Returns the anchor of its calendar in the page.
 pub(super) fn anchor(number: usize) -> String {
     format!("chain-{}", number + 1)
 }

@@ -6,11 +6,11 @@ use maud::{Markup, PreEscaped, html};
 use std::cmp::Reverse;
 use trailseal::finding::{Finding, FindingKind, Scope, Severity};
 
-/// The most findings of one kind that are printed.
+/// The maximum number of findings of one kind that are printed.
 const MAX_OF_A_KIND: usize = 100;
-/// How many of those need no click to be seen.
+/// The number of those that are visible without a click.
 const OPEN: usize = 10;
-/// The most bytes that all findings may take.
+/// The maximum number of bytes of all findings.
 const MAX_BYTES: usize = 6 << 20;
 
 /// The findings of one kind.
@@ -19,14 +19,14 @@ pub(super) struct Group<'a> {
     kind: &'a str,
     /// The kind of this name, if there is one.
     known: Option<FindingKind>,
-    /// How bad they are.
+    /// The severity of the findings.
     pub(super) severity: Severity,
-    /// How many there are, also of those left out.
+    /// The number of findings, including those left out.
     pub(super) total: u64,
     findings: Vec<&'a FindingReport>,
 }
 
-/// The findings by kind, the most severe first.
+/// Returns the findings by kind, the most severe first.
 pub(super) fn groups(verification: &Verification) -> Vec<Group<'_>> {
     let mut groups: Vec<_> = verification
         .findings_by_kind
@@ -54,12 +54,12 @@ pub(super) fn groups(verification: &Verification) -> Vec<Group<'_>> {
 }
 
 impl Group<'_> {
-    /// Its name in the page.
+    /// Returns its anchor in the page.
     pub(super) fn anchor(&self) -> String {
         format!("kind-{}", self.kind)
     }
 
-    /// The kind as words: `Log file missing`.
+    /// Returns the kind as words: `Log file missing`.
     pub(super) fn title(&self) -> String {
         let mut words = self.kind.replace('-', " ").replace("kms", "KMS");
         if let Some(first) = words.get_mut(..1) {
@@ -68,19 +68,19 @@ impl Group<'_> {
         words
     }
 
-    /// The advice, which is the same for all.
+    /// Returns the advice, which is the same for all.
     fn advice(&self) -> Option<&'static str> {
         self.findings.first().map(|first| first.advice())
     }
 }
 
-/// Severity in words, marked.
+/// Returns the severity as a marked word.
 pub(super) fn severity(severity: Severity) -> Markup {
     let word = severity.as_str();
     html! { span class={ "severity " (word) } { (word) } }
 }
 
-/// The section.
+/// Returns the section.
 pub(super) fn section(verification: &Verification) -> Markup {
     let groups = groups(verification);
     let mut room = MAX_BYTES;
@@ -147,7 +147,7 @@ fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
     }
 }
 
-/// Those of a kind that there is room for.
+/// Returns the findings of a kind that there is room for.
 fn rendered(group: &Group<'_>, room: &mut usize) -> Vec<Markup> {
     let mut shown = Vec::new();
     for report in group.findings.iter().take(MAX_OF_A_KIND) {
@@ -200,7 +200,7 @@ fn finding(report: &FindingReport) -> Markup {
     }
 }
 
-/// The time left uncovered; else that of the digest.
+/// Returns the time left uncovered, otherwise that of the digest.
 fn time(finding: &Finding) -> Markup {
     let (title, from, to) = match (finding.window, &finding.digest) {
         (Some(window), _) => ("Uncovered", window.from, Some(window.to)),

@@ -1,10 +1,10 @@
-//! How the verdicts were established, and what they do not prove.
+//! The explanation of how the verdicts were established, and what they do not prove.
 
 use super::text;
 use crate::report::Verification;
 use maud::{Markup, html};
 
-/// The section.
+/// Returns the section.
 pub(super) fn section(verification: &Verification) -> Markup {
     html! {
         section #method aria-labelledby="method-title" {

@@ -1,10 +1,10 @@
-//! The three outcomes in words, marks and classes: never in colour alone.
+//! The three outcomes in words, marks and classes: never only in color.
 
 use super::text;
 use crate::report::{Outcome, Verification};
 use maud::{Markup, html};
 
-/// The class that colours it.
+/// Returns the class that colors it.
 pub(super) fn class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Valid => "v",
@@ -13,7 +13,7 @@ pub(super) fn class(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Its word.
+/// Returns its word.
 pub(super) fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Valid => "valid",
@@ -22,7 +22,7 @@ pub(super) fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Its mark, which also tells without colour.
+/// Returns its mark, which is readable without color.
 pub(super) fn mark(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Valid => "✓",
@@ -31,7 +31,7 @@ pub(super) fn mark(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Mark and word.
+/// Returns the mark and the word.
 pub(super) fn badge(outcome: Outcome) -> Markup {
     html! {
         span class={ "badge " (class(outcome)) } {
@@ -40,19 +40,19 @@ pub(super) fn badge(outcome: Outcome) -> Markup {
     }
 }
 
-/// How many findings there are, also of those left out.
+/// Returns the number of findings, including those left out.
 pub(super) fn findings(verification: &Verification) -> u64 {
     verification.findings_by_kind.values().sum()
 }
 
-/// How many things could not be looked at, also of those left out.
+/// Returns the number of things that could not be verified, including those left out.
 pub(super) fn unreadable(verification: &Verification) -> u64 {
     u64::try_from(verification.cannot_tell.len())
         .unwrap_or(u64::MAX)
         .saturating_add(verification.cannot_tell_left_out)
 }
 
-/// The verdict in words.
+/// Returns the verdict in words.
 pub(super) fn sentence(verification: &Verification) -> String {
     match verification.verdict {
         Outcome::Finding => format!(
@@ -69,7 +69,7 @@ pub(super) fn sentence(verification: &Verification) -> String {
     }
 }
 
-/// What the verdict leaves unsaid.
+/// Returns what the verdict does not say.
 pub(super) fn addition(verification: &Verification) -> Option<String> {
     let interrupted = verification.interrupted.then(|| {
         "The run was interrupted: what it did not reach is not in this report.".to_owned()

@@ -4,14 +4,14 @@ use super::text;
 use crate::report::{ChainReport, Outcome, Verification};
 use maud::{Markup, html};
 
-/// The most chains that are listed and drawn; the most alarming are.
+/// The maximum number of chains that are listed and drawn: those with the worst verdicts.
 pub(super) const MAX_CHAINS: usize = 1000;
 
 /// The chains that are listed and drawn.
 pub(super) struct ShownChains<'a> {
-    /// Those, in the order of the report, each with its number there.
+    /// The chains, in the order of the report, each with its number there.
     pub(super) shown: Vec<(usize, &'a ChainReport)>,
-    /// How many are left out.
+    /// The number of chains that are left out.
     pub(super) left_out: usize,
 }
 
@@ -27,14 +27,14 @@ impl<'a> ShownChains<'a> {
         Self { shown, left_out }
     }
 
-    /// Whether all lie under one prefix of one bucket.
+    /// Returns whether all are under one prefix of one bucket.
     pub(super) fn in_one_place(&self) -> bool {
         self.shown
             .array_windows()
             .all(|[(_, one), (_, other)]| one.is_beside(other))
     }
 
-    /// What is said where chains are left out.
+    /// Returns the note that chains are left out.
     pub(super) fn note(&self) -> Markup {
         html! {
             @if self.left_out > 0 {
@@ -49,14 +49,14 @@ impl<'a> ShownChains<'a> {
 }
 
 impl ChainReport {
-    /// Whether another chain lies under the same prefix of the same bucket.
+    /// Returns whether another chain is under the same prefix of the same bucket.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         (&self.bucket, &self.prefix, &self.organization)
             == (&other.bucket, &other.prefix, &other.organization)
     }
 }
 
-/// Whether a chain, or anything else, is as it should be.
+/// Returns whether an outcome is as it should be.
 pub(super) fn is_fine(outcome: Outcome) -> bool {
     outcome == Outcome::Valid
 }

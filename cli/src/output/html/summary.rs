@@ -1,11 +1,11 @@
-//! What it came to, and what was run.
+//! The summary: the result, and the command that was run.
 
 use super::{findings, outcome, text};
 use crate::report::copy::CopyReport;
 use crate::report::{Counts, Outcome, Verification};
 use maud::{Markup, html};
 
-/// The section.
+/// Returns the section.
 pub(super) fn section(verification: &Verification) -> Markup {
     let groups = findings::groups(verification);
     html! {
@@ -68,7 +68,7 @@ fn counts(counts: Counts) -> Markup {
     }
 }
 
-/// A number in a table: pale where it is nought, loud where it is bad.
+/// Returns a number in a table: pale if it is zero, conspicuous if it is bad.
 pub(super) fn number(number: u64, outcome: Outcome) -> Markup {
     let class = match (number, outcome) {
         (0, _) => "none",
@@ -158,7 +158,7 @@ fn run(verification: &Verification) -> Markup {
     }
 }
 
-/// What a copy on disk is, and what is unusual about its files.
+/// Returns the facts about a copy on disk, and what is unusual about its files.
 fn of_copy(copy: &CopyReport) -> Markup {
     html! {
         div {

@@ -3,7 +3,7 @@ use super::*;
 use crate::report::{ChainReport, Outcome, sample};
 use std::path::PathBuf;
 
-/// The samples that a browser looks at, by name.
+/// Returns the samples that the browser tests use, by name.
 fn samples() -> [(&'static str, Verification); 6] {
     [
         ("organization", sample::organization()),
@@ -15,7 +15,7 @@ fn samples() -> [(&'static str, Verification); 6] {
     ]
 }
 
-/// Writes each sample as page and as JSON into the folder that `TRAILSEAL_PAGES` names.
+/// Writes each sample as a page and as JSON into the folder that `TRAILSEAL_PAGES` names.
 #[test]
 #[ignore = "tests/browser/run asks for it"]
 fn pages_for_the_browser() {
@@ -43,7 +43,7 @@ fn nothing_comes_from_elsewhere() {
     for (name, verification) in samples() {
         let page = page(&verification);
         assert!(page.contains("default-src &#39;none&#39;") || page.contains(POLICY));
-        // Text holds no `<`: what follows one is a tag.
+        // Text holds no `<`: each one starts a tag.
         for tag in page.split('<').skip(1) {
             let (tag, _) = tag.split_once('>').unwrap();
             for banned in ["script", "img", "iframe", "object", "svg", "base", "form"] {

@@ -1,15 +1,15 @@
-//! Numbers, times and foreign words as they are printed.
+//! Numbers, times and external texts, as they are printed.
 
 use crate::report::Range;
 use jiff::Timestamp;
 use maud::{Markup, PreEscaped, html};
 use std::fmt::Write;
 
-/// The most characters of one foreign text.
+/// The maximum number of characters of one external text.
 const MAX_CHARS: usize = 2200;
 
-/// A text from elsewhere, in isolation: what hides or reorders text is spelled out, what is too
-/// long is cut.
+/// Returns an external text in isolation: characters that hide or reorder text are spelled out, and
+/// a text that is too long is clipped.
 pub(super) fn isolated(text: &str) -> Markup {
     let mut isolated = String::with_capacity(text.len());
     for (number, c) in text.chars().enumerate() {
@@ -29,7 +29,7 @@ pub(super) fn isolated(text: &str) -> Markup {
     html! { bdi { (PreEscaped(isolated)) } }
 }
 
-/// The same where only text can stand: a title.
+/// Returns the same for places that allow only text, such as a title.
 pub(super) fn plain(text: &str) -> String {
     text.chars()
         .take(MAX_CHARS)
@@ -37,13 +37,13 @@ pub(super) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// Control characters, and those that reorder or hide text.
+/// Returns whether a character is a control character, or reorders or hides text.
 fn is_forging(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffc}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// `12,345`.
+/// Returns a text such as `12,345`.
 pub(super) fn number(number: impl TryInto<u64>) -> String {
     let digits = number.try_into().unwrap_or(u64::MAX).to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -56,14 +56,14 @@ pub(super) fn number(number: impl TryInto<u64>) -> String {
     grouped
 }
 
-/// `1 digest`, `12,345 digests`.
+/// Returns a text such as `1 digest` or `12,345 digests`.
 pub(super) fn count(count: impl TryInto<u64>, one: &str, many: &str) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
     let what = if count == 1 { one } else { many };
     format!("{} {what}", number(count))
 }
 
-/// `1.5 GiB`.
+/// Returns a text such as `1.5 GiB`.
 pub(super) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     let mut tenths = u128::from(bytes) * 10;
@@ -82,7 +82,7 @@ pub(super) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// `2026-01-15 17:00`, with seconds where there are any.
+/// Returns a text such as `2026-01-15 17:00`, with seconds if there are any.
 pub(super) fn moment(time: Timestamp) -> String {
     let format = if time.as_second().rem_euclid(60) == 0 {
         "%Y-%m-%d %H:%M"
@@ -92,19 +92,19 @@ pub(super) fn moment(time: Timestamp) -> String {
     time.strftime(format).to_string()
 }
 
-/// The same, with its zone.
+/// Returns the same, with its time zone.
 pub(super) fn time(time: Timestamp) -> String {
     format!("{} UTC", moment(time))
 }
 
-/// What was asked for, in words.
+/// Returns the requested time in words.
 pub(super) fn range(range: Range) -> String {
     let from = range.from.map_or("the oldest digest".to_owned(), moment);
     let to = range.to.map_or("now".to_owned(), moment);
     format!("{from} to {to} UTC")
 }
 
-/// How long: `3 min 12 s`, on one line.
+/// Returns a duration such as `3 min 12 s`, on one line.
 pub(super) fn duration(from: Timestamp, to: Timestamp) -> String {
     let seconds = to.as_second().saturating_sub(from.as_second()).max(0);
     let mut text = String::new();
@@ -123,7 +123,7 @@ pub(super) fn duration(from: Timestamp, to: Timestamp) -> String {
     text
 }
 
-/// The command line, quoted for a POSIX shell.
+/// Returns the command line, quoted for a POSIX shell.
 pub(super) fn command(words: &[String]) -> String {
     let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")

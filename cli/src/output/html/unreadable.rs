@@ -1,17 +1,17 @@
-//! What could not be looked at, by reason.
+//! The objects that could not be verified, by reason.
 
 use super::{outcome, text};
 use crate::report::{CannotTell, Verification};
 use maud::{Markup, html};
 
-/// The most reasons that are printed.
+/// The maximum number of reasons that are printed.
 const MAX_REASONS: usize = 50;
-/// The most objects of one reason that are printed.
+/// The maximum number of objects for one reason that are printed.
 const MAX_OF_A_REASON: usize = 100;
-/// How many of those need no click to be seen.
+/// The number of those that are visible without a click.
 const OPEN: usize = 10;
 
-/// The section.
+/// Returns the section.
 pub(super) fn section(verification: &Verification) -> Markup {
     let mut groups: Vec<Vec<&CannotTell>> = Vec::new();
     let mut sorted: Vec<_> = verification.cannot_tell.iter().collect();

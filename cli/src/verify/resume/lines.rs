@@ -1,4 +1,4 @@
-//! The lines of a file of progress, as they are written and read.
+//! The lines of a progress file, as they are written and read.
 
 use super::done::Done;
 use super::error::ResumeError;
@@ -12,15 +12,15 @@ use trailseal::names::sha256::Sha256;
 const SCHEMA: &str = "trailseal.progress/2";
 const SCHEMA_OF_WHOLE_DIGESTS: &str = "trailseal.progress/1";
 
-/// The most digests that are kept from a file: a thousand chains for a year. The log files of
-/// others are verified again.
+/// The maximum number of digests that are kept from a file: a thousand chains for a year. The log
+/// files of other digests are verified again.
 const MAX_DIGESTS: usize = 10_000_000;
 
-/// The most ranges of log files that are kept from a file, of all digests together.
+/// The maximum number of ranges of log files that are kept from a file, for all digests together.
 const MAX_RANGES: usize = 20_000_000;
 
-/// The longest line that is read, in bytes. A digest of 30,000 log files, every other of them
-/// valid, takes a tenth of it.
+/// The maximum length of a line that is read, in bytes. A digest of 30,000 log files, every other
+/// of them valid, takes a tenth of it.
 const MAX_LINE: u64 = 1 << 20;
 
 #[derive(Serialize, Deserialize)]
@@ -29,7 +29,7 @@ struct ProgressHead {
     source: String,
 }
 
-/// A line as it is written.
+/// A line to write.
 #[derive(Serialize)]
 struct WrittenLine<'a> {
     digest: &'a str,
@@ -38,7 +38,7 @@ struct WrittenLine<'a> {
     bytes: u64,
 }
 
-/// A line as it is read: of version 2, or of version 1, which has `logFiles` alone.
+/// A line that was read: of version 2, or of version 1, which has only `logFiles`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ReadLine {
@@ -49,7 +49,7 @@ struct ReadLine {
     bytes: u64,
 }
 
-/// What was verified since the last line of a digest.
+/// The log files verified since the last line of a digest.
 #[derive(Debug, Default)]
 pub(super) struct Unwritten {
     pub(super) of: u32,
@@ -57,7 +57,7 @@ pub(super) struct Unwritten {
     pub(super) bytes: u64,
 }
 
-/// The lines of what is pending.
+/// Returns the pending lines.
 pub(super) fn lines(pending: HashMap<Sha256, Unwritten>) -> io::Result<String> {
     let mut lines = String::new();
     for (digest, pending) in pending {
@@ -73,7 +73,7 @@ pub(super) fn lines(pending: HashMap<Sha256, Unwritten>) -> io::Result<String> {
     Ok(lines)
 }
 
-/// Reads the first line, and refuses a file that is about something else.
+/// Reads the first line, and refuses a file that is for something else.
 pub(super) fn check_head(
     lines: &mut impl BufRead,
     path: &Path,
@@ -106,7 +106,7 @@ pub(super) fn check_head(
     Ok(())
 }
 
-/// Reads the lines after the first. Whether the last one is whole.
+/// Reads the lines after the first. Returns whether the last one is complete.
 pub(super) fn read(lines: &mut impl BufRead, done: &mut HashMap<Sha256, Done>) -> io::Result<bool> {
     let mut line = Vec::new();
     let mut whole = true;
@@ -134,7 +134,8 @@ pub(super) fn read(lines: &mut impl BufRead, done: &mut HashMap<Sha256, Done>) -
     Ok(whole)
 }
 
-/// Reads a line with its end, or what there is of one. Of a line that is too long nothing is kept.
+/// Reads a line with its end, or the available part of one. Keeps nothing of a line that is too
+/// long.
 fn next(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     if lines.by_ref().take(MAX_LINE).read_until(b'\n', line)? == 0 {
@@ -147,7 +148,7 @@ fn next(lines: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What a line says. None where it says nothing that can be.
+/// Returns the entry of a line, or none if the line is not a possible one.
 fn entry(line: &[u8]) -> Option<(Sha256, Done)> {
     let line: ReadLine = serde_json::from_slice(line).ok()?;
     let (of, valid) = match (line.of, line.valid, line.log_files) {
@@ -160,7 +161,7 @@ fn entry(line: &[u8]) -> Option<(Sha256, Done)> {
     Some((digest, Done { of, valid, bytes }))
 }
 
-/// The first line of a file of progress on `source`.
+/// Returns the first line of a progress file for `source`.
 pub(super) fn head(source: &str) -> io::Result<String> {
     let head = ProgressHead {
         schema: SCHEMA.to_owned(),

@@ -1,5 +1,5 @@
-//! Progress on disk: which log files were found valid. The file is about one run, however often
-//! that run is interrupted, and is removed when the run comes to its end.
+//! Progress on disk: the log files that were found valid. The file is for one run, regardless of
+//! how often that run is interrupted, and is removed when the run is complete.
 //!
 //! The first line names the source. Each other line holds log files of one digest, by their
 //! positions in the digest's list:
@@ -10,16 +10,17 @@
 //! ```
 //!
 //! `digest` is the SHA-256 of the digest's content, which lists the log files and their hashes: a
-//! digest that changes is a digest that the file does not know. `bytes` are the inflated bytes of
-//! the log files of the line. Whatever was not valid is never kept, and so is looked at again. A
-//! line that a crash cut off, and a line that contradicts itself or an earlier one, is passed over.
+//! digest that changes is a digest that the file does not know. `bytes` is the number of inflated
+//! bytes of the line's log files. A log file that was not valid is never saved, and is therefore
+//! verified again. A line that a crash cut off, and a line that contradicts itself or an earlier
+//! one, is ignored.
 //!
 //! Version 1 of the format holds whole digests (`{"digest":"…","logFiles":200,"bytes":1}`). Its
-//! lines are read, too. An earlier version of Trailseal passes over the lines of version 2.
+//! lines are read, too. An earlier version of Trailseal ignores the lines of version 2.
 //!
-//! Lines are written together every half second, with one `write` each time. So a process that is
-//! killed loses half a second of work. The file is synchronized with the disk at the end only: a
-//! machine that loses its power may lose what the operating system had not written.
+//! Lines are written together every half second, with one `write` each time. Therefore a process
+//! that is killed loses half a second of work. The file is synchronized with the disk only at the
+//! end: a machine that loses power may lose what the operating system had not written.
 
 mod done;
 mod error;
@@ -41,10 +42,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use trailseal::names::sha256::Sha256;
 
-/// How often what was verified is written.
+/// The interval at which verified log files are written.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// What was done before, and a file to add to.
+/// The work done before, and a file to add to.
 #[derive(Debug)]
 pub(crate) struct Resume {
     done: HashMap<Sha256, Done>,
@@ -56,13 +57,13 @@ pub(crate) struct Resume {
 struct ProgressFile {
     file: File,
     pending: HashMap<Sha256, Unwritten>,
-    /// Whether a write failed: nothing is kept from then on.
+    /// Whether a write failed. Nothing is saved after that.
     broken: bool,
     error: Option<io::Error>,
 }
 
 impl Resume {
-    /// Opens a file of progress on `source`, or begins one.
+    /// Opens a progress file for `source`, or starts one.
     pub(crate) fn open(path: &Path, source: &str) -> Result<Self, ResumeError> {
         let failed = |error| ResumeError::Io {
             path: path.display().to_string(),
@@ -74,7 +75,7 @@ impl Resume {
             .create(true)
             .open(path)
             .map_err(failed)?;
-        // Some file systems know no locks: two runs on one file are the user's own doing there.
+        // Some file systems have no locks: there, users must not run twice on one file.
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(ResumeError::InUse {
                 path: path.display().to_string(),
@@ -105,17 +106,17 @@ impl Resume {
     }
 
     fn state(&self) -> MutexGuard<'_, ProgressFile> {
-        // What is pending may be written twice at worst, which readers pass over.
+        // At worst, pending entries are written twice, and readers ignore the repetition.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the file: the run has come to its end, and the next one looks at everything.
+    /// Removes the file: the run is complete, and the next one verifies everything.
     pub(crate) fn complete(&self) -> io::Result<()> {
         self.state().pending.clear();
         std::fs::remove_file(&self.path)
     }
 
-    /// The log files of the digest with this content that were found valid before, where the
+    /// Returns the log files that were found valid before, of the digest with this content, if the
     /// digest lists `of` log files.
     pub(crate) fn done(&self, digest: Sha256, of: usize) -> Option<&Done> {
         self.done
@@ -123,8 +124,8 @@ impl Resume {
             .filter(|done| usize::try_from(done.of).is_ok_and(|known| known == of))
     }
 
-    /// Notes that the log file at `position` of the digest's list of `of` log files is valid. It
-    /// is written with the next [`Self::flush`].
+    /// Records that the log file at `position` of the digest's list of `of` log files is valid. The
+    /// next [`Self::flush`] writes it.
     pub(crate) fn note(&self, digest: Sha256, of: usize, position: usize, bytes: u64) {
         let (Ok(of), Ok(position)) = (u32::try_from(of), u32::try_from(position)) else {
             return;
@@ -139,7 +140,7 @@ impl Resume {
         pending.bytes = pending.bytes.saturating_add(bytes);
     }
 
-    /// Writes what was noted since the last call. Where that fails, nothing more is kept, and
+    /// Writes what was recorded since the last call. If that fails, nothing more is saved, and
     /// [`Self::not_kept`] says why.
     pub(crate) fn flush(&self) {
         let mut state = self.state();
@@ -154,7 +155,7 @@ impl Resume {
         }
     }
 
-    /// Writes what was noted, and waits until the disk has it.
+    /// Writes what was recorded, and waits until it is on the disk.
     pub(crate) fn end(&self) {
         self.flush();
         let mut state = self.state();
@@ -165,7 +166,7 @@ impl Resume {
         }
     }
 
-    /// Why progress is no longer kept. It is said once.
+    /// Returns, once, why progress is no longer saved.
     pub(crate) fn not_kept(&self) -> Option<CannotTell> {
         let error = self.state().error.take()?;
         Some(CannotTell::of_run(
@@ -175,7 +176,7 @@ impl Resume {
         ))
     }
 
-    /// Writes what is noted every half second, until the task is aborted.
+    /// Writes what was recorded every half second, until the task is aborted.
     pub(crate) async fn keep(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(EVERY);
         loop {

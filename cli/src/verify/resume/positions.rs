@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 pub(super) struct Positions(Vec<(u32, u32)>);
 
 impl Positions {
-    /// Reads `0-63,70`. None where it is anything but ranges in order, below `of`.
+    /// Reads `0-63,70`. Returns none if the text is anything other than ranges in order, below
+    /// `of`.
     pub(super) fn parse(text: &str, of: u32) -> Option<Self> {
         let number = |text: &str| -> Option<u32> {
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -26,14 +27,14 @@ impl Positions {
         Some(Self(ranges).joined())
     }
 
-    /// The ranges of positions that come in any order, once each.
+    /// Returns the ranges of positions that are given in any order. Each position counts once.
     pub(super) fn of(mut positions: Vec<u32>) -> Self {
         positions.sort_unstable();
         positions.dedup();
         Self(positions.into_iter().map(|at| (at, at)).collect()).joined()
     }
 
-    /// Both together. None where they share a position.
+    /// Returns both together, or none if they share a position.
     pub(super) fn with(&self, other: &Self) -> Option<Self> {
         let mut ranges = [self.0.as_slice(), other.0.as_slice()].concat();
         ranges.sort_unstable();
@@ -43,7 +44,7 @@ impl Positions {
         apart.then(|| Self(ranges).joined())
     }
 
-    /// The same, with neighbours as one range.
+    /// Joins neighboring ranges.
     fn joined(self) -> Self {
         let mut joined: Vec<(u32, u32)> = Vec::new();
         for (first, last) in self.0 {
@@ -71,7 +72,7 @@ impl Positions {
             .is_some_and(|(_, last)| *last >= position)
     }
 
-    /// `0-63,70`.
+    /// Returns a text such as `0-63,70`.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for (first, last) in &self.0 {
@@ -86,12 +87,12 @@ impl Positions {
         text
     }
 
-    /// All positions below `of`. None where there are none.
+    /// Returns all positions below `of`, or none if there are no positions.
     pub(super) fn all(of: u32) -> Option<Self> {
         Some(Self(vec![(0, of.checked_sub(1)?)]))
     }
 
-    /// How many ranges there are.
+    /// Returns the number of ranges.
     pub(super) fn ranges(&self) -> usize {
         self.0.len()
     }

@@ -11,7 +11,7 @@ fn append(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-/// Which of a digest's log files are known, and their bytes.
+/// Returns the known log files of a digest, and their bytes.
 fn known(resume: &Resume, digest: Sha256, of: usize) -> (Vec<usize>, u64) {
     resume.done(digest, of).map_or((Vec::new(), 0), |done| {
         let positions: Vec<usize> = (0..of).filter(|at| done.holds(*at)).collect();
@@ -34,7 +34,7 @@ fn what_was_verified_is_known_again_also_after_a_line_was_cut_off() {
     resume.note(first, 9, 8, 7);
     resume.note(second, 2, 1, 1);
     resume.flush();
-    // Not written: lost.
+    // Not written, and therefore lost.
     resume.note(first, 9, 7, 7);
     drop(resume);
     append(&path, "{\"digest\":\"ab");
@@ -71,7 +71,7 @@ fn lines_that_cannot_be_are_passed_over() {
     let digest = Sha256::of(b"1");
     drop(open(&path));
     for line in [
-        // Beyond the list, not in order, not numbers.
+        // Beyond the list, not in order, or not numbers.
         r#""of":4,"valid":"0-4","bytes":1"#,
         r#""of":4,"valid":"4","bytes":1"#,
         r#""of":4,"valid":"2,1","bytes":1"#,
@@ -97,7 +97,7 @@ fn lines_that_cannot_be_are_passed_over() {
     let resume = open(&path);
     assert!(resume.done.is_empty(), "{:?}", resume.done);
     drop(resume);
-    // What follows them is read; what repeats or contradicts a line before is not.
+    // Lines after them are read. A line that repeats or contradicts an earlier one is not.
     for line in [
         r#""of":4,"valid":"1-2","bytes":5"#,
         r#""of":4,"valid":"2-3","bytes":1"#,
@@ -124,8 +124,7 @@ fn whole_digests_of_version_1_are_known() {
     let resume = open(&path);
     assert_eq!(known(&resume, first, 3), (vec![0, 1, 2], 77));
     assert_eq!(known(&resume, second, 4), (vec![1], 1));
-    // An earlier Trailseal, which takes each of its lines for a whole digest, passes over the
-    // new ones.
+    // An earlier Trailseal, which takes each of its lines for a whole digest, ignores the new ones.
     let text = std::fs::read_to_string(&path).unwrap();
     let newest = text.lines().last().unwrap();
     assert!(

@@ -7,13 +7,14 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
 
-/// So many rows in a row that show one bad state, and nothing else, are one row of words.
+/// The number of consecutive rows with one bad state, and nothing else, from which they become one
+/// row of words.
 const FOLDED_FROM: usize = 5;
 
-/// The most stretches that a row's summary lists.
+/// The maximum number of stretches that a row's summary lists.
 const MAX_LISTED: usize = 16;
 
-/// What a cell stands for.
+/// The time that a cell represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     /// A row is a day.
@@ -24,18 +25,18 @@ pub(super) enum Unit {
     Month,
 }
 
-/// What happened in a cell's time.
+/// The state of a cell's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cell {
     /// All of it is valid.
     Valid,
-    /// What was asked for is valid, and that is not all of it.
+    /// The requested part is valid, but it is not all of the time.
     Part,
     /// Some of it is a finding.
     Finding,
-    /// Some of it could not be looked at, and none is a finding.
+    /// Some of it could not be verified, and none is a finding.
     CannotTell,
-    /// None of it was asked for.
+    /// None of it was requested.
     Outside,
 }
 
@@ -46,37 +47,38 @@ pub(super) enum Row {
     Drawn {
         /// Its name.
         label: String,
-        /// The same as its cells, exactly and in words.
+        /// The content of its cells, exactly and in words.
         summary: String,
         /// Its cells.
         cells: Vec<Cell>,
     },
-    /// Many of them that show the same, in words.
+    /// Many rows that show the same state, in words.
     Folded {
-        /// What each of their cells would show.
+        /// The state that each of their cells would show.
         cell: Cell,
-        /// `2026-01-16 to 2026-11-27: no digest`.
+        /// A text such as `2026-01-16 to 2026-11-27: no digest`.
         words: String,
     },
 }
 
-/// The rows to show, by their first days: one row, or all rows up to the one that begins at
-/// another day.
+/// The rows to show, by their first days: one row, or all rows up to the one that starts on another
+/// day.
 type Rows = BTreeMap<Date, Option<Date>>;
 
 /// The calendar of a chain.
 #[derive(Debug)]
 pub(super) struct Grid {
-    /// What its cells stand for.
+    /// The time that its cells represent.
     pub(super) unit: Unit,
-    /// The rows that hold anything, oldest first.
+    /// The rows that contain anything, oldest first.
     pub(super) rows: Vec<Row>,
     /// Whether older rows are left out.
     pub(super) cut: bool,
 }
 
 impl Grid {
-    /// The calendar of these stretches, in the smallest unit that takes no more than `room` cells.
+    /// Returns the calendar of these stretches, in the smallest unit that takes no more than `room`
+    /// cells.
     pub(super) fn of(coverage: &[Stretch], room: usize) -> Self {
         let rows_in = |unit: Unit| newest_rows(coverage, unit, (room / unit.cells_a_row()).max(1));
         let (unit, (rows, cut)) = [Unit::Hour, Unit::Day]
@@ -104,7 +106,7 @@ impl Unit {
         }
     }
 
-    /// The first day of the row that a day is in.
+    /// Returns the first day of the row that a day is in.
     fn row_of(self, day: Date) -> Date {
         match self {
             Self::Hour => day,
@@ -131,7 +133,7 @@ impl Unit {
         .ok()
     }
 
-    /// The seconds at which the cells of a row begin, and the last one ends.
+    /// Returns the seconds at which the cells of a row start, and the last one ends.
     fn edges(self, begin: Date) -> Option<Vec<i64>> {
         let midnight = |day: Date| {
             let midnight = day.to_zoned(TimeZone::UTC).ok()?;
@@ -168,7 +170,7 @@ impl Unit {
     }
 }
 
-/// The newest rows that hold anything, and whether there are older ones.
+/// Returns the newest rows that contain anything, and whether there are older ones.
 fn newest_rows(coverage: &[Stretch], unit: Unit, most: usize) -> (Rows, bool) {
     let mut rows = Rows::new();
     for stretch in coverage.iter().rev() {
@@ -191,7 +193,7 @@ fn newest_rows(coverage: &[Stretch], unit: Unit, most: usize) -> (Rows, bool) {
     (rows, false)
 }
 
-/// The first and the last of the rows that a bad stretch fills, where they are many.
+/// Returns the first and the last of the rows that a bad stretch fills, if they are many.
 fn whole_rows(stretch: &Stretch, unit: Unit) -> Option<(Date, Date)> {
     if stretch.state == Outcome::Valid {
         return None;
@@ -249,7 +251,7 @@ fn row(coverage: &[Stretch], unit: Unit, begin: Date) -> Option<Row> {
     })
 }
 
-/// The stretches that share any time with `from..to`.
+/// Returns the stretches that share any time with `from..to`.
 fn overlapping(coverage: &[Stretch], from: i64, to: i64) -> &[Stretch] {
     let first = coverage.partition_point(|stretch| seconds(stretch).1 <= from);
     let after = coverage.partition_point(|stretch| seconds(stretch).0 < to);
@@ -275,7 +277,7 @@ fn cell(coverage: &[Stretch], from: i64, to: i64) -> Cell {
     }
 }
 
-/// A row in words, to the second.
+/// Returns a row in words, to the second.
 fn summary(within: &[Stretch], unit: Unit, begin: Date, from: i64, to: i64) -> String {
     let mut said: Vec<_> = within
         .iter()
@@ -298,7 +300,7 @@ fn summary(within: &[Stretch], unit: Unit, begin: Date, from: i64, to: i64) -> S
     format!("{}: {}", unit.full_label(begin), said.join(", "))
 }
 
-/// A moment as short as its row lets it be.
+/// Returns a time that is as short as its row allows.
 fn moment(unit: Unit, second: i64, row_begin: i64) -> String {
     if unit == Unit::Hour {
         let passed = second - row_begin;
@@ -315,7 +317,7 @@ fn moment(unit: Unit, second: i64, row_begin: i64) -> String {
     )
 }
 
-/// A stretch in seconds; an empty one is seen for a second.
+/// Returns a stretch in seconds. An empty one counts as one second.
 fn seconds(stretch: &Stretch) -> (i64, i64) {
     let begin = stretch.from.as_second();
     (begin, stretch.to.as_second().max(begin + 1))

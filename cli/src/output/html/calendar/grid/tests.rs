@@ -11,7 +11,7 @@ fn stretch(from: &str, to: &str, state: Outcome) -> Stretch {
     }
 }
 
-/// Summary and cells of a row that is drawn.
+/// Returns the summary and the cells of a row that is drawn.
 fn drawn(row: &Row) -> (&str, &[Cell]) {
     match row {
         Row::Drawn { summary, cells, .. } => (summary, cells),
@@ -19,7 +19,7 @@ fn drawn(row: &Row) -> (&str, &[Cell]) {
     }
 }
 
-/// The words of rows that are folded, and the names of the others.
+/// Returns the words of folded rows, and the names of the others.
 fn words(grid: &Grid) -> Vec<&str> {
     grid.rows
         .iter()
@@ -85,7 +85,7 @@ fn a_long_bad_stretch_in_the_middle_is_folded_and_a_short_one_is_drawn() {
         words(&unread),
         ["01-01", "2026-01-02 to 2026-01-07: cannot tell", "01-08"]
     );
-    // Their digests are there.
+    // Their digests exist.
     let damaged = with(5, Outcome::Finding);
     assert_eq!(
         words(&damaged),
