@@ -6,7 +6,7 @@ use crate::trust::public_key::{PublicKey, SigningPeriod};
 
 /// Asks CloudTrail for its public keys.
 pub trait ListPublicKeys: Send + Sync {
-    /// The keys of a Region whose validity touches `period`.
+    /// Returns the keys of a Region whose validity overlaps `period`.
     ///
     /// # Errors
     /// [`StoreError`]; [`Cause::RegionDisabled`](super::Cause::RegionDisabled) for a Region that the account has not opted into.
