@@ -84,7 +84,7 @@ pub struct DigestReference {
     /// The start of its range, if the digest could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
-    /// End of its range.
+    /// The end of its range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Timestamp>,
 }
