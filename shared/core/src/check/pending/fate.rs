@@ -42,7 +42,7 @@ pub(super) enum Look {
 pub(super) enum BackfillsUnknown {
     /// The bucket cannot be listed.
     NotListed,
-    /// There are more of them, or of other objects beside them, than are looked at.
+    /// There are more backfill digests, or other objects next to them, than are looked at.
     TooMany,
 }
 
