@@ -27,7 +27,7 @@ pub enum OnRecord {
 }
 
 impl OnRecord {
-    /// The incident, if there is one.
+    /// Returns the incident, if there is one.
     #[must_use]
     pub fn incident(self) -> Option<Incident> {
         match self {
@@ -40,11 +40,11 @@ impl OnRecord {
 /// An incident with new arrivals.
 #[derive(Debug)]
 pub struct Case {
-    /// The incident with what came.
+    /// The incident, with the arrivals.
     pub incident: Incident,
-    /// Whether people hear of it now.
+    /// Whether people are notified now.
     pub notice: Notice,
-    /// The findings that are new in it.
+    /// The findings that are new in the incident.
     pub new: Vec<SentFinding>,
     /// Whether this invocation's message published everything about it.
     pub is_published: bool,

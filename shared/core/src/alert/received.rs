@@ -27,10 +27,10 @@ pub enum MessageError {
     /// It is not JSON, or has other fields.
     #[error("it is no message of the schema {SCHEMA}: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// Another schema.
+    /// It has another schema.
     #[error("it has the schema `{0}`, and not {SCHEMA}: are all functions of one version?")]
     Schema(String),
-    /// Neither findings nor a document.
+    /// It has neither findings nor a document.
     #[error("it holds no findings and names no document")]
     Empty,
     /// Its ID is not an ID.

@@ -23,7 +23,7 @@ pub enum EventError {
     /// Too many nested envelopes.
     #[error("the event is wrapped in more than {MAX_ENVELOPES} envelopes")]
     TooDeep,
-    /// More objects than any service sends.
+    /// The event names more objects than any service sends.
     #[error("the event names more than {MAX_OBJECTS} objects")]
     TooManyObjects,
 }

@@ -127,8 +127,8 @@ struct RecordsWindow<'n, F> {
     held: Vec<u8>,
     /// The minimum number of bytes to look at.
     least: usize,
-    /// How many bytes there must be before they are looked at: of a record that has not ended, as
-    /// many new ones at least as were looked at in vain. So reading takes linear time.
+    /// How many bytes must be available before they are looked at. For an incomplete record, at
+    /// least as many new ones as were looked at in vain. Reading therefore takes linear time.
     due: usize,
 }
 
