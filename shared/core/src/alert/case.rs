@@ -11,7 +11,7 @@ use jiff::Timestamp;
 pub struct Arrived {
     /// The findings, in the order in which they were found.
     pub findings: Vec<SentFinding>,
-    /// Whether a reminder arrived.
+    /// Indicates whether a reminder arrived.
     pub reminded: bool,
 }
 
@@ -42,11 +42,11 @@ impl OnRecord {
 pub struct Case {
     /// The incident, with the arrivals.
     pub incident: Incident,
-    /// Whether people are notified now.
+    /// The decision whether people are notified now.
     pub notice: Notice,
     /// The findings that are new in the incident.
     pub new: Vec<SentFinding>,
-    /// Whether this invocation's message published everything about it.
+    /// Indicates whether this invocation's message published everything about it.
     pub is_published: bool,
     /// The number of occurrences on record.
     known: u64,

@@ -14,8 +14,8 @@ pub struct AlertEntry<'a> {
     pub incident: &'a Incident,
     /// The reason why it is reported now.
     pub notice: Notice,
-    /// Whether some of the news arrived earlier and was held back until the next update: it is
-    /// listed in the incident's folder.
+    /// Indicates whether some of the news arrived earlier and was held back until the next update:
+    /// it is listed in the incident's folder.
     pub waited: bool,
 }
 

@@ -31,13 +31,13 @@ const MAX_PLACE_CHARS: usize = 200;
 /// The maximum length in characters of the text that distinguishes an occurrence.
 const MAX_OCCURRENCE_CHARS: usize = 64;
 
-/// How far another function's clock may be ahead of the local clock.
+/// The maximum time by which another function's clock may be ahead of the local clock.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// The longest time that a reminder waits in the queue.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// How long after its due time a reminder counts as lost, so that another one is sent.
+/// The time after which an overdue reminder counts as lost, so that another one is sent.
 const REMINDER_LOST: Duration = Duration::from_mins(10);
 
 /// An incident.

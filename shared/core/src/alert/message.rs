@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 /// SNS accepts 262,144 bytes. Some are left for attributes and for JSON within JSON.
 pub(super) const MAX_MESSAGE_BYTES: usize = 250_000;
 
-/// How many findings the message tries to hold. Each takes at least 500 bytes.
+/// The maximum number of findings that are tried in a message. Each takes at least 500 bytes.
 const MAX_FINDINGS_IN_MESSAGE: usize = 400;
 
-/// How many findings the email text shows in full. Nobody reads more at night.
+/// The maximum number of findings that the email text shows in full. Nobody reads more at night.
 const MAX_FINDINGS_IN_TEXT: usize = 20;
 
 /// A message for SNS.
@@ -33,7 +33,7 @@ pub struct Alert {
 pub struct Composed {
     /// The message.
     pub alert: Alert,
-    /// Whether each entry is in the message's JSON form.
+    /// Indicates for each entry whether it is in the message's JSON form.
     pub shown: Vec<bool>,
 }
 

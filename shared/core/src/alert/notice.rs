@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How often people are notified about one incident.
+/// The pace of notifications about one incident.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     /// The minimum time between two alerts about news in it.
@@ -11,7 +11,7 @@ pub struct Pace {
     pub repeat_after: SignedDuration,
 }
 
-/// Whether people are notified about an incident now.
+/// The decision whether people are notified about an incident now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// It has never been published.

@@ -15,7 +15,7 @@ pub struct SentFinding {
     pub schema: String,
     /// The ID of the incident: 64 hex digits.
     pub id: String,
-    /// How bad it is.
+    /// The severity of the finding.
     pub severity: Severity,
     /// `log-file-modified`, ….
     pub kind: String,
@@ -43,7 +43,7 @@ pub struct SentFinding {
     pub actual: Option<String>,
     /// One plain sentence.
     pub message: String,
-    /// What to do next.
+    /// The advice: what to do next.
     pub advice: String,
     /// The time when it was found.
     pub detected_at: Timestamp,

@@ -1,4 +1,4 @@
-//! The text of an alert, for somebody whom it wakes up and who has never heard of Trailseal.
+//! The text of an alert, for a reader who is woken up by it and has never heard of Trailseal.
 
 use super::counts::FindingCount;
 use super::document::AlertHead;

@@ -13,8 +13,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-/// How long after the time in its name a log file may be delivered. It may then be in the digest
-/// file of a later hour.
+/// The maximum delay of a log file's delivery after the time in its name. It may then be in the
+/// digest file of a later hour.
 pub const DELIVERY: SignedDuration = SignedDuration::from_hours(2);
 
 /// The selection that a prefix names.

@@ -25,7 +25,7 @@ impl TrailFilter {
     }
 }
 
-/// What to look for. An empty list is not a restriction.
+/// The search criteria. An empty list is not a restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// The accounts whose events are recorded.

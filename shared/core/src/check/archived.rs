@@ -32,20 +32,20 @@ use crate::format::digest::DigestMetadata;
 use crate::world::Headers;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long after the end of a digest CloudTrail may still write a log file that the digest lists.
-/// The digest lists the log files that were delivered within its time
+/// The maximum time after the end of a digest at which CloudTrail may still write a log file that
+/// the digest lists. The digest lists the log files that were delivered within its time
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>).
 /// The margin allows for clocks and for a request that is sent twice.
 const LOG_FILE_LATENESS: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long after its successor CloudTrail may write a digest. The margin allows for a repeated
-/// delivery.
+/// The maximum time after its successor at which CloudTrail may write a digest. The margin allows
+/// for a repeated delivery.
 const DIGEST_LATENESS: SignedDuration = SignedDuration::from_hours(2);
 
-/// How far the local clock may be behind S3's clock.
+/// The maximum time by which the local clock may be slower than S3's clock.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a digest's successor, which CloudTrail signed, states about it.
+/// The statements of a digest's successor, which CloudTrail signed, about the digest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signed<'a> {
     /// The digest's signature.

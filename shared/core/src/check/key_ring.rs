@@ -29,8 +29,8 @@ struct Answers {
     asked: Vec<SigningPeriod>,
 }
 
-/// How far around a period its keys are requested, too. One answer serves many digests, and shows
-/// the key of a digest that was signed long after its end.
+/// The time around a period for which keys are requested, too. One answer serves many digests, and
+/// shows the key of a digest that was signed long after its end.
 ///
 /// `ListPublicKeys` answers only with the keys of the time range. CloudTrail retries a delivery for
 /// 30 days, and the sample digests in AWS's documentation are signed up to 33 days after the end of

@@ -26,11 +26,11 @@ pub struct Listed {
 /// The times within which a digest should list a log file.
 #[derive(Debug, Clone, Copy)]
 pub struct ListingPolicy {
-    /// How long after the time in its name a log file may be delivered.
+    /// The maximum delay of a log file's delivery after the time in its name.
     pub delivered_within: SignedDuration,
-    /// How long after the end of a digest the next one may take.
+    /// The maximum time from the end of a digest to the arrival of the next one.
     pub overdue_after: SignedDuration,
-    /// How far the clocks of AWS and of this machine may differ.
+    /// The maximum difference between the clocks of AWS and of this machine.
     pub clocks: SignedDuration,
 }
 
@@ -44,7 +44,7 @@ impl Default for ListingPolicy {
     }
 }
 
-/// What is known about a log file that is not listed.
+/// The state of knowledge about a log file that is not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// Every digest that could list it exists, and none lists it.

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The text that CloudTrail publishes when a topic is configured for a trail.
 pub(super) const CLOUDTRAIL_VALIDATION: &str = "CloudTrail validation message.";
 
-/// How many field names describe an unknown message.
+/// The number of field names that describe an unknown message.
 const SHOWN_FIELDS: usize = 8;
 
 /// The origin of a message.

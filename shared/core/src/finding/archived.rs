@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// What the headers of an archived object show that CloudTrail would not have delivered.
+/// Evidence in the headers of an archived object that it is not what CloudTrail delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchivedMisfit {
     /// A digest without a signature in its metadata.

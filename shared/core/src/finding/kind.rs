@@ -43,7 +43,7 @@ impl FindingKind {
         self.row().object
     }
 
-    /// Returns what to do next, for somebody whom the alert wakes up.
+    /// Returns what to do next, for somebody who is woken up by the alert.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         self.row().advice

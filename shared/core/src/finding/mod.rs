@@ -42,7 +42,7 @@ const MAX_TEXT_CHARS: usize = 2100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// What was done.
+    /// The kind: what was done.
     pub kind: FindingKind,
     /// The account, Region and trail to which it was done.
     #[serde(flatten)]
@@ -74,7 +74,7 @@ pub struct Finding {
     /// Distinguishes the occurrences of an incident; see [`Finding::occurrence`].
     #[serde(skip)]
     occurrence: Option<String>,
-    /// What to do next, if the cause needs another action than the kind.
+    /// The advice, if the cause needs another action than the kind.
     #[serde(skip)]
     remedy: Option<&'static str>,
     /// The end of the missing digest, if every earlier digest of its chain is missing, too: a

@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 /// The result of one check of one object.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What was done to the trail.
+    /// The findings: what was done to the trail.
     pub findings: Vec<Finding>,
-    /// What could not be checked.
+    /// The obstacles: what could not be checked, and why.
     pub obstacles: Vec<Obstacle>,
     /// The number of digests and log files that are valid.
     pub valid: usize,
-    /// Whether anything was checked at all. A folder marker, for example, needs no check.
+    /// Indicates whether anything was checked at all. A folder marker, for example, needs no check.
     pub checked: bool,
     /// The number of applications of each rule for each outcome, by the rule's name.
     pub rules: BTreeMap<&'static str, Counts>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -73,27 +73,28 @@ impl DigestStep {
     }
 }
 
-/// What all findings of a kind have in common.
+/// The properties that all findings of a kind have in common.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// What the kind means, for a reader who never saw a digest.
+    /// The meaning of the kind, for a reader who never saw a digest.
     pub(super) means: &'static str,
     /// The stable name in JSON, subjects and filter policies.
     pub(super) name: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub(super) severity: Severity,
     /// The step of a digest's check that the kind belongs to; `None` for any other kind.
     pub(super) step: Option<DigestStep>,
-    /// Whether there is one finding, whatever is in the object's place: missing or unreadable.
+    /// Indicates whether there is one finding, whatever is in the object's place: missing or
+    /// unreadable.
     pub(super) once: bool,
     /// The object that the finding names.
     pub(super) object: &'static str,
-    /// How the finding is established.
+    /// The method by which the finding is established.
     pub(super) established: &'static str,
-    /// What to do next, for somebody whom a function's alert wakes up.
+    /// The advice for somebody who is woken up by a function's alert.
     pub(super) advice: &'static str,
-    /// What to do next for somebody who runs the command, if that differs: the command has flags,
-    /// and not the parameters of the functions.
+    /// The advice for somebody who runs the command, if that differs: the command has flags, and
+    /// not the parameters of the functions.
     pub(super) command_advice: Option<&'static str>,
 }
 

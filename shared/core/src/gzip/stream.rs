@@ -5,7 +5,8 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// How much is inflated before it is passed on. This limits the memory, whatever the ratio.
+/// The number of bytes that are inflated before they are passed on. This limits the memory,
+/// whatever the ratio.
 const WINDOW: usize = 64 * 1024;
 
 /// The reason why bytes are not one gzip member.

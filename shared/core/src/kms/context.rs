@@ -16,9 +16,9 @@ use crate::names::places::Places;
 pub struct ContextObject {
     /// The bucket to read from. A replica is named like its original.
     pub bucket: String,
-    /// Whether it is a watched bucket.
+    /// Indicates whether it is a watched bucket.
     pub ours: bool,
-    /// Whether the ARN itself names a replica, into which S3 writes.
+    /// Indicates whether the ARN itself names a replica, into which S3 writes.
     pub replica: bool,
     /// The partition in the ARN.
     pub partition: String,

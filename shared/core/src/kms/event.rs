@@ -19,7 +19,8 @@ use std::fmt;
 /// A text that every record of a KMS event contains. Other records need not be parsed.
 pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
 
-/// How many resources of an event are checked. KMS names the key, or two keys if it re-encrypts.
+/// The maximum number of resources of an event that are checked. KMS names the key, or two keys if
+/// it re-encrypts.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/ct-generatedatakey.html>.
 const MAX_RESOURCES: usize = 100;

@@ -41,7 +41,7 @@ const CALLER_KEYS: [&str; 8] = [
     "kms:CallerAccount",
 ];
 
-/// What a key's policy says about other trails.
+/// The verdict on what a key's policy allows other trails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyVerdict {
     /// CloudTrail may encrypt for the trails of given accounts, or for none.

@@ -107,7 +107,7 @@ pub struct ReaderRule {
     how: How,
 }
 
-/// How the principals of a rule read.
+/// The way in which the principals of a rule read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum How {
     /// In any way.
@@ -236,8 +236,8 @@ pub struct Principal<'a> {
     pub invoked_by: Option<&'a str>,
     /// `principalId`.
     pub principal_id: Option<&'a str>,
-    /// Whether it belongs to an account to which the trail, the key or the log buckets belong. The
-    /// record does not show it, but the rules know it.
+    /// Indicates whether it belongs to an account to which the trail, the key or the log buckets
+    /// belong. The record does not show it, but the rules know it.
     pub is_ours: bool,
 }
 

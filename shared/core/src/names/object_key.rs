@@ -128,7 +128,7 @@ pub enum DigestSeries {
     Backfill,
 }
 
-/// What all digests of one chain have in common, except the bucket.
+/// The properties that all digests of one chain have in common, except the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Chain {
     /// Account, organization and prefix.

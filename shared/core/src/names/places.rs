@@ -2,7 +2,7 @@
 
 use crate::names::ids::{AccountId, TrailArn};
 
-/// Whether CloudTrail delivers to a bucket, or S3 replicates into it.
+/// The role of a bucket: CloudTrail delivers to it, or S3 replicates into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BucketRole {
     /// CloudTrail delivers to it: an object that a digest names exists there before the digest.
@@ -22,8 +22,8 @@ pub struct Places {
     pub trails: Vec<TrailArn>,
     /// The replicas: the original's name, and the bucket that replaces it.
     pub aliases: Vec<(String, String)>,
-    /// Whether the source is a copy of only the objects' content, such as a directory. It keeps
-    /// neither metadata nor the names of buckets.
+    /// Indicates whether the source is a copy of only the objects' content, such as a directory. It
+    /// keeps neither metadata nor the names of buckets.
     pub bare_copy: bool,
 }
 

@@ -1,7 +1,8 @@
 //! Digest signatures that somebody provides, because a copy on disk holds none.
 //!
-//! A signature proves itself, whoever provides it: a provided signature is tried, and never
-//! trusted. Useless signatures are remembered, because their provider should learn about them.
+//! A signature proves itself, regardless of who provides it: a provided signature is tried, and
+//! never trusted. Useless signatures are remembered, because their provider should learn about
+//! them.
 
 use crate::names::text::clip_visibly;
 use std::collections::{HashMap, HashSet};

@@ -40,7 +40,7 @@ pub struct LogFileCheck {
     taken: u64,
 }
 
-/// How the bytes of an object are decoded.
+/// The decoder for the bytes of an object.
 #[derive(Debug)]
 enum Decoder {
     /// A file of a copy on disk, whose first byte determines the decoder.

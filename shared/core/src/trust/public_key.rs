@@ -17,12 +17,12 @@ use std::sync::Arc;
 /// The most keys read from one saved response: 34 Regions × ten years of months, twice.
 pub const MAX_SAVED_KEYS: usize = 10_000;
 
-/// How long after its end a digest may be signed. Captured digests are signed about half an hour
-/// late. A delivery that catches up after an outage takes hours.
+/// The maximum time after its end at which a digest may be signed. Captured digests are signed
+/// about half an hour late. A delivery that catches up after an outage takes hours.
 const SIGNING_DELAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How far the clock of a backfill digest's `backfill-generation-timestamp` may be off. The AWS CLI
-/// allows the same.
+/// The maximum error of the clock in a backfill digest's `backfill-generation-timestamp`. The AWS
+/// CLI allows the same.
 const BACKFILL_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The reason why a public key cannot be used.

@@ -23,7 +23,7 @@ impl SignedTime {
         self.hours.insert(end, Hour { start, is_signed });
     }
 
-    /// Returns the start of the oldest digest, whoever signed it.
+    /// Returns the start of the oldest digest, regardless of who signed it.
     #[must_use]
     pub fn begin(&self) -> Option<Timestamp> {
         self.hours.values().next().map(|hour| hour.start)

@@ -2,8 +2,8 @@
 
 use super::{Cause, StoreError};
 
-/// How often an object is read before it counts as unreadable for now. A connection that breaks
-/// must not make a digest of thousands of files start over.
+/// The number of times that an object is read before it counts as unreadable for now. A connection
+/// that breaks must not make a digest of thousands of files start over.
 const READ_ATTEMPTS: usize = 3;
 
 /// Reads again if the connection broke, because what arrived before then is not an answer.

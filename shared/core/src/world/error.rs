@@ -109,7 +109,7 @@ impl Cause {
     }
 }
 
-/// What S3, or a copy on disk, says about an object that does not exist.
+/// The reason that S3, or a copy on disk, gives for a missing object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Absence {
     /// No object, and no sign of one.

@@ -20,7 +20,7 @@ pub trait KeepEvidence: Send + Sync {
 pub struct WaitingPage {
     /// Keys of documents, in order.
     pub keys: Vec<String>,
-    /// Whether more keys follow the last one.
+    /// Indicates whether more keys follow the last one.
     pub more: bool,
 }
 

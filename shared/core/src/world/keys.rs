@@ -4,7 +4,7 @@ use super::StoreError;
 use crate::names::ids::Region;
 use crate::trust::public_key::{PublicKey, SigningPeriod};
 
-/// Asks CloudTrail for its public keys.
+/// Requests CloudTrail's public keys.
 pub trait ListPublicKeys: Send + Sync {
     /// Returns the keys of a Region whose validity overlaps `period`.
     ///

@@ -19,7 +19,7 @@ pub struct KeyDescription {
     pub expires: Option<Timestamp>,
 }
 
-/// Asks KMS about keys.
+/// Requests descriptions of keys from KMS.
 pub trait DescribeKey: Send + Sync {
     /// Describes the key with this ID, ARN or alias ARN. Anything that is not an ARN is looked up
     /// in `region`.

@@ -42,7 +42,7 @@ pub struct Object<B> {
     pub body: B,
 }
 
-/// What S3 says about an object, even an archived one, without its content.
+/// The headers of an object, which S3 returns even for an archived one, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers {
     /// `Last-Modified`: when the object was written. Only S3 sets it.
@@ -157,7 +157,7 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// How deep a listing descends into folders.
+/// The depth to which a listing descends into folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// Everything below the prefix.

@@ -9,8 +9,8 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far around the requested time digests are listed. The digests next to the first and the last
-/// one show whether those are complete.
+/// The margin around the requested time in which digests are listed. The digests next to the first
+/// and the last one show whether those are complete.
 pub const MARGIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The digests of one chain, by the times in their names.

@@ -11,8 +11,8 @@ use crate::names::object_key::DigestKey;
 use crate::world::{ListObjects, ListPublicKeys, ReadObject};
 use jiff::Timestamp;
 
-/// How many older digests are tried to find one that CloudTrail signed. Anybody who can write to
-/// the bucket can plant any number.
+/// The maximum number of older digests that are tried to find one that CloudTrail signed. Anybody
+/// who can write to the bucket can plant any number.
 const MAX_CANDIDATES: usize = 32;
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {

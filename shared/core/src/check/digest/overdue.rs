@@ -9,8 +9,8 @@ use crate::names::object_key::DigestKey;
 use crate::world::{ListPublicKeys, ReadObject};
 use jiff::{SignedDuration, Timestamp};
 
-/// How long after the end of a digest the next one may take. CloudTrail delivers one every hour,
-/// some half an hour late, and catches up after an outage.
+/// The maximum time from the end of a digest to the arrival of the next one. CloudTrail delivers
+/// one every hour, some half an hour late, and catches up after an outage.
 pub const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(6);
 
 /// Returns whether the digest after one that ends at `end` should have arrived by `now`.

@@ -16,7 +16,7 @@ use crate::world::{ListPublicKeys, ReadObject};
 pub(super) struct SignatureFromAnother<'a> {
     /// The signature, in hex.
     pub(super) signature: &'a str,
-    /// Whether the digest that states it is CloudTrail's.
+    /// Indicates whether the digest that states it is CloudTrail's.
     pub(super) is_vouched_for: bool,
 }
 

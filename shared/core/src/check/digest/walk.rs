@@ -38,7 +38,7 @@ pub struct SettledDigest {
     /// Its content, if CloudTrail signed it. Its object may still be damaged: then the report says
     /// so.
     pub authentic: Option<AuthenticDigest>,
-    /// Whether it starts a chain that has no earlier digest.
+    /// Indicates whether it starts a chain that has no earlier digest.
     pub starts_first_chain: bool,
     /// The form that it was read in.
     pub form: Form,
@@ -56,11 +56,11 @@ impl SettledDigest {
     }
 }
 
-/// What the digest after the current one states.
+/// The statements of the digest after the current one.
 #[derive(Debug)]
 struct NewerDigest {
     key: DigestKey,
-    /// What it states about its predecessor, and whether the statement is CloudTrail's.
+    /// Its statement about its predecessor, and whether the statement is CloudTrail's.
     predecessor: Option<Predecessor>,
     authentic: bool,
     start: Timestamp,
@@ -71,11 +71,11 @@ struct NewerDigest {
 #[derive(Debug, Default)]
 pub struct ChainWalk {
     newer: Option<NewerDigest>,
-    /// What skipped digests state about others.
+    /// The statements of skipped digests about others.
     claims: VecDeque<Predecessor>,
     /// The ends of existing digests, oldest first, as far as they are known.
     known: Vec<Timestamp>,
-    /// Whether these are all digests of the chain.
+    /// Indicates whether these are all digests of the chain.
     is_whole: bool,
 }
 

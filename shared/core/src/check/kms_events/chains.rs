@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many listing requests are in flight for one log file.
+/// The number of listing requests that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
 /// The most trails that are remembered between log files.

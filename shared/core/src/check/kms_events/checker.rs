@@ -21,7 +21,8 @@ use crate::world::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// How many bytes of a log file object are held in memory. A larger one is read as a stream.
+/// The maximum number of bytes of a log file object that are held in memory. A larger one is read
+/// as a stream.
 const HELD_BYTES: usize = 1024 * 1024;
 
 /// Checks the KMS events of log files.

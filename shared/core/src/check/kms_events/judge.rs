@@ -23,7 +23,7 @@ pub struct KmsReport {
     pub counts: KmsCounts,
     /// The deliveries whose digest has not arrived yet.
     pub waiting: Vec<RecordedDelivery>,
-    /// What each rule says about each event, if explanations were requested.
+    /// The result of each rule for each event, if explanations were requested.
     pub explanations: Vec<Explanation>,
 }
 

@@ -11,7 +11,7 @@ use futures::stream::{self, StreamExt as _};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many requests about keys are in flight for one log file.
+/// The number of requests about keys that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
 /// The most names that are remembered between log files.

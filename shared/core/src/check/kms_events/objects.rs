@@ -14,7 +14,7 @@ use std::collections::HashMap;
 /// The most objects that are reported individually as unreadable.
 const MAX_UNREAD: usize = 50;
 
-/// How many requests about objects are in flight for one log file.
+/// The number of requests about objects that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
 /// Returns the state of the objects. Adds those that could not be looked up to `report`, too.

@@ -11,13 +11,13 @@ use futures::channel::mpsc;
 use futures::future;
 use futures::stream::{self, Stream, StreamExt as _};
 
-/// How many bytes a log file may inflate to in the first line, where many are read in parallel. A
-/// larger one starts again in the second line. CloudTrail's files take kilobytes to tens of
-/// megabytes.
+/// The maximum number of bytes to which a log file may inflate in the first line, where many are
+/// read in parallel. A larger one starts again in the second line. CloudTrail's files take
+/// kilobytes to tens of megabytes.
 const FIRST_LINE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// How many log files the second line reads in parallel. The number is small, so that the first of
-/// them are finished while there is time: 64 that share a processor would all end together, and
+/// The number of log files that the second line reads in parallel. It is small, so that the first
+/// of them are finished while there is time: 64 that share a processor would all end together, and
 /// late.
 const SECOND_LINE_AT_ONCE: usize = 4;
 
@@ -45,7 +45,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .buffer_unordered(at_once.max(1))
             .filter_map(move |(index, file, verified)| {
                 if verified.is_none() {
-                    // The other end exists as long as this one does.
+                    // The other end exists while this one does.
                     let _ = second.unbounded_send((index, file));
                 }
                 future::ready(verified.map(|verified| (index, verified)))

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// The most pages that are listed starting with the oldest document, and again for the newest ones.
 const MAX_PAGES: usize = 50;
 
-/// How far before a digest's end the search for the newest documents starts.
+/// The time before a digest's end at which the search for the newest documents starts.
 const NEWEST: SignedDuration = SignedDuration::from_hours(2);
 
 /// The most documents that one digest settles. An hour of a chain has a dozen.
@@ -21,7 +21,7 @@ pub(super) struct DueDocuments {
     pub(super) names: Vec<String>,
     /// The number of other listed documents that are due.
     pub(super) left: usize,
-    /// Whether there are more than those that were listed.
+    /// Indicates whether there are more than those that were listed.
     pub(super) more: bool,
 }
 

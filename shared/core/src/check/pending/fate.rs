@@ -46,16 +46,16 @@ pub(super) enum BackfillsUnknown {
     TooMany,
 }
 
-/// What is known about a delivery, apart from the backfill digests.
+/// Everything that is known about a delivery, apart from the backfill digests.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     pub(super) listed: ListedBy,
-    /// Whether there is already a finding about the log file.
+    /// Indicates whether there is already a finding about the log file.
     pub(super) is_found: bool,
     pub(super) look: Look,
-    /// Whether all digests of its time were read.
+    /// Indicates whether all digests of its time were read.
     pub(super) is_covered: bool,
-    /// How long before the end of the current digest it was delivered.
+    /// The time from its delivery to the end of the current digest.
     pub(super) late: SignedDuration,
 }
 

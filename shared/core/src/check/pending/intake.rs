@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// escaped, it has about 7 MB.
 const MAX_DELIVERIES: usize = 1_000;
 
-/// How many documents are written in parallel.
+/// The number of documents that are written in parallel.
 const REQUESTS_AT_ONCE: usize = 32;
 
 /// Older deliveries are not stored: the next digest, which ends an hour later, would give them up

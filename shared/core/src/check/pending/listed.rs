@@ -30,23 +30,23 @@ const BY_THE_DAY: i32 = i32::MAX;
 /// The most pages that are listed to find them: four days of one Region, with all its trails.
 const MAX_PAGES: usize = 100;
 
-/// How many backfill digests are read in parallel: each may inflate to 16 MiB.
+/// The number of backfill digests that are read in parallel: each may inflate to 16 MiB.
 const BACKFILLS_AT_ONCE: usize = 4;
 
-/// What the current digest, those before it and the backfill digests list.
+/// The log files that the current digest, those before it and the backfill digests list.
 pub(super) struct ListedByChain<'a, S, K> {
     pub(super) digests: &'a DigestVerifier<S, K>,
     at: &'a ObjectLocation,
     key: &'a DigestKey,
-    /// What the current digest lists.
+    /// The log files that the current digest lists.
     newest: HashSet<ObjectLocation>,
-    /// What the digest before it lists.
+    /// The log files that the digest before it lists.
     second: Option<HashSet<ObjectLocation>>,
-    /// What the earlier digests list: hashes of the locations of the log files, of which there may
+    /// The log files that the earlier digests list, as hashes of their locations, because there may
     /// be many.
     older: HashSet<Sha256>,
     read: usize,
-    /// What the backfill digests list, after the first question.
+    /// The log files that the backfill digests list, after the first request for them.
     backfilled: Option<Result<HashSet<Sha256>, BackfillsUnknown>>,
     /// The end of the current digest.
     end: Timestamp,
@@ -56,7 +56,7 @@ pub(super) struct ListedByChain<'a, S, K> {
     covered: SignedTime,
     /// The digest before that one.
     before: Option<(ObjectLocation, DigestKey)>,
-    /// Whether there are more digests than may be read.
+    /// Indicates whether there are more digests than may be read.
     pub(super) more: bool,
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// The most log files that are looked up for one digest.
 pub(super) const MAX_LOOKS: usize = 2_000;
 
-/// How many are looked up in parallel.
+/// The number of log files that are looked up in parallel.
 const REQUESTS_AT_ONCE: usize = 32;
 
 /// Returns the state of log files.

@@ -31,7 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::pin::pin;
 
-/// How many documents are held in memory at the same time.
+/// The number of documents that are held in memory at the same time.
 const DOCUMENTS_AT_ONCE: usize = 16;
 
 /// The result for the deliveries that waited for a digest.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 pub struct GoneLogFile {
     /// The event.
     pub call: EventReference,
-    /// What S3 says about the object.
+    /// The absence that S3 reports.
     pub absence: Absence,
 }
 

@@ -100,7 +100,7 @@ pub fn unlisted_image(
 pub struct MissingAttestation {
     /// The reader and its source address.
     pub caller: String,
-    /// Whether the call carries the attestation of an instance.
+    /// Indicates whether the call carries the attestation of an instance.
     pub is_of_instance: bool,
 }
 

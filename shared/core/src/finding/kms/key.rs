@@ -93,8 +93,8 @@ impl Evidence for UnusableKey {
     }
 }
 
-/// Reports that the trail's key, `arn`, cannot encrypt log files. It is one finding, whoever uses
-/// the key.
+/// Reports that the trail's key, `arn`, cannot encrypt log files. It is one finding, regardless of
+/// who uses the key.
 #[must_use]
 pub fn unusable_key(subject: FindingSubject, key: &UnusableKey, arn: &str) -> Finding {
     let what = "Log files can no longer be encrypted under the trail's key";

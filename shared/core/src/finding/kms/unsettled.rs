@@ -97,7 +97,7 @@ impl GivenUp {
 pub struct LeftOver {
     /// Documents beyond the number that one digest settles.
     pub documents: usize,
-    /// Whether there are documents that were not listed at all.
+    /// Indicates whether there are documents that were not listed at all.
     pub more_documents: bool,
     /// Documents that were left for lack of time.
     pub no_time: usize,
@@ -107,9 +107,9 @@ pub struct LeftOver {
     pub unwritten: usize,
     /// Deliveries whose log file was not looked at.
     pub looks: usize,
-    /// Whether there are too many backfill digests.
+    /// Indicates whether there are too many backfill digests.
     pub backfills: bool,
-    /// Whether there are too many earlier digests.
+    /// Indicates whether there are too many earlier digests.
     pub digests: bool,
 }
 

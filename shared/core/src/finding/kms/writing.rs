@@ -52,7 +52,7 @@ pub fn foreign_caller(
 /// A call by CloudTrail that KMS refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedCall {
-    /// What KMS answered.
+    /// The answer of KMS.
     pub error: String,
 }
 

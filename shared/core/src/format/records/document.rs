@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scan {
-    /// Whether a search of the bytes was enough: no record contains the searched text, and no JSON
-    /// was parsed.
+    /// Indicates whether a search of the bytes was enough: no record contains the searched text,
+    /// and no JSON was parsed.
     pub dismissed: bool,
     /// The number of records that were passed on.
     pub records: u64,
@@ -51,9 +51,9 @@ impl Next {
 /// A document of records, read value by value.
 pub(super) struct RecordsDocument<'n, F> {
     next: Next,
-    /// Whether the last name is the name of the records.
+    /// Indicates whether the last name is the name of the records.
     named: bool,
-    /// Whether the records have been seen.
+    /// Indicates whether the records have been seen.
     seen: bool,
     /// The number of bytes that were read.
     taken: usize,

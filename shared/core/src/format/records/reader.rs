@@ -6,11 +6,11 @@ use crate::format::form::Form;
 use crate::format::log_file_size::{MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
 use crate::gzip::stream::{Gunzip, GunzipError};
 
-/// How many bytes of an object are read between two checks of the time. Deflate makes at most 1,032
-/// bytes of one (RFC 1951), so that they inflate to about 1 MiB.
+/// The number of bytes of an object that are read between two checks of the time. Deflate makes at
+/// most 1,032 bytes of one (RFC 1951), so that they inflate to about 1 MiB.
 pub const STEP_BYTES: usize = 1024;
 
-/// How much of a large file is held in memory, unless a record takes more.
+/// The part of a large file that is held in memory, unless a record takes more.
 pub(super) const WINDOW: usize = 256 * 1024;
 
 /// Reads the records of a log file that arrives in pieces. Its memory does not grow with the file.
@@ -21,7 +21,7 @@ pub struct RecordReader<'n, F> {
     window: RecordsWindow<'n, F>,
 }
 
-/// How the bytes of an object are decoded.
+/// The decoder for the bytes of an object.
 enum Inflating {
     Gzip(Box<Gunzip>),
     Inflated,
@@ -127,8 +127,9 @@ struct RecordsWindow<'n, F> {
     held: Vec<u8>,
     /// The minimum number of bytes to look at.
     least: usize,
-    /// How many bytes must be available before they are looked at. For an incomplete record, at
-    /// least as many new ones as were looked at in vain. Reading therefore takes linear time.
+    /// The number of bytes that must be available before they are looked at. For an incomplete
+    /// record, at least as many new ones as were looked at in vain. Reading therefore takes linear
+    /// time.
     due: usize,
 }
 

@@ -22,9 +22,9 @@ pub enum ObjectState {
 /// The state of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyState {
-    /// What KMS says about it.
+    /// The description in KMS.
     pub description: KeyDescription,
-    /// What its policy allows, if that may be read.
+    /// The verdict on its policy, if the policy may be read.
     pub policy: Option<PolicyVerdict>,
 }
 

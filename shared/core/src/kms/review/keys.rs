@@ -180,8 +180,8 @@ impl KeyUses {
     }
 }
 
-/// Records the result of rule 4 for a key. A problem with a key is one finding, whoever uses the
-/// key.
+/// Records the result of rule 4 for a key. A problem with a key is one finding, regardless of who
+/// uses the key.
 fn judge_key<E: Evidence>(
     event: &EventReference,
     arn: &str,

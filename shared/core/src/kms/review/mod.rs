@@ -67,7 +67,7 @@ pub struct Conclusion {
     pub waiting: Vec<RecordedDelivery>,
     /// The result of each rule, if explanations were requested.
     pub explanations: Vec<Explanation>,
-    /// What exceeded a limit.
+    /// The name of the items that exceeded a limit.
     pub overflow: Option<&'static str>,
 }
 

@@ -67,7 +67,7 @@ impl OpenCalls {
 
 /// The result for a call that waited.
 pub(super) enum SettledCall {
-    /// Whether the call counts.
+    /// The decision whether the call counts.
     Stands(Standing),
     /// Nothing is known, and nothing is reported.
     PassedOver,

@@ -39,7 +39,7 @@ pub(super) struct ReviewResults<'x> {
     pub(super) groups: FindingGroups,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) explanations: Option<Vec<Explanation>>,
-    /// What exceeded a limit.
+    /// The name of the items that exceeded a limit.
     pub(super) overflow: Option<&'static str>,
 }
 

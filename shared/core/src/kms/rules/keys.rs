@@ -11,7 +11,8 @@ use crate::kms::policy::PolicyVerdict;
 use crate::world::{Encryption, KeyDescription};
 use jiff::{SignedDuration, Timestamp};
 
-/// How long before the expiration of its imported material a key counts as expiring.
+/// The time before the expiration of its imported material at which a key starts to count as
+/// expiring.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Rule 3, the configuration: `key`, by ARN, is one of the configured keys.

@@ -28,7 +28,7 @@ pub(crate) fn is_ours(
         })
 }
 
-/// Whether a call counts for and against our trail and its log files.
+/// The decision whether a call counts for and against our trail and its log files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It counts: CloudTrail called, or the key is the trail's.
