@@ -10,8 +10,8 @@
 //! # How the crate is built
 //!
 //! The crate takes bytes and values and returns verdicts. It uses no clock, no environment and no
-//! network. Its folders are its storeys. A file uses its own storey and those below it; a test
-//! finds every other dependency. From the lowest to the highest:
+//! network. Its folders are its layers. A file uses its own layer and those below it; a test finds
+//! every other dependency. From the lowest to the highest:
 //!
 //! - [`names`]: the names that AWS gives to accounts, Regions, buckets, keys, ARNs, hashes
 //! - [`gzip`]: exactly one gzip member

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most counts in the JSON form.
+/// The maximum number of counts in the JSON form.
 pub(super) const MAX_IN_JSON: usize = 40;
 
 /// The maximum length of an example in characters. Forty of them, four times over, leave room for

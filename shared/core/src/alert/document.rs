@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// The schema of an alert's JSON form.
 pub const SCHEMA: &str = "trailseal.alert/1";
 
-/// The most accounts and Regions that a message lists for filter policies.
+/// The maximum number of accounts and Regions that a message lists for filter policies.
 const MAX_LISTED: usize = 100;
 
 #[derive(Serialize)]

@@ -21,8 +21,8 @@ pub const SCHEMA: &str = "trailseal.incident/1";
 /// half of that: its occurrences, and one complete finding.
 pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
-/// The most occurrences that an incident remembers individually. An older one that is found again
-/// counts as another.
+/// The maximum number of occurrences that an incident remembers individually. An older one that is
+/// found again counts as another.
 const MAX_REMEMBERED: usize = 400;
 
 /// The maximum length in characters of an object's location that is stored with an occurrence.

@@ -33,7 +33,7 @@ pub enum MessageError {
     /// It has neither findings nor a document.
     #[error("it holds no findings and names no document")]
     Empty,
-    /// Its ID is not an ID.
+    /// Its ID is not valid.
     #[error("it names an incident by something else than 64 hex digits")]
     Id,
 }

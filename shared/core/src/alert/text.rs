@@ -18,7 +18,7 @@ const INTRODUCTION: &str =
 /// The maximum length of a subject: "less than 100 characters", according to SNS's API reference.
 pub(super) const MAX_SUBJECT_CHARS: usize = 99;
 
-/// The most lines of counts.
+/// The maximum number of lines of counts.
 const MAX_COUNTS: usize = 40;
 
 pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> String {

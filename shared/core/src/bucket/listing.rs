@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-/// The most pages of one listing: ten million objects.
+/// The maximum number of pages of one listing: ten million objects.
 pub(super) const MAX_PAGES: usize = 10_000;
 
 /// The number of concurrent listings of one walk. The store limits them further.
@@ -18,7 +18,7 @@ pub(super) const PARALLEL: usize = 32;
 /// each day.
 const MANY_DAYS: i32 = 4;
 
-/// The most date folders of one range of time: a hundred years of months.
+/// The maximum number of date folders of one range of time: a hundred years of months.
 const MAX_DATE_FOLDERS: usize = 1200;
 
 /// Returns the prefixes below `folder` that hold the date folders of the requested time.

@@ -8,8 +8,8 @@ use crate::world::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most list requests of one look back, over all buckets: 7 years of months, with some pages to
-/// spare, and still finished in the time of one invocation.
+/// The maximum number of list requests of one look back, over all buckets: 7 years of months, with
+/// some pages to spare, and still finished in the time of one invocation.
 pub const MAX_LISTS: usize = 200;
 
 /// The length of a year in `YYYY/MM/DD/`, with its slash.

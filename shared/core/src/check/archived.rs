@@ -42,7 +42,7 @@ const LOG_FILE_LATENESS: SignedDuration = SignedDuration::from_mins(15);
 /// for a repeated delivery.
 const DIGEST_LATENESS: SignedDuration = SignedDuration::from_hours(2);
 
-/// The maximum time by which the local clock may be slower than S3's clock.
+/// The maximum time by which the local clock may be behind S3's clock.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// The statements of a digest's successor, which CloudTrail signed, about the digest.
@@ -62,8 +62,8 @@ pub(crate) fn log_file(headers: &Headers, listed_by: Option<Timestamp>) -> Optio
 }
 
 /// Reports whether an archived digest has no signature, was put into its class, has another
-/// signature than its successor states, or was written after its successor. Returns `None` about
-/// anything unknown.
+/// signature than its successor states, or was written after its successor. If something is
+/// unknown, it reports nothing about that.
 pub(crate) fn digest(headers: &Headers, successor: Option<Signed<'_>>) -> Option<ArchivedMisfit> {
     let metadata = DigestMetadata::from_user_metadata(&headers.metadata);
     let Some(actual) = metadata.signature else {

@@ -39,7 +39,7 @@ struct Answers {
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 const AROUND: SignedDuration = SignedDuration::from_hours(24 * 45);
 
-/// The most periods that are remembered for one Region.
+/// The maximum number of periods that are remembered for one Region.
 const MAX_ASKED: usize = 1000;
 
 impl<S: ListPublicKeys> KeyRing<S> {

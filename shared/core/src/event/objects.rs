@@ -7,7 +7,7 @@ use crate::names::object_key::MAX_KEY_BYTES;
 /// The maximum number of nested envelopes: SQS, SNS, and the event, with one to spare.
 pub(super) const MAX_ENVELOPES: usize = 4;
 
-/// The most objects that one event may name. S3 sends one, CloudTrail a few.
+/// The maximum number of objects that one event may name. S3 sends one, CloudTrail a few.
 pub(super) const MAX_OBJECTS: usize = 1000;
 
 /// The reason why an event cannot be processed.

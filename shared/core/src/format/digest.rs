@@ -19,7 +19,7 @@ pub const MAX_INFLATED_BYTES: u64 = 16 * 1024 * 1024;
 /// files take two megabytes.
 pub const MAX_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The most log files that a digest may list.
+/// The maximum number of log files that a digest may list.
 pub const MAX_LOG_FILES: usize = 100_000;
 
 /// The maximum size in bytes of any name or value in a digest. An S3 key has at most 1,024 bytes,

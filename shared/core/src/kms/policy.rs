@@ -265,9 +265,9 @@ impl Condition<'_> {
 
 /// Returns whether trails of any account have an ARN that `pattern` matches.
 ///
-/// Only the account in a trail's ARN is a colon and twelve digits. A pattern that contains these
-/// belongs to that account, whatever its wildcards stand for. A pattern that starts like another
-/// ARN does not belong to a trail.
+/// A trail's ARN contains a colon and twelve digits only at its account. A pattern that contains
+/// these belongs to that account, whatever its wildcards stand for. A pattern that starts like
+/// another ARN does not belong to a trail.
 fn is_of_any_account(pattern: &str) -> bool {
     let names_an_account = pattern.split(':').skip(1).any(|part| {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();

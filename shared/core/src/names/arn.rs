@@ -88,7 +88,7 @@ fn is_uuid(text: &str) -> bool {
 /// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 #[must_use]
 pub fn is_role(text: &str) -> bool {
-    /// The most characters of a path, and of a name.
+    /// The maximum lengths of a path and of a name, in characters.
     const LONGEST: (usize, usize) = (512, 64);
     Parts::of(text).is_some_and(|arn| {
         let Some(path_and_name) = arn.resource.strip_prefix("role/") else {

@@ -6,7 +6,7 @@ use crate::names::object_key::MAX_KEY_BYTES;
 use crate::names::url_encoding::url_decode;
 use serde::Serialize;
 
-/// The most readings of one key besides the first.
+/// The maximum number of readings of one key besides the first.
 const MAX_OTHER_READINGS: usize = 2;
 
 /// The source that says that an object was created. It determines what it means that the object is

@@ -162,8 +162,8 @@ impl Chain {
 
     /// Returns whether the chain belongs to the trail with this ARN.
     ///
-    /// An organization trail writes chains for every member account, and its ARN names the management
-    /// account. Any other trail is in the account whose events it records.
+    /// An organization trail writes chains for every member account, and its ARN names the
+    /// management account. Any other trail is in the account whose events it records.
     #[must_use]
     pub fn is_of(&self, trail: &TrailArn) -> bool {
         trail.name == self.trail

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// CloudTrail's have 2048 bits.
 const LENGTHS: [usize; 4] = [512, 768, 1024, 2048];
 
-/// The most characters of a name or value in a message.
+/// The maximum length of a name or value in a message, in characters.
 const MAX_SHOWN: usize = 200;
 
 /// The reason why provided signatures cannot be used.

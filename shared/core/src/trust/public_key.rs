@@ -14,7 +14,8 @@ use md5::Digest as _;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// The most keys read from one saved response: 34 Regions × ten years of months, twice.
+/// The maximum number of keys read from one saved response: 34 Regions × ten years of months,
+/// twice.
 pub const MAX_SAVED_KEYS: usize = 10_000;
 
 /// The maximum time after its end at which a digest may be signed. Captured digests are signed

@@ -7,7 +7,7 @@ pub trait KeepEvidence: Send + Sync {
     /// Writes a document, and overwrites one that exists.
     ///
     /// # Errors
-    /// [`StoreError`]: the document may not be stored.
+    /// [`StoreError`]: the document is perhaps not stored.
     fn keep(
         &self,
         key: &str,

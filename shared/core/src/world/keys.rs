@@ -9,7 +9,8 @@ pub trait ListPublicKeys: Send + Sync {
     /// Returns the keys of a Region whose validity overlaps `period`.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::RegionDisabled`](super::Cause::RegionDisabled) for a Region that the account has not opted into.
+    /// [`StoreError`]; [`Cause::RegionDisabled`](super::Cause::RegionDisabled) for a Region that
+    /// the account has not opted into.
     fn list_public_keys(
         &self,
         region: &Region,

@@ -13,7 +13,7 @@ use futures::future;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeSet, VecDeque};
 
-/// The most folders that are searched for [`ROOT_FOLDER`].
+/// The maximum number of folders that are searched for [`ROOT_FOLDER`].
 const MAX_FOLDERS: usize = 1000;
 
 /// The maximum depth of a trail's prefix, in folders.

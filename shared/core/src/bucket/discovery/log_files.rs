@@ -19,11 +19,11 @@ use crate::world::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// The most folders of one account that are treated as CloudTrail's.
+/// The maximum number of folders of one account that are treated as CloudTrail's.
 const MAX_FOLDERS_OF_EVENTS: usize = 100;
 
-/// The most folders below one folder of events that are listed to find misplaced files. A hundred
-/// years have 1,300 folders of years and months.
+/// The maximum number of folders below one folder of events that are listed to find misplaced
+/// files. A hundred years have 1,300 folders of years and months.
 const MAX_LISTED: usize = 2000;
 
 /// The levels below the folder of a Region: years, months, days.

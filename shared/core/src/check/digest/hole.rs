@@ -36,7 +36,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         let last = self
             .last_signed(&predecessor_at.bucket, predecessor_key, known, report)
             .await;
-        // A bucket does not expire, and its objects do not return with it.
+        // A bucket does not expire, and its objects do not return if it is created again.
         let may_have_expired = last == LastSigned::NoneThere && absence != Absence::NoBucket;
         let subject = DigestSubject {
             scope: self.scope(predecessor_key),

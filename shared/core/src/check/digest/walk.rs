@@ -136,7 +136,7 @@ impl ChainWalk {
     }
 }
 
-/// The most such claims that are kept: anybody may make them.
+/// The maximum number of such claims that are kept: anybody may make them.
 const MAX_CLAIMS: usize = 64;
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {

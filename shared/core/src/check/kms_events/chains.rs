@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The number of listing requests that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// The most trails that are remembered between log files.
+/// The maximum number of trails that are remembered between log files.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Looks trails up by their digests.

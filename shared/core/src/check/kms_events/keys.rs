@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The number of requests about keys that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// The most names that are remembered between log files.
+/// The maximum number of names that are remembered between log files.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Looks keys up.

@@ -11,7 +11,7 @@ use crate::world::ReadEncryption;
 use futures::stream::{self, StreamExt as _};
 use std::collections::HashMap;
 
-/// The most objects that are reported individually as unreadable.
+/// The maximum number of objects that are reported individually as unreadable.
 const MAX_UNREAD: usize = 50;
 
 /// The number of requests about objects that are in flight for one log file.

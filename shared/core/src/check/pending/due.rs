@@ -5,13 +5,14 @@ use crate::world::{SettleEvidence, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// The most pages that are listed starting with the oldest document, and again for the newest ones.
+/// The maximum number of pages that are listed starting with the oldest document, and again for the
+/// newest ones.
 const MAX_PAGES: usize = 50;
 
 /// The time before a digest's end at which the search for the newest documents starts.
 const NEWEST: SignedDuration = SignedDuration::from_hours(2);
 
-/// The most documents that one digest settles. An hour of a chain has a dozen.
+/// The maximum number of documents that one digest settles. An hour of a chain has a dozen.
 const MAX_DOCUMENTS: usize = 4_000;
 
 /// The documents that one digest settles.

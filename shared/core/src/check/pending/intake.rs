@@ -13,8 +13,8 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// The most deliveries of one document. With the longest keys that S3 accepts, and every character
-/// escaped, it has about 7 MB.
+/// The maximum number of deliveries of one document. With the longest keys that S3 accepts, and
+/// every character escaped, it has about 7 MB.
 const MAX_DELIVERIES: usize = 1_000;
 
 /// The number of documents that are written in parallel.
@@ -35,7 +35,7 @@ const KEPT_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24 - 2);
 /// `deliveriesTooOld` and as not verified for rule 7. The report says nothing else.
 ///
 /// # Errors
-/// [`StoreError`]: some deliveries may not be stored.
+/// [`StoreError`]: some deliveries are perhaps not stored.
 pub async fn keep<E: KeepEvidence>(
     evidence: &E,
     recorded_in: &ObjectLocation,

@@ -17,17 +17,18 @@ use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::HashSet;
 
-/// The most digests that are read back. Deliveries more than three days earlier are not looked for,
-/// and three days have 72 hours.
+/// The maximum number of digests that are read back. Deliveries more than three days earlier are
+/// not looked for, and three days have 72 hours.
 const MAX_DIGESTS: usize = 80;
 
-/// The most backfill digests that are read.
+/// The maximum number of backfill digests that are read.
 const MAX_BACKFILLS: usize = 128;
 
 /// A month is listed by the day, however many of its days are requested.
 const BY_THE_DAY: i32 = i32::MAX;
 
-/// The most pages that are listed to find them: four days of one Region, with all its trails.
+/// The maximum number of pages that are listed to find them: four days of one Region, with all its
+/// trails.
 const MAX_PAGES: usize = 100;
 
 /// The number of backfill digests that are read in parallel: each may inflate to 16 MiB.

@@ -8,7 +8,7 @@ use crate::world::ReadEncryption;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// The most log files that are looked up for one digest.
+/// The maximum number of log files that are looked up for one digest.
 pub(super) const MAX_LOOKS: usize = 2_000;
 
 /// The number of log files that are looked up in parallel.

@@ -9,7 +9,7 @@ use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
 use crate::names::ids::{AccountId, TrailArn};
 use crate::names::object_key::Chain;
 
-/// The most trails that a finding names.
+/// The maximum number of trails that a finding names.
 const MAX_TRAILS: usize = 5;
 
 /// A disagreement between the encryption context of a call and the trail.

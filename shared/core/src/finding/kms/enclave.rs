@@ -9,9 +9,9 @@ use crate::finding::{Finding, FindingKind};
 /// An attestation that no Nitro Enclave produces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MalformedAttestation {
-    /// Its module ID is missing, or is not an enclave's.
+    /// Its module ID is missing, malformed, or not an enclave's.
     ModuleId(Option<String>),
-    /// Its image digest is missing, or is not an image digest.
+    /// Its image digest is missing or malformed.
     ImageDigest(Option<String>),
 }
 

@@ -20,9 +20,9 @@ use crate::world::Encryption;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most log files whose delivery one log file may show. Each costs a request, and about 10 KB
-/// while the longest keys are held: 60 MB for a log file, ten of which are checked in parallel in
-/// 1,024 MB.
+/// The maximum number of log files whose delivery one log file may show. Each costs a request, and
+/// about 10 KB while the longest keys are held: 60 MB for a log file, ten of which are checked in
+/// parallel in 1,024 MB.
 ///
 /// "CloudTrail publishes log files multiple times an hour, about every 5 minutes"
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-user-guide.html>), and
@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 /// organization with more than 70,000 log files an hour under one key.
 pub const MAX_DELIVERIES: usize = 6_000;
 
-/// The most keys that events name for one delivery.
+/// The maximum number of keys that events name for one delivery.
 const MAX_KEYS_OF_A_DELIVERY: usize = 4;
 
 /// A log file whose delivery events show, before anybody looked at it.

@@ -12,16 +12,16 @@ use crate::kms::text::kept;
 use crate::names::sha256::Sha256;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The most groups of one kind.
+/// The maximum number of groups of one kind.
 const MAX_OF_A_KIND: usize = 50;
 
-/// The most groups of a log file.
+/// The maximum number of groups of a log file.
 const MAX_GROUPS: usize = 300;
 
-/// The most sightings that are distinguished.
+/// The maximum number of sightings that are distinguished.
 const MAX_SIGHTINGS: usize = 10_000;
 
-/// The most objects that a group names besides that of its example.
+/// The maximum number of objects that a group names besides that of its example.
 const MAX_OBJECTS: usize = 5;
 
 /// The findings of a log file.

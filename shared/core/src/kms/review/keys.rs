@@ -18,10 +18,10 @@ use crate::names::ids::Region;
 use crate::names::location::ObjectLocation;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most keys that one log file may name.
+/// The maximum number of keys that one log file may name.
 const MAX_KEYS: usize = 1_000;
 
-/// The most keys that are known to be the trail's without being configured.
+/// The maximum number of keys that are known to be the trail's without being configured.
 const MAX_KNOWN_KEYS: usize = 16;
 
 struct KeyUse {

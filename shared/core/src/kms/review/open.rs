@@ -10,7 +10,7 @@ use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
 use std::collections::{BTreeSet, HashSet};
 
-/// The most calls that wait for the facts about the objects that they name.
+/// The maximum number of calls that wait for the facts about the objects that they name.
 const MAX_OPEN: usize = 1_000;
 
 /// The maximum size of their records in bytes.

@@ -13,13 +13,13 @@ use crate::names::sha256::Sha256;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// The most readers that one log file may name.
+/// The maximum number of readers that one log file may name.
 const MAX_READERS: usize = 1_000;
 
-/// The most log files that are distinguished among those that were read.
+/// The maximum number of log files that are distinguished among those that were read.
 const MAX_READ: usize = 200_000;
 
-/// The most addresses that are reported for a reader.
+/// The maximum number of addresses that are reported for a reader.
 const MAX_SOURCES: usize = 3;
 
 struct Reading {

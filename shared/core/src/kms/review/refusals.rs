@@ -12,7 +12,7 @@ use crate::names::location::ObjectLocation;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// The most keys that one log file may name.
+/// The maximum number of keys that one log file may name.
 const MAX_KEYS: usize = 1_000;
 
 struct Refusal {

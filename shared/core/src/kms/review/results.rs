@@ -20,7 +20,7 @@ use crate::names::text::clip_bytes;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most verdicts that are explained.
+/// The maximum number of verdicts that are explained.
 const MAX_EXPLANATIONS: usize = 20_000;
 
 /// The maximum size in bytes of a rule's explanation for an event.

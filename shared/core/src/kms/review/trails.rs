@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 /// and somebody may name folders that do not belong to the trail.
 const MAX_FOLDERS_OF_A_TRAIL: usize = 4;
 
-/// The most trails that are looked for because of one log file.
+/// The maximum number of trails that are looked for because of one log file.
 const MAX_TRAILS: usize = 100;
 
 /// A trail, and the part of a bucket to which it may deliver.
