@@ -1,4 +1,4 @@
-//! Whether people are notified about an incident now, and how often.
+//! The decision whether people are notified about an incident now, and the pace.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,4 @@
-//! What to look for in a bucket: accounts, Regions, trails, and a time.
+//! The search criteria for a bucket: accounts, Regions, trails, and a time.
 
 use crate::names::date_folder::day_folder;
 use crate::names::ids::{AccountId, Region, TrailArn, TrailName};

@@ -1,4 +1,4 @@
-//! Which time of a chain is accounted for: it is verified, or something is reported about it.
+//! The time of a chain that is accounted for: it is verified, or something is reported about it.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,5 @@
-//! Which log files the digests of an account and Region list, and for which time and in which
-//! folders that is known.
+//! The log files that the digests of an account and Region list, and the time and the folders for
+//! which that is known.
 
 use crate::bucket::selection::DELIVERY;
 use crate::check::digest::{OVERDUE_AFTER, SettledDigest};

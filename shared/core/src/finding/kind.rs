@@ -1,4 +1,4 @@
-//! What the catalog says about a kind of finding.
+//! The entries of the catalog for a kind of finding.
 
 use super::catalog::FindingKind;
 use super::row::{DigestStep, Severity};

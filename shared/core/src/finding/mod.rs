@@ -1,4 +1,4 @@
-//! What was done to the trail: every kind of finding, its severity, and its evidence.
+//! Findings about what was done to the trail: every kind, its severity, and its evidence.
 
 mod archived;
 mod catalog;

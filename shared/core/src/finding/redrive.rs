@@ -1,4 +1,4 @@
-//! How to move a parked message back.
+//! The way to move a parked message back.
 
 /// The end of an advice: how to move the parked message back. A function sends the message to the
 /// dead-letter queue itself, so SQS does not know a queue that it came from. Without a destination,

@@ -1,4 +1,4 @@
-//! What the KMS events in a log file say about the trail's own files.
+//! The statements of the KMS events in a log file about the trail's own files.
 //!
 //! CloudTrail's SSE-KMS leaves a KMS event for each log file that is delivered or read. The
 //! encryption context of the event names the trail and the object: a second record of every log

@@ -1,4 +1,4 @@
-//! Whether a key's policy lets trails write under the key that it was not intended for.
+//! Checks whether a key's policy lets trails write under the key that it was not intended for.
 //!
 //! CloudTrail encrypts for every trail of every account under the same service principal. A key's
 //! policy should therefore let it use the key only under a condition that names the trails. AWS's

@@ -1,4 +1,4 @@
-//! How a digest and its predecessor must agree.
+//! The rules by which a digest and its predecessor must agree.
 //!
 //! Rule:
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>

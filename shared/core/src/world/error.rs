@@ -1,4 +1,4 @@
-//! How a request can fail, in the classes that lead to different verdicts.
+//! The ways in which a request can fail, in the classes that lead to different verdicts.
 
 /// A request that did not get a usable answer.
 #[derive(Debug, thiserror::Error)]

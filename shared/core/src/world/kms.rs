@@ -1,4 +1,4 @@
-//! What KMS says about keys.
+//! Descriptions and policies of keys in KMS.
 
 use super::StoreError;
 use crate::names::ids::Region;

@@ -1,4 +1,4 @@
-//! What the checks need from outside, each as a small trait, and how that can fail.
+//! The small traits by which the checks reach the outside, and the ways in which that can fail.
 //!
 //! The traits are capabilities: the signature of a check says what it may access. Adapters are in
 //! the crates `trailseal-aws` and `trailseal-lambda`. Tests use in-memory adapters.

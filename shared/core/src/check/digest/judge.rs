@@ -1,4 +1,4 @@
-//! Whether a digest is where CloudTrail delivered it, and is what CloudTrail signed.
+//! Checks whether a digest is where CloudTrail delivered it, and is what CloudTrail signed.
 
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;

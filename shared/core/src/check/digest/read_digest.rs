@@ -65,7 +65,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         ReadDigest { at, key, fetched }
     }
 
-    /// Returns whether CloudTrail signed a digest that was read, by the signature in its metadata.
+    /// Returns whether CloudTrail signed a digest that was read, by its own signature.
     pub async fn is_authentic(&self, digest: &ReadDigest) -> bool {
         let Ok(fetched) = &digest.fetched else {
             return false;

@@ -1,4 +1,4 @@
-//! Why a digest cannot be trusted.
+//! The reasons why a digest cannot be trusted.
 
 use crate::finding::{Finding, Report, Scope};
 use crate::names::location::ObjectLocation;

@@ -1,4 +1,4 @@
-//! Which key should have signed a digest, and when.
+//! The key that should have signed a digest, and the time.
 
 use super::DigestVerifier;
 use super::rejection::Rejection;

@@ -1,4 +1,4 @@
-//! What it means that a digest cannot be read.
+//! The consequences of a digest that cannot be read.
 
 use super::DigestVerifier;
 use super::rejection::Rejection;

@@ -1,5 +1,5 @@
-//! What every check of digests needs: the bucket, the keys, and the places to which the trail is
-//! delivered.
+//! The parts that every check of digests needs: the store, the keys, and the places to which the
+//! trail is delivered.
 
 use crate::check::key_ring::KeyRing;
 use crate::finding::Scope;

@@ -1,4 +1,4 @@
-//! Which documents of deliveries are due for a digest, and the order in which they are settled.
+//! The documents of deliveries that are due for a digest, and the order in which they are settled.
 
 use super::document::{name_of, oldest_in};
 use crate::world::{SettleEvidence, StoreError};

@@ -1,4 +1,4 @@
-//! What the digests of a chain list, from one digest back to the requested time.
+//! The log files that the digests of a chain list, from one digest back to the requested time.
 //!
 //! The tests are in `tests/tests/kms/unsettled.rs`.
 

@@ -1,4 +1,4 @@
-//! Why bytes are not a log file.
+//! The reasons why bytes are not a log file.
 
 use crate::format::log_file_size::MAX_OBJECT_BYTES;
 use crate::gzip::stream::GunzipError;
