@@ -292,8 +292,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             && self.places.actual_of(&named.location.bucket, &at.bucket) == at.bucket
     }
 
-    /// Returns the finding about a digest that its successor skips, although both cover the same
-    /// time.
+    /// Returns the finding about a digest that its successor skips, although both cover some of the
+    /// same time.
     fn overlap(&self, settled: &SettledDigest, newer: Option<&NewerDigest>) -> Option<Finding> {
         let newer = newer.filter(|newer| newer.authentic)?;
         let named = newer.predecessor.as_ref()?;

@@ -21,8 +21,8 @@ pub fn findings_left_out(kind: FindingKind, subject: FindingSubject, findings: u
         .with_remedy(LEFT_OUT)
 }
 
-/// Returns the example of a group, with the number of similar findings and the other objects of
-/// those.
+/// Returns the example of a group, with the number of findings like it (`more`) and the other
+/// objects of those.
 #[must_use]
 pub fn with_more_like_it(example: Finding, more: u64, objects: &[String]) -> Finding {
     let mut finding = example;
