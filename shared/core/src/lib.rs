@@ -1,33 +1,33 @@
-//! Decides whether the record of an AWS account still is what CloudTrail wrote.
+//! Decides whether the record of an AWS account is still what CloudTrail wrote.
 //!
-//! # What is proved, and what is not
+//! # What is verified, and what is not
 //!
-//! A digest file that verifies was signed by a CloudTrail key of its Region, says it lives where
+//! A digest file that verifies was signed by a CloudTrail key of its Region, states the place where
 //! it was found, and continues the digest that it names as its predecessor. A log file that
-//! verifies has the bytes that such a digest lists. Not proved: that CloudTrail recorded every
-//! call, or that nothing stands in the bucket beside what the digests list.
+//! verifies has the bytes that such a digest lists. Not verified: that CloudTrail recorded every
+//! call, or that the bucket holds nothing besides what the digests list.
 //!
 //! # How the crate is built
 //!
-//! The crate takes bytes and values and returns verdicts; it knows no clock, no environment and
-//! no network. Its folders are its storeys. A file uses its own storey and those below it; a test
-//! finds every other arrow. From the lowest to the highest:
+//! The crate takes bytes and values and returns verdicts. It uses no clock, no environment and no
+//! network. Its folders are its layers. A file uses its own layer and those below it; a test finds
+//! every other dependency. From the lowest to the highest:
 //!
-//! - [`names`]: what AWS calls things: accounts, Regions, buckets, keys, ARNs, hashes
+//! - [`names`]: the names that AWS gives to accounts, Regions, buckets, keys, ARNs, hashes
 //! - [`gzip`]: exactly one gzip member
-//! - [`format`](mod@format): what digest files, log files and saved files hold
+//! - [`format`](mod@format): the contents of digest files, log files and saved files
 //! - [`trust`]: public keys, signatures, chains, and the hash of a log file
-//! - [`world`]: what a check needs from outside, each a small trait; and how that can fail
-//! - [`finding`]: what was done to the trail, and what a check comes to
+//! - [`world`]: what a check needs from outside, each as a small trait, and how that can fail
+//! - [`finding`]: what was done to the trail, and the result of a check
 //! - [`bucket`]: what a bucket holds, and where
-//! - [`kms`]: what the KMS events of a log file say of the trail's own files
-//! - [`check`]: the story of each check, over the traits of [`world`]
-//! - [`event`]: which objects an event names
-//! - [`alert`]: which findings make one incident, and what people read about it
+//! - [`kms`]: what the KMS events of a log file say about the trail's own files
+//! - [`check`]: the steps of each check, over the traits of [`world`]
+//! - [`event`]: the objects that an event names
+//! - [`alert`]: which findings form one incident, and what people read about it
 //!
 //! # An example
 //!
-//! A log file, against the hash that a digest file lists for it:
+//! Checks a log file against the hash that a digest file lists for it:
 //!
 //! ```
 //! use trailseal::names::object_key::{ObjectKind, classify};
@@ -51,7 +51,8 @@
 //! # Ok::<(), hex::FromHexError>(())
 //! ```
 //!
-//! The crate `trailseal-aws` has the adapters to AWS, `trailseal-lambda` what the functions share.
+//! The crate `trailseal-aws` has the adapters to AWS. `trailseal-lambda` has what the functions
+//! share.
 
 pub mod alert;
 pub mod bucket;

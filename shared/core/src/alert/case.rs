@@ -1,4 +1,4 @@
-//! An incident of which something came, held against what is on record.
+//! An incident with new arrivals, compared with its record.
 
 use super::entry::AlertEntry;
 use super::incident::Incident;
@@ -6,28 +6,28 @@ use super::notice::{Notice, Pace};
 use super::sent_finding::SentFinding;
 use jiff::Timestamp;
 
-/// What came of one incident.
+/// The arrivals for one incident.
 #[derive(Debug, Default)]
 pub struct Arrived {
     /// The findings, in the order in which they were found.
     pub findings: Vec<SentFinding>,
-    /// Whether a reminder came.
+    /// Indicates whether a reminder arrived.
     pub reminded: bool,
 }
 
-/// What is on record of an incident.
+/// The record of an incident.
 #[derive(Debug)]
 pub enum OnRecord {
-    /// There is no document of it, or it cannot be looked at.
+    /// It has no document, or the document cannot be read.
     Nothing,
-    /// There is a document that no incident can be read from.
+    /// It has a document that does not hold an incident.
     Unreadable,
-    /// This.
+    /// Its document holds this incident.
     Incident(Box<Incident>),
 }
 
 impl OnRecord {
-    /// The incident, if there is one.
+    /// Returns the incident, if there is one.
     #[must_use]
     pub fn incident(self) -> Option<Incident> {
         match self {
@@ -37,26 +37,26 @@ impl OnRecord {
     }
 }
 
-/// An incident of which something came.
+/// An incident with new arrivals.
 #[derive(Debug)]
 pub struct Case {
-    /// The incident with what came.
+    /// The incident, with the arrivals.
     pub incident: Incident,
-    /// Whether people hear of it now.
+    /// The decision whether people are notified now.
     pub notice: Notice,
-    /// The findings that are new in it.
+    /// The findings that are new in the incident.
     pub new: Vec<SentFinding>,
-    /// Whether people have heard of all of it with this invocation's message.
+    /// Indicates whether this invocation's message published everything about it.
     pub is_published: bool,
-    /// How many occurrences were on record.
+    /// The number of occurrences on record.
     known: u64,
     is_first: bool,
     reminded: bool,
 }
 
 impl Case {
-    /// What came of an incident, held against what is on record; none where nothing is on record and
-    /// nothing came.
+    /// Compares the arrivals for an incident with its record. Returns `None` if nothing is on
+    /// record and no finding arrived.
     #[must_use]
     pub fn of(arrived: Arrived, record: OnRecord, now: Timestamp, pace: Pace) -> Option<Self> {
         let Arrived { findings, reminded } = arrived;
@@ -70,7 +70,8 @@ impl Case {
         let mut new = findings;
         new.retain(|finding| incident.add(finding, now));
         if !is_first {
-            // It is read again before it is written: thousands of them take no room meanwhile.
+            // The record is read again before it is written. Until then, thousands of them take no
+            // memory.
             incident.recent = Vec::new();
         }
         Some(Self {
@@ -84,13 +85,13 @@ impl Case {
         })
     }
 
-    /// Whether no document of the incident was there.
+    /// Returns whether the incident had no document.
     #[must_use]
     pub fn is_first(&self) -> bool {
         self.is_first
     }
 
-    /// The incident's part of a message.
+    /// Returns the incident's part of a message.
     #[must_use]
     pub fn entry(&self) -> AlertEntry<'_> {
         AlertEntry {
@@ -104,13 +105,14 @@ impl Case {
         u64::try_from(self.new.len()).unwrap_or(u64::MAX)
     }
 
-    /// The document of an incident that had none.
+    /// Returns the document of an incident that had none.
     #[must_use]
     pub fn first_document(&self, now: Timestamp) -> Incident {
         self.published(self.incident.clone(), self.new_findings(), now)
     }
 
-    /// What came, added to what is on record now: another environment may have written meanwhile.
+    /// Adds the arrivals to the current record. Another environment may have written it in the
+    /// meantime.
     #[must_use]
     pub fn added_to(&self, record: Option<Incident>, now: Timestamp) -> Incident {
         let mut incident = record.unwrap_or_else(|| Incident::of(&self.incident.latest));
@@ -145,7 +147,7 @@ mod tests {
         }
     }
 
-    /// An incident with these occurrences, of which people heard at the time 0.
+    /// Returns an incident with these occurrences, which was published at time 0.
     fn on_record(occurrences: &[&str]) -> Incident {
         let mut case = Case::of(arrived(occurrences), OnRecord::Nothing, at(0), PACE).unwrap();
         case.is_published = true;
@@ -192,8 +194,8 @@ mod tests {
         assert_eq!(case.notice, Notice::Known);
     }
 
-    /// What another environment wrote between reading and writing is kept, and people have not heard
-    /// of it.
+    /// Checks that the write of another environment between reading and writing is kept, as not
+    /// published.
     #[test]
     fn what_came_is_added_to_what_is_on_record_by_then() {
         let mut case = Case::of(arrived(&["b"]), known(&["a"]), at(60), PACE).unwrap();
@@ -209,7 +211,7 @@ mod tests {
             let counts = (incident.occurrences, incident.unpublished());
             assert_eq!(counts, (occurrences, unpublished));
         }
-        // What nobody has heard of is on record as such.
+        // Unpublished occurrences are on record as such.
         case.is_published = false;
         let incident = case.added_to(Some(on_record(&["a"])), at(60));
         assert_eq!(incident.unpublished(), 1);

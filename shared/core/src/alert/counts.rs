@@ -1,4 +1,4 @@
-//! How many findings there are, by kind, account and Region.
+//! The number of findings, by kind, account and Region.
 
 use super::entry::AlertEntry;
 use super::sent_finding::SentFinding;
@@ -9,13 +9,14 @@ use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most counts in the JSON form.
+/// The maximum number of counts in the JSON form.
 pub(super) const MAX_IN_JSON: usize = 40;
 
-/// The most characters of an example: forty of them, four times over, leave room for findings.
+/// The maximum length of an example in characters. Forty of them, four times over, leave room for
+/// findings.
 const MAX_EXAMPLE_CHARS: usize = 200;
 
-/// How many findings of one kind there are in one account and Region.
+/// The number of findings of one kind in one account and Region.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct FindingCount<'a> {
     pub(super) severity: Severity,
@@ -24,7 +25,7 @@ pub(super) struct FindingCount<'a> {
     pub(super) region: Option<&'a str>,
     #[serde(rename = "count")]
     pub(super) findings: u64,
-    /// The begin of the place of one of the objects.
+    /// The start of the location of one of the objects.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) example: String,
 }
@@ -34,7 +35,8 @@ fn example(finding: &SentFinding) -> String {
     clip(&place, MAX_EXAMPLE_CHARS).to_owned()
 }
 
-/// The counts: the largest of each kind first, the most severe kind before others; then the others.
+/// Returns the counts: the largest of each kind first, the most severe kinds first; then the
+/// others.
 pub(super) fn of<'a>(entries: &'a [AlertEntry<'_>]) -> Vec<FindingCount<'a>> {
     let mut by_place: BTreeMap<(&str, Option<&str>, Option<&str>), FindingCount<'a>> =
         BTreeMap::new();

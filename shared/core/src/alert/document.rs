@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// The schema of an alert's JSON form.
 pub const SCHEMA: &str = "trailseal.alert/1";
 
-/// The most accounts and Regions that a message lists for filter policies.
+/// The maximum number of accounts and Regions that a message lists for filter policies.
 const MAX_LISTED: usize = 100;
 
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ fn is_zero(n: &usize) -> bool {
     *n == 0
 }
 
-/// What filter policies look at.
+/// The fields that filter policies use.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AlertHead<'a> {
@@ -54,7 +54,7 @@ pub(super) struct ListedFinding<'a> {
     pub(super) incident: IncidentState<'a>,
 }
 
-/// How a finding's incident is, as the message says.
+/// The state of a finding's incident, as the message reports it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct IncidentState<'a> {
@@ -66,7 +66,7 @@ pub(super) struct IncidentState<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_alert: Option<Timestamp>,
     document: &'a str,
-    /// Where the occurrences are that waited for their hour.
+    /// The location of the occurrences that were held back until the next update.
     #[serde(skip_serializing_if = "Option::is_none")]
     waited: Option<String>,
 }
@@ -144,6 +144,6 @@ pub(super) fn document(
         findings,
         left_out,
     };
-    // Texts, times and lists: there is nothing in it that JSON cannot hold.
+    // Text, times and lists: JSON can hold everything in it.
     json_for_queue(serde_json::to_string(&document).unwrap_or_default())
 }

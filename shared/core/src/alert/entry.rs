@@ -1,4 +1,4 @@
-//! An incident in an alert, its place there, and which are shown.
+//! An incident in an alert, its rank, and the choice of the shown entries.
 
 use super::incident::Incident;
 use super::notice::Notice;
@@ -7,15 +7,15 @@ use crate::finding::Severity;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// An incident that people hear of in this message.
+/// An incident that this message reports.
 #[derive(Debug, Clone, Copy)]
 pub struct AlertEntry<'a> {
-    /// The incident with everything that is new in it.
+    /// The incident, with everything that is new in it.
     pub incident: &'a Incident,
-    /// Why people hear of it now.
+    /// The reason why it is reported now.
     pub notice: Notice,
-    /// Whether some of what is new came earlier, and waited for its hour: it is listed in the
-    /// incident's folder.
+    /// Indicates whether some of the news arrived earlier and was held back until the next update:
+    /// it is listed in the incident's folder.
     pub waited: bool,
 }
 
@@ -24,7 +24,7 @@ impl AlertEntry<'_> {
         &self.incident.latest
     }
 
-    /// How many findings the entry stands for.
+    /// Returns the number of findings that the entry represents.
     pub(super) fn count(&self) -> u64 {
         self.incident.unpublished().max(1)
     }
@@ -34,8 +34,8 @@ impl AlertEntry<'_> {
     }
 }
 
-/// The place of an entry in the order of a message: the most severe first; of one severity, what
-/// is new before what persists.
+/// Returns the rank of an entry in a message: the most severe first; within a severity, new
+/// incidents before persisting ones.
 #[must_use]
 pub fn rank(entry: &AlertEntry<'_>) -> (Reverse<Severity>, u8) {
     let rank = match entry.notice {
@@ -46,7 +46,7 @@ pub fn rank(entry: &AlertEntry<'_>) -> (Reverse<Severity>, u8) {
     (Reverse(entry.severity()), rank)
 }
 
-/// Which entries are shown where `limit` are: of each kind the first, then the most severe.
+/// Chooses which entries are shown if `limit` are: the first of each kind, then the most severe.
 pub(super) fn choose(entries: &[AlertEntry<'_>], limit: usize) -> Vec<bool> {
     let mut kinds = BTreeSet::new();
     let first_of_kind: Vec<bool> = entries

@@ -1,8 +1,8 @@
-//! The message in which a function hands its findings to the `alerter`, schema
+//! The message in which a function sends its findings to the `alerter`, schema
 //! `trailseal.findings/1`.
 //!
-//! It holds the findings, or names the document in the evidence bucket that holds them: SQS takes
-//! no larger message.
+//! It holds the findings, or names the document in the evidence bucket that holds them, because SQS
+//! accepts no larger message.
 
 use crate::finding::{Finding, Stamp, StampedFinding};
 use crate::names::location::ObjectLocation;
@@ -14,11 +14,12 @@ use serde::Serialize;
 /// The schema of the message, and of the document that it may name.
 pub const SCHEMA: &str = "trailseal.findings/1";
 
-/// The most bytes of a message. A queue takes 1 MiB, or 256 KiB where it was made before August
-/// 2025: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
+/// The maximum size of a message in bytes. A queue accepts 1 MiB, or 256 KiB if it was created
+/// before August 2025:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>.
 pub const MAX_MESSAGE_BYTES: usize = 200 * 1024;
 
-/// The most bytes of a document. One finding takes less than 64 KiB.
+/// The maximum size of a document in bytes. One finding takes less than 64 KiB.
 pub const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Findings on their way to the `alerter`.
@@ -26,7 +27,7 @@ pub const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 pub struct FindingsMessage {
     /// The message for the queue.
     pub body: String,
-    /// What must be in the evidence bucket before the message is sent.
+    /// The document that must be in the evidence bucket before the message is sent.
     pub document: Option<FindingsDocument>,
 }
 
@@ -39,7 +40,7 @@ pub struct FindingsDocument {
     pub content: String,
 }
 
-/// A finding with what tells it from others of its incident.
+/// A finding, with what distinguishes it from others of its incident.
 #[derive(Debug, Serialize)]
 struct ComposedFinding<'a> {
     #[serde(flatten)]
@@ -61,8 +62,8 @@ struct MessageHead<'a> {
     findings: Option<&'a [&'a serde_json::value::RawValue]>,
 }
 
-/// Writes the messages for `findings`: one, if they fit. What does not goes into documents in
-/// `evidence_bucket`, or into several messages where there is none.
+/// Writes the messages for `findings`: one, if they fit. The rest goes into documents in
+/// `evidence_bucket`, or into several messages if there is no such bucket.
 #[must_use]
 pub fn compose(
     findings: &[Finding],
@@ -77,7 +78,7 @@ pub fn compose(
                 finding: stamp.stamp(finding),
                 occurrence: occurrence.get(..16).unwrap_or_default().to_owned(),
             };
-            // Texts, times and lists: there is nothing in it that JSON cannot hold.
+            // Text, times and lists: JSON can hold everything in it.
             let json = json_for_queue(serde_json::to_string(&entry).ok()?);
             serde_json::value::RawValue::from_string(json).ok()
         })
@@ -142,7 +143,7 @@ fn pointer(
     }
 }
 
-/// The entries in pieces of at most `limit` bytes, one entry at least in each.
+/// Returns the entries in pieces of at most `limit` bytes, with at least one entry in each.
 fn chunks<'a>(
     entries: &'a [&'a serde_json::value::RawValue],
     limit: usize,

@@ -1,9 +1,9 @@
-//! Incidents: what people have heard of, so that they hear of it once, and of what is new.
+//! Incidents: what was published, so that it is published only once, and so is any news.
 //!
-//! All findings of one id are one incident. It is a document in the evidence bucket,
-//! `incidents/ID.json`, which the `alerter` alone writes, and only after SNS has accepted the
-//! message. Its times are those of detection: what a record or a file name says about time opens,
-//! grows and closes nothing.
+//! All findings with one ID are one incident. It is a document in the evidence bucket,
+//! `incidents/ID.json`. Only the `alerter` writes it, and only after SNS has accepted the message.
+//! Its times are those of detection: the times in a record or a file name do not open, update or
+//! close an incident.
 
 use super::notice::{Notice, Pace};
 use super::sent_finding::SentFinding;
@@ -17,27 +17,27 @@ use std::time::Duration;
 /// The schema of an incident's document.
 pub const SCHEMA: &str = "trailseal.incident/1";
 
-/// The most bytes of an incident's document that is read. What is written has half of that at most: its
-/// occurrences, and one finding in full.
+/// The maximum size in bytes of an incident's document that is read. A written document has at most
+/// half of that: its occurrences, and one complete finding.
 pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
-/// The most occurrences that an incident remembers one by one. An older one that is found again
-/// counts as another.
+/// The maximum number of occurrences that an incident remembers individually. An older one that is
+/// found again counts as another.
 const MAX_REMEMBERED: usize = 400;
 
-/// The most characters of an object's place that are kept with an occurrence.
+/// The maximum length in characters of an object's location that is stored with an occurrence.
 const MAX_PLACE_CHARS: usize = 200;
 
-/// The most characters of what tells an occurrence from others.
+/// The maximum length in characters of the text that distinguishes an occurrence.
 const MAX_OCCURRENCE_CHARS: usize = 64;
 
-/// How far ahead of the clock at hand another function's may be.
+/// The maximum time by which another function's clock may be ahead of the local clock.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// The longest time that a reminder waits in the queue.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// So much later than it is due a reminder counts as lost, and another one is sent.
+/// The time after which an overdue reminder counts as lost, so that another one is sent.
 const REMINDER_LOST: Duration = Duration::from_mins(10);
 
 /// An incident.
@@ -45,29 +45,29 @@ const REMINDER_LOST: Duration = Duration::from_mins(10);
 #[serde(rename_all = "camelCase")]
 pub struct Incident {
     schema: String,
-    /// The id of its findings.
+    /// The ID of its findings.
     pub id: String,
     /// The kind of its findings.
     pub kind: String,
     /// The severity of its findings.
     pub severity: Severity,
-    /// The account that it is about, as far as known.
+    /// The account that it is about, as far as it is known.
     pub account: Option<String>,
-    /// The Region that it is about, as far as known.
+    /// The Region that it is about, as far as it is known.
     pub region: Option<String>,
-    /// When it was first found.
+    /// The time when it was first found.
     pub first_seen: Timestamp,
-    /// When it was last found.
+    /// The time when it was last found.
     pub last_seen: Timestamp,
-    /// How many occurrences there are.
+    /// The number of occurrences.
     pub occurrences: u64,
-    /// When people last heard of it; none if SNS has accepted no message about it yet.
+    /// The time of the last alert about it; `None` if SNS has not accepted a message about it yet.
     #[serde(rename = "toldAt")]
     pub published_at: Option<Timestamp>,
-    /// How many occurrences there were then.
+    /// The number of occurrences at that time.
     #[serde(rename = "toldOccurrences")]
     pub published_occurrences: u64,
-    /// Until when a reminder is on its way.
+    /// The time until which a reminder is on its way.
     pub reminder_until: Option<Timestamp>,
     /// The newest finding.
     pub latest: SentFinding,
@@ -79,28 +79,28 @@ pub struct Incident {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Occurrence {
-    /// What tells it from others: 16 hex digits.
+    /// The text that distinguishes it from others: 16 hex digits.
     pub occurrence: String,
-    /// When it was first found.
+    /// The time when it was first found.
     pub at: Timestamp,
-    /// The begin of the place of the object that shows it.
+    /// The start of the location of the object that shows it.
     pub object: String,
 }
 
-/// The folder of the findings of an incident that people have not heard of at once.
+/// Returns the folder of an incident's findings that were not published immediately.
 #[must_use]
 pub fn folder(id: &str) -> String {
     format!("incidents/{id}/")
 }
 
-/// The key of an incident's document.
+/// Returns the key of an incident's document.
 #[must_use]
 pub fn key(id: &str) -> String {
     format!("incidents/{id}.json")
 }
 
 impl Incident {
-    /// The incident that a finding opens, before that finding is counted.
+    /// Returns the incident that a finding opens, before that finding is counted.
     #[must_use]
     pub fn of(finding: &SentFinding) -> Self {
         Self {
@@ -121,22 +121,22 @@ impl Incident {
         }
     }
 
-    /// Reads an incident's document; none if it is none, or that of another incident: nothing that
-    /// cannot be read keeps anybody silent.
+    /// Reads an incident's document. Returns `None` if it is not one, or belongs to another
+    /// incident: an unreadable document never suppresses an alert.
     #[must_use]
     pub fn read(document: &[u8], id: &str) -> Option<Self> {
         let incident: Self = serde_json::from_slice(document).ok()?;
         (incident.schema == SCHEMA && incident.id == id).then_some(incident)
     }
 
-    /// The incident's document.
+    /// Returns the incident's document.
     #[must_use]
     pub fn document(&self) -> String {
-        // Texts, times and lists: there is nothing in it that JSON cannot hold.
+        // Text, times and lists: JSON can hold everything in it.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Takes a finding in. Whether its occurrence is a new one.
+    /// Adds a finding. Returns whether its occurrence is new.
     pub fn add(&mut self, finding: &SentFinding, now: Timestamp) -> bool {
         let detected_at = finding.detected_at.min(now);
         self.first_seen = self.first_seen.min(detected_at);
@@ -162,17 +162,17 @@ impl Incident {
         true
     }
 
-    /// How many occurrences people have not heard of.
+    /// Returns the number of unpublished occurrences.
     #[must_use]
     pub fn unpublished(&self) -> u64 {
         self.occurrences.saturating_sub(self.published_occurrences)
     }
 
-    /// Whether people hear of it now.
+    /// Returns whether people are notified now.
     #[must_use]
     pub fn notice(&self, now: Timestamp, pace: Pace) -> Notice {
         let ahead = now.saturating_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
-        // Nobody has heard of it at a time that is still to come.
+        // An alert time in the future is not valid.
         let Some(since) = self.published_at.filter(|published| *published <= ahead) else {
             return Notice::Opened;
         };
@@ -193,9 +193,9 @@ impl Incident {
         }
     }
 
-    /// SNS has accepted a message about the first `known` occurrences and about `new` others, which
-    /// are among the newest. What another execution environment has added between them counts as
-    /// unheard of.
+    /// Records that SNS has accepted a message about the first `known` occurrences and about `new`
+    /// others, which are among the newest. Occurrences that another execution environment has added
+    /// between them count as unpublished.
     pub fn publish(&mut self, now: Timestamp, known: u64, new: u64) {
         self.published_at = Some(now);
         let before = self.occurrences.saturating_sub(new);
@@ -206,8 +206,8 @@ impl Incident {
         }
     }
 
-    /// How long until a reminder is due, if people hear of something later and no reminder is on its
-    /// way. The incident counts it as sent.
+    /// Returns the time until a reminder is due, if something is to be published later and no
+    /// reminder is on its way. The incident counts it as sent.
     pub fn remind(&mut self, now: Timestamp, pace: Pace) -> Option<Duration> {
         let Notice::Later { at } = self.notice(now, pace) else {
             return None;

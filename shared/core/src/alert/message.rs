@@ -8,13 +8,13 @@ use crate::names::printable::{json_for_queue, printable};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// SNS takes 262,144 bytes; some are left for attributes and for how JSON escapes JSON.
+/// SNS accepts 262,144 bytes. Some are left for attributes and for JSON within JSON.
 pub(super) const MAX_MESSAGE_BYTES: usize = 250_000;
 
-/// How many findings are tried to fit into a message: none takes less than 500 bytes.
+/// The maximum number of findings that are tried in a message. Each takes at least 500 bytes.
 const MAX_FINDINGS_IN_MESSAGE: usize = 400;
 
-/// How many findings the e-mail text shows in full: more is not read at night.
+/// The maximum number of findings that the email text shows in full. Nobody reads more at night.
 const MAX_FINDINGS_IN_TEXT: usize = 20;
 
 /// A message for SNS.
@@ -22,25 +22,26 @@ const MAX_FINDINGS_IN_TEXT: usize = 20;
 pub struct Alert {
     /// Severity, count, kind, account and Region.
     pub subject: String,
-    /// The `MessageStructure: json` document: a text for each protocol.
+    /// The `MessageStructure: json` document, with a text for each protocol.
     pub message: String,
     /// String attributes for filter policies.
     pub attributes: BTreeMap<&'static str, String>,
 }
 
-/// The message, and which of the entries are in it in full, in one form at least.
+/// The message, and which of the entries it shows in full, in at least one form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Composed {
     /// The message.
     pub alert: Alert,
-    /// Whether each entry is in the message's JSON form.
+    /// Indicates for each entry whether it is in the message's JSON form.
     pub shown: Vec<bool>,
 }
 
-/// Writes the alert for `entries`, which are in the order of their [rank](super::entry::rank); none if there are none.
+/// Writes the alert for `entries`, which are sorted by their [rank](super::entry::rank). Returns
+/// `None` if there are none.
 ///
-/// `more` is how many findings there are beside the newest one of each entry. `whole_list` is where
-/// all of them are listed, if they are. `evidence_bucket` holds the incidents.
+/// `more` is the number of findings besides the newest one of each entry. `whole_list` is the
+/// location of the complete list, if there is one. `evidence_bucket` holds the incidents.
 #[must_use]
 pub fn compose(
     entries: &[AlertEntry<'_>],
@@ -86,7 +87,7 @@ pub fn compose(
         if message.len() <= MAX_MESSAGE_BYTES || limit == 0 {
             break (message, shown);
         }
-        // Proportionally fewer, and always fewer: a handful of rounds whatever the number.
+        // Proportionally fewer, and always fewer: a few rounds, whatever the number.
         let fitting = listed.len().saturating_mul(MAX_MESSAGE_BYTES) / message.len();
         limit = fitting.min(listed.len().saturating_sub(1));
     };
@@ -100,12 +101,13 @@ pub fn compose(
     })
 }
 
-/// The message with a text for each protocol.
+/// Returns the message, with a text for each protocol.
 ///
-/// A filter policy with `FilterPolicyScope: MessageBody` looks at the body as JSON. AWS's
-/// documentation does not say whether that is the protocol's text or the whole message. So what
-/// policies need is at the top level of both: keys that are no protocols are ignored by SNS
-/// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, `MessageStructure`).
+/// A filter policy with `FilterPolicyScope: MessageBody` reads the body as JSON. AWS's
+/// documentation does not say whether that is the protocol's text or the complete message.
+/// Therefore the fields that policies need are at the top level of both: SNS ignores keys that are
+/// not protocols (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>,
+/// `MessageStructure`).
 fn protocols(text: &str, json: &str, head: &AlertHead<'_>) -> String {
     let message = serde_json::json!({
         "default": text, "email": text,
@@ -116,15 +118,15 @@ fn protocols(text: &str, json: &str, head: &AlertHead<'_>) -> String {
     json_for_queue(message.to_string())
 }
 
-/// The shortest alert: how many findings there are of which kind, and where they are listed. For the
-/// case that SNS refuses the whole message for something in it.
+/// Returns the shortest alert: the number of findings of each kind, and where they are listed. It
+/// is for the case that SNS refuses the complete message because of something in it.
 #[must_use]
 pub fn plain(entries: &[AlertEntry<'_>], whole_list: &str) -> Option<Alert> {
     let worst = entries.first()?;
     let head = head(entries, worst.severity());
     let mut counts = counts::of(entries);
     for count in &mut counts {
-        // What SNS refuses may be in a name.
+        // The part that SNS refuses may be in a name.
         count.example.clear();
     }
     let left_out = LeftOut {

@@ -1,11 +1,11 @@
-//! Alerts: one SNS message for everything that came in a batching window.
+//! Alerts: one SNS message for everything that arrived in a batching window.
 //!
-//! Limits: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>: a message of 256 KiB
-//! with all its attributes, a subject of less than 100 printable ASCII characters.
+//! Limits: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>: a message of 256 KiB with
+//! all its attributes, and a subject of less than 100 printable ASCII characters.
 //!
 //! The files, from the lowest to the highest: what functions send ([`findings_message`]) and the
-//! `alerter` receives ([`sent_finding`], [`received`]); what is on record of it ([`incident`],
-//! [`notice`], [`case`]); and what goes out (`entry`, `counts`, `document`, `text`, `message`,
+//! `alerter` receives ([`sent_finding`], [`received`]); what is on record about it ([`incident`],
+//! [`notice`], [`case`]); and what is published (`entry`, `counts`, `document`, `text`, `message`,
 //! `whole_list`).
 
 pub mod case;

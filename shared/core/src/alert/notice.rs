@@ -1,42 +1,42 @@
-//! Whether people hear of an incident now, and how often they do.
+//! The decision whether people are notified about an incident now, and the pace.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How often people hear of one incident.
+/// The pace of notifications about one incident.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// Of what is new in it, not more often than this.
+    /// The minimum time between two alerts about news in it.
     pub update_after: SignedDuration,
-    /// Of what is found again and again, and is not new, this often.
+    /// The time after which an incident that continues without news is reported again.
     pub repeat_after: SignedDuration,
 }
 
-/// Whether people hear of an incident now.
+/// The decision whether people are notified about an incident now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// They have never heard of it.
+    /// It has never been published.
     Opened,
-    /// There is something new in it since they last heard of it.
+    /// There is something new in it since the last alert.
     Grown {
-        /// When they did.
+        /// The time of the last alert.
         since: Timestamp,
     },
     /// Nothing is new, and it is still found.
     Persists {
-        /// When they last heard of it.
+        /// The time of the last alert.
         since: Timestamp,
     },
-    /// There is something new, and they heard of it less than an hour ago.
+    /// There is something new, and the last alert is less than an hour old.
     Later {
-        /// When they hear of what is new.
+        /// The time of the next alert.
         at: Timestamp,
     },
-    /// They have heard of all this.
+    /// Everything in it was published.
     Known,
 }
 
 impl Notice {
-    /// Whether people hear of it now.
+    /// Returns whether people are notified now.
     #[must_use]
     pub fn is_now(self) -> bool {
         matches!(
@@ -45,7 +45,7 @@ impl Notice {
         )
     }
 
-    /// The word in alerts.
+    /// Returns the word in alerts.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What the `alerter` reads from the queue of findings.
+//! The messages that the `alerter` reads from the queue of findings.
 
 use super::findings_message::SCHEMA;
 use super::sent_finding::SentFinding;
@@ -6,34 +6,34 @@ use crate::names::location::ObjectLocation;
 use crate::names::text::clip;
 use serde::Deserialize;
 
-/// A message that the `alerter` sends itself: an incident may have grown since people last heard
-/// of it.
+/// The schema of a message that the `alerter` sends to itself: an incident may have grown since the
+/// last alert about it.
 pub const REMINDER_SCHEMA: &str = "trailseal.reminder/1";
 
-/// What a message of the `Findings` queue says.
+/// The content of a message of the `Findings` queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received {
     /// These findings.
     Findings(Vec<SentFinding>),
-    /// Those that this document holds.
+    /// The findings that this document holds.
     Document(ObjectLocation),
-    /// To look at the incident of this id once more.
+    /// A request to look at the incident with this ID again.
     Reminder(String),
 }
 
-/// Why a message or document is none of the schema.
+/// The reason why a message or document does not have the schema.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// No JSON, or other fields.
+    /// It is not JSON, or has other fields.
     #[error("it is no message of the schema {SCHEMA}: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// Another schema.
+    /// It has another schema.
     #[error("it has the schema `{0}`, and not {SCHEMA}: are all functions of one version?")]
     Schema(String),
-    /// Neither findings nor a document.
+    /// It has neither findings nor a document.
     #[error("it holds no findings and names no document")]
     Empty,
-    /// An id that is none.
+    /// Its ID is not valid.
     #[error("it names an incident by something else than 64 hex digits")]
     Id,
 }
@@ -41,7 +41,7 @@ pub enum MessageError {
 /// Reads a message of the `Findings` queue, or a document that one names.
 ///
 /// # Errors
-/// [`MessageError`] when it is none.
+/// [`MessageError`] if it is not one.
 pub fn read(json: &[u8]) -> Result<Received, MessageError> {
     #[derive(Deserialize)]
     struct Message {
@@ -89,13 +89,13 @@ pub fn read(json: &[u8]) -> Result<Received, MessageError> {
     }
 }
 
-/// The reminder of an incident.
+/// Returns the reminder of an incident.
 #[must_use]
 pub fn reminder(incident: &str) -> String {
     serde_json::json!({ "schema": REMINDER_SCHEMA, "incident": incident }).to_string()
 }
 
-/// The id becomes a part of an object's key.
+/// Returns whether a text is an ID, which becomes a part of an object's key.
 fn is_id(id: &str) -> bool {
     id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
@@ -144,7 +144,7 @@ mod tests {
             let Received::Findings(received) = read(sent.to_string().as_bytes()).unwrap() else {
                 panic!("findings");
             };
-            // No field is lost on the way, and none comes in.
+            // No field is lost or added on the way.
             assert_eq!(serde_json::to_value(&received).unwrap(), sent["findings"]);
         }
     }
@@ -185,7 +185,7 @@ mod tests {
             let _ = read(&bytes);
         }
 
-        /// A message in which something was changed is read, or refused by name.
+        /// Checks that a message with a changed byte is read, or refused by name.
         #[test]
         fn a_damaged_message_never_panics(at in 0_usize..1_000, byte in proptest::prelude::any::<u8>()) {
             let mut body = composed(&[finding(1, 10)], None)[0].body.clone().into_bytes();

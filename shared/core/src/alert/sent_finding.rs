@@ -6,22 +6,22 @@ use crate::names::window::Window;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A finding as the `alerter` gets it, and as it goes out: `trailseal.finding/1` with its
+/// A finding as the `alerter` receives it, and as it is published: `trailseal.finding/1` with its
 /// occurrence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SentFinding {
     /// `trailseal.finding/1`.
     pub schema: String,
-    /// Names the incident: 64 hex digits.
+    /// The ID of the incident: 64 hex digits.
     pub id: String,
-    /// How bad it is.
+    /// The severity of the finding.
     pub severity: Severity,
     /// `log-file-modified`, ….
     pub kind: String,
     /// The account whose events are recorded.
     pub account: Option<String>,
-    /// Where the events happened.
+    /// The Region in which the events occurred.
     pub region: Option<String>,
     /// The trail.
     pub trail: Option<String>,
@@ -35,22 +35,22 @@ pub struct SentFinding {
     /// The time left uncovered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
-    /// What should be there.
+    /// The expected state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What is there.
+    /// The actual state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
     /// One plain sentence.
     pub message: String,
-    /// What to do next.
+    /// The advice: what to do next.
     pub advice: String,
-    /// When it was found.
+    /// The time when it was found.
     pub detected_at: Timestamp,
-    /// By which function.
+    /// The function that found it.
     pub function: String,
-    /// Of which version.
+    /// The version of the function.
     pub version: String,
-    /// Tells it from other findings of the incident: 16 hex digits.
+    /// Distinguishes it from other findings of the incident: 16 hex digits.
     pub occurrence: String,
 }

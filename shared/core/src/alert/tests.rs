@@ -29,7 +29,7 @@ fn now() -> Timestamp {
     "2026-01-15T12:34:56Z".parse().unwrap()
 }
 
-/// The incidents that findings open.
+/// Returns the incidents that findings open.
 fn incidents(findings: &[Finding]) -> Vec<Incident> {
     let stamp = Stamp {
         function: "log-verifier",
@@ -118,8 +118,8 @@ fn the_worst_comes_first_and_names_the_alert() {
     assert_eq!(text(&alert, "email"), text(&alert, "default"));
 }
 
-/// A filter policy on the message body finds what it needs at the top level, whether SNS looks at a
-/// protocol's text or at the whole message.
+/// Checks that a filter policy on the message body finds its fields at the top level, whether SNS
+/// uses a protocol's text or the complete message.
 #[test]
 fn what_filter_policies_need_is_at_the_top_level_of_the_body() {
     let alert = alert(&[
@@ -180,7 +180,7 @@ fn the_id_is_of_kind_and_subject_alone() {
     assert_ne!(one.id(), finding(FindingKind::LogFileModified, "k").id());
     assert_ne!(one.id(), finding(FindingKind::LogFileMissing, "l").id());
     assert_ne!(one.id(), one.clone().with_detail("d").id());
-    // What is about a key is one incident, whichever object shows it.
+    // All findings about a key are one incident, whichever object shows them.
     let about = |key: &str| finding(FindingKind::KmsKeyUnusable, key).about("a key", key);
     assert_eq!(about("k").id(), about("l").id());
     assert_ne!(about("k").occurrence(), about("l").occurrence());
@@ -231,7 +231,7 @@ fn ten_thousand_findings_fit_and_say_where_the_rest_is() {
     assert!(alert.subject.contains("10000 findings"));
 }
 
-/// A flood of one kind pushes no other kind out.
+/// Checks that a flood of one kind does not displace other kinds.
 #[test]
 fn each_kind_is_named_with_its_count_and_an_example() {
     let mut findings: Vec<Finding> = (0..5_000)
@@ -332,7 +332,7 @@ fn a_hostile_key_forges_no_line_and_no_subject_and_no_queue_refuses_it() {
     assert!(subject.bytes().all(|b| b.is_ascii_graphic() || b == b' '));
 }
 
-/// Names made of characters that take six bytes in JSON, and twelve in JSON in JSON.
+/// Checks names of characters that take six bytes in JSON, and twelve in JSON within JSON.
 #[test]
 fn names_that_grow_when_they_are_written_leave_room_for_each_kind() {
     let mut findings: Vec<Finding> = (0..200)

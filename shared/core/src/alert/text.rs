@@ -1,4 +1,4 @@
-//! The text of an alert: for somebody who is woken by it, and has never heard of Trailseal.
+//! The text of an alert, for a reader who is woken up by it and has never heard of Trailseal.
 
 use super::counts::FindingCount;
 use super::document::AlertHead;
@@ -11,14 +11,14 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::{Result, Write as _};
 
-/// What every message begins with.
+/// The start of every message.
 const INTRODUCTION: &str =
     "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.";
 
-/// The most characters of a subject: "less than 100 characters", as SNS's API reference says.
+/// The maximum length of a subject: "less than 100 characters", according to SNS's API reference.
 pub(super) const MAX_SUBJECT_CHARS: usize = 99;
 
-/// The most lines of counts.
+/// The maximum number of lines of counts.
 const MAX_COUNTS: usize = 40;
 
 pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> String {
@@ -85,7 +85,7 @@ pub(super) fn email(
     now: Timestamp,
 ) -> String {
     let mut text = String::new();
-    // Writing into a String does not fail.
+    // Writing into a `String` does not fail.
     let _ = write_all(
         &mut text, entries, shown, documents, counts, whole_list, now,
     );
@@ -140,7 +140,7 @@ fn write_all(
     Ok(())
 }
 
-/// The text of the shortest alert.
+/// Returns the text of the shortest alert.
 pub(super) fn plain(head: &AlertHead<'_>, counts: &[FindingCount<'_>], whole_list: &str) -> String {
     let mut text = format!(
         "{INTRODUCTION}\n\
@@ -149,7 +149,7 @@ pub(super) fn plain(head: &AlertHead<'_>, counts: &[FindingCount<'_>], whole_lis
         findings(head.count),
         shout(head.severity)
     );
-    // Writing into a String does not fail.
+    // Writing into a `String` does not fail.
     let _ = write_counts(&mut text, counts);
     let _ = writeln!(text, "\nThe whole list of findings: {whole_list}");
     text
@@ -212,7 +212,7 @@ fn write_finding(
     writeln!(text, "   What to do: {}", printable(&finding.advice))
 }
 
-/// What people should know of the incident beside the newest finding.
+/// Returns what people should know about the incident besides the newest finding.
 fn history(entry: &AlertEntry<'_>) -> Option<String> {
     let incident = entry.incident;
     let (new, all) = (incident.unpublished(), incident.occurrences);

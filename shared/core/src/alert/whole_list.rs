@@ -1,4 +1,4 @@
-//! The whole list of findings, which an alert may name.
+//! The complete list of findings, which an alert may name.
 
 use super::document::{ListedFinding, SCHEMA, document_of, state};
 use super::entry::AlertEntry;
@@ -8,7 +8,7 @@ use crate::names::sha256::Sha256;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// The whole list of findings, for the evidence bucket.
+/// The complete list of findings, for the evidence bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WholeList {
     /// The object's key.
@@ -18,7 +18,7 @@ pub struct WholeList {
 }
 
 impl WholeList {
-    /// The list in an incident's folder: what people hear of later.
+    /// Returns the list in an incident's folder, which is published later.
     #[must_use]
     pub fn waiting(self, incident: &str, now: Timestamp) -> Self {
         let (_, name) = self.key.rsplit_once('/').unwrap_or_default();
@@ -33,7 +33,8 @@ impl WholeList {
     }
 }
 
-/// Writes the whole list of findings, each with the entry of its incident, which a message may name.
+/// Writes the complete list of findings, each with the entry of its incident. A message may name
+/// the list.
 #[must_use]
 pub fn whole_list(
     findings: &[(&SentFinding, AlertEntry<'_>)],
@@ -62,7 +63,7 @@ pub fn whole_list(
         count: findings.len(),
         findings,
     });
-    // Texts, times and lists: there is nothing in it that JSON cannot hold.
+    // Text, times and lists: JSON can hold everything in it.
     let document = document.unwrap_or_default();
     WholeList {
         key: format!(

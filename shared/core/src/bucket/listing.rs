@@ -1,5 +1,5 @@
-//! Lists what is in a bucket, bounded: folders by a delimiter, and of date folders only those of the
-//! time asked for.
+//! Lists the contents of a bucket, within limits: folders by a delimiter, and only those date
+//! folders that belong to the requested time.
 
 use crate::bucket::wanted::Wanted;
 use crate::names::date_folder::{date_folder, month_folder};
@@ -8,22 +8,23 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-/// The most pages of one listing: ten million objects.
+/// The maximum number of pages of one listing: ten million objects.
 pub(super) const MAX_PAGES: usize = 10_000;
 
-/// Listings of one walk that are under way at a time; the store bounds them further.
+/// The number of concurrent listings of one walk. The store limits them further.
 pub(super) const PARALLEL: usize = 32;
 
-/// From so many days of a month on, one listing of the month's digests costs less than one a day.
+/// From this many days of a month on, one listing of the month's digests costs less than one for
+/// each day.
 const MANY_DAYS: i32 = 4;
 
-/// The most date folders of one stretch of time: a hundred years of months.
+/// The maximum number of date folders of one range of time: a hundred years of months.
 const MAX_DATE_FOLDERS: usize = 1200;
 
-/// The prefixes below `folder` that hold the date folders of the time asked for.
+/// Returns the prefixes below `folder` that hold the date folders of the requested time.
 ///
 /// # Errors
-/// [`StoreError`] when all date folders are asked for, and cannot be listed.
+/// [`StoreError`] if all date folders are requested, and cannot be listed.
 pub(super) async fn in_time<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -39,9 +40,9 @@ pub(super) async fn in_time<L: ListObjects>(
     }
 }
 
-/// The date folders below `folder` that cover a stretch of time: `YYYY/MM/DD/` of a month of which
-/// fewer than `many` days are asked for, `YYYY/MM/` of any other. None where the stretch is longer
-/// than a hundred years.
+/// Returns the date folders below `folder` that cover a range of time: `YYYY/MM/DD/` for a month of
+/// which fewer than `many` days are requested, otherwise `YYYY/MM/`. Returns `None` if the range is
+/// longer than a hundred years.
 #[must_use]
 pub fn date_prefixes(
     folder: &str,
@@ -73,10 +74,10 @@ pub fn date_prefixes(
     Some(prefixes)
 }
 
-/// The folders right below `folder`.
+/// Returns the folders directly below `folder`.
 ///
 /// # Errors
-/// [`StoreError`] when it cannot be listed, or has too many.
+/// [`StoreError`] if it cannot be listed, or has too many.
 pub(super) async fn list_folders<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -90,10 +91,10 @@ pub(super) async fn list_folders<L: ListObjects>(
     Ok(folders)
 }
 
-/// Hands the pages of a listing to `take`.
+/// Passes the pages of a listing to `take`.
 ///
 /// # Errors
-/// [`StoreError`] when it cannot be listed, or has too many.
+/// [`StoreError`] if it cannot be listed, or has too many.
 pub(super) async fn pages<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -113,7 +114,7 @@ pub(super) async fn pages<L: ListObjects>(
     Err(too_many_pages(bucket, prefix))
 }
 
-/// Why a listing of [`MAX_PAGES`] pages is not read to its end.
+/// Returns the error of a listing that has more than [`MAX_PAGES`] pages.
 pub(super) fn too_many_pages(bucket: &str, prefix: &str) -> StoreError {
     StoreError {
         action: "list all of",

@@ -1,6 +1,6 @@
 //! Looks back through a bucket for the last digests of a chain before a time.
 //!
-//! S3 lists forwards only: the walk goes down the date folders, newest year and month first.
+//! S3 lists only forward, so the walk descends the date folders, newest year and month first.
 
 use crate::names::date_folder::day_folder;
 use crate::names::object_key::{Chain, DigestKey, DigestSeries, ObjectKind, classify};
@@ -8,17 +8,17 @@ use crate::world::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most list requests of one look back, over all buckets: 7 years of months, with pages to
-/// spare, and still done in the time of one invocation.
+/// The maximum number of list requests of one look back, over all buckets: 7 years of months, with
+/// some pages to spare, and still finished in the time of one invocation.
 pub const MAX_LISTS: usize = 200;
 
-/// How much of `YYYY/MM/DD/` is a year, with its slash.
+/// The length of a year in `YYYY/MM/DD/`, with its slash.
 const YEAR: usize = 5;
-/// How much of it is a month.
+/// The length of a year and month.
 const MONTH: usize = 8;
 
-/// How many digests of one month are kept as candidates, the newest ones: a month has 744 hours,
-/// and whoever plants objects can add others.
+/// The maximum number of digests of one month that are kept as candidates, the newest ones. A month
+/// has 744 hours, and anybody who plants objects can add others.
 const MAX_CANDIDATES_A_MONTH: usize = 64;
 
 /// Yields the hourly digests of a chain that end before a time, newest first.
@@ -29,15 +29,15 @@ pub struct Lookback<'a, L> {
     chain: &'a Chain,
     before: Timestamp,
     lists_left: &'a mut usize,
-    /// Folders still to look into, the newest last.
+    /// The folders that remain to be searched, the newest last.
     months: Vec<String>,
     years: Option<Vec<String>>,
-    /// Digests of the current month, by their end time.
+    /// The digests of the current month, by their end time.
     found: BTreeMap<Timestamp, DigestKey>,
 }
 
 impl<'a, L: ListObjects> Lookback<'a, L> {
-    /// A look back from `before`, in one bucket, with at most `lists_left` list requests.
+    /// Returns a look back from `before`, in one bucket, with at most `lists_left` list requests.
     pub fn new(
         store: &'a L,
         bucket: &'a str,
@@ -57,8 +57,8 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
         }
     }
 
-    /// Begins with digests that are known to be there: the ends of those before the time, newest
-    /// first. Only behind the oldest of them is the bucket listed.
+    /// Starts with digests that are known to exist: the ends of those before the time, newest
+    /// first. Lists the bucket only for digests older than those.
     #[must_use]
     pub fn knowing(mut self, ends: impl Iterator<Item = Timestamp>) -> Self {
         for end in ends.take(MAX_CANDIDATES_A_MONTH) {
@@ -69,11 +69,11 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
         self
     }
 
-    /// The next older digest by its key; none at the begin of the chain. Nothing is said about
-    /// its content.
+    /// Returns the key of the next older digest, or `None` at the start of the chain. This says
+    /// nothing about its content.
     ///
     /// # Errors
-    /// [`StoreError`] when the bucket cannot be listed, or is too large to look through.
+    /// [`StoreError`] if the bucket cannot be listed, or is too large to search.
     pub async fn next(&mut self) -> Result<Option<DigestKey>, StoreError> {
         loop {
             if let Some((_, key)) = self.found.pop_last() {
@@ -118,8 +118,8 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
         }
     }
 
-    /// The date folders right below `folder` that are not after `before`, the newest last; their
-    /// dates have so many characters.
+    /// Returns the date folders directly below `folder` that are not after `before`, the newest
+    /// last. Their dates have `date` characters.
     async fn list_folders(
         &mut self,
         folder: String,
@@ -133,7 +133,7 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
         loop {
             let page = self.list(&folder, Depth::Folders, next.as_deref()).await?;
             folders.extend(page.folders.into_iter().filter(|folder| {
-                // Numbers of equal length sort as texts; other names are nobody's dates.
+                // Numbers of equal length sort as text. Other names are not dates.
                 folder.len() == newest.len()
                     && *folder <= newest
                     && folder

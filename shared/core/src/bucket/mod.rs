@@ -1,4 +1,4 @@
-//! What a bucket holds, and where.
+//! The contents of a bucket, and their locations.
 
 pub mod discovery;
 pub mod listing;

@@ -1,8 +1,8 @@
-//! What a prefix of a log bucket names: every trail below it, the part of a trail that belongs to
-//! an account, a Region or some days, or a single object.
+//! The meaning of a prefix of a log bucket: every trail below it, the part of a trail that belongs
+//! to an account, a Region or some days, or a single object.
 //!
-//! Keys: see [`crate::names::object_key`]. Whoever names a folder or an object wants a verdict on that, and
-//! on nothing else.
+//! Keys: see [`crate::names::object_key`]. Anybody who names a folder or an object wants a verdict
+//! on that, and on nothing else.
 
 use crate::bucket::wanted::Wanted;
 use crate::names::ids::{AccountId, OrganizationId, Region};
@@ -13,44 +13,44 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-/// A log file may be delivered so long after the time in its name, and then be in the digest file
-/// of a later hour.
+/// The maximum delay of a log file's delivery after the time in its name. It may then be in the
+/// digest file of a later hour.
 pub const DELIVERY: SignedDuration = SignedDuration::from_hours(2);
 
-/// What is named below a prefix.
+/// The selection that a prefix names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// The folder, at most an account's, with its closing slash; empty for the whole bucket.
     above: String,
     /// The prefix of trails whose `AWSLogs` folder the prefix reaches into.
     root: Option<String>,
-    /// The only Region that is named.
+    /// The only selected Region.
     region: Option<Region>,
-    /// The days that are named: the first, and the one after the last.
+    /// The selected days: the first, and the one after the last.
     days: Option<(Date, Date)>,
-    /// What of the folder is named.
+    /// The selected part of the folder.
     pub part: Part,
 }
 
-/// What of a trail's folders is named.
+/// The selected part of a trail's folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Digest files and log files.
     Everything,
-    /// The digest files whose keys begin so, and the log files that they list.
+    /// The digest files whose keys start with this, and the log files that they list.
     Digests(String),
-    /// The log files whose keys begin so.
+    /// The log files whose keys start with this.
     LogFiles(String),
     /// One digest file, and the log files that it lists.
     Digest(DigestKey),
     /// The log file with this key.
     LogFile(String),
-    /// A place where CloudTrail delivers nothing.
+    /// A place to which CloudTrail delivers nothing.
     Elsewhere(String),
 }
 
 impl Selection {
-    /// Reads a prefix; slashes at its end make no difference, slashes at its begin do.
+    /// Reads a prefix. Slashes at its end make no difference; slashes at its start do.
     #[must_use]
     pub fn of(prefix: &str) -> Self {
         let prefix = prefix.trim_end_matches('/');
@@ -106,28 +106,28 @@ impl Selection {
         }
     }
 
-    /// The prefix of the trails, with its closing slash, where the named prefix reaches into their
-    /// `AWSLogs` folder.
+    /// Returns the prefix of the trails, with its closing slash, if the selected prefix reaches
+    /// into their `AWSLogs` folder.
     #[must_use]
     pub fn root(&self) -> Option<&str> {
         self.root.as_deref()
     }
 
-    /// The folder that is named, at most an account's, with its closing slash; empty for the whole
-    /// bucket.
+    /// Returns the selected folder, at most an account's, with its closing slash; empty for the
+    /// whole bucket.
     #[must_use]
     pub fn above(&self) -> &str {
         &self.above
     }
 
-    /// The only Region that is named.
+    /// Returns the only selected Region.
     #[must_use]
     pub fn region(&self) -> Option<&Region> {
         self.region.as_ref()
     }
 
-    /// The time that is named. For log files it includes the time in which a digest file may still
-    /// list them.
+    /// Returns the selected time. For log files, it includes the time in which a digest file may
+    /// still list them.
     #[must_use]
     pub fn time(&self) -> Option<(Timestamp, Timestamp)> {
         if let Part::Digest(key) = &self.part {
@@ -144,13 +144,14 @@ impl Selection {
         let (from, to) = (midnight(first)?, midnight(after)?);
         let (from, to) = match self.part {
             Part::LogFiles(_) | Part::LogFile(_) => (from, to.saturating_add(DELIVERY).ok()?),
-            // A digest file is in the folder of the day at which its hour ends, midnight included.
+            // A digest file is in the folder of the day on which its hour ends, midnight included.
             _ => (from.saturating_sub(SignedDuration::from_secs(1)).ok()?, to),
         };
         Some((from, to))
     }
 
-    /// What is wanted of the time that is named. None where both have no time in common.
+    /// Returns the part of `wanted` in the selected time. Returns `None` if they have no time in
+    /// common.
     #[must_use]
     pub fn narrow(&self, wanted: &Wanted) -> Option<Wanted> {
         let Some((from, to)) = self.time() else {
@@ -167,19 +168,19 @@ impl Selection {
 }
 
 impl Part {
-    /// Whether one object is named.
+    /// Returns whether one object is selected.
     #[must_use]
     pub fn is_one(&self) -> bool {
         matches!(self, Self::Digest(_) | Self::LogFile(_))
     }
 
-    /// Whether log files are named, and no digest files.
+    /// Returns whether log files are selected, and no digest files.
     #[must_use]
     pub fn is_log_files(&self) -> bool {
         matches!(self, Self::LogFiles(_) | Self::LogFile(_))
     }
 
-    /// Whether a digest file is named, or may list log files that are.
+    /// Returns whether a digest file is selected, or may list selected log files.
     #[must_use]
     pub fn takes_digest(&self, key: &DigestKey) -> bool {
         match self {
@@ -190,7 +191,8 @@ impl Part {
         }
     }
 
-    /// Whether the digest file with this key, which may be named like none, is named.
+    /// Returns whether the digest file with this key, whose name may not be a digest's, is
+    /// selected.
     #[must_use]
     pub fn takes_misnamed(&self, key: &str) -> bool {
         match self {
@@ -200,7 +202,7 @@ impl Part {
         }
     }
 
-    /// Whether a log file that a digest file lists, or that is in the bucket, is named.
+    /// Returns whether a log file that a digest file lists, or that is in the bucket, is selected.
     #[must_use]
     pub fn takes_log_file(&self, key: &str) -> bool {
         match self {
@@ -212,7 +214,7 @@ impl Part {
     }
 }
 
-/// What is named inside the digest or log folder of an account.
+/// The selection inside the digest or log folder of an account.
 struct Inside {
     region: Option<Region>,
     days: Option<(Date, Date)>,
@@ -220,8 +222,8 @@ struct Inside {
 }
 
 impl Inside {
-    /// Reads the folders below `kind`: `[REGION/[YYYY/[MM/[DD/[NAME]]]]]`. None where they are
-    /// no place of CloudTrail's.
+    /// Reads the folders below `kind`: `[REGION/[YYYY/[MM/[DD/[NAME]]]]]`. Returns `None` if
+    /// CloudTrail uses no such place.
     fn read(prefix: &str, kind: &str, rest: &[&str]) -> Option<Self> {
         let is_digests = kind == DIGEST_FOLDER;
         let below = |prefix: &str| {
@@ -245,7 +247,7 @@ impl Inside {
             [] => below(prefix),
             [_name] if is_digests => match classify(prefix) {
                 ObjectKind::Digest(key) => Part::Digest(key),
-                // Named like no digest file: it is looked at as it is.
+                // The name is not a digest file's. The object is checked as it is.
                 _ => Part::Digests(prefix.to_owned()),
             },
             [_name] => Part::LogFile(prefix.to_owned()),
@@ -259,8 +261,8 @@ impl Inside {
     }
 }
 
-/// The days that `[YYYY[, MM[, DD]]]` names: the first, and the one after the last. The outer
-/// option is none where they are no date.
+/// Returns the days that `[YYYY[, MM[, DD]]]` names: the first, and the one after the last. The
+/// outer option is `None` if they are not a date.
 #[expect(
     clippy::option_option,
     reason = "no date, and what is no date, are not the same"
@@ -287,7 +289,7 @@ fn days(dates: &[&str]) -> Option<Option<(Date, Date)>> {
     Some(Some((first, first.checked_add(span).ok()?)))
 }
 
-/// A prefix as a folder: with a closing slash, unless it is empty.
+/// Returns a prefix as a folder: with a closing slash, unless it is empty.
 fn folder(prefix: &str) -> String {
     if prefix.is_empty() {
         String::new()
@@ -398,7 +400,7 @@ mod tests {
             time(DIGEST),
             Some(times("2026-09-30T23:17:31Z", "2026-10-01T00:17:31Z"))
         );
-        // A name that is no log file's has the time of its folder.
+        // If the name is not a log file's, the time is that of its folder.
         let odd = format!("{ACCOUNT}/CloudTrail/us-east-1/2026/10/01/DoesNotExist.json.gz");
         assert_eq!(Selection::of(&odd).part, Part::LogFile(odd.clone()));
         assert_eq!(

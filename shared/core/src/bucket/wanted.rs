@@ -1,21 +1,21 @@
-//! What to look for in a bucket: accounts, Regions, trails, and a time.
+//! The search criteria for a bucket: accounts, Regions, trails, and a time.
 
 use crate::names::date_folder::day_folder;
 use crate::names::ids::{AccountId, Region, TrailArn, TrailName};
 use crate::names::object_key::Chain;
 use jiff::{SignedDuration, Timestamp};
 
-/// A trail that was asked for.
+/// A requested trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrailFilter {
-    /// Any trail of this name.
+    /// Any trail with this name.
     Name(TrailName),
     /// The trail with this ARN.
     Arn(TrailArn),
 }
 
 impl TrailFilter {
-    /// Whether a chain is of this trail.
+    /// Returns whether a chain belongs to this trail.
     #[must_use]
     pub fn is(&self, chain: &Chain) -> bool {
         match self {
@@ -25,18 +25,18 @@ impl TrailFilter {
     }
 }
 
-/// What to look for; an empty list is no restriction.
+/// The search criteria. An empty list is not a restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Accounts whose events are recorded.
+    /// The accounts whose events are recorded.
     pub accounts: Vec<AccountId>,
-    /// Regions where events happened.
+    /// The Regions in which the events occurred.
     pub regions: Vec<Region>,
-    /// Trails.
+    /// The trails.
     pub trails: Vec<TrailFilter>,
-    /// Begin of the time; none: the oldest digest.
+    /// The start of the time; `None`: the oldest digest.
     pub from: Option<Timestamp>,
-    /// End of the time; none: the newest digest.
+    /// The end of the time; `None`: the newest digest.
     pub to: Option<Timestamp>,
 }
 
@@ -53,7 +53,7 @@ impl Wanted {
         self.trails.is_empty() || self.trails.iter().any(|trail| trail.is(chain))
     }
 
-    /// Whether any of the hour that ends at `end` was asked for.
+    /// Returns whether any of the hour that ends at `end` was requested.
     #[must_use]
     pub fn hour(&self, end: Timestamp) -> bool {
         let hour = SignedDuration::from_hours(1);
@@ -63,36 +63,37 @@ impl Wanted {
                 .is_none_or(|to| end.saturating_sub(hour).is_ok_and(|start| start < to))
     }
 
-    /// Whether the day was asked for that a key names right below `folder`: `YYYY/MM/DD/`. What
-    /// names none is of any day.
+    /// Returns whether the day that a key names directly below `folder`, `YYYY/MM/DD/`, was
+    /// requested. A key that names no day belongs to every day.
     pub(crate) fn day_of(&self, key: &str, folder: &str) -> bool {
         let day = key.strip_prefix(folder).and_then(|rest| rest.get(..10));
         day.is_none_or(|day| self.touches(day))
     }
 
-    /// Whether any of a year, month or day was asked for: `YYYY`, `YYYY/MM` or `YYYY/MM/DD`.
+    /// Returns whether any of a year, month or day was requested: `YYYY`, `YYYY/MM` or
+    /// `YYYY/MM/DD`.
     pub(super) fn touches(&self, date: &str) -> bool {
         !self.is_after(date) && !self.is_before(date)
     }
 
-    /// Whether a year, month or day is after the time asked for.
+    /// Returns whether a year, month or day is after the requested time.
     pub(super) fn is_after(&self, date: &str) -> bool {
         self.to.is_some_and(|to| *date > *as_long(to, date))
     }
 
-    /// Whether a year, month or day is before the time asked for.
+    /// Returns whether a year, month or day is before the requested time.
     fn is_before(&self, date: &str) -> bool {
         self.from.is_some_and(|from| *date < *as_long(from, date))
     }
 
-    /// Whether the instant was asked for.
+    /// Returns whether the instant was requested.
     #[must_use]
     pub fn instant(&self, at: Timestamp) -> bool {
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
     }
 }
 
-/// The year, month or day of a time, as long as `date` is.
+/// Returns the year, month or day of a time, cut to the length of `date`.
 fn as_long(time: Timestamp, date: &str) -> String {
     let mut day = day_folder(time);
     day.truncate(date.len());

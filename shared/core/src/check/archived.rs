@@ -1,70 +1,75 @@
-//! Tells an archived object from one that was put in its place.
+//! Distinguishes an archived object from one that was put in its place.
 //!
-//! `GetObject` refuses an object in an archive storage class, so that nobody can compare its content
+//! `GetObject` refuses an object in an archive storage class, so nobody can compare its content
 //! (`InvalidObjectState`: "before you can retrieve the object you must first restore a copy",
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>). `HeadObject` answers all the
-//! same. The object's creation date is system metadata, which "only Amazon S3 can modify", and user
-//! metadata changes only with a new copy of the object
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>). A lifecycle rule moves
-//! an object to another storage class and leaves both as they are. So these objects were put there after
-//! their delivery:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>). `HeadObject` still
+//! answers. The object's creation date is system metadata, which "only Amazon S3 can modify", and
+//! user metadata changes only with a new copy of the object
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>). A lifecycle rule
+//! moves an object to another storage class and leaves both unchanged. These objects were therefore
+//! put there after their delivery:
 //!
 //! - A log file that is younger than the digest that lists it.
-//! - A digest that is younger than its successor, which CloudTrail signed with this digest's signature. A
-//!   digest that CloudTrail delivers late is not: its successor is as late.
-//! - An object that is archived on the UTC day on which it was written: CloudTrail delivers what can be
-//!   read, and no lifecycle rule that counts days moves it yet. "S3 lifecycle runs only once per day.
-//!   Additionally, Amazon S3 rounds the transition or expiration date of an object to midnight UTC the
-//!   next day" (<https://repost.aws/knowledge-center/s3-lifecycle-rule-delay>). A rule that names a date
-//!   goes on after that date, for new objects, too
-//!   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>). Nobody archives
-//!   logs like that: where somebody does, what S3 moves on its first day is found.
+//! - A digest that is younger than its successor, which CloudTrail signed with this digest's
+//!   signature. A digest that CloudTrail delivers late does not count, because its successor is as
+//!   late.
+//! - An object that is archived on the UTC day on which it was written. CloudTrail delivers
+//!   readable objects, and no lifecycle rule that counts days moves them yet. "S3 lifecycle runs
+//!   only once per day. Additionally, Amazon S3 rounds the transition or expiration date of an
+//!   object to midnight UTC the next day"
+//!   (<https://repost.aws/knowledge-center/s3-lifecycle-rule-delay>). A rule that names a date
+//!   continues after that date, for new objects, too
+//!   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>). Nobody
+//!   archives logs like that. If somebody does, an object that S3 moves on its first day is a
+//!   finding.
 //!
-//! Whoever writes an object again soon after its delivery, with its own metadata, and is not looked at
-//! before midnight UTC, is not found here: the object is `object-archived`, and its content is compared
-//! after somebody restores it.
+//! This check does not find an object that somebody writes again soon after its delivery, with its
+//! own metadata, if nobody looks at it before midnight UTC. The object is `object-archived`, and
+//! its content is compared after somebody restores it.
 
 use crate::finding::ArchivedMisfit;
 use crate::format::digest::DigestMetadata;
 use crate::world::Headers;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long after the end of a digest CloudTrail may still write a log file that the digest lists. The
-/// digest lists the log files that were delivered within its time
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>);
-/// this is for clocks and for a request that is sent twice.
+/// The maximum time after the end of a digest at which CloudTrail may still write a log file that
+/// the digest lists. The digest lists the log files that were delivered within its time
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>).
+/// The margin allows for clocks and for a request that is sent twice.
 const LOG_FILE_LATENESS: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long after its successor CloudTrail may write a digest: for a delivery that is made again.
+/// The maximum time after its successor at which CloudTrail may write a digest. The margin allows
+/// for a repeated delivery.
 const DIGEST_LATENESS: SignedDuration = SignedDuration::from_hours(2);
 
-/// How far behind S3's clock the clock at hand may be.
+/// The maximum time by which the local clock may be behind S3's clock.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a digest's successor says of it. CloudTrail signed the successor.
+/// The statements of a digest's successor, which CloudTrail signed, about the digest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signed<'a> {
     /// The digest's signature.
     pub(crate) signature: &'a str,
-    /// When the successor was there; none if nothing says so.
+    /// The time by which the successor existed; `None` if it is unknown.
     pub(crate) by: Option<Timestamp>,
 }
 
-/// Whether an archived log file was put into its class, or was written after the digest that lists it.
-/// `listed_by` is the end of an hourly digest, or when a backfill digest was generated; none if nothing
-/// says so.
+/// Reports whether an archived log file was put into its class, or was written after the digest
+/// that lists it. `listed_by` is the end of an hourly digest, or the time at which a backfill
+/// digest was generated; `None` if it is unknown.
 pub(crate) fn log_file(headers: &Headers, listed_by: Option<Timestamp>) -> Option<ArchivedMisfit> {
     put_into_its_class(headers).or_else(|| written_after(headers, listed_by?, LOG_FILE_LATENESS))
 }
 
-/// Whether an archived digest has no signature, was put into its class, has another signature than its
-/// successor gives, or was written after its successor. Where something is not known, it says nothing.
+/// Reports whether an archived digest has no signature, was put into its class, has another
+/// signature than its successor states, or was written after its successor. If something is
+/// unknown, it reports nothing about that.
 pub(crate) fn digest(headers: &Headers, successor: Option<Signed<'_>>) -> Option<ArchivedMisfit> {
     let metadata = DigestMetadata::from_user_metadata(&headers.metadata);
     let Some(actual) = metadata.signature else {
         return Some(ArchivedMisfit::NoSignature);
     };
-    // Hex of either case is the same signature.
+    // The signature is the same in upper-case and lower-case hex.
     let signature = successor.map(|successor| successor.signature);
     if let Some(expected) = signature.filter(|expected| !expected.eq_ignore_ascii_case(&actual)) {
         return Some(ArchivedMisfit::OtherSignature {
@@ -75,7 +80,8 @@ pub(crate) fn digest(headers: &Headers, successor: Option<Signed<'_>>) -> Option
     put_into_its_class(headers).or_else(|| written_after(headers, successor?.by?, DIGEST_LATENESS))
 }
 
-/// Whether an archived object was written so lately that no lifecycle rule that counts days has moved it.
+/// Reports whether an archived object was written too recently for any lifecycle rule that counts
+/// days.
 fn put_into_its_class(headers: &Headers) -> Option<ArchivedMisfit> {
     const DAY: i64 = 24 * 60 * 60;
     let (written, answered) = (headers.last_modified?, headers.answered?);
@@ -117,10 +123,10 @@ mod tests {
         let misfit = log_file("2026-01-15T12:15:01Z").unwrap();
         assert!(misfit.expected().ends_with("by 2026-01-15T12:15:00Z"));
         assert!(misfit.actual().ends_with("at 2026-01-15T12:15:01Z"));
-        // What S3 does not say proves nothing.
+        // A value that S3 does not return proves nothing.
         assert_eq!(log_file(""), None);
 
-        // Of a digest, lateness by itself proves nothing: its successor says when it was there.
+        // Lateness alone proves nothing about a digest: its successor shows when it existed.
         let digest = |written, by: Option<Timestamp>| {
             let signature = "ab12";
             let successor = by.map(|by| Signed {
@@ -149,7 +155,7 @@ mod tests {
         assert!(!looked_at("2026-01-15T12:00:00Z", "2026-01-15T23:55:00Z"));
         assert!(!looked_at("2026-01-15T23:59:59Z", "2026-01-16T00:00:00Z"));
         assert!(!looked_at("2026-01-15T12:00:00Z", "2027-01-15T12:00:00Z"));
-        // What nobody says proves nothing.
+        // An unknown time proves nothing.
         assert!(!looked_at("2026-01-15T12:00:00Z", ""));
         assert!(!looked_at("", "2026-01-15T12:00:00Z"));
     }

@@ -1,8 +1,8 @@
-//! Which object an event means, and what it means that the object is not there.
+//! Finds the object that an event means, and says what it means if the object is missing.
 //!
-//! Most events name an object in one way only, and nothing is asked here: the check finds out
-//! whether the object is there. S3 is asked first where a key can be read in two ways, and where a
-//! person or a relay names the object: a name that was never that of an object is no deletion.
+//! Most events name an object in only one way, and this file sends no request: the check finds out
+//! whether the object exists. S3 is asked first if a key can be read in two ways, or if a person or
+//! a relay names the object. A name that never belonged to an object is not a deletion.
 //!
 //! The tests are in `tests/tests/events.rs`.
 
@@ -14,20 +14,20 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::{ObjectKind, classify};
 use crate::world::{Absence, Cause, ListPublicKeys, ReadObject, StoreError};
 
-/// What an event comes to.
+/// The result of an event.
 #[derive(Debug)]
 pub enum Arrival {
     /// The object to check.
     At(ObjectLocation),
-    /// No such object is there, and nothing proves that there was one: there is nothing to check.
+    /// No such object exists, and nothing proves that it ever did. There is nothing to check.
     NotThere(Box<Report>),
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Finds the digest that an event means.
     ///
-    /// A relay's message that names a digest may be the only word of it: if the digest is not
-    /// there at the last try, it counts as deleted.
+    /// A relay's message that names a digest may be the only notice of it. If the digest is missing
+    /// at the last try, it counts as deleted.
     pub async fn arrival(&self, created: &Created) -> Arrival {
         arrival(&self.store, created, |at, absence| {
             match classify(&at.key) {
@@ -39,11 +39,11 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     }
 }
 
-/// Finds the object that an event means, in `store`. `deleted` says what is found if an object
-/// that a message in the queue names stays away.
+/// Finds the object that an event means, in `store`. `deleted` returns the finding if an object
+/// that a message in the queue names remains missing.
 ///
-/// Of the readings of the key, only those that are the name of a digest or log file are looked
-/// for, the likeliest first. One that cannot be looked at just now is the object: another must not
+/// Looks only for those readings of the key that are the name of a digest or log file, the
+/// likeliest first. An object that cannot be read at the moment is the object: another must not
 /// take its place because S3 did not answer.
 pub async fn arrival<S: ReadObject>(
     store: &S,
@@ -55,14 +55,14 @@ pub async fn arrival<S: ReadObject>(
         .filter(|at| classify(&at.key) != ObjectKind::Other)
         .collect();
     let Some(first) = readings.first() else {
-        // None of the trail's: the check says so.
+        // The object does not belong to the trail, and the check says so.
         return Arrival::At(created.object.clone());
     };
     if created.origin == Origin::Service && readings.len() == 1 {
         return Arrival::At(first.clone());
     }
-    // Only where S3 says that nothing is there does another reading of an AWS event's key count: what is
-    // refused may be the object.
+    // Another reading of the key in an AWS event counts only if S3 says that nothing exists there.
+    // A refused object may be the right one.
     if created.origin == Origin::Service
         && let Err(error) = store.read(first).await
         && error.absence().is_none()
@@ -83,12 +83,12 @@ pub async fn arrival<S: ReadObject>(
     }
 }
 
-/// What was found where an object may be.
+/// The result of the search for an object.
 #[derive(Debug)]
 pub enum Whereabouts<'a> {
-    /// The object is here, or it is here that it could not be looked at.
+    /// The object is here, or this is the place that could not be read.
     At(&'a ObjectLocation),
-    /// It is in none of the places. What S3 said of the first one.
+    /// The object is in none of the places. Holds what S3 said about the first one.
     Nowhere(Absence),
 }
 
@@ -104,11 +104,11 @@ pub async fn look_for<'a, S: ReadObject>(
             Err(Cause::Absent(why)) => {
                 absence.get_or_insert(why);
             }
-            // Whoever may not list the bucket is refused what is not there.
+            // A caller who may not list the bucket is also refused a missing object.
             Err(Cause::Denied(_)) => {
                 refused.get_or_insert(at);
             }
-            // There; or S3 did not answer, and no other place is looked into.
+            // It exists; or S3 did not answer, and no other place is searched.
             Ok(_) | Err(_) => return Whereabouts::At(at),
         }
     }
@@ -118,7 +118,7 @@ pub async fn look_for<'a, S: ReadObject>(
     }
 }
 
-/// Nothing can be said of an object that is not there, by any reading of its key.
+/// Returns a report that says nothing about an object that no reading of its key finds.
 fn not_there(
     readings: &[ObjectLocation],
     absence: Absence,

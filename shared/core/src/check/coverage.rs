@@ -1,4 +1,4 @@
-//! Which time of a chain is accounted for: it is proven, or something is said about it.
+//! The time of a chain that is accounted for: it is verified, or something is reported about it.
 
 use jiff::Timestamp;
 
@@ -8,36 +8,36 @@ pub struct AccountedTime {
     stretches: Vec<(Timestamp, Timestamp)>,
 }
 
-/// The time that a chain's digests are asked for.
+/// The time for which a chain's digests are requested.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AskedTime {
-    /// Since when.
+    /// The start of the time.
     pub from: Option<Timestamp>,
-    /// Up to when.
+    /// The end of the time.
     pub to: Option<Timestamp>,
-    /// Up to when digests should have come; none where that is not known.
+    /// The time up to which digests should have arrived; `None` if it is unknown.
     pub expected_until: Option<Timestamp>,
 }
 
 impl AccountedTime {
-    /// Accounts for a stretch of time.
+    /// Accounts for a range of time.
     pub fn add(&mut self, from: Timestamp, to: Timestamp) {
         self.stretches.push((from, to));
     }
 
-    /// Begin of the time that is accounted for.
+    /// Returns the start of the time that is accounted for.
     #[must_use]
     pub fn begin(&self) -> Option<Timestamp> {
         self.stretches.iter().map(|(from, _)| *from).min()
     }
 
-    /// End of the time that is accounted for.
+    /// Returns the end of the time that is accounted for.
     #[must_use]
     pub fn end(&self) -> Option<Timestamp> {
         self.stretches.iter().map(|(_, to)| *to).max()
     }
 
-    /// The stretches between `from` and `to` that are not accounted for, oldest first.
+    /// Returns the ranges between `from` and `to` that are not accounted for, oldest first.
     #[must_use]
     pub fn holes(&self, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
         let mut stretches = self.stretches.clone();
@@ -59,16 +59,18 @@ impl AccountedTime {
         holes
     }
 
-    /// The time that a chain's digests should cover. None where there is none.
+    /// Returns the time that a chain's digests should cover. Returns `None` if there is no such
+    /// time.
     ///
-    /// `oldest_is_signed`: whether CloudTrail signed the oldest digest that has a say. Its own link says
-    /// what was before it.
+    /// `oldest_is_signed`: whether CloudTrail signed the oldest digest that counts. Its own link
+    /// states what was before it.
     #[must_use]
     pub fn due(&self, asked: AskedTime, oldest_is_signed: bool) -> Option<(Timestamp, Timestamp)> {
         let until = asked.expected_until.or(asked.to);
         let (first, last) = match (self.begin(), self.end()) {
             (Some(first), Some(last)) => (first, last),
-            // Only names, of digests beside the time asked for, that are not CloudTrail's.
+            // There are only names, of digests next to the requested time, that are not
+            // CloudTrail's.
             _ => match (asked.from, until) {
                 (Some(from), Some(to)) => (from, to),
                 (None, Some(to)) => (to, to),
@@ -118,12 +120,12 @@ mod tests {
     #[test]
     fn digests_are_due_for_the_time_that_was_asked_for() {
         for (stretches, from, to, expected_until, oldest_is_signed, due) in [
-            // The oldest digest says what was before it; names say nothing.
+            // The oldest digest states what was before it; names state nothing.
             (&[(3, 9)][..], Some(1), Some(9), Some(9), true, Some((3, 9))),
             (&[(3, 9)], Some(1), Some(9), Some(9), false, Some((1, 9))),
             (&[(3, 9)], Some(5), Some(9), Some(9), true, Some((5, 9))),
             (&[(3, 9)], None, Some(12), Some(12), true, Some((3, 12))),
-            // Nobody knows when a copy was made.
+            // It is unknown when a copy was made.
             (&[(3, 9)], None, Some(12), None, true, Some((3, 9))),
             (&[], Some(1), Some(9), Some(8), false, Some((1, 8))),
             (&[], None, Some(9), Some(8), false, Some((8, 8))),

@@ -1,4 +1,4 @@
-//! The keys a process knows: CloudTrail's own answers, remembered, and pinned ones as the
+//! The keys that a process knows: CloudTrail's own answers, remembered, and pinned keys as the
 //! second source.
 //!
 //! The tests are in `tests/tests/stories.rs`.
@@ -10,40 +10,40 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Looks keys up, remembering what CloudTrail answered for the life of the process.
+/// Looks up keys, and remembers CloudTrail's answers for the life of the process.
 #[derive(Debug)]
 pub struct KeyRing<S> {
     service: S,
     pinned: KeySet,
     only_where_refused: bool,
     answers: Mutex<HashMap<Region, Answers>>,
-    /// What lies before this time is asked for once: no key is added to it any more.
+    /// The keys before this time are requested once: no key is added to them any more.
     settled_before: Option<Timestamp>,
 }
 
-/// What CloudTrail answered for a Region.
+/// CloudTrail's answers for a Region.
 #[derive(Debug, Default)]
 struct Answers {
     keys: KeySet,
-    /// The periods that were asked for, as far as they are settled.
+    /// The requested periods, as far as they are settled.
     asked: Vec<SigningPeriod>,
 }
 
-/// How long before and after a period its keys are asked for, too. One answer serves many digests,
-/// and shows the key of a digest that was signed long after its end.
+/// The time around a period for which keys are requested, too. One answer serves many digests, and
+/// shows the key of a digest that was signed long after its end.
 ///
-/// `ListPublicKeys` answers with the keys of the time range alone. CloudTrail tries a delivery again
-/// for 30 days, and the sample digests in AWS's documentation are signed up to 33 days after the end
-/// of their key's listed validity:
+/// `ListPublicKeys` answers only with the keys of the time range. CloudTrail retries a delivery for
+/// 30 days, and the sample digests in AWS's documentation are signed up to 33 days after the end of
+/// their key's listed validity:
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html>,
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 const AROUND: SignedDuration = SignedDuration::from_hours(24 * 45);
 
-/// The most periods that are remembered of one Region.
+/// The maximum number of periods that are remembered for one Region.
 const MAX_ASKED: usize = 1000;
 
 impl<S: ListPublicKeys> KeyRing<S> {
-    /// A ring over CloudTrail and the pinned keys.
+    /// Returns a ring over CloudTrail and the pinned keys.
     pub fn new(service: S, pinned: KeySet) -> Self {
         Self {
             service,
@@ -54,31 +54,31 @@ impl<S: ListPublicKeys> KeyRing<S> {
         }
     }
 
-    /// Takes pinned keys only where CloudTrail refuses to list keys: in a Region that the account
-    /// has not opted into, or may not use.
+    /// Uses pinned keys only if CloudTrail refuses to list keys: in a Region that the account has
+    /// not opted into, or may not use.
     ///
-    /// Without this, a pinned key counts wherever CloudTrail's answer does not have it, so that
-    /// whoever writes the pinned keys can sign digests of every Region.
+    /// Without this, a pinned key counts wherever CloudTrail's answer does not contain it. Anybody
+    /// who can write the pinned keys could then sign digests of every Region.
     #[must_use]
     pub fn pinned_where_refused(mut self) -> Self {
         self.only_where_refused = true;
         self
     }
 
-    /// Asks only once for the keys of a period before `time`, which has passed: forged digests
-    /// that name invented keys cost no request each.
+    /// Requests the keys of a period before `time`, which has passed, only once. Forged digests
+    /// that name invented keys then do not cost one request each.
     #[must_use]
     pub fn settled_before(mut self, time: Timestamp) -> Self {
         self.settled_before = Some(time);
         self
     }
 
-    /// The key that signed a digest of `region` in `period`.
+    /// Finds the key that signed a digest of `region` in `period`.
     ///
     /// CloudTrail is asked first, in the digest's own Region. Pinned keys are the second source.
     ///
     /// # Errors
-    /// [`StoreError`] when CloudTrail does not answer and the key is no pinned one.
+    /// [`StoreError`] if CloudTrail does not answer and the key is not pinned.
     pub async fn find(
         &self,
         region: &Region,
@@ -127,7 +127,7 @@ impl<S: ListPublicKeys> KeyRing<S> {
         }
     }
 
-    /// Whether what is pinned counts, instead of what CloudTrail answered.
+    /// Returns whether the pinned key counts instead of CloudTrail's answer.
     fn takes_pinned(&self, listed: &Result<KeyLookup, StoreError>, pinned: &KeyLookup) -> bool {
         let is_valid = matches!(pinned, KeyLookup::Found(_));
         match listed {
@@ -136,7 +136,7 @@ impl<S: ListPublicKeys> KeyRing<S> {
             Ok(KeyLookup::Unknown) => !self.only_where_refused,
             Err(error) => match &error.cause {
                 Cause::Denied(_) | Cause::RegionDisabled(_) => true,
-                // A moment later CloudTrail may list the key for the digest's own time.
+                // A moment later, CloudTrail may list the key for the digest's own time.
                 Cause::Unavailable(_) => is_valid && !self.only_where_refused,
                 Cause::Absent(_)
                 | Cause::Archived(_)
@@ -158,7 +158,7 @@ impl<S: ListPublicKeys> KeyRing<S> {
             })
     }
 
-    /// A longer period around this one. If this one is settled, all of it is.
+    /// Returns a longer period around this one. If this one is settled, all of it is.
     fn around(&self, period: SigningPeriod) -> SigningPeriod {
         let to = period.to.saturating_add(AROUND).unwrap_or(period.to);
         let settled = self.settled_before.filter(|time| period.to <= *time);
@@ -169,7 +169,7 @@ impl<S: ListPublicKeys> KeyRing<S> {
     }
 
     fn remembered(&self) -> MutexGuard<'_, HashMap<Region, Answers>> {
-        // Keys are only ever added: a panic elsewhere leaves nothing half done.
+        // Keys are only added: a panic elsewhere leaves nothing half done.
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

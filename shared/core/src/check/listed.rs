@@ -1,5 +1,5 @@
-//! Which log files the digests of an account and Region list, and for which time and in which folders
-//! that is known.
+//! The log files that the digests of an account and Region list, and the time and the folders for
+//! which that is known.
 
 use crate::bucket::selection::DELIVERY;
 use crate::check::digest::{OVERDUE_AFTER, SettledDigest};
@@ -11,26 +11,26 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher as _;
 
-/// The log files that digests list, by hashes of their keys under a secret of this process: no
-/// one can plant a key that looks like a listed one.
+/// The log files that digests list, by hashes of their keys under a secret of this process. Nobody
+/// can plant a key that looks like a listed one.
 #[derive(Debug, Default)]
 pub struct Listed {
     hasher: RandomState,
     keys: HashSet<u64>,
-    /// The folders of accounts, such as `AWSLogs/111122223333/CloudTrail-Insight`, that hold a listed
-    /// file.
+    /// The folders of accounts, such as `AWSLogs/111122223333/CloudTrail-Insight`, that hold a
+    /// listed file.
     folders: BTreeSet<String>,
     chains: BTreeMap<Chain, SignedTime>,
 }
 
-/// When a digest should list a log file.
+/// The times within which a digest should list a log file.
 #[derive(Debug, Clone, Copy)]
 pub struct ListingPolicy {
-    /// How long after the time in its name a log file may be delivered.
+    /// The maximum delay of a log file's delivery after the time in its name.
     pub delivered_within: SignedDuration,
-    /// How long after the end of a digest the next one may take.
+    /// The maximum time from the end of a digest to the arrival of the next one.
     pub overdue_after: SignedDuration,
-    /// How far the clocks of AWS and of this machine may be apart.
+    /// The maximum difference between the clocks of AWS and of this machine.
     pub clocks: SignedDuration,
 }
 
@@ -44,19 +44,19 @@ impl Default for ListingPolicy {
     }
 }
 
-/// What is known of a log file that is not listed.
+/// The state of knowledge about a log file that is not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// Every digest that could list it is there: none does.
+    /// Every digest that could list it exists, and none lists it.
     Unlisted,
-    /// The digest that will list it has not come.
+    /// The digest that will list it has not arrived.
     NotYet,
-    /// Digests that could list it are not there, or not CloudTrail's.
+    /// Digests that could list it are missing, or not CloudTrail's.
     Unproven,
 }
 
 impl Listed {
-    /// Takes a digest. `actual` says where a log file is that it lists.
+    /// Adds a digest. `actual` returns the location of a log file that it lists.
     pub fn add(
         &mut self,
         settled: &SettledDigest,
@@ -90,15 +90,15 @@ impl Listed {
         }
     }
 
-    /// Whether a digest lists the log file with this key in this bucket.
+    /// Returns whether a digest lists the log file with this key in this bucket.
     #[must_use]
     pub fn lists(&self, bucket: &str, key: &str) -> bool {
         self.keys.contains(&self.hasher.hash_one((bucket, key)))
     }
 
-    /// Whether digests list files in a folder of the account, such as `CloudTrail-Insight`.
-    /// CloudTrail's own folder counts where there is any digest that CloudTrail signed: it lists all
-    /// files of its hour.
+    /// Returns whether digests list files in a folder of the account, such as `CloudTrail-Insight`.
+    /// CloudTrail's own folder counts if there is any digest that CloudTrail signed, because it
+    /// lists all files of its hour.
     #[must_use]
     pub fn covers(&self, account: &AccountFolder, folder: &str) -> bool {
         self.folders.contains(&format!("{account}{folder}"))
@@ -108,14 +108,14 @@ impl Listed {
                     .any(|time| time.signed_end().is_some()))
     }
 
-    /// Begin of the oldest digest.
+    /// Returns the start of the oldest digest.
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
         self.chains.values().filter_map(SignedTime::begin).min()
     }
 
-    /// What the digests prove of a log file in this folder, not listed, with this time in its name. It
-    /// may be delivered some time later.
+    /// Returns what the digests prove about an unlisted log file in this folder with this time in
+    /// its name. It may be delivered some time later.
     #[must_use]
     pub fn proves(
         &self,
@@ -135,10 +135,10 @@ impl Listed {
     }
 }
 
-/// What the digests of some chains prove of a log file with this time in its name, which none of them
-/// lists.
+/// Returns what the digests of some chains prove about a log file with this time in its name, which
+/// none of them lists.
 ///
-/// Only chains that have digests of CloudTrail's before and after the time have a say.
+/// Only chains with CloudTrail digests before and after the time count.
 fn prove<'a>(
     mut chains: impl Iterator<Item = &'a SignedTime>,
     time: Timestamp,
@@ -146,7 +146,7 @@ fn prove<'a>(
     policy: ListingPolicy,
 ) -> Proof {
     if time.duration_since(now) > policy.clocks {
-        // The time in a name is that of the delivery.
+        // The time in a name is the time of the delivery.
         return Proof::Unlisted;
     }
     let Ok(until) = time.checked_add(policy.delivered_within) else {
@@ -182,7 +182,7 @@ mod tests {
         Timestamp::from_second(hour * 3600).unwrap()
     }
 
-    /// A chain whose digests begin at these hours, each an hour long.
+    /// Returns a chain whose digests start at these hours, each an hour long.
     fn chain(hours: &[i64]) -> SignedTime {
         let mut time = SignedTime::default();
         for start in hours {
@@ -198,12 +198,12 @@ mod tests {
         for (chains, time, now, proof) in [
             (vec![chain(&whole)], 12, 30, Proof::Unlisted),
             (vec![chain(&whole)], 18, 30, Proof::Unlisted),
-            // The last digest that could list it has not come, or is overdue.
+            // The last digest that could list it has not arrived, or is overdue.
             (vec![chain(&whole)], 19, 25, Proof::NotYet),
             (vec![chain(&whole)], 19, 27, Proof::Unproven),
-            // Delivered while the hour may still be under way.
+            // It was delivered while the hour may still be in progress.
             (vec![chain(&whole)], 29, 30, Proof::NotYet),
-            // Named for a time to come.
+            // Its name contains a future time.
             (vec![chain(&whole)], 32, 30, Proof::Unlisted),
             // Before the oldest digest, and after the newest one.
             (vec![chain(&whole)], 9, 30, Proof::Unproven),

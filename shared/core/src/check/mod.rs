@@ -1,4 +1,4 @@
-//! The story of each check, over the capabilities of [`crate::world`].
+//! The steps of each check, over the capabilities of [`crate::world`].
 
 mod archived;
 pub mod arrival;

@@ -1,30 +1,30 @@
-//! The begin of what is kept: digests at the old end of a chain that a lifecycle rule may have
+//! The start of what is retained: digests at the old end of a chain that a lifecycle rule may have
 //! expired.
 //!
-//! Most log buckets have a retention period. The oldest digest that is left names a predecessor
-//! that is gone, and so are all digests before it. Whether S3 expired them or somebody deleted them
-//! cannot be seen in the bucket. Of a digest that ended less than a day ago it can: no lifecycle
+//! Most log buckets have a retention period. The oldest remaining digest names a predecessor that
+//! is missing, and so are all digests before it. The bucket does not show whether S3 expired them
+//! or somebody deleted them. For a digest that ended less than a day ago, it does: no lifecycle
 //! rule expires it.
 
 use crate::finding::{Finding, Obstacle, Report};
 use crate::world::{Cause, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
-/// The least age at which a lifecycle rule expires an object: a rule counts in days, and rounds up
-/// to the next midnight UTC.
+/// The minimum age at which a lifecycle rule expires an object. A rule counts in days, and rounds
+/// up to the next midnight UTC.
 ///
-/// A rule that names a date instead expires objects of any age from then on. Nobody keeps logs like
-/// that: what it takes away of the last day is found.
+/// A rule that names a date expires objects of any age from then on. Nobody keeps logs like that:
+/// if such a rule deletes objects of the last day, that is found.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html>
 const MIN_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Report {
-    /// Takes back every finding that digests are gone at the begin of what is kept, where a
-    /// lifecycle rule may have expired them by `now`: that it is so is not known, and what was
-    /// before cannot be verified.
+    /// Withdraws every finding that digests are missing at the start of what is retained, if a
+    /// lifecycle rule may have expired them by `now`. It is unknown whether it did, and earlier log
+    /// files cannot be verified.
     ///
-    /// Until this is asked for, such digests count as deleted.
+    /// Until this is called, such digests count as deleted.
     pub fn allow_for_expiry(&mut self, now: Timestamp) {
         let may_be_expired = |finding: &Finding| {
             finding
@@ -48,7 +48,7 @@ impl Report {
     }
 }
 
-/// Why nothing is known of the time before what is kept.
+/// Returns the reason why nothing is known about the time before the retained digests.
 fn unverifiable(finding: &Finding) -> StoreError {
     let begin = finding.window.map_or_else(
         || "the oldest digest that is kept".to_owned(),
@@ -109,7 +109,7 @@ mod tests {
         ] {
             assert_eq!(verdict(missing(end), now), expected, "{now}");
         }
-        // Of a digest with others before it, age says nothing.
+        // For a digest with others before it, age proves nothing.
         assert_eq!(
             verdict(missing(None), "2027-01-16T12:00:00Z"),
             Verdict::Finding

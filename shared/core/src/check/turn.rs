@@ -1,12 +1,12 @@
-//! Long work on the CPU that lets other work go on.
+//! Long CPU work that lets other work continue.
 
 use std::future::poll_fn;
 use std::task::Poll;
 
-/// Waits until everything else that is ready to go on has had its turn.
+/// Waits until all other ready work has had its turn.
 ///
-/// Work that never waits cannot be interrupted: a timeout fires, and a neighbour goes on, only when
-/// the work gives way. Whoever inflates or parses much calls this between two steps.
+/// Work that never waits cannot be interrupted: a timeout fires, and other work continues, only
+/// when it yields. Code that inflates or parses much calls this function between two steps.
 pub(crate) async fn give_way() {
     let mut gave_way = false;
     poll_fn(|context| {

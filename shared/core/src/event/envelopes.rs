@@ -1,4 +1,4 @@
-//! Envelopes around events: SQS, SNS, lists of records, and what is somebody else's.
+//! Envelopes around events: SQS, SNS, lists of records, and messages of other senders.
 
 use super::fields::{has, is_of_s3, names_an_object, text};
 use super::objects::{EventError, EventObjects, MAX_ENVELOPES};
@@ -6,23 +6,23 @@ use super::unrelated::Unrelated;
 use crate::names::created::Origin;
 use serde_json::Value;
 
-/// The text CloudTrail publishes when a topic is configured for a trail.
+/// The text that CloudTrail publishes when a topic is configured for a trail.
 pub(super) const CLOUDTRAIL_VALIDATION: &str = "CloudTrail validation message.";
 
-/// How many names of fields tell what an unknown message is.
+/// The number of field names that describe an unknown message.
 const SHOWN_FIELDS: usize = 8;
 
-/// Where a message comes from.
+/// The origin of a message.
 #[derive(Debug, Clone, Copy)]
 struct Envelope {
-    /// How many envelopes are around it.
+    /// The number of envelopes around it.
     depth: usize,
-    /// Who wrote a `{"bucket","key"}`, if it is one.
+    /// The writer of a `{"bucket","key"}`, if it is one.
     writer: Origin,
 }
 
 impl Envelope {
-    /// The message in this one.
+    /// Returns the origin of the message inside this one.
     fn inner(self) -> Self {
         Self {
             depth: self.depth.saturating_add(1),
@@ -32,10 +32,10 @@ impl Envelope {
 }
 
 impl EventObjects {
-    /// Takes the event of an invocation apart: of a service, or of a person.
+    /// Parses the event of an invocation by a service or a person.
     ///
-    /// An event of no known sender is an error here: a person who misspells a field must hear of
-    /// it.
+    /// An event of no known sender is an error here: a person who misspells a field must be
+    /// informed.
     #[must_use]
     pub fn by(event: &Value) -> Self {
         let invocation = Envelope {
@@ -48,7 +48,7 @@ impl EventObjects {
         named
     }
 
-    /// Takes a message of a queue apart: the body of an SQS message.
+    /// Parses a message of a queue: the body of an SQS message.
     #[must_use]
     pub fn by_text(text: &str) -> Self {
         let message = Envelope {
@@ -69,8 +69,8 @@ impl EventObjects {
         }
         let event: Value = match serde_json::from_str(text) {
             Ok(event) => event,
-            // No queue or topic cuts a message. What begins like JSON is a broken event, perhaps
-            // ours; an e-mail's text or somebody's note does not.
+            // No queue or topic cuts a message. A text that starts like JSON is a broken event,
+            // perhaps one of ours. An email's text or a person's note does not.
             Err(error) if text.is_empty() || begins_like_json(text) => {
                 return Err(EventError::Json(error.to_string()));
             }
@@ -86,7 +86,8 @@ impl EventObjects {
         if envelope.depth > MAX_ENVELOPES {
             return Err(EventError::TooDeep);
         }
-        // First what names an object, then what may hold one, then what is half of one.
+        // First the fields that name an object, then those that may hold one, then those of an
+        // incomplete one.
         if is_of_s3(event) {
             return self.collect_eventbridge(event);
         }
@@ -103,7 +104,7 @@ impl EventObjects {
             .iter()
             .any(|field| event.get(field).is_some())
         {
-            // A relay passes on records one by one.
+            // A relay passes on records individually.
             return self.collect_record(event, envelope);
         }
         if let Some(kind) = text(event, "Type")
@@ -122,7 +123,7 @@ impl EventObjects {
         self.collect_unrelated(event, envelope)
     }
 
-    /// A list of records: of SQS, SNS or S3.
+    /// Collects a list of records of SQS, SNS or S3.
     fn collect_records(&mut self, event: &Value, envelope: Envelope) -> Result<(), EventError> {
         let records = event
             .get("Records")
@@ -135,9 +136,9 @@ impl EventObjects {
         Ok(())
     }
 
-    /// One record of an SQS, SNS or S3 event.
+    /// Collects one record of an SQS, SNS or S3 event.
     fn collect_record(&mut self, record: &Value, envelope: Envelope) -> Result<(), EventError> {
-        // SNS spells it with a capital.
+        // SNS spells it with a capital letter.
         let source = text(record, "eventSource").or_else(|| text(record, "EventSource"));
         match source {
             Some("aws:sqs") => {
@@ -153,8 +154,9 @@ impl EventObjects {
                 self.collect_text(message, envelope.inner())
             }
             Some("aws:s3") => self.collect_s3(record),
-            // A record of S3 or SNS whose source is not as documented is broken. And whoever
-            // invokes the function with records of another service must hear that it reads none.
+            // A record of S3 or SNS whose source is not as documented is broken. A person who
+            // invokes the function with records of another service must be informed that it reads
+            // none.
             Some(other)
                 if record.get("s3").is_none()
                     && record.get("Sns").is_none()
@@ -167,7 +169,7 @@ impl EventObjects {
         }
     }
 
-    /// An SNS message: subscription messages say nothing of objects.
+    /// Collects an SNS message. Subscription messages say nothing about objects.
     fn collect_sns(
         &mut self,
         kind: &str,
@@ -187,7 +189,7 @@ impl EventObjects {
         }
     }
 
-    /// A message with no sign of ours.
+    /// Collects a message without any sign of ours.
     fn collect_unrelated(&mut self, event: &Value, envelope: Envelope) -> Result<(), EventError> {
         if names_an_object(event) {
             return Err(EventError::Unknown(
@@ -218,13 +220,13 @@ impl EventObjects {
             }
             // An event that was encoded twice, or a quoted note.
             (Value::String(content), _) => self.collect_text(content, envelope.inner()),
-            // A list of events, or what a transformation made of an event that lacks a field.
+            // A list of events, or the result of transforming an event that lacks a field.
             _ => Err(EventError::Unknown("neither an object nor a text")),
         }
     }
 }
 
-/// Whether a text begins as an event does, perhaps after a byte order mark.
+/// Returns whether a text starts like an event, perhaps after a byte order mark.
 fn begins_like_json(text: &str) -> bool {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
         .starts_with(['{', '['])

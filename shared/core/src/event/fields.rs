@@ -1,25 +1,25 @@
-//! Fields by which a message is ours.
+//! The fields that identify a message as ours.
 
 use serde_json::Value;
 
-/// `detail-type` of the EventBridge event that S3 sends for a new object.
+/// The `detail-type` of the EventBridge event that S3 sends for a new object.
 pub(super) const OBJECT_CREATED: &str = "Object Created";
 
-/// The text of a field.
+/// Returns the text of a field.
 pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
 }
 
-/// Whether the message has a field of this name, however its letters' case: a relay that writes
-/// `Bucket` means ours, and is broken.
+/// Returns whether the message has a field with this name, in any case: a relay that writes
+/// `Bucket` means our field, and is broken.
 pub(super) fn has(event: &Value, name: &str) -> bool {
     event
         .as_object()
         .is_some_and(|fields| fields.keys().any(|field| field.eq_ignore_ascii_case(name)))
 }
 
-/// Whether it has what an event of S3 has inside: what a relay or an input transformer leaves of
-/// one, which does not tell a new object from a deleted one.
+/// Returns whether the message has the inner part of an S3 event: the rest that a relay or an input
+/// transformer leaves, which does not distinguish a new object from a deleted one.
 pub(super) fn names_an_object(event: &Value) -> bool {
     let is_named = |at: &Value| {
         at.pointer("/bucket/name").is_some_and(Value::is_string)
@@ -28,7 +28,7 @@ pub(super) fn names_an_object(event: &Value) -> bool {
     is_named(event) || event.get("detail").is_some_and(is_named)
 }
 
-/// Whether it is an EventBridge event about an object of S3, or was made to look like one.
+/// Returns whether it is an EventBridge event about an S3 object, or was made to look like one.
 pub(super) fn is_of_s3(event: &Value) -> bool {
     text(event, "source") == Some("aws.s3") || text(event, "detail-type") == Some(OBJECT_CREATED)
 }

@@ -8,7 +8,7 @@ use crate::names::location::ObjectLocation;
 use serde_json::Value;
 
 impl EventObjects {
-    /// A record of an S3 notification. Its key is encoded.
+    /// Collects a record of an S3 notification. Its key is encoded.
     pub(super) fn collect_s3(&mut self, record: &Value) -> Result<(), EventError> {
         let name = text(record, "eventName")
             .ok_or(EventError::Unknown("an S3 record has no eventName"))?;
@@ -25,7 +25,7 @@ impl EventObjects {
         self.add(Created::as_encoded(bucket, key))
     }
 
-    /// An EventBridge event of S3. Its key is not encoded.
+    /// Collects an EventBridge event of S3. Its key is not encoded.
     pub(super) fn collect_eventbridge(&mut self, event: &Value) -> Result<(), EventError> {
         let kind = text(event, "detail-type").ok_or(EventError::Unknown(
             "an EventBridge event of aws.s3 has no detail-type",
@@ -48,8 +48,8 @@ impl EventObjects {
         self.add(Created::new(ObjectLocation::new(bucket, key)))
     }
 
-    /// CloudTrail's own notification lists keys. AWS Config has fields of the same names, and one
-    /// key as a text, or none.
+    /// Collects CloudTrail's own notification, which lists keys. AWS Config has fields with the
+    /// same names, and one key as a text, or none.
     pub(super) fn collect_delivery(&mut self, event: &Value) -> Result<(), EventError> {
         let keys = event.get("s3ObjectKey").and_then(Value::as_array);
         let (keys, bucket) = match (keys, text(event, "s3Bucket"), text(event, "messageType")) {
@@ -74,7 +74,7 @@ impl EventObjects {
         Ok(())
     }
 
-    /// `{"bucket","key"}`, and `resumeAt` where a function hands back what is left.
+    /// Collects `{"bucket","key"}`, and `resumeAt` if a function hands back the rest.
     pub(super) fn collect_bare(&mut self, event: &Value, writer: Origin) -> Result<(), EventError> {
         let (Some(bucket), Some(key)) = (text(event, "bucket"), text(event, "key")) else {
             return Err(EventError::Unknown(
@@ -89,7 +89,7 @@ impl EventObjects {
             .and_then(|index| usize::try_from(index).ok())
             .ok_or(EventError::Unknown("`resumeAt` is not a number"))?;
         let rest = Created::rest(ObjectLocation::new(bucket, key), resume_at);
-        // A function hands back what it has read.
+        // A function hands back an object that it has read.
         self.add(match (writer, resume_at) {
             (Origin::Message, 1..) => rest,
             (writer, _) => rest.said_by(writer),

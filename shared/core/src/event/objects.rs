@@ -1,34 +1,34 @@
-//! What an event names, and why it cannot be acted on.
+//! The objects that an event names, and the reasons why an event cannot be processed.
 
 use super::unrelated::Tally;
 use crate::names::created::Created;
 use crate::names::object_key::MAX_KEY_BYTES;
 
-/// How many envelopes may be around each other: SQS, SNS, and the event, with one to spare.
+/// The maximum number of nested envelopes: SQS, SNS, and the event, with one to spare.
 pub(super) const MAX_ENVELOPES: usize = 4;
 
-/// The most objects one event may name. S3 sends one, CloudTrail a handful.
+/// The maximum number of objects that one event may name. S3 sends one, CloudTrail a few.
 pub(super) const MAX_OBJECTS: usize = 1000;
 
-/// Why an event cannot be acted on.
+/// The reason why an event cannot be processed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
     /// An envelope's content is not JSON.
     #[error("the event is not JSON: {0}")]
     Json(String),
-    /// None of the known shapes.
+    /// The event has none of the known forms.
     #[error("the event has no known shape: {0}")]
     Unknown(&'static str),
-    /// Envelopes around envelopes around envelopes.
+    /// Too many nested envelopes.
     #[error("the event is wrapped in more than {MAX_ENVELOPES} envelopes")]
     TooDeep,
-    /// More objects than any service sends.
+    /// The event names more objects than any service sends.
     #[error("the event names more than {MAX_OBJECTS} objects")]
     TooManyObjects,
 }
 
-/// What an event names. One bad record does not take the others with it.
+/// The objects that an event names. One bad record does not affect the others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct EventObjects {
     /// The created objects.
@@ -40,14 +40,14 @@ pub struct EventObjects {
 }
 
 impl EventObjects {
-    /// Notes an error, if it is the first.
+    /// Records an error, if it is the first.
     pub(super) fn note(&mut self, result: Result<(), EventError>) {
         if let Err(error) = result {
             self.error.get_or_insert(error);
         }
     }
 
-    /// Adds an object, if S3 can have one of this name.
+    /// Adds an object, if S3 can have an object with this name.
     pub(super) fn add(&mut self, object: Created) -> Result<(), EventError> {
         if self.created.len() == MAX_OBJECTS {
             return Err(EventError::TooManyObjects);

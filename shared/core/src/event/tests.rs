@@ -1,4 +1,4 @@
-//! Events in every envelope, of ours and of others.
+//! Events in every envelope, ours and those of other senders.
 
 use super::envelopes::CLOUDTRAIL_VALIDATION;
 use super::objects::MAX_ENVELOPES;
@@ -65,7 +65,8 @@ fn every_envelope_names_the_same_object() {
     }
 }
 
-/// What the event is, where it is nothing but unrelated messages of one kind.
+/// Returns the kind and number of messages, if the event consists only of unrelated messages of one
+/// kind.
 #[track_caller]
 fn unrelated(named: &EventObjects) -> (Unrelated, u64) {
     assert_eq!((&named.created, &named.error), (&vec![], &None));
@@ -107,7 +108,7 @@ fn what_is_no_creation_names_nothing() {
     );
 }
 
-/// What other services and people send to a topic, a queue or a bus that is shared.
+/// Returns messages that other services and people send to a shared topic, queue or bus.
 fn messages_of_others() -> Vec<(Value, Unrelated)> {
     let config = |kind: &str, more: Value| {
         let mut message = json!({"messageType": kind, "recordVersion": "1.3",
@@ -156,7 +157,7 @@ fn messages_of_others() -> Vec<(Value, Unrelated)> {
             json!({"Records": [{"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}]}),
             Unrelated::OtherRecord,
         ),
-        // A CloudWatch alarm, a bounce of SES, a Lambda destination, a note of somebody's.
+        // A CloudWatch alarm, an SES bounce, a Lambda destination, a person's note.
         (
             json!({"AlarmName": "a", "NewStateValue": "ALARM", "Trigger": {}}),
             Unrelated::OtherJson,
@@ -231,8 +232,8 @@ fn a_neighbour_of_somebody_elses_takes_nothing_with_it() {
     );
 }
 
-/// An event of ours stays one, whatever else is in it: what a user can choose, or a field by
-/// which others are recognized.
+/// Checks that an event of ours remains one, whatever else it contains: a text that a user can
+/// choose, or a field that identifies other messages.
 #[test]
 fn nothing_that_is_added_makes_an_event_of_ours_somebody_elses() {
     let cloudtrail = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [KEY]});
@@ -383,7 +384,7 @@ fn who_names_an_object_is_told_by_where_the_name_stands() {
     }
 }
 
-/// AWS says how each of its events writes a key: EventBridge as it is, an S3 notification
+/// AWS documents how each of its events writes a key: EventBridge unchanged, an S3 notification
 /// URL-encoded.
 #[test]
 fn a_key_is_read_both_ways_where_its_form_is_not_certain() {
@@ -456,7 +457,7 @@ proptest! {
         let _ = crate::names::url_encoding::url_decode(&text);
     }
 
-    /// Whatever a key is, an event of ours names one object and is nothing else.
+    /// Checks that an event of ours names one object and nothing else, whatever the key is.
     #[test]
     fn any_key_is_named(key in "\\PC{1,100}") {
         let mut event = eventbridge();

@@ -1,17 +1,17 @@
-//! Messages that are somebody else's: what shares a topic, a queue or an event bus with ours.
+//! Messages of other senders, which share a topic, a queue or an event bus with ours.
 //!
 //! A trail's SNS topic is often shared. AWS Config publishes to the topic that AWS Control Tower
-//! sets up, an account's default event bus carries the events of every service, and people and
-//! alarms write to topics, too. Such a message asks nothing of the functions.
+//! sets up. An account's default event bus carries the events of every service, and people and
+//! alarms write to topics, too. Such a message requires nothing from the functions.
 
 use crate::names::text::clip;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The most characters of an example that go into the log.
+/// The maximum length of an example in the log.
 const MAX_EXAMPLE_CHARS: usize = 200;
 
-/// What a message is that names no created object and is not broken either.
+/// The kind of a message that names no created object and is not broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -20,7 +20,7 @@ pub enum Unrelated {
     ///
     /// Format: <https://docs.aws.amazon.com/config/latest/developerguide/notifications-for-AWS-Config.html>
     AwsConfig,
-    /// An EventBridge event of another source than `aws.s3`.
+    /// An EventBridge event from another source than `aws.s3`.
     OtherSource,
     /// An event of S3 that is not about a created object: `Object Deleted`, `ObjectRemoved:Delete`.
     OtherS3Event,
@@ -39,7 +39,7 @@ pub enum Unrelated {
 }
 
 impl Unrelated {
-    /// The stable name in metrics, logs and answers.
+    /// Returns the stable name in metrics, logs and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,13 +56,13 @@ impl Unrelated {
     }
 }
 
-/// How many messages of a kind there are, and what the first of them is.
+/// The number of messages of a kind, and a description of the first one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// How many.
+    /// The number of messages.
     pub count: u64,
-    /// Where the first one seems to come from, at most 200 characters: a source, the names of
-    /// fields. Never the content, which may be secret.
+    /// The apparent source of the first one, at most 200 characters: a source, the names of fields.
+    /// Never the content, which may be secret.
     pub example: String,
 }
 
@@ -71,7 +71,7 @@ pub struct Seen {
 pub struct Tally(BTreeMap<Unrelated, Seen>);
 
 impl Tally {
-    /// Adds one message, with where it seems to come from.
+    /// Adds one message, with its apparent source.
     pub fn add(&mut self, kind: Unrelated, example: &str) {
         let seen = self.0.entry(kind).or_insert_with(|| Seen {
             count: 0,
@@ -80,18 +80,18 @@ impl Tally {
         seen.count = seen.count.saturating_add(1);
     }
 
-    /// Whether nothing was added.
+    /// Returns whether nothing was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each kind that there is.
+    /// Returns each kind that was added.
     pub fn iter(&self) -> impl Iterator<Item = (Unrelated, &Seen)> {
         self.0.iter().map(|(kind, seen)| (*kind, seen))
     }
 
-    /// How many there are of one kind.
+    /// Returns the number of messages of one kind.
     #[must_use]
     pub fn count(&self, kind: Unrelated) -> u64 {
         self.0.get(&kind).map_or(0, |seen| seen.count)

@@ -1,36 +1,36 @@
-//! What does not fit in the headers of an archived object.
+//! Evidence against an archived object, from its headers.
 
 use jiff::Timestamp;
 
-/// What does not fit in the headers of an archived object, so that it is not what CloudTrail
-/// delivered.
+/// Evidence in the headers of an archived object that it is not what CloudTrail delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchivedMisfit {
-    /// A digest has no signature in its metadata.
+    /// A digest without a signature in its metadata.
     NoSignature,
-    /// A digest has another signature than its successor gives.
+    /// A digest with another signature than its successor states.
     OtherSignature {
-        /// What its successor gives.
+        /// The signature that its successor states.
         expected: String,
-        /// What is in its metadata.
+        /// The signature in its metadata.
         actual: String,
     },
-    /// It was written on the day on which it was looked at, before any lifecycle rule archives it.
+    /// An object that was written on the day on which it was checked, before any lifecycle rule
+    /// archives it.
     WrittenToday {
-        /// When it was written.
+        /// The time when it was written.
         written: Timestamp,
     },
-    /// It was written after it was due.
+    /// An object that was written after it was due.
     WrittenLate {
-        /// When it was due.
+        /// The time when it was due.
         latest: Timestamp,
-        /// When it was written.
+        /// The time when it was written.
         written: Timestamp,
     },
 }
 
 impl ArchivedMisfit {
-    /// What should be there.
+    /// Returns the expected state.
     #[must_use]
     pub fn expected(&self) -> String {
         match self {
@@ -43,7 +43,7 @@ impl ArchivedMisfit {
         }
     }
 
-    /// What is there.
+    /// Returns the actual state.
     #[must_use]
     pub fn actual(&self) -> String {
         match self {

@@ -1,7 +1,7 @@
-//! Every kind of finding: one row says all that is the same of each finding of the kind.
+//! Every kind of finding. One row states everything that is the same for each finding of the kind.
 //!
-//! A new kind begins here. `docs/findings.md` has a row for each, too, which the tests hold against
-//! this one.
+//! A new kind starts here. `docs/findings.md` has a row for each, too, and the tests compare it
+//! with this one.
 
 use super::redrive::redrive;
 use super::row::DigestStep::{Algorithm, Document, Key, Place, Predecessor, Signature, Successor};

@@ -1,4 +1,4 @@
-//! The findings about a digest and the ones beside it in its chain, with what each of them says.
+//! The findings about a digest and its neighbors in the chain, with their sentences.
 //!
 //! The tests are in `tests/tests/stories.rs`: each kind is found in a trail to which one thing was
 //! done.
@@ -12,25 +12,26 @@ use crate::trust::chain::{self, Difference, Meeting};
 use crate::world::Absence;
 use jiff::Timestamp;
 
-/// What a look back through the bucket came to.
+/// The result of a look back through the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LastSigned {
-    /// The last digest that CloudTrail signed, and when it ends.
+    /// The last digest that CloudTrail signed, and its end.
     Found(ObjectLocation, Timestamp),
     /// The chain has no earlier digest.
     NoneThere,
-    /// There are earlier ones, or it could not be seen whether there are; none that was tried is
-    /// CloudTrail's.
+    /// There are earlier digests, or Trailseal could not see whether there are, and CloudTrail
+    /// signed none of those that were tried.
     NotFound,
-    /// There are more than may be tried, and none that was tried is CloudTrail's.
+    /// There are more digests than may be tried, and CloudTrail signed none of those that were
+    /// tried.
     TooMany {
-        /// How many were tried.
+        /// The number of digests that were tried.
         tried: usize,
     },
 }
 
 impl LastSigned {
-    /// There may be digests, if none is known yet.
+    /// Treats "no earlier digest" as "not found": there may be some.
     #[must_use]
     pub fn or_not_found(self) -> Self {
         match self {
@@ -40,7 +41,7 @@ impl LastSigned {
     }
 }
 
-/// `digest-malformed`: what a digest names cannot be its predecessor.
+/// `digest-malformed`: the object that a digest names cannot be its predecessor.
 #[must_use]
 pub fn no_predecessor(subject: DigestSubject<'_>, named: &ObjectLocation) -> Finding {
     subject
@@ -54,8 +55,8 @@ pub fn no_predecessor(subject: DigestSubject<'_>, named: &ObjectLocation) -> Fin
         )
 }
 
-/// `digest-missing`: the predecessor of a digest that covers the time from `to` on is gone, and
-/// what is before it up to `last`.
+/// `digest-missing`: the predecessor of a digest is missing, and so are the digests before it, back
+/// to `last`. The digest itself covers the time from `to` on.
 #[must_use]
 pub fn predecessor_missing(
     subject: DigestSubject<'_>,
@@ -101,7 +102,8 @@ pub fn predecessor_missing(
         )
 }
 
-/// `digest-modified`: a predecessor is not the one that its successor signed.
+/// `digest-modified`: a predecessor is not the one that its successor describes under its
+/// signature.
 #[must_use]
 pub fn modified(subject: DigestSubject<'_>, difference: Difference) -> Finding {
     match difference {
@@ -121,7 +123,7 @@ pub fn modified(subject: DigestSubject<'_>, difference: Difference) -> Finding {
     }
 }
 
-/// `digest-modified`: a predecessor is no digest any more.
+/// `digest-modified`: a predecessor is no longer a digest.
 #[must_use]
 pub fn destroyed(subject: DigestSubject<'_>, named: &Predecessor, error: &DigestError) -> Finding {
     not_as_signed(
@@ -190,8 +192,8 @@ pub fn restarted(
         )
 }
 
-/// `chain-gap`: the times of a digest and the one before it, at `predecessor_at`, do not meet. None
-/// if they do.
+/// `chain-gap`: the times of a digest and of the one before it, at `predecessor_at`, do not meet.
+/// `None` if they do.
 #[must_use]
 pub fn gap(
     subject: DigestSubject<'_>,
@@ -224,8 +226,8 @@ pub fn gap(
     Some(finding)
 }
 
-/// `chain-gap`: a digest covers time up to `end` that a newer one, which begins at `newer_start`,
-/// covers, too.
+/// `chain-gap`: a digest covers time up to `end` that a newer one, which starts at `newer_start`,
+/// also covers.
 #[must_use]
 pub fn overlap(
     subject: DigestSubject<'_>,
@@ -245,7 +247,7 @@ pub fn overlap(
         )
 }
 
-/// `digest-overdue`: no digest follows one, from `from` up to `until`.
+/// `digest-overdue`: no digest follows this one, from `from` up to `until`.
 #[must_use]
 pub fn overdue(subject: DigestSubject<'_>, from: Timestamp, until: Timestamp) -> Finding {
     subject

@@ -1,9 +1,9 @@
-//! How many checks came to which end.
+//! The number of checks for each outcome.
 
 use super::verdict::Verdict;
 use serde::Serialize;
 
-/// How many objects, or applications of a rule, came to which of the three outcomes.
+/// The number of objects, or applications of a rule, for each of the three outcomes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
@@ -11,12 +11,12 @@ pub struct Counts {
     pub valid: u64,
     /// Something was found.
     pub finding: u64,
-    /// It could not be said.
+    /// It could not be verified.
     pub cannot_tell: u64,
 }
 
 impl Counts {
-    /// Adds one.
+    /// Counts one verdict.
     pub fn add(&mut self, verdict: Verdict) {
         let count = match verdict {
             Verdict::Valid => &mut self.valid,
@@ -27,14 +27,14 @@ impl Counts {
         *count = count.saturating_add(1);
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another tally.
     pub fn merge(&mut self, other: Self) {
         self.valid = self.valid.saturating_add(other.valid);
         self.finding = self.finding.saturating_add(other.finding);
         self.cannot_tell = self.cannot_tell.saturating_add(other.cannot_tell);
     }
 
-    /// All of them.
+    /// Returns the sum of all three.
     #[must_use]
     pub fn total(self) -> u64 {
         self.valid

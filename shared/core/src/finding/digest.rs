@@ -1,4 +1,4 @@
-//! The findings about one digest, with what each of them says.
+//! The findings about one digest, with their sentences.
 //!
 //! The tests are in `tests/tests/stories.rs`: each kind is found in a trail to which one thing was
 //! done.
@@ -14,17 +14,17 @@ use crate::trust::public_key::{PublicKey, SigningPeriod};
 use crate::trust::signature::{OutOfPeriod, SignatureError};
 use crate::world::Absence;
 
-/// The longest signature that is quoted.
+/// The longest signature that a finding quotes.
 const MAX_SIGNATURE_CHARS: usize = 2048;
 
-/// What a finding about a digest is about.
+/// The subject of a finding about a digest.
 #[derive(Debug, Clone)]
 pub struct DigestSubject<'a> {
     /// The chain.
     pub scope: Scope,
-    /// The digest that something was done to.
+    /// The digest to which something was done.
     pub at: &'a ObjectLocation,
-    /// The digest that shows it: itself, or its successor.
+    /// The digest that shows it: the digest itself, or its successor.
     pub shown_by: DigestReference,
 }
 
@@ -34,7 +34,7 @@ impl DigestSubject<'_> {
     }
 }
 
-/// `digest-malformed` or `digest-algorithm-unsupported`: why the object is no digest.
+/// `digest-malformed` or `digest-algorithm-unsupported`: the reason why the object is not a digest.
 #[must_use]
 pub fn not_a_digest(subject: DigestSubject<'_>, error: &DigestError) -> Finding {
     match error {
@@ -57,7 +57,7 @@ pub fn not_a_digest(subject: DigestSubject<'_>, error: &DigestError) -> Finding 
     }
 }
 
-/// `digest-malformed`: when a backfill digest was generated is not known.
+/// `digest-malformed`: the time when a backfill digest was generated is unknown.
 #[must_use]
 pub fn not_generated(subject: DigestSubject<'_>, metadata: &DigestMetadata) -> Finding {
     subject
@@ -71,7 +71,7 @@ pub fn not_generated(subject: DigestSubject<'_>, metadata: &DigestMetadata) -> F
         )
 }
 
-/// `digest-malformed`: a digest is of another account than its key says.
+/// `digest-malformed`: a digest belongs to another account than its key states.
 #[must_use]
 pub fn other_account(subject: DigestSubject<'_>, expected: &AccountId, actual: &str) -> Finding {
     subject
@@ -82,7 +82,7 @@ pub fn other_account(subject: DigestSubject<'_>, expected: &AccountId, actual: &
         .with_evidence(expected.as_str(), actual)
 }
 
-/// `digest-moved`: the digest says that it was delivered to `says`.
+/// `digest-moved`: the digest states that it was delivered to `says`.
 #[must_use]
 pub fn moved(subject: DigestSubject<'_>, says: &ObjectLocation) -> Finding {
     let at = subject.at.to_string();
@@ -112,7 +112,7 @@ pub fn signature_missing(subject: DigestSubject<'_>, metadata: &DigestMetadata) 
         )
 }
 
-/// `digest-signature-invalid`: `signature` is none by `key` over content with this hash.
+/// `digest-signature-invalid`: `signature` is not a signature by `key` over content with this hash.
 #[must_use]
 pub fn signature_invalid(
     subject: DigestSubject<'_>,
@@ -136,8 +136,8 @@ pub fn signature_invalid(
         )
 }
 
-/// `digest-signature-invalid`, of a digest whose signature was given, where no later digest says
-/// which it has.
+/// `digest-signature-invalid`, for a digest whose signature was given, where no later digest states
+/// its signature.
 #[must_use]
 pub fn given_signature_invalid(invalid: Finding) -> Finding {
     Finding {
@@ -187,12 +187,12 @@ pub fn key_out_of_period(
         )
 }
 
-/// The key that should have signed a digest.
+/// Returns the description of the key that should have signed a digest.
 fn expected_key(region: &Region, SigningPeriod { from, to }: SigningPeriod) -> String {
     format!("a public key of CloudTrail in {region}, valid between {from} and {to}")
 }
 
-/// `digest-missing`: a digest was delivered, as its event or a listing says.
+/// `digest-missing`: a digest was delivered, according to its event or a listing.
 #[must_use]
 pub fn gone(subject: DigestSubject<'_>, window: Window, absence: Absence) -> Finding {
     subject
@@ -215,7 +215,7 @@ pub fn replaced_in_archive(subject: DigestSubject<'_>, misfit: &ArchivedMisfit) 
         .with_evidence(misfit.expected(), misfit.actual())
 }
 
-/// `digest-trail-unexpected`, one incident for the chain in `place`.
+/// `digest-trail-unexpected`: one incident for the chain in `place`.
 #[must_use]
 pub fn trail_unexpected(
     subject: DigestSubject<'_>,

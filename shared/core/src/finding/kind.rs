@@ -1,4 +1,4 @@
-//! What the catalogue says of a kind of finding.
+//! The entries of the catalog for a kind of finding.
 
 use super::catalog::FindingKind;
 use super::row::{DigestStep, Severity};
@@ -6,63 +6,64 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 
 impl FindingKind {
-    /// The stable name in JSON, subjects and filter policies.
+    /// Returns the stable name in JSON, subjects and filter policies.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.row().name
     }
 
-    /// The kind of this name, if there is one.
+    /// Returns the kind with this name, if it exists.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
         all.find(|kind| kind.as_str() == name)
     }
 
-    /// How bad a finding of this kind is.
+    /// Returns how bad a finding of this kind is.
     #[must_use]
     pub const fn severity(self) -> Severity {
         self.row().severity
     }
 
-    /// What it means, to a reader who never saw a digest.
+    /// Returns what the kind means, for a reader who never saw a digest.
     #[must_use]
     pub const fn means(self) -> &'static str {
         self.row().means
     }
 
-    /// How it is established.
+    /// Returns how the finding is established.
     #[must_use]
     pub const fn established(self) -> &'static str {
         self.row().established
     }
 
-    /// Which object a finding of this kind names.
+    /// Returns which object a finding of this kind names.
     #[must_use]
     pub const fn object(self) -> &'static str {
         self.row().object
     }
 
-    /// What to do next, for somebody who is woken by it.
+    /// Returns what to do next, for somebody who is woken up by the alert.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         self.row().advice
     }
 
-    /// The same for somebody who runs the command.
+    /// Returns what to do next, for somebody who runs the command.
     #[must_use]
     pub fn command_advice(self) -> &'static str {
         let row = self.row();
         row.command_advice.unwrap_or(row.advice)
     }
 
-    /// The step of a digest's check that it is about; none if it is about something else.
+    /// Returns the step of a digest's check that the kind belongs to; `None` for any other kind.
     #[must_use]
     pub const fn step(self) -> Option<DigestStep> {
         self.row().step
     }
 
-    /// Whether it is so once, whatever there is in the object's place: what is gone or unreadable.
+    /// Returns whether there is one finding, whatever is in the object's place: missing or
+    /// unreadable.
     pub(super) const fn is_once(self) -> bool {
         self.row().once
     }

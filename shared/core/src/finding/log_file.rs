@@ -1,4 +1,4 @@
-//! The findings about log files, with what each of them says.
+//! The findings about log files, with their sentences.
 //!
 //! The tests are in `tests/tests/stories.rs` and `tests/tests/command/unlisted.rs`.
 
@@ -13,7 +13,7 @@ use crate::world::Absence;
 pub struct LogFileSubject<'a> {
     /// The chain of the digest.
     pub scope: &'a Scope,
-    /// Where the log file is.
+    /// The location of the log file.
     pub at: &'a ObjectLocation,
     /// The hash of its content that the digest lists.
     pub hash: Sha256,
@@ -32,7 +32,7 @@ impl LogFileSubject<'_> {
     }
 }
 
-/// `log-file-missing`: a listed log file is gone.
+/// `log-file-missing`: a listed log file is missing.
 #[must_use]
 pub fn missing(subject: LogFileSubject<'_>, absence: Absence) -> Finding {
     subject
@@ -43,8 +43,8 @@ pub fn missing(subject: LogFileSubject<'_>, absence: Absence) -> Finding {
         .with_evidence(subject.content(), absence.to_string())
 }
 
-/// `log-file-trailing-data`, `log-file-malformed` or `log-file-modified`: why a log file is not the
-/// one listed.
+/// `log-file-trailing-data`, `log-file-malformed` or `log-file-modified`: the reason why a log file
+/// is not the listed one.
 #[must_use]
 pub fn wrong(subject: LogFileSubject<'_>, error: &LogFileError) -> Finding {
     let (kind, message) = match error {
@@ -80,7 +80,7 @@ pub fn replaced_in_archive(subject: LogFileSubject<'_>, misfit: &ArchivedMisfit)
         )
 }
 
-/// `log-file-unlisted`: a file lies among the log files, and no digest of its time lists it.
+/// `log-file-unlisted`: a file is among the log files, and no digest of its time lists it.
 #[must_use]
 pub fn unlisted(scope: Scope, at: ObjectLocation) -> Finding {
     Finding::new(

@@ -1,4 +1,4 @@
-//! What was done to the trail: every kind of finding, its severity, and its evidence.
+//! Findings about what was done to the trail: every kind, its severity, and its evidence.
 
 mod archived;
 mod catalog;
@@ -34,17 +34,17 @@ use crate::names::window::Window;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// The most characters of a finding's message and of each piece of its evidence: an RSA-4096
-/// signature takes 1,024. Some of it is quoted from objects that anybody may have written.
+/// The maximum length in characters of a finding's message and of each piece of its evidence: an
+/// RSA-4096 signature takes 1,024. Some of it is quoted from objects that anybody may have written.
 const MAX_TEXT_CHARS: usize = 2100;
 
 /// Something that was done to the trail, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// What was done.
+    /// The kind: what was done.
     pub kind: FindingKind,
-    /// To whom.
+    /// The account, Region and trail to which it was done.
     #[serde(flatten)]
     pub scope: Scope,
     /// The damaged, missing or suspicious object itself.
@@ -55,36 +55,37 @@ pub struct Finding {
     /// The time left uncovered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
-    /// What should be there.
+    /// The expected state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What is there.
+    /// The actual state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
     /// One plain sentence.
     pub message: String,
-    /// Tells findings of one kind on one object apart.
+    /// Distinguishes findings of one kind on one object.
     #[serde(skip)]
     pub detail: String,
-    /// What the finding is about where that is not its object: a key, a principal, an image, the folder
-    /// of an account and Region. All findings of one kind about it have one id, and are one incident.
+    /// The subject of the finding if it is not its object: a key, a principal, an image, or the
+    /// folder of an account and Region. All findings of one kind about it have one ID and are one
+    /// incident.
     #[serde(skip)]
     pub about: Option<String>,
-    /// Tells one occurrence from another in an incident; see [`Finding::occurrence`].
+    /// Distinguishes the occurrences of an incident; see [`Finding::occurrence`].
     #[serde(skip)]
     occurrence: Option<String>,
-    /// What to do next, where the cause asks for something else than the kind does.
+    /// The advice, if the cause needs another action than the kind.
     #[serde(skip)]
     remedy: Option<&'static str>,
-    /// When the digest ended that is gone, if no earlier one of its chain is there either: a
+    /// The end of the missing digest, if every earlier digest of its chain is missing, too: a
     /// lifecycle rule may have expired them. See [`Report::allow_for_expiry`].
     #[serde(skip)]
     pub begin_of_what_is_kept: Option<Timestamp>,
 }
 
 impl Finding {
-    /// A finding for tests. Each finding that is raised has a constructor, in the files of this folder,
-    /// which is all that says what it says.
+    /// Returns a finding for tests. Each raised finding has a constructor in the files of this
+    /// folder, which are the only ones that hold its sentences.
     #[doc(hidden)]
     #[must_use]
     pub fn for_tests(
@@ -96,7 +97,7 @@ impl Finding {
         Self::new(kind, scope, object, message)
     }
 
-    /// A finding without further evidence.
+    /// Returns a finding without further evidence.
     #[must_use]
     fn new(
         kind: FindingKind,
@@ -121,7 +122,7 @@ impl Finding {
         }
     }
 
-    /// What to do next: what the cause asks for, else what the kind does.
+    /// Returns what to do next: the advice of the cause, otherwise that of the kind.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.remedy.unwrap_or_else(|| self.kind.advice())
@@ -141,7 +142,7 @@ impl Finding {
         self
     }
 
-    /// Adds what should be there and what is.
+    /// Adds the expected and the actual state.
     #[must_use]
     pub fn with_evidence(mut self, expected: impl Into<String>, actual: impl Into<String>) -> Self {
         self.expected = Some(clip_visibly(expected.into(), MAX_TEXT_CHARS));
@@ -149,22 +150,22 @@ impl Finding {
         self
     }
 
-    /// Tells this finding from others of its kind on the same object.
+    /// Distinguishes this finding from others of its kind on the same object.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
-    /// Says what to do next where the cause asks for something else than the kind does.
+    /// Says what to do next, if the cause needs another action than the kind.
     #[must_use]
     pub fn with_remedy(mut self, remedy: &'static str) -> Self {
         self.remedy = Some(remedy);
         self
     }
 
-    /// Says that the finding is about a key, a principal, an image or a folder, whichever object shows it:
-    /// each further `occurrence` (an event, an object) is one more of the same incident.
+    /// Makes a key, a principal, an image or a folder the subject of the finding, whichever object
+    /// shows it. Each further `occurrence` (an event, an object) belongs to the same incident.
     #[must_use]
     pub fn about(mut self, about: impl Into<String>, occurrence: impl Into<String>) -> Self {
         self.about = Some(about.into());
@@ -172,8 +173,8 @@ impl Finding {
         self
     }
 
-    /// SHA-256 over kind and subject: the same whenever the same thing is found again. It names the
-    /// incident.
+    /// Returns the SHA-256 over kind and subject. It is the same whenever the same thing is found
+    /// again, and names the incident.
     #[must_use]
     pub fn id(&self) -> Sha256 {
         let kind = self.kind.as_str();
@@ -184,11 +185,11 @@ impl Finding {
         Sha256::of_parts(&subject)
     }
 
-    /// Tells one occurrence of an incident from another: the same when an event is tried again, comes
-    /// twice, or another function finds the same.
+    /// Returns what distinguishes the occurrences of an incident. It is the same when an event is
+    /// tried again or delivered twice, or another function finds the same.
     ///
-    /// A log file that is modified a second time has another content, and is another occurrence. What
-    /// is gone or unreadable is so once.
+    /// A log file that is modified a second time has another content, and is another occurrence. A
+    /// missing or unreadable object has only one occurrence.
     #[must_use]
     pub fn occurrence(&self) -> Sha256 {
         let what = match &self.occurrence {
@@ -199,7 +200,7 @@ impl Finding {
         Sha256::of(what.as_bytes())
     }
 
-    /// How bad it is.
+    /// Returns how bad it is.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.kind.severity()

@@ -1,4 +1,4 @@
-//! The findings about objects that stay unreadable, with what each of them says.
+//! The findings about objects that remain unreadable, with their sentences.
 //!
 //! The tests are in `tests/tests/stories.rs` and `tests/tests/kms`.
 
@@ -7,8 +7,8 @@ use super::{Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use crate::world::Cause;
 
-/// `object-unreadable-denied` or `object-archived`: nothing can be said about `subject`, because the
-/// object at `at` cannot be read. None for what may work a moment later.
+/// `object-unreadable-denied` or `object-archived`: nothing can be said about `subject`, because
+/// the object at `at` cannot be read. `None` for a request that may work a moment later.
 #[must_use]
 pub(super) fn unreadable(
     scope: &Scope,
@@ -29,8 +29,8 @@ pub(super) fn unreadable(
         | Cause::Interrupted
         | Cause::Failed(_) => return None,
     };
-    // One mistake, in a key's policy say, makes every object of a folder unreadable: that is one
-    // incident.
+    // One mistake, in a key's policy for example, makes every object of a folder unreadable. That
+    // is one incident.
     let mut finding = Finding::new(
         kind,
         scope.clone(),
@@ -43,8 +43,8 @@ pub(super) fn unreadable(
     Some(finding)
 }
 
-/// What a function's owner does about an object that stays unreadable, where the cause is another
-/// than a permission that is missing.
+/// Returns what the owner of a function does about an object that remains unreadable, if the cause
+/// is not a missing permission.
 pub(super) fn remedy(cause: &Cause) -> Option<&'static str> {
     match cause {
         Cause::KeyUnusable(_) => Some(redrive!(

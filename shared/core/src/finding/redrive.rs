@@ -1,8 +1,8 @@
-//! How a parked message is tried again.
+//! The way to move a parked message back.
 
-/// The end of an advice: how the parked message is tried again. A function sends it to the
-/// dead-letter queue itself, so that SQS knows no queue that it came from: without a destination "the
-/// messages will be redriven back to their respective original source queues".
+/// The end of an advice: how to move the parked message back. A function sends the message to the
+/// dead-letter queue itself, so SQS does not know a queue that it came from. Without a destination,
+/// "the messages will be redriven back to their respective original source queues".
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html>
 macro_rules! redrive {
     ($before:literal) => {

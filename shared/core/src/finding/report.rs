@@ -1,4 +1,4 @@
-//! What a check comes to: findings, what could not be looked at, and the verdict.
+//! The result of a check: findings, obstacles, and the verdict.
 
 use super::counts::Counts;
 use super::verdict::Verdict;
@@ -8,34 +8,35 @@ use crate::names::places::BucketRole;
 use crate::world::{Absence, Cause, StoreError};
 use std::collections::BTreeMap;
 
-/// What one check of one object came to.
+/// The result of one check of one object.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What was done to the trail.
+    /// The findings: what was done to the trail.
     pub findings: Vec<Finding>,
-    /// What could not be looked at.
+    /// The obstacles: what could not be checked, and why.
     pub obstacles: Vec<Obstacle>,
-    /// How many digests and log files were found valid.
+    /// The number of digests and log files that are valid.
     pub valid: usize,
-    /// Whether anything was checked at all: a folder marker, say, is nothing to check.
+    /// Indicates whether anything was checked at all. A folder marker, for example, needs no check.
     pub checked: bool,
-    /// How often each rule was applied, and to what end, by the rule's name.
+    /// The number of applications of each rule for each outcome, by the rule's name.
     pub rules: BTreeMap<&'static str, Counts>,
-    /// What else was counted.
+    /// Any other counts.
     pub counts: BTreeMap<&'static str, u64>,
 }
 
-/// A thing that could not be looked at, and why.
+/// Something that could not be checked, and why.
 #[derive(Debug)]
 pub struct Obstacle {
-    /// What failed.
+    /// The failed request.
     pub error: StoreError,
-    /// The finding to raise if it stays so; none for what may work a moment later.
+    /// The finding to raise if it remains like that; `None` for a request that may work a moment
+    /// later.
     pub if_it_stays: Option<Finding>,
 }
 
 impl Report {
-    /// A report on something that is checked; nothing is found yet.
+    /// Returns a report on something that is checked. Nothing is found yet.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -44,7 +45,7 @@ impl Report {
         }
     }
 
-    /// A report of findings alone.
+    /// Returns a report that has only findings.
     #[must_use]
     pub fn of(findings: Vec<Finding>) -> Self {
         Self {
@@ -53,10 +54,10 @@ impl Report {
         }
     }
 
-    /// The report's one word. Not being able to tell is never valid: neither where something could
-    /// not be looked at, nor where a rule could not be applied to the end.
+    /// Returns the verdict of the report. "Could not verify" is never valid, whether an object
+    /// could not be checked or a rule could not be applied to the end.
     ///
-    /// Only what could not be looked at ([`Report::obstacles`]) is worth another try.
+    /// Only the [`Report::obstacles`] are worth another try.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let is_open = || self.rules.values().any(|count| count.cannot_tell > 0);
@@ -86,15 +87,15 @@ impl Report {
         }
     }
 
-    /// Adds an object that could not be looked at.
+    /// Adds an object that could not be checked.
     pub fn cannot_tell(&mut self, error: StoreError, scope: &Scope, object: &ObjectLocation) {
         self.cannot_tell_of(error, scope, object, &object.to_string());
     }
 
-    /// Adds an object that is not there, with what is found if that stays so.
+    /// Adds an object that does not exist, with the finding to raise if it remains missing.
     ///
-    /// S3 replicates in any order: in a replica, what a digest names may come after it. A copy on
-    /// disk may hold a part of the bucket only.
+    /// S3 replicates in any order: in a replica, an object that a digest names may arrive after it.
+    /// A copy on disk may hold only a part of the bucket.
     pub fn absent(&mut self, finding: Finding, absence: Absence, bucket: BucketRole) {
         let action = match (absence, bucket) {
             (Absence::NotInCopy, _) => "read",
@@ -114,7 +115,7 @@ impl Report {
         });
     }
 
-    /// Adds something else that could not be looked at, `subject`, with the object that led to it.
+    /// Adds another thing that could not be checked, `subject`, with the object that led to it.
     pub fn cannot_tell_of(
         &mut self,
         error: StoreError,

@@ -1,23 +1,23 @@
-//! The columns of the catalogue, and how its rows become a type.
+//! The columns of the catalog, and the macro that turns its rows into a type.
 
 use serde::{Deserialize, Serialize};
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; part of normal operation.
     Low,
-    /// Something stays unverified.
+    /// Something remains unverified.
     Medium,
-    /// Time is uncovered or something does not agree: find out why.
+    /// Time is not covered, or something does not agree: find out why.
     High,
     /// The record was tampered with.
     Critical,
 }
 
 impl Severity {
-    /// The word in alerts and filter policies.
+    /// Returns the word in alerts and filter policies.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,24 +29,24 @@ impl Severity {
     }
 }
 
-/// A step of a digest's check, in the order in which each rests on the one before.
+/// A step of a digest's check. Each step depends on the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DigestStep {
-    /// It is there, and can be read.
+    /// The object exists and can be read.
     Object,
-    /// It is one gzip member.
+    /// The object is one gzip member.
     Gzip,
-    /// It is a digest document.
+    /// The object is a digest document.
     Document,
-    /// It is where it was delivered.
+    /// The digest is where it was delivered.
     Place,
-    /// It is signed as CloudTrail signs.
+    /// The digest is signed with the algorithms that CloudTrail uses.
     Algorithm,
-    /// Its key is CloudTrail's.
+    /// The digest's key is CloudTrail's.
     Key,
-    /// Its signature is the key's.
+    /// The signature was made with the key.
     Signature,
-    /// Its content is what was signed.
+    /// The content is what was signed.
     Content,
     /// The digest before it is the one that it names.
     Predecessor,
@@ -55,7 +55,7 @@ pub enum DigestStep {
 }
 
 impl DigestStep {
-    /// The word for it.
+    /// Returns the word for the step.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -73,34 +73,35 @@ impl DigestStep {
     }
 }
 
-/// What is the same of all findings of a kind.
+/// The properties that all findings of a kind have in common.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// What it means, to a reader who never saw a digest.
+    /// The meaning of the kind, for a reader who never saw a digest.
     pub(super) means: &'static str,
     /// The stable name in JSON, subjects and filter policies.
     pub(super) name: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub(super) severity: Severity,
-    /// The step of a digest's check that it is about; none if it is about something else.
+    /// The step of a digest's check that the kind belongs to; `None` for any other kind.
     pub(super) step: Option<DigestStep>,
-    /// Whether it is so once, whatever there is in the object's place: what is gone or unreadable.
+    /// Indicates whether there is one finding, whatever is in the object's place: missing or
+    /// unreadable.
     pub(super) once: bool,
-    /// Which object the finding names.
+    /// The object that the finding names.
     pub(super) object: &'static str,
-    /// How it is established.
+    /// The method by which the finding is established.
     pub(super) established: &'static str,
-    /// What to do next, for somebody whom a function's alert wakes.
+    /// The advice for somebody who is woken up by a function's alert.
     pub(super) advice: &'static str,
-    /// The same for somebody who runs the command, where that differs: it has flags, and none of the
-    /// functions' parameters.
+    /// The advice for somebody who runs the command, if that differs: the command has flags, and
+    /// not the parameters of the functions.
     pub(super) command_advice: Option<&'static str>,
 }
 
 /// Makes `FindingKind` from rows. A row without one of the columns does not compile.
 macro_rules! catalog {
     ($($kind:ident { means: $means:literal, $($column:ident: $value:expr,)+ })+) => {
-        /// Every way in which the record can be wrong, or stay unreadable.
+        /// Every way in which the record can be wrong, or remain unreadable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum FindingKind {
@@ -111,7 +112,7 @@ macro_rules! catalog {
             /// Every kind.
             pub const ALL: [Self; [$($means),+].len()] = [$(Self::$kind),+];
 
-            /// What is the same of all findings of the kind.
+            /// Returns what all findings of the kind have in common.
             pub(super) const fn row(self) -> &'static Row {
                 match self {
                     $(Self::$kind => &Row { means: $means, $($column: $value),+ },)+

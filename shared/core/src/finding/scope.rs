@@ -1,4 +1,4 @@
-//! What a finding is about.
+//! The scope of a finding.
 
 use crate::format::digest::UnverifiedDigest;
 use crate::names::ids::TrailArn;
@@ -8,23 +8,23 @@ use crate::names::region_folder::RegionFolder;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The account, Region and trail that a finding is about, as far as known.
+/// The account, Region and trail that a finding is about, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scope {
     /// The account whose events are recorded.
     pub account: Option<String>,
-    /// Where the events happened.
+    /// The Region in which the events occurred.
     pub region: Option<String>,
-    /// The trail's ARN; its name alone where the owning account is not known.
+    /// The trail's ARN, or only its name if the owning account is unknown.
     pub trail: Option<String>,
     /// The trail's home Region.
     pub home_region: Option<String>,
 }
 
 impl Scope {
-    /// The scope of a digest chain. `trails` are the configured ones: an organization trail's
-    /// ARN names an account that its digests do not.
+    /// Returns the scope of a digest chain. `trails` are the configured trails: the ARN of an
+    /// organization trail names an account that its digests do not name.
     #[must_use]
     pub fn of_chain(chain: &Chain, trails: &[TrailArn]) -> Self {
         let configured = trails.iter().find(|arn| chain.is_of(arn));
@@ -46,8 +46,8 @@ impl Scope {
         }
     }
 
-    /// The scope of a log file. Its key does not name the trail: it is the configured one, where
-    /// there is just one.
+    /// Returns the scope of a log file. Its key does not name the trail: it is the configured one,
+    /// if there is exactly one.
     #[must_use]
     pub fn of_log_file(key: &LogFileKey, trails: &[TrailArn]) -> Self {
         let only = match trails {
@@ -62,7 +62,7 @@ impl Scope {
         }
     }
 
-    /// The scope of what is said of the folder of an account and Region.
+    /// Returns the scope of a finding about the folder of an account and Region.
     #[must_use]
     pub fn of_region_folder(folder: &RegionFolder) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Scope {
     }
 }
 
-/// The digest that a finding was made with.
+/// The digest that led to a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DigestReference {
@@ -81,16 +81,16 @@ pub struct DigestReference {
     pub bucket: String,
     /// Its key.
     pub key: String,
-    /// Begin of its range, where the digest could be read.
+    /// The start of its range, if the digest could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
-    /// End of its range.
+    /// The end of its range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Timestamp>,
 }
 
 impl DigestReference {
-    /// A digest that was read, with the time that it covers.
+    /// Returns a reference to a digest that was read, with the time that it covers.
     #[must_use]
     pub fn of(at: &ObjectLocation, digest: &UnverifiedDigest) -> Self {
         Self {
@@ -101,7 +101,7 @@ impl DigestReference {
         }
     }
 
-    /// A digest of which only the key is known.
+    /// Returns a reference to a digest of which only the key is known.
     #[must_use]
     pub fn by_key(at: &ObjectLocation, key: Option<&DigestKey>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! A finding as it goes out.
+//! A finding as it is published.
 
 use super::{Finding, Severity};
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The schema of a finding's JSON form.
 pub const SCHEMA: &str = "trailseal.finding/1";
 
-/// A finding with what the edge knows: when it was made, by which function and version.
+/// A finding with what the caller knows: when it was made, and by which function and version.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StampedFinding<'a> {
@@ -22,22 +22,22 @@ pub struct StampedFinding<'a> {
     version: &'static str,
 }
 
-/// Who reports findings, and when.
+/// The reporter of findings, and the time.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp<'a> {
     /// The function's name, as in the design: `digest-validator`, ….
     pub function: &'a str,
-    /// Now.
+    /// The current time.
     pub detected_at: Timestamp,
 }
 
 impl<'a> Stamp<'a> {
-    /// Whether the command reports, as `trailseal verify`.
+    /// Returns whether the command reports, as `trailseal verify`.
     fn is_command(self) -> bool {
         self.function.starts_with("trailseal ")
     }
 
-    /// The finding as it goes out.
+    /// Returns the finding as it is published.
     #[must_use]
     pub fn stamp(self, finding: &'a Finding) -> StampedFinding<'a> {
         StampedFinding {

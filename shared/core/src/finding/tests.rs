@@ -1,4 +1,4 @@
-//! The catalogue and the report.
+//! The catalog and the report.
 
 use super::object::remedy;
 use super::redrive::redrive;
@@ -109,7 +109,7 @@ fn the_command_names_no_parameter_of_the_functions_and_they_no_flag() {
     }
 }
 
-/// Nothing says which queue a message that a function parked came from.
+/// Checks the destination, because nothing shows which queue a parked message came from.
 #[test]
 fn whoever_moves_a_message_back_says_where_to() {
     let causes = [
@@ -129,7 +129,8 @@ fn whoever_moves_a_message_back_says_where_to() {
     }
 }
 
-/// The rows of the table of kinds in a document, by the kind's name: severity, meaning, object.
+/// Returns the rows of the table of kinds in a document, by the kind's name: severity, meaning,
+/// object.
 fn documented(document: &str) -> Vec<(&str, [&str; 3])> {
     const HEAD: &str = "| kind | severity | means | `object` is |\n| --- | --- | --- | --- |\n";
     let (_, table) = document.split_once(HEAD).expect("the table of kinds");
@@ -144,8 +145,8 @@ fn documented(document: &str) -> Vec<(&str, [&str; 3])> {
     .collect()
 }
 
-/// The document has a row for each kind and for nothing else, in the catalogue's order. What it says
-/// of a kind begins with what the catalogue says.
+/// Checks that the document has a row for each kind and for nothing else, in the order of the
+/// catalog. Its text about a kind starts with the text in the catalog.
 #[test]
 fn the_document_says_what_the_catalogue_says() {
     let rows = documented(include_str!("../../../../docs/findings.md"));
@@ -178,7 +179,7 @@ fn not_being_able_to_tell_is_never_valid() {
     };
     report.cannot_tell(error, &Scope::default(), &ObjectLocation::new("b", "k"));
     assert_eq!(report.verdict(), Verdict::CannotTell);
-    // Nor where everything could be read, and a rule could not be applied.
+    // Nor if everything could be read, and a rule could not be applied.
     let mut report = Report::new();
     report.valid = 1;
     report
@@ -202,7 +203,7 @@ fn not_being_able_to_tell_is_never_valid() {
     assert_eq!(report.verdict(), Verdict::Finding);
 }
 
-/// The code of the product, without its tests.
+/// Collects the code of the product, without its tests.
 fn product_files(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, String)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

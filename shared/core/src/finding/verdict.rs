@@ -1,17 +1,18 @@
-//! The one word for what a check comes to.
+//! The verdict of a check.
 
 use serde::Serialize;
 
-/// The one word for a report.
+/// The verdict of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Everything that was to be checked was, and is as CloudTrail left it.
+    /// Everything was checked completely, and is as CloudTrail delivered it.
     Valid,
     /// Something was done to the trail.
     Finding,
     /// Not everything could be checked, and nothing wrong was seen.
     CannotTell,
-    /// There was nothing to check: the object is none of the trail's, or of another function's.
+    /// There was nothing to check: the object does not belong to the trail, or it belongs to
+    /// another function.
     Ignored,
 }

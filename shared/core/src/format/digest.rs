@@ -1,4 +1,4 @@
-//! The digest document, read but not yet believed.
+//! The digest document, read but not trusted yet.
 //!
 //! Format: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 
@@ -11,25 +11,25 @@ use serde::{Deserialize, Deserializer, de};
 use std::collections::HashMap;
 use std::fmt;
 
-/// The most bytes a digest may inflate to: room for 30,000 log files. CloudTrail delivers some
-/// hundreds an hour to a busy account's Region.
+/// The maximum number of bytes to which a digest may inflate: room for 30,000 log files. CloudTrail
+/// delivers some hundreds of log files an hour for a Region of a busy account.
 pub const MAX_INFLATED_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The most bytes a digest object may have: hashes and names of 30,000 log files take two
-/// megabytes when compressed.
+/// The maximum size of a digest object in bytes. Compressed, the hashes and names of 30,000 log
+/// files take two megabytes.
 pub const MAX_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The most log files a digest may list.
+/// The maximum number of log files that a digest may list.
 pub const MAX_LOG_FILES: usize = 100_000;
 
-/// The most bytes of any one name or value in a digest: an S3 key has at most 1,024, an RSA-4096
-/// signature 1,024 hex digits.
+/// The maximum size in bytes of any name or value in a digest. An S3 key has at most 1,024 bytes,
+/// an RSA-4096 signature 1,024 hex digits.
 const MAX_TEXT_BYTES: usize = 2048;
 
 const SIGNATURE_ALGORITHM: &str = "SHA256withRSA";
 const HASH_ALGORITHM: &str = "SHA-256";
 
-/// Why bytes are not a digest.
+/// The reason why bytes are not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DigestError {
@@ -39,20 +39,20 @@ pub enum DigestError {
     /// The object has more bytes than any digest.
     #[error("it has more than {MAX_OBJECT_BYTES} bytes")]
     ObjectTooLarge,
-    /// Not the JSON object that a digest is.
+    /// It is not the JSON object of a digest.
     #[error("it is not a digest document: {0}")]
     Json(String),
     /// The fields contradict each other.
     #[error("it contradicts itself: {0}")]
     Inconsistent(&'static str),
-    /// A hash or signature algorithm that CloudTrail does not document.
+    /// It names a hash or signature algorithm that CloudTrail does not document.
     #[error("its {field} is `{value}`")]
     AlgorithmUnsupported {
         /// The field that names the algorithm.
         field: &'static str,
-        /// What it says.
+        /// The value of the field.
         value: String,
-        /// What it should say.
+        /// The supported value.
         supported: &'static str,
     },
 }
@@ -60,44 +60,44 @@ pub enum DigestError {
 /// A log file as a digest lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedLogFile {
-    /// Where it was delivered.
+    /// The location of its delivery.
     pub location: ObjectLocation,
     /// SHA-256 of its inflated bytes.
     pub hash: Sha256,
 }
 
-/// The digest before this one, as this one describes it.
+/// The previous digest, as this one describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Predecessor {
-    /// Where it was delivered.
+    /// The location of its delivery.
     pub location: ObjectLocation,
     /// SHA-256 of its inflated bytes.
     pub hash: Sha256,
-    /// Its signature, in hex, as it stands in its metadata.
+    /// Its signature, in hex, as it is in its metadata.
     pub signature: String,
 }
 
-/// A digest whose signature has not been checked: anybody may have written it.
+/// A digest whose signature is not verified: anybody may have written it.
 ///
-/// Keeps the hash of the inflated bytes it was read from; nothing is ever written out again to
-/// be hashed.
+/// Holds the hash of the inflated bytes it was read from. The document is never written again to be
+/// hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnverifiedDigest {
     /// SHA-256 of the inflated bytes.
     pub hash: Sha256,
     /// The account whose events are recorded.
     pub account: String,
-    /// Begin of the range of delivery times.
+    /// The start of the range of delivery times.
     pub start_time: Timestamp,
-    /// End of the range of delivery times.
+    /// The end of the range of delivery times.
     pub end_time: Timestamp,
-    /// The end as the document spells it: this text is signed.
+    /// The end as the document spells it. This text is signed.
     pub end_time_text: String,
-    /// Where the digest says it was delivered.
+    /// The location at which the digest states it was delivered.
     pub location: ObjectLocation,
     /// Names the key that signed it, and proves nothing.
     pub key_fingerprint: String,
-    /// The digest before this one; none in a starting digest.
+    /// The previous digest; `None` in a starting digest.
     pub predecessor: Option<Predecessor>,
     /// The log files delivered in its range.
     pub log_files: Vec<ListedLogFile>,
@@ -106,11 +106,11 @@ pub struct UnverifiedDigest {
 impl UnverifiedDigest {
     /// Reads the inflated bytes of a digest.
     ///
-    /// Unknown fields are let pass: CloudTrail adds some. Missing, doubled or ill-typed known
-    /// ones are not.
+    /// Accepts unknown fields, because CloudTrail adds some. Refuses missing, duplicate or
+    /// ill-typed known fields.
     ///
     /// # Errors
-    /// [`DigestError`] when the bytes are not a digest.
+    /// [`DigestError`] if the bytes are not a digest.
     pub fn parse(inflated: &[u8]) -> Result<Self, DigestError> {
         let document: Document = serde_json::from_slice(inflated)
             .map_err(|error| DigestError::Json(error.to_string()))?;
@@ -187,12 +187,12 @@ pub struct DigestMetadata {
     pub signature: Option<String>,
     /// The name of the signature algorithm.
     pub signature_algorithm: Option<String>,
-    /// When a backfill digest was made.
+    /// The time when a backfill digest was generated.
     pub backfill_generated: Option<String>,
 }
 
 impl DigestMetadata {
-    /// The metadata of a digest whose signature is known from elsewhere.
+    /// Returns the metadata of a digest whose signature is known from another source.
     #[must_use]
     pub fn signed(signature: impl Into<String>) -> Self {
         Self {
@@ -202,7 +202,7 @@ impl DigestMetadata {
         }
     }
 
-    /// Whether both give the same signature. Hex of either case is the same.
+    /// Returns whether both have the same signature, in hex of either case.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         let signatures = match (&self.signature, &other.signature) {
@@ -212,10 +212,10 @@ impl DigestMetadata {
         signatures && self.signature_algorithm == other.signature_algorithm
     }
 
-    /// Picks CloudTrail's entries out of an object's user metadata.
+    /// Reads CloudTrail's entries from an object's user metadata.
     #[must_use]
     pub fn from_user_metadata(metadata: &HashMap<String, String>) -> Self {
-        // S3 keeps the names in lower case.
+        // S3 stores the names in lower case.
         let entry = |name: &str| metadata.get(name).cloned();
         Self {
             signature: entry("signature"),
@@ -224,10 +224,10 @@ impl DigestMetadata {
         }
     }
 
-    /// Whether the algorithm named is the one CloudTrail documents.
+    /// Checks whether the named algorithm is the one that CloudTrail documents.
     ///
     /// # Errors
-    /// [`DigestError::AlgorithmUnsupported`] when it is another; none at all is let pass here,
+    /// [`DigestError::AlgorithmUnsupported`] if it is another one. A missing name is accepted here,
     /// since a missing entry is a missing signature.
     pub fn check_algorithm(&self) -> Result<(), DigestError> {
         match &self.signature_algorithm {
@@ -253,7 +253,7 @@ struct Document {
     digest_s3_object: Text,
     digest_public_key_fingerprint: Text,
     digest_signature_algorithm: Text,
-    // Null in a starting digest, but there: a missing one is not a digest of CloudTrail's.
+    // Null in a starting digest, but present: without it, the document is not a CloudTrail digest.
     #[serde(deserialize_with = "Option::deserialize")]
     previous_digest_s3_bucket: Option<Text>,
     #[serde(deserialize_with = "Option::deserialize")]
@@ -276,7 +276,7 @@ struct LogFile {
     hash_algorithm: Text,
 }
 
-/// A text of bounded length.
+/// A text of limited length.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -302,7 +302,7 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
-/// A time as CloudTrail writes it in digests: `YYYY-MM-DDTHH:MM:SSZ`, nothing else.
+/// A time as CloudTrail writes it in digests: only `YYYY-MM-DDTHH:MM:SSZ`.
 struct Time {
     time: Timestamp,
     text: String,
@@ -320,7 +320,7 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// A bounded list of log files.
+/// A list of log files of limited length.
 struct LogFiles(Vec<LogFile>);
 
 impl<'de> Deserialize<'de> for LogFiles {

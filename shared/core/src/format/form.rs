@@ -1,9 +1,9 @@
 //! The form of content: as CloudTrail stores it, or already decompressed.
 //!
 //! CloudTrail stores a digest file or a log file as one gzip member. It hashes and signs the bytes
-//! that the member inflates to, so that a copy on disk which holds those bytes alone can be
-//! verified as well. Browsers, SDKs and `gunzip` leave such copies. An object in S3 is always held
-//! to the first form: there, anything else was put in place of what CloudTrail wrote.
+//! to which the member inflates. Therefore a copy on disk that holds only those bytes can be
+//! verified, too. Browsers, SDKs and `gunzip` leave such copies. An object in S3 must always have
+//! the first form: there, anything else replaces what CloudTrail wrote.
 //!
 //! Hashes: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 
@@ -15,16 +15,16 @@ use std::borrow::Cow;
 pub enum Form {
     /// One gzip member, as CloudTrail writes it.
     Gzip,
-    /// The bytes that the gzip member inflates to.
+    /// The bytes to which the gzip member inflates.
     Inflated,
 }
 
 impl Form {
-    /// The form of a file in a copy on disk, by its first byte.
+    /// Returns the form of a file in a copy on disk, by its first byte.
     ///
-    /// A gzip member begins with the byte 1f (RFC 1952, section 2.3.1), and the JSON object of a
-    /// digest file or a log file with `{`. A file that begins with neither has no content to
-    /// verify: it is held to gzip, and fails there.
+    /// A gzip member starts with the byte 1f (RFC 1952, section 2.3.1), and the JSON object of a
+    /// digest file or a log file with `{`. A file that starts with neither has no content to
+    /// verify: it is treated as gzip, and fails.
     #[must_use]
     pub fn of_copy(bytes: &[u8]) -> Self {
         match bytes.first() {
@@ -33,7 +33,8 @@ impl Form {
         }
     }
 
-    /// The form of what was read: in a copy on disk as its bytes say, and gzip in S3.
+    /// Returns the form of content that was read: in a copy on disk according to its bytes, and
+    /// gzip in S3.
     #[must_use]
     pub fn of(bytes: &[u8], is_copy: bool) -> Self {
         if is_copy {
@@ -43,10 +44,10 @@ impl Form {
         }
     }
 
-    /// The content of `bytes`, which are of this form. It has at most `limit` bytes.
+    /// Returns the content of `bytes`, which have this form. It has at most `limit` bytes.
     ///
     /// # Errors
-    /// [`GunzipError`] when the bytes are not exactly one gzip member, or the content is larger.
+    /// [`GunzipError`] if the bytes are not exactly one gzip member, or the content is larger.
     pub fn inflate(self, bytes: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, GunzipError> {
         match self {
             Self::Gzip => gunzip(bytes, limit).map(Cow::Owned),

@@ -1,4 +1,4 @@
-//! What files hold: digest files, log files, and files that people save from tools.
+//! The contents of files: digest files, log files, and files that people save from tools.
 
 pub mod digest;
 pub mod form;

@@ -1,8 +1,8 @@
-//! Files that people save from tools: JSON documents, in the encoding and the number in which a
-//! shell wrote them.
+//! Files that people save from tools: one or more JSON documents, in the encoding that a shell
+//! wrote.
 //!
 //! Windows PowerShell's `>` writes UTF-16, editors put a byte order mark first, and a loop over
-//! Regions writes one response after the other into one file.
+//! Regions writes several responses into one file.
 
 use crate::names::text::clip;
 use serde::Deserializer as _;
@@ -14,39 +14,39 @@ use std::fmt;
 /// The byte order mark.
 const MARK: char = '\u{feff}';
 
-/// Why a file's bytes are not JSON documents.
+/// The reason why a file's bytes are not JSON documents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SavedError {
-    /// It begins as UTF-16 and goes on as something else.
+    /// It starts as UTF-16 and continues as something else.
     #[error("it begins as UTF-16 text, and is not UTF-16 to its end: save it again")]
     Utf16,
     /// It is not UTF-8.
     #[error("it is not text in UTF-8 or UTF-16")]
     Encoding,
-    /// Two encodings in one file.
+    /// It has two encodings.
     #[error("it holds text in two encodings, one appended to the other: save it again")]
     Mixed,
-    /// It holds nothing.
+    /// It is empty.
     #[error("it is empty")]
     Empty,
-    /// Another output format of the AWS CLI.
+    /// It is another output format of the AWS CLI.
     #[error("it is the {0} output of the AWS CLI, not JSON: save it again with --output json")]
     Output(&'static str),
-    /// No JSON object or list.
+    /// It has no JSON object or list.
     #[error("it is not JSON: it begins with `{0}`; the AWS CLI writes JSON with --output json")]
     NotJson(String),
-    /// JSON that is wrong, or has another shape.
+    /// Its JSON is wrong, or has another form.
     #[error("{0}")]
     Json(String),
 }
 
-/// The text of a file, in UTF-8 or UTF-16, with a byte order mark or without.
+/// Returns the text of a file, in UTF-8 or UTF-16, with or without a byte order mark.
 ///
 /// # Errors
-/// [`SavedError`] when it is in neither encoding, or in both.
+/// [`SavedError`] if it is in neither encoding, or in both.
 pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, SavedError> {
-    // JSON begins with a character of ASCII, of which UTF-16 has one byte that is 0.
+    // JSON starts with an ASCII character, which has one zero byte in UTF-16.
     let text = match bytes {
         [0xff, 0xfe, ..] | [1..=0xff, 0, ..] => Cow::Owned(utf16(bytes, u16::from_le_bytes)?),
         [0xfe, 0xff, ..] | [0, 1..=0xff, ..] => Cow::Owned(utf16(bytes, u16::from_be_bytes)?),
@@ -55,7 +55,7 @@ pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, SavedError> {
     if text.contains('\0') {
         return Err(SavedError::Mixed);
     }
-    // Each of several files that were written into one may have brought its mark.
+    // Each of several files that were written into one may have its own mark.
     Ok(if text.contains(MARK) {
         Cow::Owned(text.replace(MARK, ""))
     } else {
@@ -72,10 +72,11 @@ fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Result<String, SavedErr
     }
 }
 
-/// The JSON objects and lists in a text, one after the other, with or without white space between.
+/// Returns the JSON objects and lists in a text, in a row, with or without white space between
+/// them.
 ///
 /// # Errors
-/// [`SavedError`] when there is none, or something else.
+/// [`SavedError`] if there are none, or something else.
 pub fn documents(text: &str) -> Result<Vec<&RawValue>, SavedError> {
     let text = text.trim();
     match text.chars().next() {
@@ -94,15 +95,15 @@ pub fn documents(text: &str) -> Result<Vec<&RawValue>, SavedError> {
     Ok(documents)
 }
 
-/// What a document holds.
+/// Returns the content of a document.
 ///
 /// # Errors
-/// [`SavedError::Json`] when it has another shape.
+/// [`SavedError::Json`] if it has another form.
 pub fn read<T: DeserializeOwned>(document: &RawValue) -> Result<T, SavedError> {
     serde_json::from_str(document.get()).map_err(|error| SavedError::Json(error.to_string()))
 }
 
-/// Names the form that a text is in instead, where it is one of the AWS CLI's.
+/// Names the actual format of a text, if it is one of the AWS CLI's.
 fn not_json(text: &str) -> SavedError {
     let line = text.lines().next().unwrap_or_default().trim_end();
     let first = line.split(['\t', ' ']).next().unwrap_or_default();
@@ -127,10 +128,10 @@ fn not_json(text: &str) -> SavedError {
     }
 }
 
-/// The entries of a JSON object, each name as often as it is there.
+/// Returns the entries of a JSON object, including every duplicate name.
 ///
 /// # Errors
-/// [`SavedError::Json`] when it is no object whose values are of this kind.
+/// [`SavedError::Json`] if it is not an object whose values are of this kind.
 pub fn entries<T: DeserializeOwned>(document: &RawValue) -> Result<Vec<(String, T)>, SavedError> {
     struct Entries<T>(std::marker::PhantomData<T>);
     impl<'de, T: DeserializeOwned> Visitor<'de> for Entries<T> {

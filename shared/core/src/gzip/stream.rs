@@ -1,14 +1,15 @@
-//! Inflates exactly one gzip member, pushed in piece by piece.
+//! Inflates exactly one gzip member, which arrives piece by piece.
 //!
-//! A reader that goes on after the first member, or stops before its trailer, sees other bytes
-//! than the ones that were hashed: this one does neither. The format is RFC 1952.
+//! A reader that continues after the first member, or stops before its trailer, sees other bytes
+//! than the ones that were hashed. This one does neither. The format is RFC 1952.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// How much is inflated before it is handed on: bounds memory whatever the ratio.
+/// The number of bytes that are inflated before they are passed on. This limits the memory,
+/// whatever the ratio.
 const WINDOW: usize = 64 * 1024;
 
-/// Why bytes are not one gzip member.
+/// The reason why bytes are not one gzip member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GunzipError {
     /// There are no bytes at all.
@@ -42,11 +43,11 @@ pub struct Gunzip {
 }
 
 impl Gunzip {
-    /// A decoder that accepts up to `limit` inflated bytes.
+    /// Returns a decoder that accepts up to `limit` inflated bytes.
     #[must_use]
     pub fn new(limit: u64) -> Self {
         Self {
-            // 15: the largest window, which every encoder may use.
+            // 15 is the largest window, which every encoder may use.
             inflate: Decompress::new_gzip(15),
             window: vec![0; WINDOW].into_boxed_slice(),
             limit,
@@ -55,7 +56,7 @@ impl Gunzip {
         }
     }
 
-    /// Takes the next bytes and hands what they inflate to, piece by piece, to `sink`.
+    /// Processes the next bytes and passes the inflated bytes, piece by piece, to `sink`.
     ///
     /// # Errors
     /// [`GunzipError`] as soon as the bytes cannot be one gzip member within the limit.
@@ -71,7 +72,7 @@ impl Gunzip {
             self.started = true;
             input = self.step(input, &mut sink)?;
         }
-        // A full window may have left inflated bytes behind that need no more input.
+        // If the window was full, there may be more inflated bytes that need no further input.
         while !self.ended && self.started {
             let before = self.inflate.total_out();
             self.step(&[], &mut sink)?;
@@ -82,7 +83,7 @@ impl Gunzip {
         Ok(())
     }
 
-    /// How many bytes it has inflated to so far.
+    /// Returns the number of bytes it has inflated to so far.
     #[must_use]
     pub fn inflated_bytes(&self) -> u64 {
         self.inflate.total_out()
@@ -110,7 +111,7 @@ impl Gunzip {
         }
         self.ended = status == Status::StreamEnd;
         if taken == 0 && filled == 0 && !self.ended && !input.is_empty() {
-            // No progress with input at hand: the stream cannot go on.
+            // No progress although input is available: the stream cannot continue.
             return Err(GunzipError::Corrupt);
         }
         Ok(input.get(taken..).unwrap_or_default())
@@ -121,7 +122,7 @@ impl Gunzip {
     /// Returns the number of inflated bytes.
     ///
     /// # Errors
-    /// [`GunzipError::Empty`] or [`GunzipError::Truncated`] when the member is not complete.
+    /// [`GunzipError::Empty`] or [`GunzipError::Truncated`] if the member is not complete.
     pub fn finish(self) -> Result<u64, GunzipError> {
         match (self.started, self.ended) {
             (false, _) => Err(GunzipError::Empty),
@@ -131,10 +132,10 @@ impl Gunzip {
     }
 }
 
-/// Inflates a whole gzip member held in memory.
+/// Inflates a complete gzip member that is in memory.
 ///
 /// # Errors
-/// [`GunzipError`] when `bytes` is not exactly one gzip member, or inflates to more than `limit`.
+/// [`GunzipError`] if `bytes` is not exactly one gzip member, or inflates to more than `limit`.
 pub fn gunzip(bytes: &[u8], limit: u64) -> Result<Vec<u8>, GunzipError> {
     let mut inflated = Vec::new();
     let mut stream = Gunzip::new(limit);
@@ -150,7 +151,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
     use std::io::Write as _;
 
-    /// One gzip member around `bytes`.
+    /// Returns one gzip member around `bytes`.
     pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(bytes).unwrap();

@@ -1,14 +1,15 @@
-//! One gzip member that is held whole: faster than a stream.
+//! One gzip member that is held completely, which is faster than a stream.
 //!
 //! The tests are those of a whole log file, in `trust/log_file/tests.rs`.
 
 use libdeflater::Decompressor;
 use memchr::memmem;
 
-/// The most bytes that a file held whole may inflate to: bounds what a thread keeps.
+/// The maximum number of bytes to which a completely held file may inflate. This limits what a
+/// thread keeps.
 const MAX_WHOLE_INFLATED: usize = 32 * 1024 * 1024;
 
-/// Inflates objects held whole, in a buffer that is used again.
+/// Inflates completely held objects, in a buffer that is reused.
 pub(crate) struct Inflater {
     decompressor: Decompressor,
     inflated: Vec<u8>,
@@ -24,15 +25,15 @@ impl Default for Inflater {
 }
 
 impl Inflater {
-    /// What an object inflates to that is one gzip member and nothing else; none if it is not, if
-    /// it is large, or if that cannot be said without looking closer.
+    /// Returns the inflated bytes of an object that is one gzip member and nothing else. Returns
+    /// `None` if it is not, if it is large, or if that needs a closer look.
     pub(crate) fn inflate(&mut self, object: &[u8]) -> Option<&[u8]> {
         let Self {
             decompressor,
             inflated,
         } = self;
-        // RFC 1952: flags stand in the fourth byte, and a member ends in the CRC-32 and the size of
-        // what it inflates to. A header with a checksum is for the stream to check.
+        // RFC 1952: the flags are in the fourth byte, and a member ends with the CRC-32 and the
+        // size of the inflated bytes. The stream checks a header with a checksum.
         if *object.get(3)? != 0 {
             return None;
         }
@@ -47,9 +48,9 @@ impl Inflater {
         let inflated = inflated.get_mut(..size)?;
         let written = decompressor.gzip_decompress(object, inflated).ok()?;
         let inflated = inflated.get(..written).filter(|_| written == size)?;
-        // The decompressor passes over whatever follows the member. It has found these eight
-        // bytes at the member's end: if they stand at the object's end and nowhere before it,
-        // that is where the member ends.
+        // The decompressor ignores anything after the member. It has found these eight bytes at the
+        // member's end. If they are at the object's end and nowhere before it, the member ends
+        // there.
         let crc = libdeflater::crc32(inflated).to_le_bytes();
         let trailer = [crc, u32::try_from(size).ok()?.to_le_bytes()].concat();
         if memmem::find(object, &trailer)? + trailer.len() != object.len() {
@@ -58,7 +59,7 @@ impl Inflater {
         Some(inflated)
     }
 
-    /// Lets go of all but so many bytes of the buffer.
+    /// Releases the buffer except for `bytes` bytes.
     pub(crate) fn keep_at_most(&mut self, bytes: usize) {
         self.inflated.truncate(bytes);
         self.inflated.shrink_to(bytes);

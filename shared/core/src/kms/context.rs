@@ -1,7 +1,7 @@
-//! What an encryption context names, by its `aws:s3:arn`.
+//! The object that an encryption context names in its `aws:s3:arn`.
 //!
 //! Four forms are documented: the bucket and folder when the trail is configured, a log file when
-//! it is delivered and when it is read, and the bucket alone with an S3 Bucket Key.
+//! it is delivered and when it is read, and only the bucket with an S3 Bucket Key.
 //!
 //! Rules: <https://docs.aws.amazon.com/kms/latest/developerguide/services-cloudtrail.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html>.
@@ -11,44 +11,44 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::{LOG_FOLDER, LogFileKey, ObjectKind, ROOT_FOLDER, classify};
 use crate::names::places::Places;
 
-/// What an `aws:s3:arn` names.
+/// The object that an `aws:s3:arn` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContextObject {
-    /// The bucket to look into: a replica is named as its original is.
+    /// The bucket to read from. A replica is named like its original.
     pub bucket: String,
-    /// Whether it is one of the watched ones.
+    /// Indicates whether it is a watched bucket.
     pub ours: bool,
-    /// Whether the ARN itself names a replica, into which S3 writes.
+    /// Indicates whether the ARN itself names a replica, into which S3 writes.
     pub replica: bool,
     /// The partition in the ARN.
     pub partition: String,
-    /// What in the bucket.
+    /// The target in the bucket.
     pub target: ContextTarget,
 }
 
-/// What in a bucket is named.
+/// The target in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextTarget {
-    /// The bucket alone, as with an S3 Bucket Key.
+    /// Only the bucket, as with an S3 Bucket Key.
     Bucket,
-    /// The folder that a trail delivers to.
+    /// The folder to which a trail delivers.
     Folder {
-        /// The account in it; none in an organization's folder.
+        /// The account in it; `None` in an organization's folder.
         account: Option<AccountId>,
     },
     /// A log file whose path agrees with itself.
     LogFile(Box<LogFileKey>, String),
-    /// In a folder of log files, but its path contradicts itself.
+    /// An object in a folder of log files whose path contradicts itself.
     InconsistentLogFile(String),
-    /// Another object of a trail: a digest, an Insight file, the marker of a folder for either.
+    /// Another object of a trail: a digest, an Insight file, or the marker of one of its folders.
     OtherFile,
     /// None of these.
     Unknown,
 }
 
 impl ContextObject {
-    /// Takes an `aws:s3:arn` apart that stands in a record of the bucket `recorded_in`; none if
-    /// it is no ARN of S3's.
+    /// Parses an `aws:s3:arn` in a record of the bucket `recorded_in`. Returns `None` if it is not
+    /// an S3 ARN.
     #[must_use]
     pub fn parse(arn: &str, places: &Places, recorded_in: &str) -> Option<Self> {
         let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
@@ -56,7 +56,7 @@ impl ContextObject {
             .split_once('/')
             .map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
         let replica = places.is_replica(bucket);
-        // A copy on disk of several buckets tells no names of its own.
+        // A copy on disk of several buckets does not show their names.
         let bucket = if places.bare_copy {
             bucket
         } else {
@@ -71,7 +71,7 @@ impl ContextObject {
         })
     }
 
-    /// The log file that is named, well-formed or not.
+    /// Returns the named log file, well-formed or not.
     #[must_use]
     pub fn log_file(&self) -> Option<ObjectLocation> {
         match &self.target {
@@ -85,8 +85,8 @@ impl ContextObject {
         }
     }
 
-    /// The account whose folder is named; none in an organization's folder, whose trail belongs
-    /// to another account.
+    /// Returns the account whose folder is named; `None` in an organization's folder, whose trail
+    /// belongs to another account.
     #[must_use]
     pub fn single_account(&self) -> Option<&AccountId> {
         match &self.target {
@@ -112,14 +112,14 @@ impl ContextTarget {
             ObjectKind::LogFile(log) => Self::LogFile(Box::new(log), key.to_owned()),
             ObjectKind::UnknownLogFile => Self::InconsistentLogFile(key.to_owned()),
             ObjectKind::Digest(_) => Self::OtherFile,
-            // Insight files and what else CloudTrail delivers beside log files.
+            // Insight files and other files that CloudTrail delivers next to log files.
             ObjectKind::Other if in_trail_folder(key, "CloudTrail-") => Self::OtherFile,
             ObjectKind::UnknownDigest | ObjectKind::Other => Self::Unknown,
         }
     }
 
-    /// `[prefix/]ROOT/[o-orgid/]ACCOUNT/`, ROOT being [`ROOT_FOLDER`], or an organization's folder as a
-    /// whole.
+    /// Reads `[prefix/]ROOT/[o-orgid/]ACCOUNT/`, where ROOT is [`ROOT_FOLDER`], or an
+    /// organization's complete folder.
     fn folder(key: &str) -> Option<Self> {
         let mut parts = key.strip_suffix('/')?.rsplit('/');
         let mut last = parts.next()?;
@@ -138,15 +138,16 @@ impl ContextTarget {
     }
 }
 
-/// Whether a key is that of the empty object by which CloudTrail makes one of a trail's folders:
-/// `[prefix/]ROOT/[o-orgid/]ACCOUNT/CloudTrail/`, or `…/CloudTrail-Digest/`.
+/// Returns whether a key is that of the empty object by which CloudTrail creates one of a trail's
+/// folders: `[prefix/]ROOT/[o-orgid/]ACCOUNT/CloudTrail/`, or `…/CloudTrail-Digest/`.
 fn is_marker(key: &str) -> bool {
     let parent = key.strip_suffix('/').and_then(|key| key.rsplit_once('/'));
     parent.is_some_and(|(parent, _)| ContextTarget::folder(&format!("{parent}/")).is_some())
         && in_trail_folder(key, LOG_FOLDER)
 }
 
-/// Whether a key lies below `ROOT/[o-orgid/]ACCOUNT/CloudTrail…/`, the folder's name beginning so.
+/// Returns whether a key is below `ROOT/[o-orgid/]ACCOUNT/CloudTrail…/`, a folder whose name starts
+/// with `name`.
 fn in_trail_folder(key: &str, name: &str) -> bool {
     let folders: Vec<&str> = key.split('/').collect();
     folders.windows(4).any(|window| {
@@ -199,7 +200,7 @@ mod tests {
             what("/AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/x.json.gz"),
             ContextTarget::OtherFile
         );
-        // CloudTrail writes such objects when a trail is made.
+        // CloudTrail writes such objects when a trail is created.
         for marker in [
             "/AWSLogs/111122223333/CloudTrail/",
             "/p/AWSLogs/o-exampleorgid/111122223333/CloudTrail-Digest/",

@@ -1,7 +1,7 @@
 //! A KMS event of a log file, read without copying.
 //!
-//! Every field may be missing, null or of another type than it should be: it is then none, and
-//! the others are read all the same.
+//! Every field may be missing, null or of another type than it should be. It is then `None`, and
+//! the others are still read.
 //!
 //! Formats: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html>,
@@ -16,10 +16,11 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What the records of KMS events hold somewhere: others need not be parsed.
+/// A text that every record of a KMS event contains. Other records need not be parsed.
 pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
 
-/// How many resources of an event are looked at. KMS names the key, or two where it encrypts anew.
+/// The maximum number of resources of an event that are checked. KMS names the key, or two keys if
+/// it re-encrypts.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/ct-generatedatakey.html>.
 const MAX_RESOURCES: usize = 100;
@@ -29,25 +30,25 @@ const MAX_RESOURCES: usize = 100;
 pub struct KmsEvent<'a> {
     /// `GenerateDataKey`, `Decrypt`, ….
     pub name: Cow<'a, str>,
-    /// The event's id, to find it again.
+    /// The event's ID, to find it again.
     pub id: Option<Cow<'a, str>>,
-    /// When the call was made.
+    /// The time of the call.
     pub time: Option<Timestamp>,
     /// The Region of the key's service.
     pub region: Option<Cow<'a, str>>,
-    /// Where the call came from.
+    /// The source of the call.
     pub source: Option<Cow<'a, str>>,
     /// `AwsApiCall`, `AwsServiceEvent`, ….
     pub event_type: Option<Cow<'a, str>>,
-    /// Why KMS refused, if it did: nothing was encrypted or read.
+    /// The reason why KMS refused, if it did: nothing was encrypted or read.
     pub error: Option<Cow<'a, str>>,
-    /// Who called.
+    /// The caller.
     pub caller: Caller<'a>,
     /// The encryption context's [`TRAIL_CONTEXT`].
     pub trail: Option<Cow<'a, str>>,
     /// The encryption context's [`OBJECT_CONTEXT`].
     pub object: Option<Cow<'a, str>>,
-    /// The key as the caller named it: an ARN, a bare id or an alias.
+    /// The key as the caller named it: an ARN, a bare ID or an alias.
     pub requested_key: Option<Cow<'a, str>>,
     /// The key's ARN from `resources`, which refused calls lack.
     pub key: Option<Cow<'a, str>>,
@@ -55,24 +56,24 @@ pub struct KmsEvent<'a> {
     pub recipient: Option<Recipient<'a>>,
 }
 
-/// `userIdentity`: who called.
+/// `userIdentity`: the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller<'a> {
     /// `AssumedRole`, `IAMUser`, `AWSService`, `AWSAccount`, ….
     pub kind: Option<Cow<'a, str>>,
     /// The principal's ARN.
     pub arn: Option<Cow<'a, str>>,
-    /// The ARN of the role whose session it is.
+    /// The ARN of the role that the session belongs to.
     pub session_issuer_arn: Option<Cow<'a, str>>,
     /// The principal's account.
     pub account: Option<Cow<'a, str>>,
     /// The service that called, or that called for the principal.
     pub invoked_by: Option<Cow<'a, str>>,
-    /// The principal's unique id.
+    /// The principal's unique ID.
     pub principal_id: Option<Cow<'a, str>>,
 }
 
-/// What an attestation document says of the enclave that a key was made for.
+/// The content of an attestation document about the enclave for which a key was generated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recipient<'a> {
     /// `attestationDocumentModuleId`: instance and enclave.
@@ -82,7 +83,7 @@ pub struct Recipient<'a> {
 }
 
 impl<'a> KmsEvent<'a> {
-    /// Reads a record; none if it is no KMS event.
+    /// Reads a record. Returns `None` if it is not a KMS event.
     #[must_use]
     pub fn from_record(record: &'a str) -> Option<Self> {
         let [
@@ -128,7 +129,7 @@ impl<'a> KmsEvent<'a> {
             region: text(region),
             source: text(address),
             event_type: text(event_type),
-            // An error without a name is an error all the same.
+            // An error without a name is still an error.
             error: error.map(|error| text(Some(error)).unwrap_or(Cow::Borrowed("an error"))),
             caller: Caller::read(identity),
             trail: text(trail),
@@ -151,13 +152,13 @@ impl<'a> KmsEvent<'a> {
         })
     }
 
-    /// Whether KMS refused.
+    /// Returns whether KMS refused.
     #[must_use]
     pub fn failed(&self) -> bool {
         self.error.is_some()
     }
 
-    /// The key by what names it best: its ARN, else what the caller said.
+    /// Returns the best name of the key: its ARN, otherwise the name from the caller.
     #[must_use]
     pub fn key_named(&self) -> Option<&str> {
         self.key.as_deref().or(self.requested_key.as_deref())
@@ -196,8 +197,8 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The caller as reader patterns see it. Whether its account is one of ours the record does not
-    /// say.
+    /// Returns the caller as reader patterns see it. The record does not show whether its account
+    /// is one of ours.
     #[must_use]
     pub fn principal(&self) -> Principal<'_> {
         Principal {
@@ -212,7 +213,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// The first KMS key's ARN among the first [`MAX_RESOURCES`]; the rest is not looked at.
+/// Returns the first KMS key ARN among the first [`MAX_RESOURCES`]. The others are not checked.
 fn key_in(resources: Option<&RawValue>) -> Option<Cow<'_, str>> {
     struct Resources<'f, 'a>(&'f mut Option<Cow<'a, str>>);
 
@@ -240,12 +241,12 @@ fn key_in(resources: Option<&RawValue>) -> Option<Cow<'_, str>> {
 
     let mut found = None;
     let mut json = serde_json::Deserializer::from_str(resources?.get());
-    // Of a list that is not read to its end, the reader says that it goes on.
+    // For a list that is not read to its end, the reader reports that it continues.
     let _ = serde::Deserializer::deserialize_seq(&mut json, Resources(&mut found));
     found
 }
 
-/// A text, if it is one.
+/// Returns a text, if it is one.
 fn text(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -253,7 +254,7 @@ fn text(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
     Some(text)
 }
 
-/// Fields of an object that may not be there.
+/// Returns fields of an object that may be missing.
 fn within<'a, const N: usize>(
     json: Option<&'a RawValue>,
     names: [&str; N],
@@ -262,8 +263,8 @@ fn within<'a, const N: usize>(
         .unwrap_or([None; N])
 }
 
-/// The fields of these names, those that are null left out; none if `json` is no object. Of a
-/// name that stands there twice the last counts, as for most readers.
+/// Returns the fields with these names, without those that are null. Returns `None` if `json` is
+/// not an object. For a duplicate name, the last field counts, as for most readers.
 fn fields<'a, const N: usize>(
     json: &'a str,
     names: [&str; N],
@@ -338,7 +339,7 @@ mod tests {
             }),
         };
         assert_eq!(event, expected);
-        // Nothing is copied that need not be.
+        // Nothing is copied unnecessarily.
         assert!(matches!(event.object, Some(Cow::Borrowed(_))));
         assert!(matches!(event.trail, Some(Cow::Owned(_))));
     }
@@ -371,7 +372,7 @@ mod tests {
         }
     }
 
-    /// Whatever one field holds, the others are read.
+    /// Checks that a field with any content does not affect the others.
     #[test]
     fn a_field_of_any_type_takes_no_other_with_it() {
         let whole: serde_json::Value = serde_json::from_str(RECORD).unwrap();

@@ -1,24 +1,25 @@
-//! What the events of a trail are held against.
+//! The expectations about the events of a trail.
 //!
 //! The tests are in `shared/lambda/src/config/checks`.
 
 use super::readers::Readers;
 use crate::names::places::Places;
 
-/// What the events are held against, from the configuration.
+/// The expectations about the events, from the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
-    /// The buckets and the trails that deliver there.
+    /// The buckets, and the trails that deliver to them.
     pub places: Places,
-    /// The trails' keys, by ARN; empty: any.
+    /// The trails' keys, by ARN; empty: any key.
     pub key_arns: Vec<String>,
-    /// Who may read log files; empty: anybody.
+    /// The principals that may read log files; empty: anybody.
     pub readers: Readers,
-    /// PCR0 of the enclaves that may use KMS, in lower case; empty: any.
+    /// The PCR0 of the enclaves that may use KMS, in lower case; empty: any.
     pub enclave_images: Vec<String>,
 }
 
-/// An enclave's PCR0, the SHA-384 over its image, in lower case; none if it is not 96 hex digits.
+/// Returns an enclave's PCR0, the SHA-384 over its image, in lower case; `None` if it is not 96 hex
+/// digits.
 ///
 /// Rule: <https://docs.aws.amazon.com/enclaves/latest/user/set-up-attestation.html>
 #[must_use]

@@ -1,20 +1,21 @@
-//! The names that a KMS key has: its ARN, its bare id, an alias.
+//! The names of a KMS key: its ARN, its bare ID, an alias.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs` and `tests/tests/kms/foreign.rs`.
 
-/// Whether `key` is a key's ARN, and not an alias or a bare id.
+/// Returns whether `key` is a key's ARN, and not an alias or a bare ID.
 #[must_use]
 pub fn is_key_arn(key: &str) -> bool {
     key.starts_with("arn:") && key.contains(":kms:") && key.contains(":key/")
 }
 
-/// An object's header holds the key's ARN, or its bare id where the writer named it so.
+/// Compares keys. An object's header holds the key's ARN, or its bare ID if the writer named it
+/// like that.
 pub(super) fn same_key(header: &str, arn: &str) -> bool {
     header == arn || arn.split_once(":key/").is_some_and(|(_, id)| id == header)
 }
 
-/// Whether two ARNs name the same key, or the same multi-Region key in two Regions: these share
-/// their id, their key material, and what they can decrypt.
+/// Returns whether two ARNs name the same key, or the same multi-Region key in two Regions. Such
+/// keys share their ID, their key material, and what they can decrypt.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/mrk-how-it-works.html>.
 pub(super) fn is_same_or_related(key: &str, ours: &str) -> bool {

@@ -1,9 +1,9 @@
-//! Whether a key's policy lets trails write under the key that it was not meant for.
+//! Checks whether a key's policy lets trails write under the key that it was not intended for.
 //!
 //! CloudTrail encrypts for every trail of every account under the same service principal. A key's
 //! policy should therefore let it use the key only under a condition that names the trails. AWS's
-//! documents have one on the encryption context, which holds the trail's ARN, and beside it one on
-//! `aws:SourceArn`, which holds the same; `aws:SourceAccount` holds the trail's account.
+//! documentation has a condition on the encryption context, which holds the trail's ARN, along with
+//! one on `aws:SourceArn`, which holds the same. `aws:SourceAccount` holds the trail's account.
 //!
 //! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/default-kms-key-policy.html>.
@@ -11,22 +11,22 @@
 use crate::names::wildcard::wildcard_matches;
 use serde_json::Value;
 
-/// The most bytes of a policy that is looked at: twice what KMS takes.
+/// The maximum size in bytes of a policy that is checked: twice what KMS accepts.
 ///
 /// Rule: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
 const MAX_POLICY_BYTES: usize = 64 << 10;
 
-/// The most characters of a statement's name.
+/// The maximum length of a statement's name in characters.
 const MAX_SHOWN: usize = 200;
 
-/// The calls that encrypt a log file under a key. Those for key pairs encrypt none.
+/// The calls that encrypt a log file under a key. Calls for key pairs do not.
 const ENCRYPTING: [&str; 2] = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"];
 
-/// The condition keys that tell a trail, or its account. Keys are compared without regard to case.
+/// The condition keys that identify a trail or its account. Keys are compared case-insensitively.
 const TRAIL_KEYS: [&str; 2] = ["kms:EncryptionContext:aws:cloudtrail:arn", "aws:SourceArn"];
 const ACCOUNT_KEY: &str = "aws:SourceAccount";
 
-/// Condition keys that a request of a service principal does not have: a condition on one of them
+/// Condition keys that a request of a service principal does not have. A condition on one of them
 /// excludes CloudTrail.
 ///
 /// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
@@ -41,36 +41,36 @@ const CALLER_KEYS: [&str; 8] = [
     "kms:CallerAccount",
 ];
 
-/// What a key's policy says of other trails.
+/// The verdict on what a key's policy allows other trails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyVerdict {
     /// CloudTrail may encrypt for the trails of given accounts, or for none.
     Sound,
     /// CloudTrail may encrypt for trails of any account.
     Open {
-        /// The statements that say so: by `Sid`, else `statement N (Principal …, Action …)`,
+        /// The statements that allow it: by `Sid`, otherwise `statement N (Principal …, Action …)`,
         /// counted from one. Each has at most 200 characters.
         statements: Vec<String>,
     },
-    /// It is not a policy, and why.
+    /// The text is not a policy, for this reason.
     Unreadable(String),
 }
 
-/// Reads a key policy, the JSON text of `GetKeyPolicy`, and says whether it lets CloudTrail encrypt
-/// for trails of any account.
+/// Reads a key policy, the JSON text of `GetKeyPolicy`, and returns whether it lets CloudTrail
+/// encrypt for trails of any account.
 ///
 /// A statement is open if it allows CloudTrail `kms:GenerateDataKey` or
 /// `kms:GenerateDataKeyWithoutPlaintext` and has no condition on
-/// `kms:EncryptionContext:aws:cloudtrail:arn`, `aws:SourceArn` or `aws:SourceAccount` that holds
-/// for given accounts only. A value such as `arn:aws:cloudtrail:*:*:trail/*` is as good as none;
-/// so is a condition that holds where the key is missing (`…IfExists`, `ForAllValues:`), one that
-/// excludes (`StringNotEquals`) and one that asks for the key alone (`Null`).
+/// `kms:EncryptionContext:aws:cloudtrail:arn`, `aws:SourceArn` or `aws:SourceAccount` that is true
+/// only for given accounts. A value such as `arn:aws:cloudtrail:*:*:trail/*` does not count.
+/// Neither does a condition that is true if the key is missing (`…IfExists`, `ForAllValues:`), one
+/// that excludes (`StringNotEquals`), or one that only requires the key (`Null`).
 ///
-/// The principal `*` takes in services; `{"AWS": "*"}` does not. A policy's `Deny` undoes the
-/// opening if it is for CloudTrail by name or for `*`, and unconditional or with the one condition
-/// that the trail or its account is not (`StringNotLike`, `ArnNotEquals`, …) one of given accounts.
-/// Other `Deny` statements are not considered, and neither are a statement's `Resource`, which in
-/// a key policy is the key, and grants.
+/// The principal `*` includes services; `{"AWS": "*"}` does not. A policy's `Deny` closes the
+/// opening if it is for CloudTrail by name or for `*`, and is unconditional or has only the
+/// condition that the trail or its account is not (`StringNotLike`, `ArnNotEquals`, …) one of given
+/// accounts. Other `Deny` statements are not considered. Neither are grants, nor a statement's
+/// `Resource`, which is the key in a key policy.
 #[must_use]
 pub fn check_policy(policy: &str) -> PolicyVerdict {
     let statements = match statements(policy) {
@@ -97,7 +97,7 @@ pub fn check_policy(policy: &str) -> PolicyVerdict {
     }
 }
 
-/// The policy's statements, of which there may be one without a list.
+/// Returns the policy's statements. A single statement needs no list.
 fn statements(policy: &str) -> Result<Vec<Value>, String> {
     if policy.len() > MAX_POLICY_BYTES {
         return Err(format!(
@@ -118,7 +118,7 @@ fn statements(policy: &str) -> Result<Vec<Value>, String> {
     }
 }
 
-/// Whether it allows CloudTrail something for trails of any account.
+/// Returns whether it allows CloudTrail something for trails of any account.
 fn opens(statement: &Value) -> bool {
     let conditions = || conditions(statement);
     let named = names_cloudtrail(statement.get("Principal"));
@@ -131,7 +131,7 @@ fn opens(statement: &Value) -> bool {
         && !conditions().any(|c| c.is_positive() && c.is_of_given_accounts())
 }
 
-/// Whether it denies CloudTrail its actions for all trails but those of given accounts.
+/// Returns whether it denies CloudTrail its actions for all trails except those of given accounts.
 fn closes(statement: &Value) -> bool {
     let principal = statement.get("Principal");
     let mut conditions = conditions(statement);
@@ -147,8 +147,8 @@ fn closes(statement: &Value) -> bool {
         && all_others
 }
 
-/// Whether the service principal is CloudTrail's, which may name a Region and ends otherwise in
-/// China.
+/// Returns whether the service principal is CloudTrail's, which may name a Region and has another
+/// ending in China.
 fn names_cloudtrail(principal: Option<&Value>) -> bool {
     let Some(Value::Object(kinds)) = principal else {
         return false;
@@ -158,12 +158,12 @@ fn names_cloudtrail(principal: Option<&Value>) -> bool {
     })
 }
 
-/// Whether the principal is everybody, services included.
+/// Returns whether the principal is everybody, including services.
 fn covers_services(principal: Option<&Value>) -> bool {
     principal.is_some_and(|principal| texts(principal).any(|name| name == "*"))
 }
 
-/// Those of the encrypting actions that the statement is about.
+/// Returns the encrypting actions that the statement is about.
 fn encrypting_actions(statement: &Value) -> impl Iterator<Item = &'static str> {
     let listed = |element: &str| -> Option<Vec<String>> {
         let actions = texts(statement.get(element)?);
@@ -182,13 +182,13 @@ fn encrypting_actions(statement: &Value) -> impl Iterator<Item = &'static str> {
 
 /// One line of a `Condition`: an operator, a key and its values.
 struct Condition<'a> {
-    /// In lower case.
+    /// The operator in lower case.
     operator: String,
     key: &'a str,
     values: Vec<String>,
 }
 
-/// The statement's conditions, all of which must hold.
+/// Returns the statement's conditions, all of which must be true.
 fn conditions(statement: &Value) -> impl Iterator<Item = Condition<'_>> {
     let operators = statement.get("Condition").and_then(Value::as_object);
     operators
@@ -205,7 +205,7 @@ fn conditions(statement: &Value) -> impl Iterator<Item = Condition<'_>> {
 }
 
 impl Condition<'_> {
-    /// Whether it holds only where the request has the key, with one of the values.
+    /// Returns whether it is true only if the request has the key, with one of the values.
     ///
     /// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>,
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
@@ -217,7 +217,8 @@ impl Condition<'_> {
         )
     }
 
-    /// Whether it holds for every request but those that have the key with one of the values.
+    /// Returns whether it is true for every request except those that have the key with one of the
+    /// values.
     fn is_negative(&self) -> bool {
         matches!(
             self.operator.as_str(),
@@ -229,7 +230,7 @@ impl Condition<'_> {
         )
     }
 
-    /// Whether it has values, and they are trails of given accounts, or given accounts.
+    /// Returns whether it has values, and they are trails of given accounts, or given accounts.
     fn is_of_given_accounts(&self) -> bool {
         let is = |key: &str| self.key.eq_ignore_ascii_case(key);
         let of_a_trail = TRAIL_KEYS.into_iter().any(is);
@@ -240,13 +241,13 @@ impl Condition<'_> {
             })
     }
 
-    /// Whether `value` has wildcards or policy variables in it that the operator heeds.
+    /// Returns whether `value` contains wildcards or policy variables that the operator evaluates.
     fn has_wildcard(&self, value: &str) -> bool {
         let heeded = self.operator.contains("like") || self.operator.contains("arn");
         value.contains("${") || (heeded && value.contains(['*', '?']))
     }
 
-    /// Whether it does not hold for a service that calls for itself.
+    /// Returns whether it is false for a service that makes its own calls.
     fn excludes_services(&self) -> bool {
         let is = |key: &str| self.key.eq_ignore_ascii_case(key);
         let tag = "aws:principaltag/";
@@ -262,11 +263,11 @@ impl Condition<'_> {
     }
 }
 
-/// Whether trails of any account have an ARN that `pattern` matches.
+/// Returns whether trails of any account have an ARN that `pattern` matches.
 ///
-/// A trail's ARN has a colon and twelve digits where its account stands, and nowhere else. A pattern
-/// with these in it is of that account, whatever its wildcards stand for. One that begins as the
-/// ARN of something else is of no trail.
+/// A trail's ARN contains a colon and twelve digits only at its account. A pattern that contains
+/// these belongs to that account, whatever its wildcards stand for. A pattern that starts like
+/// another ARN does not belong to a trail.
 fn is_of_any_account(pattern: &str) -> bool {
     let names_an_account = pattern.split(':').skip(1).any(|part| {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
@@ -284,8 +285,8 @@ fn is_of_any_account(pattern: &str) -> bool {
     of_a_trail && !names_an_account
 }
 
-/// The values of a condition, of which there may be one without a list, and numbers and truth
-/// values without quotes. The account of the key itself is some account.
+/// Returns the values of a condition. A single value needs no list, and numbers and truth values
+/// need no quotes. The account of the key itself counts as some account.
 ///
 /// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 fn condition_values(values: &Value) -> Vec<String> {
@@ -301,7 +302,7 @@ fn condition_values(values: &Value) -> Vec<String> {
     }
 }
 
-/// What the statement at `place` is called.
+/// Returns the name of the statement at `place`.
 fn name(place: usize, statement: &Value) -> String {
     let shown = match statement.get("Sid").and_then(Value::as_str) {
         Some(sid) if !sid.trim().is_empty() => sid.to_owned(),
@@ -325,7 +326,7 @@ fn name(place: usize, statement: &Value) -> String {
     }
 }
 
-/// The texts of an element that holds one or a list of them.
+/// Returns the texts of an element that holds one text or a list of texts.
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let several = value.as_array().into_iter().flatten();
     value

@@ -1,11 +1,11 @@
-//! Who may read encrypted log files, and who is who in a record.
+//! The principals that may read encrypted log files, and how a record identifies them.
 //!
-//! A record names its caller in several ways: a session has an ARN of its own, beside that of the
-//! role that it is a session of. A pattern may match any of these names.
+//! A record names its caller in several ways: a session has its own ARN, along with the ARN of its
+//! role. A pattern may match any of these names.
 //!
-//! Some services read with the rights of whoever asks them: Athena decrypts a log file as the
-//! analyst's session, and the record says `invokedBy: athena.amazonaws.com` beside the session. AWS
-//! writes `invokedBy`; a caller cannot.
+//! Some services read with the permissions of their caller: Athena decrypts a log file as the
+//! analyst's session, and the record says `invokedBy: athena.amazonaws.com` along with the session.
+//! AWS writes `invokedBy`; a caller cannot.
 //!
 //! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
@@ -17,27 +17,27 @@ use crate::names::wildcard::wildcard_matches;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The most bytes of a pattern, and of a text that a pattern with an ARN's shape matches: the
-/// longest ARN.
+/// The maximum size in bytes of a pattern, and of a text that a pattern with an ARN's form matches:
+/// the longest ARN.
 const MAX_ARN_BYTES: usize = 2048;
 
-/// The most characters of a name that is shown.
+/// The maximum length in characters of a shown name.
 const MAX_SHOWN: usize = 300;
 
-/// What marks a pattern whose principals read from within an enclave only.
+/// The mark of a pattern whose principals read only from an enclave.
 const ENCLAVE_MARK: &str = "=enclave";
 
-/// What separates a pattern from the service through which its principals read.
+/// The separator between a pattern and the service through which its principals read.
 const VIA_MARK: &str = "=via:";
 
-/// How the service principals begin through which everybody reads: S3, by its own name and by the
-/// one of older records. To list them as readers does not list whoever uses them.
+/// The start of the service principals through which everybody reads: S3, by its own name and by
+/// the name in older records. Listing them as readers does not list their users.
 const EVERYBODYS_SERVICES: [&str; 2] = ["s3", "internal"];
 
-/// `type` of a service that calls for itself.
+/// The `type` of a service that makes its own calls.
 const SERVICE: &str = "AWSService";
 
-/// Why a text is no pattern.
+/// The reason why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is neither an ARN pattern, a service principal nor `*`, alone or with `=enclave` or `=via:SERVICE` after it"
@@ -48,20 +48,20 @@ pub struct PatternError {
 
 /// A pattern of principals: an ARN, a service principal such as `athena.amazonaws.com`, or `*`.
 ///
-/// In it `*` stands for any run of characters, `:` and `/` among them, and `?` for one character.
-/// A role's name may hold the comma that separates patterns and the `=` of a mark: `?` matches
-/// them, too.
+/// In a pattern, `*` stands for any run of characters, including `:` and `/`, and `?` for one
+/// character. A role's name may contain the comma that separates patterns and the `=` of a mark:
+/// `?` matches them, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(String);
 
 impl Pattern {
     /// Checks `text` and keeps it.
     ///
-    /// An ARN has six parts, of which `*` may stand for several. Rule:
+    /// An ARN has six parts, and `*` may stand for several of them. Rule:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
     ///
     /// # Errors
-    /// [`PatternError`] when the text is none of the three.
+    /// [`PatternError`] if the text is none of the three.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let arn = text.starts_with("arn:")
             && (text.contains('*') || text.matches(':').count() >= 5)
@@ -75,9 +75,9 @@ impl Pattern {
         }
     }
 
-    /// Whether the whole of `text` is as the pattern says. Letters' case counts.
+    /// Returns whether the pattern matches the whole of `text`, case-sensitively.
     ///
-    /// A text that is longer than an ARN can be is matched by `*` alone.
+    /// Only `*` matches a text that is longer than an ARN can be.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         self.0 == "*" || (text.len() <= MAX_ARN_BYTES && wildcard_matches(&self.0, text))
@@ -90,7 +90,7 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// Whether `text` is a service principal, or a pattern of some.
+/// Returns whether `text` is a service principal, or a pattern of service principals.
 fn is_service(text: &str) -> bool {
     let name = text.strip_suffix(".cn").unwrap_or(text);
     name.strip_suffix(".amazonaws.com").is_some_and(|name| {
@@ -100,33 +100,33 @@ fn is_service(text: &str) -> bool {
     })
 }
 
-/// A pattern of principals who may read, and how.
+/// A pattern of principals that may read, and how they may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReaderRule {
     pattern: Pattern,
     how: How,
 }
 
-/// How the principals of a rule read.
+/// The way in which the principals of a rule read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum How {
     /// In any way.
     Any,
-    /// From within an enclave only.
+    /// Only from an enclave.
     Enclave,
-    /// Through the service of this principal only.
+    /// Only through this service principal.
     Via(String),
 }
 
 impl ReaderRule {
-    /// Reads `PATTERN`; `PATTERN=enclave` for principals who read from within an enclave only; or
-    /// `PATTERN=via:SERVICE` for principals who read through a service only, such as
+    /// Reads `PATTERN`; `PATTERN=enclave` for principals that read only from an enclave; or
+    /// `PATTERN=via:SERVICE` for principals that read only through a service, such as
     /// `arn:aws:iam::111122223333:role/Analyst=via:athena.amazonaws.com`. The service is a service
     /// principal without `*` and `?`.
     ///
     /// # Errors
-    /// [`PatternError`] when what is before the mark is no [`Pattern`], or what follows `=via:` is
-    /// no service principal.
+    /// [`PatternError`] if the text before the mark is not a [`Pattern`], or the text after `=via:`
+    /// is not a service principal.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let error = || PatternError {
             text: shortened(text),
@@ -157,12 +157,12 @@ impl ReaderRule {
         }
     }
 
-    /// Whether the rule names the service that `who` reads through, and `who` is of an account of
-    /// ours.
+    /// Returns whether the rule names the service through which `who` reads, and `who` belongs to
+    /// one of our accounts.
     ///
-    /// Anybody can ask a service, from any account. So the name of a service lists only principals
-    /// of the accounts to which trail, key and buckets belong. A pattern of services lists no
-    /// principals, and neither does S3: everybody reads through S3.
+    /// Anybody can call a service, from any account. The name of a service therefore lists only
+    /// principals of the accounts to which trail, key and buckets belong. A pattern of services
+    /// lists no principals, and neither does S3, because everybody reads through S3.
     fn is_service_of(&self, who: &Principal<'_>) -> bool {
         let service = who
             .invoked_by
@@ -174,7 +174,7 @@ impl ReaderRule {
     }
 }
 
-/// Everybody who may read encrypted log files.
+/// All principals that may read encrypted log files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Readers {
     rules: Vec<ReaderRule>,
@@ -182,26 +182,28 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// The principals of `rules`, and the functions' own roles, by their ARNs.
+    /// Returns the principals of `rules`, and the functions' own roles, by their ARNs.
     #[must_use]
     pub fn new(rules: Vec<ReaderRule>, own_roles: Vec<String>) -> Self {
         Self { rules, own_roles }
     }
 
-    /// Whether there are no rules: then everybody may read, and nobody is told of.
+    /// Returns whether there are no rules. Then everybody may read, and no reader is reported.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// Whether `who` may read: a rule matches, or there is none, or it is one of the functions.
+    /// Returns whether `who` may read: a rule matches, there are no rules, or it is one of the
+    /// functions.
     #[must_use]
     pub fn allows(&self, who: &Principal<'_>) -> bool {
         self.is_empty() || self.is_own(who) || self.rules.iter().any(|rule| rule.matches(who))
     }
 
-    /// Whether `who` may read from within an enclave only: a rule with the mark matches, whatever
-    /// the other rules say. The functions themselves are in no enclave and never meant.
+    /// Returns whether `who` may read only from an enclave: a rule with the mark matches, whatever
+    /// the other rules say. This never applies to the functions themselves, which are not in an
+    /// enclave.
     #[must_use]
     pub fn enclave_only(&self, who: &Principal<'_>) -> bool {
         !self.is_own(who)
@@ -211,7 +213,7 @@ impl Readers {
                 .any(|rule| rule.how == How::Enclave && rule.matches(who))
     }
 
-    /// Whether `who` is one of the functions: a session of one of their roles.
+    /// Returns whether `who` is one of the functions: a session of one of their roles.
     #[must_use]
     pub fn is_own(&self, who: &Principal<'_>) -> bool {
         who.names()
@@ -224,9 +226,9 @@ impl Readers {
 pub struct Principal<'a> {
     /// `type`: `AssumedRole`, `AWSService`, ….
     pub kind: Option<&'a str>,
-    /// `arn`; none for services and for callers of other accounts.
+    /// `arn`; `None` for services and for callers of other accounts.
     pub arn: Option<&'a str>,
-    /// `sessionContext.sessionIssuer.arn`: the role (or user) that a session is of.
+    /// `sessionContext.sessionIssuer.arn`: the role (or user) that a session belongs to.
     pub session_issuer_arn: Option<&'a str>,
     /// `accountId`.
     pub account: Option<&'a str>,
@@ -234,19 +236,19 @@ pub struct Principal<'a> {
     pub invoked_by: Option<&'a str>,
     /// `principalId`.
     pub principal_id: Option<&'a str>,
-    /// Whether it is of an account to which the trail, the key or the log buckets belong: not in
-    /// the record, but known to the rules.
+    /// Indicates whether it belongs to an account to which the trail, the key or the log buckets
+    /// belong. The record does not show it, but the rules know it.
     pub is_ours: bool,
 }
 
 impl<'a> Principal<'a> {
-    /// The names that a pattern may match:
+    /// Returns the names that a pattern may match:
     ///
-    /// - the caller's ARN, and that of the role that it is a session of, with the role's path and
-    ///   without;
-    /// - of a caller of another account, of whom the record tells the account alone, that
+    /// - the caller's ARN, and the ARN of the role that its session belongs to, with and without
+    ///   the role's path;
+    /// - for a caller of another account, of which the record names only the account, that
     ///   account's root, `arn:PARTITION:iam::ACCOUNT:root`;
-    /// - of a service that calls for itself, its service principal.
+    /// - for a service that makes its own calls, its service principal.
     pub fn names(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         let arns = self.arn.into_iter().chain(self.session_issuer_arn);
         let service = self.invoked_by.filter(|_| self.kind == Some(SERVICE));
@@ -262,7 +264,8 @@ impl<'a> Principal<'a> {
             }))
     }
 
-    /// The caller as a person would look it up: a session by its own ARN. At most 300 characters.
+    /// Returns the caller as a person would look it up: a session by its own ARN. At most 300
+    /// characters.
     #[must_use]
     pub fn shown(&self) -> String {
         let service = self.invoked_by.filter(|_| self.kind == Some(SERVICE));
@@ -279,8 +282,9 @@ impl<'a> Principal<'a> {
         }
     }
 
-    /// One text for all calls of the same caller: of sessions the role's ARN, of callers of another
-    /// account that account's number, else what is shown. At most 300 characters.
+    /// Returns one text for all calls of the same caller: the role's ARN for sessions, the
+    /// account's number for callers of another account, otherwise the shown name. At most 300
+    /// characters.
     #[must_use]
     pub fn key(&self) -> String {
         if let Some(issuer) = self.session_issuer_arn {
@@ -295,15 +299,15 @@ impl<'a> Principal<'a> {
         }
     }
 
-    /// The account of a caller of whom the record tells no more.
+    /// Returns the account of a caller of which the record names nothing else.
     fn other_account(&self) -> Option<&'a str> {
         let account = self.account.filter(|text| AccountId::new(text).is_ok())?;
         (self.kind == Some("AWSAccount") && self.arn.is_none()).then_some(account)
     }
 }
 
-/// The role, without its path, of `arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION`. Within an
-/// account a role's name is unique, whatever its path.
+/// Returns the role, without its path, of `arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION`.
+/// Within an account, a role's name is unique, whatever its path.
 fn role_of_session(arn: &str) -> Option<String> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", partition, "sts", _, account, resource] = parts.as_slice() else {
@@ -313,7 +317,8 @@ fn role_of_session(arn: &str) -> Option<String> {
     Some(format!("arn:{partition}:iam::{account}:role/{role}"))
 }
 
-/// The text, or its two ends where it is longer than what is shown: a role's name ends its ARN.
+/// Returns the text, or its two ends if it is longer than what is shown: a role's name ends its
+/// ARN.
 fn shortened(text: &str) -> String {
     const TAIL: usize = 100;
     let length = text.chars().count();
@@ -325,11 +330,12 @@ fn shortened(text: &str) -> String {
     head.chain(std::iter::once('…')).chain(tail).collect()
 }
 
-/// Who may read log files, if any caller can be meant: a pattern that nobody can match, such as
-/// one with an account id of eleven digits, would be an alert for everybody who was to be allowed.
+/// Returns the rule of a reader, if it can match any caller. A pattern that nobody can match, such
+/// as one with an account ID of eleven digits, would cause an alert for every principal that was to
+/// be allowed.
 #[must_use]
 pub fn reader_rule(text: &str) -> Option<ReaderRule> {
-    // A mark follows the first `=`: in a name, `?` stands for that.
+    // A mark follows the first `=`. In a name, `?` stands for that character.
     let pattern = text.split('=').next().unwrap_or(text);
     let somebody = !pattern.starts_with("arn:") || arn::can_match_caller(pattern);
     ReaderRule::parse(text).ok().filter(|_| somebody)

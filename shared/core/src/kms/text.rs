@@ -1,13 +1,13 @@
-//! How much of the texts in an event is kept.
+//! The length to which texts in an event are stored.
 //!
 //! The tests are in `tests/tests/kms/robust.rs`.
 
 use crate::names::text::clip_bytes;
 
-/// The most bytes of a name, an id or another text of an event that is kept.
+/// The maximum size in bytes of a name, an ID or another text of an event that is stored.
 const MAX_NAME_BYTES: usize = 300;
 
-/// A text of an event as it is kept.
+/// Returns a text of an event as it is stored.
 pub(super) fn kept(text: &str) -> String {
     clip_bytes(text, MAX_NAME_BYTES).to_owned()
 }

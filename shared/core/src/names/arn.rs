@@ -1,11 +1,11 @@
-//! Amazon Resource Names, checked completely: an ARN that is one digit short names nothing, and
-//! whatever is compared with it never matches.
+//! Amazon Resource Names, checked completely. An ARN that is one digit short names nothing, and
+//! never matches anything.
 //!
 //! Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
 use crate::names::ids::{AccountId, Region};
 
-/// The partitions of AWS, as they stand in ARNs.
+/// The partitions of AWS, as ARNs contain them.
 pub(crate) const PARTITIONS: [&str; 8] = [
     "aws",
     "aws-cn",
@@ -41,7 +41,8 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Whether it is of this service, in a Region of its partition and a whole account.
+    /// Returns whether it belongs to this service, with a Region of its partition and a complete
+    /// account ID.
     fn is_regional(&self, service: &str) -> bool {
         self.service == service
             && Region::new(self.region).is_ok_and(|region| region.partition() == self.partition)
@@ -49,8 +50,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Whether `text` is a KMS key's ARN, `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, whose id is a
-/// lower-case UUID, or `mrk-` and 32 hex digits for a multi-Region key. An alias's ARN is not.
+/// Returns whether `text` is a KMS key's ARN, `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, whose ID
+/// is a lower-case UUID, or `mrk-` and 32 hex digits for a multi-Region key. An alias's ARN is not.
 ///
 /// Rule: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
 #[must_use]
@@ -81,13 +82,13 @@ fn is_uuid(text: &str) -> bool {
             .all(|(group, length)| group.len() == length && is_hex(group))
 }
 
-/// Whether `text` is an IAM role's ARN, `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`. A session's
-/// ARN is not.
+/// Returns whether `text` is an IAM role's ARN, `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`. A
+/// session's ARN is not.
 ///
 /// Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 #[must_use]
 pub fn is_role(text: &str) -> bool {
-    /// The most characters of a path, and of a name.
+    /// The maximum lengths of a path and of a name, in characters.
     const LONGEST: (usize, usize) = (512, 64);
     Parts::of(text).is_some_and(|arn| {
         let Some(path_and_name) = arn.resource.strip_prefix("role/") else {
@@ -108,8 +109,8 @@ pub fn is_role(text: &str) -> bool {
     })
 }
 
-/// Whether `text` is an SNS topic's ARN, `arn:PARTITION:sns:REGION:ACCOUNT:NAME`. A FIFO topic's is
-/// not: it takes no message without a group.
+/// Returns whether `text` is an SNS topic's ARN, `arn:PARTITION:sns:REGION:ACCOUNT:NAME`. A FIFO
+/// topic's ARN is not, because it accepts no message without a group.
 ///
 /// Rule: <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
 #[must_use]
@@ -124,9 +125,9 @@ pub fn is_topic(text: &str) -> bool {
     })
 }
 
-/// Whether a caller can have an ARN that `pattern` matches: a role, a user, an account's root, or
-/// a session. In the pattern `*` stands for any characters and `?` for one; what follows the first
-/// of them is not looked at, so that no pattern is refused that matches a caller.
+/// Returns whether a caller can have an ARN that `pattern` matches: a role, a user, an account's
+/// root, or a session. In the pattern, `*` stands for any characters and `?` for one. The part
+/// after the first of them is not checked, so that no pattern that matches a caller is refused.
 ///
 /// Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
 #[must_use]
@@ -138,7 +139,7 @@ pub fn can_match_caller(pattern: &str) -> bool {
     let head = pattern.split(['*', '?']).next().unwrap_or_default();
     let is_open = head.len() < pattern.len();
     let parts: Vec<&str> = head.splitn(6, ':').collect();
-    // Before a wildcard a part is only the beginning of what it matches.
+    // Before a wildcard, a part is only the start of what it matches.
     let fits = |at: usize, whole: &str| match parts.get(at) {
         None => is_open,
         Some(part) if is_open && at + 1 == parts.len() => whole.starts_with(part),
@@ -168,13 +169,13 @@ pub fn can_match_caller(pattern: &str) -> bool {
             .any(|(service, kinds)| fits(2, service) && kinds.iter().any(|kind| names(kind)))
 }
 
-/// A KMS key's ARN, if it is a whole one. An alias's is not.
+/// Returns a KMS key's ARN, if it is a complete one. An alias's ARN is not.
 #[must_use]
 pub fn kms_key_arn(text: &str) -> Option<String> {
     is_kms_key(text).then(|| text.to_owned())
 }
 
-/// A role's ARN, if it is a whole one: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`.
+/// Returns a role's ARN, if it is a complete one: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`.
 #[must_use]
 pub fn role_arn(text: &str) -> Option<String> {
     is_role(text).then(|| text.to_owned())

@@ -2,7 +2,7 @@
 
 use crate::names::value;
 
-/// The name of a bucket, if it is one.
+/// Returns the name of a bucket, if it is one.
 ///
 /// Rule: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>, with
 /// the upper-case letters, the underscores and the length of old buckets in us-east-1.
@@ -19,8 +19,9 @@ pub fn bucket_name(text: &str) -> Option<String> {
     well_formed.then(|| text.to_owned())
 }
 
-/// A replica: `ORIGINAL=REPLICA`, the names of two buckets. None where both are the same: what
-/// lies in a replica is judged more patiently, and a bucket is no replica of itself.
+/// Returns a replica, `ORIGINAL=REPLICA`, as the names of two buckets. Returns `None` if both are
+/// the same: objects in a replica are judged more patiently, and a bucket is not a replica of
+/// itself.
 #[must_use]
 pub fn bucket_alias(text: &str) -> Option<(String, String)> {
     let (original, replica) = text.split_once('=')?;

@@ -1,16 +1,16 @@
-//! Times as the names of objects write them: `20260115T120000Z`.
+//! Times as object names contain them: `20260115T120000Z`.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-/// A time to the second, such as `20260115T120000Z`.
+/// Formats a time to the second, such as `20260115T120000Z`.
 #[must_use]
 pub fn compact_time(time: Timestamp) -> String {
     time.strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// Reads a time such as `20260115T120000Z`, with so many digits behind the `T`: hours, minutes and,
-/// of six, seconds.
+/// Reads a time such as `20260115T120000Z`, with `CLOCK` digits after the `T`: hours, minutes and,
+/// if there are six, seconds.
 #[must_use]
 pub fn read_compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
     let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;

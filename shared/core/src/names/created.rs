@@ -1,41 +1,43 @@
-//! An object that an event says was created: who says so, and how its key may be read.
+//! An object that was created according to an event: the source of the event, and the readings of
+//! the key.
 
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::MAX_KEY_BYTES;
 use crate::names::url_encoding::url_decode;
 use serde::Serialize;
 
-/// The most readings of one key beside the first.
+/// The maximum number of readings of one key besides the first.
 const MAX_OTHER_READINGS: usize = 2;
 
-/// Who says that an object was created. What it means that the object is not there depends on it.
+/// The source that says that an object was created. It determines what it means that the object is
+/// missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// An AWS service, or the function itself, which has read the object before: the object was
-    /// there.
+    /// An AWS service, or the function itself, which has read the object before: the object
+    /// existed.
     Service,
     /// A `{"bucket","key"}` message in the queue: a relay passes an event on, or a person wrote it.
     Message,
-    /// A person who invokes the function by hand: perhaps there never was such an object.
+    /// A person who invokes the function manually. There may never have been such an object.
     Person,
 }
 
-/// An object that an event says was created, and where to go on if it was handed back.
+/// An object that was created according to an event, and where to continue if it was handed back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Created {
-    /// The object. Its current version counts, whichever the event names.
+    /// The object. Its current version counts, whichever version the event names.
     #[serde(flatten)]
     pub object: ObjectLocation,
-    /// In a message that the log-verifier hands back to its queue: the first listed log file
-    /// that is not settled.
+    /// In a message that the log-verifier hands back to its queue: the first listed log file that
+    /// is not settled.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resume_at: usize,
-    /// Who says so.
+    /// The source of the event.
     #[serde(skip)]
     pub origin: Origin,
-    /// What else the key may mean, where the event's form does not tell whether it is URL-encoded;
-    /// at most two keys.
+    /// Other possible meanings of the key, if the event's form does not show whether it is
+    /// URL-encoded; at most two keys.
     #[serde(skip)]
     pub other_readings: Vec<String>,
 }
@@ -46,8 +48,8 @@ fn is_zero(n: &usize) -> bool {
 }
 
 impl Created {
-    /// An object to look at from the beginning, of which an AWS service says that it was created,
-    /// and whose key can be read in one way only.
+    /// Returns an object to check from the start, which was created according to an AWS service,
+    /// and whose key can be read in only one way.
     #[must_use]
     pub fn new(object: ObjectLocation) -> Self {
         Self {
@@ -58,7 +60,7 @@ impl Created {
         }
     }
 
-    /// What is left of this object from `resume_at` on: `object` is the one that was read.
+    /// Returns the rest of this object starting at `resume_at`. `object` is the one that was read.
     #[must_use]
     pub fn rest(object: ObjectLocation, resume_at: usize) -> Self {
         Self {
@@ -67,11 +69,11 @@ impl Created {
         }
     }
 
-    /// The object whose key a person, a relay or `CloudTrail` gives: as it is; else decoded, or
-    /// without the slash that it begins with.
+    /// Returns the object whose key a person, a relay or `CloudTrail` gives: unchanged, otherwise
+    /// decoded, or without its leading slash.
     ///
-    /// In `s3://BUCKET/KEY` the key begins after the slash. Many tools print it with the slash, and
-    /// many pass on the URL-encoded key of an S3 notification.
+    /// In `s3://BUCKET/KEY`, the key starts after the slash. Many tools print it with the slash,
+    /// and many pass on the URL-encoded key of an S3 notification.
     #[must_use]
     pub fn as_written(bucket: &str, key: &str) -> Self {
         let decoded = url_decode(key);
@@ -87,11 +89,11 @@ impl Created {
         Self::new(ObjectLocation::new(bucket, key)).or_read_as(others)
     }
 
-    /// The object of an S3 notification, whose key S3 encodes: decoded; else as it is, where a
-    /// relay has decoded it already.
+    /// Returns the object of an S3 notification, whose key S3 encodes: decoded, otherwise
+    /// unchanged, if a relay has already decoded it.
     ///
-    /// S3 encodes a space as `+`: with a space in it, a key went through a relay, and is read as it
-    /// is first.
+    /// S3 encodes a space as `+`. A key that contains a space went through a relay, and is read
+    /// unchanged first.
     #[must_use]
     pub fn as_encoded(bucket: &str, key: &str) -> Self {
         let as_it_is = key.to_owned();
@@ -103,14 +105,14 @@ impl Created {
         Self::new(ObjectLocation::new(bucket, first)).or_read_as(other)
     }
 
-    /// Says who names the object.
+    /// Sets the source that names the object.
     #[must_use]
     pub fn said_by(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
     }
 
-    /// Adds what else the key may mean.
+    /// Adds other possible meanings of the key.
     #[must_use]
     pub fn or_read_as(mut self, keys: impl IntoIterator<Item = String>) -> Self {
         for key in keys {
@@ -123,7 +125,7 @@ impl Created {
         self
     }
 
-    /// The objects that may be meant, the likeliest first; at least one, at most three.
+    /// Returns the objects that may be meant, the likeliest first; at least one, at most three.
     pub fn readings(&self) -> impl Iterator<Item = ObjectLocation> {
         let others = self.other_readings.iter();
         let others = others.map(|key| ObjectLocation::new(self.object.bucket.clone(), key.clone()));
@@ -166,7 +168,7 @@ mod tests {
         for (key, expected) in [
             ("AWSLogs/x.json.gz", vec!["AWSLogs/x.json.gz"]),
             ("team+a%2Bb/x", vec!["team a+b/x", "team+a%2Bb/x"]),
-            // A relay has decoded it: S3 writes no space and no lone `%`.
+            // A relay has decoded it: S3 writes no space and no single `%`.
             ("team a+b/x", vec!["team a+b/x", "team a b/x"]),
             ("team a%2Bb/x", vec!["team a%2Bb/x", "team a+b/x"]),
             ("100%/x", vec!["100%/x"]),

@@ -1,28 +1,28 @@
-//! The date folders of a log bucket: `YYYY/MM/DD/`, by UTC.
+//! The date folders of a log bucket: `YYYY/MM/DD/`, in UTC.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-/// The folder of the day of a time, `YYYY/MM/DD/`.
+/// Returns the folder of the day of a time, `YYYY/MM/DD/`.
 #[must_use]
 pub fn day_folder(time: Timestamp) -> String {
     time.strftime("%Y/%m/%d/").to_string()
 }
 
-/// The folder of a day, `YYYY/MM/DD/`.
+/// Returns the folder of a day, `YYYY/MM/DD/`.
 #[must_use]
 pub fn date_folder(day: Date) -> String {
     day.strftime("%Y/%m/%d/").to_string()
 }
 
-/// The folder of a day's month, `YYYY/MM/`.
+/// Returns the folder of a day's month, `YYYY/MM/`.
 #[must_use]
 pub fn month_folder(day: Date) -> String {
     day.strftime("%Y/%m/").to_string()
 }
 
-/// Whether a text is the date `YYYY`, `YYYY/MM` or `YYYY/MM/DD`. Nobody delivers to a folder of the 31st of
-/// a month that has 30 days.
+/// Returns whether a text is the date `YYYY`, `YYYY/MM` or `YYYY/MM/DD`. CloudTrail never delivers
+/// to a folder of the 31st of a month that has 30 days.
 #[must_use]
 pub fn is_date(text: &str) -> bool {
     const FORM: &[u8] = b"0000/00/00";

@@ -2,8 +2,8 @@
 //!
 //! Rules: <https://docs.aws.amazon.com/kms/latest/developerguide/services-cloudtrail.html>.
 
-/// The context's key that names the trail.
+/// The key of the context that names the trail.
 pub const TRAIL_CONTEXT: &str = "aws:cloudtrail:arn";
 
-/// The context's key that names the object.
+/// The key of the context that names the object.
 pub const OBJECT_CONTEXT: &str = "aws:s3:arn";

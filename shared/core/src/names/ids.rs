@@ -3,7 +3,7 @@
 use crate::names::text::clip;
 use std::fmt;
 
-/// Why a text is not the name it should be.
+/// The error for a text that is not the expected name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct IdError {
@@ -13,7 +13,7 @@ pub struct IdError {
 
 impl IdError {
     fn new(text: &str, expected: &'static str) -> Self {
-        // The text may come from anybody: keep what a message needs.
+        // The text may come from anybody: keep only what a message needs.
         Self {
             text: clip(text, 200).to_owned(),
             expected,
@@ -31,7 +31,7 @@ macro_rules! name_type {
             /// Checks `text` and keeps it.
             ///
             /// # Errors
-            /// [`IdError`] when the text has another shape.
+            /// [`IdError`] if the text has another form.
             pub fn new(text: &str) -> Result<Self, IdError> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
@@ -41,7 +41,7 @@ macro_rules! name_type {
                 }
             }
 
-            /// The name as AWS writes it.
+            /// Returns the name as AWS writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -57,7 +57,7 @@ macro_rules! name_type {
 }
 
 name_type!(
-    /// A twelve-digit AWS account id.
+    /// A twelve-digit AWS account ID.
     AccountId,
     "an AWS account id (twelve digits, without dashes)",
     |t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit())
@@ -71,7 +71,7 @@ name_type!(
 );
 
 name_type!(
-    /// The id of an AWS organization, such as `o-exampleorgid`.
+    /// The ID of an AWS organization, such as `o-exampleorgid`.
     ///
     /// Rule: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
     OrganizationId,
@@ -95,7 +95,8 @@ name_type!(
     }
 );
 
-/// Whether `text` has the shape of a Region name: lowercase words and a number, joined by dashes.
+/// Returns whether `text` has the form of a Region name: lowercase words and a number, joined by
+/// dashes.
 fn is_region(text: &str) -> bool {
     let Some((words, number)) = text.rsplit_once('-') else {
         return false;
@@ -110,7 +111,7 @@ fn is_region(text: &str) -> bool {
 }
 
 impl Region {
-    /// The partition this Region belongs to, as it stands in ARNs.
+    /// Returns the partition this Region belongs to, as ARNs contain it.
     ///
     /// Source: the partitions file of the AWS SDKs,
     /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
@@ -138,14 +139,14 @@ pub struct TrailArn {
     partition: &'static str,
     /// The trail's home Region.
     pub home_region: Region,
-    /// The account that owns the trail; for an organization trail the management account.
+    /// The account that owns the trail. For an organization trail, it is the management account.
     pub account: AccountId,
     /// The trail's name.
     pub name: TrailName,
 }
 
 impl TrailArn {
-    /// The ARN of a trail in the partition of its home Region.
+    /// Returns the ARN of a trail in the partition of its home Region.
     #[must_use]
     pub fn new(home_region: Region, account: AccountId, name: TrailName) -> Self {
         Self {
@@ -159,8 +160,8 @@ impl TrailArn {
     /// Reads a trail ARN.
     ///
     /// # Errors
-    /// [`IdError`] when the text is not the ARN of a trail, or names another partition than
-    /// the one that its Region belongs to.
+    /// [`IdError`] if the text is not the ARN of a trail, or names another partition than the one
+    /// that its Region belongs to.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         const EXPECTED: &str = "a trail ARN (arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME)";
         let error = || IdError::new(text, EXPECTED);

@@ -1,4 +1,4 @@
-//! Where an object is: bucket, key and, where known, version.
+//! The location of an object: bucket, key and, if known, version.
 
 use crate::names::object_key::{ObjectKind, classify};
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,13 @@ pub struct ObjectLocation {
     pub bucket: String,
     /// The object's key, decoded.
     pub key: String,
-    /// The version, where the bucket keeps versions and it is known.
+    /// The version, if the bucket keeps versions and it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
 }
 
 impl ObjectLocation {
-    /// The current version of an object.
+    /// Returns the current version of an object.
     pub fn new(bucket: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
             bucket: bucket.into(),
@@ -27,8 +27,8 @@ impl ObjectLocation {
         }
     }
 
-    /// The bucket with the account and the Region of a log file or digest, as one text: what a finding
-    /// about many of their objects is about. An object that is neither is its own.
+    /// Returns the bucket with the account and the Region of a log file or digest, as one text: the
+    /// subject of a finding about many of their objects. Any other object is its own subject.
     #[must_use]
     pub fn region_folder(&self) -> String {
         let (folder, region) = match classify(&self.key) {

@@ -1,4 +1,4 @@
-//! What AWS calls things. Nothing is judged here.
+//! The names that AWS gives to its objects. Nothing is judged here.
 
 pub mod arn;
 pub mod bucket_name;

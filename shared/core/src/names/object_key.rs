@@ -1,4 +1,4 @@
-//! The keys of a log bucket, read and written in this one place.
+//! The keys of a log bucket. Only this file reads and writes them.
 //!
 //! | object | key |
 //! | --- | --- |
@@ -15,7 +15,7 @@ use crate::names::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
 use jiff::Timestamp;
 use std::fmt;
 
-/// The longest key S3 accepts, in bytes.
+/// The longest key that S3 accepts, in bytes.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 pub const MAX_KEY_BYTES: usize = 1024;
@@ -23,32 +23,32 @@ pub const MAX_KEY_BYTES: usize = 1024;
 /// The folder that holds every trail's objects.
 pub const ROOT_FOLDER: &str = "AWSLogs";
 
-/// The folder of an account that management and data events are delivered to. The names of all folders
-/// that CloudTrail delivers to begin so.
+/// The folder of an account to which management and data events are delivered. The names of all
+/// folders to which CloudTrail delivers start with it.
 pub const LOG_FOLDER: &str = "CloudTrail";
 
-/// The folder of an account that digest files are delivered to.
+/// The folder of an account to which digest files are delivered.
 pub const DIGEST_FOLDER: &str = "CloudTrail-Digest";
 
 const SUFFIX: &str = ".json.gz";
 const BACKFILL: &str = "_backfill";
 
-/// What an object in a log bucket is, by its key alone.
+/// The type of an object in a log bucket, by its key alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ObjectKind {
     /// A digest file.
     Digest(DigestKey),
     /// A log file.
     LogFile(LogFileKey),
-    /// In a digest folder and ending as digests do, but named like none.
+    /// In a digest folder, with a digest's ending, but without a digest's name.
     UnknownDigest,
-    /// In a log folder and ending as log files do, but named like none.
+    /// In a log folder, with a log file's ending, but without a log file's name.
     UnknownLogFile,
-    /// Anything else: folder markers, Insight files, other services' files.
+    /// Any other object: folder markers, Insight files, files of other services.
     Other,
 }
 
-/// Tells what the object with this key is.
+/// Returns the type of the object with this key.
 #[must_use]
 pub fn classify(key: &str) -> ObjectKind {
     if key.len() > MAX_KEY_BYTES || !key.ends_with(SUFFIX) {
@@ -66,7 +66,7 @@ pub fn classify(key: &str) -> ObjectKind {
 }
 
 /// Reads the key of a log file in a folder such as `CloudTrail-Insight`, whose files are named as
-/// those in `CloudTrail` are, after their folder. None where the key is no such file's.
+/// those in `CloudTrail` are, after their folder. Returns `None` if the key is not of such a file.
 #[must_use]
 pub fn log_file_in(folder: &str, key: &str) -> Option<LogFileKey> {
     if key.len() > MAX_KEY_BYTES || !key.ends_with(SUFFIX) {
@@ -76,10 +76,10 @@ pub fn log_file_in(folder: &str, key: &str) -> Option<LogFileKey> {
     (found == folder).then(|| path.log_file(folder)).flatten()
 }
 
-/// What stands before the account's folders: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`.
+/// The part before the account's folders: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountFolder {
-    /// The prefix, without its closing slash, where the trail has one.
+    /// The prefix, without its closing slash, if the trail has one.
     pub prefix: Option<String>,
     /// The organization, for an organization trail.
     pub organization: Option<OrganizationId>,
@@ -88,7 +88,7 @@ pub struct AccountFolder {
 }
 
 impl AccountFolder {
-    /// What stands before the accounts' folders: `[prefix/]AWSLogs/[o-orgid/]`.
+    /// Returns the part before the accounts' folders: `[prefix/]AWSLogs/[o-orgid/]`.
     #[must_use]
     pub fn above(prefix: Option<&str>, organization: Option<&OrganizationId>) -> String {
         let mut above = prefix.map_or_else(String::new, |prefix| format!("{prefix}/"));
@@ -101,7 +101,7 @@ impl AccountFolder {
         above
     }
 
-    /// The folder of a Region in one of the account's folders, with a closing slash:
+    /// Returns the folder of a Region in one of the account's folders, with a closing slash:
     /// `…ACCOUNT/FOLDER/REGION/`.
     #[must_use]
     pub fn region(&self, folder: &str, region: &Region) -> String {
@@ -119,21 +119,21 @@ impl fmt::Display for AccountFolder {
     }
 }
 
-/// Whether a digest is one of the hourly chain or was made later for hours that were missed.
+/// The series of a digest: the hourly chain, or digests that were generated later for missed hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DigestSeries {
-    /// One an hour, each naming its predecessor.
+    /// One digest for each hour, each naming its predecessor.
     Hourly,
-    /// Generated after the fact; not part of the hourly chain.
+    /// Generated later; not part of the hourly chain.
     Backfill,
 }
 
-/// What all digests of one chain have in common, but for the bucket.
+/// The properties that all digests of one chain have in common, except the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Chain {
     /// Account, organization and prefix.
     pub folder: AccountFolder,
-    /// Where the events happened.
+    /// The Region in which the events occurred.
     pub region: Region,
     /// The trail's name.
     pub trail: TrailName,
@@ -142,14 +142,14 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The folder of the chain's Region, with a closing slash: all its digests lie below it,
-    /// and so do those of other trails of the account.
+    /// Returns the folder of the chain's Region, with a closing slash. All its digests are below
+    /// it, and so are those of other trails of the account.
     #[must_use]
     pub fn region_prefix(&self) -> String {
         self.folder.region(DIGEST_FOLDER, &self.region)
     }
 
-    /// The chain in `bucket`, as one text: what findings about a whole chain are about.
+    /// Returns the chain in `bucket`, as one text: the subject of findings about a whole chain.
     #[must_use]
     pub fn place_in(&self, bucket: &str) -> String {
         format!(
@@ -160,10 +160,10 @@ impl Chain {
         )
     }
 
-    /// Whether the chain belongs to the trail with this ARN.
+    /// Returns whether the chain belongs to the trail with this ARN.
     ///
-    /// An organization trail writes chains for every member account, and its ARN names the management
-    /// account. Any other trail is in the account whose events it records.
+    /// An organization trail writes chains for every member account, and its ARN names the
+    /// management account. Any other trail is in the account whose events it records.
     #[must_use]
     pub fn is_of(&self, trail: &TrailArn) -> bool {
         trail.name == self.trail
@@ -171,7 +171,7 @@ impl Chain {
             && (self.folder.organization.is_some() || trail.account == self.folder.account)
     }
 
-    /// Whether `other` continues the same trail, perhaps in another bucket, prefix or
+    /// Returns whether `other` continues the same trail, perhaps in another bucket, prefix or
     /// organization folder.
     #[must_use]
     pub fn same_trail(&self, other: &Self) -> bool {
@@ -189,12 +189,12 @@ pub struct DigestKey {
     pub chain: Chain,
     /// Hourly or backfill.
     pub series: DigestSeries,
-    /// The time in its name: when its hour ends.
+    /// The time in its name: the end of its hour.
     pub end_time: Timestamp,
 }
 
 impl DigestKey {
-    /// The key of the digest of `chain` that ends at `end_time`.
+    /// Returns the key of the digest of `chain` that ends at `end_time`.
     #[must_use]
     pub fn of(chain: Chain, series: DigestSeries, end_time: Timestamp) -> Self {
         Self {
@@ -204,8 +204,8 @@ impl DigestKey {
         }
     }
 
-    /// What the name of a digest file tells by itself: the key that it has where a trail has
-    /// neither prefix nor organization. None where it is no digest's name.
+    /// Returns what the name of a digest file states by itself: the key that it has if a trail has
+    /// neither prefix nor organization. Returns `None` if it is not a digest's name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(SUFFIX)?;
@@ -246,21 +246,21 @@ impl fmt::Display for DigestKey {
 pub struct LogFileKey {
     /// Account, organization and prefix.
     pub folder: AccountFolder,
-    /// Where the events happened.
+    /// The Region in which the events occurred.
     pub region: Region,
-    /// The time in its name, to the minute: when it was delivered.
+    /// The time in its name, to the minute: the time of the delivery.
     pub time: Timestamp,
 }
 
-/// The key that a log file of this name has where a trail has neither prefix nor organization. None
-/// where the name is too short to tell.
+/// Returns the key that a log file with this name has if a trail has neither prefix nor
+/// organization. Returns `None` if the name is too short.
 #[must_use]
 pub fn key_of_log_file(name: &str) -> Option<String> {
     key_of_name(LOG_FOLDER, name, name.split('_').nth(3)?)
 }
 
-/// The key of a file of this name, `ACCOUNT_FOLDER_REGION_…`, below no prefix and no organization;
-/// `time` is the time in its name.
+/// Returns the key of a file with this name, `ACCOUNT_FOLDER_REGION_…`, below no prefix and no
+/// organization. `time` is the time in its name.
 fn key_of_name(folder: &str, name: &str, time: &str) -> Option<String> {
     let mut parts = name.split('_');
     let (account, _, region) = (parts.next()?, parts.next()?, parts.next()?);
@@ -270,7 +270,7 @@ fn key_of_name(folder: &str, name: &str, time: &str) -> Option<String> {
     ))
 }
 
-/// A key taken apart: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/FOLDER/REGION/YYYY/MM/DD/NAME`.
+/// The parts of a key: `[prefix/]AWSLogs/[o-orgid/]ACCOUNT/FOLDER/REGION/YYYY/MM/DD/NAME`.
 struct Path<'a> {
     folder: AccountFolder,
     region: &'a str,
@@ -279,8 +279,8 @@ struct Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Splits from the right, where the number of folders is fixed, so that a prefix may hold
-    /// anything, even `AWSLogs` itself.
+    /// Splits a key from the right, where the number of folders is fixed, so that a prefix may
+    /// contain anything, even `AWSLogs` itself.
     fn split(key: &'a str) -> Option<(Self, &'a str)> {
         let mut parts = key.rsplit('/');
         let name = parts.next()?;
@@ -327,7 +327,7 @@ impl<'a> Path<'a> {
         Some((Region::new(self.region).ok()?, rest))
     }
 
-    /// Whether the date folders are those of a time such as `20260115T120000Z`.
+    /// Returns whether the date folders match a time such as `20260115T120000Z`.
     fn is_day_of(&self, time: &str) -> bool {
         let [year, month, day] = self.date;
         time.strip_prefix(year)
@@ -337,8 +337,9 @@ impl<'a> Path<'a> {
             && (year.len(), month.len()) == (4, 2)
     }
 
-    /// A trail's name may hold `_`: the name is anchored at the left on account and Region, at
-    /// the right on time and home Region, and what is between is the trail's name.
+    /// Reads the key of a digest. A trail's name may contain `_`. The name is anchored at account
+    /// and Region on the left, and at time and home Region on the right. The trail's name is
+    /// between them.
     fn digest(self) -> Option<DigestKey> {
         let (region, rest) = self.rest_of_name(DIGEST_FOLDER)?;
         let (rest, series) = match rest.strip_suffix(BACKFILL) {

@@ -1,40 +1,40 @@
-//! Where a trail is delivered: its buckets, their replicas, and what it is called.
+//! The places to which a trail is delivered: its buckets, their replicas, and its names.
 
 use crate::names::ids::{AccountId, TrailArn};
 
-/// Whether CloudTrail delivers to a bucket, or S3 replicates into it.
+/// The role of a bucket: CloudTrail delivers to it, or S3 replicates into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BucketRole {
-    /// CloudTrail delivers there: what a digest names is there before the digest.
+    /// CloudTrail delivers to it: an object that a digest names exists there before the digest.
     Original,
-    /// S3 replicates there, in any order.
+    /// S3 replicates into it, in any order.
     Replica,
 }
 
-/// Where the trail is delivered, and what it is called.
+/// The places to which the trail is delivered, and its names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
-    /// The buckets that are watched.
+    /// The watched buckets.
     pub log_buckets: Vec<String>,
     /// The account that owns them.
     pub bucket_owner: Option<AccountId>,
-    /// The trails that deliver there; empty: any.
+    /// The trails that deliver to them; empty: any trail.
     pub trails: Vec<TrailArn>,
-    /// Replicas: the original's name, and the bucket that stands for it.
+    /// The replicas: the original's name, and the bucket that replaces it.
     pub aliases: Vec<(String, String)>,
-    /// Whether what is read is a copy of the objects' content alone, such as a directory: it
-    /// keeps no metadata, and not the names of buckets.
+    /// Indicates whether the source is a copy of only the objects' content, such as a directory. It
+    /// keeps neither metadata nor the names of buckets.
     pub bare_copy: bool,
 }
 
 impl Places {
-    /// Whether `bucket` is one of those watched.
+    /// Returns whether `bucket` is a watched bucket.
     #[must_use]
     pub fn watches(&self, bucket: &str) -> bool {
         self.log_buckets.iter().any(|b| b == bucket)
     }
 
-    /// The name that digests in `bucket` carry: a replica's digests name the original.
+    /// Returns the name that digests in `bucket` contain: a replica's digests name the original.
     #[must_use]
     pub fn original_of<'a>(&'a self, bucket: &'a str) -> &'a str {
         self.aliases
@@ -43,20 +43,20 @@ impl Places {
             .map_or(bucket, |(original, _)| original)
     }
 
-    /// Whether what was delivered to `bucket` should be at hand: of a copy on disk, only what it
-    /// is a copy of.
+    /// Returns whether objects that were delivered to `bucket` should be available. A copy on disk
+    /// holds only the objects of the buckets it was copied from.
     #[must_use]
     pub fn holds(&self, bucket: &str) -> bool {
         !self.bare_copy || self.watches(bucket)
     }
 
-    /// Whether `bucket` stands for another.
+    /// Returns whether `bucket` is a replica of another.
     #[must_use]
     pub fn is_replica(&self, bucket: &str) -> bool {
         self.role_of(bucket) == BucketRole::Replica
     }
 
-    /// Whether CloudTrail delivers to `bucket`, or S3 replicates into it.
+    /// Returns whether CloudTrail delivers to `bucket`, or S3 replicates into it.
     #[must_use]
     pub fn role_of(&self, bucket: &str) -> BucketRole {
         if self.aliases.iter().any(|(_, replica)| replica == bucket) {
@@ -66,11 +66,11 @@ impl Places {
         }
     }
 
-    /// The bucket to read what an object in `from` says is in `named`.
+    /// Returns the bucket that holds the objects which an object in `from` states are in `named`.
     ///
-    /// A replica speaks of itself under the original's name, and of other originals that have a
-    /// replica, too. What lies in an original is taken at its word. Copies of several buckets may
-    /// lie in one folder.
+    /// A replica refers to itself under the original's name, and to other originals that have a
+    /// replica, too. The statements of an object in an original are taken literally. Copies of
+    /// several buckets may be in one folder.
     #[must_use]
     pub fn actual_of<'a>(&'a self, named: &'a str, from: &'a str) -> &'a str {
         if self.bare_copy && !self.watches(named) {
@@ -88,7 +88,7 @@ impl Places {
             .map_or(named, |(_, replica)| replica)
     }
 
-    /// `bucket` and then the other watched ones.
+    /// Returns `bucket` and then the other watched buckets.
     pub fn buckets_from<'a>(&'a self, bucket: &'a str) -> impl Iterator<Item = &'a str> {
         std::iter::once(bucket).chain(
             self.log_buckets

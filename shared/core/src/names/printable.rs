@@ -1,9 +1,10 @@
-//! Text of others, made safe to be shown: in a mail, a subject, a terminal.
+//! Text from others, made safe to show in an email, a subject, or a terminal.
 
-/// How much of one value is shown: an `s3://` URI in full, of 63 + 1,024 bytes.
+/// The maximum length of one shown value: a complete `s3://` URI, of 63 + 1,024 bytes.
 const MAX_VALUE_CHARS: usize = 1100;
 
-/// Names in a bucket may be anybody's: nothing in them may forge a line of the message.
+/// Escapes a text. Anybody may choose names in a bucket, and nothing in them may forge a line of
+/// the message.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let mut printable: String = text
@@ -17,17 +18,17 @@ pub fn printable(text: &str) -> String {
     printable
 }
 
-/// Control characters, and those that reorder or hide text.
+/// Returns whether a character is a control character, or reorders or hides text.
 fn is_forging(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// JSON that a queue takes: SQS refuses U+FFFE and U+FFFF, which may be in the names of objects and
-/// which JSON allows. They are written as escapes, so that the JSON says the same.
+/// Returns JSON that a queue accepts. SQS refuses U+FFFE and U+FFFF, which JSON and the names of
+/// objects may contain. They are written as escapes, so that the JSON has the same meaning.
 ///
 /// Characters: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
-/// JSON has no raw control characters in it.
+/// The JSON contains no raw control characters.
 #[must_use]
 pub fn json_for_queue(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {

@@ -10,24 +10,24 @@ pub struct RegionFolder {
     pub bucket: String,
     /// Account, organization and prefix.
     pub folder: AccountFolder,
-    /// Where the events happened.
+    /// The Region in which the events occurred.
     pub region: Region,
 }
 
 impl RegionFolder {
-    /// The folder of its digests.
+    /// Returns the folder of its digests.
     #[must_use]
     pub fn digests(&self) -> String {
         self.of_events(DIGEST_FOLDER)
     }
 
-    /// The folder of its log files.
+    /// Returns the folder of its log files.
     #[must_use]
     pub fn log_files(&self) -> String {
         self.of_events(LOG_FOLDER)
     }
 
-    /// The folder of the Region in a folder of events, such as `CloudTrail-Insight`.
+    /// Returns the folder of the Region in a folder of events, such as `CloudTrail-Insight`.
     #[must_use]
     pub fn of_events(&self, events: &str) -> String {
         self.folder.region(events, &self.region)

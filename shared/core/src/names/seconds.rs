@@ -1,9 +1,9 @@
-//! Times in messages and reports have whole seconds.
+//! Times in messages and reports, in whole seconds.
 
 use jiff::Timestamp;
 use serde::{Serialize as _, Serializer};
 
-/// The time without its fraction of a second: rounded down.
+/// Returns the time without its fraction of a second, rounded down.
 #[must_use]
 pub fn whole_second(time: Timestamp) -> Timestamp {
     let second = time.as_second();
@@ -18,7 +18,7 @@ pub fn whole_second(time: Timestamp) -> Timestamp {
 /// Writes a time in whole seconds, for `#[serde(serialize_with = "…")]`.
 ///
 /// # Errors
-/// Whatever the serializer gives.
+/// The error of the serializer.
 pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     whole_second(*time).serialize(serializer)
 }

@@ -1,4 +1,4 @@
-//! SHA-256 values: hex in and out, and hashing of a stream.
+//! SHA-256 values: reading and writing hex, and hashing a stream.
 
 use sha2::Digest as _;
 use std::fmt;
@@ -8,13 +8,14 @@ use std::fmt;
 pub struct Sha256([u8; 32]);
 
 impl Sha256 {
-    /// The hash of `bytes`.
+    /// Returns the hash of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The hash of a list of texts, each with its length, so that no two lists read the same.
+    /// Returns the hash of a list of texts, each with its length, so that no two lists read the
+    /// same.
     #[must_use]
     pub fn of_parts(parts: &[&str]) -> Self {
         let parts: Vec<String> = parts
@@ -24,7 +25,7 @@ impl Sha256 {
         Self::of(parts.concat().as_bytes())
     }
 
-    /// Reads 64 hex digits of either case; anything else is `None`.
+    /// Reads 64 hex digits of either case. Returns `None` for anything else.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
@@ -34,7 +35,7 @@ impl Sha256 {
 }
 
 impl Sha256 {
-    /// Its 32 bytes.
+    /// Returns its 32 bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 32] {
         self.0
@@ -58,12 +59,12 @@ impl fmt::Debug for Sha256 {
 pub struct Hasher(sha2::Sha256);
 
 impl Hasher {
-    /// Takes the next bytes of the stream.
+    /// Adds the next bytes of the stream.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The hash of all bytes taken.
+    /// Returns the hash of all added bytes.
     #[must_use]
     pub fn finish(self) -> Sha256 {
         Sha256(self.0.finalize().into())

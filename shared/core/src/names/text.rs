@@ -1,6 +1,6 @@
-//! Cuts texts that others wrote to a length that can be kept and shown.
+//! Cuts texts from others to a length that can be stored and shown.
 
-/// The first `chars` characters.
+/// Returns the first `chars` characters.
 #[must_use]
 pub fn clip(text: &str, chars: usize) -> &str {
     match text.char_indices().nth(chars) {
@@ -9,13 +9,13 @@ pub fn clip(text: &str, chars: usize) -> &str {
     }
 }
 
-/// As many characters as fit in `bytes` bytes.
+/// Returns as many characters as fit in `bytes` bytes.
 #[must_use]
 pub fn clip_bytes(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
-/// The first `chars` characters, with `…` after them where there are more.
+/// Returns the first `chars` characters, followed by `…` if there are more.
 #[must_use]
 pub fn clip_visibly(text: String, chars: usize) -> String {
     let mut text = text;

@@ -1,7 +1,7 @@
-//! How S3 encodes keys in its notifications and listings.
+//! The encoding of keys in S3 notifications and listings.
 
-/// Decodes a key of an S3 notification or listing: form encoding, `+` for a space. None if it is
-/// not such an encoding of UTF-8.
+/// Decodes a key of an S3 notification or listing: form encoding, `+` for a space. Returns `None`
+/// if it is not such an encoding of UTF-8.
 #[must_use]
 pub fn url_decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());

@@ -1,12 +1,13 @@
 //! Values as people and tools write them: in a stack's parameters, on the command line, in files.
 //!
-//! A pasted value often has white space or quotes around it, which mean nothing. Everything else
-//! in a value counts, and whoever reads it checks it as a whole.
+//! A pasted value often has white space or quotes around it, which mean nothing. Everything else in
+//! a value counts, and its reader checks it as a whole.
 
-/// The value itself: without white space around it, and without one pair of quotes around it.
+/// Returns the value itself: without white space around it, and without one pair of quotes around
+/// it.
 ///
-/// Characters that no screen shows, which copying from a web page or a chat adds, count as white
-/// space. Quotes are a pair only where the value holds no other quote of their kind.
+/// Invisible characters, which copying from a web page or a chat adds, count as white space. Quotes
+/// are a pair only if the value contains no other quote of their kind.
 #[must_use]
 pub fn plain(text: &str) -> &str {
     let text = trimmed(text);
@@ -22,8 +23,9 @@ pub fn plain(text: &str) -> &str {
     text
 }
 
-/// The values of a list: commas, tabs and line breaks separate them, as the AWS CLI's text output
-/// and the lists of stack parameters do. Empty places are passed over, so that the result may be empty.
+/// Returns the values of a list. Commas, tabs and line breaks separate them, as in the AWS CLI's
+/// text output and the lists of stack parameters. Empty places are skipped, so the result may be
+/// empty.
 ///
 /// Only for values that cannot hold a comma.
 pub fn list(text: &str) -> impl Iterator<Item = &str> {
@@ -74,7 +76,7 @@ mod tests {
         ] {
             assert_eq!(plain(text), text);
         }
-        // Two pairs are no accident that tools make.
+        // Two pairs are not an accident of a tool.
         assert_eq!(plain("\"'x'\""), "'x'");
         assert_eq!(plain("\"\""), "");
     }

@@ -1,15 +1,15 @@
 //! Patterns with `*` and `?`.
 
-/// Whether the whole of `text` is as `pattern` says, in which `*` stands for any run of characters
-/// and `?` for one.
+/// Returns whether `pattern` matches the whole of `text`. In the pattern, `*` stands for any run of
+/// characters and `?` for one.
 ///
-/// Where the text does not go on as the pattern, only the last `*` takes one character more: what
-/// the earlier ones took is the shortest that fits, so that no other choice could do better. The
-/// time is at most that of one pass through the pattern for each character of the text.
+/// If the text does not continue like the pattern, only the last `*` takes one more character. The
+/// earlier ones took the shortest text that fits, so no other choice could be better. The time is
+/// at most that of one pass through the pattern for each character of the text.
 #[must_use]
 pub fn wildcard_matches(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern, text);
-    // What follows the last `*`, and the text from where that is tried.
+    // The pattern after the last `*`, and the text where that part is tried.
     let mut last_star: Option<(&str, &str)> = None;
     loop {
         let (mut wanted, mut given) = (pattern.chars(), text.chars());

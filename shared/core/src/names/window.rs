@@ -1,13 +1,13 @@
-//! A stretch of time.
+//! A range of time.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A stretch of time that nothing covers.
+/// A range of time that nothing covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// Begin; unknown where no earlier digest is left.
+    /// The start; unknown if no earlier digest remains.
     pub from: Option<Timestamp>,
-    /// End.
+    /// The end.
     pub to: Timestamp,
 }

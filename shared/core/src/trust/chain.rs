@@ -1,7 +1,8 @@
-//! How a digest and the one before it must agree.
+//! The rules by which a digest and its predecessor must agree.
 //!
-//! Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>:
-//! each digest holds the hash and the signature of its predecessor, and their times meet.
+//! Rule:
+//! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>
+//! Each digest holds the hash and the signature of its predecessor, and their times meet.
 //!
 //! The tests are in `tests/tests/stories.rs` and `tests/tests/whole.rs`.
 
@@ -13,7 +14,7 @@ use crate::names::window::Window;
 use crate::trust::signature::AuthenticDigest;
 use jiff::{SignedDuration, Timestamp};
 
-/// The key of a predecessor, if it can be one: an hourly digest of the same trail that ends
+/// Returns the key of a predecessor, if it can be one: an hourly digest of the same trail that ends
 /// before its successor does, so that no chain can loop.
 #[must_use]
 pub fn predecessor_key(successor: &DigestKey, predecessor: &Predecessor) -> Option<DigestKey> {
@@ -29,14 +30,14 @@ pub fn predecessor_key(successor: &DigestKey, predecessor: &Predecessor) -> Opti
     }
 }
 
-/// How a predecessor differs from what its successor signed.
+/// The difference between a predecessor and what its successor signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// Its inflated bytes hash to something else.
+    /// Its inflated bytes have another hash.
     Content {
         /// The hash in the successor.
         expected: Sha256,
-        /// The hash of what is there.
+        /// The actual hash.
         actual: Sha256,
     },
     /// Its metadata holds another signature, or none.
@@ -48,7 +49,7 @@ pub enum Difference {
     },
 }
 
-/// Compares a predecessor's bytes and metadata signature with what an authentic successor says.
+/// Compares a predecessor's bytes and metadata signature with what an authentic successor states.
 #[must_use]
 pub fn difference(
     named: &Predecessor,
@@ -61,7 +62,7 @@ pub fn difference(
             actual: hash,
         });
     }
-    // Hex of either case is the same signature.
+    // The signature is the same in upper-case and lower-case hex.
     let same = metadata_signature.is_some_and(|s| s.eq_ignore_ascii_case(&named.signature));
     (!same).then(|| Difference::Signature {
         expected: named.signature.clone(),
@@ -69,18 +70,18 @@ pub fn difference(
     })
 }
 
-/// How the times of two neighbours relate.
+/// The relation between the times of two neighbors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meeting {
-    /// One begins where the other ends.
+    /// One starts where the other ends.
     Meets,
-    /// Time between them is in neither.
+    /// There is time between them that neither covers.
     Gap(Window),
-    /// Time is in both.
+    /// Both cover the same time.
     Overlap(Window),
 }
 
-/// Whether the range of a digest begins where its predecessor's ends.
+/// Returns whether the range of a digest starts where its predecessor's ends.
 #[must_use]
 pub fn meeting(predecessor: &UnverifiedDigest, successor: &AuthenticDigest) -> Meeting {
     let (end, start) = (predecessor.end_time, successor.digest().start_time);
@@ -95,7 +96,7 @@ pub fn meeting(predecessor: &UnverifiedDigest, successor: &AuthenticDigest) -> M
     }
 }
 
-/// How many hourly digests fit a window, at least one; none if its begin is not known.
+/// Returns how many hourly digests fit a window, at least one; `None` if its start is unknown.
 #[must_use]
 pub fn hourly_digests(window: Window) -> Option<i64> {
     let from = window.from?;
@@ -104,10 +105,11 @@ pub fn hourly_digests(window: Window) -> Option<i64> {
     Some(((seconds + hour / 2) / hour).max(1))
 }
 
-/// The window that a restart leaves: from the last digest to where the starting digest begins.
+/// Returns the window that a restart leaves: from the last digest to the start of the starting
+/// digest.
 ///
-/// A starting digest's range is the hour before logging started. Where logging stopped within
-/// that hour, what is uncovered reaches to its end.
+/// A starting digest's range is the hour before logging started. If logging stopped within that
+/// hour, the uncovered time reaches to its end.
 #[must_use]
 pub fn restart_window(last_end: Timestamp, starting: &UnverifiedDigest) -> Window {
     let to = if starting.start_time > last_end {

@@ -1,7 +1,8 @@
-//! Signatures of digests that somebody gives, because a copy on disk holds none.
+//! Digest signatures that somebody provides, because a copy on disk holds none.
 //!
-//! A signature proves itself, whoever gives it: what is given here is tried, and never believed.
-//! What was of no use is remembered, because whoever gave it should hear of it.
+//! A signature proves itself, regardless of who provides it: a provided signature is tried, and
+//! never trusted. Useless signatures are remembered, because their provider should learn about
+//! them.
 
 use crate::names::text::clip_visibly;
 use std::collections::{HashMap, HashSet};
@@ -11,32 +12,32 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// CloudTrail's have 2048 bits.
 const LENGTHS: [usize; 4] = [512, 768, 1024, 2048];
 
-/// The most characters of a name or value in a message.
+/// The maximum length of a name or value in a message, in characters.
 const MAX_SHOWN: usize = 200;
 
-/// Why signatures that are given cannot be used.
+/// The reason why provided signatures cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GivenError {
-    /// A value that is no signature.
+    /// A value that is not a signature.
     #[error(
         "the signature of `{name}` is `{value}`, which is not a digest's signature: that has 512 hex digits"
     )]
     NoSignature {
-        /// Whose signature it should be.
+        /// The name of its digest.
         name: String,
-        /// What is given.
+        /// The provided value.
         value: String,
     },
-    /// A name that is none.
+    /// A name that is not a digest's name.
     #[error("a signature has no digest's name: give the digest's key or file name with it")]
     NoName,
-    /// One digest has two.
+    /// One digest has two signatures.
     #[error("two different signatures are given for `{name}`")]
     Twice {
         /// The digest.
         name: String,
     },
-    /// Two digests have one, which cannot be.
+    /// Two digests have the same signature, which is impossible.
     #[error("one signature is given for `{first}` and for `{second}`, but each digest has its own")]
     Shared {
         /// One digest.
@@ -46,7 +47,7 @@ pub enum GivenError {
     },
 }
 
-/// What became of a signature.
+/// The state of a signature.
 const UNUSED: u8 = 0;
 const USED: u8 = 1;
 const CONTRADICTED: u8 = 2;
@@ -63,24 +64,24 @@ struct Entry {
 pub struct GivenSignatures {
     entries: Vec<Entry>,
     by_key: HashMap<String, usize>,
-    /// None where digests of several folders have the name.
+    /// `None` if digests of several folders have the name.
     by_file: HashMap<String, Option<usize>>,
-    /// File names that stand alone, without a folder.
+    /// File names that were given alone, without a folder.
     bare: HashSet<String>,
 }
 
-/// Whether a text is the hex of an RSA signature.
+/// Returns whether a text is the hex of an RSA signature.
 #[must_use]
 pub fn is_signature(text: &str) -> bool {
     LENGTHS.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 impl GivenSignatures {
-    /// Signatures with the names of their digests: `s3://BUCKET/KEY`, a key, a path or a file
-    /// name. White space and quotes around either are passed over.
+    /// Reads signatures with the names of their digests: `s3://BUCKET/KEY`, a key, a path or a file
+    /// name. White space and quotes around either are skipped.
     ///
     /// # Errors
-    /// [`GivenError`] when they contradict each other, or one is none.
+    /// [`GivenError`] if they contradict each other, or one is not a signature.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, GivenError> {
         let mut given = Self::default();
         let mut by_signature: HashMap<String, usize> = HashMap::new();
@@ -125,7 +126,7 @@ impl GivenSignatures {
         Ok(given)
     }
 
-    /// Makes an entry known by one more name.
+    /// Adds one more name to an entry.
     fn name(&mut self, name: &str, index: usize) -> Result<(), GivenError> {
         let twice = || GivenError::Twice { name: shown(name) };
         let file = file_name(name);
@@ -153,38 +154,40 @@ impl GivenSignatures {
         Ok(())
     }
 
-    /// Whether none is given.
+    /// Returns whether no signature is provided.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The signature of the digest of this key, in hex: what is given for the key, or else for
-    /// its file name.
+    /// Returns the signature of the digest with this key, in hex: the one for the key, otherwise
+    /// the one for its file name.
     #[must_use]
     pub fn of(&self, key: &str) -> Option<&str> {
         let entry = self.find(key)?;
-        // One that is known to be wrong stays so.
+        // A signature that is known to be wrong remains so.
         let _ = entry
             .state
             .compare_exchange(UNUSED, USED, Ordering::Relaxed, Ordering::Relaxed);
         Some(&entry.hex)
     }
 
-    /// Notes that the digest of this key is CloudTrail's, by another signature than the one that
-    /// is given for it.
+    /// Records that the digest with this key is CloudTrail's, by another signature than the
+    /// provided one.
     pub fn contradict(&self, key: &str) {
         if let Some(entry) = self.find(key) {
             entry.state.store(CONTRADICTED, Ordering::Relaxed);
         }
     }
 
-    /// The names whose signatures nobody asked for: no digest that was read has such a name.
+    /// Returns the names whose signatures were never requested: no digest that was read has such a
+    /// name.
     pub fn unused(&self) -> impl Iterator<Item = &str> {
         self.in_state(UNUSED)
     }
 
-    /// The names whose signatures are not those of their digests, which another signature proves.
+    /// Returns the names whose signatures are not those of their digests, as another signature
+    /// proves.
     pub fn contradicted(&self) -> impl Iterator<Item = &str> {
         self.in_state(CONTRADICTED)
     }
@@ -203,12 +206,12 @@ impl GivenSignatures {
     }
 }
 
-/// The last part of a key or of a path, on Windows, too.
+/// Returns the last part of a key or of a path, on Windows, too.
 fn file_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
-/// The key of an S3 URI; else the name itself.
+/// Returns the key of an S3 URI, otherwise the name itself.
 fn key_of(name: &str) -> &str {
     name.strip_prefix("s3://")
         .and_then(|rest| rest.split_once('/'))

@@ -1,4 +1,5 @@
-//! A log file against the hash that a digest lists: as a stream, or whole, which is faster.
+//! Checks a log file against the hash that a digest lists: as a stream, or held completely, which
+//! is faster.
 
 use crate::format::form::Form;
 use crate::format::log_file_size::{MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
@@ -7,10 +8,10 @@ use crate::gzip::whole::Inflater;
 use crate::names::sha256::{Hasher, Sha256};
 use std::cell::RefCell;
 
-/// The most bytes of an object that is better held whole than read as a stream.
+/// The maximum size in bytes of an object that is better held completely than read as a stream.
 pub const MAX_WHOLE_BYTES: u64 = 1024 * 1024;
 
-/// Why a log file is not the one listed.
+/// The reason why a log file is not the listed one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogFileError {
     /// Its first gzip member is the file, but bytes follow it.
@@ -22,10 +23,10 @@ pub enum LogFileError {
     /// It has more bytes than any log file.
     #[error("it has more than {MAX_OBJECT_BYTES} bytes")]
     TooLarge,
-    /// Its content hashes to something else.
+    /// Its content has another hash.
     #[error("its content hashes to {actual}")]
     Modified {
-        /// The hash of the content that is there.
+        /// The hash of the actual content.
         actual: Sha256,
     },
 }
@@ -39,32 +40,32 @@ pub struct LogFileCheck {
     taken: u64,
 }
 
-/// How the bytes of an object become its content.
+/// The decoder for the bytes of an object.
 #[derive(Debug)]
 enum Decoder {
-    /// A file of a copy on disk, whose first byte will say.
+    /// A file of a copy on disk, whose first byte determines the decoder.
     Unknown,
     Gzip(Gunzip),
     Inflated,
 }
 
-/// A log file that is the one listed.
+/// A log file that is the listed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checked {
-    /// How many bytes its content has.
+    /// The length of its content in bytes.
     pub inflated_bytes: u64,
     /// The form that it was read in.
     pub form: Form,
 }
 
 impl LogFileCheck {
-    /// A check against the hash that the digest lists.
+    /// Returns a check against the hash that the digest lists.
     #[must_use]
     pub fn new(expected: Sha256) -> Self {
         Self::of(Decoder::Gzip(Gunzip::new(MAX_INFLATED_BYTES)), expected)
     }
 
-    /// A check of a file in a copy on disk, which may hold the content decompressed.
+    /// Returns a check of a file in a copy on disk, which may hold the content decompressed.
     #[must_use]
     pub fn of_copy(expected: Sha256) -> Self {
         Self::of(Decoder::Unknown, expected)
@@ -79,11 +80,10 @@ impl LogFileCheck {
         }
     }
 
-    /// Takes the next bytes of the object.
+    /// Processes the next bytes of the object.
     ///
     /// # Errors
-    /// [`LogFileError`] as soon as the object cannot be the file listed: the rest need not be
-    /// read.
+    /// [`LogFileError`] as soon as the object cannot be the listed file. The rest need not be read.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), LogFileError> {
         self.taken = self
             .taken
@@ -114,7 +114,7 @@ impl LogFileCheck {
         };
         match gunzip.push(bytes, |piece| hasher.update(piece)) {
             Ok(()) => Ok(()),
-            // What stands before the appended bytes tells whether only that was done.
+            // The content before the appended bytes shows whether only that was done.
             Err(GunzipError::TrailingData) => {
                 compare(&self.hasher, self.expected)?;
                 Err(LogFileError::TrailingData)
@@ -123,7 +123,7 @@ impl LogFileCheck {
         }
     }
 
-    /// How many bytes the object has inflated to so far: what it has cost.
+    /// Returns the number of bytes to which the object has inflated so far, which is the cost.
     #[must_use]
     pub fn inflated_bytes(&self) -> u64 {
         match &self.decoder {
@@ -132,18 +132,18 @@ impl LogFileCheck {
         }
     }
 
-    /// Ends the object, and says how many bytes it inflates to.
+    /// Ends the object, and returns the number of bytes it inflates to.
     ///
     /// # Errors
-    /// [`LogFileError`] when it is not the file listed.
+    /// [`LogFileError`] if it is not the listed file.
     pub fn finish(self) -> Result<u64, LogFileError> {
         self.checked().map(|checked| checked.inflated_bytes)
     }
 
-    /// Ends the object, and says in which form it holds how much.
+    /// Ends the object, and returns its form and its inflated size.
     ///
     /// # Errors
-    /// [`LogFileError`] when it is not the file listed.
+    /// [`LogFileError`] if it is not the listed file.
     pub fn checked(self) -> Result<Checked, LogFileError> {
         let Self {
             decoder,
@@ -167,25 +167,26 @@ impl LogFileCheck {
     }
 }
 
-/// Checks an object held whole against the hash that the digest lists, and says how many bytes
-/// it inflates to.
+/// Checks an object that is held completely against the hash that the digest lists, and returns the
+/// number of bytes it inflates to.
 ///
 /// # Errors
-/// [`LogFileError`] when it is not the file listed: the same that [`LogFileCheck`] gives.
+/// [`LogFileError`] if it is not the listed file: the same error that [`LogFileCheck`] returns.
 pub fn check_whole(object: &[u8], expected: Sha256) -> Result<u64, LogFileError> {
     if let Some(inflated) = quick(object, expected) {
         return Ok(inflated);
     }
-    // Damaged, or unusual: the exact verdict is the stream's.
+    // It is damaged or unusual: the exact verdict comes from the stream.
     let mut check = LogFileCheck::new(expected);
     check.push(object)?;
     check.finish()
 }
 
-/// Checks a file of a copy on disk held whole, which may hold the content decompressed.
+/// Checks a file of a copy on disk that is held completely and may hold the content decompressed.
 ///
 /// # Errors
-/// [`LogFileError`] when it is not the file listed: the same that [`LogFileCheck::of_copy`] gives.
+/// [`LogFileError`] if it is not the listed file: the same error that [`LogFileCheck::of_copy`]
+/// returns.
 pub fn check_copy(file: &[u8], expected: Sha256) -> Result<Checked, LogFileError> {
     match Form::of_copy(file) {
         form @ Form::Gzip => check_whole(file, expected).map(|inflated_bytes| Checked {
@@ -200,8 +201,8 @@ pub fn check_copy(file: &[u8], expected: Sha256) -> Result<Checked, LogFileError
     }
 }
 
-/// The inflated size of an object that is the file listed; none if it is not, or if that cannot
-/// be said without looking closer.
+/// Returns the inflated size of an object that is the listed file; `None` if it is not, or if that
+/// needs a closer look.
 pub(crate) fn quick(object: &[u8], expected: Sha256) -> Option<u64> {
     thread_local! {
         static INFLATER: RefCell<Inflater> = RefCell::default();

@@ -1,4 +1,4 @@
-//! What makes a digest file or log file authentic.
+//! The authenticity of a digest file or log file.
 
 pub mod chain;
 pub mod given;

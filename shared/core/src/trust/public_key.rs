@@ -1,4 +1,4 @@
-//! CloudTrail's public keys, as `ListPublicKeys` answers or as saved from it.
+//! CloudTrail's public keys, as `ListPublicKeys` returns them, or as saved from it.
 //!
 //! Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PublicKey.html>.
 
@@ -14,18 +14,19 @@ use md5::Digest as _;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// The most keys read from one saved response: 34 Regions × ten years of months, twice.
+/// The maximum number of keys read from one saved response: 34 Regions × ten years of months,
+/// twice.
 pub const MAX_SAVED_KEYS: usize = 10_000;
 
-/// How long after its end a digest may be signed. Captured digests are signed about half an hour
-/// late; delivery that catches up after an outage takes hours.
+/// The maximum time after its end at which a digest may be signed. Captured digests are signed
+/// about half an hour late. A delivery that catches up after an outage takes hours.
 const SIGNING_DELAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How far the clock of a backfill digest's `backfill-generation-timestamp` may be off; the AWS
-/// CLI allows as much.
+/// The maximum error of the clock in a backfill digest's `backfill-generation-timestamp`. The AWS
+/// CLI allows the same.
 const BACKFILL_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Why a public key cannot be used.
+/// The reason why a public key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublicKeyError {
@@ -42,7 +43,7 @@ pub enum PublicKeyError {
         "not a list-public-keys response (`aws cloudtrail list-public-keys --output json`): {0}"
     )]
     Response(String),
-    /// The bytes are no JSON documents.
+    /// The bytes are not JSON documents.
     #[error(
         "not a list-public-keys response (`aws cloudtrail list-public-keys --output json`): {0}"
     )]
@@ -52,24 +53,25 @@ pub enum PublicKeyError {
         "the value of the public key {said} is that of another key, {fingerprint}: it was changed after CloudTrail gave it"
     )]
     Fingerprint {
-        /// What the entry says.
+        /// The fingerprint in the entry.
         said: String,
         /// The MD5 of the value.
         fingerprint: String,
     },
 }
 
-/// A stretch of time in which a digest may have been signed.
+/// A range of time in which a digest may have been signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SigningPeriod {
-    /// Begin.
+    /// The start.
     pub from: Timestamp,
-    /// End.
+    /// The end.
     pub to: Timestamp,
 }
 
 impl SigningPeriod {
-    /// When an hourly digest that ends at `end` was signed: in its own hour, or some time after.
+    /// Returns when an hourly digest that ends at `end` was signed: in its own hour, or some time
+    /// after.
     #[must_use]
     pub fn of_hourly(end: Timestamp) -> Self {
         let hour = SignedDuration::from_hours(1);
@@ -79,7 +81,7 @@ impl SigningPeriod {
         }
     }
 
-    /// When a backfill digest was signed: when it was generated, as its metadata says.
+    /// Returns when a backfill digest was signed: when it was generated, according to its metadata.
     #[must_use]
     pub fn of_backfill(generated: Timestamp) -> Self {
         Self {
@@ -96,13 +98,13 @@ impl SigningPeriod {
 /// A CloudTrail public key.
 #[derive(Debug, Clone)]
 pub struct PublicKey {
-    /// Lower-case hex MD5 of the DER value. Names the key, proves nothing.
+    /// Lower-case hex MD5 of the DER value. It names the key, and proves nothing.
     pub fingerprint: String,
-    /// Begin of its validity.
+    /// The start of its validity.
     pub valid_from: Timestamp,
-    /// End of its validity.
+    /// The end of its validity.
     pub valid_to: Timestamp,
-    /// The Region it signs for, where that is known.
+    /// The Region it signs for, if known.
     pub region: Option<Region>,
     der: Arc<[u8]>,
     rsa: Arc<ParsedPublicKey>,
@@ -131,10 +133,10 @@ impl PartialEq for PublicKey {
 impl Eq for PublicKey {}
 
 impl PublicKey {
-    /// A key from its DER value, in PKCS#1 or `SubjectPublicKeyInfo` form.
+    /// Reads a key from its DER value, in PKCS#1 or `SubjectPublicKeyInfo` form.
     ///
     /// # Errors
-    /// [`PublicKeyError::Encoding`] when it is neither.
+    /// [`PublicKeyError::Encoding`] if it is neither.
     pub fn from_der(
         der: &[u8],
         valid_from: Timestamp,
@@ -157,19 +159,19 @@ impl PublicKey {
         })
     }
 
-    /// The key as CloudTrail lists it: DER, in PKCS#1 or `SubjectPublicKeyInfo` form.
+    /// Returns the key as CloudTrail lists it: DER, in PKCS#1 or `SubjectPublicKeyInfo` form.
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// Whether the key made `signature` over `message`: RSASSA-PKCS1-v1_5 with SHA-256.
+    /// Returns whether the key made `signature` over `message`: RSASSA-PKCS1-v1_5 with SHA-256.
     #[must_use]
     pub fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
         self.signed_hash(&digest(&SHA256, message), signature)
     }
 
-    /// Whether the key made `signature` over a message with this SHA-256.
+    /// Returns whether the key made `signature` over a message with this SHA-256.
     fn signed_hash(&self, hash: &Digest, signature: &[u8]) -> bool {
         self.rsa.verify_digest_sig(hash, signature).is_ok()
     }
@@ -179,12 +181,12 @@ impl PublicKey {
     }
 }
 
-/// What a set of keys knows of a fingerprint.
+/// The result of looking up a fingerprint in a set of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyLookup {
-    /// The key, valid when the digest was signed.
+    /// The key, which was valid when the digest was signed.
     Found(PublicKey),
-    /// The key, but it was not valid then.
+    /// The key, which was not valid then.
     OutsideValidity(PublicKey),
     /// No such key.
     Unknown,
@@ -204,19 +206,19 @@ impl IntoIterator for KeySet {
 pub struct KeySet(Vec<PublicKey>);
 
 impl KeySet {
-    /// Whether there is no key.
+    /// Returns whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The first key that does not say its Region, and so holds for every Region.
+    /// Returns the first key that does not state its Region, and therefore applies to every Region.
     #[must_use]
     pub fn without_region(&self) -> Option<&PublicKey> {
         self.0.iter().find(|key| key.region.is_none())
     }
 
-    /// Adds keys that are not there yet.
+    /// Adds keys that are not in the set yet.
     pub fn extend(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
         for key in keys {
             if !self.0.contains(&key) {
@@ -241,13 +243,13 @@ impl KeySet {
         outside
     }
 
-    /// Reads saved `aws cloudtrail list-public-keys` responses: one, several one after the other, or
-    /// lists of their keys alone, in UTF-8 or UTF-16. Times may be numbers (seconds since 1970) or
-    /// RFC 3339 texts; an entry may say its `Region`.
+    /// Reads saved `aws cloudtrail list-public-keys` responses: one, several in a row, or lists of
+    /// only their keys, in UTF-8 or UTF-16. Times may be numbers (seconds since 1970) or RFC 3339
+    /// texts. An entry may state its `Region`.
     ///
     /// # Errors
-    /// [`PublicKeyError`] when the bytes are something else, when a key in them is no RSA key, or
-    /// when one has another fingerprint than its entry says.
+    /// [`PublicKeyError`] if the bytes are something else, if a key in them is not an RSA key, or
+    /// if one has another fingerprint than its entry states.
     pub fn from_saved_response(bytes: &[u8]) -> Result<Self, PublicKeyError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]

@@ -8,8 +8,9 @@
 use crate::format::digest::UnverifiedDigest;
 use crate::trust::public_key::{PublicKey, SigningPeriod};
 
-/// The bytes that CloudTrail signs: the end time as the digest spells it, where it was delivered,
-/// the hash of its inflated bytes and its predecessor's signature, or the word `null`.
+/// Returns the bytes that CloudTrail signs: the end time as the digest spells it, the location of
+/// its delivery, the hash of its inflated bytes, and its predecessor's signature or the word
+/// `null`.
 #[must_use]
 pub fn signing_string(digest: &UnverifiedDigest) -> String {
     format!(
@@ -34,26 +35,26 @@ pub struct AuthenticDigest {
 }
 
 impl AuthenticDigest {
-    /// What the digest says.
+    /// Returns the content of the digest.
     #[must_use]
     pub fn digest(&self) -> &UnverifiedDigest {
         &self.digest
     }
 
-    /// Whether `hex` is this digest's signature.
+    /// Returns whether `hex` is this digest's signature.
     #[must_use]
     pub fn has_signature(&self, hex: &str) -> bool {
         hex::decode(hex).is_ok_and(|bytes| bytes == self.signature)
     }
 
-    /// For which time CloudTrail lists the digest's key, where that is another than the digest's.
-    /// The signature is right all the same.
+    /// Returns the time for which CloudTrail lists the digest's key, if that is not the digest's
+    /// time. The signature is still right.
     #[must_use]
     pub fn out_of_period(&self) -> Option<&OutOfPeriod> {
         self.out_of_period.as_deref()
     }
 
-    /// Notes that the key is listed for another time.
+    /// Records that the key is listed for another time.
     pub(crate) fn noting_period(mut self, out_of_period: Option<OutOfPeriod>) -> Self {
         self.out_of_period = out_of_period.map(Box::new);
         self
@@ -65,11 +66,11 @@ impl AuthenticDigest {
 pub struct OutOfPeriod {
     /// The key.
     pub key: PublicKey,
-    /// When the digest was signed.
+    /// The time at which the digest was signed.
     pub signed: SigningPeriod,
 }
 
-/// Why a signature is none.
+/// The reason why a signature is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The text is not hex.
@@ -83,7 +84,7 @@ pub enum SignatureError {
 /// Verifies RSASSA-PKCS1-v1_5 with SHA-256 over the signing string.
 ///
 /// # Errors
-/// [`SignatureError`] when `signature` (hex) is not the key's signature of this digest.
+/// [`SignatureError`] if `signature` (hex) is not the key's signature of this digest.
 pub fn verify(
     digest: UnverifiedDigest,
     signature: &str,

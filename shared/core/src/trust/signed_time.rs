@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The time of one chain that its hourly digests cover, by their ends, and whether CloudTrail signed them.
+/// The time of one chain that its hourly digests cover, by their ends, and whether CloudTrail
+/// signed them.
 #[derive(Debug, Clone, Default)]
 pub struct SignedTime {
     hours: BTreeMap<Timestamp, Hour>,
@@ -17,32 +18,32 @@ struct Hour {
 }
 
 impl SignedTime {
-    /// Adds the time of a digest. One with the same end takes the place of another.
+    /// Adds the time of a digest. It replaces an earlier one with the same end.
     pub fn add(&mut self, start: Timestamp, end: Timestamp, is_signed: bool) {
         self.hours.insert(end, Hour { start, is_signed });
     }
 
-    /// When the oldest digest begins, whoever signed it.
+    /// Returns the start of the oldest digest, regardless of who signed it.
     #[must_use]
     pub fn begin(&self) -> Option<Timestamp> {
         self.hours.values().next().map(|hour| hour.start)
     }
 
-    /// When the oldest digest begins that CloudTrail signed.
+    /// Returns the start of the oldest digest that CloudTrail signed.
     #[must_use]
     pub fn signed_begin(&self) -> Option<Timestamp> {
         self.signed().next().map(|(start, _)| start)
     }
 
-    /// When the newest digest ends that CloudTrail signed.
+    /// Returns the end of the newest digest that CloudTrail signed.
     #[must_use]
     pub fn signed_end(&self) -> Option<Timestamp> {
         self.signed().next_back().map(|(_, end)| end)
     }
 
-    /// Up to when the time from `time` on is covered without a gap by digests that CloudTrail signed: up to
-    /// `time` itself where none covers it. None where `time` is not between the oldest of them and the
-    /// newest.
+    /// Returns the end of the time from `time` on that digests signed by CloudTrail cover without a
+    /// gap, which is `time` itself if none covers it. Returns `None` if `time` is not between the
+    /// oldest of them and the newest.
     #[must_use]
     pub fn covered_from(&self, time: Timestamp) -> Option<Timestamp> {
         let is_between = self.signed_begin()? <= time && self.signed_end()? > time;
@@ -60,7 +61,7 @@ impl SignedTime {
         })
     }
 
-    /// Begin and end of each digest that CloudTrail signed, oldest first.
+    /// Returns the start and end of each digest that CloudTrail signed, oldest first.
     fn signed(&self) -> impl DoubleEndedIterator<Item = (Timestamp, Timestamp)> {
         self.hours
             .iter()
@@ -97,7 +98,7 @@ mod tests {
             (&meet, 0, None),
             (&meet, 4, None),
             (&gap, 1, Some(3)),
-            // In a gap, and at its begin.
+            // In a gap, and at its start.
             (&gap, 3, Some(3)),
             (&gap, 4, Some(5)),
             (&unsigned, 1, Some(2)),

@@ -1,15 +1,15 @@
-//! Another try where a connection broke.
+//! Tries again after a connection breaks.
 
 use super::{Cause, StoreError};
 
-/// How often an object is read before it counts as unreadable for now: a connection that breaks
-/// must not send a digest of thousands of files round again.
+/// The number of times that an object is read before it counts as unreadable for now. A connection
+/// that breaks must not make a digest of thousands of files start over.
 const READ_ATTEMPTS: usize = 3;
 
-/// Reads again where the connection broke: what came through before says nothing.
+/// Reads again if the connection broke, because what arrived before then is not an answer.
 ///
 /// # Errors
-/// [`StoreError`] of the last try.
+/// [`StoreError`] of the last attempt.
 pub async fn with_attempts<T, F: Future<Output = Result<T, StoreError>>>(
     mut read: impl FnMut() -> F,
 ) -> Result<T, StoreError> {

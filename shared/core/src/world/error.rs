@@ -1,44 +1,44 @@
-//! How a request can fail, in the classes that lead to different verdicts.
+//! The ways in which a request can fail, in the classes that lead to different verdicts.
 
-/// A request that did not give an answer to decide on.
+/// A request that did not get a usable answer.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {subject}: {cause}")]
 pub struct StoreError {
-    /// What was being done, such as `read`.
+    /// The attempted action, such as `read`.
     pub action: &'static str,
-    /// To which object, key or Region.
+    /// The object, key or Region of the request.
     pub subject: String,
-    /// Why it failed.
+    /// The reason for the failure.
     #[source]
     pub cause: Cause,
 }
 
-/// Why a request failed, in the classes that lead to different verdicts.
+/// The reason why a request failed, in the classes that lead to different verdicts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// There is no such object. S3 says so only to callers with `s3:ListBucket`.
+    /// The object does not exist. S3 says so only to callers with `s3:ListBucket`.
     #[error("{}", .0.in_words())]
     Absent(Absence),
-    /// Refused. Covers `kms:Decrypt` on the object's key.
+    /// Access is denied. Covers `kms:Decrypt` on the object's key.
     #[error("access is denied: {0}")]
     Denied(String),
-    /// In an archive storage class: it must be restored before it can be read.
+    /// The object is in an archive storage class and must be restored before it can be read.
     #[error("it is archived: {0}")]
     Archived(String),
-    /// KMS does not let anybody use the key that the request needs: it is disabled, about to be
-    /// deleted, or deleted. Permissions do not help.
+    /// KMS does not let anybody use the key that the request needs, because it is disabled, about
+    /// to be deleted, or deleted. Permissions do not help.
     #[error("the KMS key cannot be used: {0}")]
     KeyUnusable(String),
-    /// A Region that accounts have to opt into accepts no credentials of this one.
+    /// An opt-in Region does not accept the credentials of this account.
     #[error("the credentials are not valid in this Region, which an account has to opt into: {0}")]
     RegionDisabled(String),
     /// AWS did not accept the credentials of the request. This says nothing about the object.
     #[error("{0}: {1}")]
     Credentials(CredentialTrouble, String),
-    /// Throttled, timed out, or the service is down: may well work a moment later.
+    /// The request was throttled or timed out, or the service is down. It may work a moment later.
     #[error("the service did not answer: {0}")]
     Unavailable(String),
-    /// It does not exist, and is expected to come.
+    /// The object does not exist yet, and is expected to arrive.
     #[error("it does not exist (no such object)")]
     NotYet,
     /// A document or an object is larger than anything that is read in its place.
@@ -52,29 +52,29 @@ pub enum Cause {
     Failed(String),
 }
 
-/// What is wrong with the credentials of a request.
+/// The problem with the credentials of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum CredentialTrouble {
-    /// They were good, and are no longer.
+    /// The credentials were valid, and no longer are.
     #[error("the credentials have expired")]
     Expired,
-    /// The time of the request is too far from AWS's own.
+    /// The time of the request is too far from the time of AWS.
     #[error("the clock of this machine is wrong")]
     Clock,
-    /// AWS does not know the access key id, or the session token.
+    /// AWS does not know the access key ID, or the session token.
     #[error("AWS does not know these credentials")]
     Unknown,
-    /// The signature was not made with the secret of the access key id.
+    /// The signature was not made with the secret of the access key ID.
     #[error("the signature does not belong to the access key id")]
     Signature,
-    /// They could not be loaded when a request needed them.
+    /// The credentials could not be loaded when a request needed them.
     #[error("the credentials cannot be loaded")]
     NotLoaded,
 }
 
 impl CredentialTrouble {
-    /// Whether it is so of every later request, wherever it goes: the credentials were good, and are
-    /// gone. Any other trouble may be that of one Region or service.
+    /// Returns whether every later request fails the same way, wherever it goes: the credentials
+    /// were valid, and no longer are. Any other trouble may be limited to one Region or service.
     #[must_use]
     pub fn is_of_all_requests(self) -> bool {
         matches!(self, Self::Expired | Self::NotLoaded)
@@ -82,8 +82,8 @@ impl CredentialTrouble {
 }
 
 impl Cause {
-    /// Whether the same request fails again until somebody changes something, so that it is of no
-    /// use to repeat it within a run.
+    /// Returns whether the same request fails again until somebody changes something, so that it is
+    /// useless to repeat it within a run.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         match self {
@@ -101,7 +101,7 @@ impl Cause {
         }
     }
 
-    /// Whether the same request never gives an answer to decide on, and nobody can change that from
+    /// Returns whether the same request never gets a usable answer, and nobody can change that from
     /// outside.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
@@ -109,26 +109,26 @@ impl Cause {
     }
 }
 
-/// What S3, or a copy on disk, says of an object that is not there.
+/// The reason that S3, or a copy on disk, gives for a missing object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Absence {
     /// No object, and no sign of one.
     #[error("no such object")]
     NoObject,
-    /// A delete marker stands in its place: its earlier versions can be restored.
+    /// A delete marker is in its place: its earlier versions can be restored.
     #[error("a delete marker hides it; its earlier versions may be restorable")]
     DeleteMarker,
-    /// The bucket itself is gone.
+    /// The bucket itself does not exist.
     #[error("the bucket does not exist")]
     NoBucket,
-    /// A copy on disk does not hold it, and nobody said that the copy is complete: the object may
-    /// be in the bucket all the same.
+    /// A copy on disk does not hold the object, and nobody said that the copy is complete. The
+    /// object may still be in the bucket.
     #[error("it is not in this copy")]
     NotInCopy,
 }
 
 impl Absence {
-    /// The end of a sentence about an object that could not be read.
+    /// Returns the end of a sentence about an object that could not be read.
     fn in_words(self) -> String {
         match self {
             Self::NotInCopy => self.to_string(),
@@ -140,7 +140,7 @@ impl Absence {
 }
 
 impl StoreError {
-    /// What S3 said, where the object is simply not there.
+    /// Returns what S3 said, if the object simply does not exist.
     #[must_use]
     pub fn absence(&self) -> Option<Absence> {
         match self.cause {
@@ -149,7 +149,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the object is only missing from a copy on disk, which may not be complete.
+    /// Returns whether the object is only missing from a copy on disk, which may be incomplete.
     #[must_use]
     pub fn is_not_in_copy(&self) -> bool {
         self.absence() == Some(Absence::NotInCopy)

@@ -4,10 +4,10 @@ use super::StoreError;
 
 /// Writes to the evidence bucket.
 pub trait KeepEvidence: Send + Sync {
-    /// Writes a document, over one that is there.
+    /// Writes a document, and overwrites one that exists.
     ///
     /// # Errors
-    /// [`StoreError`]: it may not be kept.
+    /// [`StoreError`]: the document is perhaps not stored.
     fn keep(
         &self,
         key: &str,
@@ -15,19 +15,19 @@ pub trait KeepEvidence: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A page of what waits in the evidence bucket.
+/// A page of the pending documents in the evidence bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WaitingPage {
     /// Keys of documents, in order.
     pub keys: Vec<String>,
-    /// Whether there are more after the last one.
+    /// Indicates whether more keys follow the last one.
     pub more: bool,
 }
 
-/// Goes through what waits in the evidence bucket.
+/// Lists, reads and removes pending documents in the evidence bucket.
 pub trait SettleEvidence: Send + Sync {
-    /// The keys below a prefix, in order, from the first one after `after` on, which need not be
-    /// there; as many as one request gives.
+    /// Returns the keys below a prefix, in order, starting with the first one after `after`, which
+    /// need not exist. Returns as many keys as one request gives.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -40,21 +40,22 @@ pub trait SettleEvidence: Send + Sync {
     /// Reads a document of at most `limit` bytes.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) when it is gone, [`Cause::TooLarge`](super::Cause::TooLarge) when it is larger.
+    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) if it is missing,
+    /// [`Cause::TooLarge`](super::Cause::TooLarge) if it is larger.
     fn recall(
         &self,
         key: &str,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<u8>, StoreError>> + Send;
 
-    /// Removes a document; one that is gone is removed.
+    /// Removes a document. Removing a missing document succeeds.
     ///
     /// # Errors
     /// [`StoreError`].
     fn discard(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A document with what tells its version from others.
+/// A document with its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
     /// The content.
@@ -63,23 +64,23 @@ pub struct Versioned {
     pub version: String,
 }
 
-/// Reads and writes documents of the evidence bucket that several may write at once.
+/// Reads and writes documents of the evidence bucket that have several concurrent writers.
 pub trait ReplaceEvidence: Send + Sync {
-    /// Reads a document of at most `limit` bytes; none if there is none.
+    /// Reads a document of at most `limit` bytes. Returns `None` if it does not exist.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::TooLarge`](super::Cause::TooLarge) when it is larger.
+    /// [`StoreError`]; [`Cause::TooLarge`](super::Cause::TooLarge) if it is larger.
     fn look_up(
         &self,
         key: &str,
         limit: usize,
     ) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
 
-    /// Writes a document over the version that was read, or as the first one where none was. Whether
-    /// that version was still there: if it was not, nothing is written.
+    /// Writes a document over the version that was read, or as the first one if none was. Returns
+    /// whether that version was still the current one; if it was not, nothing is written.
     ///
     /// # Errors
-    /// [`StoreError`]: nobody knows whether it is written.
+    /// [`StoreError`]: whether the document is written is unknown.
     fn replace(
         &self,
         key: &str,

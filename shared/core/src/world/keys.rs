@@ -4,12 +4,13 @@ use super::StoreError;
 use crate::names::ids::Region;
 use crate::trust::public_key::{PublicKey, SigningPeriod};
 
-/// Asks CloudTrail for its public keys.
+/// Requests CloudTrail's public keys.
 pub trait ListPublicKeys: Send + Sync {
-    /// The keys of a Region whose validity touches `period`.
+    /// Returns the keys of a Region whose validity overlaps `period`.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::RegionDisabled`](super::Cause::RegionDisabled) for a Region that the account has not opted into.
+    /// [`StoreError`]; [`Cause::RegionDisabled`](super::Cause::RegionDisabled) for a Region that
+    /// the account has not opted into.
     fn list_public_keys(
         &self,
         region: &Region,

@@ -1,10 +1,10 @@
-//! What KMS says of keys.
+//! Descriptions and policies of keys in KMS.
 
 use super::StoreError;
 use crate::names::ids::Region;
 use jiff::Timestamp;
 
-/// What KMS says of a key.
+/// The description of a key in KMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyDescription {
     /// The key's ARN.
@@ -15,16 +15,17 @@ pub struct KeyDescription {
     pub usage: String,
     /// `Enabled`, `Disabled`, `PendingDeletion`, …
     pub state: String,
-    /// When imported key material expires.
+    /// The time when imported key material expires.
     pub expires: Option<Timestamp>,
 }
 
-/// Asks KMS about keys.
+/// Requests descriptions of keys from KMS.
 pub trait DescribeKey: Send + Sync {
-    /// Describes the key with this id, ARN or alias ARN; what is no ARN is looked up in `region`.
+    /// Describes the key with this ID, ARN or alias ARN. Anything that is not an ARN is looked up
+    /// in `region`.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) when there is no such key.
+    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) if the key does not exist.
     fn describe_key(
         &self,
         key: &str,
@@ -34,9 +35,9 @@ pub trait DescribeKey: Send + Sync {
 
 /// Reads key policies.
 pub trait ReadKeyPolicy: Send + Sync {
-    /// The policy of the key with this ARN, as JSON.
+    /// Returns the policy of the key with this ARN, as JSON.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Denied`](super::Cause::Denied) always for a key of another account.
+    /// [`StoreError`]; always [`Cause::Denied`](super::Cause::Denied) for a key of another account.
     fn key_policy(&self, key_arn: &str) -> impl Future<Output = Result<String, StoreError>> + Send;
 }

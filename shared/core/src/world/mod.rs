@@ -1,7 +1,7 @@
-//! What the checks need from the world, each a small trait; and how it can fail.
+//! The small traits by which the checks reach the outside, and the ways in which that can fail.
 //!
-//! The traits are capabilities: a check's signature says what it may touch. Adapters are in the
-//! crates `trailseal-aws` and `trailseal-lambda`; tests bring memory ones.
+//! The traits are capabilities: the signature of a check says what it may access. Adapters are in
+//! the crates `trailseal-aws` and `trailseal-lambda`. Tests use in-memory adapters.
 
 mod attempts;
 mod error;

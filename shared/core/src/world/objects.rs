@@ -1,4 +1,4 @@
-//! Objects: their content, their headers, their encryption, and their listing.
+//! Objects: their content, headers, encryption and listing.
 
 use super::StoreError;
 use crate::names::location::ObjectLocation;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How an object is encrypted at rest, as its headers say.
+/// The encryption of an object at rest, as its headers state it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Encryption {
     /// `x-amz-server-side-encryption`: `AES256`, `aws:kms`, `aws:kms:dsse`.
@@ -17,7 +17,7 @@ pub struct Encryption {
 }
 
 impl Encryption {
-    /// The KMS key that the headers name, if the object is under one.
+    /// Returns the KMS key that the headers name, if the object is encrypted under one.
     #[must_use]
     pub fn kms_key(&self) -> Option<&str> {
         let algorithm = self.algorithm.as_deref()?;
@@ -27,41 +27,41 @@ impl Encryption {
     }
 }
 
-/// An object's metadata and its content, not yet read.
+/// An object's metadata and its unread content.
 #[derive(Debug)]
 pub struct Object<B> {
-    /// The version that is being read, where the bucket keeps versions.
+    /// The version that is being read, if the bucket keeps versions.
     pub version_id: Option<String>,
-    /// How many bytes the content has, where that is known beforehand.
+    /// The size of the content in bytes, if it is known in advance.
     pub size: Option<u64>,
-    /// User metadata, names in lower case.
+    /// User metadata, with names in lower case.
     pub metadata: HashMap<String, String>,
-    /// How it is encrypted at rest.
+    /// The encryption at rest.
     pub encryption: Encryption,
     /// The content.
     pub body: B,
 }
 
-/// What S3 says of an object without its content: also of an archived one.
+/// The headers of an object, which S3 returns even for an archived one, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers {
-    /// `Last-Modified`: when the object was written. Nobody but S3 sets it.
+    /// `Last-Modified`: when the object was written. Only S3 sets it.
     pub last_modified: Option<Timestamp>,
-    /// When the answer came, by the clock of who asked; none if nobody looked.
+    /// The time of the answer, by the requester's clock; `None` if nobody looked.
     pub answered: Option<Timestamp>,
-    /// User metadata, names in lower case.
+    /// User metadata, with names in lower case.
     pub metadata: HashMap<String, String>,
 }
 
 /// An object's content, in pieces.
 pub trait Body: Send {
-    /// The next piece, or nothing at the end.
+    /// Returns the next piece, or `None` at the end.
     ///
     /// # Errors
-    /// [`Cause::Unavailable`](super::Cause::Unavailable) when the connection broke before the end.
+    /// [`Cause::Unavailable`](super::Cause::Unavailable) if the connection broke before the end.
     fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
 
-    /// Reads on into `bytes`, until they are more than `limit`. Whether that was all.
+    /// Appends the rest to `bytes`, until they exceed `limit`. Returns whether the end was reached.
     ///
     /// # Errors
     /// [`StoreError`], as for a piece.
@@ -90,13 +90,14 @@ pub trait ReadObject: Send + Sync {
     /// Opens the current version of an object.
     ///
     /// # Errors
-    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) only when the caller may list the bucket.
+    /// [`StoreError`]; [`Cause::Absent`](super::Cause::Absent) only if the caller may list the
+    /// bucket.
     fn read(
         &self,
         at: &ObjectLocation,
     ) -> impl Future<Output = Result<Object<Self::Body>, StoreError>> + Send;
 
-    /// The headers of the current version of an object.
+    /// Returns the headers of the current version of an object.
     ///
     /// # Errors
     /// [`StoreError`], as for reading; never [`Cause::Archived`](super::Cause::Archived).
@@ -126,7 +127,7 @@ impl<S: ReadObject> ReadObject for Arc<S> {
 
 /// Reads how objects are encrypted.
 pub trait ReadEncryption: Send + Sync {
-    /// The encryption headers of the current version of an object.
+    /// Returns the encryption headers of the current version of an object.
     ///
     /// # Errors
     /// [`StoreError`], as for reading.
@@ -148,26 +149,26 @@ impl<S: ReadEncryption> ReadEncryption for Arc<S> {
 /// A page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Keys of objects.
+    /// The keys of the objects.
     pub keys: Vec<String>,
-    /// Common prefixes, with their closing slash, when folders were asked for.
+    /// The common prefixes, with their closing slash, if folders were requested.
     pub folders: Vec<String>,
-    /// Give this back for the next page.
+    /// The token that requests the next page.
     pub next: Option<String>,
 }
 
-/// Whether a listing goes into folders.
+/// The depth to which a listing descends into folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// Everything below the prefix.
     All,
-    /// The folders and objects right below the prefix.
+    /// The folders and objects directly below the prefix.
     Folders,
 }
 
 /// Lists objects.
 pub trait ListObjects: Send + Sync {
-    /// One page of the objects below `prefix`, in the order of their keys.
+    /// Returns one page of the objects below `prefix`, in the order of their keys.
     ///
     /// # Errors
     /// [`StoreError`].

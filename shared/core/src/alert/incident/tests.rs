@@ -12,11 +12,11 @@ fn what_another_environment_adds_counts_as_unheard_of() {
     for n in 0..5 {
         incident.add(&finding(&n.to_string(), n), at(n));
     }
-    // One environment has read two, and told of these and of one of its own.
+    // One environment has read two, and published these and one of its own.
     incident.add(&finding("own", 6), at(6));
     incident.publish(at(7), 2, 1);
     assert_eq!(incident.unpublished(), 3);
-    // The same once more makes it no more.
+    // Publishing the same again does not add to it.
     incident.publish(at(8), 2, 0);
     assert_eq!(incident.unpublished(), 3);
     hear(&mut incident, at(9));
@@ -33,7 +33,7 @@ fn what_is_new_is_heard_of_at_once_and_then_once_an_hour() {
     // The same occurrence, tried again or found by another function.
     assert!(!incident.add(&finding("a", 1), at(1)));
     assert_eq!(incident.notice(at(1), PACE), Notice::Known);
-    // Another one is not lost: people hear of it when the hour has passed.
+    // Another one is not lost: people are notified when the hour has passed.
     assert!(incident.add(&finding("b", 5), at(5)));
     assert_eq!(incident.notice(at(5), PACE), Notice::Later { at: at(60) });
     assert_eq!(
@@ -56,7 +56,7 @@ fn nobody_can_claim_ahead() {
     incident.add(&first, at(0));
     hear(&mut incident, at(60 * 24 * 8));
     assert_eq!(incident.notice(at(0), PACE), Notice::Opened);
-    // A finding of the future is one of now.
+    // A finding from the future counts as one from now.
     let mut incident = Incident::of(&finding("a", 0));
     incident.add(&finding("b", 600), at(1));
     assert_eq!(incident.last_seen, at(1));
@@ -67,7 +67,7 @@ fn a_document_is_read_as_it_was_written_and_another_is_none() {
     let first = finding("a", 0);
     let mut incident = Incident::of(&first);
     for n in 0..2_000 {
-        // Characters that JSON and UTF-8 make longer.
+        // Characters that take more space in JSON and UTF-8.
         let mut hostile = finding(&n.to_string(), n);
         hostile.object.key = "\u{1}\u{ffff}\"\\".repeat(256);
         hostile.occurrence = format!("{n}{}", "\u{1}".repeat(10_000));
@@ -89,14 +89,14 @@ fn a_document_is_read_as_it_was_written_and_another_is_none() {
 }
 
 proptest! {
-    /// Whatever comes when: no occurrence stays unheard of for more than an hour, and people
-    /// hear of one incident once an hour at most.
+    /// Checks that, whatever arrives when, no occurrence stays unpublished for more than an hour,
+    /// and people are notified about one incident at most once an hour.
     #[test]
     fn nothing_new_waits_longer_than_an_hour(steps in proptest::collection::vec((0_u8..8, 0_i64..90), 1..80)) {
         let mut incident = Incident::of(&finding("begin", 0));
         let (mut now, mut published, mut oldest_unpublished) = (0, Vec::<i64>::new(), None::<i64>);
         for (occurrence, minutes) in steps {
-            // What waits is looked at when it is due, as the reminder does.
+            // Pending occurrences are looked at when they are due, as the reminder does.
             if let Notice::Later { at: due } = incident.notice(at(now), PACE) {
                 let due = due.duration_since(at(0)).as_mins();
                 if due <= now + minutes {

@@ -9,32 +9,32 @@ use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Around the time asked for, digests are listed for as long: what is beside the first and the
-/// last one tells whether those are whole.
+/// The margin around the requested time in which digests are listed. The digests next to the first
+/// and the last one show whether those are complete.
 pub const MARGIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// The digests of one chain, by the time in their names.
+/// The digests of one chain, by the times in their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChainDigests {
-    /// Hourly ones, oldest first.
+    /// The hourly digests, oldest first.
     pub hourly: BTreeSet<Timestamp>,
-    /// Backfill ones, oldest first.
+    /// The backfill digests, oldest first.
     pub backfill: BTreeSet<Timestamp>,
 }
 
 /// The digests of an account and Region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FoundDigests {
-    /// By chain.
+    /// The digests by chain.
     pub chains: BTreeMap<Chain, ChainDigests>,
-    /// The keys of objects in digest folders that are named like no digest.
+    /// The keys of objects in digest folders whose names are not digest names.
     pub misnamed: Vec<String>,
 }
 
-/// The digests of an account and Region in the time asked for, and in [`MARGIN`] around it.
+/// Returns the digests of an account and Region in the requested time, and in [`MARGIN`] around it.
 ///
 /// # Errors
-/// [`StoreError`] when the folder cannot be listed.
+/// [`StoreError`] if the folder cannot be listed.
 pub async fn digests<L: ListObjects>(
     store: &L,
     folder: &RegionFolder,

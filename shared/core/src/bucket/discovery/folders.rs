@@ -1,4 +1,4 @@
-//! Which accounts and Regions a bucket has folders of.
+//! The account and Region folders of a bucket.
 
 use crate::bucket::listing::{PARALLEL, list_folders};
 use crate::bucket::selection::Selection;
@@ -13,15 +13,15 @@ use futures::future;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeSet, VecDeque};
 
-/// The most folders that are looked into for [`ROOT_FOLDER`].
+/// The maximum number of folders that are searched for [`ROOT_FOLDER`].
 const MAX_FOLDERS: usize = 1000;
 
-/// How deep a trail's prefix may be, in folders.
+/// The maximum depth of a trail's prefix, in folders.
 const MAX_DEPTH: usize = 10;
 
 /// Finds every account and Region that `target` names and that has digests or log files.
 ///
-/// What cannot be listed is an obstacle in the report.
+/// A folder that cannot be listed is an obstacle in the report.
 pub async fn region_folders<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -30,7 +30,7 @@ pub async fn region_folders<L: ListObjects>(
 ) -> (Vec<RegionFolder>, Report) {
     let mut report = Report::new();
     let likely = target.root().unwrap_or(target.above()).to_owned();
-    // Most trails lie right there: their accounts are listed while others are looked for.
+    // Most trails are right there: their accounts are listed while others are searched for.
     let first = accounts(store, bucket, likely.clone());
     let (first, mut others) = match target.root() {
         Some(_) => (first.await, BTreeSet::new()),
@@ -75,8 +75,8 @@ fn keep<T>(found: Result<Vec<T>, StoreError>, report: &mut Report, bucket: &str)
     })
 }
 
-/// Every prefix, with its closing slash, below which there is a [`ROOT_FOLDER`] folder. `prefix`, where
-/// the search begins, has its closing slash, too.
+/// Returns every prefix, with its closing slash, that contains a [`ROOT_FOLDER`] folder. `prefix`,
+/// where the search starts, has its closing slash, too.
 async fn roots<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -135,7 +135,7 @@ async fn roots<L: ListObjects>(
     found
 }
 
-/// The account folders below a root, of the account itself and of its organization.
+/// Returns the account folders below a root, of the account itself and of its organization.
 async fn accounts<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -167,7 +167,7 @@ async fn accounts<L: ListObjects>(
             {
                 to_list.push_back((root.clone(), Some(id)));
             } else if organization.is_none() && name == ROOT_FOLDER && to_list.len() < MAX_DEPTH {
-                // The trail's prefix is called as the folder is.
+                // The trail's prefix has the same name as the folder.
                 to_list.push_back((folder.clone(), None));
             }
         }
@@ -206,11 +206,11 @@ async fn regions<L: ListObjects>(
     Ok(found.into_iter().map(region_folder).collect())
 }
 
-/// The account folders beside an account: those of its organization, where it has one, below the
-/// same prefix.
+/// Returns the account folders next to an account: those of its organization, if it has one, below
+/// the same prefix.
 ///
 /// # Errors
-/// [`StoreError`] when the folder cannot be listed.
+/// [`StoreError`] if the folder cannot be listed.
 pub async fn accounts_beside<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -237,7 +237,7 @@ pub async fn accounts_beside<L: ListObjects>(
 }
 
 impl RegionFolder {
-    /// Adds what could not be listed here to a report.
+    /// Adds an error in listing this folder to a report.
     pub fn cannot_list(&self, report: &mut Report, error: StoreError) {
         let at = ObjectLocation::new(self.bucket.clone(), self.digests());
         report.cannot_tell(error, &Scope::of_region_folder(self), &at);

@@ -1,11 +1,11 @@
-//! Every file in the folders to which CloudTrail delivers log files, whatever it is named.
+//! Every file in the folders to which CloudTrail delivers log files, whatever its name.
 //!
 //! Management and data events go to the folder `CloudTrail` of an account. Insights events go to
 //! `CloudTrail-Insight`, network activity events to `CloudTrail-NetworkActivity`, aggregated data
 //! events to `CloudTrail-Aggregated`
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>).
-//! Whoever reads log files by a prefix (Athena does) reads everything below it, so files outside of
-//! the date folders count, too.
+//! Anybody who reads log files by a prefix, as Athena does, reads everything below it. Files
+//! outside the date folders count, too.
 
 use crate::bucket::listing::{MAX_PAGES, in_time, list_folders, pages, too_many_pages};
 use crate::bucket::wanted::Wanted;
@@ -19,24 +19,23 @@ use crate::world::{Cause, Depth, ListObjects, StoreError};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// The most folders of one account that are taken for CloudTrail's.
+/// The maximum number of folders of one account that are treated as CloudTrail's.
 const MAX_FOLDERS_OF_EVENTS: usize = 100;
 
-/// The most folders below one folder of events that are listed in search of misplaced files. A
-/// hundred years have 1,300 folders of years and months.
+/// The maximum number of folders below one folder of events that are listed to find misplaced
+/// files. A hundred years have 1,300 folders of years and months.
 const MAX_LISTED: usize = 2000;
 
-/// Below the folder of a Region: years, months, days.
+/// The levels below the folder of a Region: years, months, days.
 const LEVELS: usize = 3;
 
-/// The log files of an account and Region in a folder of events and in the time asked for, by key
-/// and by the time in the name, and whatever else lies there, which has no time: page by page,
-/// since there may be millions. With `ahead`, also those whose names say that they are yet to be
-/// delivered, after that time.
+/// Finds the log files of an account and Region in a folder of events and in the requested time, by
+/// key and by the time in the name. Also finds every other file there, without a time. Reads page
+/// by page, because there may be millions. With `ahead`, also finds files whose names contain a
+/// time after that, at which they are yet to be delivered.
 ///
 /// # Errors
-/// [`StoreError`] when a folder cannot be listed, or when there are too many that are named like no
-/// date.
+/// [`StoreError`] if a folder cannot be listed, or if too many folders are not named by a date.
 pub async fn log_files<L: ListObjects>(
     store: &L,
     folder: &RegionFolder,
@@ -55,7 +54,7 @@ pub async fn log_files<L: ListObjects>(
                     .strip_prefix(&below)
                     .and_then(|rest| rest.get(..11))
                     .is_some_and(|day| day.strip_suffix('/').is_some_and(is_date));
-                // A folder's marker is nobody's file.
+                // The marker of a folder is not a file.
                 if !is_of_a_day || key.ends_with('/') {
                     continue;
                 }
@@ -73,8 +72,8 @@ pub async fn log_files<L: ListObjects>(
     misplaced(store, bucket, &below, wanted, ahead, |key| found(key, None)).await
 }
 
-/// The files below the folder of a Region that are in no date folder. With `ahead`, a date that is yet
-/// to come is none.
+/// Finds the files below the folder of a Region that are not in a date folder. With `ahead`, the
+/// folder of a future date does not count as a date folder.
 async fn misplaced<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -112,7 +111,7 @@ async fn misplaced<L: ListObjects>(
                 everything(store, bucket, &folder, &mut found).await?;
             }
         }
-        // What lies in the folders of days is listed with the log files.
+        // The files in the folders of days are listed with the log files.
         level = if depth < LEVELS { dates } else { Vec::new() };
     }
     Ok(())
@@ -133,7 +132,7 @@ async fn everything<L: ListObjects>(
     .await
 }
 
-/// Whether a key is not the marker of a folder.
+/// Returns whether a key is not the marker of a folder.
 fn is_file(key: &str) -> bool {
     !key.ends_with('/')
 }
@@ -150,11 +149,11 @@ fn bounded(listed: &mut usize, bucket: &str, below: &str) -> Result<(), StoreErr
     })
 }
 
-/// The folders of an account to which CloudTrail delivers log files, `CloudTrail` left out: those
-/// that AWS documents, and any other whose name begins as theirs do.
+/// Returns the folders of an account to which CloudTrail delivers log files, without `CloudTrail`:
+/// the documented ones, and any other whose name starts the same way.
 ///
 /// # Errors
-/// [`StoreError`] when the account's folder cannot be listed, or when there are too many.
+/// [`StoreError`] if the account's folder cannot be listed, or if there are too many.
 pub async fn other_folders<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -185,11 +184,11 @@ pub async fn other_folders<L: ListObjects>(
     Ok(names)
 }
 
-/// The files in a folder of events of an account that are not in the folders of these Regions, as
-/// far as they are of the time asked for.
+/// Finds the files in a folder of events of an account that are not in the folders of these
+/// Regions, if they belong to the requested time.
 ///
 /// # Errors
-/// [`StoreError`] when a folder cannot be listed, or when there are too many.
+/// [`StoreError`] if a folder cannot be listed, or if there are too many.
 pub async fn outside_regions<L: ListObjects>(
     store: &L,
     bucket: &str,
@@ -237,10 +236,10 @@ pub async fn outside_regions<L: ListObjects>(
     Ok(())
 }
 
-/// Whether there is any log file of the time asked for.
+/// Returns whether there is any log file of the requested time.
 ///
 /// # Errors
-/// [`StoreError`] when the folder cannot be listed.
+/// [`StoreError`] if the folder cannot be listed.
 pub async fn holds_log_files<L: ListObjects>(
     store: &L,
     folder: &RegionFolder,
@@ -269,11 +268,11 @@ pub async fn holds_log_files<L: ListObjects>(
     Ok(false)
 }
 
-/// The time in the name of the oldest log file of an account and Region, as far as their folders are in
-/// the order of time. None where there is none.
+/// Returns the time in the name of the oldest log file of an account and Region, as far as their
+/// folders are in the order of time. Returns `None` if there is no log file.
 ///
 /// # Errors
-/// [`StoreError`] when the folder cannot be listed.
+/// [`StoreError`] if the folder cannot be listed.
 pub async fn oldest_log_file<L: ListObjects>(
     store: &L,
     folder: &RegionFolder,

@@ -1,8 +1,8 @@
-//! What is in a bucket: which accounts and Regions have digests, and which digests and log files
-//! a stretch of time has.
+//! The contents of a bucket: the accounts and Regions with digests, and the digests and log files
+//! of a range of time.
 //!
-//! A log bucket may hold hundreds of millions of objects: folders are listed with a delimiter,
-//! and only the months that were asked for.
+//! A log bucket may hold hundreds of millions of objects. Folders are listed with a delimiter, and
+//! only the requested months.
 
 mod digests;
 mod folders;

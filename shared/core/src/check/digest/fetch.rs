@@ -1,4 +1,4 @@
-//! A digest object as it is read: at most so large, and perhaps no digest at all.
+//! A digest object as it is read: of limited size, and perhaps not a digest.
 
 use super::DigestVerifier;
 use crate::format::digest::{self, DigestError, DigestMetadata, UnverifiedDigest};
@@ -7,7 +7,7 @@ use crate::gzip::stream::GunzipError;
 use crate::names::location::ObjectLocation;
 use crate::world::{Body as _, ListPublicKeys, ReadObject, StoreError};
 
-/// A digest object as it was read: perhaps no digest at all.
+/// A digest object as it was read. It may not be a digest.
 #[derive(Debug)]
 pub(in crate::check) struct FetchedDigest {
     pub(in crate::check) content: Result<UnverifiedDigest, DigestError>,
@@ -27,7 +27,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         } else {
             DigestMetadata::from_user_metadata(&object.metadata)
         };
-        // Held as it is, and inflated at once: many digests may be under way.
+        // The object is held as it is, and inflated in one step, because many digests may be in
+        // progress.
         let mut compressed = Vec::new();
         let limit = usize::try_from(digest::MAX_OBJECT_BYTES).unwrap_or(usize::MAX);
         let is_whole = object.body.collect(&mut compressed, limit).await?;
@@ -38,7 +39,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 .map_err(DigestError::from)
                 .and_then(|inflated| UnverifiedDigest::parse(&inflated))
         } else {
-            // What is no gzip stream, or ends before, says more of what it is.
+            // If it is not a gzip stream, or ends early, that says more about what it is.
             match inflated {
                 Err(error) if form == Form::Gzip && error != GunzipError::Truncated => {
                     Err(error.into())

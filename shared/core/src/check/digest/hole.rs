@@ -1,4 +1,4 @@
-//! Holes in a chain: a digest that is gone, and a chain that starts where one existed.
+//! Holes in a chain: a missing digest, and a chain that starts where one existed.
 
 use super::DigestVerifier;
 use super::signed_digest::SignedDigest;
@@ -10,17 +10,17 @@ use crate::names::object_key::DigestKey;
 use crate::world::{Absence, Cause, ListObjects, ListPublicKeys, ReadObject, StoreError};
 use jiff::Timestamp;
 
-/// A predecessor that is gone.
+/// A missing predecessor.
 pub(super) struct MissingPredecessor<'a> {
     pub(super) at: &'a ObjectLocation,
     pub(super) key: &'a DigestKey,
     pub(super) absence: Absence,
-    /// The ends of digests of its chain that are there, oldest first, as far as that is known.
+    /// The ends of existing digests of its chain, oldest first, as far as they are known.
     pub(super) known: &'a [Timestamp],
 }
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// The predecessor is gone: how far back does the hole reach?
+    /// Reports a missing predecessor and how far back the hole reaches.
     pub(super) async fn report_missing_predecessor(
         &self,
         missing: &MissingPredecessor<'_>,
@@ -36,7 +36,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         let last = self
             .last_signed(&predecessor_at.bucket, predecessor_key, known, report)
             .await;
-        // A bucket does not expire, and what is in it does not come back with it.
+        // A bucket does not expire, and its objects do not return if it is created again.
         let may_have_expired = last == LastSigned::NoneThere && absence != Absence::NoBucket;
         let subject = DigestSubject {
             scope: self.scope(predecessor_key),
@@ -50,8 +50,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         report.absent(finding, absence, bucket);
     }
 
-    /// A starting digest begins a chain. Where one existed, logging was off in between. Whether none
-    /// did.
+    /// Checks a starting digest. If a chain existed before, logging was off in between. Returns
+    /// whether none existed.
     pub(super) async fn check_start(
         &self,
         signed: SignedDigest<'_>,
@@ -69,8 +69,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         let finding = chain::restarted(subject, signed.content(), &last);
         let is_found = matches!(last, LastSigned::Found(..));
         if !is_found && obstructed {
-            // What could not be read may yet tell. An object that never can be, an archived one,
-            // say, that somebody put there, must not hide the restart.
+            // An unreadable object may still provide the answer. An object that never can be read,
+            // an archived one for example, which somebody put there, must not hide the restart.
             report.obstacles.push(Obstacle {
                 error: StoreError {
                     action: "find the last digest before",

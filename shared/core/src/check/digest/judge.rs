@@ -1,4 +1,4 @@
-//! Whether a digest is where CloudTrail delivered it, and what CloudTrail signed.
+//! Checks whether a digest is where CloudTrail delivered it, and is what CloudTrail signed.
 
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
@@ -32,8 +32,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// Location, algorithm, key and signature, in this order: the first that fails is the
-    /// finding.
+    /// Checks location, algorithm, key and signature, in this order. The first check that fails is
+    /// the finding.
     pub(in crate::check) async fn judge(
         &self,
         at: &ObjectLocation,
@@ -94,7 +94,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// A digest says where it was delivered: anywhere else it is a copy.
+    /// Returns whether a digest is a copy: it states where it was delivered.
     pub(super) fn is_moved(&self, at: &ObjectLocation, digest: &UnverifiedDigest) -> bool {
         let original = ObjectLocation::new(self.places.original_of(&at.bucket), at.key.clone());
         if self.places.bare_copy {
@@ -104,7 +104,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// A digest is of the account that its key names.
+    /// Checks that a digest belongs to the account that its key names.
     pub(super) fn check_account(&self, signed: SignedDigest<'_>, report: &mut Report) {
         let account = &signed.key.chain.folder.account;
         let says = &signed.content().account;

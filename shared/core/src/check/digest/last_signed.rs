@@ -1,4 +1,5 @@
-//! The last digest of a chain that CloudTrail signed, before one that is gone or starts anew.
+//! The last digest that CloudTrail signed in a chain, before a digest that is missing or restarts
+//! the chain.
 
 use super::DigestVerifier;
 use super::rejection::Rejection;
@@ -10,15 +11,15 @@ use crate::names::object_key::DigestKey;
 use crate::world::{ListObjects, ListPublicKeys, ReadObject};
 use jiff::Timestamp;
 
-/// How many older digests are tried for one that CloudTrail signed. Whoever may write to the
-/// bucket can plant any number.
+/// The maximum number of older digests that are tried to find one that CloudTrail signed. Anybody
+/// who can write to the bucket can plant any number.
 const MAX_CANDIDATES: usize = 32;
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// The last digest of the chain before `key` that CloudTrail signed, and when it ends.
+    /// Returns the last digest of the chain before `key` that CloudTrail signed, and its end.
     ///
-    /// A digest that is damaged or forged proves nothing and is passed over: its own event
-    /// reports it. What cannot be read is an obstacle in `report`.
+    /// A damaged or forged digest proves nothing and is skipped: its own event reports it. An
+    /// unreadable object is an obstacle in `report`.
     pub(super) async fn last_signed(
         &self,
         first: &str,
@@ -28,7 +29,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     ) -> LastSigned {
         let mut last = LastSigned::NoneThere;
         let (mut lists_left, mut candidates_left) = (MAX_LISTS, MAX_CANDIDATES);
-        // A trail that was moved left its older digests in the bucket before.
+        // A trail that was moved left its older digests in its previous bucket.
         for bucket in self.places.buckets_from(first) {
             let chain = &key.chain;
             let known = if bucket == first { known } else { &[] };
@@ -69,7 +70,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                         break;
                     }
                     Err(Rejection::Finding(_)) => {}
-                    // Its own signature stands in a digest that is gone: its name alone tells.
+                    // Its own signature is in a missing digest. Only its name is available.
                     Err(Rejection::CannotTell(_)) if self.places.bare_copy => {
                         last = LastSigned::Found(at, candidate.end_time);
                         break;

@@ -1,4 +1,4 @@
-//! The link of a digest to the one before it.
+//! The link of a digest to its predecessor.
 
 use super::DigestVerifier;
 use super::hole::MissingPredecessor;
@@ -26,13 +26,13 @@ struct UnreadPredecessor<'a> {
     at: &'a ObjectLocation,
     key: &'a DigestKey,
     named: &'a Predecessor,
-    /// The ends of digests of its folder that are there, oldest first, as far as that is known.
+    /// The ends of existing digests of its folder, oldest first, as far as they are known.
     known: &'a [Timestamp],
 }
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// The link to the predecessor. `known` are the ends of digests of the chain that are there,
-    /// oldest first, as far as that is known.
+    /// Checks the link to the predecessor. `known` are the ends of existing digests of the chain,
+    /// oldest first, as far as they are known.
     pub(super) async fn check_predecessor(
         &self,
         signed: SignedDigest<'_>,
@@ -93,7 +93,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// What it comes to that the predecessor of a digest cannot be read.
+    /// Reports that the predecessor of a digest cannot be read.
     async fn report_unread_predecessor(
         &self,
         signed: SignedDigest<'_>,
@@ -109,7 +109,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         } = *predecessor;
         let scope = self.scope(signed.key);
         match error.absence() {
-            // A trail that was moved: its older digests are in no copy at hand.
+            // The trail was moved: no available copy holds its older digests.
             Some(_) if !self.places.holds(&named.location.bucket) => {
                 report.cannot_tell(error, &scope, &named.location);
             }
@@ -132,8 +132,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// Compares a predecessor as it was read with what its successor says of it. Whether it is
-    /// the one that its successor signed.
+    /// Compares a predecessor with what its successor states about it. Returns whether it is the
+    /// one that its successor signed.
     pub(super) fn compare(
         &self,
         signed: SignedDigest<'_>,

@@ -1,16 +1,16 @@
-//! The story of digests: where each one is, whether CloudTrail signed it, and whether it continues
-//! the one before.
+//! The checks of digests: where each one is, whether CloudTrail signed it, and whether it continues
+//! its predecessor.
 //!
-//! The methods of [`DigestVerifier`] are in the file of what they find out, from the lowest to the
-//! highest:
+//! Each method of [`DigestVerifier`] is in the file that is named after its result, from the lowest
+//! to the highest:
 //!
-//! - `verifier`, `signed_digest`: what every check needs, and what it is about
-//! - `fetch`, `read_digest`: the object, and what it holds
+//! - `verifier`, `signed_digest`: what every check needs, and its subject
+//! - `fetch`, `read_digest`: the object, and its content
 //! - `signing_key`, `rejection`, `unread`, `judge`: whether CloudTrail signed it
 //! - `signatures`: which signatures are tried
-//! - `last_signed`, `hole`, `link`: whether it continues the one before
+//! - `last_signed`, `hole`, `link`: whether it continues its predecessor
 //! - `walk`, `overdue`: digests of a chain, from the newest to the oldest
-//! - `validate`: a digest as its event comes
+//! - `validate`: a digest whose event arrives
 //!
 //! The tests are in `tests/tests/stories.rs`, which does one thing to a trail, and in
 //! `tests/tests/whole.rs`, which walks along trails that are tampered with at random.

@@ -1,4 +1,4 @@
-//! A digest that should have come.
+//! A digest that should have arrived.
 
 use super::DigestVerifier;
 use crate::finding::chain;
@@ -9,19 +9,19 @@ use crate::names::object_key::DigestKey;
 use crate::world::{ListPublicKeys, ReadObject};
 use jiff::{SignedDuration, Timestamp};
 
-/// How long after the end of a digest the next one may take. CloudTrail delivers one an hour,
-/// some half an hour late, and catches up after an outage.
+/// The maximum time from the end of a digest to the arrival of the next one. CloudTrail delivers
+/// one every hour, some half an hour late, and catches up after an outage.
 pub const OVERDUE_AFTER: SignedDuration = SignedDuration::from_hours(6);
 
-/// Whether the digest after one that ends at `end` should have come by `now`.
+/// Returns whether the digest after one that ends at `end` should have arrived by `now`.
 #[must_use]
 pub fn is_overdue(end: Timestamp, now: Timestamp) -> bool {
     now.duration_since(end) > OVERDUE_AFTER
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// The finding that no digest of a chain follows `newest`, although there should be one:
-    /// between `from` and `until` nothing is proven.
+    /// Returns the finding that no digest of a chain follows `newest`, although there should be
+    /// one. Nothing between `from` and `until` is verified.
     #[must_use]
     pub fn overdue(
         &self,

@@ -1,4 +1,4 @@
-//! A digest that was read and is not yet judged.
+//! A digest that was read and is not judged yet.
 
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
@@ -8,7 +8,7 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
 use crate::world::{ListPublicKeys, ReadObject, StoreError};
 
-/// A digest object that was read, and not yet judged.
+/// A digest object that was read and is not judged yet.
 #[derive(Debug)]
 pub struct ReadDigest {
     pub(super) at: ObjectLocation,
@@ -17,13 +17,13 @@ pub struct ReadDigest {
 }
 
 impl ReadDigest {
-    /// Where it is.
+    /// Returns the location of the digest.
     #[must_use]
     pub fn at(&self) -> &ObjectLocation {
         &self.at
     }
 
-    /// How many log files it lists: what holding it costs.
+    /// Returns the number of log files that it lists, which determines how much memory it takes.
     #[must_use]
     pub fn log_files(&self) -> usize {
         self.fetched.as_ref().map_or(0, |fetched| {
@@ -34,13 +34,13 @@ impl ReadDigest {
         })
     }
 
-    /// Why it could not be read, if so.
+    /// Returns the reason why it could not be read, if so.
     #[must_use]
     pub fn error(&self) -> Option<&StoreError> {
         self.fetched.as_ref().err()
     }
 
-    /// Its content, as far as it is a digest, and its metadata: nothing of it is verified.
+    /// Returns its content, as far as it is a digest, and its metadata. Nothing of it is verified.
     #[must_use]
     pub fn unverified(&self) -> Option<(&Result<UnverifiedDigest, DigestError>, &DigestMetadata)> {
         let FetchedDigest {
@@ -49,7 +49,7 @@ impl ReadDigest {
         Some((content, metadata))
     }
 
-    /// The form that it was read in; gzip where it could not be read.
+    /// Returns the form that it was read in; gzip if it could not be read.
     #[must_use]
     pub fn form(&self) -> Form {
         self.fetched
@@ -65,7 +65,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         ReadDigest { at, key, fetched }
     }
 
-    /// Whether CloudTrail signed a digest that was read, by the signature it comes with.
+    /// Returns whether CloudTrail signed a digest that was read, by its own signature.
     pub async fn is_authentic(&self, digest: &ReadDigest) -> bool {
         let Ok(fetched) = &digest.fetched else {
             return false;

@@ -1,4 +1,4 @@
-//! Why a digest cannot be relied on.
+//! The reasons why a digest cannot be trusted.
 
 use crate::finding::{Finding, Report, Scope};
 use crate::names::location::ObjectLocation;
@@ -6,17 +6,17 @@ use crate::world::{Cause, StoreError};
 
 const UNSIGNED_COPY: &str = "its signature stands in the object's metadata, which the copy does not hold, and no later digest that is here holds it; give it with --signatures";
 
-/// Why a digest cannot be relied on.
+/// The reason why a digest cannot be trusted.
 #[derive(Debug)]
 pub(in crate::check) enum Rejection {
     /// Something was done to it.
     Finding(Box<Finding>),
-    /// It could not be looked at.
+    /// It could not be read.
     CannotTell(StoreError),
 }
 
 impl Rejection {
-    /// Adds it to the report on the digest at `at`.
+    /// Adds the rejection to the report on the digest at `at`.
     pub(in crate::check) fn add_to(self, report: &mut Report, scope: &Scope, at: &ObjectLocation) {
         match self {
             Self::Finding(finding) => report.findings.push(*finding),
@@ -25,7 +25,7 @@ impl Rejection {
     }
 }
 
-/// Why the signature of a digest in a copy without metadata cannot be verified.
+/// Returns the reason why the signature of a digest in a copy without metadata cannot be verified.
 pub(in crate::check) fn unsigned_copy(at: &ObjectLocation) -> StoreError {
     StoreError {
         action: "verify the signature of",

@@ -1,4 +1,4 @@
-//! The signatures by which a digest is judged: its own, and those that other digests give.
+//! The signatures by which a digest is judged: its own, and those that other digests state.
 
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
@@ -11,18 +11,18 @@ use crate::names::object_key::DigestKey;
 use crate::trust::signature::AuthenticDigest;
 use crate::world::{ListPublicKeys, ReadObject};
 
-/// A signature that another digest gives.
+/// A signature that another digest states.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SignatureFromAnother<'a> {
-    /// In hex.
+    /// The signature, in hex.
     pub(super) signature: &'a str,
-    /// Whether the digest that gives it is CloudTrail's.
+    /// Indicates whether the digest that states it is CloudTrail's.
     pub(super) is_vouched_for: bool,
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// Judges a digest by its own signature, and by those that others give, in their order. What is
-    /// wrong with it comes into `report`.
+    /// Judges a digest by its own signature, and by those that others state, in their order. Adds
+    /// any problem to `report`.
     pub(super) async fn judge_by_all(
         &self,
         at: &ObjectLocation,
@@ -32,11 +32,12 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         report: &mut Report,
     ) -> Option<AuthenticDigest> {
         let is_unsigned = self.places.bare_copy && fetched.metadata.signature.is_none();
-        // A copy has no other signature of its own than the one that somebody gives.
+        // In a copy, the only signature of its own is the one that somebody provides.
         let is_given = self.places.bare_copy && !is_unsigned;
         let is_vouched_for = given.iter().any(|given| given.is_vouched_for);
         let mut given = given.iter();
-        // A copy on disk has no signature of its own: a later digest's word is all there is.
+        // A copy on disk has no signature of its own. The statement of a later digest is all there
+        // is.
         let mut is_authoritative = true;
         if is_unsigned && let Some(given) = given.next() {
             fetched.metadata = DigestMetadata::signed(given.signature);
@@ -74,7 +75,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let is_invalid = found.kind == FindingKind::DigestSignatureInvalid;
         if is_given && is_invalid {
             if authentic.is_some() {
-                // The digest is proven: what was given is of another one.
+                // The digest is verified: the provided signature belongs to another one.
                 self.given.contradict(&at.key);
                 return authentic;
             }
@@ -85,7 +86,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         if is_authoritative || !is_invalid {
             report.findings.push(*found);
         } else if authentic.is_none() {
-            // The signatures stand in digests that are not CloudTrail's themselves.
+            // The signatures are in digests that are not CloudTrail's themselves.
             report.cannot_tell(unsigned_copy(at), &self.scope(key), at);
         }
         authentic

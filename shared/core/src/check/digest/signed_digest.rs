@@ -1,4 +1,4 @@
-//! A digest that CloudTrail signed, with where it is.
+//! A digest that CloudTrail signed, with its location.
 
 use crate::finding::digest::DigestSubject;
 use crate::finding::{DigestReference, Scope};
@@ -8,7 +8,7 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
 use crate::trust::signature::AuthenticDigest;
 
-/// A digest that CloudTrail signed, with where it is.
+/// A digest that CloudTrail signed, with its location.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::check) struct SignedDigest<'a> {
     pub(in crate::check) at: &'a ObjectLocation,
@@ -17,17 +17,17 @@ pub(in crate::check) struct SignedDigest<'a> {
 }
 
 impl<'a> SignedDigest<'a> {
-    /// What it says.
+    /// Returns its content.
     pub(in crate::check) fn content(self) -> &'a UnverifiedDigest {
         self.authentic.digest()
     }
 
-    /// How findings name it.
+    /// Returns the reference by which findings name it.
     pub(in crate::check) fn reference(self) -> DigestReference {
         DigestReference::of(self.at, self.content())
     }
 
-    /// What findings about it are about. `trails` are the configured ones.
+    /// Returns the subject of findings about it. `trails` are the configured ones.
     pub(in crate::check) fn subject(self, trails: &[TrailArn]) -> DigestSubject<'a> {
         DigestSubject {
             scope: Scope::of_chain(&self.key.chain, trails),

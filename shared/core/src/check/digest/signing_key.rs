@@ -1,4 +1,4 @@
-//! Which key should have signed a digest, and when.
+//! The key that should have signed a digest, and the time.
 
 use super::DigestVerifier;
 use super::rejection::Rejection;
@@ -13,15 +13,15 @@ use crate::trust::signature::OutOfPeriod;
 use crate::world::{ListPublicKeys, ReadObject, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
-/// The longest time after which a digest is still backfilled.
+/// The longest time after which a digest may still be backfilled.
 const MAX_BACKFILL_DELAY: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// What is known of the key that a digest names; none where a backfill digest does not say
-    /// when it was signed.
+    /// Returns what is known about the key that a digest names; `None` if a backfill digest does
+    /// not state when it was signed.
     ///
     /// # Errors
-    /// [`StoreError`] when keys cannot be asked for.
+    /// [`StoreError`] if the keys cannot be requested.
     pub async fn key_of(
         &self,
         key: &DigestKey,
@@ -37,10 +37,10 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// The key that the digest names, if CloudTrail lists it for the Region; and for which time,
-    /// where it lists the key for another time than the digest's.
+    /// Returns the key that the digest names, if CloudTrail lists it for the Region, and the time
+    /// for which CloudTrail lists it, if that is not the digest's.
     ///
-    /// Nothing proves that CloudTrail never signs late. It tries a delivery again for 30 days:
+    /// Nothing proves that CloudTrail never signs late. It retries a delivery for 30 days:
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>.
     pub(super) async fn public_key(
         &self,
@@ -65,7 +65,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// What is to be reported of a digest's key, where CloudTrail lists it for another time.
+    /// Returns the finding about a digest's key, if CloudTrail lists the key for another time.
     pub(in crate::check) fn key_out_of_period(&self, signed: SignedDigest<'_>) -> Option<Finding> {
         let out_of_period = signed.authentic.out_of_period()?;
         let subject = signed.subject(&self.places.trails);
@@ -74,10 +74,10 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     }
 }
 
-/// When the digest was signed; none if a backfill digest does not say so.
+/// Returns when the digest was signed; `None` if a backfill digest does not state it.
 ///
-/// Nothing in the document is believed yet: the hour is the one in the object's key, and what a
-/// backfill digest's metadata says must lie behind it.
+/// Nothing in the document is trusted yet. The hour is the one in the object's key, and the time in
+/// a backfill digest's metadata must be after it.
 pub(super) fn signing_period(
     key: &DigestKey,
     metadata: &DigestMetadata,
@@ -85,7 +85,7 @@ pub(super) fn signing_period(
 ) -> Option<SigningPeriod> {
     match key.series {
         DigestSeries::Hourly => Some(SigningPeriod::of_hourly(key.end_time)),
-        // A copy does not say: some time after.
+        // A copy does not state the time: it is some time after.
         DigestSeries::Backfill if places.bare_copy => Some(SigningPeriod {
             from: key.end_time,
             to: key

@@ -1,4 +1,4 @@
-//! What it comes to that a digest cannot be read.
+//! The consequences of a digest that cannot be read.
 
 use super::DigestVerifier;
 use super::rejection::Rejection;
@@ -12,9 +12,9 @@ use crate::world::{Absence, Cause, ListPublicKeys, ReadObject, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// What it comes to that a digest cannot be read. An archived one has headers all the same, which
-    /// may show that it is not the one that CloudTrail delivered. `successor` is the digest after it,
-    /// if CloudTrail signed that one, with the signature that it gives.
+    /// Returns the rejection of a digest that cannot be read. An archived digest still has headers,
+    /// which may show that it is not the one that CloudTrail delivered. `successor` is the digest
+    /// after it, if CloudTrail signed that one, with the signature that it states.
     pub(in crate::check) async fn unread(
         &self,
         at: &ObjectLocation,
@@ -29,7 +29,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             Ok(headers) => headers,
             Err(refused) => return Rejection::CannotTell(refused),
         };
-        // A replica's object may be a copy of any age, in any class.
+        // An object in a replica may be a copy of any age, in any class.
         if self.places.is_replica(&at.bucket) {
             headers.last_modified = None;
         }
@@ -56,8 +56,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         Rejection::Finding(Box::new(finding))
     }
 
-    /// When a digest that can be read was there, at the latest: when S3 says that it was written, which
-    /// is not before its time ended. None if nothing says so.
+    /// Returns the time by which a readable digest existed: when it was written according to S3,
+    /// which is not before its time ended. Returns `None` if it is unknown.
     async fn there_by(&self, digest: &DigestReference) -> Result<Option<Timestamp>, StoreError> {
         let at = ObjectLocation::new(&digest.bucket, &digest.key);
         let written = self.store.headers(&at).await?.last_modified;

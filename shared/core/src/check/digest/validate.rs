@@ -1,4 +1,4 @@
-//! The story of one digest, as its event comes.
+//! The check of one digest when its event arrives.
 
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
@@ -11,9 +11,9 @@ use crate::names::object_key::{DigestKey, ObjectKind, classify};
 use crate::world::{ListObjects, ListPublicKeys, ReadObject};
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// Validates a digest and its link to the one before.
+    /// Validates a digest and its link to its predecessor.
     ///
-    /// Objects that are not digests by their key and content give an empty report.
+    /// Objects that are not digests by their key and content yield an empty report.
     pub async fn validate(&self, at: &ObjectLocation) -> Report {
         match classify(&at.key) {
             ObjectKind::Digest(key) => {
@@ -28,12 +28,13 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// Validates a digest that CloudTrail has just delivered: as [`DigestVerifier::validate`], and whether
-    /// it is of an expected trail (`digest-trail-unexpected`), and begins a chain of which nothing is
-    /// there from before (`chain-started`). Both are said only of a digest that CloudTrail signed.
+    /// Validates a digest that CloudTrail has just delivered, as [`DigestVerifier::validate`] does.
+    /// Also checks whether it belongs to an expected trail (`digest-trail-unexpected`), and whether
+    /// it starts a chain with no earlier digest (`chain-started`). Reports both only about a digest
+    /// that CloudTrail signed.
     ///
-    /// CloudTrail delivers a starting digest, whose `previousDigest…` fields are null, when log file
-    /// validation is enabled and when logging begins again
+    /// CloudTrail delivers a starting digest, whose `previousDigest…` fields are null, when log
+    /// file validation is enabled and when logging is started again
     /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>).
     pub async fn validate_delivered(&self, at: &ObjectLocation) -> Report {
         let ObjectKind::Digest(key) = classify(&at.key) else {
@@ -50,14 +51,14 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         report
     }
 
-    /// A walk of one step: none after the digest is known.
+    /// Runs a walk of one step: no later digest is known.
     async fn settle_alone(&self, at: &ObjectLocation, key: DigestKey) -> SettledDigest {
         let read = self.read_digest(at.clone(), key).await;
         self.settle(&mut ChainWalk::default(), read, None).await
     }
 
-    /// A digest of a trail that is none of the configured ones: one incident a chain, which stays the
-    /// same with each further digest.
+    /// Returns the finding about a digest of a trail that is not configured. It is one incident for
+    /// each chain, which stays the same with each further digest.
     fn unexpected(&self, settled: &SettledDigest) -> Option<Finding> {
         let signed = settled.signed()?;
         let chain = &signed.key.chain;
@@ -71,14 +72,15 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         Some(finding)
     }
 
-    /// A starting digest before which nothing of its chain is there.
+    /// Returns the finding about a starting digest before which its chain has no digest.
     fn started(&self, settled: &SettledDigest) -> Option<Finding> {
         let signed = settled.signed().filter(|_| settled.starts_first_chain)?;
         Some(chain::started(signed.subject(&self.places.trails)))
     }
 
-    /// Named like no digest, in a digest folder: a digest copied there is a finding; anything
-    /// else is not CloudTrail's, or a kind of file that it has added.
+    /// Validates an object in a digest folder whose name is not a digest's. A digest that was
+    /// copied there is a finding. Any other object is not CloudTrail's, or a kind of file that
+    /// CloudTrail has added.
     async fn validate_misnamed(&self, at: &ObjectLocation) -> Report {
         let mut report = Report::default();
         match self.fetch(at).await {

@@ -1,4 +1,5 @@
-//! What every check of digests needs: the bucket, the keys, and where the trail is delivered.
+//! The parts that every check of digests needs: the store, the keys, and the places to which the
+//! trail is delivered.
 
 use crate::check::key_ring::KeyRing;
 use crate::finding::Scope;
@@ -9,7 +10,7 @@ use crate::trust::given::GivenSignatures;
 use crate::world::{ListPublicKeys, ReadObject};
 use std::sync::Arc;
 
-/// Reads digests and tells whether CloudTrail signed them.
+/// Reads digests and verifies whether CloudTrail signed them.
 #[derive(Debug)]
 pub struct DigestVerifier<S, K> {
     pub(in crate::check) store: S,
@@ -20,7 +21,7 @@ pub struct DigestVerifier<S, K> {
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// Verifies digests in `store`, signed by keys of `keys`.
+    /// Verifies digests in `store`, signed with keys of `keys`.
     pub fn new(store: S, keys: KeyRing<K>, places: Places) -> Self {
         Self {
             store,
@@ -30,28 +31,28 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// Adds the signatures of digests whose metadata is not at hand. Whoever gives them can ask
-    /// them, in the end, which of them were of use.
+    /// Adds the signatures of digests whose metadata is not available. The provider of the
+    /// signatures can find out from them, in the end, which ones were useful.
     #[must_use]
     pub fn with_signatures(mut self, given: Arc<GivenSignatures>) -> Self {
         self.given = given;
         self
     }
 
-    /// Where a log file is that a digest in the bucket `from` lists: a replica has the original's
-    /// objects.
+    /// Returns the location of a log file that a digest in the bucket `from` lists: a replica has
+    /// the original's objects.
     #[must_use]
     pub fn actual(&self, listed: &ObjectLocation, from: &str) -> ObjectLocation {
         let bucket = self.places.actual_of(&listed.bucket, from);
         ObjectLocation::new(bucket, listed.key.clone())
     }
 
-    /// Where digests are read.
+    /// Returns the store from which digests are read.
     pub fn store(&self) -> &S {
         &self.store
     }
 
-    /// The scope of findings about the chain of `key`.
+    /// Returns the scope of findings about the chain of `key`.
     #[must_use]
     pub fn scope(&self, key: &DigestKey) -> Scope {
         Scope::of_chain(&key.chain, &self.places.trails)

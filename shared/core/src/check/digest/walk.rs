@@ -1,8 +1,8 @@
-//! The story of a stretch of a chain: every digest of it, each with the ones beside it.
+//! The check of a section of a chain: each of its digests, with its neighbors.
 //!
-//! A walk goes from the newest digest to the oldest. So the digest after the one at hand is
-//! known, and with it the signature and the hash that it gives: what is wrong with one digest
-//! does not make its log files unprovable, where its successor vouches for its content.
+//! A walk goes from the newest digest to the oldest. The digest after the current one is therefore
+//! known, with the signature and the hash that it states. A problem with one digest does not make
+//! its log files unverifiable, if its successor vouches for its content.
 
 use super::DigestVerifier;
 use super::link::ReadPredecessor;
@@ -26,27 +26,26 @@ use std::collections::VecDeque;
 /// A digest, and everything that was found out about it.
 #[derive(Debug)]
 pub struct SettledDigest {
-    /// Where it is.
+    /// The location of the digest.
     pub at: ObjectLocation,
-    /// What its key says.
+    /// The content of its key.
     pub key: DigestKey,
-    /// Begin of the time it covers: as it says, if CloudTrail signed it, and else an hour before
-    /// its end.
+    /// The start of the time it covers: as it states, if CloudTrail signed it, otherwise an hour
+    /// before its end.
     pub start: Timestamp,
-    /// What was found about it and its link to the one before. An empty verdict-bearing report
-    /// means valid.
+    /// The findings about it and about its link to its predecessor. An empty report means valid.
     pub report: Report,
-    /// What it says, if CloudTrail signed its content. Its object may still be damaged: then the
-    /// report says so.
+    /// Its content, if CloudTrail signed it. Its object may still be damaged: then the report says
+    /// so.
     pub authentic: Option<AuthenticDigest>,
-    /// Whether it starts a chain, and no earlier digest of the chain is there.
+    /// Indicates whether it starts a chain that has no earlier digest.
     pub starts_first_chain: bool,
     /// The form that it was read in.
     pub form: Form,
 }
 
 impl SettledDigest {
-    /// The digest, if CloudTrail signed it.
+    /// Returns the digest, if CloudTrail signed it.
     pub(super) fn signed(&self) -> Option<SignedDigest<'_>> {
         let authentic = self.authentic.as_ref()?;
         Some(SignedDigest {
@@ -57,11 +56,11 @@ impl SettledDigest {
     }
 }
 
-/// What the digest after the one at hand says.
+/// The statements of the digest after the current one.
 #[derive(Debug)]
 struct NewerDigest {
     key: DigestKey,
-    /// What it says of its predecessor, and whether it is CloudTrail's word.
+    /// Its statement about its predecessor, and whether the statement is CloudTrail's.
     predecessor: Option<Predecessor>,
     authentic: bool,
     start: Timestamp,
@@ -72,17 +71,17 @@ struct NewerDigest {
 #[derive(Debug, Default)]
 pub struct ChainWalk {
     newer: Option<NewerDigest>,
-    /// What digests that were passed over say of others.
+    /// The statements of skipped digests about others.
     claims: VecDeque<Predecessor>,
-    /// The ends of the digests that are there, oldest first, as far as that is known.
+    /// The ends of existing digests, oldest first, as far as they are known.
     known: Vec<Timestamp>,
-    /// Whether these are all that the chain has.
+    /// Indicates whether these are all digests of the chain.
     is_whole: bool,
 }
 
 impl ChainWalk {
-    /// A walk among digests that are known to be there, by their ends, oldest first. If they are
-    /// all that the chain has, nothing is looked for before the oldest.
+    /// Returns a walk among digests that are known to exist, by their ends, oldest first. If they
+    /// are all digests of the chain, the walk does not look for others before the oldest.
     #[must_use]
     pub fn among(known: Vec<Timestamp>, is_whole: bool) -> Self {
         Self {
@@ -92,24 +91,24 @@ impl ChainWalk {
         }
     }
 
-    /// Adds what digests of other folders say of their predecessors. A signature proves itself,
-    /// whoever gives it.
+    /// Adds what digests of other folders state about their predecessors. A signature proves
+    /// itself, whichever digest states it.
     #[must_use]
     pub fn knowing(mut self, claims: Vec<Predecessor>) -> Self {
         self.claims.extend(claims);
         self
     }
 
-    /// Goes on with the digest before. `says` is what the settled one says of it, `newer` the one
-    /// after the settled one.
+    /// Continues with the digest before. `says` is what the settled digest states about it. `newer`
+    /// is the digest after the settled one.
     fn pass(
         &mut self,
         newer: Option<NewerDigest>,
         settled: &SettledDigest,
         says: Option<Predecessor>,
     ) {
-        // A digest that is not CloudTrail's, and that no other names, hides nothing: the one before
-        // it is named by the one after it.
+        // A digest that is not CloudTrail's, and that no other digest names, hides nothing: the one
+        // after it names the one before it.
         let passed_over = newer.filter(|newer| {
             newer.authentic
                 && settled.authentic.is_none()
@@ -120,7 +119,7 @@ impl ChainWalk {
         });
         if let Some(newer) = passed_over {
             self.newer = Some(newer);
-            // It may tell the truth all the same.
+            // Its statement may still be true.
             self.claims.extend(says);
             if self.claims.len() > MAX_CLAIMS {
                 self.claims.pop_front();
@@ -137,12 +136,12 @@ impl ChainWalk {
     }
 }
 
-/// The most such claims that are kept: anybody may make them.
+/// The maximum number of such claims that are kept: anybody may make them.
 const MAX_CLAIMS: usize = 64;
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// Settles the next older digest of a walk. `older` is the one before it that is there, if
-    /// any is within reach.
+    /// Settles the next older digest of a walk. `older` is the existing digest before it, if one is
+    /// within reach.
     pub async fn settle(
         &self,
         walk: &mut ChainWalk,
@@ -167,7 +166,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         settled
     }
 
-    /// A digest as it was read, by all signatures that are known of it.
+    /// Judges a digest as it was read, by all its known signatures.
     async fn judge_read(
         &self,
         digest: ReadDigest,
@@ -189,7 +188,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             key,
         };
         match fetched {
-            // What was found when the newer digest was compared with this one is about this one.
+            // Findings from the comparison of the newer digest with this one are about this one.
             Err(error) => self.unreadable(&mut settled, error, newer).await,
             Ok(fetched) => {
                 let SettledDigest {
@@ -202,8 +201,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         settled
     }
 
-    /// What else is to be said of a digest that CloudTrail signed: of its key and its account, and
-    /// of its link to the ones beside it.
+    /// Checks a digest that CloudTrail signed further: its key, its account, and its link to its
+    /// neighbors.
     async fn check_signed(
         &self,
         settled: &mut SettledDigest,
@@ -264,7 +263,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             .add_to(report, &self.scope(key), at);
     }
 
-    /// The signatures that the newer digest and others give the digest at `at`.
+    /// Returns the signatures that the newer digest and others state for the digest at `at`.
     fn given_by_others<'a>(
         &self,
         at: &ObjectLocation,
@@ -276,7 +275,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             .and_then(|newer| Some((newer.predecessor.as_ref()?, newer.authentic)))
             .filter(|(named, _)| names_this(named));
         let by_others = claims.iter().rev().filter(names_this);
-        // Whoever gives a signature: one that verifies proves itself.
+        // A signature that verifies proves itself, whichever digest states it.
         by_newer
             .into_iter()
             .chain(by_others.map(|named| (named, false)))
@@ -287,14 +286,14 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             .collect()
     }
 
-    /// Whether a digest says of the one at `at` that it is its predecessor.
+    /// Returns whether a digest names the one at `at` as its predecessor.
     fn names(&self, named: &Predecessor, at: &ObjectLocation) -> bool {
         named.location.key == at.key
             && self.places.actual_of(&named.location.bucket, &at.bucket) == at.bucket
     }
 
-    /// A digest that its successor passes over, although it covers time that the successor
-    /// covers, too.
+    /// Returns the finding about a digest that its successor skips, although both cover some of the
+    /// same time.
     fn overlap(&self, settled: &SettledDigest, newer: Option<&NewerDigest>) -> Option<Finding> {
         let newer = newer.filter(|newer| newer.authentic)?;
         let named = newer.predecessor.as_ref()?;
@@ -314,8 +313,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         Some(finding::overlap(subject, window, newer.start, end))
     }
 
-    /// The link to the digest before: the one beside it, where that is the one it names. Whether it
-    /// starts a chain, and no earlier digest of the chain is there.
+    /// Checks the link to the previous digest, which is its neighbor if that is the one it names.
+    /// Returns whether the digest starts a chain that has no earlier digest.
     async fn link(
         &self,
         settled: &mut SettledDigest,
@@ -357,7 +356,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                 };
                 self.compare(signed, named, &beside, report);
             }
-            // What cannot be read is told when that digest is settled.
+            // An unreadable digest is reported when it is settled.
             Some(ReadDigest {
                 fetched: Err(error),
                 ..

@@ -1,4 +1,4 @@
-//! Looks for the digests of trails that nobody configured.
+//! Looks for the digests of trails that are not configured.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs`.
 
@@ -12,21 +12,22 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many requests for listings are in flight for one log file.
+/// The number of listing requests that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// The most trails that are remembered between log files.
+/// The maximum number of trails that are remembered between log files.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Looks trails up by their digests.
 #[derive(Debug, Default)]
 pub(super) struct TrailLookup {
-    /// Trails whose digests were seen, each in its home Region.
+    /// The trails whose digests were seen, each in its home Region.
     known: Mutex<HashSet<UnknownTrail>>,
 }
 
 impl TrailLookup {
-    /// The chains beside the log files of each trail, on the day of `time` or the day before, as they come.
+    /// Finds the chains next to the log files of each trail, on the day of `time` or the day
+    /// before, as they arrive.
     pub(super) async fn look_for<S: ListObjects>(
         &self,
         store: &S,
@@ -47,8 +48,8 @@ impl TrailLookup {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The trail's own chain if it has digests, at home or beside the log file, on the day of
-    /// `time` or the day before; else the chains that have some there.
+    /// Returns the trail's own chain if it has digests, at home or next to the log file, on the day
+    /// of `time` or the day before; otherwise returns the chains that have digests there.
     async fn chains_beside<S: ListObjects>(
         &self,
         store: &S,
@@ -110,8 +111,8 @@ impl TrailLookup {
     }
 }
 
-/// The trail, with the folder of its own account and home Region: all that it delivers is signed
-/// for there, too.
+/// Returns the trail, with the folder of its own account and home Region: everything that it
+/// delivers is signed for there, too.
 fn at_home(unknown: &UnknownTrail) -> UnknownTrail {
     let mut home = unknown.clone();
     home.folder.folder.account = home.trail.account.clone();
@@ -119,7 +120,7 @@ fn at_home(unknown: &UnknownTrail) -> UnknownTrail {
     home
 }
 
-/// What the keys of the trail's digests in `place` begin with that end on the day of `day`.
+/// Returns the start of the keys of the trail's digests in `place` that end on the day of `day`.
 fn digests_of(unknown: &UnknownTrail, place: &RegionFolder, day: Timestamp) -> String {
     let chain = Chain {
         folder: place.folder.clone(),
@@ -131,7 +132,7 @@ fn digests_of(unknown: &UnknownTrail, place: &RegionFolder, day: Timestamp) -> S
     format!("{stem}_")
 }
 
-/// The chain that an unknown trail's digests would be of.
+/// Returns the chain that the digests of an unknown trail would belong to.
 fn chain_of(unknown: &UnknownTrail) -> Chain {
     Chain {
         folder: unknown.folder.folder.clone(),

@@ -1,4 +1,5 @@
-//! Checks log files in a bucket: reads them, has their bytes judged, and looks at what the events name.
+//! Checks log files in a bucket: reads them, passes their bytes on to be judged, and looks up what
+//! the events name.
 //!
 //! The tests are in `tests/tests/kms/`, above all `first_look.rs` and `trails.rs`.
 
@@ -20,7 +21,8 @@ use crate::world::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// How many bytes of a log file object are held in memory: one that has more is read as a stream.
+/// The maximum number of bytes of a log file object that are held in memory. A larger one is read
+/// as a stream.
 const HELD_BYTES: usize = 1024 * 1024;
 
 /// Checks the KMS events of log files.
@@ -34,7 +36,7 @@ pub struct KmsChecker<S, K> {
 }
 
 impl<S, K> KmsChecker<S, K> {
-    /// A checker of log files in `store`, held against what is expected.
+    /// Returns a checker that compares log files in `store` with the expectations.
     pub fn new(store: S, kms: K, expected: Expected) -> Self {
         Self {
             store,
@@ -45,7 +47,7 @@ impl<S, K> KmsChecker<S, K> {
         }
     }
 
-    /// Has every verdict explained.
+    /// Explains every verdict.
     #[must_use]
     pub fn explaining(mut self) -> Self {
         self.explains = true;
@@ -60,15 +62,15 @@ where
 {
     /// Finds the log file that an event means.
     ///
-    /// Gone before its digest has come, a log file is not known to be `CloudTrail`'s: only a person
-    /// who names it hears of it.
+    /// A log file that is deleted before its digest arrives is not known to be `CloudTrail`'s. It
+    /// is reported only to a person who names it.
     pub async fn arrival(&self, created: &Created) -> Arrival {
         arrival(&self.store, created, |_, _| None).await
     }
 
     /// Checks the KMS events that a log file records.
     ///
-    /// Objects that are not log files by their key give an empty report.
+    /// Objects that are not log files by their key yield an empty report.
     pub async fn check(&self, at: &ObjectLocation) -> KmsReport {
         let ObjectKind::LogFile(key) = classify(&at.key) else {
             return KmsReport::default();
@@ -76,7 +78,7 @@ where
         let scope = Scope::of_log_file(&key, &self.expected.places.trails);
         match self.read_and_check(at, &key, &scope).await {
             Ok(report) => report,
-            // Gone before its digest has come, it is not known to be CloudTrail's.
+            // Deleted before its digest arrives, it is not known to be CloudTrail's.
             Err(error) if error.absence().is_some() => KmsReport::default(),
             Err(error) => {
                 let mut report = Report::new();
@@ -111,7 +113,7 @@ where
         Ok(conclude(review, &facts, report, at, scope))
     }
 
-    /// Looks at what the events name.
+    /// Looks up what the events name.
     async fn look_at(
         &self,
         review: &KmsReview<'_>,
@@ -121,7 +123,7 @@ where
         report: &mut Report,
     ) -> Facts {
         if self.expected.places.bare_copy {
-            // A copy has neither headers nor keys to ask for.
+            // A copy has neither headers nor keys to look up.
             return Facts::default();
         }
         let trails = &self.expected.places.trails;
@@ -146,8 +148,8 @@ where
         let (mut keys, errors) = self.keys.look_at(asked.collect()).await;
         for (key, error) in errors {
             match error.cause {
-                // Whose key it is decides who may describe it. Rule 4 counts that it cannot tell: no
-                // event waits for it. Whoever asks for explanations hears why.
+                // The key's owner decides who may describe it. Rule 4 counts it as not verified,
+                // and no event waits for it. A caller who requests explanations gets the reason.
                 Cause::Denied(_) | Cause::RegionDisabled(_) if !self.explains => {}
                 _ => report.cannot_tell_of(
                     error,

@@ -1,4 +1,4 @@
-//! Judges the bytes of a log file; asks nobody anything.
+//! Judges the bytes of a log file without any request.
 //!
 //! The tests are in `tests/tests/kms/robust.rs` and `tests/tests/kms/bombs.rs`.
 
@@ -14,16 +14,16 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::LogFileKey;
 use crate::world::{Body, Cause, StoreError};
 
-/// What became of a log file's KMS events.
+/// The result of the check of a log file's KMS events.
 #[derive(Debug, Default)]
 pub struct KmsReport {
-    /// What was found.
+    /// The findings and obstacles.
     pub report: Report,
-    /// What was counted.
+    /// The counts.
     pub counts: KmsCounts,
-    /// Deliveries whose digest is still to come.
+    /// The deliveries whose digest has not arrived yet.
     pub waiting: Vec<RecordedDelivery>,
-    /// What each rule said of each event, where that was asked for.
+    /// The result of each rule for each event, if explanations were requested.
     pub explanations: Vec<Explanation>,
 }
 
@@ -36,8 +36,8 @@ impl From<Report> for KmsReport {
     }
 }
 
-/// Judges and explains the KMS events of a copy of a log file: it has neither headers nor keys to ask
-/// for.
+/// Judges and explains the KMS events of a copy of a log file, which has neither headers nor keys
+/// to look up.
 pub async fn judge_copy(
     expected: &Expected,
     at: &ObjectLocation,
@@ -51,7 +51,7 @@ pub async fn judge_copy(
     conclude(review, &Facts::default(), report, at, &scope)
 }
 
-/// What is said of a log file by how its records could be read.
+/// Returns the report on whether a log file's records could be read.
 pub(super) fn report_of_reading(
     read: Result<(), RecordsError>,
     at: &ObjectLocation,
@@ -73,7 +73,7 @@ pub(super) fn report_of_reading(
     report
 }
 
-/// Adds what the events come to, by what was found out about what they name.
+/// Adds the conclusions about the events, from the facts about what they name.
 pub(super) fn conclude(
     review: KmsReview<'_>,
     facts: &Facts,
@@ -107,7 +107,7 @@ pub(super) fn conclude(
     }
 }
 
-/// Hands the KMS events of an object that is held to `review`.
+/// Passes the KMS events of an object that is held in memory to `review`.
 pub(super) async fn read_held(
     object: &[u8],
     form: Form,
@@ -124,7 +124,8 @@ pub(super) async fn read_held(
     reader.finish().map(|_| ())
 }
 
-/// Hands the KMS events of an object to `review`, of which `held` has come and `body` is to come.
+/// Passes the KMS events of an object to `review`. `held` has arrived, and `body` is still to
+/// arrive.
 pub(super) async fn read_stream(
     held: Vec<u8>,
     mut body: impl Body,
@@ -143,7 +144,7 @@ pub(super) async fn read_stream(
     Ok(read)
 }
 
-/// Reads on, and lets others go on in between.
+/// Reads more bytes, and yields to other tasks in between.
 async fn push<F: FnMut(&str)>(
     reader: &mut RecordReader<'_, F>,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! Asks KMS about the keys that events name, and remembers what their names stand for.
+//! Asks KMS about the keys that events name, and remembers which keys the names refer to.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs`.
 
@@ -11,22 +11,23 @@ use futures::stream::{self, StreamExt as _};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many requests about keys are in flight for one log file.
+/// The number of requests about keys that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// The most names that are remembered between log files.
+/// The maximum number of names that are remembered between log files.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// Looks keys up.
 #[derive(Debug)]
 pub(super) struct KmsKeyLookup<K> {
     kms: K,
-    /// The key that an alias or a bare id, in a Region, stands for.
+    /// The key that an alias or a bare ID in a Region refers to.
     resolved: Mutex<HashMap<String, String>>,
 }
 
 impl<K: DescribeKey + ReadKeyPolicy> KmsKeyLookup<K> {
-    /// What the keys of these names, each in its Region, turn out to be, and which could not be looked at.
+    /// Returns the state of the keys with these names, each in its Region, and the errors of those
+    /// that could not be looked up.
     pub(super) async fn look_at(
         &self,
         names: Vec<(String, Region)>,
@@ -49,8 +50,8 @@ impl<K: DescribeKey + ReadKeyPolicy> KmsKeyLookup<K> {
         (keys, errors)
     }
 
-    /// Which keys these names stand for in a Region. It is good to know which key refused, and it is
-    /// told without, too.
+    /// Returns the keys that these names refer to in a Region. It is useful to know which key
+    /// refused, but the refusal is reported without it, too.
     pub(super) async fn resolve(
         &self,
         names: Vec<String>,
@@ -83,7 +84,7 @@ impl<K: DescribeKey + ReadKeyPolicy> KmsKeyLookup<K> {
         let asked = resolved.as_deref().unwrap_or(key);
         let description = match self.kms.describe_key(asked, Some(region)).await {
             Ok(description) => description,
-            // An alias may be gone without the key that it stood for.
+            // An alias may be deleted without the key that it referred to.
             Err(error) if error.absence().is_some() && !asked.contains("alias/") => {
                 return Ok(KeyState {
                     description: KeyDescription {

@@ -1,5 +1,5 @@
-//! The story of a new log file's KMS events: its bytes are judged, and what the events name is looked
-//! at.
+//! The check of a new log file's KMS events: its bytes are judged, and the things that the events
+//! name are looked up.
 //!
 //! The tests are in `tests/tests/kms/`.
 

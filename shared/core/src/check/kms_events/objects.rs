@@ -1,4 +1,4 @@
-//! Looks at the objects that KMS events name.
+//! Looks up the objects that KMS events name.
 //!
 //! The tests are in `tests/tests/kms/delivery.rs`.
 
@@ -11,13 +11,13 @@ use crate::world::ReadEncryption;
 use futures::stream::{self, StreamExt as _};
 use std::collections::HashMap;
 
-/// The most objects of which it is told one by one that they could not be looked at.
+/// The maximum number of objects that are reported individually as unreadable.
 const MAX_UNREAD: usize = 50;
 
-/// How many requests about objects are in flight for one log file.
+/// The number of requests about objects that are in flight for one log file.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// What the objects turn out to be. What could not be looked at is in `report`, too.
+/// Returns the state of the objects. Adds those that could not be looked up to `report`, too.
 pub(super) async fn look_at_objects<S: ReadEncryption>(
     store: &S,
     objects: Vec<ObjectLocation>,

@@ -1,4 +1,4 @@
-//! The log files that a digest lists, each with what became of it.
+//! The log files that a digest lists, each with its result.
 
 use super::judge::VerifiedLogFile;
 use super::read::LogFileVerdict;
@@ -11,20 +11,22 @@ use futures::channel::mpsc;
 use futures::future;
 use futures::stream::{self, Stream, StreamExt as _};
 
-/// How many bytes a log file may inflate to in the first line, where many are read side by side. What
-/// has more starts again in the second line. CloudTrail's take kilobytes to tens of megabytes.
+/// The maximum number of bytes to which a log file may inflate in the first line, where many are
+/// read in parallel. A larger one starts again in the second line. CloudTrail's files take
+/// kilobytes to tens of megabytes.
 const FIRST_LINE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// How many log files the second line reads side by side. Few, so that the first of them are done with
-/// while there is time: of 64 that share a processor, all would end together, and late.
+/// The number of log files that the second line reads in parallel. It is small, so that the first
+/// of them are finished while there is time: 64 that share a processor would all end together, and
+/// late.
 const SECOND_LINE_AT_ONCE: usize = 4;
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// Verifies the log files that a digest lists, from the `first` one on, `at_once` at a time, and
-    /// gives each with its position in the list, in the order in which they are done.
+    /// Verifies the log files that a digest lists, starting with `first`, `at_once` at a time.
+    /// Yields each with its position in the list, in the order in which they are finished.
     ///
-    /// A log file that inflates to much waits in a second line, which reads few at a time: however
-    /// many such files there are, the others are done with, and so are the first of these.
+    /// A log file that inflates to too much waits in a second line, which reads few at a time.
+    /// However many such files there are, the others are finished, and so are the first of these.
     pub fn each_log_file<'a>(
         &'a self,
         digest: &'a AuthenticDigest,
@@ -43,7 +45,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .buffer_unordered(at_once.max(1))
             .filter_map(move |(index, file, verified)| {
                 if verified.is_none() {
-                    // The other end is there for as long as this one is.
+                    // The other end exists while this one does.
                     let _ = second.unbounded_send((index, file));
                 }
                 future::ready(verified.map(|verified| (index, verified)))
@@ -56,7 +58,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         stream::select(first_line, second_line)
     }
 
-    /// Verifies one log file in the first line; none where it inflates to too much for that.
+    /// Verifies one log file in the first line. Returns `None` if it inflates to too much for that.
     async fn verify_briefly(
         &self,
         file: &ListedLogFile,

@@ -1,4 +1,4 @@
-//! What became of a log file that a digest lists.
+//! The result of the verification of a log file that a digest lists.
 
 use super::read::LogFileVerdict;
 use crate::check::archived;
@@ -11,21 +11,21 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestSeries, ObjectKind, classify};
 use crate::world::{Cause, ListPublicKeys, ReadObject, StoreError};
 
-/// What became of a log file that a digest lists.
+/// The result of the verification of a log file that a digest lists.
 #[derive(Debug)]
 pub struct VerifiedLogFile {
-    /// What was found.
+    /// The findings and obstacles.
     pub report: Report,
-    /// How many bytes it inflates to, if it is valid.
+    /// The number of bytes it inflates to, if it is valid.
     pub inflated_bytes: u64,
     /// The form that it was read in, if it is valid.
     pub form: Form,
-    /// Where it is.
+    /// Its location.
     pub at: ObjectLocation,
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// Verifies one log file that a digest of CloudTrail's lists.
+    /// Verifies one log file that a CloudTrail digest lists.
     pub async fn verify_log_file(
         &self,
         file: &ListedLogFile,
@@ -37,7 +37,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         self.judge_log_file(file, scope, listed_in, &at, read).await
     }
 
-    /// What reading a listed log file came to, as a report.
+    /// Returns the result of reading a listed log file, as a report.
     pub(super) async fn judge_log_file(
         &self,
         file: &ListedLogFile,
@@ -92,8 +92,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         verified
     }
 
-    /// What it comes to that a log file cannot be read. An archived one has headers all the same,
-    /// which may show that it is not the one that CloudTrail delivered.
+    /// Reports a log file that cannot be read. An archived one still has headers, which may show
+    /// that it is not the one that CloudTrail delivered.
     async fn report_unread_log_file(
         &self,
         subject: LogFileSubject<'_>,
@@ -121,7 +121,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// What does not fit in an archived log file; the error where that does not tell.
+    /// Returns what does not fit in an archived log file, or the error if the headers do not show
+    /// it.
     async fn archived_misfit(
         &self,
         at: &ObjectLocation,

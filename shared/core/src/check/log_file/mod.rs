@@ -1,4 +1,4 @@
-//! The story of a digest's log files: each one there, and as CloudTrail delivered it.
+//! The checks of a digest's log files: each one exists, and is as CloudTrail delivered it.
 //!
 //! The tests are in `tests/tests/stories.rs` and `tests/tests/whole.rs`.
 

@@ -14,7 +14,7 @@ pub(super) enum LogFileVerdict {
     Valid(Checked),
     Missing(Absence),
     Wrong(LogFileError),
-    /// It inflates to more than was allowed for now.
+    /// It inflates to more than is currently allowed.
     Postponed,
 }
 
@@ -45,7 +45,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .size
             .is_some_and(|size| size <= log_file::MAX_WHOLE_BYTES)
         {
-            // Until there is more than was announced.
+            // Stop early if more arrives than was announced.
             while whole.is_small() && !ended {
                 match object.body.next().await? {
                     Some(bytes) => whole.0.push(bytes),
@@ -87,8 +87,9 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
     }
 
-    /// Checks a log file held whole; none where it is not the file listed, or takes long: the exact
-    /// verdict is the stream's. In a copy on disk it may be decompressed.
+    /// Checks a log file that is held completely. Returns `None` if it is not the listed file, or
+    /// takes long: the exact verdict comes from the stream. In a copy on disk, it may be
+    /// decompressed.
     fn check_quickly(&self, bytes: &[u8], expected: Sha256) -> Option<Checked> {
         let form = Form::of(bytes, self.places.bare_copy);
         let inflated_bytes = match form {
@@ -102,7 +103,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     }
 }
 
-/// An object held whole, in the pieces that it came in.
+/// An object that is held completely, in the pieces in which it arrived.
 #[derive(Default)]
 struct Whole(Vec<Bytes>);
 

@@ -1,4 +1,4 @@
-//! The story of a digest's log files: each one there, and as CloudTrail delivered it.
+//! The verification of a digest's log files, until time runs out.
 
 use super::judge::VerifiedLogFile;
 use crate::check::digest::DigestVerifier;
@@ -13,19 +13,19 @@ use futures::stream::{Stream, StreamExt as _};
 use std::collections::BTreeSet;
 use std::pin::pin;
 
-/// How far a verification came.
+/// The progress of a verification.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// What was found so far.
+    /// The findings and obstacles so far.
     pub report: Report,
-    /// The first listed log file that is not settled, where time ran out.
+    /// The first listed log file that is not settled, if time ran out.
     pub rest: Option<usize>,
     /// The digest, if CloudTrail signed it.
     pub digest: Option<AuthenticDigest>,
 }
 
 impl Progress {
-    /// Nothing but a report: there is no more to come.
+    /// Returns a result with nothing but a report: nothing remains to be done.
     fn of(report: Report) -> Self {
         Self {
             report,
@@ -35,11 +35,11 @@ impl Progress {
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
-    /// Verifies the log files that a digest lists, from the `first` one on, `concurrency` at a
-    /// time, until `stop` resolves.
+    /// Verifies the log files that a digest lists, starting with `first`, `concurrency` at a time,
+    /// until `stop` resolves.
     ///
-    /// The list is believed only of a digest that CloudTrail signed. What is wrong with the
-    /// digest itself is a finding here, too.
+    /// Trusts the list only of a digest that CloudTrail signed. A problem with the digest itself is
+    /// a finding here, too.
     pub async fn verify_log_files(
         &self,
         at: &ObjectLocation,
@@ -54,8 +54,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let scope = self.scope(&key);
         let authentic = match self.authenticate(at, &key).await {
             Ok(digest) => digest,
-            // The digest-validator finds the same, under the same id, unless it read another
-            // version or came before a deletion.
+            // The digest-validator finds the same, with the same ID, unless it read another version
+            // or ran before a deletion.
             Err(rejection) => {
                 rejection.add_to(&mut report, &scope, at);
                 return Progress::of(report);
@@ -66,7 +66,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             key: &key,
             authentic: &authentic,
         };
-        // The list is CloudTrail's all the same.
+        // The list is still CloudTrail's.
         report.findings.extend(self.key_out_of_period(signed));
         let count = authentic.digest().log_files.len();
         if first > 0 && first >= count {
@@ -91,8 +91,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     }
 }
 
-/// Takes the log files of a list, from the `first` one on, into `report` until `stop` resolves. The
-/// first one of the `count` that is not settled.
+/// Adds the results of a list of log files, starting with `first`, to `report` until `stop`
+/// resolves. Returns the first one of the `count` that is not settled.
 async fn take_until(
     stop: impl Future<Output = ()> + Send,
     files: impl Stream<Item = (usize, VerifiedLogFile)> + Send,
@@ -115,7 +115,7 @@ async fn take_until(
             reports.push((index, verified.report));
         }
     }
-    // As the digest lists them, whatever answered first.
+    // The order is that of the digest, whatever answered first.
     reports.sort_by_key(|(index, _)| *index);
     for (_, file_report) in reports {
         report.absorb(file_report);
@@ -123,7 +123,7 @@ async fn take_until(
     settled.up_to
 }
 
-/// Which of a list, worked on out of order, are settled without a gap.
+/// Tracks which items of a list, processed out of order, are settled without a gap.
 struct SettledPrefix {
     up_to: usize,
     beyond: BTreeSet<usize>,

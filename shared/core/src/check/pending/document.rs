@@ -1,6 +1,6 @@
-//! The form of the documents in which deliveries wait, and their names.
+//! The form and the names of the documents that hold pending deliveries.
 //!
-//! The name of a document follows from what it is about: an event that is tried twice writes the same
+//! The name of a document depends only on its subject: an event that is tried twice writes the same
 //! document twice.
 
 use super::fate::GIVEN_UP_AFTER;
@@ -12,26 +12,26 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-/// The folder of the evidence bucket in which deliveries wait for their digest.
+/// The folder of the evidence bucket that holds pending deliveries.
 const FOLDER: &str = "pending";
 
-/// The schema of a document there.
+/// The schema of a document in it.
 const SCHEMA: &str = "trailseal.pending/1";
 
-/// How the time in a document's name is written.
+/// The format of the time in a document's name.
 const TIME_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 
-/// The most bytes of a document.
+/// The maximum size of a document in bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
 
-/// Deliveries of one chain that one log file records.
+/// The deliveries of one chain that one log file records.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PendingDocument {
     schema: String,
     /// The bucket of the log files.
     pub(super) bucket: String,
-    /// The log file with the events.
+    /// The log file that holds the events.
     pub(super) recorded_in: String,
     pub(super) deliveries: Vec<PendingDelivery>,
 }
@@ -45,12 +45,12 @@ pub(super) struct PendingDelivery {
     pub(super) time: Timestamp,
 }
 
-/// Why bytes are no document of deliveries.
+/// The reason why bytes are not a document of deliveries.
 #[derive(Debug)]
 pub(super) enum NoDocument {
-    /// They hold no deliveries.
+    /// They do not hold deliveries.
     Malformed,
-    /// They are of this schema, which is another version's.
+    /// They have this schema, which belongs to another version.
     UnknownSchema(String),
 }
 
@@ -68,14 +68,14 @@ impl PendingDocument {
         }
     }
 
-    /// Reads the document of this name.
+    /// Reads the document with this name.
     pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Self, NoDocument> {
         let mut document: Self =
             serde_json::from_slice(bytes).map_err(|_| NoDocument::Malformed)?;
         if document.schema != SCHEMA {
             return Err(NoDocument::UnknownSchema(document.schema));
         }
-        // What one log file records was delivered within days. A later time is nobody's.
+        // A log file records deliveries of the last days. A later time is not valid.
         let latest = oldest_in(name).and_then(|oldest| oldest.checked_add(GIVEN_UP_AFTER).ok());
         if let Some(latest) = latest {
             for delivery in &mut document.deliveries {
@@ -85,19 +85,20 @@ impl PendingDocument {
         Ok(document)
     }
 
-    /// The document as it is kept.
+    /// Returns the document as it is stored.
     pub(super) fn to_json(&self) -> String {
-        // Texts, times and lists: there is nothing in it that JSON cannot hold.
+        // Text, times and lists: JSON can hold everything in it.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Where the log file of a delivery is.
+    /// Returns the location of the log file of a delivery.
     pub(super) fn object(&self, delivery: &PendingDelivery) -> ObjectLocation {
         ObjectLocation::new(&self.bucket, &delivery.key)
     }
 }
 
-/// Where the deliveries of a chain wait. Of bounded length, whatever the trail's prefix.
+/// Returns the folder of a chain's pending deliveries. Its length is bounded, whatever the trail's
+/// prefix.
 pub(super) fn folder(bucket: &str, chain: &Chain) -> String {
     let place = format!("{bucket}/{}{}", chain.folder, chain.home_region);
     format!(
@@ -109,12 +110,13 @@ pub(super) fn folder(bucket: &str, chain: &Chain) -> String {
     )
 }
 
-/// How the names of documents that wait since `time` begin.
+/// Returns the start of the names of documents that are pending since `time`.
 pub(super) fn name_of(time: Timestamp) -> String {
     time.strftime(TIME_FORMAT).to_string()
 }
 
-/// The name of a document of such deliveries, the one of this number for the log file and chain.
+/// Returns the name of the document with this number for the log file and chain, which holds these
+/// deliveries.
 pub(super) fn name(
     recorded_in: &ObjectLocation,
     bucket: &str,
@@ -135,7 +137,7 @@ pub(super) fn name(
     )
 }
 
-/// The name in `folder` of a document from another folder: a trail was moved.
+/// Returns the name in `folder` of a document from another folder, after the trail was moved.
 pub(super) fn moved_name(name: &str, folder: &str) -> String {
     let time = name
         .rsplit('/')
@@ -145,7 +147,7 @@ pub(super) fn moved_name(name: &str, folder: &str) -> String {
     format!("{folder}{time}_{}.json", short_hash(name))
 }
 
-/// The time in a document's name.
+/// Returns the time in a document's name.
 pub(super) fn oldest_in(name: &str) -> Option<Timestamp> {
     let (time, _) = name.rsplit('/').next()?.split_once('_')?;
     let time = DateTime::strptime(TIME_FORMAT, time).ok()?;

@@ -1,34 +1,35 @@
-//! Which documents of deliveries are due for a digest, and in which order they are settled.
+//! The documents of deliveries that are due for a digest, and the order in which they are settled.
 
 use super::document::{name_of, oldest_in};
 use crate::world::{SettleEvidence, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// The most pages that are listed from the oldest document on, and again from the newest ones.
+/// The maximum number of pages that are listed starting with the oldest document, and again for the
+/// newest ones.
 const MAX_PAGES: usize = 50;
 
-/// How far back from a digest's end the newest documents are looked for.
+/// The time before a digest's end at which the search for the newest documents starts.
 const NEWEST: SignedDuration = SignedDuration::from_hours(2);
 
-/// The most documents that one digest settles: a chain's hour has a dozen.
+/// The maximum number of documents that one digest settles. An hour of a chain has a dozen.
 const MAX_DOCUMENTS: usize = 4_000;
 
 /// The documents that one digest settles.
 #[derive(Debug, Default)]
 pub(super) struct DueDocuments {
-    /// Their names, the newest and the oldest in turn.
+    /// Their names, alternating between the newest and the oldest.
     pub(super) names: Vec<String>,
-    /// How many more of those that were listed are due.
+    /// The number of other listed documents that are due.
     pub(super) left: usize,
-    /// Whether there are more than were listed.
+    /// Indicates whether there are more than those that were listed.
     pub(super) more: bool,
 }
 
 /// Lists the documents in `folders` that hold deliveries up to `end`.
 ///
 /// # Errors
-/// [`StoreError`]: it is not known what waits.
+/// [`StoreError`]: it is unknown what is pending.
 pub(super) async fn due<E: SettleEvidence>(
     evidence: &E,
     folders: &[String],
@@ -63,12 +64,12 @@ struct DueListing<'a, E> {
 }
 
 impl<E: SettleEvidence> DueListing<'_, E> {
-    /// Takes in what is due of the names after `after`. Whether there is more of it.
+    /// Adds the due names after `after`. Returns whether there are more.
     async fn list(&mut self, mut after: Option<String>) -> Result<bool, StoreError> {
         for _ in 0..MAX_PAGES {
             let page = self.evidence.waiting(self.folder, after.as_deref()).await?;
             let last = page.keys.last().cloned();
-            // The names sort by time: behind the first that is not due, none is.
+            // The names sort by time: after the first that is not due, none is.
             let mut is_over = !page.more;
             for name in page.keys {
                 match oldest_in(&name) {
@@ -76,7 +77,7 @@ impl<E: SettleEvidence> DueListing<'_, E> {
                         self.names.insert((oldest, name));
                     }
                     Some(_) => is_over = true,
-                    // Nothing that was kept here has such a name.
+                    // Trailseal stored nothing with such a name.
                     None => {}
                 }
             }
@@ -89,8 +90,9 @@ impl<E: SettleEvidence> DueListing<'_, E> {
     }
 }
 
-/// `limit` of the names, the newest and the oldest in turn, and how many are left: whoever makes
-/// documents appear chooses their times, and pushes none out at both ends for long.
+/// Returns `limit` of the names, alternating between the newest and the oldest, and how many are
+/// left. Anybody who makes documents appear chooses their times, but cannot push others out at both
+/// ends for long.
 fn both_ends(names: BTreeSet<(Timestamp, String)>, limit: usize) -> (Vec<String>, usize) {
     let left = names.len().saturating_sub(limit);
     let mut names = names.into_iter();

@@ -1,92 +1,93 @@
-//! What becomes of a delivery when a digest comes, by all that is known of it then.
+//! The fate of a delivery when a digest arrives, from everything that is known about it then.
 
 use crate::finding::kms::WhyUnsettled;
 use crate::world::Absence;
 use jiff::SignedDuration;
 
-/// A delivery so short before a digest's end may be listed by the next.
+/// A delivery this short before a digest's end may be listed by the next digest.
 pub(super) const BORDER: SignedDuration = SignedDuration::from_mins(15);
 
-/// For so long a log file that is there may be listed late, or by a backfill digest.
+/// For this long, an existing log file may be listed late, or by a backfill digest.
 const LISTED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 
-/// After so long what cannot be settled is given up.
+/// After this time, a delivery that cannot be settled is given up.
 pub(super) const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// Which digest lists a log file.
+/// The digest that lists a log file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListedBy {
-    /// The one at hand.
+    /// The current digest.
     AtHand,
-    /// One before it.
+    /// An earlier digest.
     Earlier,
-    /// None that was read.
+    /// None of the digests that were read.
     None,
 }
 
-/// What a log file turned out to be.
+/// The state of a log file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    /// It was not looked at: too many others were.
+    /// It was not looked up, because there were too many others.
     NotTaken,
-    /// It could not be looked at.
+    /// It could not be looked up.
     Failed,
-    /// It is there.
+    /// It exists.
     There,
-    /// It is not there.
+    /// It does not exist.
     Gone(Absence),
 }
 
-/// Why it is not known what the backfill digests list.
+/// The reason why it is unknown what the backfill digests list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BackfillsUnknown {
     /// The bucket cannot be listed.
     NotListed,
-    /// There are more of them, or of other objects beside them, than are looked at.
+    /// There are more backfill digests, or other objects next to them, than are looked at.
     TooMany,
 }
 
-/// What is known of a delivery, but for the backfill digests.
+/// Everything that is known about a delivery, apart from the backfill digests.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     pub(super) listed: ListedBy,
-    /// Whether something was found about the log file already.
+    /// Indicates whether there is already a finding about the log file.
     pub(super) is_found: bool,
     pub(super) look: Look,
-    /// Whether the digests of its time were all read.
+    /// Indicates whether all digests of its time were read.
     pub(super) is_covered: bool,
-    /// How long before the end of the digest at hand it was delivered.
+    /// The time from its delivery to the end of the current digest.
     pub(super) late: SignedDuration,
 }
 
-/// What becomes of a delivery.
+/// The fate of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     /// A digest lists it.
     Listed(ListedBy),
     /// A backfill digest lists it.
     Backfilled,
-    /// It is still to come.
+    /// Its digest is still to arrive.
     Waits,
-    /// It cannot be told yet, and waits.
+    /// It is not known yet, and the delivery waits.
     Unknown(WhyUnsettled),
-    /// It could not be told for three days.
+    /// It remained unknown for three days.
     GivenUp(WhyUnsettled),
-    /// No digest lists the log file, and it is gone.
+    /// No digest lists the log file, and it is missing.
     Missing(Absence),
-    /// No digest lists the log file, and it is there.
+    /// No digest lists the log file, and it exists.
     Unlisted,
-    /// What is to be said of the log file was said.
+    /// The log file was already reported.
     FoundBefore,
 }
 
-/// Whether the next digest may list a delivery so long before the end of the one at hand.
+/// Returns whether the next digest may list a delivery that is this short before the end of the
+/// current one.
 pub(super) fn is_too_new(late: SignedDuration) -> bool {
     late < BORDER
 }
 
 impl Known {
-    /// Whether the backfill digests decide.
+    /// Returns whether the backfill digests decide.
     pub(super) fn asks_backfills(&self) -> bool {
         self.listed == ListedBy::None
             && !self.is_found
@@ -95,8 +96,8 @@ impl Known {
             && (LISTED_WITHIN..=GIVEN_UP_AFTER).contains(&self.late)
     }
 
-    /// What becomes of the delivery. `backfilled`: whether a backfill digest lists the log file, where
-    /// that was [asked](Self::asks_backfills).
+    /// Returns the fate of the delivery. `backfilled`: whether a backfill digest lists the log
+    /// file, if that was [asked](Self::asks_backfills).
     pub(super) fn fate(&self, backfilled: Option<Result<bool, BackfillsUnknown>>) -> Fate {
         match self.listed {
             ListedBy::AtHand => return Fate::Listed(ListedBy::AtHand),
@@ -108,7 +109,7 @@ impl Known {
         let why = match self.look {
             Look::NotTaken => WhyUnsettled::NotLookedAt,
             Look::Failed => WhyUnsettled::Unreadable,
-            // Whoever deletes it may delete its digest, too.
+            // Anybody who deletes it may also delete its digest.
             Look::Gone(absence) => return Fate::Missing(absence),
             Look::There if !self.is_covered => WhyUnsettled::NotCovered,
             Look::There if self.late < LISTED_WITHIN => return Fate::Waits,
@@ -176,7 +177,8 @@ mod tests {
         assert!(!known.asks_backfills());
     }
 
-    /// What is known of a log file that no digest lists, and what becomes of it.
+    /// Checks the fate of a log file that no digest lists, for everything that may be known about
+    /// it.
     #[test]
     fn what_no_digest_lists_has_one_fate() {
         use Fate::{Backfilled, GivenUp, Missing, Unknown, Unlisted, Waits};

@@ -1,4 +1,4 @@
-//! Deliveries come in: they are kept until their digests come.
+//! The intake of deliveries, which are stored until their digests arrive.
 //!
 //! The tests are in `tests/tests/kms/unsettled.rs`.
 
@@ -13,28 +13,29 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// The most deliveries of one document: with keys as long as S3 takes, and every character of them
-/// escaped, it has some 7 MB.
+/// The maximum number of deliveries of one document. With the longest keys that S3 accepts, and
+/// every character escaped, it has about 7 MB.
 const MAX_DELIVERIES: usize = 1_000;
 
-/// How many documents are written at once.
+/// The number of documents that are written in parallel.
 const REQUESTS_AT_ONCE: usize = 32;
 
-/// What is older is not kept: the next digest, which ends an hour later, would give it up at once.
+/// Older deliveries are not stored: the next digest, which ends an hour later, would give them up
+/// immediately.
 const KEPT_WITHIN: SignedDuration = SignedDuration::from_hours(3 * 24 - 2);
 
-/// Keeps the deliveries that the log file at `recorded_in` shows, until their digests come. `now` is
-/// the time at which it is read.
+/// Stores the deliveries that the log file at `recorded_in` shows, until their digests arrive.
+/// `now` is the time at which the log file is read.
 ///
-/// Nothing is delivered in the future: no log file's name, which anybody may have chosen, keeps a
-/// delivery waiting for a digest that never comes. A delivery after `now` counts as one of `now`.
+/// Nothing is delivered in the future. No log file's name, which anybody may have chosen, makes a
+/// delivery wait for a digest that never arrives. A delivery after `now` counts as one at `now`.
 ///
-/// What was delivered almost three days before `now` or earlier is not kept: its digest should have come, and
-/// the next one would give it up. The report that comes back counts it, as `deliveriesTooOld` and as
-/// what rule 7 cannot tell. It says nothing else.
+/// A delivery that was made almost three days before `now` or earlier is not stored. Its digest
+/// should have arrived, and the next one would give it up. The returned report counts it, as
+/// `deliveriesTooOld` and as not verified for rule 7. The report says nothing else.
 ///
 /// # Errors
-/// [`StoreError`]: some may not be kept.
+/// [`StoreError`]: some deliveries are perhaps not stored.
 pub async fn keep<E: KeepEvidence>(
     evidence: &E,
     recorded_in: &ObjectLocation,
@@ -60,7 +61,7 @@ pub async fn keep<E: KeepEvidence>(
             .push(PendingDelivery {
                 key: waiting.object.key,
                 event_id: waiting.event_id,
-                // A document's name has four digits for the year.
+                // The name of a document has four digits for the year.
                 time: waiting.time.min(now).max(Timestamp::UNIX_EPOCH),
             });
     }

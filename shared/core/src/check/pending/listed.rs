@@ -1,4 +1,4 @@
-//! What the digests of a chain list, from one back as far as was asked.
+//! The log files that the digests of a chain list, from one digest back to the requested time.
 //!
 //! The tests are in `tests/tests/kms/unsettled.rs`.
 
@@ -17,45 +17,47 @@ use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::HashSet;
 
-/// The most digests that are read back: what was delivered earlier than three days before is not
-/// looked for, and those have 72 hours.
+/// The maximum number of digests that are read back. Deliveries more than three days earlier are
+/// not looked for, and three days have 72 hours.
 const MAX_DIGESTS: usize = 80;
 
-/// The most backfill digests that are looked into.
+/// The maximum number of backfill digests that are read.
 const MAX_BACKFILLS: usize = 128;
 
-/// A month is listed by the day, however many of its days are asked for.
+/// A month is listed by the day, however many of its days are requested.
 const BY_THE_DAY: i32 = i32::MAX;
 
-/// The most pages that are listed to find them: four days of one Region, with all its trails.
+/// The maximum number of pages that are listed to find them: four days of one Region, with all its
+/// trails.
 const MAX_PAGES: usize = 100;
 
-/// How many backfill digests are read at once: each may inflate to 16 MiB.
+/// The number of backfill digests that are read in parallel: each may inflate to 16 MiB.
 const BACKFILLS_AT_ONCE: usize = 4;
 
-/// What the digest at hand, those before it and the backfill digests list.
+/// The log files that the current digest, those before it and the backfill digests list.
 pub(super) struct ListedByChain<'a, S, K> {
     pub(super) digests: &'a DigestVerifier<S, K>,
     at: &'a ObjectLocation,
     key: &'a DigestKey,
-    /// What the digest at hand lists.
+    /// The log files that the current digest lists.
     newest: HashSet<ObjectLocation>,
-    /// What the one before it lists.
+    /// The log files that the digest before it lists.
     second: Option<HashSet<ObjectLocation>>,
-    /// What those before list: hashes of where the log files are, of which there may be many.
+    /// The log files that the earlier digests list, as hashes of their locations, because there may
+    /// be many.
     older: HashSet<Sha256>,
     read: usize,
-    /// What the backfill digests list, once somebody asked.
+    /// The log files that the backfill digests list, after the first request for them.
     backfilled: Option<Result<HashSet<Sha256>, BackfillsUnknown>>,
-    /// End of the one at hand.
+    /// The end of the current digest.
     end: Timestamp,
-    /// Begin of the oldest one that was read.
+    /// The start of the oldest digest that was read.
     reaches: Timestamp,
-    /// What the digests that were read cover.
+    /// The time that the digests that were read cover.
     covered: SignedTime,
-    /// The digest before that.
+    /// The digest before that one.
     before: Option<(ObjectLocation, DigestKey)>,
-    /// Whether there are more digests than may be read.
+    /// Indicates whether there are more digests than may be read.
     pub(super) more: bool,
 }
 
@@ -121,12 +123,12 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
         })
     }
 
-    /// What the digest before the one at hand lists.
+    /// Returns what the digest before the current one lists.
     pub(super) fn second(&self) -> Option<&HashSet<ObjectLocation>> {
         self.second.as_ref()
     }
 
-    /// Which digest lists a log file.
+    /// Returns which digest lists a log file.
     pub(super) fn listed_by(&self, object: &ObjectLocation) -> ListedBy {
         if self.newest.contains(object) {
             return ListedBy::AtHand;
@@ -139,7 +141,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
         }
     }
 
-    /// Whether what was delivered at `time` should be listed by a digest that was read.
+    /// Returns whether a digest that was read should list a delivery at `time`.
     pub(super) fn cover(&self, time: Timestamp) -> bool {
         let border = time.saturating_add(BORDER).unwrap_or(time);
         let is_after_all = time >= self.end;
@@ -150,7 +152,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
         self.reaches <= time && (is_after_all || is_covered())
     }
 
-    /// Reads older digests until one begins before `time`, as far as CloudTrail signed them.
+    /// Reads older digests until one starts before `time`, as far as CloudTrail signed them.
     pub(super) async fn reach_back_to(&mut self, time: Timestamp) {
         while self.reaches > time {
             if self.read >= MAX_DIGESTS {
@@ -160,7 +162,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
             let Some((at, key)) = self.before.take() else {
                 return;
             };
-            // Whatever is wrong with it is told by the digest-validator.
+            // The digest-validator reports any problem with it.
             let Ok(digest) = self.digests.authenticate(&at, &key).await else {
                 return;
             };
@@ -168,7 +170,8 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
         }
     }
 
-    /// Whether a backfill digest lists a log file that ends in the days before the digest at hand.
+    /// Returns whether a log file is listed by a backfill digest that ends in the days before the
+    /// current digest.
     pub(super) async fn backfilled(
         &mut self,
         object: &ObjectLocation,
@@ -184,7 +187,8 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
         }
     }
 
-    /// What the backfill digests list that end between `from` and `to`, or why that is not known.
+    /// Returns what the backfill digests that end between `from` and `to` list, or why that is
+    /// unknown.
     async fn read_backfills(
         &self,
         from: Timestamp,
@@ -199,7 +203,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
             })
             .buffer_unordered(BACKFILLS_AT_ONCE);
         while let Some((at, digest)) = digests.next().await {
-            // Whatever is wrong with it is told by the digest-validator.
+            // The digest-validator reports any problem with it.
             if let Ok(digest) = digest {
                 listed.extend(
                     self.log_files_of(&at, digest.digest())
@@ -252,7 +256,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
     }
 }
 
-/// A place of a log file, in 32 bytes.
+/// Returns the location of a log file, in 32 bytes.
 fn hash(object: &ObjectLocation) -> Sha256 {
     Sha256::of(object.to_string().as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Looks at log files in S3.
+//! Looks up log files in S3.
 //!
 //! The tests are in `tests/tests/kms/trails.rs` and `tests/tests/kms/unsettled.rs`.
 
@@ -8,13 +8,13 @@ use crate::world::ReadEncryption;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// The most log files that are looked at for one digest.
+/// The maximum number of log files that are looked up for one digest.
 pub(super) const MAX_LOOKS: usize = 2_000;
 
-/// How many are looked at at once.
+/// The number of log files that are looked up in parallel.
 const REQUESTS_AT_ONCE: usize = 32;
 
-/// What log files turn out to be.
+/// Returns the state of log files.
 pub(super) async fn look_at<S: ReadEncryption>(
     store: &S,
     objects: BTreeSet<ObjectLocation>,
@@ -32,19 +32,20 @@ pub(super) async fn look_at<S: ReadEncryption>(
         .await
 }
 
-/// The log files that a digest lists, by whether a KMS event shows them: rule 7 the other way round.
+/// The log files that a digest lists, by whether a KMS event shows them: rule 7 in the other
+/// direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Witnessed {
-    /// Those that have an event.
+    /// The number with an event.
     pub(super) with_event: usize,
-    /// Those under a KMS key that have none.
+    /// The number under a KMS key without an event.
     pub(super) without_event: usize,
-    /// Those without an event that were not looked at.
+    /// The number without an event that were not looked up.
     pub(super) not_looked_at: usize,
 }
 
 impl Witnessed {
-    /// The counts by the names that they have in a receipt.
+    /// Returns the counts by their names in a receipt.
     pub(super) fn by_name(self) -> impl Iterator<Item = (&'static str, u64)> {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let left_out = (self.not_looked_at > 0).then_some(self.not_looked_at);
@@ -58,8 +59,8 @@ impl Witnessed {
     }
 }
 
-/// Counts the log files that a digest `lists` by whether an event shows them: all their events should
-/// have come by now. Said only where events come at all.
+/// Counts the log files that a digest `lists` by whether an event shows them. All their events
+/// should have arrived by now. Returns `None` if no events arrive at all.
 pub(super) async fn count_witnessed<S: ReadEncryption>(
     store: &S,
     lists: &HashSet<ObjectLocation>,

@@ -1,22 +1,22 @@
-//! What is to be done with each document once its deliveries are settled.
+//! The updates of the documents whose deliveries are settled.
 //!
 //! The tests are in `tests/tests/kms/story.rs` and `tests/tests/kms/unsettled.rs`.
 
 use super::document::{PendingDocument, moved_name};
 use super::update::PendingUpdate;
 
-/// The most bytes of documents that are to be rewritten with one digest: they are held until its findings
-/// were sent.
+/// The maximum size in bytes of all documents that are rewritten with one digest. They are held
+/// until its findings are sent.
 const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
 
-/// What is to be done with the documents, as it is collected.
+/// The updates of the documents, as they are collected.
 pub(super) struct Rewrites {
-    /// Where what the digest at hand is to list waits.
+    /// The folder of the deliveries that the current digest is to list.
     folder: String,
     /// The bytes of the documents that are to be rewritten.
     held: usize,
     pub(super) updates: Vec<PendingUpdate>,
-    /// Documents that keep what is settled, because they are too large together.
+    /// Documents that keep settled deliveries, because they are too large together.
     pub(super) unwritten: usize,
 }
 
@@ -30,13 +30,13 @@ impl Rewrites {
         }
     }
 
-    /// Nothing of the document waits any more.
+    /// Removes a document of which nothing is pending any more.
     pub(super) fn discard(&mut self, name: String) {
         self.updates.push(PendingUpdate::Discard(name));
     }
 
-    /// Only `rest` of the document waits, which is less than before if it `has_changed`. A document of the
-    /// place where the trail was before moves to the folder at hand.
+    /// Keeps only `rest` of the document, which is less than before if it `has_changed`. A document
+    /// from the trail's previous place moves to the current folder.
     pub(super) fn keep(&mut self, name: String, rest: &PendingDocument, has_changed: bool) {
         let moves = !name.starts_with(&self.folder);
         if !has_changed && !moves {
@@ -55,9 +55,9 @@ impl Rewrites {
         self.updates.push(match (moves, fits) {
             (true, true) => PendingUpdate::Move(name, new_name, rest),
             (false, true) => PendingUpdate::Keep(name, rest),
-            // The next digest looks in the new place only.
+            // The next digest looks only in the new place.
             (true, false) => PendingUpdate::MoveWhole(name, new_name),
-            // It stays as it is, and the next digest finds the same again: the same incidents.
+            // It remains as it is, and the next digest finds the same again: the same incidents.
             (false, false) => return,
         });
     }

@@ -1,5 +1,5 @@
-//! What waits for a digest is settled with it: reads the documents, the digests before and the log
-//! files, has each delivery's fate decided, and collects what is found and what is left to do.
+//! Settles the deliveries that wait for a digest: reads the documents, the earlier digests and the
+//! log files, has the fate of each delivery decided, and collects the findings and the updates.
 //!
 //! The tests are in `tests/tests/kms/story.rs` and `unsettled.rs`.
 
@@ -31,28 +31,29 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::pin::pin;
 
-/// How many documents are held in memory at once.
+/// The number of documents that are held in memory at the same time.
 const DOCUMENTS_AT_ONCE: usize = 16;
 
-/// What became of the deliveries that waited for a digest.
+/// The result for the deliveries that waited for a digest.
 #[derive(Debug, Default)]
 pub struct Settlement {
-    /// What was found.
+    /// The findings and the counts.
     pub report: Report,
-    /// What remains to be done.
+    /// The remaining updates.
     pub afterwards: Vec<PendingUpdate>,
 }
 
-/// Settles what waits for the digest at `at`, which CloudTrail signed, until `stop` resolves.
+/// Settles the deliveries that wait for the digest at `at`, which CloudTrail signed, until `stop`
+/// resolves.
 ///
-/// A delivery is settled when the digest or one before it lists its log file. If none does and the
-/// log file is gone, it was deleted before it was listed: `log-file-missing`. If none has listed it
-/// for hours, also no backfill digest, and it is there: `log-file-unlisted`. If neither can be found
-/// out for three days, it is given up: `delivery-unsettled`. The same says what there was no time
-/// for, or too much of; the next digest settles that.
+/// A delivery is settled when the digest or an earlier one lists its log file. If none does and the
+/// log file is missing, it was deleted before it was listed: `log-file-missing`. If no digest, not
+/// even a backfill digest, has listed it for hours and it exists: `log-file-unlisted`. If neither
+/// can be found out for three days, it is given up: `delivery-unsettled`. The same kind reports
+/// what there was no time for, or too much of. The next digest settles that.
 ///
 /// # Errors
-/// [`StoreError`] when the evidence bucket cannot be read: nothing is settled.
+/// [`StoreError`] if the evidence bucket cannot be read. Nothing is settled.
 pub async fn settle<S, K, E>(
     digests: &DigestVerifier<S, K>,
     evidence: &E,
@@ -73,7 +74,7 @@ where
     }
     let own_folder = folder(&at.bucket, &key.chain);
     let mut folders = vec![own_folder.clone()];
-    // A trail that was moved: what the old place still has waiting is listed here.
+    // The trail was moved: the pending deliveries of the old place are listed here.
     if let Some(named) = &digest.digest().predecessor
         && let Some(before) = chain::predecessor_key(&key, named)
         && (before.chain != key.chain || named.location.bucket != at.bucket)
@@ -88,7 +89,7 @@ where
     }
     settling.left.documents = left;
     settling.left.more_documents = more;
-    // The digest before tells which log files should have been seen by now.
+    // The digest before shows which log files should have been seen by now.
     let before = settling.start.saturating_sub(BORDER);
     let before = before.unwrap_or(settling.start);
     settling.lists.reach_back_to(before).await;
@@ -115,9 +116,9 @@ struct Settling<'a, S, K> {
     start: Timestamp,
     end: Timestamp,
     looked: HashMap<ObjectLocation, Look>,
-    /// The log files whose delivery was seen and that the digest before lists.
+    /// The log files whose delivery was seen and that the previous digest lists.
     seen: HashSet<ObjectLocation>,
-    /// The log files that something was found about.
+    /// The log files for which there is a finding.
     found: HashSet<ObjectLocation>,
     rule: Counts,
     given_up: GivenUp,
@@ -176,7 +177,8 @@ where
                 }
                 // Another digest's settlement was faster.
                 Err(error) if error.absence().is_some() => {}
-                // None that was kept here is so large; it does not keep the others waiting.
+                // No document that Trailseal stored is that large. It does not keep the others
+                // waiting.
                 Err(error) if error.cause.is_permanent() => {
                     tracing::warn!(document = name, error = ?error.to_string(), "passed over");
                     self.left.unreadable += 1;
@@ -201,7 +203,7 @@ where
         Ok(())
     }
 
-    /// The deliveries of a document; none if it holds none.
+    /// Returns the deliveries of a document, or `None` if it holds none.
     fn read(&mut self, name: &str, bytes: &[u8]) -> Option<PendingDocument> {
         match PendingDocument::read(name, bytes) {
             Ok(document) => Some(document),
@@ -218,12 +220,12 @@ where
         }
     }
 
-    /// How long before the end of the digest at hand.
+    /// Returns how long before the end of the current digest a delivery was made.
     fn late(&self, delivered: Timestamp) -> SignedDuration {
         self.end.duration_since(delivered)
     }
 
-    /// Looks at the log files that no digest lists, as far as that may be done for one digest.
+    /// Looks up the log files that no digest lists, as many as are allowed for one digest.
     async fn look(&mut self, documents: &[(String, PendingDocument)]) {
         let mut asked = BTreeSet::new();
         for (_, document) in documents {
@@ -256,7 +258,8 @@ where
                 }
             }
         }
-        // What the digest at hand lists is still to be counted when the next one comes.
+        // Deliveries that the current digest lists are still to be counted when the next one
+        // arrives.
         let is_counted = newest < self.start.saturating_sub(BORDER).unwrap_or(self.start);
         if waiting.is_empty() && (is_counted || listed.is_empty()) {
             self.rewrites.discard(name);
@@ -300,7 +303,7 @@ where
         fate
     }
 
-    /// Counts what became of a delivery, and raises what is found.
+    /// Counts the fate of a delivery, and raises its finding.
     fn note(
         &mut self,
         fate: Fate,
@@ -349,7 +352,8 @@ where
         self.found.insert(object);
     }
 
-    /// Counts the log files under a KMS key that the digest before lists, by whether an event shows them.
+    /// Counts the log files under a KMS key that the previous digest lists, by whether an event
+    /// shows them.
     async fn count_witnessed(&mut self) {
         if let Some(before) = self.lists.second() {
             let store = self.lists.digests.store();
@@ -367,7 +371,7 @@ where
         if given_up > 0 {
             report.counts.insert("deliveriesGivenUp", given_up);
         }
-        // Not everything that should have been looked at was.
+        // Not everything that should have been looked at was looked at.
         if self.left.is_something() {
             self.rule.cannot_tell += 1;
         }

@@ -1,28 +1,29 @@
-//! What a settlement leaves to be done in the evidence bucket.
+//! The changes that a settlement leaves to be made in the evidence bucket.
 //!
 //! The tests are in `tests/tests/kms/story.rs` and `tests/tests/kms/unsettled.rs`.
 
 use super::document::MAX_DOCUMENT_BYTES;
 use crate::world::{KeepEvidence, SettleEvidence, StoreError};
 
-/// What is to be done in the evidence bucket once the findings were told.
+/// A change to make in the evidence bucket after the findings are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PendingUpdate {
-    /// Nothing of this document waits any more.
+    /// Nothing of this document is pending any more.
     Discard(String),
-    /// Only this of it does.
+    /// Only this part of it is still pending.
     Keep(String, String),
-    /// This of it does, under another name: the trail was moved, and later digests look there.
+    /// Only this part is still pending, under another name: the trail was moved, and later digests
+    /// look there.
     Move(String, String, String),
     /// All of it gets another name.
     MoveWhole(String, String),
 }
 
 impl PendingUpdate {
-    /// Does it.
+    /// Makes the change.
     ///
     /// # Errors
-    /// [`StoreError`]: the next digest settles the same once more.
+    /// [`StoreError`]: the next digest settles the same again.
     pub async fn run<E: KeepEvidence + SettleEvidence>(
         self,
         evidence: &E,

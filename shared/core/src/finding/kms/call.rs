@@ -1,18 +1,18 @@
-//! An event, to find it again.
+//! A reference to an event, to find it again.
 //!
 //! The tests are in `tests/tests/kms/`.
 
 use jiff::Timestamp;
 use std::fmt;
 
-/// An event, to find it again.
+/// A reference to an event, to find it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventReference {
     /// `GenerateDataKey`, `Decrypt`, ….
     pub name: String,
-    /// The event's id.
+    /// The event's ID.
     pub id: String,
-    /// When the call was made.
+    /// The time of the call.
     pub time: Option<Timestamp>,
 }
 

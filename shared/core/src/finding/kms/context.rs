@@ -1,4 +1,4 @@
-//! What is wrong with the encryption context of a call, or with who states it.
+//! Mismatches of a call's encryption context, or of its caller.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs` and `tests/tests/kms/foreign.rs`.
 
@@ -9,49 +9,49 @@ use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
 use crate::names::ids::{AccountId, TrailArn};
 use crate::names::object_key::Chain;
 
-/// The most trails that a finding names.
+/// The maximum number of trails that a finding names.
 const MAX_TRAILS: usize = 5;
 
-/// How the encryption context of a call does not agree with the trail.
+/// A disagreement between the encryption context of a call and the trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextMismatch {
-    /// It names no trail.
+    /// The context does not name a trail.
     NoTrail {
-        /// What is in the trail's place.
+        /// The value in the trail's place.
         named: String,
     },
-    /// It names a trail that is none of those configured.
+    /// The context names a trail that is not configured.
     OtherTrail {
         /// The trail.
         named: String,
-        /// The configured ones.
+        /// The configured trails.
         configured: Vec<TrailArn>,
     },
-    /// It names a trail whose digests are not in the bucket, where those of others are.
+    /// The context names a trail without digests in the bucket, which has digests of other trails.
     TrailWithoutDigests {
         /// The trail.
         named: TrailArn,
-        /// The chains that are there.
+        /// The chains in the bucket.
         known: Vec<Chain>,
     },
-    /// It names no object.
+    /// The context does not name an object.
     NoObject {
-        /// What is in the object's place.
+        /// The value in the object's place.
         named: Option<String>,
     },
-    /// It names an object in another bucket.
+    /// The context names an object in another bucket.
     OtherBucket {
         /// The object.
         named: String,
         /// The configured buckets.
         log_buckets: Vec<String>,
     },
-    /// It names an object in no documented form, or one that contradicts itself.
+    /// The context names an object in an undocumented form, or one that contradicts itself.
     InconsistentObject {
         /// The object.
         named: String,
     },
-    /// It names an object of another account than the trail's.
+    /// The context names an object of another account than the trail's.
     OtherAccount {
         /// The object.
         named: String,
@@ -113,7 +113,7 @@ impl Evidence for ContextMismatch {
     }
 }
 
-/// A call whose encryption context does not agree with the trail.
+/// Reports a call whose encryption context does not agree with the trail.
 #[must_use]
 pub fn context_mismatch(
     subject: FindingSubject,
@@ -130,12 +130,12 @@ pub fn context_mismatch(
     )
 }
 
-/// A call under somebody else's key that names the trail or its log files.
+/// A call under a key that is not the trail's, which names the trail or its log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignContext {
-    /// The configured keys, if any are.
+    /// The configured keys, if any.
     pub configured_keys: Vec<String>,
-    /// Who called, from where.
+    /// The caller and its source address.
     pub caller: String,
     /// The key.
     pub key: Option<String>,
@@ -169,7 +169,7 @@ impl Evidence for ForeignContext {
     }
 }
 
-/// A principal that named the trail or its log files in a call under somebody else's key.
+/// Reports a principal that named the trail or its log files in a call under another key.
 #[must_use]
 pub fn foreign_context(
     subject: FindingSubject,
@@ -186,7 +186,7 @@ pub fn foreign_context(
     )
 }
 
-/// More such calls in one log file than are looked at.
+/// Reports that a log file has more such calls than Trailseal looks at.
 #[must_use]
 pub fn too_many_foreign_calls(subject: FindingSubject, calls: u64) -> Finding {
     let about = format!("calls of {}", subject.object);

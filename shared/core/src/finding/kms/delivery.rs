@@ -1,4 +1,4 @@
-//! What became of log files that KMS events show being delivered.
+//! The fate of log files whose delivery KMS events show.
 //!
 //! The tests are in `tests/tests/kms/delivery.rs` and `tests/tests/kms/story.rs`.
 
@@ -9,12 +9,12 @@ use crate::names::location::ObjectLocation;
 use crate::world::Absence;
 use jiff::Timestamp;
 
-/// A delivered log file that is not there when its event is read.
+/// A delivered log file that is missing when its event is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoneLogFile {
     /// The event.
     pub call: EventReference,
-    /// What S3 says.
+    /// The absence that S3 reports.
     pub absence: Absence,
 }
 
@@ -32,7 +32,7 @@ impl Evidence for GoneLogFile {
     }
 }
 
-/// A log file that was delivered, as an event in the log file `recorded_in` shows, and is gone.
+/// Reports a missing log file whose delivery an event in the log file `recorded_in` shows.
 #[must_use]
 pub fn gone_after_delivery(
     subject: FindingSubject,
@@ -49,19 +49,19 @@ pub fn gone_after_delivery(
     )
 }
 
-/// A log file that no digest lists, by the event that shows its delivery.
+/// A log file that no digest lists, with the event that shows its delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlistedLogFile<'a> {
-    /// The event's id.
+    /// The event's ID.
     pub event_id: &'a str,
-    /// The log file with the event.
+    /// The log file that holds the event.
     pub recorded_in: &'a str,
-    /// When it was delivered.
+    /// The time of the delivery.
     pub delivered: Timestamp,
 }
 
-/// No digest lists the log file, and it is gone. `is_covered`: the digests of its time were all read.
-/// Whoever deletes it may delete its digest, too.
+/// Reports a missing log file that no digest lists. `is_covered`: all digests of its time were
+/// read. Anybody who deletes the log file may also delete its digest.
 #[must_use]
 pub fn gone_before_listed(
     subject: FindingSubject,
@@ -95,7 +95,7 @@ pub fn gone_before_listed(
     .with_digest(digest)
 }
 
-/// The log file is there, and no digest up to `end` lists it.
+/// Reports an existing log file that no digest up to `end` lists.
 #[must_use]
 pub fn unlisted_log_file(
     subject: FindingSubject,

@@ -1,4 +1,4 @@
-//! What is wrong with the attestations of enclaves.
+//! Problems with the attestations of enclaves.
 //!
 //! The tests are in `tests/tests/kms/reading.rs`.
 
@@ -6,12 +6,12 @@ use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};
 use crate::finding::{Finding, FindingKind};
 
-/// An attestation that no Nitro Enclave makes.
+/// An attestation that no Nitro Enclave produces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MalformedAttestation {
-    /// Its module id is none, or none of an enclave's.
+    /// Its module ID is missing, malformed, or not an enclave's.
     ModuleId(Option<String>),
-    /// Its image digest is none.
+    /// Its image digest is missing or malformed.
     ImageDigest(Option<String>),
 }
 
@@ -36,7 +36,7 @@ impl Evidence for MalformedAttestation {
     }
 }
 
-/// `principal` made a call with an attestation that no Nitro Enclave makes.
+/// Reports that `principal` made a call with an attestation that no Nitro Enclave produces.
 #[must_use]
 pub fn malformed_attestation(
     subject: FindingSubject,
@@ -53,7 +53,7 @@ pub fn malformed_attestation(
     )
 }
 
-/// An image that is not listed.
+/// An enclave image that is not listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlistedImage {
     /// Its PCR0.
@@ -71,7 +71,7 @@ impl Evidence for UnlistedImage {
 
     fn actual(&self) -> String {
         let image = &self.image;
-        // The attestation of an enclave in debug mode has zeros only.
+        // In debug mode, the attestation of an enclave has only zeros.
         if image.bytes().all(|byte| byte == b'0') {
             format!("PCR0 {image}: an enclave in debug mode, whose memory can be read")
         } else {
@@ -80,7 +80,7 @@ impl Evidence for UnlistedImage {
     }
 }
 
-/// `principal` used KMS from an enclave whose image is not listed.
+/// Reports that `principal` used KMS from an enclave whose image is not listed.
 #[must_use]
 pub fn unlisted_image(
     subject: FindingSubject,
@@ -95,12 +95,12 @@ pub fn unlisted_image(
     )
 }
 
-/// A reader that reads from an enclave only read without its attestation.
+/// An enclave-only reader that read without an enclave attestation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingAttestation {
-    /// Who read, from where.
+    /// The reader and its source address.
     pub caller: String,
-    /// Whether an instance attested itself.
+    /// Indicates whether the call carries the attestation of an instance.
     pub is_of_instance: bool,
 }
 
@@ -123,7 +123,7 @@ impl Evidence for MissingAttestation {
     }
 }
 
-/// A reader that reads from an enclave only read without its attestation.
+/// Reports an enclave-only reader that read without an enclave attestation.
 #[must_use]
 pub fn missing_attestation(
     subject: FindingSubject,

@@ -1,4 +1,4 @@
-//! What all findings by KMS events are made of.
+//! The parts of every finding that a KMS event shows.
 //!
 //! The tests are in `tests/tests/kms/robust.rs`.
 
@@ -6,31 +6,31 @@ use crate::finding::{Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use crate::names::text::clip_bytes;
 
-/// The most bytes of each piece of a finding's evidence: whoever calls KMS chooses much of it.
+/// The maximum length in bytes of each piece of evidence. The caller of KMS chooses much of it.
 const MAX_EVIDENCE_BYTES: usize = 1000;
 
-/// How a rule is broken. What it is in words is made when it is asked for.
+/// The way in which a rule is broken. Its words are composed on request.
 pub trait Evidence {
-    /// The finding.
+    /// Returns the kind of the finding.
     fn kind(&self) -> FindingKind;
 
-    /// What should be.
+    /// Returns the expected state.
     fn expected(&self) -> String;
 
-    /// What is.
+    /// Returns the actual state.
     fn actual(&self) -> String;
 }
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingSubject {
-    /// Account, Region and trail, as far as known.
+    /// Account, Region and trail, as far as they are known.
     pub scope: Scope,
     /// The object.
     pub object: ObjectLocation,
 }
 
-/// A finding with its evidence.
+/// Returns a finding with its evidence.
 pub(super) fn finding(
     subject: FindingSubject,
     evidence: &impl Evidence,

@@ -1,15 +1,15 @@
-//! What is said of findings that are not listed one by one.
+//! Findings that are not listed one by one.
 //!
 //! The tests are in `tests/tests/kms/grouped.rs`.
 
 use super::evidence::FindingSubject;
 use crate::finding::{Finding, FindingKind};
 
-/// What to do about findings that are not listed one by one. What the kind advises is about one object,
-/// and here the object is the log file that records the calls.
+/// The advice for findings that are not listed one by one. The advice of the kind is about one
+/// object, and here the object is the log file that records the calls.
 const LEFT_OUT: &str = "Run `trailseal kms s3://BUCKET/KEY` on the log file that the finding names, with the trails, keys and readers of the stack. The command explains what each rule says about each KMS event. Then follow the advice of the other findings of this kind. The log file that the finding names records the calls, and needs no repair.";
 
-/// So many more findings of a kind in a log file, the subject's object.
+/// Reports how many more findings of a kind a log file, the subject's object, has.
 #[must_use]
 pub fn findings_left_out(kind: FindingKind, subject: FindingSubject, findings: u64) -> Finding {
     let FindingSubject { scope, object } = subject;
@@ -21,7 +21,8 @@ pub fn findings_left_out(kind: FindingKind, subject: FindingSubject, findings: u
         .with_remedy(LEFT_OUT)
 }
 
-/// The example of a group, with how many `more` are like it and which other objects they are about.
+/// Returns the example of a group, with the number of findings like it (`more`) and the other
+/// objects of those.
 #[must_use]
 pub fn with_more_like_it(example: Finding, more: u64, objects: &[String]) -> Finding {
     let mut finding = example;

@@ -1,4 +1,4 @@
-//! What is wrong with the trail's key, and that a call used another one.
+//! Problems with the trail's key, and calls that used another key.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs`.
 
@@ -8,21 +8,21 @@ use crate::finding::{Finding, FindingKind};
 use crate::names::encryption_context::TRAIL_CONTEXT;
 use jiff::{SignedDuration, Timestamp};
 
-/// The key of a call is not the trail's, or not the object's.
+/// A mismatch between the key of a call and the key of the trail or the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyMismatch {
-    /// It is none of the configured ones.
+    /// The key is not configured.
     NotConfigured {
         /// The key of the call.
         used: String,
-        /// The configured ones.
+        /// The configured keys.
         configured: Vec<String>,
     },
-    /// The object that was delivered is under another.
+    /// The delivered object is encrypted under another key.
     NotOfObject {
         /// The key of the call.
         used: String,
-        /// The object's.
+        /// The key of the object.
         of_object: String,
     },
 }
@@ -51,7 +51,7 @@ impl Evidence for KeyMismatch {
     }
 }
 
-/// A call that used another key than the trail or the object.
+/// Reports a call that used another key than the trail or the object.
 #[must_use]
 pub fn key_mismatch(
     subject: FindingSubject,
@@ -93,7 +93,8 @@ impl Evidence for UnusableKey {
     }
 }
 
-/// The trail's key, `arn`, cannot encrypt log files. It is so once, whoever uses it.
+/// Reports that the trail's key, `arn`, cannot encrypt log files. It is one finding, regardless of
+/// who uses the key.
 #[must_use]
 pub fn unusable_key(subject: FindingSubject, key: &UnusableKey, arn: &str) -> Finding {
     let what = "Log files can no longer be encrypted under the trail's key";
@@ -103,9 +104,9 @@ pub fn unusable_key(subject: FindingSubject, key: &UnusableKey, arn: &str) -> Fi
 /// A key whose imported material expires soon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiringKey {
-    /// When it expires.
+    /// The time when it expires.
     pub expires: Timestamp,
-    /// What counts as soon.
+    /// The remaining time that counts as soon.
     pub soon: SignedDuration,
 }
 
@@ -126,17 +127,17 @@ impl Evidence for ExpiringKey {
     }
 }
 
-/// The imported material of the trail's key, `arn`, expires soon.
+/// Reports that the imported material of the trail's key, `arn`, expires soon.
 #[must_use]
 pub fn expiring_key(subject: FindingSubject, key: &ExpiringKey, arn: &str) -> Finding {
     let what = "The key material of the trail's key expires soon";
     about_key(subject, key, what, arn)
 }
 
-/// A key's policy that lets other trails use the key.
+/// A key policy that lets other trails use the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenPolicy {
-    /// The statements that do.
+    /// The statements that allow it.
     pub statements: Vec<String>,
 }
 
@@ -156,7 +157,7 @@ impl Evidence for OpenPolicy {
     }
 }
 
-/// The policy of the trail's key, `arn`, lets other trails use it.
+/// Reports that the policy of the trail's key, `arn`, lets other trails use it.
 #[must_use]
 pub fn open_policy(subject: FindingSubject, policy: &OpenPolicy, arn: &str) -> Finding {
     let what = "CloudTrail can write under the trail's key for any trail";

@@ -1,4 +1,4 @@
-//! That an object has a log file's name and is none.
+//! Objects with a log file's name that are not log files.
 //!
 //! The tests are in `tests/tests/kms/robust.rs`.
 
@@ -7,8 +7,8 @@ use crate::finding::{Finding, FindingKind};
 use crate::format::records::RecordsError;
 use crate::gzip::stream::GunzipError;
 
-/// An object with a log file's name, in a bucket or in a copy on disk (`is_copy`), that CloudTrail does
-/// not write.
+/// Reports an object with a log file's name, in a bucket or in a copy on disk (`is_copy`), that
+/// CloudTrail does not write.
 #[must_use]
 pub fn not_a_log_file(subject: FindingSubject, error: &RecordsError, is_copy: bool) -> Finding {
     let kind = match error {

@@ -1,7 +1,7 @@
-//! What is found by the KMS events of log files: typed evidence, and one constructor a finding.
+//! The findings of KMS events in log files: typed evidence, and one constructor for each finding.
 //!
-//! Here alone are the sentences of these findings. Their tests are in `tests/tests/kms/`: they
-//! judge whole log files, and hold every text of each finding.
+//! Only these files hold the sentences of these findings. Their tests are in `tests/tests/kms/`:
+//! they judge whole log files, and check every text of each finding.
 
 mod call;
 mod context;

@@ -1,4 +1,4 @@
-//! That somebody read log files who is no listed reader.
+//! Reads of log files by a principal that is not a listed reader.
 //!
 //! The tests are in `tests/tests/kms/reading.rs`.
 
@@ -8,13 +8,13 @@ use crate::finding::{Finding, FindingKind};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// What is expected of whoever reads.
+/// The expectation for every reader.
 const LISTED: &str = "one of the listed readers";
 
 /// A call of a reader that is not listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlistedReader {
-    /// Who called, from where.
+    /// The caller and its source address.
     pub caller: String,
 }
 
@@ -32,20 +32,20 @@ impl Evidence for UnlistedReader {
     }
 }
 
-/// All that a reader read who is not listed.
+/// All reads by a principal that is not a listed reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlistedReads {
-    /// Who read.
+    /// The principal.
     pub reader: String,
-    /// From which addresses.
+    /// The source addresses.
     pub sources: BTreeSet<String>,
-    /// In how many calls.
+    /// The number of calls.
     pub calls: u64,
-    /// How many log files; of an S3 Bucket Key's use no file is known.
+    /// The number of log files; for a call with an S3 Bucket Key, the file is unknown.
     pub files: usize,
     /// The first call.
     pub first: EventReference,
-    /// When the last call was made.
+    /// The time of the last call.
     pub last: Option<Timestamp>,
 }
 
@@ -97,7 +97,7 @@ impl Evidence for UnlistedReads {
     }
 }
 
-/// Somebody read log files who is no listed reader.
+/// Reports that a principal that is not a listed reader read log files.
 #[must_use]
 pub fn unlisted_reader(subject: FindingSubject, reads: &UnlistedReads) -> Finding {
     finding(

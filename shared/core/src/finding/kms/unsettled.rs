@@ -1,4 +1,5 @@
-//! What could not be settled: each bound that is reached and each delivery that is given up is said.
+//! Unsettled deliveries. Trailseal reports each limit that is reached and each delivery it gives
+//! up.
 //!
 //! The tests are in `tests/tests/kms/unsettled.rs`.
 
@@ -6,14 +7,14 @@ use crate::finding::{DigestReference, Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use std::collections::BTreeMap;
 
-/// Why it is not known whether a digest lists a delivery.
+/// The reason why it is unknown whether a digest lists a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WhyUnsettled {
-    /// Too many log files were to be looked at.
+    /// There were too many log files to look at.
     NotLookedAt,
-    /// S3 does not say whether the log file is there.
+    /// S3 does not say whether the log file exists.
     Unreadable,
-    /// The digests of its time are gone, damaged or cannot be read.
+    /// The digests of its time are missing, damaged or unreadable.
     NotCovered,
     /// The backfill digests cannot be listed.
     BackfillsNotListed,
@@ -44,7 +45,7 @@ impl GivenUp {
     /// Adds a delivery.
     pub fn add(&mut self, object: ObjectLocation, why: WhyUnsettled) {
         *self.reasons.entry(why).or_default() += 1;
-        // The same one whenever the same are given up.
+        // The example is always the same for the same deliveries.
         if self
             .example
             .as_ref()
@@ -54,13 +55,13 @@ impl GivenUp {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of deliveries.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.reasons.values().sum()
     }
 
-    /// One finding, however many they are: one incident a chain.
+    /// Returns one finding for any number of deliveries: one incident for each chain.
     #[must_use]
     pub fn finding(&self, scope: &Scope, place: &str, digest: &DigestReference) -> Option<Finding> {
         let example = self.example.clone()?;
@@ -91,29 +92,29 @@ impl GivenUp {
     }
 }
 
-/// What one digest did not settle, because there was too much of it.
+/// Work that one digest did not settle, because there was too much of it.
 #[derive(Debug, Default)]
 pub struct LeftOver {
-    /// Documents beyond those that one digest settles.
+    /// Documents beyond the number that one digest settles.
     pub documents: usize,
-    /// Whether there are documents that were not even listed.
+    /// Indicates whether there are documents that were not listed at all.
     pub more_documents: bool,
-    /// Documents for which there was no time.
+    /// Documents that were left for lack of time.
     pub no_time: usize,
     /// Documents that are too large or of an unknown schema.
     pub unreadable: usize,
-    /// Documents that keep what is settled, because they are too large together.
+    /// Documents that keep settled deliveries, because they are too large together.
     pub unwritten: usize,
     /// Deliveries whose log file was not looked at.
     pub looks: usize,
-    /// Whether there are too many backfill digests.
+    /// Indicates whether there are too many backfill digests.
     pub backfills: bool,
-    /// Whether there are too many digests before.
+    /// Indicates whether there are too many earlier digests.
     pub digests: bool,
 }
 
 impl LeftOver {
-    /// Whether anything is left over.
+    /// Returns whether anything is left over.
     #[must_use]
     pub fn is_something(&self) -> bool {
         !self.in_words().is_empty()
@@ -161,7 +162,7 @@ impl LeftOver {
         counted.chain(said).collect()
     }
 
-    /// One finding about the chain in `place`; none if everything was settled.
+    /// Returns one finding about the chain in `place`; `None` if everything was settled.
     #[must_use]
     pub fn finding(
         &self,
@@ -181,7 +182,7 @@ impl LeftOver {
             .with_digest(digest.clone())
             .with_evidence("every delivery of the chain settled", left.join("; "))
             .with_detail("left")
-            // It stays the same until everything is settled.
+            // The subject stays the same until everything is settled.
             .about(place, "")
             .with_remedy(
                 "Somebody may have planted log files whose KMS records name deliveries that never happened, to hide a deleted log file among them. Look for PutObject calls on the bucket that are not CloudTrail's, and verify the last days of the chain by hand (trailseal verify, or aws cloudtrail validate-logs).",

@@ -1,4 +1,4 @@
-//! That somebody else wrote, that KMS refuses CloudTrail, that a log file is encrypted otherwise.
+//! Writes by others, refusals of CloudTrail by KMS, and log files with another encryption.
 //!
 //! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/delivery.rs`.
 
@@ -7,10 +7,10 @@ use super::evidence::{Evidence, FindingSubject, finding};
 use crate::finding::{Finding, FindingKind};
 use crate::world::Encryption;
 
-/// Somebody other than CloudTrail had a data key generated.
+/// A caller other than CloudTrail that generated a data key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignCaller {
-    /// Who called, from where.
+    /// The caller and its source address.
     pub caller: String,
 }
 
@@ -28,8 +28,8 @@ impl Evidence for ForeignCaller {
     }
 }
 
-/// Somebody other than CloudTrail had a data key generated for a log file (`for_log_file`), or for
-/// the trail.
+/// Reports that a caller other than CloudTrail generated a data key for a log file (`for_log_file`)
+/// or for the trail.
 #[must_use]
 pub fn foreign_caller(
     subject: FindingSubject,
@@ -49,10 +49,10 @@ pub fn foreign_caller(
     finding(subject, by, message)
 }
 
-/// A call of CloudTrail's that KMS refused.
+/// A call by CloudTrail that KMS refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedCall {
-    /// What KMS said.
+    /// The answer of KMS.
     pub error: String,
 }
 
@@ -70,16 +70,16 @@ impl Evidence for RefusedCall {
     }
 }
 
-/// A key under which KMS refuses CloudTrail.
+/// A key for which KMS refuses CloudTrail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedKey {
-    /// Its ARN, or its name where that is not known.
+    /// Its ARN, or its name if the ARN is unknown.
     pub key: String,
-    /// How many calls were refused.
+    /// The number of refused calls.
     pub calls: u64,
-    /// The first of them.
+    /// The first refused call.
     pub first: EventReference,
-    /// What KMS answered to it.
+    /// The answer of KMS to the first call.
     pub answer: String,
 }
 
@@ -97,7 +97,7 @@ impl Evidence for RefusedKey {
     }
 }
 
-/// KMS refuses CloudTrail data keys, so that log files are not delivered.
+/// Reports that KMS refuses CloudTrail data keys, so that log files are not delivered.
 #[must_use]
 pub fn refused_key(subject: FindingSubject, refused: &RefusedKey) -> Finding {
     let times = match refused.calls {
@@ -114,12 +114,12 @@ pub fn refused_key(subject: FindingSubject, refused: &RefusedKey) -> Finding {
     )
 }
 
-/// A log file that is encrypted otherwise than the trail encrypts.
+/// A log file that is not encrypted the way the trail encrypts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedEncryption {
-    /// The configured keys, if any are.
+    /// The configured keys, if any.
     pub configured: Vec<String>,
-    /// What the object's headers say.
+    /// The encryption that the object's headers state.
     pub found: Encryption,
 }
 
@@ -146,7 +146,7 @@ impl Evidence for ChangedEncryption {
     }
 }
 
-/// A log file that is encrypted otherwise than the trail encrypts.
+/// Reports a log file that is not encrypted the way the trail encrypts.
 #[must_use]
 pub fn changed_encryption(subject: FindingSubject, changed: &ChangedEncryption) -> Finding {
     finding(

@@ -1,22 +1,22 @@
-//! The document of records, as a machine that takes its bytes value by value.
+//! The document of records, as a state machine that reads its bytes value by value.
 
 use super::error::{MAX_RECORD_BYTES, RecordsError};
 use memchr::memmem::Finder;
 use serde::Deserialize as _;
 use serde_json::value::RawValue;
 
-/// How the records of a log file were read.
+/// The result of reading the records of a log file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scan {
-    /// Whether a search of the bytes was enough: no record has what was looked for, and no JSON
-    /// was parsed.
+    /// Indicates whether a search of the bytes was enough: no record contains the searched text,
+    /// and no JSON was parsed.
     pub dismissed: bool,
-    /// How many records were handed over.
+    /// The number of records that were passed on.
     pub records: u64,
 }
 
-/// What a document goes on with.
+/// The next expected part of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Start,
@@ -51,13 +51,13 @@ impl Next {
 /// A document of records, read value by value.
 pub(super) struct RecordsDocument<'n, F> {
     next: Next,
-    /// Whether the last name is that of the records.
+    /// Indicates whether the last name is the name of the records.
     named: bool,
-    /// Whether there have been records.
+    /// Indicates whether the records have been seen.
     seen: bool,
-    /// How many bytes have been taken.
+    /// The number of bytes that were read.
     taken: usize,
-    /// What the records that are handed over contain.
+    /// The text that a record must contain to be passed on.
     pub(super) needle: Option<Finder<'n>>,
     records: u64,
     each: F,
@@ -76,8 +76,8 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
         }
     }
 
-    /// Reads as far as whole values go, and says how many bytes have been taken. The others come
-    /// again, at the beginning of more; `last`: there are no more.
+    /// Reads as many complete values as there are, and returns the number of bytes that were read.
+    /// The next call gets the other bytes again, followed by more. `last`: there are no more.
     pub(super) fn advance(&mut self, bytes: &[u8], last: bool) -> Result<usize, RecordsError> {
         let mut rest = bytes;
         loop {
@@ -118,7 +118,7 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
         Ok(taken)
     }
 
-    /// Takes a name, a record or another value.
+    /// Processes a name, a record or another value.
     fn take(&mut self, value: &str, at: usize) -> Result<Next, RecordsError> {
         match self.next {
             Next::FirstName | Next::Name => {
@@ -161,15 +161,15 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
     }
 }
 
-/// The JSON value that bytes begin with; none if they end before it does. `last`: nothing follows
-/// the bytes. `at`: where they stand in the file.
+/// Returns the JSON value at the start of the bytes, or `None` if they end before it does. `last`:
+/// nothing follows the bytes. `at`: their position in the file.
 fn value(bytes: &[u8], last: bool, at: usize) -> Result<Option<&str>, RecordsError> {
-    // One more than allowed: the same verdict, however much there is at hand.
+    // One byte more than allowed: the verdict is the same, however many are available.
     let within = bytes.get(..=MAX_RECORD_BYTES).unwrap_or(bytes);
     let cut = !last || within.len() > MAX_RECORD_BYTES;
     let error = match <&RawValue>::deserialize(&mut serde_json::Deserializer::from_slice(within)) {
         Ok(value) if value.get().len() > MAX_RECORD_BYTES => None,
-        // The digits of a number may go on.
+        // A number may have more digits.
         Ok(value) if cut && value.get().len() == within.len() && is_number(within) => None,
         Ok(value) => return Ok(Some(value.get())),
         Err(error) => Some(error),
@@ -187,12 +187,13 @@ fn is_number(value: &[u8]) -> bool {
         .is_some_and(|byte| *byte == b'-' || byte.is_ascii_digit())
 }
 
-/// Whether an error is one that more bytes may mend.
+/// Returns whether more bytes may resolve an error.
 fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
     if error.is_eof() {
         return true;
     }
-    // A number cut off after its sign, its point or its exponent's letter is told by the place.
+    // A number that is cut off after its sign, its point or its exponent's letter is recognized by
+    // the position.
     let line_start = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
     let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
     (error.line(), error.column()) == (lines, bytes.len() - line_start)

@@ -1,10 +1,10 @@
 //! The records of a log file, read one at a time.
 //!
-//! A log file is `{"Records":[…]}`. Its records are handed over as they stand in the inflated
-//! bytes: those of a file of ordinary size are inflated whole, those of a larger one go through a
-//! window that holds one record. A record that is odd does not take its neighbours with it.
+//! A log file is `{"Records":[…]}`. Its records are passed on as they are in the inflated bytes. A
+//! file of ordinary size is inflated completely. A larger one goes through a window that holds one
+//! record. An unusual record does not affect its neighbors.
 //!
-//! [`RecordReader`] takes an object in pieces, so that whoever reads a large one can stop between
+//! [`RecordReader`] reads an object in pieces, so that the reader of a large one can stop between
 //! two of them.
 //!
 //! Format: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
@@ -25,36 +25,36 @@ use document::{RecordsDocument, is_space, without_space};
 use reader::WINDOW;
 use std::cell::Cell;
 
-/// The most bytes of a file whose records are read without a look at the clock.
+/// The maximum size in bytes of a file whose records are read without checking the time.
 const MAX_AT_ONCE: usize = 8 * 1024 * 1024;
 
-/// The most bytes that a thread keeps for the next file.
+/// The maximum number of bytes that a thread keeps for the next file.
 const KEPT: usize = 8 * 1024 * 1024;
 
-/// What a file begins with, as CloudTrail writes it.
+/// The start of a file as CloudTrail writes it.
 const HEAD: &[u8] = br#"{"Records":["#;
 
-/// What a file ends with.
+/// The end of a file.
 const TAIL: &[u8] = b"]}";
 
-/// Hands every record of a gzip log file, as raw JSON, to `each`.
+/// Passes every record of a gzip log file, as raw JSON, to `each`.
 ///
 /// # Errors
-/// [`RecordsError`] when the bytes are not a log file; the records before the fault have been
-/// handed over.
+/// [`RecordsError`] if the bytes are not a log file. The records before the fault have been passed
+/// on.
 pub fn for_each_record(object: &[u8], each: impl FnMut(&str)) -> Result<(), RecordsError> {
     read(object, None, each).map(|_| ())
 }
 
-/// Hands the records of a gzip log file that contain `needle`, as raw JSON, to `each`.
+/// Passes the records of a gzip log file that contain `needle`, as raw JSON, to `each`.
 ///
-/// `needle` is looked for in the bytes as they stand, where a letter may also be written as an
-/// escape. A file without it that begins and ends as CloudTrail's do is a log file whatever stands
-/// between, provided that it inflates to at most some megabytes: nothing of it is parsed.
+/// Searches for `needle` in the raw bytes, where a letter may also be written as an escape. A file
+/// without it that starts and ends like CloudTrail's is a log file whatever is between, provided
+/// that it inflates to at most some megabytes: nothing of it is parsed.
 ///
 /// # Errors
-/// [`RecordsError`] when the bytes are not a log file; the records before the fault have been
-/// handed over.
+/// [`RecordsError`] if the bytes are not a log file. The records before the fault have been passed
+/// on.
 pub fn for_each_record_with(
     object: &[u8],
     needle: &str,
@@ -63,10 +63,10 @@ pub fn for_each_record_with(
     read(object, Some(needle), each)
 }
 
-/// The same of a file in a copy on disk, which may hold the records decompressed.
+/// Does the same for a file in a copy on disk, which may hold the records decompressed.
 ///
 /// # Errors
-/// [`RecordsError`], as [`for_each_record_with`] gives it.
+/// [`RecordsError`], as for [`for_each_record_with`].
 pub fn for_each_record_in_copy(
     file: &[u8],
     needle: &str,
@@ -81,8 +81,8 @@ pub fn for_each_record_in_copy(
     }
 }
 
-/// The same as [`for_each_record_with`] of an object that takes little time; none, and nothing is
-/// handed over, of one that does not: a [`RecordReader`] reads that.
+/// Does the same as [`for_each_record_with`] for an object that takes little time. For any other,
+/// returns `None` and passes nothing on: a [`RecordReader`] reads that.
 pub fn for_each_record_at_once(
     object: &[u8],
     needle: &str,
@@ -105,18 +105,19 @@ fn read(object: &[u8], needle: Option<&str>, each: impl FnMut(&str)) -> Result<S
     if let Some(result) = with_inflated(object, |inflated| read_whole(inflated, &mut document)) {
         return result;
     }
-    // Large, damaged, or unusual.
+    // The object is large, damaged, or unusual.
     let mut reader = RecordReader::of(document, WINDOW, Form::Gzip);
     reader.push(object)?;
     reader.finish()
 }
 
-/// What `f` makes of a gzip object, inflated whole; none if it is large, damaged or unusual.
+/// Returns the result of `f` for a gzip object that is inflated completely; `None` if it is large,
+/// damaged or unusual.
 fn with_inflated<T>(object: &[u8], f: impl FnOnce(&[u8]) -> T) -> Option<T> {
     thread_local! {
         static INFLATER: Cell<Option<Inflater>> = const { Cell::new(None) };
     }
-    // Taken, not borrowed: `f` may itself read a log file.
+    // Taken, not borrowed: `f` may read a log file itself.
     let mut inflater = INFLATER.take().unwrap_or_default();
     let result = inflater.inflate(object).map(f);
     inflater.keep_at_most(KEPT);
@@ -142,7 +143,7 @@ fn read_document<F: FnMut(&str)>(
     document.end()
 }
 
-/// The scan of a log file in which the needle is not to be found.
+/// Returns the scan of a log file that does not contain the needle.
 fn dismissed<F: FnMut(&str)>(inflated: &[u8], document: &RecordsDocument<'_, F>) -> Option<Scan> {
     let needle = document.needle.as_ref()?;
     (has_the_shape(inflated) && needle.find(inflated).is_none()).then_some(Scan {
@@ -151,7 +152,7 @@ fn dismissed<F: FnMut(&str)>(inflated: &[u8], document: &RecordsDocument<'_, F>)
     })
 }
 
-/// Whether bytes begin and end as CloudTrail's log files do.
+/// Returns whether bytes start and end like CloudTrail's log files.
 fn has_the_shape(inflated: &[u8]) -> bool {
     let end = inflated.iter().rposition(|byte| !is_space(*byte));
     end.and_then(|end| inflated.get(..=end))

@@ -1,4 +1,4 @@
-//! The records of a log file that comes in pieces.
+//! The records of a log file that arrives in pieces.
 
 use super::document::{RecordsDocument, Scan};
 use super::error::RecordsError;
@@ -6,36 +6,36 @@ use crate::format::form::Form;
 use crate::format::log_file_size::{MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
 use crate::gzip::stream::{Gunzip, GunzipError};
 
-/// How many bytes of an object to take at a time between two looks at the clock. Deflate makes at
-/// most 1,032 bytes of one (RFC 1951), so that they inflate to some 1 MiB.
+/// The number of bytes of an object that are read between two checks of the time. Deflate makes at
+/// most 1,032 bytes of one (RFC 1951), so that they inflate to about 1 MiB.
 pub const STEP_BYTES: usize = 1024;
 
-/// How much of a large file is held at a time, unless a record takes more.
+/// The part of a large file that is held in memory, unless a record takes more.
 pub(super) const WINDOW: usize = 256 * 1024;
 
-/// Reads the records of a log file that comes in pieces, in memory that does not grow with it.
+/// Reads the records of a log file that arrives in pieces. Its memory does not grow with the file.
 pub struct RecordReader<'n, F> {
     inflating: Inflating,
-    /// How many bytes of the object have been taken.
+    /// The number of bytes of the object that were read.
     taken: u64,
     window: RecordsWindow<'n, F>,
 }
 
-/// How the bytes of an object become the document.
+/// The decoder for the bytes of an object.
 enum Inflating {
     Gzip(Box<Gunzip>),
     Inflated,
 }
 
 impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
-    /// Hands the records that contain `needle`, as raw JSON, to `each`. The object is of this
-    /// `form`: gzip in S3; in a copy on disk it may be decompressed.
+    /// Passes the records that contain `needle`, as raw JSON, to `each`. The object has this
+    /// `form`: gzip in S3; in a copy on disk, it may be decompressed.
     #[must_use]
     pub fn new(form: Form, needle: &'n str, each: F) -> Self {
         Self::of(RecordsDocument::new(Some(needle), each), WINDOW, form)
     }
 
-    /// The reader of a `document`, of which `window` bytes are held at a time unless a record takes more.
+    /// Returns the reader of a `document`. It holds `window` bytes, unless a record takes more.
     pub(super) fn of(document: RecordsDocument<'n, F>, window: usize, form: Form) -> Self {
         Self {
             inflating: match form {
@@ -52,11 +52,11 @@ impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
         }
     }
 
-    /// Takes the next bytes of the object.
+    /// Processes the next bytes of the object.
     ///
     /// # Errors
-    /// [`RecordsError`] as soon as the object cannot be a log file: the rest need not be read. The
-    /// records before the fault have been handed over.
+    /// [`RecordsError`] as soon as the object cannot be a log file. The rest need not be read. The
+    /// records before the fault have been passed on.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), RecordsError> {
         for step in bytes.chunks(STEP_BYTES) {
             let length = u64::try_from(step.len()).unwrap_or(u64::MAX);
@@ -90,7 +90,7 @@ impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
         let Err(error) = inflated else {
             return Ok(());
         };
-        // What stands before the fault counts, and so does what is wrong with it.
+        // The content before the fault counts, and so does any problem with it.
         if error == GunzipError::TrailingData {
             window.end()?;
         } else {
@@ -102,7 +102,7 @@ impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
     /// Ends the object.
     ///
     /// # Errors
-    /// [`RecordsError`] when it is no log file.
+    /// [`RecordsError`] if it is not a log file.
     pub fn finish(self) -> Result<Scan, RecordsError> {
         let Self {
             inflating,
@@ -121,14 +121,15 @@ impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
     }
 }
 
-/// The part of a document that is held: less than a record, and what has come since.
+/// The part of a document that is held: less than a record, and the bytes that arrived since.
 struct RecordsWindow<'n, F> {
     document: RecordsDocument<'n, F>,
     held: Vec<u8>,
-    /// The fewest bytes that are looked at.
+    /// The minimum number of bytes to look at.
     least: usize,
-    /// How many bytes there must be before they are looked at: of a record that has not ended, as
-    /// many new ones at least as were looked at in vain. So reading takes linear time.
+    /// The number of bytes that must be available before they are looked at. For an incomplete
+    /// record, at least as many new ones as were looked at in vain. Reading therefore takes linear
+    /// time.
     due: usize,
 }
 

@@ -94,14 +94,14 @@ fn deep_nesting_neither_overflows_nor_hides_neighbours() {
 
 const NEEDLE: &str = "kms.amazonaws.com";
 
-/// The records with the needle, read as a caller reads them.
+/// Returns the records with the needle, read as a caller reads them.
 fn selected(object: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
     let mut records = Vec::new();
     let result = for_each_record_with(object, NEEDLE, |record| records.push(record.to_owned()));
     (records, result)
 }
 
-/// The records of an inflated file held whole, where nothing is dismissed.
+/// Returns the records of an inflated file that is held completely, without dismissing any.
 fn in_one_piece(inflated: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
     let mut records = Vec::new();
     let mut document = RecordsDocument::new(None, |record: &str| records.push(record.to_owned()));
@@ -109,7 +109,7 @@ fn in_one_piece(inflated: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
     (records, result)
 }
 
-/// The records of an object, read through a window that begins with so many bytes.
+/// Returns the records of an object, read through a window that starts with `size` bytes.
 fn through_window(object: &[u8], size: usize) -> (Vec<String>, Result<Scan, RecordsError>) {
     let mut records = Vec::new();
     let document = RecordsDocument::new(None, |record: &str| records.push(record.to_owned()));
@@ -204,7 +204,7 @@ fn a_file_too_large_to_hold_goes_through_the_window() {
     assert_eq!(selected(&trailing).1, Err(GunzipError::TrailingData.into()));
 }
 
-/// The same bound for whoever reads a log file, whatever is in it.
+/// Checks that every reader of a log file has the same limit, whatever the file contains.
 #[test]
 fn a_log_file_inflates_to_as_many_bytes_as_allowed_and_no_more() {
     let most = usize::try_from(MAX_INFLATED_BYTES).unwrap();
@@ -235,11 +235,11 @@ fn a_record_may_have_as_many_bytes_as_allowed_whatever_the_window() {
         let object = gzip(json.as_bytes());
         let count = |(_, result): (_, Result<Scan, _>)| result.map(|scan| scan.records);
         assert_eq!(count(in_one_piece(json.as_bytes())), result);
-        // From its beginning each time, a window so small would take days.
+        // If it started over each time, a window that small would take days.
         assert_eq!(count(through_window(&object, 16)), result);
         assert_eq!(count(through_window(&object, WINDOW)), result);
     }
-    // As many bytes as decide that, and then the end.
+    // As many bytes as are needed for the verdict, and then the end.
     let json = format!(r#"{{"Records":[{}"#, "1".repeat(MAX_RECORD_BYTES + 1));
     let result = Err(RecordsError::RecordTooLarge);
     assert_eq!(in_one_piece(json.as_bytes()).1, result);
@@ -296,12 +296,12 @@ fn a_log_file_may_be_read_while_another_is() {
     assert_eq!(all, ["11", "12", "21", "22"]);
 }
 
-/// White space, mostly none.
+/// Generates white space, mostly none.
 fn space() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["", "", "", "", " ", "\n", "\r\n\t", "   \n "])
 }
 
-/// A JSON string: brackets, quotes, escapes, and the needle whole, in parts and escaped.
+/// Generates a JSON string: brackets, quotes, escapes, and the needle whole, in parts and escaped.
 fn string() -> impl Strategy<Value = String> {
     let parts = vec![
         "a",
@@ -330,7 +330,7 @@ fn string() -> impl Strategy<Value = String> {
         .prop_map(|parts| format!("\"{}\"", parts.concat()))
 }
 
-/// A JSON value without values in it.
+/// Generates a JSON value without values in it.
 fn scalar() -> impl Strategy<Value = String> {
     let scalars = vec![
         "null", "true", "false", "0", "-0", "7", "-12", "3.25", "1e3", "2E-7", "-0.5e+10",
@@ -341,7 +341,7 @@ fn scalar() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A JSON value of any type, as text.
+/// Generates a JSON value of any type, as text.
 fn json() -> impl Strategy<Value = String> {
     scalar().prop_recursive(4, 30, 5, |inner| {
         let spaced = (space(), inner, space())
@@ -374,7 +374,7 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-/// A document of records, most of the time just as CloudTrail writes them.
+/// Generates a document of records, usually exactly as CloudTrail writes them.
 fn document() -> impl Strategy<Value = String> {
     let records = || prop::collection::vec(prop_oneof![json(), scalar()], 0..6);
     let others = |most| {
@@ -401,7 +401,7 @@ fn document() -> impl Strategy<Value = String> {
     prop_oneof![2 => plain, 1 => odd]
 }
 
-/// The records of an inflated file in the simplest way; none if it is no log file.
+/// Returns the records of an inflated file in the simplest way; `None` if it is not a log file.
 fn reference(inflated: &[u8]) -> Option<Vec<serde_json::Value>> {
     let document: serde_json::Value = serde_json::from_slice(inflated).ok()?;
     Some(document.as_object()?.get("Records")?.as_array()?.clone())
@@ -465,11 +465,11 @@ proptest! {
         prop_assert_eq!(&verdict, &result);
         match (reference(&inflated), result) {
             (Some(expected), Ok(_)) => prop_assert_eq!(parsed(&records), expected),
-            // The last of several lists wins there.
+            // There, the last of several lists wins.
             (Some(_), Err(error)) => {
                 prop_assert!(error.to_string().contains("a second list"), "{}", error);
             }
-            // What is odd in a record is for whoever reads it.
+            // The reader of a record handles anything unusual in it.
             (None, Ok(_)) => {
                 prop_assert!(serde_json::from_slice::<&RawValue>(&inflated).is_ok());
             }

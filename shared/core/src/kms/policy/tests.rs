@@ -25,7 +25,7 @@ fn is_open(statements: Value) -> bool {
     }
 }
 
-/// A statement that allows CloudTrail to encrypt, with some of its elements replaced.
+/// Returns a statement that allows CloudTrail to encrypt, with some of its elements replaced.
 fn encrypt(replaced: Value) -> Value {
     let mut statement = json!({
         "Effect": "Allow",
@@ -50,7 +50,7 @@ fn under(condition: Value) -> Value {
     encrypt(json!({"Condition": condition}))
 }
 
-/// What AWS documents as the policy that CloudTrail's console writes for a trail's key.
+/// Returns the policy that CloudTrail's console writes for a trail's key, as AWS documents it.
 fn console_policy(condition: Value) -> Value {
     json!([
         {
@@ -153,7 +153,7 @@ fn conditions_that_name_an_account_close() {
         json!({"ArnEquals": {CONTEXT: TRAILS}}),
         json!({"ForAnyValue:StringLike": {CONTEXT: TRAILS}}),
         json!({"stringlike": {"KMS:encryptioncontext:AWS:CloudTrail:ARN": TRAILS}}),
-        // Never met: no trail's ARN has a star in it.
+        // Never true: no trail's ARN contains a star.
         json!({"StringEquals": {CONTEXT: ANY_TRAIL}}),
         json!({"StringLike": {CONTEXT: "arn:aws:cloudtrail:*:${aws:ResourceAccount}:trail/*"}}),
         json!({"StringEquals": {"aws:SourceArn": TRAIL}}),
@@ -200,7 +200,7 @@ fn other_conditions_do_not() {
         json!({"StringLike": {"aws:SourceAccount": "*"}}),
         json!({"StringEquals": {"aws:SourceOrgID": "o-exampleorgid"}}),
         json!({"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}),
-        // Of CloudTrail by name, it is not left to how a service's call looks.
+        // For CloudTrail by name, the form of a service's call does not matter.
         json!({"StringEquals": {"kms:CallerAccount": "111122223333"}}),
         json!({"Bool": {"aws:SecureTransport": "true"}}),
         json!("nonsense"),
@@ -359,7 +359,7 @@ fn a_deny_of_all_other_trails_closes() {
         ),
         (json!({}), false),
         (json!({"Condition": {}}), false),
-        // Denied to others, for less, or under further conditions.
+        // A denial for others, for less, or under further conditions.
         (
             json!({"Principal": {"AWS": "*"}, "Condition": negative}),
             true,

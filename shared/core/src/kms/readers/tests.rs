@@ -163,7 +163,7 @@ fn a_caller_of_another_account_is_that_account() {
     assert!(!readers(&["arn:aws:iam::111122223333:root"]).allows(&who));
     assert_eq!(who.shown(), "AROAEXAMPLE:alice of account 444455556666");
     assert_eq!(who.key(), "account 444455556666");
-    // Of a caller with an ARN, it is the ARN that counts.
+    // For a caller with an ARN, the ARN counts.
     let named = Principal {
         arn: Some("arn:aws:iam::444455556666:user/alice"),
         ..who
@@ -180,7 +180,7 @@ fn a_caller_of_another_account_is_that_account() {
 
 const ANALYST: &str = "arn:aws:sts::111122223333:assumed-role/Analyst/alice";
 
-/// A session of ours that reads through a service.
+/// Returns a session of ours that reads through a service.
 fn through(service: &str) -> Principal<'_> {
     Principal {
         invoked_by: Some(service),
@@ -203,7 +203,7 @@ fn a_service_is_a_reader_where_it_calls_for_itself_or_for_a_principal_of_ours() 
     let analyst = through("athena.amazonaws.com");
     assert!(athena.allows(&analyst));
     assert_eq!(analyst.shown(), ANALYST);
-    // Anybody can ask a service: a stranger's session, and a caller of another account.
+    // Anybody can call a service: a foreign session, and a caller of another account.
     let stranger = Principal {
         is_ours: false,
         ..analyst
@@ -265,7 +265,7 @@ fn a_role_through_a_service_is_that_role_through_that_service_only() {
     ] {
         assert!(!readers.allows(&who), "{who:?}");
     }
-    // The rule names the principal: its account may be anybody's.
+    // The rule names the principal: its account may be any account.
     let foreign = Principal {
         kind: Some("AWSAccount"),
         account: Some("444455556666"),
@@ -323,7 +323,7 @@ fn a_mark_binds_whoever_its_pattern_matches() {
     assert!(readers.allows(&enclave) && readers.enclave_only(&enclave));
     let plain = session("arn:aws:sts::111122223333:assumed-role/Audit/alice");
     assert!(readers.allows(&plain) && !readers.enclave_only(&plain));
-    // A role may be called so: `?` tells it from the mark.
+    // A role may have such a name: `?` distinguishes it from the mark.
     let rule = ReaderRule::parse("arn:aws:iam::111122223333:role/x?enclave").unwrap();
     assert_eq!(rule.how, How::Any);
     assert!(rule.matches(&session(

@@ -1,4 +1,4 @@
-//! What is said of a call as soon as it is read: its context, its caller, its attestation.
+//! The review of a call when it is read: its context, its caller, its attestation.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs`, `tests/tests/kms/writing.rs` and
 //! `tests/tests/kms/reading.rs`.
@@ -12,10 +12,10 @@ use crate::kms::rules::{self, Rule};
 use crate::names::ids::TrailArn;
 use crate::names::location::ObjectLocation;
 
-/// Who calls, where CloudTrail itself does.
+/// The principal of CloudTrail's own calls.
 pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
-/// Who called: CloudTrail by one name, whatever its records call it.
+/// Returns the caller, with one name for CloudTrail, whatever its records call it.
 pub(super) fn principal_of(event: &KmsEvent<'_>) -> String {
     if rules::is_cloudtrail(event) {
         CLOUDTRAIL.to_owned()
@@ -24,8 +24,9 @@ pub(super) fn principal_of(event: &KmsEvent<'_>) -> String {
     }
 }
 
-/// A call under somebody else's key that names our trail or a log file. It encrypts and decrypts
-/// nothing of ours, whatever context it states: it is told of the caller, and of no object.
+/// Reviews a call under another key that names our trail or a log file. It encrypts and decrypts
+/// nothing of ours, whatever context it states. The finding is about the caller, and not about an
+/// object.
 pub(super) fn review_foreign_call(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
@@ -41,7 +42,7 @@ pub(super) fn review_foreign_call(
     }
 }
 
-/// Rules 1 and 2. Whether the context agrees with the trail.
+/// Applies rules 1 and 2. Returns whether the context agrees with the trail.
 pub(super) fn review_context(
     event: &KmsEvent<'_>,
     trail: Option<&TrailArn>,
@@ -63,7 +64,7 @@ pub(super) fn review_context(
     agrees
 }
 
-/// Rule 5.
+/// Applies rule 5.
 pub(super) fn review_caller(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
@@ -80,7 +81,7 @@ pub(super) fn review_caller(
     }
 }
 
-/// Rule 10. `counts`: whether the call counts for the trail and its log files.
+/// Applies rule 10. `counts`: whether the call counts for the trail and its log files.
 pub(super) fn review_enclave(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
@@ -117,8 +118,8 @@ pub(super) fn review_enclave(
     }
 }
 
-/// Raises what is wrong with a call, together with all that is wrong in the same way with the calls of the
-/// same principal or image.
+/// Raises the problem of a call, together with all problems of the same kind in calls of the same
+/// principal or image.
 fn raise_about(
     finding: Finding,
     about: &str,

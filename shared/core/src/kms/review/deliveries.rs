@@ -1,5 +1,5 @@
-//! The log files that events show being delivered: rule 7, the first look, and what rules 3 and 8 say
-//! of what was delivered.
+//! The log files whose delivery events show: rule 7, the first look, and the results of rules 3 and
+//! 8 for the delivered log files.
 //!
 //! The tests are in `tests/tests/kms/delivery.rs`.
 
@@ -20,19 +20,20 @@ use crate::world::Encryption;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most log files of whose delivery one log file may tell. Each costs a request, and some 10 KB
-/// while the longest keys are held: 60 MB for a log file, ten of which are checked at once in 1,024 MB.
+/// The maximum number of log files whose delivery one log file may show. Each costs a request, and
+/// about 10 KB while the longest keys are held: 60 MB for a log file, ten of which are checked in
+/// parallel in 1,024 MB.
 ///
 /// "CloudTrail publishes log files multiple times an hour, about every 5 minutes"
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-user-guide.html>), and the
-/// account of the key records one call for each. So many in one log file is an organization with more
-/// than 70,000 log files an hour under one key.
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-user-guide.html>), and
+/// the account of the key records one call for each. That many in one log file means an
+/// organization with more than 70,000 log files an hour under one key.
 pub const MAX_DELIVERIES: usize = 6_000;
 
-/// The most keys that events name for one delivery.
+/// The maximum number of keys that events name for one delivery.
 const MAX_KEYS_OF_A_DELIVERY: usize = 4;
 
-/// A log file that events show being delivered, before anybody looked at it.
+/// A log file whose delivery events show, before anybody looked at it.
 struct SeenDelivery {
     event: EventReference,
     log: Box<LogFileKey>,
@@ -40,18 +41,19 @@ struct SeenDelivery {
     keys: BTreeMap<String, EventReference>,
 }
 
-/// A log file that was delivered, as a log file records, and is there: a digest is still to list it.
+/// A log file that was delivered, according to a log file, and exists. A digest is still to list
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDelivery {
     /// The log file.
     pub object: ObjectLocation,
-    /// What its key tells.
+    /// The content of its key.
     pub key: LogFileKey,
     /// The trail, as the context names it.
     pub trail: TrailArn,
-    /// The id of the event that shows the delivery.
+    /// The ID of the event that shows the delivery.
     pub event_id: String,
-    /// When it was delivered.
+    /// The time of the delivery.
     pub time: Timestamp,
 }
 
@@ -59,7 +61,7 @@ pub struct RecordedDelivery {
 #[derive(Default)]
 pub(super) struct SeenDeliveries {
     by_object: BTreeMap<ObjectLocation, SeenDelivery>,
-    /// How many deliveries are dated after the log file that records them.
+    /// The number of deliveries that are dated after the log file that records them.
     pub(super) dated_ahead: u64,
 }
 
@@ -72,7 +74,7 @@ impl SeenDeliveries {
         self.by_object.contains_key(object)
     }
 
-    /// Takes in a call by which CloudTrail delivered `object`.
+    /// Adds a call by which CloudTrail delivered `object`.
     pub(super) fn add(
         &mut self,
         event: &KmsEvent<'_>,
@@ -85,7 +87,7 @@ impl SeenDeliveries {
             return;
         };
         if results.expected.places.is_replica(&object.bucket) {
-            // S3 replicates in any order, and encrypts anew.
+            // S3 replicates in any order, and re-encrypts.
             return;
         }
         if !self.by_object.contains_key(&object) && self.by_object.len() >= MAX_DELIVERIES {
@@ -109,7 +111,7 @@ impl SeenDeliveries {
         }
     }
 
-    /// Judges the deliveries by what was found of the log files. What comes back waits for a digest.
+    /// Judges the deliveries by the state of the log files. Returns those that wait for a digest.
     pub(super) fn conclude(
         &mut self,
         facts: &Facts,
@@ -147,7 +149,7 @@ impl SeenDeliveries {
 }
 
 impl SeenDelivery {
-    /// Rule 3.
+    /// Applies rule 3.
     fn judge_keys(
         &self,
         object: &ObjectLocation,
@@ -161,7 +163,7 @@ impl SeenDelivery {
             if !is_key_arn(arn) {
                 continue;
             }
-            // What holds of the key alone is counted with the key.
+            // The result for the key alone is counted with the key.
             let ruling = match (rules::key(arn, results.expected), headers) {
                 (Ruling::Wrong(problem), _) => Ruling::Wrong(problem),
                 (_, Some(headers)) => rules::key_of_object(arn, headers),
@@ -174,7 +176,7 @@ impl SeenDelivery {
     }
 }
 
-/// Rule 7, the first look. Gives back the headers of a log file that is there.
+/// Applies rule 7, the first look. Returns the headers of an existing log file.
 fn first_look<'f>(
     object: &ObjectLocation,
     event: &EventReference,
@@ -204,11 +206,12 @@ fn first_look<'f>(
     }
 }
 
-/// When a log file was delivered: the event's time, unless the file's own name says a different
-/// day. Whether that is after the log file with the event was `recorded`, which cannot be: "A log file
-/// delivered at a specific time can contain records written at any point before that time"
+/// Returns when a log file was delivered: the event's time, unless the file's own name contains a
+/// different day. Also returns whether that is after the log file with the event was `recorded`,
+/// which is impossible: "A log file delivered at a specific time can contain records written at any
+/// point before that time"
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html>).
-/// It then counts as delivered at that time: whoever wrote the file does not choose a later one.
+/// It then counts as delivered at that time: the writer of the file cannot choose a later one.
 fn delivered_at(
     event: Option<Timestamp>,
     log: &LogFileKey,

@@ -1,4 +1,4 @@
-//! What a rule said of an event, for people.
+//! The explanation of a rule's result for an event, for people.
 //!
 //! The tests are in `tests/tests/kms/documented.rs` and `tests/tests/command/kms.rs`.
 
@@ -18,15 +18,15 @@ impl EventReference {
     }
 }
 
-/// What a rule said of an event, for people.
+/// The explanation of a rule's result for an event, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// The event; none where it is about the log file at hand.
+    /// The event; `None` if the explanation is about the current log file.
     pub event: Option<EventReference>,
     /// The rule.
     pub rule: Rule,
-    /// Valid, finding or cannot tell.
+    /// The verdict: valid, finding or could not verify.
     pub verdict: Verdict,
-    /// Why.
+    /// The reason for the verdict.
     pub reason: String,
 }

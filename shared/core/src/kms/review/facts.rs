@@ -1,4 +1,4 @@
-//! What was found out about the objects, keys and trails that the events name.
+//! The facts about the objects, keys and trails that the events name.
 
 use crate::kms::policy::PolicyVerdict;
 use crate::names::ids::TrailArn;
@@ -8,42 +8,42 @@ use crate::names::region_folder::RegionFolder;
 use crate::world::{Absence, Encryption, KeyDescription};
 use std::collections::{BTreeMap, HashMap};
 
-/// What an object that an event names turned out to be.
+/// The state of an object that an event names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ObjectState {
-    /// It is there, and encrypted so.
+    /// It exists, with this encryption.
     There(Encryption),
-    /// It is not there.
+    /// It does not exist.
     Gone(Absence),
-    /// It could not be looked at.
+    /// It could not be looked up.
     Unknown,
 }
 
-/// What a key turned out to be.
+/// The state of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyState {
-    /// What KMS says of it.
+    /// The description in KMS.
     pub description: KeyDescription,
-    /// What its policy says, where that may be read.
+    /// The verdict on its policy, if the policy may be read.
     pub policy: Option<PolicyVerdict>,
 }
 
-/// A trail that is expected if its digests lie beside the object: no trail is configured.
+/// A trail that is expected if its digests are next to the object, because no trail is configured.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownTrail {
     /// The trail.
     pub trail: TrailArn,
-    /// Where the log file that the context names lies.
+    /// The folder of the log file that the context names.
     pub folder: RegionFolder,
 }
 
-/// What was found out about what the events name.
+/// The facts about what the events name.
 #[derive(Debug, Default)]
 pub struct Facts {
     /// The delivered log files.
     pub objects: HashMap<ObjectLocation, ObjectState>,
-    /// The keys, by the name that the events have for them.
+    /// The keys, by their names in the events.
     pub keys: HashMap<String, KeyState>,
-    /// The chains beside each unknown trail's log file.
+    /// The chains next to each unknown trail's log file.
     pub chains: BTreeMap<UnknownTrail, Vec<Chain>>,
 }

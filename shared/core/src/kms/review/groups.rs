@@ -1,8 +1,8 @@
-//! The findings of one log file, grouped before they are held.
+//! The findings of one log file, grouped before they are stored.
 //!
-//! A log file has thousands of records, and whoever may call KMS decides what stands in them. So what
-//! is held grows with what the findings are about, not with the records, and is bounded by kind: many
-//! findings of one kind take no room from another kind.
+//! A log file has thousands of records, and anybody who may call KMS decides what they contain.
+//! Therefore the memory grows with the subjects of the findings, not with the records, and is
+//! limited for each kind: many findings of one kind take no room from another kind.
 //!
 //! The tests are in `tests/tests/kms/grouped.rs`.
 
@@ -12,30 +12,30 @@ use crate::kms::text::kept;
 use crate::names::sha256::Sha256;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The most groups of one kind.
+/// The maximum number of groups of one kind.
 const MAX_OF_A_KIND: usize = 50;
 
-/// The most groups of a log file.
+/// The maximum number of groups of a log file.
 const MAX_GROUPS: usize = 300;
 
-/// The most sightings that are told apart.
+/// The maximum number of sightings that are distinguished.
 const MAX_SIGHTINGS: usize = 10_000;
 
-/// The most objects that a group names beside that of its example.
+/// The maximum number of objects that a group names besides that of its example.
 const MAX_OBJECTS: usize = 5;
 
 /// The findings of a log file.
 #[derive(Default)]
 pub(super) struct FindingGroups {
     all: Vec<Group>,
-    /// Where in the list the group of a subject is.
+    /// The position of a subject's group in the list.
     by_subject: HashMap<Sha256, usize>,
     of_a_kind: BTreeMap<FindingKind, usize>,
     sightings: HashSet<Sha256>,
     left_out: BTreeMap<FindingKind, u64>,
 }
 
-/// An example, and what else is like it.
+/// An example, and the findings like it.
 struct Group {
     example: Finding,
     more: u64,
@@ -43,7 +43,7 @@ struct Group {
 }
 
 impl FindingGroups {
-    /// Takes a finding that the KMS event `event` shows into the group of its kind and `subject`. The
+    /// Adds a finding that the KMS event `event` shows to the group of its kind and `subject`. The
     /// same finding of the same event counts once.
     pub(super) fn add(&mut self, finding: Finding, subject: &str, event: &str) {
         let kind = finding.kind;
@@ -76,7 +76,7 @@ impl FindingGroups {
         });
     }
 
-    /// One finding a group, and one for each kind of which some are left out.
+    /// Returns one finding for each group, and one for each kind that has findings left out.
     pub(super) fn into_findings(self, log_file: &FindingSubject) -> Vec<Finding> {
         let left_out = self
             .left_out

@@ -18,33 +18,33 @@ use crate::names::ids::Region;
 use crate::names::location::ObjectLocation;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most keys that one log file may name.
+/// The maximum number of keys that one log file may name.
 const MAX_KEYS: usize = 1_000;
 
-/// The most keys that are known to be the trail's without being configured.
+/// The maximum number of keys that are known to be the trail's without being configured.
 const MAX_KNOWN_KEYS: usize = 16;
 
 struct KeyUse {
     event: EventReference,
-    /// Who called.
+    /// The caller.
     principal: String,
     object: Option<ObjectLocation>,
     region: Region,
 }
 
-/// The keys of a log file's events, by the name that the events have for them.
+/// The keys of a log file's events, by their names in the events.
 #[derive(Default)]
 pub(super) struct KeyUses {
     by_name: BTreeMap<String, KeyUse>,
-    /// The keys that the log file's own header and CloudTrail's calls show to be the trail's, where
-    /// none is configured.
+    /// The keys that are the trail's according to the log file's own header and CloudTrail's calls,
+    /// if none is configured.
     pub(super) known: BTreeSet<String>,
-    /// How many keys are other accounts', whose policies nobody can read from here.
+    /// The number of keys of other accounts, whose policies cannot be read from here.
     pub(super) policies_elsewhere: u64,
 }
 
 impl KeyUses {
-    /// Takes in the key of a call that counts for the trail.
+    /// Adds the key of a call that counts for the trail.
     pub(super) fn add(
         &mut self,
         event: &KmsEvent<'_>,
@@ -53,8 +53,8 @@ impl KeyUses {
         results: &mut ReviewResults<'_>,
     ) {
         let Some(key) = event.key_named() else { return };
-        // S3 encrypts anew what it replicates. And a stranger's call counts because its key is ours:
-        // by whatever name, there is nothing to find out.
+        // S3 re-encrypts what it replicates. And a foreign call counts because its key is ours:
+        // whatever its name, there is nothing to find out.
         let is_ours = is_key_arn(key) && !rules::key(key, results.expected).is_wrong();
         if named.is_some_and(|named| named.replica) || !(rules::is_cloudtrail(event) || is_ours) {
             return;
@@ -80,9 +80,9 @@ impl KeyUses {
         self.by_name.insert(kept(key), used);
     }
 
-    /// The keys to describe, with the Region to ask in for a bare id. A key that is not
-    /// configured need not be described, and may not be; nor is a key of an account that is none of
-    /// ours.
+    /// Returns the keys to describe, with the Region in which to look up a bare ID. A key that is
+    /// not configured does not need to be described, and perhaps may not be. The same applies to a
+    /// key of an account that is not one of ours.
     pub(super) fn to_describe(&self, expected: &Expected) -> impl Iterator<Item = (&str, &Region)> {
         self.by_name
             .iter()
@@ -93,7 +93,7 @@ impl KeyUses {
             .map(|(key, used)| (key.as_str(), &used.region))
     }
 
-    /// Judges the keys by what KMS says of them.
+    /// Judges the keys by what KMS says about them.
     pub(super) fn conclude(&mut self, facts: &Facts, results: &mut ReviewResults<'_>) {
         let mut judged = BTreeSet::new();
         for (name, used) in std::mem::take(&mut self.by_name) {
@@ -134,7 +134,7 @@ impl KeyUses {
         }
     }
 
-    /// Rule 4.
+    /// Applies rule 4.
     fn judge(
         &mut self,
         state: &KeyState,
@@ -180,7 +180,8 @@ impl KeyUses {
     }
 }
 
-/// Notes what rule 4 says of a key. What is wrong with a key is so once, whoever uses it.
+/// Records the result of rule 4 for a key. A problem with a key is one finding, regardless of who
+/// uses the key.
 fn judge_key<E: Evidence>(
     event: &EventReference,
     arn: &str,
@@ -194,11 +195,12 @@ fn judge_key<E: Evidence>(
     }
 }
 
-/// Whether the key with this ARN is known to be another account's than the log buckets' owner.
+/// Returns whether the key with this ARN is known to belong to another account than the log
+/// buckets' owner.
 ///
 /// `GetKeyPolicy`: "Cross-account use: No. You cannot perform this operation on a KMS key in a
 /// different AWS account" (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html>).
-/// So there rule 4 is about the key alone, and not about its policy.
+/// Rule 4 is then only about the key, and not about its policy.
 fn is_elsewhere(arn: &str, expected: &Expected) -> bool {
     let owner = expected.places.bucket_owner.as_ref();
     owner.is_some_and(|owner| arn.split(':').nth(4) != Some(owner.as_str()))

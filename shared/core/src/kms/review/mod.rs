@@ -1,8 +1,8 @@
-//! The KMS events of one log file: judged as they are read, and once more when the objects and
-//! keys that they name have been looked at.
+//! The KMS events of one log file. They are judged as they are read, and again after the objects
+//! and keys that they name have been looked up.
 //!
-//! What is kept does not grow with the events but with the objects, keys and principals that they
-//! name, and is bounded. The tests are in `tests/tests/kms/`: they judge whole log files.
+//! The memory does not grow with the events but with the objects, keys and principals that they
+//! name, and is limited. The tests are in `tests/tests/kms/`: they judge whole log files.
 
 mod calls;
 mod counts;
@@ -43,8 +43,8 @@ use trails::UnknownTrails;
 
 /// The KMS events of one log file.
 ///
-/// Order: [`KmsReview::review_encryption`], [`KmsReview::review`] for each record, and, once what
-/// the events name has been looked at, [`KmsReview::conclude`].
+/// Order: [`KmsReview::review_encryption`], [`KmsReview::review`] for each record, and, after the
+/// things that the events name have been looked up, [`KmsReview::conclude`].
 pub struct KmsReview<'x> {
     results: ReviewResults<'x>,
     events: u64,
@@ -56,23 +56,23 @@ pub struct KmsReview<'x> {
     open: OpenCalls,
 }
 
-/// What the events of a log file come to.
+/// The conclusions about the events of a log file.
 #[derive(Debug)]
 pub struct Conclusion {
-    /// Findings, and the counts by name.
+    /// The findings, and the counts by name.
     pub report: Report,
     /// The counts.
     pub counts: KmsCounts,
-    /// Deliveries whose digest is still to come.
+    /// The deliveries whose digest has not arrived yet.
     pub waiting: Vec<RecordedDelivery>,
-    /// What each rule said, where that was asked for.
+    /// The result of each rule, if explanations were requested.
     pub explanations: Vec<Explanation>,
-    /// What there was too much of.
+    /// The name of the items that exceeded a limit.
     pub overflow: Option<&'static str>,
 }
 
 impl<'x> KmsReview<'x> {
-    /// The review of the log file at `log_file`, whose key is `key`.
+    /// Returns the review of the log file at `log_file`, whose key is `key`.
     #[must_use]
     pub fn new(expected: &'x Expected, log_file: &'x ObjectLocation, key: &LogFileKey) -> Self {
         Self {
@@ -87,16 +87,16 @@ impl<'x> KmsReview<'x> {
         }
     }
 
-    /// Has every verdict explained.
+    /// Explains every verdict.
     #[must_use]
     pub fn explaining(mut self) -> Self {
         self.results.explanations = Some(Vec::new());
         self
     }
 
-    /// Judges the log file at hand itself, by rule 8.
+    /// Judges the current log file itself, by rule 8.
     ///
-    /// The key that its header names is the trail's, where none is configured.
+    /// The key that its header names is the trail's, if none is configured.
     pub fn review_encryption(&mut self, encryption: &Encryption) {
         if let Some(key) = encryption.kms_key() {
             self.keys.known.insert(kept(key));
@@ -112,7 +112,7 @@ impl<'x> KmsReview<'x> {
         }
     }
 
-    /// Judges a record of the log file; others than KMS events are passed over.
+    /// Judges a record of the log file. Skips records that are not KMS events.
     pub fn review(&mut self, record: &str) {
         let Some(event) = KmsEvent::from_record(record) else {
             return;
@@ -158,7 +158,7 @@ impl<'x> KmsReview<'x> {
         calls::review_enclave(event, named, counts, &mut self.results);
     }
 
-    /// Rules 1, 2, 5 and 6, and what 3, 4 and 7 need to know.
+    /// Applies rules 1, 2, 5 and 6, and collects what rules 3, 4 and 7 need to know.
     fn review_trail_event(
         &mut self,
         event: &KmsEvent<'_>,
@@ -171,7 +171,7 @@ impl<'x> KmsReview<'x> {
             .and_then(ContextObject::log_file);
         let object = object.as_ref();
         let agrees = calls::review_context(event, trail.as_ref(), named, object, results);
-        // Whom nobody knows, and what trail he names, is no question that a digest could answer.
+        // No digest could say anything about an unknown caller and the trail that it names.
         if let (Some(trail), Some(named), true) = (
             &trail,
             named.filter(|_| results.expected.places.trails.is_empty()),
@@ -194,29 +194,29 @@ impl<'x> KmsReview<'x> {
         }
     }
 
-    /// The delivered log files to look at.
+    /// Returns the delivered log files to look up.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectLocation> {
         let open = self.open.objects.iter();
         let delivered = self.deliveries.objects();
         delivered.chain(open.filter(|object| !self.deliveries.contains(object)))
     }
 
-    /// The keys to describe, with the Region to ask in for a bare id.
+    /// Returns the keys to describe, with the Region in which to look up a bare ID.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &Region)> {
         self.keys.to_describe(self.results.expected)
     }
 
-    /// The names of keys that refused and are no ARNs, to find out which key that is.
+    /// Returns the names of refusing keys that are not ARNs, to find out which keys they are.
     pub fn refused_keys(&self) -> impl Iterator<Item = &str> {
         self.refusals.to_resolve()
     }
 
-    /// The trails that are expected if their digests are there.
+    /// Returns the trails that are expected if their digests exist.
     pub fn unknown_trails(&self) -> impl Iterator<Item = &UnknownTrail> {
         self.trails.iter()
     }
 
-    /// Adds what the facts say, and ends.
+    /// Adds the conclusions from the facts, and ends the review.
     #[must_use]
     pub fn conclude(mut self, facts: &Facts) -> Conclusion {
         self.conclude_open(facts);
@@ -284,8 +284,8 @@ impl<'x> KmsReview<'x> {
         }
     }
 
-    /// Says that there are more calls than can wait. A finding, and not a question: whoever makes so many
-    /// calls would else have the log file parked.
+    /// Reports that there are more calls than can wait. This is a finding, and not an obstacle:
+    /// otherwise a caller who makes that many calls would have the log file parked.
     fn conclude_left_out(&mut self, calls: u64) {
         let results = &mut self.results;
         let finding = too_many_foreign_calls(results.subject(None), calls);
@@ -294,13 +294,13 @@ impl<'x> KmsReview<'x> {
         results.count(Rule::Caller, None, Verdict::CannotTell, || {
             format!("{calls} calls whose key is not known are too many to look at")
         });
-        // The first of them is counted already.
+        // The first of them is already counted.
         let caller = results.rules.entry(Rule::Caller).or_default();
         caller.cannot_tell = caller.cannot_tell.saturating_add(calls - 1);
     }
 }
 
-/// The trail that an event's context names, if it is one.
+/// Returns the trail that an event's context names, if it is one.
 fn trail_in(event: &KmsEvent<'_>) -> Option<TrailArn> {
     TrailArn::parse(event.trail.as_deref()?).ok()
 }

@@ -1,4 +1,4 @@
-//! Calls of which only the headers of the objects that they name will say whether they count.
+//! Calls that count only if the headers of the objects that they name say so.
 //!
 //! The tests are in `tests/tests/kms/foreign.rs`.
 
@@ -10,31 +10,31 @@ use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
 use std::collections::{BTreeSet, HashSet};
 
-/// The most calls that wait for what is found out about the objects that they name.
+/// The maximum number of calls that wait for the facts about the objects that they name.
 const MAX_OPEN: usize = 1_000;
 
-/// The most bytes of their records.
+/// The maximum size of their records in bytes.
 const MAX_OPEN_BYTES: usize = 1024 * 1024;
 
-/// The most bytes of an object's key in S3.
+/// The maximum length of an object's key in S3, in bytes.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>.
 const MAX_OBJECT_KEY_BYTES: usize = 1024;
 
-/// The calls that wait.
+/// The waiting calls.
 #[derive(Default)]
 pub(super) struct OpenCalls {
     pub(super) records: Vec<String>,
     bytes: usize,
     pub(super) objects: BTreeSet<ObjectLocation>,
-    /// Each caller, key and object once.
+    /// Each combination of caller, key and object, once.
     seen: HashSet<Sha256>,
-    /// How many calls are too many to wait.
+    /// The number of calls that are too many to wait.
     pub(super) left_out: u64,
 }
 
 impl OpenCalls {
-    /// Keeps a call until it is known whether the object that it names is under its key.
+    /// Stores a call until it is known whether the object that it names is encrypted under its key.
     pub(super) fn add(
         &mut self,
         record: &str,
@@ -65,19 +65,19 @@ impl OpenCalls {
     }
 }
 
-/// What is known in the end of a call that waited.
+/// The result for a call that waited.
 pub(super) enum SettledCall {
-    /// Whether it counts.
+    /// The decision whether the call counts.
     Stands(Standing),
-    /// Nothing, and nothing is said.
+    /// Nothing is known, and nothing is reported.
     PassedOver,
-    /// The object that it names could not be looked at.
+    /// The object that it names could not be looked up.
     CannotTell,
 }
 
 impl SettledCall {
-    /// Settles a call by the object that it names. `nothing_known`: neither headers nor the trail's keys
-    /// are.
+    /// Settles a call by the object that it names. `nothing_known`: neither headers nor the trail's
+    /// keys are known.
     pub(super) fn of(
         event: &KmsEvent<'_>,
         object: Option<&ObjectState>,
@@ -86,10 +86,10 @@ impl SettledCall {
         match object {
             Some(ObjectState::Unknown) => Self::CannotTell,
             Some(ObjectState::There(headers)) => Self::Stands(standing_by_object(event, headers)),
-            // A copy has no headers: where nothing is known of the key, the call counts.
+            // A copy has no headers. If nothing is known about the key, the call counts.
             None if nothing_known => Self::Stands(Standing::Ours),
-            // Of a reading without an object to look at, such as with an S3 Bucket Key, nothing is
-            // known: another trail may deliver there under a key of its own.
+            // Nothing is known about a read without an object to look up, as with an S3 Bucket Key.
+            // Another trail may deliver there under its own key.
             Some(ObjectState::Gone(_)) | None if event.name == "Decrypt" => Self::PassedOver,
             Some(ObjectState::Gone(_)) | None => Self::Stands(Standing::Foreign),
         }

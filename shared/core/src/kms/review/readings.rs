@@ -1,4 +1,4 @@
-//! Who read log files and is no listed reader: rule 9.
+//! The readers of log files that are not listed: rule 9.
 //!
 //! The tests are in `tests/tests/kms/reading.rs`.
 
@@ -13,13 +13,13 @@ use crate::names::sha256::Sha256;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// The most readers that one log file may name.
+/// The maximum number of readers that one log file may name.
 const MAX_READERS: usize = 1_000;
 
-/// The most log files that are told apart among those that were read.
+/// The maximum number of log files that are distinguished among those that were read.
 const MAX_READ: usize = 200_000;
 
-/// The most addresses that are told of a reader.
+/// The maximum number of addresses that are reported for a reader.
 const MAX_SOURCES: usize = 3;
 
 struct Reading {
@@ -28,12 +28,12 @@ struct Reading {
     calls: u64,
     objects: HashSet<Sha256>,
     first: EventReference,
-    /// What the first call read.
+    /// The object that the first call read.
     object: Option<ObjectLocation>,
     last: Option<Timestamp>,
 }
 
-/// What was read, by principal.
+/// The reads, by principal.
 #[derive(Default)]
 pub(super) struct Readings {
     by_principal: BTreeMap<String, Reading>,
@@ -92,7 +92,7 @@ impl Readings {
         }
     }
 
-    /// Raises one finding a principal.
+    /// Raises one finding for each principal.
     pub(super) fn conclude(self, results: &mut ReviewResults<'_>) {
         for (principal, reading) in self.by_principal {
             let subject = results.subject(reading.object.as_ref());

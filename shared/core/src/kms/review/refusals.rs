@@ -1,4 +1,4 @@
-//! The keys that refused CloudTrail: rule 6.
+//! The keys for which KMS refused CloudTrail: rule 6.
 //!
 //! The tests are in `tests/tests/kms/writing.rs`.
 
@@ -12,19 +12,19 @@ use crate::names::location::ObjectLocation;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// The most keys that one log file may name.
+/// The maximum number of keys that one log file may name.
 const MAX_KEYS: usize = 1_000;
 
 struct Refusal {
     first: EventReference,
     calls: u64,
     object: Option<ObjectLocation>,
-    /// What KMS answered to the first call.
+    /// The answer of KMS to the first call.
     answer: String,
 }
 
 impl Refusal {
-    /// Takes in what was refused under another name of the same key.
+    /// Adds the refusals under another name of the same key.
     fn add(&mut self, other: Self) {
         self.calls += other.calls;
         let is_earlier = match (other.first.time, self.first.time) {
@@ -38,14 +38,14 @@ impl Refusal {
     }
 }
 
-/// What was refused, by the name that the calls have for the key.
+/// The refusals, by the name of the key in the calls.
 #[derive(Default)]
 pub(super) struct Refusals {
     by_name: BTreeMap<String, Refusal>,
 }
 
 impl Refusals {
-    /// Takes in a call of CloudTrail's that KMS refused.
+    /// Adds a CloudTrail call that KMS refused.
     pub(super) fn add(
         &mut self,
         event: &KmsEvent<'_>,
@@ -67,7 +67,7 @@ impl Refusals {
         refused.calls += 1;
     }
 
-    /// The names of keys that refused and are no ARNs, to find out which key that is.
+    /// Returns the names of refusing keys that are not ARNs, to find out which keys they are.
     pub(super) fn to_resolve(&self) -> impl Iterator<Item = &str> {
         self.by_name
             .keys()
@@ -75,9 +75,9 @@ impl Refusals {
             .filter(|key| !is_key_arn(key))
     }
 
-    /// Raises one finding a key.
+    /// Raises one finding for each key.
     pub(super) fn conclude(self, facts: &Facts, results: &mut ReviewResults<'_>) {
-        // One key may be named in several ways.
+        // One key may have several names.
         let mut by_key: BTreeMap<String, Refusal> = BTreeMap::new();
         for (name, refused) in self.by_name {
             let key = key_of_name(&name, facts, &results.expected.key_arns).to_owned();
@@ -103,7 +103,7 @@ impl Refusals {
     }
 }
 
-/// The ARN of the key that is named so, or the name where that is not known.
+/// Returns the ARN of the key with this name, or the name if the ARN is unknown.
 fn key_of_name<'n>(name: &'n str, facts: &'n Facts, configured: &'n [String]) -> &'n str {
     if let Some(state) = facts.keys.get(name) {
         return &state.description.arn;

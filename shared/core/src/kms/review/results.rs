@@ -1,4 +1,5 @@
-//! What the rules say of one log file, as it is collected: counts, findings and explanations.
+//! The results of the rules for one log file, as they are collected: counts, findings and
+//! explanations.
 //!
 //! The tests are in `tests/tests/kms/`.
 
@@ -19,17 +20,17 @@ use crate::names::text::clip_bytes;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most verdicts that are explained.
+/// The maximum number of verdicts that are explained.
 const MAX_EXPLANATIONS: usize = 20_000;
 
-/// The most bytes of what a rule says of an event.
+/// The maximum size in bytes of a rule's explanation for an event.
 const MAX_REASON_BYTES: usize = 4096;
 
-/// What the rules say of a log file so far, and what they need to know of it.
+/// The results of the rules for a log file so far, and what the rules need to know about it.
 pub(super) struct ReviewResults<'x> {
     pub(super) expected: &'x Expected,
     pub(super) log_file: &'x ObjectLocation,
-    /// When the log file was delivered: the time of what is said about it.
+    /// The time when the log file was delivered, which is the time of its findings.
     pub(super) time: Timestamp,
     /// The Region of the log file.
     pub(super) region: Region,
@@ -38,7 +39,7 @@ pub(super) struct ReviewResults<'x> {
     pub(super) groups: FindingGroups,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) explanations: Option<Vec<Explanation>>,
-    /// What there was too much of.
+    /// The name of the items that exceeded a limit.
     pub(super) overflow: Option<&'static str>,
 }
 
@@ -62,7 +63,7 @@ impl<'x> ReviewResults<'x> {
         }
     }
 
-    /// Counts what a rule says of an event, and gives back what is wrong.
+    /// Counts a rule's result for an event, and returns the problem.
     pub(super) fn note<E: Evidence>(
         &mut self,
         rule: Rule,
@@ -76,7 +77,7 @@ impl<'x> ReviewResults<'x> {
         self.note_of(rule, event.as_ref(), ruling)
     }
 
-    /// Counts a ruling, and gives back what is wrong.
+    /// Counts a ruling, and returns the problem.
     pub(super) fn note_of<E: Evidence>(
         &mut self,
         rule: Rule,
@@ -123,12 +124,13 @@ impl<'x> ReviewResults<'x> {
         }
     }
 
-    /// Tells this log file's showing of an event from others.
+    /// Returns what distinguishes an event in this log file from the same event in others.
     pub(super) fn occurrence(&self, event: &EventReference) -> String {
         format!("{} {}", self.log_file, event.id)
     }
 
-    /// What is said is said about `object`; where it is about none of ours, about the log file at hand.
+    /// Returns the subject of a finding about `object`. If there is no such object of ours, it is
+    /// the current log file.
     pub(super) fn subject(&self, object: Option<&ObjectLocation>) -> FindingSubject {
         let scope = match object.map(|object| classify(&object.key)) {
             Some(ObjectKind::LogFile(key)) => {
@@ -142,8 +144,8 @@ impl<'x> ReviewResults<'x> {
         }
     }
 
-    /// Raises what is wrong with a call, together with all that is wrong in the same way with the calls
-    /// of the same principal under the same key about objects of the same folder.
+    /// Raises the problem of a call, together with all problems of the same kind in calls of the
+    /// same principal under the same key about objects of the same folder.
     pub(super) fn raise(
         &mut self,
         finding: Finding,
@@ -159,7 +161,7 @@ impl<'x> ReviewResults<'x> {
         self.groups.add(finding, &subject, &event.id);
     }
 
-    /// Raises that a call used another key than the trail or the object.
+    /// Raises the finding that a call used another key than the trail or the object.
     pub(super) fn raise_key(
         &mut self,
         mismatch: &KeyMismatch,
@@ -172,8 +174,8 @@ impl<'x> ReviewResults<'x> {
         self.raise(finding, principal, Some(arn), event);
     }
 
-    /// Raises that a log file is encrypted otherwise than the trail encrypts, together with the other log
-    /// files of its account and Region that are encrypted in the same way.
+    /// Raises the finding that a log file is not encrypted the way the trail encrypts, together
+    /// with the other log files of its account and Region that are encrypted like that.
     pub(super) fn raise_encryption(
         &mut self,
         changed: &ChangedEncryption,

@@ -1,4 +1,4 @@
-//! Trails that events name where none is configured: expected are those whose digests are there.
+//! Trails that events name, if none is configured. Those with digests are expected.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs`.
 
@@ -15,22 +15,22 @@ use crate::names::region_folder::RegionFolder;
 use crate::world::{Cause, StoreError};
 use std::collections::{BTreeMap, HashMap};
 
-/// In how many folders the digests of one trail are looked for: one tells, and somebody may name
-/// folders that are none of the trail's.
+/// The number of folders in which the digests of one trail are looked for. One folder is enough,
+/// and somebody may name folders that do not belong to the trail.
 const MAX_FOLDERS_OF_A_TRAIL: usize = 4;
 
-/// The most trails of which one log file may ask whether they deliver here.
+/// The maximum number of trails that are looked for because of one log file.
 const MAX_TRAILS: usize = 100;
 
-/// A trail, and what of a bucket it may deliver to.
+/// A trail, and the part of a bucket to which it may deliver.
 type TrailPlace = (TrailArn, String, Option<String>, Option<OrganizationId>);
 
 /// The trails to look for.
 #[derive(Default)]
 pub(super) struct UnknownTrails {
     by_folder: BTreeMap<UnknownTrail, (EventReference, Option<ObjectLocation>)>,
-    /// In how many folders of a place a trail is asked for: it delivers the log files of many
-    /// accounts and Regions.
+    /// The number of folders of a place in which a trail is looked for. It delivers the log files
+    /// of many accounts and Regions.
     folders: HashMap<TrailPlace, usize>,
 }
 
@@ -39,7 +39,7 @@ impl UnknownTrails {
         self.by_folder.keys()
     }
 
-    /// Has the trail looked for beside the log file that the event names.
+    /// Requests a search for the trail next to the log file that the event names.
     pub(super) fn add(
         &mut self,
         trail: &TrailArn,
@@ -95,7 +95,7 @@ impl UnknownTrails {
                 results.note_of(Rule::Trail, Some(&event), ruling);
                 continue;
             };
-            // A new trail's first digest comes an hour after its first log file.
+            // A new trail's first digest arrives an hour after its first log file.
             results.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
                 format!(
                     "no digest of {} is in the bucket, yet or at all; expected {}",

@@ -1,4 +1,4 @@
-//! What kind of call an event records, and whose it is.
+//! The kind of call that an event records, and its caller.
 //!
 //! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/reading.rs`.
 
@@ -6,21 +6,21 @@ use crate::kms::context::{ContextObject, ContextTarget};
 use crate::kms::event::{Caller, KmsEvent};
 use crate::kms::expected::Expected;
 
-/// Whether the call makes a data key to write with.
+/// Returns whether the call generates a data key to write with.
 pub(crate) fn is_writing(event: &KmsEvent<'_>) -> bool {
     event.name.starts_with("GenerateDataKey") || event.name == "Encrypt"
 }
 
-/// Whether the call makes a data key to write a replica with. S3 replicates under a role of the bucket's
-/// owner and a key of the replica's.
+/// Returns whether the call generates a data key to write a replica with. S3 replicates under a
+/// role of the bucket's owner and a key of the replica.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html>.
 pub(crate) fn writes_replica(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> bool {
     is_writing(event) && named.is_some_and(|named| named.replica)
 }
 
-/// Whether the event is a reading of our log files: of one by its name, or of what lies under a
-/// Bucket Key of the trail's.
+/// Returns whether the event is a read of our log files: of one by its name, or of objects under a
+/// Bucket Key of the trail.
 pub(crate) fn is_reading(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
@@ -44,11 +44,12 @@ pub(crate) fn uses_our_key(event: &KmsEvent<'_>, expected: &Expected) -> bool {
     key.is_some_and(|key| expected.key_arns.iter().any(|arn| arn == key))
 }
 
-/// Whether the call is one of CloudTrail itself.
+/// Returns whether the call is made by CloudTrail itself.
 ///
-/// Current events: `userIdentity` is the service. Older ones: CloudTrail's own role or user, in an
-/// account of AWS's, called from within AWS, as a service event. Nobody else's calls are service
-/// events, and no account of a trail's or key's owner is AWS's, whatever its roles are named.
+/// In current events, `userIdentity` is the service. In older ones, it is CloudTrail's own role or
+/// user, in an account that AWS owns, called from within AWS, as a service event. Calls of other
+/// callers are not service events, and the owner of a trail or key never has an account that AWS
+/// owns, whatever its roles are named.
 pub(crate) fn is_cloudtrail(event: &KmsEvent<'_>) -> bool {
     let Caller {
         kind,
@@ -76,7 +77,7 @@ pub(crate) fn is_cloudtrail(event: &KmsEvent<'_>) -> bool {
         && event.event_type.as_deref() == Some("AwsServiceEvent")
 }
 
-/// Whether the caller's account owns the trail or the key of the call.
+/// Returns whether the caller's account owns the trail or the key of the call.
 pub(crate) fn is_of_an_owner(event: &KmsEvent<'_>) -> bool {
     let account_in = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
     let by_arn = event.caller.arn.as_deref().and_then(account_in);
@@ -89,7 +90,7 @@ pub(crate) fn is_of_an_owner(event: &KmsEvent<'_>) -> bool {
     owners.any(|owner| callers.contains(&Some(owner.as_str())))
 }
 
-/// Who called, from where: for people.
+/// Returns the caller and its source address, for people.
 pub(crate) fn caller_shown(event: &KmsEvent<'_>) -> String {
     let who = event.caller.principal().shown();
     match event.source.as_deref() {

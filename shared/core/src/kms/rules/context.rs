@@ -10,16 +10,17 @@ use crate::kms::expected::Expected;
 use crate::names::ids::TrailArn;
 use crate::names::object_key::Chain;
 
-/// Rule 1, as far as the configuration tells: `aws:cloudtrail:arn` is a trail's ARN, and one of
-/// the configured trails. None configured: see [`trail_is_known`]. `named` is the trail of that ARN,
-/// if it is one.
+/// Rule 1, as far as the configuration decides it: `aws:cloudtrail:arn` is a trail's ARN, and one
+/// of the configured trails. If none is configured, see [`trail_is_known`]. `named` is the trail of
+/// that ARN, if it is one.
 pub(crate) fn trail(
     event: &KmsEvent<'_>,
     named: Option<&TrailArn>,
     expected: &Expected,
 ) -> Ruling<ContextMismatch> {
     let Some(text) = event.trail.as_deref() else {
-        // Encrypted by the bucket's default, or under a Bucket Key: no trail is named.
+        // Encrypted by the bucket's default, or under a Bucket Key: the context does not name a
+        // trail.
         return Ruling::Silent;
     };
     let trails = &expected.places.trails;
@@ -36,8 +37,8 @@ pub(crate) fn trail(
     }
 }
 
-/// Rule 1, where no trail is configured: the trail is one whose digests lie in the bucket, by home
-/// Region and name. `known` are the chains there, beside the object; none: nothing can be said.
+/// Rule 1, if no trail is configured: the bucket holds digests of the trail, by home Region and
+/// name. `known` are the chains next to the object. If there are none, nothing can be said.
 pub(crate) fn trail_is_known(trail: &TrailArn, known: &[Chain]) -> Ruling<ContextMismatch> {
     let is = |chain: &Chain| chain.trail == trail.name && chain.home_region == trail.home_region;
     if known.is_empty() {
@@ -52,7 +53,7 @@ pub(crate) fn trail_is_known(trail: &TrailArn, known: &[Chain]) -> Ruling<Contex
     })
 }
 
-/// Rule 2: `aws:s3:arn` names a bucket of ours, in one of the four documented forms, and agrees
+/// Rule 2: `aws:s3:arn` names one of our buckets, in one of the four documented forms, and agrees
 /// with itself and with the trail.
 pub(crate) fn object(
     event: &KmsEvent<'_>,

@@ -10,10 +10,10 @@ use crate::kms::context::ContextObject;
 use crate::kms::event::{KmsEvent, Recipient};
 use crate::kms::expected::Expected;
 
-/// Rule 10, the form: module id and image digest are such as the Nitro hypervisor makes.
+/// Rule 10, the form: module ID and image digest have the form that the Nitro hypervisor produces.
 ///
-/// An instance may attest itself with its `NitroTPM`, too: that is no enclave, and none of this
-/// rule's.
+/// An instance may attest itself with its `NitroTPM`, too. It is not an enclave, and this rule does
+/// not apply to it.
 ///
 /// Source: <https://docs.aws.amazon.com/enclaves/latest/user/verify-root.html> (PCR0 is a SHA-384),
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>,
@@ -33,7 +33,7 @@ pub(crate) fn attestation(recipient: &Recipient<'_>) -> Ruling<MalformedAttestat
     Ruling::Valid("the attestation is well-formed")
 }
 
-/// Rule 10, the image: a listed one, where images are listed.
+/// Rule 10, the image: a listed one, if images are listed.
 pub(crate) fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling<UnlistedImage> {
     let images = &expected.enclave_images;
     let Some(image) = recipient.image.as_deref().filter(|_| !images.is_empty()) else {
@@ -50,7 +50,7 @@ pub(crate) fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling<Un
     })
 }
 
-/// Rule 10, the reader: whoever reads from an enclave only, reads with its attestation.
+/// Rule 10, the reader: an enclave-only reader reads with the attestation of its enclave.
 pub(crate) fn attested(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
@@ -80,13 +80,13 @@ fn is_module_id(text: &str) -> bool {
     is_module_of(text, "-enc")
 }
 
-/// Whether it is the attestation of an instance, which has no image digest.
+/// Returns whether it is the attestation of an instance, which has no image digest.
 fn is_nitro_tpm(recipient: &Recipient<'_>) -> bool {
     let module = recipient.module_id.as_deref();
     recipient.image.is_none() && module.is_some_and(|module| is_module_of(module, "-tpm"))
 }
 
-/// Whether `text` is an instance's id and another one, with `separator` between them.
+/// Returns whether `text` is an instance's ID and another ID, with `separator` between them.
 fn is_module_of(text: &str, separator: &str) -> bool {
     let is_id = |text: &str| {
         (8..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())

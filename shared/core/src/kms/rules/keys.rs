@@ -1,5 +1,5 @@
-//! Rules 3 and 4: event, object and configuration agree on the key; the key can encrypt, goes on to,
-//! and serves no other trail.
+//! Rules 3 and 4: event, object and configuration agree on the key; the key can encrypt, will
+//! continue to, and serves no other trail.
 //!
 //! The tests are in `tests/tests/kms/agreement.rs`.
 
@@ -11,7 +11,8 @@ use crate::kms::policy::PolicyVerdict;
 use crate::world::{Encryption, KeyDescription};
 use jiff::{SignedDuration, Timestamp};
 
-/// How long before a key's imported material expires it counts as expiring.
+/// The time before the expiration of its imported material at which a key starts to count as
+/// expiring.
 const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Rule 3, the configuration: `key`, by ARN, is one of the configured keys.
@@ -27,8 +28,8 @@ pub(crate) fn key(key_arn: &str, expected: &Expected) -> Ruling<KeyMismatch> {
     }
 }
 
-/// Rule 3, the object: it is encrypted under the key of its delivery. Rule 8 says more of an
-/// object that is under no key at all.
+/// Rule 3, the object: it is encrypted under the key of its delivery. Rule 8 applies to an object
+/// that is not under a key at all.
 pub(crate) fn key_of_object(key_arn: &str, object: &Encryption) -> Ruling<KeyMismatch> {
     match object.kms_key() {
         None => Ruling::Silent,
@@ -42,7 +43,7 @@ pub(crate) fn key_of_object(key_arn: &str, object: &Encryption) -> Ruling<KeyMis
 
 /// Rule 4, the key: symmetric, for encryption, and usable.
 pub(crate) fn key_health(key: &KeyDescription) -> Ruling<UnusableKey> {
-    // While a multi-Region key's primary is being changed, the key works.
+    // While the primary of a multi-Region key is being changed, the key works.
     let usable = matches!(key.state.as_str(), "Enabled" | "Updating");
     if key.spec == "SYMMETRIC_DEFAULT" && key.usage == "ENCRYPT_DECRYPT" && usable {
         return Ruling::Valid("the key can encrypt log files");
@@ -54,8 +55,8 @@ pub(crate) fn key_health(key: &KeyDescription) -> Ruling<UnusableKey> {
     })
 }
 
-/// Rule 4, the key's material: where it was imported, it does not expire soon after the time that
-/// the events are of.
+/// Rule 4, the key's material: if it was imported, it does not expire soon after the time of the
+/// events.
 ///
 /// When it expires, KMS deletes it, and the key cannot be used until it is imported again:
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-delete-key-material.html>.
@@ -70,7 +71,7 @@ pub(crate) fn key_material(key: &KeyDescription, at: Timestamp) -> Ruling<Expiri
     }
 }
 
-/// Rule 4, the policy: CloudTrail may generate data keys for named trails only.
+/// Rule 4, the policy: CloudTrail may generate data keys only for named trails.
 pub(crate) fn key_policy(verdict: &PolicyVerdict) -> Ruling<OpenPolicy> {
     match verdict {
         PolicyVerdict::Sound => Ruling::Valid("the key's policy names the trails"),

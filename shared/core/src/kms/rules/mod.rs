@@ -1,7 +1,7 @@
-//! The rules that the KMS events of a trail must keep, in the order of `docs/kms.md`.
+//! The rules for the KMS events of a trail, in the order of `docs/kms.md`.
 //!
-//! Each is a function over one event and what it is held against; none asks anybody anything. Their
-//! tests are in `tests/tests/kms/`: they judge whole log files.
+//! Each is a function of one event and the expectations; none sends a request. Their tests are in
+//! `tests/tests/kms/`: they judge whole log files.
 
 mod calls;
 mod context;

@@ -36,11 +36,11 @@ pub(crate) fn reader(
     })
 }
 
-/// The caller of a reading, with whether its account is one of ours: the owner of the trail or the
-/// key of the call, or the configured owner of the log buckets.
+/// Returns the caller of a read, and whether its account is one of ours: the owner of the trail or
+/// the key of the call, or the configured owner of the log buckets.
 ///
-/// KMS decrypts nothing under another context than it was encrypted under: of a call that succeeded,
-/// the trail and the key are those of the log file.
+/// KMS decrypts only with the context that was used to encrypt. For a call that succeeded, the
+/// trail and the key are therefore those of the log file.
 pub(super) fn reading_principal<'a>(event: &'a KmsEvent<'_>, expected: &Expected) -> Principal<'a> {
     let owner = expected.places.bucket_owner.as_ref().map(AccountId::as_str);
     let account = event.caller.account.as_deref();

@@ -11,13 +11,13 @@ pub enum Rule {
     Object,
     /// 3. Event, object and configuration agree on the key.
     Key,
-    /// 4. The key can encrypt, goes on to, and serves no other trail.
+    /// 4. The key can encrypt, will continue to, and serves no other trail.
     KeyHealth,
     /// 5. Only CloudTrail writes.
     Caller,
     /// 6. KMS lets CloudTrail write.
     Delivery,
-    /// 7. What was delivered is there, and is listed by a digest.
+    /// 7. A delivered log file exists, and is listed by a digest.
     Witness,
     /// 8. Log files are encrypted under the trail's key.
     Encryption,

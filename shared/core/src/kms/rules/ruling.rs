@@ -1,18 +1,18 @@
-//! What a rule says of an event.
+//! The result of a rule for an event.
 
-/// What a rule says of an event. `E`: how it can be broken.
+/// The result of a rule for an event. `E`: how the rule can be broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ruling<E> {
-    /// Nothing: the event is none of its.
+    /// The rule does not apply to the event.
     Silent,
-    /// The rule is kept, and why.
+    /// The event complies with the rule, for this reason.
     Valid(&'static str),
-    /// It is broken.
+    /// The rule is broken.
     Wrong(E),
 }
 
 impl<E> Ruling<E> {
-    /// Whether the rule is broken.
+    /// Returns whether the rule is broken.
     pub(crate) fn is_wrong(&self) -> bool {
         matches!(self, Self::Wrong(_))
     }

@@ -1,4 +1,4 @@
-//! Whose call an event records: which events the rules are about.
+//! The events to which the rules apply, by the origin of the call.
 //!
 //! The tests are in `tests/tests/kms/foreign.rs`.
 
@@ -11,10 +11,10 @@ use crate::names::ids::{AccountId, TrailArn};
 use crate::world::Encryption;
 use std::collections::BTreeSet;
 
-/// Whether an event is about our trail or our log files, and so for the rules 1 to 8.
+/// Returns whether an event is about our trail or our log files, so that rules 1 to 8 apply to it.
 ///
-/// Others share account, Region and perhaps the key with it. `trail` is the trail that the context
-/// names, if that is a trail's ARN.
+/// Other trails share account, Region and perhaps the key with ours. `trail` is the trail that the
+/// context names, if that is a trail's ARN.
 pub(crate) fn is_ours(
     event: &KmsEvent<'_>,
     trail: Option<&TrailArn>,
@@ -28,22 +28,23 @@ pub(crate) fn is_ours(
         })
 }
 
-/// Whether a call counts for and against our trail and its log files.
+/// The decision whether a call counts for and against our trail and its log files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It does: CloudTrail called, or the key is the trail's.
+    /// It counts: CloudTrail called, or the key is the trail's.
     Ours,
-    /// It does not: the key is somebody else's, who may state any encryption context.
+    /// It does not count: the key is not the trail's, and its owner may state any encryption
+    /// context.
     Foreign,
-    /// It does if the object that it names is under its key.
+    /// It counts if the object that it names is encrypted under its key.
     Open,
 }
 
-/// Whether a call counts, by its key. `known`: keys that are the trail's where none is configured.
+/// Returns whether a call counts, by its key. `known`: the trail's keys if none is configured.
 ///
-/// An encryption context is what the caller says, and anybody may say anything with a key of his own.
-/// But a data key is bound to its KMS key: what is encrypted under one cannot be an object that is
-/// encrypted under another.
+/// The caller chooses the encryption context, and anybody may state anything with their own key.
+/// But a data key is bound to its KMS key: data that is encrypted under one key cannot be an object
+/// that is encrypted under another.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html>,
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-generatedatakey.html> (the key among the
@@ -61,8 +62,8 @@ pub(crate) fn standing(
     if event.failed() {
         return Standing::Foreign;
     }
-    // A call that succeeded has its key's ARN among its resources. Of one that is not known, the worst
-    // is assumed.
+    // A call that succeeded has its key's ARN among its resources. If the key is unknown, the worst
+    // case is assumed.
     let Some(key) = event.key_named().filter(|key| is_key_arn(key)) else {
         return Standing::Ours;
     };
@@ -71,7 +72,7 @@ pub(crate) fn standing(
         return if known.iter().any(|known| same_key(known, key)) {
             Standing::Ours
         } else if writes_replica(event, named) {
-            // Nothing is said of it, under whichever key the object is.
+            // Nothing is reported about it, whichever key the object is under.
             Standing::Foreign
         } else {
             Standing::Open
@@ -84,7 +85,7 @@ pub(crate) fn standing(
     }
 }
 
-/// The same of a call that names an object with these headers.
+/// Returns the same for a call that names an object with these headers.
 pub(crate) fn standing_by_object(event: &KmsEvent<'_>, object: &Encryption) -> Standing {
     let key = event.key_named().unwrap_or_default();
     if object.kms_key().is_some_and(|header| same_key(header, key)) {
@@ -94,9 +95,9 @@ pub(crate) fn standing_by_object(event: &KmsEvent<'_>, object: &Encryption) -> S
     }
 }
 
-/// Whether a key may be asked for, by the account in its ARN: that of the log buckets, or of a
-/// configured key. A name without an account is one of our own account's; where no account is known
-/// to be ours, any is.
+/// Returns whether a key may be looked up, by the account in its ARN: that of the log buckets, or
+/// of a configured key. A name without an account belongs to our own account. If no account is
+/// known to be ours, any account may be.
 pub(crate) fn is_of_our_accounts(key: &str, expected: &Expected) -> bool {
     fn account_in(arn: &str) -> Option<&str> {
         arn.starts_with("arn:").then(|| arn.split(':').nth(4))?

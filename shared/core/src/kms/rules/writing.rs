@@ -1,5 +1,5 @@
-//! Rules 5 to 8: only CloudTrail writes, KMS lets it, what it delivered is there, and is under the
-//! trail's key.
+//! Rules 5 to 8: only CloudTrail writes, KMS lets it write, a delivered log file exists, and it is
+//! under the trail's key.
 //!
 //! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/delivery.rs`.
 
@@ -14,9 +14,9 @@ use crate::kms::expected::Expected;
 use crate::kms::key_name::same_key;
 use crate::world::{Absence, Encryption};
 
-/// Rule 5: only CloudTrail has data keys generated under a trail's context or for a log file.
+/// Rule 5: only CloudTrail generates data keys under a trail's context or for a log file.
 ///
-/// Where S3 replicates, it writes under a role of the bucket's owner.
+/// If S3 replicates, it writes under a role of the bucket's owner.
 pub(crate) fn caller(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> Ruling<ForeignCaller> {
     if !is_writing(event) || event.failed() {
         return Ruling::Silent;
@@ -32,9 +32,9 @@ pub(crate) fn caller(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> Rul
     })
 }
 
-/// Rule 5, of a call under somebody else's key: who makes a data key for, or decrypts, what he says
-/// is our trail's is told, once a caller, and nothing is said of the trail. S3 writes a replica under
-/// the replica's key, and nothing is said of that.
+/// Rule 5, for a call under another key: a caller that generates a data key for, or decrypts, what
+/// it claims to be our trail's is reported, once for each caller, and nothing is reported about the
+/// trail. S3 writes a replica under the replica's key, which is not reported.
 pub(crate) fn foreign(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject>,
@@ -67,7 +67,7 @@ pub(crate) fn delivery(event: &KmsEvent<'_>) -> Ruling<RefusedCall> {
     }
 }
 
-/// Rule 7, the first look: the log file that the event says was delivered is there.
+/// Rule 7, the first look: the log file that was delivered according to the event exists.
 pub(crate) fn present(found: Result<(), Absence>, call: &EventReference) -> Ruling<GoneLogFile> {
     match found {
         Ok(()) => Ruling::Valid("the log file that was delivered is there"),
@@ -78,8 +78,8 @@ pub(crate) fn present(found: Result<(), Absence>, call: &EventReference) -> Ruli
     }
 }
 
-/// Rule 8: a log file is encrypted under one of the configured keys. None configured: under any
-/// key, where a KMS event shows that the trail uses one (`uses_a_key`).
+/// Rule 8: a log file is encrypted under one of the configured keys. If none is configured, it is
+/// encrypted under any key, if a KMS event shows that the trail uses one (`uses_a_key`).
 pub(crate) fn encryption(
     object: &Encryption,
     uses_a_key: bool,

@@ -128,7 +128,7 @@ fn patterns_that_no_caller_matches_are_seen() {
 }
 
 proptest! {
-    /// A pattern that is refused matches no caller: nobody's reader is taken away.
+    /// Checks that a refused pattern matches no caller, so that no reader is lost.
     #[test]
     fn no_pattern_that_matches_a_caller_is_refused(
         caller in prop::sample::select(vec![

@@ -73,7 +73,7 @@ fn files_of_other_events_are_named_after_their_folder() {
     let file = log_file_in("CloudTrail-Insight", key).unwrap();
     assert_eq!(file.time.to_string(), "2026-01-15T11:45:00Z");
     assert_eq!(log_file_in("CloudTrail", key), None);
-    // Named as the files of another folder are.
+    // Named like the files of another folder.
     let other = key.replace("_CloudTrail-Insight_", "_CloudTrail_");
     assert_eq!(log_file_in("CloudTrail-Insight", &other), None);
     let log = key.replace("CloudTrail-Insight", "CloudTrail");
@@ -93,7 +93,7 @@ fn other_objects_are_told_apart() {
             "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1145Z_7xgocspSowgK0Gto.json.gz",
             ObjectKind::Other,
         ),
-        // An account that is none, and a folder too few.
+        // An invalid account ID, and a missing folder.
         (
             "AWSLogs/1111/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
             ObjectKind::Other,
@@ -110,17 +110,17 @@ fn other_objects_are_told_apart() {
             "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/x.json.gz",
             ObjectKind::UnknownDigest,
         ),
-        // The folder's day is not the name's.
+        // The folder's day differs from the name's.
         (
             "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/16/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
             ObjectKind::UnknownDigest,
         ),
-        // The folder's Region is not the name's.
+        // The folder's Region differs from the name's.
         (
             "AWSLogs/111122223333/CloudTrail-Digest/us-west-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
             ObjectKind::UnknownDigest,
         ),
-        // The folder's account is not the name's.
+        // The folder's account differs from the name's.
         (
             "AWSLogs/444455556666/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T000000Z.json.gz",
             ObjectKind::UnknownDigest,

@@ -1,10 +1,10 @@
-//! A log file as a stream and whole comes to the same verdict.
+//! A log file gets the same verdict as a stream and held completely.
 
 use super::*;
 use crate::gzip::stream::tests::gzip;
 use proptest::prelude::*;
 
-/// As a stream and whole: the same, always.
+/// Returns the verdict, which is always the same as a stream and held completely.
 fn check(object: &[u8], expected: &[u8]) -> Result<u64, LogFileError> {
     let expected = Sha256::of(expected);
     let streamed = || {
@@ -28,7 +28,8 @@ fn the_listed_file_is_valid() {
     assert_eq!(check(&gzip(b""), b""), Ok(0));
 }
 
-/// A file of a copy as a stream and whole: the same, always.
+/// Returns the verdict on a file of a copy, which is always the same as a stream and held
+/// completely.
 fn check_on_disk(file: &[u8], expected: &[u8]) -> Result<Checked, LogFileError> {
     let expected = Sha256::of(expected);
     let streamed = || {
@@ -54,7 +55,7 @@ fn a_decompressed_file_of_a_copy_is_valid_by_its_content() {
     };
     assert_eq!(check_on_disk(content, content), checked(Form::Inflated));
     assert_eq!(check_on_disk(&gzip(content), content), checked(Form::Gzip));
-    // In S3 it is what it always was.
+    // In S3, it is still malformed.
     assert_eq!(
         check(content, content),
         Err(LogFileError::Malformed(GunzipError::Corrupt))

@@ -9,7 +9,7 @@ const PUBLISHED: &[u8] = include_bytes!("../../../testdata/list-public-keys.json
 const OF_2015: &[u8] = include_bytes!("../../../testdata/list-public-keys-2015.json");
 
 /// Signatures that CloudTrail made, from the sample digests in AWS's documentation, each with the
-/// SHA-256 of what was signed.
+/// SHA-256 of the signed bytes.
 const SIGNATURES_OF_2015: &[u8] = include_bytes!("../../../testdata/signatures-2015.json");
 
 #[test]
@@ -53,7 +53,7 @@ fn real_keys_have_the_fingerprints_that_cloudtrail_gave_them() {
         let validity = key.valid_to.duration_since(key.valid_from);
         assert_eq!(validity, SignedDuration::from_hours(30 * 24));
     }
-    // PKCS#1 begins with the modulus, `SubjectPublicKeyInfo` with the algorithm.
+    // PKCS#1 starts with the modulus, `SubjectPublicKeyInfo` with the algorithm.
     let pkcs1 = |key: &&PublicKey| key.der().get(4) == Some(&0x02);
     assert_eq!(keys.iter().filter(pkcs1).count(), 3);
 }
