@@ -65,8 +65,7 @@ advisories: venv ## Ask the RustSec database about the crates; needs github.com
 	cargo deny --locked check advisories
 
 .PHONY: core
-core: ## Compile the core alone, without AWS, Lambda and tokio
-	cargo check -q -p trailseal --locked
+core: ## Find AWS, Lambda and tokio below the core, SNS, SQS and Lambda below the command
 	@! cargo tree -p trailseal -e normal --locked | grep -E 'aws-sdk-|aws-config|lambda_runtime|tokio'
 	@! cargo tree -p trailseal-cli -e normal --locked | grep -E 'lambda_runtime|aws-sdk-s[nq]s'
 
@@ -75,7 +74,7 @@ docs: ## Build the documentation of the crates; a broken link is an error
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --document-private-items --workspace --no-deps --locked
 
 .PHONY: fuzz-check
-fuzz-check: ## Compile the fuzz targets
+fuzz-check: ## Compile the fuzz targets, and with them the core alone, without the workspace's features
 	cargo check -q --manifest-path fuzz/Cargo.toml --locked --target-dir $(TARGET)/fuzz
 
 .PHONY: lint-template
