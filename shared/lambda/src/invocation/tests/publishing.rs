@@ -1,4 +1,4 @@
-//! What goes out, and what is put on record.
+//! What is sent, and what is kept.
 
 use super::*;
 
@@ -13,7 +13,7 @@ async fn a_finding_that_is_not_accepted_goes_back_to_its_queue() {
     invoke(&service, event).await.unwrap();
     assert_eq!(sent_again(&service), [key("tampered")]);
     service.resender.queue.sent.lock().unwrap().clear();
-    // It is not given up early, whatever the queue says.
+    // The message is not given up early, even if the queue could park it.
     assert_eq!(follow(&service, "tampered").await.len(), 4);
 }
 
