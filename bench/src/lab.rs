@@ -101,8 +101,8 @@ impl Lab {
         endpoint: &Endpoint,
         concurrency: Option<u32>,
     ) -> anyhow::Result<Run> {
-        // The AWS CLI gets the same start. A digest counts by its end: the end of the first one is
-        // the start.
+        // The AWS CLI gets the same start. A digest counts by its end: `about.start` is the end of
+        // the first one.
         let first: Timestamp = set.about.start.parse()?;
         let start = first - SignedDuration::from_hours(1);
         let mut arguments: Vec<OsString> = [

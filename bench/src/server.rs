@@ -115,7 +115,7 @@ impl Endpoint {
 struct Shared {
     service: S3Service,
     delay: Duration,
-    /// The start of the time that is printed, if requests are printed.
+    /// The time from which the printed milliseconds count, if requests are printed.
     printing: Option<Instant>,
     counters: Arc<Counters>,
 }

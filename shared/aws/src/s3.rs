@@ -43,8 +43,8 @@ fn settings(config: &SdkConfig) -> Builder {
 /// The maximum number of buckets whose Region is remembered.
 const MAX_BUCKETS: usize = 1000;
 
-/// How many times a request follows a bucket to another Region. One answer is enough for a settled
-/// bucket; a bucket that is being moved or deleted may name another Region.
+/// How many times a request follows a bucket to another Region. One answer is enough for a bucket
+/// that stays in its Region; one that is being moved or deleted may name another Region.
 const MAX_REDIRECTS: usize = 3;
 
 /// Sends a request, and sends it again if the answer says that the bucket is in another Region.

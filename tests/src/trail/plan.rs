@@ -141,7 +141,7 @@ impl Planner<'_> {
             .map(|after| {
                 let delivered_at = from + seconds(after);
                 let unique = rng.alphanumeric(16);
-                // Only a digest whose own hour has the change has files on both sides of it.
+                // Only the digest of the hour of the change has log files in both buckets.
                 let bucket_hour = if after < length / 2 { hour - 1 } else { hour };
                 LogPlan {
                     account: self.account.to_owned(),

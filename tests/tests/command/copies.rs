@@ -497,7 +497,7 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     };
     assert!(states(&found).iter().all(|state| state != "\"finding\""));
 
-    // People are not told to look for deleted versions first.
+    // The advice does not begin with deleted versions.
     let said = text(&copy, "text", &[]).await?;
     let first = said.out.lines().next().context("a line")?;
     assert!(first.contains("incomplete copy"), "{first}");

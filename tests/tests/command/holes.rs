@@ -1,5 +1,5 @@
-//! Time that no digest covers is reported, whatever is around it; time that was not requested is
-//! not.
+//! Time that no digest covers is reported, regardless of the digests around it; time that was not
+//! requested is not.
 
 use anyhow::Result;
 use jiff::SignedDuration;

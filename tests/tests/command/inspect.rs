@@ -254,7 +254,7 @@ async fn a_key_is_read_as_it_is_written() -> Result<()> {
         let at = format!("s3://{}/{key}", third.bucket);
         came_to(&stage.run(&["inspect", &at]).await?, 0, &[], &[]);
     }
-    // If no reading of the key exists, it could not be verified.
+    // If the object exists by no reading of the key, it could not be verified.
     let never = format!("s3://{}//{encoded}", third.bucket).replace("T030000Z", "T031500Z");
     stage.run(&["inspect", &never]).await?.refused(2);
     Ok(())

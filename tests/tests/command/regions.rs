@@ -191,8 +191,8 @@ async fn two_regions_that_each_name_the_other_are_given_up() -> Result<()> {
     Ok(())
 }
 
-/// The writer of a digest chooses the bucket that it names. A bucket that does not exist neither
-/// causes nor hides a finding about another.
+/// The writer of a digest chooses the bucket that it names. An object whose bucket is never found
+/// could not be verified, and hides no finding about another object.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_object_that_is_redirected_for_ever_hides_no_other() -> Result<()> {
     let stage = Stage::enter().await?;

@@ -192,8 +192,8 @@ fn growth(occurrence: &str, detected_at: Timestamp) -> String {
     .to_string()
 }
 
-/// An incident that is opened early hides nothing that is found later, and a statement about future
-/// times suppresses nothing.
+/// An incident that is opened early hides nothing that is found later, and a finding with a future
+/// time suppresses no later one.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
     let world = World::of(trail()).await?;

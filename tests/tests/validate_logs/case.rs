@@ -311,7 +311,7 @@ fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Dee
         return vec![deed::bucket_gone(trail, &trail.spec.bucket)];
     }
     let mut deeds: Vec<Deed> = Vec::new();
-    // Changes that matter only with few ranges are made more often with these.
+    // Changes that show only with few ranges are made more often with those ranges.
     if range.0 < trail.spec.start - SignedDuration::from_hours(24) && rng.one_in(3) {
         let digest = *rng.pick(&hourly);
         add(&mut deeds, deed::signed_late(trail, digest));

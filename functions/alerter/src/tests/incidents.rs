@@ -75,7 +75,7 @@ async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
     assert!((60..=75).contains(&minute), "{minute}");
 }
 
-/// What has grown for an hour takes no room, even with thousands of incidents.
+/// Incidents that grew for an hour by thousands of findings still fit into one message.
 #[tokio::test]
 async fn thousands_of_grown_incidents_are_told_in_one_message() {
     let aws = Aws::default();

@@ -36,7 +36,7 @@ where
     }
 }
 
-/// Does the same for a request to a service in `region`: an account that has not opted into a
+/// Returns the same for a request to a service in `region`: an account that has not opted into a
 /// Region has no credentials there.
 pub(super) fn regional_error<E>(
     action: &'static str,
@@ -56,7 +56,7 @@ where
     failed
 }
 
-/// Does the same for a `HEAD` request, whose answer has no body that could contain a code: only 404
+/// Returns the same for a `HEAD` request, whose answer has no body that could contain a code: only 404
 /// means that there is no such object, and nothing explains a 400.
 pub(super) fn head_error<E>(
     action: &'static str,
@@ -115,7 +115,7 @@ where
         Some(code) if UNAVAILABLE.contains(&code) => Cause::Unavailable(text()),
         Some(code) if DENIED.contains(&code) => Cause::Denied(text()),
         Some(code) if KEY_UNUSABLE.contains(&code) => Cause::KeyUnusable(text()),
-        // S3 reports about the key of an object.
+        // S3 reports an error of KMS about the key of an object.
         Some(code) if code.starts_with("KMS.") => Cause::Denied(text()),
         _ => match status {
             401 | 403 => Cause::Denied(text()),

@@ -19,7 +19,7 @@ pub(super) enum ItemError {
     CannotTell {
         /// The first obstacle.
         error: StoreError,
-        /// How long the check waits for all obstacles.
+        /// The retry schedule for all obstacles together.
         schedule: RetrySchedule,
     },
     #[error("there was no time left for {0}")]

@@ -20,7 +20,7 @@ const NAMESPACE: &str = "Trailseal";
 /// The level of all lines: the highest level that Lambda has.
 const LEVEL: &str = "FATAL";
 
-/// Returns a line of metrics with the same dimensions: their names, units and values.
+/// Returns one line with metrics of the same dimensions, each with its name, unit and value.
 fn line(stamp: Stamp<'_>, dimension: Option<(&str, &str)>, metrics: &[(&str, &str, u64)]) -> Value {
     let mut dimensions = vec!["Function"];
     dimensions.extend(dimension.map(|(name, _)| name));

@@ -75,7 +75,7 @@ impl<P: Ports> Publisher<P> {
         Ok(())
     }
 
-    /// The next digest settles again whatever is not removed here.
+    /// A document that is not removed here is settled again with the next digest.
     pub(super) async fn settle(&self, afterwards: Vec<PendingUpdate>) {
         let mut results = stream::iter(afterwards)
             .map(|what| self.settle_one(what))

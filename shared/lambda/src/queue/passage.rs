@@ -107,7 +107,7 @@ impl Passage {
         }
     }
 
-    /// Returns the same try, sent again once more.
+    /// Returns the same try, with one more hop.
     #[must_use]
     pub fn one_hop_more(self) -> Self {
         Self {

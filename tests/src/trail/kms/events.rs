@@ -30,8 +30,8 @@ pub(super) struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// Returns the maker of events. The key's events are logged in its own account and Region; if
-    /// the trail does not cover both, in the first account and the home Region.
+    /// Returns the maker of events. The key's events are logged in its own account and Region; the
+    /// first account and the home Region replace those that the trail does not cover.
     pub(super) fn new(spec: &'a TrailSpec, kms: &'a KmsSpec) -> Self {
         let mut parts = kms.key_arn.split(':').skip(3);
         let key_region = parts.next().expect("a KMS key ARN has a Region");

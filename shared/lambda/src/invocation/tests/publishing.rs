@@ -13,7 +13,7 @@ async fn a_finding_that_is_not_accepted_goes_back_to_its_queue() {
     invoke(&service, event).await.unwrap();
     assert_eq!(sent_again(&service), [key("tampered")]);
     service.resender.queue.sent.lock().unwrap().clear();
-    // The message is not given up early, even if the queue could park it.
+    // It is not given up early, regardless of the queue's error.
     assert_eq!(follow(&service, "tampered").await.len(), 4);
 }
 
