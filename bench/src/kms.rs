@@ -230,7 +230,7 @@ impl Object {
     }
 }
 
-/// What reading found.
+/// The results of reading.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
     records: u64,

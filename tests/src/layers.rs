@@ -1,4 +1,4 @@
-//! Which files of a crate use each other, by their imports.
+//! The uses between the files of a crate, by their imports.
 //!
 //! A file that re-exports what is in another file (`pub use`) does not use that file. An import of
 //! a re-exported item counts as a use of the file that defines it.

@@ -17,7 +17,7 @@ const MAX_DOCUMENTS: usize = 8;
 /// The folder of the documents with findings.
 const FOLDER: &str = "findings/";
 
-/// The findings of one incident that arrived.
+/// The findings and reminders of one incident that arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) arrived: Arrived,
@@ -28,7 +28,7 @@ pub(crate) struct Group {
 /// A batch, sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    /// What arrived, by the incident's ID.
+    /// The findings and reminders that arrived, by the incident's ID.
     pub(crate) groups: BTreeMap<String, Group>,
     /// The messages that could not be processed.
     pub(crate) failed: BTreeSet<Number>,

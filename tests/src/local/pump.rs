@@ -24,7 +24,7 @@ use super::server::LocalAws;
 use super::sqs_event;
 use super::stack::{Function, Queue, Stack};
 
-/// How often an empty queue is polled.
+/// The time between two polls of an empty queue.
 const POLL: Duration = Duration::from_millis(50);
 /// The maximum number of messages of one `ReceiveMessage`.
 const MOST_RECEIVED: usize = 10;
@@ -409,7 +409,7 @@ impl Pump {
     }
 }
 
-/// Which messages of a batch failed.
+/// The messages of a batch that failed.
 struct BatchVerdict {
     failed: Failed,
     error: Option<FunctionError>,

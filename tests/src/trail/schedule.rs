@@ -1,4 +1,4 @@
-//! Which key signs at which time, and what CloudTrail publishes about it.
+//! The key that signs at each time, and the keys that CloudTrail publishes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What to generate.
+//! The description of a trail to generate.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;

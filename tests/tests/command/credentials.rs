@@ -1,4 +1,4 @@
-//! Where credentials are read from, which of them sign, and what is printed if there are none.
+//! The sources of credentials, the credentials that sign, and the output if there are none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

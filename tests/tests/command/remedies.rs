@@ -1,4 +1,4 @@
-//! What AWS refuses, and what to do about it: each cause has its own remedy, printed once.
+//! Refusals by AWS, and the advice about them: each cause has its own remedy, printed once.
 
 use std::time::Duration;
 

@@ -46,7 +46,7 @@ pub(crate) struct Case {
     pub(crate) flags: Flags,
     /// The Region in the environment.
     pub(crate) environment_region: String,
-    /// What differs regardless of the changes.
+    /// The differences that exist regardless of the changes.
     pub(crate) differences: BTreeSet<Difference>,
 }
 

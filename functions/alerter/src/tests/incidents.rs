@@ -1,4 +1,4 @@
-//! What people are alerted to about an incident, and when.
+//! The alerts about an incident, and their times.
 
 use super::*;
 

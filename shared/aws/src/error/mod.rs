@@ -56,8 +56,8 @@ where
     failed
 }
 
-/// Returns the same for a `HEAD` request, whose answer has no body that could contain a code: only 404
-/// means that there is no such object, and nothing explains a 400.
+/// Returns the same for a `HEAD` request, whose answer has no body that could contain a code: only
+/// 404 means that there is no such object, and nothing explains a 400.
 pub(super) fn head_error<E>(
     action: &'static str,
     subject: impl Into<String>,

@@ -1,4 +1,4 @@
-//! Which try of an event this is, and whether another one follows.
+//! The number of a try of an event, and whether another try follows.
 
 use super::retry_schedule::RetrySchedule;
 use crate::queue::passage::Passage;

@@ -1,4 +1,4 @@
-//! What a function does with one object.
+//! The work of a function on one object.
 
 use super::deadline::Deadline;
 use trailseal::check::arrival::Arrival;
@@ -26,7 +26,7 @@ pub trait Check: Send + Sync + 'static {
 /// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
-    /// What the check found.
+    /// The findings and counts of the check.
     pub report: Report,
     /// The part that there was no time for.
     pub rest: Option<Created>,

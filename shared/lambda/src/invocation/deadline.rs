@@ -8,7 +8,7 @@ use tokio::time::Instant;
 const MIN_RESERVE: Duration = Duration::from_millis(500);
 const MAX_RESERVE: Duration = Duration::from_secs(10);
 
-/// When to stop starting work, and when to stop completely.
+/// The times at which to stop starting work, and to stop completely.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     /// An object that needs all of the time does not start after this.

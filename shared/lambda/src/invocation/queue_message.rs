@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub(super) struct QueueMessage {
     pub(super) id: Option<String>,
     pub(super) body: Arc<str>,
-    /// What the message carries. Its attempt is at least the number of times that the queue
-    /// delivered the message, so crashes count.
+    /// The passage that the message carries. Its attempt is at least the number of times that the
+    /// queue delivered the message, so crashes count.
     pub(super) passage: Passage,
     /// How many times the queue delivered the message.
     pub(super) receives: u32,

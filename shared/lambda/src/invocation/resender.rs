@@ -20,7 +20,7 @@ const PARK_AGAIN: Duration = Duration::from_mins(1);
 /// How soon a message is delivered again if there was no time to start on it.
 const PUT_OFF: Duration = Duration::from_secs(10);
 
-/// What happens to a message.
+/// The fate of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MessageFate {
     /// It is removed from the queue: done, sent again, or parked.

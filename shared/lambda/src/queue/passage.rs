@@ -1,4 +1,4 @@
-//! What a message carries from one try to the next.
+//! The data that a message carries from one try to the next.
 //!
 //! A function sends a message that failed to its own queue again, byte for byte, and removes the
 //! original from the queue. What the function has to know at the next try is in SQS message
@@ -35,10 +35,10 @@ const ALONE: &str = "TrailsealAlone";
 /// try.
 const HOPS: &str = "TrailsealHops";
 
-/// What a message carries.
+/// The data that a message carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passage {
-    /// Which try this is, counted from 1.
+    /// The number of this try, counted from 1.
     pub attempt: u32,
     /// The message is not tried before this time.
     pub not_before: Option<Timestamp>,

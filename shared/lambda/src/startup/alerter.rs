@@ -21,7 +21,7 @@ pub trait AnswerBatch: Send + Sync + 'static {
     ) -> impl Future<Output = SqsBatchResponse> + Send;
 }
 
-/// What the `alerter` needs to start.
+/// The configuration that the `alerter` starts with.
 #[derive(Debug)]
 pub struct AlerterStartup {
     /// The configuration.

@@ -31,7 +31,7 @@ pub enum StartError {
     Pinned(#[from] PinnedError),
 }
 
-/// What every checking function needs to start.
+/// The configuration that every checking function starts with.
 #[derive(Debug)]
 pub struct Startup {
     /// The configuration.

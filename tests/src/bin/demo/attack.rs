@@ -1,4 +1,4 @@
-//! What an attacker does to the trail, and what must be reported about it.
+//! The attacker's changes to the trail, and the findings that must be reported about them.
 
 use anyhow::{Context as _, Result, bail};
 use trailseal_tests::local::Expected;

@@ -16,9 +16,9 @@ use crate::stage::{REGIONS, Stage};
 use crate::verdicts::{ALERTER, FUNCTIONS, Valid, Verdicts};
 use trailseal_tests::local::server::client_environment;
 
-/// How often the progress is shown.
+/// The time between two displays of the progress.
 const REFRESH: Duration = Duration::from_millis(200);
-/// How often the functions' progress is read.
+/// The time between two reads of the functions' progress.
 const GLANCE: Duration = Duration::from_millis(20);
 /// The maximum time in which the functions process what was delivered.
 const VERIFIED_WITHIN: Duration = Duration::from_mins(3);

@@ -1,4 +1,4 @@
-//! What to generate for a key: who reads with it, and what goes wrong.
+//! The KMS events to generate for a key: who reads with it, and what goes wrong.
 
 use super::callers;
 

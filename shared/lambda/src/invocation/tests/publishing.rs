@@ -1,4 +1,4 @@
-//! What is sent, and what is kept.
+//! The findings that are sent, and the receipts that are kept.
 
 use super::*;
 

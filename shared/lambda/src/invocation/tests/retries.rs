@@ -1,4 +1,4 @@
-//! When a failed item is tried again, and when it is parked.
+//! The times at which a failed item is tried again, and at which it is parked.
 
 use super::*;
 use crate::queue::passage::MAX_WAIT;
@@ -83,7 +83,7 @@ async fn a_message_that_comes_too_early_is_sent_on_and_nothing_else() {
     assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
 }
 
-/// When a function crashes, the queue's count of deliveries applies.
+/// If a function crashes, the queue's count of deliveries applies.
 #[tokio::test]
 async fn crashes_count_as_tries() {
     let service = service(Sent::default(), Line::default());
