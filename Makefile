@@ -19,8 +19,8 @@ FUNCTIONS := $(notdir $(wildcard functions/*))
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
-# One selection of packages and features for every debug build: another one compiles the
-# dependencies once more.
+# One selection of packages and features for every debug build: another selection would compile the
+# dependencies again.
 CARGO_DEBUG := --workspace --locked
 
 .PHONY: help
@@ -36,7 +36,7 @@ demo: build ## Watch a trail being verified, tampered with and alerted on, on a 
 demo-hold: DEMO_FLAGS := --hold
 demo-hold: demo ## The same, and the bucket stays, for the command `trailseal`, until Ctrl-C
 
-# Each step says its name and how long it took.
+# Each step prints its name and how long it took.
 CHECK_STEPS := fmt-check clippy unit stories
 TEST_STEPS := fmt-check lint clippy docs core fuzz-check unit e2e browser sam-local
 
@@ -121,7 +121,7 @@ build: venv ## Build the functions into .aws-sam/build
 	# All in one run of cargo, on every core; `sam build` then finds them built.
 	cargo lambda build --release --locked $(if $(filter arm64,$(ARCHITECTURE)),--arm64) $(FUNCTIONS:%=-p %)
 	sam build --beta-features --parameter-overrides Architecture=$(ARCHITECTURE)
-	# `sam local invoke` sets no variable that its template does not have.
+	# `sam local invoke` sets no variable that is missing from its template.
 	python tests/local-aws/overlay.py .aws-sam/build/template.yaml >.aws-sam/build/local.json
 
 .PHONY: venv

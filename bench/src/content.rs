@@ -1,4 +1,5 @@
-//! What log files hold: records of the tests' generator, compressed as CloudTrail compresses them.
+//! The content of log files: records of the tests' generator, compressed as CloudTrail compresses
+//! them.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,35 +10,36 @@ use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 use trailseal_tests::trail::{TrailSpec, gzip};
 
-/// Log files that one spec makes.
+/// The number of log files that one spec makes.
 const AT_ONCE: u32 = 8;
-/// How much of the one large log file differs; then it repeats, far outside of what gzip sees.
+/// How much of the one large log file differs; after that, the content repeats, far outside gzip's
+/// window.
 const DIFFERING: u64 = 64 << 20;
 
 /// The content of a log file.
 #[derive(Debug, Clone)]
 pub(crate) struct Content {
-    /// As stored.
+    /// The bytes as stored.
     pub(crate) body: Bytes,
-    /// Of the inflated bytes, in hex.
+    /// The hash of the inflated bytes, in hex.
     pub(crate) sha256: String,
     /// How many bytes it inflates to.
     pub(crate) inflated: u64,
 }
 
-/// How much content there is to make.
+/// The amount of content to make.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Amount {
-    /// So many log files of 20 to 80 records, some 60 KB.
+    /// This many log files of 20 to 80 records, about 60 KB each.
     Ordinary(u32),
-    /// Log files of 800 to 8,000 records, 1 to 10 MB, until they inflate to so many bytes.
+    /// Log files of 800 to 8,000 records, 1 to 10 MB, until they inflate to this many bytes.
     Busy(u64),
-    /// One log file that inflates to so many bytes.
+    /// One log file that inflates to this many bytes.
     One(u64),
 }
 
 impl Amount {
-    /// Makes it, on all processors.
+    /// Makes the content, on all processors.
     pub(crate) fn make(self) -> anyhow::Result<Vec<Content>> {
         match self {
             Self::Ordinary(files) => {
@@ -52,13 +54,13 @@ impl Amount {
     }
 }
 
-/// How far generation has come.
+/// The progress of generation.
 struct Made {
     specs: u64,
     bytes: u64,
 }
 
-/// Log files of so many records each, as long as more are wanted.
+/// Generates log files of this many records each, as long as more are wanted.
 fn generate(
     fewest: u32,
     most: u32,
@@ -105,13 +107,13 @@ fn generate(
     })
 }
 
-/// What the end of a gzip member says it inflates to, below 4 GiB.
+/// Returns the inflated size that the end of a gzip member records, below 4 GiB.
 pub(crate) fn inflated_size(body: &[u8]) -> u64 {
     body.last_chunk::<4>()
         .map_or(0, |size| u64::from(u32::from_le_bytes(*size)))
 }
 
-/// One large log file.
+/// Makes one large log file.
 fn one(bytes: u64) -> anyhow::Result<Content> {
     const HEAD: &[u8] = br#"{"Records":["#;
     let parts = Amount::Busy(DIFFERING).make()?;

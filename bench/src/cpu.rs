@@ -1,4 +1,4 @@
-//! Where only the processors limit: log files in the page cache.
+//! Only the processors are the limit: log files in the page cache.
 
 use crate::data::{self, ACCOUNT};
 use crate::lab::{self, Lab};

@@ -1,7 +1,8 @@
-//! Data sets: a chain of signed digests with the log files they list, as `aws s3 sync` leaves it.
+//! Data sets: a chain of signed digests with the log files that they list, as `aws s3 sync` leaves
+//! it.
 //!
-//! Everything is really signed and chained. A set is made once and kept; its name and
-//! [`FORMAT`] say what is in it.
+//! Everything is actually signed and chained. A set is made once and kept; its name and [`FORMAT`]
+//! identify its content.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -23,7 +24,7 @@ use trailseal_tests::trail::{
 
 use crate::content::{Amount, Content};
 
-/// Changes when sets of the same name get another content.
+/// Changes when sets of the same name get other content.
 const FORMAT: u32 = 1;
 pub(crate) const BUCKET: &str = "amzn-s3-demo-bucket";
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -31,32 +32,33 @@ pub(crate) const REGION: &str = "us-east-1";
 const TRAIL: &str = "management-events";
 /// The end of the last digest's hour in every set.
 const END: &str = "2026-11-01T00:00:00Z";
-/// Files that wait to be written.
+/// The number of files that wait to be written.
 const WAITING: usize = 1000;
 
 /// A data set to make.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) name: &'static str,
-    /// How many hourly digests follow the starting one.
+    /// The number of hourly digests that follow the starting one.
     hours: u32,
-    /// Log files that each of them lists; with fewer contents than that, contents recur.
+    /// The number of log files that each of them lists; if there are fewer contents, contents
+    /// repeat.
     logs_per_hour: LogsPerHour,
     contents: Option<Amount>,
     /// Whether the signatures of all digests are kept, which S3 has as metadata. The newest one's
-    /// always is.
+    /// is always kept.
     served: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum LogsPerHour {
     Fixed(u32),
-    /// As many as it takes for every content to be listed once.
+    /// As many as needed to list every content once.
     EachContentOnce,
 }
 
-/// Some of the contents recur in the larger sets: every log file is read, inflated and hashed, and
-/// it takes no quarter of an hour to make them.
+/// Some of the contents repeat in the larger sets: every log file is still read, inflated and
+/// hashed, and making the sets does not take a quarter of an hour.
 const DIFFERENT: u32 = 1000;
 
 const fn logs(name: &'static str, hours: u32, served: bool) -> Plan {
@@ -79,9 +81,9 @@ const fn empty_hours(name: &'static str, hours: u32) -> Plan {
     }
 }
 
-/// One digest, nothing else: what starting the command costs.
+/// One digest and nothing else: the cost of starting the command.
 pub(crate) const NOTHING: Plan = empty_hours("nothing", 0);
-/// 2 GB of log files of 1 to 10 MB, no two alike.
+/// 2 GB of log files of 1 to 10 MB, all different.
 pub(crate) const BUSY: Plan = Plan {
     name: "busy",
     hours: 24,
@@ -89,7 +91,7 @@ pub(crate) const BUSY: Plan = Plan {
     contents: Some(Amount::Busy(2_000_000_000)),
     served: false,
 };
-/// One log file that is nearly as large as one may be.
+/// One log file that is nearly as large as allowed.
 pub(crate) const LARGEST: Plan = Plan {
     name: "largest",
     hours: 1,
@@ -139,7 +141,7 @@ pub(crate) struct DataSet {
     pub(crate) about: About,
 }
 
-/// What is in a set.
+/// The content of a set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct About {
     format: u32,
@@ -158,34 +160,34 @@ pub(crate) struct About {
 }
 
 impl DataSet {
-    /// The bucket as a directory.
+    /// Returns the bucket as a directory.
     pub(crate) fn directory(&self) -> PathBuf {
         self.folder.join(BUCKET)
     }
 
-    /// A saved response of `aws cloudtrail list-public-keys`.
+    /// Returns a saved response of `aws cloudtrail list-public-keys`.
     pub(crate) fn keys(&self) -> PathBuf {
         self.folder.join("keys.json")
     }
 
-    /// The newest digest's signature, by key: a directory has no metadata.
+    /// Returns the newest digest's signature, by key: a directory has no metadata.
     pub(crate) fn newest_signature(&self) -> PathBuf {
         self.folder.join("newest.json")
     }
 
-    /// Every digest's signature by key.
+    /// Returns every digest's signature, by key.
     pub(crate) fn signatures(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let path = self.folder.join("signatures.json");
         let text = fs::read(&path).with_context(|| path.display().to_string())?;
         Ok(serde_json::from_slice(&text)?)
     }
 
-    /// `arn:aws:cloudtrail:…`
+    /// Returns `arn:aws:cloudtrail:…`.
     pub(crate) fn trail_arn() -> String {
         format!("arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{TRAIL}")
     }
 
-    /// Opens a set, made now where it is not there.
+    /// Opens a set, and makes it first if it does not exist.
     pub(crate) fn open(plan: &Plan, root: &Path) -> anyhow::Result<Self> {
         let folder = root.join(plan.name);
         let about = folder.join("about.json");
@@ -201,7 +203,7 @@ impl DataSet {
         }
         fs::create_dir_all(&folder)?;
         let made = make(plan, &folder).with_context(|| format!("making {}", plan.name))?;
-        // Written last: without it the set is made again.
+        // Written last: without this file, the set is made again.
         fs::write(about, serde_json::to_vec_pretty(&made)?)?;
         Ok(Self {
             folder,
@@ -210,7 +212,7 @@ impl DataSet {
     }
 }
 
-/// A file on its way to the disk.
+/// A file to be written to the disk.
 enum File {
     Log(PathBuf, Bytes),
     Digest(PathBuf, String),
@@ -253,7 +255,7 @@ fn write_files(receiver: &Mutex<mpsc::Receiver<File>>) -> anyhow::Result<()> {
     }
 }
 
-/// A chain in the making.
+/// A chain that is being built.
 struct Chain<'a> {
     plan: &'a Plan,
     folder: &'a Path,
@@ -267,7 +269,7 @@ struct Chain<'a> {
     next_log: usize,
 }
 
-/// What a digest says of the one before it.
+/// A digest's record of its predecessor.
 struct Previous {
     key: String,
     sha256: String,
@@ -334,7 +336,7 @@ impl<'a> Chain<'a> {
         Ok(self.about)
     }
 
-    /// The log files of the hour that ends `at`.
+    /// Makes the log files of the hour that ends `at`.
     fn logs(&mut self, at: Timestamp, hour: u32) -> anyhow::Result<Vec<LogEntry>> {
         let count = match self.plan.logs_per_hour {
             LogsPerHour::Fixed(count) => count,
@@ -346,7 +348,7 @@ impl<'a> Chain<'a> {
         };
         (0..count)
             .map(|number| {
-                // Somewhere in the hour, in order.
+                // At some time in the hour, in order.
                 let delivered = at - SignedDuration::from_secs(3600)
                     + SignedDuration::from_secs(i64::from(number) * 3599 / i64::from(count));
                 self.log(delivered)
@@ -358,7 +360,7 @@ impl<'a> Chain<'a> {
         let number = self.next_log;
         self.next_log += 1;
         let content = &self.contents[number % self.contents.len()];
-        // Fibonacci hashing, so that names are no sequence.
+        // Fibonacci hashing, so that names are not sequential.
         let unique = u64::try_from(number + 1)?.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let key = format!(
             "AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/{}/{ACCOUNT}_CloudTrail_{REGION}_{}_{unique:016X}.json.gz",
@@ -455,7 +457,7 @@ impl<'a> Chain<'a> {
         })
     }
 
-    /// Who signs at a moment.
+    /// Returns the signer at a moment.
     fn signer(&mut self, at: Timestamp) -> anyhow::Result<&(Signer, RsaKeyPair)> {
         let period = self.keys.period_at(at);
         if !self.signers.contains_key(&period) {
@@ -471,7 +473,7 @@ impl<'a> Chain<'a> {
         self.signers.get(&period).context("just inserted")
     }
 
-    /// Where an object lies; its folder is made.
+    /// Returns the path of an object, and creates its folder.
     fn path(&mut self, key: &str) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(BUCKET).join(key);
         let folder = path.parent().context("a file has a folder")?;

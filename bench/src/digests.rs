@@ -1,4 +1,4 @@
-//! Many digests with nothing in them: what the chain itself costs.
+//! Many empty digests: the cost of the chain itself.
 
 use crate::data;
 use crate::lab::Lab;

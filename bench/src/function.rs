@@ -1,4 +1,4 @@
-//! The function log-verifier under AWS's runtime interface emulator.
+//! The function log-verifier in AWS's runtime interface emulator.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -103,7 +103,7 @@ async fn peak(rie: &Rie) -> anyhow::Result<f64> {
     Ok(float(peak.context("the function's process is gone")?))
 }
 
-/// Seconds of one invocation that finds every log file valid.
+/// Returns the seconds of one invocation that finds every log file valid.
 async fn once(rie: &Rie, set: &DataSet) -> anyhow::Result<f64> {
     let event = json!({ "bucket": BUCKET, "key": set.about.newest });
     let began = Instant::now();
@@ -121,7 +121,7 @@ async fn once(rie: &Rie, set: &DataSet) -> anyhow::Result<f64> {
     Ok(took)
 }
 
-/// What the template gives the function.
+/// Returns the environment that the template gives the function.
 fn environment(endpoint: &Endpoint) -> BTreeMap<String, String> {
     let mut env = client_environment(endpoint.url(), REGION);
     for (name, value) in [
@@ -132,7 +132,7 @@ fn environment(endpoint: &Endpoint) -> BTreeMap<String, String> {
             "TRAILSEAL_FINDINGS_QUEUE_URL",
             format!("{}/{ACCOUNT}/trailseal-findings", endpoint.url()),
         ),
-        // The endpoint has one bucket; nothing waits in it.
+        // The endpoint has one bucket; nothing is pending in it.
         ("TRAILSEAL_EVIDENCE_BUCKET", BUCKET.to_owned()),
         (
             "TRAILSEAL_QUEUE_URL",

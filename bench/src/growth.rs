@@ -1,17 +1,17 @@
-//! Whether ten times as much takes ten times as long.
+//! Measures whether ten times as much takes ten times as long.
 
 use crate::data::{self, About, Plan};
 use crate::lab::Lab;
 use crate::plot::{self, Point, Series};
 use crate::report::{Section, Table, count, float, median, micros, percent, seconds};
 
-/// More runs where a run is short.
+/// The shorter a run, the more runs.
 const ROUNDS: [usize; 3] = [15, 7, 3];
 const CONSTANT: f64 = 0.1;
 /// The name of the picture, in the folder of the data sets.
 pub(crate) const PICTURE: &str = "growth.svg";
 
-/// What a run takes that finds next to nothing.
+/// The cost of a run that finds almost nothing.
 struct Nothing {
     wall: f64,
     processor: f64,
@@ -91,7 +91,7 @@ fn measure(
     items: fn(&About) -> u64,
     nothing: &Nothing,
 ) -> anyhow::Result<Vec<Point>> {
-    // In turn, so that what else the machine does meets all sizes.
+    // In turn, so that other activity of the machine affects all sizes.
     for round in 1..=ROUNDS[0] {
         for (plan, rounds) in plans.iter().zip(ROUNDS) {
             lab.directory_runs(plan, round.min(rounds))?;

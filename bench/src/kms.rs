@@ -1,4 +1,5 @@
-//! Finding and judging the KMS events of log files, against inflating and hashing the same files.
+//! Finding and judging the KMS events of log files, compared with inflating and hashing the same
+//! files.
 
 use std::fs;
 use std::hint::black_box;
@@ -30,19 +31,19 @@ use crate::report::{Section, Table, count, float, median, megabytes, percent, wh
 pub(crate) const CHILD: &str = "read-records";
 
 const ROUNDS: usize = 9;
-/// What the log files of each kind inflate to in all.
+/// The total number of bytes that the log files of each kind inflate to.
 const BYTES: u64 = 64 << 20;
-/// What the large log file inflates to.
+/// The number of bytes that the large log file inflates to.
 const LARGE: u64 = 50_000_000;
-/// One record of so many is a KMS event.
+/// One record in this many is a KMS event.
 const ONE_IN: usize = 20;
-/// The pieces in which a large object is read.
+/// The size of the pieces in which a large object is read.
 const PIECE: usize = 64 * 1024;
-/// How fast records are found, of the speed of inflating and hashing.
+/// The minimum speed of finding records, relative to the speed of inflating and hashing.
 const SPEED: f64 = 0.75;
 const MEMORY: f64 = 100e6;
 
-/// Judges the KMS events of log files, all as if they were one's.
+/// Judges the KMS events of log files, all as if they were from one file.
 struct Judge {
     expected: Expected,
     log_file: ObjectLocation,
@@ -74,8 +75,8 @@ impl Judge {
         })
     }
 
-    /// What kms-context-checker does with the bytes of a log file; what the events name is not
-    /// looked at.
+    /// Does what kms-context-checker does with the bytes of a log file; the objects and keys that
+    /// the events name are not looked up.
     fn read(&self, body: &[u8]) -> anyhow::Result<Scan> {
         let mut review = KmsReview::new(&self.expected, &self.log_file, &self.key);
         let scan = for_each_record_with(body, EVENT_SOURCE, |record| review.review(record))?;
@@ -84,7 +85,7 @@ impl Judge {
     }
 }
 
-/// A trail that encrypts its log files.
+/// Returns a trail that encrypts its log files.
 fn trail() -> TrailSpec {
     let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
     TrailSpec {
@@ -169,7 +170,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     Ok(section)
 }
 
-/// The same of the log files in a folder of one's own.
+/// Measures the same for the log files in a folder of the user's.
 pub(crate) fn files(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let folder = arguments.get(1).context("log files in which folder?")?;
     let load = |path: &PathBuf| {
@@ -216,7 +217,7 @@ impl Object {
         Self::new(gzip::compress(content.as_bytes()).into())
     }
 
-    /// What log-verifier does with its bytes.
+    /// Does what log-verifier does with its bytes.
     fn hash(&self) -> anyhow::Result<u64> {
         if u64::try_from(self.body.len())? <= MAX_WHOLE_BYTES {
             return Ok(check_whole(&self.body, self.sha256)?);
@@ -229,20 +230,20 @@ impl Object {
     }
 }
 
-/// What reading has come upon.
+/// The results of reading.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
     records: u64,
-    /// Files whose JSON was parsed.
+    /// The number of files whose JSON was parsed.
     parsed: u64,
 }
 
 struct Measured {
-    /// Seconds to inflate and hash.
+    /// The seconds to inflate and hash.
     hash: f64,
-    /// Seconds to find the records.
+    /// The seconds to find the records.
     find: f64,
-    /// The speed of finding, of the speed of hashing.
+    /// The speed of finding, relative to the speed of hashing.
     speed: f64,
     read: Found,
 }
@@ -250,7 +251,7 @@ struct Measured {
 /// Hashes and reads the files in turn.
 fn measure(objects: &[Object]) -> anyhow::Result<Measured> {
     let bytes: u64 = objects.iter().map(|object| object.inflated).sum();
-    // Few bytes are gone over often, for the clock's sake.
+    // A small amount of bytes is read many times, because of the clock's resolution.
     let passes = (BYTES / bytes.max(1)).max(1);
     let hash = || {
         let mut inflated = 0;
@@ -322,7 +323,7 @@ fn row(table: &mut Table, what: &str, objects: &[Object], measured: &Measured) {
     ]);
 }
 
-/// The records of the first files, without those that have the needle.
+/// Returns the records of the first files, without those that contain the needle.
 fn records_of(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<String>>> {
     let mut files = Vec::new();
     let mut bytes = 0;
@@ -344,7 +345,7 @@ fn records_of(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<String>>> {
     Ok(files)
 }
 
-/// The records that deliveries and readers of encrypted log files leave.
+/// Returns the records that deliveries and readers of encrypted log files cause.
 fn kms_events() -> anyhow::Result<Vec<String>> {
     let mut events = Vec::new();
     for log in trail().build().log_files {
@@ -358,7 +359,8 @@ fn kms_events() -> anyhow::Result<Vec<String>> {
     Ok(events)
 }
 
-/// Records of which one in so many is replaced by a KMS event; as many bytes if all are.
+/// Returns records of which one in `one_in` is replaced by a KMS event; as many bytes if all are
+/// replaced.
 fn mix(records: &[String], events: &[String], one_in: usize) -> Vec<String> {
     let bytes: u64 = records.iter().map(|record| length(record)).sum();
     let mut events = events.iter().cycle();
@@ -372,7 +374,7 @@ fn mix(records: &[String], events: &[String], one_in: usize) -> Vec<String> {
     first(mixed, bytes)
 }
 
-/// Records until they have so many bytes.
+/// Returns records until they have this many bytes.
 fn first(records: impl IntoIterator<Item = String>, bytes: u64) -> Vec<String> {
     let mut taken = 0;
     let below = |record: &String| {

@@ -1,4 +1,4 @@
-//! What the benchmarks share: the data sets, the command, and the AWS CLI.
+//! The parts that the benchmarks share: the data sets, the command, and the AWS CLI.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -27,7 +27,7 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// Beside this program lies the command, and above both the data.
+    /// The command is next to this program, and the data is above both.
     pub(crate) fn new() -> anyhow::Result<Self> {
         let this = std::env::current_exe()?;
         let binaries = this.parent().context("this program lies in a folder")?;
@@ -44,23 +44,23 @@ impl Lab {
         })
     }
 
-    /// The folder of the data sets.
+    /// Returns the folder of the data sets.
     pub(crate) fn data(&self) -> &Path {
         &self.data
     }
 
-    /// A folder for files of no interest later.
+    /// Returns a folder for temporary files.
     pub(crate) fn scratch(&self) -> &Path {
         &self.scratch
     }
 
-    /// A data set, in the page cache.
+    /// Returns a data set, in the page cache.
     pub(crate) fn set(&mut self, plan: &Plan) -> anyhow::Result<DataSet> {
         if let Some(set) = self.sets.get(plan.name) {
             return Ok(set.clone());
         }
         let set = DataSet::open(plan, &self.data)?;
-        // What was just written is written back now, not while something is measured.
+        // The files just written are written back now, not during a measurement.
         Command::new("sync").status()?;
         for path in files(&set.directory())? {
             fs::read(path)?;
@@ -69,7 +69,7 @@ impl Lab {
         Ok(set)
     }
 
-    /// At least so many verifications of a set as a directory. Benchmarks share them.
+    /// Returns at least this many verifications of a set as a directory. Benchmarks share them.
     pub(crate) fn directory_runs(
         &mut self,
         plan: &'static Plan,
@@ -101,7 +101,8 @@ impl Lab {
         endpoint: &Endpoint,
         concurrency: Option<u32>,
     ) -> anyhow::Result<Run> {
-        // What the AWS CLI is told, too. Of a digest its end counts: the first one's is the start.
+        // The AWS CLI gets the same start. A digest counts by its end: `about.start` is the end of
+        // the first one.
         let first: Timestamp = set.about.start.parse()?;
         let start = first - SignedDuration::from_hours(1);
         let mut arguments: Vec<OsString> = [
@@ -196,7 +197,7 @@ impl Lab {
     }
 }
 
-/// Whether the command looked at everything and found nothing.
+/// Returns an error unless the command looked at everything and found nothing wrong.
 fn expect_all_valid(set: &DataSet, output: &Output) -> anyhow::Result<()> {
     let report: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
     let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64);
@@ -224,7 +225,7 @@ fn tail(text: &str) -> &str {
         .map_or(text, |(at, _)| &text[at..])
 }
 
-/// Every file below a folder.
+/// Returns every file below a folder.
 pub(crate) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];

@@ -1,4 +1,4 @@
-//! Where only the endpoint limits, and where nothing does: against the AWS CLI in S3.
+//! Only the endpoint is the limit, or nothing is: compared with the AWS CLI in S3.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::report::{Section, Table, count, float, median, seconds, times};
 use crate::server::{Endpoint, Served};
 
 const LATENCY: Duration = Duration::from_millis(20);
-/// What the command takes where it is not told.
+/// The command's default.
 const CONCURRENCY: u32 = 48;
 const OTHERS: [u32; 3] = [16, 32, 128];
 
@@ -19,7 +19,7 @@ const OTHERS: [u32; 3] = [16, 32, 128];
 struct Runs {
     done: Vec<Run>,
     served: Vec<Served>,
-    /// Seconds on the processors for the endpoint, which is in this process, by run.
+    /// The seconds on the processors for the endpoint, which is in this process, by run.
     endpoint: Vec<f64>,
 }
 
@@ -44,18 +44,19 @@ impl Runs {
         self.served.last().map_or(0, |served| served.requests)
     }
 
-    /// Seconds from a request to its answer, at the endpoint.
+    /// Returns the seconds from a request to its answer, at the endpoint.
     fn latency(&self) -> f64 {
         median(self.served.iter().map(|served| served.latency))
     }
 
-    /// Seconds that so many requests take, so many at a time, with nothing besides.
+    /// Returns the seconds that the requests take with this concurrency, and with nothing else to
+    /// do.
     fn ideal(&self, concurrency: u32) -> f64 {
         float(self.requests()) / f64::from(concurrency) * self.latency()
     }
 }
 
-/// An endpoint that answers after 20 ms.
+/// Measures with an endpoint that answers after 20 ms.
 pub(crate) fn slow(lab: &mut Lab) -> anyhow::Result<Section> {
     const ROUNDS: usize = 2;
     const VERIFIES: usize = 3;
@@ -139,7 +140,7 @@ pub(crate) fn slow(lab: &mut Lab) -> anyhow::Result<Section> {
     Ok(section)
 }
 
-/// The same without delay.
+/// Measures the same without delay.
 pub(crate) fn fast(lab: &mut Lab) -> anyhow::Result<Section> {
     const ROUNDS: usize = 3;
     const VERIFIES: usize = 3;

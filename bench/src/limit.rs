@@ -1,4 +1,4 @@
-//! What the machine can do at most: whole files inflated and hashed, with nothing around it.
+//! The machine's maximum: whole files inflated and hashed, with nothing around it.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -16,21 +16,21 @@ use sha2::{Digest as _, Sha256};
 
 use crate::content::inflated_size;
 
-/// How much is inflated and hashed at a time when streaming.
+/// How many bytes are inflated and hashed at a time when streaming.
 const PIECE: usize = 64 * 1024;
 
 /// A pass over all files.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pass {
-    /// Seconds on the clock.
+    /// The seconds on the clock.
     pub(crate) wall: f64,
-    /// Seconds on the processors.
+    /// The seconds on the processors.
     pub(crate) processor: f64,
-    /// Bytes that came out.
+    /// The number of inflated bytes.
     pub(crate) inflated: u64,
 }
 
-/// libdeflate and SHA-256 over whole files, in buffers that are used again.
+/// Runs libdeflate and SHA-256 over whole files, in reused buffers.
 pub(crate) fn whole_files(files: &[PathBuf], threads: usize) -> anyhow::Result<Pass> {
     struct Buffers {
         decompressor: Decompressor,
@@ -62,7 +62,7 @@ pub(crate) fn whole_files(files: &[PathBuf], threads: usize) -> anyhow::Result<P
     })
 }
 
-/// zlib-rs and SHA-256 over a stream, in pieces.
+/// Runs zlib-rs and SHA-256 over a stream, in pieces.
 pub(crate) fn streamed(files: &[PathBuf], threads: usize) -> anyhow::Result<Pass> {
     let make = || RefCell::new(vec![0; PIECE]);
     pass(files, threads, make, |path, piece| {
@@ -117,7 +117,7 @@ fn pass<T>(
     })
 }
 
-/// Seconds that this process has had on the processors.
+/// Returns the seconds that this process has used on the processors.
 pub(crate) fn processor_time() -> anyhow::Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let used = usage.user_time() + usage.system_time();

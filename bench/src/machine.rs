@@ -1,4 +1,4 @@
-//! The machine that the numbers are from.
+//! The machine on which the numbers were measured.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use trailseal_tests::local::paths;
 
 use crate::report::Table;
 
-/// A table of what matters for the numbers.
+/// Returns a table of the properties that matter for the numbers.
 pub(crate) fn describe() -> anyhow::Result<String> {
     let cores = std::thread::available_parallelism()?;
     let mut table = Table::new(["machine", ""]);
@@ -36,7 +36,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// The value of the first `name : value` line.
+/// Returns the value of the first `name : value` line.
 fn field(path: &str, name: &str) -> String {
     read(path)
         .lines()

@@ -1,5 +1,5 @@
-//! Benchmarks of the command `trailseal verify` and of the function log-verifier, against the AWS
-//! CLI and against what the machine can do at most. `docs/benchmarks.md` tells what each measures.
+//! Benchmarks of the command `trailseal verify` and of the function log-verifier, compared with the
+//! AWS CLI and with the machine's maximum. `docs/benchmarks.md` describes what each one measures.
 #![forbid(unsafe_code)]
 
 mod content;
@@ -115,7 +115,7 @@ fn serve(arguments: &[String]) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// What the document of the last run begins with.
+/// The start of the document of the last run.
 const RUN: &str = "## A run\n\n";
 
 fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
@@ -167,7 +167,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Puts a run into the document, in the place of the one that is there.
+/// Writes a run into the document, in place of the existing one.
 fn write(run: &str) -> anyhow::Result<()> {
     let path = paths::repository().join("docs/benchmarks.md");
     let text = std::fs::read_to_string(&path)?;

@@ -1,8 +1,8 @@
 //! One run of a program, measured: time on the clock, time on the processors, peak of memory.
 //!
 //! Linux counts the memory of the process that starts a program as that program's, until it is
-//! replaced. So this program starts itself again with little in memory, and that one starts what
-//! is measured: `getrusage` then tells about this one child and nothing else.
+//! replaced. Therefore, this program starts itself again with little in memory, and that process
+//! starts the measured program: `getrusage` then reports only this one child.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,43 +16,43 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use serde::{Deserialize, Serialize};
 
-/// What makes this program the one in the middle: `measure RESULT PROGRAM ARGUMENTS…`.
+/// The argument that makes this program the one in the middle: `measure RESULT PROGRAM ARGUMENTS…`.
 pub(crate) const SUBCOMMAND: &str = "measure";
 
-/// What a run came to.
+/// The measurements of a run.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Run {
     /// The exit code, if the program was not killed.
     pub(crate) code: Option<i32>,
-    /// Seconds on the clock.
+    /// The seconds on the clock.
     pub(crate) wall: f64,
-    /// Seconds on the processors, outside of the kernel.
+    /// The seconds on the processors, outside of the kernel.
     pub(crate) user: f64,
-    /// Seconds on the processors, in the kernel.
+    /// The seconds on the processors, in the kernel.
     pub(crate) system: f64,
     /// The peak of resident memory in bytes.
     pub(crate) peak: u64,
 }
 
 impl Run {
-    /// Seconds on the processors.
+    /// Returns the seconds on the processors.
     pub(crate) fn processor(self) -> f64 {
         self.user + self.system
     }
 }
 
-/// What to run.
+/// The program to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     /// The executable.
     pub(crate) path: std::path::PathBuf,
     /// Its arguments.
     pub(crate) arguments: Vec<OsString>,
-    /// Its whole environment but `PATH`.
+    /// Its whole environment except for `PATH`.
     pub(crate) env: BTreeMap<String, String>,
 }
 
-/// A run with what the program said.
+/// A run with the program's output.
 #[derive(Debug)]
 pub(crate) struct Output {
     /// The measurements.
@@ -63,7 +63,7 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
-/// Runs a program; files for its results lie in `scratch`.
+/// Runs a program; files for its results are in `scratch`.
 pub(crate) fn measure(program: &Program, scratch: &Path) -> anyhow::Result<Output> {
     let result = scratch.join("measured.json");
     let output = Command::new(std::env::current_exe()?)
@@ -90,7 +90,7 @@ pub(crate) fn measure(program: &Program, scratch: &Path) -> anyhow::Result<Outpu
     })
 }
 
-/// The process in the middle.
+/// Runs as the process in the middle.
 pub(crate) fn child(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let [_, result, program, arguments @ ..] = arguments else {
         bail!("{SUBCOMMAND} RESULT PROGRAM ARGUMENTS…");

@@ -1,4 +1,4 @@
-//! The peak of memory, whatever there is to verify.
+//! The peak of memory, regardless of the amount to verify.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::report::{Section, Table, count, float, megabytes};
 use crate::server::Endpoint;
 
 const LIMIT: f64 = 200e6;
-/// How much more memory a hundred times the log files may take and still be flat: a tenth of the
-/// limit.
+/// The additional memory that a hundred times the log files may take for the memory to count as
+/// flat: a tenth of the limit.
 const FLAT: f64 = LIMIT / 10.0;
 
 pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {

@@ -1,4 +1,4 @@
-//! The picture of growth: time per item over how many items there are.
+//! The picture of growth: time per item over the number of items.
 
 use svg::Document;
 use svg::node::element::{Circle, Group, Line, Polyline, Rectangle, Style, Text};
@@ -12,7 +12,7 @@ const RIGHT: f64 = 150.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 56.0;
 
-/// Readable on light and on dark ground, whichever the reader has.
+/// The style, readable on light and dark backgrounds.
 const STYLE: &str = "
 svg { font: 13px system-ui, sans-serif; --ground: #ffffff; --ink: #1f2328; --faint: #d1d9e0; --quiet: #59636e; --a: #0969da; --b: #bc4c00; }
 @media (prefers-color-scheme: dark) {
@@ -33,13 +33,13 @@ text { fill: var(--ink); }
 /// A measured size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Point {
-    /// How many items.
+    /// The number of items.
     pub(crate) items: u64,
-    /// Seconds an item.
+    /// The seconds per item.
     pub(crate) raw: f64,
-    /// Seconds an item without what a run over nothing takes.
+    /// The seconds per item, without the time of an empty run.
     pub(crate) net: f64,
-    /// Seconds an item on the processors, without what a run over nothing takes.
+    /// The seconds per item on the processors, without the time of an empty run.
     pub(crate) processor: f64,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Series {
     pub(crate) points: Vec<Point>,
 }
 
-/// Where things are.
+/// The coordinates of the picture.
 struct Scale {
     decades: (f64, f64),
     top: f64,
@@ -87,7 +87,7 @@ impl Scale {
         HEIGHT - BOTTOM - micros / self.top * (HEIGHT - TOP - BOTTOM)
     }
 
-    /// A distance of grid lines that is easy to read: 1, 2, 2.5 or 5 times a power of ten.
+    /// Returns a distance of grid lines that is easy to read: 1, 2, 2.5 or 5 times a power of ten.
     fn step(&self) -> f64 {
         let rough = self.top / 5.0;
         let power = 10_f64.powf(rough.log10().floor());
@@ -99,7 +99,7 @@ impl Scale {
     }
 }
 
-/// The picture.
+/// Returns the picture.
 pub(crate) fn growth(series: &[Series]) -> String {
     let scale = Scale::new(series);
     let mut document = Document::new()

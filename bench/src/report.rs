@@ -1,4 +1,4 @@
-//! What a benchmark prints: Markdown tables, and targets with whether they are met.
+//! The output of a benchmark: Markdown tables, and targets with whether they are met.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// Something that was asked of a measured value.
+/// A requirement for a measured value.
 #[derive(Debug)]
 pub(crate) struct Target {
     what: String,
@@ -47,7 +47,7 @@ impl Section {
         self.notes.push(note);
     }
 
-    /// A measured value that must be at least `bound`; both are shown by `show`.
+    /// Adds a measured value that must be at least `bound`; `show` formats both.
     pub(crate) fn at_least(
         &mut self,
         what: &str,
@@ -63,7 +63,7 @@ impl Section {
         });
     }
 
-    /// A measured value that must be below `bound`; both are shown by `show`.
+    /// Adds a measured value that must be below `bound`; `show` formats both.
     pub(crate) fn below(
         &mut self,
         what: &str,
@@ -162,7 +162,7 @@ fn targets<'a>(of: Option<&str>, targets: impl Iterator<Item = &'a Target>) -> T
     table
 }
 
-/// All targets in one table.
+/// Returns all targets in one table.
 pub(crate) fn summary(sections: &[Section]) -> String {
     let mut table = Table::new(["target", "bound", "measured", "met"]);
     for section in sections {
@@ -172,7 +172,7 @@ pub(crate) fn summary(sections: &[Section]) -> String {
     format!("### Targets\n\n{table}")
 }
 
-/// A number with thousands set apart.
+/// Returns a number with its thousands separated.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -185,18 +185,18 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// A number as a float; counts and bytes here are far below 2^53.
+/// Returns a number as a float; counts and bytes here are far below 2^53.
 #[expect(clippy::cast_precision_loss)]
 pub(crate) fn float(number: u64) -> f64 {
     number as f64
 }
 
-/// A number without its fraction.
+/// Returns a number without its fraction.
 pub(crate) fn whole(number: f64) -> String {
     format!("{number:.0}")
 }
 
-/// Seconds, or milliseconds where there are few.
+/// Returns seconds, or milliseconds if there are few.
 pub(crate) fn seconds(seconds: f64) -> String {
     if seconds < 1.0 {
         format!("{:.0} ms", seconds * 1e3)
@@ -205,22 +205,22 @@ pub(crate) fn seconds(seconds: f64) -> String {
     }
 }
 
-/// Microseconds.
+/// Returns microseconds.
 pub(crate) fn micros(seconds: f64) -> String {
     format!("{:.1} µs", seconds * 1e6)
 }
 
-/// Bytes as megabytes.
+/// Returns bytes as megabytes.
 pub(crate) fn megabytes(bytes: f64) -> String {
     format!("{:.1} MB", bytes / 1e6)
 }
 
-/// A share in percent.
+/// Returns a share in percent.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// A factor.
+/// Returns a factor.
 pub(crate) fn times(factor: f64) -> String {
     if factor < 10.0 {
         format!("{factor:.2} ×")
@@ -229,7 +229,7 @@ pub(crate) fn times(factor: f64) -> String {
     }
 }
 
-/// The one in the middle.
+/// Returns the median.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! An S3 endpoint over a data set, and CloudTrail's `ListPublicKeys`, that answers after a while.
+//! An S3 endpoint for a data set, and CloudTrail's `ListPublicKeys`, which answers after a delay.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -32,10 +32,10 @@ use trailseal_tests::trail::{KeySchedule, ResponseStyle};
 
 use crate::data::{BUCKET, DataSet, REGION};
 
-/// The most keys of a listing.
+/// The maximum number of keys of a listing.
 const PAGE: usize = 1000;
 
-/// A running endpoint. Ends when dropped.
+/// A running endpoint. It ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     url: String,
@@ -43,20 +43,20 @@ pub(crate) struct Endpoint {
     _runtime: Runtime,
 }
 
-/// What came, and how long it waited.
+/// The requests that arrived, and how long they waited.
 #[derive(Debug, Default)]
 struct Counters {
     requests: AtomicU64,
-    /// From a request to its answer, in microseconds, over all requests.
+    /// The time from a request to its answer, in microseconds, summed over all requests.
     micros: AtomicU64,
 }
 
-/// What came since the last time this was asked.
+/// The requests that arrived since the last call.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Served {
-    /// How many requests.
+    /// The number of requests.
     pub(crate) requests: u64,
-    /// Seconds from a request to its answer, on average.
+    /// The average seconds from a request to its answer.
     pub(crate) latency: f64,
 }
 
@@ -66,7 +66,8 @@ impl Endpoint {
         Self::serve(set, delay, false)
     }
 
-    /// The same, and prints each request, with milliseconds since the endpoint's start.
+    /// Serves in the same way, and prints each request, with milliseconds since the endpoint's
+    /// start.
     pub(crate) fn start_printing(set: &DataSet, delay: Duration) -> anyhow::Result<Self> {
         Self::serve(set, delay, true)
     }
@@ -100,7 +101,7 @@ impl Endpoint {
         &self.url
     }
 
-    /// What came since the last time this was asked.
+    /// Returns the requests that arrived since the last call.
     pub(crate) fn take_served(&self) -> Served {
         let requests = self.counters.requests.swap(0, Ordering::Relaxed);
         let micros = self.counters.micros.swap(0, Ordering::Relaxed);
@@ -114,7 +115,7 @@ impl Endpoint {
 struct Shared {
     service: S3Service,
     delay: Duration,
-    /// Since when, where requests are printed.
+    /// The time from which the printed milliseconds count, if requests are printed.
     printing: Option<Instant>,
     counters: Arc<Counters>,
 }
@@ -128,7 +129,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 let shared = Arc::clone(&shared);
                 async move { Ok::<_, Infallible>(answer(&shared, request).await) }
             });
-            // A connection that the client cuts is the client's business.
+            // A connection that the client cuts is the client's concern.
             let _ = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .serve_connection(TokioIo::new(stream), service)
@@ -170,7 +171,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
     })
 }
 
-/// The keys whose validity meets the asked time; what is not given is now.
+/// Returns the keys whose validity overlaps the requested time; a missing time means now.
 async fn list_public_keys(request: Request<Incoming>) -> anyhow::Result<Response<Body>> {
     let body = request.into_body().collect().await?.to_bytes();
     let asked: serde_json::Value = serde_json::from_slice(&body)?;
@@ -192,7 +193,7 @@ async fn list_public_keys(request: Request<Incoming>) -> anyhow::Result<Response
         .body(Body::from(keys.to_string()))?)
 }
 
-/// The objects of the one bucket.
+/// The objects of the only bucket.
 struct Bucket {
     objects: BTreeMap<String, Stored>,
 }
@@ -214,7 +215,7 @@ impl Stored {
         })
     }
 
-    /// Not the MD5 of the content, which would have to be read for it.
+    /// Not the MD5 of the content, because the content would have to be read for it.
     fn e_tag(&self) -> ETag {
         ETag::Strong(format!("{:032x}", self.size))
     }
@@ -261,8 +262,8 @@ impl Bucket {
         self.objects.get(key).ok_or_else(|| s3_error!(NoSuchKey))
     }
 
-    /// A page of the keys after `after` that begin with `prefix`; those that have the delimiter
-    /// after it are told as one.
+    /// Returns a page of the keys after `after` that begin with `prefix`; keys with the delimiter
+    /// after the prefix are returned as one.
     fn list(&self, bucket: &str, asked: &Listing<'_>) -> S3Result<Page> {
         if bucket != BUCKET {
             return Err(s3_error!(NoSuchBucket));
@@ -276,7 +277,7 @@ impl Bucket {
             Some(after) if after >= asked.prefix => Bound::Excluded(after.to_owned()),
             _ => Bound::Included(asked.prefix.to_owned()),
         };
-        // After a common prefix, nothing that begins with it is told again.
+        // After a common prefix, no key that begins with it is returned again.
         if let Bound::Excluded(after) = &from
             && asked
                 .delimiter
@@ -319,7 +320,7 @@ impl Bucket {
     }
 }
 
-/// The least string greater than all that begin with `prefix`.
+/// Returns the least string greater than all strings that begin with `prefix`.
 fn after_prefix(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }
@@ -417,7 +418,7 @@ impl S3 for Bucket {
             max_keys: asked.max_keys,
             start_after: asked.start_after,
             continuation_token: asked.continuation_token,
-            // Keys here have nothing that would have to be encoded.
+            // The keys here contain nothing that has to be encoded.
             encoding_type: asked.encoding_type,
             ..ListObjectsV2Output::default()
         }))
@@ -448,7 +449,7 @@ impl S3 for Bucket {
             delimiter: asked.delimiter,
             max_keys: asked.max_keys,
             marker: asked.marker,
-            // Keys here have nothing that would have to be encoded.
+            // The keys here contain nothing that has to be encoded.
             encoding_type: asked.encoding_type,
             ..ListObjectsOutput::default()
         }))
@@ -474,7 +475,7 @@ mod tests {
         }
     }
 
-    /// Everything that is listed, page by page.
+    /// Returns everything that is listed, page by page.
     fn listed(bucket: &Bucket, prefix: &str, delimiter: Option<&str>) -> Vec<Vec<String>> {
         let mut pages = Vec::new();
         let mut after: Option<String> = None;

@@ -19,7 +19,7 @@ use crate::report::median;
 const ROUNDS: usize = 9;
 const CHECKS: u32 = 500;
 
-/// Seconds a check.
+/// The seconds per check.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checks {
     /// With the crate `rsa`.
@@ -28,7 +28,7 @@ pub(crate) struct Checks {
     pub(crate) aws_lc: f64,
 }
 
-/// Checks the signature of a set's newest digest again and again, with each crate in turn.
+/// Checks the signature of a set's newest digest repeatedly, with each crate in turn.
 pub(crate) fn measure(set: &DataSet) -> anyhow::Result<Checks> {
     let signature: Value = serde_json::from_slice(&fs::read(set.newest_signature())?)?;
     let signature = signature

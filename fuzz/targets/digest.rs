@@ -1,4 +1,4 @@
-//! Any bytes are a digest or an error; what is signed is made of what was read.
+//! Any bytes are a digest or an error; the signed text is made of what was read.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

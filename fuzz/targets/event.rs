@@ -1,4 +1,4 @@
-//! Any event is taken apart, whatever its envelopes.
+//! Any event is parsed, with any envelopes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Messages of the queue of findings, and the incidents that they open.
+//! Messages of the findings queue, and the incidents that they open.
 
 #![no_main]
 
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     for finding in &findings {
         incident.add(finding, finding.detected_at);
     }
-    // What is written is read as it was.
+    // A written document is read back.
     let document = incident.document();
     if document.len() <= MAX_DOCUMENT_BYTES {
         assert!(Incident::read(document.as_bytes(), &incident.id).is_some());

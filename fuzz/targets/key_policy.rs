@@ -1,4 +1,4 @@
-//! Any text is a key's policy with a verdict.
+//! Any text is a key policy with a verdict.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

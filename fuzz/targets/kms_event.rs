@@ -1,5 +1,5 @@
-//! Any record is taken by the KMS review and concluded, whatever its object and key turn out to be;
-//! what is found of it is bounded and found once.
+//! The KMS review accepts and concludes any record, with any result for its object and key; its
+//! findings are limited in number, and each is reported once.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -39,7 +39,7 @@ fn expected(all: bool) -> Expected {
     expected
 }
 
-/// What is looked up: `turn` decides how it turns out.
+/// Returns the facts that are looked up; `turn` decides their results.
 fn facts(review: &KmsReview<'_>, turn: usize) -> Facts {
     let looked = |number: usize| match (number + turn) % 4 {
         0 => ObjectState::Gone(Absence::NoObject),
@@ -80,7 +80,7 @@ fuzz_target!(|text: &str| {
     let ObjectKind::LogFile(key) = classify(KEY) else {
         panic!("the key of a log file");
     };
-    // A line is a record.
+    // Each line is a record.
     let records: Vec<&str> = text.lines().collect();
     let events = records
         .iter()

@@ -1,4 +1,4 @@
-//! A log file is judged the same whole, in one piece and byte by byte, whatever is wrong with it.
+//! A log file has the same verdict whole, in one piece and byte by byte, with any error in it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,14 +24,14 @@ fuzz_target!(|object: &[u8]| {
         assert_eq!(check_whole(object, expected), verdict);
         verdict
     };
-    // Whatever inflates within a megabyte is valid under its own hash, and under no other.
+    // Anything that inflates to at most a megabyte is valid with its own hash, and with no other.
     match gunzip(object, 1 << 20) {
         Ok(inflated) => {
             let length = u64::try_from(inflated.len()).expect("a megabyte");
             assert_eq!(all_agree(Sha256::of(&inflated)), Ok(length));
             let other = all_agree(Sha256::of(b"another"));
             assert!(other.is_err() || inflated == b"another");
-            // Appended bytes, also those that the member itself ends in.
+            // Appended bytes, including those that the member itself ends in.
             let trailer = &object[object.len().saturating_sub(8)..];
             for appended in [trailer, &trailer[..4], b"\0"] {
                 let object = [object, appended].concat();

@@ -1,4 +1,4 @@
-//! Any key is classified; a digest key is written as it was read.
+//! Any key is classified; a digest key that was read is written back the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

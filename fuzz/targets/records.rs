@@ -1,5 +1,5 @@
-//! Any bytes are a log file's records or an error, the same whole and through a window; no record
-//! makes the KMS rules panic.
+//! Any bytes are a log file's records or an error, with the same result whole and through a window;
+//! no record makes the KMS rules panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,8 @@ const NEEDLE: &str = "kms.amazonaws.com";
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T0000Z_AbCdEfGhIjKlMnOp.json.gz";
 
-/// A gzip member that stores bytes as they are. One with a name is not inflated whole.
+/// Returns a gzip member that stores bytes uncompressed. A member with a name is not inflated
+/// whole.
 fn gzip(bytes: &[u8], named: bool) -> Vec<u8> {
     let mut member = vec![0x1f, 0x8b, 8, u8::from(named) << 3, 0, 0, 0, 0, 0, 255];
     if named {
@@ -52,7 +53,7 @@ fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
     (records, result)
 }
 
-/// The two functions agree, but that one sees nothing wrong in what it dismisses.
+/// The two functions agree, except that one finds no error in what it dismisses.
 fn agree(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
     let (all, result) = records(object);
     let mut chosen = Vec::new();
@@ -72,7 +73,7 @@ fn agree(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    // As an object, and as what an object inflates to.
+    // As an object, and as the inflated content of an object.
     let _ = agree(bytes);
     let (all, result) = agree(&gzip(bytes, false));
     assert_eq!(agree(&gzip(bytes, true)), (all.clone(), result.clone()));
@@ -87,7 +88,7 @@ fuzz_target!(|bytes: &[u8]| {
                 let parsed: Option<Vec<Value>> = all.iter().map(parse).collect();
                 assert_eq!(parsed.as_ref(), Some(expected));
             }
-            // The last of several lists wins there.
+            // In `serde_json`, the last of several lists wins.
             Err(error) => assert!(error.to_string().contains("a second list"), "{error}"),
         }
     }

@@ -1,4 +1,4 @@
-//! Any bytes are JSON documents or an error; signatures in them are found by the names they have.
+//! Any bytes are JSON documents or an error; signatures in them are found by their own names.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

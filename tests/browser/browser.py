@@ -6,8 +6,8 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-# Reports violations of the page's content security policy to the console. It is run by the browser's
-# debugger, which no policy of the page's stops.
+# Reports violations of the page's content security policy to the console. The browser's debugger
+# runs it, which no policy of the page can prevent.
 WATCH = """
 document.addEventListener('securitypolicyviolation', event =>
     console.error('policy violated: ' + event.violatedDirective + ' ' + event.blockedURI));
@@ -23,8 +23,8 @@ def chromium():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable,
-            # Chromium's sandbox does not work for root in a container; it shows only pages that
-            # the tests write.
+            # Chromium's sandbox does not work for root in a container; Chromium shows only pages
+            # that the tests write.
             args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"],
         )
         yield browser

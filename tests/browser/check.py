@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs/verification.schema.json").read_text())
 SCRIPTS = pathlib.Path(__file__).parent
 SAMPLES = ["organization", "valid", "ended", "nothing", "large", "hostile"]
-# What a page of a month's organization may take to open, on a slow machine.
+# The maximum time in which the page of a month of an organization opens, on a slow machine.
 SECONDS_TO_OPEN = 30
 FORGING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")
 
@@ -148,7 +148,7 @@ def prints(watched, verification, pdf, most_pages):
     layout = raw.stdout.decode()
     require(f"Page {pages} of {pages}" in layout, "has no page numbers")
     raw = subprocess.run(["pdftotext", "-raw", pdf, "-"], check=True, capture_output=True)
-    # A finding may go on on the next page, after that page's number.
+    # A finding may continue on the next page, after that page's number.
     foot = r"Trailseal: verification of CloudTrail digest and log files|Page \d+ of \d+|\s"
     text = re.sub(foot, "", raw.stdout.decode())
     for finding in verification["findings"]:

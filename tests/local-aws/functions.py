@@ -8,7 +8,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
 
-# Findings trigger it, not objects.
+# Findings trigger it instead of objects.
 ALERTER = "alerter"
 
 

@@ -16,8 +16,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-# Both are read by moto: the account of every request, and whether a function's code archive must
-# exist in S3 (here the functions run outside of moto, so there is none).
+# moto reads both: the account of every request, and whether a function's code archive must exist in
+# S3 (here the functions run outside of moto, so there is none).
 os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 os.environ.setdefault("VALIDATE_LAMBDA_S3", "false")
 
@@ -84,7 +84,7 @@ def add_list_public_keys(keys_file: Path) -> None:
 
 # --- S3 events through EventBridge ---------------------------------------------------------------
 
-# (detail-type, reason, deletion-type) as AWS spells them; moto's own differ.
+# (detail-type, reason, deletion-type) as AWS writes them; moto's own values differ.
 DETAILS: dict[str, tuple[str, str, str | None]] = {
     Event.OBJECT_CREATED_PUT_EVENT: ("Object Created", "PutObject", None),
     Event.OBJECT_CREATED_POST_EVENT: ("Object Created", "POST Object", None),

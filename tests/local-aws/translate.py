@@ -22,7 +22,7 @@ class NoManagedPolicies(ManagedPolicyLoader):
 
 
 def translate(template: dict[str, Any], code: str) -> dict[str, Any]:
-    # Functions' local folders become the archive in S3 that `sam package` would upload.
+    # The functions' local folders become the archive in S3 that `sam package` would upload.
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = code

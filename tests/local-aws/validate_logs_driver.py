@@ -82,7 +82,7 @@ def run(request: dict[str, Any], data_loader: object) -> dict[str, Any]:
 
 def main() -> None:
     answers = sys.stdout
-    # It keeps the descriptions of the services, which take longest to read.
+    # It keeps the descriptions of the services, which take the longest to read.
     data_loader = create_clidriver().session.get_component("data_loader")
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line), data_loader)), file=answers, flush=True)

@@ -1,7 +1,7 @@
-//! Which files of a crate use each other, by their imports.
+//! The uses between the files of a crate, by their imports.
 //!
-//! A file that passes on what another one has (`pub use`) does not use it. Who imports that uses the
-//! file that has it.
+//! A file that re-exports what is in another file (`pub use`) does not use that file. An import of
+//! a re-exported item counts as a use of the file that defines it.
 
 #[cfg(test)]
 mod storeys;
@@ -10,15 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The files of a crate with product code, by their module paths, such as `trust::signature`: their code
-/// without comments and tests.
+/// The files of a crate with product code, by their module paths, such as `trust::signature`: their
+/// code without comments and tests.
 #[derive(Debug)]
 pub struct Crate(BTreeMap<String, String>);
 
-/// Which files each file uses.
+/// The files that each file uses.
 pub type Arrows = BTreeMap<String, BTreeSet<String>>;
 
-/// Whether a character may be part of a path.
+/// Returns whether a character may be part of a path.
 fn is_of_path(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == ':'
 }
@@ -48,17 +48,17 @@ impl Crate {
         Self(files)
     }
 
-    /// How many files there are.
+    /// Returns the number of files.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no files.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Which files each file uses.
+    /// Returns the files that each file uses.
     pub fn arrows(&self) -> Arrows {
         self.0
             .iter()
@@ -73,7 +73,7 @@ impl Crate {
             .collect()
     }
 
-    /// The files that use each other, directly or by way of others: each circle once.
+    /// Returns the files that use each other, directly or through others: each cycle once.
     pub fn circles(&self) -> Vec<Vec<String>> {
         let arrows = self.arrows();
         let reached: BTreeMap<_, _> = arrows
@@ -91,7 +91,8 @@ impl Crate {
         circles
     }
 
-    /// The file that a module path is in. What a file only passes on is in the file that has it.
+    /// Returns the file that a module path is in. A re-exported item is in the file that defines
+    /// it.
     fn file_of(&self, path: &str) -> Option<String> {
         let mut module = path;
         let mut item = "";
@@ -118,7 +119,7 @@ impl Crate {
     }
 }
 
-/// The files that a file uses, directly or by way of others.
+/// Returns the files that a file uses, directly or through others.
 fn reached<'a>(arrows: &'a Arrows, start: &String) -> BTreeSet<&'a String> {
     let mut seen = BTreeSet::new();
     let mut next: Vec<&String> = arrows[start].iter().collect();
@@ -130,7 +131,7 @@ fn reached<'a>(arrows: &'a Arrows, start: &String) -> BTreeSet<&'a String> {
     seen
 }
 
-/// The code of a file without its comments and its tests.
+/// Returns the code of a file without its comments and its tests.
 fn product_code(code: &str) -> String {
     let code = code.split("\nmod tests {").next().unwrap();
     code.lines()
@@ -139,14 +140,15 @@ fn product_code(code: &str) -> String {
         .collect()
 }
 
-/// The module paths that a file names, from the crate's root on.
+/// Returns the module paths that a file names, starting from the crate's root.
 fn paths(of: &str, code: &str) -> Vec<String> {
     let parent = of.rsplit_once("::").map_or("", |(parent, _)| parent);
     let mut marks = vec![
         ("crate::".to_owned(), String::new()),
         ("super::".to_owned(), parent.to_owned()),
     ];
-    // Modules below it, which it names without more. What it passes on it does not use.
+    // Modules below the file, which it names without a prefix. A file does not use what it
+    // re-exports.
     let used: String = code
         .split_inclusive(';')
         .filter(|statement| {
@@ -178,7 +180,7 @@ fn paths(of: &str, code: &str) -> Vec<String> {
     found
 }
 
-/// The paths that begin at a module, and go on so.
+/// Returns the paths that start at a module and continue from there.
 fn named(root: &str, rest: &str) -> Vec<String> {
     let end = rest.find(|c| !is_of_path(c)).unwrap_or(rest.len());
     let (path, group) = rest.split_at(end);

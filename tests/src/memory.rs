@@ -1,4 +1,4 @@
-//! The store traits of the core over a trail held in memory, with faults on demand.
+//! The store traits of the core, implemented for a trail in memory, with faults on request.
 
 use crate::trail::{Change, Encryption as AtRest, Object as Delivered, Trail};
 use bytes::Bytes;
@@ -17,16 +17,16 @@ use trailseal::world::{
     SettleEvidence, StoreError, WaitingPage,
 };
 
-/// How many keys a page of a listing has: few, so that pages matter.
+/// The number of keys on a page of a listing: few, so that pages matter.
 const PAGE: usize = 10;
 
-/// How many keys a page of the evidence bucket has.
+/// The number of keys on a page of the evidence bucket.
 const WAITING_PAGE: usize = 100;
 
-/// A key policy as CloudTrail's documents have it.
+/// A key policy as CloudTrail's documentation shows it.
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"CloudTrail","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*","Condition":{"StringLike":{"kms:EncryptionContext:aws:cloudtrail:arn":"arn:aws:cloudtrail:*:111122223333:trail/*"}}}]}"#;
 
-/// Where a trail is delivered, and that no other is expected there.
+/// Returns where a trail is delivered; no other trail is expected there.
 pub fn places(trail: &Trail) -> Places {
     let buckets = trail.spec.buckets().into_iter().map(str::to_owned);
     Places {
@@ -41,18 +41,18 @@ pub fn places(trail: &Trail) -> Places {
 pub struct Memory {
     objects: BTreeMap<(String, String), Delivered>,
     buckets: BTreeSet<String>,
-    /// What reading an object answers instead, by its key.
+    /// The errors that reading an object returns instead, by its key.
     faults: Mutex<HashMap<String, VecDeque<Cause>>>,
-    /// What asking for an object's headers answers instead, by its key.
+    /// The errors that a request for an object's headers returns instead, by the object's key.
     header_faults: HashMap<String, Cause>,
-    /// When an object was written, by its key, where that is not when CloudTrail delivers it.
+    /// When an object was written, by its key, if not at the time when CloudTrail delivers it.
     written: HashMap<String, Timestamp>,
-    /// When headers are asked for, where that matters.
+    /// The time at which headers are requested, if it matters.
     now: Option<Timestamp>,
     keys: BTreeMap<String, serde_json::Value>,
     key_fault: Option<Cause>,
     descriptions: HashMap<String, KeyDescription>,
-    /// What KMS answers about every key instead.
+    /// KMS's answer about every key instead.
     description_fault: Option<Cause>,
     /// The keys that KMS was asked about.
     described: Mutex<Vec<String>>,
@@ -63,7 +63,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Everything a trail delivers, and the keys that sign it.
+    /// Returns everything that a trail delivers, and the keys that sign it.
     pub fn of(trail: &Trail) -> Self {
         let mut memory = Self::default();
         memory
@@ -98,7 +98,7 @@ impl Memory {
             .expect("the object to delete is there");
     }
 
-    /// Does something to the bucket.
+    /// Makes a change to the bucket.
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::Put(object) => self.put(object),
@@ -108,7 +108,7 @@ impl Memory {
         }
     }
 
-    /// The next `times` readings of an object fail.
+    /// Makes the next `times` reads of an object fail.
     pub fn fail(&self, object: &Delivered, cause: &Cause, times: usize) {
         let causes = std::iter::repeat_n(cause.clone(), times).collect();
         self.faults
@@ -117,49 +117,49 @@ impl Memory {
             .insert(object.key.clone(), causes);
     }
 
-    /// Asking for the headers of an object fails.
+    /// Makes requests for the headers of an object fail.
     pub fn fail_headers(&mut self, object: &Delivered, cause: Cause) {
         self.header_faults.insert(object.key.clone(), cause);
     }
 
-    /// It is this time when headers are asked for.
+    /// Sets the time at which headers are requested.
     ///
     /// # Panics
-    /// If `time` is no RFC 3339 time.
+    /// If `time` is not an RFC 3339 time.
     pub fn asked_at(&mut self, time: &str) {
         self.now = Some(time.parse().expect("RFC 3339"));
     }
 
-    /// An object was written at this time.
+    /// Sets the time at which an object was written.
     ///
     /// # Panics
-    /// If `time` is no RFC 3339 time.
+    /// If `time` is not an RFC 3339 time.
     pub fn written_at(&mut self, object: &Delivered, time: &str) {
         let time = time.parse().expect("RFC 3339");
         self.written.insert(object.key.clone(), time);
     }
 
-    /// CloudTrail answers every question for keys like this.
+    /// Makes CloudTrail answer every request for keys with this failure.
     pub fn fail_keys(&mut self, cause: Cause) {
         self.key_fault = Some(cause);
     }
 
-    /// CloudTrail lists no key, and answers.
+    /// Makes CloudTrail answer without listing any key.
     pub fn forget_keys(&mut self) {
         self.keys.clear();
     }
 
-    /// KMS answers every question about a key like this.
+    /// Makes KMS answer every request about a key with this failure.
     pub fn fail_descriptions(&mut self, cause: Cause) {
         self.description_fault = Some(cause);
     }
 
-    /// The keys that KMS was asked about, by the names it was asked with.
+    /// Returns the keys that KMS was asked about, by the names in the requests.
     pub fn described(&self) -> Vec<String> {
         self.described.lock().expect("no panic").clone()
     }
 
-    /// KMS knows this key.
+    /// Makes this key known to KMS.
     pub fn describe(&mut self, arn: &str, spec: &str, usage: &str, state: &str) {
         self.describe_as(
             arn,
@@ -173,18 +173,18 @@ impl Memory {
         );
     }
 
-    /// KMS knows a key by this name: its ARN, its id or an alias.
+    /// Makes a key known to KMS by this name: its ARN, its ID or an alias.
     pub fn describe_as(&mut self, name: &str, description: KeyDescription) {
         self.descriptions.insert(name.to_owned(), description);
     }
 
-    /// The key has this policy, or it cannot be read for this reason.
+    /// Sets the key's policy, or the reason why it cannot be read.
     pub fn set_policy(&mut self, arn: &str, policy: Result<&str, Cause>) {
         let policy = policy.map(str::to_owned);
         self.policies.insert(arn.to_owned(), policy);
     }
 
-    /// The documents of the evidence bucket below a prefix, by key.
+    /// Returns the documents of the evidence bucket with a prefix, by key.
     pub fn evidence(&self, prefix: &str) -> BTreeMap<String, String> {
         let evidence = self.evidence.lock().expect("no panic");
         let below = evidence.iter().filter(|(key, _)| key.starts_with(prefix));
@@ -193,12 +193,12 @@ impl Memory {
             .collect()
     }
 
-    /// How many objects were read.
+    /// Returns how many objects were read.
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// How many pages were listed.
+    /// Returns how many pages were listed.
     pub fn lists(&self) -> usize {
         self.lists.load(Ordering::Relaxed)
     }
@@ -241,7 +241,7 @@ impl ReadObject for &Memory {
         let size = object.body.len().div_ceil(8).max(1000);
         Ok(Object {
             version_id: None,
-            // Both ways of reading a log file are taken.
+            // Both ways of reading a log file are used.
             size: object
                 .key
                 .len()
@@ -259,7 +259,7 @@ impl ReadObject for &Memory {
         })
     }
 
-    /// As S3 answers: also for an archived object.
+    /// Answers as S3 does, including for an archived object.
     async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
         let fail = |cause| StoreError {
             action: "read the headers of",
@@ -280,7 +280,7 @@ impl ReadObject for &Memory {
     }
 }
 
-/// When CloudTrail delivers an object: a digest half an hour after its end.
+/// Returns when CloudTrail delivers an object: a digest half an hour after its end.
 fn delivered(key: &str) -> Option<Timestamp> {
     match classify(key) {
         ObjectKind::Digest(key) => Some(key.end_time + SignedDuration::from_mins(30)),
@@ -361,7 +361,7 @@ impl ListPublicKeys for &Memory {
         let Some(keys) = self.keys.get(region.as_str()) else {
             return Ok(Vec::new());
         };
-        // As CloudTrail answers: those valid some time in the range.
+        // Answers as CloudTrail does, with the keys that are valid at some time in the range.
         let in_range = |key: &&serde_json::Value| {
             let time = |name: &str| -> jiff::Timestamp {
                 key[name]

@@ -1,5 +1,5 @@
-//! What the documents say of the code holds: every test that a table names is there. And every kind of
-//! finding has a constructor and a test.
+//! The documents' statements about the code are true: every test that a table names exists. And
+//! every kind of finding has a constructor and a test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,8 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
-/// The names and files of the last column of a row: `` `a`, `b` (file.rs), `c` (other.rs) ``.
+/// Returns the names and files in the last column of a row: `` `a`, `b` (file.rs), `c` (other.rs)
+/// ``.
 fn tests_of(cell: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut names = Vec::new();
@@ -46,7 +47,7 @@ fn every_test_that_the_table_of_attacks_names_is_there() {
     assert!(rows > 25, "{rows} rows");
 }
 
-/// What a mail scanner may follow must not end a subscription.
+/// A link that a mail scanner may follow must not end a subscription.
 #[test]
 fn subscriptions_are_confirmed_with_authentication() {
     for page in ["README.md", "docs/alerts.md"] {
@@ -57,8 +58,9 @@ fn subscriptions_are_confirmed_with_authentication() {
     }
 }
 
-/// Fails unless the last column of each row of a page's tables names tests that are there. What is
-/// named beside a test is a file, or a folder whose files are searched; from the root on, or in `folder`. Gives the number of rows.
+/// Fails unless the last column of each row of a page's tables names existing tests. The place next
+/// to a test is a file, or a folder whose files are searched; it is relative to the root, or to
+/// `folder`. Returns the number of rows.
 fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
     let root = root();
     let page = fs::read_to_string(root.join(page)).expect(page);
@@ -88,12 +90,12 @@ fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
     rows.len()
 }
 
-/// Whether a file, or a file below a folder, has the test.
+/// Returns whether a file, or a file below a folder, contains the test.
 fn has_test(place: &Path, name: &str) -> bool {
     has_code(place, &|code| code.contains(&format!("fn {name}(")))
 }
 
-/// Only the files of `finding` say what is wrong: each kind has a constructor there.
+/// Only the files of `finding` describe what is wrong: each kind has a constructor there.
 #[test]
 fn every_kind_of_finding_has_a_constructor() {
     let folder = root().join("shared/core/src/finding");
@@ -113,7 +115,7 @@ fn every_kind_of_finding_has_a_constructor() {
     }
 }
 
-/// No product code but the constructors makes a finding.
+/// No product code except for the constructors makes a finding.
 #[test]
 fn only_constructors_make_findings() {
     let makes = |code: &str| {
@@ -145,7 +147,7 @@ fn only_constructors_make_findings() {
     }
 }
 
-/// A kind that no story tells is raised nowhere, for all that anybody knows.
+/// A kind without a story is never raised, as far as anybody knows.
 #[test]
 fn every_kind_of_finding_has_a_story() {
     const STORIES: [&str; 3] = ["stories.rs", "kms", "command"];
@@ -167,7 +169,7 @@ fn is_no_letter(letter: char) -> bool {
     !letter.is_alphanumeric()
 }
 
-/// Whether a file, or a file below a folder, holds code that is `wanted`.
+/// Returns whether a file, or a file below a folder, contains code that is `wanted`.
 fn has_code(place: &Path, wanted: &dyn Fn(&str) -> bool) -> bool {
     if let Ok(entries) = fs::read_dir(place) {
         let mut files = entries.flatten().map(|entry| entry.path());

@@ -1,4 +1,5 @@
-//! Which object an event means, and what its absence means, for the functions' checks in memory.
+//! The object that an event refers to, and the meaning of its absence, for the functions' checks in
+//! memory.
 
 use serde_json::json;
 use std::future::pending;
@@ -21,7 +22,7 @@ use trailseal_tests::trail::{Location, Object, Trail, TrailSpec};
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-east-1";
 
-/// A trail whose keys are not the same when they are URL-encoded.
+/// Returns a trail whose keys change when they are URL-encoded.
 fn trail() -> Trail {
     TrailSpec {
         prefix: Some("team a+b".to_owned()),
@@ -44,7 +45,7 @@ fn at(object: &Object) -> ObjectLocation {
     ObjectLocation::new(&object.bucket, &object.key)
 }
 
-/// As S3 writes a key into a notification.
+/// Returns a key as S3 writes it into a notification.
 fn encoded(key: &str) -> String {
     key.replace('%', "%25")
         .replace('+', "%2B")
@@ -71,21 +72,21 @@ fn bare(bucket: &str, key: &str) -> String {
     json!({"bucket": bucket, "key": key}).to_string()
 }
 
-/// The one object that a message in the queue names.
+/// Returns the only object that a message in the queue names.
 fn message(text: &str) -> Created {
     let named = EventObjects::by_text(text);
     assert_eq!((named.created.len(), &named.error), (1, &None), "{text}");
     named.created.into_iter().next().unwrap()
 }
 
-/// The one object that a person names.
+/// Returns the only object that a person names.
 fn by_hand(object: &ObjectLocation) -> Created {
     let event = json!({"bucket": object.bucket, "key": object.key});
     EventObjects::by(&event).created.into_iter().next().unwrap()
 }
 
-/// What the validator and the verifier make of an event: the object that was looked at, and both
-/// reports.
+/// Returns the results of the validator and the verifier for an event: the object that was checked,
+/// and both reports.
 async fn checked(trail: &Trail, memory: &Memory, created: &Created) -> Vec<(String, Report)> {
     let digests = digests(trail, memory);
     match digests.arrival(created).await {
@@ -101,7 +102,7 @@ async fn checked(trail: &Trail, memory: &Memory, created: &Created) -> Vec<(Stri
     }
 }
 
-/// Both functions find this object valid.
+/// Checks that both functions find this object valid.
 async fn assert_valid(trail: &Trail, memory: &Memory, created: &Created, object: &Object) {
     let checked = checked(trail, memory, created).await;
     assert_eq!(checked.len(), 2, "{created:?}");
@@ -112,7 +113,7 @@ async fn assert_valid(trail: &Trail, memory: &Memory, created: &Created, object:
     }
 }
 
-/// Both functions find this of this object.
+/// Checks that both functions report this finding about this object.
 async fn assert_found(
     trail: &Trail,
     memory: &Memory,
@@ -141,7 +142,7 @@ async fn the_object_is_found_by_every_way_to_write_its_key() {
     let slashed = format!("/{key}");
     let wholly = encoded.replace('/', "%2F");
     let mut ways = vec![eventbridge(bucket, key)];
-    // As S3 writes it, and as relays leave it: decoded, decoded in part, encoded once more for a
+    // As S3 writes it, and as relays leave it: decoded, partly decoded, or encoded once more for a
     // URL.
     for written in [&encoded, key, &key.replace('+', "%2B")] {
         ways.push(s3(bucket, written));
@@ -159,8 +160,8 @@ async fn the_object_is_found_by_every_way_to_write_its_key() {
     }
 }
 
-/// Who deletes a digest in the seconds before a function reads it, and who puts a copy where the
-/// other reading of its key leads.
+/// An attacker deletes a digest in the seconds before a function reads it, and puts a copy where
+/// the other reading of its key leads.
 #[tokio::test]
 async fn a_digest_that_is_deleted_before_it_is_read_stays_a_finding_by_every_reading() {
     let trail = trail();
@@ -218,7 +219,7 @@ async fn a_digest_that_a_relay_names_and_that_stays_away_is_a_finding_at_the_las
         stays,
         Some((FindingKind::DigestMissing, digest.key.as_str()))
     );
-    // What a function hands back it has read: that it is gone is found at once.
+    // A function has read what it hands back: its deletion is found at once.
     let rest = serde_json::to_string(&Created::rest(at(digest), 1)).unwrap();
     let rest = message(&rest);
     assert_found(
@@ -255,7 +256,7 @@ async fn what_a_person_names_and_is_not_there_cannot_be_told() {
         let error = report.obstacles[0].error.to_string();
         assert!(error.contains("it does not exist"), "{error}");
     }
-    // A log file, for the third function; of an event of AWS it says nothing yet.
+    // A log file, for the third function; for an event of AWS, its absence means nothing yet.
     let checker = KmsChecker::new(&memory, &memory, Expected::default());
     let absent = trail.log_files[0].object.key.replace("T00", "T23");
     let absent = ObjectLocation::new(&gone.bucket, absent);
@@ -275,7 +276,7 @@ async fn what_a_person_names_and_is_not_there_cannot_be_told() {
     }
 }
 
-/// Whether S3 does not answer decides nothing: no other reading takes the object's place.
+/// If S3 does not answer, nothing is decided: no other reading takes the object's place.
 #[tokio::test]
 async fn a_reading_that_cannot_be_looked_at_is_not_passed_over() {
     let trail = trail();
@@ -285,7 +286,7 @@ async fn a_reading_that_cannot_be_looked_at_is_not_passed_over() {
         (Cause::Unavailable("SlowDown".to_owned()), &key),
         (Cause::Failed("nonsense".to_owned()), &key),
         (Cause::Archived("GLACIER".to_owned()), &key),
-        // The functions may list the bucket: what S3 refuses them is there.
+        // The functions may list the bucket: an object that S3 refuses exists.
         (Cause::Denied("no".to_owned()), &key),
         (Cause::Absent(Absence::DeleteMarker), &digest.key),
     ] {
@@ -323,7 +324,7 @@ async fn an_event_of_aws_with_one_reading_asks_s3_nothing_more() {
     assert_eq!(memory.reads(), 0);
 }
 
-/// What is left of a trail whose digests before an hour are gone.
+/// Returns what is left of a trail whose digests before an hour are missing.
 fn without_digests_before(trail: &Trail, hour: u32) -> Memory {
     let mut memory = Memory::of(trail);
     for gone in 0..hour {
@@ -332,7 +333,7 @@ fn without_digests_before(trail: &Trail, hour: u32) -> Memory {
     memory
 }
 
-/// The report on a digest at a time, as the functions and the command take it.
+/// Returns the report on a digest at a time, as the functions and the command handle it.
 async fn validated(trail: &Trail, memory: &Memory, object: &Object, now: &str) -> Report {
     let mut report = digests(trail, memory).validate(&at(object)).await;
     report.allow_for_expiry(now.parse().unwrap());
@@ -356,12 +357,12 @@ async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_t
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }
-    // The next one finds everything as it should be.
+    // The next one finds everything in order.
     let report = validated(&trail, &memory, digest(&trail, 3), "2027-01-15T00:00:00Z").await;
     assert_eq!(report.verdict(), Verdict::Valid);
 }
 
-/// Who deletes every earlier digest is found by the newest digest, an hour later.
+/// An attacker who deletes every earlier digest is found by the newest digest, an hour later.
 #[tokio::test]
 async fn a_digest_of_the_last_day_cannot_have_expired() {
     let trail = trail();
@@ -374,7 +375,8 @@ async fn a_digest_of_the_last_day_cannot_have_expired() {
     }
 }
 
-/// A lifecycle rule takes the oldest: what is gone between others was deleted, however old.
+/// A lifecycle rule deletes the oldest: what is missing between others was deleted by somebody,
+/// regardless of its age.
 #[tokio::test]
 async fn age_excuses_no_hole_and_no_deleted_bucket() {
     let trail = trail();
@@ -383,7 +385,7 @@ async fn age_excuses_no_hole_and_no_deleted_bucket() {
     memory.delete(digest(&trail, 2));
     let report = validated(&trail, &memory, digest(&trail, 3), late).await;
     assert_eq!(report.verdict(), Verdict::Finding);
-    // One that nobody can read is there, too: it cannot be seen what was before.
+    // An unreadable digest exists, too: what was before cannot be seen.
     let memory = without_digests_before(&trail, 3);
     let mut memory = memory;
     memory.put(digest(&trail, 0).with_body("no digest"));

@@ -1,4 +1,4 @@
-//! The harness tested on its own: with a stand-in for the functions, and without a trail.
+//! Tests of the harness itself: with a stand-in for the functions, and without a trail.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -87,7 +87,7 @@ async fn objects_reach_the_queues_that_the_template_names() -> Result<()> {
             function.env["TRAILSEAL_FINDINGS_QUEUE_URL"],
             stack.outputs["FindingsQueueUrl"]
         );
-        // The alerter alone may speak to people.
+        // Only the alerter may publish to people.
         assert!(!function.env.contains_key("TRAILSEAL_ALERT_TOPIC_ARN"));
         assert!(function.reports_item_failures);
         assert!(queue.visibility_timeout >= function.timeout);
@@ -434,7 +434,7 @@ async fn the_aws_cli_accepts_an_untouched_organization_trail() -> Result<()> {
     Ok(())
 }
 
-/// Not a test of its own: what the next one starts and kills.
+/// Not a separate test: the next test starts and kills it.
 #[ignore = "started by nothing_outlives_the_process"]
 #[tokio::test(flavor = "multi_thread")]
 async fn holds_a_server() -> Result<()> {

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use trailseal_tests::local::paths;
 
-/// The most lines of a file, without its tests.
+/// The maximum number of lines of a file, without its tests.
 const MAX_LINES: usize = 400;
 
-/// The most lines of a function.
+/// The maximum number of lines of a function.
 const MAX_FUNCTION_LINES: usize = 80;
 
-/// The most lines of tests that a file holds itself.
+/// The maximum number of lines of tests inside a file.
 const MAX_TEST_LINES: usize = 150;
 
 /// A file of product code: its path below the repository, and its code without its tests.
@@ -22,13 +22,13 @@ struct Product {
 }
 
 impl Product {
-    /// The folder of its crate, such as `shared/core`.
+    /// Returns the folder of its crate, such as `shared/core`.
     fn package(&self) -> &Path {
         let source = self.path.ancestors().find(|path| path.ends_with("src"));
         source.and_then(Path::parent).expect("a crate")
     }
 
-    /// Its lines of code: neither comments nor documentation.
+    /// Returns its lines of code: neither comments nor documentation.
     fn code_lines(&self) -> impl Iterator<Item = &str> {
         self.code
             .lines()
@@ -74,7 +74,7 @@ fn product() -> Vec<Product> {
     found
 }
 
-/// The files of the modules that a file declares for tests alone.
+/// Returns the files of the modules that a file declares only for tests.
 fn modules_for_tests(file: &Product) -> Vec<PathBuf> {
     let folder = match file.path.file_stem().and_then(|stem| stem.to_str()) {
         Some("mod" | "lib" | "main") => file.path.with_file_name(""),
@@ -111,7 +111,8 @@ fn no_file_is_long() {
     );
 }
 
-/// By rustfmt's indentation: a function ends where a brace closes at the column where it begins.
+/// By rustfmt's indentation: a function ends where a brace closes at the column of the function's
+/// start.
 #[test]
 fn no_function_is_long() {
     let mut functions = 0;
@@ -131,7 +132,7 @@ fn no_function_is_long() {
             }
             let closes = format!("{}}}", " ".repeat(indent));
             let length = lines[at..].iter().position(|line| {
-                // A function without a body ends in a semicolon.
+                // A function without a body ends with a semicolon.
                 line.starts_with(&closes)
                     || line.ends_with(';') && line.len() - line.trim_start().len() == indent
             });
@@ -175,7 +176,7 @@ fn no_crate_has_two_types_of_one_name() {
     assert!(types.is_empty(), "qualify the names: {types:#?}");
 }
 
-/// Whoever else spells the folder of the trails has rules of his own about keys.
+/// Any other file that spells the folder of the trails would have its own rules about keys.
 #[test]
 fn one_file_spells_the_folder_of_the_trails() {
     let files: Vec<PathBuf> = product()

@@ -1,10 +1,10 @@
-//! The bounds that `docs/architecture.md` names, held against the constants of the code.
+//! The limits that `docs/architecture.md` names, compared with the constants of the code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use trailseal_tests::local::paths;
 
-/// How the document writes a bound.
+/// The format of a limit in the document.
 #[derive(Clone, Copy)]
 enum Written {
     /// `1,000`.
@@ -20,7 +20,7 @@ enum Written {
 }
 use Written::{Days, Hours, Kibibytes, Mebibytes, Number};
 
-/// What the first cell of a row is, and the constants whose values its second cell names, each in a file
+/// The first cell of a row, and the constants whose values its second cell names, each in a file
 /// below a folder.
 type Row = (
     &'static str,
@@ -151,13 +151,13 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Rows whose bounds are no constants of the code: `serde_json`'s, SQS's, or the template's.
+/// Rows whose limits are not constants of the code: those of `serde_json`, SQS, or the template.
 const OTHERS: &[&str] = &[
     "messages of a batch that ran out of time before",
     "JSON depth",
 ];
 
-/// The rows of the table: first and second cell.
+/// Returns the rows of the table: first and second cell.
 fn table() -> Vec<(String, String)> {
     let page = paths::repository().join("docs/architecture.md");
     let page = fs::read_to_string(page).expect("docs/architecture.md");
@@ -175,8 +175,8 @@ fn table() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The expressions of every constant of this name in a file, or in the files below a folder; each with its
-/// file.
+/// Collects the expressions of every constant of this name in a file, or in the files below a
+/// folder; each with its file.
 fn constants(place: &Path, name: &str, found: &mut Vec<(PathBuf, String)>) {
     if let Ok(entries) = fs::read_dir(place) {
         for entry in entries.flatten() {
@@ -195,8 +195,8 @@ fn constants(place: &Path, name: &str, found: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-/// The value of a constant's expression: a sum of products of numbers and of constants of the same file, or
-/// a time, in seconds.
+/// Returns the value of a constant's expression: a sum of products of numbers and of constants of
+/// the same file, or a time, in seconds.
 fn value(file: &Path, expression: &str) -> Option<u64> {
     if let Some((_, call)) = expression.rsplit_once("Duration::from_") {
         let (unit, number) = call.split_once('(')?;
@@ -247,7 +247,7 @@ fn written(value: u64, how: Written) -> Option<String> {
     }
 }
 
-/// Whether a cell has a bound as a word of its own: `64` is not in `640` or `1,064`.
+/// Returns whether a cell contains a limit as a separate word: `64` is not in `640` or `1,064`.
 fn names(cell: &str, bound: &str) -> bool {
     cell.match_indices(bound).any(|(at, _)| {
         let is_part = |c: char| c.is_ascii_digit() || c == ',';

@@ -1,7 +1,7 @@
-//! What the core says of a trail, honest and tampered with: exact findings, and the rest valid.
+//! The core's verdicts on a trail, honest and tampered with: exact findings, and the rest valid.
 //!
-//! Nothing here touches a network: the trail comes from the generator, which knows nothing of the
-//! core, and lies in memory.
+//! Nothing here uses a network: the trail is from the generator, which knows nothing of the core,
+//! and is in memory.
 
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -55,10 +55,10 @@ async fn verify(trail: &Trail, memory: &Memory, object: &Object) -> Progress {
         .await
 }
 
-/// Kind, key of the object, and window.
+/// The kind, the key of the object, and the window.
 type Told = (FindingKind, String, Option<(String, String)>);
 
-/// What a finding says, short enough to be written down in a test.
+/// Returns what a finding says, short enough to be written in a test.
 fn told(findings: &[Finding]) -> Vec<Told> {
     findings
         .iter()
@@ -99,7 +99,7 @@ fn assert_window(report: &Report, kind: FindingKind, object: &Object, from: &str
     assert!(report.obstacles.is_empty(), "{:#?}", report.obstacles);
 }
 
-/// Every digest of the trail valid, and every log file.
+/// Checks that every digest and every log file of the trail is valid.
 async fn assert_valid(trail: &Trail, memory: &Memory, except: &[&Object]) {
     for digest in &trail.digests {
         if except.contains(&&digest.object) {
@@ -159,7 +159,7 @@ async fn an_untouched_trail_is_valid() {
             }],
             ..half_a_day()
         },
-        // Over a rotation of the keys, some of them published in SubjectPublicKeyInfo form.
+        // Across a rotation of the keys, some of them published in SubjectPublicKeyInfo form.
         {
             let mut spec = TrailSpec {
                 start: "2026-01-20T12:00:00Z".parse().unwrap(),
@@ -219,7 +219,7 @@ async fn a_wrong_log_file_is_told_from_its_honest_neighbours() {
                 .ends_with(&trail.logs_of(digest)[1].sha256)
         );
     }
-    // Compressed anew, its content is the same: nothing was tampered with.
+    // Compressed again, its content is the same: nothing was tampered with.
     let mut memory = Memory::of(&trail);
     memory.put(tamper_log::recompressed(log));
     assert_valid(&trail, &memory, &[]).await;
@@ -250,8 +250,8 @@ async fn a_gzip_bomb_is_malformed() {
     assert_told(&report, &[(FindingKind::DigestMalformed, &digest.object)]);
 }
 
-/// All named, in a few goes, however little time there is in each. None keeps the others from being
-/// done with.
+/// All are named, in a few runs, however little time each run has. None keeps the others from being
+/// finished.
 #[tokio::test]
 async fn log_files_that_were_replaced_by_bombs_are_named_however_many_there_are() {
     let trail = TrailSpec {
@@ -270,7 +270,7 @@ async fn log_files_that_were_replaced_by_bombs_are_named_however_many_there_are(
     }
     let (mut first, mut named, mut goes) = (Some(0), BTreeSet::new(), 0);
     while let Some(from) = first {
-        // However fast the machine is.
+        // Regardless of the machine's speed.
         let mut looks = 0;
         let stop = poll_fn(|context| {
             looks += 1;
@@ -290,7 +290,7 @@ async fn log_files_that_were_replaced_by_bombs_are_named_however_many_there_are(
         }
         goes += 1;
         if from == 0 {
-            // These were not behind the bombs.
+            // These were not delayed by the bombs.
             assert!(progress.report.valid >= 4, "{}", progress.report.valid);
         }
         assert!(progress.rest.is_none_or(|rest| rest > from), "no progress");
@@ -359,12 +359,12 @@ async fn a_tampered_digest_is_told_by_what_was_done_to_it() {
         let report = validate(&trail, &memory, object).await;
         assert_told(&report, &[(kind, object)]);
         assert_eq!(report.valid, 0);
-        // Its list is not believed, and its log files are not called valid.
+        // Its list is not trusted, and its log files are not called valid.
         let progress = verify(&trail, &memory, object).await;
         assert_eq!(progress.report.verdict(), Verdict::Finding);
         assert_eq!(progress.report.valid, 0);
         assert_told(&progress.report, &[(kind, object)]);
-        // Its successor signed another digest; the algorithm's name is in neither signature.
+        // Its successor signed a different digest; the algorithm's name is in neither signature.
         let report = validate(&trail, &memory, &hour(&trail, 6).object).await;
         let told = match kind {
             DigestAlgorithmUnsupported => kind,
@@ -431,8 +431,8 @@ async fn a_replica_is_valid_under_the_originals_name() {
     }
 }
 
-/// What is deleted from an original is not read from its replica, nor from one replica for
-/// another.
+/// An object that is deleted from an original is not read from its replica, nor from one replica
+/// for another.
 #[tokio::test]
 async fn a_replica_does_not_stand_in_for_the_bucket_at_hand() {
     let trail = half_a_day().build();
@@ -465,7 +465,7 @@ async fn a_replica_does_not_stand_in_for_the_bucket_at_hand() {
             .await;
         let mut report = progress.report;
         if bucket != original {
-            // It may only not have been replicated yet: it is said if it stays so.
+            // It may only not have been replicated yet: it is reported if it stays absent.
             assert_eq!(report.verdict(), Verdict::CannotTell);
             assert!(report.findings.is_empty());
             let obstacle = report.obstacles.pop().unwrap();
@@ -629,7 +629,7 @@ async fn pinned_keys_of_functions_count_only_where_cloudtrail_refuses() {
         let report = validate(&memory).await;
         assert_eq!(report.verdict(), verdict, "{fault}");
     }
-    // CloudTrail answers, and has no such key: whoever wrote the pinned keys does not know better.
+    // CloudTrail answers, and has no such key: the writer of the pinned keys does not know better.
     let mut memory = Memory::of(&trail);
     memory.forget_keys();
     let report = validate(&memory).await;
@@ -695,7 +695,7 @@ async fn one_deleted_digest_is_missing_with_its_hour() {
 #[tokio::test]
 async fn three_digests_deleted_in_a_row_are_one_finding_with_their_whole_window() {
     let trail = TrailSpec {
-        // Over the end of a day, a month and a year.
+        // Across the end of a day, a month and a year.
         start: "2025-12-31T20:00:00Z".parse().unwrap(),
         hours: 8,
         ..TrailSpec::default()
@@ -801,8 +801,8 @@ async fn the_chain_after_a_stop_is_restarted_with_the_uncovered_window() {
     assert_valid(&trail, &memory, &[restarted]).await;
 }
 
-/// Everything of a chain deleted, and logging begun anew: to the bucket it is a new trail. To whoever
-/// watches it, it is news.
+/// Everything of a chain was deleted, and logging was started again: for the bucket, it is a new
+/// trail. For somebody who watches it, it is news.
 #[tokio::test]
 async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
     let trail = half_a_day().build();
@@ -818,11 +818,11 @@ async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
             assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
         }
         assert_eq!(report.valid, 1);
-        // The command looks at what is there, and has its own words for what is not.
+        // The command checks what exists, and reports in its own way what does not.
         let report = digests.validate(&at(&digest.object)).await;
         assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
     }
-    // Its digests deleted, and logging begun anew under the same name.
+    // Its digests were deleted, and logging was started again under the same name.
     let restarting = TrailSpec {
         hours: 20,
         stops: vec![Stop {
@@ -850,7 +850,7 @@ async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
     }
 }
 
-/// A chain of a trail that nobody expects is told, once a chain, and verified all the same.
+/// A chain of an unexpected trail is reported, once for each chain, and is still verified.
 #[tokio::test]
 async fn digests_of_a_trail_that_is_not_expected_are_told() {
     use FindingKind::{ChainStarted, DigestTrailUnexpected};
@@ -886,7 +886,7 @@ async fn digests_of_a_trail_that_is_not_expected_are_told() {
             vec![arn(ACCOUNT, "management-events", "us-west-2")],
             false,
         ),
-        // A trail of all Regions has one home, and a chain in each Region.
+        // A trail of all Regions has one home Region, and a chain in each Region.
         (
             TrailSpec {
                 regions: vec![REGION.to_owned(), "eu-central-1".to_owned()],
@@ -896,7 +896,7 @@ async fn digests_of_a_trail_that_is_not_expected_are_told() {
             vec![own.clone()],
             true,
         ),
-        // An organization trail's ARN names the management account, and no member.
+        // An organization trail's ARN names the management account, and not a member.
         (organization.clone(), vec![own], true),
         (
             organization.clone(),
@@ -936,8 +936,8 @@ async fn digests_of_a_trail_that_is_not_expected_are_told() {
     }
 }
 
-/// A replica has the original's name, and is the same incident; what CloudTrail did not sign is no
-/// trail's.
+/// A replica has the original's name, and is the same incident; a digest that CloudTrail did not
+/// sign belongs to no trail.
 #[tokio::test]
 async fn a_trail_is_unexpected_once_and_only_by_what_it_signed() {
     let trail = half_a_day().build();
@@ -976,7 +976,7 @@ async fn a_trail_is_unexpected_once_and_only_by_what_it_signed() {
     );
 }
 
-/// Whoever may write to the bucket can plant any number of digests before a restarted chain.
+/// Anybody who can write to the bucket can plant any number of digests before a restarted chain.
 #[tokio::test]
 async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
     let trail = TrailSpec {
@@ -1021,13 +1021,13 @@ async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
         let report = validate(&trail, &memory, &hour(&trail, 17).object).await;
         assert_eq!(report.findings.len(), 1);
         assert!(!report.findings[0].message.contains("every earlier digest"));
-        // That there are more than are tried is said.
+        // The report says that there are more than are tried.
         let actual = report.findings[0].actual.as_ref().unwrap();
         assert_eq!(actual.contains("there are more"), count > 31, "{actual}");
     }
 }
 
-/// Nor does one that can never be read: the restart is told when it stays so.
+/// Nor does a digest that can never be read: the restart is reported when it stays unreadable.
 #[tokio::test]
 async fn an_archived_digest_does_not_hide_a_restart() {
     let trail = TrailSpec {
@@ -1060,7 +1060,7 @@ async fn an_archived_digest_does_not_hide_a_restart() {
             (FindingKind::ChainRestarted, restarted.key.clone()),
         ]
     );
-    // Once it can be read, the window is known.
+    // After it can be read, the window is known.
     let report = validate(&trail, &memory, restarted).await;
     assert_window(
         &report,
@@ -1071,7 +1071,7 @@ async fn an_archived_digest_does_not_hide_a_restart() {
     );
 }
 
-/// A digest's error may quote what an attacker wrote, whatever its length.
+/// A digest's error may quote what an attacker wrote, at any length.
 #[tokio::test]
 async fn a_finding_does_not_quote_megabytes() {
     let trail = half_a_day().build();
@@ -1192,7 +1192,7 @@ async fn backfill_digests_are_validated_apart_from_the_hourly_chain() {
     .build();
     let backfill = trail.backfill(ACCOUNT, REGION, 3);
     let mut memory = Memory::of(&trail);
-    // The deleted neighbour is no business of a backfill digest.
+    // The deleted hourly digest does not concern a backfill digest.
     memory.delete(&hour(&trail, 2).object);
     let report = validate(&trail, &memory, &backfill.object).await;
     assert_eq!((report.verdict(), report.valid), (Verdict::Valid, 1));
@@ -1318,7 +1318,7 @@ async fn when_time_runs_out_the_rest_is_said_and_can_be_resumed() {
     let location = at(&digest.object);
     let stopped = digests.verify_log_files(&location, 0, 8, ready(())).await;
     assert_eq!((stopped.rest, stopped.report.valid), (Some(0), 0));
-    // In bites, as a queue would hand them out.
+    // In portions, as a queue would deliver them.
     let mut first = 0;
     let mut report = Report::default();
     for _ in 0..20 {
@@ -1356,7 +1356,7 @@ async fn a_digest_of_ten_thousand_log_files_is_verified_at_once() {
     let digest = hour(&trail, 1);
     let progress = verify(&trail, &memory, &digest.object).await;
     assert_eq!((progress.report.valid, progress.rest), (10_000, None));
-    // One request a file, and one for the digest.
+    // One request for each file, and one for the digest.
     assert_eq!(memory.reads(), 10_001);
 }
 
@@ -1381,7 +1381,7 @@ async fn a_missing_bucket_is_a_missing_object() {
     );
 }
 
-/// An object that nobody can read, and what its headers say.
+/// Makes an object unreadable, with these headers.
 fn archive(memory: &mut Memory, object: &Object, written: Option<&str>) {
     let archived = Cause::Archived("InvalidObjectState".to_owned());
     memory.fail(object, &archived, 10);
@@ -1401,13 +1401,13 @@ fn assert_archived(report: &Report, object: &Object) {
     assert_eq!(stays, [Some((FindingKind::ObjectArchived, &*object.key))]);
 }
 
-/// Whoever writes over a log file puts it into an archive class, so that nobody can compare it.
+/// Somebody who overwrites a log file puts it into an archive class, so that nobody can compare it.
 #[tokio::test]
 async fn a_log_file_that_was_archived_by_being_replaced_is_modified() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let log = &trail.logs_of(digest)[0].object;
-    // The digest lists what was delivered up to 05:00.
+    // The digest lists what was delivered until 05:00.
     for (written, modified) in [
         (None, false),
         (Some("2026-01-15T05:15:00Z"), false),
@@ -1441,7 +1441,7 @@ async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
     metadata.insert("signature".to_owned(), signature).unwrap();
     let mut unsigned = digest.object.clone();
     unsigned.metadata.clear();
-    // Object, when it was written, and whether its own event and its successor's tell.
+    // The object, when it was written, and whether its own event and its successor's report it.
     for (object, written, by_itself, by_successor) in [
         (&digest.object, None, false, false),
         // Its successor was delivered at 06:30.
@@ -1472,7 +1472,7 @@ async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
     }
 }
 
-/// When CloudTrail delivers late, a digest is late with its successor.
+/// If CloudTrail delivers late, a digest is late together with its successor.
 #[tokio::test]
 async fn a_digest_that_came_late_and_was_archived_is_not_modified() {
     let trail = half_a_day().build();
@@ -1485,7 +1485,7 @@ async fn a_digest_that_came_late_and_was_archived_is_not_modified() {
     }
 }
 
-/// Whoever is quick writes over an object before its digest is late.
+/// A fast attacker overwrites an object before its digest is late.
 #[tokio::test]
 async fn what_was_archived_on_the_day_on_which_it_was_written_was_put_there() {
     let trail = half_a_day().build();
@@ -1519,7 +1519,7 @@ async fn what_was_archived_on_the_day_on_which_it_was_written_was_put_there() {
     }
 }
 
-/// A replaced digest proves nothing, and does not hide a restart until somebody restores it.
+/// A replaced digest verifies nothing, and does not hide a restart until somebody restores it.
 #[tokio::test]
 async fn a_replaced_digest_does_not_hide_a_restart() {
     let trail = TrailSpec {
@@ -1535,7 +1535,7 @@ async fn a_replaced_digest_does_not_hide_a_restart() {
     let last = &hour(&trail, 6).object;
     archive(&mut memory, last, Some("2026-01-15T14:30:00Z"));
     let restarted = &hour(&trail, 15).object;
-    // On the next day it may have been archived by a rule: the restart is said if that stays so.
+    // On the next day, a rule may have archived it: the restart is reported if it stays archived.
     memory.asked_at("2026-01-16T15:30:00Z");
     let report = validate(&trail, &memory, restarted).await;
     assert_eq!(report.verdict(), Verdict::CannotTell);
@@ -1568,7 +1568,7 @@ async fn what_the_headers_of_an_archived_object_do_not_tell_cannot_be_told() {
     let digest = hour(&trail, 5);
     let log = &trail.logs_of(digest)[0].object;
     let late = Some("2026-11-27T12:00:00Z");
-    // Who may not ask for them hears that, and throttling passes.
+    // A refused request for them is reported, and throttling passes.
     for (cause, kind) in [
         (
             Cause::Denied("no".to_owned()),
@@ -1595,7 +1595,7 @@ async fn what_the_headers_of_an_archived_object_do_not_tell_cannot_be_told() {
     }
 }
 
-/// The times of a replica's objects say when they were copied, if S3 did not replicate them.
+/// The times of a replica's objects show when they were copied, if S3 did not replicate them.
 #[tokio::test]
 async fn a_replica_may_be_younger_than_what_it_is_of() {
     let trail = half_a_day().build();

@@ -1,4 +1,4 @@
-//! What the template deploys, as `CloudFormation` gets it.
+//! The resources that the template deploys, as `CloudFormation` receives them.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,14 +6,15 @@ use std::fs;
 use std::process::Command;
 use trailseal_tests::local::paths;
 
-/// The functions that S3's events trigger: their names in the template and of their crates.
+/// The functions that S3's events trigger: their names in the template, and the names of their
+/// crates.
 const FUNCTIONS: [(&str, &str); 3] = [
     ("DigestValidator", "digest-validator"),
     ("LogVerifier", "log-verifier"),
     ("KmsContextChecker", "kms-context-checker"),
 ];
 
-/// The longest stack name for which every name fits, as the README says.
+/// The maximum length of a stack name for which every name fits, as the README says.
 const LONGEST_STACK_NAME: usize = 29;
 
 fn template() -> Value {
@@ -36,7 +37,7 @@ fn resources<'a>(template: &'a Value, kind: &str) -> Vec<(&'a String, &'a Value)
         .collect()
 }
 
-/// The template has the list of functions. Whatever else names them all has the same.
+/// The template has the list of functions. Every other list of all functions is the same.
 #[test]
 fn every_list_of_functions_is_the_templates() {
     let template = template();
@@ -83,7 +84,7 @@ fn the_template_names_no_endpoint() {
     assert_eq!(template["Parameters"]["EndpointUrl"], Value::Null);
 }
 
-/// Lambda stops a function that queues to itself, unless the template says that it may.
+/// Lambda stops a function that sends messages to its own queue, unless the template allows it.
 #[test]
 fn functions_that_queue_to_themselves_may() {
     let template = template();
@@ -98,7 +99,7 @@ fn every_function_has_an_alarm_on_silence_and_one_on_messages_in_flight() {
     for (function, _) in FUNCTIONS {
         let alarm = |what: &str| &template["Resources"][format!("{function}{what}")]["Properties"];
         let silence = alarm("SilenceAlarm");
-        // A missing hour is one without an invocation, whatever was before.
+        // A missing hour is one without an invocation, regardless of what was before.
         assert_eq!(silence["Metrics"][0]["Expression"], "FILL(invocations, 0)");
         let stat = &silence["Metrics"][1]["MetricStat"];
         assert_eq!(stat["Metric"]["MetricName"], "Invocations");
@@ -175,7 +176,7 @@ fn reading_is_granted_in_buckets_of_the_owner_alone() {
         let document = &template["Resources"][policy]["Properties"]["PolicyDocument"];
         let mut seen = 0;
         for statement in document["Statement"].as_array().unwrap() {
-            // What depends on a parameter stands inside of a condition.
+            // A statement that depends on a parameter is inside a condition.
             let statement = statement
                 .get("Fn::If")
                 .map_or(statement, |choice| &choice[1]);

@@ -1,5 +1,5 @@
-//! What a walk along whole chains says of a trail is what the functions say of its digests, one
-//! by one, and more where a digest's successor vouches for it.
+//! The verdicts of a walk along whole chains are the verdicts of the functions on the digests, one
+//! by one, and more if a digest's successor vouches for it.
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -20,7 +20,7 @@ use trailseal_tests::trail::{
     Backfill, BackfillLink, BucketChange, Location, Object, Stop, Trail, TrailSpec, hostile,
 };
 
-/// Trails that are tampered with at random.
+/// The number of trails with random tampering.
 const CASES: u64 = 150;
 
 /// A finding, as far as it must agree.
@@ -35,16 +35,16 @@ fn told(report: &Report) -> impl Iterator<Item = Told> + '_ {
 
 struct Whole {
     findings: BTreeSet<Told>,
-    /// Digests about which something was found.
+    /// Digests with findings about them.
     damaged: BTreeSet<String>,
-    /// Damaged digests whose content is proven all the same.
+    /// Damaged digests whose content is still verified.
     vouched: usize,
     cannot_tell: usize,
     valid_digests: usize,
     valid_log_files: usize,
 }
 
-/// Every chain of the trail's buckets, as the command walks them.
+/// Walks every chain of the trail's buckets, as the command does.
 async fn walk(digests: &DigestVerifier<&Memory, &Memory>, buckets: &[&str]) -> Whole {
     let mut whole = Whole {
         findings: BTreeSet::new(),
@@ -119,7 +119,7 @@ async fn walk(digests: &DigestVerifier<&Memory, &Memory>, buckets: &[&str]) -> W
     whole
 }
 
-/// Every object of the trail's digest folders, as the functions get their events.
+/// Checks every object of the trail's digest folders, as the functions receive their events.
 async fn one_by_one(
     digests: &DigestVerifier<&Memory, &Memory>,
     objects: &BTreeSet<ObjectLocation>,
@@ -170,7 +170,7 @@ fn spec(rng: &mut Rng, seed: u64) -> TrailSpec {
     spec
 }
 
-/// Does one thing to the trail.
+/// Makes one change to the trail.
 fn tamper(
     rng: &mut Rng,
     trail: &Trail,
@@ -276,8 +276,8 @@ async fn a_walk_finds_what_the_functions_find() {
             "seed {seed}: the walk misses {missing:#?}"
         );
         for (kind, object) in whole.findings.difference(&by_functions) {
-            // Of a damaged digest that its successor vouches for: its log files, and the digest
-            // before it.
+            // About a damaged digest that its successor vouches for: its log files, and its
+            // predecessor.
             let of_log_file = kind.as_str().starts_with("log-file-");
             let of_link = matches!(
                 kind,

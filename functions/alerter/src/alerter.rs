@@ -1,4 +1,4 @@
-//! The function and everything it acts through.
+//! The function and everything that it acts through.
 
 use crate::rate::Rate;
 use trailseal::alert::notice::Pace;
@@ -8,19 +8,19 @@ use trailseal_lambda::AlerterStartup;
 use trailseal_lambda::queue::ports::{PublishAlert, SendLater};
 use trailseal_lambda::queue::{AlertTopic, FindingsQueue};
 
-/// How many documents are read or written at once.
+/// How many documents are read or written at the same time.
 pub(crate) const DOCUMENTS_AT_ONCE: usize = 64;
 
-/// A message by its place in the batch.
+/// The position of a message in its batch.
 pub(crate) type Number = usize;
 
 /// Everything that the function acts through.
 pub(crate) trait Ports: Send + Sync + 'static {
-    /// Tells people.
+    /// Alerts people.
     type Topic: PublishAlert + 'static;
-    /// Holds the incidents.
+    /// Keeps the incidents.
     type Evidence: KeepEvidence + SettleEvidence + ReplaceEvidence + 'static;
-    /// Brings findings, and takes them back.
+    /// Delivers findings, and accepts those that go back.
     type Queue: SendLater + 'static;
 }
 
@@ -33,7 +33,7 @@ impl Ports for Stack {
     type Queue = FindingsQueue;
 }
 
-/// Sends findings to people, once for each incident and when it grows.
+/// Sends findings to people, once for each incident and again when it grows.
 pub(crate) struct Alerter<P: Ports> {
     pub(crate) topic: P::Topic,
     pub(crate) evidence: P::Evidence,
@@ -44,7 +44,7 @@ pub(crate) struct Alerter<P: Ports> {
 }
 
 impl Alerter<Stack> {
-    /// The function in its stack.
+    /// Returns the function in its stack.
     pub(crate) fn new(startup: &AlerterStartup) -> Self {
         let config = &startup.config;
         Self {

@@ -1,4 +1,4 @@
-//! One message about everything that people should hear of now.
+//! One message about everything that people should be alerted to now.
 
 use crate::alerter::{Alerter, Number, Ports};
 use crate::incidents::OpenCase;
@@ -11,9 +11,9 @@ use trailseal::alert::{self, Alert, AlertEntry, Composed, WholeList};
 use trailseal::finding::Stamp;
 use trailseal_lambda::{Deadline, write_alert};
 
-/// Which of the cases have reached people with a message.
+/// The cases that have reached people with a message.
 struct Reach {
-    /// Whether SNS has the message.
+    /// Whether SNS accepted the message.
     is_accepted: bool,
     /// Whether the message names a list of all findings.
     is_listed: bool,
@@ -22,8 +22,8 @@ struct Reach {
 }
 
 impl<P: Ports> Alerter<P> {
-    /// Sends one message about everything that people should hear of now. Gives the messages of
-    /// findings that SNS did not accept.
+    /// Publishes one message about everything that people should be alerted to now. Returns the
+    /// queue messages whose findings SNS did not accept.
     pub(crate) async fn announce(
         &self,
         cases: &mut [OpenCase],
@@ -39,7 +39,7 @@ impl<P: Ports> Alerter<P> {
         let reach = self.send(&due, now, deadline).await;
         let mut failed = BTreeSet::new();
         for (open, shown) in due.into_iter().zip(reach.shown) {
-            // What is in neither the message nor the list that it names has reached nobody.
+            // A finding in neither the message nor the list that it names has reached nobody.
             let is_in_message = shown && open.case.new.len() <= 1;
             if reach.is_accepted && (is_in_message || reach.is_listed) {
                 open.case.is_published = true;
@@ -50,15 +50,15 @@ impl<P: Ports> Alerter<P> {
         failed
     }
 
-    /// Sends the message about these cases; where SNS refuses it, the shortest one.
+    /// Sends the message about these cases; if SNS refuses it, sends the shortest one.
     async fn send(&self, due: &[&mut OpenCase], now: Timestamp, deadline: Deadline) -> Reach {
         let entries: Vec<AlertEntry<'_>> = due.iter().map(|open| open.case.entry()).collect();
-        // Beside the newest finding of each incident.
+        // Besides the newest finding of each incident.
         let more = due.iter().map(|open| open.case.new.len().max(1) - 1);
         let more = u64::try_from(more.fold(0, usize::saturating_add)).unwrap_or(u64::MAX);
         let list = self.list_of(due, &entries, now);
         let Some((composed, mut is_listed)) = self.compose(&entries, &list, more, now).await else {
-            // What nobody hears of comes again.
+            // Findings that reach nobody are delivered again.
             return Reach {
                 is_accepted: false,
                 is_listed: false,
@@ -68,7 +68,8 @@ impl<P: Ports> Alerter<P> {
         let Composed { alert, mut shown } = composed;
         let mut accepted = self.publish(&alert, deadline).await;
         if accepted == Accepted::Never {
-            // For something in it, which must not keep its neighbours from people.
+            // Something in the message is refused, which must not keep the other findings from
+            // people.
             is_listed = is_listed || self.keep(&list).await;
             if let Some(plain) = self.plain(&entries, &list).filter(|_| is_listed) {
                 shown.fill(false);
@@ -86,7 +87,7 @@ impl<P: Ports> Alerter<P> {
         }
     }
 
-    /// All findings of which people hear now.
+    /// Returns the list of all findings that people are alerted to now.
     fn list_of(
         &self,
         due: &[&mut OpenCase],
@@ -103,8 +104,8 @@ impl<P: Ports> Alerter<P> {
         alert::whole_list(&findings, &self.evidence_bucket, now)
     }
 
-    /// The message, and whether it names a list of all findings. The list is in the evidence bucket
-    /// before the message that names it goes out.
+    /// Returns the message, and whether it names a list of all findings. The list is in the
+    /// evidence bucket before the message that names it is published.
     async fn compose(
         &self,
         entries: &[AlertEntry<'_>],

@@ -1,7 +1,7 @@
-//! What happens to a batch of findings: held against what people have heard of, sent in one message,
-//! put on record.
+//! A batch of findings: it is compared with what was already published, published in one message,
+//! and recorded.
 //!
-//! In this order: a crash between sends a finding twice and never loses one. The tests are in
+//! In this order, a crash in between sends a finding twice and never loses one. The tests are in
 //! `tests/`.
 
 use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
@@ -15,11 +15,11 @@ use tokio::time::timeout_at;
 use trailseal::names::seconds::whole_second;
 use trailseal_lambda::{AnswerBatch, Deadline};
 
-/// A batch, held against what is known.
+/// A batch, compared with the recorded incidents.
 struct OpenCases {
     cases: Vec<OpenCase>,
     failed: BTreeSet<Number>,
-    /// The messages for which there is no room.
+    /// The messages that there is no room for.
     later: BTreeSet<Number>,
 }
 
@@ -41,7 +41,8 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
         {
             failed.extend(self.announce(&mut cases, now, deadline).await);
             let record = self.record(cases, now);
-            // What is not on record comes again, and what SNS has accepted may be sent twice.
+            // A finding that is not recorded is delivered again, so one that SNS accepted may be
+            // sent twice.
             match timeout_at(deadline.answer_by, record).await {
                 Ok(not_kept) => failed.extend(not_kept),
                 Err(_) => failed.extend((0..messages.len()).filter(|n| !later.contains(n))),
@@ -64,7 +65,7 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
 }
 
 impl<P: Ports> Alerter<P> {
-    /// What came, with what is known of it.
+    /// Returns what arrived, with what is recorded about it.
     async fn open_cases(&self, messages: &[SqsMessage], now: Timestamp) -> OpenCases {
         let inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket).await;
         let mut failed = inbox.failed;

@@ -10,33 +10,33 @@ use trailseal::alert::received::{self, MessageError, Received};
 use trailseal::alert::sent_finding::SentFinding;
 use trailseal::world::{SettleEvidence, StoreError};
 
-/// The most documents of one batch: each may hold some thousands of findings. A message that names
-/// one more comes again a moment later.
+/// The maximum number of documents in one batch: each may contain several thousand findings. A
+/// message that names one document more is delivered again a moment later.
 const MAX_DOCUMENTS: usize = 8;
 
-/// Where documents of findings are.
+/// The folder of the documents with findings.
 const FOLDER: &str = "findings/";
 
-/// What came of one incident.
+/// The findings and reminders of one incident that arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) arrived: Arrived,
-    /// The messages that hold it.
+    /// The messages that contain them.
     pub(crate) messages: BTreeSet<Number>,
 }
 
 /// A batch, sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    /// What came, by the incident's id.
+    /// The findings and reminders that arrived, by the incident's ID.
     pub(crate) groups: BTreeMap<String, Group>,
-    /// The messages that cannot be done with.
+    /// The messages that could not be processed.
     pub(crate) failed: BTreeSet<Number>,
-    /// The messages for which there is no room this time.
+    /// The messages that there is no room for this time.
     pub(crate) later: BTreeSet<Number>,
 }
 
-/// Why a message goes back to the queue.
+/// The reason why a message goes back to the queue.
 #[derive(Debug)]
 enum Failure {
     Malformed(MessageError),
@@ -57,14 +57,14 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// What one message came to.
+/// The content of one message.
 enum Content {
     Findings(Vec<SentFinding>),
     Reminder(String),
 }
 
 impl Inbox {
-    /// Reads every message, and the documents that they name.
+    /// Reads every message, and the documents that the messages name.
     pub(crate) async fn of<E: SettleEvidence>(
         messages: &[SqsMessage],
         evidence: &E,
@@ -146,8 +146,8 @@ impl Inbox {
 }
 
 async fn document<E: SettleEvidence>(evidence: &E, key: &str) -> Result<Content, Failure> {
-    // What a document holds beside its findings takes less than a kilobyte; one finding may be
-    // larger than the rest leaves room for.
+    // A document's content besides its findings takes less than a kilobyte; one finding may be
+    // larger than the remaining room.
     let document = evidence.recall(key, MAX_DOCUMENT_BYTES + 128 * 1024).await;
     let document = document.map_err(Failure::Store)?;
     match received::read(&document) {

@@ -1,4 +1,4 @@
-//! What is on record of incidents, and what is put there.
+//! The recorded incidents, and how they are updated.
 
 use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
 use futures::stream::{self, StreamExt as _};
@@ -11,18 +11,18 @@ use trailseal::alert::{self, WholeList, received};
 use trailseal::world::{KeepEvidence as _, ReplaceEvidence as _, StoreError, Versioned};
 use trailseal_lambda::queue::ports::SendLater as _;
 
-/// How often a document is read anew because somebody else wrote it meanwhile.
+/// How many times a document is read again because another environment wrote it in the meantime.
 const WRITE_ATTEMPTS: usize = 5;
 
-/// A case, and the messages that brought it.
+/// A case, and the messages that contained it.
 pub(crate) struct OpenCase {
     pub(crate) case: Case,
     pub(crate) messages: BTreeSet<Number>,
 }
 
 impl<P: Ports> Alerter<P> {
-    /// What came of one incident, held against what is known; none where nothing is known and
-    /// nothing came. Fails with the messages that go back.
+    /// Compares what arrived for one incident with what is recorded. Returns `None` if nothing is
+    /// recorded and nothing arrived. Fails with the messages that go back.
     pub(crate) async fn open_case(
         &self,
         id: String,
@@ -37,7 +37,7 @@ impl<P: Ports> Alerter<P> {
                 return Err(messages);
             }
             Err(error) => {
-                // It stays unknown whether people have heard of it: they hear of it now.
+                // Whether people were alerted to it is unknown: they are alerted now.
                 tracing::warn!(error = ?error.to_string(), "sent, perhaps not for the first time");
                 OnRecord::Nothing
             }
@@ -46,7 +46,7 @@ impl<P: Ports> Alerter<P> {
         Ok(case.map(|case| OpenCase { case, messages }))
     }
 
-    /// What is on record of an incident, and its document's version.
+    /// Returns what is recorded about an incident, and its document's version.
     async fn look_up(&self, id: &str) -> Result<(OnRecord, Option<String>), StoreError> {
         let key = incident::key(id);
         let Some(found) = self.evidence.look_up(&key, MAX_DOCUMENT_BYTES).await? else {
@@ -62,8 +62,8 @@ impl<P: Ports> Alerter<P> {
         Ok((record, Some(version)))
     }
 
-    /// Puts on record what people have heard of, and what they will. Gives the messages of what is
-    /// neither.
+    /// Records what people were alerted to, and what they will be alerted to. Returns the messages
+    /// of all findings that could not be recorded.
     pub(crate) async fn record(&self, cases: Vec<OpenCase>, now: Timestamp) -> BTreeSet<Number> {
         let mut results = stream::iter(cases)
             .map(|case| self.record_one(case, now))
@@ -79,7 +79,7 @@ impl<P: Ports> Alerter<P> {
         let OpenCase { case, messages } = open;
         let waits = matches!(case.notice, Notice::Later { .. });
         if !case.is_published && !waits {
-            // Known, or refused by SNS and coming again.
+            // Known, or refused by SNS and delivered again later.
             return BTreeSet::new();
         }
         if waits && !self.keep_waiting(&case, now).await {
@@ -89,7 +89,8 @@ impl<P: Ports> Alerter<P> {
             let is_first = case.is_first() && attempt == 0;
             match self.write(&case, is_first, now).await {
                 Ok(true) => return BTreeSet::new(),
-                // Another environment was faster: what it wrote holds, and what came here is added.
+                // Another environment was faster: what it wrote remains, and what arrived here is
+                // added.
                 Ok(false) => {}
                 Err(error) => {
                     tracing::warn!(error = ?error.to_string(), "the incident is not on record");
@@ -98,14 +99,14 @@ impl<P: Ports> Alerter<P> {
             }
         }
         if case.is_published {
-            // People have heard of it; they may hear of it once more.
+            // People were alerted to it; they may be alerted again.
             return BTreeSet::new();
         }
         messages
     }
 
-    /// Keeps the findings that people hear of later, for the list that they then get. Whether they are
-    /// kept.
+    /// Keeps the findings that people are alerted to later, for the list that they then get.
+    /// Returns whether the findings are kept.
     async fn keep_waiting(&self, case: &Case, now: Timestamp) -> bool {
         if case.new.is_empty() {
             return true;
@@ -116,8 +117,8 @@ impl<P: Ports> Alerter<P> {
         self.keep(&list.waiting(&case.incident.id, now)).await
     }
 
-    /// Adds what came to the incident's document. What people hear of later has a reminder on its way
-    /// first. Whether the document was written.
+    /// Adds what arrived to the incident's document. If people are alerted to it later, a reminder
+    /// is sent first. Returns whether the document was written.
     async fn write(&self, case: &Case, is_first: bool, now: Timestamp) -> Result<bool, StoreError> {
         let id = &case.incident.id;
         let (mut incident, version) = if is_first {
@@ -136,7 +137,7 @@ impl<P: Ports> Alerter<P> {
             .await
     }
 
-    /// Keeps a list of findings. Whether it is kept.
+    /// Keeps a list of findings. Returns whether it is kept.
     pub(crate) async fn keep(&self, list: &WholeList) -> bool {
         match self.evidence.keep(&list.key, list.document.clone()).await {
             Ok(()) => true,

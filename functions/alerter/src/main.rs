@@ -1,4 +1,4 @@
-//! Sends everything that the other functions find to people: the only one with the right to.
+//! Sends people everything that the other functions find: the only function with that right.
 
 mod alerter;
 mod announcement;

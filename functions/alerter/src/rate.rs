@@ -1,18 +1,19 @@
-//! How many messages go out in a minute.
+//! The number of messages that are published in a minute.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// How many execution environments Lambda runs at once: the lowest `MaximumConcurrency` of an SQS
-/// queue.
+/// How many execution environments Lambda runs at the same time: the lowest `MaximumConcurrency` of
+/// an SQS queue.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
 const ENVIRONMENTS: u32 = 2;
 
-/// The turns of one environment, so that all of them together keep to the rate.
+/// The turns of one environment, so that all environments together keep to the rate.
 ///
-/// Each message waits for its turn *before* it goes out, also the first one of an environment, which
-/// does not know what another did a moment before it: no crash and no new environment makes it more.
+/// Each message waits for its turn *before* it is published. This includes the first message of an
+/// environment, which does not know what another environment did a moment earlier: neither a crash
+/// nor a new environment raises the rate.
 #[derive(Debug)]
 pub(crate) struct Rate {
     interval: Duration,
@@ -20,7 +21,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// At most `per_minute` messages a minute, in all environments together.
+    /// Allows at most `per_minute` messages a minute, in all environments together.
     pub(crate) fn new(per_minute: u32) -> Self {
         let interval = Duration::from_mins(1) * ENVIRONMENTS / per_minute.max(1);
         Self {
@@ -29,7 +30,7 @@ impl Rate {
         }
     }
 
-    /// Waits for a turn, if there is one before `end`. Whether there was.
+    /// Waits for a turn, if there is one before `end`. Returns whether there was one.
     pub(crate) async fn turn(&self, end: Instant) -> bool {
         let Some(turn) = self.take(Instant::now(), end) else {
             return false;
@@ -38,7 +39,7 @@ impl Rate {
         true
     }
 
-    /// The next turn from `now` on, if there is one before `end`.
+    /// Returns the next turn from `now` on, if there is one before `end`.
     fn take(&self, now: Instant, end: Instant) -> Option<Instant> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = (*next).max(now);
@@ -54,7 +55,7 @@ impl Rate {
 mod tests {
     use super::*;
 
-    /// Thirty messages a minute in all environments together, from the first message of each on.
+    /// Thirty messages a minute in all environments together, including the first message of each.
     #[test]
     fn messages_keep_to_the_rate_whatever_comes() {
         let rates = [Rate::new(30), Rate::new(30)];

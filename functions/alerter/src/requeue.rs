@@ -1,4 +1,4 @@
-//! Messages that are delivered again: those for which there was no room, and those that failed.
+//! Messages that are delivered again: those that there was no room for, and those that failed.
 
 use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
 use aws_lambda_events::event::sqs::SqsMessage;
@@ -10,15 +10,16 @@ use trailseal_lambda::Deadline;
 use trailseal_lambda::queue::ports::SendLater as _;
 use trailseal_lambda::queue::receive_count;
 
-/// When a message comes again for which there was no room.
+/// The time after which a message that there was no room for is delivered again.
 const NO_ROOM: Duration = Duration::from_secs(15);
 
-/// How soon a message comes back that failed, in seconds: soon after a hiccup, and for some three
-/// hours in an outage.
+/// How soon a message that failed is delivered again, in seconds: soon after a brief failure, and
+/// for about three hours in an outage.
 const RETRY_AFTER: [u64; 6] = [30, 60, 120, 300, 600, 900];
 
 impl<P: Ports> Alerter<P> {
-    /// Sends the messages on for which there was no room. Gives those that the queue did not take.
+    /// Sends the messages that there was no room for again. Returns those that the queue did not
+    /// accept.
     pub(crate) async fn send_later(
         &self,
         messages: &[SqsMessage],
@@ -44,8 +45,8 @@ impl<P: Ports> Alerter<P> {
         left
     }
 
-    /// Has messages that go back delivered again before the queue's visibility timeout, which is made
-    /// for functions that crash.
+    /// Has messages that go back delivered again before the queue's visibility timeout, which is
+    /// meant for functions that crash.
     pub(crate) async fn retry_soon(
         &self,
         messages: &[SqsMessage],
@@ -61,12 +62,12 @@ impl<P: Ports> Alerter<P> {
                 tracing::warn!(error = ?error.to_string(), "the message comes back only after the visibility timeout");
             }
         });
-        // What is not set comes back later.
+        // A message whose time is not set is delivered again later.
         let _ = timeout_at(deadline.answer_by, set).await;
     }
 }
 
-/// How soon a message comes back that failed, by how often the queue delivered it.
+/// Returns how soon a message that failed is delivered again, by its number of deliveries.
 fn retry_after(message: &SqsMessage) -> Duration {
     let receives = usize::try_from(receive_count(message)).unwrap_or(usize::MAX);
     let [.., longest] = RETRY_AFTER;

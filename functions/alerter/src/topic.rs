@@ -1,4 +1,4 @@
-//! One message to SNS, at its turn.
+//! One message to SNS, when its turn comes.
 
 use crate::alerter::{Alerter, Ports};
 use tokio::time::timeout_at;
@@ -7,21 +7,21 @@ use trailseal::world::Cause;
 use trailseal_lambda::Deadline;
 use trailseal_lambda::queue::ports::PublishAlert as _;
 
-/// How often SNS is tried in one invocation.
+/// How many times publishing to SNS is tried in one invocation.
 const PUBLISH_ATTEMPTS: usize = 3;
 
-/// Whether SNS has a message.
+/// Whether SNS accepted a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accepted {
     Yes,
-    /// It may have it a moment later.
+    /// SNS may accept it a moment later.
     NotNow,
-    /// It refuses this message.
+    /// SNS refuses this message.
     Never,
 }
 
 impl<P: Ports> Alerter<P> {
-    /// Sends a message when its turn comes. Whether SNS has it.
+    /// Publishes a message when its turn comes. Returns whether SNS accepted it.
     pub(crate) async fn publish(&self, alert: &Alert, deadline: Deadline) -> Accepted {
         for _ in 0..PUBLISH_ATTEMPTS {
             if !self.rate.turn(deadline.give_up).await {

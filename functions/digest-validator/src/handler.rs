@@ -1,4 +1,4 @@
-//! What happens to one new digest.
+//! The validation of one new digest.
 
 use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::DigestVerifier;
@@ -6,7 +6,7 @@ use trailseal::names::created::Created;
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject};
 use trailseal_lambda::{Check, Checked, Deadline};
 
-/// Validates digests: location, signature, predecessor, and whose they are.
+/// Validates digests: their location, signature, predecessor, and owner.
 pub(crate) struct DigestValidator<S, K> {
     digests: DigestVerifier<S, K>,
 }

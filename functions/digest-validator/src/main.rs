@@ -1,4 +1,4 @@
-//! Validates each digest that CloudTrail delivers, and its link to the one before.
+//! Validates each digest that CloudTrail delivers, and its link to its predecessor.
 
 mod handler;
 

@@ -1,4 +1,4 @@
-//! What happens to one new log file.
+//! The check of one new log file.
 //!
 //! The tests are in `tests/tests/pipeline/kms.rs` and `tests/tests/kms/`.
 
@@ -14,12 +14,12 @@ use trailseal::world::{
 };
 use trailseal_lambda::{Check, Checked, Deadline};
 
-/// How many log files are checked at once: a whole batch. They take turns on the processor, so that
-/// none waits until a large one has ended. The largest holds some 60 MB.
+/// How many log files are checked at the same time: a whole batch. They take turns on the
+/// processor, so that no log file waits until a large one is done. The largest takes about 60 MB.
 const LOG_FILES_AT_ONCE: usize = 10;
 
-/// Checks the KMS events of log files, and keeps what they show being delivered until its digest
-/// comes.
+/// Checks the KMS events of log files, and keeps the deliveries that they show until a digest lists
+/// them.
 pub(crate) struct KmsContextChecker<S, K, E> {
     checker: KmsChecker<S, K>,
     evidence: E,

@@ -1,4 +1,4 @@
-//! What happens to the log files of one new digest.
+//! The verification of the log files of one new digest.
 
 use tokio::time::{sleep_until, timeout_at};
 use trailseal::check::arrival::Arrival;
@@ -14,12 +14,12 @@ use trailseal::world::{
 };
 use trailseal_lambda::{Check, Checked, Deadline};
 
-/// How many log files of one digest are read at once: S3 answers in some 20 ms, so that a
-/// thousand files take a third of a second and what it takes to inflate them.
+/// How many log files of one digest are read at the same time: S3 answers in about 20 ms, so a
+/// thousand files take a third of a second, plus the time to inflate them.
 const LOG_FILES_AT_ONCE: usize = 64;
 
-/// Verifies log files: present, and with the content that was signed. Then settles what waits for
-/// the digest.
+/// Verifies that log files exist and have the signed content. Then settles the pending deliveries
+/// that wait for the digest.
 pub(crate) struct LogVerifier<S, K, E> {
     digests: DigestVerifier<S, K>,
     evidence: E,
@@ -37,8 +37,8 @@ where
     K: ListPublicKeys,
     E: SettleEvidence,
 {
-    /// Settles what waits for the digest. What was found about its log files is not lost where that
-    /// takes too long.
+    /// Settles the pending deliveries that wait for the digest. The findings about its log files
+    /// are not lost if that takes too long.
     async fn settle(
         &self,
         at: &ObjectLocation,
@@ -99,7 +99,7 @@ where
                     checked.report.absorb(settled.report);
                     checked.afterwards = settled.afterwards;
                 }
-                // The digest itself is verified: this is about what waits for it.
+                // The digest itself is verified: this is about the deliveries that wait for it.
                 Err(error) => checked.report.cannot_tell_of(
                     error,
                     &Scope::default(),

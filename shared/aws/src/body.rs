@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use trailseal::world::{Body, Cause, StoreError};
 
-/// An object's content as it arrives.
+/// An object's content, read as it arrives.
 #[derive(Debug)]
 pub struct S3Body {
     stream: ByteStream,
@@ -17,7 +17,7 @@ pub struct S3Body {
 }
 
 impl S3Body {
-    /// The content of `subject`, whose bytes are counted in `read`.
+    /// Returns the content of `subject`, whose bytes are counted in `read`.
     pub(crate) fn new(stream: ByteStream, subject: String, read: Arc<AtomicU64>) -> Self {
         Self {
             stream,

@@ -10,7 +10,7 @@ use trailseal::names::ids::Region;
 use trailseal::trust::public_key::{PublicKey, SigningPeriod};
 use trailseal::world::{ListPublicKeys, StoreError};
 
-/// `cloudtrail:ListPublicKeys` in each digest's own Region.
+/// Calls `cloudtrail:ListPublicKeys` in each digest's own Region.
 #[derive(Debug)]
 pub struct CloudTrailKeys {
     config: SdkConfig,
@@ -18,7 +18,7 @@ pub struct CloudTrailKeys {
 }
 
 impl CloudTrailKeys {
-    /// Asks with the credentials of `config`, in whichever Region.
+    /// Sends requests with the credentials of `config`, in any Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl ListPublicKeys for CloudTrailKeys {
         });
         // CloudTrail is not asked about the future.
         let to = period.to.min(Timestamp::now()).max(period.from);
-        // All keys of the range come in one answer; its NextToken is ignored by the service.
+        // All keys of the range arrive in one answer; the service ignores its `NextToken`.
         let output = client
             .list_public_keys()
             .start_time(DateTime::from_secs(period.from.as_second()))
@@ -68,7 +68,7 @@ impl ListPublicKeys for CloudTrailKeys {
             };
             match PublicKey::from_der(value.as_ref(), from, to, Some(region.clone())) {
                 Ok(key) => keys.push(key),
-                // One that is no RSA key signs no digest that could be verified.
+                // A key that is not an RSA key signs no digest that could be verified.
                 Err(error) => tracing::warn!(%region, %error, "a listed public key is left out"),
             }
         }

@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use std::sync::Arc;
 use trailseal::world::{Body as _, Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
 
-/// The evidence bucket, if there is one: without it nothing is kept.
+/// The evidence bucket, if one is configured: without it, nothing is kept.
 #[derive(Debug, Clone)]
 pub struct EvidenceBucket {
     s3: Client,
@@ -16,7 +16,7 @@ pub struct EvidenceBucket {
 }
 
 impl EvidenceBucket {
-    /// Documents in `bucket`.
+    /// Returns a store of documents in `bucket`.
     #[must_use]
     pub fn new(config: &SdkConfig, bucket: Option<String>) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl EvidenceBucket {
         }
     }
 
-    /// The client and the bucket, if there is one.
+    /// Returns the client and the bucket, if one is configured.
     pub(super) fn place(&self) -> Option<(&Client, &str)> {
         Some((&self.s3, self.bucket.as_deref()?))
     }
@@ -35,7 +35,7 @@ pub(super) fn named(bucket: &str, key: &str) -> String {
     format!("s3://{bucket}/{key}")
 }
 
-/// Reads a document of at most `limit` bytes, which is called `name`.
+/// Reads a document of at most `limit` bytes; errors call it `name`.
 pub(super) async fn read_within(
     stream: ByteStream,
     limit: usize,

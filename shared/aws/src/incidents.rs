@@ -1,4 +1,4 @@
-//! Documents of the evidence bucket that several may write at once.
+//! Documents of the evidence bucket that several functions may write at the same time.
 
 use super::error::store_error;
 use super::evidence::{EvidenceBucket, named, read_within};
@@ -26,8 +26,8 @@ impl ReplaceEvidence for EvidenceBucket {
         }
     }
 
-    /// S3 writes only if the version is the one at hand: 412 says that it is not, and 409 that
-    /// another write was under way.
+    /// S3 writes only if the version is still the one that was read: 412 means that it is not, and
+    /// 409 that another write was in progress.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
     async fn replace(
         &self,
@@ -53,7 +53,7 @@ impl ReplaceEvidence for EvidenceBucket {
             Err(error)
                 if matches!(
                     error.code(),
-                    // The last where the document was removed meanwhile.
+                    // The last code occurs if the document was removed in the meantime.
                     Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey")
                 ) =>
             {

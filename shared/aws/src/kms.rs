@@ -8,7 +8,7 @@ use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType};
 use jiff::Timestamp;
 use trailseal::world::{Cause, DescribeKey, KeyDescription, ReadKeyPolicy, StoreError};
 
-/// `kms:DescribeKey` and `kms:GetKeyPolicy`, in the Region that a key's ARN names.
+/// Calls `kms:DescribeKey` and `kms:GetKeyPolicy`, in the Region that a key's ARN names.
 #[derive(Debug)]
 pub struct KmsKeys {
     config: SdkConfig,
@@ -16,7 +16,7 @@ pub struct KmsKeys {
 }
 
 impl KmsKeys {
-    /// Asks with the credentials of `config`; for bare key ids in its Region.
+    /// Sends requests with the credentials of `config`; for bare key IDs, in its Region.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self {
@@ -27,7 +27,8 @@ impl KmsKeys {
 }
 
 impl KmsKeys {
-    /// A client in the Region that an ARN names; else in `region`, else in our own. And the Region.
+    /// Returns a client, and its Region: the one that an ARN names, otherwise `region`, otherwise
+    /// the program's own.
     fn client(
         &self,
         key: &str,
@@ -94,7 +95,7 @@ impl ReadKeyPolicy for KmsKeys {
         let answer = client
             .get_key_policy()
             .key_id(key_arn)
-            // A key has this one.
+            // The only policy that a key has.
             .policy_name("default")
             .send()
             .await

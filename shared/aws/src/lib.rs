@@ -1,4 +1,5 @@
-//! The edge to AWS: the traits of [`trailseal::world`] over the AWS SDK, one adapter a file.
+//! The edge to AWS: the traits of [`trailseal::world`], implemented with the AWS SDK, one adapter a
+//! file.
 
 mod body;
 mod cloudtrail;
@@ -25,14 +26,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use std::time::Duration;
 
-/// A connection that takes longer is better made anew.
+/// A connection that takes longer is better replaced by a new one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a service may take for the first byte of an answer.
+/// The time that a service has for the first byte of an answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a request is tried; behind it stands the queue, which tries again later.
+/// How many times a request is tried. After that, the queue tries again later.
 const ATTEMPTS: u32 = 3;
 
-/// The SDK's configuration from the environment: Region, credentials, endpoint.
+/// Returns the SDK's configuration from the environment: Region, credentials, endpoint.
 pub async fn sdk_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))

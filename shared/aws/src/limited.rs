@@ -1,6 +1,6 @@
-//! A bound on how many requests to a store are in flight.
+//! A limit on the number of requests to a store that are in flight.
 //!
-//! It names nothing of AWS, and is here for its semaphores: the core has no runtime.
+//! The module uses nothing from AWS. It is here for its semaphores: the core has no runtime.
 
 use bytes::Bytes;
 use futures::future::{Either, select};
@@ -14,19 +14,19 @@ use trailseal::world::{
     StoreError,
 };
 
-/// A store with at most so many open objects and listings at a time, whoever asks: this bounds
-/// connections and memory however much work is at hand.
+/// A store with a limited number of open objects and listings at a time, for all callers together:
+/// this limits connections and memory, regardless of the amount of work.
 #[derive(Debug)]
 pub struct Limited<S> {
     store: S,
     open: Arc<Semaphore>,
-    /// Has no permits: who waits for one waits for the close.
+    /// It has no permits: a task that waits for one waits for the close.
     closed: Arc<Semaphore>,
     requests: AtomicU64,
 }
 
 impl<S> Limited<S> {
-    /// At most `open` objects and listings of `store` at a time.
+    /// Allows at most `open` open objects and listings of `store` at a time.
     #[must_use]
     pub fn new(store: S, open: usize) -> Self {
         Self {
@@ -37,18 +37,19 @@ impl<S> Limited<S> {
         }
     }
 
-    /// How many requests were made.
+    /// Returns how many requests were made.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Makes no further request: each one, also what is under way, fails at once, as interrupted.
+    /// Makes no further requests: each one, including those in progress, fails at once as
+    /// interrupted.
     pub fn close(&self) {
         self.open.close();
         self.closed.close();
     }
 
-    /// Whether [`Self::close`] was called.
+    /// Returns whether [`Self::close`] was called.
     pub fn is_closed(&self) -> bool {
         self.open.is_closed()
     }
@@ -72,7 +73,7 @@ fn interrupted(action: &'static str, subject: String) -> StoreError {
     }
 }
 
-/// Waits for an answer, unless the store is closed before it comes.
+/// Waits for an answer, unless the store is closed before it arrives.
 async fn unless<T>(
     closed: &Semaphore,
     action: &'static str,
@@ -85,7 +86,7 @@ async fn unless<T>(
     }
 }
 
-/// An open object; closing it lets another be opened.
+/// An open object; closing it allows another object to be opened.
 #[derive(Debug)]
 pub struct LimitedBody<B> {
     body: B,

@@ -1,4 +1,4 @@
-//! One client a Region, made when it is first needed.
+//! One client for each Region, created when it is first needed.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,12 +13,12 @@ impl<C> Default for ByRegion<C> {
     }
 }
 
-/// The most Regions clients are kept for: there are some forty, but names in events may be
-/// anybody's.
+/// The maximum number of Regions for which clients are kept: there are about forty, but names in
+/// events may be anything.
 const MAX_REGIONS: usize = 100;
 
 impl<C: Clone> ByRegion<C> {
-    /// The client for `region`, made by `make` if there is none yet.
+    /// Returns the client for `region`, created by `make` if there is none yet.
     pub(super) fn client(&self, region: &str, make: impl FnOnce() -> C) -> C {
         // Clients are only ever added: a panic elsewhere leaves nothing half done.
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);

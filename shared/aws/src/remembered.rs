@@ -1,4 +1,4 @@
-//! Answers of KMS that are remembered for a whole run.
+//! Answers of KMS that are remembered for a complete run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,13 +6,13 @@ use tokio::sync::OnceCell;
 use trailseal::names::ids::Region;
 use trailseal::world::{Cause, DescribeKey, KeyDescription, ReadKeyPolicy, StoreError};
 
-/// The most keys whose answers are remembered.
+/// The maximum number of keys whose answers are remembered.
 const MAX_KEYS: usize = 10_000;
 
-/// An answer, or which action failed and why.
+/// An answer, or the action that failed and its cause.
 type Answer<T> = Arc<OnceCell<Result<T, (&'static str, Cause)>>>;
 
-/// Keys in KMS, each asked about once: a run takes what was said first for the whole of it.
+/// Keys in KMS, each asked about once: a run uses the first answer throughout.
 #[derive(Debug)]
 pub struct Remembered<K> {
     kms: K,
@@ -21,7 +21,7 @@ pub struct Remembered<K> {
 }
 
 impl<K> Remembered<K> {
-    /// What `kms` answers, remembered.
+    /// Remembers the answers of `kms`.
     #[must_use]
     pub fn new(kms: K) -> Self {
         Self {
@@ -32,7 +32,8 @@ impl<K> Remembered<K> {
     }
 }
 
-/// Asks, unless it is known. Whether an answer stays is for its cause to say.
+/// Asks, unless the answer is known. The cause of a failure decides whether the failure is
+/// remembered.
 async fn once<T: Clone>(
     known: &Mutex<HashMap<String, Answer<T>>>,
     name: String,

@@ -21,33 +21,33 @@ use trailseal::world::{
     Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject, StoreError,
 };
 
-/// The log buckets and whatever else digests name.
+/// The log buckets, and all other buckets that digests name.
 #[derive(Debug)]
 pub struct S3Objects {
     config: SdkConfig,
     clients: ByRegion<Client>,
-    /// The Region of each bucket that S3 has said one of.
+    /// The Region of each bucket for which S3 has named one.
     known: Mutex<HashMap<String, String>>,
-    /// Sent with each request, so that a bucket that changed hands is refused.
+    /// Sent with each request, so that a bucket that changed owners is refused.
     owner: Option<AccountId>,
     /// How many bytes of objects were read.
     read: Arc<AtomicU64>,
 }
 
-/// What every client has: S3's own checksums are not computed, since whatever matters is hashed
-/// here.
+/// Returns the settings of every client: S3's own checksums are not computed, because everything
+/// that matters is hashed here.
 fn settings(config: &SdkConfig) -> Builder {
     Builder::from(config).response_checksum_validation(ResponseChecksumValidation::WhenRequired)
 }
 
-/// The most buckets whose Region is remembered.
+/// The maximum number of buckets whose Region is remembered.
 const MAX_BUCKETS: usize = 1000;
 
-/// How often a request follows a bucket to another Region. One answer is enough where a bucket is;
-/// one that is being moved or deleted may name another.
+/// How many times a request follows a bucket to another Region. One answer is enough for a bucket
+/// that stays in its Region; one that is being moved or deleted may name another Region.
 const MAX_REDIRECTS: usize = 3;
 
-/// Sends a request, and again where the answer says that the bucket is in another Region.
+/// Sends a request, and sends it again if the answer says that the bucket is in another Region.
 macro_rules! in_region {
     ($self:ident, $bucket:expr, |$client:ident| $request:expr) => {{
         let mut region = $self.region_of($bucket);
@@ -68,7 +68,7 @@ macro_rules! in_region {
 }
 
 impl S3Objects {
-    /// Objects in buckets of `owner`, or of anybody.
+    /// Reads objects in buckets of `owner`, or of any owner.
     #[must_use]
     pub fn new(config: &SdkConfig, owner: Option<AccountId>) -> Self {
         Self {
@@ -80,14 +80,15 @@ impl S3Objects {
         }
     }
 
-    /// Adds the bytes of objects that are read to `read`.
+    /// Counts in `read` the bytes of objects that are read.
     #[must_use]
     pub fn counting(mut self, read: Arc<AtomicU64>) -> Self {
         self.read = read;
         self
     }
 
-    /// The Region that requests to a bucket go to: where it is known to be, else our own.
+    /// Returns the Region that requests to a bucket go to: the bucket's Region if it is known,
+    /// otherwise the program's own.
     fn region_of(&self, bucket: &str) -> String {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let own = || self.config.region().map(ToString::to_string);
@@ -101,8 +102,9 @@ impl S3Objects {
         })
     }
 
-    /// The Region to ask a bucket in again, after an answer from `asked` that says, or may say, that
-    /// the bucket is elsewhere. Nothing, where it is not.
+    /// Returns the Region in which to ask again for a bucket, after an answer from `asked` that
+    /// says, or may say, that the bucket is elsewhere. Returns `None` if the bucket is not
+    /// elsewhere.
     async fn elsewhere<E>(
         &self,
         bucket: &str,
@@ -118,7 +120,7 @@ impl S3Objects {
         }
         let region = match named_region(response) {
             Some(region) => region,
-            // Somebody else may have found it out since.
+            // Another task may have found it out since then.
             None if self.region_of(bucket) != asked => self.region_of(bucket),
             None if self.is_known(bucket) => return None,
             None => self.head_bucket(bucket, asked).await?,
@@ -132,7 +134,7 @@ impl S3Objects {
         known.contains_key(bucket)
     }
 
-    /// Keeps a bucket's Region; where too many are kept, it is found out anew each time.
+    /// Keeps a bucket's Region. If too many are kept, it is found out again each time.
     fn remember(&self, bucket: &str, region: &str) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MAX_BUCKETS || known.contains_key(bucket) {
@@ -140,7 +142,7 @@ impl S3Objects {
         }
     }
 
-    /// Asks S3 for a bucket's Region. `HeadBucket` names it in a header, also of an answer that
+    /// Asks S3 for a bucket's Region. `HeadBucket` names it in a header, even in an answer that
     /// refuses or redirects.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
     async fn head_bucket(&self, bucket: &str, asked: &str) -> Option<String> {
@@ -170,14 +172,14 @@ fn is_region(name: &str) -> bool {
     trailseal::names::ids::Region::new(name).is_ok()
 }
 
-/// The Region that an answer says the bucket is in.
+/// Returns the Region that an answer names for the bucket.
 fn named_region(response: &HttpResponse) -> Option<String> {
     let region = response.headers().get("x-amz-bucket-region")?;
     is_region(region).then(|| region.to_owned())
 }
 
-/// Whether an answer can mean that the bucket is in another Region. One to a `HEAD` request has no
-/// code.
+/// Returns whether an answer can mean that the bucket is in another Region. An answer to a `HEAD`
+/// request has no code.
 fn may_redirect(status: u16, code: Option<&str>) -> bool {
     const CODES: [&str; 4] = [
         "AuthorizationHeaderMalformed",
@@ -248,7 +250,7 @@ impl ListObjects for S3Objects {
             Depth::All => None,
             Depth::Folders => Some("/".to_owned()),
         };
-        // URL-encoded: a key may hold characters that XML cannot.
+        // URL-encoded: a key may contain characters that XML cannot represent.
         let answer = in_region!(self, bucket, |client| client
             .list_objects_v2()
             .bucket(bucket)

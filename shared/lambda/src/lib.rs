@@ -1,4 +1,4 @@
-//! What the Lambda functions share. The modules, from the lowest to the highest:
+//! The code that the Lambda functions share. The modules, from the lowest to the highest:
 //!
 //! - [`queue`]: the queues and the topic, and what a message carries from one try to the next
 //! - [`config`]: the configuration from the environment and the evidence bucket

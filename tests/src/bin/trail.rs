@@ -1,4 +1,4 @@
-//! Writes a generated CloudTrail trail into S3 or a directory, for use by hand and by scripts.
+//! Writes a generated CloudTrail trail into S3 or a directory, for manual use and for scripts.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

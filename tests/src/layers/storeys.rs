@@ -1,4 +1,4 @@
-//! The storeys of the core, held against its imports, and the files of every crate against each other.
+//! Compares the layers of the core with its imports, and the files of every crate with each other.
 
 use super::Crate;
 use std::fs;
@@ -10,7 +10,7 @@ const STOREYS: [&str; 11] = [
     "alert",
 ];
 
-/// The crates that the core must not need: it knows no AWS, no runtime, and no Lambda.
+/// The crates that the core must not need: it has no AWS, no runtime, and no Lambda.
 const EDGES: [&str; 5] = [
     "aws-sdk-",
     "aws-config",
@@ -28,7 +28,7 @@ fn source(of: &str) -> Crate {
     Crate::read(&root(of).join("src"))
 }
 
-/// The sources of the command, of what is shared, and of every function.
+/// Returns the sources of the command, of the shared crates, and of every function.
 fn crates() -> Vec<PathBuf> {
     let mut found = vec![root("cli/src")];
     for folder in ["shared", "functions"] {

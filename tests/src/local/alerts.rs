@@ -1,4 +1,4 @@
-//! Alerts as their subscribers get them, and assertions about the findings in them.
+//! Alerts as their subscribers receive them, and assertions about the findings in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,15 +12,15 @@ use super::server::LocalAws;
 /// One SNS message.
 #[derive(Clone, Debug, Default)]
 pub struct Alert {
-    /// The topic it went to.
+    /// The topic that it was published to.
     pub topic_arn: String,
     /// The subject line.
     pub subject: String,
-    /// What an e-mail subscriber reads.
+    /// The text for an email subscriber.
     pub email: String,
-    /// What a subscriber of a protocol without its own text gets.
+    /// The text for a subscriber of a protocol without its own text.
     pub default: String,
-    /// What a queue or function gets: `{"schema": "trailseal.alert/1", "findings": […]}`.
+    /// The document for a queue or function: `{"schema": "trailseal.alert/1", "findings": […]}`.
     pub document: Value,
     /// The texts by protocol, as published.
     pub texts: BTreeMap<String, String>,
@@ -31,7 +31,7 @@ pub struct Alert {
 /// One finding of an alert.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The kind, `log-file-modified` for example.
+    /// The kind, such as `log-file-modified`.
     pub kind: String,
     /// The severity.
     pub severity: String,
@@ -41,7 +41,7 @@ pub struct Finding {
     pub bucket: String,
     /// The key of the object.
     pub key: String,
-    /// The window, where time is uncovered.
+    /// The window, if time is uncovered.
     pub window: Option<(String, String)>,
     /// The finding as a whole.
     pub document: Value,
@@ -80,7 +80,7 @@ impl Alert {
         }
     }
 
-    /// Reads an SNS notification as it arrives in a queue; only that queue's text is known then.
+    /// Reads an SNS notification as it arrives in a queue; it contains only that queue's text.
     pub fn from_notification(notification: &Value) -> Self {
         let text = |name: &str| {
             let value = notification.get(name).and_then(Value::as_str);
@@ -115,7 +115,7 @@ impl Alert {
         }
     }
 
-    /// The findings, in the alert's order.
+    /// Returns the findings, in the alert's order.
     pub fn findings(&self) -> Vec<Finding> {
         let findings = self.document.get("findings").and_then(Value::as_array);
         findings
@@ -127,7 +127,7 @@ impl Alert {
 }
 
 impl fmt::Display for Alert {
-    /// The alert as an e-mail subscriber gets it.
+    /// Writes the alert as an email subscriber receives it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Subject: {}\n\n{}", self.subject, self.email)
     }
@@ -156,7 +156,7 @@ impl Finding {
 }
 
 impl Expected {
-    /// A finding about an object.
+    /// Returns a finding about an object.
     pub fn new(kind: &str, key: &str) -> Self {
         Self {
             kind: kind.to_owned(),
@@ -165,7 +165,7 @@ impl Expected {
         }
     }
 
-    /// The same, with uncovered time.
+    /// Adds uncovered time.
     #[must_use]
     pub fn window(mut self, from: &str, to: &str) -> Self {
         self.window = Some((from.to_owned(), to.to_owned()));
@@ -193,8 +193,8 @@ impl fmt::Display for Expected {
     }
 }
 
-/// Fails unless the alerts hold exactly the expected findings. Repetitions of a finding (same id) count
-/// once, because delivery is at least once.
+/// Fails unless the alerts contain exactly the expected findings. Repetitions of a finding (same
+/// ID) count once, because delivery is at least once.
 #[track_caller]
 pub fn assert_findings(alerts: &[Alert], expected: &[Expected]) {
     let mut ids = BTreeSet::new();
@@ -225,8 +225,8 @@ pub fn assert_findings(alerts: &[Alert], expected: &[Expected]) {
     );
 }
 
-/// `MessageAttributes` of a form (`MessageAttributes.entry.1.Name`, `….Value.StringValue`) or of a
-/// JSON body (`{NAME: {"StringValue": …}}`).
+/// Reads the `MessageAttributes` of a form (`MessageAttributes.entry.1.Name`,
+/// `….Value.StringValue`) or of a JSON body (`{NAME: {"StringValue": …}}`).
 fn attributes(parameters: &Value) -> BTreeMap<String, String> {
     if let Some(attributes) = parameters
         .get("MessageAttributes")
@@ -251,7 +251,7 @@ fn attributes(parameters: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A queue that is subscribed to the alert topic, to see what SNS really delivers.
+/// A queue that is subscribed to the alert topic, to see what SNS actually delivers.
 #[derive(Debug)]
 pub struct Subscription {
     sqs: aws_sdk_sqs::Client,

@@ -1,4 +1,4 @@
-//! The AWS CLI's opinion: `aws cloudtrail validate-logs` against the local AWS.
+//! The AWS CLI's verdict: `aws cloudtrail validate-logs` against the local AWS.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -11,10 +11,10 @@ use super::paths;
 use super::process::search_path;
 use super::server::{LocalAws, client_environment};
 
-/// How long one run of the CLI may take.
+/// The maximum time of one run of the CLI.
 const DONE_WITHIN: Duration = Duration::from_mins(5);
 
-/// What a run of the CLI gave.
+/// The result of a run of the CLI.
 #[derive(Clone, Debug)]
 pub struct CliOutput {
     /// The exit code.
@@ -59,8 +59,8 @@ async fn run(
     })
 }
 
-/// Creates an organization and says its id. The CLI asks for it when it validates an organization
-/// trail; there is one organization in a local AWS.
+/// Creates an organization and returns its ID. The CLI asks for it when it validates an
+/// organization trail; a local AWS has one organization.
 pub async fn create_organization(local: &LocalAws) -> Result<String> {
     let arguments = [
         "organizations",
@@ -77,8 +77,8 @@ pub async fn create_organization(local: &LocalAws) -> Result<String> {
     )
 }
 
-/// A trail that the CLI can look up, which it does where no `--s3-bucket` is given. For organization
-/// trails that is the only way: with `--s3-bucket` it looks for keys without the organization's id.
+/// A trail that the CLI can look up, which it does without `--s3-bucket`. For organization trails,
+/// that is the only way: with `--s3-bucket`, the CLI looks for keys without the organization's ID.
 #[derive(Clone, Debug)]
 pub struct Trail<'a> {
     /// Its name.
@@ -89,11 +89,11 @@ pub struct Trail<'a> {
     pub bucket: &'a str,
     /// The prefix of its keys.
     pub prefix: Option<&'a str>,
-    /// Whether it is an organization's.
+    /// Whether it is an organization trail.
     pub of_organization: bool,
 }
 
-/// Creates a multi-Region trail in the local AWS's own account and says its ARN.
+/// Creates a multi-Region trail in the local AWS's own account and returns its ARN.
 pub async fn create_trail(local: &LocalAws, trail: &Trail<'_>) -> Result<String> {
     let mut arguments = vec![
         "cloudtrail",
@@ -140,7 +140,7 @@ pub struct ValidateLogs {
 }
 
 impl ValidateLogs {
-    /// Validates what a trail delivered from one Region since `start`.
+    /// Returns a run that validates what a trail delivered from one Region since `start`.
     pub fn new(trail_arn: &str, region: &str, start: &str) -> Self {
         Self {
             trail_arn: trail_arn.to_owned(),
@@ -154,35 +154,35 @@ impl ValidateLogs {
         }
     }
 
-    /// `--end-time`.
+    /// Sets `--end-time`.
     #[must_use]
     pub fn end(mut self, end: &str) -> Self {
         self.end = Some(end.to_owned());
         self
     }
 
-    /// `--s3-bucket`: the trail is not looked up.
+    /// Sets `--s3-bucket`: the trail is not looked up.
     #[must_use]
     pub fn bucket(mut self, bucket: &str) -> Self {
         self.bucket = Some(bucket.to_owned());
         self
     }
 
-    /// `--s3-prefix`.
+    /// Sets `--s3-prefix`.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = Some(prefix.to_owned());
         self
     }
 
-    /// `--account-id`: the member account of an organization trail.
+    /// Sets `--account-id`: the member account of an organization trail.
     #[must_use]
     pub fn account(mut self, account: &str) -> Self {
         self.account = Some(account.to_owned());
         self
     }
 
-    /// Another endpoint than the local AWS itself, such as a proxy.
+    /// Sets an endpoint other than the local AWS itself, such as a proxy.
     #[must_use]
     pub fn endpoint(mut self, endpoint: &str) -> Self {
         self.endpoint = Some(endpoint.to_owned());
@@ -216,7 +216,7 @@ impl ValidateLogs {
     }
 }
 
-/// What kind of file a line is about.
+/// The type of file that a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FileKind {
     /// A digest.
@@ -227,16 +227,16 @@ pub enum FileKind {
     Log,
 }
 
-/// What the CLI says of a file.
+/// The CLI's verdict on a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// It is valid.
     Valid,
-    /// It is not, and why.
+    /// It is not valid, for this reason.
     Invalid(String),
 }
 
-/// So many of so many files.
+/// A number of files out of a total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ratio {
     /// Valid files.
@@ -245,24 +245,24 @@ pub struct Ratio {
     pub total: usize,
 }
 
-/// What `validate-logs` says.
+/// The output of `validate-logs`.
 #[derive(Clone, Debug)]
 pub struct Validation {
     /// The verdict on each file, by `s3://BUCKET/KEY`.
     pub files: BTreeMap<String, (FileKind, Verdict)>,
-    /// `No log files were delivered by CloudTrail between A and B`: both times.
+    /// The two times of each `No log files were delivered by CloudTrail between A and B`.
     pub gaps: Vec<(String, String)>,
-    /// Totals of the summary, for each kind of file that it names.
+    /// The totals in the summary, for each type of file that it names.
     pub totals: BTreeMap<FileKind, Ratio>,
-    /// Whether it found no digest at all.
+    /// Whether the CLI found no digest at all.
     pub no_digests_found: bool,
-    /// What it printed.
+    /// The complete output.
     pub output: CliOutput,
 }
 
 impl Validation {
-    /// Reads what the CLI printed: verdicts on broken files on standard error, all else on standard
-    /// output.
+    /// Reads the CLI's output: verdicts on broken files on standard error, everything else on
+    /// standard output.
     pub fn read(output: CliOutput) -> Self {
         let mut validation = Self {
             files: BTreeMap::new(),
@@ -278,18 +278,19 @@ impl Validation {
         validation
     }
 
-    /// The exit code: 0 all valid, 1 something is not, anything else: it could not finish.
+    /// Returns the exit code: 0 if all is valid, 1 if something is not, any other code if it could
+    /// not finish.
     pub fn code(&self) -> i32 {
         self.output.code
     }
 
-    /// The verdict on one object.
+    /// Returns the verdict on one object.
     pub fn verdict(&self, bucket: &str, key: &str) -> Option<&Verdict> {
         let (_, verdict) = self.files.get(&format!("s3://{bucket}/{key}"))?;
         Some(verdict)
     }
 
-    /// The files that are not valid, with the reason.
+    /// Returns the files that are not valid, with the reasons.
     pub fn invalid(&self) -> BTreeMap<&str, &str> {
         let invalid = self
             .files
@@ -301,7 +302,7 @@ impl Validation {
         invalid.collect()
     }
 
-    /// The totals of one kind of file.
+    /// Returns the totals of one type of file.
     pub fn total(&self, kind: FileKind) -> Ratio {
         self.totals.get(&kind).copied().unwrap_or_default()
     }
@@ -327,7 +328,7 @@ impl Validation {
 
 const GAP: &str = "No log files were delivered by CloudTrail between ";
 
-/// `Log file<TAB>s3://B/K<TAB>valid` and its like.
+/// Parses `Log file<TAB>s3://B/K<TAB>valid` and similar lines.
 fn file_line(line: &str, is_backfill: bool) -> Option<((String, FileKind), Verdict)> {
     let mut fields = line.splitn(3, '\t');
     let kind = match fields.next()? {
@@ -344,7 +345,7 @@ fn file_line(line: &str, is_backfill: bool) -> Option<((String, FileKind), Verdi
     Some(((name, kind), verdict))
 }
 
-/// `3/4 log files valid, 1/4 log files INVALID` and its like.
+/// Parses `3/4 log files valid, 1/4 log files INVALID` and similar lines.
 fn total_line(line: &str) -> Option<(FileKind, Ratio)> {
     let (ratio, rest) = line.split_once(' ')?;
     let (valid, total) = ratio.split_once('/')?;

@@ -1,4 +1,4 @@
-//! Deploying the real template into a local AWS.
+//! Deploys the real template into a local AWS.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -17,15 +17,15 @@ use super::paths;
 use super::server::{LocalAws, REGION};
 use super::stack::Stack;
 
-/// How long the translation of the template may take.
+/// The maximum time of the translation of the template.
 const TRANSLATED_WITHIN: Duration = Duration::from_mins(1);
-/// How long the stack's creation may take.
+/// The maximum time of the stack's creation.
 const CREATED_WITHIN: Duration = Duration::from_mins(2);
 
 /// The template as `CloudFormation`, the same for every deployment of this process.
 static TRANSLATED: OnceCell<String> = OnceCell::const_new();
 
-/// A bucket that CloudTrail delivers to. It exists before the stack.
+/// A bucket that CloudTrail delivers to. It is created before the stack.
 #[derive(Clone, Debug)]
 pub struct LogBucket {
     name: String,
@@ -34,7 +34,7 @@ pub struct LogBucket {
 }
 
 impl LogBucket {
-    /// A bucket in the stack's Region, not versioned.
+    /// Returns a bucket in the stack's Region without versioning.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -50,7 +50,7 @@ impl LogBucket {
         self
     }
 
-    /// Lies in another Region, out of reach of the stack's rules.
+    /// Puts the bucket into another Region, out of reach of the stack's rules.
     #[must_use]
     pub fn in_region(mut self, region: &str) -> Self {
         region.clone_into(&mut self.region);
@@ -103,7 +103,7 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// A deployment of the repository's template under a stack name.
+    /// Returns a deployment of the repository's template under a stack name.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -112,21 +112,21 @@ impl Deployment {
         }
     }
 
-    /// A log bucket, created first and named in the parameter `LogBuckets`.
+    /// Adds a log bucket, created first and named in the parameter `LogBuckets`.
     #[must_use]
     pub fn bucket(mut self, bucket: LogBucket) -> Self {
         self.buckets.push(bucket);
         self
     }
 
-    /// A parameter of the template.
+    /// Sets a parameter of the template.
     #[must_use]
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// Creates buckets and stack, waits for it, and reads what was deployed.
+    /// Creates the buckets and the stack, waits for it, and reads what was deployed.
     pub async fn deploy(mut self, aws: &LocalAws) -> Result<Stack> {
         for bucket in &self.buckets {
             bucket.create(aws).await?;

@@ -1,4 +1,4 @@
-//! What can go wrong between a function and AWS, and when.
+//! The faults that can occur between a function and AWS, and when they do.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::request::{Call, Protocol};
 
-/// Names a rule, to count its hits and to remove it.
+/// The ID of a rule, to count its hits and to remove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleId(pub(super) usize);
 
-/// Which calls a rule is for. Every condition that is given must hold.
+/// The calls that a rule is for. Every given condition must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Match {
     service: Option<String>,
@@ -23,12 +23,12 @@ pub struct Match {
 }
 
 impl Match {
-    /// Every call.
+    /// Matches every call.
     pub fn any() -> Self {
         Self::default()
     }
 
-    /// Calls to one service, as signed: `s3`, `kms`, `sns`, `cloudtrail`, ….
+    /// Matches calls to one service, as signed: `s3`, `kms`, `sns`, `cloudtrail`, ….
     pub fn service(service: &str) -> Self {
         Self {
             service: Some(service.to_owned()),
@@ -36,7 +36,7 @@ impl Match {
         }
     }
 
-    /// Calls of one operation of a service: `("s3", "GetObject")`, `("sns", "Publish")`.
+    /// Matches calls of one operation of a service: `("s3", "GetObject")`, `("sns", "Publish")`.
     pub fn operation(service: &str, operation: &str) -> Self {
         Self {
             operation: Some(operation.to_owned()),
@@ -44,28 +44,28 @@ impl Match {
         }
     }
 
-    /// Only calls signed for this Region.
+    /// Matches only calls signed for this Region.
     #[must_use]
     pub fn in_region(mut self, region: &str) -> Self {
         self.region = Some(region.to_owned());
         self
     }
 
-    /// Only this HTTP method.
+    /// Matches only this HTTP method.
     #[must_use]
     pub fn method(mut self, method: Method) -> Self {
         self.method = Some(method);
         self
     }
 
-    /// Only calls whose decoded path (`/BUCKET/KEY`) or query contains this.
+    /// Matches only calls whose decoded path (`/BUCKET/KEY`) or query contains this.
     #[must_use]
     pub fn path_contains(mut self, part: &str) -> Self {
         self.path = Some(part.to_owned());
         self
     }
 
-    /// Whether a call is meant.
+    /// Returns whether a call matches.
     pub fn matches(&self, call: &Call) -> bool {
         let same = |wanted: &Option<String>, actual: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == actual)
@@ -84,19 +84,19 @@ impl Match {
     }
 }
 
-/// What happens to a call.
+/// The effect on a call.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// An error in the shape of the service that is called.
+    /// An error in the format of the called service.
     Error {
         /// HTTP status.
         status: StatusCode,
         /// AWS's error code.
         code: String,
-        /// Its message.
+        /// The error's message.
         message: String,
     },
-    /// Any answer at all.
+    /// An arbitrary answer.
     Answer {
         /// HTTP status.
         status: StatusCode,
@@ -107,16 +107,16 @@ pub enum Fault {
     },
     /// The call waits, then goes through.
     Stall(Duration),
-    /// The answer's body ends after so many bytes, and the connection with it.
+    /// The answer's body ends after this many bytes, and the connection with it.
     Cut(usize),
-    /// The connection ends without an answer; AWS has not seen the call.
+    /// The connection ends without an answer; AWS does not receive the call.
     Drop,
-    /// AWS carries the call out, and the connection ends without an answer.
+    /// AWS carries out the call, and the connection ends without an answer.
     LoseAnswer,
 }
 
 impl Fault {
-    /// Any error in the shape of the service.
+    /// Returns any error in the format of the service.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         Self::Error {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
@@ -130,7 +130,7 @@ impl Fault {
         Self::error(503, "SlowDown", "Please reduce your request rate.")
     }
 
-    /// The service broke.
+    /// The service has an internal error.
     pub fn internal_error() -> Self {
         Self::error(
             500,
@@ -139,12 +139,12 @@ impl Fault {
         )
     }
 
-    /// S3 refuses.
+    /// S3 denies access.
     pub fn access_denied() -> Self {
         Self::error(403, "AccessDenied", "Access Denied")
     }
 
-    /// S3 refuses because KMS does.
+    /// S3 denies access because KMS does.
     pub fn kms_access_denied(key_arn: &str) -> Self {
         Self::error(
             403,
@@ -157,7 +157,7 @@ impl Fault {
         )
     }
 
-    /// The object lies in Glacier.
+    /// The object is in Glacier.
     pub fn archived() -> Self {
         Self::error(
             403,
@@ -166,7 +166,7 @@ impl Fault {
         )
     }
 
-    /// What S3 answers to `HeadObject`, for an object of another age than the one that is there.
+    /// Returns S3's answer to `HeadObject` for an object of another age than the stored one.
     pub fn headers(headers: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self::Answer {
@@ -181,7 +181,7 @@ impl Fault {
         Self::error(400, "ThrottlingException", "Rate exceeded")
     }
 
-    /// A JSON service refuses.
+    /// A JSON service denies access.
     pub fn access_denied_exception() -> Self {
         Self::error(
             400,
@@ -190,7 +190,7 @@ impl Fault {
         )
     }
 
-    /// SNS refuses.
+    /// SNS denies access.
     pub fn authorization_error() -> Self {
         Self::error(
             403,
@@ -200,7 +200,7 @@ impl Fault {
     }
 }
 
-/// A fault, and the calls that meet it.
+/// A fault, and the calls that it affects.
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub(super) calls: Match,
@@ -210,7 +210,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Each call that matches meets the fault until the rule is removed.
+    /// Returns a rule that affects every matching call until it is removed.
     pub fn new(calls: Match, fault: Fault) -> Self {
         Self {
             calls,
@@ -220,14 +220,14 @@ impl Rule {
         }
     }
 
-    /// Only so many calls meet the fault.
+    /// Limits the fault to this many calls.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// The first so many matching calls go through untouched.
+    /// Lets this many matching calls through first.
     #[must_use]
     pub fn after(mut self, calls: usize) -> Self {
         self.after = calls;
@@ -235,7 +235,7 @@ impl Rule {
     }
 }
 
-/// An error as the called service spells it: content type, headers and body.
+/// Returns an error in the format of the called service: content type, headers and body.
 pub(super) fn error_answer(
     call: &Call,
     code: &str,

@@ -11,11 +11,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-/// Any error a body may end with.
+/// Any error that a body may end with.
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A body of any origin.
 pub(super) type Body = UnsyncBoxBody<Bytes, BoxError>;
-/// A client that opens a new connection for each request, as both servers close theirs.
+/// A client that opens a new connection for each request, because both servers close theirs.
 pub(super) type HttpClient = Client<HttpConnector, Body>;
 
 pub(super) fn client() -> HttpClient {
@@ -36,7 +36,7 @@ pub(super) fn boxed_error(error: hyper::Error) -> BoxError {
     Box::new(error)
 }
 
-/// Posts `body` and reads the whole answer, within a bounded time.
+/// Posts `body` and reads the complete answer, within a limited time.
 pub(super) async fn post(
     client: &HttpClient,
     uri: &str,

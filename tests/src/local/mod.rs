@@ -1,4 +1,4 @@
-//! A local AWS and everything that makes the real functions run against it.
+//! A local AWS, and everything that runs the real functions against it.
 //!
 //! ```text
 //! test ──put──► moto (server.rs) ──EventBridge rule of the real template──► SQS
@@ -8,10 +8,11 @@
 //!          recording, alerts) ◄── the function under AWS's runtime emulator (rie.rs)
 //! ```
 //!
-//! [`LocalAws`] starts moto, [`Deployment`] deploys `template.yaml` into it, [`Pump`] carries messages
-//! from the template's own queues to the functions, which talk to moto through the [`FaultProxy`].
-//! The proxy keeps what was published to SNS as [`Alert`]s. [`ValidateLogs`] asks the AWS CLI for its
-//! opinion of the same bucket. Nothing here has a fixed port, and nothing outlives the test process.
+//! [`LocalAws`] starts moto, [`Deployment`] deploys `template.yaml` into it, and [`Pump`] carries
+//! messages from the template's own queues to the functions, which call moto through the
+//! [`FaultProxy`]. The proxy keeps what was published to SNS as [`Alert`]s. [`ValidateLogs`] asks
+//! the AWS CLI for its verdict on the same bucket. No port is fixed, and nothing outlives the test
+//! process.
 
 pub mod alerts;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! Where the repository keeps what the harness starts.
+//! The paths in the repository of what the harness starts.
 
 use std::env;
 use std::fs;
@@ -6,29 +6,29 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .map_or_else(|| PathBuf::from(".."), Path::to_path_buf)
 }
 
-/// The Python environment that `make` creates; `TRAILSEAL_VENV` names another one.
+/// Returns the Python environment that `make` creates; `TRAILSEAL_VENV` names another one.
 pub fn venv() -> PathBuf {
     env::var_os("TRAILSEAL_VENV").map_or_else(|| repository().join(".venv"), PathBuf::from)
 }
 
-/// The Python interpreter of the environment.
+/// Returns the Python interpreter of the environment.
 pub fn python() -> PathBuf {
     venv().join("bin/python3")
 }
 
-/// The AWS CLI of the environment.
+/// Returns the AWS CLI of the environment.
 pub fn aws_cli() -> PathBuf {
     venv().join("bin/aws")
 }
 
-/// AWS's Lambda runtime interface emulator, as it comes inside the SAM CLI's wheel.
+/// Returns AWS's Lambda runtime interface emulator from the SAM CLI's wheel.
 pub fn runtime_emulator() -> Result<PathBuf> {
     let architecture = if cfg!(target_arch = "aarch64") {
         "arm64"
@@ -48,19 +48,19 @@ pub fn runtime_emulator() -> Result<PathBuf> {
         .with_context(|| format!("no aws-lambda-rie-{architecture} under {}", lib.display()))
 }
 
-/// Where `sam build` leaves the functions, one folder a logical id; `TRAILSEAL_FUNCTIONS_DIR` names
-/// another place.
+/// Returns the folder in which `sam build` puts the functions, with one folder for each logical ID;
+/// `TRAILSEAL_FUNCTIONS_DIR` names another place.
 pub fn functions() -> PathBuf {
     env::var_os("TRAILSEAL_FUNCTIONS_DIR")
         .map_or_else(|| repository().join(".aws-sam/build"), PathBuf::from)
 }
 
-/// The built executable of one function of the template.
+/// Returns the built executable of one function of the template.
 pub fn bootstrap(logical_id: &str) -> PathBuf {
     functions().join(logical_id).join("bootstrap")
 }
 
-/// The built `trailseal`, beside the test that is running; `TRAILSEAL_COMMAND` names another one.
+/// Returns the built `trailseal` next to the running test; `TRAILSEAL_COMMAND` names another one.
 pub fn command() -> Result<PathBuf> {
     if let Some(program) = env::var_os("TRAILSEAL_COMMAND") {
         return Ok(program.into());
@@ -80,17 +80,17 @@ pub fn command() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// The script that starts moto with what it lacks.
+/// Returns the script that starts moto with the additions that it needs.
 pub fn server_script() -> PathBuf {
     repository().join("tests/local-aws/server.py")
 }
 
-/// The script that turns the template into plain `CloudFormation`.
+/// Returns the script that translates the template into plain `CloudFormation`.
 pub fn translate_script() -> PathBuf {
     repository().join("tests/local-aws/translate.py")
 }
 
-/// The template under test.
+/// Returns the template under test.
 pub fn template() -> PathBuf {
     repository().join("template.yaml")
 }

@@ -1,8 +1,8 @@
 //! Child processes that cannot outlive this one.
 //!
-//! A small shell holds each child on a leash: it starts the program, tells its process id, and waits
-//! for the end of its own standard input. That end comes when the [`Leashed`] value is dropped, and
-//! also when this process dies in any way at all. It then ends the program.
+//! A small shell holds each child on a leash: it starts the program, prints its process ID, and
+//! waits for the end of its own standard input. That end arrives when the [`Leashed`] value is
+//! dropped, and also when this process dies in any way. Then the shell ends the program.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-/// Starts `$2…` with its output in the file `$1`, prints its process id, and ends it (politely, then
-/// not) once standard input ends.
+/// Starts `$2…` with its output in the file `$1`, prints its process ID, and ends it when standard
+/// input ends (first politely, then by force).
 const LEASH: &str = r#"
 log=$1
 shift
@@ -35,9 +35,9 @@ kill -KILL "$child" 2>/dev/null
 exit 0
 "#;
 
-/// How long a drop waits for the leash to finish.
+/// The time that a drop waits for the leash to finish.
 const END_WITHIN: Duration = Duration::from_secs(4);
-/// How many bytes of a log its tail shows.
+/// How many bytes of a log are shown as its tail.
 const TAIL_BYTES: usize = 6000;
 
 /// A running program that ends with this value.
@@ -89,17 +89,17 @@ impl Leashed {
         })
     }
 
-    /// The process id of the program itself.
+    /// Returns the process ID of the program itself.
     pub(super) fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Whether the program still runs.
+    /// Returns whether the program is still running.
     pub(super) fn is_running(&self) -> bool {
         state_and_parent(self.pid).is_some_and(|(state, _)| state != 'Z')
     }
 
-    /// The last lines of what the program wrote.
+    /// Returns the last lines that the program wrote.
     pub(super) fn log_tail(&self) -> String {
         tail(&self.log)
     }
@@ -120,7 +120,7 @@ impl Drop for Leashed {
     }
 }
 
-/// The last part of a log file.
+/// Returns the last part of a log file.
 pub(super) fn tail(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let start = text.len().saturating_sub(TAIL_BYTES);
@@ -128,12 +128,12 @@ pub(super) fn tail(log: &Path) -> String {
     format!("--- end of {} ---\n{shown}", log.display())
 }
 
-/// The search path a child gets.
+/// Returns the search path for a child.
 pub(super) fn search_path() -> String {
     std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".to_owned())
 }
 
-/// The processes whose parent is `pid`.
+/// Returns the processes whose parent is `pid`.
 pub(super) fn children_of(pid: u32) -> Vec<u32> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -145,8 +145,9 @@ pub(super) fn children_of(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// State letter and parent of a process, from `/proc/PID/stat`. The program's name stands there in
-/// brackets and may hold spaces, so the fields are counted from the last bracket.
+/// Returns the state letter and the parent of a process, from `/proc/PID/stat`. The program's name
+/// is there in parentheses and may contain spaces, so the fields are counted from the last
+/// parenthesis.
 fn state_and_parent(pid: u32) -> Option<(char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;

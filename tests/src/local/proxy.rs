@@ -1,5 +1,5 @@
 //! The proxy between the functions and the local AWS: it passes calls on, breaks those that a rule
-//! names, and keeps a record of all.
+//! names, and records all of them.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,26 +28,27 @@ use super::fault::{self, Fault, Match, Rule, RuleId};
 use super::http::{self, Body, BoxError, HttpClient};
 use super::request::{self, Call};
 
-/// How long the first bytes of a cut answer get to reach the caller.
+/// The time in which the first bytes of a cut answer can reach the caller.
 const FLUSH: Duration = Duration::from_millis(50);
 
 /// One call that went through the proxy.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// What was asked.
+    /// The call.
     pub call: Call,
-    /// When it came.
+    /// The time at which it arrived.
     pub at: Instant,
-    /// The parameters of calls other than S3's.
+    /// The parameters of a call to a service other than S3.
     pub parameters: Value,
-    /// The status the caller got; none while it waits, or where the connection was dropped.
+    /// The status that the caller received; `None` while it waits, or if the connection was
+    /// dropped.
     pub status: Option<StatusCode>,
     /// The rule that broke the call.
     pub broken_by: Option<RuleId>,
 }
 
 impl Recorded {
-    /// Whether the caller was told that the call succeeded.
+    /// Returns whether the caller received a success status.
     pub fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| status.is_success())
     }
@@ -80,12 +81,12 @@ impl FaultProxy {
         })
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// Returns `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Adds a rule. Of several that match, the first added is used.
+    /// Adds a rule. If several rules match, the first one added is used.
     pub fn add(&self, rule: Rule) -> RuleId {
         let mut state = self.shared.state();
         let id = RuleId(state.next_rule);
@@ -99,12 +100,12 @@ impl FaultProxy {
         id
     }
 
-    /// Shorthand for a rule that lasts until it is removed.
+    /// Adds a rule that lasts until it is removed.
     pub fn fail(&self, calls: Match, fault: Fault) -> RuleId {
         self.add(Rule::new(calls, fault))
     }
 
-    /// Removes a rule and says how many calls it broke.
+    /// Removes a rule and returns how many calls it broke.
     pub fn remove(&self, id: RuleId) -> usize {
         let mut state = self.shared.state();
         let hits = state
@@ -121,7 +122,7 @@ impl FaultProxy {
         self.shared.state().rules.clear();
     }
 
-    /// How many calls a rule has broken so far.
+    /// Returns how many calls a rule has broken so far.
     pub fn hits(&self, id: RuleId) -> usize {
         let state = self.shared.state();
         state
@@ -131,19 +132,19 @@ impl FaultProxy {
             .map_or(0, |a| a.hits)
     }
 
-    /// Every call since the start or the last [`Self::forget`].
+    /// Returns every call since the start or the last [`Self::forget`].
     pub fn recorded(&self) -> Vec<Recorded> {
         self.shared.state().recorded.clone()
     }
 
-    /// The calls that match.
+    /// Returns the calls that match.
     pub fn calls(&self, wanted: &Match) -> Vec<Recorded> {
         let mut calls = self.recorded();
         calls.retain(|recorded| wanted.matches(&recorded.call));
         calls
     }
 
-    /// The alerts that SNS accepted, oldest first.
+    /// Returns the alerts that SNS accepted, oldest first.
     pub fn alerts(&self) -> Vec<Alert> {
         self.calls(&Match::operation("sns", "Publish"))
             .iter()
@@ -152,7 +153,7 @@ impl FaultProxy {
             .collect()
     }
 
-    /// The alerts that SNS accepted, once there are at least so many.
+    /// Waits for at least `count` alerts that SNS accepted, and returns all of them.
     pub async fn wait_for_alerts(&self, count: usize, within: Duration) -> Result<Vec<Alert>> {
         let deadline = tokio::time::Instant::now() + within;
         loop {
@@ -209,7 +210,7 @@ struct Active {
     hits: usize,
 }
 
-/// Where a call stands in the record.
+/// The position of a call in the record.
 #[derive(Clone, Copy)]
 struct Ticket {
     generation: usize,
@@ -221,7 +222,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records a call and finds the fault it meets.
+    /// Records a call and finds its fault.
     fn admit(&self, call: Call, parameters: Value) -> (Ticket, Option<Fault>) {
         let mut state = self.state();
         let hit = state.rules.iter_mut().find_map(|active| active.meet(&call));
@@ -253,7 +254,7 @@ impl Shared {
     /// Breaks or passes on one request.
     async fn handle(&self, request: Request<Incoming>) -> Result<Response<Body>> {
         let (mut parts, body) = request.into_parts();
-        // Bodies of S3 may be large and are streamed; all others are small and tell the operation.
+        // Bodies of S3 may be large and are streamed; all others are small and name the operation.
         let (read, body) = if request::is_s3(&parts) {
             (Bytes::new(), body.map_err(http::boxed_error).boxed_unsync())
         } else {
@@ -338,7 +339,7 @@ impl Shared {
 }
 
 impl Active {
-    /// The fault, if this rule is for the call and not used up.
+    /// Returns the fault, if this rule is for the call and not used up.
     fn meet(&mut self, call: &Call) -> Option<(RuleId, Fault)> {
         let spent = self.rule.times.is_some_and(|times| self.hits >= times);
         if spent || !self.rule.calls.matches(call) {
@@ -406,8 +407,8 @@ fn respond(
     Ok(response)
 }
 
-/// The same response, with a body that breaks off after `length` bytes. Its `Content-Length` still
-/// promises all of them.
+/// Returns the same response, with a body that breaks off after `length` bytes. Its
+/// `Content-Length` still promises all of them.
 async fn cut(response: Response<Body>, length: usize) -> Result<Response<Body>> {
     let (parts, body) = response.into_parts();
     let whole = body

@@ -1,12 +1,12 @@
-//! The event source mapping between queues and functions, carried out one step at a time.
+//! The event source mapping between queues and functions, carried out step by step.
 //!
-//! Lambda polls queues in the background, so that a test could only wait and hope. The [`Pump`] moves
-//! messages when it is told to: in one [`Pump::round`] each message that is visible is tried exactly
-//! once, and [`Pump::until_idle`] repeats rounds until no queue has anything left.
+//! Lambda polls queues in the background, so a test could only wait and hope. The [`Pump`] moves
+//! messages on request: in one [`Pump::round`], each visible message is tried exactly once, and
+//! [`Pump::until_idle`] repeats rounds until no queue has a message left.
 //!
 //! A function sends a message that failed to its queue again, with a delay of minutes. The
-//! [`FaultProxy`](super::FaultProxy) takes the delay away, and the pump holds the message back until its
-//! round is over: it counts as one that went back.
+//! [`FaultProxy`](super::FaultProxy) removes the delay, and the pump holds the message back until
+//! its round is over: it counts as one that went back.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -24,31 +24,32 @@ use super::server::LocalAws;
 use super::sqs_event;
 use super::stack::{Function, Queue, Stack};
 
-/// How often an empty queue is looked at.
+/// The time between two polls of an empty queue.
 const POLL: Duration = Duration::from_millis(50);
-/// The most messages of one `ReceiveMessage`.
+/// The maximum number of messages of one `ReceiveMessage`.
 const MOST_RECEIVED: usize = 10;
-/// How many rounds [`Pump::until_idle`] makes at most.
+/// The maximum number of rounds of [`Pump::until_idle`].
 const MOST_ROUNDS: usize = 50;
-/// How often one function is invoked in a round at most; it may put messages into its own queue.
+/// The maximum number of invocations of one function in a round; it may send messages to its own
+/// queue.
 const MOST_INVOCATIONS: usize = 20_000;
 
 /// One invocation of a function with a batch.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// The function's logical id.
+    /// The function's logical ID.
     pub function: String,
-    /// How many messages it got.
+    /// How many messages it received.
     pub messages: usize,
-    /// The bodies of those that go back to the queue, or were sent to it again.
+    /// The bodies of the messages that went back to the queue, or were sent to it again.
     pub failed: Vec<String>,
-    /// Why it gave no result.
+    /// The reason why it returned no result.
     pub error: Option<FunctionError>,
     /// How long it took.
     pub took: Duration,
 }
 
-/// What one round did.
+/// The result of one round.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
     /// Every invocation.
@@ -56,22 +57,22 @@ pub struct Round {
 }
 
 impl Round {
-    /// How many messages were tried.
+    /// Returns how many messages were tried.
     pub fn tried(&self) -> usize {
         self.invocations.iter().map(|one| one.messages).sum()
     }
 
-    /// How many messages went back to their queue.
+    /// Returns how many messages went back to their queue.
     pub fn failed(&self) -> usize {
         self.invocations.iter().map(|one| one.failed.len()).sum()
     }
 
-    /// How many messages were done with.
+    /// Returns how many messages were done.
     pub fn succeeded(&self) -> usize {
         self.tried() - self.failed()
     }
 
-    /// The same for one function.
+    /// Returns the same for one function.
     #[must_use]
     pub fn of(&self, logical_id: &str) -> Self {
         let mut invocations = self.invocations.clone();
@@ -79,7 +80,7 @@ impl Round {
         Self { invocations }
     }
 
-    /// The errors of invocations that gave no result.
+    /// Returns the errors of invocations that returned no result.
     pub fn errors(&self) -> impl Iterator<Item = &FunctionError> {
         self.invocations.iter().filter_map(|one| one.error.as_ref())
     }
@@ -87,7 +88,7 @@ impl Round {
 
 type Progress = Box<dyn Fn(&Invocation) + Send + Sync>;
 
-/// The functions of a stack, each under its emulator, and their queues.
+/// The functions of a stack, each in its emulator, and their queues.
 pub struct Pump {
     sqs: aws_sdk_sqs::Client,
     workers: Vec<Worker>,
@@ -116,8 +117,8 @@ impl Pump {
         Self::start_adjusted(aws, stack, endpoint, |_| ()).await
     }
 
-    /// The same with changes to how functions run: a shorter timeout for a case that waits for it, a
-    /// stand-in for the built executable.
+    /// Does the same with changes to how functions run: a shorter timeout for a case that waits for
+    /// it, or a stand-in for the built executable.
     pub async fn start_adjusted(
         aws: &LocalAws,
         stack: &Stack,
@@ -137,7 +138,7 @@ impl Pump {
         Ok(pump)
     }
 
-    /// A pump without functions.
+    /// Returns a pump without functions.
     pub fn empty(aws: &LocalAws) -> Self {
         Self {
             sqs: aws.sqs(),
@@ -165,20 +166,20 @@ impl Pump {
         self
     }
 
-    /// Keeps messages that failed invisible for so long after their round, instead of not at all.
+    /// Keeps messages that failed invisible for `delay` after their round, instead of not at all.
     #[must_use]
     pub fn retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = delay;
         self
     }
 
-    /// The emulator of one function.
+    /// Returns the emulator of one function.
     pub fn rie(&self, logical_id: &str) -> Result<&Rie> {
         Ok(&self.worker(logical_id)?.rie)
     }
 
-    /// Tries each visible message of every queue once, the functions side by side. What failed becomes
-    /// visible again when the round is over.
+    /// Tries each visible message of every queue once, with all functions in parallel. Messages
+    /// that failed become visible again when the round is over.
     pub async fn round(&self) -> Result<Round> {
         let rounds = self
             .workers
@@ -188,8 +189,8 @@ impl Pump {
         Ok(Round { invocations })
     }
 
-    /// Carries messages to one function as Lambda does, as long as it is polled: a batch is gathered for
-    /// the window that the template says.
+    /// Carries messages to one function as Lambda does, as long as it is polled: a batch is
+    /// gathered for the window in the template.
     pub async fn carry(&self, logical_id: &str) -> Result<Infallible> {
         let worker = self.worker(logical_id)?;
         loop {
@@ -199,14 +200,14 @@ impl Pump {
         }
     }
 
-    /// The functions that run.
+    /// Returns the running functions.
     pub fn functions(&self) -> impl Iterator<Item = &str> {
         self.workers
             .iter()
             .map(|worker| worker.function.logical_id.as_str())
     }
 
-    /// Makes rounds until no queue has a visible message: everything is done with or parked.
+    /// Makes rounds until no queue has a visible message: everything is done or parked.
     pub async fn until_idle(&self) -> Result<Vec<Round>> {
         let mut rounds = Vec::new();
         while rounds.len() < MOST_ROUNDS {
@@ -227,7 +228,8 @@ impl Pump {
         drain(&self.sqs, self.dead_letter_url(logical_id)?).await
     }
 
-    /// Moves what is parked back to the function's queue, as an operator does once a fault is gone.
+    /// Moves parked messages back to the function's queue, as an operator does after a fault is
+    /// repaired.
     pub async fn redrive(&self, logical_id: &str) -> Result<usize> {
         let bodies = self.drain_dlq(logical_id).await?;
         for body in &bodies {
@@ -236,7 +238,7 @@ impl Pump {
         Ok(bodies.len())
     }
 
-    /// Puts a message of any content into a function's queue.
+    /// Sends a message of any content to a function's queue.
     pub async fn send(&self, logical_id: &str, body: &str) -> Result<()> {
         let url = &self.worker(logical_id)?.queue.url;
         let sent = self.sqs.send_message().queue_url(url).message_body(body);
@@ -244,7 +246,7 @@ impl Pump {
         Ok(())
     }
 
-    /// The URL of a function's queue.
+    /// Returns the URL of a function's queue.
     pub fn queue_url(&self, logical_id: &str) -> Result<&str> {
         Ok(&self.worker(logical_id)?.queue.url)
     }
@@ -254,7 +256,7 @@ impl Pump {
         drain(&self.sqs, &self.worker(logical_id)?.queue.url).await
     }
 
-    /// The last lines of every function's log.
+    /// Returns the last lines of every function's log.
     pub fn log_tails(&self) -> String {
         let tails: Vec<String> = self.workers.iter().map(|w| w.rie.log_tail()).collect();
         tails.join("\n")
@@ -322,9 +324,9 @@ impl Pump {
         Ok(invocations)
     }
 
-    /// A batch as Lambda gathers it: up to the mapping's batch size, in several receives if need be, for
-    /// as long as the window after the first message. First, apart from it, the messages whose time has
-    /// not come.
+    /// Receives a batch as Lambda gathers it: up to the mapping's batch size, in several receives
+    /// if needed, for the window's time after the first message. The first list contains the
+    /// messages that are not due yet, apart from the batch.
     async fn receive(
         &self,
         worker: &Worker,
@@ -359,7 +361,7 @@ impl Pump {
         Ok((delayed, batch))
     }
 
-    /// Puts a message whose time has not come into its queue as it will be when it has.
+    /// Sends a message that is not due yet to its queue again, as it will be when it is due.
     async fn let_time_pass(&self, url: &str, message: Message) -> Result<()> {
         let mut attributes = message.message_attributes.clone().unwrap_or_default();
         attributes.remove(NOT_BEFORE);
@@ -407,7 +409,7 @@ impl Pump {
     }
 }
 
-/// Which messages of a batch failed.
+/// The messages of a batch that failed.
 struct BatchVerdict {
     failed: Failed,
     error: Option<FunctionError>,
@@ -427,8 +429,8 @@ impl BatchVerdict {
     }
 }
 
-/// Lambda's own rules: without a result the whole batch failed; a result names the messages that
-/// failed; a result that names something else fails the whole batch.
+/// Applies Lambda's own rules: without a result, the whole batch failed; a result names the
+/// messages that failed; a result that names anything else fails the whole batch.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 fn verdict(
     function: &Function,
@@ -474,7 +476,7 @@ fn named_failures(batch: &[Message], named: &Value) -> Failed {
     Failed::These(failed)
 }
 
-/// Whether nothing is tried before a time that the message carries.
+/// Returns whether the message carries a time before which it is not tried.
 fn is_delayed(message: &Message) -> bool {
     let attributes = message.message_attributes();
     attributes.is_some_and(|attributes| attributes.contains_key(NOT_BEFORE))

@@ -1,4 +1,4 @@
-//! What an HTTP request to AWS asks for: service, Region, operation, object.
+//! The contents of an HTTP request to AWS: service, Region, operation, object.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use trailseal_lambda::queue::passage::NOT_BEFORE;
 
-/// How a service spells requests, and therefore errors.
+/// The format of a service's requests, and therefore of its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// S3: REST with XML errors.
@@ -25,13 +25,14 @@ pub enum Protocol {
 /// One call to AWS.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The service the request is signed for (`s3`, `kms`, `sns`, …); empty without a signature.
+    /// The service that the request is signed for (`s3`, `kms`, `sns`, …); empty without a
+    /// signature.
     pub service: String,
-    /// The Region the request is signed for.
+    /// The Region that the request is signed for.
     pub region: String,
-    /// The access key id the request is signed with; empty without a signature.
+    /// The access key ID that the request is signed with; empty without a signature.
     pub access_key: String,
-    /// How the service spells things.
+    /// The service's format.
     pub protocol: Protocol,
     /// HTTP method.
     pub method: Method,
@@ -39,14 +40,14 @@ pub struct Call {
     pub path: String,
     /// The query string as sent.
     pub query: String,
-    /// The operation's name as AWS documents it; empty where it cannot be told.
+    /// The operation's name as AWS documents it; empty if it cannot be determined.
     pub operation: String,
     /// Bucket and key of an S3 request; the key is empty for requests about the bucket.
     pub object: Option<(String, String)>,
 }
 
 impl Call {
-    /// Reads a call from the head of a request, and its form body where it has one.
+    /// Reads a call from the head of a request, and from its form body if it has one.
     pub fn read(parts: &Parts, body: &[u8]) -> Self {
         let [access_key, region, service] = credential_scope(parts).unwrap_or_default();
         let path = decode(parts.uri.path());
@@ -83,19 +84,19 @@ impl Call {
         }
     }
 
-    /// The object's key, where the call is about one.
+    /// Returns the object's key, if the call is about an object.
     pub fn key(&self) -> Option<&str> {
         let (_, key) = self.object.as_ref()?;
         (!key.is_empty()).then_some(key.as_str())
     }
 }
 
-/// Whether a request is signed for S3, whose bodies may be large.
+/// Returns whether a request is signed for S3, whose bodies may be large.
 pub(super) fn is_s3(parts: &Parts) -> bool {
     credential_scope(parts).is_some_and(|[_, _, service]| service == "s3")
 }
 
-/// The fields of a form.
+/// Returns the fields of a form.
 pub(super) fn form(body: &[u8]) -> BTreeMap<String, String> {
     String::from_utf8_lossy(body)
         .split('&')
@@ -104,7 +105,7 @@ pub(super) fn form(body: &[u8]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The parameters of a call as JSON: a JSON body as it is, a form as an object of strings.
+/// Returns the parameters of a call as JSON: a JSON body unchanged, a form as an object of strings.
 pub(super) fn parameters(call: &Call, body: &[u8]) -> Value {
     match call.protocol {
         Protocol::Query => form(body).into_iter().collect(),
@@ -113,8 +114,8 @@ pub(super) fn parameters(call: &Call, body: &[u8]) -> Value {
     }
 }
 
-/// A message that is to be tried again later, without its delay: no test waits for minutes. The record
-/// keeps the delay.
+/// Returns a message that is to be tried again later, without its delay: no test waits for minutes.
+/// The record keeps the delay.
 pub(super) fn undelayed(call: &Call, parameters: &Value) -> Option<Bytes> {
     if call.service != "sqs" || call.operation != "SendMessage" {
         return None;
@@ -125,7 +126,7 @@ pub(super) fn undelayed(call: &Call, parameters: &Value) -> Option<Bytes> {
     Some(Value::Object(parameters).to_string().into())
 }
 
-/// Access key id, Region and service of the `SigV4` credential scope:
+/// Returns the access key ID, Region and service of the `SigV4` credential scope:
 /// `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
 fn credential_scope(parts: &Parts) -> Option<[String; 3]> {
     let authorization = header(parts, "authorization")?;

@@ -1,4 +1,4 @@
-//! A function under AWS's Lambda runtime interface emulator.
+//! A function in AWS's Lambda runtime interface emulator.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,29 +19,29 @@ use super::http::{self, HttpClient};
 use super::paths;
 use super::process::{self, Leashed};
 
-/// How long the emulator may take to listen.
+/// The maximum time until the emulator listens.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 /// How much longer than the function's own timeout an answer may take.
 const GRACE: Duration = Duration::from_secs(20);
-/// How often a start is tried, because another process may take a free port first.
+/// How many times a start is tried, because another process may take a free port first.
 const STARTS: usize = 3;
 
-/// What runs, and with what.
+/// The function to run, and its settings.
 #[derive(Clone, Debug)]
 pub struct FunctionSpec {
     /// `AWS_LAMBDA_FUNCTION_NAME`.
     pub name: String,
     /// The executable.
     pub bootstrap: PathBuf,
-    /// The whole environment, except what the emulator adds.
+    /// The whole environment, except for what the emulator adds.
     pub env: BTreeMap<String, String>,
-    /// The function's timeout, whole seconds.
+    /// The function's timeout, in whole seconds.
     pub timeout: Duration,
-    /// The function's memory. The emulator only tells the function about it.
+    /// The function's memory. The emulator only passes it to the function.
     pub memory_mb: i32,
 }
 
-/// Why an invocation gave no result.
+/// The reason why an invocation returned no result.
 #[derive(Clone, Debug, Error)]
 pub enum FunctionError {
     /// The handler returned an error.
@@ -63,7 +63,7 @@ pub enum FunctionError {
     Emulator(String),
 }
 
-/// A function, ready to be invoked. Ends when dropped.
+/// A function, ready to be invoked. It ends when dropped.
 #[derive(Debug)]
 pub struct Rie {
     spec: FunctionSpec,
@@ -115,13 +115,13 @@ impl Rie {
         Ok(())
     }
 
-    /// The emulator's process id.
+    /// Returns the emulator's process ID.
     pub async fn process_id(&self) -> u32 {
         self.running.lock().await.process.pid()
     }
 
-    /// The peak of resident memory of the function's process since it started, in bytes. `None` while
-    /// no such process runs.
+    /// Returns the peak of resident memory of the function's process since it started, in bytes.
+    /// Returns `None` while no such process is running.
     pub async fn peak_memory(&self) -> Option<u64> {
         let emulator = self.running.lock().await.process.pid();
         process::children_of(emulator)
@@ -130,12 +130,12 @@ impl Rie {
             .max()
     }
 
-    /// What runs.
+    /// Returns what is running.
     pub fn spec(&self) -> &FunctionSpec {
         &self.spec
     }
 
-    /// The last lines that function and emulator wrote.
+    /// Returns the last lines that the function and the emulator wrote.
     pub fn log_tail(&self) -> String {
         process::tail(&self.log)
     }
@@ -203,7 +203,8 @@ async fn try_start(spec: &FunctionSpec, log: &Path) -> Result<Running> {
     })
 }
 
-/// Two addresses that are free now. Both are held until both are known, so that they differ.
+/// Returns two addresses that are free now. Both are held until both are known, so that they
+/// differ.
 fn free_addresses() -> Result<[String; 2]> {
     let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let second = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -213,8 +214,8 @@ fn free_addresses() -> Result<[String; 2]> {
     ])
 }
 
-/// The emulator tells errors of the handler apart from results only by their fields, and a timeout by
-/// a line of text; a crash is a 502.
+/// Reads the result. The emulator distinguishes errors of the handler from results only by their
+/// fields, and reports a timeout by a line of text; a crash is a 502.
 fn result(status: StatusCode, body: &Bytes) -> Result<Value, FunctionError> {
     let text = || String::from_utf8_lossy(body).trim().to_owned();
     if body.is_empty() && status.is_success() {
@@ -241,7 +242,7 @@ fn result(status: StatusCode, body: &Bytes) -> Result<Value, FunctionError> {
     }
 }
 
-/// `VmHWM` of a process, in bytes.
+/// Returns `VmHWM` of a process, in bytes.
 fn high_water_mark(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status

@@ -1,4 +1,4 @@
-//! The local AWS itself: moto, started from `tests/local-aws/server.py`.
+//! The local AWS itself: moto, started with `tests/local-aws/server.py`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::paths;
 use super::process::Leashed;
 
-/// The Region of the stack and of clients that name none.
+/// The Region of the stack, and of clients that name none.
 pub const REGION: &str = "us-east-1";
 /// The account of every request.
 pub const ACCOUNT: &str = "111122223333";
@@ -26,13 +26,13 @@ pub const ACCESS_KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
 /// See [`ACCESS_KEY_ID`].
 pub const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-/// How long the server may take to start on a busy machine.
+/// The maximum time until the server has started on a busy machine.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
 /// Public keys by Region.
 type PublicKeys = BTreeMap<String, Vec<Value>>;
 
-/// A running local AWS. Ends when dropped.
+/// A running local AWS. It ends when dropped.
 #[derive(Debug)]
 pub struct LocalAws {
     server: Leashed,
@@ -40,7 +40,7 @@ pub struct LocalAws {
     config: SdkConfig,
     keys: PathBuf,
     known_keys: Mutex<PublicKeys>,
-    // Declared last, so that the files go after the processes that write them.
+    // Declared last, so that the files are removed after the processes that write them.
     directory: TempDir,
     next_file: AtomicUsize,
 }
@@ -78,20 +78,20 @@ impl LocalAws {
         })
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// Returns `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Replaces what `ListPublicKeys` answers: `{"us-east-1": [{"Value", "ValidityStartTime",
-    /// "ValidityEndTime", "Fingerprint"}], …}`. The server reads it at each call.
+    /// Replaces the answers of `ListPublicKeys`: `{"us-east-1": [{"Value", "ValidityStartTime",
+    /// "ValidityEndTime", "Fingerprint"}], …}`. The server reads them at each call.
     pub fn set_public_keys(&self, keys: &Value) -> Result<()> {
         let new = self.keys.with_extension("new");
         fs::write(&new, serde_json::to_vec(keys)?)?;
         fs::rename(new, &self.keys).context("public keys")
     }
 
-    /// Adds to what `ListPublicKeys` answers, so that several trails share a local AWS.
+    /// Adds to the answers of `ListPublicKeys`, so that several trails can share a local AWS.
     pub fn add_public_keys(&self, keys: &Value) -> Result<()> {
         let new: PublicKeys = serde_json::from_value(keys.clone())?;
         let mut known = self
@@ -109,43 +109,43 @@ impl LocalAws {
         self.set_public_keys(&serde_json::to_value(&*known)?)
     }
 
-    /// A folder for logs and other files, removed with this value.
+    /// Returns a folder for logs and other files, which is removed with this value.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A file name in [`Self::directory`] that is not in use.
+    /// Returns a file name in [`Self::directory`] that is not in use.
     pub fn new_file(&self, name: &str) -> PathBuf {
         let number = self.next_file.fetch_add(1, Ordering::Relaxed);
         self.directory.path().join(format!("{number:03}-{name}"))
     }
 
-    /// The server's process id.
+    /// Returns the server's process ID.
     pub fn process_id(&self) -> u32 {
         self.server.pid()
     }
 
-    /// The last lines the server wrote, for a failing test to show.
+    /// Returns the last lines that the server wrote, for the output of a failing test.
     pub fn log_tail(&self) -> String {
         self.server.log_tail()
     }
 
-    /// The SDK configuration that every client here is made from.
+    /// Returns the SDK configuration that every client here is made from.
     pub fn sdk_config(&self) -> &SdkConfig {
         &self.config
     }
 
-    /// The same for another Region.
+    /// Returns the same for another Region.
     pub async fn sdk_config_in(&self, region: &str) -> SdkConfig {
         sdk_config(&self.endpoint, region).await
     }
 
-    /// The same through another endpoint, such as a proxy.
+    /// Returns the same with another endpoint, such as a proxy.
     pub fn sdk_config_at(&self, endpoint: &str) -> SdkConfig {
         self.config.to_builder().endpoint_url(endpoint).build()
     }
 
-    /// A client for S3.
+    /// Returns a client for S3.
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.config)
             .force_path_style(true)
@@ -153,27 +153,27 @@ impl LocalAws {
         aws_sdk_s3::Client::from_conf(config)
     }
 
-    /// A client for SQS.
+    /// Returns a client for SQS.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.config)
     }
 
-    /// A client for SNS.
+    /// Returns a client for SNS.
     pub fn sns(&self) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::new(&self.config)
     }
 
-    /// A client for KMS.
+    /// Returns a client for KMS.
     pub fn kms(&self) -> aws_sdk_kms::Client {
         aws_sdk_kms::Client::new(&self.config)
     }
 
-    /// A client for `CloudFormation`.
+    /// Returns a client for `CloudFormation`.
     pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
         aws_sdk_cloudformation::Client::new(&self.config)
     }
 
-    /// A client for Lambda.
+    /// Returns a client for Lambda.
     pub fn lambda(&self) -> aws_sdk_lambda::Client {
         aws_sdk_lambda::Client::new(&self.config)
     }
@@ -187,7 +187,7 @@ impl Drop for LocalAws {
     }
 }
 
-/// What a program needs in its environment to talk to `endpoint` and to nothing else.
+/// Returns the environment that makes a program call `endpoint` and nothing else.
 pub fn client_environment(endpoint: &str, region: &str) -> BTreeMap<String, String> {
     [
         ("AWS_ENDPOINT_URL", endpoint),
@@ -219,7 +219,7 @@ async fn sdk_config(endpoint: &str, region: &str) -> SdkConfig {
         .await
 }
 
-/// The server takes a free port itself and says which: `listening on http://HOST:PORT`.
+/// The server chooses a free port itself and prints it: `listening on http://HOST:PORT`.
 async fn wait_for_endpoint(server: &Leashed, log: &Path) -> Result<String> {
     let deadline = Instant::now() + READY_WITHIN;
     loop {

@@ -1,11 +1,11 @@
-//! The event that Lambda makes of messages from a queue.
+//! The event that Lambda makes from the messages of a queue.
 
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-/// The event for one batch, field by field as Lambda sends it:
+/// Returns the event for one batch, field by field as Lambda sends it:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 pub fn event(queue_arn: &str, messages: &[Message]) -> Value {
     let region = queue_arn.split(':').nth(3).unwrap_or_default();

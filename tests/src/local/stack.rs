@@ -1,4 +1,4 @@
-//! What a deployed stack says about its functions and their queues.
+//! The functions of a deployed stack, and their queues.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,9 +19,9 @@ pub struct Queue {
     pub url: String,
     /// Its ARN.
     pub arn: String,
-    /// How long a received message stays invisible.
+    /// The time for which a received message stays invisible.
     pub visibility_timeout: Duration,
-    /// How often a message is received before it is parked.
+    /// How many times a message is received before it is parked.
     pub max_receive_count: Option<u32>,
     /// The URL of its dead-letter queue.
     pub dead_letter_url: Option<String>,
@@ -40,19 +40,19 @@ pub struct Function {
     pub timeout: Duration,
     /// Its memory.
     pub memory_mb: i32,
-    /// The most messages of one invocation.
+    /// The maximum number of messages of one invocation.
     pub batch_size: usize,
-    /// How long messages are gathered for one invocation.
+    /// The time for which messages are gathered for one invocation.
     pub window: Duration,
     /// Whether single messages of a batch may fail.
     pub reports_item_failures: bool,
-    /// The queue it is fed from; a function without one is invoked by hand.
+    /// The queue that triggers it; a function without one is invoked manually.
     pub queue: Option<Queue>,
 }
 
 impl Function {
-    /// How to run the built function: its deployed environment, with every AWS call going to
-    /// `endpoint`.
+    /// Returns how to run the built function: its deployed environment, with every AWS call going
+    /// to `endpoint`.
     pub fn spec(&self, endpoint: &str) -> FunctionSpec {
         let mut env = self.env.clone();
         env.extend(client_environment(endpoint, REGION));
@@ -73,21 +73,21 @@ pub struct Stack {
     pub name: String,
     /// Its outputs.
     pub outputs: BTreeMap<String, String>,
-    /// Physical ids of its resources by logical id.
+    /// The physical IDs of its resources, by logical ID.
     pub resources: BTreeMap<String, String>,
-    /// Its functions by logical id.
+    /// Its functions, by logical ID.
     pub functions: BTreeMap<String, Function>,
 }
 
 impl Stack {
-    /// A function by its logical id.
+    /// Returns a function by its logical ID.
     pub fn function(&self, logical_id: &str) -> Result<&Function> {
         self.functions
             .get(logical_id)
             .with_context(|| format!("no function {logical_id} in the stack"))
     }
 
-    /// The physical id of a resource by its logical id.
+    /// Returns the physical ID of a resource by its logical ID.
     pub fn resource(&self, logical_id: &str) -> Result<&str> {
         self.resources
             .get(logical_id)
@@ -95,7 +95,7 @@ impl Stack {
             .with_context(|| format!("no resource {logical_id} in the stack"))
     }
 
-    /// The topic that alerts go to.
+    /// Returns the topic that alerts are published to.
     pub fn alert_topic(&self) -> Result<&str> {
         self.resource("AlertTopic")
     }

@@ -1,4 +1,4 @@
-//! Generation of a trail: plan, records, digests.
+//! Generates a trail: plan, records, digests.
 
 use super::digest::{DigestDocument, LogEntry, sha256_hex};
 use super::gzip;
@@ -98,7 +98,7 @@ fn log_file(spec: &TrailSpec, plan: &LogPlan, kms: &mut kms::Scheduled) -> LogFi
     }
 }
 
-/// One chain in the making.
+/// A chain that is being built.
 struct Chain<'a> {
     spec: &'a TrailSpec,
     account: &'a str,
@@ -134,8 +134,9 @@ impl Chain<'_> {
         if let Some(previous) = predecessor {
             document.link_to(&previous.document, &previous.sealed);
         }
-        // An hourly digest's key is the one of its end, so that the key is valid at the time the
-        // digest itself names; a backfill digest's is the one of its making.
+        // An hourly digest's key is the one at its end, so that the key is valid at the time that
+        // the digest itself names; a backfill digest's key is the one at the time of its
+        // generation.
         let signed_at = if backfill { plan.generated_at } else { end };
         let signer = spec.keys.signer_at(self.region, signed_at);
         let digest = DigestFile::sealed(

@@ -1,4 +1,4 @@
-//! Putting a trail where it can be read: into S3, or into a directory.
+//! Writes a trail to where it can be read: to S3, or to a directory.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,9 +15,9 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use super::object::{Change, Encryption, Object};
 use super::output::{DigestFile, Trail};
 
-/// How many objects are written at a time.
+/// How many objects are written at the same time.
 const CONCURRENCY: usize = 16;
-/// How many chains are written at a time when order matters.
+/// How many chains are written at the same time if order matters.
 const CHAINS: usize = 8;
 
 /// Writes one object with its metadata and encryption headers.
@@ -44,7 +44,7 @@ pub async fn put(client: &Client, object: &Object) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Does one thing to a bucket.
+/// Makes one change to a bucket.
 pub async fn apply(client: &Client, change: &Change) -> anyhow::Result<()> {
     match change {
         Change::Put(object) => put(client, object).await,
@@ -61,7 +61,7 @@ pub async fn apply(client: &Client, change: &Change) -> anyhow::Result<()> {
     }
 }
 
-/// Writes objects, several at a time, in no order.
+/// Writes objects, several at the same time, in no order.
 pub async fn deliver_to_s3<'a>(
     client: &Client,
     objects: impl IntoIterator<Item = &'a Object>,
@@ -74,7 +74,7 @@ pub async fn deliver_to_s3<'a>(
         .await
 }
 
-/// Writes a trail as CloudTrail does: in every chain each digest comes after the log files that
+/// Writes a trail as CloudTrail does: in every chain, each digest arrives after the log files that
 /// it lists and after its predecessor. Chains are independent of each other.
 pub async fn deliver_in_order(client: &Client, trail: &Trail) -> anyhow::Result<()> {
     let mut chains: BTreeMap<(&str, &str), Vec<&DigestFile>> = BTreeMap::new();
@@ -97,7 +97,7 @@ pub async fn deliver_in_order(client: &Client, trail: &Trail) -> anyhow::Result<
         .await
 }
 
-/// Creates buckets in a Region; those that the caller has already are left as they are.
+/// Creates buckets in a Region; buckets that the caller already has are left unchanged.
 pub async fn create_buckets(client: &Client, region: &str, buckets: &[&str]) -> anyhow::Result<()> {
     for bucket in buckets {
         let mut request = client.create_bucket().bucket(*bucket);
@@ -119,8 +119,8 @@ pub async fn create_buckets(client: &Client, region: &str, buckets: &[&str]) -> 
     Ok(())
 }
 
-/// Writes objects below a directory as `aws s3 sync` leaves them: a folder for each bucket, the
-/// bytes as stored, no metadata and no folder markers.
+/// Writes objects to a directory as `aws s3 sync` leaves them: a folder for each bucket, the bytes
+/// as stored, no metadata and no folder markers.
 pub fn write_to_dir<'a>(
     directory: &Path,
     objects: impl IntoIterator<Item = &'a Object>,

@@ -13,16 +13,16 @@ use super::object::SHA256_WITH_RSA;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DigestDocument {
-    /// The account whose activity the log files hold.
+    /// The account whose activity the log files contain.
     pub aws_account_id: String,
-    /// The beginning of the range of delivery times.
+    /// The start of the range of delivery times.
     pub digest_start_time: String,
     /// The end of the range of delivery times.
     pub digest_end_time: String,
-    /// The bucket CloudTrail writes the digest to.
+    /// The bucket that CloudTrail writes the digest to.
     #[serde(rename = "digestS3Bucket")]
     pub digest_s3_bucket: String,
-    /// The key CloudTrail writes the digest to.
+    /// The key that CloudTrail writes the digest to.
     #[serde(rename = "digestS3Object")]
     pub digest_s3_object: String,
     /// The name of the signing key.
@@ -39,7 +39,7 @@ pub struct DigestDocument {
     /// The predecessor's key.
     #[serde(rename = "previousDigestS3Object")]
     pub previous_digest_s3_object: Option<String>,
-    /// The predecessor's SHA-256, inflated, in hex.
+    /// The SHA-256 of the predecessor, inflated, in hex.
     pub previous_digest_hash_value: Option<String>,
     /// `SHA-256`.
     pub previous_digest_hash_algorithm: Option<String>,
@@ -59,7 +59,7 @@ pub struct LogEntry {
     /// The log file's key.
     #[serde(rename = "s3Object")]
     pub s3_object: String,
-    /// The log file's SHA-256, inflated, in hex.
+    /// The SHA-256 of the log file, inflated, in hex.
     pub hash_value: String,
     /// `SHA-256`.
     pub hash_algorithm: String,
@@ -81,14 +81,14 @@ pub struct Sealed {
 }
 
 impl DigestDocument {
-    /// The document as CloudTrail writes it: compact JSON with escaped slashes.
+    /// Returns the document as CloudTrail writes it: compact JSON with escaped slashes.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self)
             .expect("plain data")
             .replace('/', r"\/")
     }
 
-    /// The string that is signed, for a document whose inflated bytes have the hash.
+    /// Returns the string to sign, for a document whose inflated bytes have the hash.
     pub fn signing_string(&self, sha256: &str) -> String {
         format!(
             "{}\n{}/{}\n{sha256}\n{}",
@@ -99,7 +99,7 @@ impl DigestDocument {
         )
     }
 
-    /// Names the signer's key in the document, writes it and signs it.
+    /// Writes the fingerprint of the signer's key into the document, serializes it, and signs it.
     pub fn seal(&mut self, signer: &Signer) -> Sealed {
         self.digest_public_key_fingerprint
             .clone_from(&signer.fingerprint);
@@ -121,7 +121,7 @@ impl DigestDocument {
         self.previous_digest_signature = Some(sealed.signature.clone());
     }
 
-    /// A document without predecessor, log files or key.
+    /// Returns a document without a predecessor, log files or a key.
     pub(crate) fn empty(account: &str, range: [String; 2], bucket: &str, key: String) -> Self {
         let [start, end] = range;
         Self {
@@ -153,12 +153,12 @@ impl DigestDocument {
     }
 }
 
-/// SHA-256 in lowercase hex.
+/// Returns the SHA-256 in lowercase hex.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Whole seconds from one moment to a later one.
+/// Returns the whole seconds from one moment to a later one.
 pub(crate) fn seconds_between(from: Timestamp, to: Timestamp) -> u32 {
     u32::try_from(to.as_second() - from.as_second()).expect("a later moment, within a century")
 }

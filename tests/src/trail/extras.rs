@@ -1,4 +1,4 @@
-//! What else lies in a log bucket and must be left alone.
+//! The other objects in a log bucket, which must be ignored.
 
 use bytes::Bytes;
 
@@ -9,7 +9,7 @@ use super::rng::Rng;
 use super::spec::TrailSpec;
 use super::time::hours;
 
-/// Folder markers, an Insight file a chain, and objects that are not CloudTrail's at all.
+/// Returns folder markers, one Insight file for each chain, and objects that are not CloudTrail's.
 pub(crate) fn extras(spec: &TrailSpec) -> Vec<Object> {
     let mut objects = Vec::new();
     for account in &spec.accounts {

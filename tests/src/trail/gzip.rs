@@ -1,11 +1,11 @@
-//! Gzip, reproducibly: one member, no time in its header.
+//! Reproducible gzip: one member, with no time in its header.
 
 use std::io::{Read, Write};
 
 use bytes::Bytes;
 use flate2::{Compression, GzBuilder, read::GzDecoder};
 
-/// One gzip member holding the content.
+/// Returns one gzip member with the content.
 pub fn compress(content: &[u8]) -> Bytes {
     let mut encoder = GzBuilder::new()
         .mtime(0)
@@ -16,7 +16,7 @@ pub fn compress(content: &[u8]) -> Bytes {
     encoder.finish().expect("writing to memory succeeds").into()
 }
 
-/// The content of the first gzip member.
+/// Returns the content of the first gzip member.
 pub fn inflate(body: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     GzDecoder::new(body)
@@ -25,7 +25,7 @@ pub fn inflate(body: &[u8]) -> Vec<u8> {
     content
 }
 
-/// The content of the first gzip member as text.
+/// Returns the content of the first gzip member as text.
 pub fn inflate_text(body: &[u8]) -> String {
     String::from_utf8(inflate(body)).expect("JSON is UTF-8")
 }

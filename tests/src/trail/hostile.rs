@@ -1,4 +1,4 @@
-//! Input made to exhaust whoever reads it.
+//! Input that is made to exhaust its reader.
 
 use std::io::Write as _;
 
@@ -11,25 +11,25 @@ use super::json::quoted;
 use super::object::{Object, SIGNATURE};
 use super::output::DigestFile;
 
-/// The zeros of a gzip bomb come in blocks of this many, compressed once and repeated.
+/// The number of zeros in one block of a gzip bomb; the block is compressed once and repeated.
 const ZERO_BLOCK: u32 = 1 << 24;
 
-/// One gzip member that inflates to so many zero bytes; 10 GiB are about 10 MB. The length is
-/// rounded up to 16 MiB.
+/// Returns one gzip member that inflates to this many zero bytes; 10 GiB take about 10 MB. The
+/// length is rounded up to 16 MiB.
 pub fn zeros_gzip(length: u64) -> Bytes {
     let zeros = vec![0; usize::try_from(ZERO_BLOCK).expect("32 bits fit")];
     repeated_gzip(b"", &zeros, length.div_ceil(u64::from(ZERO_BLOCK)), b"")
 }
 
-/// A gzip log file of this record, again and again, that inflates to about so many bytes: a GiB takes
-/// some megabytes.
+/// Returns a gzip log file that repeats this record and inflates to about this many bytes: 1 GiB
+/// takes a few megabytes.
 pub fn records_gzip(record: &str, length: u64) -> Bytes {
     let some = format!("{record},").repeat(((1 << 20) / record.len()).max(1));
     let times = length.div_ceil(some.len() as u64);
     repeated_gzip(br#"{"Records":["#, some.as_bytes(), times, b"0]}")
 }
 
-/// One gzip member of a head, a block that comes so many times and is compressed once, and a tail.
+/// Returns one gzip member of a head, a block that is compressed once and repeated, and a tail.
 fn repeated_gzip(head: &[u8], block: &[u8], times: u64, tail: &[u8]) -> Bytes {
     // A gzip header: deflate, no flags, no time, unknown system.
     let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
@@ -47,12 +47,12 @@ fn repeated_gzip(head: &[u8], block: &[u8], times: u64, tail: &[u8]) -> Bytes {
     // An empty last block with fixed codes.
     body.extend_from_slice(&[0x03, 0x00]);
     body.extend_from_slice(&crc.sum().to_le_bytes());
-    // The length modulo 2^32, as gzip has it.
+    // The length modulo 2^32, as gzip records it.
     body.extend_from_slice(&total.to_le_bytes()[..4]);
     body.into()
 }
 
-/// The content as deflate blocks that end on a byte and refer to nothing before them.
+/// Returns the content as deflate blocks that end on a byte and refer to nothing before them.
 fn flushed_block(content: &[u8]) -> Vec<u8> {
     let mut compress = Compress::new(Compression::best(), false);
     let mut block = Vec::with_capacity(content.len() / 8 + 1024);
@@ -64,14 +64,14 @@ fn flushed_block(content: &[u8]) -> Vec<u8> {
     block
 }
 
-/// Gzipped `{"Records":[[[…]]]}`, arrays nested so deep.
+/// Returns gzipped `{"Records":[[[…]]]}`, with arrays nested this deep.
 pub fn nested_json(depth: usize) -> Bytes {
     let content = format!("{{\"Records\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
     gzip::compress(content.as_bytes())
 }
 
-/// A genuinely signed digest in place of another, with so many log files that do not exist. It is
-/// written as a stream: a million entries are some 400 MB of JSON.
+/// Returns a genuinely signed digest in place of another, with this many log files that do not
+/// exist. It is written as a stream: a million entries are about 400 MB of JSON.
 pub fn digest_with_entries(digest: &DigestFile, entries: u32) -> Object {
     let mut document = digest.document.clone();
     document.list(Vec::new());
@@ -108,7 +108,7 @@ pub fn digest_with_entries(digest: &DigestFile, entries: u32) -> Object {
     object
 }
 
-/// Compresses and hashes at once.
+/// Compresses and hashes in one pass.
 struct HashedGzip {
     encoder: flate2::write::GzEncoder<Vec<u8>>,
     hash: Sha256,

@@ -1,6 +1,6 @@
-//! Compact JSON with its fields in the order they are written, as CloudTrail writes it.
+//! Compact JSON with its fields in the order in which they are written, as CloudTrail writes it.
 
-/// A JSON object under construction.
+/// A JSON object that is being built.
 #[derive(Debug, Default)]
 pub(crate) struct Fields(String);
 
@@ -15,7 +15,7 @@ impl Fields {
         self.0.push(':');
     }
 
-    /// A field whose value is JSON already.
+    /// Adds a field whose value is already JSON.
     pub(crate) fn raw(mut self, name: &str, json: &str) -> Self {
         self.name(name);
         self.0.push_str(json);
@@ -38,7 +38,7 @@ impl Fields {
         self.raw(name, &value.end())
     }
 
-    /// The finished object.
+    /// Returns the finished object.
     pub(crate) fn end(mut self) -> String {
         if self.0.is_empty() {
             self.0.push('{');
@@ -48,12 +48,12 @@ impl Fields {
     }
 }
 
-/// A JSON string.
+/// Returns a JSON string.
 pub(crate) fn quoted(value: &str) -> String {
     serde_json::to_string(value).expect("a string is always JSON")
 }
 
-/// A JSON array of things that are JSON already.
+/// Returns a JSON array of items that are already JSON.
 pub(crate) fn array(items: &[String]) -> String {
     format!("[{}]", items.join(","))
 }

@@ -1,4 +1,4 @@
-//! The committed test-only signing keys.
+//! The committed signing keys, for tests only.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use super::region::SLOTS;
 
-/// After how many rotation periods a Region's keys come round again.
+/// The number of rotation periods after which a Region's keys repeat.
 pub(crate) const PERIODS: u8 = 4;
 const POOL_SIZE: usize = 24;
 
@@ -21,7 +21,7 @@ macro_rules! key_file {
     };
 }
 
-/// The keys of each slot in turn, by period.
+/// The keys of each slot in order, by period.
 static POOL: [&[u8]; POOL_SIZE] = [
     key_file!("slot0-period0"),
     key_file!("slot0-period1"),
@@ -55,12 +55,12 @@ static ROGUE: &[u8] = key_file!("rogue");
 pub enum PoolKey {
     /// A key that the local AWS publishes for the Regions of the slot.
     Slot {
-        /// The set of keys, less than six.
+        /// The set of keys, less than 6.
         slot: u8,
-        /// The key's place in the rotation, less than four.
+        /// The position in the rotation, less than 4.
         period: u8,
     },
-    /// A key that nobody publishes.
+    /// A key that is not published.
     Rogue,
 }
 
@@ -91,30 +91,30 @@ impl PoolKey {
         private.to_public_key()
     }
 
-    /// The public key as PKCS#1 `RSAPublicKey` DER.
+    /// Returns the public key as PKCS#1 `RSAPublicKey` DER.
     pub fn pkcs1_der(self) -> Vec<u8> {
         let document = self.public().to_pkcs1_der().expect("an encodable key");
         document.as_bytes().to_vec()
     }
 
-    /// The public key as X.509 `SubjectPublicKeyInfo` DER.
+    /// Returns the public key as X.509 `SubjectPublicKeyInfo` DER.
     pub fn spki_der(self) -> Vec<u8> {
         let document = self.public().to_public_key_der().expect("an encodable key");
         document.as_bytes().to_vec()
     }
 
-    /// The RSASSA-PKCS1-v1_5 signature with SHA-256, in lowercase hex.
+    /// Returns the RSASSA-PKCS1-v1_5 signature with SHA-256, in lowercase hex.
     pub fn sign(self, message: &[u8]) -> String {
         hex::encode(self.private().sign(message).to_bytes())
     }
 }
 
-/// Who signs a digest: a key, and the fingerprint by which the digest names it.
+/// The signer of a digest: a key, and the fingerprint by which the digest names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
     /// The key that makes the signature.
     pub key: PoolKey,
-    /// What the digest gives as `digestPublicKeyFingerprint`.
+    /// The value of `digestPublicKeyFingerprint` in the digest.
     pub fingerprint: String,
 }
 

@@ -1,7 +1,7 @@
 //! A generator of CloudTrail trails, honest and tampered with.
 //!
 //! It is a second, independent implementation of the digest format: nothing here uses the
-//! `trailseal` core, so the core is tested against something it did not write.
+//! `trailseal` core, so the core is tested against data that it did not write.
 //!
 //! ```
 //! use trailseal_tests::trail::{TrailSpec, tamper};
@@ -13,8 +13,8 @@
 //! assert_eq!(stripped.body, noon.object.body);
 //! ```
 //!
-//! The same spec and seed give the same bytes on the same machine: randomness comes from a seeded
-//! generator, PKCS#1 v1.5 signatures are deterministic, and gzip headers carry no time.
+//! The same spec and seed produce the same bytes on the same machine: randomness is from a seeded
+//! generator, PKCS#1 v1.5 signatures are deterministic, and gzip headers contain no time.
 
 mod build;
 pub mod deliver;

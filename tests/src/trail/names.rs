@@ -1,4 +1,4 @@
-//! Names of objects and resources, as CloudTrail spells them.
+//! Names of objects and resources, as CloudTrail writes them.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use super::region::partition;
 use super::spec::TrailSpec;
 use super::time::{compact_minutes, compact_seconds, date_folder, five_minute_step};
 
-/// The trail's ARN.
+/// Returns the trail's ARN.
 pub(crate) fn trail_arn(spec: &TrailSpec) -> String {
     format!(
         "arn:{}:cloudtrail:{}:{}:trail/{}",
@@ -17,7 +17,7 @@ pub(crate) fn trail_arn(spec: &TrailSpec) -> String {
     )
 }
 
-/// `[prefix/]AWSLogs/[organization/]ACCOUNT`, as the trail begins.
+/// Returns `[prefix/]AWSLogs/[organization/]ACCOUNT`, as it is when the trail starts.
 pub(crate) fn account_folder(spec: &TrailSpec, account: &str) -> String {
     folder_of(spec, account, spec.organization_id.as_deref())
 }
@@ -34,7 +34,7 @@ fn folder_of(spec: &TrailSpec, account: &str, organization: Option<&str>) -> Str
     format!("{prefix}AWSLogs/{organization}{account}")
 }
 
-/// A file of one of the trail's folders (`CloudTrail`, `CloudTrail-Insight` …).
+/// Returns the key of a file in one of the trail's folders (`CloudTrail`, `CloudTrail-Insight` …).
 pub(crate) fn file_key(
     spec: &TrailSpec,
     folder: &str,
@@ -52,7 +52,7 @@ pub(crate) fn file_key(
     )
 }
 
-/// A digest file; `suffix` is empty or `_backfill`.
+/// Returns the key of a digest file; `suffix` is empty or `_backfill`.
 pub(crate) fn digest_key(
     spec: &TrailSpec,
     account: &str,
@@ -70,12 +70,12 @@ pub(crate) fn digest_key(
     )
 }
 
-/// The ARN of an object, or of a folder.
+/// Returns the ARN of an object, or of a folder.
 pub(crate) fn object_arn(spec: &TrailSpec, bucket: &str, key: &str) -> String {
     format!("{}/{key}", bucket_arn(spec, bucket))
 }
 
-/// The ARN of a bucket.
+/// Returns the ARN of a bucket.
 pub(crate) fn bucket_arn(spec: &TrailSpec, bucket: &str) -> String {
     format!("arn:{}:s3:::{bucket}", partition(&spec.home_region))
 }

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-/// The metadata entry that holds a digest's signature, in hex.
+/// The metadata entry with a digest's signature, in hex.
 pub(crate) const SIGNATURE: &str = "signature";
 /// The metadata entry that names the signature's algorithm.
 pub(crate) const SIGNATURE_ALGORITHM: &str = "signature-algorithm";
-/// The metadata entry that tells when a backfill digest was made.
+/// The metadata entry with the time at which a backfill digest was generated.
 pub(crate) const BACKFILL_GENERATED: &str = "backfill-generation-timestamp";
-/// The one algorithm that CloudTrail signs digests with.
+/// The only algorithm with which CloudTrail signs digests.
 pub(crate) const SHA256_WITH_RSA: &str = "SHA256withRSA";
 
-/// Where an object is.
+/// The location of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location {
     /// The bucket's name.
@@ -38,10 +38,10 @@ pub enum Encryption {
     Kms(String),
 }
 
-/// An object with everything S3 stores beside it.
+/// An object with everything that S3 stores along with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// The bucket it lies in.
+    /// The bucket that it is in.
     pub bucket: String,
     /// Its key, not encoded.
     pub key: String,
@@ -55,18 +55,18 @@ pub struct Object {
     pub metadata: BTreeMap<String, String>,
     /// Encryption at rest.
     pub encryption: Encryption,
-    /// When CloudTrail writes it.
+    /// The time at which CloudTrail writes it.
     pub delivered_at: Timestamp,
 }
 
 impl Object {
-    /// The event by which a person or a relay asks a function to look at it.
+    /// Returns the event with which a person or a relay asks a function to check the object.
     #[must_use]
     pub fn bare_event(&self) -> serde_json::Value {
         serde_json::json!({"bucket": self.bucket, "key": self.key})
     }
 
-    /// Compressed JSON as CloudTrail stores it: no metadata yet, SSE-S3.
+    /// Returns compressed JSON as CloudTrail stores it: no metadata yet, SSE-S3.
     pub(crate) fn gzipped_json(location: Location, body: Bytes, delivered_at: Timestamp) -> Self {
         Self {
             bucket: location.bucket,
@@ -80,7 +80,7 @@ impl Object {
         }
     }
 
-    /// Where it lies.
+    /// Returns the object's location.
     pub fn location(&self) -> Location {
         Location {
             bucket: self.bucket.clone(),
@@ -88,7 +88,7 @@ impl Object {
         }
     }
 
-    /// The same object with other bytes.
+    /// Returns the same object with other bytes.
     #[must_use]
     pub fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self {
@@ -98,10 +98,10 @@ impl Object {
     }
 }
 
-/// One thing done to a bucket.
+/// One change to a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// An object is written, perhaps over another.
+    /// An object is written, possibly over another one.
     Put(Object),
     /// An object is deleted.
     Delete(Location),

@@ -15,10 +15,10 @@ use super::schedule::ResponseStyle;
 use super::spec::TrailSpec;
 use super::time::iso;
 
-/// A trail: its digests and log files, with what tests want to know about them.
+/// A trail: its digests and log files, with the facts that tests need about them.
 #[derive(Debug, Clone)]
 pub struct Trail {
-    /// What it was generated from.
+    /// The spec that it was generated from.
     pub spec: TrailSpec,
     /// Digests, chain by chain: hourly ones in order, then backfill ones.
     pub digests: Vec<DigestFile>,
@@ -28,23 +28,23 @@ pub struct Trail {
     pub planted: Vec<Planted>,
 }
 
-/// A log file that an intruder puts beside CloudTrail's, in no digest.
+/// A log file that an intruder puts next to CloudTrail's, listed in no digest.
 #[derive(Debug, Clone)]
 pub struct Planted {
-    /// The anomaly whose event it leaves.
+    /// The anomaly whose event it causes.
     pub anomaly: KmsAnomalyKind,
     /// The object, named like a log file of the hour.
     pub object: Object,
 }
 
-/// What a digest is.
+/// The type of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DigestKind {
     /// The first of a chain, or the first after a stop.
     Starting,
-    /// One of every hour.
+    /// The digest of an ordinary hour.
     Hourly,
-    /// One made later.
+    /// A digest that is generated later.
     Backfill,
 }
 
@@ -57,17 +57,17 @@ pub struct DigestFile {
     pub account: String,
     /// The Region whose activity it covers.
     pub region: String,
-    /// The hour it covers; it ends that many hours after the trail's start.
+    /// The hour that it covers; it ends this many hours after the trail's start.
     pub hour: i64,
-    /// What it is.
+    /// Its type.
     pub kind: DigestKind,
-    /// When it was made, which for a backfill digest is long after its end.
+    /// The time at which it was generated, which for a backfill digest is long after its end.
     pub generated_at: Timestamp,
-    /// What it says.
+    /// Its content.
     pub document: DigestDocument,
     /// Its bytes, hash and signature.
     pub sealed: Sealed,
-    /// Who signed it.
+    /// Its signer.
     pub signer: Signer,
 }
 
@@ -76,15 +76,15 @@ pub struct DigestFile {
 pub struct LogFile {
     /// The object as delivered.
     pub object: Object,
-    /// The account whose activity it holds.
+    /// The account whose activity it contains.
     pub account: String,
-    /// The Region whose activity it holds.
+    /// The Region whose activity it contains.
     pub region: String,
     /// The hour of the digest that lists it.
     pub hour: i64,
-    /// Whether it is listed by the hourly or by the backfill digest of that hour.
+    /// Whether it is listed in the hourly or in the backfill digest of that hour.
     pub kind: DigestKind,
-    /// The SHA-256 of its inflated bytes in hex.
+    /// The SHA-256 of its inflated bytes, in hex.
     pub sha256: String,
     /// The oldest event in it.
     pub oldest_event: Timestamp,
@@ -95,7 +95,7 @@ pub struct LogFile {
 }
 
 impl DigestFile {
-    /// The digest file of a document that the signer signs.
+    /// Returns the digest file of a document that the signer signs.
     pub(crate) fn sealed(
         mut document: DigestDocument,
         signer: Signer,
@@ -134,7 +134,7 @@ impl DigestFile {
         }
     }
 
-    /// The same digest with an edited document, signed anew by the signer.
+    /// Returns the same digest with an edited document, signed again by the signer.
     #[must_use]
     pub fn resealed(&self, signer: &Signer, edit: impl FnOnce(&mut DigestDocument)) -> Self {
         let mut document = self.document.clone();
@@ -155,13 +155,13 @@ impl DigestFile {
 }
 
 impl Trail {
-    /// The starting or hourly digest of an account, a Region and an hour.
+    /// Returns the starting or hourly digest of an account, a Region and an hour.
     #[track_caller]
     pub fn digest(&self, account: &str, region: &str, hour: u32) -> &DigestFile {
         self.find(account, region, hour, false)
     }
 
-    /// The backfill digest of an account, a Region and an hour.
+    /// Returns the backfill digest of an account, a Region and an hour.
     #[track_caller]
     pub fn backfill(&self, account: &str, region: &str, hour: u32) -> &DigestFile {
         self.find(account, region, hour, true)
@@ -177,7 +177,7 @@ impl Trail {
         found.unwrap_or_else(|| panic!("no such digest: {account} {region} hour {hour}"))
     }
 
-    /// The starting and hourly digests of an account and a Region, in order.
+    /// Returns the starting and hourly digests of an account and a Region, in order.
     pub fn chain(&self, account: &str, region: &str) -> Vec<&DigestFile> {
         self.digests
             .iter()
@@ -185,7 +185,7 @@ impl Trail {
             .collect()
     }
 
-    /// The log files that a digest lists, in its order.
+    /// Returns the log files that a digest lists, in its order.
     pub fn logs_of(&self, digest: &DigestFile) -> Vec<&LogFile> {
         let by_location: HashMap<(&str, &str), &LogFile> = self
             .log_files
@@ -199,7 +199,7 @@ impl Trail {
             .collect()
     }
 
-    /// The KMS events in which something is wrong, and the log files that record them, oldest first
+    /// Returns the KMS events with this anomaly, and the log files that record them, oldest first
     /// in each chain.
     pub fn kms_anomalies(&self, kind: KmsAnomalyKind) -> Vec<(&LogFile, &KmsEvent)> {
         self.log_files
@@ -209,14 +209,14 @@ impl Trail {
             .collect()
     }
 
-    /// The first KMS event in which something is wrong, and the log file that records it.
+    /// Returns the first KMS event with this anomaly, and the log file that records it.
     #[track_caller]
     pub fn kms_anomaly(&self, kind: KmsAnomalyKind) -> (&LogFile, &KmsEvent) {
         let first = self.kms_anomalies(kind).into_iter().next();
         first.unwrap_or_else(|| panic!("no log file records a {kind:?}"))
     }
 
-    /// The object that an anomaly plants.
+    /// Returns the object that an anomaly plants.
     #[track_caller]
     pub fn planted_by(&self, kind: KmsAnomalyKind) -> &Object {
         let planted = self.planted.iter().find(|planted| planted.anomaly == kind);
@@ -225,7 +225,7 @@ impl Trail {
             .object
     }
 
-    /// Every digest and log file, oldest delivery first.
+    /// Returns every digest and log file, oldest delivery first.
     pub fn objects(&self) -> Vec<&Object> {
         let mut objects: Vec<&Object> = self
             .log_files
@@ -237,14 +237,14 @@ impl Trail {
         objects
     }
 
-    /// Objects that lie in a log bucket and are neither digests nor log files: folder markers,
-    /// Insight files, objects of others.
+    /// Returns objects that are in a log bucket and are neither digests nor log files: folder
+    /// markers, Insight files, objects of others.
     pub fn extras(&self) -> Vec<Object> {
         extras::extras(&self.spec)
     }
 
-    /// Replaces a digest's document, signed by its own key, and makes the chain after it follow:
-    /// all its successors name and sign what is before them. It is as if CloudTrail itself had
+    /// Replaces a digest's document, signed with its own key, and updates the chain after it: each
+    /// successor names and signs its new predecessor. The result is as if CloudTrail itself had
     /// written the edited digest. A starting digest ends the rewriting.
     #[track_caller]
     pub fn rewrite(
@@ -278,7 +278,7 @@ impl Trail {
         }
     }
 
-    /// The file that the local AWS answers `ListPublicKeys` from.
+    /// Returns the file from which the local AWS answers `ListPublicKeys`.
     pub fn public_keys_by_region(&self) -> serde_json::Value {
         let (from, to) = self.time_span();
         self.spec
@@ -286,8 +286,8 @@ impl Trail {
             .public_keys_by_region(&self.spec.regions, from, to)
     }
 
-    /// A saved `aws cloudtrail list-public-keys` response with the keys of one Region for the
-    /// trail's time.
+    /// Returns a saved `aws cloudtrail list-public-keys` response with the keys of one Region for
+    /// the trail's time.
     pub fn list_public_keys_response(
         &self,
         region: &str,
@@ -298,7 +298,7 @@ impl Trail {
         keys.list_public_keys_response(region, from, to, style)
     }
 
-    /// From the first digest's beginning to the last delivery.
+    /// Returns the time from the first digest's start to the last delivery.
     pub fn time_span(&self) -> (Timestamp, Timestamp) {
         let last_delivery = self.digests.iter().map(|digest| digest.generated_at).max();
         (

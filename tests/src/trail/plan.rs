@@ -1,4 +1,4 @@
-//! The shape of a trail before its contents: which digests and log files there are, where and when.
+//! The shape of a trail before its contents: its digests and log files, where they are, and when.
 
 use jiff::Timestamp;
 
@@ -10,20 +10,20 @@ use super::rng::Rng;
 use super::spec::{BackfillLink, FirstDigest, TrailSpec};
 use super::time::seconds;
 
-/// A digest to make.
+/// A digest to generate.
 #[derive(Debug, Clone)]
 pub(crate) struct DigestPlan {
     pub(crate) hour: i64,
     pub(crate) kind: DigestKind,
     pub(crate) generated_at: Timestamp,
     pub(crate) log_files: Vec<LogPlan>,
-    /// Whether it goes into the bucket; what is before the generated stretch does not.
+    /// Whether it is written to the bucket; a digest before the generated range is not.
     pub(crate) stored: bool,
-    /// Whether a backfill digest names the backfill digest before it.
+    /// Whether a backfill digest names the previous backfill digest.
     pub(crate) linked: bool,
 }
 
-/// A log file to make.
+/// A log file to generate.
 #[derive(Debug, Clone)]
 pub(crate) struct LogPlan {
     pub(crate) account: String,
@@ -44,7 +44,7 @@ impl LogPlan {
     }
 }
 
-/// The digests of one account and Region: hourly ones in order, then backfill ones.
+/// Returns the digests of one account and Region: hourly ones in order, then backfill ones.
 pub(crate) fn chain(spec: &TrailSpec, account: &str, region: &str) -> Vec<DigestPlan> {
     let planner = Planner {
         spec,
@@ -68,7 +68,7 @@ pub(crate) fn chain(spec: &TrailSpec, account: &str, region: &str) -> Vec<Digest
     digests
 }
 
-/// What the digest of an hour is, if there is one.
+/// Returns the type of the digest of an hour, if there is one.
 fn kind_of_hour(spec: &TrailSpec, hour: u32) -> Option<DigestKind> {
     if hour == 0 && spec.first_digest == FirstDigest::Starting {
         return Some(DigestKind::Starting);
@@ -141,7 +141,7 @@ impl Planner<'_> {
             .map(|after| {
                 let delivered_at = from + seconds(after);
                 let unique = rng.alphanumeric(16);
-                // Only a digest's own hour of change has files on both sides of it.
+                // Only the digest of the hour of the change has log files in both buckets.
                 let bucket_hour = if after < length / 2 { hour - 1 } else { hour };
                 LogPlan {
                     account: self.account.to_owned(),

@@ -1,4 +1,4 @@
-//! CloudTrail records: the envelope every event shares, and who made the call.
+//! CloudTrail records: the envelope that every event shares, and the caller.
 
 use jiff::Timestamp;
 
@@ -39,7 +39,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// An API call with nothing in its request and response.
+    /// Returns an API call with an empty request and response.
     pub(crate) fn call(
         scene: &mut Scene,
         source: &'static str,
@@ -71,7 +71,7 @@ impl Record {
         }
     }
 
-    /// The record in CloudTrail's order of fields.
+    /// Returns the record in CloudTrail's order of fields.
     pub(crate) fn to_json(&self) -> String {
         let mut fields = Fields::new()
             .text("eventVersion", self.version)
@@ -123,7 +123,7 @@ impl Record {
     }
 }
 
-/// Where and when an event happens.
+/// The place and time of an event.
 #[derive(Debug)]
 pub(crate) struct Scene<'a> {
     pub(crate) rng: Rng,
@@ -133,7 +133,7 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// An ARN in the Region's partition.
+    /// Returns an ARN in the Region's partition.
     pub(crate) fn arn(&self, service: &str, region: &str, rest: &str) -> String {
         format!(
             "arn:{}:{service}:{region}:{}:{rest}",
@@ -143,7 +143,7 @@ impl Scene<'_> {
     }
 }
 
-/// Who calls, from where and with what.
+/// The caller, its address and its user agent.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) identity: String,
@@ -152,14 +152,14 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// The ARN in its identity, if it has one.
+    /// Returns the ARN in the caller's identity, if it has one.
     pub(crate) fn arn(&self) -> Option<String> {
         let identity: serde_json::Value =
             serde_json::from_str(&self.identity).expect("an identity is JSON");
         identity["arn"].as_str().map(str::to_owned)
     }
 
-    /// An IAM user at a terminal.
+    /// Returns an IAM user at a terminal.
     pub(crate) fn user(scene: &mut Scene) -> Self {
         let name = *scene.rng.pick(&["alice", "bob", "mateo", "zhang-wei"]);
         let identity = Fields::new()
@@ -184,7 +184,7 @@ impl Caller {
         }
     }
 
-    /// A role with a session.
+    /// Returns a role with a session.
     pub(crate) fn role(scene: &mut Scene) -> Self {
         let (role, session) = *scene.rng.pick(&[
             ("DeployPipeline", "build-4711"),
@@ -229,7 +229,7 @@ impl Caller {
         }
     }
 
-    /// An AWS service calling on its own behalf.
+    /// Returns an AWS service that calls on its own behalf.
     pub(crate) fn service(host: &str) -> Self {
         let identity = Fields::new()
             .text("type", "AWSService")
@@ -242,7 +242,7 @@ impl Caller {
     }
 }
 
-/// A log file's ordinary records.
+/// Returns a log file's ordinary records.
 pub(crate) fn ordinary(spec: &TrailSpec, plan: &LogPlan) -> Vec<Record> {
     let mut rng = Rng::for_subject(spec.seed, &plan.key);
     let count = rng.within(&spec.records_per_file);
@@ -262,7 +262,7 @@ pub(crate) fn ordinary(spec: &TrailSpec, plan: &LogPlan) -> Vec<Record> {
         .collect()
 }
 
-/// A log file's inflated content: one line of compact JSON.
+/// Returns a log file's inflated content: one line of compact JSON.
 pub(crate) fn file_content(records: &[Record]) -> String {
     let records: Vec<String> = records.iter().map(Record::to_json).collect();
     format!("{{{}:{}}}", quoted("Records"), json::array(&records))

@@ -1,11 +1,11 @@
-//! Regions: the partition their ARNs belong to, and which signing keys they use.
+//! Regions: the partition that their ARNs belong to, and the signing keys that they use.
 
 use super::rng::Rng;
 
-/// How many sets of signing keys there are; Regions of different slots never share a key.
+/// The number of sets of signing keys; Regions of different slots never share a key.
 pub(crate) const SLOTS: u8 = 6;
 
-/// The ARN partition of a Region: `aws`, `aws-cn`, `aws-us-gov` and so on.
+/// Returns the ARN partition of a Region: `aws`, `aws-cn`, `aws-us-gov` and so on.
 pub fn partition(region: &str) -> &'static str {
     const BY_PREFIX: [(&str, &str); 7] = [
         ("us-gov-", "aws-us-gov"),
@@ -22,7 +22,7 @@ pub fn partition(region: &str) -> &'static str {
         .map_or("aws", |(_, partition)| partition)
 }
 
-/// The set of signing keys that a Region uses.
+/// Returns the set of signing keys that a Region uses.
 pub(crate) fn slot(region: &str) -> u8 {
     match region {
         "us-east-1" | "us-gov-west-1" | "cn-north-1" => 0,

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 /// Letters and digits, as in the unique part of a log file's name.
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-/// Capital letters and digits, as in access key ids and S3 request ids.
+/// Capital letters and digits, as in access key IDs and S3 request IDs.
 const CAPITALS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HEX: &[u8] = b"0123456789abcdef";
 
@@ -13,8 +13,8 @@ const HEX: &[u8] = b"0123456789abcdef";
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator of its own for one thing that is generated, so that neither the order of
-    /// generation nor its neighbours change it.
+    /// Returns a separate generator for each generated thing, so that neither the order of
+    /// generation nor other things change it.
     pub fn for_subject(seed: u64, subject: &str) -> Self {
         let mut state = seed ^ 0xcbf2_9ce4_8422_2325;
         for byte in subject.bytes() {
@@ -23,7 +23,7 @@ impl Rng {
         Self(state)
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     #[expect(clippy::should_implement_trait, reason = "it never ends")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -33,7 +33,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number in the range, both ends included.
+    /// Returns a number in the range, both ends included.
     pub fn within(&mut self, range: &RangeInclusive<u32>) -> u32 {
         let (low, high) = (u64::from(*range.start()), u64::from(*range.end()));
         assert!(low <= high, "empty range {range:?}");
@@ -41,19 +41,19 @@ impl Rng {
         u32::try_from(value).expect("no greater than the range's end")
     }
 
-    /// Whether something with the chance of one in `n` happens.
+    /// Returns true with a chance of one in `n`.
     pub fn one_in(&mut self, n: u64) -> bool {
         self.next().is_multiple_of(n)
     }
 
-    /// One of the choices.
+    /// Returns one of the choices.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         let count = u64::try_from(choices.len()).expect("a short list");
         let index = usize::try_from(self.next() % count).expect("within the list");
         &choices[index]
     }
 
-    /// Puts things into another order.
+    /// Puts items into a random order.
     pub fn shuffle<T>(&mut self, things: &mut [T]) {
         for last in (1..things.len()).rev() {
             let choices = u64::try_from(last + 1).expect("a short list");
@@ -80,7 +80,7 @@ impl Rng {
         self.letters(HEX, count)
     }
 
-    /// A version 4 UUID.
+    /// Returns a version 4 UUID.
     pub(crate) fn uuid(&mut self) -> String {
         format!(
             "{}-{}-4{}-{}{}-{}",

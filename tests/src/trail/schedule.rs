@@ -1,4 +1,4 @@
-//! Which key signs when, and what CloudTrail publishes about it.
+//! The key that signs at each time, and the keys that CloudTrail publishes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::keys::{PERIODS, PoolKey, Signer};
 use super::region::slot;
 use super::time::{hours, iso};
 
-/// How long before and after a trail's own time its keys are published.
+/// How many days before and after a trail's own time its keys are published.
 const PUBLISHED_MARGIN_DAYS: i64 = 20;
 
 /// The encoding of a published key.
@@ -24,7 +24,7 @@ pub enum KeyForm {
     Spki,
 }
 
-/// How a saved `list-public-keys` response spells its times.
+/// The format of the times in a saved `list-public-keys` response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseStyle {
     /// As version 1 of the AWS CLI prints them: seconds since 1970, `1767225600.0`.
@@ -45,14 +45,14 @@ impl ResponseStyle {
     }
 }
 
-/// The rotation of signing keys, the same in every Region, each Region with keys of its own.
+/// The rotation of signing keys, which is the same in every Region; each Region has its own keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeySchedule {
-    /// When rotation period 0 begins.
+    /// The start of rotation period 0.
     pub epoch: Timestamp,
-    /// A new key every so many days.
+    /// The number of days between new keys.
     pub rotation_days: i64,
-    /// A key is valid for so many days.
+    /// The number of days for which a key is valid.
     pub validity_days: i64,
     /// The rotation periods whose keys are published as `SubjectPublicKeyInfo`.
     pub spki_periods: BTreeSet<i64>,
@@ -69,7 +69,7 @@ impl Default for KeySchedule {
     }
 }
 
-/// One key as CloudTrail's `ListPublicKeys` gives it.
+/// One key as CloudTrail's `ListPublicKeys` returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PublishedKey {
@@ -79,24 +79,24 @@ pub struct PublishedKey {
     pub validity_start_time: String,
     /// The last moment of the key's validity.
     pub validity_end_time: String,
-    /// Hex MD5 of the DER public key.
+    /// The hex MD5 of the DER public key.
     pub fingerprint: String,
 }
 
 impl KeySchedule {
-    /// The rotation period that a moment falls in.
+    /// Returns the rotation period that a moment is in.
     pub fn period_at(&self, at: Timestamp) -> i64 {
         let elapsed = at.as_second() - self.epoch.as_second();
         elapsed.div_euclid(self.rotation_days * 86_400)
     }
 
-    /// The validity of the key of a rotation period.
+    /// Returns the validity of the key of a rotation period.
     pub fn validity(&self, period: i64) -> (Timestamp, Timestamp) {
         let start = self.epoch + hours(24 * self.rotation_days * period);
         (start, start + hours(24 * self.validity_days))
     }
 
-    /// The encoding in which the key of a rotation period is published.
+    /// Returns the encoding in which the key of a rotation period is published.
     pub fn form(&self, period: i64) -> KeyForm {
         if self.spki_periods.contains(&period) {
             KeyForm::Spki
@@ -105,7 +105,7 @@ impl KeySchedule {
         }
     }
 
-    /// The key of a Region in a rotation period, named as it is published.
+    /// Returns the key of a Region in a rotation period, with its published name.
     pub fn signer(&self, region: &str, period: i64) -> Signer {
         let key = PoolKey::Slot {
             slot: slot(region),
@@ -117,12 +117,13 @@ impl KeySchedule {
         }
     }
 
-    /// The key that a Region signs with at a moment: the newest of the valid ones.
+    /// Returns the key that a Region signs with at a moment: the newest valid one.
     pub fn signer_at(&self, region: &str, at: Timestamp) -> Signer {
         self.signer(region, self.period_at(at))
     }
 
-    /// The keys of a Region whose validity meets the time from `from` to `to`, oldest first.
+    /// Returns the keys of a Region whose validity overlaps the time from `from` to `to`, oldest
+    /// first.
     pub fn published(&self, region: &str, from: Timestamp, to: Timestamp) -> Vec<PublishedKey> {
         let earliest = self.period_at(from - hours(24 * self.validity_days));
         (earliest..=self.period_at(to))
@@ -142,8 +143,8 @@ impl KeySchedule {
         }
     }
 
-    /// The file that the local AWS answers `ListPublicKeys` from: for each Region the keys of the
-    /// time from `from` to `to` and of some weeks around it.
+    /// Returns the file from which the local AWS answers `ListPublicKeys`: for each Region, the
+    /// keys of the time from `from` to `to` and of some weeks around it.
     pub fn public_keys_by_region(
         &self,
         regions: &[String],
@@ -161,7 +162,7 @@ impl KeySchedule {
         serde_json::to_value(by_region).expect("plain data")
     }
 
-    /// A saved `aws cloudtrail list-public-keys` response of one Region.
+    /// Returns a saved `aws cloudtrail list-public-keys` response of one Region.
     pub fn list_public_keys_response(
         &self,
         region: &str,
@@ -192,7 +193,7 @@ fn published_der(key: PoolKey, form: KeyForm) -> Vec<u8> {
     }
 }
 
-/// The name CloudTrail gives a key: hex MD5 of the DER public key.
+/// Returns the name that CloudTrail gives a key: the hex MD5 of the DER public key.
 pub(crate) fn fingerprint(der: &[u8]) -> String {
     hex::encode(Md5::digest(der))
 }

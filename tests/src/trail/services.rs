@@ -1,9 +1,9 @@
-//! What goes on in an account: calls to the usual services, as their records look.
+//! The activity in an account: calls to the usual services, in the form of their records.
 
 use super::json::{Fields, array};
 use super::records::{Caller, Record, Scene};
 
-/// One event of one of the services.
+/// Returns one event of one of the services.
 pub(crate) fn record(scene: &mut Scene) -> Record {
     let make = *scene.rng.pick(&[
         describe_instances as fn(&mut Scene) -> Record,
@@ -34,7 +34,7 @@ fn tls_host(scene: &Scene, service: &str) -> String {
     format!("{service}.{}.{suffix}", scene.region)
 }
 
-/// A call of another service than KMS.
+/// Returns a call of a service other than KMS.
 pub(crate) fn describe_instances(scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     let mut record = Record::call(scene, "ec2.amazonaws.com", "DescribeInstances", caller);
@@ -211,7 +211,7 @@ fn get_secret_value(scene: &mut Scene) -> Record {
     record
 }
 
-/// A KMS call of another service: its encryption context has nothing to do with the trail.
+/// Returns a KMS call of another service: its encryption context is unrelated to the trail.
 fn secret_kms_call(scene: &mut Scene, name: &'static str) -> Record {
     let mut caller = Caller::role(scene);
     caller.ip = "secretsmanager.amazonaws.com".into();
@@ -248,12 +248,13 @@ fn secret_data_key(scene: &mut Scene) -> Record {
     secret_kms_call(scene, "GenerateDataKey")
 }
 
-/// A secret's data key is decrypted.
+/// Returns the decryption of a secret's data key.
 pub(crate) fn decrypt_secret(scene: &mut Scene) -> Record {
     secret_kms_call(scene, "Decrypt")
 }
 
-/// A call from a Nitro enclave: no request parameters, no resources, an attestation document.
+/// Returns a call from a Nitro enclave: no request parameters, no resources, an attestation
+/// document.
 fn enclave_random(scene: &mut Scene) -> Record {
     let caller = Caller::role(scene);
     let mut record = Record::call(scene, "kms.amazonaws.com", "GenerateRandom", caller);
@@ -286,7 +287,7 @@ fn put_parameter(scene: &mut Scene) -> Record {
     record
 }
 
-/// A sign-in: no `requestID`.
+/// Returns a sign-in, which has no `requestID`.
 fn console_login(scene: &mut Scene) -> Record {
     let mut caller = Caller::user(scene);
     caller.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0".into();
@@ -308,7 +309,7 @@ fn console_login(scene: &mut Scene) -> Record {
     record
 }
 
-/// A record without `readOnly` and with a user agent of the caller's own making.
+/// Returns a record without `readOnly` and with a user agent that the caller made up.
 fn create_log_stream(scene: &mut Scene) -> Record {
     let mut caller = Caller::role(scene);
     caller.agent = "fluent-bit \"v4.1\" \\ caf\u{e9}".into();

@@ -1,4 +1,4 @@
-//! What to generate.
+//! The description of a trail to generate.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -17,104 +17,108 @@ use super::time::{hours, seconds};
 /// 2026-01-15T00:00:00Z for 24 hours, with digests ending on the full hour.
 #[derive(Debug, Clone)]
 pub struct TrailSpec {
-    /// Everything random follows from it.
+    /// The seed of everything random.
     pub seed: u64,
     /// The log bucket.
     pub bucket: String,
-    /// The key prefix, without a slash at its end.
+    /// The key prefix, without a trailing slash.
     pub prefix: Option<String>,
-    /// Set for an organization trail: `o-…`, a folder of its own in every key.
+    /// Set for an organization trail: `o-…`, a separate folder in every key.
     pub organization_id: Option<String>,
     /// The accounts that the trail logs.
     pub accounts: Vec<String>,
-    /// The account that owns the trail; the first of the accounts if none is given.
+    /// The account that owns the trail; if not given, the first of the accounts.
     pub owner: Option<String>,
     /// The trail's name.
     pub trail_name: String,
-    /// The Region the trail was created in.
+    /// The Region in which the trail was created.
     pub home_region: String,
     /// The Regions that the trail logs.
     pub regions: Vec<String>,
-    /// When logging starts: the end of the first digest's hour.
+    /// The time at which logging starts: the end of the first digest's hour.
     pub start: Timestamp,
     /// Added to every digest boundary: digests end at `hh:29:23Z` with 1763.
     pub offset_seconds: u32,
-    /// How many hourly digests follow the first one.
+    /// The number of hourly digests that follow the first one.
     pub hours: u32,
-    /// Whether the first digest begins the chain.
+    /// Whether the first digest starts the chain.
     pub first_digest: FirstDigest,
-    /// Log files an hour in each chain.
+    /// The number of log files an hour in each chain.
     pub log_files_per_hour: RangeInclusive<u32>,
-    /// Records a log file.
+    /// The number of records in a log file.
     pub records_per_file: RangeInclusive<u32>,
-    /// Hours without activity: their digests list nothing.
+    /// Hours without activity: their digests list no log files.
     pub empty_hours: BTreeSet<u32>,
     /// Interruptions of the chain, in order.
     pub stops: Vec<Stop>,
-    /// The trail moves to another bucket.
+    /// The change of the trail to another bucket.
     pub bucket_change: Option<BucketChange>,
-    /// The trail is converted to an organization trail.
+    /// The conversion of the trail to an organization trail.
     pub organization_change: Option<OrganizationChange>,
-    /// Backfill digests, each made in every chain.
+    /// Backfill digests, each generated in every chain.
     pub backfills: Vec<Backfill>,
     /// Set if CloudTrail encrypts log files with SSE-KMS.
     pub kms: Option<KmsSpec>,
-    /// Seconds between an event and the delivery of its log file.
+    /// The seconds between an event and the delivery of its log file.
     pub event_age_seconds: RangeInclusive<u32>,
-    /// Seconds between the end of a digest's hour and the digest's delivery; less than an hour, so
-    /// that digests come in order.
+    /// The seconds between the end of a digest's hour and the digest's delivery; less than an hour,
+    /// so that digests arrive in order.
     pub digest_delay_seconds: RangeInclusive<u32>,
     /// The rotation of signing keys.
     pub keys: KeySchedule,
 }
 
-/// How the generated stretch of a chain begins.
+/// The start of the generated part of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstDigest {
-    /// With a starting digest: nothing before it, no log files in it.
+    /// It starts with a starting digest: nothing before it, no log files in it.
     Starting,
-    /// In the middle: the first digest names a predecessor that is not in the bucket any more.
+    /// It starts in the middle: the first digest names a predecessor that is no longer in the
+    /// bucket.
     MidChain,
 }
 
-/// Logging is stopped, and perhaps started again.
+/// Logging is stopped, and possibly started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop {
     /// The hour of the last digest before the stop.
     pub last_hour: u32,
-    /// The hour of the starting digest after it, later than `last_hour`; without it the chain ends.
+    /// The hour of the starting digest after the stop, later than `last_hour`; without it, the
+    /// chain ends.
     pub restart_hour: Option<u32>,
 }
 
-/// From an hour on, digests and log files go to another bucket.
+/// From an hour on, digests and log files are delivered to another bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketChange {
-    /// The first hour whose digest lies in the new bucket. The log files of its first half hour
-    /// are still in the old one.
+    /// The first hour whose digest is in the new bucket. The log files of its first half hour are
+    /// still in the old one.
     pub hour: u32,
     /// The new bucket.
     pub bucket: String,
 }
 
-/// From an hour on, digests and log files lie below the organization's folder.
+/// From an hour on, digests and log files are in the organization's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationChange {
-    /// The first hour whose digest lies there, with its log files.
+    /// The first hour whose digest and log files are there.
     pub hour: u32,
-    /// The organization's id.
+    /// The organization's ID.
     pub organization_id: String,
 }
 
-/// A digest made later, for log files that the hourly digest of the same hour left out.
+/// A digest that is generated later, for log files that the hourly digest of the same hour left
+/// out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backfill {
     /// The hour that it covers.
     pub hour: u32,
     /// How many log files it lists.
     pub log_files: u32,
-    /// How many hours after that hour's end it is made; it is signed with the key current then.
+    /// How many hours after that hour's end it is generated; it is signed with the key of that
+    /// time.
     pub generated_after_hours: u32,
-    /// What stands in its `previous…` fields.
+    /// The content of its `previous…` fields.
     pub link: BackfillLink,
 }
 
@@ -123,7 +127,7 @@ pub struct Backfill {
 pub enum BackfillLink {
     /// None: all `previous…` fields are null.
     Unlinked,
-    /// The chain's backfill digest before it in [`TrailSpec::backfills`], if there is one.
+    /// The previous backfill digest of the chain in [`TrailSpec::backfills`], if there is one.
     PreviousBackfill,
 }
 
@@ -159,7 +163,7 @@ impl Default for TrailSpec {
 }
 
 impl TrailSpec {
-    /// A trail with one hour of activity, whose digest lists so many small log files.
+    /// Returns a trail with one hour of activity, whose digest lists this many small log files.
     pub fn large(log_files: u32) -> Self {
         Self {
             hours: 1,
@@ -169,11 +173,12 @@ impl TrailSpec {
         }
     }
 
-    /// A trail with the times of real ones: digests end at the minute and second at which logging
-    /// started, and arrive 26 to 30 minutes later. Some events are older than their digest's hour.
+    /// Returns a trail with the times of real ones: digests end at the minute and second at which
+    /// logging started, and arrive 26 to 30 minutes later. Some events are older than their
+    /// digest's hour.
     ///
-    /// As every generated digest, and as CloudTrail's own, they are compact JSON in which each `/` is
-    /// written `\/`, and do not list log files in the order of their names.
+    /// Like every generated digest, and like CloudTrail's own, its digests are compact JSON in
+    /// which each `/` is written `\/`, and do not list log files in the order of their names.
     pub fn as_captured() -> Self {
         Self {
             offset_seconds: 1763,
@@ -189,17 +194,17 @@ impl TrailSpec {
         super::build::build(self)
     }
 
-    /// The account that owns the trail.
+    /// Returns the account that owns the trail.
     pub fn trail_account(&self) -> &str {
         self.owner.as_ref().unwrap_or(&self.accounts[0])
     }
 
-    /// The trail's ARN.
+    /// Returns the trail's ARN.
     pub fn trail_arn(&self) -> String {
         super::names::trail_arn(self)
     }
 
-    /// Every bucket that the trail writes to.
+    /// Returns every bucket that the trail writes to.
     pub fn buckets(&self) -> Vec<&str> {
         let moved = self.bucket_change.as_ref();
         std::iter::once(self.bucket.as_str())
@@ -207,12 +212,12 @@ impl TrailSpec {
             .collect()
     }
 
-    /// The end of an hour; hour -1 is the one before the first digest.
+    /// Returns the end of an hour; hour -1 is the one before the first digest.
     pub(crate) fn hour_end(&self, hour: i64) -> Timestamp {
         self.start + seconds(self.offset_seconds) + hours(hour)
     }
 
-    /// The organization whose folder objects of a time lie in.
+    /// Returns the organization in whose folder objects of a time are.
     pub(crate) fn organization_at(&self, at: Timestamp) -> Option<&str> {
         match &self.organization_change {
             Some(change) if at > self.hour_end(i64::from(change.hour) - 1) => {
@@ -222,7 +227,7 @@ impl TrailSpec {
         }
     }
 
-    /// The bucket that the digest of an hour is written to.
+    /// Returns the bucket that the digest of an hour is written to.
     pub(crate) fn digest_bucket(&self, hour: i64) -> &str {
         match &self.bucket_change {
             Some(change) if hour >= i64::from(change.hour) => &change.bucket,

@@ -1,4 +1,4 @@
-//! What generated trails look like as a whole.
+//! Checks of generated trails as a whole.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ fn json(object: &Object) -> Value {
     serde_json::from_slice(&gzip::inflate(&object.body)).expect("JSON")
 }
 
-/// Every digest says what it should about itself, its predecessor and its log files.
+/// Checks that every digest has the right content about itself, its predecessor and its log files.
 #[track_caller]
 fn assert_consistent(trail: &Trail) {
     for digest in &trail.digests {

@@ -1,4 +1,4 @@
-//! The spellings of time that CloudTrail uses.
+//! The formats of time that CloudTrail uses.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,7 +22,7 @@ pub(crate) fn date_folder(at: Timestamp) -> String {
     at.strftime("%Y/%m/%d").to_string()
 }
 
-/// The moment cut to the five-minute step before it.
+/// Returns the moment rounded down to a five-minute step.
 pub(crate) fn five_minute_step(at: Timestamp) -> Timestamp {
     let seconds = at.as_second();
     Timestamp::from_second(seconds - seconds.rem_euclid(300)).expect("a moment near another")

@@ -1,5 +1,5 @@
-//! Copies on disk as people have them: decompressed, renamed, with what tools leave, behind links,
-//! and unfinished. What they hold is verified all the same, and nothing of it hides a finding.
+//! Copies on disk as they occur: decompressed, renamed, with files that tools leave, behind links,
+//! and incomplete. Their content is still verified, and nothing in them hides a finding.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::stage::{ACCOUNT, Copy, Ran, Report, Stage, run_offline, small, verify
 
 const REGION: &str = "us-east-1";
 
-/// What an `AppleDouble` file begins with.
+/// The first bytes of an `AppleDouble` file.
 const APPLE_DOUBLE: &[u8] = &[0, 5, 0x16, 7, 0, 2, 0, 0];
 
 fn digest(trail: &Trail, hour: u32) -> &DigestFile {
@@ -25,12 +25,12 @@ fn log_of(trail: &Trail, hour: u32) -> &LogFile {
     trail.logs_of(digest(trail, hour))[0]
 }
 
-/// How many digests and log files a trail has.
+/// Returns how many digests and log files a trail has.
 fn all(trail: &Trail) -> u64 {
     (trail.digests.len() + trail.log_files.len()) as u64
 }
 
-/// Every file of a copy, in order.
+/// Returns every file of a copy, in order.
 fn files(copy: &Copy) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![copy.path("copy")];
@@ -52,7 +52,7 @@ fn is_digest(path: &Path) -> bool {
     path.display().to_string().contains("CloudTrail-Digest")
 }
 
-/// The name of a file without `.json.gz`.
+/// Returns the name of a file without `.json.gz`.
 fn stem(path: &Path) -> Result<&str> {
     let name = path.file_name().and_then(|name| name.to_str());
     name.and_then(|name| name.strip_suffix(".json.gz"))
@@ -65,7 +65,7 @@ fn decompress_to(path: &Path, to: &Path) -> Result<()> {
     Ok(fs::write(to, content)?)
 }
 
-/// What `gunzip -r` does to some files.
+/// Does what `gunzip -r` does to some files.
 fn gunzip(copy: &Copy, which: impl Fn(&Path) -> bool) -> Result<()> {
     for path in files(copy)?.iter().filter(|path| which(path)) {
         let to = path.with_file_name(format!("{}.json", stem(path)?));
@@ -74,7 +74,7 @@ fn gunzip(copy: &Copy, which: impl Fn(&Path) -> bool) -> Result<()> {
     Ok(())
 }
 
-/// A note on the files of the copy: how many there are of a kind.
+/// Returns the number in a note on the files of the copy, by the kind of the note.
 fn noted(report: &Report, kind: &str) -> u64 {
     let notes = report.json["copy"]["notes"].as_array().expect("notes");
     let note = notes.iter().find(|note| note["kind"] == kind);
@@ -84,7 +84,7 @@ fn noted(report: &Report, kind: &str) -> u64 {
     })
 }
 
-/// Everything is valid, as in a copy of another form.
+/// Checks that everything is valid, as in a copy of another form.
 #[track_caller]
 fn all_valid(report: &Report, trail: &Trail) {
     report.told(0, &[]);
@@ -133,7 +133,7 @@ async fn decompressed_files_are_valid_by_their_content() -> Result<()> {
     assert_eq!(said.out.matches("decompressed, and were").count(), 1);
     let page = text(&copy, "html", &[]).await?;
     assert!(page.out.contains("decompressed copy"), "{}", page.out);
-    // As `gunzip -r` does.
+    // As `gunzip -r` leaves them.
     let copy = Copy::of(&trail)?;
     gunzip(&copy, |_| true)?;
     for more in [&[][..], &["--unlisted"][..], &["--complete"][..]] {
@@ -141,7 +141,7 @@ async fn decompressed_files_are_valid_by_their_content() -> Result<()> {
         all_valid(&found, &trail);
         assert_eq!(noted(&found, "decompressed"), all(&trail));
     }
-    // Log files alone.
+    // Only the log files.
     let copy = Copy::of(&trail)?;
     gunzip(&copy, |path| !is_digest(path))?;
     let found = report(&copy, &["--unlisted"]).await?;
@@ -204,7 +204,8 @@ async fn a_decompressed_file_of_other_content_is_a_finding() -> Result<()> {
             1,
             &[("digest-modified", 1), ("digest-signature-invalid", 1)],
         );
-        // Written again without its escaped slashes, it says the same, and is not what was signed.
+        // Written again without its escaped slashes, it has the same content, but is not what was
+        // signed.
         let document: Value = serde_json::from_str(&original)?;
         fs::write(&third, document.to_string())?;
         assert_eq!(report(&copy, &[]).await?.code, 1);
@@ -214,7 +215,8 @@ async fn a_decompressed_file_of_other_content_is_a_finding() -> Result<()> {
     Ok(())
 }
 
-/// Whoever changes the file of the object's own name cannot have it pass by a right one beside it.
+/// Somebody who changes the file with the object's own name cannot hide it with a correct file next
+/// to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_form_beside_it_hides_no_finding() -> Result<()> {
     let trail = small("amzn-s3-demo-beside").build();
@@ -263,8 +265,8 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
     );
     assert_eq!(found.json["copy"], Value::Null);
     stage.undo(&trail, &changes).await?;
-    // Under whatever name: a decompressed log file in place of the delivered one, its second copy,
-    // and the names of files that tools leave.
+    // Under any name: a decompressed log file in place of the delivered one, its second copy, and
+    // the names of files that tools leave.
     let named = |name: &str| {
         let mut object = log.clone();
         let folder = log.key.rfind('/').expect("a folder") + 1;
@@ -315,7 +317,7 @@ async fn second_copies_stand_in_for_files_that_are_not_there() -> Result<()> {
             all_valid(&found, &trail);
             assert_eq!(noted(&found, "renamed"), all(&trail), "{name}");
         }
-        // What they hold is verified all the same.
+        // Their content is still verified.
         copy.apply(&[])?;
         let log = copy.file(&log_of(&trail, 2).object);
         let log = log.with_file_name(name.replace("NAME", stem(&log)?));
@@ -348,7 +350,7 @@ async fn files_that_hold_the_same_are_skipped_and_others_are_told() -> Result<()
     all_valid(&found, &trail);
     assert_eq!(noted(&found, "duplicate"), 2 * all(&trail));
 
-    // Other content under such a name: nobody verified it, and somebody may read it.
+    // Other content under such a name: it is not verified, and somebody may read it.
     let third = copy.file(&digest(&trail, 3).object);
     let forged = third.with_file_name(format!("{}.json", stem(&third)?));
     let original = fs::read_to_string(&forged)?;
@@ -424,7 +426,7 @@ async fn what_tools_leave_is_skipped_with_its_number() -> Result<()> {
         .lines()
         .filter(|line| line.contains("AWS CLI leaves"));
     assert_eq!(lines.count(), 1, "{}", said.out);
-    // A name alone makes no `AppleDouble` file.
+    // The name by itself does not make a file an `AppleDouble` file.
     let planted = format!("._{}.json.gz", stem(&copy.file(&log_of(&trail, 2).object))?);
     let planted = copy.file(&log_of(&trail, 2).object).with_file_name(planted);
     fs::write(&planted, &log_of(&trail, 2).object.body)?;
@@ -444,7 +446,7 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     }
     .build();
     let copy = Copy::of(&trail)?;
-    // Half of the log files of one Region, and three digests, two of them in a row.
+    // Half of the log files of one Region, and three digests, two of them consecutive.
     let chain: Vec<&DigestFile> = trail.chain(ACCOUNT, REGION);
     let gone: Vec<&DigestFile> = [4, 7, 8].map(|hour| digest(&trail, hour)).into();
     // The signature of a digest is in the next one.
@@ -482,7 +484,7 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     };
     assert_eq!(about(&format!("{logs} log files")), 1, "{untold:#?}");
     assert_eq!(about("3 digests are not in this copy, in 2 stretches"), 1);
-    // The log files of the digests that are not there, with --unlisted.
+    // The log files of the missing digests, with --unlisted.
     assert_eq!(about("nothing proves"), 1, "{untold:#?}");
     assert_eq!(about("cannot verify the signature"), 2, "{untold:#?}");
     assert_eq!(untold.len(), 5);
@@ -495,7 +497,7 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     };
     assert!(states(&found).iter().all(|state| state != "\"finding\""));
 
-    // People are not sent to look for deleted versions first.
+    // The advice does not begin with deleted versions.
     let said = text(&copy, "text", &[]).await?;
     let first = said.out.lines().next().context("a line")?;
     assert!(first.contains("incomplete copy"), "{first}");
@@ -503,7 +505,7 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     for advice in ["--complete", "aws s3 sync", "--start-time"] {
         assert!(said.out.contains(advice), "{}", said.out);
     }
-    // Line by line, each is told.
+    // Line by line, each one is reported.
     let lines = text(&copy, "ndjson", &[]).await?;
     let told = lines
         .out
@@ -531,11 +533,11 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
             .to_string()
             .contains("no digest before")
     );
-    // The part of the time that was copied is whole.
+    // The copied part of the time is complete.
     report(&copy, &["--start-time", "2026-01-15T02:00:00Z"])
         .await?
         .told(0, &[]);
-    // A lifecycle rule may have expired them, unless it is known what should be kept.
+    // A lifecycle rule may have expired them, unless the user says what should be kept.
     report(&copy, &["--complete"]).await?.told(2, &[]);
     report(
         &copy,
@@ -543,7 +545,7 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     )
     .await?
     .told(1, &[("digest-missing", 1)]);
-    // After its end, where that was asked for.
+    // After its end, if that was requested.
     let end = [
         "--start-time",
         "2026-01-15T02:00:00Z",
@@ -563,7 +565,7 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     Ok(())
 }
 
-/// Where nothing that is proven says why, either.
+/// No verified digest explains the hole, either.
 #[tokio::test(flavor = "multi_thread")]
 async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> Result<()> {
     let trail = small("amzn-s3-demo-uncovered").build();
@@ -589,7 +591,7 @@ async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> 
         let said = uncovered.context("a statement")?["advice"].as_str();
         assert!(said.context("advice")?.starts_with(advice), "{untold:#?}");
     }
-    // A digest after the time may be there, and not be proven.
+    // A digest after the time may exist without being verified.
     let copy = Copy::of(&trail)?;
     copy.apply(&[4, 5].map(|hour| delete(&digest(&trail, hour).object)))?;
     let found = run_offline(&copy.verify_bare()).await?.report();
@@ -599,7 +601,7 @@ async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> 
     Ok(())
 }
 
-/// A change is a finding in whatever copy, also in one that is not complete.
+/// A change is a finding in every copy, including an incomplete one.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfinished_copy_hides_no_finding() -> Result<()> {
     let trail = small("amzn-s3-demo-unfinished").build();
@@ -628,7 +630,7 @@ async fn links_are_followed() -> Result<()> {
     let real = copy.path("real");
     fs::rename(copy.path("copy"), &real)?;
     let bucket = real.join(&copy.bucket);
-    // A directory that holds a link to the copy, to a folder of it, and to its AWSLogs folder.
+    // A directory with a link to the copy, to a folder of it, and to its AWSLogs folder.
     for target in [real.clone(), bucket.clone(), bucket.join("AWSLogs")] {
         for name in ["link", "AWSLogs"] {
             let given = copy.path("copy");
@@ -687,7 +689,7 @@ async fn inspect_looks_at_the_file_that_is_named() -> Result<()> {
     let copy = Copy::of(&trail)?;
     let third = copy.file(&digest(&trail, 3).object);
     let content = gzip::inflate(&fs::read(&third)?);
-    // Decompressed, and under the name of a second copy, beside the object and without it.
+    // Decompressed, and under the name of a second copy, next to the object and without it.
     let decompressed = third.with_file_name(format!("{}.json", stem(&third)?));
     fs::write(&decompressed, &content)?;
     let renamed = third.with_file_name(format!("{} (1).json.gz", stem(&third)?));
@@ -702,7 +704,7 @@ async fn inspect_looks_at_the_file_that_is_named() -> Result<()> {
             fs::remove_file(&third)?;
         }
     }
-    // In no copy of a bucket: by its own signature.
+    // Outside any copy of a bucket: by its own signature.
     let signature = digest(&trail, 3).sealed.signature.as_str();
     for file in [&decompressed, &renamed] {
         let alone = copy.path("alone").join(file.file_name().context("a name")?);
@@ -718,7 +720,7 @@ async fn inspect_looks_at_the_file_that_is_named() -> Result<()> {
         );
         assert_ne!(ran.code, 1, "{}", ran.out);
     }
-    // The one that is named is judged, not a right one beside it.
+    // The named file is checked, not a correct one next to it.
     fs::copy(&renamed, &third)?;
     let forged = String::from_utf8(content)?.replacen("us-east-1", "eu-west-1", 1);
     fs::write(&decompressed, forged)?;
@@ -727,7 +729,8 @@ async fn inspect_looks_at_the_file_that_is_named() -> Result<()> {
     Ok(())
 }
 
-/// A record of a call by which somebody other than CloudTrail had a data key made for a log file.
+/// A record of a call with which somebody other than CloudTrail generated a data key for a log
+/// file.
 fn planted() -> String {
     let object = "arn:aws:s3:::amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1200Z_7JREEBimdK8d2nC9.json.gz";
     json!({"Records": [{
@@ -781,12 +784,12 @@ async fn kms_judges_decompressed_and_renamed_log_files() -> Result<()> {
                 assert_eq!(found, code == 1, "{report:#}");
             }
         }
-        // What is no log file is one in no form.
+        // A file that is not a log file is not one in any form.
         fs::write(&file, stored(b"{\"Records\":[]}{}"))?;
         assert_eq!(judge(&source).await?.code, 1, "{name}");
         fs::remove_file(&file)?;
     }
-    // What tools leave is skipped with its number.
+    // Files that tools leave are skipped, and their number is reported.
     fs::write(folder.path().join(format!("{stem}.json")), harmless)?;
     fs::write(
         folder.path().join(format!("._{stem}.json.gz")),
@@ -798,7 +801,7 @@ async fn kms_judges_decompressed_and_renamed_log_files() -> Result<()> {
     for said in ["2 files that macOS", "1 file is decompressed"] {
         assert!(ran.out.contains(said), "{}", ran.out);
     }
-    // A second file of one object is judged, too, where it holds something else.
+    // A second file of one object is also checked if its content differs.
     let second = folder.path().join(format!("{stem} (2).json.gz"));
     fs::write(&second, gzip::compress(harmless))?;
     let report: Value = serde_json::from_str(&judge(&source).await?.out)?;
@@ -813,7 +816,7 @@ async fn kms_judges_decompressed_and_renamed_log_files() -> Result<()> {
     Ok(())
 }
 
-/// What somebody put into the bucket below a folder is not what is verified in the folder's place.
+/// A trail that somebody put into the bucket below a folder is not verified in the folder's place.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trail_planted_below_a_folder_does_not_stand_in_for_it() -> Result<()> {
     let trail = small("amzn-s3-demo-inside").build();

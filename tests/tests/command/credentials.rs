@@ -1,4 +1,4 @@
-//! Where credentials come from, which of them sign, and what is said where there are none.
+//! The sources of credentials, the credentials that sign, and the output if there are none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,14 +14,14 @@ use trailseal_tests::trail::Trail;
 
 use crate::stage::{ACCOUNT, Ran, Stage, end_of, run, small, verify, with};
 
-/// Keys that the environment holds beside a profile.
+/// Keys in the environment along with a profile.
 const OF_ENVIRONMENT: &str = "AKIAENVENVENVENVENVE";
 const OF_PROFILE: &str = "AKIAPRODPRODPRODPROD";
 const OF_SSO: &str = "ASIASSOSSOSSOSSOSSOS";
 const OF_PROCESS: &str = "ASIAPROCESSPROCESSPR";
 const OF_LOGIN: &str = "ASIALOGINLOGINLOGINL";
 
-/// The names of the files that the AWS CLI keeps the tokens of SSO in: SHA-1 of the session's name
+/// The names of the files in which the AWS CLI keeps the tokens of SSO: SHA-1 of the session's name
 /// `local`, and of the start URL.
 const SESSION_TOKEN: &str = "939bb46a04c3640c8c427e92b1b557e882e2d2a0.json";
 const START_URL_TOKEN: &str = "cdfb2e6999e2034a8973ab600b4da7264eae2767.json";
@@ -55,7 +55,7 @@ impl Home {
         Ok(fs::write(self.path(name), content)?)
     }
 
-    /// A program that prints credentials, and a line into a file each time.
+    /// Writes a program that prints credentials, and that writes a line into a file each time.
     fn program(&self, script: &str) -> Result<String> {
         let path = self.path("give-credentials");
         fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
@@ -63,7 +63,7 @@ impl Home {
         Ok(path.display().to_string())
     }
 
-    /// An SSO portal that gives a role's credentials.
+    /// Makes an SSO portal return a role's credentials.
     fn open_portal(&self) {
         let answer = serde_json::json!({
             "roleCredentials": {
@@ -108,7 +108,7 @@ impl Home {
         self.write(&format!(".aws/sso/cache/{file}"), &token.to_string())
     }
 
-    /// No key, and no Region but the profile's.
+    /// Returns an environment without keys, and without a Region other than the profile's.
     fn environment(&self) -> BTreeMap<String, String> {
         let home = self.folder.path().display().to_string();
         environment([
@@ -128,7 +128,7 @@ impl Home {
         run(environment, arguments).await
     }
 
-    /// The keys that signed requests to S3 and CloudTrail.
+    /// Returns the keys that signed requests to S3 and CloudTrail.
     fn signers(&self) -> BTreeSet<String> {
         let calls = self.proxy.recorded().into_iter().map(|one| one.call);
         calls
@@ -160,7 +160,7 @@ async fn delivered(stage: &Stage, bucket: &str) -> Result<Trail> {
     Ok(trail)
 }
 
-/// A command line of each command that asks AWS, and its exit code for a trail that is valid.
+/// Returns a command line of each command that calls AWS, and that exits with 0 for a valid trail.
 fn commands(trail: &Trail) -> Vec<Vec<String>> {
     let bucket = format!("s3://{}", trail.spec.bucket);
     let digest = &trail.digest(ACCOUNT, REGION, 3).object;
@@ -245,7 +245,7 @@ async fn an_sso_session_signs_every_request() -> Result<()> {
     Ok(())
 }
 
-/// The endpoint of the SSO portal alone, from the environment and from the profile's services.
+/// The endpoint of the SSO portal only, from the environment and from the profile's services.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_profiles_endpoints_and_region_count() -> Result<()> {
     let stage = Stage::enter().await?;
@@ -293,7 +293,7 @@ async fn the_profiles_endpoints_and_region_count() -> Result<()> {
     home.run(&here, &arguments).await?.report().told(0, &[]);
     home.signed_by(OF_SSO);
     assert_eq!(portal.recorded().len(), 1, "{:?}", portal.recorded());
-    // The environment's Region comes before the profile's, as everywhere.
+    // The environment's Region has precedence over the profile's, as everywhere.
     assert!(home.proxy.calls(&there).is_empty());
     Ok(())
 }
@@ -362,7 +362,7 @@ async fn a_role_is_assumed_with_whatever_its_profile_names() -> Result<()> {
         assert_eq!(assumed[0].parameters["RoleArn"], ROLE);
         let signers = home.signers();
         assert_eq!(signers.len(), 1, "{signers:?}");
-        // Those of the role, which the local AWS makes up.
+        // The keys of the role, which the local AWS makes up.
         assert!(
             signers.iter().all(|signer| signer.starts_with("ASIA")),
             "{signers:?}"
@@ -419,7 +419,8 @@ async fn a_console_session_of_aws_login_signs() -> Result<()> {
     Ok(())
 }
 
-/// As the AWS CLI does: `--profile` comes before keys in the environment, `AWS_PROFILE` after them.
+/// Like the AWS CLI: `--profile` has precedence over keys in the environment, and `AWS_PROFILE`
+/// does not.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_that_is_asked_for_comes_before_keys_in_the_environment() -> Result<()> {
     let stage = Stage::enter().await?;
@@ -495,7 +496,7 @@ async fn a_profile_that_is_not_there_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// Each failure is one line that names its cause and what to do, and no secret.
+/// Each failure is one line that names its cause and what to do, and contains no secret.
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_cannot_be_loaded_are_explained() -> Result<()> {
     let stage = Stage::enter().await?;
@@ -585,7 +586,7 @@ async fn credentials_that_cannot_be_loaded_are_explained() -> Result<()> {
         "{ran:?}"
     );
 
-    // The same of the command that speaks as the AWS CLI does.
+    // The same for the command that prints what the AWS CLI prints.
     let command = commands(&trail).pop().expect("a command");
     let ran = home.run(&[], &with(command, &["--profile", "sso"])).await?;
     assert_eq!(ran.code, 255, "{ran:?}");

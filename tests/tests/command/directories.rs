@@ -1,4 +1,5 @@
-//! Directories as they come: partial copies, copies of copies, and what somebody put into them.
+//! Directories as they occur: partial copies, copies of copies, and files that somebody put into
+//! them.
 
 use anyhow::Result;
 use std::fs;
@@ -73,14 +74,14 @@ async fn the_newest_digest_of_a_copy_has_no_signature() -> Result<()> {
         .await?
         .report();
     report.told(0, &[]);
-    // Up to an hour before, the newest one serves for the others.
+    // Up to an hour before, the newest digest contains the signatures of the others.
     let earlier = ["--end-time", "2026-01-15T05:00:00Z"];
     let report = run_offline(&with(copy.verify_bare(), &earlier))
         .await?
         .report();
     report.told(0, &[]);
     assert_eq!(report.counts("digests"), [6, 0, 0]);
-    // A wrong one is a finding.
+    // A wrong signature is a finding.
     let wrong = serde_json::json!({ name: digest(&trail, 5).sealed.signature.as_str() });
     fs::write(&signatures, wrong.to_string())?;
     let report = run_offline(&with(copy.verify_bare(), &flags))
@@ -97,7 +98,7 @@ async fn what_somebody_put_into_a_copy_does_no_harm() -> Result<()> {
     let bucket = copy.path("copy").join(&copy.bucket);
     let digests = bucket.join("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15");
     let logs = bucket.join("AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15");
-    // Names that are no text, and pipes, which nobody writes into.
+    // Names that are not text, and pipes that nothing writes to.
     for folder in [&digests, &logs, &bucket] {
         fs::write(folder.join("\u{1b}[31mred\u{202e}.json.gz"), "x")?;
         fs::write(folder.join("new\nline.json.gz"), "x")?;
@@ -153,7 +154,7 @@ async fn a_pipe_in_place_of_a_file_cannot_be_told_and_a_link_to_it_is_followed()
     let all = trail.log_files.len() as u64;
     assert_eq!(report.counts("logFiles"), [all - 1, 0, 1]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
-    // What a link to nowhere should lead to is somewhere else, and is not called missing.
+    // The target of a broken link is somewhere else, and is not reported as missing.
     fs::remove_file(&beside)?;
     let complete = with(copy.verify(), &["--complete"]);
     let report = run_offline(&complete).await?.report();

@@ -1,5 +1,6 @@
-//! Where a chain ends: a trail that is converted to an organization trail, or moved, goes on elsewhere;
-//! one that was ended on purpose is what the user says, for that chain and that time.
+//! The end of a chain: a trail that is converted to an organization trail, or moved, continues
+//! elsewhere; for a trail that was ended on purpose, the user says so, for that chain and that
+//! time.
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +14,7 @@ use crate::stage::{ACCOUNT, Copy, Report, Stage, run_offline, small, verify_unti
 const REGION: &str = "us-east-1";
 const ORGANIZATION: &str = "o-exampleorgid";
 
-/// How a trail goes on in the organization's folder.
+/// How a trail continues in the organization's folder.
 #[derive(Clone, Copy)]
 enum Conversion {
     /// The first digest file there names the last one before it.
@@ -22,7 +23,7 @@ enum Conversion {
     StartedAnew,
 }
 
-/// A trail of 24 hours, converted before its twelfth.
+/// Returns a trail of 24 hours, converted before its twelfth.
 fn converted(bucket: &str, conversion: Conversion) -> TrailSpec {
     let stops = match conversion {
         Conversion::Continued => Vec::new(),
@@ -80,12 +81,12 @@ async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> 
             .filter_map(|chain| chain["end"].as_str())
             .collect();
         assert!(ends.len() == 1 && ends[0].starts_with(&goes_on), "{ends:?}");
-        // Long after the conversion, as well.
+        // Long after the conversion, too.
         let late = hour(&trail, 20).to_string();
         report(&stage, &trail, &["--start-time", &late])
             .await?
             .told(0, &[]);
-        // What is gone after the conversion is found, and what is gone before it.
+        // What is missing after the conversion is found, and what is missing before it.
         stage
             .apply(&delete_digests(&newest(&trail, 17..=24)))
             .await?;
@@ -122,7 +123,7 @@ async fn digest_files_that_are_gone_before_a_conversion_are_found() -> Result<()
         stage
             .apply(&delete_digests(&newest(&trail, 8..=11)))
             .await?;
-        // The log files of those hours are still there, too.
+        // The log files of those hours still exist, too.
         report(&stage, &trail, &[]).await?.told(1, &[(kind, 1)]);
         let logs = newest(&trail, 8..=11)
             .into_iter()
@@ -171,7 +172,8 @@ async fn a_trail_of_the_same_name_beside_another_explains_no_end() -> Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_deleted_at_the_seam_of_a_conversion_is_found() -> Result<()> {
     let stage = Stage::enter().await?;
-    // The organization's trail begins half an hour after the last digest file but one of the account's.
+    // The organization's trail starts half an hour after the second-to-last digest file of the
+    // account's.
     let own = TrailSpec {
         hours: 12,
         offset_seconds: 1051,
@@ -189,9 +191,9 @@ async fn an_hour_deleted_at_the_seam_of_a_conversion_is_found() -> Result<()> {
     stage.deliver(&organization).await?;
     let until = hour(&own, 20);
     let arguments = verify_until("s3://amzn-s3-demo-seam", until);
-    // The account's trail ended while the organization's had begun.
+    // The account's trail ended after the organization's had started.
     stage.run(&arguments).await?.report().told(0, &[]);
-    // Another trail's log files in the old folder are no sign of this one's.
+    // Another trail's log files in the old folder are not evidence of this trail.
     let of_trail = with(arguments.clone(), &["--trail", &own.spec.trail_name]);
     stage.run(&of_trail).await?.report().told(0, &[]);
     let last = own.digest(ACCOUNT, REGION, 12);
@@ -253,7 +255,7 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     }
     .build();
     stage.deliver(&trail).await?;
-    // One member left, with its log files; of another the newest digest files were deleted.
+    // One member left, with its log files; of another member, the newest digest files were deleted.
     let cut = |account: &str, hours: std::ops::RangeInclusive<u32>| -> Vec<Change> {
         hours
             .flat_map(|hour| {
@@ -271,7 +273,7 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     let name = trail.spec.trail_name.as_str();
     let overdue = |count| [("digest-overdue", count)];
     report(&stage, &trail, &[]).await?.told(1, &overdue(2));
-    // By its name alone a trail that goes on elsewhere has not ended.
+    // The name by itself does not end a trail that continues elsewhere.
     report(&stage, &trail, &["--ended", name])
         .await?
         .told(1, &overdue(2));
@@ -283,7 +285,7 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     }
     let both = |time: Timestamp| format!("{}/{name}@{time}", MEMBERS[2]);
     let first = format!("{}/{REGION}/{name}@{}", MEMBERS[1], hour(&trail, 10));
-    // Said to have ended later than the digest files show.
+    // Declared to have ended later than the digest files show.
     let late = both(hour(&trail, 20));
     report(&stage, &trail, &["--ended", &first, "--ended", &late])
         .await?
@@ -291,7 +293,7 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     let right = both(hour(&trail, 15));
     let all = report(&stage, &trail, &["--ended", &first, "--ended", &right]).await?;
     all.told(0, &[]);
-    // What names nothing is said.
+    // An option that matches nothing is reported.
     report(
         &stage,
         &trail,
@@ -299,7 +301,7 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     )
     .await?
     .told(2, &[]);
-    // Log files that came later: the trail had not ended.
+    // Log files that were delivered later: the trail had not ended.
     let log = trail.logs_of(trail.digest(MEMBERS[1], REGION, 20))[0];
     stage.apply(&[Change::Put(log.object.clone())]).await?;
     let by_account = format!("{}/{name}", MEMBERS[1]);
@@ -324,7 +326,7 @@ async fn a_bucket_move_with_both_copies_in_one_directory_is_valid() -> Result<()
     valid.told(0, &[]);
     assert_eq!(valid.counts("digests"), [7, 0, 0]);
     let end = format!("{}", trail.spec.start + SignedDuration::from_hours(16));
-    // By now digest files should have come: only those of the new bucket are missed.
+    // Digest files should have arrived by now: only those of the new bucket are missing.
     let report = run_offline(&with(copy.verify(), &["--complete", "--end-time", &end]))
         .await?
         .report();
@@ -333,7 +335,7 @@ async fn a_bucket_move_with_both_copies_in_one_directory_is_valid() -> Result<()
         report.json["findings"][0]["object"]["bucket"],
         "amzn-s3-demo-moved-there"
     );
-    // What its successor names is not what is there.
+    // The existing object is not the one that its successor names.
     let last = trail.digest(ACCOUNT, REGION, 3);
     let edited = last.object.with_body("junk");
     copy.apply(&[Change::Put(edited)])?;
@@ -346,7 +348,7 @@ async fn a_bucket_move_with_both_copies_in_one_directory_is_valid() -> Result<()
 async fn a_conversion_in_a_copy_on_disk_is_valid() -> Result<()> {
     for (bucket, conversion, untold) in [
         ("amzn-s3-demo-disk-converted", Conversion::Continued, 0),
-        // No later digest file holds the signature of the last one before.
+        // No later digest file contains the signature of the last one before.
         ("amzn-s3-demo-disk-anew", Conversion::StartedAnew, 1),
     ] {
         let trail = converted(bucket, conversion).build();
@@ -373,7 +375,7 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         let source = format!("s3://{}", trail.spec.bucket);
         with(verify_until(&source, hour(&trail, 72)), more)
     };
-    // Everything of the first days is gone.
+    // Everything of the first days is missing.
     let gone = newest(&trail, 0..=59);
     let logs = gone.iter().flat_map(|digest| trail.logs_of(digest));
     let mut changes: Vec<Change> = logs.map(|log| delete(&log.object)).collect();
@@ -391,7 +393,7 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         .await?
         .report()
         .told(0, &[]);
-    // The oldest digest file that is kept may be after the time asked for.
+    // The oldest digest file that is kept may be after the requested time.
     let early = stage
         .run(&verify_until(
             &format!("s3://{}", trail.spec.bucket),
@@ -399,7 +401,7 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         ))
         .await?;
     assert_eq!(early.code, 2, "{early:?}");
-    // A folder is no statement of what should be kept.
+    // A folder does not say what should be kept.
     let year = format!(
         "s3://{}/AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/2026/",
         trail.spec.bucket
@@ -409,14 +411,14 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         .await?
         .report();
     report.told(2, &[]);
-    // Whoever says since when knows what should be kept.
+    // A user who gives a start time knows what should be kept.
     let since = ["--start-time", "2026-01-17T06:00:00Z"];
     stage
         .run(&verify(&since))
         .await?
         .report()
         .told(1, &[("digest-missing", 1)]);
-    // Log files of a time whose digest files are gone: no rule does that.
+    // Log files of a time whose digest files are missing: no rule causes that.
     let old = trail.logs_of(trail.digest(ACCOUNT, REGION, 3))[0];
     stage.apply(&[Change::Put(old.object.clone())]).await?;
     let report = stage.run(&verify(&[])).await?.report();

@@ -1,5 +1,5 @@
-//! What cannot be told: denied, archived, throttled, interrupted. It is never valid, and never a
-//! finding.
+//! What could not be verified: denied, archived, throttled, interrupted. It is never valid, and
+//! never a finding.
 
 use anyhow::{Result, ensure};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use trailseal_tests::trail::{Object, TrailSpec};
 
 use crate::stage::{ACCOUNT, Ran, Stage, run, small, start, verify, with};
 
-/// An object of its own age that a lifecycle rule has archived.
+/// Makes an object of its own age look archived by a lifecycle rule.
 fn archive(proxy: &FaultProxy, object: &Object) {
     let head = Match::operation("s3", "HeadObject").path_contains(&object.key);
     let mut headers = vec![("last-modified", "Thu, 15 Jan 2026 00:30:00 GMT")];
@@ -57,7 +57,8 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
         proxy.heal();
     }
 
-    // Of a digest, its log files cannot be told either; its neighbours can.
+    // If a digest could not be verified, its log files could not be verified either; the digests
+    // next to it can.
     archive(&proxy, &third.object);
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
     report.told(2, &[]);
@@ -79,7 +80,7 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
         proxy.heal();
     }
 
-    // Keys that cannot be asked for. Who is refused once does not ask again.
+    // Keys that cannot be requested. After one refusal, the command does not ask again.
     let rule = proxy.fail(
         Match::operation("cloudtrail", "ListPublicKeys"),
         Fault::access_denied_exception(),
@@ -96,7 +97,7 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
     assert!(ran.out.contains("this operation (7 times)"), "{}", ran.out);
     proxy.heal();
 
-    // A finding beside what cannot be told is told.
+    // A finding is reported along with what could not be verified.
     proxy.fail(get(log), Fault::access_denied());
     let other = trail.logs_of(trail.digest(ACCOUNT, REGION, 5))[0];
     let changes = [trailseal_tests::trail::tamper::delete(&other.object)];
@@ -196,7 +197,7 @@ async fn an_interrupted_run_reports_what_it_has_and_another_goes_on_from_there()
     for signal in ["-INT", "-TERM", "-HUP"] {
         let _ = std::fs::remove_file(&progress);
         proxy.forget();
-        // Two thirds go through, the others wait longer than anybody will.
+        // Two thirds go through, and the others wait longer than anybody will.
         let late = Rule::new(log_files.clone(), Fault::Stall(Duration::from_mins(1)));
         let rule = proxy.add(late.after(all * 2 / 3));
         let flags = ["--resume", &progress, "--concurrency", "8"];
@@ -228,7 +229,7 @@ async fn an_interrupted_run_reports_what_it_has_and_another_goes_on_from_there()
         assert_eq!(report.counts("logFiles"), [all as u64, 0, 0]);
         let resumed = report.json["totals"]["resumed"].as_u64().expect("a count");
         assert!(resumed > 0, "nothing was kept");
-        // Digests are read again, log files of those that are done are not.
+        // Digests are read again; log files of finished digests are not.
         assert_eq!(proxy.calls(&log_files).len() as u64, all as u64 - resumed);
         assert!(proxy.calls(&digests).len() >= 31);
     }
@@ -248,7 +249,7 @@ async fn progress_is_kept_for_one_source_only() -> Result<()> {
         .await?
         .report()
         .told(0, &[]);
-    // It came to its end: the next run looks at everything again.
+    // The run was complete: the next run checks everything again.
     assert!(!std::path::Path::new(&file).exists());
     let report = stage.run(&with(verify(&trail), &flags)).await?.report();
     report.told(0, &[]);

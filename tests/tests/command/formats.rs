@@ -1,4 +1,4 @@
-//! What is printed: each format, completions, the manual, and saved keys.
+//! The output: each format, completions, the manual, and saved keys.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -8,7 +8,8 @@ use trailseal_tests::trail::{Change, Trail, TrailSpec};
 
 use crate::stage::{ACCOUNT, Copy, Stage, run_offline, small, with};
 
-/// A whole copy in which a log file is changed, another is gone, and a digest cannot be told.
+/// Returns a complete copy in which one log file is changed, another is missing, and one digest
+/// could not be verified.
 fn damaged(bucket: &str) -> Result<(Trail, Copy)> {
     let trail = small(bucket).build();
     let copy = Copy::of(&trail)?;
@@ -65,7 +66,7 @@ async fn the_json_report_has_every_documented_field() -> Result<()> {
     }
     assert_eq!(report.json["schema"], "trailseal.verification/1");
     assert_eq!(report.counts("digests"), [6, 0, 1]);
-    // The newest digest is not proven, and so are its log files.
+    // The newest digest is not verified, and neither are its log files.
     let newest = trail.digest(ACCOUNT, "us-east-1", 6);
     let proven = trail.log_files.len() - trail.logs_of(newest).len();
     assert_eq!(report.counts("logFiles"), [proven as u64 - 2, 2, 0]);
@@ -226,7 +227,7 @@ async fn saved_keys_verify_a_copy_without_aws() -> Result<()> {
         assert!(ran.err.contains("keys saved to"), "{ran:?}");
         run_offline(&copy.verify()).await?.report().told(0, &[]);
     }
-    // To standard output, the same.
+    // Standard output gets the same.
     let ran = stage.run(&[&["keys"][..], &times].concat()).await?;
     let saved: Value = serde_json::from_str(&ran.out)?;
     assert!(

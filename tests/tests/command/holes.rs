@@ -1,4 +1,5 @@
-//! Time that nothing proves is told, whatever lies around it; time that was not asked for is not.
+//! Time that no digest covers is reported, regardless of the digests around it; time that was not
+//! requested is not.
 
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -22,7 +23,7 @@ fn long(bucket: &str, hours: u32) -> TrailSpec {
     }
 }
 
-/// Verifies from the end of one hour to the end of another.
+/// Returns the arguments that verify from the end of one hour to the end of another.
 fn between(trail: &Trail, from: i64, to: i64) -> Vec<String> {
     let at = |hour| (trail.spec.start + SignedDuration::from_hours(hour)).to_string();
     let source = format!("s3://{}", trail.spec.bucket);
@@ -40,7 +41,7 @@ fn digests(trail: &Trail, hours: std::ops::RangeInclusive<u32>) -> Vec<&DigestFi
         .collect()
 }
 
-/// Digests and the log files they list.
+/// Deletes digests and the log files that they list.
 fn wiped(trail: &Trail, hours: std::ops::RangeInclusive<u32>) -> Vec<Change> {
     let digests = digests(trail, hours);
     let logs = digests.iter().flat_map(|digest| trail.logs_of(digest));
@@ -49,7 +50,7 @@ fn wiped(trail: &Trail, hours: std::ops::RangeInclusive<u32>) -> Vec<Change> {
     changes
 }
 
-/// Something else under the name of a digest, so many seconds later.
+/// Puts something else under the name of a digest, this many seconds later.
 fn junk_after(digest: &DigestFile, seconds: i64) -> Change {
     let end: jiff::Timestamp = digest.document.digest_end_time.parse().expect("a time");
     let later = end + SignedDuration::from_secs(seconds);
@@ -82,7 +83,7 @@ async fn objects_planted_behind_a_hole_do_not_hide_it() -> Result<()> {
         );
     };
     told(&stage.run(&between(&trail, 0, 24)).await?.report());
-    // One named a second behind the range, and ones in it, at its end and far away.
+    // One named a second after the range, and others in it, at its end and far away.
     let last = trail.digest(ACCOUNT, REGION, 24);
     for seconds in [1, 3600, 7200, 40_000] {
         stage.apply(&[junk_after(last, seconds)]).await?;
@@ -90,7 +91,7 @@ async fn objects_planted_behind_a_hole_do_not_hide_it() -> Result<()> {
         let range = with(between(&trail, 0, 24), &["--unlisted"]);
         assert_eq!(stage.run(&range).await?.report().code, 1);
     }
-    // In the place of the last digest itself.
+    // In place of the last digest itself.
     stage.apply(&[junk_after(last, 0)]).await?;
     told(&stage.run(&between(&trail, 0, 24)).await?.report());
     Ok(())
@@ -211,7 +212,7 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
         .iter()
         .map(|digest| delete(&digest.object))
         .collect();
-    // Its name is no more than a name.
+    // Its name is only a name.
     changes.push(junk_after(last, 5 * 3600));
     stage.apply(&changes).await?;
     let report = stage.run(&verify(&trail)).await?.report();
@@ -221,7 +222,7 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
         text.contains("there is no digest at all that CloudTrail signed"),
         "{text}"
     );
-    // Nor does it answer for a Region that was asked for.
+    // It does not represent a requested Region, either.
     let logs = digests.iter().flat_map(|digest| trail.logs_of(digest));
     let gone: Vec<Change> = logs.map(|log| delete(&log.object)).collect();
     stage.apply(&gone).await?;
@@ -349,7 +350,7 @@ async fn prefixes_may_be_called_as_the_folders_of_trails_or_of_nobody() -> Resul
         }
         .build();
         let copy = Copy::of(&trail)?;
-        // Another service's folder beside it.
+        // Another service's folder next to it.
         let other = copy.path("copy").join(&copy.bucket);
         fs::create_dir_all(other.join("elb/AWSLogs/111122223333/elasticloadbalancing/us-east-1"))?;
         fs::create_dir_all(other.join("vpc/AWSLogs/111122223333/vpcflowlogs/us-east-1"))?;

@@ -1,4 +1,4 @@
-//! `trailseal inspect`: which step fails, and what it comes to.
+//! `trailseal inspect`: which step fails, and the exit code.
 
 use anyhow::Result;
 use trailseal_tests::local::{Fault, FaultProxy, Match};
@@ -15,7 +15,7 @@ use crate::stage::{ACCOUNT, Copy, Ran, Stage, run_offline, small};
 
 const REGION: &str = "us-east-1";
 
-/// The steps that came to a word, in their order, each once.
+/// Returns the steps with this result word, in their order, each once.
 fn steps<'a>(ran: &'a Ran, word: &str) -> Vec<&'a str> {
     let mut steps: Vec<&str> = ran
         .out
@@ -32,7 +32,7 @@ fn location(object: &Object) -> String {
     object.location().to_string()
 }
 
-/// Exactly these steps fail, these cannot be told, and the exit code.
+/// Checks that exactly these steps fail, that these could not be verified, and the exit code.
 #[track_caller]
 fn came_to(ran: &Ran, code: i32, failed: &[&str], untold: &[&str]) {
     assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
@@ -63,17 +63,17 @@ const ALL_STEPS: [&str; 10] = [
     "log file",
 ];
 
-/// What is done, the steps that fail, and those that cannot be told.
+/// The name, the change, the steps that fail, and the steps that could not be verified.
 type Case = (&'static str, Change, Vec<&'static str>, Vec<&'static str>);
 
-/// A copy under a name half an hour later.
+/// Returns a copy whose name is half an hour later.
 fn planted_behind(digest: &DigestFile) -> Object {
     let bucket = digest.object.bucket.clone();
     let key = digest.object.key.replace("T030000Z", "T033000Z");
     copied_to(&digest.object, &Location { bucket, key })
 }
 
-/// What is done to the third digest, its log files and its neighbours.
+/// Returns the changes to the third digest, its log files and the digests next to it.
 fn cases(trail: &Trail) -> Vec<Case> {
     let third = trail.digest(ACCOUNT, REGION, 3);
     let log = &trail.logs_of(third)[0].object;
@@ -160,7 +160,7 @@ async fn each_step_of_a_digest_in_s3_is_told() -> Result<()> {
     let ran = inspect(&at).await?;
     came_to(&ran, 0, &[], &[]);
     assert_eq!(steps(&ran, "ok"), ALL_STEPS);
-    // What was signed, line by line, and the signature.
+    // The signed text, line by line, and the signature.
     for line in third
         .document
         .signing_string(&third.sealed.sha256)
@@ -176,7 +176,7 @@ async fn each_step_of_a_digest_in_s3_is_told() -> Result<()> {
         assert!(ran.out.contains(&log.object.key) && ran.out.contains(&log.sha256));
     }
 
-    // The first and the last of a chain, and one that is in none.
+    // The first and the last of a chain, and one that is in no chain.
     let first = inspect(&location(digest(&trail, 0))).await?;
     came_to(&first, 0, &[], &[]);
     let last = inspect(&location(digest(&trail, 6))).await?;
@@ -195,15 +195,15 @@ async fn each_step_of_a_digest_in_s3_is_told() -> Result<()> {
         stage.undo(&trail, &changes).await?;
     }
 
-    // Nobody says that there ever was one.
+    // Nothing says that it ever existed.
     let never = at.replace("T030000Z", "T031500Z");
     inspect(&never).await?.refused(2);
     inspect(&at.replace("inspect", "nowhere")).await?.refused(2);
     Ok(())
 }
 
-/// A lifecycle rule has taken the digests before: the oldest that is kept is CloudTrail's, and of
-/// what was before nothing is known. A hole is a finding, however old it is.
+/// A lifecycle rule has deleted the previous digests: the oldest one that is kept is CloudTrail's,
+/// and nothing is known about the time before. A hole is a finding, regardless of its age.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_told() -> Result<()>
 {
@@ -226,7 +226,7 @@ async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_t
     came_to(&inspect(4).await?, 0, &[], &[]);
     let ran = inspect(2).await?;
     assert!(ran.refused(2).contains("begins after it"), "{}", ran.err);
-    // Another one before it is there: somebody deleted those between.
+    // An earlier digest exists: somebody deleted those in between.
     stage.undo(&trail, &expired[..1]).await?;
     came_to(&inspect(3).await?, 1, &["predecessor"], &[]);
     came_to(&inspect(2).await?, 1, &["object"], &["log files"]);
@@ -254,7 +254,7 @@ async fn a_key_is_read_as_it_is_written() -> Result<()> {
         let at = format!("s3://{}/{key}", third.bucket);
         came_to(&stage.run(&["inspect", &at]).await?, 0, &[], &[]);
     }
-    // Where it is by no reading, it cannot be told.
+    // If the object exists by no reading of the key, it could not be verified.
     let never = format!("s3://{}//{encoded}", third.bucket).replace("T030000Z", "T031500Z");
     stage.run(&["inspect", &never]).await?.refused(2);
     Ok(())
@@ -267,7 +267,7 @@ async fn a_copied_digest_is_cloudtrails_and_in_the_wrong_place() -> Result<()> {
     stage.deliver(&trail).await?;
     let third = trail.digest(ACCOUNT, REGION, 3);
     let inspect = async |at: &str| stage.run(&["inspect", at]).await;
-    // Copied to where another digest was, and to a folder of somebody's own.
+    // Copied over another digest, and to another folder.
     let over = Location {
         bucket: third.object.bucket.clone(),
         key: digest(&trail, 5).key.clone(),
@@ -288,7 +288,7 @@ async fn a_copied_digest_is_cloudtrails_and_in_the_wrong_place() -> Result<()> {
     let untold = ["content", "predecessor", "log files"];
     let ran = inspect(&over.to_string()).await?;
     came_to(&ran, 1, &["place", "successor"], &untold);
-    // It is CloudTrail's signature all the same.
+    // It is still CloudTrail's signature.
     assert!(steps(&ran, "ok").contains(&"signature"));
     came_to(&inspect(&aside.to_string()).await?, 1, &["place"], &untold);
     Ok(())
@@ -331,7 +331,7 @@ async fn what_cannot_be_read_is_told_at_its_step() -> Result<()> {
         came_to(&ran, 2, &[], &untold);
         proxy.heal();
     }
-    // The one after it is not part of the verdict.
+    // The next digest is not part of the verdict.
     proxy.fail(get(digest(&trail, 4)), Fault::access_denied());
     let ran = stage
         .run_through(
@@ -362,11 +362,11 @@ async fn a_digest_in_a_file_needs_its_signature_from_somewhere() -> Result<()> {
         run_offline(&[&arguments[..], more].concat()).await
     };
     let file = copy.file(&third.object).display().to_string();
-    // From the next digest, which the one after it proves.
+    // From the next digest, which the one after it verifies.
     let ran = inspect(&file, &[]).await?;
     came_to(&ran, 0, &[], &[]);
     assert_eq!(steps(&ran, "ok"), ALL_STEPS);
-    // From the command line, rightly and wrongly.
+    // From the command line, correct and wrong.
     let signature = third.sealed.signature.as_str();
     came_to(
         &inspect(&file, &["--signature", signature]).await?,
@@ -375,21 +375,21 @@ async fn a_digest_in_a_file_needs_its_signature_from_somewhere() -> Result<()> {
         &[],
     );
     let wrong = trail.digest(ACCOUNT, REGION, 2).sealed.signature.as_str();
-    // The next digest holds the right one.
+    // The next digest contains the correct one.
     let ran = inspect(&file, &["--signature", wrong]).await?;
     came_to(&ran, 0, &[], &[]);
     assert!(ran.err.contains("wrong signatures"), "{}", ran.err);
     inspect(&file, &["--signature", "no hex"])
         .await?
         .refused(64);
-    // The newest has none.
+    // The newest digest has none.
     let newest = trail.digest(ACCOUNT, REGION, 6);
     let file_of_newest = copy.file(&newest.object).display().to_string();
     let unproven = ["signature", "content", "predecessor", "log files"];
     came_to(&inspect(&file_of_newest, &[]).await?, 2, &[], &unproven);
     let given = ["--signature", newest.sealed.signature.as_str()];
     came_to(&inspect(&file_of_newest, &given).await?, 0, &[], &[]);
-    // A log file beside it.
+    // A log file next to it.
     copy.apply(&[Change::Put(modified(&trail.logs_of(third)[0].object))])?;
     came_to(&inspect(&file, &[]).await?, 1, &["log file"], &[]);
 
@@ -398,14 +398,14 @@ async fn a_digest_in_a_file_needs_its_signature_from_somewhere() -> Result<()> {
     let complete = inspect(&file, &["--complete"]).await?;
     came_to(&complete, 1, &["log file"], &[]);
 
-    // Alone, nothing beside it is known.
+    // Without a copy around it, nothing next to it is known.
     let name = third.object.key.rsplit('/').next().expect("a name");
     let alone = copy.text(name);
     std::fs::copy(&file, &alone)?;
     came_to(&inspect(&alone, &[]).await?, 2, &[], &unproven);
     let ran = inspect(&alone, &["--signature", signature]).await?;
     came_to(&ran, 2, &[], &["predecessor", "log file"]);
-    // Under another digest's name, and under a name that tells nothing.
+    // Under another digest's name, and under a name without meaning.
     let renamed = copy.text(&name.replace("T030000Z", "T040000Z"));
     std::fs::copy(&file, &renamed)?;
     let ran = inspect(&renamed, &["--signature", signature]).await?;

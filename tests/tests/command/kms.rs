@@ -1,4 +1,4 @@
-//! `trailseal kms`: the rules of the KMS events from the command line, explained.
+//! `trailseal kms`: the rules for KMS events from the command line, explained.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ const RULES: [&str; 10] = [
     "enclaves",
 ];
 
-/// A trail under a key, which readers and an enclave use; and what goes wrong.
+/// Returns a trail with a key that readers and an enclave use, and with these anomalies.
 fn spec(bucket: &str, key_arn: &str, anomalies: &[KmsAnomalyKind]) -> TrailSpec {
     let mut kms = KmsSpec::new(key_arn);
     let (prefix, _) = kms.alias.rsplit_once('/').expect("an alias");
@@ -62,7 +62,7 @@ fn spec(bucket: &str, key_arn: &str, anomalies: &[KmsAnomalyKind]) -> TrailSpec 
     }
 }
 
-/// The same under a key of the local AWS, delivered.
+/// Returns the same with a key of the local AWS, delivered.
 pub(crate) async fn delivered(
     stage: &Stage,
     bucket: &str,
@@ -94,7 +94,7 @@ fn kms_of(trail: &Trail) -> &KmsSpec {
     trail.spec.kms.as_ref().expect("a key")
 }
 
-/// The arguments that judge a source as the trail is.
+/// Returns the arguments that check a source with the trail's configuration.
 pub(crate) fn judge(source: &str, trail: &Trail) -> Vec<String> {
     let kms = kms_of(trail);
     let admin = kms.readers[0].arn().expect("an ARN");
@@ -134,13 +134,13 @@ fn json_of(ran: &Ran) -> Value {
     serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("no JSON ({error}): {ran:?}"))
 }
 
-/// Valid, found and untold rulings of a rule.
+/// Returns the rulings of a rule: valid, finding, and could not verify.
 fn counts(report: &Value, rule: &str) -> [u64; 3] {
     ["valid", "finding", "cannotTell"]
         .map(|count| report["rules"][rule][count].as_u64().expect("a count"))
 }
 
-/// The same by the table that is printed.
+/// Returns the same from the printed table.
 fn counts_in_text(text: &str, rule: &str) -> [u64; 3] {
     let row = text
         .lines()
@@ -155,7 +155,7 @@ fn counts_in_text(text: &str, rule: &str) -> [u64; 3] {
     [valid, found, untold]
 }
 
-/// Every finding, in the order of the log files.
+/// Returns every finding, in the order of the log files.
 fn findings(report: &Value) -> Vec<&Value> {
     let log_files = report["logFiles"].as_array().expect("a list");
     log_files
@@ -190,7 +190,7 @@ async fn an_untouched_trail_is_valid_by_every_rule() -> Result<()> {
         .iter()
         .filter(|log| !log.kms_events.is_empty());
     assert_eq!(report["totals"]["logFiles"], log_files);
-    // Those with calls of the enclave alone are told, too.
+    // Those with only calls of the enclave are counted, too.
     assert!(report["totals"]["judged"].as_u64() >= u64::try_from(recording.count()).ok());
     for rule in RULES {
         let [valid, finding, untold] = counts(&report, rule);
@@ -222,13 +222,14 @@ async fn an_untouched_trail_is_valid_by_every_rule() -> Result<()> {
     let waiting = format!("{deliveries} deliveries are still to be listed by a digest");
     assert!(text.out.contains(&waiting), "{}", text.out);
 
-    // What is not said is found out: the trail by its digests, the key and the readers not asked.
+    // What is not given is found out: the trail by its digests. The key and the readers are not
+    // checked.
     let bare = stage.run(&["kms", &source(&trail)]).await?;
     assert_eq!(bare.code, 0, "{bare:?}");
     assert!(counts_in_text(&bare.out, "trail")[0] > 0);
     assert_eq!(counts_in_text(&bare.out, "readers"), [0, 0, 0]);
 
-    // Event by event, also what is valid.
+    // Event by event, including valid ones.
     let all = stage.run(&with(arguments.clone(), &["--all"])).await?;
     let event = trail.log_files.iter().flat_map(|log| &log.kms_events);
     for event in event.filter(|event| event.about.is_some()) {
@@ -237,7 +238,7 @@ async fn an_untouched_trail_is_valid_by_every_rule() -> Result<()> {
     }
     assert!(all.out.contains("CloudTrail called"), "{}", all.out);
 
-    // Into a file, and nothing else.
+    // Into a file, and nowhere else.
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let file = folder.path().join("kms.txt");
     let more = ["--output", &file.display().to_string()];
@@ -339,7 +340,7 @@ async fn a_planted_file_is_found_with_whoever_wrote_it() -> Result<()> {
         .and_then(|files| files.iter().find(|file| file["verdict"] == "finding"))
         .context("a log file")?;
     assert_eq!(log_file["object"]["key"], log.object.key.as_str());
-    // Only what is wrong is explained.
+    // Only findings are explained.
     let explained = log_file["explanations"].as_array().context("a list")?;
     assert_eq!(explained.len(), 1, "{explained:#?}");
     assert_eq!(explained[0]["rule"], "caller");
@@ -369,7 +370,7 @@ async fn a_planted_file_is_found_with_whoever_wrote_it() -> Result<()> {
         assert!(ran.out.contains(said), "{said}: {}", ran.out);
     }
 
-    // The log file alone says the same.
+    // The log file by itself gives the same result.
     let ran = stage.run(&judge(&uri(&log.object), &trail)).await?;
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(ran.out.contains("1 log file read"), "{}", ran.out);
@@ -409,8 +410,8 @@ async fn a_delivered_log_file_that_is_gone_is_found_with_its_event() -> Result<(
     Ok(())
 }
 
-/// The trail that an event names is none of those whose digests are there, and the log file is old
-/// enough for them to have come.
+/// The trail that an event names is not one of those whose digests exist, and the log file is old
+/// enough that digests should have arrived.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trail_without_digests_is_found() -> Result<()> {
     let stage = Stage::enter().await?;
@@ -462,7 +463,7 @@ async fn unlisted_readers_and_images_are_found() -> Result<()> {
         ["enclave-image-unlisted", "kms-unlisted-reader"],
         "{report:#}"
     );
-    // Nobody is listed: nobody is found.
+    // No reader is configured: no reader is reported.
     let ran = stage.run(&["kms", &source(&trail)]).await?;
     assert_eq!(ran.code, 0, "{}", ran.out);
     Ok(())
@@ -485,7 +486,7 @@ async fn what_kms_and_s3_refuse_cannot_be_told() -> Result<()> {
     ] {
         assert!(ran.out.contains(said), "{said}: {}", ran.out);
     }
-    // Each name of the key is asked about once.
+    // KMS is asked about each name of the key once.
     assert!(
         (1..=3).contains(&proxy.hits(describe)),
         "{}",
@@ -545,7 +546,7 @@ async fn a_copy_on_disk_is_judged_by_what_its_events_show() -> Result<()> {
         assert!(text.out.contains(said), "{said}: {}", text.out);
     }
 
-    // The files alone, without their folders.
+    // Only the files, without their folders.
     let flat = copy.path("flat");
     std::fs::create_dir_all(&flat)?;
     for log in &trail.log_files {
@@ -563,7 +564,7 @@ async fn a_copy_on_disk_is_judged_by_what_its_events_show() -> Result<()> {
     assert_eq!(flat_report["totals"], report["totals"]);
     assert_eq!(flat_report["rules"], report["rules"]);
 
-    // One file of them, in the copy and by its name.
+    // One of the files, in the copy and by its name.
     let log = trail.log_files.iter().find(|log| {
         let mut events = log.kms_events.iter();
         events.any(|event| event.event_name == "GenerateDataKey")
@@ -577,7 +578,7 @@ async fn a_copy_on_disk_is_judged_by_what_its_events_show() -> Result<()> {
         assert!(ran.out.contains(&log.object.key), "{}", ran.out);
     }
 
-    // Whoever wrote a file is seen without asking anybody.
+    // The writer of a file is seen without any request.
     let trail = spec("amzn-s3-demo-kms-copied", key, &[PLANTED]).build();
     let copy = Copy::of(&trail)?;
     let ran = run_offline(&judge(&copy.text("copy"), &trail)).await?;
@@ -617,7 +618,7 @@ async fn a_file_that_is_none_is_found_and_a_link_is_followed() -> Result<()> {
     let ran = run_offline(&["kms", &source]).await?;
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.out.contains("2 log files read"), "{}", ran.out);
-    // What it leads to is not passed over where it is not there.
+    // A link whose target does not exist is not skipped.
     let link = folder.path().join(name.replace("1205Z", "1215Z"));
     std::os::unix::fs::symlink("/nonexistent/file", link)?;
     let ran = run_offline(&["kms", &source]).await?;
@@ -664,7 +665,7 @@ async fn an_interrupted_run_reports_what_it_has() -> Result<()> {
     Ok(())
 }
 
-/// What stands in a record may be anybody's: nothing in it reaches the terminal as it is.
+/// The content of a record may be from anybody: nothing in it reaches the terminal unescaped.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_records_are_printed_without_harm() -> Result<()> {
     const HOSTILE: &str = "\u{1b}[2J\nVALID: forged\r\u{202e}gpj.exe\u{7}";

@@ -1,5 +1,5 @@
-//! The command `trailseal`, end to end: the built program against a local AWS and against copies
-//! on disk. Needs the program beside the test, and the `.venv`.
+//! The command `trailseal`, end to end: the built program against a local AWS and against copies on
+//! disk. Needs the program next to the test, and the `.venv`.
 
 mod copies;
 mod credentials;

@@ -1,5 +1,5 @@
-//! What is named is verified, and nothing else: a log file, a digest file, a day. What is not there is
-//! not valid.
+//! Only what is named is verified: a log file, a digest file, a day. What does not exist is not
+//! valid.
 
 use anyhow::Result;
 use trailseal_tests::trail::tamper::delete;
@@ -21,7 +21,7 @@ fn trail(bucket: &str) -> Trail {
     .build()
 }
 
-/// Something that CloudTrail did not write, beside a log file.
+/// Returns an object that CloudTrail did not write, next to a log file.
 fn planted(trail: &Trail, hour: u32) -> Object {
     let log = trail.logs_of(trail.digest(ACCOUNT, REGION, hour))[0];
     let (folder, _) = log.object.key.rsplit_once('_').expect("a name");
@@ -37,7 +37,7 @@ async fn verify(stage: &Stage, bucket: &str, key: &str, more: &[&str]) -> Result
     stage.run(&with(arguments.to_vec(), more)).await
 }
 
-/// What there is to say of a source: its totals.
+/// Returns the totals of a source.
 fn totals(report: &Report) -> ([u64; 3], [u64; 3]) {
     (report.counts("digests"), report.counts("logFiles"))
 }
@@ -48,7 +48,7 @@ async fn one_log_file_is_held_against_the_digest_file_that_lists_it() -> Result<
     let trail = trail("amzn-s3-demo-one-log");
     let bucket = trail.spec.bucket.as_str();
     stage.deliver(&trail).await?;
-    // Damage elsewhere is no business of this log file's.
+    // Damage elsewhere does not concern this log file.
     let other = trail.logs_of(trail.digest(ACCOUNT, REGION, 12))[0];
     stage
         .apply(&[
@@ -83,7 +83,7 @@ async fn a_log_file_that_no_digest_file_lists_is_never_valid() -> Result<()> {
     let bucket = trail.spec.bucket.as_str();
     stage.deliver(&trail).await?;
     let planted = planted(&trail, 5);
-    // It does not exist, and neither does anything beside it.
+    // It does not exist, and neither does anything next to it.
     let ran = verify(&stage, bucket, &planted.key, &[]).await?;
     let line = ran.refused(2);
     assert!(line.contains("does not exist"), "{line}");
@@ -91,7 +91,7 @@ async fn a_log_file_that_no_digest_file_lists_is_never_valid() -> Result<()> {
     let report = verify(&stage, bucket, &planted.key, &[]).await?.report();
     report.told(1, &[("log-file-unlisted", 1)]);
     assert_eq!(report.objects("log-file-unlisted"), [&planted.key]);
-    // A name that CloudTrail gives to nothing.
+    // A name that CloudTrail gives to no object.
     let odd = Object {
         key: planted.key.replace("_PlantedPlanted01", ""),
         ..planted.clone()
@@ -140,7 +140,7 @@ async fn one_digest_file_is_verified_with_its_log_files() -> Result<()> {
     report.told(0, &[]);
     assert_eq!(totals(&report), ([1, 0, 0], [logs, 0, 0]));
     assert_eq!(report.json["subject"], "digest-file");
-    // Nothing names this one.
+    // No digest names this one.
     let never = key.replace("T051731Z", "T051732Z");
     let ran = verify(&stage, bucket, &never, &[]).await?;
     assert!(ran.refused(2).contains("does not exist"), "{ran:?}");
@@ -176,7 +176,7 @@ async fn a_day_is_that_day() -> Result<()> {
         .await?;
     let digests = format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/2026/01");
     let logs = format!("AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/01");
-    // The digest files of the first day, and what they list.
+    // The digest files of the first day, and the log files that they list.
     let first = format!("{digests}/15/");
     let report = verify(&stage, bucket, &first, &["--unlisted"])
         .await?
@@ -184,7 +184,7 @@ async fn a_day_is_that_day() -> Result<()> {
     report.told(1, &[("log-file-unlisted", 1)]);
     assert_eq!(report.objects("log-file-unlisted"), [&planted[0].key]);
     assert_eq!(report.counts("digests"), [24, 0, 0]);
-    // The log files of either day: what is planted among them is found.
+    // The log files of either day: the planted ones among them are found.
     for (day, planted, kinds) in [
         ("15", &planted[0], vec![("log-file-unlisted", 1)]),
         (
@@ -272,7 +272,7 @@ async fn where_nothing_is_nothing_is_valid() -> Result<()> {
         let ran = verify(&stage, bucket, &key, &["--unlisted"]).await?;
         ran.refused(2);
     }
-    // A time that has nothing in common with the day.
+    // A time outside of the day.
     let times = ["--start-time", "2026-01-20", "--end-time", "2026-01-21"];
     let ran = verify(&stage, bucket, &format!("{digests}/2026/01/15/"), &times).await?;
     ran.refused(64);
@@ -353,7 +353,7 @@ async fn a_prefix_may_begin_with_a_slash() -> Result<()> {
         report.told(0, &[]);
         assert_eq!(report.json["chains"][0]["prefix"], "/logs");
     }
-    // One slash too many is no other place.
+    // One slash too many does not change the place.
     let plain = small("amzn-s3-demo-no-slash").build();
     stage.deliver(&plain).await?;
     let report = verify(

@@ -1,4 +1,4 @@
-//! An organization's trail, several trails in one bucket, and what is picked out of them.
+//! An organization's trail, several trails in one bucket, and selections of them.
 
 use anyhow::Result;
 use trailseal_tests::trail::tamper::delete;
@@ -124,13 +124,13 @@ async fn only_what_is_asked_for_is_looked_at() -> Result<()> {
         let [valid, found, untold] = report.counts("digests");
         assert_eq!((valid + found, untold), (digests, 0), "{flags:?}");
     }
-    // A finding names the trail as it was asked for.
+    // A finding names the trail as it was requested.
     let report = asked(&whole, &["--trail", &arn]).await?;
     assert_eq!(report.json["findings"][0]["trail"], arn.as_str());
     assert_eq!(report.objects("log-file-modified"), [&log.object.key]);
     let gone = &trail.digest(ACCOUNTS[2], "us-east-1", 2).object;
     assert_eq!(report.objects("digest-missing"), [&gone.key]);
-    // A prefix may reach into the trail's own folders.
+    // A prefix may extend into the trail's own folders.
     let root = format!("s3://{bucket}/audit/logs/AWSLogs/o-exampleorgid");
     for (source, chains, code) in [
         (format!("s3://{bucket}/audit"), 6, 1),
@@ -146,7 +146,7 @@ async fn only_what_is_asked_for_is_looked_at() -> Result<()> {
         assert_eq!(report.code, code, "{source}: {report:#?}");
         assert_eq!(report.json["totals"]["chains"], chains, "{source}");
     }
-    // Nobody has such a trail.
+    // No such trail exists.
     for flags in [["--trail", "other"], ["--account", "123456789012"]] {
         let ran = stage.run(&with(verify_until(&whole, end), &flags)).await?;
         ran.refused(2);

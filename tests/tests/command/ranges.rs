@@ -1,4 +1,4 @@
-//! Time ranges: where they cut, and what is told of hours whose digests are gone.
+//! Time ranges: where they cut, and what is reported about hours whose digests are missing.
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ fn long(bucket: &str, hours: u32) -> TrailSpec {
     }
 }
 
-/// From the end of one hour to the end of another.
+/// Returns the range from the end of one hour to the end of another.
 fn range(trail: &Trail, from: i64, to: i64) -> [String; 4] {
     let at = |hour| (trail.spec.start + SignedDuration::from_hours(hour)).to_string();
     [
@@ -61,13 +61,13 @@ async fn a_range_cuts_at_its_borders_and_nowhere_else() -> Result<()> {
         assert_eq!(first["from"], at(from.max(-1)).as_str());
         assert_eq!(last["to"], at(to).as_str());
     }
-    // Dates are midnights.
+    // Dates mean midnight.
     let dates = ["--start-time", "2026-01-15", "--end-time", "2026-01-16"];
     let verify = ["verify", &source, "--format", "json"];
     let report = stage.run(&[&verify[..], &dates].concat()).await?.report();
     report.told(1, &[("log-file-modified", 1)]);
     assert_eq!(report.counts("digests"), [24, 0, 0]);
-    // A time before all digests holds nothing to verify.
+    // A time before all digests contains nothing to verify.
     let before = ["--start-time", "2025-11-01", "--end-time", "2025-11-02"];
     stage
         .run(&[&verify[..], &before].concat())
@@ -129,13 +129,14 @@ async fn a_range_whose_digests_are_all_gone_is_a_finding() -> Result<()> {
                 && (kind == "digest-missing" || kind == "digest-overdue")),
             "{from}-{to}: {kinds:?}"
         );
-        // On disk, the digest before the hole is proven by the one behind it, if that is near.
+        // On disk, the digest before the hole is verified by the one after the hole, if that is
+        // near.
         let complete = with(copy.verify(), &["--complete"]);
         let ran = run_offline(&with(complete, &flags)).await?;
         let expected = if from > 9 && to < 50 - 24 { 2 } else { 1 };
         assert_eq!(ran.code, expected, "{from}-{to} on disk: {ran:#?}");
     }
-    // Beside the hole nothing is wrong.
+    // Next to the hole, nothing is wrong.
     for (from, to) in [(0, 8), (51, 60)] {
         let range = range(&trail, from, to);
         let flags: Vec<&str> = range.iter().map(String::as_str).collect();

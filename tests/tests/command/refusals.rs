@@ -1,4 +1,4 @@
-//! Command lines and inputs that cannot be: exit code 64 or 2, and one line that says what to do.
+//! Invalid command lines and inputs: exit code 64 or 2, and one line that says what to do.
 
 use anyhow::Result;
 use trailseal_tests::local::server::client_environment;
@@ -140,7 +140,7 @@ async fn files_of_another_kind_are_refused_in_one_line() -> Result<()> {
         let ran = run_offline(&with(copy.verify_bare(), &["--signatures", &other])).await?;
         assert!(ran.refused(64).contains("holds no signatures"), "{content}");
     }
-    // A directory, a device without end, and a pipe in place of a file.
+    // A directory, an endless device, and a pipe in place of a file.
     let (source, pipe) = (copy.text("copy"), copy.text("pipe"));
     let made = std::process::Command::new("mkfifo").arg(&pipe).status()?;
     assert!(made.success());

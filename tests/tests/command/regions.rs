@@ -1,4 +1,4 @@
-//! Buckets that are in another Region than the caller asks in.
+//! Buckets that are in another Region than the one in which the caller asks.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::stage::{ACCOUNT, Stage, small, verify, with};
 
 const ELSEWHERE: &str = "eu-west-1";
 
-/// What S3 answers in a Region that the bucket is not in.
+/// S3's answer in a Region that the bucket is not in.
 #[derive(Debug, Clone, Copy)]
 struct Redirect {
     status: u16,
     code: &'static str,
-    /// Whether a header names the bucket's Region.
+    /// The bucket's Region, if a header names it.
     names: Option<&'static str>,
 }
 
@@ -37,7 +37,7 @@ fn status(number: u16) -> hyper::StatusCode {
     hyper::StatusCode::from_u16(number).expect("a status")
 }
 
-/// The first and the later answers of S3, as its documentation has them.
+/// The first and the later answers of S3, as its documentation describes them.
 const REDIRECTS: [Redirect; 5] = [
     Redirect {
         status: 301,
@@ -66,7 +66,8 @@ const REDIRECTS: [Redirect; 5] = [
     },
 ];
 
-/// A proxy where the bucket is in another Region than the caller's own. `HeadBucket` says where.
+/// Returns a proxy for a bucket in another Region than the caller's own. `HeadBucket` names the
+/// Region.
 async fn elsewhere(stage: &Stage, redirect: Redirect) -> Result<FaultProxy> {
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let head = Redirect {
@@ -79,7 +80,7 @@ async fn elsewhere(stage: &Stage, redirect: Redirect) -> Result<FaultProxy> {
     Ok(proxy)
 }
 
-/// Every command line that reads a bucket.
+/// Returns every command line that reads a bucket.
 fn commands(trail: &Trail) -> Vec<Vec<String>> {
     let bucket = format!("s3://{}", trail.spec.bucket);
     let digest = &trail.digest(ACCOUNT, REGION, 3).object;
@@ -118,7 +119,7 @@ async fn a_bucket_in_another_region_is_followed_there() -> Result<()> {
             let ran = stage.run_through(&proxy, &command).await?;
             assert_eq!(ran.code, 0, "{redirect:?} {command:?} {ran:?}");
             let asked = proxy.calls(&Match::service("s3").in_region(REGION)).len();
-            // Both first listings at most, and once for where the bucket is.
+            // At most both first listings, and one request for the bucket's Region.
             assert!(
                 (1..=8).contains(&asked),
                 "{redirect:?} {command:?}: {asked}"
@@ -134,7 +135,7 @@ async fn a_bucket_in_another_region_is_followed_there() -> Result<()> {
 async fn headers_of_an_object_in_another_region_are_read_there() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = crate::kms::delivered(&stage, "amzn-s3-demo-head-elsewhere", &[]).await?;
-    // Only the requests for headers meet it, so that one of them is the first to.
+    // Only the requests for headers are redirected, so that one of them is the first.
     for redirect in REDIRECTS {
         let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
         let asked_where = Match::operation("s3", "HeadBucket").in_region(REGION);
@@ -145,7 +146,7 @@ async fn headers_of_an_object_in_another_region_are_read_there() -> Result<()> {
                 Fault::Answer { headers, .. } => headers,
                 _ => Vec::new(),
             },
-            // An answer to HEAD has none.
+            // An answer to HEAD has no body.
             body: Vec::new().into(),
         };
         let head = Match::operation("s3", "HeadObject");
@@ -180,7 +181,7 @@ async fn two_regions_that_each_name_the_other_are_given_up() -> Result<()> {
     assert!(line.contains("PermanentRedirect"), "{line}");
     assert!(proxy.recorded().len() <= 16, "{}", proxy.recorded().len());
 
-    // Nobody says where it is: asked once more for each request, and told.
+    // No answer says where it is: each request is sent once more, and the failure is reported.
     proxy.heal();
     proxy.forget();
     proxy.fail(Match::service("s3"), REDIRECTS[3].fault());
@@ -190,8 +191,8 @@ async fn two_regions_that_each_name_the_other_are_given_up() -> Result<()> {
     Ok(())
 }
 
-/// Whoever writes a digest chooses the bucket that it names. One that is nowhere is no finding of
-/// another, and no silence.
+/// The writer of a digest chooses the bucket that it names. An object whose bucket is never found
+/// could not be verified, and hides no finding about another object.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_object_that_is_redirected_for_ever_hides_no_other() -> Result<()> {
     let stage = Stage::enter().await?;

@@ -1,4 +1,4 @@
-//! What AWS refuses, and what to do about it: each cause has its own remedy, told once.
+//! Refusals by AWS, and the advice about them: each cause has its own remedy, printed once.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn expired() -> Fault {
     Fault::error(400, "ExpiredToken", "The provided token has expired.")
 }
 
-/// Code, status, message; a word of the remedy.
+/// The status, the code, the message, and a word of the remedy.
 const REFUSED: [(u16, &str, &str, &str); 6] = [
     (
         400,
@@ -96,7 +96,7 @@ async fn a_token_that_expires_on_the_way_is_told_once_and_the_run_can_be_gone_on
     let file = progress.display().to_string();
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let log_files = Match::operation("s3", "GetObject").path_contains("/CloudTrail/");
-    // From two thirds on, every request to S3.
+    // After two thirds, every request to S3.
     let rule = proxy.add(Rule::new(log_files, expired()).after(all * 2 / 3));
     let arguments = with(verify(&trail), &["--resume", &file, "--concurrency", "8"]);
     let ran = stage.run_through(&proxy, &arguments).await?;
@@ -123,7 +123,7 @@ async fn a_token_that_expires_on_the_way_is_told_once_and_the_run_can_be_gone_on
         report.err
     );
     assert!(report.err.contains("--resume"), "{}", report.err);
-    // Those that were under way, and no more.
+    // Only the requests that were in progress.
     assert!(
         (1..=16).contains(&refused),
         "{refused} requests after the token expired"
@@ -151,7 +151,7 @@ async fn findings_are_told_beside_a_token_that_expires() -> Result<()> {
         .apply(&[trailseal_tests::trail::tamper::delete(gone)])
         .await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
-    // The walk goes from the newest digest to the oldest.
+    // The walk is from the newest digest to the oldest.
     let oldest = &trail.digest(ACCOUNT, REGION, 1).object;
     proxy.fail(
         Match::operation("s3", "GetObject").path_contains(&oldest.key),
@@ -174,7 +174,7 @@ async fn one_statement_on_credentials_however_many_log_files() -> Result<()> {
     stage.deliver(&trail).await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let log_files = Match::operation("s3", "GetObject").path_contains("/CloudTrail/");
-    // It may be so of one service or Region alone: the run goes on.
+    // It may be so for one service or Region only: the run continues.
     proxy.fail(
         log_files.clone(),
         Fault::error(
@@ -207,7 +207,7 @@ async fn one_statement_on_credentials_however_many_log_files() -> Result<()> {
     );
     assert_eq!(report["interrupted"], false);
 
-    // Of one that has expired, it does not.
+    // With expired credentials, it does not.
     proxy.heal();
     proxy.forget();
     proxy.fail(log_files.clone(), expired());
@@ -260,7 +260,7 @@ async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()>
         assert!(!advice.contains("s3:GetObject"), "{told}");
     }
 
-    // Saved by somebody who has opted into it, they do.
+    // Keys that somebody who has opted into the Region saved verify the digests.
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let file = folder.path().join("keys.json").display().to_string();
     let (begin, end) = (
@@ -274,7 +274,8 @@ async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()>
     let report = stage.run_through(&proxy, &with_file).await?.report();
     report.told(0, &[]);
 
-    // Who saves the keys of all Regions is told of the one, and that is not a failure.
+    // A user who saves the keys of all Regions gets a message about the one Region, which is not a
+    // failure.
     let save = [&["keys", "--output", &file][..], &times].concat();
     let ran = stage.run_through(&proxy, &save).await?;
     assert!(ran.err.contains("af-south-1 is left out"), "{ran:?}");
@@ -282,7 +283,7 @@ async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()>
         ran.err.contains("with an account that has opted into it"),
         "{ran:?}"
     );
-    // Credentials that no Region knows are said once, for all.
+    // Credentials that no Region knows are reported once, for all Regions.
     proxy.heal();
     proxy.fail(ask, expired());
     let ran = stage.run_through(&proxy, &save).await?;
@@ -293,7 +294,7 @@ async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()>
     Ok(())
 }
 
-/// The source of the credentials gives none when they are to be renewed.
+/// The source of the credentials returns none when they have to be renewed.
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_cannot_be_renewed_end_the_run() -> Result<()> {
     let stage = Stage::enter().await?;
@@ -302,7 +303,8 @@ async fn credentials_that_cannot_be_renewed_end_the_run() -> Result<()> {
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let path = |name: &str| folder.path().join(name).display().to_string();
-    // The SDK renews what has up to ten seconds left, by chance, and what has none in any case.
+    // The SDK renews credentials that have up to ten seconds left, by chance, and always those that
+    // have none.
     let (program, config, asked) = (path("program"), path("config"), path("asked"));
     let script = format!(
         "if [ -e {asked} ]; then exit 7; fi\ntouch {asked}\n\

@@ -1,5 +1,5 @@
-//! `--resume`: an interrupted run keeps each log file that it found valid, whatever the shape of
-//! the trail, and the runs after it come to the report of one that nobody interrupted.
+//! `--resume`: an interrupted run keeps each log file that it found valid, for every shape of
+//! trail, and the following runs produce the report of an uninterrupted run.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +15,7 @@ use trailseal_tests::trail::{Trail, TrailSpec, tamper};
 use crate::failures::interrupt;
 use crate::stage::{ACCOUNT, Ran, Report, Stage, run, small, start, verify, with};
 
-/// A trail of so many digests, each of which lists so many log files.
+/// Returns a trail of this many digests, each of which lists this many log files.
 fn trail(bucket: &str, hours: u32, log_files: u32) -> Trail {
     TrailSpec {
         hours,
@@ -30,7 +30,7 @@ fn log_files() -> Match {
     Match::operation("s3", "GetObject").path_contains("/CloudTrail/")
 }
 
-/// A report but for what is of one run: its times, its requests, its command.
+/// Returns a report without the parts of a single run: its times, its requests, its command.
 fn comparable(report: &Report) -> Value {
     let mut json = report.json.clone();
     let object = json.as_object_mut().expect("an object");
@@ -54,7 +54,7 @@ fn resumed(report: &Report) -> u64 {
     report.json["totals"]["resumed"].as_u64().expect("a count")
 }
 
-/// How many log files a progress file names.
+/// Returns how many log files a progress file names.
 fn kept(file: &Path) -> usize {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let mut kept = BTreeSet::new();
@@ -103,7 +103,7 @@ async fn what_was_verified_before_an_interrupt_is_kept_whatever_the_shape() -> R
         let mut before = 0;
         for signal in ["-INT", "-TERM"] {
             proxy.forget();
-            // A third goes through, the others wait longer than anybody will.
+            // A third goes through, and the others wait longer than anybody will.
             let late = Rule::new(log_files(), Fault::Stall(Duration::from_mins(5)));
             let rule = proxy.add(late.after(usize::try_from(all / 3)?));
             let child = start(environment.clone(), &arguments)?;
@@ -147,7 +147,7 @@ async fn a_run_that_is_killed_loses_nothing_that_was_written() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let file = folder.path().join("progress");
     let arguments = with(verify(&trail), &["--resume", &file.display().to_string()]);
-    // Without an end, too, what was verified reaches the file.
+    // Even without an end, what was verified reaches the file.
     let passes = 70;
     let late = Rule::new(log_files(), Fault::Stall(Duration::from_mins(5)));
     proxy.add(late.after(passes));
@@ -174,7 +174,7 @@ async fn runs_that_are_killed_at_random_add_up_to_one_that_is_not() -> Result<()
     let environment = client_environment(&proxy.endpoint(), REGION);
     let trail = trail("amzn-s3-demo-random", 10, 20);
     stage.deliver(&trail).await?;
-    // What is wrong is never kept as done.
+    // A finding is never kept as done.
     let changes = [3, 7].map(|hour| {
         let digest = trail.digest(ACCOUNT, REGION, hour);
         tamper::delete(&trail.logs_of(digest)[4].object)
@@ -186,7 +186,7 @@ async fn runs_that_are_killed_at_random_add_up_to_one_that_is_not() -> Result<()
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let file = folder.path().join("progress");
     let arguments = with(verify(&trail), &["--resume", &file.display().to_string()]);
-    // Some requests at a time, each of which takes its time.
+    // A few requests at a time, each of which takes some time.
     let arguments = with(arguments, &["--concurrency", "8"]);
     let mut random = 11_usize;
     let mut before = 0;
@@ -194,7 +194,7 @@ async fn runs_that_are_killed_at_random_add_up_to_one_that_is_not() -> Result<()
         random = random.wrapping_mul(6_364_136_223_846_793_005) >> 3;
         let moment = 10 + random % 20;
         proxy.forget();
-        // The run cannot come to its end before somebody ends it.
+        // The run cannot finish before it is ended.
         proxy.heal();
         let late = Rule::new(log_files(), Fault::Stall(Duration::from_mins(5)));
         proxy.add(late.after(30));
@@ -228,7 +228,7 @@ async fn runs_that_are_killed_at_random_add_up_to_one_that_is_not() -> Result<()
     let report = run(environment, &arguments).await?.report();
     assert_eq!(resumed(&report), before);
     assert_eq!(comparable(&report), comparable(&uninterrupted));
-    // Those that are gone were asked for in each run.
+    // The missing ones were requested in each run.
     assert_eq!(proxy.calls(&log_files()).len() as u64, all - before);
     Ok(())
 }
@@ -248,7 +248,8 @@ async fn a_digest_that_changes_and_a_list_that_is_shorter_are_looked_at_again() 
     let source = format!("s3://{}", trail.spec.bucket);
     let head = format!("{{\"schema\":\"trailseal.progress/2\",\"source\":\"{source}\"}}\n");
     for (lines, expected) in [
-        // What a file says of this digest counts, what it says of its list's end and of others does not.
+        // The file's data about this digest counts; its data beyond the list's end and about others
+        // does not.
         (
             format!("{{\"digest\":\"{hash}\",\"of\":5,\"valid\":\"0-1,4\",\"bytes\":9}}\n"),
             3,
@@ -276,7 +277,7 @@ async fn a_digest_that_changes_and_a_list_that_is_shorter_are_looked_at_again() 
         assert_eq!(resumed(&report), expected, "{lines}");
         assert_eq!(proxy.calls(&log_files()).len() as u64, 20 - expected);
     }
-    // The old form is read, too; a later one is refused.
+    // The old form is also read; a later one is refused.
     let old = head.replace("progress/2", "progress/1");
     let line = format!("{{\"digest\":\"{hash}\",\"logFiles\":5,\"bytes\":9}}\n");
     std::fs::write(&file, format!("{old}{line}"))?;
@@ -317,7 +318,7 @@ async fn what_nohup_started_outlives_its_terminal() -> Result<()> {
         .args(["-HUP", &pid])
         .status();
     ensure!(hangup.await?.success());
-    // It goes on: another signal ends it, in order.
+    // It continues: another signal ends it properly.
     let report = interrupt(child, "-TERM").await?.report();
     report.told(2, &[]);
     assert_eq!(report.json["interrupted"], true);

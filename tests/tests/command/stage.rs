@@ -1,4 +1,4 @@
-//! The local AWS that the tests share, the program, and what it said.
+//! The local AWS that the tests share, the program, and its output.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,19 +17,19 @@ use trailseal_tests::trail::{Change, DigestFile, Object, Trail, TrailSpec, deliv
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 
-/// How long one run may take.
+/// The maximum time of one run.
 const DONE_WITHIN: Duration = Duration::from_mins(1);
 
 static SHARED: Mutex<Weak<LocalAws>> = Mutex::const_new(Weak::new());
 
-/// The local AWS, and a client of this test's own.
+/// The local AWS, and a client for this test.
 pub(crate) struct Stage {
     pub(crate) aws: Arc<LocalAws>,
     pub(crate) s3: aws_sdk_s3::Client,
 }
 
 impl Stage {
-    /// The one that another test holds, or a new one.
+    /// Returns the one that another test holds, or a new one.
     pub(crate) async fn enter() -> Result<Self> {
         let aws = {
             let mut shared = SHARED.lock().await;
@@ -49,7 +49,7 @@ impl Stage {
         Ok(Self { aws, s3 })
     }
 
-    /// Delivers a trail, and makes its keys known.
+    /// Delivers a trail, and publishes its keys.
     pub(crate) async fn deliver(&self, trail: &Trail) -> Result<()> {
         self.aws.add_public_keys(&trail.public_keys_by_region())?;
         deliver::create_buckets(&self.s3, REGION, &trail.spec.buckets()).await?;
@@ -63,7 +63,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Takes changes back: what was delivered is there again, and nothing else.
+    /// Undoes changes: what was delivered exists again, and nothing else.
     pub(crate) async fn undo(&self, trail: &Trail, changes: &[Change]) -> Result<()> {
         for change in changes {
             let at = match change {
@@ -85,7 +85,7 @@ impl Stage {
         run(self.environment(), arguments).await
     }
 
-    /// The same through a proxy.
+    /// Runs it through a proxy.
     pub(crate) async fn run_through<S: AsRef<str>>(
         &self,
         proxy: &FaultProxy,
@@ -99,7 +99,7 @@ impl Stage {
     }
 }
 
-/// Runs the program with this environment and no other.
+/// Runs the program with only this environment.
 pub(crate) async fn run<S: AsRef<str>>(
     environment: BTreeMap<String, String>,
     arguments: &[S],
@@ -111,9 +111,9 @@ pub(crate) async fn run<S: AsRef<str>>(
     Ran::of(output)
 }
 
-/// Runs the program where there is no AWS.
+/// Runs the program without AWS.
 pub(crate) async fn run_offline<S: AsRef<str>>(arguments: &[S]) -> Result<Ran> {
-    // Nobody listens there: whatever asks AWS fails.
+    // Nothing listens there: every request to AWS fails.
     run(client_environment("http://127.0.0.1:1", REGION), arguments).await
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn start<S: AsRef<str>>(
     arguments: &[S],
 ) -> Result<Child> {
     let program = paths::command()?;
-    // Whoever runs the tests may have signals ignored, as nohup does.
+    // The tests may run with ignored signals, as under nohup.
     Command::new("/usr/bin/env")
         .arg("--default-signal=HUP,INT,TERM")
         .arg(&program)
@@ -139,7 +139,7 @@ pub(crate) fn start<S: AsRef<str>>(
         .with_context(|| format!("starting {}", program.display()))
 }
 
-/// What a run of the program gave.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -156,7 +156,7 @@ impl Ran {
         })
     }
 
-    /// The report of `--format json`.
+    /// Returns the report of `--format json`.
     #[track_caller]
     pub(crate) fn report(&self) -> Report {
         match serde_json::from_str(&self.out) {
@@ -169,7 +169,7 @@ impl Ran {
         }
     }
 
-    /// One line on standard error, this exit code, and no report. The line.
+    /// Checks for one line on standard error, this exit code, and no report. Returns the line.
     #[track_caller]
     pub(crate) fn refused(&self, code: i32) -> &str {
         let lines: Vec<&str> = self.err.lines().collect();
@@ -192,7 +192,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// How many findings of each kind there are.
+    /// Returns how many findings of each kind there are.
     pub(crate) fn kinds(&self) -> Vec<(String, u64)> {
         let kinds = self.json["findingsByKind"].as_object().expect("an object");
         kinds
@@ -201,7 +201,7 @@ impl Report {
             .collect()
     }
 
-    /// The keys of the objects that findings of a kind are about.
+    /// Returns the keys of the objects that findings of a kind are about.
     pub(crate) fn objects(&self, kind: &str) -> Vec<&str> {
         let findings = self.json["findings"].as_array().expect("a list");
         findings
@@ -211,13 +211,13 @@ impl Report {
             .collect()
     }
 
-    /// Valid, found and untold ones of `digests` or `logFiles`.
+    /// Returns the counts of `digests` or `logFiles`: valid, finding, and could not verify.
     pub(crate) fn counts(&self, of: &str) -> [u64; 3] {
         ["valid", "finding", "cannotTell"]
             .map(|count| self.json["totals"][of][count].as_u64().expect("a count"))
     }
 
-    /// The subjects of what could not be told.
+    /// Returns the subjects of what could not be verified.
     pub(crate) fn untold(&self) -> Vec<&str> {
         let untold = self.json["cannotTell"].as_array().expect("a list");
         untold
@@ -226,7 +226,8 @@ impl Report {
             .collect()
     }
 
-    /// Exactly these kinds of findings, and the exit code that goes with the verdict.
+    /// Checks for exactly these kinds of findings, and for the exit code that belongs to the
+    /// verdict.
     #[track_caller]
     pub(crate) fn told(&self, code: i32, kinds: &[(&str, u64)]) {
         let expected: Vec<(String, u64)> = kinds
@@ -243,7 +244,7 @@ impl Report {
     }
 }
 
-/// A small trail in a bucket of its own.
+/// Returns a small trail in a separate bucket.
 pub(crate) fn small(bucket: &str) -> TrailSpec {
     TrailSpec {
         bucket: bucket.to_owned(),
@@ -254,17 +255,17 @@ pub(crate) fn small(bucket: &str) -> TrailSpec {
     }
 }
 
-/// The end of the trail's last hour.
+/// Returns the end of the trail's last hour.
 pub(crate) fn end_of(spec: &TrailSpec) -> Timestamp {
     spec.start + jiff::SignedDuration::from_hours(spec.hours.into())
 }
 
-/// The arguments that verify a bucket up to the end of a trail.
+/// Returns the arguments that verify a bucket up to the end of a trail.
 pub(crate) fn verify(trail: &Trail) -> Vec<String> {
     verify_until(&format!("s3://{}", trail.spec.bucket), end_of(&trail.spec))
 }
 
-/// The arguments that verify a source up to a time.
+/// Returns the arguments that verify a source up to a time.
 pub(crate) fn verify_until(source: &str, end: Timestamp) -> Vec<String> {
     let end = end.to_string();
     ["verify", source, "--format", "json", "--end-time", &end]
@@ -272,14 +273,14 @@ pub(crate) fn verify_until(source: &str, end: Timestamp) -> Vec<String> {
         .to_vec()
 }
 
-/// These arguments, and more.
+/// Returns these arguments, and more.
 pub(crate) fn with(mut arguments: Vec<String>, more: &[&str]) -> Vec<String> {
     arguments.extend(more.iter().map(|&argument| argument.to_owned()));
     arguments
 }
 
 /// A directory copy of a trail, with a file of its public keys, and one of the signatures of its
-/// newest digests, which no digest holds.
+/// newest digests, which no digest contains.
 pub(crate) struct Copy {
     folder: tempfile::TempDir,
     pub(crate) bucket: String,
@@ -309,7 +310,7 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Writes the signatures of these digests, and of no other, into a file.
+    /// Writes only the signatures of these digests into a file.
     pub(crate) fn sign(&self, digests: &[&DigestFile]) -> Result<()> {
         let signatures: serde_json::Map<String, Value> = digests
             .iter()
@@ -330,7 +331,7 @@ impl Copy {
         self.path(name).display().to_string()
     }
 
-    /// The file of an object.
+    /// Returns the file of an object.
     pub(crate) fn file(&self, object: &Object) -> PathBuf {
         self.path("copy").join(&object.bucket).join(&object.key)
     }
@@ -350,7 +351,7 @@ impl Copy {
         Ok(())
     }
 
-    /// The arguments that verify it without AWS, with every signature.
+    /// Returns the arguments that verify it without AWS, with every signature.
     pub(crate) fn verify(&self) -> Vec<String> {
         with(
             self.verify_bare(),
@@ -358,7 +359,7 @@ impl Copy {
         )
     }
 
-    /// The same, without the signatures that the copy does not hold.
+    /// Returns the same, without the signatures that the copy does not contain.
     pub(crate) fn verify_bare(&self) -> Vec<String> {
         let (copy, keys) = (self.text("copy"), self.text("keys.json"));
         ["verify", &copy, "--keys", &keys, "--format", "json"]

@@ -1,4 +1,4 @@
-//! Everything that can be done to a trail, told from S3 and from a copy on disk.
+//! Every kind of tampering with a trail, reported from S3 and from a copy on disk.
 
 use anyhow::Result;
 use trailseal_tests::trail::tamper::digest::{
@@ -13,21 +13,20 @@ use crate::stage::{ACCOUNT, Copy, Stage, run_offline, small, verify, with};
 
 const REGION: &str = "us-east-1";
 
-/// Kinds of findings, and how many.
+/// Kinds of findings, and their counts.
 type Kinds = &'static [(&'static str, u64)];
 
-/// Something that is done, and what is told of it.
+/// A change, and the findings that it causes.
 struct Case {
     name: &'static str,
     changes: Vec<Change>,
-    /// More than that is asked for.
+    /// Additional options.
     flags: &'static [&'static str],
     in_s3: Kinds,
     on_disk: Kinds,
-    /// Log files that are valid all the same.
+    /// Log files that are still valid.
     valid_log_files: usize,
-    /// The same on disk, where a digest that is lost takes the signature of the one before with
-    /// it.
+    /// The same on disk, where a lost digest takes the signature of the previous digest with it.
     valid_on_disk: usize,
 }
 
@@ -46,7 +45,7 @@ fn logs_of<'a>(trail: &'a Trail, hours: &[u32]) -> Vec<&'a LogFile> {
         .collect()
 }
 
-/// A log file that CloudTrail never wrote, named like one of an hour.
+/// Returns a log file that CloudTrail never wrote, named like one of an hour.
 fn planted(trail: &Trail) -> Object {
     let mut log = trail.logs_of(digest(trail, 3))[0].object.clone();
     let at = log.key.rfind('_').expect("a log file's name") + 1;
@@ -236,7 +235,7 @@ async fn a_chain_whose_end_is_gone_is_overdue_where_the_end_is_known() -> Result
     let window = &report.json["findings"][0]["window"];
     assert_eq!(window["from"], "2026-01-15T02:00:00Z");
     assert_eq!(window["to"], "2026-01-15T09:00:00Z");
-    // Of a copy nobody knows when it was made, unless he says so.
+    // The time at which a copy was made is not known, unless the user gives it.
     let copy = Copy::of(&trail)?;
     copy.apply(&delete_digests(&newest))?;
     let report = run_offline(&copy.verify()).await?.report();
@@ -292,7 +291,7 @@ async fn a_starting_digest_in_the_middle_of_a_chain_is_a_restart() -> Result<()>
     let fourth = digest(&trail, 4);
     copy.apply(&put(restarted(fourth).object))?;
     let report = run_offline(&copy.verify()).await?.report();
-    // Its successor names another content.
+    // Its successor names other content.
     report.told(
         1,
         &[("digest-modified", 1), ("digest-signature-invalid", 1)],

@@ -1,5 +1,5 @@
-//! `--unlisted`: files among CloudTrail's that no digest lists, in every folder that CloudTrail
-//! delivers log files to, and beside those.
+//! `--unlisted`: files among CloudTrail's that no digest lists, in every folder to which CloudTrail
+//! delivers log files, and next to those.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ const OTHERS: [&str; 4] = [
     "CloudTrail-Another",
 ];
 
-/// A log file of an hour as CloudTrail would write it to another folder.
+/// Returns a log file of an hour as CloudTrail would write it to another folder.
 fn in_folder(trail: &Trail, hour: u32, folder: &str) -> Object {
     let logs = trail.logs_of(trail.digest(ACCOUNT, REGION, hour));
     let first = logs.iter().min_by_key(|log| &log.object.key);
@@ -28,7 +28,7 @@ fn in_folder(trail: &Trail, hour: u32, folder: &str) -> Object {
     object
 }
 
-/// A file with this key below the account's folder.
+/// Returns a file with this key below the account's folder.
 fn at(trail: &Trail, key: &str) -> Object {
     let mut object = trail.log_files[0].object.clone();
     object.key = format!("AWSLogs/{key}");
@@ -39,7 +39,7 @@ fn put(objects: &[Object]) -> Vec<Change> {
     objects.iter().cloned().map(Change::Put).collect()
 }
 
-/// The reasons of what could not be told, by subject.
+/// Returns the reasons of what could not be verified, by subject.
 fn reasons(report: &Report) -> Vec<(String, String)> {
     let of = |one: &serde_json::Value, field: &str| one[field].as_str().expect("a text").to_owned();
     let untold = report.json["cannotTell"].as_array().expect("a list");
@@ -60,7 +60,7 @@ async fn files_in_a_folder_that_no_digest_covers_cannot_be_told() -> Result<()> 
     let trail = small("amzn-s3-demo-insight").build();
     stage.deliver(&trail).await?;
     let arguments = with(verify(&trail), &["--unlisted"]);
-    // Markers of folders are no files.
+    // Folder markers are not files.
     let markers = OTHERS.map(|folder| {
         let mut marker = at(&trail, &format!("{ACCOUNT}/{folder}/"));
         marker.body = Bytes::new();
@@ -91,7 +91,7 @@ async fn files_in_a_folder_that_no_digest_covers_cannot_be_told() -> Result<()> 
             "{reason}"
         );
         assert_eq!(report.json["totals"]["unlisted"], 0);
-        // Who does not ask is told nothing.
+        // Without the option, nothing is reported.
         stage.run(&verify(&trail)).await?.report().told(0, &[]);
         stage.undo(&trail, &changes).await?;
     }
@@ -118,7 +118,7 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
     let all = trail.log_files.len() as u64 + 1;
     assert_eq!(report.counts("logFiles"), [all, 0, 0]);
 
-    // Of another hour, and named like no file of CloudTrail's.
+    // From another hour, and with a name that CloudTrail does not give.
     let planted = in_folder(&trail, 5, "CloudTrail-Insight");
     let misnamed = Object {
         key: listed.key.replace("CloudTrail-Insight_", "x_"),
@@ -132,7 +132,7 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
     assert_eq!(report.objects("log-file-unlisted"), expected);
     assert_eq!(report.json["totals"]["unlisted"], 2);
 
-    // One folder that is covered says nothing of another.
+    // One covered folder says nothing about another.
     copy.apply(&put(&[in_folder(&trail, 5, "CloudTrail-Aggregated")]))?;
     let report = unlisted(&copy, &[]).await?;
     report.told(1, &[("log-file-unlisted", 2)]);
@@ -169,7 +169,7 @@ async fn files_outside_of_the_date_folders_are_found_whatever_time_is_asked_for(
         report.told(1, &[("log-file-unlisted", 6)]);
         assert_eq!(report.objects("log-file-unlisted"), expected, "{flags:?}");
     }
-    // In another year's folder, another time is asked for.
+    // In another year's folder, another time is requested.
     let other = Copy::of(&trail)?;
     other.apply(&put(&[at(
         &trail,
@@ -194,7 +194,7 @@ async fn files_that_are_in_no_region_with_digests_cannot_be_told() -> Result<()>
             format!("{ACCOUNT}/CloudTrail-Insight/x.json.gz"),
             "CloudTrail-Insight/",
         ),
-        // A Region, and an account, that have no digests.
+        // A Region, and an account, without digests.
         (
             format!(
                 "{ACCOUNT}/CloudTrail-Insight/eu-west-1/2026/01/15/{}",
@@ -229,7 +229,7 @@ async fn files_that_are_in_no_region_with_digests_cannot_be_told() -> Result<()>
             reason.contains("1 file ") && reason.ends_with(&planted.key),
             "{reason}"
         );
-        // Who asks for other Regions or accounts does not ask for these.
+        // A user who selects other Regions or accounts does not ask for these.
         let only = unlisted(&copy, &["--region", REGION, "--account", ACCOUNT]).await?;
         only.told(0, &[]);
     }
@@ -285,7 +285,7 @@ async fn a_file_whose_name_says_that_it_is_yet_to_come_is_found() -> Result<()> 
     let mut found = report.objects("log-file-unlisted");
     found.sort_unstable();
     assert_eq!(found, [&never.key, &soon.key, &far.key]);
-    // Who says up to when asks for nothing later.
+    // A user who gives an end time asks for nothing later.
     let until = ["--end-time", "2026-01-15T06:00:00Z"];
     let report = unlisted(&copy, &until).await?;
     assert_eq!(report.objects("log-file-unlisted"), [&never.key]);

@@ -1,5 +1,5 @@
-//! Values and files as people and tools write them: what is harmless is passed over, and what is
-//! wrong is refused by name. Nothing of it is taken for tampering.
+//! Values and files as people and tools write them: harmless differences are accepted, and errors
+//! are refused by name. Nothing of it is reported as tampering.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn name_of(trail: &Trail, hour: u32) -> &str {
     key.rsplit('/').next().expect("a name")
 }
 
-/// UTF-16 with a byte order mark, as Windows PowerShell's `>` writes it.
+/// Returns UTF-16 with a byte order mark, as Windows PowerShell's `>` writes it.
 fn utf16(text: &str) -> Vec<u8> {
     std::iter::once(0xfeff)
         .chain(text.encode_utf16())
@@ -33,7 +33,7 @@ fn utf16(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A command, one of its options, a value that is wrong, and what is said of it.
+/// A command, one of its options, a wrong value, and a part of the message.
 const WRONG: &[(&str, &str, &str, &str)] = &[
     ("verify", "--account", "1111-2222-3333", "twelve digits"),
     ("verify", "--account", "111122223333 444455556666", "is not"),
@@ -176,11 +176,11 @@ async fn wrong_values_are_refused_by_the_name_of_their_option() -> Result<()> {
         let ran = run_offline(&arguments).await?;
         match says {
             Some(says) => assert!(ran.refused(64).contains(says), "{arguments:?} {ran:?}"),
-            // Nobody answers: the Region itself is one.
+            // There is no answer: the Region itself is valid.
             None => assert_eq!(ran.code, 2, "{ran:?}"),
         }
     }
-    // Of clap's own: several lines, with the option's name.
+    // Clap's own errors: several lines, with the option's name.
     for (option, value) in [
         ("--concurrency", "0"),
         ("--concurrency", "8,9"),
@@ -270,7 +270,7 @@ async fn what_is_around_a_value_means_nothing() -> Result<()> {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     let written: Value = serde_json::from_slice(&std::fs::read(&output)?)?;
     assert_eq!(written["verdict"], "valid");
-    // What is read is not written to, and `-` is standard output.
+    // A file that is read is not written to, and `-` is standard output.
     let ran = run_offline(&with(
         copy.verify(),
         &["--output", keys.trim().trim_matches('"')],
@@ -347,7 +347,7 @@ async fn signatures_are_read_as_the_aws_cli_prints_them() -> Result<()> {
         assert_eq!(ran.err, "", "{}", String::from_utf8_lossy(&content));
         ran.report().told(0, &[]);
     }
-    // Names of nothing are said.
+    // Names that match nothing are reported.
     let elsewhere = "s3://amzn-s3-demo-printed/elsewhere.json.gz";
     std::fs::write(
         &file,
@@ -407,7 +407,7 @@ async fn a_file_of_wrong_signatures_is_wrong_usage_and_no_tampering() -> Result<
         let ran = run_offline(&with(copy.verify_bare(), &flags)).await?;
         assert!(ran.refused(64).contains(says), "{ran:?}");
     }
-    // One that cannot be told from a signature, of a digest that the next one proves.
+    // One that cannot be distinguished from a signature, for a digest that the next one verifies.
     std::fs::write(
         &file,
         json!({ name: hex, name_of(&trail, 3): "ab".repeat(256) }).to_string(),
@@ -432,7 +432,7 @@ async fn no_file_of_signatures_makes_a_changed_digest_valid() -> Result<()> {
         let changed = Change::Put(without_first_log(digest(&trail, hour)));
         copy.apply(std::slice::from_ref(&changed))?;
         let newest = json!(signature(&trail, 6));
-        // The genuine one, the one of the digest before, and none CloudTrail ever made.
+        // The genuine one, the one of the previous digest, and one that CloudTrail never made.
         for given in [
             signature(&trail, hour).to_owned(),
             signature(&trail, hour - 1).to_owned(),
@@ -452,7 +452,7 @@ async fn no_file_of_signatures_makes_a_changed_digest_valid() -> Result<()> {
                 let message = finding["message"].as_str().unwrap_or_default();
                 message.contains("--signatures") && message.contains("another digest")
             });
-            // Where the next digest vouches, there is no doubt whose fault it is.
+            // If the next digest confirms the signature, the cause is clear.
             assert_eq!(of_file, hour == 6, "{findings:#?}");
         }
         copy.apply(&[Change::Put(digest(&trail, hour).object.clone())])?;
@@ -481,7 +481,7 @@ async fn inspect_takes_a_signature_as_verify_does() -> Result<()> {
         let ran = inspect(6, given).await?;
         assert!(ran.refused(64).contains("--signature"), "{ran:?}");
     }
-    // The next digest proves it: the one that is given is wrong.
+    // The next digest verifies it: the given signature is wrong.
     let ran = inspect(3, signature(&trail, 2)).await?;
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
@@ -494,7 +494,7 @@ async fn inspect_takes_a_signature_as_verify_does() -> Result<()> {
         "{}",
         ran.err
     );
-    // Nothing does.
+    // Nothing verifies it.
     let ran = inspect(6, signature(&trail, 5)).await?;
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.out.contains("another digest"), "{}", ran.out);

@@ -22,7 +22,7 @@ async fn a_delivery_that_keeps_every_rule_is_valid() {
     for rule in Rule::ALL {
         let expected: &[Verdict] = match rule {
             Rule::Readers | Rule::Enclaves => &[],
-            // Of the key and of the object; of the key and of its policy.
+            // About the key and the object; about the key and its policy.
             Rule::Key | Rule::KeyHealth => &[Verdict::Valid, Verdict::Valid],
             _ => &[Verdict::Valid],
         };
@@ -57,7 +57,7 @@ async fn a_context_with_another_trail_than_the_configured_ones_is_told() {
         );
         assert_eq!(findings[0].object.key, DELIVERED);
         assert_eq!(findings[0].actual.as_deref(), Some(trail));
-        // Whatever it names is not waited for.
+        // An object that it names is not pending.
         assert_eq!(report.waiting, []);
     }
 }
@@ -207,7 +207,7 @@ async fn a_trail_is_known_however_many_digests_of_others_lie_before_its_own() {
     assert_eq!(verdicts(&report, Rule::Trail), [Verdict::Valid]);
 }
 
-/// The key of an organization is one account's, and all deliveries are recorded there.
+/// The key of an organization belongs to one account, and all deliveries are recorded there.
 #[tokio::test]
 async fn an_organization_of_thousands_of_accounts_is_one_trail() {
     let mut case = Case::unconfigured();
@@ -242,7 +242,7 @@ async fn an_organization_of_thousands_of_accounts_is_one_trail() {
             .all(|it| *it == Verdict::Valid)
     );
     assert!(case.memory.lists() < 50, "{}", case.memory.lists());
-    // Another organization's trail that delivers there is not known by it.
+    // Another organization's trail that delivers there is not known by that.
     let foreign = Record::delivery()
         .object(
             &DELIVERED
@@ -303,7 +303,7 @@ async fn each_documented_form_of_the_object_is_valid() {
         &format!("/{DELIVERED}"),
         &format!("/{organization}"),
         "/AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/01/15/111122223333_CloudTrail-Insight_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz",
-        // The empty objects by which CloudTrail makes its folders.
+        // The empty objects with which CloudTrail makes its folders.
         "/AWSLogs/111122223333/CloudTrail/",
         "/AWSLogs/111122223333/CloudTrail-Digest/",
         "/p/AWSLogs/o-exampleorgid/111122223333/CloudTrail/",
@@ -455,7 +455,7 @@ async fn an_alias_of_another_key_is_told_by_what_it_stands_for() {
     );
 }
 
-/// The key that it stood for may well be there.
+/// The key that it referred to may still exist.
 #[tokio::test]
 async fn an_alias_that_is_gone_is_no_finding() {
     let record = Record::delivery()
@@ -537,7 +537,7 @@ async fn a_key_that_cannot_go_on_encrypting_is_told() {
         let mut case = Case::new();
         case.memory
             .describe_as(KEY, description(spec, usage, state, expires));
-        // Once for the file, whoever else uses it.
+        // Once for the file, regardless of who else uses it.
         let report = case
             .check(&[
                 Record::delivery(),
@@ -583,7 +583,7 @@ async fn an_open_policy_is_told_and_an_unreadable_one_is_not() {
     }
 }
 
-/// Several trails may be configured; each one's log files are its own account's.
+/// Several trails may be configured; each trail's log files are its own account's.
 #[tokio::test]
 async fn one_trail_does_not_deliver_for_another() {
     let second = "arn:aws:cloudtrail:us-east-1:444455556666:trail/second";

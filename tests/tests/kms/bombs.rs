@@ -1,4 +1,4 @@
-//! Log files that are made to exhaust whoever reads them.
+//! Log files that are made to exhaust their reader.
 
 use crate::case::{BUCKET, Case, Record, at, kinds, log_file, log_key, only, user};
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use trailseal::finding::FindingKind::LogFileMalformed;
 use trailseal::names::location::ObjectLocation;
 use trailseal_tests::trail::hostile;
 
-/// What no processor reads within the time that these tests take.
+/// Returns an object that no processor reads within the time of these tests.
 fn bomb() -> bytes::Bytes {
     let record = Record::delivery().by(user("mallory")).0.to_string();
     hostile::records_gzip(&record, 250 << 20)
 }
 
-/// The clock fires while a bomb is read, and whoever else reads goes on: on one thread, too.
+/// The timer fires while a bomb is read, and other readers continue, even on one thread.
 #[tokio::test]
 async fn a_bomb_gives_way_to_the_clock_and_to_its_neighbours() {
     let mut case = Case::new();

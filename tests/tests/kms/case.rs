@@ -1,4 +1,4 @@
-//! A log file with KMS events written by hand, and what it is held against.
+//! A log file with handwritten KMS events, and what it is compared with.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub const TRAIL_OF: &str = "/requestParameters/encryptionContext/aws:cloudtrail:
 pub const OBJECT_OF: &str = "/requestParameters/encryptionContext/aws:s3:arn";
 pub const RESOURCE: &str = "/resources/0/ARN";
 
-/// Another log file than [`DELIVERED`].
+/// Returns a log file other than [`DELIVERED`].
 pub fn log_key(number: usize) -> String {
     DELIVERED.replace("7JREEBimdK8d2nC9", &format!("number{number:010}"))
 }
@@ -47,7 +47,7 @@ pub fn arn_of(key: &str) -> String {
 pub struct Record(pub Value);
 
 impl Record {
-    /// CloudTrail delivers [`DELIVERED`], as current events say it.
+    /// Returns the event in which CloudTrail delivers [`DELIVERED`], as current events show it.
     pub fn delivery() -> Self {
         Self(json!({
             "eventVersion": "1.11",
@@ -76,7 +76,7 @@ impl Record {
         }))
     }
 
-    /// A session of the role `Audit` reads [`DELIVERED`] through S3.
+    /// Returns the event in which a session of the role `Audit` reads [`DELIVERED`] through S3.
     pub fn read() -> Self {
         Self::delivery()
             .by(session("Audit", "alice"))
@@ -99,7 +99,7 @@ impl Record {
         self.with(OBJECT_OF, arn_of(key))
     }
 
-    /// KMS refused: an error, and no resources.
+    /// Makes KMS refuse: an error, and no resources.
     pub fn refused(self) -> Self {
         self.with("/errorCode", "AccessDenied")
             .without("/resources")
@@ -115,7 +115,7 @@ impl Record {
         )
     }
 
-    /// Sets a field that is there, or a new one of an object that is.
+    /// Sets an existing field, or a new field of an existing object.
     #[track_caller]
     pub fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
@@ -135,7 +135,7 @@ impl Record {
     }
 }
 
-/// A session of a role in the account.
+/// Returns a session of a role in the account.
 pub fn session(role: &str, name: &str) -> Value {
     json!({
         "type": "AssumedRole",
@@ -161,7 +161,7 @@ pub fn user(name: &str) -> Value {
     })
 }
 
-/// A log file of these records, and the world that it is held against.
+/// A log file of these records, and the environment that it is compared with.
 pub struct Case {
     pub expected: Expected,
     pub memory: Memory,
@@ -169,7 +169,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// One trail and one key, both configured; the delivered log file lies there under the key.
+    /// Returns a case with one trail and one key, both configured; the delivered log file exists
+    /// there under the key.
     pub fn new() -> Self {
         let mut memory = Memory::default();
         memory.describe(KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
@@ -189,7 +190,7 @@ impl Case {
         }
     }
 
-    /// Neither trail nor key nor readers are configured.
+    /// Returns a case in which neither trail nor key nor readers are configured.
     pub fn unconfigured() -> Self {
         let mut case = Self::new();
         case.expected.places.trails.clear();
@@ -206,7 +207,7 @@ impl Case {
         self
     }
 
-    /// What becomes of a log file of these records.
+    /// Returns the report on a log file of these records.
     pub async fn check(&mut self, records: &[Record]) -> KmsReport {
         let records: Vec<String> = records.iter().map(|record| record.0.to_string()).collect();
         self.check_text(&format!(r#"{{"Records":[{}]}}"#, records.join(",")))
@@ -220,14 +221,14 @@ impl Case {
         checker.explaining().check(&at(&self.recorded)).await
     }
 
-    /// What the function says, which explains nothing.
+    /// Returns the function's report, which explains nothing.
     pub async fn check_unexplained(&mut self, records: &[Record]) -> KmsReport {
         self.check(records).await;
         let checker = KmsChecker::new(&self.memory, &self.memory, self.expected.clone());
         checker.check(&at(&self.recorded)).await
     }
 
-    /// What is found of one record.
+    /// Returns the kinds of the findings about one record.
     pub async fn kinds(&mut self, record: Record) -> Vec<FindingKind> {
         kinds(&self.check(&[record]).await)
     }
@@ -237,7 +238,7 @@ pub fn at(object: &Object) -> ObjectLocation {
     ObjectLocation::new(&object.bucket, &object.key)
 }
 
-/// A log file under the key.
+/// Returns a log file under the key.
 pub fn log_file(key: &str, records: &[Value]) -> Object {
     Object {
         bucket: BUCKET.to_owned(),
@@ -251,7 +252,7 @@ pub fn log_file(key: &str, records: &[Value]) -> Object {
     }
 }
 
-/// An object of which the key alone matters.
+/// Returns an object of which only the key matters.
 pub fn named(key: &str) -> Object {
     Object {
         body: Bytes::new(),
@@ -277,7 +278,7 @@ pub fn only(report: &KmsReport) -> &Finding {
     }
 }
 
-/// What a rule said, event by event.
+/// Returns a rule's verdicts, event by event.
 pub fn verdicts(report: &KmsReport, rule: Rule) -> Vec<Verdict> {
     let of_rule = |explanation: &&Explanation| explanation.rule == rule;
     let explanations = report.explanations.iter().filter(of_rule);
@@ -286,7 +287,7 @@ pub fn verdicts(report: &KmsReport, rule: Rule) -> Vec<Verdict> {
         .collect()
 }
 
-/// Every verdict, rule by rule.
+/// Returns every verdict, rule by rule.
 pub fn table(report: &KmsReport) -> Vec<(Rule, Verdict)> {
     let explanations = report.explanations.iter();
     let mut table: Vec<_> = explanations

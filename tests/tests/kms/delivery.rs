@@ -1,4 +1,4 @@
-//! Rules 7 and 8: what was delivered is there, and encrypted as the trail encrypts.
+//! Rules 7 and 8: a delivered log file exists, and is encrypted as the trail encrypts.
 
 use crate::case::{
     ACCOUNT, BUCKET, Case, DELIVERED, OBJECT_OF, OTHER_KEY, RECORDED, Record, TRAIL, TRAIL_OF,
@@ -33,7 +33,7 @@ async fn a_delivered_log_file_that_is_gone_is_missing_with_the_event_as_evidence
     assert!(finding.message.contains(RECORDED), "{}", finding.message);
     assert_eq!(finding.scope.account.as_deref(), Some(ACCOUNT));
     assert_eq!(finding.scope.trail.as_deref(), Some(TRAIL));
-    // What is told is not waited for; its neighbour is.
+    // A reported delivery is not pending; the next one is.
     let waiting: Vec<_> = report
         .waiting
         .iter()
@@ -45,7 +45,7 @@ async fn a_delivered_log_file_that_is_gone_is_missing_with_the_event_as_evidence
         "7738554f-92ab-4e27-83e3-03354b1aa898"
     );
     assert_eq!(report.waiting[0].time.to_string(), "2026-01-15T12:04:31Z");
-    // A delete marker says more.
+    // A delete marker proves more.
     let marked = log_file(DELIVERED, &[]);
     case.memory
         .fail(&marked, &Cause::Absent(Absence::DeleteMarker), 1);
@@ -84,7 +84,7 @@ async fn what_was_not_delivered_is_not_missed() {
         assert_eq!(verdicts(&report, Rule::Witness), []);
         assert_eq!(report.waiting, []);
     }
-    // A replica comes in any order.
+    // Objects arrive in a replica in any order.
     let mut case = Case::new();
     case.expected
         .places
@@ -128,7 +128,8 @@ async fn a_delivery_is_of_the_time_of_its_event_unless_that_is_absurd() {
     }
 }
 
-/// Whoever writes a log file chooses the names in it, and the times: none is later than its own.
+/// The writer of a log file chooses the names and the times in it: no time is later than the log
+/// file's own.
 #[tokio::test]
 async fn a_delivery_is_not_dated_after_the_log_file_that_records_it() {
     for (name, time, expected, ahead) in [
@@ -193,7 +194,7 @@ async fn a_log_file_under_another_key_or_none_is_told() {
         (Encryption::S3, "AES256"),
         (Encryption::Kms(OTHER_KEY.to_owned()), OTHER_KEY),
     ] {
-        // The log file at hand, even without any KMS event.
+        // The log file itself, even without any KMS event.
         let mut case = Case::new();
         case.recorded.encryption = encryption.clone();
         let report = case.check(&[]).await;
@@ -206,7 +207,7 @@ async fn a_log_file_under_another_key_or_none_is_told() {
             finding.actual.as_ref().unwrap().contains(actual),
             "{finding:#?}"
         );
-        // Without configured keys, nothing says what it should be.
+        // Without configured keys, nothing says what the encryption should be.
         case.expected.key_arns.clear();
         assert_eq!(kinds(&case.check(&[]).await), []);
     }
@@ -220,7 +221,7 @@ async fn a_log_file_under_another_key_or_none_is_told() {
         assert_eq!(only(&report).object.key, DELIVERED);
         assert_eq!(report.waiting.len(), 1);
     }
-    // Under another key: that is for rule 3.
+    // Under another key: that is the subject of rule 3.
     let mut case = Case::new();
     let mut object = log_file(DELIVERED, &[]);
     object.encryption = Encryption::Kms(OTHER_KEY.to_owned());
@@ -228,7 +229,7 @@ async fn a_log_file_under_another_key_or_none_is_told() {
     assert_eq!(case.kinds(Record::delivery()).await, [KmsKeyMismatch]);
 }
 
-/// Whoever changes the trail's key changes every log file from then on.
+/// Somebody who changes the trail's key changes every log file from then on.
 #[tokio::test]
 async fn the_log_files_of_a_folder_that_are_under_one_other_key_are_one_incident() {
     let mut found = Vec::new();
@@ -250,7 +251,7 @@ async fn the_log_files_of_a_folder_that_are_under_one_other_key_are_one_incident
     assert_ne!(found[0].occurrence(), found[1].occurrence());
     assert_ne!(found[1].id(), found[2].id());
     assert_ne!(found[0].id(), found[3].id());
-    // However many deliveries one log file shows.
+    // Regardless of the number of deliveries that one log file shows.
     let mut case = Case::new();
     let mut records = Vec::new();
     for number in 0..60 {

@@ -1,4 +1,4 @@
-//! The events that AWS documents, and what each rule says of them.
+//! The events that AWS documents, and each rule's verdict on them.
 
 use crate::case::{Case, Record, kinds, log_file, only, table};
 use trailseal::finding::FindingKind::{
@@ -10,9 +10,9 @@ use trailseal::kms::rules::Rule;
 use trailseal::names::ids::TrailArn;
 use trailseal_tests::trail::Encryption;
 
-// The events of the AWS documentation, without the spaces between tokens. One character was taken
-// out by hand: in `DECRYPT`, the comma after the value of `attestationDocumentEnclaveImageDigest`,
-// which the documentation has before the closing brace. The others are JSON as they stand there.
+// The events of the AWS documentation, without the spaces between tokens. One character was removed
+// manually: in `DECRYPT`, the comma after the value of `attestationDocumentEnclaveImageDigest`,
+// which the documentation has before the closing brace. The others are unchanged JSON.
 //
 // Source: https://docs.aws.amazon.com/enclaves/latest/user/logging-enclaves-using-cloudtrail.html
 const GENERATE_RANDOM: &str = r#"{"eventVersion":"1.02","userIdentity":{"type":"IAMUser","principalId":"EX_PRINCIPAL_ID","arn":"arn:aws:iam::111122223333:user/Alice","accountId":"111122223333","accessKeyId":"EXAMPLE_KEY_ID","userName":"Alice"},"eventTime":"2014-11-04T00:52:37Z","eventSource":"kms.amazonaws.com","eventName":"GenerateRandom","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.0","userAgent":"AWS Internal","requestParameters":null,"responseElements":null,"additionalEventData":{"recipient":{"attestationDocumentModuleId":"i-123456789abcde123-enc123456789abcde12","attestationDocumentEnclaveImageDigest":"ee0d451a2ff9aaaa9bccd07700b9cab123a0ac2386ef7e88ad5ea6c72ebabea840957328e2ec890b408c9b06cb8ebe6a"}},"requestID":"df1e3de6-63bc-11e4-bc2b-4198b6150d5c","eventID":"239cb9f7-ae05-4c94-9221-6ea30eef0442","readOnly":true,"resources":[],"eventType":"AwsApiCall","recipientAccountId":"111122223333"}"#;
@@ -30,14 +30,14 @@ const KEY: &str = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56e
 const DELIVERED: &str = "AWSLogs/111122223333/CloudTrail/us-west-2/2015/11/11/111122223333_CloudTrail_us-west-2_20151111T2115Z_7JREEBimdK8d2nC9.json.gz";
 const RECORDED: &str = "AWSLogs/111122223333/CloudTrail/us-west-2/2015/11/11/111122223333_CloudTrail_us-west-2_20151111T2125Z_recordedInThis01.json.gz";
 const IMAGE: &str = "ee0d451a2ff9aaaa9bccd07700b9cab123a0ac2386ef7e88ad5ea6c72ebabea840957328e2ec890b408c9b06cb8ebe6a";
-/// The image of the other example there, which ordinary records carry, too.
+/// The image of the other example there, which ordinary records also contain.
 const OTHER_IMAGE: &str = "7fb5c55bc2ecbb68ed99a13d7122abfc0666b926a79d5379bc58b9445c84217f59cfdd36c08b2c79552928702efe23e4";
 
 fn record(text: &str) -> Record {
     Record(serde_json::from_str(text).expect("JSON"))
 }
 
-/// The documented trail, bucket and key; the delivered log file lies there.
+/// Returns the documented trail, bucket and key; the delivered log file exists there.
 fn case() -> Case {
     let mut case = Case::new();
     case.expected.places.log_buckets = vec![BUCKET.to_owned()];
@@ -62,7 +62,7 @@ fn nothing_configured() -> Case {
     case
 }
 
-/// The same where the delivered log file is gone.
+/// Returns the same with the delivered log file deleted.
 fn emptied() -> Case {
     let mut case = case();
     let mut delivered = log_file(DELIVERED, &[]);
@@ -71,7 +71,7 @@ fn emptied() -> Case {
     case
 }
 
-/// What every log file under the key begins with.
+/// The first ruling on every log file under the key.
 const AT_HAND: (Rule, trailseal::finding::Verdict) = (Rule::Encryption, Valid);
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn the_configuration_event_keeps_every_rule() {
     ];
     assert_eq!(table(&report), expected);
     assert_eq!(report.waiting, []);
-    // Nothing says then which trail, and how log files are encrypted.
+    // In that case, nothing says which trail it is, and how log files are encrypted.
     let report = nothing_configured().check(&[record(CONFIGURATION)]).await;
     assert_eq!(kinds(&report), []);
     expected.retain(|(rule, _)| !matches!(rule, Rule::Trail | Rule::Encryption));
@@ -168,7 +168,7 @@ async fn the_read_keeps_every_rule_and_shows_no_delivery() {
         (Rule::KeyHealth, Valid),
         AT_HAND,
     ];
-    // Whether it is still there is not for a read to say.
+    // A read does not decide whether the log file still exists.
     for mut case in [case(), emptied()] {
         let report = case.check(&[record(READ)]).await;
         assert_eq!(
@@ -203,14 +203,15 @@ async fn under_another_trail_bucket_or_key_the_documented_events_are_told_or_lef
             other_bucket.kinds(record(event)).await,
             [KmsContextMismatch]
         );
-        // Of a trail and a bucket that are both another's, nothing is said.
+        // If the trail and the bucket both belong to somebody else, nothing is reported.
         other_bucket.expected.places.trails.clear();
         let report = other_bucket.check(&[record(event)]).await;
         assert_eq!((kinds(&report), table(&report)), (vec![], vec![AT_HAND]));
         let mut other_key = case();
         other_key.expected.key_arns = vec![KEY.replace("1234abcd", "4321dcba")];
         other_key.recorded.encryption = Encryption::Kms(KEY.replace("1234abcd", "4321dcba"));
-        // Whoever reads what is under another key than the trail's reads nothing of the trail's.
+        // A caller who reads an object under a key other than the trail's reads nothing of the
+        // trail's.
         let kind = if event == READ {
             KmsForeignContext
         } else {
@@ -246,7 +247,7 @@ async fn the_enclave_events_are_attested_and_about_no_trail() {
 async fn who_decrypts_from_an_enclave_only_is_held_to_it_under_the_trails_key() {
     let mut case = case().with_readers(&["arn:aws:iam::111122223333:user/Alice=enclave"]);
     let alone = record(DECRYPT).with("/additionalEventData", serde_json::Value::Null);
-    // Under another key it is no business of the trail's.
+    // Under another key, it does not concern the trail.
     assert_eq!(case.kinds(alone.clone()).await, []);
     let report = case.check(&[alone.with("/resources/0/ARN", KEY)]).await;
     assert_eq!(only(&report).kind, EnclaveAttestationMissing);

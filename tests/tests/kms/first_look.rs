@@ -1,4 +1,4 @@
-//! The first look at the log files of generated trails.
+//! The first check of the log files of generated trails.
 
 use crate::case::at;
 use trailseal::check::kms_events::KmsChecker;
@@ -109,7 +109,8 @@ async fn kms_calls_that_do_not_agree_are_told() {
     }
 }
 
-/// The functions may describe the configured keys alone: a strange one is told without asking.
+/// The functions may describe only the configured keys: an unknown key is reported without a
+/// request.
 #[tokio::test]
 async fn a_strange_key_is_told_although_it_cannot_be_described() {
     let trail = with_kms(&[KmsAnomalyKind::WrongKeyInEvent]);
@@ -145,7 +146,7 @@ async fn a_key_that_cannot_encrypt_log_files_is_told_once() {
         assert_eq!(scope.region.as_deref(), Some(log.region.as_str()));
         assert_eq!(scope.trail, Some(trail.spec.trail_arn()));
     }
-    // A key that does not exist any more.
+    // A key that no longer exists.
     let report = check_kms(&trail, &Memory::of(&trail), &log.object).await;
     assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
 }

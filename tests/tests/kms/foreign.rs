@@ -1,4 +1,5 @@
-//! A call under somebody else's key says nothing of the trail, whatever its encryption context names.
+//! A call under somebody else's key proves nothing about the trail, regardless of its encryption
+//! context.
 
 use crate::case::{
     ACCOUNT, ALIAS, BUCKET, Case, DELIVERED, KEY, OBJECT_OF, OTHER_KEY, RECORDED, RESOURCE, Record,
@@ -14,7 +15,7 @@ use trailseal::names::ids::AccountId;
 use trailseal::world::Cause;
 use trailseal_tests::trail::Encryption;
 
-/// A key of an account that has no right on the bucket or the trail's key.
+/// A key of an account that has no rights to the bucket or the trail's key.
 const FOREIGN_KEY: &str =
     "arn:aws:kms:us-east-1:444455556666:key/0ff1cebe-0ff1-4ceb-8ff1-0ff1cebe0ff1";
 const DIGEST_OF_ANOTHER: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_another-trail_us-east-1_20260115T110000Z.json.gz";
@@ -25,7 +26,7 @@ fn under(record: Record, key: &str) -> Record {
         .with("/requestParameters/keyId", key)
 }
 
-/// A developer of another account, with a key of his own.
+/// Returns a call by a developer of another account, with his own key.
 fn by_mallory(key: &str) -> Record {
     let mallory = json!({
         "type": "IAMUser",
@@ -50,7 +51,7 @@ async fn it_is_told_of_the_caller_and_of_no_object_in_each_form_of_the_context()
         by_mallory(FOREIGN_KEY).with(OBJECT_OF, format!("arn:aws:s3:::{BUCKET}")),
         by_mallory(FOREIGN_KEY).with(OBJECT_OF, "arn:aws:s3:::amzn-s3-demo-other"),
         by_mallory(FOREIGN_KEY).with("/eventName", "Encrypt"),
-        // A log file read under another key than the trail's was not read.
+        // A "read" of a log file under a key other than the trail's did not read it.
         by_mallory(FOREIGN_KEY).with("/eventName", "Decrypt"),
     ];
     for record in forms {
@@ -83,7 +84,8 @@ async fn it_is_one_incident_a_principal() {
     let report = case.check(&records).await;
     let first = only(&report).clone();
     assert!(first.message.contains("And 29 more like it"), "{first:#?}");
-    // On a retry the same occurrence; another log file's is another one of the same incident.
+    // A retry is the same occurrence; another log file's is another occurrence of the same
+    // incident.
     let again = case.check(&records).await;
     assert_eq!(only(&again).id(), first.id());
     assert_eq!(only(&again).occurrence(), first.occurrence());
@@ -123,7 +125,7 @@ async fn under_our_key_a_stranger_is_critical_as_ever() {
         assert_eq!(kinds, [KmsForeignContext, KmsForeignCaller]);
         assert_eq!(report.waiting, []);
     }
-    // By whichever name the record has for the key, and where it has none.
+    // With every form of the key's name in the record, and without a name.
     for name in [
         json!("1234abcd-12ab-34cd-56ef-1234567890ab"),
         json!(ALIAS),
@@ -136,7 +138,7 @@ async fn under_our_key_a_stranger_is_critical_as_ever() {
     }
 }
 
-/// A multi-Region key has the same id and material in each Region.
+/// A multi-Region key has the same ID and material in each Region.
 #[tokio::test]
 async fn a_replica_of_our_key_is_our_key() {
     let ours = "arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab";
@@ -154,12 +156,12 @@ async fn a_replica_of_our_key_is_our_key() {
     }
 }
 
-/// Where no key is configured, the object says under which it is.
+/// If no key is configured, the object says which key it is under.
 #[tokio::test]
 async fn where_no_key_is_configured_the_objects_own_header_decides() {
     let case = |encryption: Option<Encryption>| {
         let mut case = Case::unconfigured();
-        // The log file at hand names no key.
+        // The log file itself names no key.
         case.recorded.encryption = Encryption::S3;
         let mut object = log_file(DELIVERED, &[]);
         case.memory.delete(&object);
@@ -171,7 +173,7 @@ async fn where_no_key_is_configured_the_objects_own_header_decides() {
     };
     let kms = |key: &str| Some(Encryption::Kms(key.to_owned()));
     for (encryption, expected) in [
-        // He wrote what is there.
+        // He wrote the existing object.
         (kms(FOREIGN_KEY), KmsForeignCaller),
         (
             kms("0ff1cebe-0ff1-4ceb-8ff1-0ff1cebe0ff1"),
@@ -187,8 +189,8 @@ async fn where_no_key_is_configured_the_objects_own_header_decides() {
         assert_eq!(kinds(&report), [expected], "{encryption:?}");
         assert_eq!(report.waiting, [], "{encryption:?}");
     }
-    // A key that the log file at hand is under, or that CloudTrail wrote with, is ours, and what was
-    // written under it and is gone, too.
+    // A key that the log file itself is under, or that CloudTrail wrote with, is ours, and so are
+    // deleted objects that were written under it.
     for recorded in [Encryption::Kms(KEY.to_owned()), Encryption::S3] {
         let mut case = Case::unconfigured();
         case.recorded.encryption = recorded.clone();
@@ -202,7 +204,7 @@ async fn where_no_key_is_configured_the_objects_own_header_decides() {
     }
 }
 
-/// Other trails deliver to the same bucket, under keys of their own.
+/// Other trails deliver to the same bucket, under their own keys.
 #[tokio::test]
 async fn who_reads_the_log_files_of_another_trail_is_no_stranger() {
     let reads = |object: &str| {
@@ -214,7 +216,7 @@ async fn who_reads_the_log_files_of_another_trail_is_no_stranger() {
     case.memory.put(object);
     case.memory
         .describe(OTHER_KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
-    // By the object's header; with a Bucket Key; and where the log file has expired.
+    // By the object's header; with a Bucket Key; and if the log file has expired.
     for object in [
         format!("/{}", log_key(1)),
         String::new(),
@@ -222,13 +224,13 @@ async fn who_reads_the_log_files_of_another_trail_is_no_stranger() {
     ] {
         assert_eq!(case.kinds(reads(&object)).await, [], "{object}");
     }
-    // It is a reading of ours, for rule 9, too.
+    // It is a read of ours, for rule 9, too.
     let mut case = case.with_readers(&["arn:aws:iam::111122223333:role/Other"]);
     let report = case.check(&[reads(&format!("/{}", log_key(1)))]).await;
     assert_eq!(kinds(&report), [KmsUnlistedReader]);
 }
 
-/// A flood is bounded, and said to be one.
+/// A flood is limited, and reported as a flood.
 #[tokio::test]
 async fn where_no_key_is_configured_a_flood_of_names_is_bounded() {
     let mut case = Case::unconfigured();
@@ -244,14 +246,14 @@ async fn where_no_key_is_configured_a_flood_of_names_is_bounded() {
         panic!("{:#?}", report.findings);
     };
     assert_eq!(looked_at.kind, KmsForeignContext);
-    // Of the calls that are not looked at, nothing is known, and nobody waits for it.
+    // Nothing is known about the calls that are not checked, and nothing waits for them.
     assert_eq!(others.kind, KmsForeignContext);
     assert!(others.message.contains("so many one by one"), "{others:?}");
     assert!(report.obstacles.is_empty(), "{:#?}", report.obstacles);
     let caller = report.rules["caller"];
     assert_eq!(caller.finding + caller.cannot_tell, 3_000);
     assert!(caller.cannot_tell >= 2_000, "{caller:?}");
-    // A context of more bytes than a key has in S3 is not asked for.
+    // A context longer than a key can be in S3 is not requested.
     let absurd = format!("{}{DELIVERED}", "p/".repeat(1000));
     let report = case.check(&[by_mallory(FOREIGN_KEY).object(&absurd)]).await;
     assert_eq!(kinds(&report), [KmsForeignContext]);
@@ -260,7 +262,7 @@ async fn where_no_key_is_configured_a_flood_of_names_is_bounded() {
 #[tokio::test]
 async fn keys_of_accounts_that_are_not_ours_are_not_described() {
     let described = |case: &Case| case.memory.described();
-    // Nobody's key: the owner of the buckets is known.
+    // The key belongs to none of our accounts: the owner of the buckets is known.
     let mut case = Case::unconfigured();
     case.expected.places.bucket_owner = Some(AccountId::new(ACCOUNT).unwrap());
     let delivery = under(Record::delivery(), FOREIGN_KEY);
@@ -271,7 +273,7 @@ async fn keys_of_accounts_that_are_not_ours_are_not_described() {
     assert_eq!(kinds(&report), []);
     assert_eq!(verdicts(&report, Rule::KeyHealth), [Verdict::CannotTell]);
     assert_eq!(described(&case), Vec::<String>::new());
-    // The management account's key, which is configured, is.
+    // The management account's key, which is configured, is described.
     case.memory = Case::new().memory;
     case.memory.put(object);
     case.expected.key_arns = vec![FOREIGN_KEY.to_owned()];
@@ -312,7 +314,7 @@ async fn a_key_that_may_not_be_described_leaves_rule_four_open_and_parks_nothing
         let count = report.report.rules[open.as_str()];
         assert_eq!((count.valid, count.cannot_tell), (0, 1), "{name}");
         assert_eq!(report.waiting.len(), 1);
-        // Whoever asks for explanations hears why.
+        // If explanations are requested, they include the reason.
         let report = case.check(&[record]).await;
         assert_eq!(verdicts(&report, open), [Verdict::CannotTell], "{name}");
         let [obstacle] = report.report.obstacles.as_slice() else {
@@ -320,7 +322,7 @@ async fn a_key_that_may_not_be_described_leaves_rule_four_open_and_parks_nothing
         };
         assert!(obstacle.error.to_string().contains("kms:DescribeKey"));
     }
-    // What may work a moment later is tried again.
+    // A request that may succeed a moment later is tried again.
     let mut case = Case::new();
     case.memory
         .fail_descriptions(Cause::Unavailable("throttled".to_owned()));
@@ -338,14 +340,14 @@ async fn a_trail_that_a_stranger_names_is_no_question_to_wait_for() {
     ] {
         let mut case = Case::unconfigured();
         case.memory.put(named(DIGEST_OF_ANOTHER));
-        // No obstacle, which would send the log file back again and again.
+        // There is no obstacle, which would send the log file back repeatedly.
         let report = case.check(&[record.with(TRAIL_OF, shadow.clone())]).await;
         assert_eq!(kinds(&report), expected);
         assert_eq!(case.memory.lists(), 0);
     }
 }
 
-/// What CloudTrail itself does under another key is about the trail.
+/// A call by CloudTrail itself under another key is about the trail.
 #[tokio::test]
 async fn cloudtrail_under_another_key_is_told_as_ever() {
     let mut case = Case::new();
@@ -354,7 +356,8 @@ async fn cloudtrail_under_another_key_is_told_as_ever() {
     assert_eq!(only(&report).object.key, DELIVERED);
 }
 
-/// Whoever states a replica's ARN has its key no more than ours. S3 writes into it under its key.
+/// Naming a replica's ARN gives a caller no more access to its key than to ours. S3 writes to the
+/// replica under the replica's key.
 #[tokio::test]
 async fn under_a_foreign_key_a_replicas_name_counts_as_little_as_the_originals() {
     let replica = "amzn-s3-demo-replica";
@@ -400,7 +403,7 @@ async fn under_a_foreign_key_a_replicas_name_counts_as_little_as_the_originals()
         let said: Vec<Rule> = table(&report).into_iter().map(|(rule, _)| rule).collect();
         assert_eq!(said, [Rule::Caller, Rule::Encryption], "{reads:#?}");
     }
-    // Where no key is configured, the replica's object says under which it is.
+    // If no key is configured, the replica's object says which key it is under.
     for (encryption, expected) in [
         (Encryption::Kms(OTHER_KEY.to_owned()), KmsForeignContext),
         (Encryption::Kms(FOREIGN_KEY.to_owned()), KmsUnlistedReader),
@@ -410,7 +413,7 @@ async fn under_a_foreign_key_a_replicas_name_counts_as_little_as_the_originals()
         let reads = by_mallory(FOREIGN_KEY, &log).with("/eventName", "Decrypt");
         assert_eq!(case.kinds(reads).await, [expected], "{encryption:?}");
     }
-    // Under our key it is told as ever.
+    // Under our key, it is reported as usual.
     let reads = by_mallory(KEY, &log).with("/eventName", "Decrypt");
     assert_eq!(
         watching(Case::new()).kinds(reads).await,
@@ -418,7 +421,7 @@ async fn under_a_foreign_key_a_replicas_name_counts_as_little_as_the_originals()
     );
 }
 
-/// S3 encrypts under the replica's key what it replicates.
+/// S3 encrypts what it replicates under the replica's key.
 #[tokio::test]
 async fn replication_under_the_replicas_own_key_is_innocent() {
     let replica = "amzn-s3-demo-replica";

@@ -1,4 +1,4 @@
-//! What is found in one log file is grouped and bounded, and no kind takes room from another.
+//! The findings about one log file are grouped and limited, and no kind takes room from another.
 
 use crate::case::{Case, OTHER_KEY, RECORDED, RESOURCE, Record, log_key, user};
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ async fn a_principal_a_key_and_a_folder_make_one_finding() {
     };
     let again = case.check(&records).await;
     assert_eq!(ids(&again), ids(&report));
-    // Under another key of ours, by the same principal: another one.
+    // Under another key of ours, by the same principal: a separate finding.
     case.expected.key_arns.push(OTHER_KEY.to_owned());
     records.push(by("mallory", 0).with(RESOURCE, OTHER_KEY).id("other key"));
     let report = case.check(&records).await;
@@ -81,10 +81,10 @@ async fn a_flood_of_one_kind_hides_no_other() {
         (more.kind, more.object.key.as_str()),
         (KmsForeignCaller, RECORDED)
     );
-    // The log file that records the calls is intact: the kind's advice is not about it.
+    // The log file that records the calls is intact: the kind's usual advice does not apply to it.
     assert!(more.message.contains("not listed one by one"), "{more:#?}");
     assert_ne!(more.advice(), KmsForeignCaller.advice());
     assert!(more.advice().contains("trailseal kms s3://"), "{more:#?}");
-    // It is no reason to read the log file again.
+    // It is not a reason to read the log file again.
     assert!(report.report.obstacles.is_empty());
 }

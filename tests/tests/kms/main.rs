@@ -1,7 +1,7 @@
-//! The KMS rules, one by one over events written by hand and over whole trails.
+//! The KMS rules, one by one with handwritten events, and with whole trails.
 //!
-//! Each rule has an event that breaks it and the nearest innocent one that does not. Whole trails
-//! come from the generator, which knows nothing of the core; nothing here touches a network.
+//! Each rule has an event that breaks it and the most similar innocent one that does not. Whole
+//! trails are from the generator, which knows nothing of the core; nothing here uses a network.
 
 mod agreement;
 mod bombs;

@@ -1,4 +1,4 @@
-//! Rules 9 and 10: who reads, and what enclaves say of themselves.
+//! Rules 9 and 10: who reads, and what enclaves attest about themselves.
 
 use crate::case::{
     BUCKET, Case, KEY, OBJECT_OF, Record, TRAIL_OF, kinds, log_key, only, session, user, verdicts,
@@ -30,7 +30,7 @@ async fn an_unlisted_reader_is_told_once_with_who_where_how_many_first_and_last(
     let records = [
         read(2, "2026-01-15T12:10:00Z", "198.51.100.7"),
         read(1, "2026-01-15T12:05:00Z", "203.0.113.9"),
-        // The same file again, and one whose time is not known.
+        // The same file again, and one without a known time.
         read(2, "2026-01-15T12:20:00Z", "198.51.100.7"),
         read(3, "soon", "198.51.100.7"),
         Record::read(),
@@ -53,7 +53,7 @@ async fn an_unlisted_reader_is_told_once_with_who_where_how_many_first_and_last(
     assert_eq!(finding.object.key, log_key(1));
     assert!(finding.about.as_ref().unwrap().contains("Dev"));
     assert_eq!(verdicts(&report, Rule::Readers).len(), 5);
-    // Whose time comes first in the file does not matter.
+    // The order of the times in the file does not matter.
     let mut backwards = records.to_vec();
     backwards.reverse();
     let report = Case::new().with_readers(&[AUDIT]).check(&backwards).await;
@@ -86,7 +86,7 @@ async fn who_may_read_and_who_does_not_read_a_log_file_are_not_told() {
             vec!["arn:aws:iam::444455556666:root"],
             true,
         ),
-        // And the nearest that are not.
+        // And the most similar ones that are not.
         (
             Record::read().by(session("Audit2", "alice")),
             vec![AUDIT],
@@ -126,11 +126,11 @@ async fn who_may_read_and_who_does_not_read_a_log_file_are_not_told() {
     ] {
         assert_eq!(Case::new().with_readers(&[AUDIT]).kinds(record).await, []);
     }
-    // Nobody is told of where no readers are configured.
+    // Nobody is reported if no readers are configured.
     assert_eq!(Case::new().kinds(mallory()).await, []);
 }
 
-/// A session of a role in an account, for which a service reads.
+/// Returns a session of a role in an account, for which a service reads.
 fn through(service: &str, account: &str) -> Value {
     let arn = |kind: &str| format!("arn:aws:{kind}::{account}:");
     json!({
@@ -151,8 +151,8 @@ const ATHENA: &str = "athena.amazonaws.com";
 const OURS: &str = "111122223333";
 const STRANGERS: &str = "444455556666";
 
-/// Athena reads with the rights of whoever asks it: of our accounts under its own name, of others
-/// under theirs only.
+/// Athena reads with the rights of its caller: for our accounts under its own name, for other
+/// accounts only under theirs.
 #[tokio::test]
 async fn who_reads_through_a_service_is_listed_by_it_or_with_it() {
     let analyst = "arn:aws:iam::111122223333:role/Analyst";
@@ -163,7 +163,7 @@ async fn who_reads_through_a_service_is_listed_by_it_or_with_it() {
         (ATHENA, OURS, via, true),
         (ATHENA, OURS, analyst, true),
         (ATHENA, STRANGERS, theirs, true),
-        // And the nearest that are not.
+        // And the most similar ones that are not.
         (ATHENA, STRANGERS, ATHENA, false),
         (ATHENA, STRANGERS, via, false),
         (ATHENA, OURS, theirs, false),
@@ -188,7 +188,8 @@ async fn who_reads_through_a_service_is_listed_by_it_or_with_it() {
     }
 }
 
-/// The account that owns the log buckets is one of ours, whoever owns the trail and the key.
+/// The account that owns the log buckets is one of ours, regardless of who owns the trail and the
+/// key.
 #[tokio::test]
 async fn the_owner_of_the_log_buckets_reads_through_a_service() {
     let read = || Record::read().by(through(ATHENA, STRANGERS));
@@ -202,7 +203,7 @@ async fn the_owner_of_the_log_buckets_reads_through_a_service() {
     assert_eq!(case.kinds(nameless).await, [KmsUnlistedReader]);
 }
 
-/// Whoever reads from an enclave only does not read through a service.
+/// A reader that may only read from an enclave may not read through a service.
 #[tokio::test]
 async fn a_service_takes_no_reader_out_of_its_enclave() {
     let rules = ["arn:aws:iam::111122223333:role/Analyst=enclave", ATHENA];
@@ -318,7 +319,7 @@ async fn any_event_of_an_unlisted_image_is_told_once() {
             .unwrap()
             .contains("debug mode")
     );
-    // No images: any.
+    // No configured images: every image is accepted.
     case.expected.enclave_images.clear();
     assert_eq!(case.kinds(random(&other)).await, []);
 }
@@ -339,7 +340,7 @@ async fn a_reader_from_an_enclave_only_reads_with_its_attestation() {
         case.kinds(direct.clone()).await,
         [EnclaveAttestationMissing]
     );
-    // An instance's attestation is none of an enclave.
+    // An instance's attestation is not an enclave's.
     let instance = Record::read().with(
         "/additionalEventData",
         json!({"recipient": {"attestationDocumentModuleId": "i-123456789abcde123-tpm0000000000000000"}}),

@@ -1,4 +1,4 @@
-//! Whatever a record holds, nothing panics, and what its neighbours show is told.
+//! For any content of a record, nothing panics, and the findings of the other records are reported.
 
 use crate::case::{
     Case, KEY, OBJECT_OF, Record, TRAIL, TRAIL_OF, arn_of, kinds, log_file, log_key, user,
@@ -9,7 +9,7 @@ use trailseal::finding::FindingKind::KmsForeignCaller;
 use trailseal::finding::Verdict;
 use trailseal_tests::trail::rng::Rng;
 
-/// A planted file, whose finding no neighbour may take away.
+/// Returns a planted file, whose finding no other record may hide.
 fn planted() -> Record {
     Record::delivery()
         .by(user("mallory"))
@@ -35,7 +35,7 @@ async fn assert_planted_is_told(record: &Value) {
     assert_eq!(ids.len(), report.report.findings.len(), "{record}");
 }
 
-/// The pointers to every field and item.
+/// Collects the pointers to every field and item.
 fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     let mut go = |name: String, value: &Value| {
         let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -137,7 +137,7 @@ async fn records_changed_at_random_take_no_neighbour_with_them() {
             match rng.within(&(0..=3)) {
                 0 => remove(&mut record, &pointer),
                 1 => *record.pointer_mut(&pointer).unwrap() = rng.pick(&odd_values()).clone(),
-                // Values of other places are the likeliest to be taken for something.
+                // Values from other places are the most likely to be mistaken for something.
                 2 => {
                     let value = record.pointer(&other).unwrap().clone();
                     *record.pointer_mut(&pointer).unwrap() = value;
@@ -172,7 +172,7 @@ async fn what_is_no_record_takes_no_neighbour_with_it() {
     ] {
         assert_planted_is_told(&record).await;
     }
-    // Names that stand there twice, fields that nobody knows, and deep nests.
+    // Repeated names, unknown fields, and deep nesting.
     let delivery = Record::delivery().0.to_string();
     let twice = delivery.replacen(
         '{',
@@ -215,7 +215,7 @@ async fn a_record_that_comes_twice_is_told_once() {
     assert_eq!(report.report.counts["kmsEvents"], 6);
 }
 
-/// Records before a fault are judged.
+/// Records before an error are checked.
 #[tokio::test]
 async fn a_file_that_is_cut_off_gives_up_what_it_holds() {
     let text = format!(
@@ -230,7 +230,7 @@ async fn a_file_that_is_cut_off_gives_up_what_it_holds() {
     );
 }
 
-/// The longest context there is room for, again and again.
+/// The longest context that there is room for, repeatedly.
 #[tokio::test]
 async fn what_is_kept_of_a_record_does_not_grow_with_it() {
     let long = "x".repeat(1 << 18);
@@ -258,7 +258,7 @@ async fn what_is_kept_of_a_record_does_not_grow_with_it() {
     }
 }
 
-/// A hundred thousand names, each of its own.
+/// A hundred thousand names, all different.
 async fn assert_bounded(case: Case) {
     type Hostile = fn(usize) -> Record;
     let kinds: [(usize, Hostile); 6] = [
@@ -322,7 +322,7 @@ async fn assert_bounded(case: Case) {
     assert!(report.waiting.len() <= 1);
 }
 
-/// Ten log files are checked at once.
+/// Ten log files are checked at the same time.
 #[tokio::test]
 async fn so_many_deliveries_of_one_log_file_are_looked_at() {
     let mut case = Case::new();

@@ -34,7 +34,7 @@ pub fn first_log(trail: &Trail, hour: i64) -> Object {
     log.expect("a log file").object.clone()
 }
 
-/// The log file that records the delivery of another one.
+/// Returns the log file that records the delivery of another one.
 pub fn recording<'a>(trail: &'a Trail, log: &Object) -> &'a LogFile {
     let records = |it: &&LogFile| {
         it.kms_events.iter().any(|event| {
@@ -49,7 +49,7 @@ pub fn recording<'a>(trail: &'a Trail, log: &Object) -> &'a LogFile {
         .expect("a delivery is recorded")
 }
 
-/// A trail of which one log file of hour 3 is listed by no digest, though it is there.
+/// Returns a trail with one log file of hour 3 that no digest lists, although the log file exists.
 pub fn unlisted() -> (World, Object) {
     let mut trail = spec().build();
     let log = first_log(&trail, 3);
@@ -65,7 +65,7 @@ pub fn leave_out(trail: &mut Trail, hour: u32, log: &Object) {
     });
 }
 
-/// The hours of the digests with which something is told, and what.
+/// Returns the hours of the digests with which something is reported, and the findings.
 async fn tell(world: &World, hours: std::ops::RangeInclusive<u32>) -> Vec<(u32, String)> {
     let mut all = Vec::new();
     for hour in hours {
@@ -88,7 +88,7 @@ async fn a_log_file_deleted_before_its_digest_comes_is_told_at_the_first_look() 
     let report = world.look(&recording).await;
     assert_eq!(told(&report.findings), [(LogFileMissing, log.key.as_str())]);
     assert!(!world.waits_for(&log));
-    // The digest lists it: the rest is for the log-verifier to say.
+    // The digest lists it: the log-verifier reports the rest.
     assert_eq!(tell(&world, 0..=14).await, []);
 }
 
@@ -145,11 +145,11 @@ async fn a_log_file_that_no_digest_lists_is_unlisted_after_six_hours_and_once() 
         finding.digest.as_ref().unwrap().key,
         digest(&world.trail, due).key
     );
-    // Whoever tries again because the alert did not go out finds the same.
+    // A retry after a failed alert finds the same.
     let again = world.settlement(&digest(&world.trail, due)).await;
     assert_eq!(again.report.findings[0].id(), finding.id());
     assert_eq!(again.afterwards, settlement.afterwards);
-    // Once it went out, it is told no more, whatever is done twice.
+    // After the alert was sent, it is not reported again, even if an update is made twice.
     for what in again.afterwards.into_iter().chain(settlement.afterwards) {
         what.run(&&world.memory).await.unwrap();
     }
@@ -208,7 +208,7 @@ async fn a_log_file_that_a_backfill_digest_lists_is_listed() {
     told.sort();
     expected.sort();
     assert_eq!((told.len(), told), (2, expected));
-    // One that nobody signed lists nothing; one that cannot be read may list anything.
+    // An unsigned digest lists nothing; an unreadable one may list anything.
     for (fault, expected) in [
         (None, 2),
         (Some(Cause::Denied("s3:ListBucket".to_owned())), 2),
@@ -250,7 +250,7 @@ async fn an_event_that_comes_after_the_digest_of_its_hour_is_settled_by_a_later_
         assert_eq!(tell(&world, last..=last).await, []);
         assert!(!world.waits_for(&log));
     }
-    // Late, and listed by none.
+    // Late, and listed by no digest.
     let (world, log) = unlisted();
     assert_eq!(tell(&world, 0..=13).await, []);
     assert_nothing(&world.look_at_all().await);
@@ -301,7 +301,7 @@ async fn behind_a_digest_that_cannot_be_read_nothing_is_called_unlisted() {
             assert_eq!(report.findings, [], "hour {hour}");
         }
         assert!(world.waits_for(&log));
-        // The deleter took the digest that lists it along.
+        // The attacker also deleted the digest that lists it.
         world.memory.delete(&log);
         let report = world.settle(&digest(&world.trail, 14)).await;
         assert_eq!(told(&report.findings), [(LogFileMissing, log.key.as_str())]);
@@ -349,7 +349,7 @@ async fn what_cannot_be_settled_is_given_up_after_three_days() {
         !given_up.is_empty() && given_up.iter().all(|hour| *hour >= 73),
         "{given_up:?}"
     );
-    // One incident a chain, however many there are.
+    // One incident for each chain, regardless of the number of findings.
     assert_eq!(ids.len(), 1);
     assert!(!world.waits_for(&log));
 }
@@ -394,7 +394,8 @@ async fn two_trails_in_one_folder_do_not_settle_each_others() {
             );
         }
     }
-    // What the first one leaves out stays unlisted, and nothing of the second is.
+    // A log file that the first one leaves out stays unlisted, and none of the second one is
+    // unlisted.
     assert_eq!(findings, [(LogFileUnlisted, log.key)]);
 }
 
@@ -411,7 +412,7 @@ async fn a_trail_that_moves_takes_along_what_waits() {
     let world = World::new(moving.clone().build());
     assert_nothing(&world.look_at_all().await);
     assert_eq!(tell(&world, 0..=14).await, []);
-    // In the old place nothing is left behind.
+    // Nothing is left in the old place.
     let last = world
         .trail
         .digest(ACCOUNT, REGION, 14)
@@ -425,7 +426,7 @@ async fn a_trail_that_moves_takes_along_what_waits() {
             "{name} {deliveries:?}"
         );
     }
-    // The last log file in the old bucket is listed by none.
+    // The last log file in the old bucket is listed by no digest.
     let mut trail = moving.build();
     let in_old_bucket =
         |log: &&LogFile| log.hour == 4 && log.object.bucket == "amzn-s3-demo-bucket";
@@ -449,7 +450,7 @@ async fn a_trail_that_moves_takes_along_what_waits() {
     assert!(!world.waits_for(&log));
 }
 
-/// Whoever writes there may write anything.
+/// Anybody who can write there can write anything.
 #[tokio::test]
 async fn odd_documents_do_not_keep_the_others_waiting() {
     let world = World::new(spec().build());
@@ -511,7 +512,7 @@ async fn odd_documents_do_not_keep_the_others_waiting() {
     }
     for hour in 0..=14 {
         let report = world.settle(&digest(&world.trail, hour)).await;
-        // The document that names a digest says that CloudTrail delivered one.
+        // The document that names a digest says that CloudTrail delivered a digest.
         let findings = report
             .findings
             .iter()
@@ -546,7 +547,7 @@ async fn one_digest_settles_so_many_documents_and_the_next_one_the_rest() {
     for left in [5_000, 1_000, 0] {
         let settlement = world.settlement(&last).await;
         assert!(settlement.afterwards.len() <= 4_000);
-        // That there is more is said.
+        // The report says that there is more.
         let findings = settlement.report.findings.iter();
         let kinds: Vec<_> = findings.map(|it| it.kind).collect();
         let expected = if left > 0 {
@@ -605,7 +606,7 @@ async fn so_many_log_files_are_looked_at_for_one_digest() {
     assert!(!world.memory.evidence(folder).contains_key(&name));
 }
 
-/// What a backfill digest lists is settled with the hourly ones.
+/// The log files of a backfill digest are settled with the hourly digests.
 #[tokio::test]
 async fn only_hourly_digests_settle() {
     let spec = TrailSpec {

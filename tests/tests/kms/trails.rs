@@ -1,5 +1,5 @@
-//! Whole trails: an innocent one raises nothing and leaves nothing waiting, and each thing that is
-//! wrong is told exactly.
+//! Whole trails: an innocent trail causes no finding and leaves nothing pending, and each error is
+//! reported exactly.
 
 use crate::world::{World, assert_nothing};
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use trailseal_tests::trail::{EnclaveSpec, KmsAnomaly, KmsAnomalyKind, KmsSpec, R
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const ENCLAVE_ROLE: &str = "arn:aws:iam::111122223333:role/enclaves/LogArchive";
-/// An image that ordinary records of the generator carry.
+/// An image in the generator's ordinary records.
 const ORDINARY: &str = "7fb5c55bc2ecbb68ed99a13d7122abfc0666b926a79d5379bc58b9445c84217f59cfdd36c08b2c79552928702efe23e4";
 const LISTED: [&str; 4] = [
     "arn:aws:iam::111122223333:user/cloudtrail-admin",
@@ -45,7 +45,7 @@ fn kms() -> KmsSpec {
     }
 }
 
-/// A small trail that differs in kind with its seed.
+/// Returns a small trail whose shape depends on its seed.
 fn innocent(seed: u64) -> World {
     let organization = seed.is_multiple_of(3);
     let spec = TrailSpec {
@@ -75,7 +75,7 @@ fn innocent(seed: u64) -> World {
     let mut world = World::new(spec.build()).listing_readers(&LISTED);
     world.expected.enclave_images = vec![EnclaveSpec::new(ENCLAVE_ROLE).image, ORDINARY.to_owned()];
     match seed % 3 {
-        // Nothing at all is configured, the trail alone, or everything.
+        // Nothing is configured, or only the trail, or everything.
         0 if seed.is_multiple_of(2) => {
             world.expected.places.trails.clear();
             world.expected.key_arns.clear();
@@ -88,7 +88,8 @@ fn innocent(seed: u64) -> World {
     world
 }
 
-/// What is left waits for the digest after the last one: to be counted, or to be listed.
+/// Checks that what is left waits for the digest after the last one: to be counted, or to be
+/// listed.
 #[track_caller]
 fn assert_settled(world: &World, seed: u64) {
     let ends = world.trail.digests.iter().map(|digest| {
@@ -109,7 +110,7 @@ fn assert_settled(world: &World, seed: u64) {
 async fn an_innocent_trail_raises_nothing_and_leaves_nothing_waiting() {
     let (mut events, mut waited, mut listed) = (0, 0, 0);
     for seed in 0..40 {
-        // As it goes: each object when it is delivered.
+        // In the usual order: each object when it is delivered.
         let world = innocent(seed);
         let mut report = Report::new();
         for object in world.trail.objects() {
@@ -128,7 +129,7 @@ async fn an_innocent_trail_raises_nothing_and_leaves_nothing_waiting() {
         events += report.counts["kmsEvents"];
         listed += report.rules.get("witness").map_or(0, |rule| rule.valid);
 
-        // The first look is late, and digests come in reverse; then everything again.
+        // The first check is late, and digests arrive in reverse; then everything again.
         let world = innocent(seed);
         assert_nothing(&world.settle_all().await);
         assert_nothing(&world.look_at_all().await);
@@ -194,7 +195,7 @@ async fn a_log_file_without_an_event_is_counted_and_not_told() {
         ..TrailSpec::default()
     };
     let world = World::new(spec.build());
-    // The log files that record the deliveries of hour 3 are not looked at, but for one event.
+    // The log files that record the deliveries of hour 3 are not checked, except for one event.
     let of_hour = |hour: i64| {
         world
             .trail
@@ -283,7 +284,7 @@ async fn each_anomaly_gives_exactly_its_findings() {
         (Kind::WrongBucket, &[KmsContextMismatch]),
         (Kind::MissingObject, &[LogFileMissing]),
         (Kind::WrongKeyInEvent, &[KmsKeyMismatch]),
-        // By the event, and by the object when it is itself looked at.
+        // By the event, and by the object when it is checked itself.
         (
             Kind::WrongKeyOnObject,
             &[KmsKeyMismatch, LogFileEncryptionChanged],
@@ -310,7 +311,7 @@ async fn each_anomaly_gives_exactly_its_findings() {
             }
             report.absorb(world.settle_all().await);
             assert!(report.obstacles.is_empty(), "{kind:?} {seed}: {report:#?}");
-            // What is about one key or reader is one incident.
+            // The findings about one key or reader are one incident.
             let mut alerts = BTreeSet::new();
             let mut told: Vec<FindingKind> = Vec::new();
             for finding in &report.findings {

@@ -1,4 +1,4 @@
-//! What keeps a delivery from being settled is said, and nothing waits for ever.
+//! The reason why a delivery is not settled is reported, and nothing waits forever.
 
 use crate::case::{BUCKET, Case, KEY, Record, at, kinds, log_file, log_key, verdicts};
 use crate::story::{digest, first_log, leave_out, recording, spec};
@@ -13,8 +13,8 @@ use trailseal::kms::rules::Rule;
 use trailseal::world::{Cause, KeepEvidence};
 use trailseal_tests::trail::{Backfill, BackfillLink, BucketChange, Object, TrailSpec};
 
-/// A trail of which the log file of hour 3 was looked at, and then deleted together with its entry
-/// in the digest that was still to come.
+/// Returns a trail whose log file of hour 3 was checked, and then deleted together with its entry
+/// in the digest that was not delivered yet.
 async fn deleted_before_its_digest() -> (World, Object) {
     let mut trail = spec().build();
     let log = first_log(&trail, 3);
@@ -27,7 +27,7 @@ async fn deleted_before_its_digest() -> (World, Object) {
     (world, log)
 }
 
-/// The folder in which the deliveries of the chain wait.
+/// Returns the folder in which the deliveries of the chain wait.
 fn folder_of(world: &World) -> String {
     let name = world.waiting().into_keys().next().expect("a document");
     let (folder, _) = name.rsplit_once('/').expect("a folder");
@@ -44,7 +44,7 @@ fn document(key: &str, time: &str) -> String {
     .to_string()
 }
 
-/// Documents that never drain: each is about an object that is there and in no digest.
+/// Plants documents that never drain: each is about an object that exists and is in no digest.
 async fn plant(world: &mut World, count: usize, time: &str) {
     let folder = folder_of(world);
     let stays = Object {
@@ -71,7 +71,7 @@ fn the_one(report: &Report) -> &Finding {
     finding
 }
 
-/// However many documents somebody has wait, old ones and new ones, a deleted log file is told.
+/// A deleted log file is reported, regardless of how many old and new documents somebody plants.
 #[tokio::test]
 async fn thousands_of_hostile_documents_do_not_hide_a_deleted_log_file() {
     for (old, new) in [(20, 0), (510, 0), (6_000, 0), (0, 1_900), (12_000, 500)] {
@@ -84,7 +84,7 @@ async fn thousands_of_hostile_documents_do_not_hide_a_deleted_log_file() {
             missing.contains(&(LogFileMissing, log.key.as_str())),
             "{old} {new}: {missing:?}"
         );
-        // What is left is said.
+        // The report says what is left.
         let is_left = old + new > 4_000;
         let said = missing.iter().any(|(kind, _)| *kind == DeliveryUnsettled);
         assert_eq!(said, is_left, "{old} {new}");
@@ -97,7 +97,8 @@ async fn thousands_of_hostile_documents_do_not_hide_a_deleted_log_file() {
     }
 }
 
-/// What can never be settled leaves, and that it did is told, once for all of it.
+/// A delivery that can never be settled is removed, and the removal is reported, once for all of
+/// them.
 #[tokio::test]
 async fn hostile_documents_drain() {
     let (mut world, _) = deleted_before_its_digest().await;
@@ -117,7 +118,7 @@ async fn hostile_documents_drain() {
     }
     assert_eq!(given_up, 6_000);
     assert_eq!(world.waiting().len(), 0);
-    // One incident, and each digest with which something was given up is an occurrence.
+    // One incident, in which each digest with which something was given up is an occurrence.
     assert_eq!(ids[0].0, ids[1].0);
     assert_ne!(ids[0].1, ids[1].1);
 }
@@ -132,7 +133,7 @@ impl Told for Finding {
     }
 }
 
-/// A log file that no digest lists, whose event comes four days late.
+/// A log file that no digest lists, whose event arrives four days late.
 #[tokio::test]
 async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_valid() {
     let spec = TrailSpec {
@@ -154,7 +155,7 @@ async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_val
     assert_eq!(report.counts["deliveriesGivenUp"], 1);
     assert_eq!(report.verdict(), Verdict::Finding);
     assert!(!world.waits_for(&log));
-    // Tried again, it is the same occurrence of the same incident.
+    // A retry is the same occurrence of the same incident.
     world
         .look(&recording(&world.trail, &log).object.clone())
         .await;
@@ -164,7 +165,7 @@ async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_val
         (again.id(), again.occurrence()),
         (finding.id(), finding.occurrence())
     );
-    // Within three days it is found out: the digests are read so far back.
+    // Within three days it is found out: the digests are read that far back.
     world
         .look(&recording(&world.trail, &log).object.clone())
         .await;
@@ -175,7 +176,7 @@ async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_val
     );
 }
 
-/// As long as it cannot be told whether a delivery is listed, the outcome is not valid.
+/// As long as it is not known whether a delivery is listed, the verdict is not valid.
 #[tokio::test]
 async fn what_waits_for_a_digest_that_cannot_be_read_is_not_valid() {
     let world = World::new(spec().build());
@@ -189,7 +190,7 @@ async fn what_waits_for_a_digest_that_cannot_be_read_is_not_valid() {
     assert_eq!(report.verdict(), Verdict::CannotTell);
 }
 
-/// What there is no time for waits for the next digest, and that is said.
+/// Deliveries that there is no time for wait for the next digest, and the report says so.
 #[tokio::test]
 async fn what_there_is_no_time_for_is_said_and_left() {
     let world = World::new(spec().build());
@@ -243,7 +244,7 @@ async fn more_backfill_digests_than_are_read_are_said() {
     assert!(world.waits_for(&log));
 }
 
-/// No name of a log file has a delivery wait for a time that does not come.
+/// No name of a log file makes a delivery wait for a time that never arrives.
 #[tokio::test]
 async fn nothing_waits_for_the_future() {
     let mut case = Case::new();
@@ -278,7 +279,7 @@ async fn nothing_waits_for_the_future() {
     assert!(name.contains("20260115T121600Z_"), "{name}");
 }
 
-/// A log file may be looked at days after it was delivered: its message was parked, and sent again.
+/// A log file may be checked days after its delivery: its message was parked, and sent again.
 #[tokio::test]
 async fn what_a_log_file_of_days_ago_records_does_not_wait_and_is_counted() {
     let case = Case::new();
@@ -314,7 +315,7 @@ async fn what_a_log_file_of_days_ago_records_does_not_wait_and_is_counted() {
     assert_eq!(report.verdict(), Verdict::Ignored);
 }
 
-/// A log file that was deleted three days ago is not settled a second time by its redriven event.
+/// A log file that was deleted three days ago is not settled again by its redriven event.
 #[tokio::test]
 async fn a_log_file_that_is_redriven_after_three_days_gives_nothing_up() {
     let spec = TrailSpec {
@@ -340,7 +341,7 @@ async fn a_log_file_that_is_redriven_after_three_days_gives_nothing_up() {
     }
 }
 
-/// A document of these deliveries and of large ones at `time`.
+/// Returns a document of these deliveries and of large ones at `time`.
 fn of_20_mib(number: usize, mut deliveries: Vec<Value>, time: &str) -> String {
     deliveries.extend((0..20).map(|large| {
         let key = format!("{number}-{large}-{}", "k".repeat(1024 * 1024));
@@ -393,12 +394,12 @@ async fn a_trail_that_moves_takes_along_documents_that_are_too_large_together() 
     );
 }
 
-/// What is held until the findings were sent is bounded, and nothing is lost by that.
+/// The data held until the findings are sent is limited, and nothing is lost because of the limit.
 #[tokio::test]
 async fn documents_that_are_too_large_together_stay_as_they_are() {
     let (world, log) = deleted_before_its_digest().await;
     let folder = folder_of(&world);
-    // In each, one log file that is gone, and others of the next hour.
+    // In each, one deleted log file, and others of the next hour.
     for number in 0..4 {
         let gone = json!({
             "key": format!("gone/{number}"), "eventId": "e", "time": "2026-01-15T03:30:00Z",
@@ -434,7 +435,7 @@ async fn documents_that_are_too_large_together_stay_as_they_are() {
     for what in settlement.afterwards {
         what.run(&&world.memory).await.unwrap();
     }
-    // The same once more, which is no news; and now there is room for it.
+    // The same again, which is not new; and now there is room for it.
     let again = world.settlement(&last).await;
     let second = missing(&again.report);
     assert_eq!(second.len(), 1);
@@ -480,7 +481,8 @@ async fn deliveries_are_kept_a_thousand_a_document() {
     }
 }
 
-/// Nobody can read the policy of another account's key from here: that is not about the log file.
+/// The policy of another account's key cannot be read from here: that does not concern the log
+/// file.
 #[tokio::test]
 async fn the_policy_of_another_accounts_key_leaves_a_receipt_valid() {
     for (owner, expected, verdict) in [

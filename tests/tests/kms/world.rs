@@ -1,4 +1,4 @@
-//! A generated trail in memory, looked at log file by log file and settled digest by digest.
+//! A generated trail in memory, checked log file by log file and settled digest by digest.
 
 use crate::case::at;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use trailseal::world::KeyDescription;
 use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::{Object, Trail};
 
-/// A trail and what it is held against.
+/// A trail and what it is compared with.
 pub struct World {
     pub trail: Trail,
     pub memory: Memory,
@@ -24,7 +24,7 @@ pub struct World {
 }
 
 impl World {
-    /// The trail as delivered, with its key healthy; trail and key are configured.
+    /// Returns the trail as delivered, with a healthy key; the trail and the key are configured.
     pub fn new(trail: Trail) -> Self {
         let mut memory = Memory::of(&trail);
         let kms = trail.spec.kms.clone().expect("a trail under a key");
@@ -52,7 +52,7 @@ impl World {
         self
     }
 
-    /// The first look: at a log file, as `kms-context-checker` takes it.
+    /// Makes the first check, of a log file, as `kms-context-checker` makes it.
     pub async fn look(&self, log: &Object) -> Report {
         let checker = KmsChecker::new(&self.memory, &self.memory, self.expected.clone());
         let KmsReport {
@@ -67,7 +67,7 @@ impl World {
         report
     }
 
-    /// The second look: what waits for a digest is settled, as `log-verifier` does it.
+    /// Makes the second check: settles what waits for a digest, as `log-verifier` does.
     pub async fn settle(&self, digest: &Object) -> Report {
         let settlement = self.settlement(digest).await;
         for what in settlement.afterwards {
@@ -76,12 +76,12 @@ impl World {
         settlement.report
     }
 
-    /// The same, with nothing done afterwards.
+    /// Does the same, without making the updates.
     pub async fn settlement(&self, digest: &Object) -> Settlement {
         self.settlement_until(digest, pending()).await
     }
 
-    /// The same, until `stop` resolves.
+    /// Does the same, until `stop` resolves.
     pub async fn settlement_until(
         &self,
         digest: &Object,
@@ -114,7 +114,7 @@ impl World {
         report
     }
 
-    /// The digests in the order of their delivery.
+    /// Returns the digests in the order of their delivery.
     pub fn digests(&self) -> Vec<Object> {
         let mut digests: Vec<_> = self
             .trail
@@ -126,7 +126,8 @@ impl World {
         digests
     }
 
-    /// What waits, by document: the keys of log files and the times of their deliveries.
+    /// Returns the pending deliveries, by document: the keys of log files and the times of their
+    /// deliveries.
     pub fn waiting(&self) -> BTreeMap<String, Vec<(String, jiff::Timestamp)>> {
         let documents = self.memory.evidence("pending/");
         let deliveries = documents.into_iter().map(|(name, document)| {

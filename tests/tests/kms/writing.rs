@@ -1,4 +1,4 @@
-//! Rules 5 and 6: only CloudTrail writes, and KMS lets it.
+//! Rules 5 and 6: only CloudTrail writes, and KMS allows it.
 
 use crate::case::{
     ACCOUNT, ALIAS, BARE, BUCKET, Case, DELIVERED, KEY, OBJECT_OF, OTHER_KEY, RECORDED, Record,
@@ -73,13 +73,13 @@ async fn whoever_looks_like_cloudtrail_but_is_not_is_told() {
     let cloudtrail = json!("cloudtrail.amazonaws.com");
     let service = json!({"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"});
     let impostors = [
-        // In one's own account, with the name and all the rest.
+        // In the caller's own account, with the name and everything else.
         old(old_role(ACCOUNT)),
         old(old_user(ACCOUNT)),
-        // Claiming another account than its ARN has.
+        // With an account other than the one in its ARN.
         old(set(old_role(ACCOUNT), "accountId", json!(CLOUDTRAILS))),
         old(set(old_user(CLOUDTRAILS), "accountId", json!(ACCOUNT))),
-        // No service event, not from within AWS.
+        // Not a service event, not from inside AWS.
         old(old_role(CLOUDTRAILS)).with("/eventType", "AwsApiCall"),
         old(old_role(CLOUDTRAILS)).without("/eventType"),
         old(set(
@@ -89,7 +89,7 @@ async fn whoever_looks_like_cloudtrail_but_is_not_is_told() {
         )),
         old(set(old_role(CLOUDTRAILS), "invokedBy", cloudtrail.clone())),
         old(set(old_role(CLOUDTRAILS), "invokedBy", Value::Null)),
-        // Nearly its name.
+        // Almost its name.
         old(set(
             old_role(CLOUDTRAILS),
             "arn",
@@ -145,7 +145,7 @@ async fn whoever_looks_like_cloudtrail_but_is_not_is_told() {
         )),
         Record::delivery().by(set(service.clone(), "type", json!("awsservice"))),
         Record::delivery().by(set(service, "type", Value::Null)),
-        // Nobody at all.
+        // No caller at all.
         Record::delivery().by(Value::Null),
         Record::delivery().by(json!("cloudtrail.amazonaws.com")),
         Record::delivery().by(json!([])),
@@ -161,7 +161,7 @@ async fn whoever_looks_like_cloudtrail_but_is_not_is_told() {
                 .message
                 .contains("7738554f-92ab-4e27-83e3-03354b1aa898")
         );
-        // What CloudTrail did not deliver, no digest is expected to list.
+        // No digest is expected to list a file that CloudTrail did not deliver.
         assert_eq!(report.waiting, []);
     }
 }
@@ -186,7 +186,7 @@ async fn a_foreign_writer_is_told_in_each_form_of_the_context() {
             "{actual}"
         );
     }
-    // Each who writes is one finding, which names the files.
+    // Each writer is one finding, which names the files.
     let records = [
         by_mallory(),
         by_mallory().id("again"),
@@ -228,7 +228,7 @@ async fn replication_writes_into_a_replica_and_nowhere_else() {
             .without(TRAIL_OF)
             .with(OBJECT_OF, arn_of(DELIVERED).replace(BUCKET, bucket))
     };
-    // Watched are the original and its replica, or the replica alone.
+    // Either the original and its replica are watched, or only the replica.
     for watched in [vec![BUCKET, replica], vec![replica]] {
         let mut case = Case::new();
         case.expected.places.log_buckets = watched.iter().map(|it| (*it).to_owned()).collect();
@@ -277,7 +277,7 @@ async fn refused_deliveries_are_one_finding_a_key() {
     let of_ours = |finding: &&Finding| finding.about.as_deref() == Some(KEY);
     let four = report.report.findings.iter().find(of_ours).unwrap();
     assert!(four.message.contains("4 times"), "{four:#?}");
-    // From the first of them.
+    // About the first of them.
     assert_eq!(four.object.key, log_key(1));
     let actual = four.actual.as_ref().unwrap();
     assert!(
@@ -305,7 +305,7 @@ async fn a_refusal_of_anybody_else_is_no_refused_delivery() {
     ] {
         assert_eq!(Case::new().kinds(record).await, []);
     }
-    // And what was refused at first, and then not.
+    // And a delivery that was refused at first, and then succeeded.
     let report = Case::new()
         .check(&[Record::delivery().refused().id("first"), Record::delivery()])
         .await;

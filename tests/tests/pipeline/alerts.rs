@@ -1,4 +1,4 @@
-//! From findings to people: one door, whatever comes through it.
+//! From findings to people: everything goes through one alerter.
 
 use crate::world::{ALERTER, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Context, Result, ensure};
@@ -19,7 +19,8 @@ fn trail() -> Trail {
     .build()
 }
 
-/// An object whose name is that of a digest of the trail at another time, and which is none.
+/// Returns an object that has the name of a digest of the trail at another time, and is not a
+/// digest.
 fn junk(world: &World, number: u32) -> Object {
     let digest = &world.hour(2).object;
     let stem = digest.key.rsplit_once('_').map_or("", |(stem, _)| stem);
@@ -29,8 +30,8 @@ fn junk(world: &World, number: u32) -> Object {
     object
 }
 
-/// The keys of all objects that people were told of: those in the messages, and those in the lists
-/// that the messages name.
+/// Returns the keys of all objects that people were alerted to: those in the messages, and those in
+/// the lists that the messages name.
 async fn told(world: &World) -> Result<BTreeSet<String>> {
     let lists = world.evidence("alerts/").await?;
     let mut keys = BTreeSet::new();
@@ -66,7 +67,7 @@ async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
     for object in &junk {
         world.put(object).await?;
     }
-    // A real deed right behind them.
+    // A real deed immediately after them.
     let log = &world.trail.logs_of(world.hour(2))[0].object;
     world.put(&tamper_log::modified(log)).await?;
     world.put(&world.hour(2).object).await?;
@@ -74,7 +75,7 @@ async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
     let published = world.proxy.calls(&Match::operation("sns", "Publish"));
     let messages = published.len() - before;
     ensure!(messages <= 30, "{messages} messages");
-    // Thirty a minute in two environments: fifteen in each, of which one runs here.
+    // Thirty a minute in two environments: fifteen in each, of which only one runs here.
     let minutes = begin.elapsed().as_secs_f64() / 60.0;
     let times: Vec<Instant> = published.iter().skip(before).map(|call| call.at).collect();
     for pair in times.windows(2) {
@@ -102,7 +103,7 @@ async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
     Ok(())
 }
 
-/// A digest with more findings than a message of the queue holds.
+/// A digest with more findings than a message of the queue can contain.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_message_holds_goes_through_the_evidence_bucket() -> Result<()> {
     let world = World::of(TrailSpec::large(1_200).build()).await?;
@@ -121,14 +122,14 @@ async fn what_no_message_holds_goes_through_the_evidence_bucket() -> Result<()> 
         alerts[0].document["count"]
     );
     ensure!(told(&world).await?.len() == 1_200);
-    // The same once more: people have heard of it.
+    // The same again: people have already been alerted to it.
     world.pump.send(VERIFIER, &event.to_string()).await?;
     world.settle().await?;
     ensure!(world.alerts().len() == 1);
     Ok(())
 }
 
-/// People hear of a finding once, whichever function finds it and however often.
+/// People are alerted to a finding once, regardless of which function finds it and how often.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_occurrence_is_one_message() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -143,7 +144,7 @@ async fn the_same_occurrence_is_one_message() -> Result<()> {
         world.settle().await?;
     }
     ensure!(world.alerts().len() == alerts);
-    // Other content in the same file is another occurrence, of which people hear later.
+    // Other content in the same file is another occurrence, which people are alerted to later.
     world.put(&tamper_log::second_member(log)).await?;
     world.put(&world.hour(2).object).await?;
     world.settle().await?;
@@ -155,7 +156,7 @@ async fn the_same_occurrence_is_one_message() -> Result<()> {
     Ok(())
 }
 
-/// A finding that only one of two functions sees is not left to the other.
+/// A finding that only one of two functions sees is not left to the other function.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_verifier_says_itself_what_is_wrong_with_a_digest() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -173,7 +174,7 @@ async fn the_log_verifier_says_itself_what_is_wrong_with_a_digest() -> Result<()
     Ok(())
 }
 
-/// A message about some finding of an incident that grows.
+/// Returns a message about a finding of an incident that grows.
 fn growth(occurrence: &str, detected_at: Timestamp) -> String {
     let id = "5f0d3c2b1a49586776859403a2b1c0dfee0f1e2d3c4b5a69788796a5b4c3d2e1";
     json!({
@@ -191,8 +192,8 @@ fn growth(occurrence: &str, detected_at: Timestamp) -> String {
     .to_string()
 }
 
-/// An incident that is opened early hides nothing that comes later, and whatever is said about times
-/// to come claims nothing.
+/// An incident that is opened early hides nothing that is found later, and a finding with a future
+/// time suppresses no later one.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -214,7 +215,7 @@ async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
         (body.contains("trailseal.reminder/1") && delay == 900).then(|| body.to_owned())
     });
     let reminder = reminder.context("no reminder is on its way")?;
-    // An hour later, without anything new, the reminder comes.
+    // An hour later, without anything new, the reminder arrives.
     let (key, mut incident) = world
         .evidence("incidents/")
         .await?
@@ -246,7 +247,7 @@ async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
     Ok(())
 }
 
-/// The alerter dies while SNS has its message: the finding comes again.
+/// The alerter dies while SNS has its message: the finding is delivered again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alerter_that_is_ended_loses_nothing() -> Result<()> {
     let world = World::adjusted(trail(), |spec| {
@@ -283,7 +284,7 @@ async fn an_alerter_that_is_ended_loses_nothing() -> Result<()> {
     Ok(())
 }
 
-/// A subscription whose filter policy looks at the body gets what the policy names, and nothing else.
+/// A subscription whose filter policy checks the body gets what the policy names, and nothing else.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_policy_on_the_body_lets_through_what_it_names() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -308,7 +309,7 @@ async fn a_filter_policy_on_the_body_lets_through_what_it_names() -> Result<()> 
         let set = set.attribute_name(name).attribute_value(value);
         set.send().await?;
     }
-    // The trail is new, which is of low severity.
+    // The trail is new, which has low severity.
     world.deliver().await?;
     world.settle().await?;
     ensure!(!world.proxy.alerts().is_empty());

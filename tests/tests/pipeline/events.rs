@@ -1,4 +1,5 @@
-//! Whose messages the queues hold, which objects they mean, and what is named by hand.
+//! The messages in the queues and their origin, the objects that they refer to, and manual
+//! invocations.
 
 use crate::world::{CHECKER, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
@@ -8,7 +9,7 @@ use trailseal_tests::trail::{Object, Trail, TrailSpec};
 
 const ALL: [&str; 3] = [VALIDATOR, VERIFIER, CHECKER];
 
-/// A trail whose keys are not the same when they are URL-encoded.
+/// Returns a trail whose keys change when they are URL-encoded.
 fn trail() -> Trail {
     TrailSpec {
         prefix: Some("team a+b".to_owned()),
@@ -19,7 +20,7 @@ fn trail() -> Trail {
     .build()
 }
 
-/// What a topic or queue gets that is shared with AWS Config, alarms and people.
+/// Returns the messages on a topic or queue that is shared with AWS Config, alarms and people.
 fn messages_of_others() -> Vec<String> {
     let config = json!({
         "s3ObjectKey": "AWSLogs/111122223333/Config/us-east-1/2026/1/15/ConfigHistory/x.json.gz",
@@ -57,7 +58,7 @@ async fn what_is_somebody_elses_is_acknowledged_and_takes_nothing_with_it() -> R
     world.assert_rest_valid(&[], &[]).await
 }
 
-/// The key of an object as S3 writes it into a notification.
+/// Returns the key of an object as S3 writes it into a notification.
 fn encoded(object: &Object) -> String {
     object.key.replace('+', "%2B").replace(' ', "+")
 }
@@ -103,7 +104,7 @@ async fn keys_are_read_as_they_are_written() -> Result<()> {
     Ok(())
 }
 
-/// What a function answers to an object that a person names, where it fails.
+/// Returns a function's error for an object that a person names.
 async fn refused(world: &World, function: &str, event: &Value) -> Result<String> {
     match world.pump.rie(function)?.invoke(event).await {
         Ok(answer) => anyhow::bail!("{function} answered {answer}"),
@@ -125,7 +126,7 @@ async fn what_a_person_names_and_is_not_there_raises_no_alert() -> Result<()> {
         ensure!(error.contains("it does not exist"), "{error}");
     }
     world.assert_alerts(&[]);
-    // An event of AWS says that it was there.
+    // An event of AWS says that it existed.
     let event = json!({"s3Bucket": gone.bucket, "s3ObjectKey": [gone.key]});
     world.pump.send(VALIDATOR, &event.to_string()).await?;
     world.settle().await?;

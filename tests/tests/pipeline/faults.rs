@@ -1,5 +1,5 @@
-//! AWS refuses, throttles, stalls or breaks: nothing is called valid, nothing tampered with, the
-//! message goes back, and the alert comes once the fault is gone.
+//! AWS refuses, throttles, stalls or breaks: nothing is called valid, nothing is reported as
+//! tampering, the message goes back, and the alert arrives after the fault ends.
 
 use crate::world::{ALERTER, CHECKER, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
@@ -20,7 +20,7 @@ fn trail() -> Trail {
     .build()
 }
 
-/// A trail with one modified log file, and functions that have not seen it.
+/// Returns a trail with one modified log file, and functions that have not seen it.
 async fn tampered() -> Result<(World, Expected)> {
     let world = World::of(trail()).await?;
     world.deliver().await?;
@@ -30,7 +30,8 @@ async fn tampered() -> Result<(World, Expected)> {
     Ok((world, expected))
 }
 
-/// Under the fault the functions' messages go back and nothing is said; without it, everything.
+/// Checks that during the fault, the functions' messages go back and nothing is reported, and that
+/// without it, everything is.
 async fn nothing_is_lost(rules: Vec<Rule>, functions: &[&str]) -> Result<()> {
     let (world, expected) = tampered().await?;
     for rule in rules {
@@ -124,8 +125,8 @@ async fn s3_stalls_beyond_the_functions_time() -> Result<()> {
     Ok(())
 }
 
-/// One log file in the middle of a digest cannot be read: what is known is said at once, and the
-/// digest comes back.
+/// One log file in the middle of a digest cannot be read: what is known is reported at once, and
+/// the digest is delivered again.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_log_file_is_denied_and_its_neighbour_modified() -> Result<()> {
     let (world, expected) = tampered().await?;
@@ -139,7 +140,7 @@ async fn one_log_file_is_denied_and_its_neighbour_modified() -> Result<()> {
     assert_eq!(round.of(VERIFIER).failed(), 1);
     world.round().await?;
     world.assert_alerts(std::slice::from_ref(&expected));
-    // It stays so: before the message is parked, people hear of it.
+    // It stays like that: before the message is parked, people are alerted to it.
     let mut last = Vec::new();
     for _ in 0..6 {
         world.round().await?;
@@ -156,8 +157,8 @@ async fn one_log_file_is_denied_and_its_neighbour_modified() -> Result<()> {
     assert_eq!(
         said.filter(|f| f.kind == "object-unreadable-denied" && f.key == denied.key)
             .count(),
-        // The log-verifier and, of the file's own event, the kms-context-checker find the same:
-        // people hear of it once.
+        // The log-verifier and, for the file's own event, the kms-context-checker find the same:
+        // people are alerted to it once.
         1
     );
     Ok(())
@@ -178,7 +179,7 @@ async fn sns_refuses_the_alert() -> Result<()> {
         assert_eq!(round.failed(), round.tried(), "the alert was not accepted");
         assert!(round.tried() > 0);
         world.assert_alerts(&[]);
-        // Nobody has heard of it, and nothing says so.
+        // Nobody was alerted to it, and nothing records that anybody was.
         assert!(world.evidence("incidents/").await?.is_empty());
         world.proxy.heal();
         world.settle().await?;
@@ -193,7 +194,7 @@ async fn sns_refuses_the_alert() -> Result<()> {
     Ok(())
 }
 
-/// The event of a finding that the queue does not take comes back.
+/// The event of a finding that the queue does not accept is delivered again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_queue_of_findings_refuses_them() -> Result<()> {
     for fault in [Fault::access_denied_exception(), Fault::LoseAnswer] {
@@ -201,7 +202,7 @@ async fn the_queue_of_findings_refuses_them() -> Result<()> {
         let calls = Match::operation("sqs", "SendMessage");
         world.proxy.add(Rule::new(calls, fault));
         let round = world.round().await?;
-        // Where the answer is lost, the queue has the message that was sent again, too.
+        // If the answer is lost, the queue also has the message that was sent again.
         assert!(
             round.of(VERIFIER).failed() >= 1,
             "the finding was not accepted"
@@ -213,8 +214,8 @@ async fn the_queue_of_findings_refuses_them() -> Result<()> {
     Ok(())
 }
 
-/// The tries of a message that was sent to its queue again: which one is next, and how many seconds
-/// SQS was asked to wait.
+/// Returns the tries of a message that was sent to its queue again: the number of the next try, and
+/// the number of seconds that SQS was asked to wait.
 fn sent_again(world: &World) -> Vec<(Option<String>, Option<u64>)> {
     let calls = world.proxy.calls(&Match::operation("sqs", "SendMessage"));
     let of_ours = calls
@@ -233,8 +234,9 @@ fn sent_again(world: &World) -> Vec<(Option<String>, Option<u64>)> {
     of_ours.collect()
 }
 
-/// A message that fails is sent again and taken out of the queue, so that it is not in flight; what
-/// does not get better is parked after its second try. Whoever moves it back has it tried anew.
+/// A message that fails is sent again and removed from the queue, so that it is not in flight;
+/// after a permanent failure, it is parked after its second try. A parked message that somebody
+/// moves back starts again from the first try.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_is_sent_again_by_its_class_and_then_parked() -> Result<()> {
     for (fault, waits, kind) in [
@@ -265,7 +267,7 @@ async fn what_failed_is_sent_again_by_its_class_and_then_parked() -> Result<()> 
         for (number, wait) in waits.iter().enumerate() {
             let round = world.round().await?.of(VERIFIER);
             assert_eq!((round.tried(), round.failed()), (1, 1), "{round:?}");
-            // The body is byte for byte what it was.
+            // The body is identical, byte for byte.
             assert_eq!(round.invocations[0].failed, [body.as_str()]);
             let next = (Some((number + 2).to_string()), Some(*wait));
             assert_eq!(sent_again(&world).last(), Some(&next));
@@ -288,8 +290,8 @@ async fn what_failed_is_sent_again_by_its_class_and_then_parked() -> Result<()> 
     Ok(())
 }
 
-/// Whoever writes over a log file or a digest with an object in an archive class makes its content
-/// unreadable. It is told at the first try all the same.
+/// Somebody who overwrites a log file or a digest with an object in an archive class makes its
+/// content unreadable. It is still reported at the first try.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_replaced_by_an_archived_object_is_modified_at_the_first_try() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -309,7 +311,7 @@ async fn what_is_replaced_by_an_archived_object_is_modified_at_the_first_try() -
     }
     world.round().await?;
     let alerts = world.proxy.alerts();
-    // The log file's own event says that its records cannot be read.
+    // The log file's own event reports that its records cannot be read.
     let told: BTreeSet<_> = alerts
         .iter()
         .flat_map(Alert::findings)
@@ -322,7 +324,7 @@ async fn what_is_replaced_by_an_archived_object_is_modified_at_the_first_try() -
     Ok(())
 }
 
-/// Puts other content in the place of an object, with its own metadata, into an archive class.
+/// Replaces an object with other content, with its own metadata, in an archive class.
 async fn archive(world: &World, object: &Object) -> Result<()> {
     let metadata = object.metadata.clone();
     let put = world.aws.s3().put_object();
@@ -336,8 +338,8 @@ async fn archive(world: &World, object: &Object) -> Result<()> {
     Ok(())
 }
 
-/// With so many tries a message would expire before it is parked: the function does not start, and the
-/// event stays in its queue.
+/// With too many tries, a message would expire before it is parked: the function does not start,
+/// and the event stays in its queue.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_tries_than_a_message_lasts_are_refused_at_the_start() -> Result<()> {
     let world = World::adjusted(trail(), |spec| {
@@ -356,7 +358,7 @@ async fn more_tries_than_a_message_lasts_are_refused_at_the_start() -> Result<()
     Ok(())
 }
 
-/// Pinned keys are no second opinion: they count only where CloudTrail refuses to list its own.
+/// Pinned keys are not a second opinion: they count only if CloudTrail refuses to list its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn pinned_keys_count_only_where_cloudtrail_refuses() -> Result<()> {
     let trail = trail();

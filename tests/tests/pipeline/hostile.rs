@@ -1,4 +1,4 @@
-//! Input made to exhaust, crash or confuse.
+//! Input that is made to exhaust, crash or confuse.
 
 use crate::world::{CHECKER, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
@@ -19,7 +19,7 @@ fn trail() -> Trail {
     .build()
 }
 
-/// Each goes back to its queue, and no neighbour with it.
+/// Each malformed event goes back to its queue, and no other message with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_events_do_not_take_their_neighbours_with_them() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -61,7 +61,7 @@ async fn malformed_events_do_not_take_their_neighbours_with_them() -> Result<()>
     Ok(())
 }
 
-/// Findings, within bounded memory.
+/// Bombs are findings, within limited memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn bombs_are_findings_and_memory_stays_bounded() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -98,7 +98,7 @@ async fn bombs_are_findings_and_memory_stays_bounded() -> Result<()> {
     Ok(())
 }
 
-/// A KMS call of a developer with a key of his own, in a context that he made up.
+/// Returns a KMS call of a developer with his own key, in a context that he made up.
 fn call(number: usize) -> Value {
     let bucket = "arn:aws:s3:::amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1";
     json!({
@@ -121,7 +121,7 @@ fn call(number: usize) -> Value {
     })
 }
 
-/// Another log file than `log`, of the same time and place.
+/// Returns a log file other than `log`, of the same time and place.
 fn beside(log: &Object, number: usize) -> Object {
     let mut object = log.clone();
     let (stem, _) = log.key.rsplit_once('_').expect("a log file's key");
@@ -144,7 +144,7 @@ fn is_told(world: &World, kind: &str, object: &Object) -> bool {
     told.iter().any(|(told, at)| told == kind && *at == key)
 }
 
-/// The invocation answers in time, and what nine bombs cost is not their neighbour's.
+/// The invocation answers in time, and the cost of nine bombs does not affect the other message.
 #[tokio::test(flavor = "multi_thread")]
 async fn nine_bombs_and_an_innocent_in_a_batch() -> Result<()> {
     let limit = Duration::from_secs(30);
@@ -178,7 +178,7 @@ async fn nine_bombs_and_an_innocent_in_a_batch() -> Result<()> {
     Ok(())
 }
 
-/// A developer of any account fills ten log files: nothing is lost, and memory stays bounded.
+/// A developer of any account fills ten log files: nothing is lost, and memory stays limited.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_log_files_of_thousands_of_kms_calls_in_a_batch() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -205,7 +205,7 @@ async fn ten_log_files_of_thousands_of_kms_calls_in_a_batch() -> Result<()> {
     Ok(())
 }
 
-/// All of them are named, and so is what else is wrong.
+/// All of them are named, and so are the other findings.
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_listed_log_files_replaced_by_bombs() -> Result<()> {
     let trail = TrailSpec {
@@ -233,7 +233,7 @@ async fn sixty_four_listed_log_files_replaced_by_bombs() -> Result<()> {
     let failed: usize = rounds.iter().map(|round| round.of(VERIFIER).failed()).sum();
     ensure!(failed == 0, "{}", world.pump.log_tails());
     ensure!(world.pump.drain_dlq(VERIFIER).await?.is_empty());
-    // A message lists the worst; each has an incident of its own.
+    // A message lists the worst findings; each has a separate incident.
     let incidents = world.evidence("incidents/").await?;
     let named: BTreeSet<(String, String)> = incidents
         .values()
@@ -252,7 +252,7 @@ async fn sixty_four_listed_log_files_replaced_by_bombs() -> Result<()> {
     Ok(())
 }
 
-/// Verified at once; and, with too little time, handed back to the queue until all is done.
+/// Verified at once; and, with too little time, handed back to the queue until everything is done.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_digest_of_ten_thousand_log_files() -> Result<()> {
     let world = World::of(TrailSpec::large(10_000).build()).await?;
@@ -277,7 +277,7 @@ async fn when_time_runs_short_the_rest_goes_back_to_the_queue() -> Result<()> {
     world.deliver().await?;
     let gone = &world.trail.logs_of(digest)[1_990].object;
     world.delete(gone).await?;
-    // Some are slow to come: whatever the machine, it cannot be done at once.
+    // Some are slow to arrive: on any machine, the work cannot be done at once.
     world.proxy.add(
         Rule::new(
             Match::operation("s3", "GetObject").path_contains("/CloudTrail/"),

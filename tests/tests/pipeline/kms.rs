@@ -1,4 +1,4 @@
-//! KMS calls in the log that do not agree with trail, objects or keys.
+//! KMS calls in the log that do not agree with the trail, its objects or its keys.
 
 use crate::world::{CHECKER, World, found};
 use anyhow::{Context, Result};
@@ -12,12 +12,12 @@ use trailseal_tests::trail::{
     EnclaveSpec, Encryption, KmsAnomaly, KmsAnomalyKind, KmsSpec, Object, Reader, Trail, TrailSpec,
 };
 
-/// A trail whose log files are encrypted under a key of the local KMS.
+/// Returns a trail whose log files are encrypted under a key of the local KMS.
 async fn trail(aws: &LocalAws, spec: KeySpec, anomalies: &[KmsAnomalyKind]) -> Result<Trail> {
     trail_with(aws, spec, anomalies, |_| ()).await
 }
 
-/// The same, adjusted.
+/// Returns the same, adjusted.
 async fn trail_with(
     aws: &LocalAws,
     spec: KeySpec,
@@ -51,7 +51,7 @@ async fn trail_with(
             kind: *kind,
         })
         .collect();
-    // What was delivered more than three days ago does not wait for its digest.
+    // A delivery of more than three days ago does not wait for its digest.
     let yesterday = Timestamp::now().as_second() - 24 * 60 * 60;
     let mut spec = TrailSpec {
         start: Timestamp::from_second(yesterday - yesterday % 3600)?,
@@ -63,7 +63,7 @@ async fn trail_with(
     Ok(spec.build())
 }
 
-/// Such a trail, delivered, with all that the functions have to say of it said.
+/// Returns such a trail, delivered, after the functions have reported everything about it.
 async fn delivered(
     anomalies: &[KmsAnomalyKind],
     adjust: impl FnOnce(&mut TrailSpec),
@@ -76,7 +76,7 @@ async fn delivered(
     Ok(world)
 }
 
-/// Readers of every kind, an enclave, and KMS calls that have nothing to do with the trail.
+/// Adds readers of every kind, an enclave, and KMS calls that are unrelated to the trail.
 fn busy(spec: &mut TrailSpec) {
     let Some(kms) = &mut spec.kms else { return };
     kms.readers.extend([
@@ -97,7 +97,7 @@ fn busy(spec: &mut TrailSpec) {
     kms.neighbours = true;
 }
 
-/// The messages of the findings that were alerted, each as often as it was.
+/// Returns the messages of the findings that were alerted on, with repetitions.
 fn messages(world: &World) -> Vec<String> {
     let alerts = world.alerts();
     let findings = alerts.iter().flat_map(Alert::findings);
@@ -125,7 +125,7 @@ async fn untouched_trail_under_a_kms_key_raises_no_alert() -> Result<()> {
         world.deliver_digests().await?;
         world.assert_alerts(&[]);
         world.assert_cli(&[]).await?;
-        // What was checked is on record, rule by rule, and nothing of it is wrong.
+        // The checks are recorded, rule by rule, without any finding.
         let receipts = world.evidence("receipts/kms-context-checker/").await?;
         let rules = |rule: &str| -> u64 {
             let counts = receipts.values().map(|receipt| &receipt["rules"][rule]);
@@ -164,7 +164,7 @@ async fn untouched_trail_under_a_kms_key_raises_no_alert() -> Result<()> {
     Ok(())
 }
 
-/// Nothing but the KMS event of its delivery says that there was such a log file.
+/// Only the KMS event of its delivery shows that the log file existed.
 #[tokio::test(flavor = "multi_thread")]
 async fn object_deleted_before_its_digest_comes() -> Result<()> {
     let aws = LocalAws::start().await?;
@@ -207,8 +207,8 @@ async fn object_deleted_before_its_digest_comes() -> Result<()> {
     Ok(())
 }
 
-/// It was there when the KMS event came, and is gone when the digest does: whoever planted it took
-/// it away again.
+/// The log file existed when the KMS event arrived, and was deleted before the digest: somebody
+/// planted it and removed it again.
 #[tokio::test(flavor = "multi_thread")]
 async fn delivery_that_no_digest_lists() -> Result<()> {
     for stays in [true, false] {
@@ -237,14 +237,15 @@ async fn delivery_that_no_digest_lists() -> Result<()> {
             "log-file-missing"
         };
         world.assert_alerts(&[found(kind, &unlisted)]);
-        // Once, however many digests come afterwards.
+        // Once, regardless of how many digests arrive afterwards.
         assert_eq!(world.alerts().len(), 1);
         assert!(messages(&world)[0].contains(&event.event_id));
     }
     Ok(())
 }
 
-/// What nobody can settle leaves, and that it did is told, however much of it there is.
+/// A delivery that can never be settled is removed, and the removal is reported, regardless of the
+/// number of deliveries.
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_that_are_given_up_are_told_once() -> Result<()> {
     let aws = LocalAws::start().await?;
@@ -361,7 +362,8 @@ async fn strangers_reading_the_log_are_told_and_refused_ones_are_not() -> Result
     Ok(())
 }
 
-/// More readers than the variables of a function take are in a document of the evidence bucket.
+/// A list of readers that is too long for a function's variables is in a document of the evidence
+/// bucket.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_are_read_from_a_document_of_the_evidence_bucket() -> Result<()> {
     let anomaly = KmsAnomalyKind::UnlistedReader;
@@ -437,7 +439,7 @@ async fn enclaves_that_are_not_what_they_should_be() -> Result<()> {
     Ok(())
 }
 
-/// CloudTrail may encrypt under the key, for whatever trail.
+/// CloudTrail may encrypt under the key, for any trail.
 #[tokio::test(flavor = "multi_thread")]
 async fn key_policy_without_a_condition() -> Result<()> {
     let aws = LocalAws::start().await?;
@@ -451,7 +453,7 @@ async fn key_policy_without_a_condition() -> Result<()> {
     world.deliver().await?;
     world.settle().await?;
     let findings: Vec<_> = world.alerts().iter().flat_map(Alert::findings).collect();
-    // Once a day, however many log files there are.
+    // Once a day, regardless of the number of log files.
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!(findings[0].kind, "kms-policy-open");
     let actual = findings[0].document["actual"]
@@ -465,11 +467,12 @@ async fn key_policy_without_a_condition() -> Result<()> {
 async fn anomaly(anomaly: KmsAnomalyKind, kind: &str) -> Result<()> {
     let world = delivered(&[anomaly], |_| ()).await?;
     let (log, event) = world.trail.kms_anomaly(anomaly);
-    // The object that the event names, where it is one of ours; else the log file that records it.
+    // The object that the event names, if it is one of ours; otherwise the log file that records
+    // the event.
     let about = event.about.as_ref().map(|about| about.key.clone());
     let alerts = world.alerts();
     let finding = &alerts.first().context("no alert")?.findings()[0];
-    // This one alone, however many log files record a call about the object.
+    // Only this one, regardless of how many log files record a call about the object.
     world.assert_alerts(&[Expected::new(kind, &finding.key)]);
     assert!(
         Some(&finding.key) == about.as_ref() || finding.key == log.object.key,
@@ -495,7 +498,8 @@ async fn context_names_a_wrong_object() -> Result<()> {
     anomaly(KmsAnomalyKind::WrongBucket, "kms-context-mismatch").await
 }
 
-/// Told when the object comes, which is under a strange key, and by the KMS event of its delivery.
+/// Reported when the object arrives, which is under an unknown key, and by the KMS event of its
+/// delivery.
 #[tokio::test(flavor = "multi_thread")]
 async fn key_of_the_call_is_not_the_objects() -> Result<()> {
     let anomalies = [KmsAnomalyKind::WrongKeyOnObject];
@@ -515,7 +519,7 @@ async fn key_of_the_call_is_not_the_objects() -> Result<()> {
     world.assert_cli(&[]).await
 }
 
-/// Digests are under SSE-S3 all the same.
+/// Digests still use SSE-S3.
 #[tokio::test(flavor = "multi_thread")]
 async fn log_file_under_no_key() -> Result<()> {
     let world = delivered(&[], |_| ()).await?;
@@ -557,8 +561,8 @@ async fn disabled_key() -> Result<()> {
     Ok(())
 }
 
-/// KMS refuses to describe the key: that is for rule 4 alone, and no log file waits for it. Where KMS is
-/// busy, nothing is said of the calls under the key, and none is let go.
+/// KMS refuses to describe the key: that concerns only rule 4, and no log file waits for it. If KMS
+/// is busy, nothing is reported about the calls under the key, and none is dropped.
 #[tokio::test(flavor = "multi_thread")]
 async fn kms_refuses_or_throttles() -> Result<()> {
     for (fault, goes_back) in [
@@ -596,7 +600,7 @@ async fn kms_refuses_or_throttles() -> Result<()> {
             .flat_map(Alert::findings)
             .map(|finding| finding.kind)
             .collect();
-        // The headers of the object itself need no KMS.
+        // Reading the headers of the object itself does not require KMS.
         let kinds: BTreeSet<&str> = kinds.iter().map(String::as_str).collect();
         assert_eq!(
             kinds.into_iter().collect::<Vec<_>>(),
@@ -613,7 +617,7 @@ async fn asymmetric_key() -> Result<()> {
     let world = World::within(aws, trail, &[], |_| ()).await?;
     world.deliver().await?;
     world.settle().await?;
-    // Once, whichever log file comes first.
+    // Once, regardless of which log file arrives first.
     let with_calls = world.trail.log_files.iter().filter(|log| {
         log.kms_events
             .iter()

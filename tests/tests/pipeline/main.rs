@@ -1,8 +1,8 @@
-//! From a new object in the bucket to an alert: the real template, the real functions, a local
-//! AWS, and the AWS CLI's opinion of the same bucket.
+//! From a new object in the bucket to an alert: the real template, the real functions, a local AWS,
+//! and the AWS CLI's verdict on the same bucket.
 //!
-//! Each case asserts the exact findings, that the rest is valid, and what `validate-logs` says.
-//! Where the AWS CLI says something else, the case tells why.
+//! Each case asserts the exact findings, that the rest is valid, and the output of `validate-logs`.
+//! If the AWS CLI's verdict differs, the case says why.
 
 mod alerts;
 mod events;

@@ -1,4 +1,4 @@
-//! What is done to log files and digests, and what is said of it.
+//! Changes to log files and digests, and the findings about them.
 
 use crate::world::{ACCOUNT, REGION, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
@@ -33,7 +33,7 @@ async fn untouched_trail_raises_no_alert() -> Result<()> {
     Ok(())
 }
 
-/// Tampers with one log file before its digest is worked on.
+/// Tampers with one log file before its digest is processed.
 async fn log_file(
     attack: impl Fn(&Object) -> Object,
     expected: &[&str],
@@ -74,7 +74,7 @@ async fn log_file_with_a_second_gzip_member() -> Result<()> {
     .await
 }
 
-/// The AWS CLI inflates what there is and does not look for the trailer.
+/// The AWS CLI inflates what exists and does not check the trailer.
 #[tokio::test(flavor = "multi_thread")]
 async fn log_file_cut_in_its_trailer() -> Result<()> {
     log_file(tamper_log::cut_in_trailer, &["log-file-malformed"], None).await
@@ -100,7 +100,7 @@ async fn log_file_that_is_not_gzip() -> Result<()> {
     .await
 }
 
-/// Modified by its hash, and malformed to whoever reads its records.
+/// Modified by its hash, and malformed for a reader of its records.
 #[tokio::test(flavor = "multi_thread")]
 async fn log_file_that_is_not_json() -> Result<()> {
     log_file(
@@ -136,7 +136,7 @@ async fn log_file_deleted() -> Result<()> {
     world.assert_cli(&[(log, NOT_FOUND)]).await
 }
 
-/// Tampers with one digest before the functions see it. Its successor signed another one.
+/// Tampers with one digest before the functions see it. Its successor signed a different one.
 async fn digest(
     attack: impl Fn(&World) -> Object,
     kind: &str,
@@ -211,7 +211,7 @@ async fn digest_replaced_by_a_copy_of_another() -> Result<()> {
     .await
 }
 
-/// The AWS CLI looks at buckets one by one and does not see the copy in the other.
+/// The AWS CLI checks buckets one by one and does not see the copy in the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn digest_copied_to_another_bucket() -> Result<()> {
     let other = "amzn-s3-demo-bucket2";
@@ -237,7 +237,7 @@ async fn one_digest_deleted() -> Result<()> {
     world.deliver().await?;
     world.settle().await?;
     world.assert_alerts(&[]);
-    // An old one, noticed when its successor is looked at again.
+    // An old one, noticed when its successor is checked again.
     let gone = world.hour(3);
     world.delete(&gone.object).await?;
     let outcome = world.ask(VALIDATOR, &world.hour(4).object).await?;
@@ -251,8 +251,8 @@ async fn one_digest_deleted() -> Result<()> {
     world.assert_cli(&[(&gone.object, NOT_FOUND)]).await
 }
 
-/// The AWS CLI names the newest of the three and goes on before the oldest: the log files of all
-/// three silently leave its totals.
+/// The AWS CLI names the newest of the three and continues before the oldest: the log files of all
+/// three are silently missing from its totals.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_digests_deleted_in_a_row() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -286,7 +286,7 @@ async fn three_digests_deleted_in_a_row() -> Result<()> {
     Ok(())
 }
 
-/// The AWS CLI starts with the newest digest that is there, and does not miss one.
+/// The AWS CLI starts with the newest existing digest, and does not notice that one is missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn newest_digest_deleted_then_its_successor_arrives() -> Result<()> {
     let mut trail = trail();
@@ -310,7 +310,7 @@ async fn newest_digest_deleted_then_its_successor_arrives() -> Result<()> {
     world.assert_cli(&[(&gone.object, NOT_FOUND)]).await
 }
 
-/// Deleted before the functions come to it: its own event tells.
+/// Deleted before the functions process it: its own event reports it.
 #[tokio::test(flavor = "multi_thread")]
 async fn newest_digest_deleted_at_once() -> Result<()> {
     let world = World::of(trail()).await?;
@@ -323,7 +323,7 @@ async fn newest_digest_deleted_at_once() -> Result<()> {
     world.assert_rest_valid(&[newest], &[newest]).await
 }
 
-/// A forger who can write to the bucket signs with a key of his own, or claims a genuine one.
+/// A forger who can write to the bucket signs with his own key, or claims a genuine one.
 #[tokio::test(flavor = "multi_thread")]
 async fn digest_signed_by_an_unknown_key() -> Result<()> {
     digest(
@@ -370,7 +370,7 @@ async fn digest_signed_by_a_key_outside_its_validity() -> Result<()> {
     let signed = tamper_digest::signed_after_validity(&world.trail, digest);
     world.put(&signed.object).await?;
     world.settle().await?;
-    // It is another digest than the one that its successor signed.
+    // It is not the digest that its successor signed.
     world.assert_alerts(&[
         found("digest-key-out-of-period", &digest.object),
         found("digest-modified", &digest.object),
@@ -378,7 +378,7 @@ async fn digest_signed_by_a_key_outside_its_validity() -> Result<()> {
     world
         .assert_rest_valid(&[digest, successor], &[digest])
         .await?;
-    // CloudTrail signed the list, so that it is believed.
+    // CloudTrail signed the list, so it is trusted.
     let outcome = world.ask(VERIFIER, &digest.object).await?;
     ensure!(
         outcome["valid"] == world.trail.logs_of(digest).len(),
@@ -389,7 +389,7 @@ async fn digest_signed_by_a_key_outside_its_validity() -> Result<()> {
         .await
 }
 
-/// The AWS CLI mentions the window and exits 0.
+/// The AWS CLI mentions the window and exits with 0.
 #[tokio::test(flavor = "multi_thread")]
 async fn chain_restarted_after_a_stop() -> Result<()> {
     let trail = TrailSpec {
@@ -433,7 +433,7 @@ async fn trail_moved_to_another_bucket() -> Result<()> {
     world.assert_alerts(&[]);
     world.assert_rest_valid(&[], &[]).await?;
     world.assert_cli(&[]).await?;
-    // Deleted where the trail was before: looked for in both buckets.
+    // Deleted from the trail's previous bucket: both buckets are searched.
     let gone = [world.hour(3), world.hour(4)];
     for digest in gone {
         world.delete(&digest.object).await?;

@@ -1,4 +1,4 @@
-//! Trails of every shape, untouched or tampered with in a way that is theirs alone.
+//! Trails of every shape, untouched or tampered with in a way that is specific to the shape.
 
 use crate::world::{ACCOUNT, CHECKER, REGION, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Result, ensure};
@@ -37,8 +37,8 @@ async fn rotated_keys_of_both_encodings() -> Result<()> {
     world.deliver().await?;
     world.settle().await?;
     world.assert_alerts(&[]);
-    // The AWS CLI cannot read keys in SubjectPublicKeyInfo form, which AWS documents: it is not
-    // asked here.
+    // The AWS CLI cannot read keys in SubjectPublicKeyInfo form, which AWS documents: it does not
+    // run here.
     world.assert_rest_valid(&[], &[]).await
 }
 
@@ -149,7 +149,8 @@ async fn organization_trail_with_prefix_and_underscores() -> Result<()> {
     Ok(())
 }
 
-/// An organization trail below a prefix: untouched, and then with a log file of a member deleted.
+/// Checks an organization trail below a prefix: untouched, and then with a deleted log file of a
+/// member.
 async fn landing_zone(trail_name: &str, prefix: impl Fn(&str) -> String) -> Result<()> {
     let aws = LocalAws::start().await?;
     let member = "444455556666";
@@ -207,7 +208,8 @@ async fn the_layout_of_landing_zone_accelerator() -> Result<()> {
     .await
 }
 
-/// A trail that nobody named delivers into the bucket, and its chain is new: both are told, once.
+/// A trail that is not configured delivers to the bucket, and its chain is new: both are reported,
+/// once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trail_that_nobody_expects() -> Result<()> {
     let spec = TrailSpec {
@@ -240,7 +242,7 @@ async fn a_trail_that_nobody_expects() -> Result<()> {
         found("digest-trail-unexpected", &start.object),
         found("chain-started", &start.object),
     ]);
-    // It is verified all the same.
+    // It is still verified.
     let outcome = world
         .ask(VALIDATOR, &other.digest(ACCOUNT, REGION, 2).object)
         .await?;
@@ -298,7 +300,7 @@ async fn events_that_are_late_twice_or_out_of_order() -> Result<()> {
         let drained = self::drained(&world, function).await?;
         bodies.push((function, drained));
     }
-    // People hear of the same finding once.
+    // People are alerted to the same finding once.
     for expected in [&[found("log-file-modified", log)][..], &[]] {
         for (function, bodies) in &bodies {
             for body in bodies.iter().rev().chain(bodies) {

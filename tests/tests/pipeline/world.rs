@@ -1,4 +1,4 @@
-//! A trail in a local AWS, with the real functions deployed by the real template beside it.
+//! A trail in a local AWS, along with the real functions, deployed by the real template.
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_s3::types::NotificationConfiguration;
@@ -27,10 +27,10 @@ pub(crate) struct World {
     evidence_bucket: String,
 }
 
-/// The image of enclaves that have nothing to do with the trail and are in every log.
+/// The image of enclaves that are unrelated to the trail and appear in every log.
 const OTHER_IMAGE: &str = "7fb5c55bc2ecbb68ed99a13d7122abfc0666b926a79d5379bc58b9445c84217f59cfdd36c08b2c79552928702efe23e4";
 
-/// Those who read in an untouched trail, as the `Readers` parameter takes them.
+/// Returns the readers of an untouched trail, in the format of the `Readers` parameter.
 fn readers(kms: &KmsSpec) -> String {
     let enclave = kms.enclave.as_ref().map(EnclaveSpec::reader);
     let patterns = kms.readers.iter().chain(&enclave).filter_map(|reader| {
@@ -55,7 +55,7 @@ impl World {
         Self::within(LocalAws::start().await?, trail, &[], adjust).await
     }
 
-    /// The same in an AWS that holds something already, watching further buckets.
+    /// Does the same in an AWS that already contains something, watching further buckets.
     pub(crate) async fn within(
         aws: LocalAws,
         trail: Trail,
@@ -84,7 +84,7 @@ impl World {
         let evidence_bucket = evidence_bucket.context("no evidence bucket")?.clone();
         let proxy = FaultProxy::start(aws.endpoint()).await?;
         let pump = Pump::start_adjusted(&aws, &stack, &proxy.endpoint(), |spec| {
-            // Tests wait for no rate but the one that they are about.
+            // Tests wait for no rate except for the one that they are about.
             if let Some(rate) = spec.env.get_mut("TRAILSEAL_ALERTS_PER_MINUTE") {
                 "600".clone_into(rate);
             }
@@ -100,18 +100,18 @@ impl World {
         })
     }
 
-    /// The whole trail as CloudTrail delivers it.
+    /// Delivers the whole trail as CloudTrail does.
     pub(crate) async fn deliver(&self) -> Result<()> {
         deliver::deliver_in_order(&self.aws.s3(), &self.trail).await
     }
 
-    /// The log files alone: their digests are still to come.
+    /// Delivers only the log files: their digests are delivered later.
     pub(crate) async fn deliver_log_files(&self) -> Result<()> {
         let logs = self.trail.log_files.iter();
         deliver::deliver_to_s3(&self.aws.s3(), logs.map(|log| &log.object)).await
     }
 
-    /// The digests alone, oldest first, each seen before the next one comes.
+    /// Delivers only the digests, oldest first, each processed before the next one arrives.
     pub(crate) async fn deliver_digests(&self) -> Result<()> {
         for digest in &self.trail.digests {
             self.put(&digest.object).await?;
@@ -120,7 +120,7 @@ impl World {
         Ok(())
     }
 
-    /// The documents of the evidence bucket below a prefix, by key.
+    /// Returns the documents of the evidence bucket with a prefix, by key.
     pub(crate) async fn evidence(&self, prefix: &str) -> Result<BTreeMap<String, Value>> {
         let s3 = self.aws.s3();
         let bucket = &self.evidence_bucket;
@@ -159,7 +159,7 @@ impl World {
         deliver::apply(&self.aws.s3(), &Change::Delete(object.location())).await
     }
 
-    /// From here on the bucket raises no events: for trails whose functions are asked by hand.
+    /// Stops the bucket's events: for trails whose functions are invoked manually.
     pub(crate) async fn silence(&self) -> Result<()> {
         self.aws
             .s3()
@@ -187,25 +187,27 @@ impl World {
         Ok(())
     }
 
-    /// One try of each message that waits.
+    /// Makes one try of each waiting message.
     pub(crate) async fn round(&self) -> Result<Round> {
         self.pump.round().await
     }
 
-    /// Exactly these findings went out by SNS so far, but for the starts of the trail's chains.
+    /// Checks that exactly these findings were published to SNS so far, except for the starts of
+    /// the trail's chains.
     #[track_caller]
     pub(crate) fn assert_alerts(&self, expected: &[Expected]) {
         assert_findings(&self.alerts(), expected);
     }
 
-    /// What went out by SNS so far, but for the starts of the trail's chains.
+    /// Returns the alerts that were published to SNS so far, except for the starts of the trail's
+    /// chains.
     pub(crate) fn alerts(&self) -> Vec<Alert> {
         let starting = |digest: &&DigestFile| digest.kind == DigestKind::Starting;
         let starting = self.trail.digests.iter().filter(starting);
         except_starts(self.proxy.alerts(), &starting.collect::<Vec<_>>())
     }
 
-    /// What a function answers about one object when it is invoked by hand.
+    /// Returns a function's answer about one object when it is invoked manually.
     pub(crate) async fn ask(&self, function: &str, object: &Object) -> Result<Value> {
         let event = object.bare_event();
         let answer = self.pump.rie(function)?.invoke(&event).await?;
@@ -215,7 +217,7 @@ impl World {
         Ok(outcome.clone())
     }
 
-    /// All digests but those excepted are valid, and so are all log files they list.
+    /// Checks that all digests except for these are valid, and so are all log files that they list.
     pub(crate) async fn assert_rest_valid(
         &self,
         digests_except: &[&DigestFile],
@@ -247,7 +249,8 @@ impl World {
         Ok(())
     }
 
-    /// What the AWS CLI says of one chain, in the bucket where the trail delivers at its end.
+    /// Returns the AWS CLI's verdict on one chain, in the bucket to which the trail delivers at its
+    /// end.
     pub(crate) async fn cli(&self, account: &str, region: &str) -> Result<Validation> {
         let spec = &self.trail.spec;
         let (from, to) = self.trail.time_span();
@@ -264,8 +267,8 @@ impl World {
         run.run(&self.aws).await
     }
 
-    /// The AWS CLI finds exactly these objects of the first chain invalid, for reasons that begin
-    /// like these.
+    /// Checks that the AWS CLI finds exactly these objects of the first chain invalid, for reasons
+    /// that start with these texts.
     pub(crate) async fn assert_cli(&self, expected: &[(&Object, &str)]) -> Result<()> {
         let validation = self.cli(ACCOUNT, REGION).await?;
         let expected: BTreeMap<String, &str> = expected
@@ -287,21 +290,21 @@ impl World {
         Ok(())
     }
 
-    /// The digest of an hour of the first chain.
+    /// Returns the digest of an hour of the first chain.
     #[track_caller]
     pub(crate) fn hour(&self, hour: u32) -> &DigestFile {
         self.trail.digest(ACCOUNT, REGION, hour)
     }
 
-    /// How many hourly and starting digests the trail has.
+    /// Returns how many hourly and starting digests the trail has.
     pub(crate) fn hourly_digests(&self) -> usize {
         let digests = self.trail.digests.iter();
         digests.filter(|d| d.kind != DigestKind::Backfill).count()
     }
 }
 
-/// The alerts without the findings that the chains of these starting digests start: that is so of
-/// every trail, and right.
+/// Returns the alerts without the findings about the starts of these chains: every trail has them,
+/// correctly.
 fn except_starts(alerts: Vec<Alert>, starting: &[&DigestFile]) -> Vec<Alert> {
     let starts = |finding: &Value| {
         finding["kind"] == "chain-started"
@@ -323,7 +326,7 @@ fn except_starts(alerts: Vec<Alert>, starting: &[&DigestFile]) -> Vec<Alert> {
     others
 }
 
-/// A finding as it is expected, without a window.
+/// Returns an expected finding without a window.
 pub(crate) fn found(kind: &str, object: &Object) -> Expected {
     Expected::new(kind, &object.key)
 }

@@ -10,7 +10,7 @@ use trailseal_tests::local::LocalAws;
 use trailseal_tests::local::paths;
 use trailseal_tests::local::server::client_environment;
 
-/// What the AWS CLI is asked.
+/// A request to the AWS CLI.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Request {
     pub(crate) arguments: Vec<String>,
@@ -22,7 +22,7 @@ pub(crate) struct Request {
     pub(crate) without_keys: Vec<String>,
 }
 
-/// Where something was written to.
+/// The stream that a text was written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stream {
@@ -30,7 +30,7 @@ pub(crate) enum Stream {
     Err,
 }
 
-/// What it did.
+/// The AWS CLI's output and exit code.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) code: i32,
@@ -38,7 +38,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// All that was written to one stream.
+    /// Returns everything that was written to one stream.
     pub(crate) fn text(&self, of: Stream) -> String {
         let writes = self.writes.iter();
         writes

@@ -1,4 +1,4 @@
-//! A trail, what is done to it, and how the programs are asked about it.
+//! A trail, the changes to it, and the command lines for it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::deed::{self, Deed, Difference};
 /// A member account of the organization.
 const MEMBER: &str = "444455556666";
 
-/// Whether the trail is looked up or its bucket named.
+/// Whether the trail is looked up or its bucket is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bucket {
     LookedUp,
@@ -41,17 +41,17 @@ pub(crate) struct Flags {
 pub(crate) struct Case {
     pub(crate) trail: Trail,
     pub(crate) deeds: Vec<Deed>,
-    /// What is asked about, to the second.
+    /// The requested time, to the second.
     pub(crate) range: (Timestamp, Timestamp),
     pub(crate) flags: Flags,
     /// The Region in the environment.
     pub(crate) environment_region: String,
-    /// What differs whatever was done.
+    /// The differences that exist regardless of the changes.
     pub(crate) differences: BTreeSet<Difference>,
 }
 
 impl Case {
-    /// The case with this number.
+    /// Returns the case with this number.
     pub(crate) fn random(number: u64, organization: &str) -> Self {
         let mut rng = Rng::for_subject(number, "validate-logs");
         let mut differences = BTreeSet::new();
@@ -101,7 +101,7 @@ impl Case {
         }
     }
 
-    /// The command line after `validate-logs`.
+    /// Returns the command line after `validate-logs`.
     pub(crate) fn arguments(&self, flags: &Flags) -> Vec<String> {
         let spec = &self.trail.spec;
         let mut arguments = vec!["--trail-arn".to_owned(), spec.trail_arn()];
@@ -129,8 +129,8 @@ impl Case {
         arguments
     }
 
-    /// The newest digest of the range, where it is gone and the first one after the range, in the
-    /// same bucket, names it.
+    /// Returns the newest digest of the range, if it is missing and the first one after the range,
+    /// in the same bucket, names it.
     pub(crate) fn newest_lost(&self) -> Option<String> {
         let buckets = self.trail.spec.buckets();
         let bucket = *buckets.last()?;
@@ -163,7 +163,7 @@ impl Case {
         .then(|| format!("s3://{bucket}/{key}"))
     }
 
-    /// The flags with which the AWS CLI can see everything.
+    /// Returns the flags with which the AWS CLI can see everything.
     pub(crate) fn telling_flags(&self) -> Flags {
         let mut flags = self.flags.clone();
         flags.verbose = true;
@@ -197,7 +197,7 @@ fn end(digest: &DigestFile) -> Timestamp {
     text.parse().expect("a time")
 }
 
-/// A small trail of a random shape.
+/// Returns a small trail of a random shape.
 fn spec(rng: &mut Rng, number: u64, organization: Option<&str>) -> TrailSpec {
     let hours = rng.within(&(4..=10));
     let home = *rng.pick(&["us-east-1", "us-east-1", "eu-west-1"]);
@@ -262,7 +262,7 @@ fn spec(rng: &mut Rng, number: u64, organization: Option<&str>) -> TrailSpec {
     spec
 }
 
-/// From when to when is asked about.
+/// Returns a random start and end of the requested time.
 fn range(rng: &mut Rng, spec: &TrailSpec) -> (Timestamp, Timestamp) {
     let hours = i64::from(spec.hours);
     let mut moment = |from: i64, to: i64| {
@@ -284,7 +284,7 @@ fn range(rng: &mut Rng, spec: &TrailSpec) -> (Timestamp, Timestamp) {
     (start, end)
 }
 
-/// One of the forms that a time may have.
+/// Returns one of the forms that a time may have.
 fn form(rng: &mut Rng, time: Timestamp) -> String {
     let format = *rng.pick(&[
         "%Y-%m-%dT%H:%M:%SZ",
@@ -297,7 +297,7 @@ fn form(rng: &mut Rng, time: Timestamp) -> String {
     time.strftime(format).to_string()
 }
 
-/// Some things done to different objects.
+/// Returns some changes to different objects.
 fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Deed> {
     let hourly: Vec<&DigestFile> = trail
         .digests
@@ -311,7 +311,7 @@ fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Dee
         return vec![deed::bucket_gone(trail, &trail.spec.bucket)];
     }
     let mut deeds: Vec<Deed> = Vec::new();
-    // What comes up with few ranges only is done more often with these.
+    // Changes that show only with few ranges are made more often with those ranges.
     if range.0 < trail.spec.start - SignedDuration::from_hours(24) && rng.one_in(3) {
         let digest = *rng.pick(&hourly);
         add(&mut deeds, deed::signed_late(trail, digest));
@@ -346,7 +346,7 @@ fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Dee
     deeds
 }
 
-/// Adds what is done to an object that nothing was done to.
+/// Adds a change to an object that has no change yet.
 fn add(deeds: &mut Vec<Deed>, deed: Deed) {
     if deeds.iter().all(|other| !other.touches(&deed)) {
         deeds.push(deed);

@@ -1,11 +1,11 @@
-//! What is done to a trail, and what the AWS CLI would have to see to tell the truth about it.
+//! Changes to a trail, and what the AWS CLI would have to see to print the truth about them.
 
 use serde_json::{Value, json};
 use trailseal_tests::trail::rng::Rng;
 use trailseal_tests::trail::tamper::{self, digest as digests, log as logs};
 use trailseal_tests::trail::{Change, DigestFile, DigestKind, Location, Object, Trail, gzip};
 
-/// Where `docs/validate-logs.md` says that the two programs differ, in its order.
+/// The differences between the two programs in `docs/validate-logs.md`, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Difference {
     DigestsLost,
@@ -38,7 +38,7 @@ impl Difference {
         Self::Regions,
     ];
 
-    /// Its number in the document.
+    /// Returns its number in the document.
     pub(crate) fn number(self) -> usize {
         1 + Self::ALL
             .iter()
@@ -47,7 +47,7 @@ impl Difference {
     }
 }
 
-/// One thing done to the bucket.
+/// One change to the bucket.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     Change(Change),
@@ -57,7 +57,7 @@ pub(crate) enum Action {
     DeleteBucket(String),
 }
 
-/// How a line of the AWS CLI must be changed: `file`, its `verdict`, and the one in its place.
+/// A change of a line of the AWS CLI: the `file`, its `verdict`, and the replacement.
 #[derive(Debug, Clone)]
 pub(crate) struct Replacement {
     pub(crate) file: String,
@@ -65,26 +65,26 @@ pub(crate) struct Replacement {
     pub(crate) with: &'static str,
 }
 
-/// Something done to the trail.
+/// A change to the trail.
 #[derive(Debug, Clone)]
 pub(crate) struct Deed {
     pub(crate) name: &'static str,
     pub(crate) actions: Vec<Action>,
-    /// Whether a digest that it alters still is what CloudTrail signed, and names its predecessor.
+    /// Whether a changed digest is still what CloudTrail signed, and names its predecessor.
     pub(crate) leaves_chain: bool,
-    /// Where the AWS CLI does not see it as it is.
+    /// Set if the AWS CLI does not see the change as it is.
     pub(crate) unseen: Option<Unseen>,
 }
 
-/// What it takes for the AWS CLI to tell the truth.
+/// The changes that make the AWS CLI print the truth.
 #[derive(Debug, Clone)]
 pub(crate) struct Unseen {
     pub(crate) difference: Difference,
-    /// What is done to the bucket instead.
+    /// The changes to make in the bucket instead.
     pub(crate) instead: Vec<Change>,
-    /// Keys that it must not take.
+    /// Keys that it must not use.
     pub(crate) without_key: Option<String>,
-    /// What must be said in another way then.
+    /// The part that must then be printed differently.
     pub(crate) replacement: Option<Replacement>,
 }
 
@@ -137,10 +137,10 @@ impl Deed {
     }
 }
 
-/// What is said of an archived object. The text after the first colon is S3's.
+/// The text about an archived object. The part after the first colon is S3's.
 const ARCHIVED: &str = "UNVERIFIED: it is archived: InvalidObjectState: The operation is not valid for the object's storage class";
 
-/// Something random done to a log file.
+/// Makes a random change to a log file.
 pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Deed {
     let not_gzip = || vec![Change::Put(logs::not_gzip(log))];
     match rng.within(&(0..=11)) {
@@ -169,7 +169,7 @@ pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Deed {
     }
 }
 
-/// Something random done to a digest of an honest trail.
+/// Makes a random change to a digest of an honest trail.
 pub(crate) fn to_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
     match rng.within(&(0..=25)) {
         0 | 1 => Deed::seen("digest deleted", [tamper::delete(&digest.object)]),
@@ -327,7 +327,7 @@ fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
     }
 }
 
-/// A digest signed with a key whose time is over.
+/// Returns a digest signed with a key that is no longer valid.
 pub(crate) fn signed_late(trail: &Trail, digest: &DigestFile) -> Deed {
     let signed = digests::signed_after_validity(trail, digest);
     let put = Change::Put(signed.object);
@@ -383,7 +383,7 @@ fn with_odd_field(rng: &mut Rng, digest: &DigestFile) -> Object {
         .with_body(gzip::compress(document.to_string().as_bytes()))
 }
 
-/// Several hourly digests in a row deleted.
+/// Deletes several consecutive hourly digests.
 pub(crate) fn run_of_digests(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
     let count = u32::try_from(hourly.len()).expect("a short chain");
     let length = rng.within(&(2..=count.min(4)));
@@ -393,7 +393,7 @@ pub(crate) fn run_of_digests(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
     Deed::seen("digests deleted in a row", tamper::delete_digests(&run))
 }
 
-/// The newest or the oldest digest deleted.
+/// Deletes the newest or the oldest digest.
 pub(crate) fn end_of_chain(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
     let digest = if rng.one_in(2) {
         hourly.first()
@@ -404,20 +404,20 @@ pub(crate) fn end_of_chain(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
     Deed::seen("digest at an end deleted", [tamper::delete(&digest.object)])
 }
 
-/// The last digest that is asked about deleted.
+/// Deletes the last requested digest.
 pub(crate) fn newest_of_range(digest: &DigestFile) -> Deed {
     Deed::seen("newest digest deleted", [tamper::delete(&digest.object)])
 }
 
-/// An object that is no digest of the trail, among those that are.
+/// Plants an object that is not a digest of the trail among those that are.
 pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Deed {
     let genuine = &digest.object;
     let (folder, name) = genuine.key.rsplit_once('/').expect("a folder");
     let (head, time) = name.rsplit_once('_').expect("a time");
     let key = match rng.within(&(0..=3)) {
-        // Everything after it is not listed any more.
+        // Everything after it is no longer listed.
         0 => format!("{folder}/{head}_20991231T235959Z.json.gz"),
-        // Another trail, whose name begins as this one's does and goes on with the Region.
+        // Another trail, whose name starts with this one's and continues with the Region.
         1 => format!("{folder}/{head}_other_us-east-1_{time}"),
         2 => format!("{folder}/{head}_x_{time}"),
         // In the folder of another day.
@@ -435,7 +435,7 @@ pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Deed {
     )
 }
 
-/// The bucket that the trail was moved from, gone with all that was in it.
+/// Deletes the bucket that the trail was moved from, with everything in it.
 pub(crate) fn bucket_gone(trail: &Trail, bucket: &str) -> Deed {
     let inside = trail
         .objects()
@@ -472,7 +472,7 @@ impl Action {
 }
 
 impl Deed {
-    /// Whether both are about the same object.
+    /// Returns whether both are about the same object.
     pub(crate) fn touches(&self, other: &Self) -> bool {
         self.actions.iter().any(|one| {
             let location = one.location();
@@ -483,7 +483,7 @@ impl Deed {
         })
     }
 
-    /// Whether it deletes an object.
+    /// Returns whether it deletes an object.
     pub(crate) fn deletes(&self, object: &Object) -> bool {
         let deleted = |action: &Action| match action {
             Action::Change(Change::Delete(location)) => *location == object.location(),
@@ -492,7 +492,7 @@ impl Deed {
         self.actions.iter().any(deleted)
     }
 
-    /// Whether an object is another one afterwards.
+    /// Returns whether it changes an object.
     pub(crate) fn alters(&self, object: &Object) -> bool {
         let altered = |action: &Action| match action {
             Action::Change(Change::Put(put)) => {
@@ -504,7 +504,7 @@ impl Deed {
         self.actions.iter().any(altered)
     }
 
-    /// The key of the first object that it is about.
+    /// Returns the key of the first object that it is about.
     pub(crate) fn first_object(&self) -> Option<String> {
         Some(self.actions.first()?.location()?.to_string())
     }

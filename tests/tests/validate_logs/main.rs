@@ -1,13 +1,13 @@
-//! `trailseal validate-logs` beside `aws cloudtrail validate-logs`, on generated trails that are
-//! tampered with at random.
+//! `trailseal validate-logs` compared with `aws cloudtrail validate-logs`, on generated trails with
+//! random tampering.
 //!
 //! Both programs get the same bucket, the same flags and the same environment. Standard output,
 //! standard error and exit code must be equal to the byte, or differ exactly as one of the
-//! differences that `docs/validate-logs.md` lists demands: for each of them the expected output is
-//! made of what the AWS CLI itself says of a bucket in which it sees the truth.
+//! differences in `docs/validate-logs.md` requires: for each of them, the expected output is made
+//! from the AWS CLI's own output for a bucket in which it sees the truth.
 //!
-//! `TRAILSEAL_DIFFERENTIAL_CASES` is the number of trails, `TRAILSEAL_DIFFERENTIAL_SEED` where they
-//! start. Needs the built `trailseal` beside the test, and the `.venv`.
+//! `TRAILSEAL_DIFFERENTIAL_CASES` is the number of trails, `TRAILSEAL_DIFFERENTIAL_SEED` the number
+//! of the first one. Needs the built `trailseal` next to the test, and the `.venv`.
 
 mod aws_cli;
 mod case;
@@ -31,16 +31,16 @@ use case::Case;
 use deed::Difference;
 use stage::Stage;
 
-/// How many trails are made without being asked for another number.
+/// The default number of trails.
 const CASES: u64 = 300;
-/// How many of them are in the works at a time.
+/// How many of them are in progress at the same time.
 const AT_A_TIME: usize = 3;
 /// How many wrong cases are shown.
 const SHOWN: usize = 3;
-/// With so many cases, each documented difference comes up.
+/// With this many cases, each documented difference occurs.
 const EVERY_DIFFERENCE_WITHIN: u64 = CASES;
 
-/// What was found out about a case.
+/// The results of the cases.
 #[derive(Debug, Default)]
 struct Tally {
     equal: u64,

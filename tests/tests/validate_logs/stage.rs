@@ -1,4 +1,4 @@
-//! Where a case is played: the local AWS, and both programs.
+//! The environment of a case: the local AWS, and both programs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,17 +19,17 @@ use crate::case::{Bucket, Case, Flags};
 use crate::deed::{Action, Deed, Difference, Unseen};
 use crate::transcript::{Printed, Transcript};
 
-/// How long one run of `trailseal` may take.
+/// The maximum time of one run of `trailseal`.
 const DONE_WITHIN: Duration = Duration::from_mins(1);
 
-/// How the two programs compare.
+/// The result of comparing the two programs.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// To the byte.
+    /// Equal to the byte.
     Equal,
-    /// Exactly as the document says.
+    /// Different exactly as the document says.
     Differs(BTreeSet<Difference>),
-    /// In another way.
+    /// Different in another way.
     Wrong(String),
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Creates the organization and looks for the built program.
+    /// Creates the organization and finds the built program.
     pub(crate) async fn set_up(aws: &'a LocalAws) -> Result<Self> {
         Ok(Self {
             aws,
@@ -51,12 +51,12 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// The organization's id.
+    /// Returns the organization's ID.
     pub(crate) fn organization(&self) -> &str {
         &self.organization
     }
 
-    /// Builds the bucket, asks both programs, and compares.
+    /// Builds the bucket, runs both programs, and compares.
     pub(crate) async fn play(&self, case: &Case, cli: &mut AwsCli) -> Result<Outcome> {
         self.deliver(case, cli).await?;
         let unseen: Vec<&Unseen> = case
@@ -73,7 +73,7 @@ impl<'a> Stage<'a> {
         let told = self.ask_to_tell(case, &unseen, cli).await?;
         self.act(hidden).await?;
 
-        // Where it needs no help, it was asked already.
+        // If it needs no help, it has run already.
         let needs_no_help =
             unseen.is_empty() && case.differences.is_empty() && case.flags == case.telling_flags();
         let asked = if needs_no_help {
@@ -84,7 +84,7 @@ impl<'a> Stage<'a> {
         let theirs = Printed::from(&asked);
         let ours = self.run(case).await?;
         let (expected, differences) = expected(case, &unseen, &told)?;
-        // Where it could not even begin, it says why in its own words.
+        // If it could not even start, it prints why in its own words.
         let expected = expected.unwrap_or_else(|| theirs.clone());
         Ok(if ours != expected {
             Outcome::Wrong(report(&ours, &expected, &theirs))
@@ -162,7 +162,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// What the AWS CLI says where it sees the truth.
+    /// Returns the AWS CLI's output in a bucket in which it sees the truth.
     async fn ask_to_tell(
         &self,
         case: &Case,
@@ -235,7 +235,7 @@ pub(crate) async fn run(
     })
 }
 
-/// The program that was built with the tests; `TRAILSEAL_COMMAND` names another one.
+/// Returns the program that was built with the tests; `TRAILSEAL_COMMAND` names another one.
 pub(crate) fn trailseal() -> Result<PathBuf> {
     if let Some(program) = std::env::var_os("TRAILSEAL_COMMAND") {
         return Ok(program.into());
@@ -255,8 +255,8 @@ pub(crate) fn trailseal() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// What must be printed, made of what the AWS CLI told, and why it may differ from what it prints
-/// when asked without help. Nothing where it could not begin.
+/// Returns what must be printed, made from the AWS CLI's output with help, and why it may differ
+/// from its output without help. Returns `None` if the AWS CLI could not start.
 fn expected(
     case: &Case,
     unseen: &[&Unseen],
@@ -271,7 +271,7 @@ fn expected(
         differences.insert(Difference::NewestDigestLost);
         transcript.begin_with_missing(&file);
     }
-    // Before replacing: a digest with bytes behind it is no break of the chain.
+    // Before replacing: a digest with bytes after its end does not break the chain.
     if transcript.tell_lost_digests()? {
         differences.insert(Difference::DigestsLost);
     }

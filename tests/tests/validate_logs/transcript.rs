@@ -1,4 +1,4 @@
-//! What `validate-logs` prints, taken apart and put together again.
+//! The output of `validate-logs`, parsed and printed again.
 
 use anyhow::{Result, bail};
 use jiff::civil::DateTime;
@@ -10,23 +10,23 @@ use crate::aws_cli::{Answer, Stream};
 /// A line about a file or a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// On standard output, and only if asked for.
+    /// On standard output, and only with `--verbose`.
     Valid(String),
     /// On standard error.
     Problem(String),
 }
 
-/// A run that came to its end.
+/// A run that finished.
 #[derive(Debug, Clone)]
 pub(crate) struct Transcript {
     header: String,
     pub(crate) entries: Vec<Entry>,
     requested: String,
-    /// What was found, where anything was.
+    /// The found range, if anything was found.
     found: Option<String>,
 }
 
-/// What a program printed, and how it ended.
+/// A program's output and exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Printed {
     pub(crate) code: i32,
@@ -49,7 +49,7 @@ const BACKFILL: &str = "(backfill) Digest file\t";
 const LOG: &str = "Log file\t";
 
 impl Transcript {
-    /// Reads what the AWS CLI wrote, each message in one write.
+    /// Reads the AWS CLI's output, in which each message is one write.
     pub(crate) fn read(answer: &Answer) -> Result<Self> {
         let mut writes = answer.writes.iter().peekable();
         let Some((Stream::Out, header)) = writes.next() else {
@@ -81,7 +81,7 @@ impl Transcript {
         })
     }
 
-    /// Prints it as the AWS CLI does, with totals of its entries.
+    /// Prints it as the AWS CLI does, with the totals of its entries.
     pub(crate) fn print(&self, verbose: bool) -> Printed {
         let (mut out, mut err) = (self.header.clone(), String::new());
         let mut is_apart = true;
@@ -148,7 +148,7 @@ impl Transcript {
         total
     }
 
-    /// Replaces each line that is about a file and has a verdict by another. Whether there was one.
+    /// Replaces each line with this verdict on the file. Returns whether there was one.
     pub(crate) fn replace(&mut self, file: &str, verdict: &str, with: &str) -> bool {
         let mut replaced = false;
         for entry in &mut self.entries {
@@ -162,7 +162,7 @@ impl Transcript {
         replaced
     }
 
-    /// Begins with a digest that is gone.
+    /// Starts with a missing digest.
     pub(crate) fn begin_with_missing(&mut self, file: &str) {
         let line = format!("{DIGEST}{file}\tINVALID: not found");
         self.entries.insert(0, Entry::Problem(line));
@@ -170,7 +170,7 @@ impl Transcript {
         self.found.get_or_insert_with(nothing);
     }
 
-    /// Spells out control characters in the last field of lines. Whether there were any.
+    /// Escapes control characters in the last field of lines. Returns whether there were any.
     pub(crate) fn escape(&mut self) -> bool {
         let mut escaped = false;
         for entry in &mut self.entries {
@@ -196,8 +196,8 @@ impl Transcript {
         escaped
     }
 
-    /// After each hourly digest that is not valid: says how many hours lie between it and the
-    /// next digest that is looked at. Whether there were any.
+    /// Adds, after each hourly digest that is not valid, how many hours are between it and the next
+    /// digest that is read. Returns whether there were any.
     pub(crate) fn tell_lost_digests(&mut self) -> Result<bool> {
         let mut told = false;
         let mut index = 0;
@@ -237,7 +237,7 @@ impl Transcript {
     }
 }
 
-/// The file and the end of an hourly digest that a line is about.
+/// Returns the file and the end of an hourly digest that a line is about.
 fn hourly_digest(line: &str) -> Result<Option<(String, Timestamp)>> {
     let Some(rest) = line.strip_prefix(DIGEST) else {
         return Ok(None);

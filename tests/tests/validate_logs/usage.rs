@@ -1,4 +1,4 @@
-//! Command lines that cannot be: the AWS CLI's words and exit codes.
+//! Invalid command lines: the AWS CLI's words and exit codes.
 
 use anyhow::Result;
 use trailseal_tests::local::LocalAws;
@@ -9,7 +9,7 @@ use crate::transcript::Printed;
 
 const ARN: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/nobodys";
 
-/// How alike what is printed must be.
+/// How similar the outputs must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alike {
     /// To the byte.
@@ -79,12 +79,12 @@ async fn a_command_line_that_cannot_be_is_refused_as_the_aws_cli_refuses_it() ->
             Alike::All,
             [&["--trail-arn", ARN, "--region", "Us East"], &start[..]].concat(),
         ),
-        // The last of several counts.
+        // The last of several values counts.
         (
             Alike::All,
             [&["--trail-arn", "first", "--trail-arn", "last"], &start[..]].concat(),
         ),
-        // No difference to what is printed.
+        // The option does not change the output.
         (
             Alike::All,
             [&["--trail-arn", ARN, "--output", "text"], &start[..]].concat(),

@@ -1,8 +1,8 @@
-//! Two execution environments at once.
+//! Two execution environments at the same time.
 
 use super::*;
 
-/// Two environments hold the same incident: what one writes, the other does not undo.
+/// Two environments have the same incident: neither undoes what the other writes.
 #[tokio::test]
 async fn environments_that_write_at_once_lose_no_occurrence() {
     let aws = Aws::default();
@@ -20,7 +20,7 @@ async fn environments_that_write_at_once_lose_no_occurrence() {
     assert_eq!(world.alerts.len(), 2);
 }
 
-/// A reminder and a new occurrence meet: neither is forgotten.
+/// A reminder and a new occurrence arrive together: neither is lost.
 #[tokio::test]
 async fn a_reminder_that_meets_another_occurrence_loses_neither() {
     let aws = Aws::default();
@@ -32,7 +32,7 @@ async fn a_reminder_that_meets_another_occurrence_loses_neither() {
     let third = [body(&[reading("third")], 59)];
     let (a, b) = tokio::join!(answer(&aws, &third, 59), answer(&aws, &reminder, 60));
     assert_eq!((a, b), (Some(vec![]), Some(vec![])));
-    // Whatever came first: within the next hour people have heard of all three.
+    // In either order, people are alerted to all three within the next hour.
     for round in 1..=10 {
         let later = std::mem::take(&mut aws.0.lock().unwrap().later);
         let reminders: Vec<String> = later.into_iter().map(|(body, _)| body).collect();

@@ -23,7 +23,7 @@ async fn wherever_the_alerter_dies_the_finding_is_told() {
         aws.0.lock().unwrap().dies_at = None;
         if done.is_none() {
             died += 1;
-            // The messages were not acknowledged: they come again.
+            // The messages were not acknowledged: they are delivered again.
             assert_eq!(answer(&aws, &bodies, 70).await, Some(vec![]));
         }
         let keys: BTreeSet<String> = told(&aws)[before..]
@@ -35,7 +35,7 @@ async fn wherever_the_alerter_dies_the_finding_is_told() {
             BTreeSet::from(["a", "b", "l"].map(str::to_owned)),
             "died at step {step}"
         );
-        // From then on, people have heard of it.
+        // From then on, people have been alerted to it.
         let alerts = number_of_alerts(&aws);
         assert_eq!(answer(&aws, &bodies, 71).await, Some(vec![]));
         assert_eq!(number_of_alerts(&aws), alerts, "died at step {step}");

@@ -31,7 +31,7 @@ async fn findings_in_a_document_are_read_from_it_and_others_are_no_message() {
     );
 }
 
-/// More documents than one invocation reads: the rest comes a moment later.
+/// More documents than one invocation reads: the rest is delivered a moment later.
 #[tokio::test]
 async fn documents_beyond_the_bound_come_again() {
     let aws = Aws::default();

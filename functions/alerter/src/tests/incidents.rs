@@ -1,4 +1,4 @@
-//! What people hear of an incident, and when.
+//! The alerts about an incident, and their times.
 
 use super::*;
 
@@ -28,7 +28,7 @@ async fn what_comes_together_is_one_message_and_what_comes_again_is_none() {
     );
 }
 
-/// Whoever opens an incident early hides nothing that comes later.
+/// Somebody who opens an incident early hides nothing that is found later.
 #[tokio::test]
 async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
     let aws = Aws::default();
@@ -38,7 +38,7 @@ async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
         assert_eq!(answer(&aws, &[new], 5 + n).await, Some(vec![]));
     }
     assert_eq!(number_of_alerts(&aws), 1);
-    // Nothing else comes: the reminder does, in as many steps as SQS's longest delay makes it.
+    // Nothing else arrives except the reminder, in as many steps as SQS's maximum delay requires.
     let mut minute = 5;
     let mut reminders = 0;
     loop {
@@ -75,7 +75,7 @@ async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
     assert!((60..=75).contains(&minute), "{minute}");
 }
 
-/// What has grown for an hour takes no room while thousands of it are at hand.
+/// Incidents that grew for an hour by thousands of findings still fit into one message.
 #[tokio::test]
 async fn thousands_of_grown_incidents_are_told_in_one_message() {
     let aws = Aws::default();

@@ -1,4 +1,4 @@
-//! The alerter over a topic, a queue and an evidence bucket in memory.
+//! The alerter with a topic, a queue and an evidence bucket in memory.
 
 mod at_once;
 mod crashes;
@@ -30,7 +30,7 @@ use trailseal_lambda::{AnswerBatch as _, Deadline};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 
-/// An AWS in memory, in which one step may be the last.
+/// An AWS in memory, in which any step may be the last.
 #[derive(Debug, Default)]
 struct World {
     alerts: Vec<Alert>,
@@ -38,12 +38,12 @@ struct World {
     later: Vec<(String, u64)>,
     retries: Vec<(String, u64)>,
     version: u64,
-    /// How many steps were done, each begun and ended.
+    /// How many steps were done; the start and the end of each count.
     steps: usize,
     /// The step at which the function dies.
     dies_at: Option<usize>,
     refuses: BTreeSet<&'static str>,
-    /// A word for which SNS refuses a message.
+    /// A word that makes SNS refuse a message.
     refused_word: Option<&'static str>,
 }
 
@@ -51,7 +51,7 @@ struct World {
 struct Aws(Arc<Mutex<World>>, Arc<Notify>);
 
 impl Aws {
-    /// A step: the function may die before it or after it.
+    /// Does a step: the function may die before it or after it.
     async fn step<T>(
         &self,
         name: &'static str,
@@ -204,7 +204,7 @@ fn alerter(aws: &Aws) -> Alerter<InMemory> {
             update_after: SignedDuration::from_hours(1),
             repeat_after: SignedDuration::from_hours(24),
         },
-        // Tests wait for no rate.
+        // Tests do not wait for the rate.
         rate: Rate::new(60_000),
     }
 }
@@ -224,7 +224,7 @@ fn modified(key: &str) -> Finding {
     )
 }
 
-/// A reading that somebody did, recorded in a log file.
+/// A read by somebody, recorded in a log file.
 fn reading(log_file: &str) -> Finding {
     let object = ObjectLocation::new(BUCKET, log_file);
     Finding::for_tests(
@@ -245,7 +245,8 @@ fn body(findings: &[Finding], minute: i64) -> String {
     messages.into_iter().next().unwrap().body
 }
 
-/// Lets the alerter answer; gives the places of the messages that go back. `None` where it died.
+/// Lets the alerter answer; returns the positions of the messages that go back, or `None` if it
+/// died.
 async fn answer(aws: &Aws, bodies: &[String], minute: i64) -> Option<Vec<usize>> {
     let messages: Vec<SqsMessage> = bodies
         .iter()
@@ -261,7 +262,7 @@ async fn answer(aws: &Aws, bodies: &[String], minute: i64) -> Option<Vec<usize>>
     let ends = SystemTime::now() + Duration::from_mins(1);
     let deadline = Deadline::of_invocation(ends);
     let alerter = alerter(aws);
-    // What another dead future of the last time has left.
+    // The notification that another dead future left last time.
     let _ = aws.1.notified().now_or_never();
     tokio::select! {
         answered = alerter.answer(messages, at(minute), deadline) => Some(failures(answered)),

@@ -9,7 +9,7 @@ async fn what_sns_does_not_accept_goes_back_and_claims_nothing() {
     let bodies = [body(&[modified("a")], 0), body(&[reading("l")], 0)];
     assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![0, 1]));
     assert!(aws.0.lock().unwrap().documents.is_empty());
-    // They come again soon, and not only after the visibility timeout.
+    // They are delivered again soon, instead of after the visibility timeout.
     let retries = std::mem::take(&mut aws.0.lock().unwrap().retries);
     let soon = |n: u32| (format!("receipt {n}"), 30);
     assert_eq!(retries, [soon(0), soon(1)]);
@@ -27,7 +27,7 @@ async fn an_evidence_bucket_that_fails_keeps_nobody_silent() {
         assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![]), "{refused}");
         assert_eq!(told(&aws).len(), 1, "{refused}");
     }
-    // What is not in the message, and in no list that it names, has reached nobody.
+    // A finding in neither the message nor a list that it names has reached nobody.
     let aws = Aws::default();
     aws.0.lock().unwrap().refuses.insert("keep");
     let bodies: Vec<String> = (0..3_000)
@@ -53,7 +53,7 @@ async fn an_evidence_bucket_that_fails_keeps_nobody_silent() {
     assert_eq!(lists, [failed.len()]);
 }
 
-/// What SNS refuses for something in it does not keep its neighbours from people.
+/// Something that SNS refuses does not keep the other findings from people.
 #[tokio::test]
 async fn a_message_that_sns_refuses_for_good_is_a_short_one() {
     let aws = Aws::default();

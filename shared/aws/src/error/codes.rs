@@ -1,6 +1,6 @@
-//! The codes of errors, by what they say.
+//! The codes of errors, by their meaning.
 
-/// Codes that say "not now", with whatever status.
+/// Codes that mean "not now", with any status.
 pub(super) const UNAVAILABLE: [&str; 14] = [
     "InternalError",
     "InternalFailure",
@@ -18,7 +18,7 @@ pub(super) const UNAVAILABLE: [&str; 14] = [
     "TooManyRequestsException",
 ];
 
-/// Codes that say "not you", with whatever status.
+/// Codes that mean "not you", with any status.
 pub(super) const DENIED: [&str; 4] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -26,7 +26,7 @@ pub(super) const DENIED: [&str; 4] = [
     "SubscriptionRequiredException",
 ];
 
-/// Codes that say "not under this key": S3's, and KMS's own.
+/// Codes that mean "not under this key": those of S3 and those of KMS.
 pub(super) const KEY_UNUSABLE: [&str; 8] = [
     "DisabledException",
     "InvalidKeyUsageException",

@@ -1,11 +1,10 @@
-//! What is wrong with the credentials of a request.
+//! The problems of a request's credentials.
 
 use aws_credential_types::provider::error::CredentialsError;
 use std::error::Error;
 use trailseal::world::CredentialTrouble;
 
-/// What is wrong with the credentials, by the code that says so: the common errors of the AWS API
-/// and those of S3.
+/// The problem of the credentials, by error code: the common errors of the AWS API and those of S3.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
 const CREDENTIALS: [(&str, CredentialTrouble); 15] = [
     ("AuthFailure", CredentialTrouble::Unknown),
@@ -25,8 +24,9 @@ const CREDENTIALS: [(&str, CredentialTrouble); 15] = [
     ("UnrecognizedClientException", CredentialTrouble::Unknown),
 ];
 
-/// What a code says of the credentials. A signature is also refused for its time, which then the
-/// message alone says ("Signature expired: 20260115T120000Z is now earlier than …").
+/// Returns the problem of the credentials that a code reports. A signature is also refused for its
+/// time, and then only the message says so ("Signature expired: 20260115T120000Z is now earlier
+/// than …").
 pub(super) fn credential_trouble(code: &str, message: Option<&str>) -> Option<CredentialTrouble> {
     let (_, trouble) = CREDENTIALS.iter().find(|(known, _)| *known == code)?;
     let of_time = ["Signature expired", "Signature not yet current"];
@@ -37,7 +37,7 @@ pub(super) fn credential_trouble(code: &str, message: Option<&str>) -> Option<Cr
     })
 }
 
-/// Whether a request was not made because its credentials could not be loaded.
+/// Returns whether a request was not made because its credentials could not be loaded.
 pub(super) fn is_of_credentials(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source())
         .any(<dyn Error + 'static>::is::<CredentialsError>)

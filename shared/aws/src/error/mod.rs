@@ -1,4 +1,4 @@
-//! SDK errors, sorted into the classes that lead to different verdicts.
+//! SDK errors, classified by the verdicts that they lead to.
 
 mod chain;
 mod codes;
@@ -17,10 +17,10 @@ use opt_in::is_opted_into;
 use std::error::Error;
 use trailseal::world::{Absence, Cause, CredentialTrouble, StoreError};
 
-/// What a 400 to a `HEAD` request is for, which has no text.
+/// The reason for a 400 answer to a `HEAD` request, which has no text.
 const HEAD_REFUSED: &str = "S3 answers 400 and does not say why, as it does where credentials have expired or the bucket is in another Region";
 
-/// Says what was being done to which object, and why it failed.
+/// Returns an error that names the action, the object, and the reason for the failure.
 pub fn store_error<E>(
     action: &'static str,
     subject: impl Into<String>,
@@ -36,8 +36,8 @@ where
     }
 }
 
-/// The same for a request to a service in `region`: an account that has not opted into a Region has
-/// no credentials there.
+/// Returns the same for a request to a service in `region`: an account that has not opted into a
+/// Region has no credentials there.
 pub(super) fn regional_error<E>(
     action: &'static str,
     subject: impl Into<String>,
@@ -56,8 +56,8 @@ where
     failed
 }
 
-/// The same for a `HEAD` request, whose answer has no body that could name a code: 404 alone says
-/// that there is no such object, and nothing says what 400 is for.
+/// Returns the same for a `HEAD` request, whose answer has no body that could contain a code: only
+/// 404 means that there is no such object, and nothing explains a 400.
 pub(super) fn head_error<E>(
     action: &'static str,
     subject: impl Into<String>,
@@ -85,7 +85,7 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let text = || match (error.code(), error.message()) {
-        // Whoever quotes it goes on, or ends the sentence.
+        // The text around it continues, or ends the sentence.
         (Some(code), Some(message)) => {
             format!("{code}: {}", message.trim_end().trim_end_matches('.'))
         }
@@ -115,11 +115,11 @@ where
         Some(code) if UNAVAILABLE.contains(&code) => Cause::Unavailable(text()),
         Some(code) if DENIED.contains(&code) => Cause::Denied(text()),
         Some(code) if KEY_UNUSABLE.contains(&code) => Cause::KeyUnusable(text()),
-        // S3 on the key of an object.
+        // S3 reports an error of KMS about the key of an object.
         Some(code) if code.starts_with("KMS.") => Cause::Denied(text()),
         _ => match status {
             401 | 403 => Cause::Denied(text()),
-            // A 404 without a code is somebody's between S3 and here.
+            // A 404 without a code is from something between S3 and this program.
             404 | 408 | 429 | 500.. => Cause::Unavailable(text()),
             _ if is_broken => Cause::Unavailable(text()),
             _ => Cause::Failed(text()),

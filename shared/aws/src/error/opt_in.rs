@@ -3,7 +3,7 @@
 use trailseal::names::ids::Region;
 
 /// The Regions of the partition `aws` that every account has. The list does not grow: since March
-/// 2019 an account has to opt into each new Region.
+/// 2019, an account has to opt into each new Region.
 /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
 const ALWAYS_ENABLED: [&str; 17] = [
     "ap-northeast-1",
@@ -25,7 +25,7 @@ const ALWAYS_ENABLED: [&str; 17] = [
     "us-west-2",
 ];
 
-/// Whether an account has to opt into a Region.
+/// Returns whether an account has to opt into a Region.
 pub(super) fn is_opted_into(region: &str) -> bool {
     Region::new(region).is_ok_and(|region| region.partition() == "aws")
         && !ALWAYS_ENABLED.contains(&region)

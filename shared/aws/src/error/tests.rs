@@ -135,7 +135,7 @@ fn only_a_region_to_opt_into_may_not_be_opted_into() {
         let unknown = matches!(cause, Cause::Credentials(CredentialTrouble::Unknown, _));
         assert!(unknown, "{region}: {cause:?}");
     }
-    // Whatever else fails there has its own cause.
+    // Any other failure there has its own cause.
     let denied = answered(400, "AccessDeniedException", "no");
     let denied = regional_error("list the keys of", "x", "af-south-1", &denied).cause;
     assert!(matches!(denied, Cause::Denied(_)), "{denied:?}");

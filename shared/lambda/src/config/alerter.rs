@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use trailseal::alert::notice::Pace;
 use trailseal::names::arn;
 
-/// Everything the `alerter` learns from its environment.
+/// The configuration that the `alerter` reads from its environment.
 #[derive(Debug, Clone)]
 pub struct AlerterConfig {
     /// `TRAILSEAL_ALERT_TOPIC_ARN`.
@@ -14,29 +14,29 @@ pub struct AlerterConfig {
     pub findings_queue_url: String,
     /// `TRAILSEAL_EVIDENCE_BUCKET`.
     pub evidence_bucket: String,
-    /// `TRAILSEAL_ALERTS_PER_MINUTE`: how many messages SNS gets in a minute.
+    /// `TRAILSEAL_ALERTS_PER_MINUTE`: how many messages are published to SNS in a minute.
     pub alerts_per_minute: u32,
-    /// `TRAILSEAL_REPEAT_HOURS`: how often people hear of what persists.
+    /// `TRAILSEAL_REPEAT_HOURS`: how often people are alerted about an incident that persists.
     pub pace: Pace,
 }
 
-/// How many messages a minute SNS gets: e-mail takes ten a second, and a person less.
+/// The default number of messages in a minute: email allows ten a second, but a person reads fewer.
 const DEFAULT_ALERTS_PER_MINUTE: u32 = 30;
 
-/// With one a minute, a new execution environment would wait for its turn longer than an invocation
-/// lasts. SNS suspends an e-mail subscription that gets more than ten messages a second.
+/// With one message a minute, a new execution environment would wait for its turn longer than an
+/// invocation lasts. SNS suspends an email subscription that gets more than ten messages a second.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html>
 const MAX_ALERTS_PER_MINUTE: u32 = 600;
 
-/// How often people hear of what is new in one incident.
+/// The minimum time between two alerts about news of one incident.
 const UPDATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// How often people hear of what persists, in hours.
+/// The default time, in hours, after which people are alerted again about what persists.
 const DEFAULT_REPEAT_HOURS: i64 = 24;
 
 impl AlerterConfig {
-    /// Reads the configuration through `variable`, which gives a variable's value. An empty
-    /// value is none.
+    /// Reads the configuration through `variable`, which returns a variable's value. An empty value
+    /// counts as missing.
     ///
     /// # Errors
     /// [`ConfigError`] with every variable that is missing or wrong.

@@ -1,4 +1,4 @@
-//! The configuration of the functions that check.
+//! The configuration of the functions that check objects.
 
 use super::pinned_keys::PinnedKeys;
 use super::variables::{ConfigError, Variables};
@@ -11,14 +11,16 @@ use trailseal::names::ids::{AccountId, TrailArn};
 use trailseal::names::places::Places;
 use trailseal::names::sha256::Sha256;
 
-/// The most log buckets. The template's policies name five, because `CloudFormation` cannot make a
-/// list of ARNs from a list of names: of further buckets every object would be denied.
+/// The maximum number of log buckets. The template's policies name five, because `CloudFormation`
+/// cannot make a list of ARNs from a list of names: every object of further buckets would be
+/// denied.
 const MAX_LOG_BUCKETS: usize = 5;
 
-/// How often a queue delivers a message before it is parked; the template sets the same number.
+/// How many times a queue delivers a message before it is parked; the template sets the same
+/// number.
 const DEFAULT_MAX_RECEIVES: u32 = 5;
 
-/// Everything a function is told by its environment.
+/// The configuration that a function reads from its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `TRAILSEAL_LOG_BUCKETS`, `TRAILSEAL_BUCKET_OWNER`, `TRAILSEAL_TRAIL_ARNS` and
@@ -28,31 +30,33 @@ pub struct Config {
     pub findings_queue_url: String,
     /// `TRAILSEAL_EVIDENCE_BUCKET`.
     pub evidence_bucket: Option<String>,
-    /// `TRAILSEAL_KMS_KEY_ARNS`; empty: any.
+    /// `TRAILSEAL_KMS_KEY_ARNS`; if empty, every key is accepted.
     pub kms_key_arns: Vec<String>,
-    /// `TRAILSEAL_READERS`: who may read encrypted log files; empty: anybody. The roles of
+    /// `TRAILSEAL_READERS`: who may read encrypted log files; if empty, everybody may. The roles of
     /// `TRAILSEAL_OWN_ROLES` always may.
     pub readers: Readers,
-    /// `TRAILSEAL_ENCLAVE_IMAGES`: the PCR0 values, in lower case, of the enclaves that may use the
-    /// keys; empty: any.
+    /// `TRAILSEAL_ENCLAVE_IMAGES`: the PCR0 values, in lowercase, of the enclaves that may use the
+    /// keys; if empty, every enclave may.
     pub enclave_images: Vec<String>,
     /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response is.
     pub pinned_keys: Option<PinnedKeys>,
-    /// `TRAILSEAL_PINNED_KEYS_SHA256`: the hash that its bytes must have; none: not checked.
+    /// `TRAILSEAL_PINNED_KEYS_SHA256`: the hash that the response's bytes must have; without it,
+    /// they are not checked.
     pub pinned_keys_sha256: Option<Sha256>,
-    /// `TRAILSEAL_QUEUE_URL`: the function's own queue, where it puts what failed or what it has no
-    /// time for.
+    /// `TRAILSEAL_QUEUE_URL`: the function's own queue, to which it sends what failed or what it
+    /// has no time for.
     pub queue_url: Option<String>,
-    /// `TRAILSEAL_DEAD_LETTER_QUEUE_URL`: where the function parks what it gives up.
+    /// `TRAILSEAL_DEAD_LETTER_QUEUE_URL`: the queue in which the function parks the messages that
+    /// it gives up.
     pub dead_letter_queue_url: Option<String>,
-    /// `TRAILSEAL_MAX_RECEIVES`: how often a message is tried, and after how many deliveries the queue
-    /// parks it by itself; 20 at most.
+    /// `TRAILSEAL_MAX_RECEIVES`: how many times a message is tried, and after how many deliveries
+    /// the queue itself parks it; at most 20.
     pub max_receives: u32,
 }
 
 impl Config {
-    /// Reads the configuration through `variable`, which gives a variable's value. An empty
-    /// value is none.
+    /// Reads the configuration through `variable`, which returns a variable's value. An empty value
+    /// counts as missing.
     ///
     /// # Errors
     /// [`ConfigError`] with every variable that is missing or wrong.
@@ -90,7 +94,7 @@ impl Config {
         let max_receives = variables.one(
             "TRAILSEAL_MAX_RECEIVES",
             "a number from 1 to 20",
-            // More tries take longer than the queue keeps a message.
+            // More tries would take longer than the queue keeps a message.
             |text| text.parse().ok().filter(|n| (1..=20).contains(n)),
         );
         variables.finish()?;
@@ -111,7 +115,7 @@ impl Config {
 }
 
 impl<V: Fn(&str) -> Option<String>> Variables<V> {
-    /// Where the trails' files are, and whose they are.
+    /// Reads where the trails' files are, and who owns them.
     fn places(&mut self) -> Places {
         let log_buckets = self.log_buckets();
         let bucket_owner = self.one("TRAILSEAL_BUCKET_OWNER", "an account id", |text| {
@@ -152,8 +156,8 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         buckets
     }
 
-    /// Where the pinned keys are. Whoever writes them can sign digests, and the writers of a log
-    /// bucket are whom Trailseal watches.
+    /// Reads where the pinned keys are. Anybody who can write them can sign digests, and Trailseal
+    /// watches exactly those who can write to a log bucket.
     fn pinned_keys(&mut self, places: &Places) -> Option<PinnedKeys> {
         const NAME: &str = "TRAILSEAL_PINNED_KEYS";
         let keys = self.one(NAME, "a file or an s3://BUCKET/KEY URI", PinnedKeys::parse)?;

@@ -1,47 +1,48 @@
 //! Lists of the configuration that are too long for a variable: documents in the evidence bucket.
 //!
-//! A function's variables take 4 KB together:
-//! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. A variable whose value is
-//! `@config/NAME` stands for the object `config/NAME` of the evidence bucket, with one value a line.
-//! Only there, because whoever writes a list decides what is not reported.
+//! All variables of a function together are limited to 4 KB:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. A variable whose
+//! value is `@config/NAME` refers to the object `config/NAME` of the evidence bucket, with one
+//! value a line. No other place is accepted, because anybody who can write a list decides what is
+//! not reported.
 
 use trailseal::names::text::clip;
 use trailseal::names::value;
 
-/// The variables that may stand for a document.
+/// The variables that may refer to a document.
 pub(super) const VARIABLES: [&str; 2] = ["TRAILSEAL_READERS", "TRAILSEAL_ENCLAVE_IMAGES"];
 
-/// The most bytes of a list: about 3,000 ARNs.
+/// The maximum number of bytes of a list: about 3,000 ARNs.
 pub(super) const MAX_LIST_BYTES: usize = 256 * 1024;
 
-/// Where lists are in the evidence bucket.
+/// The folder of the lists in the evidence bucket.
 const PREFIX: &str = "config/";
 
-/// Why a variable does not lead to a list.
+/// The reason why a variable does not lead to a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// It names a place that no list may be in.
+    /// The variable names a place in which no list may be.
     #[error(
         "is `{0}`, which is no document of the evidence bucket: it should be @config/ and a name"
     )]
     Place(String),
-    /// The document is larger than any list.
+    /// The document is larger than any list may be.
     #[error("names a document of more than {MAX_LIST_BYTES} bytes")]
     TooLarge,
     /// The document is not text.
     #[error("names a document that is not UTF-8 text")]
     Encoding,
-    /// Nothing is left of the document without its comments.
+    /// The document has no value outside its comments.
     #[error("names a document that holds no value: leave the variable empty for no check")]
     Empty,
 }
 
-/// The key of the document in the evidence bucket that a variable's value stands for; none where
-/// the value is the list itself.
+/// Returns the key of the document in the evidence bucket that a variable's value refers to, or
+/// `None` if the value is the list itself.
 ///
 /// # Errors
-/// [`ListError::Place`] when it begins with `@` and names another place.
+/// [`ListError::Place`] if the value begins with `@` and names another place.
 pub(super) fn document(value: &str) -> Result<Option<&str>, ListError> {
     let value = value::plain(value);
     let Some(key) = value.strip_prefix('@') else {
@@ -55,11 +56,11 @@ pub(super) fn document(value: &str) -> Result<Option<&str>, ListError> {
     }
 }
 
-/// The value that a document stands for: its lines, joined by commas. A `#` at the begin of a line
-/// or after white space begins a comment. Lines without a value are left out.
+/// Returns the value that a document contains: its lines, joined by commas. A `#` at the start of a
+/// line or after white space starts a comment. Lines without a value are left out.
 ///
 /// # Errors
-/// [`ListError`] when it is too large, no text, or holds no value.
+/// [`ListError`] if the document is too large, is not text, or contains no value.
 pub(super) fn value_of(document: &[u8]) -> Result<String, ListError> {
     if document.len() > MAX_LIST_BYTES {
         return Err(ListError::TooLarge);
@@ -76,7 +77,8 @@ pub(super) fn value_of(document: &[u8]) -> Result<String, ListError> {
     Ok(value)
 }
 
-/// A line without its comment. A `#` within a word belongs to the word, such as the path of a role.
+/// Returns a line without its comment. A `#` within a word, such as the path of a role, belongs to
+/// the word.
 fn without_comment(line: &str) -> &str {
     let mut before = None;
     for (at, c) in line.char_indices() {

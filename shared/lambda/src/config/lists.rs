@@ -1,4 +1,4 @@
-//! The lists of the configuration that are documents of the evidence bucket.
+//! The lists of the configuration that are documents in the evidence bucket.
 
 use super::list_document::{self, ListError, MAX_LIST_BYTES};
 use aws_config::SdkConfig;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use trailseal::world::{SettleEvidence as _, StoreError};
 use trailseal_aws::EvidenceBucket;
 
-/// Why a list is not at hand.
+/// The reason why a list is not available.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListsError {
@@ -15,10 +15,10 @@ pub enum ListsError {
     Wrong {
         /// The variable.
         variable: &'static str,
-        /// What is wrong.
+        /// The problem.
         problem: ListError,
     },
-    /// There is no evidence bucket that could hold the document.
+    /// No evidence bucket is configured that could contain the document.
     #[error(
         "the configuration is wrong: {variable} names a document of the evidence bucket, and TRAILSEAL_EVIDENCE_BUCKET names none"
     )]
@@ -31,15 +31,15 @@ pub enum ListsError {
     Unreadable {
         /// The variable.
         variable: &'static str,
-        /// Why.
+        /// The reason.
         error: StoreError,
     },
 }
 
-/// The values of the variables that stand for documents, by name.
+/// Reads the values of the variables that refer to documents, by the variables' names.
 ///
 /// # Errors
-/// [`ListsError`] when one of them cannot be had. A list that is missing would be no check.
+/// [`ListsError`] if one of the lists cannot be read. A missing list would turn its check off.
 pub(crate) async fn read(sdk: &SdkConfig) -> Result<HashMap<&'static str, String>, ListsError> {
     let mut values = HashMap::new();
     for variable in list_document::VARIABLES {

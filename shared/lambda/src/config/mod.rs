@@ -1,4 +1,4 @@
-//! Configuration from the environment, checked whole: all problems are said at once.
+//! Configuration from the environment, checked as a whole: all problems are reported at once.
 
 mod alerter;
 mod checks;

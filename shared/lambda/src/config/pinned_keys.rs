@@ -1,4 +1,4 @@
-//! The pinned keys of a function: read and checked when it starts.
+//! The pinned keys of a function, which are read and checked when it starts.
 
 use aws_config::SdkConfig;
 use trailseal::names::bucket_name::bucket_name;
@@ -9,20 +9,20 @@ use trailseal::trust::public_key::{KeySet, PublicKeyError};
 use trailseal::world::{Body as _, ReadObject as _, StoreError};
 use trailseal_aws::S3Objects;
 
-/// The most bytes of a saved list-public-keys response: 10,000 keys take about 6 MB.
+/// The maximum number of bytes of a saved list-public-keys response: 10,000 keys take about 6 MB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Where a saved list-public-keys response is.
+/// The place of a saved list-public-keys response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PinnedKeys {
     /// In a file of the function's package or layer.
     File(String),
-    /// In an object.
+    /// In an S3 object.
     Object(ObjectLocation),
 }
 
 impl PinnedKeys {
-    /// A path, or an `s3://BUCKET/KEY` URI.
+    /// Parses a path or an `s3://BUCKET/KEY` URI.
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text.strip_prefix("s3://") {
             None => Some(Self::File(text.to_owned())),
@@ -34,7 +34,7 @@ impl PinnedKeys {
     }
 }
 
-/// Why a function does not take the pinned keys.
+/// The reason why a function does not accept the pinned keys.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinnedError {
@@ -43,34 +43,34 @@ pub enum PinnedError {
     File {
         /// The file.
         path: String,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// The object cannot be read.
     #[error("{0}")]
     Object(#[from] StoreError),
-    /// There are more bytes than keys can take.
+    /// There are more bytes than keys can take up.
     #[error("more than {MAX_BYTES} bytes")]
     TooLarge,
-    /// The bytes are not those that the stack's owner pinned.
+    /// The bytes are not the ones that the stack's owner pinned.
     #[error(
         "the SHA-256 of the saved response is {actual}, and TRAILSEAL_PINNED_KEYS_SHA256 says {expected}: somebody changed the keys, or the parameter PinnedKeysSha256 is of an earlier response"
     )]
     Hash {
-        /// What the variable says.
+        /// The hash in the variable.
         expected: Sha256,
-        /// That of the bytes.
+        /// The hash of the bytes.
         actual: Sha256,
     },
-    /// The bytes are no keys.
+    /// The bytes are not keys.
     #[error("{0}")]
     Keys(#[from] PublicKeyError),
-    /// There is no key in the response.
+    /// The response contains no key.
     #[error(
         "the saved response holds no key: save it again for the time of the digests (trailseal keys --start-time …)"
     )]
     None,
-    /// A key would count for every Region.
+    /// A key without a Region would count for every Region.
     #[error(
         "the entry of the key {fingerprint} names no Region: save the keys with `trailseal keys`, which adds it, or add \"Region\" to each entry of the response of `aws cloudtrail list-public-keys`"
     )]
@@ -80,12 +80,13 @@ pub enum PinnedError {
     },
 }
 
-/// The keys at `place`, whose bytes have the hash `expected`, if there is one; no keys without a place.
+/// Reads the keys at `place`, whose bytes have the hash `expected`, if one is given. Without a
+/// place, returns no keys.
 ///
-/// The bucket must belong to the owner of the log buckets, where that is configured.
+/// The bucket must belong to the owner of the log buckets, if that is configured.
 ///
 /// # Errors
-/// [`PinnedError`] when the keys cannot be read, or are not fit to be trusted.
+/// [`PinnedError`] if the keys cannot be read or cannot be trusted.
 pub(crate) async fn read(
     sdk: &SdkConfig,
     place: Option<&PinnedKeys>,
@@ -107,9 +108,9 @@ pub(crate) async fn read(
     accept(&json, expected)
 }
 
-/// The keys in a saved response, if all of it is fit to be trusted: it has the pinned hash, and
-/// each key says its Region. CloudTrail has other keys in each Region, so that a key without one
-/// would vouch for digests that it never signs:
+/// Returns the keys in a saved response if all of it can be trusted: the response has the pinned
+/// hash, and each key names its Region. CloudTrail has different keys in each Region, so a key
+/// without one would vouch for digests that it never signs:
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html>.
 fn accept(json: &[u8], expected: Option<Sha256>) -> Result<KeySet, PinnedError> {
     let actual = Sha256::of(json);

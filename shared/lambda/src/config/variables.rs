@@ -1,4 +1,4 @@
-//! Values of variables, read and checked: all problems are said at once.
+//! Values of variables, read and checked: all problems are reported at once.
 
 use std::fmt;
 use trailseal::names::bucket_name::bucket_name;
@@ -18,14 +18,14 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// The variables of an environment, and what is wrong with those that were read.
+/// The variables of an environment, and the problems of those that were read.
 pub(super) struct Variables<V> {
     value: V,
     problems: Vec<(&'static str, String)>,
 }
 
 impl<V: Fn(&str) -> Option<String>> Variables<V> {
-    /// Reads through `value`, which gives a variable's value.
+    /// Reads through `value`, which returns a variable's value.
     pub(super) fn new(value: V) -> Self {
         Self {
             value,
@@ -33,12 +33,12 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         }
     }
 
-    /// A variable's value; an empty one is none.
+    /// Returns a variable's value; an empty value counts as missing.
     fn get(&self, name: &str) -> Option<String> {
         (self.value)(name).filter(|value| !value.trim().is_empty())
     }
 
-    /// Fails if anything was wrong.
+    /// Fails if any variable was wrong.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
         if self.problems.is_empty() {
             Ok(())
@@ -47,14 +47,14 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         }
     }
 
-    /// Notes what is wrong with a variable; of one variable, the first.
+    /// Records the problem of a variable; only the first problem of each variable is kept.
     pub(super) fn problem(&mut self, name: &'static str, problem: impl Into<String>) {
         if !self.problems.iter().any(|(n, _)| *n == name) {
             self.problems.push((name, problem.into()));
         }
     }
 
-    /// The value of a variable, if it is set and right.
+    /// Returns the value of a variable if it is set and correct.
     pub(super) fn one<T>(
         &mut self,
         name: &'static str,
@@ -69,7 +69,7 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         parsed
     }
 
-    /// The values of a variable that holds a list.
+    /// Returns the values of a variable that contains a list.
     pub(super) fn list<T>(
         &mut self,
         name: &'static str,
@@ -79,7 +79,7 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         let Some(value) = self.get(name) else {
             return Vec::new();
         };
-        // What holds nothing but commas or quotes would be taken for "any".
+        // A value of only commas or quotes would otherwise mean "any".
         if value::list(&value).next().is_none() {
             self.problem(name, format!("is `{value}`, which holds no value"));
         }
@@ -96,18 +96,18 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         items
     }
 
-    /// The URL of a queue.
+    /// Reads the URL of a queue.
     pub(super) fn queue_url(&mut self, name: &'static str) -> Option<String> {
         self.one(name, "an SQS queue URL", queue_url_of)
     }
 
-    /// The name of the evidence bucket.
+    /// Reads the name of the evidence bucket.
     pub(super) fn evidence_bucket(&mut self) -> Option<String> {
         self.one("TRAILSEAL_EVIDENCE_BUCKET", "a bucket name", bucket_name)
     }
 }
 
-/// The URL of a queue, if it is one.
+/// Returns the text if it is the URL of a queue.
 fn queue_url_of(text: &str) -> Option<String> {
     (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
 }

@@ -21,8 +21,8 @@ use trailseal::finding::Stamp;
 
 /// Answers one invocation.
 ///
-/// A batch of SQS messages is answered with those that go back to the queue. Any other event is
-/// answered with the outcomes, or fails.
+/// A batch of SQS messages is answered with the messages that go back to the queue. Any other event
+/// is answered with the outcomes, or fails.
 pub(crate) async fn answer<C: Check, P: Ports>(
     service: Arc<Service<C, P>>,
     event: Value,
@@ -46,7 +46,7 @@ pub(crate) async fn answer<C: Check, P: Ports>(
     answer
 }
 
-/// Answers an event that is no batch of SQS messages.
+/// Answers an event that is not a batch of SQS messages.
 async fn answer_event<C: Check, P: Ports>(
     service: &Service<C, P>,
     event: &Value,

@@ -1,24 +1,24 @@
-//! Which try of an event this is, and whether another one follows.
+//! The number of a try of an event, and whether another try follows.
 
 use super::retry_schedule::RetrySchedule;
 use crate::queue::passage::Passage;
 
-/// How often a message is sent on as the rest of an object, or because there was no time to begin.
-/// Each hop of a rest makes progress; Lambda's own bound of some 16 is off (`RecursiveLoop` in the
-/// template).
+/// How many times a message is sent again as the rest of an object, or because there was no time to
+/// start. Each hop of a rest makes progress; Lambda's own limit of about 16 is off (`RecursiveLoop`
+/// in the template).
 pub(super) const MAX_HOPS: u32 = 500;
 
-/// Whether the event comes back if it fails now.
+/// Whether the event is delivered again if it fails now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
-    /// It came from a queue, with this; its attempt counts the crashes, too.
+    /// The event arrived from a queue with this passage, whose attempt also counts crashes.
     Counted(Passage),
-    /// Nobody counts, and nothing comes back.
+    /// Nothing counts the tries, and the event is not delivered again.
     Only,
 }
 
 impl Attempt {
-    /// Whether nothing is tried after this, if it fails with this schedule.
+    /// Returns whether this try is the last one if it fails with this schedule.
     pub(super) fn is_last(self, schedule: RetrySchedule, max_receives: u32) -> bool {
         match self {
             Self::Counted(passage) => passage.attempt >= schedule.tries(max_receives),
@@ -26,13 +26,13 @@ impl Attempt {
         }
     }
 
-    /// Whether the event is worked on alone.
+    /// Returns whether the event is worked on alone.
     pub(super) fn is_alone(self) -> bool {
         matches!(self, Self::Counted(Passage { alone: true, .. }))
     }
 
-    /// What the rest of an object carries: it is a new message, and knows how often there was one.
-    /// None where there was one too often.
+    /// Returns what the rest of an object carries: the rest is a new message, and counts how many
+    /// there were before it. Returns `None` after too many.
     pub(super) fn of_rest(self) -> Option<Passage> {
         let (alone, hops) = match self {
             Self::Counted(passage) => (passage.alone, passage.hops),

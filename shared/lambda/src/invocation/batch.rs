@@ -18,8 +18,8 @@ use tokio::task::JoinError;
 use tokio::time::Instant;
 use trailseal::event::EventObjects;
 
-/// Answers a batch of SQS messages. Those that ran out of time beside others are worked on after all
-/// others, one at a time.
+/// Answers a batch of SQS messages. Messages that ran out of time along with others are worked on
+/// after all others, one at a time.
 pub(super) async fn answer_batch<C: Check, P: Ports>(
     service: &Arc<Service<C, P>>,
     event: Value,
@@ -54,7 +54,8 @@ pub(super) async fn answer_batch<C: Check, P: Ports>(
     Ok(response)
 }
 
-/// Works on one message of a batch, unless it is too early for it, or too late to begin. Gives its id.
+/// Works on one message of a batch, unless it is too early for it, or too late to start. Returns
+/// its ID.
 async fn work<C: Check, P: Ports>(
     service: &Arc<Service<C, P>>,
     message: QueueMessage,
@@ -68,7 +69,7 @@ async fn work<C: Check, P: Ports>(
         service.resender.put_off(&message, deadline).await
     } else {
         let (own, body) = (Arc::clone(service), Arc::clone(&message.body));
-        // A task of its own: a panic in one item is that item's failure alone.
+        // A task of its own: a panic in one item fails only that item.
         let item = tokio::spawn(async move {
             let event = EventObjects::by_text(&body);
             let attempt = Attempt::Counted(passage);

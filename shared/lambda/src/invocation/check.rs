@@ -1,4 +1,4 @@
-//! What a function does with one object.
+//! The work of a function on one object.
 
 use super::deadline::Deadline;
 use trailseal::check::arrival::Arrival;
@@ -6,31 +6,31 @@ use trailseal::check::pending::PendingUpdate;
 use trailseal::finding::Report;
 use trailseal::names::created::Created;
 
-/// What a function does with one created object.
+/// The check that a function makes of one created object.
 pub trait Check: Send + Sync + 'static {
-    /// The function's name, as it stands in findings.
+    /// The function's name, as it appears in findings.
     const FUNCTION: &'static str;
 
-    /// How many messages of a batch are worked on at once.
+    /// How many messages of a batch are worked on at the same time.
     const AT_ONCE: usize = 4;
 
-    /// Finds the object that an event means, where it may mean several or none.
+    /// Finds the object that an event refers to; the event may refer to several objects or to none.
     fn arrival(&self, created: &Created) -> impl Future<Output = Arrival> + Send {
         std::future::ready(Arrival::At(created.object.clone()))
     }
 
-    /// Checks one object; stops in time and says what is left.
+    /// Checks one object; stops in time and returns what is left.
     fn check(&self, created: &Created, deadline: Deadline) -> impl Future<Output = Checked> + Send;
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
-    /// What was found.
+    /// The findings and counts of the check.
     pub report: Report,
-    /// What there was no time for.
+    /// The part that there was no time for.
     pub rest: Option<Created>,
-    /// What is to be done in the evidence bucket once the findings were sent.
+    /// The updates of the evidence bucket to make after the findings are sent.
     pub afterwards: Vec<PendingUpdate>,
 }
 

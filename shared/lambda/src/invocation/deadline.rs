@@ -1,27 +1,28 @@
-//! How much time an invocation has left.
+//! The time that an invocation has left.
 
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// Kept back for publishing alerts and answering: a tenth of the time, within these bounds.
+/// The time reserved for publishing alerts and answering: a tenth of the time left, within these
+/// bounds.
 const MIN_RESERVE: Duration = Duration::from_millis(500);
 const MAX_RESERVE: Duration = Duration::from_secs(10);
 
-/// When to stop starting work, and when to stop altogether.
+/// The times at which to stop starting work, and to stop completely.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
-    /// An object that needs all the time there is does not begin after this.
+    /// An object that needs all of the time does not start after this.
     pub half_time: Instant,
-    /// No new work from here on: what is left is handed back.
+    /// No new work starts after this: the rest is handed back.
     pub wind_down: Instant,
-    /// What is not done by now is given up, and its message goes back to the queue.
+    /// Work that is not done by now is given up, and its message goes back to the queue.
     pub give_up: Instant,
-    /// By now alerts must be accepted: the answer must go out before Lambda ends the invocation.
+    /// Alerts must be accepted by now: the answer must go out before Lambda ends the invocation.
     pub answer_by: Instant,
 }
 
 impl Deadline {
-    /// From the time at which Lambda ends the invocation.
+    /// Calculates the deadlines from the time at which Lambda ends the invocation.
     #[must_use]
     pub fn of_invocation(ends: SystemTime) -> Self {
         let left = ends.duration_since(SystemTime::now()).unwrap_or_default();

@@ -10,13 +10,13 @@ use crate::queue::ports::Ports;
 use futures::stream::{self, StreamExt as _};
 use trailseal::event::EventObjects;
 
-/// How many objects of one message are worked on at once: each may hold some 80 MB for the largest
-/// that is accepted.
+/// How many objects of one message are worked on at the same time: each may hold about 80 MB for
+/// the largest object that is accepted.
 const ITEMS_AT_ONCE: usize = 4;
 
 impl<C: Check, P: Ports> Service<C, P> {
-    /// Checks every object of an event. The error that is waited for longest is the event's; the others
-    /// are done all the same.
+    /// Checks every object of an event. The error with the longest retry schedule becomes the
+    /// event's; the other objects are still checked.
     pub(super) async fn event(
         &self,
         event: EventObjects,
@@ -37,7 +37,7 @@ impl<C: Check, P: Ports> Service<C, P> {
                 Err(error) => errors.push(error),
             }
         }
-        // Of several, the first.
+        // Of several such errors, the first.
         let objects = errors.into_iter().rev().max_by_key(ItemError::schedule);
         match objects.or(event.error.map(ItemError::from)) {
             None => Ok(outcomes),

@@ -1,4 +1,5 @@
-//! One object of an event: checked, published, settled.
+//! One object of an event: it is checked, its findings are published, and its pending deliveries
+//! are settled.
 
 use super::attempt::Attempt;
 use super::check::{Check, Checked};
@@ -21,8 +22,8 @@ use trailseal::names::seconds::whole_second;
 use trailseal::world::{Cause, StoreError};
 
 impl<C: Check, P: Ports> Service<C, P> {
-    /// Checks one object, sends what was found to the alerter, hands back what is left. In this
-    /// order: a crash between repeats a finding and never loses one.
+    /// Checks one object, sends the findings to the alerter, and hands back what is left. In this
+    /// order, a crash in between repeats a finding and never loses one.
     pub(super) async fn object(
         &self,
         created: &Created,
@@ -68,18 +69,19 @@ impl<C: Check, P: Ports> Service<C, P> {
         timeout_at(deadline.answer_by, published)
             .await
             .map_err(no_time)??;
-        // A queue has no use for it, and it may be large.
+        // A queue has no use for the outcome, and it may be large.
         let by_hand = attempt == Attempt::Only;
         let outcome = by_hand.then(|| Outcome::of(object, verdict, &report, stamp));
         let settled = self.publisher.settle(afterwards);
         timeout_at(deadline.answer_by, settled)
             .await
             .map_err(no_time)?;
-        // What comes back itself brings its rest along: handed back as well, it would multiply.
+        // A message that is delivered again brings its rest along: if the rest were also handed
+        // back, it would multiply.
         let is_counted = matches!(attempt, Attempt::Counted(_));
         let comes_back = is_counted && schedule.is_some() && !is_last;
         if let Some(rest) = rest.filter(|_| !comes_back) {
-            // Handed back without any progress, it would go on for ever.
+            // A rest that is handed back without progress would continue forever.
             if rest.resume_at <= created.resume_at {
                 return Err(ItemError::NoTime(object.clone()));
             }
@@ -96,7 +98,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         }
     }
 
-    /// Queues what there was no time for.
+    /// Sends what there was no time for to the queue.
     async fn hand_back(
         &self,
         object: &ObjectLocation,
@@ -123,7 +125,8 @@ impl<C: Check, P: Ports> Service<C, P> {
         sent.map_err(ItemError::HandBack)
     }
 
-    /// Finds the object that is meant and checks it. Gives the object that was looked at.
+    /// Finds the object that the event refers to and checks it. Returns the object that was
+    /// checked.
     async fn check_what_is_meant(
         &self,
         created: &Created,

@@ -1,4 +1,4 @@
-//! Why an object, or the message that names it, is not done with.
+//! The reason why an object, or the message that names it, is not done.
 
 use super::attempt::MAX_HOPS;
 use super::retry_schedule::RetrySchedule;
@@ -6,7 +6,7 @@ use trailseal::event::EventError;
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::StoreError;
 
-/// Why an item goes back to its queue.
+/// The reason why an item goes back to its queue.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ItemError {
     #[error(transparent)]
@@ -17,9 +17,9 @@ pub(super) enum ItemError {
     UnknownBucket(ObjectLocation),
     #[error("cannot tell: {error}")]
     CannotTell {
-        /// The first thing that could not be looked at.
+        /// The first obstacle.
         error: StoreError,
-        /// How long all of them are waited for.
+        /// The retry schedule for all obstacles together.
         schedule: RetrySchedule,
     },
     #[error("there was no time left for {0}")]
@@ -53,7 +53,8 @@ impl ItemError {
         }
     }
 
-    /// How long it is waited for. Findings that were not accepted are never given up early.
+    /// Returns how long to wait for the cause. Findings that were not accepted are never given up
+    /// early.
     pub(super) fn schedule(&self) -> RetrySchedule {
         match self {
             Self::CannotTell { schedule, .. } => *schedule,

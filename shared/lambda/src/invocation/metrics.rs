@@ -2,11 +2,11 @@
 //!
 //! Format: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 //!
-//! Lambda can filter a function's log by level, and a line that it drops is no metric. From a runtime
-//! such as this one it takes the level from the key `level` of a JSON line, and only if the line has a
-//! valid RFC 3339 time in `timestamp`; any other line is `INFO`
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). So each
-//! line has both, and the level that no filter drops.
+//! Lambda can filter a function's log by level, and a line that it drops is not a metric. For a
+//! runtime such as this one, Lambda reads the level from the key `level` of a JSON line, and only
+//! if the line has a valid RFC 3339 time in `timestamp`; any other line is `INFO`
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>).
+//! Therefore, each line has both, and the level that no filter drops.
 
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -17,10 +17,10 @@ use trailseal::names::object_key::{DigestSeries, ObjectKind, classify};
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Trailseal";
 
-/// The level of all lines: the highest that Lambda knows.
+/// The level of all lines: the highest level that Lambda has.
 const LEVEL: &str = "FATAL";
 
-/// Metrics with the same dimensions: their names and units, and what the line says besides.
+/// Returns one line with metrics of the same dimensions, each with its name, unit and value.
 fn line(stamp: Stamp<'_>, dimension: Option<(&str, &str)>, metrics: &[(&str, &str, u64)]) -> Value {
     let mut dimensions = vec!["Function"];
     dimensions.extend(dimension.map(|(name, _)| name));
@@ -49,8 +49,8 @@ fn line(stamp: Stamp<'_>, dimension: Option<(&str, &str)>, metrics: &[(&str, &st
     line
 }
 
-/// One line for each rule that was applied: how often it was kept, broken, or neither could be
-/// said, by function and rule.
+/// Returns one line for each rule that was applied: how many times it was kept, was broken, or
+/// could not be verified, by function and rule.
 fn of_rules(report: &Report, stamp: Stamp<'_>) -> Vec<Value> {
     let rules = report.rules.iter();
     rules
@@ -65,7 +65,7 @@ fn of_rules(report: &Report, stamp: Stamp<'_>) -> Vec<Value> {
         .collect()
 }
 
-/// One line for an object that was looked at, by function and verdict.
+/// Returns one line for an object that was checked, by function and verdict.
 fn of_object(verdict: Verdict, stamp: Stamp<'_>) -> Value {
     let verdict = match verdict {
         Verdict::Valid => "valid",
@@ -80,8 +80,9 @@ fn of_object(verdict: Verdict, stamp: Stamp<'_>) -> Value {
     )
 }
 
-/// One line for the verdict on an hourly digest: how many seconds after its end it comes. None where
-/// the object is no such digest, and where there is no verdict.
+/// Returns one line for the verdict on an hourly digest: how many seconds after the digest's end
+/// the verdict was reached. Returns `None` if the object is not an hourly digest, or if there is no
+/// verdict.
 fn of_lag(object: &ObjectLocation, verdict: Verdict, stamp: Stamp<'_>) -> Option<Value> {
     if !matches!(verdict, Verdict::Valid | Verdict::Finding) {
         return None;
@@ -96,13 +97,13 @@ fn of_lag(object: &ObjectLocation, verdict: Verdict, stamp: Stamp<'_>) -> Option
     }
 }
 
-/// Writes to the function's log what one alert holds: how many findings, and how many of the incidents
-/// are new.
+/// Writes to the function's log what one alert contains: how many findings, and how many new
+/// incidents.
 pub fn write_alert(findings: u64, opened: u64, stamp: Stamp<'_>) {
     write_lines(&[of_alert(findings, opened, stamp)]);
 }
 
-/// One line for an alert that SNS has accepted, by function.
+/// Returns one line for an alert that SNS has accepted, by function.
 fn of_alert(findings: u64, opened: u64, stamp: Stamp<'_>) -> Value {
     let metrics = [
         ("Alerts", "Count", 1),
@@ -112,12 +113,12 @@ fn of_alert(findings: u64, opened: u64, stamp: Stamp<'_>) -> Value {
     line(stamp, None, &metrics)
 }
 
-/// One line for the bytes of objects that an invocation read, by function.
+/// Returns one line for the bytes of objects that an invocation read, by function.
 pub(super) fn bytes_read(bytes: u64, stamp: Stamp<'_>) -> Value {
     line(stamp, None, &[("BytesRead", "Bytes", bytes)])
 }
 
-/// One line for the messages of one kind that were somebody else's, by function and kind.
+/// Returns one line for the unrelated messages of one kind, by function and kind.
 pub(super) fn unrelated(kind: &str, count: u64, stamp: Stamp<'_>) -> Value {
     line(
         stamp,
@@ -126,7 +127,7 @@ pub(super) fn unrelated(kind: &str, count: u64, stamp: Stamp<'_>) -> Value {
     )
 }
 
-/// Writes what is counted of an object to the function's log. `is_whole` says that nothing of the
+/// Writes the metrics of an object to the function's log. `is_whole` means that nothing of the
 /// object is left for later.
 pub(super) fn write(
     object: &ObjectLocation,
@@ -145,7 +146,7 @@ pub(super) fn write(
 pub(super) fn write_lines(lines: &[Value]) {
     let mut log = std::io::stdout().lock();
     for line in lines {
-        // A log that cannot be written to cannot be told about, either.
+        // If writing to the log fails, the failure cannot be logged, either.
         let _ = writeln!(log, "{line}");
     }
 }
@@ -255,7 +256,7 @@ mod tests {
         let expected = ("Lag".to_owned(), "Seconds".to_owned(), 3907);
         assert_eq!(metrics, [expected]);
         assert_eq!(dimensions, owned(&[("Function", "log-verifier")]));
-        // A clock that is behind, no verdict, and what is no hourly digest.
+        // A clock that is slow, no verdict, and objects that are not hourly digests.
         let early = of_lag(&key("20260115T140000Z"), Verdict::Finding, stamp()).unwrap();
         assert_eq!(early["Lag"], 0);
         let hourly = key("20260115T120000Z");

@@ -1,9 +1,9 @@
 //! An invocation, from the event to the answer. The files, from the lowest to the highest:
 //!
-//! - what bounds it: [`deadline`], [`retry_schedule`], [`attempt`]
-//! - what it takes and gives: [`queue_message`], [`check`], [`outcome`], [`item_error`]
-//! - what it does: [`publisher`], [`resender`], [`receipt`], [`metrics`], [`unrelated`]
-//! - the order in which it does that: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer)
+//! - its limits: [`deadline`], [`retry_schedule`], [`attempt`]
+//! - its input and output: [`queue_message`], [`check`], [`outcome`], [`item_error`]
+//! - its actions: [`publisher`], [`resender`], [`receipt`], [`metrics`], [`unrelated`]
+//! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer)
 
 mod answer;
 mod attempt;

@@ -1,4 +1,4 @@
-//! The answer to whoever invokes a function by hand.
+//! The answer to a person who invokes a function manually.
 
 use super::publisher::stamped;
 use serde::Serialize;
@@ -8,16 +8,16 @@ use trailseal::event::Unrelated;
 use trailseal::finding::{Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
 
-/// What an invocation that is no batch is answered with.
+/// The answer to an invocation that is not a batch.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer {
     pub(super) outcomes: Vec<Outcome>,
-    /// How many messages in the event were somebody else's, by their kind.
+    /// How many messages in the event were unrelated, by their kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) unrelated: BTreeMap<Unrelated, u64>,
 }
 
-/// What was found out about one object.
+/// The result for one object.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Outcome {

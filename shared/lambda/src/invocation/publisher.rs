@@ -1,4 +1,4 @@
-//! Sends what was found, puts it on record, and settles what waited for it.
+//! Sends the findings, keeps the receipt, and settles the pending deliveries.
 
 use super::item_error::ItemError;
 use super::metrics;
@@ -12,7 +12,7 @@ use trailseal::finding::{Finding, Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::KeepEvidence as _;
 
-/// How many documents of the evidence bucket are settled at once.
+/// How many documents of the evidence bucket are settled at the same time.
 const SETTLED_AT_ONCE: usize = 16;
 
 /// The queue of findings and the evidence bucket.
@@ -23,7 +23,7 @@ pub(crate) struct Publisher<P: Ports> {
     pub(crate) evidence_bucket: Option<String>,
 }
 
-/// What was found about an object, to be published.
+/// The result of checking an object, to be published.
 #[derive(Clone, Copy)]
 pub(super) struct Verified<'a> {
     pub(super) object: &'a ObjectLocation,
@@ -34,7 +34,7 @@ pub(super) struct Verified<'a> {
 }
 
 impl<P: Ports> Publisher<P> {
-    /// Sends the findings to the alerter, and keeps the receipt then.
+    /// Sends the findings to the alerter, and then keeps the receipt.
     pub(super) async fn publish(
         &self,
         found: Verified<'_>,
@@ -75,7 +75,7 @@ impl<P: Ports> Publisher<P> {
         Ok(())
     }
 
-    /// What is not removed here is settled once more with the next digest.
+    /// A document that is not removed here is settled again with the next digest.
     pub(super) async fn settle(&self, afterwards: Vec<PendingUpdate>) {
         let mut results = stream::iter(afterwards)
             .map(|what| self.settle_one(what))
@@ -90,7 +90,7 @@ impl<P: Ports> Publisher<P> {
     }
 }
 
-/// A finding as it goes out.
+/// Returns a finding in the form in which it is sent.
 pub(super) fn stamped(finding: &Finding, stamp: Stamp<'_>) -> Value {
     serde_json::to_value(stamp.stamp(finding)).unwrap_or_default()
 }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 pub(super) struct QueueMessage {
     pub(super) id: Option<String>,
     pub(super) body: Arc<str>,
-    /// What it carries. Its attempt is at least the number of times that the queue delivered it, so
-    /// that crashes count.
+    /// The passage that the message carries. Its attempt is at least the number of times that the
+    /// queue delivered the message, so crashes count.
     pub(super) passage: Passage,
-    /// How often the queue delivered it.
+    /// How many times the queue delivered the message.
     pub(super) receives: u32,
-    /// What the queue knows this delivery by.
+    /// The receipt handle of this delivery.
     pub(super) receipt: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! A receipt: what was checked about one object, when, and to what end.
+//! A receipt: what was checked about one object, when, and with which result.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,13 +10,13 @@ use trailseal::names::sha256::Sha256;
 /// The schema of a receipt.
 pub(super) const SCHEMA: &str = "trailseal.receipt/1";
 
-/// The longest key of an object whose receipt is named after it: S3 takes 1,024 bytes.
+/// The maximum length of an object key that a receipt is named after: S3 accepts 1,024 bytes.
 const MAX_NAMED_AFTER: usize = 800;
 
-/// The most findings and obstacles that a receipt names.
+/// The maximum number of findings, and of obstacles, that a receipt names.
 const MAX_NAMED: usize = 1_000;
 
-/// What was checked.
+/// The content of a receipt.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Receipt<'a> {
@@ -25,13 +25,13 @@ pub(super) struct Receipt<'a> {
     verdict: Verdict,
     /// How many digests and log files were found valid.
     valid: usize,
-    /// How often each rule was applied, and to what end.
+    /// How many times each rule was applied, and with which results.
     rules: &'a BTreeMap<&'static str, Counts>,
-    /// What else was counted.
+    /// The other counts.
     counts: &'a BTreeMap<&'static str, u64>,
     findings: Vec<NamedFinding<'a>>,
     cannot_tell: Vec<String>,
-    /// How many findings and obstacles more there are than are named.
+    /// How many findings and obstacles are not named.
     findings_left_out: usize,
     cannot_tell_left_out: usize,
     checked_at: Timestamp,
@@ -49,7 +49,7 @@ struct NamedFinding<'a> {
 }
 
 impl<'a> Receipt<'a> {
-    /// The receipt of a report on `object`.
+    /// Returns the receipt for a report on `object`.
     pub(super) fn of(object: &'a ObjectLocation, report: &'a Report, stamp: Stamp<'a>) -> Self {
         let findings = report.findings.iter().take(MAX_NAMED);
         let obstacles = report.obstacles.iter().take(MAX_NAMED);
@@ -76,7 +76,7 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    /// Where it is kept: named after function and object.
+    /// Returns the receipt's key, which is named after the function and the object.
     pub(super) fn key(&self) -> String {
         let ObjectLocation { bucket, key, .. } = self.object;
         let folder = format!("receipts/{}", self.function);
@@ -87,9 +87,9 @@ impl<'a> Receipt<'a> {
         }
     }
 
-    /// The receipt as JSON.
+    /// Returns the receipt as JSON.
     pub(super) fn document(&self) -> String {
-        // Texts, times and lists: there is nothing in it that JSON cannot hold.
+        // Texts, times and lists: it contains nothing that JSON cannot represent.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

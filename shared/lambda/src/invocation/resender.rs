@@ -1,7 +1,7 @@
-//! Has a message that failed tried again, or parks it.
+//! Sends a message that failed to be tried again, or parks it.
 //!
-//! A function sends a message that failed to its own queue again, with a delay, and then takes the one
-//! at hand out of the queue. In this order: a crash between leaves two messages, never none.
+//! A function sends a message that failed to its own queue again, with a delay, and then removes
+//! the original from the queue. In this order, a crash in between leaves two messages, never none.
 
 use super::attempt::Attempt;
 use super::deadline::Deadline;
@@ -14,16 +14,16 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal::world::StoreError;
 
-/// How soon a message comes back that its dead-letter queue did not take.
+/// How soon a message is delivered again if its dead-letter queue did not accept it.
 const PARK_AGAIN: Duration = Duration::from_mins(1);
 
-/// How soon a message comes back that there was no time to begin with.
+/// How soon a message is delivered again if there was no time to start on it.
 const PUT_OFF: Duration = Duration::from_secs(10);
 
-/// What becomes of a message.
+/// The fate of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MessageFate {
-    /// It is taken out of the queue: done with, sent again, or parked.
+    /// It is removed from the queue: done, sent again, or parked.
     Done,
     /// It goes back to the queue.
     GoesBack,
@@ -32,13 +32,13 @@ pub(super) enum MessageFate {
 /// The function's own queue.
 pub(crate) struct Resender<P: Ports> {
     pub(crate) queue: P::Queue,
-    /// How often the queue delivers a message before it parks it by itself.
+    /// How many times the queue delivers a message before the queue itself parks it.
     pub(crate) max_receives: u32,
 }
 
 impl<P: Ports> Resender<P> {
-    /// Sends a message on that came before its time. SQS delays it by a quarter of an hour at most, so
-    /// that a longer wait has several parts.
+    /// Sends a message again that arrived before its time. SQS delays it by at most 15 minutes, so
+    /// a longer wait has several parts.
     pub(super) async fn wait_on(
         &self,
         message: &QueueMessage,
@@ -49,7 +49,7 @@ impl<P: Ports> Resender<P> {
         self.send_again(message, &passage, left, deadline).await
     }
 
-    /// Sends a message on that there was no time to begin with: this is not a try.
+    /// Sends a message again that there was no time to start on; this does not count as a try.
     pub(super) async fn put_off(&self, message: &QueueMessage, deadline: Deadline) -> MessageFate {
         tracing::info!(
             message_id = message.id,
@@ -60,7 +60,7 @@ impl<P: Ports> Resender<P> {
         self.send_again(message, &passage, PUT_OFF, deadline).await
     }
 
-    /// Has a message that failed tried again later, or parks it after the last try.
+    /// Schedules another try of a message that failed, or parks it after the last try.
     pub(super) async fn after_failure(
         &self,
         message: &QueueMessage,
@@ -84,13 +84,13 @@ impl<P: Ports> Resender<P> {
         let wait = schedule.wait_after(attempt);
         let next = attempt.saturating_add(1);
         let mut passage = message.passage.again(next, Timestamp::now(), wait);
-        // What an object costs, its neighbours do not pay a second time.
+        // The other messages of a batch do not pay a second time for what one object costs.
         passage.alone |= matches!(error, ItemError::NoTime(_));
         self.send_again(message, &passage, wait, deadline).await
     }
 
-    /// Sends a message to the queue again. If the queue does not take it, the message at hand goes back
-    /// to it, and comes again after the same time.
+    /// Sends a message to the queue again. If the queue does not accept it, the original goes back
+    /// to the queue, and is delivered again after the same time.
     async fn send_again(
         &self,
         message: &QueueMessage,
@@ -111,7 +111,8 @@ impl<P: Ports> Resender<P> {
         match in_time(parked, deadline).await {
             Ok(()) => MessageFate::Done,
             Err(why) => {
-                // The queue parks by itself what it has delivered often enough, and the alarm is due.
+                // The queue itself parks a message that it has delivered often enough, and the
+                // alarm is due.
                 let wait = if message.receives >= self.max_receives {
                     Duration::ZERO
                 } else {
@@ -122,8 +123,8 @@ impl<P: Ports> Resender<P> {
         }
     }
 
-    /// Leaves a message in the queue. It would wait for the queue's visibility timeout, which is made
-    /// for functions that crash.
+    /// Leaves a message in the queue. Without a retry time, it would wait for the queue's
+    /// visibility timeout, which is meant for functions that crash.
     async fn give_back(
         &self,
         message: &QueueMessage,

@@ -1,40 +1,41 @@
-//! How often what failed is tried again, and when.
+//! How many times a failed item is tried again, and when.
 
 use std::time::Duration;
 use trailseal::finding::Report;
 use trailseal::world::Cause;
 
-/// How long after each try the next one comes, in seconds.
+/// The waits after each try, in seconds.
 const LASTING: &[u64] = &[5 * 60];
 const REFUSED: &[u64] = &[60, 30 * 60];
 const PASSING: &[u64] = &[60, 5 * 60, 30 * 60, 2 * 60 * 60];
 
-/// How long it makes sense to wait for what failed. The greater one waits longer.
+/// How long it makes sense to wait after a failure. The greater schedule waits longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RetrySchedule {
-    /// It does not get better by itself: an archived object, a malformed event. It is tried once more,
-    /// because a mistake may just be being mended.
+    /// The cause is permanent: an archived object or a malformed event. The item is tried once
+    /// more, because somebody may be correcting a mistake.
     Lasting,
-    /// Access is refused. It is tried twice more: a new permission takes a while to take effect.
+    /// Access is refused. The item is tried twice more: a new permission needs time to take effect.
     Refused,
-    /// It may work a moment later, or after an outage: as often as the queue delivers a message.
+    /// The cause may end in a moment, or after an outage: the item is tried as many times as the
+    /// queue delivers a message.
     Passing,
 }
 
 impl RetrySchedule {
-    /// How long a request that failed for this reason is waited for.
+    /// Returns how long to wait after a request failed for this reason.
     pub(super) fn of(cause: &Cause) -> Self {
         match cause {
             cause if cause.is_refusal() => Self::Refused,
             cause if cause.is_permanent() => Self::Lasting,
             Cause::Archived(_) | Cause::Interrupted => Self::Lasting,
-            // In a replica, what is absent may still come.
+            // In a replica, an absent object may still arrive.
             _ => Self::Passing,
         }
     }
 
-    /// How long what could not be looked at is waited for; none if there is nothing. Where one thing
-    /// may get better, all of it is tried again.
+    /// Returns how long to wait for the obstacles of a report, or `None` if there are none. If one
+    /// obstacle may go away, the whole object is tried again.
     pub(super) fn of_report(report: &Report) -> Option<Self> {
         let obstacles = report.obstacles.iter();
         obstacles.map(|o| Self::of(&o.error.cause)).max()
@@ -48,7 +49,7 @@ impl RetrySchedule {
         }
     }
 
-    /// How many tries there are, where the queue delivers a message `max_receives` times.
+    /// Returns the number of tries, if the queue delivers a message `max_receives` times.
     pub(super) fn tries(self, max_receives: u32) -> u32 {
         match self {
             Self::Passing => max_receives,
@@ -59,7 +60,7 @@ impl RetrySchedule {
         }
     }
 
-    /// How long after this try, from 1 on, the next one comes.
+    /// Returns how long after this try, counted from 1, the next one follows.
     pub(super) fn wait_after(self, attempt: u32) -> Duration {
         let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         let waits = self.waits();
@@ -80,7 +81,7 @@ mod tests {
     use trailseal::names::places::Places;
     use trailseal::world::{Absence, CredentialTrouble, Encryption};
 
-    /// Every wait until a message is given up, in seconds.
+    /// Returns every wait until a message is given up, in seconds.
     fn waits(cause: &Cause, max_receives: u32) -> Vec<u64> {
         let schedule = RetrySchedule::of(cause);
         let before_last = 1..schedule.tries(max_receives);
@@ -110,7 +111,7 @@ mod tests {
         }
     }
 
-    /// A new trail's first digest comes an hour after its first log file.
+    /// A new trail's first digest arrives an hour after its first log file.
     #[test]
     fn the_first_digest_of_a_new_trail_is_waited_for() {
         const KEY: &str =
@@ -179,8 +180,8 @@ mod tests {
         assert!(seconds > 2 * 60 * 60, "{seconds}");
     }
 
-    /// The queue keeps a message for a week, and each try begins it anew; but also one message that
-    /// goes back each time must be parked before it expires.
+    /// The queue keeps a message for a week, and each new try restarts that time; but even one
+    /// message that goes back each time must be parked before it expires.
     #[test]
     fn a_message_is_parked_before_it_expires() {
         let all: u64 = waits(&Cause::Unavailable("x".to_owned()), 20).iter().sum();

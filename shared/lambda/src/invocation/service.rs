@@ -1,4 +1,4 @@
-//! A function and everything it acts through.
+//! A function and everything that it acts through.
 
 use super::publisher::Publisher;
 use super::resender::Resender;
@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 use trailseal::names::places::Places;
 use trailseal_aws::EvidenceBucket;
 
-/// A function's check, and what it acts through.
+/// A function's check, and everything that the check acts through.
 pub(crate) struct Service<C, P: Ports> {
     pub(crate) check: C,
     pub(crate) places: Places,

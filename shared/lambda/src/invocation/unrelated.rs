@@ -1,4 +1,4 @@
-//! Messages that are somebody else's, counted: in the log a few lines, in a metric all of them.
+//! Counts of unrelated messages: a few lines in the log, and all messages in a metric.
 
 use super::metrics;
 use std::collections::BTreeMap;
@@ -6,16 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use trailseal::event::Tally;
 use trailseal::finding::Stamp;
 
-/// The unrelated messages that came to one execution environment.
+/// The unrelated messages that arrived in one execution environment.
 #[derive(Debug, Default)]
 pub(crate) struct UnrelatedMessages(Mutex<BTreeMap<&'static str, MessageCount>>);
 
-/// How many messages of one kind came.
+/// How many messages of one kind arrived.
 #[derive(Debug, Default)]
 struct MessageCount {
-    /// Since the environment began.
+    /// Since the environment started.
     all: u64,
-    /// Since the metric was written.
+    /// Since the metric was last written.
     new: u64,
 }
 
@@ -24,8 +24,8 @@ impl UnrelatedMessages {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds what one event held. The first message of a kind is logged, the tenth, the hundredth,
-    /// and so on: a flood of them does not flood the log.
+    /// Adds the messages of one event. The first message of a kind is logged, then the tenth, the
+    /// hundredth, and so on: a flood of messages does not flood the log.
     pub(super) fn add(&self, tally: &Tally) {
         let mut counts = self.lock();
         for (kind, seen) in tally.iter() {
@@ -44,7 +44,7 @@ impl UnrelatedMessages {
         }
     }
 
-    /// Writes the metric of what came since the last time.
+    /// Writes the metric of the messages that arrived since the last time.
     pub(super) fn write(&self, stamp: Stamp<'_>) {
         let mut counts = self.lock();
         let new = counts.iter_mut().filter(|(_, count)| count.new > 0);
@@ -55,7 +55,7 @@ impl UnrelatedMessages {
     }
 }
 
-/// Whether a number of one digit more is reached.
+/// Returns whether the number has one more digit than before.
 fn is_due(before: u64, now: u64) -> bool {
     now.checked_ilog10() > before.checked_ilog10()
 }

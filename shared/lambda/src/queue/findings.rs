@@ -1,4 +1,4 @@
-//! The `Findings` queue, from which the `alerter` tells people.
+//! The `Findings` queue, from which the `alerter` alerts people.
 
 use super::ports::{SendFindings, SendLater};
 use super::sqs::{delay_seconds, retry_in};
@@ -18,7 +18,7 @@ pub struct FindingsQueue {
 }
 
 impl FindingsQueue {
-    /// The queue at `url`.
+    /// Returns the queue at `url`.
     #[must_use]
     pub fn new(config: &SdkConfig, url: String, evidence: EvidenceBucket) -> Self {
         Self {
@@ -30,11 +30,11 @@ impl FindingsQueue {
 }
 
 impl SendFindings for FindingsQueue {
-    /// The document is kept before the message that names it goes out: a crash between leaves a
-    /// document too many, never a finding too few.
+    /// Keeps the document before the message that names it is sent: a crash in between leaves an
+    /// extra document, and never loses a finding.
     async fn send(&self, message: &FindingsMessage) -> Result<(), StoreError> {
         if let Some(document) = &message.document {
-            // Its key is the hash of its content: to write it twice changes nothing.
+            // Its key is the hash of its content: writing it twice changes nothing.
             self.evidence
                 .keep(&document.key, document.content.clone())
                 .await?;

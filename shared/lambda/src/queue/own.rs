@@ -1,4 +1,5 @@
-//! The function's own queue, for what it has no time for or cannot tell yet, and its dead-letter queue.
+//! The function's own queue, for what it has no time for or could not verify yet, and its
+//! dead-letter queue.
 
 use super::passage::Passage;
 use super::ports::Requeue;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use trailseal::world::{Cause, StoreError};
 use trailseal_aws::store_error;
 
-/// The queue that feeds the function, and the one for what it gives up.
+/// The queue that triggers the function, and the queue for what the function gives up.
 #[derive(Debug)]
 pub struct OwnQueue {
     sqs: aws_sdk_sqs::Client,
@@ -18,7 +19,7 @@ pub struct OwnQueue {
 }
 
 impl OwnQueue {
-    /// The queues at these URLs; without one, nothing can be put there.
+    /// Returns the queues at these URLs; a queue without a URL accepts nothing.
     #[must_use]
     pub fn new(config: &SdkConfig, url: Option<String>, dead_letter_url: Option<String>) -> Self {
         Self {
@@ -33,7 +34,7 @@ impl OwnQueue {
     }
 }
 
-/// The URL of a queue, or that `variable` does not give it.
+/// Returns the URL of a queue, or an error that `variable` is not set.
 fn configured<'a>(
     url: Option<&'a str>,
     variable: &'static str,
@@ -79,7 +80,7 @@ impl Requeue for OwnQueue {
         const ACTION: &str = "park a message in";
         let url = self.dead_letter_url.as_deref();
         let url = configured(url, "TRAILSEAL_DEAD_LETTER_QUEUE_URL", ACTION)?;
-        // Without what it carried: whoever moves it back has it tried anew.
+        // Without its passage: a message that somebody moves back starts again from the first try.
         let sent = self.sqs.send_message().queue_url(url).message_body(body);
         sent.send()
             .await

@@ -1,53 +1,56 @@
-//! What a message carries with it from one try to the next.
+//! The data that a message carries from one try to the next.
 //!
-//! A function sends a message that failed to its own queue again, byte for byte, and takes the one at
-//! hand out of it. What it has to know at the next try are SQS message attributes
+//! A function sends a message that failed to its own queue again, byte for byte, and removes the
+//! original from the queue. What the function has to know at the next try is in SQS message
+//! attributes
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>).
-//! A message that waits so is delayed and not in flight: SQS delivers nothing more from a queue with
-//! some 120,000 messages in flight
+//! A message that waits like that is delayed and not in flight: SQS delivers nothing more from a
+//! queue with about 120,000 messages in flight
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>).
 //!
-//! Whoever may write into the queue may set them to anything. That is worth no more than the message:
-//! it is given up early, or waits [`MAX_WAIT`] at most.
+//! Anybody who can write to the queue can set the attributes to anything. The effect is limited to
+//! the message: it is given up early, or waits at most [`MAX_WAIT`].
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use trailseal::names::seconds::whole_second;
 
-/// The longest delay of a message: `DelaySeconds` is at most 15 minutes.
+/// The maximum delay of a message: `DelaySeconds` is at most 15 minutes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 pub const MAX_DELAY: Duration = Duration::from_mins(15);
 
-/// The longest wait between two tries.
+/// The maximum wait between two tries.
 pub const MAX_WAIT: Duration = Duration::from_hours(2);
 
-/// What is that near is not waited for: clocks differ, and the time is in whole seconds.
+/// A time as near as this is not waited for: clocks differ, and the time is in whole seconds.
 const NEAR: Duration = Duration::from_secs(5);
 
 /// The attribute that counts the tries.
 const ATTEMPT: &str = "TrailsealAttempt";
-/// The attribute with the time before which nothing is tried, in seconds since 1970.
+/// The attribute with the time before which the message is not tried, in seconds since 1970.
 pub const NOT_BEFORE: &str = "TrailsealNotBefore";
 /// The attribute of a message that is worked on alone.
 const ALONE: &str = "TrailsealAlone";
-/// The attribute that counts how often the function sent the message on without a try that failed.
+/// The attribute that counts how many times the function sent the message again without a failed
+/// try.
 const HOPS: &str = "TrailsealHops";
 
-/// What a message carries with it.
+/// The data that a message carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passage {
-    /// Which try this is, from 1 on.
+    /// The number of this try, counted from 1.
     pub attempt: u32,
-    /// Nothing is tried before.
+    /// The message is not tried before this time.
     pub not_before: Option<Timestamp>,
-    /// Whether it ran out of time beside others: it is worked on alone.
+    /// Whether the message ran out of time along with others: it is then worked on alone.
     pub alone: bool,
-    /// How often it was sent on, as the rest of an object or because there was no time to begin.
+    /// How many times it was sent again, as the rest of an object or because there was no time to
+    /// start.
     pub hops: u32,
 }
 
 impl Default for Passage {
-    /// That of a message which comes for the first time.
+    /// Returns the passage of a message that arrives for the first time.
     fn default() -> Self {
         Self {
             attempt: 1,
@@ -59,8 +62,8 @@ impl Default for Passage {
 }
 
 impl Passage {
-    /// Reads what a message carries through `attribute`, which gives the text of an attribute. What is
-    /// not as [`Self::attributes`] writes it counts as not there.
+    /// Reads what a message carries through `attribute`, which returns the text of an attribute. An
+    /// attribute that [`Self::attributes`] would not write counts as missing.
     pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a str>) -> Self {
         let number = |name| attribute(name)?.parse::<u32>().ok();
         let not_before = attribute(NOT_BEFORE).and_then(|text| text.parse().ok());
@@ -72,8 +75,8 @@ impl Passage {
         }
     }
 
-    /// The attributes, each with its name and value: all are numbers. What is as in a new message is
-    /// left out.
+    /// Returns the attributes, each with its name and value: all values are numbers. An attribute
+    /// with its value in a new message is left out.
     #[must_use]
     pub fn attributes(&self) -> Vec<(&'static str, String)> {
         let mut attributes = Vec::new();
@@ -92,7 +95,7 @@ impl Passage {
         attributes
     }
 
-    /// The next try, after `wait`.
+    /// Returns the passage of the next try, after `wait`.
     #[must_use]
     pub fn again(self, attempt: u32, now: Timestamp, wait: Duration) -> Self {
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
@@ -104,7 +107,7 @@ impl Passage {
         }
     }
 
-    /// The same try, sent on once more.
+    /// Returns the same try, with one more hop.
     #[must_use]
     pub fn one_hop_more(self) -> Self {
         Self {
@@ -114,8 +117,9 @@ impl Passage {
         }
     }
 
-    /// How long the message still has to wait; none if it is time. Nobody waits longer than
-    /// [`MAX_WAIT`]: what says so is not ours, and is tried at once.
+    /// Returns how long the message still has to wait, or `None` if it is due. No message waits
+    /// longer than [`MAX_WAIT`]: a longer time is not from the function, and the message is tried
+    /// at once.
     #[must_use]
     pub fn waits(&self, now: Timestamp) -> Option<Duration> {
         let left = Duration::try_from(self.not_before?.duration_since(now)).ok()?;

@@ -1,4 +1,4 @@
-//! Where findings, alerts and messages go, each a small trait.
+//! The destinations of findings, alerts and messages, each a small trait.
 
 use super::passage::Passage;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use trailseal::alert::Alert;
 use trailseal::alert::findings_message::FindingsMessage;
 use trailseal::world::{KeepEvidence, SettleEvidence, StoreError};
 
-/// Hands findings to whoever tells people.
+/// Hands findings to the component that alerts people.
 pub trait SendFindings: Send + Sync {
-    /// Sends a message; returns once it was accepted, and its document is in the evidence bucket.
-    /// Repeats of one message are harmless.
+    /// Sends a message; returns after the queue accepted it and its document is in the evidence
+    /// bucket. Repeats of a message are harmless.
     ///
     /// # Errors
     /// [`StoreError`]: the findings may not have gone out and must be sent again.
@@ -19,23 +19,24 @@ pub trait SendFindings: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Puts a message into the queue of findings once more.
+/// Sends a message to the queue of findings again.
 pub trait SendLater: Send + Sync {
-    /// Has a message delivered after `delay`, 15 minutes at most; returns once the queue has it.
+    /// Sends a message to be delivered after `delay`, at most 15 minutes; returns after the queue
+    /// accepted it.
     ///
     /// # Errors
-    /// [`StoreError`]: the queue may not have it.
+    /// [`StoreError`]: the queue may not have accepted the message.
     fn send_later(
         &self,
         body: &str,
         delay: Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Has a message that goes back delivered again after `delay`, and not only when the queue's
-    /// visibility timeout has passed.
+    /// Has a message that goes back delivered again after `delay`, instead of after the queue's
+    /// visibility timeout.
     ///
     /// # Errors
-    /// [`StoreError`]: it comes back all the same, only later.
+    /// [`StoreError`]: the message is still delivered again, only later.
     fn retry_in(
         &self,
         receipt: &str,
@@ -43,23 +44,23 @@ pub trait SendLater: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Tells people.
+/// Alerts people.
 pub trait PublishAlert: Send + Sync {
-    /// Sends an alert; returns once it was accepted. Repeats of one alert are harmless. It is tried
-    /// once: how many messages go out in a minute is the caller's to decide.
+    /// Publishes an alert; returns after it was accepted. Repeats of an alert are harmless.
+    /// Publishing is tried once: the caller decides how many messages go out in a minute.
     ///
     /// # Errors
     /// [`StoreError`]: the alert may not have gone out and must be sent again.
     fn publish(&self, alert: &Alert) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Puts work back in line.
+/// Sends work back to the queue.
 pub trait Requeue: Send + Sync {
-    /// Sends a message to the function's own queue; returns once the queue has it. SQS delivers it
-    /// after `delay`, which is [`super::passage::MAX_DELAY`] at most.
+    /// Sends a message to the function's own queue; returns after the queue accepted it. SQS
+    /// delivers it after `delay`, which is at most [`super::passage::MAX_DELAY`].
     ///
     /// # Errors
-    /// [`StoreError`]: the queue may not have it, and the message at hand must not be let go.
+    /// [`StoreError`]: the queue may not have accepted it, and the original message must be kept.
     fn send(
         &self,
         body: &str,
@@ -67,18 +68,18 @@ pub trait Requeue: Send + Sync {
         delay: Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Sends a message to the function's dead-letter queue, where it waits for somebody to look at
-    /// it; returns once the queue has it.
+    /// Sends a message to the function's dead-letter queue, where it waits until somebody looks at
+    /// it; returns after the queue accepted it.
     ///
     /// # Errors
-    /// [`StoreError`]: the queue may not have it, and the message at hand must not be let go.
+    /// [`StoreError`]: the queue may not have accepted it, and the original message must be kept.
     fn park(&self, body: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Has a message that goes back delivered again after `delay`, not only when the queue's
-    /// visibility timeout has passed.
+    /// Has a message that goes back delivered again after `delay`, instead of after the queue's
+    /// visibility timeout.
     ///
     /// # Errors
-    /// [`StoreError`]: it comes back all the same, only later.
+    /// [`StoreError`]: the message is still delivered again, only later.
     fn retry_in(
         &self,
         receipt: &str,
@@ -88,10 +89,10 @@ pub trait Requeue: Send + Sync {
 
 /// Everything that a function acts through.
 pub(crate) trait Ports: Send + Sync + 'static {
-    /// Takes findings.
+    /// Accepts findings.
     type Findings: SendFindings + 'static;
-    /// Takes messages back.
+    /// Accepts messages that go back.
     type Queue: Requeue + 'static;
-    /// Keeps receipts and what waits.
+    /// Keeps receipts and pending deliveries.
     type Evidence: KeepEvidence + SettleEvidence + 'static;
 }

@@ -1,4 +1,4 @@
-//! What both queues ask of SQS, and what SQS says of a message.
+//! The SQS calls that both queues use, and what SQS reports about a message.
 
 use super::passage::MAX_DELAY;
 use aws_lambda_events::event::sqs::SqsMessage;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use trailseal::world::StoreError;
 use trailseal_aws::store_error;
 
-/// A delay of a message in whole seconds, as SQS takes it.
+/// Returns the delay of a message in whole seconds, as SQS accepts it.
 pub(super) fn delay_seconds(delay: Duration) -> i32 {
     seconds(delay.min(MAX_DELAY))
 }
@@ -16,7 +16,7 @@ fn seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
 }
 
-/// What is being done when [`retry_in`] fails.
+/// The action that a failure of [`retry_in`] names.
 pub(super) const SET_RETRY: &str = "set the time of the next try of a message in";
 
 /// Has a message that goes back to the queue at `url` delivered again after `delay`.
@@ -36,7 +36,7 @@ pub(super) async fn retry_in(
     Ok(())
 }
 
-/// How often the queue has delivered a message, this time included.
+/// Returns how many times the queue has delivered a message, including this time.
 #[must_use]
 pub fn receive_count(message: &SqsMessage) -> u32 {
     let count = message.attributes.get("ApproximateReceiveCount");

@@ -1,4 +1,4 @@
-//! Alerts, to the topic.
+//! The topic that alerts are published to.
 
 use super::ports::PublishAlert;
 use aws_config::SdkConfig;
@@ -16,10 +16,10 @@ pub struct AlertTopic {
 }
 
 impl AlertTopic {
-    /// Publishes to `topic_arn`.
+    /// Returns a publisher to `topic_arn`.
     #[must_use]
     pub fn new(config: &SdkConfig, topic_arn: String) -> Self {
-        // A try whose answer is lost may have gone out: each one counts as a message.
+        // A try whose answer is lost may have gone out: each try counts as a message.
         let config = aws_sdk_sns::config::Builder::from(config)
             .retry_config(RetryConfig::disabled())
             .build();

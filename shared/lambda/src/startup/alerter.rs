@@ -21,7 +21,7 @@ pub trait AnswerBatch: Send + Sync + 'static {
     ) -> impl Future<Output = SqsBatchResponse> + Send;
 }
 
-/// What the `alerter` starts with.
+/// The configuration that the `alerter` starts with.
 #[derive(Debug)]
 pub struct AlerterStartup {
     /// The configuration.
@@ -31,7 +31,7 @@ pub struct AlerterStartup {
 }
 
 impl AlerterStartup {
-    /// Sets logging up and reads the configuration.
+    /// Sets up logging and reads the configuration.
     ///
     /// # Errors
     /// [`ConfigError`] naming every variable that is wrong.
@@ -42,19 +42,19 @@ impl AlerterStartup {
         Ok(Self { config, sdk })
     }
 
-    /// The topic that tells people.
+    /// Returns the topic that alerts people.
     #[must_use]
     pub fn topic(&self) -> AlertTopic {
         AlertTopic::new(&self.sdk, self.config.alert_topic_arn.clone())
     }
 
-    /// The evidence bucket.
+    /// Returns the evidence bucket.
     #[must_use]
     pub fn evidence(&self) -> EvidenceBucket {
         EvidenceBucket::new(&self.sdk, Some(self.config.evidence_bucket.clone()))
     }
 
-    /// The queue of findings.
+    /// Returns the queue of findings.
     #[must_use]
     pub fn queue(&self) -> FindingsQueue {
         let url = self.config.findings_queue_url.clone();
@@ -64,7 +64,7 @@ impl AlerterStartup {
     /// Answers batches with `handler` until Lambda ends the process.
     ///
     /// # Errors
-    /// Those of the Lambda runtime.
+    /// The errors of the Lambda runtime.
     pub async fn serve(self, handler: impl AnswerBatch) -> Result<(), Error> {
         let handler = Arc::new(handler);
         lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
@@ -73,7 +73,7 @@ impl AlerterStartup {
                 let deadline = Deadline::of_invocation(event.context.deadline());
                 let messages = event.payload.records;
                 let answer = handler.answer(messages, Timestamp::now(), deadline);
-                // Boxed: the compiler does not follow futures as deep as this one.
+                // Boxed because the compiler does not analyze futures as deep as this one.
                 let response = Box::pin(answer).await;
                 Ok::<_, Error>(response)
             }

@@ -1,4 +1,4 @@
-//! From the environment to a running function that checks.
+//! From the environment to a running function that checks objects.
 
 use crate::config::{self, Config, ConfigError, ListsError, PinnedError};
 use crate::invocation::{Check, Publisher, Resender, Service, Stack, UnrelatedMessages, answer};
@@ -13,10 +13,10 @@ use trailseal::check::key_ring::KeyRing;
 use trailseal::kms::expected::Expected;
 use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
 
-/// How many objects a function has open at once.
+/// How many objects a function keeps open at the same time.
 const OPEN_OBJECTS: usize = 64;
 
-/// Why a function does not start.
+/// The reason why a function does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -31,14 +31,14 @@ pub enum StartError {
     Pinned(#[from] PinnedError),
 }
 
-/// What every function starts with.
+/// The configuration that every checking function starts with.
 #[derive(Debug)]
 pub struct Startup {
     /// The configuration.
     pub config: Config,
     /// The SDK's configuration.
     pub sdk: SdkConfig,
-    /// How many bytes of objects are read.
+    /// How many bytes of objects were read.
     bytes_read: Arc<AtomicU64>,
 }
 
@@ -46,7 +46,7 @@ pub struct Startup {
 pub(crate) type S3Digests = DigestVerifier<Limited<S3Objects>, CloudTrailKeys>;
 
 impl Startup {
-    /// Sets logging up and reads the configuration.
+    /// Sets up logging and reads the configuration.
     ///
     /// # Errors
     /// [`StartError`] naming every variable that is wrong.
@@ -63,20 +63,20 @@ impl Startup {
         })
     }
 
-    /// The objects of the log buckets.
+    /// Returns the objects of the log buckets.
     #[must_use]
     pub fn objects(&self) -> S3Objects {
         let owner = self.config.places.bucket_owner.clone();
         S3Objects::new(&self.sdk, owner).counting(Arc::clone(&self.bytes_read))
     }
 
-    /// The evidence bucket.
+    /// Returns the evidence bucket.
     #[must_use]
     pub fn evidence(&self) -> EvidenceBucket {
         EvidenceBucket::new(&self.sdk, self.config.evidence_bucket.clone())
     }
 
-    /// What the KMS events of log files are held against.
+    /// Returns what the KMS events of log files are compared with.
     #[must_use]
     pub fn expected(&self) -> Expected {
         Expected {
@@ -87,10 +87,11 @@ impl Startup {
         }
     }
 
-    /// The digests of the log buckets, with CloudTrail's keys and the pinned ones.
+    /// Returns the verifier of the digests in the log buckets, with CloudTrail's keys and the
+    /// pinned ones.
     ///
     /// # Errors
-    /// [`StartError`] when the pinned keys cannot be had.
+    /// [`StartError`] if the pinned keys cannot be read or trusted.
     pub async fn digests(&self) -> Result<S3Digests, StartError> {
         let config = &self.config;
         let pinned = config::read_pinned_keys(
@@ -108,7 +109,7 @@ impl Startup {
     /// Answers invocations with `check` until Lambda ends the process.
     ///
     /// # Errors
-    /// Those of the Lambda runtime.
+    /// The errors of the Lambda runtime.
     pub async fn serve<C: Check>(self, check: C) -> Result<(), lambda_runtime::Error> {
         let evidence = self.evidence();
         let Config {

@@ -1,4 +1,4 @@
-//! What an attacker does to the trail, and what has to be reported of it.
+//! The attacker's changes to the trail, and the findings that must be reported about them.
 
 use anyhow::{Context as _, Result, bail};
 use trailseal_tests::local::Expected;
@@ -7,35 +7,35 @@ use trailseal_tests::trail::{DigestFile, LogFile, Object, Trail};
 
 use crate::feed::Feed;
 
-/// The hour in which the attacker comes: its log files are delivered, the digest that lists them is
-/// not yet.
+/// The hour in which the attacker arrives: its log files are delivered, but the digest that lists
+/// them is not yet.
 pub(crate) const HOUR: u32 = 21;
-/// How many digests in a row the attacker deletes.
+/// How many consecutive digests the attacker deletes.
 const DELETED_DIGESTS: u32 = 3;
 
 /// One thing that is done to the trail.
 pub(crate) struct Deed {
-    /// The Region whose files it is about.
+    /// The Region whose files are changed.
     pub(crate) region: String,
-    /// What is done, for the table.
+    /// The deed, for the table.
     pub(crate) what: String,
-    /// What is done, and why.
+    /// The deed, and its purpose.
     pub(crate) told: String,
-    /// The objects that it is done to.
+    /// The objects that are changed.
     pub(crate) objects: Vec<Object>,
-    /// What kind of thing they are.
+    /// The type of the objects.
     pub(crate) about: About,
-    /// The findings that must come of it.
+    /// The findings that must be reported.
     pub(crate) expected: Vec<Expected>,
     act: Act,
 }
 
-/// What is tampered with.
+/// The target of a deed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
     /// A log file.
     LogFile,
-    /// Digests, without which log files are not proven any more.
+    /// Digests, without which log files are no longer verified.
     Digests,
     /// The key of the log files.
     Key,
@@ -48,7 +48,7 @@ enum Act {
     DisableKey,
 }
 
-/// The deeds, in order, for a trail whose Regions each suffer in their own way.
+/// Returns the deeds, in order, for a trail whose Regions are each attacked differently.
 pub(crate) fn deeds(trail: &Trail) -> Result<Vec<Deed>> {
     let [logs, edits, deletions] = &trail.spec.regions[..] else {
         bail!("the attack is made for three Regions");
@@ -73,7 +73,7 @@ pub(crate) fn deeds(trail: &Trail) -> Result<Vec<Deed>> {
     ])
 }
 
-/// The log files of the hour that are there when the attacker comes.
+/// Returns the log files of the hour that exist when the attacker arrives.
 pub(crate) fn delivered_before(trail: &Trail, deeds: &[Deed]) -> Vec<Object> {
     let late = deeds
         .iter()
@@ -89,7 +89,8 @@ pub(crate) fn delivered_before(trail: &Trail, deeds: &[Deed]) -> Vec<Object> {
         .collect()
 }
 
-/// The last log file that records a KMS call about another one: the KMS checker has to look at it.
+/// Returns the last log file that records a KMS call about another one: the KMS checker has to look
+/// at it.
 fn last_with_kms_call<'a>(log_files: &[&'a LogFile]) -> Result<&'a LogFile> {
     let mut with_calls = log_files.iter().rev().filter(|log| {
         let mut events = log.kms_events.iter();
@@ -161,7 +162,7 @@ fn edit(digest: &DigestFile) -> Deed {
     }
 }
 
-/// One finding for the whole stretch, about the newest digest of it.
+/// Returns the deed with one finding for the whole range, about its newest digest.
 fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Deed {
     let newest = &gone[gone.len() - 1];
     Deed {
@@ -196,7 +197,7 @@ fn disable_key(log: &LogFile) -> Deed {
 }
 
 impl Deed {
-    /// Does it.
+    /// Carries out the deed.
     pub(crate) async fn carry_out(
         &self,
         feed: &Feed,
@@ -223,7 +224,7 @@ impl Deed {
         }
     }
 
-    /// What the owners do about it at once, if anything.
+    /// Makes the repair that the owners make at once, if any.
     pub(crate) async fn mend(
         &self,
         kms: &aws_sdk_kms::Client,

@@ -1,4 +1,4 @@
-//! Trailseal's verdicts beside those of `aws cloudtrail validate-logs`.
+//! Trailseal's verdicts next to those of `aws cloudtrail validate-logs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,10 +16,10 @@ use crate::inbox::Reported;
 use crate::screen::{Screen, Style, counted};
 use crate::verdicts::Valid;
 
-/// How long it may take from detection until SNS has the alert.
+/// The maximum time from detection until SNS has accepted the alert.
 const ALERTED_WITHIN: Duration = Duration::from_secs(15);
 
-/// The AWS CLI's opinion of each Region.
+/// The AWS CLI's verdicts on each Region.
 pub(crate) type Opinions = BTreeMap<String, Validation>;
 
 /// Asks the AWS CLI about the whole day, Region by Region.
@@ -41,7 +41,7 @@ pub(crate) async fn ask_the_cli(aws: &LocalAws, trail: &Trail) -> Result<Opinion
     Ok(try_join_all(runs).await?.into_iter().collect())
 }
 
-/// A row for each deed, and one for each finding that nothing was done for.
+/// Prints a row for each deed, and one for each finding that belongs to no deed.
 pub(crate) fn print_verdicts(
     screen: &Screen,
     trail: &Trail,
@@ -70,7 +70,7 @@ pub(crate) fn print_verdicts(
     screen.table([1, 31, 32, 30], head, &rows);
 }
 
-/// What the AWS CLI counts, beside what there was to count.
+/// Prints what the AWS CLI counts, next to what there was to count.
 pub(crate) fn print_totals(screen: &Screen, trail: &Trail, opinions: &Opinions) {
     let rows: Vec<[String; 5]> = trail
         .spec
@@ -104,7 +104,7 @@ pub(crate) fn print_totals(screen: &Screen, trail: &Trail, opinions: &Opinions) 
     screen.table([15, 24, 12, 12, 24], head, &rows);
 }
 
-/// Says whether the functions reported exactly what was done.
+/// Prints whether the functions reported exactly the deeds, and returns it.
 pub(crate) fn print_conclusion(screen: &Screen, deeds: &[Deed], reported: &[Reported]) -> bool {
     let mut expected: Vec<Expected> = deeds.iter().flat_map(|d| d.expected.clone()).collect();
     let mut actual: Vec<Expected> = reported.iter().map(Reported::identity).collect();
@@ -130,7 +130,7 @@ pub(crate) fn print_conclusion(screen: &Screen, deeds: &[Deed], reported: &[Repo
     is_exact
 }
 
-/// Says how long people waited, and in how many messages they heard of it.
+/// Prints how long people waited, and how many messages they received.
 pub(crate) fn print_latency(screen: &Screen, reported: &[Reported], alerts: usize) -> bool {
     let longest = reported.iter().map(|one| one.since_detection).max();
     let longest = longest.unwrap_or_default();
@@ -144,8 +144,8 @@ pub(crate) fn print_latency(screen: &Screen, reported: &[Reported], alerts: usiz
     in_time
 }
 
-/// Says whether everything else was called valid: each digest as it came, each log file with the
-/// digest that lists it.
+/// Prints whether everything else was called valid: each digest as it arrived, each log file with
+/// the digest that lists it.
 pub(crate) fn print_untouched(
     screen: &Screen,
     trail: &Trail,
@@ -178,7 +178,7 @@ fn trailseal_says(deed: &Deed, reported: &[Reported]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The kind, and how long it took.
+/// Returns the kind, and how long the report took.
 pub(crate) fn told(reported: &Reported) -> String {
     let since = if reported.by_itself {
         "the file was written"
@@ -232,7 +232,7 @@ fn ratio(ratio: Ratio) -> String {
     format!("{}/{} valid", ratio.valid, ratio.total)
 }
 
-/// So many files.
+/// The number of delivered files.
 struct Delivered {
     digests: usize,
     log_files: usize,

@@ -1,4 +1,4 @@
-//! Writing into the log bucket, with the time of each write.
+//! Writes into the log bucket, with the time of each write.
 
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
@@ -10,7 +10,7 @@ use trailseal_tests::trail::{Change, Object, Trail, deliver};
 
 use crate::verdicts::{DIGEST_VALIDATOR, KMS_CONTEXT_CHECKER, LOG_VERIFIER};
 
-/// The way into the log bucket.
+/// The writer to the log bucket.
 pub(crate) struct Feed {
     s3: Client,
     writes: RefCell<Vec<(String, Instant)>>,
@@ -28,13 +28,13 @@ impl Feed {
         }
     }
 
-    /// Writes a digest, by CloudTrail or by somebody else.
+    /// Writes a digest, as CloudTrail or somebody else.
     pub(crate) async fn put_digest(&self, object: &Object) -> Result<()> {
         self.digests.update(|count| count + 1);
         self.put(object).await
     }
 
-    /// Writes a log file, by CloudTrail or by somebody else.
+    /// Writes a log file, as CloudTrail or somebody else.
     pub(crate) async fn put_log_file(&self, object: &Object) -> Result<()> {
         self.log_files.update(|count| count + 1);
         self.put(object).await
@@ -45,8 +45,8 @@ impl Feed {
         deliver::apply(&self.s3, &Change::Delete(object.location())).await
     }
 
-    /// Delivers an hour as CloudTrail does: in each Region the log files, then the digest that lists
-    /// them. What was delivered before is not delivered again.
+    /// Delivers an hour as CloudTrail does: in each Region the log files, then the digest that
+    /// lists them. Objects that were delivered before are not delivered again.
     pub(crate) async fn deliver_hour(&self, trail: &Trail, hour: u32) -> Result<()> {
         let account = &trail.spec.accounts[0];
         let regions = trail.spec.regions.iter().map(async |region| {
@@ -60,14 +60,14 @@ impl Feed {
         Ok(())
     }
 
-    /// The last write to a key until a moment.
+    /// Returns the time of the last write to a key until a moment.
     pub(crate) fn last_write(&self, key: &str, until: Instant) -> Option<Instant> {
         let writes = self.writes.borrow();
         let mut of_key = writes.iter().rev().filter(|(written, _)| written == key);
         of_key.find(|(_, at)| *at <= until).map(|(_, at)| *at)
     }
 
-    /// How many events a function has to deal with.
+    /// Returns how many events a function has to process.
     pub(crate) fn events(&self, function: &str) -> usize {
         match function {
             DIGEST_VALIDATOR | LOG_VERIFIER => self.digests.get(),

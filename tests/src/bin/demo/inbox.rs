@@ -8,24 +8,24 @@ use trailseal_tests::local::{Alert, Expected, FaultProxy, Finding, Match};
 
 use crate::feed::Feed;
 
-/// An alert and when it came.
+/// An alert and the time at which it arrived.
 pub(crate) struct Received {
     pub(crate) alert: Alert,
     pub(crate) at: Instant,
 }
 
-/// A finding and what led to it.
+/// A finding and how long its report took.
 pub(crate) struct Reported {
     pub(crate) finding: Finding,
-    /// The time from the arrival of the object that led to it, until the alert.
+    /// The time from the arrival of the object that led to the finding until the alert.
     pub(crate) after: Duration,
-    /// The time from its detection, when a function handed it over, until the alert.
+    /// The time from its detection, when a function sent it to the alerter, until the alert.
     pub(crate) since_detection: Duration,
-    /// Whether that object is the finding's own; else it is the digest that names it.
+    /// Whether that object is the finding's own; otherwise it is the digest that names it.
     pub(crate) by_itself: bool,
 }
 
-/// Every alert until now, oldest first.
+/// Returns every alert until now, oldest first.
 pub(crate) fn alerts(proxy: &FaultProxy) -> Vec<Received> {
     proxy
         .calls(&Match::operation("sns", "Publish"))
@@ -38,7 +38,8 @@ pub(crate) fn alerts(proxy: &FaultProxy) -> Vec<Received> {
         .collect()
 }
 
-/// The findings of alerts, each once: two functions may see the same, and delivery is at least once.
+/// Returns the findings of alerts, each once: two functions may find the same, and delivery is at
+/// least once.
 pub(crate) fn findings(alerts: &[Received], feed: &Feed, proxy: &FaultProxy) -> Vec<Reported> {
     let handed_over = handed_over(proxy);
     let mut ids = BTreeSet::new();
@@ -57,7 +58,7 @@ pub(crate) fn findings(alerts: &[Received], feed: &Feed, proxy: &FaultProxy) -> 
     reported
 }
 
-/// The messages in which functions handed findings to the alerter, oldest first.
+/// Returns the messages in which functions sent findings to the alerter, oldest first.
 pub(crate) fn handed_over(proxy: &FaultProxy) -> Vec<(String, Instant)> {
     let calls = proxy.calls(&Match::operation("sqs", "SendMessage"));
     calls
@@ -92,12 +93,12 @@ impl Reported {
         }
     }
 
-    /// Whether it says that a chain is new, as every trail's is once.
+    /// Returns whether the finding says that a chain is new, as every trail's is once.
     pub(crate) fn is_start(&self) -> bool {
         self.finding.kind == "chain-started"
     }
 
-    /// Kind, object and window: what makes it the finding that it is.
+    /// Returns the kind, object and window, which identify the finding.
     pub(crate) fn identity(&self) -> Expected {
         Expected::from(&self.finding)
     }

@@ -1,9 +1,9 @@
 //! A day of a CloudTrail trail on a local AWS: verified by the deployed functions, tampered with in
-//! front of the reader, alerted on, and held against what the AWS CLI says of the same bucket.
+//! front of the reader, alerted on, and compared with the AWS CLI's verdict on the same bucket.
 //!
-//! With `--hold` the bucket stays afterwards, until Ctrl-C.
+//! With `--hold`, the bucket stays afterwards, until Ctrl-C.
 //!
-//! Ends with 0 if the functions reported exactly what was done to the trail, else with 1.
+//! Exits with 0 if the functions reported exactly what was done to the trail, otherwise with 1.
 
 mod attack;
 mod comparison;
@@ -20,14 +20,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use screen::Screen;
 
-/// What a shell says of a program that Ctrl-C ended.
+/// The exit code that a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let screen = Screen::new();
     let hold = std::env::args().any(|argument| argument == "--hold");
-    // Whichever ends first, the other is dropped, and with it every process and file of the story.
+    // When either ends, the other is dropped, and with it every process and file of the story.
     let outcome = tokio::select! {
         outcome = story::tell(&screen, hold) => Some(outcome),
         () = interrupted() => None,

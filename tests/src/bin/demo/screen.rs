@@ -1,4 +1,4 @@
-//! What the demo prints: readable at 100 columns, with colours and a live bar on a terminal only.
+//! The demo's output: readable at 100 columns, with colors and a live bar on a terminal only.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use trailseal_tests::local::Alert;
 
-/// The columns that everything printed keeps to, except what is quoted as it is.
+/// The width in columns of all output, except for quoted text.
 pub(crate) const COLUMNS: usize = 100;
-/// Where the text of a step begins, after its time.
+/// The column at which the text of a step starts, after its time.
 const STEP_INDENT: usize = 11;
 /// The width of the bar.
 const BAR: usize = 12;
@@ -43,13 +43,13 @@ impl Screen {
         }
     }
 
-    /// The title of a part.
+    /// Prints the title of a part.
     pub(crate) fn heading(&self, text: &str) {
         self.line("");
         self.styled(text, Style::Bold);
     }
 
-    /// Something that happens now.
+    /// Prints something that happens now.
     pub(crate) fn step(&self, text: &str) {
         let time = format!("[{:5.1} s] ", self.began.elapsed().as_secs_f64());
         for (number, line) in wrap(text, COLUMNS - STEP_INDENT).iter().enumerate() {
@@ -58,30 +58,30 @@ impl Screen {
         }
     }
 
-    /// More about the step before.
+    /// Prints more about the previous step.
     pub(crate) fn detail(&self, text: &str) {
         for line in wrap(text, COLUMNS - STEP_INDENT) {
             self.line(&format!("{:STEP_INDENT$}{line}", ""));
         }
     }
 
-    /// An alert that comes now.
+    /// Prints an alert that arrives now.
     pub(crate) fn alert(&self, text: &str) {
         self.styled(&format!("{:STEP_INDENT$}ALERT  {text}", ""), Style::Bad);
     }
 
-    /// A file, by the name that ends its key.
+    /// Prints a file, by the name that ends its key.
     pub(crate) fn file(&self, key: &str) {
         let name = key.rsplit('/').next().unwrap_or_default();
         self.detail(&elided(name, COLUMNS - STEP_INDENT));
     }
 
-    /// A line as it is.
+    /// Prints a line unchanged.
     pub(crate) fn line(&self, text: &str) {
         self.styled(text, Style::Plain);
     }
 
-    /// A line as it is, emphasized.
+    /// Prints a line unchanged, with emphasis.
     pub(crate) fn styled(&self, text: &str, style: Style) {
         self.end_progress();
         let code = match style {
@@ -95,8 +95,8 @@ impl Screen {
         print(&format!("{code}{}{reset}\n", text.trim_end()));
     }
 
-    /// How far something is. On a terminal the line is written over by the next one; elsewhere it
-    /// is left out unless it is a milestone.
+    /// Shows how far something is. On a terminal, the next line overwrites this one; elsewhere, the
+    /// line is left out unless it is a milestone.
     pub(crate) fn progress(&self, done: usize, of: usize, text: &str, milestone: bool) {
         if self.is_terminal {
             let filled = BAR * done / of.max(1);
@@ -108,15 +108,16 @@ impl Screen {
         }
     }
 
-    /// Leaves the bar as it stands.
+    /// Leaves the bar as it is.
     pub(crate) fn end_progress(&self) {
         if self.bar_is_shown.replace(false) {
             print("\n");
         }
     }
 
-    /// An alert as an e-mail subscriber gets it. A terminal shows it as a mail reader does, with
-    /// long lines wrapped between words; anything else gets every line as it was sent.
+    /// Prints an alert as an email subscriber receives it. A terminal shows it as a mail reader
+    /// does, with long lines wrapped between words; any other output gets every line as it was
+    /// sent.
     pub(crate) fn mail(&self, alert: &Alert) {
         self.line(&"-".repeat(COLUMNS));
         for line in alert.to_string().trim_end().lines() {
@@ -135,7 +136,7 @@ impl Screen {
         }
     }
 
-    /// Rows under a head, each cell wrapped within its column.
+    /// Prints rows under a head, each cell wrapped within its column.
     pub(crate) fn table<const N: usize>(
         &self,
         widths: [usize; N],
@@ -178,7 +179,7 @@ fn print(text: &str) {
         .and_then(|()| output.flush());
 }
 
-/// Breaks a text between words. A word that is longer than a line stays whole, and where it is.
+/// Breaks a text between words. A word that is longer than a line is not broken or moved.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
@@ -196,7 +197,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A name without its middle, if it is too long.
+/// Returns a name without its middle, if it is too long.
 fn elided(name: &str, width: usize) -> String {
     const MARK: &str = "...";
     let length = name.chars().count();
@@ -209,7 +210,7 @@ fn elided(name: &str, width: usize) -> String {
     format!("{before}{MARK}{after}")
 }
 
-/// `1 alert`, `2 alerts`.
+/// Returns `1 alert`, `2 alerts`.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")

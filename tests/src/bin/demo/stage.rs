@@ -1,4 +1,4 @@
-//! What the demo runs on: a local AWS, the deployed stack, and its functions.
+//! The environment of the demo: a local AWS, the deployed stack, and its functions.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -24,19 +24,19 @@ const LOG_FILES_AN_HOUR: u32 = 4;
 pub(crate) struct Stage {
     /// The functions.
     pub(crate) pump: Pump,
-    /// What the functions talk through.
+    /// The proxy between the functions and AWS.
     pub(crate) proxy: FaultProxy,
-    /// The trail that is going to be delivered.
+    /// The trail to be delivered.
     pub(crate) trail: Trail,
-    /// The id of the KMS key of its log files.
+    /// The ID of the KMS key of its log files.
     pub(crate) key_id: String,
-    /// How many messages each function is done with.
+    /// How many messages each function has processed.
     pub(crate) handled: Handled,
     /// The local AWS, which the others need until they have ended.
     pub(crate) aws: LocalAws,
 }
 
-/// Messages that functions are done with, by function.
+/// The messages that functions have processed, by function.
 #[derive(Clone, Default)]
 pub(crate) struct Handled(Arc<Mutex<BTreeMap<String, usize>>>);
 
@@ -112,7 +112,7 @@ impl Stage {
     }
 }
 
-/// A symmetric key: its id and its ARN.
+/// Creates a symmetric key; returns its ID and its ARN.
 async fn create_key(aws: &LocalAws) -> Result<(String, String)> {
     let created = aws
         .kms()
@@ -133,7 +133,7 @@ async fn start_functions(
     handled: Handled,
 ) -> Result<Pump> {
     let pump = Pump::start_adjusted(aws, stack, &proxy.endpoint(), |spec| {
-        // What the template's LoggingConfig makes Lambda set.
+        // The template's `LoggingConfig` makes Lambda set this.
         let format = ("AWS_LAMBDA_LOG_FORMAT".to_owned(), "JSON".to_owned());
         spec.env.extend([format]);
     })

@@ -1,4 +1,4 @@
-//! The demo from its begin to its end.
+//! The demo from start to end.
 
 use std::cell::{Cell, RefCell};
 use std::ops::RangeInclusive;
@@ -16,16 +16,16 @@ use crate::stage::{REGIONS, Stage};
 use crate::verdicts::{ALERTER, FUNCTIONS, Valid, Verdicts};
 use trailseal_tests::local::server::client_environment;
 
-/// How often the progress is shown.
+/// The time between two displays of the progress.
 const REFRESH: Duration = Duration::from_millis(200);
-/// How often the functions' progress is looked at.
+/// The time between two reads of the functions' progress.
 const GLANCE: Duration = Duration::from_millis(20);
-/// How long the functions may take for what was delivered.
+/// The maximum time in which the functions process what was delivered.
 const VERIFIED_WITHIN: Duration = Duration::from_mins(3);
-/// Where no bar can be shown, the progress is told every so many hours.
+/// If no bar can be shown, the progress is printed every this many hours.
 const HOURS_A_LINE: u32 = 6;
 
-/// Tells the story. True if the functions reported exactly what was done. If it is to be held, the
+/// Runs the demo. Returns true if the functions reported exactly what was done. With `hold`, the
 /// bucket stays until somebody ends the demo.
 pub(crate) async fn tell(screen: &Screen, hold: bool) -> Result<bool> {
     screen.line("Trailseal: a day of a CloudTrail trail, verified, tampered with, and alerted on.");
@@ -58,12 +58,12 @@ struct Demo<'a> {
     deeds: &'a [Deed],
     feed: Feed,
     verdicts: RefCell<Verdicts>,
-    /// How many alerts were mentioned when they came.
+    /// How many alerts were printed when they arrived.
     told: Cell<usize>,
 }
 
 impl Demo<'_> {
-    /// Everything during which the functions run.
+    /// Runs everything that needs the functions.
     async fn live(&self) -> Result<()> {
         let spec = &self.stage.trail.spec;
         self.screen.heading("2. A quiet day");
@@ -117,7 +117,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Delivers hours, each once the one before is verified: CloudTrail itself takes an hour.
+    /// Delivers hours, each after the previous one is verified: CloudTrail itself takes an hour.
     async fn deliver(&self, hours: RangeInclusive<u32>) -> Result<()> {
         let last = *hours.end();
         for hour in hours {
@@ -132,7 +132,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// A deed, and what the functions say of it at once.
+    /// Carries out a deed, and prints what the functions report about it at once.
     async fn suffer(&self, number: usize, deed: &Deed) -> Result<()> {
         let (kms, key_id) = (self.stage.aws.kms(), &self.stage.key_id);
         self.screen
@@ -152,7 +152,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Waits until the functions are done with every event so far.
+    /// Waits until the functions have processed every event so far.
     async fn settle(&self) -> Result<()> {
         let deadline = Instant::now() + VERIFIED_WITHIN;
         loop {
@@ -160,7 +160,7 @@ impl Demo<'_> {
                 let events = self.feed.events(function);
                 events.saturating_sub(self.stage.handled.by(function))
             });
-            // What they found has reached people.
+            // Their findings have reached people.
             let found = inbox::handed_over(&self.stage.proxy).len();
             let unsent = found.saturating_sub(self.stage.handled.by(ALERTER));
             if waiting == [0; 3] && unsent == 0 {
@@ -174,7 +174,7 @@ impl Demo<'_> {
         }
     }
 
-    /// Shows the progress while something is going on.
+    /// Shows the progress while some work is in progress.
     async fn showing(&self, hour: u32, work: impl Future<Output = Result<()>>) -> Result<()> {
         let mut work = pin!(work);
         loop {
@@ -203,8 +203,8 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Mentions findings that were alerted and not mentioned before, and says how many there are, but
-    /// for the beginnings of chains.
+    /// Prints findings that were alerted on and not printed before, and returns how many there are,
+    /// not counting the starts of chains.
     fn tell_new_alerts(&self) -> usize {
         let alerts = inbox::alerts(&self.stage.proxy);
         let new = &alerts[self.told.replace(alerts.len())..];
@@ -216,14 +216,14 @@ impl Demo<'_> {
         found
     }
 
-    /// How many chains were reported as new.
+    /// Returns how many chains were reported as new.
     fn starts(&self) -> usize {
         let alerts = inbox::alerts(&self.stage.proxy);
         let found = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
         found.iter().filter(|one| one.is_start()).count()
     }
 
-    /// Says how to look at the bucket with the command, and waits to be ended.
+    /// Prints how to inspect the bucket with the command, and waits to be ended.
     async fn hold(&self) -> Result<()> {
         let aws = &self.stage.aws;
         let bucket = &self.stage.trail.spec.bucket;
@@ -239,7 +239,8 @@ impl Demo<'_> {
         std::future::pending().await
     }
 
-    /// The alerts themselves, the AWS CLI's opinion, and whether all was told.
+    /// Prints the alerts themselves and the AWS CLI's verdict, and returns whether everything was
+    /// reported.
     async fn conclude(&self) -> Result<bool> {
         let (screen, trail) = (self.screen, &self.stage.trail);
         let alerts = inbox::alerts(&self.stage.proxy);
@@ -254,7 +255,7 @@ impl Demo<'_> {
         screen.step("It has finished.");
         screen.heading("7. Side by side");
         let mut reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
-        // That the trail is new is nobody's deed.
+        // A new trail is not a deed.
         reported.retain(|one| !one.is_start());
         comparison::print_verdicts(screen, trail, self.deeds, &reported, &opinions);
         comparison::print_totals(screen, trail, &opinions);

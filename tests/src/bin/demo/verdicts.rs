@@ -1,4 +1,4 @@
-//! What the functions say of each object, read from their own logs.
+//! The functions' verdicts on each object, read from their own logs.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -20,11 +20,11 @@ pub(crate) const KMS_CONTEXT_CHECKER: &str = "KmsContextChecker";
 /// The function that sends findings to people.
 pub(crate) const ALERTER: &str = "Alerter";
 
-/// All that check, in this order.
+/// All functions that check, in this order.
 pub(crate) const FUNCTIONS: [&str; 3] = [DIGEST_VALIDATOR, LOG_VERIFIER, KMS_CONTEXT_CHECKER];
 
 /// How many files each function has called valid. An object that is checked again counts once, with
-/// its best result: what it was on arrival.
+/// its best result: the result on arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Valid {
     /// Digests, by the digest-validator.
@@ -36,7 +36,7 @@ pub(crate) struct Valid {
 }
 
 impl Valid {
-    /// Every file until the end of an hour.
+    /// Returns the counts of all files until the end of an hour.
     pub(crate) fn if_untouched(trail: &Trail, hour: i64) -> Self {
         let digests = trail.digests.iter().filter(|digest| digest.hour <= hour);
         let log_files = trail.log_files.iter().filter(|log| log.hour <= hour);
@@ -57,14 +57,14 @@ pub(crate) struct Verdicts {
 struct Log {
     path: PathBuf,
     read: u64,
-    /// The begin of a line whose end is not written yet.
+    /// The start of a line whose end is not written yet.
     unfinished: Vec<u8>,
     /// How many files were valid, by the object that was checked.
     valid: BTreeMap<String, usize>,
 }
 
 impl Verdicts {
-    /// Finds the functions' logs, which exist once the functions were started.
+    /// Finds the functions' logs, which exist after the functions have started.
     pub(crate) fn find(aws: &LocalAws) -> Result<Self> {
         let [digests, log_files, kms] = FUNCTIONS.map(|function| Log::find(aws, function));
         Ok(Self {
@@ -72,7 +72,7 @@ impl Verdicts {
         })
     }
 
-    /// Reads what was logged since the last time, and sums up.
+    /// Reads what was logged since the last time, and returns the totals.
     pub(crate) fn valid(&mut self) -> Result<Valid> {
         let [digests, log_files, kms] = &mut self.logs;
         Ok(Valid {
@@ -98,7 +98,7 @@ impl Log {
         })
     }
 
-    /// Reads on, and says how many files were valid until now.
+    /// Reads further, and returns how many files were valid until now.
     fn valid(&mut self) -> Result<usize> {
         self.read_on()?;
         Ok(self.valid.values().sum())
@@ -119,7 +119,7 @@ impl Log {
         Ok(())
     }
 
-    /// The functions log in JSON; the emulator's own lines are something else.
+    /// The functions log in JSON; the emulator's own lines have another format.
     fn read_line(&mut self, line: &[u8]) {
         let entry: Value = serde_json::from_slice(line).unwrap_or_default();
         let fields = &entry["fields"];

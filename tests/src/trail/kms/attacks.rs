@@ -1,4 +1,4 @@
-//! What an intruder does with the key, and what goes wrong beside deliveries.
+//! An intruder's actions with the key, and other errors that accompany deliveries.
 
 use jiff::Timestamp;
 
@@ -10,19 +10,19 @@ use super::events::Events;
 use super::spec::KmsAnomalyKind;
 use super::{Entry, KmsEvent, Scheduled, callers, enclave};
 
-/// The intruder writes so long after a delivery, within the same hour.
+/// The time after a delivery at which the intruder writes, within the same hour.
 const PLANT_AFTER_SECONDS: u32 = 90;
-/// The intruder configures so long after a delivery.
+/// The time after a delivery at which the intruder configures.
 const CONFIGURE_AFTER_SECONDS: u32 = 40;
-/// The intruder begins to read so long after a delivery, and reads on so long after each read.
+/// The time after a delivery at which the intruder starts to read, and the time between reads.
 const READ_AFTER_SECONDS: u32 = 20;
 const READ_EVERY_SECONDS: u32 = 10;
 /// How many log files the intruder reads.
 const READS: u32 = 5;
-/// How many deliveries fail in an hour in which the key refuses.
+/// How many deliveries fail in an hour in which the key refuses them.
 const REFUSALS: u32 = 20;
 
-/// The events of an anomaly beside a delivery; the intruder reads sound log files.
+/// Returns the events of an anomaly next to a delivery; the intruder reads sound log files.
 pub(super) fn strike(
     events: &Events,
     kind: KmsAnomalyKind,
@@ -46,7 +46,7 @@ pub(super) fn strike(
     }
 }
 
-/// A log file of the delivery's account and Region that CloudTrail never writes.
+/// Returns a log file of the delivery's account and Region that CloudTrail never writes.
 fn unwritten(events: &Events, what: &str, plan: &LogPlan, delivered_at: Timestamp) -> LogPlan {
     let unique = events.rng(what, &plan.key).alphanumeric(16);
     let (account, region) = (&plan.account, &plan.region);
@@ -65,14 +65,14 @@ fn unwritten(events: &Events, what: &str, plan: &LogPlan, delivered_at: Timestam
     }
 }
 
-/// The log file that the intruder plants, still in the delivery's hour.
+/// Returns the log file that the intruder plants, still in the delivery's hour.
 fn planted(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan) -> LogPlan {
     let last_moment = events.spec.hour_end(plan.hour) - seconds(1);
     let time = (plan.delivered_at + seconds(PLANT_AFTER_SECONDS)).min(last_moment);
     unwritten(events, &format!("planted/{kind:?}"), plan, time)
 }
 
-/// S3 encrypts the planted file for the intruder.
+/// Returns the event in which S3 encrypts the planted file for the intruder.
 fn plant(events: &Events, kind: KmsAnomalyKind, planted: &LogPlan) -> Entry {
     let mut scene = events.scene("plant", &planted.key, planted.delivered_at);
     let caller = callers::intruder(&mut scene, &events.kms.intruder_arn());
@@ -84,7 +84,7 @@ fn plant(events: &Events, kind: KmsAnomalyKind, planted: &LogPlan) -> Entry {
     events.finish(scene, caller, event)
 }
 
-/// As when the trail is configured, but not by CloudTrail.
+/// Returns an event as when the trail is configured, but not by CloudTrail.
 fn configure(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan) -> Entry {
     let time = plan.delivered_at + seconds(CONFIGURE_AFTER_SECONDS);
     let mut scene = events.scene("configure", &plan.key, time);
@@ -96,8 +96,8 @@ fn configure(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan) -> Entry {
     events.finish(scene, caller, event)
 }
 
-/// The intruder reads the newest log files of the first chain there are, each again if there are
-/// too few.
+/// Returns the intruder's reads of the newest existing log files of the first chain; log files are
+/// read again if there are too few.
 fn read(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan, sound: &[&LogPlan]) -> Vec<Entry> {
     let newest_first = sound.iter().rev().filter(|other| {
         other.account == plan.account
@@ -131,7 +131,7 @@ fn read(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan, sound: &[&LogPlan
         .collect()
 }
 
-/// CloudTrail tries again and again within the hour, each time under a new name.
+/// Returns CloudTrail's repeated attempts within the hour, each with a new name.
 fn refuse(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan) -> Vec<Entry> {
     let start = events.spec.hour_end(plan.hour) - hours(1);
     (1..=REFUSALS)
@@ -143,7 +143,7 @@ fn refuse(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan) -> Vec<Entry> {
         .collect()
 }
 
-/// What KMS says to a caller whom no policy allows the call.
+/// Returns KMS's message to a caller that no policy allows to make the call.
 pub(super) fn not_authorized(arn: &str, action: &str) -> String {
     format!(
         "User: {arn} is not authorized to perform: {action} on this resource because the resource \

@@ -1,4 +1,4 @@
-//! Who calls KMS about the trail, as its events show them.
+//! The callers of KMS for the trail, as its events show them.
 
 use super::super::json::Fields;
 use super::super::records::{Caller, Scene};
@@ -9,19 +9,19 @@ use super::spec::Reader;
 
 /// CloudTrail's own account, as older events show it.
 const CLOUDTRAIL_ACCOUNT: &str = "086441151436";
-/// How older events name CloudTrail as the source of a call.
+/// The name of CloudTrail as the source of a call in older events.
 pub(super) const INTERNAL: &str = "internal.amazonaws.com";
-/// How S3 appears as the source of a call that it makes for a reader.
+/// The source of a call that S3 makes for a reader.
 const THROUGH_S3: &str = "AWS Internal";
-/// Where the intruder comes from.
+/// The intruder's address.
 const INTRUDER_IP: &str = "198.51.100.7";
 
-/// CloudTrail, as current events show it.
+/// Returns CloudTrail, as current events show it.
 pub(super) fn cloudtrail() -> Caller {
     Caller::service("cloudtrail.amazonaws.com")
 }
 
-/// A reader, through S3 or, for an enclave, by itself.
+/// Returns a reader, through S3 or, for an enclave, by itself.
 pub(super) fn reader(scene: &mut Scene, reader: &Reader) -> Caller {
     match reader {
         Reader::User(arn) => {
@@ -44,7 +44,7 @@ pub(super) fn reader(scene: &mut Scene, reader: &Reader) -> Caller {
     }
 }
 
-/// A session that an enclave has of its instance's role.
+/// Returns the session that an enclave has of its instance's role.
 pub(super) fn enclave(scene: &mut Scene, role_arn: &str) -> Caller {
     let instance = enclave_instance(role_arn);
     Caller {
@@ -54,18 +54,18 @@ pub(super) fn enclave(scene: &mut Scene, role_arn: &str) -> Caller {
     }
 }
 
-/// The instance that the enclave with the role runs on.
+/// Returns the instance that the enclave with the role runs on.
 pub(super) fn enclave_instance(role_arn: &str) -> String {
     format!("i-{}", Rng::for_subject(0, role_arn).hex(17))
 }
 
-/// The module id of the enclave with the role: its instance, and which of its enclaves it is.
+/// Returns the module ID of the enclave with the role: its instance, and the enclave on it.
 pub(super) fn enclave_module(role_arn: &str) -> String {
     let enclave = Rng::for_subject(1, role_arn).hex(17);
     format!("{}-enc{enclave}", enclave_instance(role_arn))
 }
 
-/// An IAM user at a terminal far away.
+/// Returns an IAM user at a remote terminal.
 pub(super) fn intruder(scene: &mut Scene, arn: &str) -> Caller {
     Caller {
         identity: user(scene, arn, "AKIA").end(),
@@ -74,14 +74,14 @@ pub(super) fn intruder(scene: &mut Scene, arn: &str) -> Caller {
     }
 }
 
-/// `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`, without the role's path.
+/// Returns `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`, without the role's path.
 pub(super) fn session_arn(role_arn: &str, session: &str) -> String {
     let partition = role_arn.split(':').nth(1).expect("a role's ARN");
     let (account, name) = account_and_name(role_arn);
     format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}")
 }
 
-/// The account and the name without a path in the ARN of a role or user.
+/// Returns the account and the name without a path from the ARN of a role or user.
 fn account_and_name(arn: &str) -> (&str, &str) {
     let account = arn.split(':').nth(4).expect("an ARN has an account");
     let (_, name) = arn.rsplit_once('/').expect("a role's or user's ARN");
@@ -104,7 +104,7 @@ fn user(scene: &mut Scene, arn: &str, access_key: &str) -> Fields {
 
 fn role_session(scene: &mut Scene, role_arn: &str, session: &str) -> Fields {
     let (account, name) = account_and_name(role_arn);
-    // A role's id stays the same from call to call.
+    // A role's ID stays the same from call to call.
     let principal = format!("AROA{}", Rng::for_subject(2, role_arn).capitals(17));
     let issuer = Fields::new()
         .text("type", "Role")
@@ -137,7 +137,7 @@ fn through_s3(identity: Fields) -> Caller {
     }
 }
 
-/// CloudTrail's service account, as an assumed role.
+/// Returns CloudTrail's service account, as an assumed role.
 pub(super) fn old_role(scene: &Scene) -> Caller {
     let partition = partition(scene.region);
     let attributes = Fields::new()
@@ -171,7 +171,7 @@ pub(super) fn old_role(scene: &Scene) -> Caller {
     internal(identity)
 }
 
-/// CloudTrail's service account, as an IAM user.
+/// Returns CloudTrail's service account, as an IAM user.
 pub(super) fn old_user(scene: &Scene) -> Caller {
     let attributes = Fields::new()
         .text("mfaAuthenticated", "false")

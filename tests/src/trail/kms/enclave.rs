@@ -9,10 +9,10 @@ use super::events::{Events, old_resources, resources};
 use super::spec::{EnclaveSpec, KmsAnomalyKind};
 use super::{Entry, KmsEvent, callers};
 
-/// An enclave works on a log file so long after its delivery.
+/// The time after a log file's delivery at which an enclave works on it.
 const WORK_AFTER_SECONDS: u32 = 30;
 
-/// Who an attestation document says the caller is.
+/// Returns the caller's identity according to an attestation document.
 pub(super) fn attestation(module: &str, image: &str) -> String {
     let recipient = Fields::new()
         .text("attestationDocumentModuleId", module)
@@ -20,7 +20,7 @@ pub(super) fn attestation(module: &str, image: &str) -> String {
     Fields::new().object("recipient", recipient).end()
 }
 
-/// The enclave's calls of an hour, about log files delivered in it.
+/// Returns the enclave's calls of an hour, about log files delivered in it.
 pub(super) fn calls(
     events: &Events,
     enclave: &EnclaveSpec,
@@ -53,7 +53,7 @@ pub(super) fn calls(
     calls
 }
 
-/// The one wrong call of an anomaly.
+/// Returns the single wrong call of an anomaly.
 pub(super) fn wrong_call(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan) -> Entry {
     let enclave = events.kms.enclave.as_ref();
     let enclave = enclave.expect("an anomaly of an enclave needs one");
@@ -74,7 +74,7 @@ pub(super) fn wrong_call(events: &Events, kind: KmsAnomalyKind, plan: &LogPlan) 
     entry
 }
 
-/// A log file's data key is decrypted for the enclave alone.
+/// Returns the decryption of a log file's data key, for the enclave alone.
 fn decrypt(events: &Events, enclave: &EnclaveSpec, event: KmsEvent, mut scene: Scene) -> Entry {
     let caller = callers::enclave(&mut scene, &enclave.role_arn);
     let old = scene.rng.one_in(3);
@@ -86,7 +86,7 @@ fn decrypt(events: &Events, enclave: &EnclaveSpec, event: KmsEvent, mut scene: S
     entry
 }
 
-/// A data key for the enclave's own use: without an encryption context.
+/// Returns the generation of a data key for the enclave's own use, without an encryption context.
 fn data_key(events: &Events, enclave: &EnclaveSpec, mut scene: Scene) -> Entry {
     let key_arn = &events.kms.key_arn;
     let key_id = events.key_id(&mut scene.rng, key_arn);
@@ -104,7 +104,7 @@ fn data_key(events: &Events, enclave: &EnclaveSpec, mut scene: Scene) -> Entry {
     Entry::plain(record)
 }
 
-/// Random bytes: neither parameters nor resources.
+/// Returns a request for random bytes, with neither parameters nor resources.
 fn random(enclave: &EnclaveSpec, mut scene: Scene) -> Entry {
     let mut record = call(enclave, "GenerateRandom", &mut scene);
     record.resources = Some("[]".into());

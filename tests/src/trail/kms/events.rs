@@ -15,7 +15,7 @@ use super::callers::{self, INTERNAL};
 use super::spec::{KmsAnomalyKind, KmsSpec, Reader};
 use super::{Entry, KmsEvent, enclave};
 
-/// A reader comes so long after a delivery.
+/// The time after a delivery at which a reader reads the log file.
 const READ_AFTER_SECONDS: u32 = 45;
 /// The version of older records, whose `resources` have no `type`.
 const OLD_VERSION: &str = "1.02";
@@ -30,8 +30,8 @@ pub(super) struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// The key's events are logged in its own account and Region; where the trail covers neither,
-    /// in the first account and the home Region.
+    /// Returns the maker of events. The key's events are logged in its own account and Region; the
+    /// first account and the home Region replace those that the trail does not cover.
     pub(super) fn new(spec: &'a TrailSpec, kms: &'a KmsSpec) -> Self {
         let mut parts = kms.key_arn.split(':').skip(3);
         let key_region = parts.next().expect("a KMS key ARN has a Region");
@@ -50,7 +50,7 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Whether a log file is one of those that record the key's events.
+    /// Returns whether a log file is one of those that record the key's events.
     pub(super) fn logs_to(&self, plan: &LogPlan) -> bool {
         plan.kind == DigestKind::Hourly
             && plan.account == self.account
@@ -70,7 +70,8 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// A call about the trail and something of its bucket; who makes it and when comes later.
+    /// Returns a call about the trail and something in its bucket; its caller and time are added
+    /// later.
     pub(super) fn event(&self, event_name: &'static str, s3_arn: String) -> KmsEvent {
         KmsEvent {
             event_name,
@@ -87,7 +88,7 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// A call about the trail and a log file.
+    /// Returns a call about the trail and a log file.
     pub(super) fn event_about(&self, event_name: &'static str, plan: &LogPlan) -> KmsEvent {
         KmsEvent {
             about: Some(plan.location()),
@@ -95,20 +96,21 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// The ARN of the folder that the trail's own account has in the bucket.
+    /// Returns the ARN of the folder of the trail's own account in the bucket.
     pub(super) fn folder_arn(&self) -> String {
         let folder = account_folder(self.spec, self.spec.trail_account());
         object_arn(self.spec, &self.spec.bucket, &format!("{folder}/"))
     }
 
-    /// The trail is configured to use the key: the context ends with the account's folder.
+    /// Returns the call that configures the trail to use the key: the context ends with the
+    /// account's folder.
     pub(super) fn configuration(&self, time: Timestamp) -> Entry {
         let event = self.event("GenerateDataKey", self.folder_arn());
         let scene = self.scene("configuration", "", time);
         self.finish(scene, callers::cloudtrail(), event)
     }
 
-    /// A log file is delivered.
+    /// Returns the event of a log file's delivery.
     pub(super) fn delivery(&self, plan: &LogPlan, anomaly: Option<KmsAnomalyKind>) -> Entry {
         let spec = self.spec;
         let what = format!("delivery/{anomaly:?}");
@@ -148,7 +150,7 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// CloudTrail wants to deliver a log file, and the key refuses.
+    /// Returns the event of CloudTrail's attempt to deliver a log file, which the key refuses.
     pub(super) fn refused_delivery(&self, plan: &LogPlan, anomaly: KmsAnomalyKind) -> Entry {
         let what = format!("refused/{anomaly:?}");
         let mut scene = self.scene(&what, &plan.key, plan.delivered_at);
@@ -162,7 +164,8 @@ impl<'a> Events<'a> {
         self.finish(scene, caller, event).refused_to_cloudtrail()
     }
 
-    /// A log file is read, through S3 or by an enclave, by one of the readers if there are any.
+    /// Returns the read of a log file, through S3 or by an enclave, by one of the readers if there
+    /// are any.
     pub(super) fn read(&self, plan: &LogPlan) -> Option<Entry> {
         let reader = self.reader_of(plan)?;
         let time = plan.delivered_at + seconds(READ_AFTER_SECONDS);
@@ -173,7 +176,8 @@ impl<'a> Events<'a> {
         ))
     }
 
-    /// S3 renews the bucket's key: the context holds the bucket's ARN, and not always the trail's.
+    /// Returns S3's renewal of the bucket's key: the context contains the bucket's ARN, and not
+    /// always the trail's.
     pub(super) fn bucket_level(&self, plan: &LogPlan) -> Entry {
         let mut scene = self.scene("bucket", &plan.key, plan.delivered_at);
         let named = scene.rng.one_in(2);
@@ -188,7 +192,7 @@ impl<'a> Events<'a> {
         self.read_by(reader, scene, event)
     }
 
-    /// Whose turn it is to read a log file.
+    /// Returns the reader whose turn it is to read a log file.
     fn reader_of(&self, plan: &LogPlan) -> Option<&'a Reader> {
         let readers = &self.kms.readers;
         (!readers.is_empty()).then(|| self.rng("reader", &plan.key).pick(readers))
@@ -197,7 +201,7 @@ impl<'a> Events<'a> {
     fn read_by(&self, reader: &Reader, mut scene: Scene, event: KmsEvent) -> Entry {
         let caller = callers::reader(&mut scene, reader);
         let mut entry = self.finish(scene, caller, event);
-        // One in three is an older record; the trail's plain reader always has current ones.
+        // One in three is an older record; the trail's plain reader always has current records.
         let mut rng = self.rng("reader/form", &entry.record.event_id);
         if !matches!(reader, Reader::User(_) | Reader::CloudTrail) && rng.one_in(3) {
             entry = entry.in_old_form();
@@ -213,7 +217,8 @@ impl<'a> Events<'a> {
         entry
     }
 
-    /// One of the ways in which KMS logs the key of a call: the ARN, the bare id, the alias.
+    /// Returns one of the forms in which KMS logs the key of a call: the ARN, the bare ID, the
+    /// alias.
     pub(super) fn key_id(&self, rng: &mut Rng, key_arn: &str) -> String {
         let (_, bare) = key_arn.rsplit_once('/').expect("a KMS key ARN");
         let names: [&str; 3] = [key_arn, bare, &self.kms.alias];
@@ -225,7 +230,7 @@ impl<'a> Events<'a> {
         (*rng.pick::<&str>(forms)).to_owned()
     }
 
-    /// The record of an event, its key named in one of the ways in which KMS logs it.
+    /// Returns the record of an event, with its key in one of the forms in which KMS logs it.
     pub(super) fn finish(&self, mut scene: Scene, caller: Caller, mut event: KmsEvent) -> Entry {
         let by_old_account = caller.ip == INTERNAL;
         event.time = scene.time;
@@ -260,7 +265,7 @@ impl<'a> Events<'a> {
 }
 
 impl Entry {
-    /// A record without an event of the trail's.
+    /// Returns a record without an event of the trail.
     pub(super) fn plain(record: Record) -> Self {
         Self {
             record,
@@ -268,7 +273,7 @@ impl Entry {
         }
     }
 
-    /// The same call refused: an error, and no `resources`.
+    /// Returns the same call, refused: with an error, and without `resources`.
     pub(super) fn refused(mut self, message: String) -> Self {
         self.record.error = Some(("AccessDenied", message));
         self.record.resources = None;
@@ -285,7 +290,7 @@ impl Entry {
         )
     }
 
-    /// The same record as older ones are: its `resources` have no `type`.
+    /// Returns the same record in the older form: its `resources` have no `type`.
     pub(super) fn in_old_form(mut self) -> Self {
         self.record.version = OLD_VERSION;
         if let Some(event) = &self.event {
@@ -295,7 +300,7 @@ impl Entry {
     }
 }
 
-/// CloudTrail as the caller: one in six each as its old role and its old user.
+/// Returns CloudTrail as the caller: in one case of six each, as its old role and its old user.
 fn cloudtrail_of(turn: u32, scene: &Scene) -> Caller {
     match turn {
         0 => callers::old_role(scene),
@@ -304,12 +309,12 @@ fn cloudtrail_of(turn: u32, scene: &Scene) -> Caller {
     }
 }
 
-/// The account of a key's ARN.
+/// Returns the account of a key's ARN.
 fn owner(key_arn: &str) -> &str {
     key_arn.split(':').nth(4).expect("a KMS key ARN")
 }
 
-/// The `resources` of a call under a key.
+/// Returns the `resources` of a call with a key.
 pub(super) fn resources(key_arn: &str) -> String {
     let resource = Fields::new()
         .text("accountId", owner(key_arn))
@@ -318,7 +323,7 @@ pub(super) fn resources(key_arn: &str) -> String {
     array(&[resource.end()])
 }
 
-/// The `resources` of a call under a key in an older record.
+/// Returns the `resources` of a call with a key in an older record.
 pub(super) fn old_resources(key_arn: &str) -> String {
     let resource = Fields::new()
         .text("ARN", key_arn)

@@ -23,7 +23,7 @@ use super::records::Record;
 use super::spec::TrailSpec;
 use super::time::seconds;
 
-/// An event is in a log file that is delivered at least so long after it.
+/// The minimum time between an event and the delivery of the log file that contains it.
 const LOGGING_LAG_SECONDS: u32 = 60;
 
 /// A KMS event about the trail, as its record states it.
@@ -35,7 +35,7 @@ pub struct KmsEvent {
     pub event_id: String,
     /// The record's `eventTime`.
     pub time: Timestamp,
-    /// `userIdentity.arn`, which neither a service nor a caller of another account has.
+    /// `userIdentity.arn`, which neither a service nor a caller from another account has.
     pub caller_arn: Option<String>,
     /// `sourceIPAddress`: an address, or a service.
     pub source_ip: String,
@@ -43,13 +43,13 @@ pub struct KmsEvent {
     pub trail_arn: Option<String>,
     /// `aws:s3:arn` of the encryption context: a log file, a folder or a bucket.
     pub s3_arn: String,
-    /// The key's ARN, which a refused call's record leaves out.
+    /// The key's ARN, which the record of a refused call leaves out.
     pub key_arn: String,
     /// Whether KMS refused: the record has an `errorCode`.
     pub failed: bool,
-    /// The log file that was really delivered, planted or read, if it was one.
+    /// The log file that was actually delivered, planted or read, if it was one.
     pub about: Option<Location>,
-    /// What is wrong with it, if anything.
+    /// The error in it, if any.
     pub anomaly: Option<KmsAnomalyKind>,
 }
 
@@ -60,8 +60,8 @@ pub(crate) struct Entry {
     pub(crate) event: Option<KmsEvent>,
 }
 
-/// The records to write into each log file, the key each log file is encrypted under, and the log
-/// files that are none of CloudTrail's.
+/// The records to write into each log file, the key that each log file is encrypted under, and the
+/// log files that CloudTrail did not write.
 #[derive(Debug, Default)]
 pub(crate) struct Scheduled {
     by_file: BTreeMap<String, Vec<Entry>>,
@@ -70,17 +70,17 @@ pub(crate) struct Scheduled {
 }
 
 impl Scheduled {
-    /// The records of the log file with the key.
+    /// Returns the records of the log file with the key.
     pub(crate) fn take(&mut self, key: &str) -> Vec<Entry> {
         self.by_file.remove(key).unwrap_or_default()
     }
 
-    /// The KMS key of the log file with the key.
+    /// Returns the KMS key of the log file with the key.
     pub(crate) fn object_key(&self, key: &str) -> Option<String> {
         self.object_keys.get(key).cloned()
     }
 
-    /// Encrypts a planted file under the key, as CloudTrail's are.
+    /// Encrypts a planted file under the key, like CloudTrail's log files.
     fn plant(&mut self, anomaly: KmsAnomalyKind, plan: LogPlan, key_arn: &str) {
         self.object_keys
             .insert(plan.key.clone(), key_arn.to_owned());
@@ -88,7 +88,7 @@ impl Scheduled {
     }
 }
 
-/// Spreads the events of all deliveries over the log files of the key's own account and Region.
+/// Distributes the events of all deliveries over the log files of the key's own account and Region.
 pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
     let Some(kms) = &spec.kms else {
         return Scheduled::default();
@@ -140,7 +140,7 @@ pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
     scheduled
 }
 
-/// The trail's configuration, and the deliveries in order with what readers make of them.
+/// Returns the trail's configuration, and the deliveries in order with the readers' events.
 fn of_deliveries(
     events: &Events,
     in_order: &[&LogPlan],
@@ -176,7 +176,7 @@ fn of_deliveries(
     made
 }
 
-/// Each anomaly and the log file that it is about: the first of the first chain's hour.
+/// Returns each anomaly and the log file that it is about: the first one in the first chain's hour.
 fn anomalies<'a>(
     spec: &TrailSpec,
     kms: &KmsSpec,

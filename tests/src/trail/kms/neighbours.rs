@@ -1,4 +1,4 @@
-//! Events beside the trail's own: KMS at work for others, and KMS merely mentioned.
+//! Events next to the trail's own: KMS at work for others, and KMS merely mentioned.
 
 use super::super::json::{Fields, array};
 use super::super::names::object_arn;
@@ -15,7 +15,7 @@ const DATA_BUCKET: &str = "amzn-s3-demo-source-bucket";
 /// The bucket that another trail delivers to.
 const OTHER_LOG_BUCKET: &str = "amzn-s3-demo-logging-bucket";
 
-/// The neighbours of an hour, each at a moment of its own.
+/// Returns the neighboring events of an hour, each at its own moment.
 pub(super) fn records(events: &Events, hour: i64) -> Vec<Entry> {
     let neighbours: [fn(&Events, &mut Scene) -> Record; 15] = [
         |_, scene| volume(scene, "Decrypt"),
@@ -44,7 +44,7 @@ pub(super) fn records(events: &Events, hour: i64) -> Vec<Entry> {
     neighbours.iter().enumerate().map(entry).collect()
 }
 
-/// A call under a key and an encryption context.
+/// Returns a call with a key and an encryption context.
 fn call(
     scene: &mut Scene,
     name: &'static str,
@@ -68,7 +68,7 @@ fn call(
     record
 }
 
-/// The key of the account's own data.
+/// Returns the key of the account's own data.
 fn data_key(scene: &Scene) -> String {
     let key = "key/5e1f0a7e-77aa-4c3d-9e21-c0ffee15600d";
     scene.arn("kms", scene.region, key)
@@ -80,7 +80,7 @@ fn through(mut caller: Caller, service: &str) -> Caller {
     caller
 }
 
-/// A volume is attached or made: the context names the volume.
+/// Returns the event of a volume that is attached or created: the context names the volume.
 fn volume(scene: &mut Scene, name: &'static str) -> Record {
     let caller = through(Caller::role(scene), "AWS Internal");
     let volume = format!("vol-0{}", scene.rng.hex(16));
@@ -89,7 +89,7 @@ fn volume(scene: &mut Scene, name: &'static str) -> Record {
     call(scene, name, caller, &key, context)
 }
 
-/// An object of another bucket is written or read.
+/// Returns the event of an object in another bucket that is written or read.
 fn data_object(scene: &mut Scene, name: &'static str) -> Record {
     let caller = through(Caller::role(scene), "AWS Internal");
     let arn = data_object_arn(scene);
@@ -111,7 +111,7 @@ fn data_object_arn(scene: &mut Scene) -> String {
     )
 }
 
-/// An object of another bucket is read by someone who may not.
+/// Returns the read of an object in another bucket by somebody who may not read it.
 fn refused_data_object(scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     let arn = caller.arn().expect("a user's ARN");
@@ -123,7 +123,8 @@ fn refused_data_object(scene: &mut Scene) -> Record {
     Entry::plain(record).refused(message).record
 }
 
-/// An object that lies in the log bucket, under the log files' key, and is no log file.
+/// Returns an event of an object that is in the log bucket, under the log files' key, and is not a
+/// log file.
 fn object_beside(events: &Events, scene: &mut Scene, name: &'static str) -> Record {
     let caller = through(Caller::user(scene), "AWS Internal");
     let arn = object_arn(events.spec, &events.spec.bucket, "notes/on call.txt");
@@ -131,7 +132,7 @@ fn object_beside(events: &Events, scene: &mut Scene, name: &'static str) -> Reco
     call(scene, name, caller, &events.kms.key_arn, context)
 }
 
-/// Another trail delivers a log file to its own bucket under its own key.
+/// Returns the event of another trail that delivers a log file to its own bucket under its own key.
 fn other_trail(events: &Events, scene: &mut Scene) -> Record {
     let region = events.spec.home_region.as_str();
     let trail = scene.arn("cloudtrail", region, "trail/data-events");
@@ -153,7 +154,7 @@ fn other_trail(events: &Events, scene: &mut Scene) -> Record {
     call(scene, "GenerateDataKey", caller, &key, context)
 }
 
-/// A call so wrong that KMS does not log what was asked: null parameters.
+/// Returns a call so wrong that KMS does not log the request: null parameters.
 fn invalid_ciphertext(scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     let mut record = Record::call(scene, "kms.amazonaws.com", "Decrypt", caller);
@@ -161,13 +162,13 @@ fn invalid_ciphertext(scene: &mut Scene) -> Record {
     record
 }
 
-/// A call that has no parameters.
+/// Returns a call without parameters.
 fn list_keys(scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     Record::call(scene, "kms.amazonaws.com", "ListKeys", caller)
 }
 
-/// Someone looks at the log files' key.
+/// Returns a call that describes the log files' key.
 fn describe_key(events: &Events, scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     let mut record = Record::call(scene, "kms.amazonaws.com", "DescribeKey", caller);
@@ -177,14 +178,14 @@ fn describe_key(events: &Events, scene: &mut Scene) -> Record {
     record
 }
 
-/// KMS as the user agent of a call to another service.
+/// Returns a call to another service with KMS as the user agent.
 fn through_kms(scene: &mut Scene) -> Record {
     let mut record = services::describe_instances(scene);
     record.agent = "kms.amazonaws.com".into();
     record
 }
 
-/// A query over log files that names KMS, its context and the trail.
+/// Returns a query over log files that names KMS, its context and the trail.
 fn query(events: &Events, scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     let mut record = Record::call(scene, "athena.amazonaws.com", "StartQueryExecution", caller);
@@ -202,7 +203,7 @@ fn query(events: &Events, scene: &mut Scene) -> Record {
     record
 }
 
-/// A search of the event history for KMS's events.
+/// Returns a search of the event history for the events of KMS.
 fn look_up(scene: &mut Scene) -> Record {
     let caller = Caller::user(scene);
     let mut record = Record::call(scene, "cloudtrail.amazonaws.com", "LookupEvents", caller);

@@ -1,4 +1,4 @@
-//! What to generate of a key: who reads under it, and what goes wrong.
+//! The KMS events to generate for a key: who reads with it, and what goes wrong.
 
 use super::callers;
 
@@ -7,37 +7,38 @@ use super::callers;
 pub struct KmsSpec {
     /// The symmetric key that log files are encrypted under.
     pub key_arn: String,
-    /// An alias of the key, which some events name instead.
+    /// An alias of the key, which some events contain instead.
     pub alias: String,
-    /// Who reads log files, taking turns at random.
+    /// The readers of log files, who take turns at random.
     pub readers: Vec<Reader>,
-    /// One in so many log files is read soon after its delivery; 0 for none.
+    /// One in this many log files is read soon after its delivery; 0 means none.
     pub read_one_in: u32,
-    /// Whether an S3 Bucket Key is on: then there are events for the bucket, not for objects.
+    /// Whether an S3 Bucket Key is on: in that case, there are events for the bucket, not for
+    /// objects.
     pub bucket_key: bool,
     /// An enclave that works on log files every hour.
     pub enclave: Option<EnclaveSpec>,
-    /// Whether every hour has KMS events that have nothing to do with the trail's log files, and
-    /// events of other services that mention KMS.
+    /// Whether every hour has KMS events that are unrelated to the trail's log files, and events of
+    /// other services that mention KMS.
     pub neighbours: bool,
-    /// What is wrong with the events or objects of some hours.
+    /// The errors in the events or objects of some hours.
     pub anomalies: Vec<KmsAnomaly>,
 }
 
-/// Who reads log files.
+/// A reader of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reader {
     /// An IAM user, by its ARN.
     User(String),
     /// A session of a role. The session's ARN leaves out the role's path; the session's issuer is
-    /// the role by its whole ARN.
+    /// the role by its full ARN.
     Role {
         /// The role's ARN.
         arn: String,
         /// The session's name.
         session: String,
     },
-    /// A caller of another account than the key's, whom KMS logs without an ARN.
+    /// A caller from another account than the key's, which KMS logs without an ARN.
     OtherAccount {
         /// The caller's account.
         account: String,
@@ -55,31 +56,31 @@ pub enum Reader {
     },
 }
 
-/// An enclave that decrypts log files' data keys, makes data keys and asks for random bytes, each
-/// so many times an hour.
+/// An enclave that decrypts log files' data keys, generates data keys and requests random bytes,
+/// each this many times an hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnclaveSpec {
     /// PCR0 of its image: 96 hex digits.
     pub image: String,
     /// The role of the instance that it runs on.
     pub role_arn: String,
-    /// How many calls of each kind it makes in an hour with log files.
+    /// How many calls of each kind the enclave makes in an hour with log files.
     pub calls_per_hour: u32,
 }
 
-/// Something wrong in an hour, about the first log file that the first chain delivers in it.
+/// An error in an hour, about the first log file that the first chain delivers in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KmsAnomaly {
-    /// The hour, one with log files.
+    /// The hour, which has log files.
     pub hour: u32,
-    /// What is wrong.
+    /// The error.
     pub kind: KmsAnomalyKind,
 }
 
 /// The ways in which a KMS event is wrong, or disagrees with a delivery.
 ///
-/// Up to [`KmsAnomalyKind::ForeignCaller`] they are about the delivery itself, one a log file. All
-/// others are further events: an hour may have several of them.
+/// The kinds up to [`KmsAnomalyKind::ForeignCaller`] are about the delivery itself, one for each
+/// log file. All others are additional events: an hour may have several of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KmsAnomalyKind {
     /// The event's context names another account's trail.
@@ -92,37 +93,37 @@ pub enum KmsAnomalyKind {
     WrongKeyInEvent,
     /// The object is encrypted under another key than the one that the event is about.
     WrongKeyOnObject,
-    /// Before the delivery the key refused once: a further event carries `errorCode` and no
+    /// Before the delivery, the key refused once: an additional event has an `errorCode` and no
     /// `resources`.
     Denied,
-    /// A further event like the delivery's has an IAM user for its caller, not CloudTrail.
+    /// An additional event like the delivery's has an IAM user as its caller instead of CloudTrail.
     ForeignCaller,
     /// The intruder puts a log file that CloudTrail never wrote, under the key and with
     /// CloudTrail's context. [`Trail::planted`](crate::trail::Trail::planted) has the object.
     PlantedFile,
-    /// As [`KmsAnomalyKind::PlantedFile`], but the context names the object alone.
+    /// Like [`KmsAnomalyKind::PlantedFile`], but the context names only the object.
     PlantedFileBare,
-    /// The intruder configures something with the trail's folder for its context.
+    /// The intruder configures something with the trail's folder as its context.
     ForeignConfiguration,
     /// The intruder reads five log files.
     UnlistedReader,
-    /// The intruder wants to read five log files and is refused.
+    /// The intruder tries to read five log files and is refused.
     RefusedReader,
-    /// The enclave's image is another one.
+    /// The enclave's image is a different one.
     UnlistedImage,
-    /// The enclave's module id is none.
+    /// The enclave's module ID is not a module ID.
     MalformedModule,
-    /// The enclave's PCR0 is too short for one.
+    /// The enclave's PCR0 is too short to be one.
     MalformedImage,
     /// The enclave's role reads a log file without an attestation.
     MissingAttestation,
-    /// The key refuses twenty deliveries within the hour, each of another log file that is
+    /// The key refuses twenty deliveries within the hour, each of a different log file that is
     /// therefore never written.
     DeniedMany,
 }
 
 impl KmsAnomalyKind {
-    /// Whether it strikes a delivery, and is no event of its own.
+    /// Returns whether it affects a delivery, instead of being an event of its own.
     pub(super) fn strikes_delivery(self) -> bool {
         matches!(
             self,
@@ -138,7 +139,7 @@ impl KmsAnomalyKind {
 }
 
 impl KmsSpec {
-    /// The usual events under the key: one reader, no Bucket Key, no enclave, nothing wrong.
+    /// Returns the usual events with the key: one reader, no Bucket Key, no enclave, no errors.
     pub fn new(key_arn: &str) -> Self {
         let (key_prefix, _) = key_arn.rsplit_once(":key/").expect("a KMS key ARN");
         let mut spec = Self {
@@ -155,18 +156,18 @@ impl KmsSpec {
         spec
     }
 
-    /// A key that differs from [`KmsSpec::key_arn`] in its id alone.
+    /// Returns a key that differs from [`KmsSpec::key_arn`] only in its ID.
     pub fn other_key_arn(&self) -> String {
         let (key_prefix, _) = self.key_arn.rsplit_once(":key/").expect("a KMS key ARN");
         format!("{key_prefix}:key/0ddba11a-0dd0-4bad-8bad-0ddba11a0ddb")
     }
 
-    /// The IAM user who plants log files and reads what is not meant for him.
+    /// Returns the IAM user who plants log files and reads what he may not read.
     pub fn intruder_arn(&self) -> String {
         self.user_arn("mallory")
     }
 
-    /// An IAM user of the key's account.
+    /// Returns an IAM user of the key's account.
     fn user_arn(&self, name: &str) -> String {
         let parts: Vec<&str> = self.key_arn.split(':').collect();
         format!("arn:{}:iam::{}:user/{name}", parts[1], parts[4])
@@ -174,7 +175,7 @@ impl KmsSpec {
 }
 
 impl Reader {
-    /// The caller's ARN in CloudTrail, if it has one.
+    /// Returns the caller's ARN in CloudTrail, if it has one.
     pub fn arn(&self) -> Option<String> {
         match self {
             Self::User(arn) => Some(arn.clone()),
@@ -189,7 +190,7 @@ impl Reader {
 }
 
 impl EnclaveSpec {
-    /// An enclave of one image on an instance with the role.
+    /// Returns an enclave of one image on an instance with the role.
     pub fn new(role_arn: &str) -> Self {
         Self {
             image: "ee0d451a2ff9aaaa9bccd07700b9cab123a0ac2386ef7e88ad5ea6c72ebabea840957328e2ec890b408c9b06cb8ebe6a".into(),
@@ -198,13 +199,13 @@ impl EnclaveSpec {
         }
     }
 
-    /// An image whose PCR0 differs from [`EnclaveSpec::image`] in its last digit alone.
+    /// Returns an image whose PCR0 differs from [`EnclaveSpec::image`] only in its last digit.
     pub fn other_image(&self) -> String {
         let (rest, last) = self.image.split_at(self.image.len() - 1);
         format!("{rest}{}", if last == "0" { "1" } else { "0" })
     }
 
-    /// The enclave as a reader.
+    /// Returns the enclave as a reader.
     pub fn reader(&self) -> Reader {
         Reader::Enclave {
             role_arn: self.role_arn.clone(),

@@ -1,4 +1,4 @@
-//! What the KMS events of a trail look like, honest and not.
+//! The KMS events of a trail, honest and dishonest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ const MALLORY: &str = "arn:aws:iam::111122223333:user/mallory";
 const ENCLAVE_ROLE: &str = "arn:aws:iam::111122223333:role/enclaves/LogArchive";
 const HOUR: u32 = 3;
 
-/// The kinds that are further events beside a delivery, and how many each leaves.
+/// The kinds that are additional events next to a delivery, and how many events each leaves.
 const FURTHER: [(KmsAnomalyKind, usize); 10] = [
     (KmsAnomalyKind::PlantedFile, 1),
     (KmsAnomalyKind::PlantedFileBare, 1),
@@ -66,7 +66,8 @@ fn records(trail: &Trail) -> Vec<Value> {
     trail.log_files.iter().flat_map(records_of).collect()
 }
 
-/// The records whose encryption context names the trail, or an object of its log bucket's folder.
+/// Returns the records whose encryption context names the trail, or an object of its log bucket's
+/// folder.
 fn records_about(trail: &Trail) -> Vec<Value> {
     let mut records = records(trail);
     records.retain(|record| {
@@ -110,7 +111,7 @@ fn assert_module(value: &Value) {
     assert!(text.starts_with("i-"), "{text}");
 }
 
-/// Readers of every kind, each of whom reads on average every fifth log file.
+/// Returns a trail with readers of every kind, each of whom reads on average every fifth log file.
 fn readers() -> Trail {
     build(KmsSpec {
         readers: vec![
@@ -158,7 +159,7 @@ fn each_event_says_what_its_record_says() {
                 stated.insert(event.event_id.clone());
             }
         }
-        // And no other record is about the trail.
+        // No other record is about the trail.
         for record in records_about(&trail) {
             let id = record["eventID"].as_str().expect("an id");
             assert!(stated.contains(id), "{record}");
@@ -266,7 +267,7 @@ fn an_enclave_makes_its_calls_every_hour() {
         assert_eq!(record["requestParameters"], Value::Null);
         assert_eq!(record["resources"], json!([]));
     }
-    // Two an hour of each; the last ones come too late for the last log file.
+    // Two an hour of each; the last events are too late for the last log file.
     let decrypted = calls["Decrypt"].len();
     assert!((14..=16).contains(&decrypted), "{decrypted}");
 }
@@ -330,7 +331,7 @@ fn neighbours_have_nothing_to_do_with_log_files() {
     };
     let under_our_key = |record: &Value| record["resources"][0]["ARN"] == KEY_ARN;
     let of_kms = |record: &Value| record["eventSource"] == "kms.amazonaws.com";
-    // Each hour has one of each; the last ones come too late for the last log file.
+    // Each hour has one of each; the last events are too late for the last log file.
     let each: [(&str, Is, usize); 8] = [
         ("volumes", &|r| context(r, "aws:ebs:id"), 2),
         ("secrets", &|r| context(r, "SecretARN"), 1),

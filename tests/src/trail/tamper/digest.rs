@@ -1,5 +1,5 @@
-//! Tampering with digest files: by those who cannot sign, by those who sign with a wrong key, and
-//! digests that are genuinely signed and yet do not fit.
+//! Tampering with digest files: by somebody who cannot sign, by somebody who signs with a wrong
+//! key, and digests that are genuinely signed but inconsistent.
 
 use crate::trail::digest::DigestDocument;
 use crate::trail::gzip;
@@ -8,7 +8,7 @@ use crate::trail::object::{Location, Object, SIGNATURE, SIGNATURE_ALGORITHM};
 use crate::trail::output::{DigestFile, DigestKind, Trail};
 use crate::trail::schedule::fingerprint;
 
-/// An edited document under the old signature.
+/// Returns an edited document with the old signature.
 pub fn edited(digest: &DigestFile, edit: impl FnOnce(&mut DigestDocument)) -> Object {
     let mut document = digest.document.clone();
     edit(&mut document);
@@ -16,21 +16,21 @@ pub fn edited(digest: &DigestFile, edit: impl FnOnce(&mut DigestDocument)) -> Ob
     digest.object.with_body(body)
 }
 
-/// The digest lists one log file less, under the old signature.
+/// Removes one log file from the digest, with the old signature.
 pub fn without_first_log(digest: &DigestFile) -> Object {
     edited(digest, |document| {
         document.log_files.remove(0);
     })
 }
 
-/// All user metadata is gone, and with it the signature.
+/// Removes all user metadata, and with it the signature.
 pub fn without_metadata(digest: &Object) -> Object {
     let mut tampered = digest.clone();
     tampered.metadata.clear();
     tampered
 }
 
-/// The metadata holds the genuine signature of another digest.
+/// Gives the digest the genuine signature of another digest.
 pub fn with_metadata_of(digest: &Object, other: &Object) -> Object {
     Object {
         metadata: other.metadata.clone(),
@@ -38,23 +38,23 @@ pub fn with_metadata_of(digest: &Object, other: &Object) -> Object {
     }
 }
 
-/// The metadata's signature is this text.
+/// Replaces the metadata's signature with this text.
 pub fn with_signature(digest: &Object, signature: &str) -> Object {
     with_entry(digest, SIGNATURE, signature)
 }
 
-/// The metadata's signature is no hex.
+/// Replaces the metadata's signature with text that is not hex.
 pub fn non_hex_signature(digest: &Object) -> Object {
     with_signature(digest, "this is not a signature")
 }
 
-/// The metadata's signature lacks its last byte.
+/// Removes the last byte of the metadata's signature.
 pub fn short_signature(digest: &Object) -> Object {
     let signature = &digest.metadata[SIGNATURE];
     with_signature(digest, &signature[..signature.len() - 2])
 }
 
-/// The metadata names an algorithm that CloudTrail does not use.
+/// Names in the metadata an algorithm that CloudTrail does not use.
 pub fn wrong_algorithm(digest: &Object) -> Object {
     with_entry(digest, SIGNATURE_ALGORITHM, "SHA1withRSA")
 }
@@ -65,7 +65,7 @@ fn with_entry(digest: &Object, name: &str, value: &str) -> Object {
     tampered
 }
 
-/// The digest, metadata and all, under another key or in another bucket.
+/// Copies the digest with its metadata to another key or bucket.
 pub fn copied_to(digest: &Object, to: &Location) -> Object {
     Object {
         bucket: to.bucket.clone(),
@@ -74,16 +74,16 @@ pub fn copied_to(digest: &Object, to: &Location) -> Object {
     }
 }
 
-/// By which fingerprint a forged digest names its key.
+/// The fingerprint by which a forged digest names its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimedKey {
-    /// By the forger's own, which no key service knows.
+    /// The forger's own, which no key service knows.
     Own,
-    /// By the genuine one: the key exists, but did not make the signature.
+    /// The genuine one: the key exists, but did not make the signature.
     Genuine,
 }
 
-/// A forged digest, signed with a key that CloudTrail does not know.
+/// Returns a forged digest, signed with a key that CloudTrail does not know.
 pub fn signed_by_rogue(
     digest: &DigestFile,
     claimed: ClaimedKey,
@@ -99,7 +99,7 @@ pub fn signed_by_rogue(
     digest.resealed(&signer, edit)
 }
 
-/// The digest, signed with the key that another Region uses at the time.
+/// Returns the digest, signed with the key that another Region uses at the time.
 #[track_caller]
 pub fn signed_by_region(trail: &Trail, digest: &DigestFile, region: &str) -> DigestFile {
     let keys = &trail.spec.keys;
@@ -112,17 +112,18 @@ pub fn signed_by_region(trail: &Trail, digest: &DigestFile, region: &str) -> Dig
     digest.resealed(&signer, |_| {})
 }
 
-/// The digest, signed with a genuine key of its Region that was no longer valid at the time.
+/// Returns the digest, signed with a genuine key of its Region that was no longer valid at the
+/// time.
 pub fn signed_after_validity(trail: &Trail, digest: &DigestFile) -> DigestFile {
     signed_in_period(trail, digest, -1)
 }
 
-/// The digest, signed with a genuine key of its Region that was not yet valid at the time.
+/// Returns the digest, signed with a genuine key of its Region that was not yet valid at the time.
 pub fn signed_before_validity(trail: &Trail, digest: &DigestFile) -> DigestFile {
     signed_in_period(trail, digest, 1)
 }
 
-/// Goes from the digest's time backwards or forwards until a key is not valid at that time.
+/// Steps from the digest's time backward or forward until a key is not valid at that time.
 fn signed_in_period(trail: &Trail, digest: &DigestFile, step: i64) -> DigestFile {
     let keys = &trail.spec.keys;
     let mut period = keys.period_at(digest.generated_at);
@@ -136,7 +137,7 @@ fn signed_in_period(trail: &Trail, digest: &DigestFile, step: i64) -> DigestFile
     digest.resealed(&keys.signer(&digest.region, invalid), |_| {})
 }
 
-/// Genuinely signed, but with a hash of its predecessor that is not the predecessor's.
+/// Returns a genuinely signed digest with a wrong hash of its predecessor.
 pub fn wrong_previous_hash(digest: &DigestFile) -> DigestFile {
     digest.resealed(&digest.signer, |document| {
         let hash = document.previous_digest_hash_value.as_mut();
@@ -146,21 +147,22 @@ pub fn wrong_previous_hash(digest: &DigestFile) -> DigestFile {
     })
 }
 
-/// Genuinely signed, but beginning later than its predecessor ends.
+/// Returns a genuinely signed digest that starts later than its predecessor ends.
 pub fn chain_gap(digest: &DigestFile, start_time: &str) -> DigestFile {
     digest.resealed(&digest.signer, |document| {
         start_time.clone_into(&mut document.digest_start_time);
     })
 }
 
-/// Genuinely signed, but naming a digest of another account, Region or hour as its predecessor.
+/// Returns a genuinely signed digest that names a digest of another account, Region or hour as its
+/// predecessor.
 pub fn foreign_predecessor(digest: &DigestFile, predecessor: &DigestFile) -> DigestFile {
     digest.resealed(&digest.signer, |document| {
         document.link_to(&predecessor.document, &predecessor.sealed);
     })
 }
 
-/// Genuinely signed, but a starting digest in the middle of a chain.
+/// Returns a genuinely signed starting digest in the middle of a chain.
 pub fn restarted(digest: &DigestFile) -> DigestFile {
     let mut restarted = digest.resealed(&digest.signer, |document| {
         document.previous_digest_s3_bucket = None;

@@ -8,7 +8,7 @@ use crate::trail::object::Object;
 /// The address that [`modified`] puts in place of the first record's own.
 pub const FALSE_ADDRESS: &str = "198.51.100.66";
 
-/// One record says something else: its source address. Still valid gzip and valid JSON.
+/// Changes the source address of one record. The object is still valid gzip and valid JSON.
 pub fn modified(log: &Object) -> Object {
     const FIELD: &str = r#""sourceIPAddress":""#;
     let content = gzip::inflate_text(&log.body);
@@ -18,7 +18,7 @@ pub fn modified(log: &Object) -> Object {
     log.with_body(gzip::compress(changed.as_bytes()))
 }
 
-/// The same content compressed anew: other bytes in the bucket, but nothing is wrong.
+/// Compresses the same content again: other bytes in the bucket, but nothing is wrong.
 pub fn recompressed(log: &Object) -> Object {
     let content = gzip::inflate(&log.body);
     let half = content.len() / 2;
@@ -31,8 +31,8 @@ pub fn recompressed(log: &Object) -> Object {
     log.with_body(encoder.finish().expect("writing to memory succeeds"))
 }
 
-/// A second gzip member with planted records follows the genuine one: a reader that reads on
-/// shows them, one that stops at the first member's end does not.
+/// Adds a second gzip member with planted records after the genuine one: a reader that continues
+/// shows them, and a reader that stops at the first member's end does not.
 pub fn second_member(log: &Object) -> Object {
     let planted = gzip::compress(
         br#"{"Records":[{"eventVersion":"1.11","eventSource":"iam.amazonaws.com","eventName":"CreateUser"}]}"#,
@@ -40,7 +40,7 @@ pub fn second_member(log: &Object) -> Object {
     appended(log, &planted)
 }
 
-/// Bytes that are no gzip follow the genuine member.
+/// Adds bytes that are not gzip after the genuine member.
 pub fn junk_after(log: &Object) -> Object {
     appended(log, b"\x00\x00junk after the end\n")
 }
@@ -49,27 +49,27 @@ fn appended(log: &Object, more: &[u8]) -> Object {
     log.with_body([&log.body, more].concat())
 }
 
-/// The last bytes of the gzip trailer are gone; all content can still be inflated.
+/// Removes the last bytes of the gzip trailer; all content can still be inflated.
 pub fn cut_in_trailer(log: &Object) -> Object {
     log.with_body(log.body.slice(..log.body.len() - 3))
 }
 
-/// The second half of the file is gone.
+/// Removes the second half of the file.
 pub fn cut_in_half(log: &Object) -> Object {
     log.with_body(log.body.slice(..log.body.len() / 2))
 }
 
-/// The content is there, but not compressed.
+/// Stores the content uncompressed.
 pub fn not_gzip(log: &Object) -> Object {
     log.with_body(gzip::inflate(&log.body))
 }
 
-/// Valid gzip around something that is not JSON.
+/// Stores something that is not JSON in valid gzip.
 pub fn not_json(log: &Object) -> Object {
     log.with_body(gzip::compress(b"<Records><Record/></Records>\n"))
 }
 
-/// An object without a single byte.
+/// Returns an object of zero bytes.
 pub fn empty(log: &Object) -> Object {
     log.with_body(Bytes::new())
 }

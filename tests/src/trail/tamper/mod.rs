@@ -1,5 +1,5 @@
 //! Every way in which somebody may tamper with a trail. Each function takes an object as it was
-//! delivered and gives its new state, to be written over it; the original stays as it is.
+//! delivered and returns its new state, to be written over it; the original is unchanged.
 
 pub mod digest;
 pub mod log;
@@ -12,7 +12,7 @@ pub fn delete(object: &Object) -> Change {
     Change::Delete(object.location())
 }
 
-/// Deletes digests: one, or several in a row.
+/// Deletes digests: one, or several consecutive ones.
 pub fn delete_digests(digests: &[&DigestFile]) -> Vec<Change> {
     digests
         .iter()

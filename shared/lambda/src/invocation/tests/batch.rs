@@ -40,7 +40,7 @@ async fn each_message_of_a_batch_ends_on_its_own() {
     assert_eq!(findings[0]["kind"], "log-file-modified");
 }
 
-/// What one object costs, its neighbours never pay.
+/// The other objects of a batch never pay for what one object costs.
 #[tokio::test]
 async fn an_object_that_ran_out_of_time_comes_back_alone() {
     let service = service(Sent::default(), Line::default());
@@ -62,7 +62,7 @@ async fn an_object_that_ran_out_of_time_comes_back_alone() {
     for (body, passage, delay) in &sent {
         let stalled = *body == key("stalls");
         assert_eq!(passage.alone, stalled);
-        // There was no time to begin with the others: they lose no try, and come back soon.
+        // There was no time to start on the others: they lose no try, and are delivered again soon.
         let others = (passage.attempt, passage.hops, *delay);
         assert_eq!(others, if stalled { (2, 0, 60) } else { (1, 1, 10) });
     }
@@ -120,7 +120,7 @@ async fn what_is_worked_on_alone_does_not_begin_late() {
         ..*passage
     };
     assert_eq!(due, alone(8));
-    // Not for ever.
+    // Not forever.
     invoke(&service, event(MAX_HOPS)).await.unwrap();
     assert!(service.resender.queue.sent.lock().unwrap().is_empty());
     let begun = service.check.begun.lock().unwrap();

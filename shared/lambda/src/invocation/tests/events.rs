@@ -32,7 +32,7 @@ async fn the_object_that_is_meant_is_checked_and_named() {
     let outcome = &answer["outcomes"][0];
     assert_eq!(outcome["object"], format!("s3://{BUCKET}/tampered"));
     assert_eq!(outcome["verdict"], "finding");
-    // What is not there is not checked: it would be valid.
+    // An object that does not exist is not checked: otherwise it would be valid.
     let error = invoke(&service, by_hand("nowhere")).await.unwrap_err();
     assert_eq!(error.error_type, "CannotTell");
     assert!(error.error_message.contains("it does not exist"));

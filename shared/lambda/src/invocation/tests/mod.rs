@@ -1,4 +1,4 @@
-//! Invocations over queues and an evidence bucket in memory.
+//! Invocations with queues and an evidence bucket in memory.
 
 mod batch;
 mod events;
@@ -35,10 +35,10 @@ fn refused(subject: &str) -> StoreError {
     }
 }
 
-/// Does with an object what its key says.
+/// Treats an object as its key says.
 #[derive(Default)]
 struct ByKey {
-    /// The keys of the objects that were begun, and how many others were under way then.
+    /// The keys of the objects that were started, and how many others were in progress then.
     begun: Mutex<Vec<(String, u64)>>,
     under_way: AtomicU64,
 }
@@ -164,7 +164,7 @@ impl SettleEvidence for Shelf {
     }
 }
 
-/// What the alerter gets.
+/// The findings that the alerter receives.
 #[derive(Default)]
 struct Sent {
     refuses: bool,
@@ -183,7 +183,7 @@ impl SendFindings for Sent {
     }
 }
 
-/// A message that was sent to the function's queue: body, what it carries, and its delay.
+/// A message that was sent to the function's queue: its body, its passage, and its delay.
 type Again = (String, Passage, u64);
 
 #[derive(Default)]
@@ -252,7 +252,7 @@ fn service(findings: Sent, queue: Line) -> Arc<InMemory> {
     })
 }
 
-/// A message as Lambda hands it over.
+/// A message as Lambda delivers it.
 fn record(id: &str, body: &str, receives: u32, passage: &Passage) -> Value {
     let attributes = passage.attributes().into_iter();
     let attributes: serde_json::Map<_, _> = attributes
@@ -274,8 +274,8 @@ fn sqs(messages: &[(&str, &str, u32)]) -> Value {
     json!({ "Records": records.collect::<Vec<_>>() })
 }
 
-/// Delivers an object's message, then whatever is sent again for it, each when it is due, until it
-/// is done with or parked. Gives the waits, in seconds.
+/// Delivers an object's message, then every message that is sent again for it, each when it is due,
+/// until the object is done or parked. Returns the waits, in seconds.
 async fn follow(service: &Arc<InMemory>, object: &str) -> Vec<i64> {
     let (body, mut passage) = (key(object), Passage::default());
     let mut waits = Vec::new();

@@ -1,4 +1,4 @@
-//! What goes out, and what is put on record.
+//! The findings that are sent, and the receipts that are kept.
 
 use super::*;
 
@@ -13,7 +13,7 @@ async fn a_finding_that_is_not_accepted_goes_back_to_its_queue() {
     invoke(&service, event).await.unwrap();
     assert_eq!(sent_again(&service), [key("tampered")]);
     service.resender.queue.sent.lock().unwrap().clear();
-    // It is not given up early, whatever the queue says.
+    // It is not given up early, regardless of the queue's error.
     assert_eq!(follow(&service, "tampered").await.len(), 4);
 }
 

@@ -1,4 +1,4 @@
-//! What there was no time for.
+//! The rest of an object that there was no time for.
 
 use super::*;
 use crate::invocation::attempt::MAX_HOPS;
@@ -22,12 +22,12 @@ async fn the_rest_is_handed_back_or_the_message_is() {
     let created: Value = serde_json::from_str(&rest).unwrap();
     assert_eq!(created["resumeAt"], 5);
     assert_eq!((passage.attempt, passage.hops, delay), (1, 1, 0));
-    // No progress since then: handing it back once more would go on for ever.
+    // No progress since then: handing it back again would continue forever.
     let again = json!({"Records": [record("a", &rest, 1, &passage)]});
     invoke(&handing, again).await.unwrap();
     let (body, passage, _) = sent().remove(0);
     assert_eq!((&body, passage.attempt, passage.hops), (&rest, 2, 1));
-    // What comes back brings its rest along, until it is parked.
+    // A message that is delivered again brings its rest along, until it is parked.
     for attempt in 1..=3 {
         let passage = Passage {
             attempt,
@@ -52,7 +52,8 @@ async fn the_rest_is_handed_back_or_the_message_is() {
     assert_eq!(sent_back(&invoke(&refusing, event).await.unwrap()), ["a"]);
 }
 
-/// Lambda does not stop the function from queueing to itself: it stops by itself.
+/// Lambda does not stop the function from sending messages to itself: the function stops on its
+/// own.
 #[tokio::test]
 async fn a_rest_that_was_handed_back_too_often_is_parked() {
     let service = service(Sent::default(), Line::default());

@@ -1,4 +1,4 @@
-//! When what failed is tried again, and when it is parked.
+//! The times at which a failed item is tried again, and at which it is parked.
 
 use super::*;
 use crate::queue::passage::MAX_WAIT;
@@ -22,7 +22,7 @@ async fn what_stays_unreadable_is_said_before_its_message_is_parked() {
         assert_eq!(found.collect::<Vec<_>>(), Vec::from_iter(kind));
         assert!(findings.iter().all(|f| f["severity"] == "medium"));
     }
-    // A malformed event does not get better, either.
+    // A malformed event is not waited for, either.
     let service = service(Sent::default(), Line::default());
     for attempt in [1, 2] {
         let passage = Passage {
@@ -39,7 +39,7 @@ async fn what_stays_unreadable_is_said_before_its_message_is_parked() {
     );
 }
 
-/// Of the objects of one event, the one that may yet get better decides.
+/// Of the objects of one event, the one that may still succeed decides.
 #[tokio::test]
 async fn an_event_is_tried_as_often_as_its_most_hopeful_object() {
     let service = service(Sent::default(), Line::default());
@@ -73,7 +73,7 @@ async fn a_message_that_comes_too_early_is_sent_on_and_nothing_else() {
     invoke(&service, event).await.unwrap();
     assert!((98..=100).contains(&service.resender.queue.sent.lock().unwrap()[1].2));
     assert!(service.check.begun.lock().unwrap().is_empty());
-    // Nobody makes it wait for ever.
+    // No attribute makes it wait forever.
     let never = Passage {
         not_before: Some(Timestamp::MAX),
         ..Passage::default()
@@ -83,7 +83,7 @@ async fn a_message_that_comes_too_early_is_sent_on_and_nothing_else() {
     assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
 }
 
-/// A function that crashes leaves the count to the queue.
+/// If a function crashes, the queue's count of deliveries applies.
 #[tokio::test]
 async fn crashes_count_as_tries() {
     let service = service(Sent::default(), Line::default());
