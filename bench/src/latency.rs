@@ -117,7 +117,7 @@ pub(crate) fn slow(lab: &mut Lab) -> anyhow::Result<Section> {
     let mut section = Section::new(
         "Latency bound",
         format!(
-            "{} log files of {} digests in S3, every request answered after {} ms at least, and at the endpoint's latency as measured; both are told trail, account, Region and time; medians of {} runs, of {ROUNDS} for the AWS CLI.",
+            "{} log files of {} digests in S3, every request answered after {} ms at least, and at the endpoint's latency as measured; both are reported trail, account, Region and time; medians of {} runs, of {ROUNDS} for the AWS CLI.",
             count(set.about.log_files),
             set.about.digests,
             LATENCY.as_millis(),

@@ -45,7 +45,7 @@ impl Stop {
     }
 
     /// Prints the line on standard error and returns the exit code.
-    pub(crate) fn tell(self) -> ExitCode {
+    pub(crate) fn print(self) -> ExitCode {
         say(format_args!("{}", self.line));
         ExitCode::from(self.code)
     }

@@ -36,7 +36,7 @@ const OPEN: usize = 64;
 pub(crate) async fn run(args: InspectArgs) -> ExitCode {
     match Box::pin(inspect(&args)).await {
         Ok(outcome) => exit::code(outcome),
-        Err(stop) => stop.tell(),
+        Err(stop) => stop.print(),
     }
 }
 

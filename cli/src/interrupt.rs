@@ -13,17 +13,17 @@ use UnixSignals as Interrupts;
 
 /// Waits for the first interrupt: SIGINT, SIGTERM or SIGHUP. The second ends the process.
 pub(crate) async fn first() {
-    let (tell, told) = oneshot::channel();
+    let (send, received) = oneshot::channel();
     tokio::spawn(async move {
         let Ok(mut interrupts) = Interrupts::listen() else {
             return;
         };
         interrupts.next().await;
-        let _ = tell.send(());
+        let _ = send.send(());
         interrupts.next().await;
         std::process::exit(130);
     });
-    if told.await.is_err() {
+    if received.await.is_err() {
         // No interrupt can arrive.
         std::future::pending::<()>().await;
     }

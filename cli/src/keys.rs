@@ -91,7 +91,7 @@ struct SavedKey {
 pub(crate) async fn run(args: KeysArgs) -> ExitCode {
     match save(&args).await {
         Ok(code) => code,
-        Err(stop) => stop.tell(),
+        Err(stop) => stop.print(),
     }
 }
 
@@ -145,7 +145,7 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
             Err(error) => missing.take(&region, &error.cause, all),
         }
     }
-    missing.tell();
+    missing.print();
     if saved.public_key_list.is_empty() {
         return Err(Stop::cannot_tell("no Region gave a key: nothing is saved"));
     }
@@ -193,7 +193,7 @@ impl Missing {
     }
 
     /// Prints why each Region is left out, and what helps.
-    fn tell(&self) {
+    fn print(&self) {
         for (cause, regions) in &self.regions {
             let (these, are) = match regions.as_slice() {
                 [region] => (region.to_string(), "is"),

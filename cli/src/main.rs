@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             runtime.shutdown_background();
             code
         }
-        Err(error) => exit::Stop::cannot_tell(format_args!("cannot start: {error}")).tell(),
+        Err(error) => exit::Stop::cannot_tell(format_args!("cannot start: {error}")).print(),
     }
 }
 

@@ -56,10 +56,10 @@ async fn verify(trail: &Trail, memory: &Memory, object: &Object) -> Progress {
 }
 
 /// The kind, the key of the object, and the window.
-type Told = (FindingKind, String, Option<(String, String)>);
+type Reported = (FindingKind, String, Option<(String, String)>);
 
 /// Returns what a finding says, short enough to be written in a test.
-fn told(findings: &[Finding]) -> Vec<Told> {
+fn reported(findings: &[Finding]) -> Vec<Reported> {
     findings
         .iter()
         .map(|finding| {
@@ -73,23 +73,23 @@ fn told(findings: &[Finding]) -> Vec<Told> {
 }
 
 #[track_caller]
-fn assert_told(report: &Report, expected: &[(FindingKind, &Object)]) {
+fn assert_reported(report: &Report, expected: &[(FindingKind, &Object)]) {
     let expected: Vec<_> = expected
         .iter()
         .map(|(kind, object)| (*kind, object.key.clone()))
         .collect();
-    let told: Vec<_> = told(&report.findings)
+    let reported: Vec<_> = reported(&report.findings)
         .into_iter()
         .map(|(kind, key, _)| (kind, key))
         .collect();
-    assert_eq!(told, expected, "{report:#?}");
+    assert_eq!(reported, expected, "{report:#?}");
     assert!(report.obstacles.is_empty(), "{:#?}", report.obstacles);
 }
 
 #[track_caller]
 fn assert_window(report: &Report, kind: FindingKind, object: &Object, from: &str, to: &str) {
     assert_eq!(
-        told(&report.findings),
+        reported(&report.findings),
         [(
             kind,
             object.key.clone(),
@@ -203,7 +203,7 @@ async fn a_wrong_log_file_is_told_from_its_honest_neighbours() {
         let mut memory = Memory::of(&trail);
         memory.put(attack(log));
         let progress = verify(&trail, &memory, &digest.object).await;
-        assert_told(&progress.report, &[(kind, log)]);
+        assert_reported(&progress.report, &[(kind, log)]);
         assert_eq!(progress.report.valid, 2);
         let finding = &progress.report.findings[0];
         assert_eq!(
@@ -233,7 +233,7 @@ async fn a_deleted_log_file_is_missing() {
     let mut memory = Memory::of(&trail);
     memory.delete(log);
     let progress = verify(&trail, &memory, &digest.object).await;
-    assert_told(&progress.report, &[(FindingKind::LogFileMissing, log)]);
+    assert_reported(&progress.report, &[(FindingKind::LogFileMissing, log)]);
 }
 
 #[tokio::test]
@@ -244,10 +244,10 @@ async fn a_gzip_bomb_is_malformed() {
     let mut memory = Memory::of(&trail);
     memory.put(log.with_body(hostile::zeros_gzip(5 << 30)));
     let progress = verify(&trail, &memory, &digest.object).await;
-    assert_told(&progress.report, &[(FindingKind::LogFileMalformed, log)]);
+    assert_reported(&progress.report, &[(FindingKind::LogFileMalformed, log)]);
     memory.put(digest.object.with_body(hostile::zeros_gzip(10 << 30)));
     let report = validate(&trail, &memory, &digest.object).await;
-    assert_told(&report, &[(FindingKind::DigestMalformed, &digest.object)]);
+    assert_reported(&report, &[(FindingKind::DigestMalformed, &digest.object)]);
 }
 
 /// All are named, in a few runs, however little time each run has. None keeps the others from being
@@ -357,20 +357,20 @@ async fn a_tampered_digest_is_told_by_what_was_done_to_it() {
         let mut memory = Memory::of(&trail);
         memory.put(tampered);
         let report = validate(&trail, &memory, object).await;
-        assert_told(&report, &[(kind, object)]);
+        assert_reported(&report, &[(kind, object)]);
         assert_eq!(report.valid, 0);
         // Its list is not trusted, and its log files are not called valid.
         let progress = verify(&trail, &memory, object).await;
         assert_eq!(progress.report.verdict(), Verdict::Finding);
         assert_eq!(progress.report.valid, 0);
-        assert_told(&progress.report, &[(kind, object)]);
+        assert_reported(&progress.report, &[(kind, object)]);
         // Its successor signed a different digest; the algorithm's name is in neither signature.
         let report = validate(&trail, &memory, &hour(&trail, 6).object).await;
-        let told = match kind {
+        let reported = match kind {
             DigestAlgorithmUnsupported => kind,
             _ => FindingKind::DigestModified,
         };
-        assert_told(&report, &[(told, object)]);
+        assert_reported(&report, &[(reported, object)]);
         // The digests around it stay valid.
         for untouched in [4, 7] {
             let report = validate(&trail, &memory, &hour(&trail, untouched).object).await;
@@ -393,7 +393,7 @@ async fn a_copied_digest_has_moved() {
         let mut memory = Memory::of(&trail);
         memory.put(copy.clone());
         let report = validate(&trail, &memory, &copy).await;
-        assert_told(&report, &[(FindingKind::DigestMoved, &copy)]);
+        assert_reported(&report, &[(FindingKind::DigestMoved, &copy)]);
     }
     let elsewhere = Location {
         bucket: "amzn-s3-demo-bucket2".to_owned(),
@@ -405,7 +405,7 @@ async fn a_copied_digest_has_moved() {
     let mut places = places(&trail);
     places.log_buckets.push("amzn-s3-demo-bucket2".to_owned());
     let report = digests(&memory, &places).validate(&at(&copy)).await;
-    assert_told(&report, &[(FindingKind::DigestMoved, &copy)]);
+    assert_reported(&report, &[(FindingKind::DigestMoved, &copy)]);
 }
 
 #[tokio::test]
@@ -471,7 +471,7 @@ async fn a_replica_does_not_stand_in_for_the_bucket_at_hand() {
             let obstacle = report.obstacles.pop().unwrap();
             report.findings.extend(obstacle.if_it_stays);
         }
-        assert_told(&report, &[(FindingKind::LogFileMissing, &gone)]);
+        assert_reported(&report, &[(FindingKind::LogFileMissing, &gone)]);
         assert_eq!(report.findings[0].object.bucket, bucket);
     }
 }
@@ -484,7 +484,7 @@ async fn a_trail_with_the_times_and_orders_of_real_ones_is_valid() {
         let report = validate(&trail, &memory, &digest.object).await;
         assert_eq!(report.verdict(), Verdict::Valid, "{report:#?}");
         let progress = verify(&trail, &memory, &digest.object).await;
-        assert_told(&progress.report, &[]);
+        assert_reported(&progress.report, &[]);
         assert_eq!(progress.report.valid, trail.logs_of(digest).len());
     }
 }
@@ -517,7 +517,7 @@ async fn a_digest_signed_by_no_key_of_cloudtrail_is_told() {
         let mut memory = Memory::of(&trail);
         memory.put(forged.object.clone());
         let report = validate(&trail, &memory, &forged.object).await;
-        assert_told(&report, &[(kind, &forged.object)]);
+        assert_reported(&report, &[(kind, &forged.object)]);
     }
 }
 
@@ -533,7 +533,7 @@ async fn a_digest_signed_with_a_key_of_another_time_is_told_and_its_list_is_beli
         let mut memory = Memory::of(&trail);
         memory.put(signed.object.clone());
         let report = validate(&trail, &memory, &signed.object).await;
-        assert_told(&report, &[(DigestKeyOutOfPeriod, &signed.object)]);
+        assert_reported(&report, &[(DigestKeyOutOfPeriod, &signed.object)]);
         assert_eq!(report.valid, 1);
         let finding = &report.findings[0];
         assert_eq!(finding.severity().as_str(), "medium");
@@ -543,7 +543,7 @@ async fn a_digest_signed_with_a_key_of_another_time_is_told_and_its_list_is_beli
         let log = trail.logs_of(digest)[0];
         memory.delete(&log.object);
         let progress = verify(&trail, &memory, &signed.object).await;
-        assert_told(
+        assert_reported(
             &progress.report,
             &[
                 (DigestKeyOutOfPeriod, &signed.object),
@@ -567,9 +567,9 @@ async fn a_wrong_signature_by_a_key_of_another_time_is_invalid() {
     memory.put(object.clone());
     let expected = [(FindingKind::DigestSignatureInvalid, &object)];
     let report = validate(&trail, &memory, &object).await;
-    assert_told(&report, &expected);
+    assert_reported(&report, &expected);
     let progress = verify(&trail, &memory, &object).await;
-    assert_told(&progress.report, &expected);
+    assert_reported(&progress.report, &expected);
     assert!(progress.digest.is_none());
 }
 
@@ -633,8 +633,11 @@ async fn pinned_keys_of_functions_count_only_where_cloudtrail_refuses() {
     let mut memory = Memory::of(&trail);
     memory.forget_keys();
     let report = validate(&memory).await;
-    let told: Vec<_> = report.findings.iter().map(|finding| finding.kind).collect();
-    assert!(told.contains(&FindingKind::DigestKeyUnknown), "{told:?}");
+    let reported: Vec<_> = report.findings.iter().map(|finding| finding.kind).collect();
+    assert!(
+        reported.contains(&FindingKind::DigestKeyUnknown),
+        "{reported:?}"
+    );
     assert_eq!(report.valid, 0);
 }
 
@@ -811,7 +814,7 @@ async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
     for digest in &trail.digests {
         let report = digests.validate_delivered(&at(&digest.object)).await;
         if digest.hour == 0 {
-            assert_told(&report, &[(FindingKind::ChainStarted, &digest.object)]);
+            assert_reported(&report, &[(FindingKind::ChainStarted, &digest.object)]);
             assert_eq!(report.findings[0].severity().as_str(), "low");
             assert_eq!(report.findings[0].scope.region.as_deref(), Some(REGION));
         } else {
@@ -846,7 +849,7 @@ async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
         let report = self::digests(&memory, &places(&restarting))
             .validate_delivered(&at(restarted))
             .await;
-        assert_told(&report, &[(expected, restarted)]);
+        assert_reported(&report, &[(expected, restarted)]);
     }
 }
 
@@ -929,7 +932,7 @@ async fn digests_of_a_trail_that_is_not_expected_are_told() {
                 expected.push((ChainStarted, &digest.object));
             }
             chains.insert((digest.account.clone(), digest.region.clone()));
-            assert_told(&report, &expected);
+            assert_reported(&report, &expected);
         }
         let incidents = if is_expected { 0 } else { chains.len() };
         assert_eq!(ids.len(), incidents, "{trails:?}");
@@ -970,7 +973,7 @@ async fn a_trail_is_unexpected_once_and_only_by_what_it_signed() {
     let report = digests(&memory, &places)
         .validate_delivered(&at(&digest.object))
         .await;
-    assert_told(
+    assert_reported(
         &report,
         &[(FindingKind::DigestSignatureMissing, &digest.object)],
     );
@@ -1080,7 +1083,7 @@ async fn a_finding_does_not_quote_megabytes() {
     let mut memory = Memory::of(&trail);
     memory.put(digest.with_body(gzip::compress(inflated.as_bytes())));
     let report = validate(&trail, &memory, digest).await;
-    assert_told(&report, &[(FindingKind::DigestMalformed, digest)]);
+    assert_reported(&report, &[(FindingKind::DigestMalformed, digest)]);
     assert!(format!("{:?}", report.findings).len() < 20_000);
 }
 
@@ -1095,7 +1098,7 @@ async fn a_digest_gone_when_its_log_files_are_to_be_verified_is_missing() {
             .verify_log_files(&at(digest), first, 8, pending())
             .await
             .report;
-        assert_told(&report, &[(FindingKind::DigestMissing, digest)]);
+        assert_reported(&report, &[(FindingKind::DigestMissing, digest)]);
     }
 }
 
@@ -1130,7 +1133,7 @@ async fn a_digest_of_absurd_times_is_a_finding() {
         let mut memory = Memory::of(&trail);
         memory.put(forged);
         let report = validate(&trail, &memory, &digest.object).await;
-        assert_told(
+        assert_reported(
             &report,
             &[(FindingKind::DigestSignatureInvalid, &digest.object)],
         );
@@ -1159,7 +1162,7 @@ async fn a_digest_that_does_not_continue_its_predecessor_is_told() {
     let wrong_hash = tamper_digest::wrong_previous_hash(digest);
     memory.put(wrong_hash.object.clone());
     let report = validate(&trail, &memory, &wrong_hash.object).await;
-    assert_told(
+    assert_reported(
         &report,
         &[(FindingKind::DigestModified, &hour(&trail, 4).object)],
     );
@@ -1167,15 +1170,15 @@ async fn a_digest_that_does_not_continue_its_predecessor_is_told() {
         tamper_digest::foreign_predecessor(digest, trail.digest("444455556666", REGION, 4));
     memory.put(foreign.object.clone());
     let report = validate(&trail, &memory, &foreign.object).await;
-    assert_told(&report, &[(FindingKind::DigestMalformed, &foreign.object)]);
+    assert_reported(&report, &[(FindingKind::DigestMalformed, &foreign.object)]);
     let later = tamper_digest::foreign_predecessor(digest, hour(&trail, 6));
     memory.put(later.object.clone());
     let report = validate(&trail, &memory, &later.object).await;
-    assert_told(&report, &[(FindingKind::DigestMalformed, &later.object)]);
+    assert_reported(&report, &[(FindingKind::DigestMalformed, &later.object)]);
     let restarted = tamper_digest::restarted(digest);
     memory.put(restarted.object.clone());
     let report = validate(&trail, &memory, &restarted.object).await;
-    assert_told(&report, &[(FindingKind::ChainRestarted, &restarted.object)]);
+    assert_reported(&report, &[(FindingKind::ChainRestarted, &restarted.object)]);
 }
 
 #[tokio::test]
@@ -1199,7 +1202,7 @@ async fn backfill_digests_are_validated_apart_from_the_hourly_chain() {
 
     memory.put(tamper_digest::without_first_log(backfill));
     let report = validate(&trail, &memory, &backfill.object).await;
-    assert_told(
+    assert_reported(
         &report,
         &[(FindingKind::DigestSignatureInvalid, &backfill.object)],
     );
@@ -1210,7 +1213,7 @@ async fn backfill_digests_are_validated_apart_from_the_hourly_chain() {
         .unwrap();
     memory.put(undated);
     let report = validate(&trail, &memory, &backfill.object).await;
-    assert_told(&report, &[(FindingKind::DigestMalformed, &backfill.object)]);
+    assert_reported(&report, &[(FindingKind::DigestMalformed, &backfill.object)]);
 }
 
 #[tokio::test]
@@ -1297,7 +1300,7 @@ async fn a_missing_digest_is_told_even_where_the_bucket_cannot_be_looked_through
     memory.fail(&hour(&trail, 3).object, &Cause::Denied("no".to_owned()), 10);
     let report = validate(&trail, &memory, &hour(&trail, 5).object).await;
     assert_eq!(
-        told(&report.findings),
+        reported(&report.findings),
         [(
             FindingKind::DigestMissing,
             hour(&trail, 4).object.key.clone(),
@@ -1346,7 +1349,7 @@ async fn when_time_runs_out_the_rest_is_said_and_can_be_resumed() {
         }
     }
     assert!(report.valid >= 299);
-    assert_told(&report, &[(FindingKind::LogFileMissing, log)]);
+    assert_reported(&report, &[(FindingKind::LogFileMissing, log)]);
 }
 
 #[tokio::test]
@@ -1419,7 +1422,7 @@ async fn a_log_file_that_was_archived_by_being_replaced_is_modified() {
         let report = verify(&trail, &memory, &digest.object).await.report;
         assert_eq!(report.valid, digest.document.log_files.len() - 1);
         if modified {
-            assert_told(&report, &[(FindingKind::LogFileModified, log)]);
+            assert_reported(&report, &[(FindingKind::LogFileModified, log)]);
             let finding = &report.findings[0];
             let actual = finding.actual.as_deref().unwrap();
             assert!(actual.contains(written.unwrap()), "{actual}");
@@ -1458,14 +1461,14 @@ async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
         let files = verify(&trail, &memory, object).await.report;
         for report in [report, files] {
             if by_itself {
-                assert_told(&report, &modified);
+                assert_reported(&report, &modified);
             } else {
                 assert_archived(&report, object);
             }
         }
         let report = validate(&trail, &memory, &next.object).await;
         if by_successor {
-            assert_told(&report, &modified);
+            assert_reported(&report, &modified);
         } else {
             assert_archived(&report, object);
         }
@@ -1511,7 +1514,7 @@ async fn what_was_archived_on_the_day_on_which_it_was_written_was_put_there() {
             (next, FindingKind::DigestModified, &digest.object),
         ] {
             if modified {
-                assert_told(&report, &[(kind, object)]);
+                assert_reported(&report, &[(kind, object)]);
             } else {
                 assert_archived(&report, object);
             }
@@ -1648,7 +1651,7 @@ async fn what_a_backfill_digest_lists_may_be_as_young_as_that() {
         archive(&mut memory, log, Some(&written.to_string()));
         let report = verify(&trail, &memory, &backfill.object).await.report;
         if modified {
-            assert_told(&report, &[(FindingKind::LogFileModified, log)]);
+            assert_reported(&report, &[(FindingKind::LogFileModified, log)]);
         } else {
             assert_archived(&report, log);
         }

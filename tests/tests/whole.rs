@@ -24,9 +24,9 @@ use trailseal_tests::trail::{
 const CASES: u64 = 150;
 
 /// A finding, as far as it must agree.
-type Told = (FindingKind, String);
+type Reported = (FindingKind, String);
 
-fn told(report: &Report) -> impl Iterator<Item = Told> + '_ {
+fn reported(report: &Report) -> impl Iterator<Item = Reported> + '_ {
     report
         .findings
         .iter()
@@ -34,7 +34,7 @@ fn told(report: &Report) -> impl Iterator<Item = Told> + '_ {
 }
 
 struct Whole {
-    findings: BTreeSet<Told>,
+    findings: BTreeSet<Reported>,
     /// Digests with findings about them.
     damaged: BTreeSet<String>,
     /// Damaged digests whose content is still verified.
@@ -65,7 +65,7 @@ async fn walk(digests: &DigestVerifier<&Memory, &Memory>, buckets: &[&str]) -> W
                 .unwrap();
             for key in found.misnamed {
                 let report = digests.validate(&ObjectLocation::new(*bucket, key)).await;
-                whole.findings.extend(told(&report));
+                whole.findings.extend(reported(&report));
             }
             for (chain, ends) in found.chains {
                 let hourly = ends.hourly.iter().rev().map(|e| (DigestSeries::Hourly, *e));
@@ -82,7 +82,7 @@ async fn walk(digests: &DigestVerifier<&Memory, &Memory>, buckets: &[&str]) -> W
                 while let Some(read) = reads.next() {
                     let settled = digests.settle(&mut walk, read, reads.peek()).await;
                     whole.cannot_tell += settled.report.obstacles.len();
-                    let found: BTreeSet<Told> = told(&settled.report).collect();
+                    let found: BTreeSet<Reported> = reported(&settled.report).collect();
                     if found.is_empty() {
                         whole.valid_digests += 1;
                     } else {
@@ -107,7 +107,7 @@ async fn walk(digests: &DigestVerifier<&Memory, &Memory>, buckets: &[&str]) -> W
                     for file in &authentic.digest().log_files {
                         let verified = digests.verify_log_file(file, &scope, &reference).await;
                         whole.cannot_tell += verified.report.obstacles.len();
-                        whole.findings.extend(told(&verified.report));
+                        whole.findings.extend(reported(&verified.report));
                         if verified.report.verdict() == Verdict::Valid {
                             whole.valid_log_files += 1;
                         }
@@ -123,12 +123,12 @@ async fn walk(digests: &DigestVerifier<&Memory, &Memory>, buckets: &[&str]) -> W
 async fn one_by_one(
     digests: &DigestVerifier<&Memory, &Memory>,
     objects: &BTreeSet<ObjectLocation>,
-) -> BTreeSet<Told> {
+) -> BTreeSet<Reported> {
     let mut findings = BTreeSet::new();
     for at in objects {
-        findings.extend(told(&digests.validate(at).await));
+        findings.extend(reported(&digests.validate(at).await));
         let verified = digests.verify_log_files(at, 0, 4, pending()).await;
-        findings.extend(told(&verified.report));
+        findings.extend(reported(&verified.report));
     }
     findings
 }

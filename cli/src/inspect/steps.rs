@@ -41,15 +41,15 @@ pub(super) fn steps(
     if let Some(step) = successor(&examined.successor, is_alone) {
         steps.push(step);
     }
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for finding in &examined.settled.report.findings {
         let name = step_of(finding, subject, examined);
-        told.push(finding.id());
+        reported.push(finding.id());
         put(&mut steps, name, |step| step.find(finding.clone()));
     }
     if let NextDigest::NamesThis { findings, .. } = &examined.successor {
         for finding in findings {
-            if !told.contains(&finding.id()) {
+            if !reported.contains(&finding.id()) {
                 put(&mut steps, SUCCESSOR, |step| step.find(finding.clone()));
             }
         }

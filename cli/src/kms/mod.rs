@@ -49,7 +49,7 @@ const REQUESTS: usize = 64;
 pub(crate) async fn run(args: KmsArgs) -> ExitCode {
     match Box::pin(judge(&args)).await {
         Ok(outcome) => exit::code(outcome),
-        Err(stop) => stop.tell(),
+        Err(stop) => stop.print(),
     }
 }
 

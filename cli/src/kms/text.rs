@@ -117,9 +117,9 @@ impl TextReport {
         }
         self.shown = true;
         let at = entry.subject.at.to_string();
-        let untold = entry.rules.values().any(|count| count.cannot_tell > 0);
+        let unverified = entry.rules.values().any(|count| count.cannot_tell > 0);
         let word = match entry.outcome {
-            Outcome::Valid if untold => "no finding",
+            Outcome::Valid if unverified => "no finding",
             outcome => word(outcome),
         };
         writeln!(out, "{word:<13}{}", printable(&at))?;
@@ -307,16 +307,16 @@ fn table(head: &KmsHead, tally: &KmsTally, out: &mut impl Write) -> io::Result<(
     let asked = asked.unwrap_or(0);
     let heads = ["valid", "findings", "cannot tell"];
     let write_row = |out: &mut dyn Write, rule: &str, asks: &str, counts: [&str; 3]| {
-        let [valid, findings, untold] = counts;
+        let [valid, findings, unverified] = counts;
         writeln!(
             out,
-            "{rule:<12}{asks:<asked$}  {valid:>9}  {findings:>9}  {untold:>11}"
+            "{rule:<12}{asks:<asked$}  {valid:>9}  {findings:>9}  {unverified:>11}"
         )
     };
     write_row(out, "rule", "asks that", heads)?;
     for (rule, asks, counts) in &rows {
-        let [valid, findings, untold] = counts;
-        write_row(out, rule, asks, [valid, findings, untold])?;
+        let [valid, findings, unverified] = counts;
+        write_row(out, rule, asks, [valid, findings, unverified])?;
     }
     writeln!(out)
 }

@@ -26,17 +26,18 @@ const MAX_TRIED: usize = 10;
 /// Returns the place that most of a few digests say they were delivered to: the bucket, and the
 /// prefix before [`ROOT_FOLDER`].
 pub(super) fn delivered_to(root: &Path, strays: &Strays) -> Option<SourcePlace> {
-    let mut told: BTreeMap<SourcePlace, usize> = BTreeMap::new();
+    let mut stated: BTreeMap<SourcePlace, usize> = BTreeMap::new();
     for (relative, said) in sample(root, strays) {
         if let Some(prefix) = said.location.key.strip_suffix(&relative)
             && (prefix.is_empty() || prefix.ends_with('/'))
         {
-            *told
+            *stated
                 .entry((said.location.bucket, prefix.to_owned()))
                 .or_default() += 1;
         }
     }
-    told.into_iter()
+    stated
+        .into_iter()
         .max_by_key(|(_, times)| *times)
         .map(|(place, _)| place)
 }

@@ -56,7 +56,7 @@ pub(crate) fn usage_exit_code(error: &clap::Error) -> u8 {
 pub(crate) async fn run(args: ValidateLogsArgs) -> u8 {
     match validate(&args).await {
         Ok(code) => code,
-        Err(ValidationStop::Told(message)) => {
+        Err(ValidationStop::Reason(message)) => {
             // If nobody reads the line, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "\n{}", plain(&message));
             FAILED
@@ -70,7 +70,7 @@ pub(crate) async fn run(args: ValidateLogsArgs) -> u8 {
 enum ValidationStop {
     /// A reason that is printed.
     #[error("{0}")]
-    Told(String),
+    Reason(String),
     /// Nobody reads the output.
     #[error(transparent)]
     Unheard(#[from] io::Error),
@@ -78,29 +78,29 @@ enum ValidationStop {
 
 impl From<StoreError> for ValidationStop {
     fn from(error: StoreError) -> Self {
-        Self::Told(error.to_string())
+        Self::Reason(error.to_string())
     }
 }
 
 async fn validate(args: &ValidateLogsArgs) -> Result<u8, ValidationStop> {
     if let Some(refusal) = args.foreign.refusal() {
-        return Err(ValidationStop::Told(refusal.to_owned()));
+        return Err(ValidationStop::Reason(refusal.to_owned()));
     }
     let range = ValidatedRange::read(&args.start_time, args.end_time.as_deref(), Timestamp::now())
-        .map_err(ValidationStop::Told)?;
-    let asked = Asked::read(args).map_err(ValidationStop::Told)?;
-    let profile = aws::profile(args).await.map_err(ValidationStop::Told)?;
+        .map_err(ValidationStop::Reason)?;
+    let asked = Asked::read(args).map_err(ValidationStop::Reason)?;
+    let profile = aws::profile(args).await.map_err(ValidationStop::Reason)?;
     let access = aws::access(&profile, &asked.region).await;
     let (config, mut refused) = (access.config, access.refused);
     let cloudtrail = aws::cloudtrail_config(&config, args);
     if asked.bucket.is_none()
         && let Some(refused) = refused.take()
     {
-        return Err(ValidationStop::Told(refused));
+        return Err(ValidationStop::Reason(refused));
     }
     let trails = aws::Trails::new(cloudtrail.clone(), config.clone());
     let located = asked.locate(&trails).await;
-    let located = located.map_err(|error| ValidationStop::Told(error.to_string()))?;
+    let located = located.map_err(|error| ValidationStop::Reason(error.to_string()))?;
     let detail = if args.verbose {
         Detail::EveryFile
     } else {
@@ -115,7 +115,7 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, ValidationStop> {
     let mut lines = Lines::new(out, io::stderr(), detail, range);
     lines.begin(&asked.arn_text)?;
     if let Some(refused) = refused {
-        return Err(ValidationStop::Told(refused));
+        return Err(ValidationStop::Reason(refused));
     }
     let validation = Validation::new(
         S3Objects::new(&config, None),
@@ -127,12 +127,12 @@ async fn validate(args: &ValidateLogsArgs) -> Result<u8, ValidationStop> {
 }
 
 /// A step that is ready to be printed.
-enum Told {
+enum ValidatedItem {
     WalkStep(WalkStep),
     LogFile(ObjectLocation, Verdict),
 }
 
-impl Told {
+impl ValidatedItem {
     /// Returns whether its subject could not be verified.
     fn is_unverified(&self) -> bool {
         match self {
@@ -237,7 +237,7 @@ where
         };
         let listed = self.keys.list_public_keys(&chain.region, period).await?;
         if listed.is_empty() {
-            return Err(ValidationStop::Told(no_keys(period)));
+            return Err(ValidationStop::Reason(no_keys(period)));
         }
         let mut keys = KeySet::default();
         keys.extend(listed);
@@ -251,29 +251,29 @@ where
         series: DigestSeries,
         lines: &mut Lines<O, E>,
     ) -> Result<(), ValidationStop> {
-        let told = walk
+        let item = walk
             .steps()
             .map(|step| async {
                 match step {
                     WalkStep::Log(listed) => {
                         let at = listed.location.clone();
-                        Told::LogFile(at, self.check(listed).await)
+                        ValidatedItem::LogFile(at, self.check(listed).await)
                     }
-                    step => Told::WalkStep(step),
+                    step => ValidatedItem::WalkStep(step),
                 }
             })
             .buffered(LOG_FILES);
-        let mut told = std::pin::pin!(told);
-        while let Some(told) = told.next().await {
+        let mut item = std::pin::pin!(item);
+        while let Some(item) = item.next().await {
             // Every further file would be another line with the same reason.
-            if told.is_unverified()
+            if item.is_unverified()
                 && let Some(lost) = self.store.lost()
             {
-                return Err(ValidationStop::Told(lost.to_owned()));
+                return Err(ValidationStop::Reason(lost.to_owned()));
             }
-            match told {
-                Told::LogFile(at, verdict) => lines.log_file(&at, &verdict)?,
-                Told::WalkStep(step) => tell(step, series, lines)?,
+            match item {
+                ValidatedItem::LogFile(at, verdict) => lines.log_file(&at, &verdict)?,
+                ValidatedItem::WalkStep(step) => print_step(step, series, lines)?,
             }
         }
         Ok(())
@@ -288,7 +288,7 @@ where
     }
 }
 
-fn tell<O: Write, E: Write>(
+fn print_step<O: Write, E: Write>(
     step: WalkStep,
     series: DigestSeries,
     lines: &mut Lines<O, E>,

@@ -122,7 +122,7 @@ async fn credentials_that_expire_end_the_run_in_one_line() {
     };
     let expired = failing(CredentialTrouble::Expired);
     match run(expired, &trail, &[]).await {
-        Err(ValidationStop::Told(line)) => {
+        Err(ValidationStop::Reason(line)) => {
             let said = "the credentials have expired: CODE";
             assert!(line.contains(said), "{line}");
         }
@@ -192,7 +192,7 @@ async fn without_keys_the_run_ends() {
     let trail = trail();
     let mut memory = Memory::of(&trail);
     memory.fail_keys(Cause::Denied("OptInRequired".to_owned()));
-    let Err(ValidationStop::Told(message)) = run(memory, &trail, &[]).await else {
+    let Err(ValidationStop::Reason(message)) = run(memory, &trail, &[]).await else {
         panic!("it goes on")
     };
     assert_eq!(
@@ -200,7 +200,7 @@ async fn without_keys_the_run_ends() {
         "cannot list CloudTrail's public keys in us-east-1: access is denied: OptInRequired"
     );
     let elsewhere = ["--region", "eu-west-1"];
-    let Err(ValidationStop::Told(message)) = run(Memory::of(&trail), &trail, &elsewhere).await
+    let Err(ValidationStop::Reason(message)) = run(Memory::of(&trail), &trail, &elsewhere).await
     else {
         panic!("it goes on")
     };

@@ -63,7 +63,7 @@ use trailseal_aws::Limited;
 pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
     match verify(&args).await {
         Ok(verification) => exit::code(verification.verdict),
-        Err(stop) => stop.tell(),
+        Err(stop) => stop.print(),
     }
 }
 

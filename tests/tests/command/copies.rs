@@ -87,7 +87,7 @@ fn noted(report: &Report, kind: &str) -> u64 {
 /// Checks that everything is valid, as in a copy of another form.
 #[track_caller]
 fn all_valid(report: &Report, trail: &Trail) {
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [trail.digests.len() as u64, 0, 0]);
     assert_eq!(
         report.counts("logFiles"),
@@ -182,13 +182,13 @@ async fn a_decompressed_file_of_other_content_is_a_finding() -> Result<()> {
             fs::write(&log, other)?;
             report(&copy, &[])
                 .await?
-                .told(1, &[("log-file-modified", 1)]);
+                .reported(1, &[("log-file-modified", 1)]);
         }
         for other in ["", "no JSON", "\u{feff}{}"] {
             fs::write(&log, other)?;
             report(&copy, &[])
                 .await?
-                .told(1, &[("log-file-malformed", 1)]);
+                .reported(1, &[("log-file-malformed", 1)]);
         }
         fs::write(&log, &original)?;
         // A digest that leaves a log file out.
@@ -200,7 +200,7 @@ async fn a_decompressed_file_of_other_content_is_a_finding() -> Result<()> {
             .context("a list")?
             .remove(0);
         fs::write(&third, document.to_string())?;
-        report(&copy, &[]).await?.told(
+        report(&copy, &[]).await?.reported(
             1,
             &[("digest-modified", 1), ("digest-signature-invalid", 1)],
         );
@@ -238,7 +238,7 @@ async fn a_right_form_beside_it_hides_no_finding() -> Result<()> {
             file.with_file_name(format!("{} (1).json.gz", stem(&file)?)),
             &log.body,
         )?;
-        report(&copy, &[]).await?.told(1, &[(kind, 1)]);
+        report(&copy, &[]).await?.reported(1, &[(kind, 1)]);
     }
     Ok(())
 }
@@ -255,7 +255,7 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
     ];
     stage.apply(&changes).await?;
     let found = stage.run(&verify(&trail)).await?.report();
-    found.told(
+    found.reported(
         1,
         &[
             ("digest-malformed", 1),
@@ -289,7 +289,7 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
         .run(&with(verify(&trail), &["--unlisted"]))
         .await?
         .report();
-    found.told(1, &[("log-file-missing", 1), ("log-file-unlisted", 6)]);
+    found.reported(1, &[("log-file-missing", 1), ("log-file-unlisted", 6)]);
     let complete = with(verify(&trail), &["--complete"]);
     let refused = stage.run(&complete).await?;
     assert!(refused.refused(64).contains("a copy on disk"));
@@ -324,7 +324,7 @@ async fn second_copies_stand_in_for_files_that_are_not_there() -> Result<()> {
         fs::write(&log, &modified(&log_of(&trail, 2).object).body)?;
         report(&copy, &[])
             .await?
-            .told(1, &[("log-file-modified", 1)]);
+            .reported(1, &[("log-file-modified", 1)]);
         let digest_file = copy.file(&digest(&trail, 3).object);
         let third = digest_file.with_file_name(name.replace("NAME", stem(&digest_file)?));
         fs::write(&third, &digest(&trail, 2).object.body)?;
@@ -356,15 +356,17 @@ async fn files_that_hold_the_same_are_skipped_and_others_are_told() -> Result<()
     let original = fs::read_to_string(&forged)?;
     fs::write(&forged, original.replace("hashValue", "hashvalue"))?;
     let found = report(&copy, &[]).await?;
-    found.told(2, &[]);
+    found.reported(2, &[]);
     assert_eq!(found.counts("digests"), [7, 0, 0]);
-    assert_eq!(found.untold(), [forged.display().to_string()]);
+    assert_eq!(found.unverified(), [forged.display().to_string()]);
     assert_eq!(noted(&found, "differing"), 1);
     fs::write(&forged, original)?;
     // Another digest under the name of a second copy was moved there.
     let second_copy = third.with_file_name(format!("{} - Copy.json.gz", stem(&third)?));
     fs::write(&second_copy, &digest(&trail, 2).object.body)?;
-    report(&copy, &[]).await?.told(1, &[("digest-moved", 1)]);
+    report(&copy, &[])
+        .await?
+        .reported(1, &[("digest-moved", 1)]);
     fs::write(&second_copy, &digest(&trail, 3).object.body)?;
     // A log file that no digest lists is found under such names, too.
     let log = copy.file(&log_of(&trail, 2).object);
@@ -373,7 +375,7 @@ async fn files_that_hold_the_same_are_skipped_and_others_are_told() -> Result<()
         let original = fs::read(&planted)?;
         fs::write(&planted, r#"{"Records":[{"eventName":"Planted"}]}"#)?;
         let found = report(&copy, &["--unlisted"]).await?;
-        found.told(1, &[("log-file-unlisted", 1)]);
+        found.reported(1, &[("log-file-unlisted", 1)]);
         assert!(
             found.objects("log-file-unlisted")[0].ends_with(&name.replace("NAME", stem(&log)?))
         );
@@ -432,7 +434,7 @@ async fn what_tools_leave_is_skipped_with_its_number() -> Result<()> {
     fs::write(&planted, &log_of(&trail, 2).object.body)?;
     report(&copy, &["--unlisted"])
         .await?
-        .told(1, &[("log-file-unlisted", 1)]);
+        .reported(1, &[("log-file-unlisted", 1)]);
     Ok(())
 }
 
@@ -469,25 +471,25 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     }
     copy.apply(&changes)?;
     let found = report(&copy, &["--unlisted"]).await?;
-    found.told(2, &[]);
+    found.reported(2, &[]);
     assert_eq!(found.counts("logFiles")[1..], [0, logs]);
     assert_eq!(found.json["copy"]["logFilesNotInCopy"], logs);
     assert_eq!(found.json["copy"]["digestsNotInCopy"], 3);
     assert_eq!(found.json["copy"]["complete"], false);
     assert_eq!(found.json["totals"]["digestsMissing"], 0);
-    let untold = found.json["cannotTell"].as_array().context("a list")?;
+    let unverified = found.json["cannotTell"].as_array().context("a list")?;
     let about = |what: &str| {
-        let reasons = untold
+        let reasons = unverified
             .iter()
             .map(|one| one["reason"].as_str().expect("one"));
         reasons.filter(|reason| reason.contains(what)).count()
     };
-    assert_eq!(about(&format!("{logs} log files")), 1, "{untold:#?}");
+    assert_eq!(about(&format!("{logs} log files")), 1, "{unverified:#?}");
     assert_eq!(about("3 digests are not in this copy, in 2 stretches"), 1);
     // The log files of the missing digests, with --unlisted.
-    assert_eq!(about("nothing proves"), 1, "{untold:#?}");
-    assert_eq!(about("cannot verify the signature"), 2, "{untold:#?}");
-    assert_eq!(untold.len(), 5);
+    assert_eq!(about("nothing proves"), 1, "{unverified:#?}");
+    assert_eq!(about("cannot verify the signature"), 2, "{unverified:#?}");
+    assert_eq!(unverified.len(), 5);
     let states = |report: &Report| -> Vec<String> {
         let chains = report.json["chains"].as_array().expect("chains");
         let chain = chains.iter().find(|chain| chain["region"] == REGION);
@@ -507,14 +509,14 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     }
     // Line by line, each one is reported.
     let lines = text(&copy, "ndjson", &[]).await?;
-    let told = lines
+    let reported = lines
         .out
         .lines()
         .filter(|line| line.contains("\"cannotTell\",\"subject\""));
-    assert_eq!(told.count() as u64, logs + 2 + 2);
+    assert_eq!(reported.count() as u64, logs + 2 + 2);
 
     let found = report(&copy, &["--complete"]).await?;
-    found.told(1, &[("digest-missing", 2), ("log-file-missing", logs)]);
+    found.reported(1, &[("digest-missing", 2), ("log-file-missing", logs)]);
     assert_eq!(found.json["copy"]["complete"], true);
     assert_eq!(found.json["totals"]["digestsMissing"], 3);
     Ok(())
@@ -527,7 +529,7 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     let oldest = [0, 1].map(|hour| delete(&digest(&trail, hour).object));
     copy.apply(&oldest)?;
     let found = report(&copy, &[]).await?;
-    found.told(2, &[]);
+    found.reported(2, &[]);
     assert!(
         found.json["cannotTell"][0]["reason"]
             .to_string()
@@ -536,15 +538,15 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     // The copied part of the time is complete.
     report(&copy, &["--start-time", "2026-01-15T02:00:00Z"])
         .await?
-        .told(0, &[]);
+        .reported(0, &[]);
     // A lifecycle rule may have expired them, unless the user says what should be kept.
-    report(&copy, &["--complete"]).await?.told(2, &[]);
+    report(&copy, &["--complete"]).await?.reported(2, &[]);
     report(
         &copy,
         &["--complete", "--start-time", "2026-01-15T00:00:00Z"],
     )
     .await?
-    .told(1, &[("digest-missing", 1)]);
+    .reported(1, &[("digest-missing", 1)]);
     // After its end, if that was requested.
     let end = [
         "--start-time",
@@ -553,7 +555,7 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
         "2026-01-15T20:00:00Z",
     ];
     let found = report(&copy, &end).await?;
-    found.told(2, &[]);
+    found.reported(2, &[]);
     assert!(
         found.json["cannotTell"][0]["reason"]
             .to_string()
@@ -561,7 +563,7 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     );
     report(&copy, &[&end[..], &["--complete"]].concat())
         .await?
-        .told(1, &[("digest-overdue", 1)]);
+        .reported(1, &[("digest-overdue", 1)]);
     Ok(())
 }
 
@@ -581,21 +583,24 @@ async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> 
         ),
     ] {
         let found = report(&copy, &[&range[..], more].concat()).await?;
-        found.told(if kinds.is_empty() { 2 } else { 1 }, kinds);
-        let untold = found.json["cannotTell"].as_array().context("a list")?;
-        let uncovered = untold.iter().find(|one| {
+        found.reported(if kinds.is_empty() { 2 } else { 1 }, kinds);
+        let unverified = found.json["cannotTell"].as_array().context("a list")?;
+        let uncovered = unverified.iter().find(|one| {
             let reason = one["reason"].as_str().expect("a reason");
             reason.contains("covers 2026-01-15T01:00:00Z to 2026-01-15T02:00:00Z")
         });
-        assert!(uncovered.is_some(), "{untold:#?}");
+        assert!(uncovered.is_some(), "{unverified:#?}");
         let said = uncovered.context("a statement")?["advice"].as_str();
-        assert!(said.context("advice")?.starts_with(advice), "{untold:#?}");
+        assert!(
+            said.context("advice")?.starts_with(advice),
+            "{unverified:#?}"
+        );
     }
     // A digest after the time may exist without being verified.
     let copy = Copy::of(&trail)?;
     copy.apply(&[4, 5].map(|hour| delete(&digest(&trail, hour).object)))?;
     let found = run_offline(&copy.verify_bare()).await?.report();
-    found.told(2, &[]);
+    found.reported(2, &[]);
     let reason = found.json["cannotTell"][0]["reason"].to_string();
     assert!(reason.contains("no digest that can be proven"), "{reason}");
     Ok(())
@@ -612,7 +617,7 @@ async fn an_unfinished_copy_hides_no_finding() -> Result<()> {
         Change::Put(modified(&log_of(&trail, 2).object)),
     ])?;
     let found = report(&copy, &[]).await?;
-    found.told(1, &[("log-file-modified", 1)]);
+    found.reported(1, &[("log-file-modified", 1)]);
     assert_eq!(found.json["copy"]["logFilesNotInCopy"], 1);
     let said = text(&copy, "text", &[]).await?;
     assert!(
@@ -678,7 +683,7 @@ async fn links_are_followed() -> Result<()> {
     fs::remove_file(&log)?;
     symlink("/dev/zero", &log)?;
     let found = report(&copy, &["--complete"]).await?;
-    found.told(2, &[]);
+    found.reported(2, &[]);
     assert!(found.json.to_string().contains("it is no regular file"));
     Ok(())
 }
@@ -841,7 +846,7 @@ async fn a_trail_planted_below_a_folder_does_not_stand_in_for_it() -> Result<()>
         .display()
         .to_string();
     let report = run_offline(&arguments).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     let accounts: Vec<_> = report.json["chains"]
         .as_array()
         .context("a list")?

@@ -225,7 +225,7 @@ async fn an_sso_session_signs_every_request() -> Result<()> {
         let ran = home
             .run(&[("AWS_PROFILE", profile)], &verify(&trail))
             .await?;
-        ran.report().told(0, &[]);
+        ran.report().reported(0, &[]);
         home.signed_by(OF_SSO);
         let portal = Match::any().path_contains("/federation/credentials");
         let asked = home.proxy.calls(&portal);
@@ -269,7 +269,10 @@ async fn the_profiles_endpoints_and_region_count() -> Result<()> {
     let arguments = with(verify(&trail), &["--profile", "prod"]);
     let mut environment = home.environment();
     environment.remove("AWS_ENDPOINT_URL");
-    run(environment, &arguments).await?.report().told(0, &[]);
+    run(environment, &arguments)
+        .await?
+        .report()
+        .reported(0, &[]);
     home.signed_by(OF_SSO);
     assert_eq!(portal.recorded().len(), 1, "{:?}", portal.recorded());
     let there = Match::service("s3").in_region("eu-west-1");
@@ -290,7 +293,7 @@ async fn the_profiles_endpoints_and_region_count() -> Result<()> {
         ("AWS_REGION", REGION.to_owned()),
     ];
     let here = here.each_ref().map(|(name, value)| (*name, value.as_str()));
-    home.run(&here, &arguments).await?.report().told(0, &[]);
+    home.run(&here, &arguments).await?.report().reported(0, &[]);
     home.signed_by(OF_SSO);
     assert_eq!(portal.recorded().len(), 1, "{:?}", portal.recorded());
     // The environment's Region has precedence over the profile's, as everywhere.
@@ -355,7 +358,7 @@ async fn a_role_is_assumed_with_whatever_its_profile_names() -> Result<()> {
     for (profile, key) in [("auditor", OF_PROFILE), ("by-environment", OF_ENVIRONMENT)] {
         let arguments = with(verify(&trail), &["--profile", profile]);
         let ran = home.run(&variables, &arguments).await?;
-        ran.report().told(0, &[]);
+        ran.report().reported(0, &[]);
         let assumed = home.proxy.calls(&Match::operation("sts", "AssumeRole"));
         assert_eq!(assumed.len(), 1, "{assumed:?}");
         assert_eq!(assumed[0].call.access_key, key);
@@ -378,7 +381,7 @@ async fn a_role_is_assumed_with_whatever_its_profile_names() -> Result<()> {
         ("AWS_REGION", REGION),
     ];
     let ran = home.run(&variables, &verify(&trail)).await?;
-    ran.report().told(0, &[]);
+    ran.report().reported(0, &[]);
     assert!(
         home.signers()
             .iter()
@@ -414,7 +417,7 @@ async fn a_console_session_of_aws_login_signs() -> Result<()> {
     });
     let file = format!(".aws/login/cache/{:x}.json", Sha256::digest(session));
     home.write(&file, &token.to_string())?;
-    home.run(&[], &arguments).await?.report().told(0, &[]);
+    home.run(&[], &arguments).await?.report().reported(0, &[]);
     home.signed_by(OF_LOGIN);
     Ok(())
 }

@@ -44,14 +44,14 @@ async fn a_copy_may_be_named_at_any_of_its_folders() -> Result<()> {
         ),
     ] {
         let report = verify(&bucket.join(folder), &copy).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(report.json["totals"]["chains"], chains, "{folder}");
     }
     // `aws s3 sync s3://BUCKET/audit/logs DIRECTORY` leaves the prefix out.
     let moved = copy.path("elsewhere");
     fs::rename(bucket.join("audit/logs"), &moved)?;
     let report = verify(&moved, &copy).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     Ok(())
 }
 
@@ -61,9 +61,9 @@ async fn the_newest_digest_of_a_copy_has_no_signature() -> Result<()> {
     let copy = Copy::of(&trail)?;
     let newest = digest(&trail, 6);
     let report = run_offline(&copy.verify_bare()).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("digests"), [6, 0, 1]);
-    assert_eq!(report.untold(), [newest.object.location().to_string()]);
+    assert_eq!(report.unverified(), [newest.object.location().to_string()]);
     // By its file name, too.
     let name = newest.object.key.rsplit('/').next().expect("a name");
     let signatures = copy.text("by-name.json");
@@ -73,13 +73,13 @@ async fn the_newest_digest_of_a_copy_has_no_signature() -> Result<()> {
     let report = run_offline(&with(copy.verify_bare(), &flags))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     // Up to an hour before, the newest digest contains the signatures of the others.
     let earlier = ["--end-time", "2026-01-15T05:00:00Z"];
     let report = run_offline(&with(copy.verify_bare(), &earlier))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [6, 0, 0]);
     // A wrong signature is a finding.
     let wrong = serde_json::json!({ name: digest(&trail, 5).sealed.signature.as_str() });
@@ -87,7 +87,7 @@ async fn the_newest_digest_of_a_copy_has_no_signature() -> Result<()> {
     let report = run_offline(&with(copy.verify_bare(), &flags))
         .await?
         .report();
-    report.told(1, &[("digest-signature-invalid", 1)]);
+    report.reported(1, &[("digest-signature-invalid", 1)]);
     Ok(())
 }
 
@@ -113,7 +113,7 @@ async fn what_somebody_put_into_a_copy_does_no_harm() -> Result<()> {
         );
     }
     let report = run_offline(&copy.verify()).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     let report = run_offline(&with(copy.verify(), &["--unlisted"]))
         .await?
         .report();
@@ -150,7 +150,7 @@ async fn a_pipe_in_place_of_a_file_cannot_be_told_and_a_link_to_it_is_followed()
     fs::rename(&other, &beside)?;
     symlink(&beside, &other)?;
     let report = run_offline(&copy.verify()).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     let all = trail.log_files.len() as u64;
     assert_eq!(report.counts("logFiles"), [all - 1, 0, 1]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
@@ -158,7 +158,7 @@ async fn a_pipe_in_place_of_a_file_cannot_be_told_and_a_link_to_it_is_followed()
     fs::remove_file(&beside)?;
     let complete = with(copy.verify(), &["--complete"]);
     let report = run_offline(&complete).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("logFiles"), [all - 2, 0, 2]);
     assert!(report.json.to_string().contains("is a symbolic link"));
     Ok(())

@@ -71,7 +71,7 @@ async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> 
         let trail = converted(bucket, conversion).build();
         stage.deliver(&trail).await?;
         let whole = report(&stage, &trail, &["--unlisted"]).await?;
-        whole.told(0, &[]);
+        whole.reported(0, &[]);
         assert_eq!(whole.counts("digests"), [25, 0, 0]);
         let chains = whole.json["chains"].as_array().expect("a list");
         assert_eq!(chains.len(), 2);
@@ -85,20 +85,20 @@ async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> 
         let late = hour(&trail, 20).to_string();
         report(&stage, &trail, &["--start-time", &late])
             .await?
-            .told(0, &[]);
+            .reported(0, &[]);
         // What is missing after the conversion is found, and what is missing before it.
         stage
             .apply(&delete_digests(&newest(&trail, 17..=24)))
             .await?;
         report(&stage, &trail, &[])
             .await?
-            .told(1, &[("digest-overdue", 1)]);
+            .reported(1, &[("digest-overdue", 1)]);
         report(&stage, &trail, &["--ended", &trail.spec.trail_name])
             .await?
-            .told(1, &[("digest-overdue", 1)]);
+            .reported(1, &[("digest-overdue", 1)]);
         report(&stage, &trail, &["--ended", &trail.spec.trail_arn()])
             .await?
-            .told(1, &[("digest-overdue", 1)]);
+            .reported(1, &[("digest-overdue", 1)]);
     }
     Ok(())
 }
@@ -124,7 +124,7 @@ async fn digest_files_that_are_gone_before_a_conversion_are_found() -> Result<()
             .apply(&delete_digests(&newest(&trail, 8..=11)))
             .await?;
         // The log files of those hours still exist, too.
-        report(&stage, &trail, &[]).await?.told(1, &[(kind, 1)]);
+        report(&stage, &trail, &[]).await?.reported(1, &[(kind, 1)]);
         let logs = newest(&trail, 8..=11)
             .into_iter()
             .flat_map(|digest| trail.logs_of(digest))
@@ -132,7 +132,7 @@ async fn digest_files_that_are_gone_before_a_conversion_are_found() -> Result<()
             .collect::<Vec<_>>();
         stage.apply(&logs).await?;
         let report = report(&stage, &trail, &["--ended", &trail.spec.trail_name]).await?;
-        report.told(1, &[(kind, 1)]);
+        report.reported(1, &[(kind, 1)]);
         let window = &report.json["findings"][0]["window"];
         assert_eq!(window["from"], hour(&trail, 7).to_string(), "{window}");
         assert_eq!(window["to"], hour(&trail, 11).to_string(), "{window}");
@@ -157,15 +157,15 @@ async fn a_trail_of_the_same_name_beside_another_explains_no_end() -> Result<()>
     .build();
     stage.deliver(&own).await?;
     stage.deliver(&organization).await?;
-    report(&stage, &own, &[]).await?.told(0, &[]);
+    report(&stage, &own, &[]).await?.reported(0, &[]);
     stage.apply(&delete_digests(&newest(&own, 12..=24))).await?;
     report(&stage, &own, &[])
         .await?
-        .told(1, &[("digest-overdue", 1)]);
+        .reported(1, &[("digest-overdue", 1)]);
     let name = own.spec.trail_name.as_str();
     report(&stage, &own, &["--ended", name])
         .await?
-        .told(1, &[("digest-overdue", 1)]);
+        .reported(1, &[("digest-overdue", 1)]);
     Ok(())
 }
 
@@ -192,16 +192,16 @@ async fn an_hour_deleted_at_the_seam_of_a_conversion_is_found() -> Result<()> {
     let until = hour(&own, 20);
     let arguments = verify_until("s3://amzn-s3-demo-seam", until);
     // The account's trail ended after the organization's had started.
-    stage.run(&arguments).await?.report().told(0, &[]);
+    stage.run(&arguments).await?.report().reported(0, &[]);
     // Another trail's log files in the old folder are not evidence of this trail.
     let of_trail = with(arguments.clone(), &["--trail", &own.spec.trail_name]);
-    stage.run(&of_trail).await?.report().told(0, &[]);
+    stage.run(&of_trail).await?.report().reported(0, &[]);
     let last = own.digest(ACCOUNT, REGION, 12);
     let logs = own.logs_of(last).into_iter().map(|log| delete(&log.object));
     let changes: Vec<Change> = logs.chain([delete(&last.object)]).collect();
     stage.apply(&changes).await?;
     let report = stage.run(&arguments).await?.report();
-    report.told(1, &[("digest-overdue", 1)]);
+    report.reported(1, &[("digest-overdue", 1)]);
     let window = &report.json["findings"][0]["window"];
     assert_eq!(window["from"], hour(&own, 11).to_string(), "{window}");
     Ok(())
@@ -232,13 +232,13 @@ async fn a_chain_of_a_whole_copy_that_ends_before_the_others_is_overdue() -> Res
         .collect();
     copy.apply(&gone)?;
     let report = run_offline(&complete).await?.report();
-    report.told(1, &[("digest-overdue", 1)]);
+    report.reported(1, &[("digest-overdue", 1)]);
     assert_eq!(report.json["findings"][0]["region"], "eu-west-1");
     let ended = format!("eu-west-1/{}@2026-01-15T12:00:00Z", trail.spec.trail_name);
     let report = run_offline(&with(complete, &["--ended", &ended]))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     Ok(())
 }
 
@@ -272,15 +272,15 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     stage.apply(&cut(MEMBERS[2], 16..=24)).await?;
     let name = trail.spec.trail_name.as_str();
     let overdue = |count| [("digest-overdue", count)];
-    report(&stage, &trail, &[]).await?.told(1, &overdue(2));
+    report(&stage, &trail, &[]).await?.reported(1, &overdue(2));
     // The name by itself does not end a trail that continues elsewhere.
     report(&stage, &trail, &["--ended", name])
         .await?
-        .told(1, &overdue(2));
+        .reported(1, &overdue(2));
     let arn = |account: &str| format!("arn:aws:cloudtrail:us-east-1:{account}:trail/{name}");
     for ended in [arn(MEMBERS[1]), format!("{}/{name}", MEMBERS[1])] {
         let report = report(&stage, &trail, &["--ended", &ended]).await?;
-        report.told(1, &overdue(1));
+        report.reported(1, &overdue(1));
         assert_eq!(report.json["findings"][0]["account"], MEMBERS[2], "{ended}");
     }
     let both = |time: Timestamp| format!("{}/{name}@{time}", MEMBERS[2]);
@@ -289,10 +289,10 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
     let late = both(hour(&trail, 20));
     report(&stage, &trail, &["--ended", &first, "--ended", &late])
         .await?
-        .told(1, &overdue(1));
+        .reported(1, &overdue(1));
     let right = both(hour(&trail, 15));
     let all = report(&stage, &trail, &["--ended", &first, "--ended", &right]).await?;
-    all.told(0, &[]);
+    all.reported(0, &[]);
     // An option that matches nothing is reported.
     report(
         &stage,
@@ -300,14 +300,14 @@ async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
         &["--ended", "Nope", "--ended", &first, "--ended", &right],
     )
     .await?
-    .told(2, &[]);
+    .reported(2, &[]);
     // Log files that were delivered later: the trail had not ended.
     let log = trail.logs_of(trail.digest(MEMBERS[1], REGION, 20))[0];
     stage.apply(&[Change::Put(log.object.clone())]).await?;
     let by_account = format!("{}/{name}", MEMBERS[1]);
     report(&stage, &trail, &["--ended", &by_account, "--ended", &right])
         .await?
-        .told(1, &overdue(1));
+        .reported(1, &overdue(1));
     Ok(())
 }
 
@@ -323,14 +323,14 @@ async fn a_bucket_move_with_both_copies_in_one_directory_is_valid() -> Result<()
     .build();
     let copy = Copy::of(&trail)?;
     let valid = run_offline(&copy.verify()).await?.report();
-    valid.told(0, &[]);
+    valid.reported(0, &[]);
     assert_eq!(valid.counts("digests"), [7, 0, 0]);
     let end = format!("{}", trail.spec.start + SignedDuration::from_hours(16));
     // Digest files should have arrived by now: only those of the new bucket are missing.
     let report = run_offline(&with(copy.verify(), &["--complete", "--end-time", &end]))
         .await?
         .report();
-    report.told(1, &[("digest-overdue", 1)]);
+    report.reported(1, &[("digest-overdue", 1)]);
     assert_eq!(
         report.json["findings"][0]["object"]["bucket"],
         "amzn-s3-demo-moved-there"
@@ -346,7 +346,7 @@ async fn a_bucket_move_with_both_copies_in_one_directory_is_valid() -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversion_in_a_copy_on_disk_is_valid() -> Result<()> {
-    for (bucket, conversion, untold) in [
+    for (bucket, conversion, unverified) in [
         ("amzn-s3-demo-disk-converted", Conversion::Continued, 0),
         // No later digest file contains the signature of the last one before.
         ("amzn-s3-demo-disk-anew", Conversion::StartedAnew, 1),
@@ -354,8 +354,8 @@ async fn a_conversion_in_a_copy_on_disk_is_valid() -> Result<()> {
         let trail = converted(bucket, conversion).build();
         let copy = Copy::of(&trail)?;
         let report = run_offline(&copy.verify()).await?.report();
-        assert_eq!(report.counts("digests"), [25 - untold, 0, untold]);
-        report.told(if untold == 0 { 0 } else { 2 }, &[]);
+        assert_eq!(report.counts("digests"), [25 - unverified, 0, unverified]);
+        report.reported(if unverified == 0 { 0 } else { 2 }, &[]);
     }
     Ok(())
 }
@@ -382,7 +382,7 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
     changes.extend(delete_digests(&gone));
     stage.apply(&changes).await?;
     let report = stage.run(&verify(&[])).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("digests"), [13, 0, 0]);
     let reason = report.json["cannotTell"][0]["reason"]
         .as_str()
@@ -392,7 +392,7 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         .run(&verify(&["--start-time", "2026-01-17T13:00:00Z"]))
         .await?
         .report()
-        .told(0, &[]);
+        .reported(0, &[]);
     // The oldest digest file that is kept may be after the requested time.
     let early = stage
         .run(&verify_until(
@@ -410,19 +410,19 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
         .run(&verify_until(&year, hour(&trail, 72)))
         .await?
         .report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     // A user who gives a start time knows what should be kept.
     let since = ["--start-time", "2026-01-17T06:00:00Z"];
     stage
         .run(&verify(&since))
         .await?
         .report()
-        .told(1, &[("digest-missing", 1)]);
+        .reported(1, &[("digest-missing", 1)]);
     // Log files of a time whose digest files are missing: no rule causes that.
     let old = trail.logs_of(trail.digest(ACCOUNT, REGION, 3))[0];
     stage.apply(&[Change::Put(old.object.clone())]).await?;
     let report = stage.run(&verify(&[])).await?.report();
-    report.told(1, &[("digest-missing", 1)]);
+    report.reported(1, &[("digest-missing", 1)]);
     Ok(())
 }
 

@@ -48,10 +48,10 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
             proxy.fail(get(log), fault);
         }
         let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-        report.told(2, &[]);
+        report.reported(2, &[]);
         assert_eq!(report.counts("logFiles"), [all - 1, 0, 1]);
         assert_eq!(report.counts("digests"), [7, 0, 0]);
-        assert_eq!(report.untold(), [log.location().to_string()]);
+        assert_eq!(report.unverified(), [log.location().to_string()]);
         let reason = report.json["cannotTell"][0]["reason"].to_string();
         assert!(reason.contains(word), "{reason}");
         proxy.heal();
@@ -61,11 +61,11 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
     // next to it can.
     archive(&proxy, &third.object);
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("digests"), [6, 0, 1]);
     let of_third = trail.logs_of(third).len() as u64;
     assert_eq!(report.counts("logFiles"), [all - of_third, 0, 0]);
-    assert_eq!(report.untold(), [third.object.location().to_string()]);
+    assert_eq!(report.unverified(), [third.object.location().to_string()]);
     proxy.heal();
 
     // An object that is younger than its digest was put in the place of the archived one.
@@ -75,8 +75,8 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
     ] {
         proxy.fail(get(object), Fault::archived());
         let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-        report.told(1, &[(kind, 1)]);
-        assert_eq!(report.untold(), Vec::<String>::new());
+        report.reported(1, &[(kind, 1)]);
+        assert_eq!(report.unverified(), Vec::<String>::new());
         proxy.heal();
     }
 
@@ -86,7 +86,7 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
         Fault::access_denied_exception(),
     );
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("digests"), [0, 0, 7]);
     assert_eq!(proxy.hits(rule), 1);
     let mut text = verify(&trail);
@@ -103,8 +103,8 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
     let changes = [trailseal_tests::trail::tamper::delete(&other.object)];
     stage.apply(&changes).await?;
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-    report.told(1, &[("log-file-missing", 1)]);
-    assert_eq!(report.untold(), [log.location().to_string()]);
+    report.reported(1, &[("log-file-missing", 1)]);
+    assert_eq!(report.unverified(), [log.location().to_string()]);
     Ok(())
 }
 
@@ -129,7 +129,7 @@ async fn a_bucket_that_refuses_gives_one_line() -> Result<()> {
     let ran = stage
         .run(&with(verify(&trail), &["--bucket-owner", ACCOUNT]))
         .await?;
-    ran.report().told(0, &[]);
+    ran.report().reported(0, &[]);
     Ok(())
 }
 
@@ -142,13 +142,13 @@ async fn throttling_is_waited_out_and_where_it_stays_it_is_told() -> Result<()> 
     let reads = Match::operation("s3", "GetObject").path_contains(&trail.spec.bucket);
     let rule = proxy.add(Rule::new(reads, Fault::slow_down()).times(8));
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(proxy.remove(rule), 8);
 
     let listing = Match::operation("cloudtrail", "ListPublicKeys");
     let rule = proxy.add(Rule::new(listing, Fault::throttling()).times(2));
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(proxy.remove(rule), 2);
 
     let folder = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/";
@@ -157,12 +157,12 @@ async fn throttling_is_waited_out_and_where_it_stays_it_is_told() -> Result<()> 
     let rule = proxy.fail(listing, Fault::slow_down());
     let arguments = with(verify(&trail), &["--unlisted"]);
     let report = stage.run_through(&proxy, &arguments).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert!(proxy.remove(rule) > 3, "it gives up soon");
     assert_eq!(report.counts("digests"), [7, 0, 0]);
     assert_eq!(report.counts("logFiles")[1..], [0, 0]);
     let folder = format!("s3://{}/{folder}01/14/", trail.spec.bucket);
-    assert_eq!(report.untold(), [folder]);
+    assert_eq!(report.unverified(), [folder]);
     Ok(())
 }
 
@@ -212,20 +212,20 @@ async fn an_interrupted_run_reports_what_it_has_and_another_goes_on_from_there()
         }
         let ran = interrupt(child, signal).await?;
         let report = ran.report();
-        report.told(2, &[]);
+        report.reported(2, &[]);
         assert_eq!(report.json["interrupted"], true);
         assert!(report.err.contains("interrupted") && report.err.contains("--resume"));
-        assert_eq!(report.untold(), [""; 0]);
+        assert_eq!(report.unverified(), [""; 0]);
         // What was not reached is not called valid.
-        let [valid, found, untold] = report.counts("logFiles");
+        let [valid, found, unverified] = report.counts("logFiles");
         assert!(valid > 0 && valid < all as u64, "{valid}");
-        assert!(found == 0 && untold > 0, "{found} {untold}");
+        assert!(found == 0 && unverified > 0, "{found} {unverified}");
         assert_ne!(report.json["chains"][0]["verdict"], "valid");
 
         proxy.heal();
         proxy.forget();
         let report = run(environment, &arguments).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(report.counts("logFiles"), [all as u64, 0, 0]);
         let resumed = report.json["totals"]["resumed"].as_u64().expect("a count");
         assert!(resumed > 0, "nothing was kept");
@@ -248,11 +248,11 @@ async fn progress_is_kept_for_one_source_only() -> Result<()> {
         .run(&with(verify(&trail), &flags))
         .await?
         .report()
-        .told(0, &[]);
+        .reported(0, &[]);
     // The run was complete: the next run checks everything again.
     assert!(!std::path::Path::new(&file).exists());
     let report = stage.run(&with(verify(&trail), &flags)).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.json["totals"]["resumed"], 0);
     let source = "s3://amzn-s3-demo-other";
     std::fs::write(

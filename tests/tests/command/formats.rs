@@ -34,7 +34,7 @@ const KINDS: [(&str, u64); 2] = [("log-file-missing", 1), ("log-file-modified", 
 async fn the_json_report_has_every_documented_field() -> Result<()> {
     let (trail, copy) = damaged("amzn-s3-demo-json")?;
     let report = run_offline(&format(&copy, "json")).await?.report();
-    report.told(1, &KINDS);
+    report.reported(1, &KINDS);
     let documentation = std::fs::read_to_string(
         trailseal_tests::local::paths::repository().join("docs/verification-json.md"),
     )?;
@@ -70,7 +70,7 @@ async fn the_json_report_has_every_documented_field() -> Result<()> {
     let newest = trail.digest(ACCOUNT, "us-east-1", 6);
     let proven = trail.log_files.len() - trail.logs_of(newest).len();
     assert_eq!(report.counts("logFiles"), [proven as u64 - 2, 2, 0]);
-    assert_eq!(report.untold(), [newest.object.location().to_string()]);
+    assert_eq!(report.unverified(), [newest.object.location().to_string()]);
     let chain = &report.json["chains"][0];
     assert_eq!(chain["account"], ACCOUNT);
     assert_eq!(chain["verdict"], "finding");
@@ -225,7 +225,7 @@ async fn saved_keys_verify_a_copy_without_aws() -> Result<()> {
         let ran = stage.run(&save).await?;
         assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
         assert!(ran.err.contains("keys saved to"), "{ran:?}");
-        run_offline(&copy.verify()).await?.report().told(0, &[]);
+        run_offline(&copy.verify()).await?.report().reported(0, &[]);
     }
     // Standard output gets the same.
     let ran = stage.run(&[&["keys"][..], &times].concat()).await?;

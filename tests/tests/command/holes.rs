@@ -74,7 +74,7 @@ async fn objects_planted_behind_a_hole_do_not_hide_it() -> Result<()> {
     let trail = long("amzn-s3-demo-tail", 30).build();
     stage.deliver(&trail).await?;
     stage.apply(&wiped(&trail, 20..=30)).await?;
-    let told = |report: &crate::stage::Report| {
+    let reported = |report: &crate::stage::Report| {
         assert_eq!(report.code, 1, "{report:#?}");
         let kinds = report.kinds();
         assert!(
@@ -82,18 +82,18 @@ async fn objects_planted_behind_a_hole_do_not_hide_it() -> Result<()> {
             "{kinds:?}"
         );
     };
-    told(&stage.run(&between(&trail, 0, 24)).await?.report());
+    reported(&stage.run(&between(&trail, 0, 24)).await?.report());
     // One named a second after the range, and others in it, at its end and far away.
     let last = trail.digest(ACCOUNT, REGION, 24);
     for seconds in [1, 3600, 7200, 40_000] {
         stage.apply(&[junk_after(last, seconds)]).await?;
-        told(&stage.run(&between(&trail, 0, 24)).await?.report());
+        reported(&stage.run(&between(&trail, 0, 24)).await?.report());
         let range = with(between(&trail, 0, 24), &["--unlisted"]);
         assert_eq!(stage.run(&range).await?.report().code, 1);
     }
     // In place of the last digest itself.
     stage.apply(&[junk_after(last, 0)]).await?;
-    told(&stage.run(&between(&trail, 0, 24)).await?.report());
+    reported(&stage.run(&between(&trail, 0, 24)).await?.report());
     Ok(())
 }
 
@@ -126,19 +126,19 @@ async fn a_stop_that_lasts_beyond_the_range_is_told() -> Result<()> {
     stage.deliver(&trail).await?;
     for to in [24, 30] {
         let report = stage.run(&between(&trail, 0, to)).await?.report();
-        report.told(1, &[("chain-restarted", 1)]);
+        report.reported(1, &[("chain-restarted", 1)]);
     }
     // Before and after it, nothing is wrong.
     stage
         .run(&between(&trail, 0, 12))
         .await?
         .report()
-        .told(0, &[]);
+        .reported(0, &[]);
     stage
         .run(&between(&trail, 33, 40))
         .await?
         .report()
-        .told(0, &[]);
+        .reported(0, &[]);
     Ok(())
 }
 
@@ -156,9 +156,9 @@ async fn a_trail_that_ends_beside_one_that_goes_on_is_told_unless_it_is_known() 
     stage.deliver(&ends).await?;
     let range = between(&goes_on, 40, 60);
     let report = stage.run(&range).await?.report();
-    report.told(1, &[("digest-overdue", 1)]);
+    report.reported(1, &[("digest-overdue", 1)]);
     let acknowledged = with(range, &["--ended", "second"]);
-    stage.run(&acknowledged).await?.report().told(0, &[]);
+    stage.run(&acknowledged).await?.report().reported(0, &[]);
     Ok(())
 }
 
@@ -177,7 +177,7 @@ async fn a_region_without_digests_and_names_that_match_nothing_cannot_be_told() 
         ["--trail", "typo", "--trail", "management-events"],
     ] {
         let report = stage.run(&with(verify(&trail), &flags)).await?.report();
-        report.told(2, &[]);
+        report.reported(2, &[]);
         assert!(report.json.to_string().contains(flags[1]));
     }
     let gone: Vec<Change> = trail
@@ -187,7 +187,7 @@ async fn a_region_without_digests_and_names_that_match_nothing_cannot_be_told() 
         .collect();
     stage.apply(&gone).await?;
     let report = stage.run(&verify(&trail)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert!(
         report
             .json
@@ -216,7 +216,7 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
     changes.push(junk_after(last, 5 * 3600));
     stage.apply(&changes).await?;
     let report = stage.run(&verify(&trail)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     let text = report.json.to_string();
     assert!(
         text.contains("there is no digest at all that CloudTrail signed"),
@@ -231,7 +231,7 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
         &["--region", REGION, "--region", "eu-west-1"],
     );
     let report = stage.run(&regions).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     let text = report.json.to_string();
     assert!(
         text.contains("no digest is there of the Region eu-west-1"),
@@ -254,11 +254,11 @@ async fn a_backfill_digest_alone_proves_no_chain() -> Result<()> {
     }
     .build();
     stage.deliver(&trail).await?;
-    stage.run(&verify(&trail)).await?.report().told(0, &[]);
+    stage.run(&verify(&trail)).await?.report().reported(0, &[]);
     let hourly = digests(&trail, 0..=6);
     stage.apply(&delete_digests(&hourly)).await?;
     let report = stage.run(&verify(&trail)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("digests"), [1, 0, 0]);
     Ok(())
 }
@@ -279,7 +279,7 @@ async fn a_file_planted_in_the_last_hours_of_a_range_is_told() -> Result<()> {
         .run(&range)
         .await?
         .report()
-        .told(1, &[("log-file-unlisted", 1)]);
+        .reported(1, &[("log-file-unlisted", 1)]);
     let of_one_trail = with(range, &["--trail", "management-events"]);
     assert_eq!(stage.run(&of_one_trail).await?.code, 64);
     Ok(())
@@ -318,7 +318,7 @@ async fn a_copy_of_the_new_bucket_of_a_moved_trail_holds_not_what_the_old_one_di
     copy.apply(&[])?;
     fs::remove_dir_all(copy.path("copy").join("amzn-s3-demo-old"))?;
     let report = run_offline(&copy.verify()).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     Ok(())
 }
 
@@ -335,7 +335,7 @@ async fn links_that_lead_back_are_no_second_copy() -> Result<()> {
         };
         symlink(copy.path("copy"), bucket.join(at))?;
         let report = run_offline(&copy.verify()).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(report.json["totals"]["chains"], 1);
     }
     Ok(())
@@ -355,7 +355,7 @@ async fn prefixes_may_be_called_as_the_folders_of_trails_or_of_nobody() -> Resul
         fs::create_dir_all(other.join("elb/AWSLogs/111122223333/elasticloadbalancing/us-east-1"))?;
         fs::create_dir_all(other.join("vpc/AWSLogs/111122223333/vpcflowlogs/us-east-1"))?;
         let report = run_offline(&copy.verify()).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(report.counts("logFiles")[0], trail.log_files.len() as u64);
     }
     Ok(())

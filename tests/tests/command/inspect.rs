@@ -34,10 +34,10 @@ fn location(object: &Object) -> String {
 
 /// Checks that exactly these steps fail, that these could not be verified, and the exit code.
 #[track_caller]
-fn came_to(ran: &Ran, code: i32, failed: &[&str], untold: &[&str]) {
+fn came_to(ran: &Ran, code: i32, failed: &[&str], unverified: &[&str]) {
     assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
     assert_eq!(steps(ran, "FAIL"), failed, "{}", ran.out);
-    assert_eq!(steps(ran, "cannot tell"), untold, "{}", ran.out);
+    assert_eq!(steps(ran, "cannot tell"), unverified, "{}", ran.out);
     let verdict = match code {
         0 => "\nVALID: ",
         1 => " FINDING",
@@ -186,12 +186,12 @@ async fn each_step_of_a_digest_in_s3_is_told() -> Result<()> {
     came_to(&backfill, 0, &[], &[]);
     assert_eq!(steps(&backfill, "-"), ["predecessor"]);
 
-    for (name, change, failed, untold) in cases(&trail) {
+    for (name, change, failed, unverified) in cases(&trail) {
         println!("{name}");
         let changes = [change];
         stage.apply(&changes).await?;
         let ran = inspect(&at).await?;
-        came_to(&ran, i32::from(!failed.is_empty()), &failed, &untold);
+        came_to(&ran, i32::from(!failed.is_empty()), &failed, &unverified);
         stage.undo(&trail, &changes).await?;
     }
 
@@ -285,12 +285,17 @@ async fn a_copied_digest_is_cloudtrails_and_in_the_wrong_place() -> Result<()> {
             Change::Put(copied_to(&third.object, &aside)),
         ])
         .await?;
-    let untold = ["content", "predecessor", "log files"];
+    let unverified = ["content", "predecessor", "log files"];
     let ran = inspect(&over.to_string()).await?;
-    came_to(&ran, 1, &["place", "successor"], &untold);
+    came_to(&ran, 1, &["place", "successor"], &unverified);
     // It is still CloudTrail's signature.
     assert!(steps(&ran, "ok").contains(&"signature"));
-    came_to(&inspect(&aside.to_string()).await?, 1, &["place"], &untold);
+    came_to(
+        &inspect(&aside.to_string()).await?,
+        1,
+        &["place"],
+        &unverified,
+    );
     Ok(())
 }
 
@@ -311,7 +316,7 @@ async fn what_cannot_be_read_is_told_at_its_step() -> Result<()> {
         "successor",
         "log files",
     ];
-    for (calls, untold) in [
+    for (calls, unverified) in [
         (get(log), vec!["log file"]),
         (get(digest(&trail, 2)), vec!["predecessor"]),
         (get(&third.object), vec!["object", "successor", "log files"]),
@@ -324,11 +329,11 @@ async fn what_cannot_be_read_is_told_at_its_step() -> Result<()> {
         let ran = stage
             .run_through(&proxy, &["inspect", &location(&third.object)])
             .await?;
-        let untold: Vec<&str> = untold
+        let unverified: Vec<&str> = unverified
             .into_iter()
             .filter(|step| steps(&ran, "cannot tell").contains(step) || *step != "successor")
             .collect();
-        came_to(&ran, 2, &[], &untold);
+        came_to(&ran, 2, &[], &unverified);
         proxy.heal();
     }
     // The next digest is not part of the verdict.

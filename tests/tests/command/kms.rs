@@ -151,8 +151,8 @@ fn counts_in_text(text: &str, rule: &str) -> [u64; 3] {
         count => count.replace(',', "").parse().expect("a count"),
     });
     let mut next = || cells.next().expect("a cell");
-    let [untold, found, valid] = [next(), next(), next()];
-    [valid, found, untold]
+    let [unverified, found, valid] = [next(), next(), next()];
+    [valid, found, unverified]
 }
 
 /// Returns every finding, in the order of the log files.
@@ -193,9 +193,9 @@ async fn an_untouched_trail_is_valid_by_every_rule() -> Result<()> {
     // Those with only calls of the enclave are counted, too.
     assert!(report["totals"]["judged"].as_u64() >= u64::try_from(recording.count()).ok());
     for rule in RULES {
-        let [valid, finding, untold] = counts(&report, rule);
+        let [valid, finding, unverified] = counts(&report, rule);
         assert!(
-            valid > 0 && finding == 0 && untold == 0,
+            valid > 0 && finding == 0 && unverified == 0,
             "{rule} {report:#}"
         );
     }
@@ -532,14 +532,14 @@ async fn a_copy_on_disk_is_judged_by_what_its_events_show() -> Result<()> {
     for rule in [
         "trail", "object", "caller", "delivery", "readers", "enclaves",
     ] {
-        let [valid, finding, untold] = counts(&report, rule);
+        let [valid, finding, unverified] = counts(&report, rule);
         assert!(
-            valid > 0 && finding == 0 && untold == 0,
+            valid > 0 && finding == 0 && unverified == 0,
             "{rule} {report:#}"
         );
     }
-    let [valid, finding, untold] = counts(&report, "witness");
-    assert!(valid == 0 && finding == 0 && untold > 0, "{report:#}");
+    let [valid, finding, unverified] = counts(&report, "witness");
+    assert!(valid == 0 && finding == 0 && unverified > 0, "{report:#}");
     let text = run_offline(&arguments).await?;
     assert_eq!(text.code, 0, "{}", text.out);
     for said in ["A copy on disk", bucket, "cannot tell", "\nVALID: "] {

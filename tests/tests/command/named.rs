@@ -58,7 +58,7 @@ async fn one_log_file_is_held_against_the_digest_file_that_lists_it() -> Result<
         .await?;
     let log = trail.logs_of(trail.digest(ACCOUNT, REGION, 5))[0];
     let report = verify(&stage, bucket, &log.object.key, &[]).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(totals(&report), ([1, 0, 0], [1, 0, 0]));
     assert_eq!(report.json["subject"], "log-file");
     // The first line says so.
@@ -69,10 +69,10 @@ async fn one_log_file_is_held_against_the_digest_file_that_lists_it() -> Result<
 
     stage.apply(&[Change::Put(modified(&log.object))]).await?;
     let report = verify(&stage, bucket, &log.object.key, &[]).await?.report();
-    report.told(1, &[("log-file-modified", 1)]);
+    report.reported(1, &[("log-file-modified", 1)]);
     stage.apply(&[delete(&log.object)]).await?;
     let report = verify(&stage, bucket, &log.object.key, &[]).await?.report();
-    report.told(1, &[("log-file-missing", 1)]);
+    report.reported(1, &[("log-file-missing", 1)]);
     Ok(())
 }
 
@@ -89,7 +89,7 @@ async fn a_log_file_that_no_digest_file_lists_is_never_valid() -> Result<()> {
     assert!(line.contains("does not exist"), "{line}");
     stage.apply(&[Change::Put(planted.clone())]).await?;
     let report = verify(&stage, bucket, &planted.key, &[]).await?.report();
-    report.told(1, &[("log-file-unlisted", 1)]);
+    report.reported(1, &[("log-file-unlisted", 1)]);
     assert_eq!(report.objects("log-file-unlisted"), [&planted.key]);
     // A name that CloudTrail gives to no object.
     let odd = Object {
@@ -99,7 +99,7 @@ async fn a_log_file_that_no_digest_file_lists_is_never_valid() -> Result<()> {
     verify(&stage, bucket, &odd.key, &[]).await?.refused(2);
     stage.apply(&[Change::Put(odd.clone())]).await?;
     let report = verify(&stage, bucket, &odd.key, &[]).await?.report();
-    report.told(1, &[("log-file-unlisted", 1)]);
+    report.reported(1, &[("log-file-unlisted", 1)]);
     // A folder that no digest file covers.
     let insight = Object {
         key: planted
@@ -137,7 +137,7 @@ async fn one_digest_file_is_verified_with_its_log_files() -> Result<()> {
     let logs = trail.logs_of(digest).len() as u64;
     let key = digest.object.key.as_str();
     let report = verify(&stage, bucket, key, &[]).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(totals(&report), ([1, 0, 0], [logs, 0, 0]));
     assert_eq!(report.json["subject"], "digest-file");
     // No digest names this one.
@@ -148,14 +148,14 @@ async fn one_digest_file_is_verified_with_its_log_files() -> Result<()> {
         .apply(&[Change::Put(without_metadata(&digest.object))])
         .await?;
     let report = verify(&stage, bucket, key, &[]).await?.report();
-    report.told(
+    report.reported(
         1,
         &[("digest-modified", 1), ("digest-signature-missing", 1)],
     );
     // Its successor names it: it was deleted.
     stage.apply(&[delete(&digest.object)]).await?;
     let report = verify(&stage, bucket, key, &[]).await?.report();
-    report.told(1, &[("digest-missing", 1)]);
+    report.reported(1, &[("digest-missing", 1)]);
     Ok(())
 }
 
@@ -181,7 +181,7 @@ async fn a_day_is_that_day() -> Result<()> {
     let report = verify(&stage, bucket, &first, &["--unlisted"])
         .await?
         .report();
-    report.told(1, &[("log-file-unlisted", 1)]);
+    report.reported(1, &[("log-file-unlisted", 1)]);
     assert_eq!(report.objects("log-file-unlisted"), [&planted[0].key]);
     assert_eq!(report.counts("digests"), [24, 0, 0]);
     // The log files of either day: the planted ones among them are found.
@@ -202,7 +202,7 @@ async fn a_day_is_that_day() -> Result<()> {
         )
         .await?
         .report();
-        report.told(1, &kinds);
+        report.reported(1, &kinds);
         assert_eq!(report.objects("log-file-unlisted"), [&planted.key]);
         let listed = trail
             .log_files
@@ -235,12 +235,12 @@ async fn a_digest_file_that_ends_at_midnight_is_of_the_day_that_begins() -> Resu
     let report = verify(&stage, &trail.spec.bucket, &folder("15"), &[])
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [24, 0, 0]);
     let report = verify(&stage, &trail.spec.bucket, &folder("16"), &until)
         .await?
         .report();
-    report.told(1, &[("log-file-modified", 1)]);
+    report.reported(1, &[("log-file-modified", 1)]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
     Ok(())
 }
@@ -295,10 +295,10 @@ async fn a_day_of_a_copy_is_that_day() -> Result<()> {
         arguments
     };
     let report = run_offline(&day("15")).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [24, 0, 0]);
     let report = run_offline(&day("16")).await?.report();
-    report.told(1, &[("log-file-modified", 1)]);
+    report.reported(1, &[("log-file-modified", 1)]);
     Ok(())
 }
 
@@ -326,7 +326,7 @@ async fn one_file_of_a_copy_is_that_file() -> Result<()> {
         (&planted, "log-file", 1, vec![("log-file-unlisted", 1)]),
     ] {
         let report = run_offline(&of(object)).await?.report();
-        report.told(code, &kinds);
+        report.reported(code, &kinds);
         assert_eq!(report.json["subject"], subject);
     }
     Ok(())
@@ -350,7 +350,7 @@ async fn a_prefix_may_begin_with_a_slash() -> Result<()> {
         )
         .await?
         .report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(report.json["chains"][0]["prefix"], "/logs");
     }
     // One slash too many does not change the place.
@@ -364,6 +364,6 @@ async fn a_prefix_may_begin_with_a_slash() -> Result<()> {
     )
     .await?
     .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     Ok(())
 }

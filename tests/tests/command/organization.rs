@@ -42,7 +42,7 @@ async fn an_organizations_trail_is_verified_in_every_account_and_region() -> Res
         .run(&with(verify(&trail), &["--unlisted"]))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [30, 0, 0]);
     let log_files = trail.log_files.len() as u64;
     assert_eq!(report.counts("logFiles"), [log_files, 0, 0]);
@@ -120,9 +120,9 @@ async fn only_what_is_asked_for_is_looked_at() -> Result<()> {
         (vec!["--trail", &arn], 29, 1, vec![missing, changed]),
     ] {
         let report = asked(&whole, &flags).await?;
-        report.told(code, &kinds);
-        let [valid, found, untold] = report.counts("digests");
-        assert_eq!((valid + found, untold), (digests, 0), "{flags:?}");
+        report.reported(code, &kinds);
+        let [valid, found, unverified] = report.counts("digests");
+        assert_eq!((valid + found, unverified), (digests, 0), "{flags:?}");
     }
     // A finding names the trail as it was requested.
     let report = asked(&whole, &["--trail", &arn]).await?;
@@ -177,7 +177,7 @@ async fn several_trails_and_prefixes_share_a_bucket() -> Result<()> {
         .run(&with(verify(&trails[0]), &["--unlisted"]))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.json["totals"]["chains"], 3);
     assert_eq!(report.counts("digests"), [21, 0, 0]);
     let only = |flags: &'static [&'static str]| with(verify(&trails[0]), flags);
@@ -185,14 +185,14 @@ async fn several_trails_and_prefixes_share_a_bucket() -> Result<()> {
         .run(&only(&["--trail", "data_events"]))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.json["totals"]["chains"], 1);
     let deep = format!("s3://{bucket}/deep");
     let report = stage
         .run(&verify_until(&deep, end_of(&trails[2].spec)))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.json["chains"][0]["prefix"], "deep/down");
     Ok(())
 }
@@ -216,13 +216,13 @@ async fn a_replica_speaks_of_itself_under_the_originals_name() -> Result<()> {
     stage.apply(&copies).await?;
     let arguments = verify_until(&format!("s3://{replica}"), end_of(&trail.spec));
     let report = stage.run(&arguments).await?.report();
-    report.told(1, &[("digest-moved", 7)]);
+    report.reported(1, &[("digest-moved", 7)]);
     let alias = format!("{}={replica}", trail.spec.bucket);
     let report = stage
         .run(&with(arguments, &["--alias", &alias]))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
     Ok(())
 }
@@ -241,13 +241,13 @@ async fn a_trail_that_moved_is_followed_through_both_buckets() -> Result<()> {
     stage.deliver(&trail).await?;
     let arguments = verify_until("s3://amzn-s3-demo-moved-to", end_of(&trail.spec));
     let report = stage.run(&arguments).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [3, 0, 0]);
     // Both in one directory.
     let copy = Copy::of(&trail)?;
     // The signature of the old bucket's last digest is in the new bucket.
     let report = run_offline(&copy.verify()).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
     Ok(())
 }

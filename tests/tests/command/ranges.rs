@@ -50,9 +50,9 @@ async fn a_range_cuts_at_its_borders_and_nowhere_else() -> Result<()> {
         let verify = ["verify", &source, "--format", "json"];
         let report = stage.run(&[&verify[..], &flags].concat()).await?.report();
         let kinds: &[(&str, u64)] = &[("log-file-modified", 1)];
-        report.told(code, if code == 1 { kinds } else { &[] });
-        let [valid, found, untold] = report.counts("digests");
-        assert_eq!((valid + found, untold), (digests, 0), "{from}-{to}");
+        report.reported(code, if code == 1 { kinds } else { &[] });
+        let [valid, found, unverified] = report.counts("digests");
+        assert_eq!((valid + found, unverified), (digests, 0), "{from}-{to}");
         let coverage = report.json["chains"][0]["coverage"]
             .as_array()
             .expect("a list");
@@ -65,7 +65,7 @@ async fn a_range_cuts_at_its_borders_and_nowhere_else() -> Result<()> {
     let dates = ["--start-time", "2026-01-15", "--end-time", "2026-01-16"];
     let verify = ["verify", &source, "--format", "json"];
     let report = stage.run(&[&verify[..], &dates].concat()).await?.report();
-    report.told(1, &[("log-file-modified", 1)]);
+    report.reported(1, &[("log-file-modified", 1)]);
     assert_eq!(report.counts("digests"), [24, 0, 0]);
     // A time before all digests contains nothing to verify.
     let before = ["--start-time", "2025-11-01", "--end-time", "2025-11-02"];
@@ -90,7 +90,7 @@ async fn times_may_be_said_as_how_long_ago() -> Result<()> {
     for (start, least, most) in [("24h", 23, 25), ("7d", 31, 31), ("90m", 1, 2)] {
         let flags = ["verify", &source, "--format", "json", "--start-time", start];
         let report = stage.run(&flags).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         let digests = report.counts("digests")[0];
         assert!((least..=most).contains(&digests), "{start}: {digests}");
     }
@@ -141,7 +141,7 @@ async fn a_range_whose_digests_are_all_gone_is_a_finding() -> Result<()> {
         let range = range(&trail, from, to);
         let flags: Vec<&str> = range.iter().map(String::as_str).collect();
         let report = stage.run(&[&verify[..], &flags].concat()).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
     }
     Ok(())
 }

@@ -211,8 +211,8 @@ async fn one_object_that_is_redirected_for_ever_hides_no_other() -> Result<()> {
         .run_through(&proxy, &with(verify(&trail), &["--concurrency", "4"]))
         .await?;
     let report = ran.report();
-    report.told(1, &[("log-file-missing", 1)]);
-    assert_eq!(report.untold(), [log.location().to_string()]);
+    report.reported(1, &[("log-file-missing", 1)]);
+    assert_eq!(report.unverified(), [log.location().to_string()]);
     let regions: BTreeSet<_> = proxy
         .calls(&Match::service("s3"))
         .into_iter()

@@ -102,20 +102,26 @@ async fn a_token_that_expires_on_the_way_is_told_once_and_the_run_can_be_gone_on
     let ran = stage.run_through(&proxy, &arguments).await?;
     let refused = proxy.hits(rule);
     let report = ran.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.json["interrupted"], true);
-    assert_eq!(report.untold().len(), 1, "{:#}", report.json);
-    let [valid, found, untold] = report.counts("logFiles");
-    assert!(valid > 0 && found == 0 && untold > 0, "{valid} {untold}");
-    let told = &report.json["cannotTell"][0];
-    let reason = told["reason"].as_str().expect("a reason");
-    assert!(reason.contains("the credentials have expired"), "{told}");
+    assert_eq!(report.unverified().len(), 1, "{:#}", report.json);
+    let [valid, found, unverified] = report.counts("logFiles");
     assert!(
-        !told["advice"]
+        valid > 0 && found == 0 && unverified > 0,
+        "{valid} {unverified}"
+    );
+    let reported = &report.json["cannotTell"][0];
+    let reason = reported["reason"].as_str().expect("a reason");
+    assert!(
+        reason.contains("the credentials have expired"),
+        "{reported}"
+    );
+    assert!(
+        !reported["advice"]
             .as_str()
             .expect("advice")
             .contains("--concurrency"),
-        "{told}"
+        "{reported}"
     );
     assert!(
         report.err.contains("the credentials are no longer good"),
@@ -132,7 +138,7 @@ async fn a_token_that_expires_on_the_way_is_told_once_and_the_run_can_be_gone_on
 
     proxy.heal();
     let report = stage.run_through(&proxy, &arguments).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert!(
         report.json["totals"]["resumed"].as_u64() > Some(0),
         "{:#}",
@@ -160,9 +166,9 @@ async fn findings_are_told_beside_a_token_that_expires() -> Result<()> {
     let arguments = with(verify(&trail), &["--concurrency", "1"]);
     let report = stage.run_through(&proxy, &arguments).await?.report();
     assert_ne!(report.json["verdict"], "valid");
-    assert_eq!(report.untold(), [oldest.location().to_string()]);
+    assert_eq!(report.unverified(), [oldest.location().to_string()]);
     if report.code == 1 {
-        report.told(1, &[("log-file-missing", 1)]);
+        report.reported(1, &[("log-file-missing", 1)]);
     }
     Ok(())
 }
@@ -185,10 +191,10 @@ async fn one_statement_on_credentials_however_many_log_files() -> Result<()> {
     );
     let all = trail.log_files.len() as u64;
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("logFiles"), [0, 0, all]);
     assert_eq!(report.counts("digests"), [7, 0, 0]);
-    assert_eq!(report.untold().len(), 1);
+    assert_eq!(report.unverified().len(), 1);
     let reason = report.json["cannotTell"][0]["reason"].to_string();
     assert!(
         reason.contains(&format!("and so for {} more requests", all - 1)),
@@ -252,12 +258,12 @@ async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()>
     let ask = Match::operation("cloudtrail", "ListPublicKeys");
     proxy.fail(ask.clone().in_region(region), invalid());
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.counts("digests")[0], 0);
-    for told in report.json["cannotTell"].as_array().expect("a list") {
-        let advice = told["advice"].as_str().expect("advice");
-        assert!(advice.contains("--keys FILE"), "{told}");
-        assert!(!advice.contains("s3:GetObject"), "{told}");
+    for reported in report.json["cannotTell"].as_array().expect("a list") {
+        let advice = reported["advice"].as_str().expect("advice");
+        assert!(advice.contains("--keys FILE"), "{reported}");
+        assert!(!advice.contains("s3:GetObject"), "{reported}");
     }
 
     // Keys that somebody who has opted into the Region saved verify the digests.
@@ -272,7 +278,7 @@ async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()>
     assert_eq!(stage.run(&save).await?.code, 0);
     let with_file = with(verify(&trail), &["--keys", &file]);
     let report = stage.run_through(&proxy, &with_file).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
 
     // A user who saves the keys of all Regions gets a message about the one Region, which is not a
     // failure.
@@ -326,15 +332,15 @@ async fn credentials_that_cannot_be_renewed_end_the_run() -> Result<()> {
     let arguments = with(verify(&trail), &["--profile", "vault"]);
     let ran = run(environment, &arguments).await?;
     let report = ran.report();
-    report.told(2, &[]);
-    assert_eq!(report.untold().len(), 1, "{:#}", report.json);
-    let told = &report.json["cannotTell"][0];
-    let reason = told["reason"].as_str().expect("a reason");
+    report.reported(2, &[]);
+    assert_eq!(report.unverified().len(), 1, "{:#}", report.json);
+    let reported = &report.json["cannotTell"][0];
+    let reason = reported["reason"].as_str().expect("a reason");
     assert!(
         reason.contains("the credentials cannot be loaded"),
-        "{told}"
+        "{reported}"
     );
-    assert!(reason.contains("exit status: 7"), "{told}");
+    assert!(reason.contains("exit status: 7"), "{reported}");
     assert!(
         report.err.contains("the credentials are no longer good"),
         "{}",

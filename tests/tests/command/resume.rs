@@ -96,7 +96,7 @@ async fn what_was_verified_before_an_interrupt_is_kept_whatever_the_shape() -> R
         stage.deliver(&trail).await?;
         let all = trail.log_files.len() as u64;
         let uninterrupted = stage.run(&verify(&trail)).await?.report();
-        uninterrupted.told(0, &[]);
+        uninterrupted.reported(0, &[]);
         let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
         let file = folder.path().join("progress");
         let arguments = with(verify(&trail), &["--resume", &file.display().to_string()]);
@@ -113,7 +113,7 @@ async fn what_was_verified_before_an_interrupt_is_kept_whatever_the_shape() -> R
             .await?;
             let report = interrupt(child, signal).await?.report();
             proxy.heal();
-            report.told(2, &[]);
+            report.reported(2, &[]);
             assert_eq!(report.json["interrupted"], true);
             assert_eq!(resumed(&report), before, "{bucket}");
             let [valid, finding, _] = report.counts("logFiles");
@@ -161,7 +161,7 @@ async fn a_run_that_is_killed_loses_nothing_that_was_written() -> Result<()> {
     text.extend_from_slice(b"{\"digest\":\"0000");
     std::fs::write(&file, text)?;
     let report = run(environment, &arguments).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(resumed(&report), passes as u64);
     assert_eq!(proxy.calls(&log_files()).len(), all - passes);
     Ok(())
@@ -181,7 +181,7 @@ async fn runs_that_are_killed_at_random_add_up_to_one_that_is_not() -> Result<()
     });
     stage.apply(&changes).await?;
     let uninterrupted = stage.run(&verify(&trail)).await?.report();
-    uninterrupted.told(1, &[("log-file-missing", 2)]);
+    uninterrupted.reported(1, &[("log-file-missing", 2)]);
     let all = trail.log_files.len() as u64;
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let file = folder.path().join("progress");
@@ -273,7 +273,7 @@ async fn a_digest_that_changes_and_a_list_that_is_shorter_are_looked_at_again() 
         std::fs::write(&file, format!("{head}{lines}"))?;
         proxy.forget();
         let report = run(environment.clone(), &arguments).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(resumed(&report), expected, "{lines}");
         assert_eq!(proxy.calls(&log_files()).len() as u64, 20 - expected);
     }
@@ -282,7 +282,7 @@ async fn a_digest_that_changes_and_a_list_that_is_shorter_are_looked_at_again() 
     let line = format!("{{\"digest\":\"{hash}\",\"logFiles\":5,\"bytes\":9}}\n");
     std::fs::write(&file, format!("{old}{line}"))?;
     let report = run(environment.clone(), &arguments).await?.report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     assert_eq!(resumed(&report), 5);
     let later = head.replace("progress/2", "progress/3");
     std::fs::write(&file, &later)?;
@@ -320,7 +320,7 @@ async fn what_nohup_started_outlives_its_terminal() -> Result<()> {
     ensure!(hangup.await?.success());
     // It continues: another signal ends it properly.
     let report = interrupt(child, "-TERM").await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     assert_eq!(report.json["interrupted"], true);
     Ok(())
 }

@@ -218,9 +218,9 @@ impl Report {
     }
 
     /// Returns the subjects of what could not be verified.
-    pub(crate) fn untold(&self) -> Vec<&str> {
-        let untold = self.json["cannotTell"].as_array().expect("a list");
-        untold
+    pub(crate) fn unverified(&self) -> Vec<&str> {
+        let unverified = self.json["cannotTell"].as_array().expect("a list");
+        unverified
             .iter()
             .map(|one| one["subject"].as_str().expect("a subject"))
             .collect()
@@ -229,7 +229,7 @@ impl Report {
     /// Checks for exactly these kinds of findings, and for the exit code that belongs to the
     /// verdict.
     #[track_caller]
-    pub(crate) fn told(&self, code: i32, kinds: &[(&str, u64)]) {
+    pub(crate) fn reported(&self, code: i32, kinds: &[(&str, u64)]) {
         let expected: Vec<(String, u64)> = kinds
             .iter()
             .map(|(kind, count)| ((*kind).to_owned(), *count))

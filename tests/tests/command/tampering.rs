@@ -201,7 +201,7 @@ async fn each_sort_of_tampering_is_told_by_its_kind() -> Result<()> {
         stage.apply(&case.changes).await?;
         let code = |kinds: Kinds| i32::from(!kinds.is_empty());
         let report = stage.run(&with(verify(&trail), case.flags)).await?.report();
-        report.told(code(case.in_s3), case.in_s3);
+        report.reported(code(case.in_s3), case.in_s3);
         assert_eq!(
             report.counts("logFiles")[0],
             case.valid_log_files as u64,
@@ -214,7 +214,7 @@ async fn each_sort_of_tampering_is_told_by_its_kind() -> Result<()> {
         copy.apply(&case.changes)?;
         let complete = with(copy.verify(), &["--complete"]);
         let report = run_offline(&with(complete, case.flags)).await?.report();
-        report.told(code(case.on_disk), case.on_disk);
+        report.reported(code(case.on_disk), case.on_disk);
         let valid = report.counts("logFiles")[0];
         assert_eq!(valid, case.valid_on_disk as u64, "{report:#?}");
     }
@@ -231,7 +231,7 @@ async fn a_chain_whose_end_is_gone_is_overdue_where_the_end_is_known() -> Result
     stage.deliver(&trail).await?;
     stage.apply(&delete_digests(&newest)).await?;
     let report = stage.run(&verify(&trail)).await?.report();
-    report.told(1, &[("digest-overdue", 1)]);
+    report.reported(1, &[("digest-overdue", 1)]);
     let window = &report.json["findings"][0]["window"];
     assert_eq!(window["from"], "2026-01-15T02:00:00Z");
     assert_eq!(window["to"], "2026-01-15T09:00:00Z");
@@ -239,13 +239,13 @@ async fn a_chain_whose_end_is_gone_is_overdue_where_the_end_is_known() -> Result
     let copy = Copy::of(&trail)?;
     copy.apply(&delete_digests(&newest))?;
     let report = run_offline(&copy.verify()).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     let end = ["--end-time", "2026-01-15T09:00:00Z"];
     let report = run_offline(&with(copy.verify(), &end)).await?.report();
-    report.told(2, &[]);
+    report.reported(2, &[]);
     let complete = with(copy.verify(), &["--complete"]);
     let report = run_offline(&with(complete, &end)).await?.report();
-    report.told(1, &[("digest-overdue", 1)]);
+    report.reported(1, &[("digest-overdue", 1)]);
     Ok(())
 }
 
@@ -279,7 +279,7 @@ async fn what_cloudtrail_itself_signed_and_does_not_fit_is_told() -> Result<()> 
     for (trail, kinds) in cases {
         let copy = Copy::of(&trail)?;
         let report = run_offline(&copy.verify()).await?.report();
-        report.told(1, kinds);
+        report.reported(1, kinds);
     }
     Ok(())
 }
@@ -292,13 +292,13 @@ async fn a_starting_digest_in_the_middle_of_a_chain_is_a_restart() -> Result<()>
     copy.apply(&put(restarted(fourth).object))?;
     let report = run_offline(&copy.verify()).await?.report();
     // Its successor names other content.
-    report.told(
+    report.reported(
         1,
         &[("digest-modified", 1), ("digest-signature-invalid", 1)],
     );
     copy.apply(&put(chain_gap(fourth, "2026-01-15T03:20:00Z").object))?;
     let report = run_offline(&copy.verify()).await?.report();
-    report.told(
+    report.reported(
         1,
         &[("digest-modified", 1), ("digest-signature-invalid", 1)],
     );

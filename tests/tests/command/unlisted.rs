@@ -42,8 +42,8 @@ fn put(objects: &[Object]) -> Vec<Change> {
 /// Returns the reasons of what could not be verified, by subject.
 fn reasons(report: &Report) -> Vec<(String, String)> {
     let of = |one: &serde_json::Value, field: &str| one[field].as_str().expect("a text").to_owned();
-    let untold = report.json["cannotTell"].as_array().expect("a list");
-    untold
+    let unverified = report.json["cannotTell"].as_array().expect("a list");
+    unverified
         .iter()
         .map(|one| (of(one, "subject"), of(one, "reason")))
         .collect()
@@ -67,13 +67,13 @@ async fn files_in_a_folder_that_no_digest_covers_cannot_be_told() -> Result<()> 
         marker
     });
     stage.apply(&put(&markers)).await?;
-    stage.run(&arguments).await?.report().told(0, &[]);
+    stage.run(&arguments).await?.report().reported(0, &[]);
     for folder in OTHERS {
         let planted = [in_folder(&trail, 3, folder), in_folder(&trail, 4, folder)];
         let changes = put(&planted);
         stage.apply(&changes).await?;
         let report = stage.run(&arguments).await?.report();
-        report.told(2, &[]);
+        report.reported(2, &[]);
         let below = format!(
             "s3://{}/AWSLogs/{ACCOUNT}/{folder}/{REGION}/",
             trail.spec.bucket
@@ -92,10 +92,10 @@ async fn files_in_a_folder_that_no_digest_covers_cannot_be_told() -> Result<()> 
         );
         assert_eq!(report.json["totals"]["unlisted"], 0);
         // Without the option, nothing is reported.
-        stage.run(&verify(&trail)).await?.report().told(0, &[]);
+        stage.run(&verify(&trail)).await?.report().reported(0, &[]);
         stage.undo(&trail, &changes).await?;
     }
-    stage.run(&arguments).await?.report().told(0, &[]);
+    stage.run(&arguments).await?.report().reported(0, &[]);
     Ok(())
 }
 
@@ -114,7 +114,7 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
     let copy = Copy::of(&trail)?;
     copy.apply(&put(std::slice::from_ref(&listed)))?;
     let report = unlisted(&copy, &[]).await?;
-    report.told(0, &[]);
+    report.reported(0, &[]);
     let all = trail.log_files.len() as u64 + 1;
     assert_eq!(report.counts("logFiles"), [all, 0, 0]);
 
@@ -126,7 +126,7 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
     };
     copy.apply(&put(&[planted.clone(), misnamed.clone()]))?;
     let report = unlisted(&copy, &[]).await?;
-    report.told(1, &[("log-file-unlisted", 2)]);
+    report.reported(1, &[("log-file-unlisted", 2)]);
     let mut expected = [planted.key.as_str(), misnamed.key.as_str()];
     expected.sort_unstable();
     assert_eq!(report.objects("log-file-unlisted"), expected);
@@ -135,9 +135,9 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
     // One covered folder says nothing about another.
     copy.apply(&put(&[in_folder(&trail, 5, "CloudTrail-Aggregated")]))?;
     let report = unlisted(&copy, &[]).await?;
-    report.told(1, &[("log-file-unlisted", 2)]);
-    assert_eq!(report.untold().len(), 1, "{report:#?}");
-    assert!(report.untold()[0].contains("/CloudTrail-Aggregated/"));
+    report.reported(1, &[("log-file-unlisted", 2)]);
+    assert_eq!(report.unverified().len(), 1, "{report:#?}");
+    assert!(report.unverified()[0].contains("/CloudTrail-Aggregated/"));
     Ok(())
 }
 
@@ -145,7 +145,7 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
 async fn files_outside_of_the_date_folders_are_found_whatever_time_is_asked_for() -> Result<()> {
     let trail = small("amzn-s3-demo-misplaced").build();
     let copy = Copy::of(&trail)?;
-    unlisted(&copy, &[]).await?.told(0, &[]);
+    unlisted(&copy, &[]).await?.reported(0, &[]);
     let below = format!("{ACCOUNT}/CloudTrail/{REGION}");
     let planted = [
         format!("{below}/planted.json.gz"),
@@ -166,7 +166,7 @@ async fn files_outside_of_the_date_folders_are_found_whatever_time_is_asked_for(
     let day: [&str; 4] = ["--start-time", &from, "--end-time", &to];
     for flags in [&[][..], &day[..]] {
         let report = unlisted(&copy, flags).await?;
-        report.told(1, &[("log-file-unlisted", 6)]);
+        report.reported(1, &[("log-file-unlisted", 6)]);
         assert_eq!(report.objects("log-file-unlisted"), expected, "{flags:?}");
     }
     // In another year's folder, another time is requested.
@@ -175,7 +175,7 @@ async fn files_outside_of_the_date_folders_are_found_whatever_time_is_asked_for(
         &trail,
         &format!("{below}/2024/planted.json.gz"),
     )]))?;
-    unlisted(&other, &day).await?.told(0, &[]);
+    unlisted(&other, &day).await?.reported(0, &[]);
     Ok(())
 }
 
@@ -214,10 +214,10 @@ async fn files_that_are_in_no_region_with_digests_cannot_be_told() -> Result<()>
         let planted = at(&trail, &key);
         copy.apply(&put(std::slice::from_ref(&planted)))?;
         let report = unlisted(&copy, &[]).await?;
-        report.told(2, &[]);
+        report.reported(2, &[]);
         let account = &key[..12];
         assert_eq!(
-            report.untold(),
+            report.unverified(),
             [format!(
                 "s3://{}/AWSLogs/{account}/{below}",
                 trail.spec.bucket
@@ -231,7 +231,7 @@ async fn files_that_are_in_no_region_with_digests_cannot_be_told() -> Result<()>
         );
         // A user who selects other Regions or accounts does not ask for these.
         let only = unlisted(&copy, &["--region", REGION, "--account", ACCOUNT]).await?;
-        only.told(0, &[]);
+        only.reported(0, &[]);
     }
     Ok(())
 }
@@ -248,8 +248,8 @@ async fn files_of_other_times_and_of_parts_that_were_not_asked_for_are_left_out(
         with(verify(&trail), &["--unlisted", "--start-time", &time])
     };
     let hour = |hour: i64| trail.spec.start + jiff::SignedDuration::from_hours(hour);
-    stage.run(&since(hour(4))).await?.report().told(0, &[]);
-    stage.run(&since(hour(0))).await?.report().told(2, &[]);
+    stage.run(&since(hour(4))).await?.report().reported(0, &[]);
+    stage.run(&since(hour(0))).await?.report().reported(2, &[]);
     Ok(())
 }
 
@@ -257,7 +257,7 @@ async fn files_of_other_times_and_of_parts_that_were_not_asked_for_are_left_out(
 async fn a_file_whose_name_says_that_it_is_yet_to_come_is_found() -> Result<()> {
     let trail = small("amzn-s3-demo-ahead").build();
     let copy = Copy::of(&trail)?;
-    unlisted(&copy, &[]).await?.told(0, &[]);
+    unlisted(&copy, &[]).await?.reported(0, &[]);
     let region = format!("{ACCOUNT}/CloudTrail/{REGION}");
     let name =
         |time: &str| format!("{ACCOUNT}_CloudTrail_{REGION}_{time}_PlantedPlanted01.json.gz");
@@ -281,7 +281,7 @@ async fn a_file_whose_name_says_that_it_is_yet_to_come_is_found() -> Result<()> 
     );
     copy.apply(&put(&[far.clone(), soon.clone(), never.clone()]))?;
     let report = unlisted(&copy, &[]).await?;
-    report.told(1, &[("log-file-unlisted", 3)]);
+    report.reported(1, &[("log-file-unlisted", 3)]);
     let mut found = report.objects("log-file-unlisted");
     found.sort_unstable();
     assert_eq!(found, [&never.key, &soon.key, &far.key]);
@@ -303,7 +303,7 @@ async fn a_log_file_of_one_bucket_lists_no_other_buckets() -> Result<()> {
     }
     .build();
     let copy = Copy::of(&trail)?;
-    unlisted(&copy, &[]).await?.told(0, &[]);
+    unlisted(&copy, &[]).await?.reported(0, &[]);
     // The same key in the other bucket.
     let mut planted = trail.logs_of(trail.digest(ACCOUNT, REGION, 2))[0]
         .object

@@ -247,7 +247,7 @@ async fn what_is_around_a_value_means_nothing() -> Result<()> {
         (vec!["--end-time", &end], 2),
     ] {
         let report = run_offline(&with(copy.verify(), &flags)).await?.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(report.json["totals"]["chains"], chains, "{flags:?}");
     }
     // Paths, too.
@@ -280,7 +280,7 @@ async fn what_is_around_a_value_means_nothing() -> Result<()> {
     let report = run_offline(&with(copy.verify(), &["--output", "-"]))
         .await?
         .report();
-    report.told(0, &[]);
+    report.reported(0, &[]);
     Ok(())
 }
 
@@ -345,7 +345,7 @@ async fn signatures_are_read_as_the_aws_cli_prints_them() -> Result<()> {
         std::fs::write(&file, &content)?;
         let ran = run_offline(&with(copy.verify_bare(), &flags)).await?;
         assert_eq!(ran.err, "", "{}", String::from_utf8_lossy(&content));
-        ran.report().told(0, &[]);
+        ran.report().reported(0, &[]);
     }
     // Names that match nothing are reported.
     let elsewhere = "s3://amzn-s3-demo-printed/elsewhere.json.gz";
@@ -354,7 +354,7 @@ async fn signatures_are_read_as_the_aws_cli_prints_them() -> Result<()> {
         json!({ name: hex, elsewhere: "ab".repeat(256) }).to_string(),
     )?;
     let ran = run_offline(&with(copy.verify_bare(), &flags)).await?;
-    ran.report().told(0, &[]);
+    ran.report().reported(0, &[]);
     assert!(
         ran.err.contains("not used") && ran.err.contains(elsewhere) && !ran.err.contains(name),
         "{}",
@@ -413,7 +413,7 @@ async fn a_file_of_wrong_signatures_is_wrong_usage_and_no_tampering() -> Result<
         json!({ name: hex, name_of(&trail, 3): "ab".repeat(256) }).to_string(),
     )?;
     let ran = run_offline(&with(copy.verify_bare(), &flags)).await?;
-    ran.report().told(0, &[]);
+    ran.report().reported(0, &[]);
     assert!(
         ran.err.contains("wrong signatures") && ran.err.contains(name_of(&trail, 3)),
         "{}",
@@ -528,7 +528,7 @@ async fn keys_are_read_in_every_shape_that_tools_save_them_in() -> Result<()> {
         std::fs::write(&file, &content)?;
         let ran = run_offline(&copy.verify()).await?;
         let report = ran.report();
-        report.told(0, &[]);
+        report.reported(0, &[]);
         assert_eq!(report.json["totals"]["chains"], 2);
     }
     for (content, says) in [

@@ -47,7 +47,10 @@ async fn a_context_with_another_trail_than_the_configured_ones_is_told() {
         let report = Case::new().check(&[record]).await;
         let findings = &report.report.findings;
         assert!(
-            findings.iter().all(|told| told.kind == KmsContextMismatch) && !findings.is_empty(),
+            findings
+                .iter()
+                .all(|reported| reported.kind == KmsContextMismatch)
+                && !findings.is_empty(),
             "{trail}: {findings:#?}"
         );
         assert_eq!(

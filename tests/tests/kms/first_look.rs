@@ -20,13 +20,13 @@ fn half_a_day() -> TrailSpec {
 }
 
 #[track_caller]
-fn assert_told(report: &Report, expected: &[(FindingKind, &Object)]) {
+fn assert_reported(report: &Report, expected: &[(FindingKind, &Object)]) {
     let expected: Vec<_> = expected
         .iter()
         .map(|(kind, object)| (*kind, object.key.as_str()))
         .collect();
     assert_eq!(
-        crate::world::told(&report.findings),
+        crate::world::reported(&report.findings),
         expected,
         "{report:#?}"
     );
@@ -141,14 +141,14 @@ async fn a_key_that_cannot_encrypt_log_files_is_told_once() {
         let mut memory = Memory::of(&trail);
         memory.describe(KEY_ARN, spec, usage, state);
         let report = check_kms(&trail, &memory, &log.object).await;
-        assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
+        assert_reported(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
         let scope = &report.findings[0].scope;
         assert_eq!(scope.region.as_deref(), Some(log.region.as_str()));
         assert_eq!(scope.trail, Some(trail.spec.trail_arn()));
     }
     // A key that no longer exists.
     let report = check_kms(&trail, &Memory::of(&trail), &log.object).await;
-    assert_told(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
+    assert_reported(&report, &[(FindingKind::KmsKeyUnusable, &log.object)]);
 }
 
 #[tokio::test]
@@ -182,6 +182,6 @@ async fn a_new_object_that_is_no_log_file_is_told_before_its_digest_comes() {
         let mut memory = Memory::of(&trail);
         memory.put(planted);
         let report = check_kms(&trail, &memory, log).await;
-        assert_told(&report, &[(kind, log)]);
+        assert_reported(&report, &[(kind, log)]);
     }
 }

@@ -65,14 +65,14 @@ async fn a_flood_of_one_kind_hides_no_other() {
     records.push(Record::delivery().with(RESOURCE, OTHER_KEY).id("other key"));
     records.extend(flood(3000));
     let report = case.check(&records).await;
-    let mut told: BTreeMap<FindingKind, usize> = BTreeMap::new();
+    let mut reported: BTreeMap<FindingKind, usize> = BTreeMap::new();
     for finding in &report.report.findings {
-        *told.entry(finding.kind).or_default() += 1;
+        *reported.entry(finding.kind).or_default() += 1;
     }
     // Fifty, and one that says how many more there are.
-    assert_eq!(told[&KmsForeignCaller], 51);
+    assert_eq!(reported[&KmsForeignCaller], 51);
     for kind in [KmsDeliveryDenied, LogFileMissing, KmsKeyMismatch] {
-        assert_eq!(told[&kind], 1, "{told:?}");
+        assert_eq!(reported[&kind], 1, "{reported:?}");
     }
     let more = report.report.findings.iter();
     let mut more = more.filter(|finding| finding.message.contains("5950 more findings"));

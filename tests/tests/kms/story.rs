@@ -1,7 +1,7 @@
 //! Stories of deliveries that wait for their digest.
 
 use crate::case::at;
-use crate::world::{World, assert_nothing, told};
+use crate::world::{World, assert_nothing, reported};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -71,7 +71,7 @@ async fn tell(world: &World, hours: std::ops::RangeInclusive<u32>) -> Vec<(u32, 
     for hour in hours {
         let report = world.settle(&digest(&world.trail, hour)).await;
         assert!(report.obstacles.is_empty(), "{report:#?}");
-        for (kind, key) in told(&report.findings) {
+        for (kind, key) in reported(&report.findings) {
             all.push((hour, format!("{kind} {key}")));
         }
     }
@@ -86,7 +86,10 @@ async fn a_log_file_deleted_before_its_digest_comes_is_told_at_the_first_look() 
     world.memory.delete(&log);
     let recording = recording(&world.trail, &log).object.clone();
     let report = world.look(&recording).await;
-    assert_eq!(told(&report.findings), [(LogFileMissing, log.key.as_str())]);
+    assert_eq!(
+        reported(&report.findings),
+        [(LogFileMissing, log.key.as_str())]
+    );
     assert!(!world.waits_for(&log));
     // The digest lists it: the log-verifier reports the rest.
     assert_eq!(tell(&world, 0..=14).await, []);
@@ -196,18 +199,18 @@ async fn a_log_file_that_a_backfill_digest_lists_is_listed() {
         let mut events = world.trail.log_files.iter().flat_map(|log| &log.kms_events);
         events.any(|event| event.about.as_ref().is_some_and(|at| at.key == *key))
     });
-    let mut told: Vec<_> = tell(&world, 0..=14)
+    let mut reported: Vec<_> = tell(&world, 0..=14)
         .await
         .into_iter()
-        .map(|(_, told)| told)
+        .map(|(_, reported)| reported)
         .collect();
     let mut expected: Vec<_> = listed
         .iter()
         .map(|key| format!("{LogFileUnlisted} {key}"))
         .collect();
-    told.sort();
+    reported.sort();
     expected.sort();
-    assert_eq!((told.len(), told), (2, expected));
+    assert_eq!((reported.len(), reported), (2, expected));
     // An unsigned digest lists nothing; an unreadable one may list anything.
     for (fault, expected) in [
         (None, 2),
@@ -304,7 +307,10 @@ async fn behind_a_digest_that_cannot_be_read_nothing_is_called_unlisted() {
         // The attacker also deleted the digest that lists it.
         world.memory.delete(&log);
         let report = world.settle(&digest(&world.trail, 14)).await;
-        assert_eq!(told(&report.findings), [(LogFileMissing, log.key.as_str())]);
+        assert_eq!(
+            reported(&report.findings),
+            [(LogFileMissing, log.key.as_str())]
+        );
         assert!(!world.waits_for(&log));
     }
 }
@@ -441,12 +447,12 @@ async fn a_trail_that_moves_takes_along_what_waits() {
     leave_out(&mut trail, 4, &log);
     let world = World::new(trail);
     assert_nothing(&world.look_at_all().await);
-    let told = tell(&world, 0..=14).await;
-    let [(hour, what)] = told.as_slice() else {
-        panic!("{told:?}");
+    let reported = tell(&world, 0..=14).await;
+    let [(hour, what)] = reported.as_slice() else {
+        panic!("{reported:?}");
     };
     assert_eq!(*what, format!("{LogFileUnlisted} {}", log.key));
-    assert!((9..=11).contains(hour), "{told:?}");
+    assert!((9..=11).contains(hour), "{reported:?}");
     assert!(!world.waits_for(&log));
 }
 

@@ -313,18 +313,22 @@ async fn each_anomaly_gives_exactly_its_findings() {
             assert!(report.obstacles.is_empty(), "{kind:?} {seed}: {report:#?}");
             // The findings about one key or reader are one incident.
             let mut alerts = BTreeSet::new();
-            let mut told: Vec<FindingKind> = Vec::new();
+            let mut reported: Vec<FindingKind> = Vec::new();
             for finding in &report.findings {
                 if alerts.insert(finding.id().to_string()) {
-                    told.push(finding.kind);
+                    reported.push(finding.kind);
                 }
             }
-            told.sort_by_key(|kind| kind.as_str());
+            reported.sort_by_key(|kind| kind.as_str());
             // Five reads may be recorded in two log files of two hours.
             if kind == Kind::UnlistedReader {
-                told.dedup();
+                reported.dedup();
             }
-            assert_eq!(told, expected, "{kind:?} {seed}: {:#?}", report.findings);
+            assert_eq!(
+                reported, expected,
+                "{kind:?} {seed}: {:#?}",
+                report.findings
+            );
             let events = world.trail.kms_anomalies(kind);
             assert!(!events.is_empty());
             if let [finding] = report.findings.as_slice()

@@ -2,7 +2,7 @@
 
 use crate::case::{BUCKET, Case, KEY, Record, at, kinds, log_file, log_key, verdicts};
 use crate::story::{digest, first_log, leave_out, recording, spec};
-use crate::world::{World, assert_nothing, told};
+use crate::world::{World, assert_nothing, reported};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::future::ready;
@@ -79,7 +79,7 @@ async fn thousands_of_hostile_documents_do_not_hide_a_deleted_log_file() {
         plant(&mut world, old, "2026-01-15T00:00:01Z").await;
         plant(&mut world, new, "2026-01-15T04:30:00Z").await;
         let report = world.settle(&digest(&world.trail, 4)).await;
-        let missing = told(&report.findings);
+        let missing = reported(&report.findings);
         assert!(
             missing.contains(&(LogFileMissing, log.key.as_str())),
             "{old} {new}: {missing:?}"
@@ -123,11 +123,11 @@ async fn hostile_documents_drain() {
     assert_ne!(ids[0].1, ids[1].1);
 }
 
-trait Told {
+trait Reported {
     fn counts_given_up(&self) -> bool;
 }
 
-impl Told for Finding {
+impl Reported for Finding {
     fn counts_given_up(&self) -> bool {
         self.kind == DeliveryUnsettled && self.message.contains("For three days")
     }
@@ -171,7 +171,7 @@ async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_val
         .await;
     let report = world.settle(&digest(&world.trail, 70)).await;
     assert_eq!(
-        told(&report.findings),
+        reported(&report.findings),
         [(LogFileUnlisted, log.key.as_str())]
     );
 }
@@ -185,7 +185,7 @@ async fn what_waits_for_a_digest_that_cannot_be_read_is_not_valid() {
     let denied = Cause::Denied("s3:GetObject".to_owned());
     world.memory.fail(&broken, &denied, 1000);
     let report = world.settle(&digest(&world.trail, 5)).await;
-    assert_eq!(told(&report.findings), []);
+    assert_eq!(reported(&report.findings), []);
     assert_eq!(report.obstacles.len(), 0, "the event does not go back");
     assert_eq!(report.verdict(), Verdict::CannotTell);
 }

@@ -160,9 +160,10 @@ pub fn healthy(arn: &str) -> KeyDescription {
     }
 }
 
-pub fn told(findings: &[Finding]) -> Vec<(FindingKind, &str)> {
-    let told = findings.iter();
-    told.map(|finding| (finding.kind, finding.object.key.as_str()))
+pub fn reported(findings: &[Finding]) -> Vec<(FindingKind, &str)> {
+    let reported = findings.iter();
+    reported
+        .map(|finding| (finding.kind, finding.object.key.as_str()))
         .collect()
 }
 

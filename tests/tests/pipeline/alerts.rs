@@ -32,7 +32,7 @@ fn junk(world: &World, number: u32) -> Object {
 
 /// Returns the keys of all objects that people were alerted to: those in the messages, and those in
 /// the lists that the messages name.
-async fn told(world: &World) -> Result<BTreeSet<String>> {
+async fn reported(world: &World) -> Result<BTreeSet<String>> {
     let lists = world.evidence("alerts/").await?;
     let mut keys = BTreeSet::new();
     for alert in world.alerts() {
@@ -84,9 +84,9 @@ async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
             "{times:?}"
         );
     }
-    let told = told(&world).await?;
+    let reported = reported(&world).await?;
     for object in junk.iter().chain([log]) {
-        ensure!(told.contains(&object.key), "{} was lost", object.key);
+        ensure!(reported.contains(&object.key), "{} was lost", object.key);
     }
     // It is named in the message itself, not only in a list.
     let in_message = world.alerts().iter().any(|alert| {
@@ -121,7 +121,7 @@ async fn what_no_message_holds_goes_through_the_evidence_bucket() -> Result<()> 
         "{:#}",
         alerts[0].document["count"]
     );
-    ensure!(told(&world).await?.len() == 1_200);
+    ensure!(reported(&world).await?.len() == 1_200);
     // The same again: people have already been alerted to it.
     world.pump.send(VERIFIER, &event.to_string()).await?;
     world.settle().await?;

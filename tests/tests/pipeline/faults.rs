@@ -312,7 +312,7 @@ async fn what_is_replaced_by_an_archived_object_is_modified_at_the_first_try() -
     world.round().await?;
     let alerts = world.proxy.alerts();
     // The log file's own event reports that its records cannot be read.
-    let told: BTreeSet<_> = alerts
+    let reported: BTreeSet<_> = alerts
         .iter()
         .flat_map(Alert::findings)
         .filter(|finding| finding.severity == "critical")
@@ -320,7 +320,7 @@ async fn what_is_replaced_by_an_archived_object_is_modified_at_the_first_try() -
         .collect();
     let expected = [("log-file-modified", log), ("digest-modified", digest)];
     let expected = expected.map(|(kind, object)| (kind.to_owned(), object.key.clone()));
-    assert_eq!(told, BTreeSet::from(expected));
+    assert_eq!(reported, BTreeSet::from(expected));
     Ok(())
 }
 

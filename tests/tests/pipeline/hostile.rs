@@ -129,19 +129,21 @@ fn beside(log: &Object, number: usize) -> Object {
     object
 }
 
-fn told(world: &World) -> Vec<(String, String)> {
+fn reported(world: &World) -> Vec<(String, String)> {
     let alerts = world.proxy.alerts();
     let findings = alerts.iter().flat_map(Alert::findings);
-    let told =
+    let reported =
         findings.map(|finding| (finding.kind, finding.document["object"]["key"].to_string()));
-    told.collect()
+    reported.collect()
 }
 
 #[track_caller]
 fn is_told(world: &World, kind: &str, object: &Object) -> bool {
     let key = format!("\"{}\"", object.key);
-    let told = told(world);
-    told.iter().any(|(told, at)| told == kind && *at == key)
+    let reported = reported(world);
+    reported
+        .iter()
+        .any(|(reported, at)| reported == kind && *at == key)
 }
 
 /// The invocation answers in time, and the cost of nine bombs does not affect the other message.
@@ -173,7 +175,7 @@ async fn nine_bombs_and_an_innocent_in_a_batch() -> Result<()> {
     ensure!(
         is_told(&world, "log-file-trailing-data", &damaged),
         "{:?}",
-        told(&world)
+        reported(&world)
     );
     Ok(())
 }
@@ -194,7 +196,7 @@ async fn ten_log_files_of_thousands_of_kms_calls_in_a_batch() -> Result<()> {
     // Nothing goes back to the queue, and nothing is parked.
     world.settle().await?;
     ensure!(is_told(&world, "log-file-trailing-data", &damaged));
-    let kinds: BTreeSet<String> = told(&world).into_iter().map(|(kind, _)| kind).collect();
+    let kinds: BTreeSet<String> = reported(&world).into_iter().map(|(kind, _)| kind).collect();
     let expected = ["kms-foreign-context", "log-file-trailing-data"];
     ensure!(kinds == expected.map(str::to_owned).into(), "{kinds:?}");
     let peak = world.pump.rie(CHECKER)?.peak_memory().await;

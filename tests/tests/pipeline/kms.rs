@@ -199,10 +199,10 @@ async fn object_deleted_before_its_digest_comes() -> Result<()> {
     let missing = &missing.context("no finding about the log file")?.document;
     assert_eq!(missing["kind"], "log-file-missing");
     assert_eq!(missing["severity"], "critical");
-    let told = missing["message"].as_str().context("a message")?;
+    let reported = missing["message"].as_str().context("a message")?;
     assert!(
-        told.contains(&event.event_id) && told.contains(&log.object.key),
-        "{told}"
+        reported.contains(&event.event_id) && reported.contains(&log.object.key),
+        "{reported}"
     );
     Ok(())
 }
@@ -307,11 +307,11 @@ async fn planted_log_file_under_the_right_key() -> Result<()> {
         world.assert_alerts(&[found("kms-foreign-caller", &planted)]);
         let alerts = world.alerts();
         assert_eq!(alerts[0].attributes["severity"], "critical");
-        let told = &messages(&world)[0];
+        let reported = &messages(&world)[0];
         let kms = world.trail.spec.kms.as_ref().context("a key")?;
         assert!(
-            told.contains(&kms.intruder_arn()) && told.contains("198.51.100.7"),
-            "{told}"
+            reported.contains(&kms.intruder_arn()) && reported.contains("198.51.100.7"),
+            "{reported}"
         );
         world.assert_cli(&[]).await?;
     }
@@ -513,7 +513,7 @@ async fn key_of_the_call_is_not_the_objects() -> Result<()> {
     assert!(
         messages(&world)
             .iter()
-            .any(|told| told.contains(&event.event_id))
+            .any(|reported| reported.contains(&event.event_id))
     );
     world.assert_rest_valid(&[], &[]).await?;
     world.assert_cli(&[]).await

@@ -97,10 +97,10 @@ async fn every_tampered_trail_is_told_of_as_the_aws_cli_tells_or_as_documented()
         tally.wrong[..tally.wrong.len().min(SHOWN)].join("\n")
     );
     if cases >= EVERY_DIFFERENCE_WITHIN {
-        let told: BTreeSet<_> = tally.by.keys().copied().collect();
+        let reported: BTreeSet<_> = tally.by.keys().copied().collect();
         let missing: Vec<_> = Difference::ALL
             .iter()
-            .filter(|d| !told.contains(d))
+            .filter(|d| !reported.contains(d))
             .collect();
         assert!(
             missing.is_empty(),

@@ -70,20 +70,20 @@ impl<'a> Stage<'a> {
         for change in unseen.iter().flat_map(|unseen| &unseen.instead) {
             deliver::apply(&self.aws.s3(), change).await?;
         }
-        let told = self.ask_to_tell(case, &unseen, cli).await?;
+        let reported = self.ask_to_tell(case, &unseen, cli).await?;
         self.act(hidden).await?;
 
         // If it needs no help, it has run already.
         let needs_no_help =
             unseen.is_empty() && case.differences.is_empty() && case.flags == case.telling_flags();
         let asked = if needs_no_help {
-            told.clone()
+            reported.clone()
         } else {
             self.ask(case, &case.flags, &[], false, cli).await?
         };
         let theirs = Printed::from(&asked);
         let ours = self.run(case).await?;
-        let (expected, differences) = expected(case, &unseen, &told)?;
+        let (expected, differences) = expected(case, &unseen, &reported)?;
         // If it could not even start, it prints why in its own words.
         let expected = expected.unwrap_or_else(|| theirs.clone());
         Ok(if ours != expected {
@@ -260,13 +260,13 @@ pub(crate) fn trailseal() -> Result<PathBuf> {
 fn expected(
     case: &Case,
     unseen: &[&Unseen],
-    told: &Answer,
+    reported: &Answer,
 ) -> Result<(Option<Printed>, BTreeSet<Difference>)> {
     let mut differences = case.differences.clone();
-    if !matches!(told.code, 0 | 1) {
+    if !matches!(reported.code, 0 | 1) {
         return Ok((None, differences));
     }
-    let mut transcript = Transcript::read(told)?;
+    let mut transcript = Transcript::read(reported)?;
     if let Some(file) = case.newest_lost() {
         differences.insert(Difference::NewestDigestLost);
         transcript.begin_with_missing(&file);

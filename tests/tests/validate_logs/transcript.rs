@@ -199,7 +199,7 @@ impl Transcript {
     /// Adds, after each hourly digest that is not valid, how many hours are between it and the next
     /// digest that is read. Returns whether there were any.
     pub(crate) fn tell_lost_digests(&mut self) -> Result<bool> {
-        let mut told = false;
+        let mut reported = false;
         let mut index = 0;
         while let Some(entry) = self.entries.get(index) {
             index += 1;
@@ -231,9 +231,9 @@ impl Transcript {
             );
             self.entries.insert(index, Entry::Problem(line));
             index += 1;
-            told = true;
+            reported = true;
         }
-        Ok(told)
+        Ok(reported)
     }
 }
 

@@ -13,7 +13,7 @@ async fn wherever_the_alerter_dies_the_finding_is_told() {
         let aws = Aws::default();
         // An incident that is open, and grows.
         answer(&aws, &[body(&[reading("earlier")], 0)], 0).await;
-        let before = told(&aws).len();
+        let before = published(&aws).len();
         {
             let mut world = aws.0.lock().unwrap();
             world.steps = 0;
@@ -26,7 +26,7 @@ async fn wherever_the_alerter_dies_the_finding_is_told() {
             // The messages were not acknowledged: they are delivered again.
             assert_eq!(answer(&aws, &bodies, 70).await, Some(vec![]));
         }
-        let keys: BTreeSet<String> = told(&aws)[before..]
+        let keys: BTreeSet<String> = published(&aws)[before..]
             .iter()
             .map(|(_, key, _)| key.clone())
             .collect();
@@ -67,11 +67,11 @@ async fn what_waits_for_its_hour_survives_a_death_at_any_step() {
         let reminders: Vec<String> = later.into_iter().map(|(body, _)| body).collect();
         answer(&aws, &reminders, 60).await;
         assert!(
-            told(&aws)
+            published(&aws)
                 .iter()
                 .any(|(_, key, new)| key == "later" && *new == 1),
             "died at step {step}: {:?}",
-            told(&aws)
+            published(&aws)
         );
         if done.is_some() {
             break;

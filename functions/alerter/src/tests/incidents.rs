@@ -12,7 +12,7 @@ async fn what_comes_together_is_one_message_and_what_comes_again_is_none() {
     ];
     assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![]));
     assert_eq!(number_of_alerts(&aws), 1);
-    assert_eq!(told(&aws).len(), 4);
+    assert_eq!(published(&aws).len(), 4);
     // Retries, duplicates and other functions.
     for minute in [1, 30, 61, 120] {
         assert_eq!(answer(&aws, &bodies, minute).await, Some(vec![]));
@@ -54,7 +54,7 @@ async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
     assert!((4..=5).contains(&reminders), "{reminders}");
     assert_eq!(number_of_alerts(&aws), 2);
     assert_eq!(
-        told(&aws)[1],
+        published(&aws)[1],
         ("kms-unlisted-reader".to_owned(), "real 19".to_owned(), 20)
     );
     // Each of them is in a list that the message names.

@@ -278,21 +278,21 @@ fn failures(response: aws_lambda_events::event::sqs::SqsBatchResponse) -> Vec<us
 }
 
 /// The findings that SNS has accepted, by kind, object and new occurrences.
-fn told(aws: &Aws) -> Vec<(String, String, u64)> {
+fn published(aws: &Aws) -> Vec<(String, String, u64)> {
     let world = aws.0.lock().unwrap();
-    let mut told = Vec::new();
+    let mut published = Vec::new();
     for alert in &world.alerts {
         let message: Value = serde_json::from_str(&alert.message).unwrap();
         let json: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
         for finding in json["findings"].as_array().unwrap() {
-            told.push((
+            published.push((
                 finding["kind"].as_str().unwrap().to_owned(),
                 finding["object"]["key"].as_str().unwrap().to_owned(),
                 finding["incident"]["new"].as_u64().unwrap(),
             ));
         }
     }
-    told
+    published
 }
 
 fn number_of_alerts(aws: &Aws) -> usize {

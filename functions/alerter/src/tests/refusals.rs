@@ -15,7 +15,7 @@ async fn what_sns_does_not_accept_goes_back_and_claims_nothing() {
     assert_eq!(retries, [soon(0), soon(1)]);
     aws.0.lock().unwrap().refuses.clear();
     assert_eq!(answer(&aws, &bodies, 1).await, Some(vec![]));
-    assert_eq!(told(&aws).len(), 2);
+    assert_eq!(published(&aws).len(), 2);
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn an_evidence_bucket_that_fails_keeps_nobody_silent() {
         aws.0.lock().unwrap().refuses.insert(refused);
         let bodies = [body(&[modified("a")], 0)];
         assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![]), "{refused}");
-        assert_eq!(told(&aws).len(), 1, "{refused}");
+        assert_eq!(published(&aws).len(), 1, "{refused}");
     }
     // A finding in neither the message nor a list that it names has reached nobody.
     let aws = Aws::default();
@@ -34,7 +34,7 @@ async fn an_evidence_bucket_that_fails_keeps_nobody_silent() {
         .map(|n| body(&[modified(&format!("{n:0900}"))], 0))
         .collect();
     let failed = answer(&aws, &bodies, 0).await.unwrap();
-    assert_eq!(failed.len() + told(&aws).len(), 3_000);
+    assert_eq!(failed.len() + published(&aws).len(), 3_000);
     aws.0.lock().unwrap().refuses.clear();
     let rest: Vec<String> = failed.iter().map(|n| bodies[*n].clone()).collect();
     assert_eq!(answer(&aws, &rest, 1).await, Some(vec![]));

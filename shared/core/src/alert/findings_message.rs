@@ -221,21 +221,21 @@ mod tests {
         let all: Vec<String> = (0..1_000).map(|key| key.to_string()).collect();
         for bucket in [None, Some("amzn-s3-demo-bucket")] {
             let messages = composed(&findings, bucket);
-            let mut told = Vec::new();
+            let mut received = Vec::new();
             for message in &messages {
                 assert!(message.body.len() <= MAX_MESSAGE_BYTES + 1024);
                 match &message.document {
-                    None => told.extend(keys(&message.body)),
+                    None => received.extend(keys(&message.body)),
                     Some(document) => {
                         assert!(document.content.len() <= MAX_DOCUMENT_BYTES + 1024);
                         let body: Value = serde_json::from_str(&message.body).unwrap();
                         assert_eq!(body["document"]["key"], document.key);
-                        told.extend(keys(&document.content));
+                        received.extend(keys(&document.content));
                     }
                 }
                 assert_eq!(message.document.is_some(), bucket.is_some());
             }
-            assert_eq!(told, all);
+            assert_eq!(received, all);
         }
     }
 }

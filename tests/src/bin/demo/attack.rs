@@ -20,7 +20,7 @@ pub(crate) struct Deed {
     /// The deed, for the table.
     pub(crate) what: String,
     /// The deed, and its purpose.
-    pub(crate) told: String,
+    pub(crate) reported: String,
     /// The objects that are changed.
     pub(crate) objects: Vec<Object>,
     /// The type of the objects.
@@ -105,7 +105,7 @@ fn modify(log: &LogFile) -> Deed {
     Deed {
         region: log.region.clone(),
         what: "changed a record in a log file".to_owned(),
-        told: format!(
+        reported: format!(
             "Covers a track: downloads a log file that no digest lists yet, changes the source \
              address of its first record to {}, and uploads it again.",
             tamper::log::FALSE_ADDRESS
@@ -121,7 +121,7 @@ fn delete(log: &LogFile) -> Deed {
     Deed {
         region: log.region.clone(),
         what: "deleted a log file".to_owned(),
-        told: "Deletes another log file.".to_owned(),
+        reported: "Deletes another log file.".to_owned(),
         objects: vec![log.object.clone()],
         about: About::LogFile,
         expected: vec![Expected::new("log-file-missing", &log.object.key)],
@@ -133,10 +133,11 @@ fn append(log: &LogFile) -> Deed {
     Deed {
         region: log.region.clone(),
         what: "appended a second gzip member to a log file".to_owned(),
-        told: "Plants a record: appends a second gzip member to a third log file. Whoever reads \
+        reported:
+            "Plants a record: appends a second gzip member to a third log file. Whoever reads \
                it with gunzip sees the planted record too; whoever stops at the first member \
                finds the file as it was."
-            .to_owned(),
+                .to_owned(),
         objects: vec![log.object.clone()],
         about: About::LogFile,
         expected: vec![Expected::new("log-file-trailing-data", &log.object.key)],
@@ -149,7 +150,7 @@ fn edit(digest: &DigestFile) -> Deed {
     Deed {
         region: digest.region.clone(),
         what: "took a log file off a digest's list".to_owned(),
-        told: "Hides a log file: edits a digest so that it lists one file less, and keeps the \
+        reported: "Hides a log file: edits a digest so that it lists one file less, and keeps the \
                signature in its metadata."
             .to_owned(),
         objects: vec![digest.object.clone()],
@@ -168,7 +169,7 @@ fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Deed {
     Deed {
         region: successor.region.clone(),
         what: format!("deleted {} digests in a row", gone.len()),
-        told: format!(
+        reported: format!(
             "Takes away the proof of some hours: deletes {} digests in a row.",
             gone.len()
         ),
@@ -186,9 +187,10 @@ fn disable_key(log: &LogFile) -> Deed {
     Deed {
         region: log.region.clone(),
         what: "disabled the KMS key of the log files".to_owned(),
-        told: "Makes the log unreadable: disables the KMS key of the log files, just before the \
+        reported:
+            "Makes the log unreadable: disables the KMS key of the log files, just before the \
                next one arrives."
-            .to_owned(),
+                .to_owned(),
         objects: vec![log.object.clone()],
         about: About::Key,
         expected: vec![Expected::new("kms-key-unusable", &log.object.key)],

@@ -173,13 +173,13 @@ pub(crate) fn print_untouched(
 fn trailseal_says(deed: &Deed, reported: &[Reported]) -> String {
     let lines = deed.expected.iter().map(|expected| {
         let found = reported.iter().find(|one| one.identity() == *expected);
-        found.map_or_else(|| "NOT REPORTED".to_owned(), told)
+        found.map_or_else(|| "NOT REPORTED".to_owned(), describe)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the kind, and how long the report took.
-pub(crate) fn told(reported: &Reported) -> String {
+pub(crate) fn describe(reported: &Reported) -> String {
     let since = if reported.by_itself {
         "the file was written"
     } else {

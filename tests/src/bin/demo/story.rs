@@ -38,7 +38,7 @@ pub(crate) async fn tell(screen: &Screen, hold: bool) -> Result<bool> {
         deeds: &deeds,
         feed: Feed::new(stage.aws.s3()),
         verdicts: RefCell::new(Verdicts::find(&stage.aws)?),
-        told: Cell::new(0),
+        reported: Cell::new(0),
     };
     let lived = tokio::select! {
         result = stage.carry_messages() => result.map(|never| match never {}),
@@ -59,7 +59,7 @@ struct Demo<'a> {
     feed: Feed,
     verdicts: RefCell<Verdicts>,
     /// How many alerts were printed when they arrived.
-    told: Cell<usize>,
+    reported: Cell<usize>,
 }
 
 impl Demo<'_> {
@@ -136,7 +136,7 @@ impl Demo<'_> {
     async fn suffer(&self, number: usize, deed: &Deed) -> Result<()> {
         let (kms, key_id) = (self.stage.aws.kms(), &self.stage.key_id);
         self.screen
-            .step(&format!("({number}) {}: {}", deed.region, deed.told));
+            .step(&format!("({number}) {}: {}", deed.region, deed.reported));
         for object in &deed.objects {
             self.screen.file(&object.key);
         }
@@ -207,10 +207,10 @@ impl Demo<'_> {
     /// not counting the starts of chains.
     fn tell_new_alerts(&self) -> usize {
         let alerts = inbox::alerts(&self.stage.proxy);
-        let new = &alerts[self.told.replace(alerts.len())..];
+        let new = &alerts[self.reported.replace(alerts.len())..];
         let mut found = 0;
         for reported in inbox::findings(new, &self.feed, &self.stage.proxy) {
-            self.screen.alert(&comparison::told(&reported));
+            self.screen.alert(&comparison::describe(&reported));
             found += usize::from(!reported.is_start());
         }
         found

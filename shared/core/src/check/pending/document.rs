@@ -193,8 +193,8 @@ mod tests {
 
     #[test]
     fn a_documents_name_tells_its_oldest_delivery() {
-        let told = oldest_in("pending/1/r/t/p/20260115T120431Z_0123456789abcdef.json");
-        assert_eq!(told.unwrap().to_string(), "2026-01-15T12:04:31Z");
+        let oldest = oldest_in("pending/1/r/t/p/20260115T120431Z_0123456789abcdef.json");
+        assert_eq!(oldest.unwrap().to_string(), "2026-01-15T12:04:31Z");
         for name in [
             "",
             "_",
