@@ -46,7 +46,7 @@ fn credentials_advice(trouble: CredentialTrouble) -> &'static str {
             "Check the secret access key: it is another key's, or mistyped. If it is right, something between this machine and AWS changes requests."
         }
         CredentialTrouble::NotLoaded => {
-            "Sign in again (aws sso login), or find out why the source of the credentials gives none any more, and run the command again."
+            "Sign in again (aws sso login), or find out why the source of the credentials no longer provides any, and run the command again."
         }
     }
 }

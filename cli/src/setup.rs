@@ -68,7 +68,7 @@ impl Services {
                 Keys::cloudtrail(config),
                 "CloudTrail (ListPublicKeys)".to_owned(),
             ),
-            (None, None) => return Err(Stop::cannot_tell("no public keys are at hand")),
+            (None, None) => return Err(Stop::cannot_tell("no public keys are available")),
         };
         Ok(Self {
             config,

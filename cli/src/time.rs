@@ -13,7 +13,7 @@ use trailseal::names::value::plain;
 /// A text that is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no time: give a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h, 30m)"
+    "`{0}` is not a time: give a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h, 30m)"
 )]
 pub(crate) struct TimeError(String);
 
@@ -167,7 +167,7 @@ mod tests {
             assert!(said("2999-01-01", to).contains("yet to come"), "{to:?}");
         }
         assert!(said("2026-01-10", Some("2026-01-09")).contains("not before --end-time"));
-        assert!(said("soon", None).contains("--start-time `soon` is no time"));
+        assert!(said("soon", None).contains("--start-time `soon` is not a time"));
         assert!(said("1d", Some(" ")).contains("--end-time has no value"));
         assert!(range(Some("2026-01-10"), Some("2999-01-01"), now).is_ok());
     }

@@ -17,7 +17,7 @@ const MAX_HOPS: usize = 16;
 pub(crate) enum ProfileError {
     /// No file has a profile of this name.
     #[error(
-        "there is no profile `{name}` in {files}: `aws configure list-profiles` lists those that are there",
+        "there is no profile `{name}` in {files}: `aws configure list-profiles` lists the existing ones",
         files = searched()
     )]
     NotFound {

@@ -174,7 +174,7 @@ fn place(subject: &InspectedDigest, content: &UnverifiedDigest, is_alone: bool) 
         format_args!("says that it was delivered to {}", content.location),
     );
     if is_alone {
-        step.fact("the file has its name, and lies in no copy of a bucket")
+        step.fact("the file has its name, and is not in a copy of a bucket")
     } else if content.location == subject.at {
         step.fact("and is there")
     } else {
@@ -227,7 +227,7 @@ fn signature(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool) -
         return InspectStep::new(
             SIGNATURE,
             Verdict::CannotTell,
-            "none stands beside it or in a later digest; give it with --signature, if it is in a file",
+            "neither the file nor a later digest has one; if it is in another file, give it with --signature",
         );
     };
     let from = match from {
@@ -254,10 +254,7 @@ fn content_hash(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool
     let (verdict, vouched) = match (is_authentic, read.is_signed) {
         (true, Some(true)) => (Verdict::Valid, "as signed"),
         (true, _) => (Verdict::Valid, "as the next digest says"),
-        (false, _) => (
-            Verdict::CannotTell,
-            "which nothing that is proven vouches for",
-        ),
+        (false, _) => (Verdict::CannotTell, "which no verified digest confirms"),
     };
     let fact = format!("SHA-256 {}, {vouched}", content.hash);
     InspectStep::new(CONTENT, verdict, fact)
@@ -295,7 +292,7 @@ fn successor(successor: &NextDigest, is_alone: bool) -> Option<InspectStep> {
     let nothing = |fact: &str| InspectStep::new(SUCCESSOR, Verdict::Ignored, fact);
     Some(match successor {
         NextDigest::NotInChain => return None,
-        NextDigest::None if is_alone => nothing("none is at hand"),
+        NextDigest::None if is_alone => nothing("none is available"),
         NextDigest::None => nothing("none is there yet"),
         NextDigest::Unknown(error) => InspectStep::new(SUCCESSOR, Verdict::CannotTell, error),
         NextDigest::NamesAnother(at) => {

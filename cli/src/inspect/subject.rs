@@ -69,7 +69,7 @@ impl InspectedDigest {
             .map_err(|error| Stop::usage(format_args!("cannot read {text}: {error}")))?;
         if !metadata.is_file() {
             return Err(Stop::usage(format_args!(
-                "{text} is no file: name one digest; `trailseal verify` checks a directory"
+                "{text} is not a file: name one digest; `trailseal verify` checks a directory"
             )));
         }
         let folder = match path.parent() {

@@ -83,7 +83,7 @@ impl KmsRun {
         }
         display.stop();
         let why = if tally.is_signed_out() {
-            "the credentials are no longer good"
+            "the credentials can no longer be used"
         } else {
             "interrupted"
         };
@@ -135,7 +135,7 @@ fn nothing(head: &KmsHead, tally: &KmsTally) -> Stop {
     let of_the_time = if head.requested == Range::default() {
         ""
     } else {
-        " of the time asked for"
+        " of the requested time"
     };
     Stop::cannot_tell(format_args!(
         "{} holds no log file{of_the_time}: no {ROOT_FOLDER}/ACCOUNT/CloudTrail folder with one is there; check the bucket, the prefix and the times",

@@ -83,7 +83,7 @@ pub(super) fn begin(head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
     if places.bare_copy {
         writeln!(
             out,
-            "A copy on disk: what headers of objects and keys would tell cannot be told."
+            "A copy on disk has no object headers and no keys to ask: what only they show could not be verified."
         )?;
     }
     if head.buckets_found {
@@ -131,7 +131,7 @@ impl TextReport {
             if self.reasons.contains(reason) {
                 writeln!(
                     out,
-                    "{INDENT}something cannot be told, for a reason given above"
+                    "{INDENT}something could not be verified, for a reason given above"
                 )?;
                 break;
             }
@@ -200,7 +200,7 @@ impl TextReport {
         if self.open_left_out {
             writeln!(
                 out,
-                "More of the same cannot be told, and is only counted: --all shows each.\n"
+                "More of the same could not be verified and is only counted: --all shows each.\n"
             )?;
         }
         table(head, tally, out)?;
@@ -353,7 +353,7 @@ fn headline(tally: &KmsTally, foot: &KmsFoot) -> String {
             "VALID: no KMS event in the log files is the trails'.".to_owned()
         }
         Outcome::Valid if tally.rules.values().any(|count| count.cannot_tell > 0) => {
-            "VALID: no rule is broken, as far as can be told.".to_owned()
+            "VALID: no rule is broken, as far as it could be verified.".to_owned()
         }
         Outcome::Valid => "VALID: no rule is broken.".to_owned(),
         Outcome::Finding => format!(

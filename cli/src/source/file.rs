@@ -59,7 +59,7 @@ pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>
         failed(if is_link { broken(path) } else { error })
     })?;
     if !metadata.is_file() {
-        return Err(failed(io::Error::other("it is no regular file")));
+        return Err(failed(io::Error::other("it is not a regular file")));
     }
     let size = metadata.len();
     let rest = if size <= MAX_WHOLE_BYTES {

@@ -59,7 +59,7 @@ impl LoneFile {
             action,
             subject,
             cause: Cause::Failed(format!(
-                "{} lies in no copy of a bucket",
+                "{} is not in a copy of a bucket",
                 self.path.display()
             )),
         }

@@ -60,7 +60,7 @@ pub(crate) enum SourceError {
     #[error("`{0}` names no bucket: write s3://BUCKET or s3://BUCKET/PREFIX")]
     NoBucket(String),
     /// The text names something in S3, but in another notation.
-    #[error("`{text}` is no file or directory: if the bucket is meant, write {meant}")]
+    #[error("`{text}` is not a file or directory: if the bucket is meant, write {meant}")]
     OtherForm {
         /// The given text.
         text: String,

@@ -35,7 +35,7 @@ pub(super) fn say_absent(job: &Job, matched: &BTreeSet<Chain>) {
     }
     for absent in absent {
         job.not_looked_at(format!(
-            "no digest is there of the {absent}, which was asked for"
+            "no digests found for the {absent}, which was requested"
         ));
     }
 }

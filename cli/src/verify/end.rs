@@ -183,5 +183,5 @@ fn report_overdue(
 }
 
 fn goes_on(successor: &ChainSuccessor) -> String {
-    format!("goes on in {}", successor.at)
+    format!("continues in {}", successor.at)
 }

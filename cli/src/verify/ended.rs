@@ -123,7 +123,7 @@ impl Ended {
         let border = newest.saturating_add(AFTER_STOP).unwrap_or(newest);
         if let Some((chain, end)) = others.find(|(chain, end)| self.names(chain) && *end > border) {
             return Some(format!(
-                "the trail goes on in account {}, {}, up to {end} at least: name the chain, and the time, as {}/{}/{}@TIME",
+                "the trail continues in account {}, {}, up to {end} at least: name the chain, and the time, as {}/{}/{}@TIME",
                 chain.folder.account,
                 chain.region,
                 pending.chain.folder.account,

@@ -81,7 +81,7 @@ impl Job {
         self.collector.unverified(CannotTell::of_run(
             subject,
             "a check ended before it came to a verdict: this is an error in Trailseal",
-            "Please report it, with what stands on standard error.",
+            "Please report it, with the output on standard error.",
         ));
     }
 }

@@ -180,7 +180,7 @@ fn say_interrupted(args: &VerifyArgs, is_signed_out: bool) {
         None => "the next time, --resume FILE keeps what is done".to_owned(),
     };
     let why = if is_signed_out {
-        "the credentials are no longer good"
+        "the credentials can no longer be used"
     } else {
         "interrupted"
     };

@@ -38,7 +38,7 @@ pub(super) async fn named_log_file(job: &Job, folder: &RegionFolder, key: &str, 
     }
     if !job.plan.wanted.trails.is_empty() {
         unverified(
-            format!("no digest file of the trail that was asked for lists {at}"),
+            format!("no digest file of the requested trail lists {at}"),
             "Leave --trail out: another trail may have delivered it.",
         );
         return;

@@ -27,7 +27,7 @@ pub(super) async fn check_no_log_files(job: &Job, folder: &RegionFolder) {
         below.as_str(),
         &scope,
         format!(
-            "nothing proves the log files below {below}: there is no digest at all that CloudTrail signed"
+            "nothing verifies the log files below {below}: no digest there is signed by CloudTrail"
         ),
         NO_DIGESTS,
     ));

@@ -26,7 +26,7 @@ pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> 
         ))
     } else if found {
         Stop::cannot_tell(format_args!(
-            "{source} has no digest of what was asked for: check --start-time, --end-time, --account, --region and --trail, and that log file validation is enabled on the trail"
+            "{source} has no digest of what was requested: check --start-time, --end-time, --account, --region and --trail, and that log file validation is enabled on the trail"
         ))
     } else {
         Stop::cannot_tell(format_args!(

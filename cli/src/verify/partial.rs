@@ -196,7 +196,7 @@ impl Gap {
         }
         if let Some((from, to)) = self.after {
             said.push(format!(
-                "after {from} no digest that can be proven is in this copy, and the time up to {to} was asked for"
+                "after {from}, this copy has no digest that can be verified, and the time up to {to} was requested"
             ));
         }
         (!said.is_empty()).then(|| format!("of {}, {}", whose.name(), said.join("; ")))
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(
             said[0].reason,
             format!(
-                "of trail management-events in 111122223333 us-east-1, 4 digests are not in this copy, in 2 stretches between 2026-01-15T01:00:00Z and 2026-01-15T11:00:00Z, such as {DIGEST}; no digest before 2026-01-15T00:00:00Z is in this copy, although the oldest one continues another; after 2026-01-15T20:00:00Z no digest that can be proven is in this copy, and the time up to 2026-01-16T00:00:00Z was asked for"
+                "of trail management-events in 111122223333 us-east-1, 4 digests are not in this copy, in 2 stretches between 2026-01-15T01:00:00Z and 2026-01-15T11:00:00Z, such as {DIGEST}; no digest before 2026-01-15T00:00:00Z is in this copy, although the oldest one continues another; after 2026-01-15T20:00:00Z, this copy has no digest that can be verified, and the time up to 2026-01-16T00:00:00Z was requested"
             )
         );
     }

@@ -32,7 +32,7 @@ impl UnprovenFiles {
             format!("s3://{bucket}/{below}"),
             scope,
             format!(
-                "nothing proves {count} log files below s3://{bucket}/{below}: there is no digest of CloudTrail's for their times"
+                "nothing verifies {count} log files below s3://{bucket}/{below}: no digest that CloudTrail signed covers their times"
             ),
             NO_DIGESTS,
         ));
@@ -51,7 +51,7 @@ impl UnprovenFiles {
             format!("s3://{bucket}/{below}"),
             scope,
             format!(
-                "no digest file covers the folder s3://{bucket}/{below}, and nothing proves what is in it: {files} s3://{bucket}/{example}"
+                "no digest file covers the folder s3://{bucket}/{below}, and nothing verifies what is in it: {files} s3://{bucket}/{example}"
             ),
             NOT_COVERED,
         ));

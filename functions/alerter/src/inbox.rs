@@ -50,7 +50,7 @@ impl std::fmt::Display for Failure {
             Self::Malformed(error) => write!(f, "the message cannot be read: {error}"),
             Self::Elsewhere(at) => write!(
                 f,
-                "the message names {at}, which is no document of findings in the evidence bucket"
+                "the message names {at}, which is not a document of findings in the evidence bucket"
             ),
             Self::Store(error) => error.fmt(f),
         }

@@ -38,7 +38,7 @@ impl<P: Ports> Alerter<P> {
             }
             Err(error) => {
                 // Whether people were alerted to it is unknown: they are alerted now.
-                tracing::warn!(error = ?error.to_string(), "sent, perhaps not for the first time");
+                tracing::warn!(error = ?error.to_string(), "sent; it may have been sent before");
                 OnRecord::Nothing
             }
         };

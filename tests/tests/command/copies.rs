@@ -487,7 +487,7 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
     assert_eq!(about(&format!("{logs} log files")), 1, "{unverified:#?}");
     assert_eq!(about("3 digests are not in this copy, in 2 stretches"), 1);
     // The log files of the missing digests, with --unlisted.
-    assert_eq!(about("nothing proves"), 1, "{unverified:#?}");
+    assert_eq!(about("nothing verifies"), 1, "{unverified:#?}");
     assert_eq!(about("cannot verify the signature"), 2, "{unverified:#?}");
     assert_eq!(unverified.len(), 5);
     let states = |report: &Report| -> Vec<String> {
@@ -559,7 +559,7 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
     assert!(
         found.json["cannotTell"][0]["reason"]
             .to_string()
-            .contains("no digest that can be proven")
+            .contains("this copy has no digest that can be verified")
     );
     report(&copy, &[&end[..], &["--complete"]].concat())
         .await?
@@ -602,7 +602,10 @@ async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> 
     let found = run_offline(&copy.verify_bare()).await?.report();
     found.reported(2, &[]);
     let reason = found.json["cannotTell"][0]["reason"].to_string();
-    assert!(reason.contains("no digest that can be proven"), "{reason}");
+    assert!(
+        reason.contains("this copy has no digest that can be verified"),
+        "{reason}"
+    );
     Ok(())
 }
 
@@ -684,7 +687,7 @@ async fn links_are_followed() -> Result<()> {
     symlink("/dev/zero", &log)?;
     let found = report(&copy, &["--complete"]).await?;
     found.reported(2, &[]);
-    assert!(found.json.to_string().contains("it is no regular file"));
+    assert!(found.json.to_string().contains("it is not a regular file"));
     Ok(())
 }
 

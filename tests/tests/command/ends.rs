@@ -75,7 +75,7 @@ async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> 
         assert_eq!(whole.counts("digests"), [25, 0, 0]);
         let chains = whole.json["chains"].as_array().expect("a list");
         assert_eq!(chains.len(), 2);
-        let goes_on = format!("goes on in s3://{bucket}/AWSLogs/{ORGANIZATION}/");
+        let goes_on = format!("continues in s3://{bucket}/AWSLogs/{ORGANIZATION}/");
         let ends: Vec<&str> = chains
             .iter()
             .filter_map(|chain| chain["end"].as_str())

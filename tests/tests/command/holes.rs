@@ -192,7 +192,7 @@ async fn a_region_without_digests_and_names_that_match_nothing_cannot_be_told() 
         report
             .json
             .to_string()
-            .contains("there is no digest at all")
+            .contains("no digest there is signed by CloudTrail")
     );
     Ok(())
 }
@@ -219,7 +219,7 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
     report.reported(2, &[]);
     let text = report.json.to_string();
     assert!(
-        text.contains("there is no digest at all that CloudTrail signed"),
+        text.contains("no digest there is signed by CloudTrail"),
         "{text}"
     );
     // It does not represent a requested Region, either.
@@ -234,7 +234,7 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
     report.reported(2, &[]);
     let text = report.json.to_string();
     assert!(
-        text.contains("no digest is there of the Region eu-west-1"),
+        text.contains("no digests found for the Region eu-west-1"),
         "{text}"
     );
     Ok(())

@@ -743,7 +743,7 @@ async fn wrong_usage_is_told_in_one_line() -> Result<()> {
         (vec![bucket, "--bucket", "no/bucket"], "a bucket's name"),
         (vec![bucket, "--bucket-owner", "me"], "is not"),
         (vec![bucket, "--alias", "original"], "ORIGINAL=REPLICA"),
-        (vec![bucket, "--start-time", "soon"], "is no time"),
+        (vec![bucket, "--start-time", "soon"], "is not a time"),
         (
             vec![bucket, "--start-time", "1d", "--end-time", "2d"],
             "not before",

@@ -46,11 +46,11 @@ async fn values_that_are_none_are_refused_in_one_line() -> Result<()> {
         (vec!["verify", "/no/such/directory"], "cannot read"),
         (
             vec!["verify", bucket, "--start-time", "yesterday"],
-            "is no time",
+            "is not a time",
         ),
         (
             vec!["verify", bucket, "--end-time", "2026-13-01"],
-            "is no time",
+            "is not a time",
         ),
         (
             vec![
@@ -96,7 +96,7 @@ async fn values_that_are_none_are_refused_in_one_line() -> Result<()> {
             "cannot keep progress",
         ),
         (vec!["keys", "--region", "Frankfurt"], "is not"),
-        (vec!["keys", "--start-time", "soon"], "is no time"),
+        (vec!["keys", "--start-time", "soon"], "is not a time"),
         (
             vec!["keys", "--start-time", "1d", "--end-time", "2d"],
             "not before",
@@ -107,7 +107,7 @@ async fn values_that_are_none_are_refused_in_one_line() -> Result<()> {
             "digest's name",
         ),
         (vec!["inspect", "/no/such/file"], "cannot read"),
-        (vec!["inspect", "/"], "no file"),
+        (vec!["inspect", "/"], "not a file"),
     ] {
         let ran = run_offline(&arguments).await?;
         let line = ran.refused(64);

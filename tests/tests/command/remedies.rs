@@ -124,7 +124,7 @@ async fn a_token_that_expires_on_the_way_is_told_once_and_the_run_can_be_gone_on
         "{reported}"
     );
     assert!(
-        report.err.contains("the credentials are no longer good"),
+        report.err.contains("the credentials can no longer be used"),
         "{}",
         report.err
     );
@@ -226,7 +226,7 @@ async fn one_statement_on_credentials_however_many_log_files() -> Result<()> {
         "{report:#}"
     );
     assert!(
-        ran.err.contains("the credentials are no longer good"),
+        ran.err.contains("the credentials can no longer be used"),
         "{ran:?}"
     );
     assert!(
@@ -342,7 +342,7 @@ async fn credentials_that_cannot_be_renewed_end_the_run() -> Result<()> {
     );
     assert!(reason.contains("exit status: 7"), "{reported}");
     assert!(
-        report.err.contains("the credentials are no longer good"),
+        report.err.contains("the credentials can no longer be used"),
         "{}",
         report.err
     );

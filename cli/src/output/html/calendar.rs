@@ -53,10 +53,10 @@ fn legend() -> Markup {
         ul.legend aria-label="Legend" {
             @for (cell, meaning) in [
                 (Cell::Valid, "valid"),
-                (Cell::Part, "valid where asked for, which is a part of it"),
+                (Cell::Part, "valid in the requested part"),
                 (Cell::Finding, "finding"),
                 (Cell::CannotTell, "cannot tell"),
-                (Cell::Outside, "not asked for, or no digest yet"),
+                (Cell::Outside, "not requested, or no digest yet"),
             ] {
                 li { span.h aria-hidden="true" { (cell_markup(cell)) } " " (meaning) }
             }

@@ -92,7 +92,7 @@ pub(super) fn section(verification: &Verification) -> Markup {
             } @else {
                 p.lead {
                     (text::count(outcome::findings(verification), "finding", "findings"))
-                    ", the most severe first. Each is proven by what stands with it: what should be there, what is there, and the digest that says so."
+                    ", the most severe first. Each one comes with its evidence: what should be there, what is there, and the digest that says so."
                 }
             }
             @for group in &groups { (kind(group, &mut room)) }

@@ -30,7 +30,7 @@ fn checks(verification: &Verification) -> Markup {
                     (text::isolated(&verification.keys)) "."
                 }
                 dt { "Chain" }
-                dd { "Each digest holds the hash and signature of the one before: both have to fit, and their times to meet. A digest that is named and not there is missing; a chain that begins anew was restarted." }
+                dd { "Each digest holds the hash and signature of the previous one: both must match, and their times must meet. A digest that is named and does not exist is missing. A chain that starts again was restarted." }
                 dt { "Log files" }
                 dd { "Each log file that a signed digest lists is read to its last byte and inflated: its SHA-256 has to be the one in the digest, and nothing may follow its end." }
                 @if verification.totals.unlisted.is_some() {
@@ -43,7 +43,7 @@ fn checks(verification: &Verification) -> Markup {
                 dt { "valid" }
                 dd { "Its content is what CloudTrail signed." }
                 dt { "finding" }
-                dd { "It is not, or the object is gone; the evidence is given." }
+                dd { "It is not, or the object is missing. The evidence is given." }
                 dt { "cannot tell" }
                 dd { "It could not be looked at: access was denied, it is archived, or a service failed." }
             }
@@ -59,7 +59,7 @@ fn limits(verification: &Verification) -> Markup {
             ul {
                 li { "That CloudTrail recorded every call: only what it delivered is compared." }
                 @if totals.unlisted.is_none() {
-                    li { "That nothing else lies in the bucket: log files that no digest lists were not looked for." }
+                    li { "That nothing else is in the bucket: log files that no digest lists were not searched for." }
                 }
                 li { "Anything about the hour that is not over, or that has no digest yet." }
                 li { "Anything after this run: an object that is changed later is not noticed by this page." }

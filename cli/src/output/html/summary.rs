@@ -52,7 +52,7 @@ fn totals(verification: &Verification) -> Markup {
                 tr {
                     th scope="row" { "Log files" }
                     (counts(totals.log_files))
-                    td.n { span.none title="A log file that is gone is a finding" { "–" } }
+                    td.n { span.none title="A missing log file is a finding" { "–" } }
                 }
             }
         } }
@@ -111,7 +111,7 @@ fn run(verification: &Verification) -> Markup {
                 dd.mono { (text::isolated(&verification.source)) }
             }
             div {
-                dt { "Time asked for" }
+                dt { "Requested time" }
                 dd { (text::range(verification.requested)) }
             }
             div {

@@ -25,7 +25,7 @@ pub(super) fn section(verification: &Verification) -> Markup {
         section #unreadable aria-labelledby="unreadable-title" {
             h2 #unreadable-title { "What could not be looked at" }
             @if groups.is_empty() {
-                p.quiet { "Everything that was asked for could be looked at." }
+                p.quiet { "Everything that was requested could be verified." }
             } @else {
                 p.lead {
                     (text::count(outcome::unreadable(verification), "object", "objects"))

@@ -25,7 +25,7 @@ pub enum Received {
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
     /// It is not JSON, or has other fields.
-    #[error("it is no message of the schema {SCHEMA}: {0}")]
+    #[error("it is not a message of the schema {SCHEMA}: {0}")]
     Malformed(#[from] serde_json::Error),
     /// It has another schema.
     #[error("it has the schema `{0}`, and not {SCHEMA}: are all functions of one version?")]
@@ -34,7 +34,7 @@ pub enum MessageError {
     #[error("it holds no findings and names no document")]
     Empty,
     /// Its ID is not valid.
-    #[error("it names an incident by something else than 64 hex digits")]
+    #[error("it does not name an incident by 64 hex digits")]
     Id,
 }
 
@@ -158,8 +158,8 @@ mod tests {
             Received::Reminder(id.clone())
         );
         for (json, error) in [
-            ("", "no message"),
-            ("{}", "no message"),
+            ("", "not a message"),
+            ("{}", "not a message"),
             (r#"{"schema":"trailseal.findings/1"}"#, "no findings"),
             (
                 r#"{"schema":"trailseal.findings/2","findings":[]}"#,
@@ -167,7 +167,7 @@ mod tests {
             ),
             (
                 r#"{"schema":"trailseal.findings/1","findings":[{}]}"#,
-                "no message",
+                "not a message",
             ),
             (
                 r#"{"schema":"trailseal.reminder/1","incident":"../x"}"#,

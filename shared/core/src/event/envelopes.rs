@@ -193,7 +193,7 @@ impl EventObjects {
     fn collect_unrelated(&mut self, event: &Value, envelope: Envelope) -> Result<(), EventError> {
         if names_an_object(event) {
             return Err(EventError::Unknown(
-                "it names an object of S3, and is no event of S3's",
+                "it names an S3 object, and is not an event of S3",
             ));
         }
         let source = text(event, "source").filter(|_| event.get("detail-type").is_some());

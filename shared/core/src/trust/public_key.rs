@@ -32,7 +32,7 @@ const BACKFILL_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 pub enum PublicKeyError {
     /// Neither a PKCS#1 `RSAPublicKey` nor a `SubjectPublicKeyInfo`.
     #[error(
-        "the public key {fingerprint} is no RSA key of at least 2048 bits, in PKCS#1 or SubjectPublicKeyInfo form"
+        "the public key {fingerprint} is not an RSA key of at least 2048 bits, in PKCS#1 or SubjectPublicKeyInfo form"
     )]
     Encoding {
         /// The key's fingerprint.

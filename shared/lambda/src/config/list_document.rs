@@ -24,7 +24,7 @@ const PREFIX: &str = "config/";
 pub enum ListError {
     /// The variable names a place in which no list may be.
     #[error(
-        "is `{0}`, which is no document of the evidence bucket: it should be @config/ and a name"
+        "is `{0}`, which is not a document of the evidence bucket: it should be @config/ and a name"
     )]
     Place(String),
     /// The document is larger than any list may be.

@@ -4,7 +4,7 @@ use crate::finding::{Finding, Report, Scope};
 use crate::names::location::ObjectLocation;
 use crate::world::{Cause, StoreError};
 
-const UNSIGNED_COPY: &str = "its signature stands in the object's metadata, which the copy does not hold, and no later digest that is here holds it; give it with --signatures";
+const UNSIGNED_COPY: &str = "its signature is in the object's metadata, which the copy does not have, and no later digest in the copy has it; give it with --signatures";
 
 /// The reason why a digest cannot be trusted.
 #[derive(Debug)]

@@ -147,7 +147,7 @@ impl LeftOver {
             ),
             (
                 self.backfills,
-                "more backfill digests, or objects beside them, than are read",
+                "more backfill digests, or other objects in their folder, than are read",
             ),
             (self.digests, "more digests in three days than are read"),
         ];

@@ -111,7 +111,7 @@ impl UnknownTrails {
                 error: StoreError {
                     action: "find",
                     subject: format!(
-                        "a digest of {} beside the log files in s3://{}/{}, where digests of others are",
+                        "a digest of {} next to the log files in s3://{}/{}, where other trails have digests",
                         unknown.trail,
                         unknown.folder.bucket,
                         unknown.folder.log_files()
