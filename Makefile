@@ -66,8 +66,10 @@ advisories: venv ## Ask the RustSec database about the crates; needs github.com
 
 .PHONY: core
 core: ## Find AWS, Lambda and tokio below the core, SNS, SQS and Lambda below the command
-	@! cargo tree -p trailseal -e normal --locked | grep -E 'aws-sdk-|aws-config|lambda_runtime|tokio'
-	@! cargo tree -p trailseal-cli -e normal --locked | grep -E 'lambda_runtime|aws-sdk-s[nq]s'
+	@tree=$$(cargo tree -p trailseal -e normal --locked); \
+	    ! grep -E 'aws-sdk-|aws-config|lambda_runtime|tokio' <<<"$$tree"
+	@tree=$$(cargo tree -p trailseal-cli -e normal --locked); \
+	    ! grep -E 'lambda_runtime|aws-sdk-s[nq]s' <<<"$$tree"
 
 .PHONY: docs
 docs: ## Build the documentation of the crates; a broken link is an error
