@@ -16,11 +16,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Objects that are not digests by their key and content yield an empty report.
     pub async fn validate(&self, at: &ObjectLocation) -> Report {
         match classify(&at.key) {
-            ObjectKind::Digest(key) => {
-                let mut settled = self.settle_alone(at, key).await;
-                settled.report.valid = settled.authentic.iter().len();
-                settled.report
-            }
+            ObjectKind::Digest(key) => self.settle_alone(at, key).await.report,
             ObjectKind::UnknownDigest => self.validate_misnamed(at).await,
             ObjectKind::LogFile(_) | ObjectKind::UnknownLogFile | ObjectKind::Other => {
                 Report::default()
@@ -40,8 +36,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         let ObjectKind::Digest(key) = classify(&at.key) else {
             return self.validate(at).await;
         };
-        let mut settled = self.settle_alone(at, key).await;
-        settled.report.valid = settled.authentic.iter().len();
+        let settled = self.settle_alone(at, key).await;
         let unexpected = self.unexpected(&settled);
         let started = self.started(&settled);
         let mut report = settled.report;
@@ -51,10 +46,12 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         report
     }
 
-    /// Runs a walk of one step: no later digest is known.
+    /// Runs a walk of one step: no later digest is known. Counts the digest if CloudTrail signed it.
     async fn settle_alone(&self, at: &ObjectLocation, key: DigestKey) -> SettledDigest {
         let read = self.read_digest(at.clone(), key).await;
-        self.settle(&mut ChainWalk::default(), read, None).await
+        let mut settled = self.settle(&mut ChainWalk::default(), read, None).await;
+        settled.report.valid = settled.authentic.iter().len();
+        settled
     }
 
     /// Returns the finding about a digest of a trail that is not configured. It is one incident for

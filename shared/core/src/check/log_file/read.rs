@@ -45,7 +45,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .size
             .is_some_and(|size| size <= log_file::MAX_WHOLE_BYTES)
         {
-            // Stop early if more arrives than was announced.
+            // Stop early if more arrives than is held completely: the stated size may be wrong.
             while whole.is_small() && !ended {
                 match object.body.next().await? {
                     Some(bytes) => whole.0.push(bytes),
