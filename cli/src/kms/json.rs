@@ -104,10 +104,7 @@ struct JsonTotals {
 
 impl Json {
     pub(super) fn begin(&mut self, head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
-        self.stamp = Some(Stamp {
-            function: REPORTER,
-            detected_at: whole_second(head.started_at),
-        });
+        self.stamp = Some(Stamp::by_command(REPORTER, whole_second(head.started_at)));
         let expected = &head.expected;
         let begin = Begin {
             schema: SCHEMA,

@@ -35,10 +35,7 @@ impl FindingReport {
 impl Serialize for FindingReport {
     /// Serializes the fields in the order of their names.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let stamp = Stamp {
-            function: REPORTER,
-            detected_at: self.detected_at,
-        };
+        let stamp = Stamp::by_command(REPORTER, self.detected_at);
         serde_json::to_value(stamp.stamp(&self.finding))
             .map_err(S::Error::custom)?
             .serialize(serializer)

@@ -142,9 +142,6 @@ fn count(entries: &[AlertEntry<'_>], now: Timestamp) {
     let findings = entries
         .iter()
         .map(|entry| entry.incident.unpublished().max(1));
-    let stamp = Stamp {
-        function: "alerter",
-        detected_at: now,
-    };
+    let stamp = Stamp::by_function("alerter", now);
     write_alert(findings.fold(0, u64::saturating_add), opened, stamp);
 }

@@ -6,10 +6,7 @@ use super::*;
 async fn findings_in_a_document_are_read_from_it_and_others_are_no_message() {
     let aws = Aws::default();
     let findings: Vec<Finding> = (0..500).map(|n| modified(&format!("{n:0900}"))).collect();
-    let stamp = Stamp {
-        function: "log-verifier",
-        detected_at: at(0),
-    };
+    let stamp = Stamp::by_function("log-verifier", at(0));
     let messages = findings_message::compose(&findings, stamp, Some(BUCKET));
     let document = messages[0].document.clone().unwrap();
     aws.keep(&document.key, document.content).await.unwrap();
@@ -40,10 +37,7 @@ async fn documents_beyond_the_bound_come_again() {
         let findings: Vec<Finding> = (0..400)
             .map(|m| modified(&format!("{n}{m:0900}")))
             .collect();
-        let stamp = Stamp {
-            function: "log-verifier",
-            detected_at: at(0),
-        };
+        let stamp = Stamp::by_function("log-verifier", at(0));
         for message in findings_message::compose(&findings, stamp, Some(BUCKET)) {
             let document = message.document.unwrap();
             aws.keep(&document.key, document.content).await.unwrap();

@@ -237,10 +237,7 @@ fn reading(log_file: &str) -> Finding {
 }
 
 fn body(findings: &[Finding], minute: i64) -> String {
-    let stamp = Stamp {
-        function: "log-verifier",
-        detected_at: at(minute),
-    };
+    let stamp = Stamp::by_function("log-verifier", at(minute));
     let messages = findings_message::compose(findings, stamp, None);
     messages.into_iter().next().unwrap().body
 }

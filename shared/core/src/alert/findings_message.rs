@@ -185,10 +185,7 @@ mod tests {
     }
 
     fn composed(findings: &[Finding], bucket: Option<&str>) -> Vec<FindingsMessage> {
-        let stamp = Stamp {
-            function: "log-verifier",
-            detected_at: "2026-01-15T12:34:56Z".parse().unwrap(),
-        };
+        let stamp = Stamp::by_function("log-verifier", "2026-01-15T12:34:56Z".parse().unwrap());
         compose(findings, stamp, bucket)
     }
 

@@ -31,10 +31,7 @@ fn now() -> Timestamp {
 
 /// Returns the incidents that findings open.
 fn incidents(findings: &[Finding]) -> Vec<Incident> {
-    let stamp = Stamp {
-        function: "log-verifier",
-        detected_at: now(),
-    };
+    let stamp = Stamp::by_function("log-verifier", now());
     let mut incidents = Vec::new();
     for message in findings_message::compose(findings, stamp, None) {
         let Ok(Received::Findings(sent)) = received::read(message.body.as_bytes()) else {

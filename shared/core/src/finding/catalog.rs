@@ -6,7 +6,7 @@
 use super::redrive::redrive;
 use super::row::DigestStep::{Algorithm, Document, Key, Place, Predecessor, Signature, Successor};
 use super::row::Severity::{Critical, High, Low, Medium};
-use super::row::{Row, catalog};
+use super::row::{DigestStep, Severity, catalog};
 
 catalog! {
     DigestSignatureInvalid {

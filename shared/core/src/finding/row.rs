@@ -73,34 +73,18 @@ impl DigestStep {
     }
 }
 
-/// The properties that all findings of a kind have in common.
-#[derive(Debug)]
-pub(super) struct Row {
-    /// The meaning of the kind, for a reader who never saw a digest.
-    pub(super) means: &'static str,
-    /// The stable name in JSON, subjects and filter policies.
-    pub(super) name: &'static str,
-    /// The severity.
-    pub(super) severity: Severity,
-    /// The step of a digest's check that the kind belongs to; `None` for any other kind.
-    pub(super) step: Option<DigestStep>,
-    /// Indicates whether there is one finding, whatever is in the object's place: missing or
-    /// unreadable.
-    pub(super) once: bool,
-    /// The object that the finding names.
-    pub(super) object: &'static str,
-    /// The method by which the finding is established.
-    pub(super) established: &'static str,
-    /// The advice for somebody who is woken up by a function's alert.
-    pub(super) advice: &'static str,
-    /// The advice for somebody who runs the command, if that differs: the command has flags, and
-    /// not the parameters of the functions.
-    pub(super) command_advice: Option<&'static str>,
-}
-
 /// Makes `FindingKind` from rows. A row without one of the columns does not compile.
+///
+/// Each column is a function of its own, so that a program holds only the columns that it reads.
 macro_rules! catalog {
-    ($($kind:ident { means: $means:literal, $($column:ident: $value:expr,)+ })+) => {
+    ($($kind:ident {
+        means: $means:literal,
+        name: $name:literal, severity: $severity:expr, step: $step:expr, once: $once:literal,
+        object: $object:literal,
+        established: $established:expr,
+        advice: $advice:expr,
+        command_advice: $command_advice:expr,
+    })+) => {
         /// Every way in which the record can be wrong, or remain unreadable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -112,10 +96,67 @@ macro_rules! catalog {
             /// Every kind.
             pub const ALL: [Self; [$($means),+].len()] = [$(Self::$kind),+];
 
-            /// Returns what all findings of the kind have in common.
-            pub(super) const fn row(self) -> &'static Row {
-                match self {
-                    $(Self::$kind => &Row { means: $means, $($column: $value),+ },)+
+            /// Returns the stable name in JSON, subjects and filter policies.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// Returns how bad a finding of this kind is.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$kind => $severity,)+ }
+            }
+
+            /// Returns what the kind means, for a reader who never saw a digest.
+            #[must_use]
+            pub const fn means(self) -> &'static str {
+                match self { $(Self::$kind => $means,)+ }
+            }
+
+            /// Returns the step of a digest's check that the kind belongs to; `None` for any other
+            /// kind.
+            #[must_use]
+            pub const fn step(self) -> Option<DigestStep> {
+                match self { $(Self::$kind => $step,)+ }
+            }
+
+            /// Returns whether there is one finding, whatever is in the object's place: missing or
+            /// unreadable.
+            pub(super) const fn is_once(self) -> bool {
+                match self { $(Self::$kind => $once,)+ }
+            }
+
+            /// Returns which object a finding of this kind names.
+            #[must_use]
+            pub const fn object(self) -> &'static str {
+                match self { $(Self::$kind => $object,)+ }
+            }
+
+            /// Returns how the finding is established.
+            #[must_use]
+            pub const fn established(self) -> &'static str {
+                match self { $(Self::$kind => $established,)+ }
+            }
+
+            /// Returns what to do next, for somebody who is woken up by a function's alert.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Self::$kind => $advice,)+ }
+            }
+
+            /// Returns what to do next, for somebody who runs the command, if that differs: the
+            /// command has flags, and not the parameters of the functions.
+            const fn own_command_advice(self) -> Option<&'static str> {
+                match self { $(Self::$kind => $command_advice,)+ }
+            }
+
+            /// Returns what to do next, for somebody who runs the command.
+            #[must_use]
+            pub const fn command_advice(self) -> &'static str {
+                match self.own_command_advice() {
+                    Some(advice) => advice,
+                    None => self.advice(),
                 }
             }
         }

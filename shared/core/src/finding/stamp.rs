@@ -25,16 +25,35 @@ pub struct StampedFinding<'a> {
 /// The reporter of findings, and the time.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp<'a> {
-    /// The function's name, as in the design: `digest-validator`, ….
+    /// The reporter's name: that of a function, such as `digest-validator`, or of a command, such
+    /// as `trailseal verify`.
     pub function: &'a str,
-    /// The current time.
+    /// The time of the detection.
     pub detected_at: Timestamp,
+    // A pointer, so that a function does not hold the advice of the command.
+    advice: fn(&Finding) -> &'static str,
 }
 
 impl<'a> Stamp<'a> {
-    /// Returns whether the command reports, as `trailseal verify`.
-    fn is_command(self) -> bool {
-        self.function.starts_with("trailseal ")
+    /// Returns the stamp of a Lambda function: the advice is for somebody who is woken up by an
+    /// alert.
+    #[must_use]
+    pub fn by_function(function: &'a str, detected_at: Timestamp) -> Self {
+        Self {
+            function,
+            detected_at,
+            advice: Finding::advice,
+        }
+    }
+
+    /// Returns the stamp of the command: the advice is for somebody who runs it.
+    #[must_use]
+    pub fn by_command(function: &'a str, detected_at: Timestamp) -> Self {
+        Self {
+            function,
+            detected_at,
+            advice: |finding| finding.kind.command_advice(),
+        }
     }
 
     /// Returns the finding as it is published.
@@ -45,11 +64,7 @@ impl<'a> Stamp<'a> {
             id: finding.id().to_string(),
             severity: finding.severity(),
             finding,
-            advice: if self.is_command() {
-                finding.kind.command_advice()
-            } else {
-                finding.advice()
-            },
+            advice: (self.advice)(finding),
             detected_at: self.detected_at,
             function: self.function,
             version: env!("CARGO_PKG_VERSION"),

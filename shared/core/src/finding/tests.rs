@@ -18,10 +18,7 @@ fn the_remedy_fits_the_cause() {
         assert_eq!(report.verdict(), Verdict::CannotTell);
         let finding = report.obstacles.remove(0).if_it_stays.unwrap();
         assert_eq!(finding.kind, FindingKind::ObjectUnreadableDenied);
-        let stamp = Stamp {
-            function: "log-verifier",
-            detected_at: Timestamp::UNIX_EPOCH,
-        };
+        let stamp = Stamp::by_function("log-verifier", Timestamp::UNIX_EPOCH);
         let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
         assert_eq!(json["advice"], finding.advice());
         assert!(json.get("remedy").is_none());
@@ -96,14 +93,14 @@ fn the_command_names_no_parameter_of_the_functions_and_they_no_flag() {
         ObjectLocation::new("b", "k"),
         "moved",
     );
-    for (function, word) in [
-        ("trailseal verify", "--alias"),
-        ("digest-validator", "stack parameter BucketAliases"),
+    let at = Timestamp::UNIX_EPOCH;
+    for (stamp, word) in [
+        (Stamp::by_command("trailseal verify", at), "--alias"),
+        (
+            Stamp::by_function("digest-validator", at),
+            "stack parameter BucketAliases",
+        ),
     ] {
-        let stamp = Stamp {
-            function,
-            detected_at: Timestamp::UNIX_EPOCH,
-        };
         let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
         assert!(json["advice"].as_str().unwrap().contains(word), "{json}");
     }

@@ -36,10 +36,7 @@ pub(crate) async fn answer<C: Check, P: Ports>(
     } else {
         answer_event(&service, &event, deadline).await
     };
-    let stamp = Stamp {
-        function: C::FUNCTION,
-        detected_at: Timestamp::now(),
-    };
+    let stamp = Stamp::by_function(C::FUNCTION, Timestamp::now());
     service.unrelated.write(stamp);
     let bytes = service.bytes_read.swap(0, Ordering::Relaxed);
     metrics::write_lines(&[metrics::bytes_read(bytes, stamp)]);

@@ -55,10 +55,7 @@ impl<C: Check, P: Ports> Service<C, P> {
             report.findings.extend(stays);
         }
         let no_time = |_| ItemError::NoTime(object.clone());
-        let stamp = Stamp {
-            function: C::FUNCTION,
-            detected_at: whole_second(Timestamp::now()),
-        };
+        let stamp = Stamp::by_function(C::FUNCTION, whole_second(Timestamp::now()));
         let found = Verified {
             object,
             verdict,

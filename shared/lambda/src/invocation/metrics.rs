@@ -157,10 +157,7 @@ mod tests {
     use jiff::Timestamp;
 
     fn stamp() -> Stamp<'static> {
-        Stamp {
-            function: "log-verifier",
-            detected_at: "2026-01-15T13:05:07.25Z".parse().unwrap(),
-        }
+        Stamp::by_function("log-verifier", "2026-01-15T13:05:07.25Z".parse().unwrap())
     }
 
     /// A metric's name, unit and value.

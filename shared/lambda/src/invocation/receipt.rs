@@ -102,10 +102,7 @@ mod tests {
 
     #[test]
     fn a_receipt_has_a_key_that_s3_takes_whatever_the_object_is_called() {
-        let stamp = Stamp {
-            function: "kms-context-checker",
-            detected_at: Timestamp::UNIX_EPOCH,
-        };
+        let stamp = Stamp::by_function("kms-context-checker", Timestamp::UNIX_EPOCH);
         let report = Report::new();
         for key in ["AWSLogs/x.json.gz".to_owned(), "k".repeat(1024)] {
             let object = ObjectLocation::new("b".repeat(63), key);
@@ -116,10 +113,7 @@ mod tests {
     #[test]
     fn a_receipt_says_how_many_it_does_not_name() {
         use trailseal::finding::{Finding, FindingKind, Verdict};
-        let stamp = Stamp {
-            function: "log-verifier",
-            detected_at: Timestamp::UNIX_EPOCH,
-        };
+        let stamp = Stamp::by_function("log-verifier", Timestamp::UNIX_EPOCH);
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
         for (count, named, left_out) in [(0, 0, 0), (1_000, 1_000, 0), (1_002, 1_000, 2)] {
             let kind = FindingKind::LogFileMissing;
@@ -149,10 +143,7 @@ mod tests {
 
     #[test]
     fn a_rule_that_could_not_be_applied_leaves_no_receipt_valid() {
-        let stamp = Stamp {
-            function: "log-verifier",
-            detected_at: Timestamp::UNIX_EPOCH,
-        };
+        let stamp = Stamp::by_function("log-verifier", Timestamp::UNIX_EPOCH);
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
         let mut report = Report::new();
         report.rules.entry("witness").or_default().cannot_tell = 1;
@@ -163,10 +154,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_on_record() {
-        let stamp = Stamp {
-            function: "kms-context-checker",
-            detected_at: Timestamp::UNIX_EPOCH,
-        };
+        let stamp = Stamp::by_function("kms-context-checker", Timestamp::UNIX_EPOCH);
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
         let mut report = Report::new();
         let error = StoreError {

@@ -80,10 +80,7 @@ mod tests {
         tally.add(Unrelated::AwsConfig, "ScheduledNotification");
         messages.add(&tally);
         messages.add(&tally);
-        let stamp = Stamp {
-            function: "log-verifier",
-            detected_at: jiff::Timestamp::UNIX_EPOCH,
-        };
+        let stamp = Stamp::by_function("log-verifier", jiff::Timestamp::UNIX_EPOCH);
         assert_eq!(messages.lock()["aws-config"].new, 4);
         messages.write(stamp);
         let counts = messages.lock();
