@@ -38,7 +38,10 @@ demo-hold: demo ## The same, and the bucket stays, for the command `trailseal`, 
 
 # Each step prints its name and how long it took.
 CHECK_STEPS := fmt-check clippy unit stories
-TEST_STEPS := fmt-check lint clippy docs core fuzz-check unit e2e browser sam-local
+TEST_STEPS := fmt-check lint clippy docs core fuzz-check unit build e2e browser sam-local
+
+# What runs the functions builds them, unless `make test` just did.
+BUILD ?= build
 
 .PHONY: check
 check: ## Check what you change while you work: format, lints, unit tests, stories
@@ -46,7 +49,7 @@ check: ## Check what you change while you work: format, lints, unit tests, stori
 
 .PHONY: test
 test: ## Run every check and test
-	@tests/steps $(TEST_STEPS)
+	@BUILD= tests/steps $(TEST_STEPS)
 
 .PHONY: fmt-check
 fmt-check: ## Check the format of the Rust code
@@ -100,7 +103,7 @@ stories: ## Run the stories of the checks, over trails in memory
 	cargo test $(CARGO_DEBUG) --test stories --test documents
 
 .PHONY: e2e
-e2e: build ## Run the property and end-to-end tests, with the functions of `make build`
+e2e: $(BUILD) ## Run the property and end-to-end tests, with the functions of `make build`
 	cargo build $(CARGO_DEBUG) --bin trailseal
 	cargo test $(CARGO_DEBUG) --test '*'
 
@@ -109,7 +112,7 @@ browser: venv ## Look at the HTML report in a real browser
 	tests/browser/run
 
 .PHONY: sam-local
-sam-local: build ## Run each function in a container, through `sam local invoke`
+sam-local: $(BUILD) ## Run each function in a container, through `sam local invoke`
 	cargo build -q $(CARGO_DEBUG) --bin trail
 	TRAIL=$(TARGET)/debug/trail tests/sam-local/run
 
