@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_goes_on_where_its_page_ended() {
+    fn a_listing_continues_after_the_end_of_a_page() {
         let bucket = bucket(&["a/1", "a/2", "a/3", "b/1"]);
         assert_eq!(
             listed(&bucket, "a/", None),
@@ -513,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_delimiter_is_told_as_one() {
+    fn keys_with_the_delimiter_are_listed_as_one_prefix() {
         let bucket = bucket(&["a/1", "a/2", "b/1", "b/c/1", "c/1", "d"]);
         assert_eq!(listed(&bucket, "", Some("/")), [["a/", "b/"], ["d", "c/"]]);
         assert_eq!(listed(&bucket, "b/", Some("/")), [["b/1", "b/c/"]]);
@@ -521,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn another_bucket_is_not_there() {
+    fn another_bucket_does_not_exist() {
         let asked = Listing {
             prefix: "",
             delimiter: None,

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nohup_started_does_not_listen_to_hangups() {
+    fn a_process_started_by_nohup_ignores_hangups() {
         let status = |mask: &str| {
             format!(
                 "Name:\ttrailseal\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\nSigCgt:\t0000000000000001\n"

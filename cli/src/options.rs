@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_with_white_space_around() {
+    fn numbers_are_read_with_white_space_around_them() {
         for (text, number) in [("8", Some(8)), (" 8\n", Some(8)), ("1000", Some(1000))] {
             assert_eq!(concurrency(text).ok(), number);
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_taken_as_it_is_where_it_is_there() {
+    fn an_existing_path_is_used_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let (odd, plain) = (folder.path().join("a "), folder.path().join("a"));
         std::fs::write(&plain, "").unwrap();

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_times_and_how_long_ago_are_read() {
+    fn dates_times_and_ages_are_read() {
         let now: Timestamp = "2026-01-15T12:30:00Z".parse().unwrap();
         for (text, expected) in [
             ("2026-01-10", "2026-01-10T00:00:00Z"),
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_time() {
+    fn other_text_is_not_a_time() {
         let now = Timestamp::UNIX_EPOCH;
         for text in [
             "",
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_that_is_yet_to_come_is_named_as_such() {
+    fn a_start_in_the_future_is_named_as_such() {
         let now: Timestamp = "2026-01-15T12:30:00Z".parse().unwrap();
         let said = |from, to| format!("{:?}", range(Some(from), to, now).unwrap_err());
         for to in [None, Some("2999-01-02"), Some("2026-01-01")] {

@@ -36,13 +36,13 @@ fn tests_of(cell: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_test_that_the_field_table_names_is_there() {
+fn every_test_that_the_field_table_names_exists() {
     let rows = names_tests_that_are_there("docs/field.md", "| situation", "tests/tests/command");
     assert!(rows > 80, "{rows} rows");
 }
 
 #[test]
-fn every_test_that_the_table_of_attacks_names_is_there() {
+fn every_test_that_the_table_of_attacks_names_exists() {
     let rows = names_tests_that_are_there("docs/attacks.md", "| |", "tests/tests");
     assert!(rows > 25, "{rows} rows");
 }

@@ -133,7 +133,7 @@ async fn assert_found(
 }
 
 #[tokio::test]
-async fn the_object_is_found_by_every_way_to_write_its_key() {
+async fn the_object_is_found_by_every_spelling_of_its_key() {
     let trail = trail();
     let memory = Memory::of(&trail);
     let digest = digest(&trail, 3);
@@ -163,7 +163,7 @@ async fn the_object_is_found_by_every_way_to_write_its_key() {
 /// An attacker deletes a digest in the seconds before a function reads it, and puts a copy where
 /// the other reading of its key leads.
 #[tokio::test]
-async fn a_digest_that_is_deleted_before_it_is_read_stays_a_finding_by_every_reading() {
+async fn a_digest_deleted_before_it_is_read_is_a_finding_in_every_spelling_of_its_key() {
     let trail = trail();
     let digest = digest(&trail, 4);
     let (bucket, key) = (&digest.bucket, digest.key.as_str());
@@ -203,7 +203,7 @@ async fn a_digest_that_is_deleted_before_it_is_read_stays_a_finding_by_every_rea
 }
 
 #[tokio::test]
-async fn a_digest_that_a_relay_names_and_that_stays_away_is_a_finding_at_the_last_try() {
+async fn a_digest_that_a_relay_names_and_that_never_arrives_is_a_finding_at_the_last_attempt() {
     let trail = trail();
     let mut memory = Memory::of(&trail);
     let digest = digest(&trail, 4);
@@ -233,7 +233,7 @@ async fn a_digest_that_a_relay_names_and_that_stays_away_is_a_finding_at_the_las
 }
 
 #[tokio::test]
-async fn what_a_person_names_and_is_not_there_cannot_be_told() {
+async fn a_missing_object_that_a_person_names_could_not_be_verified() {
     let trail = trail();
     let mut memory = Memory::of(&trail);
     let gone = digest(&trail, 4);
@@ -278,7 +278,7 @@ async fn what_a_person_names_and_is_not_there_cannot_be_told() {
 
 /// If S3 does not answer, nothing is decided: no other reading takes the object's place.
 #[tokio::test]
-async fn a_reading_that_cannot_be_looked_at_is_not_passed_over() {
+async fn a_spelling_that_cannot_be_looked_up_is_not_skipped() {
     let trail = trail();
     let digest = digest(&trail, 3);
     let key = encoded(&digest.key);
@@ -305,7 +305,7 @@ async fn a_reading_that_cannot_be_looked_at_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn an_event_of_aws_with_one_reading_asks_s3_nothing_more() {
+async fn an_event_of_aws_with_one_spelling_needs_no_further_request() {
     let trail = TrailSpec {
         hours: 2,
         ..TrailSpec::default()
@@ -341,7 +341,7 @@ async fn validated(trail: &Trail, memory: &Memory, object: &Object, now: &str) -
 }
 
 #[tokio::test]
-async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_told() {
+async fn the_oldest_kept_digest_is_valid_and_the_time_before_it_could_not_be_verified() {
     let trail = trail();
     let memory = without_digests_before(&trail, 2);
     let oldest = digest(&trail, 2);
@@ -378,7 +378,7 @@ async fn a_digest_of_the_last_day_cannot_have_expired() {
 /// A lifecycle rule deletes the oldest: what is missing between others was deleted by somebody,
 /// regardless of its age.
 #[tokio::test]
-async fn age_excuses_no_hole_and_no_deleted_bucket() {
+async fn age_does_not_excuse_a_hole_or_a_deleted_bucket() {
     let trail = trail();
     let late = "2027-01-15T00:00:00Z";
     let mut memory = Memory::of(&trail);

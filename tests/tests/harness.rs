@@ -98,7 +98,7 @@ async fn objects_reach_the_queues_that_the_template_names() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_proxy_passes_on_what_no_rule_names() -> Result<()> {
+async fn the_proxy_passes_on_requests_without_a_rule() -> Result<()> {
     let aws = LocalAws::start().await?;
     LogBucket::new(BUCKET).create(&aws).await?;
     let proxy = FaultProxy::start(aws.endpoint()).await?;
@@ -140,7 +140,7 @@ async fn the_proxy_passes_on_what_no_rule_names() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_proxy_breaks_what_a_rule_names() -> Result<()> {
+async fn the_proxy_breaks_requests_with_a_rule() -> Result<()> {
     let aws = LocalAws::start().await?;
     LogBucket::new(BUCKET).create(&aws).await?;
     let proxy = FaultProxy::start(aws.endpoint()).await?;
@@ -367,7 +367,7 @@ async fn a_function_is_invoked_as_lambda_does() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_aws_cli_looks_at_the_same_bucket() -> Result<()> {
+async fn the_aws_cli_reads_the_same_bucket() -> Result<()> {
     let aws = LocalAws::start().await?;
     LogBucket::new(BUCKET).create(&aws).await?;
     aws.set_public_keys(&json!({"us-east-1": [{
@@ -435,9 +435,9 @@ async fn the_aws_cli_accepts_an_untouched_organization_trail() -> Result<()> {
 }
 
 /// Not a separate test: the next test starts and kills it.
-#[ignore = "started by nothing_outlives_the_process"]
+#[ignore = "started by no_server_survives_the_process"]
 #[tokio::test(flavor = "multi_thread")]
-async fn holds_a_server() -> Result<()> {
+async fn a_server_is_held_until_it_is_killed() -> Result<()> {
     let aws = LocalAws::start().await?;
     eprintln!("server {}", aws.process_id());
     tokio::time::sleep(Duration::from_mins(2)).await;
@@ -445,11 +445,16 @@ async fn holds_a_server() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_outlives_the_process() -> Result<()> {
+async fn no_server_survives_the_process() -> Result<()> {
     let files = tempfile::tempdir()?;
     let mut holder = Command::new(std::env::current_exe()?)
         .env("TMPDIR", files.path())
-        .args(["--ignored", "--exact", "holds_a_server", "--nocapture"])
+        .args([
+            "--ignored",
+            "--exact",
+            "a_server_is_held_until_it_is_killed",
+            "--nocapture",
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

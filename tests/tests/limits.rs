@@ -262,7 +262,7 @@ fn names(cell: &str, bound: &str) -> bool {
 }
 
 #[test]
-fn every_bound_in_the_document_is_that_of_the_code() {
+fn every_bound_in_the_document_equals_that_of_the_code() {
     let table = table();
     for (head, constants_of_row) in ROWS {
         let cell = table
@@ -291,7 +291,7 @@ fn every_bound_in_the_document_is_that_of_the_code() {
 }
 
 #[test]
-fn every_row_of_bounds_is_held_against_the_code() {
+fn every_row_of_bounds_is_compared_with_the_code() {
     for (head, _) in table() {
         let held = ROWS.iter().any(|(known, _)| *known == head) || OTHERS.contains(&head.as_str());
         assert!(held, "no constant is known for \"{head}\"");

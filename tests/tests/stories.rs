@@ -179,7 +179,7 @@ async fn an_untouched_trail_is_valid() {
 }
 
 #[tokio::test]
-async fn a_wrong_log_file_is_told_from_its_honest_neighbours() {
+async fn a_wrong_log_file_is_distinguished_from_the_valid_ones() {
     use FindingKind::{LogFileMalformed, LogFileModified, LogFileTrailingData};
     type Attack = fn(&Object) -> Object;
     let attacks: [(Attack, FindingKind); 8] = [
@@ -253,7 +253,7 @@ async fn a_gzip_bomb_is_malformed() {
 /// All are named, in a few runs, however little time each run has. None keeps the others from being
 /// finished.
 #[tokio::test]
-async fn log_files_that_were_replaced_by_bombs_are_named_however_many_there_are() {
+async fn any_number_of_log_files_replaced_by_bombs_are_named() {
     let trail = TrailSpec {
         hours: 2,
         log_files_per_hour: 20..=20,
@@ -301,7 +301,7 @@ async fn log_files_that_were_replaced_by_bombs_are_named_however_many_there_are(
 }
 
 #[tokio::test]
-async fn a_tampered_digest_is_told_by_what_was_done_to_it() {
+async fn a_tampered_digest_is_reported_with_its_kind_of_tampering() {
     use FindingKind::{
         DigestAlgorithmUnsupported, DigestMalformed, DigestSignatureInvalid, DigestSignatureMissing,
     };
@@ -380,7 +380,7 @@ async fn a_tampered_digest_is_told_by_what_was_done_to_it() {
 }
 
 #[tokio::test]
-async fn a_copied_digest_has_moved() {
+async fn a_copied_digest_is_reported_as_moved() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let seven = hour(&trail, 7).object.location();
@@ -434,7 +434,7 @@ async fn a_replica_is_valid_under_the_originals_name() {
 /// An object that is deleted from an original is not read from its replica, nor from one replica
 /// for another.
 #[tokio::test]
-async fn a_replica_does_not_stand_in_for_the_bucket_at_hand() {
+async fn a_replica_does_not_replace_the_bucket_being_verified() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let log = &trail.logs_of(digest)[0].object;
@@ -490,7 +490,7 @@ async fn a_trail_with_the_times_and_orders_of_real_ones_is_valid() {
 }
 
 #[tokio::test]
-async fn a_digest_signed_by_no_key_of_cloudtrail_is_told() {
+async fn a_digest_signed_by_no_key_of_cloudtrail_is_reported() {
     use FindingKind::{DigestKeyUnknown, DigestSignatureInvalid};
     use tamper_digest::ClaimedKey;
     let trail = TrailSpec {
@@ -522,7 +522,7 @@ async fn a_digest_signed_by_no_key_of_cloudtrail_is_told() {
 }
 
 #[tokio::test]
-async fn a_digest_signed_with_a_key_of_another_time_is_told_and_its_list_is_believed() {
+async fn a_digest_signed_with_a_key_of_another_time_is_reported_and_its_list_is_used() {
     use FindingKind::{DigestKeyOutOfPeriod, LogFileMissing};
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
@@ -584,7 +584,7 @@ fn saved_keys(trail: &Trail) -> KeySet {
 }
 
 #[tokio::test]
-async fn pinned_keys_are_the_second_source() {
+async fn pinned_keys_are_used_if_cloudtrail_refuses() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let pinned = saved_keys(&trail);
@@ -642,7 +642,7 @@ async fn pinned_keys_of_functions_count_only_where_cloudtrail_refuses() {
 }
 
 #[tokio::test]
-async fn a_pinned_key_of_another_time_is_not_told_while_cloudtrail_is_unavailable() {
+async fn a_pinned_key_of_another_time_is_not_reported_while_cloudtrail_is_unavailable() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let signed = tamper_digest::signed_after_validity(&trail, digest);
@@ -727,7 +727,7 @@ async fn three_digests_deleted_in_a_row_are_one_finding_with_their_whole_window(
 }
 
 #[tokio::test]
-async fn with_every_earlier_digest_gone_the_begin_of_the_window_is_unknown() {
+async fn the_start_of_the_window_is_unknown_without_any_earlier_digest() {
     let trail = half_a_day().build();
     let mut memory = Memory::of(&trail);
     for gone in 0..5 {
@@ -764,7 +764,7 @@ async fn a_planted_digest_does_not_shorten_the_window() {
 }
 
 #[tokio::test]
-async fn a_digest_gone_when_its_event_arrives_is_missing() {
+async fn a_digest_deleted_before_its_event_arrives_is_missing() {
     let trail = half_a_day().build();
     let mut memory = Memory::of(&trail);
     let newest = &hour(&trail, 8).object;
@@ -780,7 +780,7 @@ async fn a_digest_gone_when_its_event_arrives_is_missing() {
 }
 
 #[tokio::test]
-async fn the_chain_after_a_stop_is_restarted_with_the_uncovered_window() {
+async fn a_chain_after_a_stop_is_reported_as_restarted_with_the_uncovered_window() {
     let trail = TrailSpec {
         hours: 20,
         stops: vec![Stop {
@@ -807,7 +807,7 @@ async fn the_chain_after_a_stop_is_restarted_with_the_uncovered_window() {
 /// Everything of a chain was deleted, and logging was started again: for the bucket, it is a new
 /// trail. For somebody who watches it, it is news.
 #[tokio::test]
-async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
+async fn only_the_first_digest_of_a_new_chain_is_reported() {
     let trail = half_a_day().build();
     let memory = Memory::of(&trail);
     let digests = digests(&memory, &places(&trail));
@@ -855,7 +855,7 @@ async fn a_chain_that_starts_is_told_of_its_new_digests_only() {
 
 /// A chain of an unexpected trail is reported, once for each chain, and is still verified.
 #[tokio::test]
-async fn digests_of_a_trail_that_is_not_expected_are_told() {
+async fn digests_of_an_unexpected_trail_are_reported() {
     use FindingKind::{ChainStarted, DigestTrailUnexpected};
     let organization = TrailSpec {
         organization_id: Some("o-exampleorgid".to_owned()),
@@ -942,7 +942,7 @@ async fn digests_of_a_trail_that_is_not_expected_are_told() {
 /// A replica has the original's name, and is the same incident; a digest that CloudTrail did not
 /// sign belongs to no trail.
 #[tokio::test]
-async fn a_trail_is_unexpected_once_and_only_by_what_it_signed() {
+async fn a_trail_is_reported_as_unexpected_once_and_only_by_a_signed_digest() {
     let trail = half_a_day().build();
     let mut replica = Memory::default();
     replica.publish_keys(&trail);
@@ -981,7 +981,7 @@ async fn a_trail_is_unexpected_once_and_only_by_what_it_signed() {
 
 /// Anybody who can write to the bucket can plant any number of digests before a restarted chain.
 #[tokio::test]
-async fn planted_digests_do_not_hide_a_restart_or_call_a_chain_gone() {
+async fn planted_digests_neither_hide_a_restart_nor_report_a_chain_as_missing() {
     let trail = TrailSpec {
         hours: 20,
         stops: vec![Stop {
@@ -1076,7 +1076,7 @@ async fn an_archived_digest_does_not_hide_a_restart() {
 
 /// A digest's error may quote what an attacker wrote, at any length.
 #[tokio::test]
-async fn a_finding_does_not_quote_megabytes() {
+async fn a_finding_quotes_only_short_text() {
     let trail = half_a_day().build();
     let digest = &hour(&trail, 5).object;
     let inflated = format!(r#"{{"logFiles":"{}"}}"#, "A".repeat(10_000_000));
@@ -1088,7 +1088,7 @@ async fn a_finding_does_not_quote_megabytes() {
 }
 
 #[tokio::test]
-async fn a_digest_gone_when_its_log_files_are_to_be_verified_is_missing() {
+async fn a_digest_deleted_before_its_log_files_are_verified_is_missing() {
     let trail = half_a_day().build();
     let digest = &hour(&trail, 5).object;
     let mut memory = Memory::of(&trail);
@@ -1103,7 +1103,7 @@ async fn a_digest_gone_when_its_log_files_are_to_be_verified_is_missing() {
 }
 
 #[tokio::test]
-async fn to_go_on_behind_the_end_of_a_digest_is_not_valid() {
+async fn resuming_after_the_end_of_a_digest_is_not_valid() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let memory = Memory::of(&trail);
@@ -1141,7 +1141,7 @@ async fn a_digest_of_absurd_times_is_a_finding() {
 }
 
 #[tokio::test]
-async fn a_digest_that_does_not_continue_its_predecessor_is_told() {
+async fn a_digest_that_does_not_continue_its_predecessor_is_reported() {
     let trail = TrailSpec {
         accounts: vec![ACCOUNT.to_owned(), "444455556666".to_owned()],
         ..half_a_day()
@@ -1217,7 +1217,7 @@ async fn backfill_digests_are_validated_apart_from_the_hourly_chain() {
 }
 
 #[tokio::test]
-async fn what_is_no_digest_is_left_alone() {
+async fn an_object_that_is_not_a_digest_is_ignored() {
     let trail = half_a_day().build();
     let mut memory = Memory::of(&trail);
     for object in trail.extras() {
@@ -1233,7 +1233,7 @@ async fn what_is_no_digest_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_neither_valid_nor_tampered_with() {
+async fn an_unreadable_object_is_neither_valid_nor_tampered_with() {
     let trail = TrailSpec {
         log_files_per_hour: 3..=3,
         ..half_a_day()
@@ -1293,7 +1293,7 @@ async fn a_log_file_is_read_again_when_the_connection_breaks() {
 }
 
 #[tokio::test]
-async fn a_missing_digest_is_told_even_where_the_bucket_cannot_be_looked_through() {
+async fn a_missing_digest_is_reported_even_if_the_bucket_cannot_be_listed() {
     let trail = half_a_day().build();
     let mut memory = Memory::of(&trail);
     memory.delete(&hour(&trail, 4).object);
@@ -1311,7 +1311,7 @@ async fn a_missing_digest_is_told_even_where_the_bucket_cannot_be_looked_through
 }
 
 #[tokio::test]
-async fn when_time_runs_out_the_rest_is_said_and_can_be_resumed() {
+async fn when_time_runs_out_the_rest_is_reported_and_can_be_resumed() {
     let trail = TrailSpec::large(300).build();
     let digest = hour(&trail, 1);
     let mut memory = Memory::of(&trail);
@@ -1364,7 +1364,7 @@ async fn a_digest_of_ten_thousand_log_files_is_verified_at_once() {
 }
 
 #[tokio::test]
-async fn a_missing_bucket_is_a_missing_object() {
+async fn a_missing_bucket_is_reported_like_a_missing_object() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let mut memory = Memory::default();
@@ -1406,7 +1406,7 @@ fn assert_archived(report: &Report, object: &Object) {
 
 /// Somebody who overwrites a log file puts it into an archive class, so that nobody can compare it.
 #[tokio::test]
-async fn a_log_file_that_was_archived_by_being_replaced_is_modified() {
+async fn a_log_file_replaced_by_an_archived_one_is_modified() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let log = &trail.logs_of(digest)[0].object;
@@ -1435,7 +1435,7 @@ async fn a_log_file_that_was_archived_by_being_replaced_is_modified() {
 }
 
 #[tokio::test]
-async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
+async fn a_digest_replaced_by_an_archived_one_is_modified() {
     let trail = half_a_day().build();
     let (digest, next) = (hour(&trail, 5), hour(&trail, 6));
     let mut signed_otherwise = digest.object.clone();
@@ -1477,7 +1477,7 @@ async fn a_digest_that_was_archived_by_being_replaced_is_modified() {
 
 /// If CloudTrail delivers late, a digest is late together with its successor.
 #[tokio::test]
-async fn a_digest_that_came_late_and_was_archived_is_not_modified() {
+async fn a_late_digest_that_was_archived_is_not_modified() {
     let trail = half_a_day().build();
     let (digest, next) = (&hour(&trail, 5).object, &hour(&trail, 6).object);
     let mut memory = Memory::of(&trail);
@@ -1490,7 +1490,7 @@ async fn a_digest_that_came_late_and_was_archived_is_not_modified() {
 
 /// A fast attacker overwrites an object before its digest is late.
 #[tokio::test]
-async fn what_was_archived_on_the_day_on_which_it_was_written_was_put_there() {
+async fn an_object_archived_on_the_day_it_was_written_was_replaced() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let log = &trail.logs_of(digest)[0].object;
@@ -1566,7 +1566,7 @@ async fn a_replaced_digest_does_not_hide_a_restart() {
 }
 
 #[tokio::test]
-async fn what_the_headers_of_an_archived_object_do_not_tell_cannot_be_told() {
+async fn an_archived_object_without_readable_headers_could_not_be_verified() {
     let trail = half_a_day().build();
     let digest = hour(&trail, 5);
     let log = &trail.logs_of(digest)[0].object;
@@ -1600,7 +1600,7 @@ async fn what_the_headers_of_an_archived_object_do_not_tell_cannot_be_told() {
 
 /// The times of a replica's objects show when they were copied, if S3 did not replicate them.
 #[tokio::test]
-async fn a_replica_may_be_younger_than_what_it_is_of() {
+async fn a_replica_may_be_newer_than_its_original() {
     let trail = half_a_day().build();
     let mut replica = Memory::default();
     replica.publish_keys(&trail);
@@ -1630,7 +1630,7 @@ async fn a_replica_may_be_younger_than_what_it_is_of() {
 
 /// A backfill digest lists what was delivered until it was generated.
 #[tokio::test]
-async fn what_a_backfill_digest_lists_may_be_as_young_as_that() {
+async fn log_files_of_a_backfill_digest_may_be_as_new_as_the_digest() {
     let trail = TrailSpec {
         backfills: vec![Backfill {
             hour: 3,

@@ -39,7 +39,7 @@ fn resources<'a>(template: &'a Value, kind: &str) -> Vec<(&'a String, &'a Value)
 
 /// The template has the list of functions. Every other list of all functions is the same.
 #[test]
-fn every_list_of_functions_is_the_templates() {
+fn every_list_of_functions_equals_the_templates() {
     let template = template();
     let binary = |function: &Value| {
         let binary = &function["Metadata"]["BuildProperties"]["Binary"];
@@ -86,7 +86,7 @@ fn the_template_names_no_endpoint() {
 
 /// Lambda stops a function that sends messages to its own queue, unless the template allows it.
 #[test]
-fn functions_that_queue_to_themselves_may() {
+fn functions_that_send_to_their_own_queue_are_allowed_to() {
     let template = template();
     for (name, function) in resources(&template, "AWS::Lambda::Function") {
         assert_eq!(function["Properties"]["RecursiveLoop"], "Allow", "{name}");
@@ -170,7 +170,7 @@ fn roles_have_stable_names_that_fit_and_are_in_the_outputs_with_the_queues() {
 }
 
 #[test]
-fn reading_is_granted_in_buckets_of_the_owner_alone() {
+fn reading_is_granted_in_buckets_of_the_owner_only() {
     let template = template();
     for policy in ["DigestReadPolicy", "LogReadPolicy"] {
         let document = &template["Resources"][policy]["Properties"]["PolicyDocument"];

@@ -245,7 +245,7 @@ fn tamper(
 }
 
 #[tokio::test]
-async fn a_walk_finds_what_the_functions_find() {
+async fn the_command_finds_the_same_as_the_functions() {
     let mut kinds = BTreeSet::new();
     let mut vouched = 0;
     for seed in 0..CASES {

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_has_no_empty_words_and_no_secret() {
+    fn a_reason_contains_no_filler_and_no_secret() {
         let inner = CredentialsError::provider_error(
             "external process exited with code exit status: 3. Stderr: cannot open\n  vault wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY, sorry.",
         );

@@ -286,7 +286,7 @@ mod tests {
 
     /// They are one incident for people who are alerted. A user of the command sees each of them.
     #[test]
-    fn each_log_file_that_is_encrypted_otherwise_is_told_once() {
+    fn each_log_file_with_other_encryption_is_reported_once() {
         let mut tally = KmsTally::new(Timestamp::UNIX_EPOCH);
         let finding = |kind, key: &str| {
             let object = ObjectLocation::new("amzn-s3-demo-bucket", key);

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_fit_are_taken() {
+    fn matching_file_names_are_accepted() {
         for (output, format) in [
             ("report", "text"),
             ("report.txt", "json"),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_in_place_of_a_name_is_refused() {
+    fn a_format_instead_of_a_file_name_is_refused() {
         for output in ["json", "JSON", "html", "text", "ndjson"] {
             let line = said(output, "text").unwrap();
             let format = format!("--format {}", output.to_ascii_lowercase());
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_another_format_is_refused() {
+    fn a_file_name_of_another_format_is_refused() {
         for (output, format, instead) in [
             ("report.html", "text", "--format html"),
             ("report.htm", "json", "--format html"),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_read_is_not_written_to() {
+    fn an_input_file_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let keys = folder.path().join("keys.json");
         let same = folder.path().join(".").join("keys.json");

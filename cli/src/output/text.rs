@@ -371,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_say_what_is_not_valid() {
+    fn counts_name_what_is_not_valid() {
         let mut some = Counts {
             valid: 1234,
             ..Counts::default()
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn chains_of_one_name_are_told_apart() {
+    fn chains_of_one_name_are_distinguished() {
         let chain = crate::report::sample::valid().chains.remove(0);
         let other = ChainReport {
             home_region: "eu-west-1".to_owned(),

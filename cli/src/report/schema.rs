@@ -74,7 +74,7 @@ fn check_fields(fields: &Map<String, Value>, schema: &Value, root: &Value, path:
 }
 
 #[test]
-fn the_schema_tells_every_field_and_no_other() {
+fn the_schema_has_every_field_and_no_other() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     for verification in [
         sample::organization(),

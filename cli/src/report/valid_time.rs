@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_valid_counts_and_gaps_are_said() {
+    fn only_valid_time_counts_and_gaps_are_reported() {
         use Outcome::{CannotTell, Finding, Valid};
         for (stretches, expected) in [
             (&[][..], None),

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_the_right_name_is_taken_and_equal_ones_are_skipped() {
+    fn the_file_with_the_right_name_is_used_and_equal_ones_are_skipped() {
         let (files, notes) = read(&[
             ("NAME.json.gz", "{1}"),
             ("NAME.json", "{1}"),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_keeps_its_name() {
+    fn a_copy_with_other_content_keeps_its_name() {
         let (files, notes) = read(&[
             ("NAME.json.gz", "{1}"),
             ("NAME.json", "{2}"),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_stands_in_for_the_file_that_is_not_there() {
+    fn a_second_copy_replaces_a_missing_file() {
         let (files, notes) = read(&[("NAME (2).json.gz", "{1}"), ("NAME (1).json.gz", "{1}")]);
         assert_eq!(files, ["NAME.json.gz = NAME (1).json.gz"]);
         assert_eq!(notes, [(NoteKind::Renamed, 1), (NoteKind::Duplicate, 1)]);
@@ -252,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn two_damaged_files_are_never_the_same() {
+    fn two_damaged_files_are_never_equal() {
         let (files, notes) = read(&[("NAME.json.gz", "damaged"), ("NAME (1).json.gz", "damaged")]);
         assert_eq!(files.len(), 2);
         assert_eq!(notes, [(NoteKind::Differing, 1)]);
     }
 
     #[test]
-    fn what_is_too_large_to_compare_is_not_called_the_same() {
+    fn a_file_too_large_to_compare_is_not_equal() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large");
         fs::write(&path, "{").unwrap();

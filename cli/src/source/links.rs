@@ -99,7 +99,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn links_that_lead_back_are_not_followed() {
+    fn links_to_a_parent_folder_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         for name in ["a", "b", "a/deep"] {

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_and_a_prefix_are_read_as_they_are() {
+    fn a_bucket_and_a_prefix_are_parsed_unchanged() {
         for (text, bucket, prefix) in [
             ("s3://amzn-s3-demo-bucket", "amzn-s3-demo-bucket", ""),
             ("s3://amzn-s3-demo-bucket/", "amzn-s3-demo-bucket", ""),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_bucket_is_refused() {
+    fn a_source_without_a_bucket_is_refused() {
         for text in [
             "s3://",
             "s3://x",

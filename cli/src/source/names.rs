@@ -195,7 +195,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_copys_name_tells_the_objects() {
+    fn the_name_of_a_copy_gives_the_objects_name() {
         for stem in STEMS {
             let object = format!("{stem}.json.gz");
             for name in [
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_taken_as_they_are() {
+    fn other_names_are_kept_unchanged() {
         for name in [
             "",
             "(1).json.gz",
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tools_leave_is_known_by_its_name() {
+    fn files_that_tools_leave_are_recognized_by_name() {
         let object = format!("{}.json.gz", STEMS[0]);
         for name in [
             ".DS_Store",
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn an_apple_double_file_is_known_by_its_content_too() {
+    fn an_apple_double_file_is_also_recognized_by_content() {
         let folder = tempfile::tempdir().unwrap();
         let name = format!("._{}.json.gz", STEMS[0]);
         let path = folder.path().join(&name);
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_files_name_tells_its_key() {
+    fn the_name_of_a_log_file_gives_its_key() {
         let name = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
         assert_eq!(
             key_of_log_file(name).unwrap(),

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_met_twice_counts_once() {
+    fn a_file_that_is_found_twice_counts_once() {
         let strays = Strays::default();
         for name in ["a", "b", "a"] {
             strays.note(NoteKind::Leftover, Path::new(name));

@@ -104,7 +104,7 @@ mod tests {
     const KEY: &str = "s3://amzn-s3-demo-bucket/team a+b/AWSLogs/";
 
     #[test]
-    fn buckets_and_keys_are_seen_however_they_are_written() {
+    fn buckets_and_keys_are_recognized_in_every_spelling() {
         for (text, expected) in [
             ("amzn-s3-demo-bucket", BUCKET),
             ("S3://amzn-s3-demo-bucket", BUCKET),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_guessed_of_other_texts() {
+    fn no_bucket_is_guessed_from_other_text() {
         for text in [
             "",
             ".",
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_without_end_are_left_alone() {
+    fn very_long_text_is_ignored() {
         let long = format!("arn:aws:s3:::amzn-s3-demo-bucket/{}", "x".repeat(MAX_BYTES));
         assert_eq!(meant(&long), None);
     }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn python_says_what_is_no_object() {
+    fn a_value_that_is_not_an_object_gives_pythons_error() {
         for (document, words) in [
             ("[]", "list indices must be integers or slices, not str"),
             ("\"\"", "'str' object does not support item assignment"),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_predecessor_is_there() {
+    fn a_null_predecessor_counts_as_present() {
         let fields: Vec<String> = REQUIRED.iter().map(|f| format!("{f:?}:null")).collect();
         let all = format!("{{{}}}", fields.join(","));
         let claims = |text: &str| Claims::read(text.as_bytes()).unwrap().unwrap();

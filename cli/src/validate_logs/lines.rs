@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_blank_lines_stand_as_the_aws_cli_writes_them() {
+    fn lines_and_blank_lines_are_those_of_the_aws_cli() {
         let mut lines = lines(Detail::EveryFile);
         let at = ObjectLocation::new("b", "k");
         lines.begin("arn").unwrap();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn without_digests_the_run_is_clean() {
+    fn a_run_without_digests_is_clean() {
         let mut lines = lines(Detail::Problems);
         lines.end().unwrap();
         assert_eq!(lines.exit_code(), 0);
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_neither_valid_nor_invalid() {
+    fn an_unverified_log_file_is_neither_valid_nor_invalid() {
         let mut lines = lines(Detail::Problems);
         let verdict = Verdict::Unverified("denied".into());
         let at = ObjectLocation::new("b", "k");

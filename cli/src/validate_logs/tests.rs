@@ -149,7 +149,7 @@ async fn an_honest_trail_is_valid() {
 }
 
 #[tokio::test]
-async fn what_is_denied_is_unverified_and_the_rest_is_validated() {
+async fn denied_objects_are_unverified_and_the_rest_is_validated() {
     let trail = trail();
     let memory = Memory::of(&trail);
     let denied = Cause::Denied("AccessDenied: Access Denied".to_owned());
@@ -172,7 +172,7 @@ async fn what_is_denied_is_unverified_and_the_rest_is_validated() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_tried_again() {
+async fn a_broken_connection_is_retried() {
     let trail = trail();
     let memory = Memory::of(&trail);
     let broken = Cause::Unavailable("reset".to_owned());
@@ -188,7 +188,7 @@ async fn a_connection_that_breaks_is_tried_again() {
 }
 
 #[tokio::test]
-async fn without_keys_the_run_ends() {
+async fn a_run_without_keys_ends() {
     let trail = trail();
     let mut memory = Memory::of(&trail);
     memory.fail_keys(Cause::Denied("OptInRequired".to_owned()));
@@ -248,7 +248,7 @@ async fn the_trails_of_all_organizations_of_a_bucket_are_found() {
 }
 
 #[tokio::test]
-async fn a_bucket_that_the_trail_was_moved_from_and_that_is_gone_is_told_of() {
+async fn a_deleted_former_bucket_of_the_trail_is_reported() {
     let trail = TrailSpec {
         bucket_change: Some(BucketChange {
             hour: 4,
@@ -274,7 +274,7 @@ async fn a_bucket_that_the_trail_was_moved_from_and_that_is_gone_is_told_of() {
 }
 
 #[tokio::test]
-async fn input_made_to_exhaust_is_invalid() {
+async fn input_built_to_exhaust_memory_is_invalid() {
     let trail = trail();
     let mut memory = Memory::of(&trail);
     let digest = trail.digest(ACCOUNT, REGION, 3);
@@ -308,7 +308,7 @@ async fn input_made_to_exhaust_is_invalid() {
 }
 
 #[tokio::test]
-async fn a_digest_that_lists_very_many_files_is_told_of_file_by_file() {
+async fn a_digest_with_very_many_log_files_is_reported_file_by_file() {
     let trail = trail();
     let mut memory = Memory::of(&trail);
     let digest = trail.digest(ACCOUNT, REGION, 6);
@@ -361,7 +361,7 @@ async fn an_organizations_trail_needs_an_account() {
 }
 
 #[test]
-fn flags_that_cannot_be_are_refused_in_a_line() {
+fn impossible_flags_are_refused_in_one_line() {
     let trail = trail();
     for (flags, message) in [
         (

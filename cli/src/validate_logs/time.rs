@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn iso_8601_is_read_whatever_its_form() {
+    fn every_form_of_iso_8601_is_read() {
         for text in [
             "2026-01-15T08:00:00Z",
             "2026-01-15T08:00:00",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn text_that_is_not_a_time_is_refused() {
         for text in [
             "",
             "foo",
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_must_run_forwards() {
+    fn a_range_must_end_after_it_starts() {
         let now = parse("2026-01-20").unwrap();
         let range = ValidatedRange::read("2026-01-15", Some(""), now).unwrap();
         assert_eq!(range.end, now);

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_of_one_state_are_one_stretch() {
+    fn adjacent_ranges_of_one_state_are_merged() {
         let mut coverage = Coverage::default();
         for (from, state) in [
             (3, Valid),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn time_that_nothing_covers_is_painted_between_the_digests() {
+    fn uncovered_time_is_shown_between_the_digests() {
         let mut coverage = Coverage::default();
         coverage.digest((hour(1), hour(2)), Valid, 1);
         coverage.digest((hour(6), hour(7)), Valid, 1);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_is_cut_off() {
+    fn time_outside_the_range_is_cut_off() {
         let mut coverage = Coverage::default();
         coverage.digest((hour(1), hour(2)), Valid, 1);
         coverage.digest((hour(2), hour(3)), Valid, 1);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn where_digests_overlap_the_worse_counts_and_nothing_is_counted_twice() {
+    fn overlapping_digests_count_once_with_the_worse_state() {
         let mut coverage = Coverage::default();
         coverage.digest((hour(1), hour(3)), Valid, 1);
         coverage.digest((hour(2), hour(4)), Finding, 1);

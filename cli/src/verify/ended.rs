@@ -255,7 +255,7 @@ mod tests {
     const END: &str = "2026-10-01T04:17:31Z";
 
     #[test]
-    fn a_name_alone_explains_an_end_that_nothing_of_the_trail_outlives() {
+    fn a_trail_name_explains_an_end_after_which_the_trail_has_no_digests() {
         let here = chain(HERE, "", "us-east-1");
         let there = chain(HERE, "", "eu-west-1");
         let one = pending(here.clone(), END);
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_explains_what_was_complete_then() {
+    fn a_time_explains_a_chain_that_was_complete_then() {
         let one = pending(chain(HERE, "", "us-east-1"), END);
         for (time, expected) in [
             ("2026-10-01T02:00:00Z", false),
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_end_is_refused() {
+    fn text_that_is_not_an_end_is_refused() {
         for text in [
             "",
             "@2026-10-01",

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_files_are_one_statement_with_their_number() {
+    fn thousands_of_missing_files_are_one_statement_with_a_count() {
         let mut gone = NotInCopy::default();
         for _ in 0..12_345 {
             gone.object(LOG, &scope("us-east-1"), None);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn stretches_of_digests_are_counted_by_the_hour() {
+    fn ranges_of_digests_are_counted_by_the_hour() {
         let mut gone = NotInCopy::default();
         let scope = scope("us-east-1");
         for (from, to) in [(Some(1), 3), (Some(10), 11), (None, 0)] {

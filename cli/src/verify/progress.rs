@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_says_how_far_it_is_and_how_long_it_takes() {
+    fn the_progress_line_shows_how_far_it_is_and_how_long_it_takes() {
         let progress = VerifyCounters::default();
         assert_eq!(line(&progress, Duration::ZERO), "looking for trails");
         for (counter, value) in [

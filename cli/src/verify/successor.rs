@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_starting_digest_file_covers_nothing_of_the_hour_in_which_the_chain_before_ends() {
+    fn a_starting_digest_covers_nothing_of_the_hour_in_which_the_previous_chain_ends() {
         let (start, stop) = (at("2026-10-01T03:40:00Z"), at("2026-10-01T04:40:00Z"));
         for (end, since) in [
             ("2026-10-01T03:40:00Z", "2026-10-01T03:40:00Z"),

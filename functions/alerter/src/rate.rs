@@ -57,7 +57,7 @@ mod tests {
 
     /// Thirty messages a minute in all environments together, including the first message of each.
     #[test]
-    fn messages_keep_to_the_rate_whatever_comes() {
+    fn messages_never_exceed_the_rate() {
         let rates = [Rate::new(30), Rate::new(30)];
         let begin = Instant::now();
         let end = begin + Duration::from_mins(1);

@@ -47,7 +47,7 @@ fn storey(file: &str) -> usize {
 }
 
 #[test]
-fn no_file_uses_a_storey_above_its_own() {
+fn no_file_uses_a_layer_above_its_own() {
     let core = source("shared/core");
     let arrows = core.arrows();
     assert!(core.len() > 40, "{} files", core.len());
@@ -80,7 +80,7 @@ fn no_two_files_use_each_other() {
 }
 
 #[test]
-fn the_map_in_lib_names_the_storeys_in_their_order() {
+fn the_map_in_lib_names_the_layers_in_order() {
     let map = fs::read_to_string(root("shared/core/src/lib.rs")).unwrap();
     let mut from = 0;
     for storey in STOREYS {

@@ -382,7 +382,7 @@ mod tests {
         No log files were delivered by CloudTrail between C and D\n";
 
     #[test]
-    fn every_line_of_the_cli_is_understood() {
+    fn every_line_of_the_cli_is_parsed() {
         let validation = Validation::read(CliOutput {
             code: 1,
             stdout: STDOUT.to_owned(),

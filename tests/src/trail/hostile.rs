@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_again_and_again_is_a_log_file() {
+    fn a_repeated_record_makes_a_valid_log_file() {
         let body = records_gzip(r#"{"a":1}"#, 3 << 20);
         assert!(body.len() < 100_000, "{} bytes", body.len());
         let content = gzip::inflate(&body);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_gibibytes_are_ten_megabytes() {
+    fn ten_gibibytes_compress_to_ten_megabytes() {
         assert!(zeros_gzip(10 << 30).len() < 12_000_000);
     }
 

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_committed_key_is_another() {
+    fn the_committed_keys_are_all_different() {
         let mut seen = BTreeSet::from([PoolKey::Rogue.pkcs1_der()]);
         for slot in 0..SLOTS {
             for period in 0..PERIODS {

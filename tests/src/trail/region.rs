@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_regions_have_keys_of_their_own() {
+    fn the_usual_regions_have_different_keys() {
         let slots = [
             "us-east-1",
             "eu-west-1",

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn each_subject_has_its_own_sequence() {
+    fn each_name_has_its_own_sequence() {
         let first = Rng::for_subject(1, "a").next();
         assert_eq!(first, Rng::for_subject(1, "a").next());
         assert_ne!(first, Rng::for_subject(1, "b").next());

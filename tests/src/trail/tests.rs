@@ -98,7 +98,7 @@ fn the_default_trail_has_a_digest_for_every_hour_of_its_day() {
 /// The expected hash, fingerprint and signature were made with `sha256sum`, `md5sum` and
 /// `openssl dgst -sign`.
 #[test]
-fn the_first_digest_of_the_default_trail_is_known_to_the_byte() {
+fn the_first_digest_of_the_default_trail_has_known_bytes() {
     let trail = TrailSpec::default().build();
     let first = trail.digest(ACCOUNT, REGION, 0);
     let key = "111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T000000Z.json.gz";
@@ -136,7 +136,7 @@ fn the_first_digest_of_the_default_trail_is_known_to_the_byte() {
 }
 
 #[test]
-fn a_trail_as_captured_varies_what_real_digests_vary() {
+fn a_trail_as_captured_varies_like_real_digests() {
     let trail = TrailSpec::as_captured().build();
     assert_consistent(&trail);
     let (mut unsorted, mut older) = (0, 0);
@@ -236,7 +236,7 @@ fn an_organization_trail_has_folders_for_each_account() {
 }
 
 #[test]
-fn other_partitions_have_their_own_arns() {
+fn other_partitions_have_other_arns() {
     let trail = TrailSpec {
         home_region: "us-gov-west-1".into(),
         regions: vec!["us-gov-west-1".into()],
@@ -254,7 +254,7 @@ fn other_partitions_have_their_own_arns() {
 }
 
 #[test]
-fn an_empty_hour_has_a_digest_that_lists_nothing_and_still_chains() {
+fn an_empty_hour_has_a_linked_digest_that_lists_nothing() {
     let trail = TrailSpec {
         hours: 3,
         empty_hours: BTreeSet::from([2]),
@@ -304,7 +304,7 @@ fn a_stopped_chain_restarts_with_a_starting_digest() {
 }
 
 #[test]
-fn a_chain_may_begin_in_its_middle() {
+fn a_chain_may_start_in_its_middle() {
     let trail = TrailSpec {
         hours: 1,
         first_digest: FirstDigest::MidChain,
@@ -348,7 +348,7 @@ fn after_a_move_the_first_digest_names_its_predecessor_in_the_old_bucket() {
 }
 
 #[test]
-fn backfill_digests_are_signed_with_the_key_of_their_making() {
+fn backfill_digests_are_signed_with_the_key_of_their_generation_time() {
     let backfill = |hour, link| Backfill {
         hour,
         log_files: 2,
@@ -515,7 +515,7 @@ fn a_large_digest_lists_its_ten_thousand_files() {
 }
 
 #[test]
-fn extras_are_no_digests_and_no_log_files() {
+fn extras_are_neither_digests_nor_log_files() {
     let trail = TrailSpec::default().build();
     let keys: Vec<String> = trail.extras().into_iter().map(|extra| extra.key).collect();
     assert_eq!(keys[0], "AWSLogs/111122223333/CloudTrail/");
@@ -526,7 +526,7 @@ fn extras_are_no_digests_and_no_log_files() {
 }
 
 #[test]
-fn published_keys_have_the_shape_that_the_local_aws_reads() {
+fn published_keys_have_the_format_that_the_local_aws_reads() {
     let trail = TrailSpec::default().build();
     let by_region = trail.public_keys_by_region();
     let keys = by_region[REGION].as_array().expect("keys");
@@ -557,7 +557,7 @@ fn published_keys_have_the_shape_that_the_local_aws_reads() {
 }
 
 #[test]
-fn a_directory_holds_what_a_sync_leaves() {
+fn a_directory_has_the_files_that_a_sync_leaves() {
     let trail = TrailSpec {
         hours: 1,
         ..TrailSpec::default()

@@ -218,7 +218,7 @@ async fn a_decompressed_file_of_other_content_is_a_finding() -> Result<()> {
 /// Somebody who changes the file with the object's own name cannot hide it with a correct file next
 /// to it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_right_form_beside_it_hides_no_finding() -> Result<()> {
+async fn a_correct_file_next_to_a_changed_one_hides_no_finding() -> Result<()> {
     let trail = small("amzn-s3-demo-beside").build();
     let log = &log_of(&trail, 2).object;
     let content = gzip::inflate(&log.body);
@@ -244,7 +244,7 @@ async fn a_right_form_beside_it_hides_no_finding() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Result<()> {
+async fn only_gzip_is_accepted_in_s3_and_nothing_is_skipped() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-strict").build();
     stage.deliver(&trail).await?;
@@ -297,7 +297,7 @@ async fn in_s3_only_gzip_is_what_cloudtrail_wrote_and_nothing_is_skipped() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn second_copies_stand_in_for_files_that_are_not_there() -> Result<()> {
+async fn second_copies_replace_missing_files() -> Result<()> {
     let trail = small("amzn-s3-demo-second").build();
     for name in [
         "NAME (1).json.gz",
@@ -334,7 +334,7 @@ async fn second_copies_stand_in_for_files_that_are_not_there() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_hold_the_same_are_skipped_and_others_are_told() -> Result<()> {
+async fn equal_files_are_skipped_and_others_are_reported() -> Result<()> {
     let trail = small("amzn-s3-demo-duplicates").build();
     let copy = Copy::of(&trail)?;
     for path in files(&copy)? {
@@ -386,7 +386,7 @@ async fn files_that_hold_the_same_are_skipped_and_others_are_told() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_tools_leave_is_skipped_with_its_number() -> Result<()> {
+async fn files_that_tools_leave_are_skipped_and_counted() -> Result<()> {
     let trail = small("amzn-s3-demo-leftovers").build();
     let copy = Copy::of(&trail)?;
     let mut left = 0;
@@ -439,7 +439,7 @@ async fn what_tools_leave_is_skipped_with_its_number() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Result<()> {
+async fn a_file_missing_in_a_copy_is_a_finding_only_if_the_copy_is_complete() -> Result<()> {
     let trail = TrailSpec {
         regions: vec![REGION.into(), "eu-west-1".into()],
         log_files_per_hour: 20..=20,
@@ -523,7 +523,7 @@ async fn what_is_not_in_a_copy_is_no_finding_unless_the_copy_is_complete() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
+async fn the_ends_of_an_unfinished_copy_could_not_be_verified() -> Result<()> {
     let trail = small("amzn-s3-demo-ends").build();
     let copy = Copy::of(&trail)?;
     let oldest = [0, 1].map(|hour| delete(&digest(&trail, hour).object));
@@ -569,7 +569,7 @@ async fn the_ends_of_an_unfinished_copy_cannot_be_told() -> Result<()> {
 
 /// No verified digest explains the hole, either.
 #[tokio::test(flavor = "multi_thread")]
-async fn time_that_an_unfinished_copy_does_not_cover_is_to_be_copied_first() -> Result<()> {
+async fn the_advice_for_uncovered_time_of_an_unfinished_copy_is_to_finish_it() -> Result<()> {
     let trail = small("amzn-s3-demo-uncovered").build();
     let copy = Copy::of(&trail)?;
     copy.apply(&[0, 1, 2, 4].map(|hour| delete(&digest(&trail, hour).object)))?;
@@ -692,7 +692,7 @@ async fn links_are_followed() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn inspect_looks_at_the_file_that_is_named() -> Result<()> {
+async fn inspect_reads_the_named_file() -> Result<()> {
     let trail = small("amzn-s3-demo-inspect-copies").build();
     let copy = Copy::of(&trail)?;
     let third = copy.file(&digest(&trail, 3).object);
@@ -826,7 +826,7 @@ async fn kms_judges_decompressed_and_renamed_log_files() -> Result<()> {
 
 /// A trail that somebody put into the bucket below a folder is not verified in the folder's place.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_planted_below_a_folder_does_not_stand_in_for_it() -> Result<()> {
+async fn a_trail_planted_below_a_folder_does_not_replace_it() -> Result<()> {
     let trail = small("amzn-s3-demo-inside").build();
     let other = TrailSpec {
         accounts: vec!["444455556666".to_owned()],

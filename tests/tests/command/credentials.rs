@@ -247,7 +247,7 @@ async fn an_sso_session_signs_every_request() -> Result<()> {
 
 /// The endpoint of the SSO portal only, from the environment and from the profile's services.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_profiles_endpoints_and_region_count() -> Result<()> {
+async fn the_endpoints_and_region_of_the_profile_are_used() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-endpoints").await?;
     let config = |portal: &str, all: &str| {
@@ -302,7 +302,7 @@ async fn the_profiles_endpoints_and_region_count() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credential_process_is_asked_once_and_signs() -> Result<()> {
+async fn a_credential_process_runs_once_and_its_credentials_sign() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-process").await?;
     let home = Home::with(&stage, "").await?;
@@ -332,7 +332,7 @@ async fn a_credential_process_is_asked_once_and_signs() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_is_assumed_with_whatever_its_profile_names() -> Result<()> {
+async fn a_role_is_assumed_with_every_source_that_a_profile_can_name() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-role").await?;
     let home = Home::with(
@@ -391,7 +391,7 @@ async fn a_role_is_assumed_with_whatever_its_profile_names() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_console_session_of_aws_login_signs() -> Result<()> {
+async fn a_console_session_of_aws_login_signs_requests() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-login").await?;
     let session = "arn:aws:iam::111122223333:user/alice";
@@ -425,7 +425,7 @@ async fn a_console_session_of_aws_login_signs() -> Result<()> {
 /// Like the AWS CLI: `--profile` has precedence over keys in the environment, and `AWS_PROFILE`
 /// does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_is_asked_for_comes_before_keys_in_the_environment() -> Result<()> {
+async fn a_requested_profile_has_precedence_over_keys_in_the_environment() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-precedence").await?;
     let home = Home::with(
@@ -459,7 +459,7 @@ async fn a_profile_that_is_asked_for_comes_before_keys_in_the_environment() -> R
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_is_not_there_is_refused() -> Result<()> {
+async fn a_profile_that_does_not_exist_is_refused() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-no-profile").await?;
     let config = format!(
@@ -501,7 +501,7 @@ async fn a_profile_that_is_not_there_is_refused() -> Result<()> {
 
 /// Each failure is one line that names its cause and what to do, and contains no secret.
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_cannot_be_loaded_are_explained() -> Result<()> {
+async fn a_failure_to_load_credentials_is_explained() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-explained").await?;
     let home = Home::with(&stage, "").await?;

@@ -92,7 +92,7 @@ async fn the_newest_digest_of_a_copy_has_no_signature() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_put_into_a_copy_does_no_harm() -> Result<()> {
+async fn hostile_files_in_a_copy_do_no_harm() -> Result<()> {
     let trail = small("amzn-s3-demo-hostile").build();
     let copy = Copy::of(&trail)?;
     let bucket = copy.path("copy").join(&copy.bucket);
@@ -133,7 +133,7 @@ async fn what_somebody_put_into_a_copy_does_no_harm() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pipe_in_place_of_a_file_cannot_be_told_and_a_link_to_it_is_followed() -> Result<()> {
+async fn a_pipe_instead_of_a_file_could_not_be_verified_and_a_link_is_followed() -> Result<()> {
     let trail = small("amzn-s3-demo-pipes").build();
     let copy = Copy::of(&trail)?;
     let third = digest(&trail, 3);

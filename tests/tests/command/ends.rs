@@ -104,7 +104,7 @@ async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn digest_files_that_are_gone_before_a_conversion_are_found() -> Result<()> {
+async fn digests_deleted_before_a_conversion_are_found() -> Result<()> {
     let stage = Stage::enter().await?;
     for (bucket, conversion, kind) in [
         (
@@ -141,7 +141,7 @@ async fn digest_files_that_are_gone_before_a_conversion_are_found() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_of_the_same_name_beside_another_explains_no_end() -> Result<()> {
+async fn another_trail_of_the_same_name_explains_no_end() -> Result<()> {
     let stage = Stage::enter().await?;
     let own = TrailSpec {
         hours: 24,
@@ -243,7 +243,7 @@ async fn a_chain_of_a_whole_copy_that_ends_before_the_others_is_overdue() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_belongs_to_one_chain_and_one_time() -> Result<()> {
+async fn a_stated_end_applies_to_one_chain_and_one_time() -> Result<()> {
     const MEMBERS: [&str; 3] = [ACCOUNT, "444455556666", "777788889999"];
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
@@ -361,7 +361,7 @@ async fn a_conversion_in_a_copy_on_disk_is_valid() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
+async fn a_chain_shortened_by_a_lifecycle_rule_may_start_anywhere() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         hours: 72,
@@ -427,7 +427,7 @@ async fn what_a_lifecycle_rule_left_begins_somewhere() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_shown_as_covered_is_what_is_proven() -> Result<()> {
+async fn only_verified_time_is_shown_as_covered() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         hours: 24,

@@ -25,7 +25,7 @@ fn get(object: &Object) -> Match {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> {
+async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-denied").build();
     stage.deliver(&trail).await?;
@@ -109,7 +109,7 @@ async fn what_cannot_be_read_is_listed_and_the_rest_is_verified() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_that_refuses_gives_one_line() -> Result<()> {
+async fn a_bucket_that_denies_access_gives_one_line() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-refused").build();
     stage.deliver(&trail).await?;
@@ -134,7 +134,7 @@ async fn a_bucket_that_refuses_gives_one_line() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn throttling_is_waited_out_and_where_it_stays_it_is_told() -> Result<()> {
+async fn throttling_is_retried_and_lasting_throttling_is_reported() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-throttled").build();
     stage.deliver(&trail).await?;
@@ -179,7 +179,7 @@ pub(crate) async fn interrupt(child: tokio::process::Child, signal: &str) -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_run_reports_what_it_has_and_another_goes_on_from_there() -> Result<()> {
+async fn an_interrupted_run_reports_what_it_has_and_another_run_resumes() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         hours: 30,
@@ -237,7 +237,7 @@ async fn an_interrupted_run_reports_what_it_has_and_another_goes_on_from_there()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn progress_is_kept_for_one_source_only() -> Result<()> {
+async fn a_progress_file_is_for_one_source_only() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-progress").build();
     stage.deliver(&trail).await?;

@@ -109,7 +109,7 @@ async fn the_json_report_has_every_documented_field() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_line_of_ndjson_is_an_object_and_the_last_one_sums_up() -> Result<()> {
+async fn each_line_of_ndjson_is_an_object_and_the_last_one_has_the_totals() -> Result<()> {
     let (_, copy) = damaged("amzn-s3-demo-ndjson")?;
     let whole = run_offline(&format(&copy, "json")).await?.report().json;
     let ran = run_offline(&format(&copy, "ndjson")).await?;
@@ -134,7 +134,7 @@ async fn each_line_of_ndjson_is_an_object_and_the_last_one_sums_up() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_read_text_or_a_page() -> Result<()> {
+async fn the_report_is_text_or_a_page() -> Result<()> {
     let (trail, copy) = damaged("amzn-s3-demo-text")?;
     let log = &trail.logs_of(trail.digest(ACCOUNT, "us-east-1", 2))[0].object;
     let ran = run_offline(&format(&copy, "text")).await?;
@@ -158,7 +158,7 @@ async fn people_read_text_or_a_page() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_goes_into_a_file() -> Result<()> {
+async fn a_report_is_written_to_a_file() -> Result<()> {
     let (_, copy) = damaged("amzn-s3-demo-output")?;
     for (name, begin) in [
         ("text", "2 FINDINGS"),
@@ -180,7 +180,7 @@ async fn a_report_goes_into_a_file() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shells_and_man_get_what_they_need() -> Result<()> {
+async fn completions_and_the_man_page_are_generated() -> Result<()> {
     for (shell, begin) in [
         ("bash", "_trailseal()"),
         ("zsh", "#compdef trailseal"),

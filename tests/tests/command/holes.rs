@@ -69,7 +69,7 @@ fn junk_after(digest: &DigestFile, seconds: i64) -> Change {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn objects_planted_behind_a_hole_do_not_hide_it() -> Result<()> {
+async fn objects_planted_after_a_hole_do_not_hide_it() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = long("amzn-s3-demo-tail", 30).build();
     stage.deliver(&trail).await?;
@@ -98,7 +98,7 @@ async fn objects_planted_behind_a_hole_do_not_hide_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hole_is_told_although_the_digest_behind_it_cannot_be_read() -> Result<()> {
+async fn a_hole_before_an_unreadable_digest_is_reported() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = long("amzn-s3-demo-witness", 30).build();
     stage.deliver(&trail).await?;
@@ -115,7 +115,7 @@ async fn a_hole_is_told_although_the_digest_behind_it_cannot_be_read() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_that_lasts_beyond_the_range_is_told() -> Result<()> {
+async fn a_stop_that_lasts_beyond_the_range_is_reported() -> Result<()> {
     let stage = Stage::enter().await?;
     let mut spec = long("amzn-s3-demo-stopped", 40);
     spec.stops.push(Stop {
@@ -143,7 +143,8 @@ async fn a_stop_that_lasts_beyond_the_range_is_told() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_that_ends_beside_one_that_goes_on_is_told_unless_it_is_known() -> Result<()> {
+async fn a_trail_that_ends_while_another_continues_is_reported_unless_its_end_is_stated()
+-> Result<()> {
     let stage = Stage::enter().await?;
     let goes_on = long("amzn-s3-demo-beside", 60).build();
     let ends = TrailSpec {
@@ -163,7 +164,7 @@ async fn a_trail_that_ends_beside_one_that_goes_on_is_told_unless_it_is_known() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_without_digests_and_names_that_match_nothing_cannot_be_told() -> Result<()> {
+async fn a_region_without_digests_and_names_without_a_match_could_not_be_verified() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         regions: vec![REGION.to_owned(), "eu-west-1".to_owned()],
@@ -198,7 +199,7 @@ async fn a_region_without_digests_and_names_that_match_nothing_cannot_be_told() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> Result<()> {
+async fn a_digest_name_with_a_future_time_hides_no_region_without_digests() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         regions: vec![REGION.to_owned(), "eu-west-1".to_owned()],
@@ -241,7 +242,7 @@ async fn a_digest_name_that_is_yet_to_come_hides_no_region_without_digests() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backfill_digest_alone_proves_no_chain() -> Result<()> {
+async fn a_backfill_digest_alone_does_not_prove_a_chain() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         backfills: vec![Backfill {
@@ -264,7 +265,7 @@ async fn a_backfill_digest_alone_proves_no_chain() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_planted_in_the_last_hours_of_a_range_is_told() -> Result<()> {
+async fn a_file_planted_in_the_last_hours_of_a_range_is_reported() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = long("amzn-s3-demo-late", 30).build();
     stage.deliver(&trail).await?;
@@ -286,7 +287,7 @@ async fn a_file_planted_in_the_last_hours_of_a_range_is_told() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_gone_before_the_range_is_no_finding_of_it() -> Result<()> {
+async fn a_digest_missing_before_the_range_is_not_a_finding() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         offset_seconds: 1763,
@@ -307,7 +308,7 @@ async fn what_is_gone_before_the_range_is_no_finding_of_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_of_the_new_bucket_of_a_moved_trail_holds_not_what_the_old_one_did() -> Result<()> {
+async fn a_copy_of_a_moved_trails_new_bucket_lacks_the_digests_of_the_old_one() -> Result<()> {
     let mut spec = small("amzn-s3-demo-old");
     spec.bucket_change = Some(BucketChange {
         hour: 3,
@@ -323,7 +324,7 @@ async fn a_copy_of_the_new_bucket_of_a_moved_trail_holds_not_what_the_old_one_di
 }
 
 #[tokio::test]
-async fn links_that_lead_back_are_no_second_copy() -> Result<()> {
+async fn links_to_a_parent_folder_are_not_a_second_copy() -> Result<()> {
     for inside in [true, false] {
         let trail = small("amzn-s3-demo-links").build();
         let copy = Copy::of(&trail)?;
@@ -342,7 +343,7 @@ async fn links_that_lead_back_are_no_second_copy() -> Result<()> {
 }
 
 #[tokio::test]
-async fn prefixes_may_be_called_as_the_folders_of_trails_or_of_nobody() -> Result<()> {
+async fn prefixes_may_be_named_like_folders_of_trails_or_hidden_folders() -> Result<()> {
     for prefix in ["AWSLogs", ".hidden", "a/AWSLogs"] {
         let trail = TrailSpec {
             prefix: Some(prefix.to_owned()),

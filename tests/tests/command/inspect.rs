@@ -140,7 +140,7 @@ fn cases(trail: &Trail) -> Vec<Case> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_step_of_a_digest_in_s3_is_told() -> Result<()> {
+async fn each_step_of_a_digest_in_s3_is_printed() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         backfills: vec![Backfill {
@@ -205,7 +205,7 @@ async fn each_step_of_a_digest_in_s3_is_told() -> Result<()> {
 /// A lifecycle rule has deleted the previous digests: the oldest one that is kept is CloudTrail's,
 /// and nothing is known about the time before. A hole is a finding, regardless of its age.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_told() -> Result<()>
+async fn the_oldest_kept_digest_is_valid_and_the_time_before_it_could_not_be_verified() -> Result<()>
 {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-inspect-kept").build();
@@ -234,7 +234,7 @@ async fn the_oldest_digest_that_is_kept_is_valid_and_what_was_before_cannot_be_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_read_as_it_is_written() -> Result<()> {
+async fn a_key_is_read_unchanged() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         prefix: Some("team a+b".into()),
@@ -261,7 +261,7 @@ async fn a_key_is_read_as_it_is_written() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copied_digest_is_cloudtrails_and_in_the_wrong_place() -> Result<()> {
+async fn a_copied_digest_is_authentic_but_in_the_wrong_place() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-inspect-copied").build();
     stage.deliver(&trail).await?;
@@ -300,7 +300,7 @@ async fn a_copied_digest_is_cloudtrails_and_in_the_wrong_place() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_told_at_its_step() -> Result<()> {
+async fn an_unreadable_object_is_reported_at_its_step() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-inspect-denied").build();
     stage.deliver(&trail).await?;
@@ -353,7 +353,7 @@ async fn what_cannot_be_read_is_told_at_its_step() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_digest_in_a_file_needs_its_signature_from_somewhere() -> Result<()> {
+async fn a_digest_in_a_file_needs_a_given_signature() -> Result<()> {
     let trail = TrailSpec {
         prefix: Some("audit".into()),
         ..small("amzn-s3-demo-inspect-file")

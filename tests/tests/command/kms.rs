@@ -249,7 +249,7 @@ async fn an_untouched_trail_is_valid_by_every_rule() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_prefix_a_day_and_one_log_file() -> Result<()> {
+async fn kms_reads_a_prefix_a_day_or_one_log_file() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-kms-prefix", &[]).await?;
     let read = async |source: &str, more: &[&str]| -> Result<u64> {
@@ -315,7 +315,7 @@ async fn a_prefix_a_day_and_one_log_file() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_planted_file_is_found_with_whoever_wrote_it() -> Result<()> {
+async fn a_planted_file_is_found_with_its_writer() -> Result<()> {
     const PLANTED: KmsAnomalyKind = KmsAnomalyKind::PlantedFile;
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-kms-planted", &[PLANTED]).await?;
@@ -378,7 +378,7 @@ async fn a_planted_file_is_found_with_whoever_wrote_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivered_log_file_that_is_gone_is_found_with_its_event() -> Result<()> {
+async fn a_deleted_log_file_is_reported_with_the_event_of_its_delivery() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-kms-gone", &[]).await?;
     let delivery = |log: &trailseal_tests::trail::LogFile| {
@@ -444,7 +444,7 @@ async fn a_trail_without_digests_is_found() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unlisted_readers_and_images_are_found() -> Result<()> {
+async fn unlisted_readers_and_images_are_reported() -> Result<()> {
     let anomalies = [
         KmsAnomalyKind::UnlistedReader,
         KmsAnomalyKind::UnlistedImage,
@@ -470,7 +470,7 @@ async fn unlisted_readers_and_images_are_found() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_kms_and_s3_refuse_cannot_be_told() -> Result<()> {
+async fn requests_that_kms_and_s3_refuse_are_obstacles() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = delivered(&stage, "amzn-s3-demo-kms-denied", &[]).await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
@@ -517,7 +517,7 @@ async fn what_kms_and_s3_refuse_cannot_be_told() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_on_disk_is_judged_by_what_its_events_show() -> Result<()> {
+async fn a_copy_on_disk_is_checked_by_its_events_alone() -> Result<()> {
     const PLANTED: KmsAnomalyKind = KmsAnomalyKind::PlantedFile;
     let key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let bucket = "amzn-s3-demo-kms-copy";
@@ -597,7 +597,7 @@ async fn a_copy_on_disk_is_judged_by_what_its_events_show() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_none_is_found_and_a_link_is_followed() -> Result<()> {
+async fn a_pipe_instead_of_a_log_file_is_reported_and_a_link_is_followed() -> Result<()> {
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let name = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
     let file = folder.path().join(name);
@@ -667,7 +667,7 @@ async fn an_interrupted_run_reports_what_it_has() -> Result<()> {
 
 /// The content of a record may be from anybody: nothing in it reaches the terminal unescaped.
 #[tokio::test(flavor = "multi_thread")]
-async fn hostile_records_are_printed_without_harm() -> Result<()> {
+async fn hostile_records_are_printed_escaped() -> Result<()> {
     const HOSTILE: &str = "\u{1b}[2J\nVALID: forged\r\u{202e}gpj.exe\u{7}";
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let name = "111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
@@ -712,7 +712,7 @@ async fn hostile_records_are_printed_without_harm() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_usage_is_told_in_one_line() -> Result<()> {
+async fn wrong_usage_is_refused_in_one_line() -> Result<()> {
     let bucket = "s3://amzn-s3-demo-bucket";
     let digest = "s3://amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz";
     let notes = "s3://amzn-s3-demo-bucket/AWSLogs/notes.json.gz";
@@ -771,7 +771,7 @@ async fn wrong_usage_is_told_in_one_line() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn help_credentials_and_what_lies_nowhere() -> Result<()> {
+async fn help_missing_credentials_and_missing_buckets_are_handled() -> Result<()> {
     let mut environment = client_environment("http://127.0.0.1:1", REGION);
     environment.retain(|name, _| !name.contains("ACCESS_KEY"));
     let ran = run(environment, &["kms", "s3://amzn-s3-demo-bucket"]).await?;

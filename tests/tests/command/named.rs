@@ -43,7 +43,7 @@ fn totals(report: &Report) -> ([u64; 3], [u64; 3]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_log_file_is_held_against_the_digest_file_that_lists_it() -> Result<()> {
+async fn one_log_file_is_compared_with_the_digest_that_lists_it() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = trail("amzn-s3-demo-one-log");
     let bucket = trail.spec.bucket.as_str();
@@ -160,7 +160,7 @@ async fn one_digest_file_is_verified_with_its_log_files() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_is_that_day() -> Result<()> {
+async fn the_folder_of_a_day_selects_that_day() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = trail("amzn-s3-demo-day");
     let bucket = trail.spec.bucket.as_str();
@@ -219,7 +219,7 @@ async fn a_day_is_that_day() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_digest_file_that_ends_at_midnight_is_of_the_day_that_begins() -> Result<()> {
+async fn a_digest_that_ends_at_midnight_belongs_to_the_day_that_starts() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         hours: 30,
@@ -246,7 +246,7 @@ async fn a_digest_file_that_ends_at_midnight_is_of_the_day_that_begins() -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_is_nothing_is_valid() -> Result<()> {
+async fn nothing_is_valid_where_nothing_exists() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = trail("amzn-s3-demo-nothing");
     let bucket = trail.spec.bucket.as_str();
@@ -280,7 +280,7 @@ async fn where_nothing_is_nothing_is_valid() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_of_a_copy_is_that_day() -> Result<()> {
+async fn the_folder_of_a_day_in_a_copy_selects_that_day() -> Result<()> {
     let trail = trail("amzn-s3-demo-day-copy");
     let copy = Copy::of(&trail)?;
     let damaged = trail.logs_of(trail.digest(ACCOUNT, REGION, 28))[0];
@@ -303,7 +303,7 @@ async fn a_day_of_a_copy_is_that_day() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_file_of_a_copy_is_that_file() -> Result<()> {
+async fn one_file_of_a_copy_is_checked_alone() -> Result<()> {
     let trail = trail("amzn-s3-demo-one-file");
     let copy = Copy::of(&trail)?;
     let planted = planted(&trail, 5);
@@ -333,7 +333,7 @@ async fn one_file_of_a_copy_is_that_file() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_prefix_may_begin_with_a_slash() -> Result<()> {
+async fn a_prefix_may_start_with_a_slash() -> Result<()> {
     let stage = Stage::enter().await?;
     let spec = TrailSpec {
         prefix: Some("/logs".into()),

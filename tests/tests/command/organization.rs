@@ -74,7 +74,7 @@ async fn an_organizations_trail_is_verified_in_every_account_and_region() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_asked_for_is_looked_at() -> Result<()> {
+async fn only_the_requested_parts_are_read() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = organization("amzn-s3-demo-filters");
     stage.deliver(&trail).await?;
@@ -198,7 +198,7 @@ async fn several_trails_and_prefixes_share_a_bucket() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replica_speaks_of_itself_under_the_originals_name() -> Result<()> {
+async fn a_replica_is_verified_under_the_originals_name() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-original").build();
     stage.aws.add_public_keys(&trail.public_keys_by_region())?;

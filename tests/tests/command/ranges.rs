@@ -30,7 +30,7 @@ fn range(trail: &Trail, from: i64, to: i64) -> [String; 4] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_range_cuts_at_its_borders_and_nowhere_else() -> Result<()> {
+async fn a_range_cuts_at_its_ends_and_nowhere_else() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = long("amzn-s3-demo-ranges", 40).build();
     stage.deliver(&trail).await?;
@@ -77,7 +77,7 @@ async fn a_range_cuts_at_its_borders_and_nowhere_else() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn times_may_be_said_as_how_long_ago() -> Result<()> {
+async fn times_may_be_given_as_ages() -> Result<()> {
     let stage = Stage::enter().await?;
     let now = Timestamp::now().as_second();
     let hours = 30;

@@ -6,7 +6,7 @@ use trailseal_tests::local::server::client_environment;
 use crate::stage::{Copy, Stage, run, run_offline, small, with};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_that_are_none_are_refused() -> Result<()> {
+async fn unknown_flags_are_refused() -> Result<()> {
     for arguments in [
         vec![],
         vec!["verify"],
@@ -36,7 +36,7 @@ async fn flags_that_are_none_are_refused() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_that_are_none_are_refused_in_one_line() -> Result<()> {
+async fn invalid_values_are_refused_in_one_line() -> Result<()> {
     let bucket = "s3://amzn-s3-demo-bucket";
     for (arguments, says) in [
         (vec!["verify", "s3://"], "names no bucket"),
@@ -117,7 +117,7 @@ async fn values_that_are_none_are_refused_in_one_line() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_of_another_kind_are_refused_in_one_line() -> Result<()> {
+async fn files_of_a_wrong_kind_are_refused_in_one_line() -> Result<()> {
     let copy = Copy::of(&small("amzn-s3-demo-files").build())?;
     let other = copy.text("other");
     for content in [
@@ -155,7 +155,7 @@ async fn files_of_another_kind_are_refused_in_one_line() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_without_a_trail_is_told_in_one_line() -> Result<()> {
+async fn a_source_without_a_trail_is_refused_in_one_line() -> Result<()> {
     let stage = Stage::enter().await?;
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let empty = folder.path().display().to_string();
@@ -188,7 +188,7 @@ async fn a_place_without_a_trail_is_told_in_one_line() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_credentials_are_told_in_one_line() -> Result<()> {
+async fn missing_credentials_are_reported_in_one_line() -> Result<()> {
     let mut environment = client_environment("http://127.0.0.1:1", "us-east-1");
     environment.retain(|name, _| !name.contains("ACCESS_KEY"));
     let digest = "s3://amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz";

@@ -108,7 +108,7 @@ fn commands(trail: &Trail) -> Vec<Vec<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_in_another_region_is_followed_there() -> Result<()> {
+async fn a_bucket_in_another_region_is_read_there() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-elsewhere").build();
     stage.deliver(&trail).await?;
@@ -164,7 +164,7 @@ async fn headers_of_an_object_in_another_region_are_read_there() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_regions_that_each_name_the_other_are_given_up() -> Result<()> {
+async fn a_redirect_loop_between_two_regions_is_given_up() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-nowhere").build();
     stage.deliver(&trail).await?;
@@ -194,7 +194,7 @@ async fn two_regions_that_each_name_the_other_are_given_up() -> Result<()> {
 /// The writer of a digest chooses the bucket that it names. An object whose bucket is never found
 /// could not be verified, and hides no finding about another object.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_object_that_is_redirected_for_ever_hides_no_other() -> Result<()> {
+async fn one_object_that_is_redirected_forever_hides_no_other() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-one-nowhere").build();
     stage.deliver(&trail).await?;

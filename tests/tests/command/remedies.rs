@@ -80,8 +80,8 @@ async fn the_remedy_fits_what_aws_refuses() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_expires_on_the_way_is_told_once_and_the_run_can_be_gone_on_with() -> Result<()>
-{
+async fn a_token_that_expires_during_a_run_is_reported_once_and_the_run_can_be_resumed()
+-> Result<()> {
     let stage = Stage::enter().await?;
     let trail = TrailSpec {
         hours: 30,
@@ -148,7 +148,7 @@ async fn a_token_that_expires_on_the_way_is_told_once_and_the_run_can_be_gone_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn findings_are_told_beside_a_token_that_expires() -> Result<()> {
+async fn findings_are_reported_even_if_a_token_expires() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-expires-finding").build();
     stage.deliver(&trail).await?;
@@ -174,7 +174,7 @@ async fn findings_are_told_beside_a_token_that_expires() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_statement_on_credentials_however_many_log_files() -> Result<()> {
+async fn expired_credentials_are_reported_once_for_any_number_of_log_files() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-one-statement").build();
     stage.deliver(&trail).await?;
@@ -238,7 +238,7 @@ async fn one_statement_on_credentials_however_many_log_files() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_region_that_is_not_opted_into_asks_for_keys_in_a_file() -> Result<()> {
+async fn a_disabled_region_asks_for_keys_in_a_file() -> Result<()> {
     let stage = Stage::enter().await?;
     let region = "af-south-1";
     let trail = TrailSpec {

@@ -83,7 +83,7 @@ async fn until(what: &str, mut done: impl FnMut() -> bool) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_verified_before_an_interrupt_is_kept_whatever_the_shape() -> Result<()> {
+async fn verified_digests_survive_an_interrupt_in_every_format() -> Result<()> {
     let stage = Stage::enter().await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let environment = client_environment(&proxy.endpoint(), REGION);
@@ -137,7 +137,7 @@ async fn what_was_verified_before_an_interrupt_is_kept_whatever_the_shape() -> R
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_killed_loses_nothing_that_was_written() -> Result<()> {
+async fn a_killed_run_loses_nothing_that_was_written() -> Result<()> {
     let stage = Stage::enter().await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let environment = client_environment(&proxy.endpoint(), REGION);
@@ -168,7 +168,7 @@ async fn a_run_that_is_killed_loses_nothing_that_was_written() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_that_are_killed_at_random_add_up_to_one_that_is_not() -> Result<()> {
+async fn randomly_killed_runs_add_up_to_one_complete_run() -> Result<()> {
     let stage = Stage::enter().await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let environment = client_environment(&proxy.endpoint(), REGION);
@@ -234,7 +234,7 @@ async fn runs_that_are_killed_at_random_add_up_to_one_that_is_not() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_digest_that_changes_and_a_list_that_is_shorter_are_looked_at_again() -> Result<()> {
+async fn a_changed_digest_and_a_shortened_list_are_verified_again() -> Result<()> {
     let stage = Stage::enter().await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let environment = client_environment(&proxy.endpoint(), REGION);
@@ -293,7 +293,7 @@ async fn a_digest_that_changes_and_a_list_that_is_shorter_are_looked_at_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nohup_started_outlives_its_terminal() -> Result<()> {
+async fn a_process_started_by_nohup_survives_its_terminal() -> Result<()> {
     let stage = Stage::enter().await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let trail = small("amzn-s3-demo-nohup").build();

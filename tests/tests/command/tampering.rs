@@ -190,7 +190,7 @@ fn digest_cases(trail: &Trail) -> Vec<Case> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_sort_of_tampering_is_told_by_its_kind() -> Result<()> {
+async fn each_sort_of_tampering_is_reported_with_its_kind() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-tampering").build();
     stage.deliver(&trail).await?;
@@ -222,7 +222,7 @@ async fn each_sort_of_tampering_is_told_by_its_kind() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chain_whose_end_is_gone_is_overdue_where_the_end_is_known() -> Result<()> {
+async fn a_chain_with_a_deleted_end_is_overdue_if_the_end_is_known() -> Result<()> {
     let stage = Stage::enter().await?;
     let mut spec = small("amzn-s3-demo-overdue");
     spec.hours = 9;
@@ -250,7 +250,7 @@ async fn a_chain_whose_end_is_gone_is_overdue_where_the_end_is_known() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cloudtrail_itself_signed_and_does_not_fit_is_told() -> Result<()> {
+async fn signed_digests_that_do_not_fit_are_reported() -> Result<()> {
     let mut again = small("amzn-s3-demo-restarted");
     again.stops = vec![trailseal_tests::trail::Stop {
         last_hour: 2,

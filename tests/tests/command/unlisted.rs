@@ -55,7 +55,7 @@ async fn unlisted(copy: &Copy, flags: &[&str]) -> Result<Report> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_in_a_folder_that_no_digest_covers_cannot_be_told() -> Result<()> {
+async fn files_in_a_folder_without_digests_could_not_be_verified() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-insight").build();
     stage.deliver(&trail).await?;
@@ -100,7 +100,7 @@ async fn files_in_a_folder_that_no_digest_covers_cannot_be_told() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()> {
+async fn unlisted_files_in_a_folder_with_digests_are_found() -> Result<()> {
     let mut trail = small("amzn-s3-demo-covered").build();
     let listed = in_folder(&trail, 3, "CloudTrail-Insight");
     trail.rewrite(ACCOUNT, REGION, 3, |document| {
@@ -142,7 +142,7 @@ async fn in_a_folder_that_digests_cover_what_none_lists_is_found() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_outside_of_the_date_folders_are_found_whatever_time_is_asked_for() -> Result<()> {
+async fn files_outside_of_the_date_folders_are_found_for_every_range() -> Result<()> {
     let trail = small("amzn-s3-demo-misplaced").build();
     let copy = Copy::of(&trail)?;
     unlisted(&copy, &[]).await?.reported(0, &[]);
@@ -180,7 +180,7 @@ async fn files_outside_of_the_date_folders_are_found_whatever_time_is_asked_for(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_are_in_no_region_with_digests_cannot_be_told() -> Result<()> {
+async fn files_in_a_region_without_digests_could_not_be_verified() -> Result<()> {
     let trail = small("amzn-s3-demo-outside").build();
     let insight = in_folder(&trail, 3, "CloudTrail-Insight").key;
     let name = insight.rsplit('/').next().expect("a name").to_owned();
@@ -237,7 +237,7 @@ async fn files_that_are_in_no_region_with_digests_cannot_be_told() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_of_other_times_and_of_parts_that_were_not_asked_for_are_left_out() -> Result<()> {
+async fn files_outside_of_the_requested_range_and_parts_are_left_out() -> Result<()> {
     let stage = Stage::enter().await?;
     let trail = small("amzn-s3-demo-part").build();
     stage.deliver(&trail).await?;
@@ -254,7 +254,7 @@ async fn files_of_other_times_and_of_parts_that_were_not_asked_for_are_left_out(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_whose_name_says_that_it_is_yet_to_come_is_found() -> Result<()> {
+async fn a_file_with_a_future_time_in_its_name_is_found() -> Result<()> {
     let trail = small("amzn-s3-demo-ahead").build();
     let copy = Copy::of(&trail)?;
     unlisted(&copy, &[]).await?.reported(0, &[]);
@@ -293,7 +293,7 @@ async fn a_file_whose_name_says_that_it_is_yet_to_come_is_found() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_file_of_one_bucket_lists_no_other_buckets() -> Result<()> {
+async fn a_log_file_in_one_bucket_does_not_list_other_buckets() -> Result<()> {
     let trail = trailseal_tests::trail::TrailSpec {
         bucket_change: Some(trailseal_tests::trail::BucketChange {
             hour: 4,

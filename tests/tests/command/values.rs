@@ -151,7 +151,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_values_are_refused_by_the_name_of_their_option() -> Result<()> {
+async fn wrong_values_are_refused_with_the_name_of_their_option() -> Result<()> {
     for (command, option, value, says) in WRONG {
         let ran = run_offline(&[*command, BUCKET, option, value]).await?;
         let line = ran.refused(64);
@@ -197,7 +197,7 @@ async fn wrong_values_are_refused_by_the_name_of_their_option() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_ways_to_write_a_bucket_get_the_one_to_write() -> Result<()> {
+async fn other_spellings_of_a_bucket_are_answered_with_the_right_one() -> Result<()> {
     let digest = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_t01_us-east-1_20260115T120000Z.json.gz";
     for source in [
         "amzn-s3-demo-bucket".to_owned(),
@@ -224,7 +224,7 @@ async fn other_ways_to_write_a_bucket_get_the_one_to_write() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_around_a_value_means_nothing() -> Result<()> {
+async fn white_space_and_quotes_around_a_value_are_ignored() -> Result<()> {
     let trail = TrailSpec {
         regions: vec![REGION.into(), "eu-west-1".into()],
         ..small("amzn-s3-demo-around")
@@ -285,7 +285,7 @@ async fn what_is_around_a_value_means_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_the_same_key_whatever_is_around_it() -> Result<()> {
+async fn white_space_and_quotes_around_a_key_are_ignored() -> Result<()> {
     let spec = TrailSpec {
         kms: Some(KmsSpec::new(KEY)),
         ..small("amzn-s3-demo-pasted")
@@ -364,7 +364,7 @@ async fn signatures_are_read_as_the_aws_cli_prints_them() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_wrong_signatures_is_wrong_usage_and_no_tampering() -> Result<()> {
+async fn a_file_of_wrong_signatures_is_wrong_usage_and_not_tampering() -> Result<()> {
     let trail = small("amzn-s3-demo-garbage").build();
     let copy = Copy::of(&trail)?;
     let file = copy.text("given.json");
@@ -502,7 +502,7 @@ async fn inspect_takes_a_signature_as_verify_does() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_read_in_every_shape_that_tools_save_them_in() -> Result<()> {
+async fn keys_are_read_in_every_format_that_tools_save() -> Result<()> {
     let trail = TrailSpec {
         regions: vec![REGION.into(), "eu-west-1".into()],
         ..small("amzn-s3-demo-saved")
@@ -554,7 +554,7 @@ async fn keys_are_read_in_every_shape_that_tools_save_them_in() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn validate_logs_knows_the_flags_that_every_aws_command_has() -> Result<()> {
+async fn validate_logs_accepts_the_flags_that_every_aws_command_has() -> Result<()> {
     let arguments = [
         "validate-logs",
         "--trail-arn",

@@ -31,7 +31,7 @@ async fn a_delivery_that_keeps_every_rule_is_valid() {
 }
 
 #[tokio::test]
-async fn a_context_with_another_trail_than_the_configured_ones_is_told() {
+async fn a_context_with_an_unconfigured_trail_is_reported() {
     for trail in [
         "arn:aws:cloudtrail:us-east-1:111122223333:trail/shadow",
         "arn:aws:cloudtrail:us-west-2:111122223333:trail/management-events",
@@ -66,7 +66,7 @@ async fn a_context_with_another_trail_than_the_configured_ones_is_told() {
 }
 
 #[tokio::test]
-async fn the_trail_of_another_bucket_is_nobodys_business() {
+async fn a_trail_of_another_bucket_is_ignored() {
     let record = Record::delivery()
         .with(
             TRAIL_OF,
@@ -84,7 +84,7 @@ async fn the_trail_of_another_bucket_is_nobodys_business() {
 }
 
 #[tokio::test]
-async fn a_context_without_a_trail_breaks_no_rule_about_it() {
+async fn a_context_without_a_trail_breaks_no_trail_rule() {
     let report = Case::new()
         .check(&[Record::delivery().without(TRAIL_OF)])
         .await;
@@ -101,7 +101,7 @@ fn digest(account: &str, region: &str, trail: &str, home: &str, time: &str) -> S
 }
 
 #[tokio::test]
-async fn where_no_trail_is_configured_its_digests_make_it_known() {
+async fn an_unconfigured_trail_is_known_by_its_digests() {
     let day_before = "20260114T230000Z";
     for (region, home, time, is_known) in [
         ("us-east-1", "us-east-1", "20260115T120000Z", true),
@@ -178,14 +178,14 @@ async fn an_unknown_trail_is_one_incident() {
 }
 
 #[tokio::test]
-async fn where_no_digest_lies_nothing_is_said_of_an_unknown_trail() {
+async fn an_unknown_trail_is_not_reported_if_the_bucket_has_no_digests() {
     let report = Case::unconfigured().check(&[Record::delivery()]).await;
     assert_eq!(kinds(&report), []);
     assert_eq!(verdicts(&report, Rule::Trail), []);
 }
 
 #[tokio::test]
-async fn a_trail_is_known_however_many_digests_of_others_lie_before_its_own() {
+async fn a_trail_is_known_after_any_number_of_other_trails_digests() {
     let mut case = Case::unconfigured();
     for hour in 0..24 {
         let time = format!("20260115T{hour:02}0000Z");
@@ -321,7 +321,7 @@ async fn each_documented_form_of_the_object_is_valid() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_not_the_trails_or_contradicts_itself_is_told() {
+async fn an_object_of_another_trail_or_with_a_contradiction_is_reported() {
     let odd = |from: &str, to: &str| arn_of(&DELIVERED.replacen(from, to, 1));
     for arn in [
         arn_of(DELIVERED).replace(BUCKET, "amzn-s3-demo-destination-bucket"),
@@ -360,7 +360,7 @@ async fn an_object_that_is_not_the_trails_or_contradicts_itself_is_told() {
 }
 
 #[tokio::test]
-async fn another_object_of_the_bucket_without_a_trail_is_nobodys_business() {
+async fn another_object_of_the_bucket_without_a_trail_is_ignored() {
     for key in ["notes/on call.txt", "AWSLogs/111122223333/Config/x.json.gz"] {
         let record = Record::delivery()
             .by(user("bob"))
@@ -376,7 +376,7 @@ async fn another_object_of_the_bucket_without_a_trail_is_nobodys_business() {
 }
 
 #[tokio::test]
-async fn an_event_under_another_key_than_the_configured_one_is_told() {
+async fn an_event_under_an_unconfigured_key_is_reported() {
     let record = Record::delivery().with(RESOURCE, OTHER_KEY);
     let mut case = Case::new();
     let report = case.check(std::slice::from_ref(&record)).await;
@@ -435,7 +435,7 @@ async fn a_key_is_the_same_by_its_arn_its_id_and_its_alias() {
 }
 
 #[tokio::test]
-async fn an_alias_of_another_key_is_told_by_what_it_stands_for() {
+async fn an_alias_is_reported_if_it_refers_to_another_key() {
     let mut case = Case::new();
     case.memory.describe_as(
         ALIAS,
@@ -460,7 +460,7 @@ async fn an_alias_of_another_key_is_told_by_what_it_stands_for() {
 
 /// The key that it referred to may still exist.
 #[tokio::test]
-async fn an_alias_that_is_gone_is_no_finding() {
+async fn a_deleted_alias_is_not_a_finding() {
     let record = Record::delivery()
         .with("/requestParameters/keyId", ALIAS)
         .without("/resources");
@@ -473,7 +473,7 @@ async fn an_alias_that_is_gone_is_no_finding() {
 }
 
 #[tokio::test]
-async fn where_no_key_is_configured_event_and_object_must_agree() {
+async fn without_a_configured_key_event_and_object_must_agree() {
     let mut case = Case::unconfigured();
     assert_eq!(case.kinds(Record::delivery()).await, []);
     case.memory
@@ -483,7 +483,7 @@ async fn where_no_key_is_configured_event_and_object_must_agree() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_go_on_encrypting_is_told() {
+async fn a_key_that_cannot_continue_to_encrypt_is_reported() {
     let description =
         |spec: &str, usage: &str, state: &str, expires: Option<&str>| KeyDescription {
             arn: KEY.to_owned(),
@@ -560,7 +560,7 @@ async fn a_key_that_cannot_go_on_encrypting_is_told() {
 }
 
 #[tokio::test]
-async fn an_open_policy_is_told_and_an_unreadable_one_is_not() {
+async fn an_open_policy_is_reported_and_an_unreadable_one_is_not() {
     let open = r#"{"Statement":[{"Sid":"Any trail","Effect":"Allow","Principal":{"Service":"cloudtrail.amazonaws.com"},"Action":"kms:GenerateDataKey*","Resource":"*"}]}"#;
     let mut case = Case::new();
     case.memory.set_policy(KEY, Ok(open));

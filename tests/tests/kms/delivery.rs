@@ -12,7 +12,7 @@ use trailseal::world::{Absence, Cause};
 use trailseal_tests::trail::Encryption;
 
 #[tokio::test]
-async fn a_delivered_log_file_that_is_gone_is_missing_with_the_event_as_evidence() {
+async fn a_deleted_log_file_is_missing_with_its_event_as_evidence() {
     let mut case = Case::new();
     let gone = log_key(1);
     let report = case
@@ -61,7 +61,7 @@ async fn a_delivered_log_file_that_is_gone_is_missing_with_the_event_as_evidence
 }
 
 #[tokio::test]
-async fn what_was_not_delivered_is_not_missed() {
+async fn a_log_file_that_was_not_delivered_is_not_missing() {
     let gone = log_key(1);
     for record in [
         Record::delivery()
@@ -97,7 +97,7 @@ async fn what_was_not_delivered_is_not_missed() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_looked_at_is_neither_there_nor_missing() {
+async fn a_log_file_that_could_not_be_read_is_neither_present_nor_missing() {
     for (cause, stays) in [
         (Cause::Denied("s3:GetObject".to_owned()), true),
         (Cause::Unavailable("SlowDown".to_owned()), false),
@@ -113,7 +113,7 @@ async fn what_could_not_be_looked_at_is_neither_there_nor_missing() {
 }
 
 #[tokio::test]
-async fn a_delivery_is_of_the_time_of_its_event_unless_that_is_absurd() {
+async fn a_delivery_has_the_time_of_its_event_unless_that_is_absurd() {
     for (time, expected) in [
         ("2026-01-15T12:04:31Z", "2026-01-15T12:04:31Z"),
         ("2026-01-14T12:04:31Z", "2026-01-15T12:05:00Z"),
@@ -189,7 +189,7 @@ async fn a_delivery_is_not_dated_after_the_log_file_that_records_it() {
 }
 
 #[tokio::test]
-async fn a_log_file_under_another_key_or_none_is_told() {
+async fn a_log_file_under_another_key_or_no_key_is_reported() {
     for (encryption, actual) in [
         (Encryption::S3, "AES256"),
         (Encryption::Kms(OTHER_KEY.to_owned()), OTHER_KEY),
@@ -231,7 +231,7 @@ async fn a_log_file_under_another_key_or_none_is_told() {
 
 /// Somebody who changes the trail's key changes every log file from then on.
 #[tokio::test]
-async fn the_log_files_of_a_folder_that_are_under_one_other_key_are_one_incident() {
+async fn log_files_of_one_folder_under_one_other_key_are_one_incident() {
     let mut found = Vec::new();
     for (key, encryption) in [
         (RECORDED.to_owned(), Encryption::S3),
@@ -267,7 +267,7 @@ async fn the_log_files_of_a_folder_that_are_under_one_other_key_are_one_incident
 }
 
 #[tokio::test]
-async fn digests_replicas_and_copies_are_not_judged_by_their_encryption() {
+async fn the_encryption_of_digests_replicas_and_copies_is_not_checked() {
     let mut case = Case::new();
     let digest = named(
         "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz",

@@ -128,7 +128,7 @@ async fn the_delivery_keeps_every_rule_and_waits_for_its_digest() {
 }
 
 #[tokio::test]
-async fn the_delivered_log_file_that_is_gone_is_missing() {
+async fn the_deleted_log_file_is_missing() {
     let report = emptied().check(&[record(DELIVERY)]).await;
     let finding = only(&report);
     assert_eq!(
@@ -190,7 +190,7 @@ async fn the_read_keeps_every_rule_and_shows_no_delivery() {
 }
 
 #[tokio::test]
-async fn under_another_trail_bucket_or_key_the_documented_events_are_told_or_left_alone() {
+async fn documented_events_of_another_trail_bucket_or_key_are_reported_or_ignored() {
     let events = [CONFIGURATION, DELIVERY, READ];
     for event in events {
         let mut other_trail = case();
@@ -222,7 +222,7 @@ async fn under_another_trail_bucket_or_key_the_documented_events_are_told_or_lef
 }
 
 #[tokio::test]
-async fn the_enclave_events_are_attested_and_about_no_trail() {
+async fn the_enclave_events_are_attested_and_name_no_trail() {
     for event in [GENERATE_RANDOM, GENERATE_DATA_KEY, DECRYPT] {
         let report = case().check(&[record(event)]).await;
         let attested = (Rule::Enclaves, Valid);
@@ -244,7 +244,7 @@ async fn the_enclave_events_are_attested_and_about_no_trail() {
 }
 
 #[tokio::test]
-async fn who_decrypts_from_an_enclave_only_is_held_to_it_under_the_trails_key() {
+async fn a_reader_from_an_enclave_only_needs_an_attestation_under_the_trails_key() {
     let mut case = case().with_readers(&["arn:aws:iam::111122223333:user/Alice=enclave"]);
     let alone = record(DECRYPT).with("/additionalEventData", serde_json::Value::Null);
     // Under another key, it does not concern the trail.

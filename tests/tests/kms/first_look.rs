@@ -86,7 +86,7 @@ async fn the_kms_calls_of_an_untouched_trail_agree() {
 }
 
 #[tokio::test]
-async fn kms_calls_that_do_not_agree_are_told() {
+async fn kms_calls_that_do_not_agree_are_reported() {
     use FindingKind::{KmsContextMismatch, KmsDeliveryDenied, KmsForeignCaller, KmsKeyMismatch};
     for (anomaly, kind) in [
         (KmsAnomalyKind::WrongTrail, KmsContextMismatch),
@@ -112,7 +112,7 @@ async fn kms_calls_that_do_not_agree_are_told() {
 /// The functions may describe only the configured keys: an unknown key is reported without a
 /// request.
 #[tokio::test]
-async fn a_strange_key_is_told_although_it_cannot_be_described() {
+async fn an_unknown_key_is_reported_even_if_it_cannot_be_described() {
     let trail = with_kms(&[KmsAnomalyKind::WrongKeyInEvent]);
     let mut memory = Memory::of(&trail);
     memory.describe(KEY_ARN, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
@@ -125,7 +125,7 @@ async fn a_strange_key_is_told_although_it_cannot_be_described() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_encrypt_log_files_is_told_once() {
+async fn a_key_that_cannot_encrypt_log_files_is_reported_once() {
     let trail = with_kms(&[]);
     let log = trail
         .log_files
@@ -152,7 +152,7 @@ async fn a_key_that_cannot_encrypt_log_files_is_told_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_log_file_is_left_alone() {
+async fn an_object_that_is_not_a_log_file_is_ignored() {
     let trail = half_a_day().build();
     let mut memory = Memory::of(&trail);
     for object in trail.extras() {
@@ -163,7 +163,7 @@ async fn what_is_no_log_file_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_new_object_that_is_no_log_file_is_told_before_its_digest_comes() {
+async fn a_planted_object_is_reported_before_its_digest_arrives() {
     let trail = half_a_day().build();
     let log = &trail.log_files[0].object;
     for (planted, kind) in [

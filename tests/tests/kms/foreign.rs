@@ -39,7 +39,7 @@ fn by_mallory(key: &str) -> Record {
 }
 
 #[tokio::test]
-async fn it_is_told_of_the_caller_and_of_no_object_in_each_form_of_the_context() {
+async fn a_foreign_context_is_reported_for_the_caller_and_not_for_an_object() {
     let shadow = TRAIL.replace("management-events", "shadow");
     let forms = [
         by_mallory(FOREIGN_KEY),
@@ -72,7 +72,7 @@ async fn it_is_told_of_the_caller_and_of_no_object_in_each_form_of_the_context()
 }
 
 #[tokio::test]
-async fn it_is_one_incident_a_principal() {
+async fn foreign_contexts_are_one_incident_for_each_principal() {
     let mut case = Case::new();
     let records: Vec<Record> = (0..30)
         .map(|number| {
@@ -99,7 +99,7 @@ async fn it_is_one_incident_a_principal() {
 }
 
 #[tokio::test]
-async fn a_refused_call_of_a_stranger_is_nothing_whatever_it_names() {
+async fn a_refused_call_of_a_stranger_is_ignored() {
     let refused = Record::delivery()
         .refused()
         .by(user("mallory"))
@@ -115,7 +115,7 @@ async fn a_refused_call_of_a_stranger_is_nothing_whatever_it_names() {
 }
 
 #[tokio::test]
-async fn under_our_key_a_stranger_is_critical_as_ever() {
+async fn a_stranger_under_our_key_is_critical() {
     for mut case in [Case::new(), Case::unconfigured()] {
         let report = case
             .check(&[by_mallory(FOREIGN_KEY), by_mallory(KEY).id("ours")])
@@ -158,7 +158,7 @@ async fn a_replica_of_our_key_is_our_key() {
 
 /// If no key is configured, the object says which key it is under.
 #[tokio::test]
-async fn where_no_key_is_configured_the_objects_own_header_decides() {
+async fn without_a_configured_key_the_objects_header_decides() {
     let case = |encryption: Option<Encryption>| {
         let mut case = Case::unconfigured();
         // The log file itself names no key.
@@ -206,7 +206,7 @@ async fn where_no_key_is_configured_the_objects_own_header_decides() {
 
 /// Other trails deliver to the same bucket, under their own keys.
 #[tokio::test]
-async fn who_reads_the_log_files_of_another_trail_is_no_stranger() {
+async fn a_reader_of_another_trails_log_files_is_not_a_stranger() {
     let reads = |object: &str| {
         under(Record::read(), OTHER_KEY).with(OBJECT_OF, format!("arn:aws:s3:::{BUCKET}{object}"))
     };
@@ -232,7 +232,7 @@ async fn who_reads_the_log_files_of_another_trail_is_no_stranger() {
 
 /// A flood is limited, and reported as a flood.
 #[tokio::test]
-async fn where_no_key_is_configured_a_flood_of_names_is_bounded() {
+async fn without_a_configured_key_a_flood_of_names_is_bounded() {
     let mut case = Case::unconfigured();
     let records: Vec<Record> = (0..3000)
         .map(|number| {
@@ -260,7 +260,7 @@ async fn where_no_key_is_configured_a_flood_of_names_is_bounded() {
 }
 
 #[tokio::test]
-async fn keys_of_accounts_that_are_not_ours_are_not_described() {
+async fn keys_of_other_accounts_are_not_described() {
     let described = |case: &Case| case.memory.described();
     // The key belongs to none of our accounts: the owner of the buckets is known.
     let mut case = Case::unconfigured();
@@ -290,7 +290,7 @@ async fn keys_of_accounts_that_are_not_ours_are_not_described() {
 }
 
 #[tokio::test]
-async fn a_key_that_may_not_be_described_leaves_rule_four_open_and_parks_nothing() {
+async fn a_key_that_may_not_be_described_leaves_rule_four_open_and_parks_no_message() {
     for (mut case, name) in [
         (Case::new(), KEY),
         (Case::unconfigured(), KEY),
@@ -331,7 +331,7 @@ async fn a_key_that_may_not_be_described_leaves_rule_four_open_and_parks_nothing
 }
 
 #[tokio::test]
-async fn a_trail_that_a_stranger_names_is_no_question_to_wait_for() {
+async fn a_trail_that_a_stranger_names_is_not_looked_up() {
     let shadow = TRAIL.replace("management-events", "shadow");
     for (record, expected) in [
         (by_mallory(FOREIGN_KEY), vec![KmsForeignContext]),
@@ -349,7 +349,7 @@ async fn a_trail_that_a_stranger_names_is_no_question_to_wait_for() {
 
 /// A call by CloudTrail itself under another key is about the trail.
 #[tokio::test]
-async fn cloudtrail_under_another_key_is_told_as_ever() {
+async fn cloudtrail_under_another_key_is_reported() {
     let mut case = Case::new();
     let report = case.check(&[under(Record::delivery(), OTHER_KEY)]).await;
     assert_eq!(only(&report).kind, KmsKeyMismatch);
@@ -359,7 +359,7 @@ async fn cloudtrail_under_another_key_is_told_as_ever() {
 /// Naming a replica's ARN gives a caller no more access to its key than to ours. S3 writes to the
 /// replica under the replica's key.
 #[tokio::test]
-async fn under_a_foreign_key_a_replicas_name_counts_as_little_as_the_originals() {
+async fn the_name_of_a_replica_does_not_count_under_a_foreign_key() {
     let replica = "amzn-s3-demo-replica";
     let watching = |mut case: Case| {
         case.expected.places.log_buckets.push(replica.to_owned());
@@ -423,7 +423,7 @@ async fn under_a_foreign_key_a_replicas_name_counts_as_little_as_the_originals()
 
 /// S3 encrypts what it replicates under the replica's key.
 #[tokio::test]
-async fn replication_under_the_replicas_own_key_is_innocent() {
+async fn replication_under_the_replicas_own_key_is_valid() {
     let replica = "amzn-s3-demo-replica";
     let mut case = Case::new();
     case.expected.places.log_buckets.push(replica.to_owned());

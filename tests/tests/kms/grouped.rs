@@ -20,7 +20,7 @@ fn of_kind(report: &KmsReport, kind: FindingKind) -> usize {
 }
 
 #[tokio::test]
-async fn a_principal_a_key_and_a_folder_make_one_finding() {
+async fn principal_key_and_folder_identify_one_finding() {
     let elsewhere = log_key(1)
         .replace("/2026/01/15/", "/2026/01/16/")
         .replace("_20260115T", "_20260116T");

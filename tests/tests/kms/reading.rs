@@ -18,7 +18,7 @@ const IMAGE: &str = "ee0d451a2ff9aaaa9bccd07700b9cab123a0ac2386ef7e88ad5ea6c72eb
 const ORDINARY: &str = "7fb5c55bc2ecbb68ed99a13d7122abfc0666b926a79d5379bc58b9445c84217f59cfdd36c08b2c79552928702efe23e4";
 
 #[tokio::test]
-async fn an_unlisted_reader_is_told_once_with_who_where_how_many_first_and_last() {
+async fn an_unlisted_reader_is_reported_once_with_its_number_of_reads() {
     let read = |file: usize, time: &str, from: &str| {
         Record::read()
             .by(session("Dev", &format!("session{file}")))
@@ -62,7 +62,7 @@ async fn an_unlisted_reader_is_told_once_with_who_where_how_many_first_and_last(
 }
 
 #[tokio::test]
-async fn who_may_read_and_who_does_not_read_a_log_file_are_not_told() {
+async fn listed_readers_and_callers_that_read_no_log_file_are_not_reported() {
     let trailseals = session("trailseal-LogVerifier", "log-verifier");
     let cloudtrail = json!({"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"});
     let foreign_account =
@@ -154,7 +154,7 @@ const STRANGERS: &str = "444455556666";
 /// Athena reads with the rights of its caller: for our accounts under its own name, for other
 /// accounts only under theirs.
 #[tokio::test]
-async fn who_reads_through_a_service_is_listed_by_it_or_with_it() {
+async fn a_reader_through_a_service_is_listed_by_the_service_or_with_it() {
     let analyst = "arn:aws:iam::111122223333:role/Analyst";
     let via = "arn:aws:iam::111122223333:role/Analyst=via:athena.amazonaws.com";
     let theirs = "arn:aws:iam::444455556666:role/Analyst=via:athena.amazonaws.com";
@@ -205,7 +205,7 @@ async fn the_owner_of_the_log_buckets_reads_through_a_service() {
 
 /// A reader that may only read from an enclave may not read through a service.
 #[tokio::test]
-async fn a_service_takes_no_reader_out_of_its_enclave() {
+async fn a_service_does_not_free_a_reader_from_its_enclave() {
     let rules = ["arn:aws:iam::111122223333:role/Analyst=enclave", ATHENA];
     let record = Record::read().by(through(ATHENA, OURS));
     let kinds = Case::new().with_readers(&rules).kinds(record).await;
@@ -213,7 +213,7 @@ async fn a_service_takes_no_reader_out_of_its_enclave() {
 }
 
 #[tokio::test]
-async fn under_a_bucket_key_a_reader_is_told_without_a_number() {
+async fn a_reader_under_a_bucket_key_is_reported_without_a_count() {
     let read = |arn: String| Record::read().by(user("mallory")).with(OBJECT_OF, arn);
     let bucket = format!("arn:aws:s3:::{BUCKET}");
     for record in [read(bucket.clone()), read(bucket).without(TRAIL_OF)] {
@@ -288,7 +288,7 @@ async fn an_attestation_has_a_module_and_an_image() {
 }
 
 #[tokio::test]
-async fn any_event_of_an_unlisted_image_is_told_once() {
+async fn any_event_of_an_unlisted_image_is_reported_once() {
     let random = |image: &str| {
         Record::read()
             .with("/eventName", "GenerateRandom")

@@ -102,7 +102,7 @@ fn seeds() -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_field_of_any_type_or_none_takes_no_neighbour_with_it() {
+async fn a_missing_field_or_one_of_any_type_affects_no_other_record() {
     for seed in seeds() {
         let mut all = Vec::new();
         pointers(&seed, "", &mut all);
@@ -121,7 +121,7 @@ async fn a_field_of_any_type_or_none_takes_no_neighbour_with_it() {
 }
 
 #[tokio::test]
-async fn records_changed_at_random_take_no_neighbour_with_them() {
+async fn randomly_changed_records_affect_no_other_record() {
     for number in 0..400 {
         let mut rng = Rng::for_subject(number, "mutation");
         let seeds = seeds();
@@ -158,7 +158,7 @@ async fn records_changed_at_random_take_no_neighbour_with_them() {
 }
 
 #[tokio::test]
-async fn what_is_no_record_takes_no_neighbour_with_it() {
+async fn an_entry_that_is_not_a_record_affects_no_other_record() {
     for record in [
         json!(null),
         json!(7),
@@ -199,7 +199,7 @@ async fn what_is_no_record_takes_no_neighbour_with_it() {
 }
 
 #[tokio::test]
-async fn a_record_that_comes_twice_is_told_once() {
+async fn a_record_that_appears_twice_is_reported_once() {
     let gone = Record::delivery().object(&log_key(1));
     let records = [
         Record::delivery(),
@@ -217,7 +217,7 @@ async fn a_record_that_comes_twice_is_told_once() {
 
 /// Records before an error are checked.
 #[tokio::test]
-async fn a_file_that_is_cut_off_gives_up_what_it_holds() {
+async fn the_records_of_a_truncated_file_are_checked() {
     let text = format!(
         r#"{{"Records":[{},{{"eventSource":"kms.amazonaws.com","#,
         planted().0
@@ -232,7 +232,7 @@ async fn a_file_that_is_cut_off_gives_up_what_it_holds() {
 
 /// The longest context that there is room for, repeatedly.
 #[tokio::test]
-async fn what_is_kept_of_a_record_does_not_grow_with_it() {
+async fn the_memory_for_a_record_does_not_grow_with_it() {
     let long = "x".repeat(1 << 18);
     let records: Vec<Record> = (0..8)
         .map(|number| {
@@ -324,7 +324,7 @@ async fn assert_bounded(case: Case) {
 
 /// Ten log files are checked at the same time.
 #[tokio::test]
-async fn so_many_deliveries_of_one_log_file_are_looked_at() {
+async fn the_deliveries_checked_for_one_log_file_are_bounded() {
     let mut case = Case::new();
     let records: Vec<Record> = (0..6_001)
         .map(|number| {
@@ -349,11 +349,11 @@ async fn so_many_deliveries_of_one_log_file_are_looked_at() {
 }
 
 #[tokio::test]
-async fn what_a_hostile_log_file_names_is_bounded_and_said_to_be_too_much() {
+async fn the_names_in_a_hostile_log_file_are_bounded_and_the_excess_is_reported() {
     assert_bounded(Case::new()).await;
 }
 
 #[tokio::test]
-async fn so_it_is_where_nothing_is_configured() {
+async fn the_names_in_a_hostile_log_file_are_bounded_without_configuration() {
     assert_bounded(Case::unconfigured()).await;
 }

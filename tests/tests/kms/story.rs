@@ -79,7 +79,7 @@ async fn tell(world: &World, hours: std::ops::RangeInclusive<u32>) -> Vec<(u32, 
 }
 
 #[tokio::test]
-async fn a_log_file_deleted_before_its_digest_comes_is_told_at_the_first_look() {
+async fn a_log_file_deleted_before_its_digest_arrives_is_reported_at_the_first_check() {
     let trail = spec().build();
     let log = first_log(&trail, 3);
     let mut world = World::new(trail);
@@ -96,7 +96,7 @@ async fn a_log_file_deleted_before_its_digest_comes_is_told_at_the_first_look() 
 }
 
 #[tokio::test]
-async fn a_log_file_deleted_after_the_first_look_is_in_its_digest_and_not_told_here() {
+async fn a_log_file_deleted_after_the_first_check_is_left_to_its_digest() {
     let trail = spec().build();
     let log = first_log(&trail, 3);
     let mut world = World::new(trail);
@@ -106,7 +106,7 @@ async fn a_log_file_deleted_after_the_first_look_is_in_its_digest_and_not_told_h
 }
 
 #[tokio::test]
-async fn a_log_file_that_no_digest_lists_is_unlisted_after_six_hours_and_once() {
+async fn a_log_file_that_no_digest_lists_is_reported_once_after_six_hours() {
     let (world, log) = unlisted();
     assert_nothing(&world.look_at_all().await);
     let delivered = log.delivered_at;
@@ -229,7 +229,7 @@ async fn a_log_file_that_a_backfill_digest_lists_is_listed() {
 }
 
 #[tokio::test]
-async fn an_unlisted_log_file_that_is_gone_later_is_missing() {
+async fn an_unlisted_log_file_that_is_deleted_later_is_missing() {
     let (mut world, log) = unlisted();
     assert_nothing(&world.look_at_all().await);
     assert_eq!(tell(&world, 0..=5).await, []);
@@ -242,7 +242,7 @@ async fn an_unlisted_log_file_that_is_gone_later_is_missing() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_after_the_digest_of_its_hour_is_settled_by_a_later_one() {
+async fn an_event_that_arrives_after_its_digest_is_settled_by_a_later_digest() {
     for hours in [5..=6, 13..=14] {
         let (before, last) = (*hours.start(), *hours.end());
         let world = World::new(spec().build());
@@ -264,7 +264,7 @@ async fn an_event_that_comes_after_the_digest_of_its_hour_is_settled_by_a_later_
 }
 
 #[tokio::test]
-async fn what_was_delivered_in_a_gap_of_the_chain_is_not_called_unlisted() {
+async fn a_delivery_in_a_gap_of_the_chain_is_not_unlisted() {
     let mut trail = spec().build();
     let log = first_log(&trail, 5);
     let start = log.delivered_at + SignedDuration::from_secs(1);
@@ -286,7 +286,7 @@ async fn what_was_delivered_in_a_gap_of_the_chain_is_not_called_unlisted() {
 }
 
 #[tokio::test]
-async fn behind_a_digest_that_cannot_be_read_nothing_is_called_unlisted() {
+async fn nothing_is_unlisted_after_an_unreadable_digest() {
     for is_gone in [true, false] {
         let mut world = World::new(spec().build());
         let log = first_log(&world.trail, 3);
@@ -316,7 +316,7 @@ async fn behind_a_digest_that_cannot_be_read_nothing_is_called_unlisted() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_settled_is_given_up_after_three_days() {
+async fn a_delivery_that_cannot_be_settled_is_given_up_after_three_days() {
     let mut world = World::new(
         TrailSpec {
             hours: 82,
@@ -361,7 +361,7 @@ async fn what_cannot_be_settled_is_given_up_after_three_days() {
 }
 
 #[tokio::test]
-async fn two_trails_in_one_folder_do_not_settle_each_others() {
+async fn two_trails_in_one_folder_do_not_settle_each_others_deliveries() {
     let second = TrailSpec {
         seed: 2,
         trail_name: "second-trail".to_owned(),
@@ -406,7 +406,7 @@ async fn two_trails_in_one_folder_do_not_settle_each_others() {
 }
 
 #[tokio::test]
-async fn a_trail_that_moves_takes_along_what_waits() {
+async fn pending_deliveries_of_a_trail_move_with_it() {
     let moving = TrailSpec {
         bucket_change: Some(BucketChange {
             hour: 4,
@@ -458,7 +458,7 @@ async fn a_trail_that_moves_takes_along_what_waits() {
 
 /// Anybody who can write there can write anything.
 #[tokio::test]
-async fn odd_documents_do_not_keep_the_others_waiting() {
+async fn invalid_documents_do_not_delay_the_others() {
     let world = World::new(spec().build());
     assert_nothing(&world.look_at_all().await);
     let name = world.waiting().into_keys().next().unwrap();
@@ -535,7 +535,7 @@ async fn odd_documents_do_not_keep_the_others_waiting() {
 }
 
 #[tokio::test]
-async fn one_digest_settles_so_many_documents_and_the_next_one_the_rest() {
+async fn one_digest_settles_a_bounded_number_of_documents_and_the_next_one_the_rest() {
     let world = World::new(TrailSpec { hours: 4, ..spec() }.build());
     assert_nothing(&world.look_at_all().await);
     let (name, document) = world
@@ -573,7 +573,7 @@ async fn one_digest_settles_so_many_documents_and_the_next_one_the_rest() {
 }
 
 #[tokio::test]
-async fn so_many_log_files_are_looked_at_for_one_digest() {
+async fn the_log_files_checked_for_one_digest_are_bounded() {
     let world = World::new(spec().build());
     assert_nothing(&world.look_at_all().await);
     let name = world.waiting().into_keys().next().unwrap();
@@ -614,7 +614,7 @@ async fn so_many_log_files_are_looked_at_for_one_digest() {
 
 /// The log files of a backfill digest are settled with the hourly digests.
 #[tokio::test]
-async fn only_hourly_digests_settle() {
+async fn only_hourly_digests_settle_deliveries() {
     let spec = TrailSpec {
         backfills: vec![Backfill {
             hour: 3,

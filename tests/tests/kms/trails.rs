@@ -107,7 +107,7 @@ fn assert_settled(world: &World, seed: u64) {
 }
 
 #[tokio::test]
-async fn an_innocent_trail_raises_nothing_and_leaves_nothing_waiting() {
+async fn an_untouched_trail_has_no_findings_and_no_pending_deliveries() {
     let (mut events, mut waited, mut listed) = (0, 0, 0);
     for seed in 0..40 {
         // In the usual order: each object when it is delivered.
@@ -152,7 +152,7 @@ async fn an_innocent_trail_raises_nothing_and_leaves_nothing_waiting() {
 }
 
 #[tokio::test]
-async fn every_delivery_of_an_innocent_trail_is_witnessed() {
+async fn every_delivery_of_an_untouched_trail_has_an_event() {
     for seed in [1, 2, 3] {
         let spec = TrailSpec {
             seed,
@@ -187,7 +187,7 @@ async fn every_delivery_of_an_innocent_trail_is_witnessed() {
 }
 
 #[tokio::test]
-async fn a_log_file_without_an_event_is_counted_and_not_told() {
+async fn a_log_file_without_an_event_is_counted_and_not_reported() {
     let spec = TrailSpec {
         hours: 8,
         log_files_per_hour: 3..=3,

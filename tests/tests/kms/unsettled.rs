@@ -100,7 +100,7 @@ async fn thousands_of_hostile_documents_do_not_hide_a_deleted_log_file() {
 /// A delivery that can never be settled is removed, and the removal is reported, once for all of
 /// them.
 #[tokio::test]
-async fn hostile_documents_drain() {
+async fn hostile_documents_are_removed() {
     let (mut world, _) = deleted_before_its_digest().await;
     plant(&mut world, 6_000, "2026-01-02T00:00:01Z").await;
     let mut ids = Vec::new();
@@ -135,7 +135,7 @@ impl Reported for Finding {
 
 /// A log file that no digest lists, whose event arrives four days late.
 #[tokio::test]
-async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_valid() {
+async fn a_delivery_too_late_to_be_settled_is_reported_and_not_valid() {
     let spec = TrailSpec {
         hours: 100,
         log_files_per_hour: 1..=1,
@@ -178,7 +178,7 @@ async fn a_delivery_that_comes_too_late_to_be_settled_is_told_and_nothing_is_val
 
 /// As long as it is not known whether a delivery is listed, the verdict is not valid.
 #[tokio::test]
-async fn what_waits_for_a_digest_that_cannot_be_read_is_not_valid() {
+async fn a_delivery_that_waits_for_an_unreadable_digest_is_not_valid() {
     let world = World::new(spec().build());
     assert_nothing(&world.look_at_all().await);
     let broken = digest(&world.trail, 4);
@@ -192,7 +192,7 @@ async fn what_waits_for_a_digest_that_cannot_be_read_is_not_valid() {
 
 /// Deliveries that there is no time for wait for the next digest, and the report says so.
 #[tokio::test]
-async fn what_there_is_no_time_for_is_said_and_left() {
+async fn deliveries_without_time_left_are_reported_and_stay_pending() {
     let world = World::new(spec().build());
     assert_nothing(&world.look_at_all().await);
     let waiting = world.waiting();
@@ -209,7 +209,7 @@ async fn what_there_is_no_time_for_is_said_and_left() {
 
 /// Somebody plants more objects with names of backfill digests than are read.
 #[tokio::test]
-async fn more_backfill_digests_than_are_read_are_said() {
+async fn too_many_backfill_digests_are_reported() {
     let spec = TrailSpec {
         backfills: vec![Backfill {
             hour: 3,
@@ -246,7 +246,7 @@ async fn more_backfill_digests_than_are_read_are_said() {
 
 /// No name of a log file makes a delivery wait for a time that never arrives.
 #[tokio::test]
-async fn nothing_waits_for_the_future() {
+async fn no_delivery_waits_for_a_future_time() {
     let mut case = Case::new();
     let ahead = |key: &str| {
         key.replace("2026/01/15", "2099/01/15")
@@ -281,7 +281,7 @@ async fn nothing_waits_for_the_future() {
 
 /// A log file may be checked days after its delivery: its message was parked, and sent again.
 #[tokio::test]
-async fn what_a_log_file_of_days_ago_records_does_not_wait_and_is_counted() {
+async fn deliveries_in_a_log_file_of_days_ago_do_not_wait_and_are_counted() {
     let case = Case::new();
     let waiting = Case::new().check(&[Record::delivery()]).await.waiting;
     let delivered = waiting[0].time;
@@ -317,7 +317,7 @@ async fn what_a_log_file_of_days_ago_records_does_not_wait_and_is_counted() {
 
 /// A log file that was deleted three days ago is not settled again by its redriven event.
 #[tokio::test]
-async fn a_log_file_that_is_redriven_after_three_days_gives_nothing_up() {
+async fn a_log_file_that_is_redriven_after_three_days_gives_up_no_delivery() {
     let spec = TrailSpec {
         hours: 80,
         log_files_per_hour: 1..=1,
@@ -358,7 +358,7 @@ fn of_20_mib(number: usize, mut deliveries: Vec<Value>, time: &str) -> String {
 
 /// Later digests do not look in the old place.
 #[tokio::test]
-async fn a_trail_that_moves_takes_along_documents_that_are_too_large_together() {
+async fn oversized_pending_documents_of_a_trail_move_with_it() {
     let spec = TrailSpec {
         bucket_change: Some(BucketChange {
             hour: 4,
@@ -396,7 +396,7 @@ async fn a_trail_that_moves_takes_along_documents_that_are_too_large_together() 
 
 /// The data held until the findings are sent is limited, and nothing is lost because of the limit.
 #[tokio::test]
-async fn documents_that_are_too_large_together_stay_as_they_are() {
+async fn documents_too_large_to_merge_stay_unchanged() {
     let (world, log) = deleted_before_its_digest().await;
     let folder = folder_of(&world);
     // In each, one deleted log file, and others of the next hour.
@@ -452,7 +452,7 @@ async fn documents_that_are_too_large_together_stay_as_they_are() {
 
 /// Many deliveries are kept in documents that can be read again.
 #[tokio::test]
-async fn deliveries_are_kept_a_thousand_a_document() {
+async fn each_document_has_at_most_a_thousand_deliveries() {
     let report = Case::new().check(&[Record::delivery()]).await;
     let waiting: Vec<_> = (0..2_500)
         .map(|number| {
@@ -484,7 +484,7 @@ async fn deliveries_are_kept_a_thousand_a_document() {
 /// The policy of another account's key cannot be read from here: that does not concern the log
 /// file.
 #[tokio::test]
-async fn the_policy_of_another_accounts_key_leaves_a_receipt_valid() {
+async fn an_unreadable_policy_of_another_accounts_key_leaves_a_receipt_valid() {
     for (owner, expected, verdict) in [
         (Some("444455556666"), Verdict::Ignored, Verdict::Valid),
         (

@@ -48,7 +48,7 @@ fn old(identity: Value) -> Record {
 }
 
 #[tokio::test]
-async fn cloudtrail_is_known_in_its_old_and_its_current_shape() {
+async fn cloudtrail_is_recognized_in_its_old_and_its_current_form() {
     let china = json!({"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com.cn"});
     for record in [
         Record::delivery(),
@@ -65,7 +65,7 @@ async fn cloudtrail_is_known_in_its_old_and_its_current_shape() {
 }
 
 #[tokio::test]
-async fn whoever_looks_like_cloudtrail_but_is_not_is_told() {
+async fn a_caller_that_imitates_cloudtrail_is_reported() {
     let set = |mut identity: Value, name: &str, value: Value| {
         identity[name] = value;
         identity
@@ -167,7 +167,7 @@ async fn whoever_looks_like_cloudtrail_but_is_not_is_told() {
 }
 
 #[tokio::test]
-async fn a_foreign_writer_is_told_in_each_form_of_the_context() {
+async fn a_foreign_writer_is_reported_in_each_form_of_the_context() {
     let by_mallory = || Record::delivery().by(user("mallory"));
     for record in [
         by_mallory(),
@@ -204,7 +204,7 @@ async fn a_foreign_writer_is_told_in_each_form_of_the_context() {
 }
 
 #[tokio::test]
-async fn who_was_refused_or_writes_something_else_is_not_told() {
+async fn refused_writers_and_writers_of_other_objects_are_not_reported() {
     let by_mallory = || Record::delivery().by(user("mallory"));
     for record in [
         by_mallory().refused(),
@@ -245,7 +245,7 @@ async fn replication_writes_into_a_replica_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn refused_deliveries_are_one_finding_a_key() {
+async fn refused_deliveries_are_one_finding_for_each_key() {
     let mut case = Case::new();
     let description = KeyDescription {
         arn: KEY.to_owned(),
@@ -297,7 +297,7 @@ async fn refused_deliveries_are_one_finding_a_key() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_anybody_else_is_no_refused_delivery() {
+async fn a_refused_call_of_anybody_else_is_not_a_refused_delivery() {
     for record in [
         Record::delivery().refused().by(user("mallory")),
         Record::read().refused(),

@@ -52,7 +52,7 @@ async fn reported(world: &World) -> Result<BTreeSet<String>> {
 
 /// No subscriber of SNS gets so many messages that SNS suspends it, and nothing is lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
+async fn a_flood_of_junk_makes_few_messages_and_hides_no_finding() -> Result<()> {
     let world = World::adjusted(trail(), |spec| {
         if let Some(rate) = spec.env.get_mut("TRAILSEAL_ALERTS_PER_MINUTE") {
             "30".clone_into(rate);
@@ -105,7 +105,7 @@ async fn a_flood_of_junk_is_few_messages_and_hides_no_finding() -> Result<()> {
 
 /// A digest with more findings than a message of the queue can contain.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_message_holds_goes_through_the_evidence_bucket() -> Result<()> {
+async fn findings_too_large_for_a_message_go_through_the_evidence_bucket() -> Result<()> {
     let world = World::of(TrailSpec::large(1_200).build()).await?;
     world.silence().await?;
     world.put(&world.hour(1).object).await?;
@@ -158,7 +158,7 @@ async fn the_same_occurrence_is_one_message() -> Result<()> {
 
 /// A finding that only one of two functions sees is not left to the other function.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_verifier_says_itself_what_is_wrong_with_a_digest() -> Result<()> {
+async fn the_log_verifier_reports_by_itself_what_is_wrong_with_a_digest() -> Result<()> {
     let world = World::of(trail()).await?;
     world.silence().await?;
     world.deliver().await?;
@@ -195,7 +195,7 @@ fn growth(occurrence: &str, detected_at: Timestamp) -> String {
 /// An incident that is opened early hides nothing that is found later, and a finding with a future
 /// time suppresses no later one.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
+async fn an_incident_opened_early_hides_no_later_finding() -> Result<()> {
     let world = World::of(trail()).await?;
     let now = Timestamp::now();
     let ahead = now + SignedDuration::from_hours(24 * 8);
@@ -249,7 +249,7 @@ async fn nobody_can_open_an_incident_to_hide_what_comes_later() -> Result<()> {
 
 /// The alerter dies while SNS has its message: the finding is delivered again.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alerter_that_is_ended_loses_nothing() -> Result<()> {
+async fn a_killed_alerter_loses_nothing() -> Result<()> {
     let world = World::adjusted(trail(), |spec| {
         if spec.env.contains_key("TRAILSEAL_ALERTS_PER_MINUTE") {
             spec.timeout = Duration::from_secs(4);
@@ -286,7 +286,7 @@ async fn an_alerter_that_is_ended_loses_nothing() -> Result<()> {
 
 /// A subscription whose filter policy checks the body gets what the policy names, and nothing else.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_policy_on_the_body_lets_through_what_it_names() -> Result<()> {
+async fn a_filter_policy_on_the_body_passes_what_it_names() -> Result<()> {
     let world = World::of(trail()).await?;
     let sns = world.aws.sns();
     let topics = sns.list_topics().send().await?;

@@ -45,7 +45,7 @@ fn messages_of_others() -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_somebody_elses_is_acknowledged_and_takes_nothing_with_it() -> Result<()> {
+async fn unrelated_messages_are_acknowledged_and_affect_no_other() -> Result<()> {
     let world = World::of(trail()).await?;
     world.deliver().await?;
     for function in ALL {
@@ -64,7 +64,7 @@ fn encoded(object: &Object) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_read_as_they_are_written() -> Result<()> {
+async fn keys_are_read_unchanged() -> Result<()> {
     let world = World::of(trail()).await?;
     world.silence().await?;
     world.deliver().await?;
@@ -114,7 +114,7 @@ async fn refused(world: &World, function: &str, event: &Value) -> Result<String>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_person_names_and_is_not_there_raises_no_alert() -> Result<()> {
+async fn a_missing_object_that_a_person_names_raises_no_alert() -> Result<()> {
     let world = World::of(trail()).await?;
     world.deliver().await?;
     world.settle().await?;
@@ -137,7 +137,7 @@ async fn what_a_person_names_and_is_not_there_raises_no_alert() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_oldest_digest_that_is_kept_raises_no_alert() -> Result<()> {
+async fn the_oldest_kept_digest_raises_no_alert() -> Result<()> {
     let world = World::of(trail()).await?;
     world.deliver().await?;
     world.settle().await?;

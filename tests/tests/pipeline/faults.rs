@@ -75,7 +75,7 @@ async fn s3_drops_connections() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s3_breaks_off_in_the_middle() -> Result<()> {
+async fn s3_ends_a_response_in_the_middle() -> Result<()> {
     nothing_is_lost(every("s3", Fault::Cut(40)), &ALL).await
 }
 
@@ -128,7 +128,7 @@ async fn s3_stalls_beyond_the_functions_time() -> Result<()> {
 /// One log file in the middle of a digest cannot be read: what is known is reported at once, and
 /// the digest is delivered again.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_log_file_is_denied_and_its_neighbour_modified() -> Result<()> {
+async fn one_log_file_is_denied_and_the_next_one_is_modified() -> Result<()> {
     let (world, expected) = tampered().await?;
     let denied = world.trail.logs_of(world.hour(2))[1].object.clone();
     world.proxy.add(Rule::new(
@@ -238,7 +238,7 @@ fn sent_again(world: &World) -> Vec<(Option<String>, Option<u64>)> {
 /// after a permanent failure, it is parked after its second try. A parked message that somebody
 /// moves back starts again from the first try.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_failed_is_sent_again_by_its_class_and_then_parked() -> Result<()> {
+async fn a_failed_message_is_sent_again_by_its_class_and_then_parked() -> Result<()> {
     for (fault, waits, kind) in [
         (Fault::archived(), &[300][..], Some("object-archived")),
         (
@@ -293,7 +293,7 @@ async fn what_failed_is_sent_again_by_its_class_and_then_parked() -> Result<()> 
 /// Somebody who overwrites a log file or a digest with an object in an archive class makes its
 /// content unreadable. It is still reported at the first try.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_replaced_by_an_archived_object_is_modified_at_the_first_try() -> Result<()> {
+async fn an_object_replaced_by_an_archived_one_is_modified_at_the_first_attempt() -> Result<()> {
     let world = World::of(trail()).await?;
     world.deliver_log_files().await?;
     let log = &world.trail.logs_of(world.hour(2))[0].object;
@@ -341,7 +341,7 @@ async fn archive(world: &World, object: &Object) -> Result<()> {
 /// With too many tries, a message would expire before it is parked: the function does not start,
 /// and the event stays in its queue.
 #[tokio::test(flavor = "multi_thread")]
-async fn more_tries_than_a_message_lasts_are_refused_at_the_start() -> Result<()> {
+async fn more_attempts_than_a_message_lasts_are_refused_at_startup() -> Result<()> {
     let world = World::adjusted(trail(), |spec| {
         if let Some(tries) = spec.env.get_mut("TRAILSEAL_MAX_RECEIVES") {
             "88".clone_into(tries);

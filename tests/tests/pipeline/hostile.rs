@@ -21,7 +21,7 @@ fn trail() -> Trail {
 
 /// Each malformed event goes back to its queue, and no other message with it.
 #[tokio::test(flavor = "multi_thread")]
-async fn malformed_events_do_not_take_their_neighbours_with_them() -> Result<()> {
+async fn malformed_events_affect_no_other_message() -> Result<()> {
     let world = World::of(trail()).await?;
     world.deliver().await?;
     let deep = "[".repeat(100_000);
@@ -148,7 +148,7 @@ fn is_told(world: &World, kind: &str, object: &Object) -> bool {
 
 /// The invocation answers in time, and the cost of nine bombs does not affect the other message.
 #[tokio::test(flavor = "multi_thread")]
-async fn nine_bombs_and_an_innocent_in_a_batch() -> Result<()> {
+async fn nine_bombs_and_a_valid_log_file_in_a_batch() -> Result<()> {
     let limit = Duration::from_secs(30);
     let world = World::adjusted(trail(), |spec| spec.timeout = limit).await?;
     let log = &world.trail.log_files[0].object;
@@ -310,7 +310,7 @@ async fn when_time_runs_short_the_rest_goes_back_to_the_queue() -> Result<()> {
 
 /// Lambda's own detection of loops is off: a rest that was handed back too often is parked.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rest_that_was_handed_back_too_often_is_parked() -> Result<()> {
+async fn a_rest_that_was_returned_too_often_is_parked() -> Result<()> {
     let trail = TrailSpec::large(400).build();
     let world = World::adjusted(trail, |spec| spec.timeout = Duration::from_secs(2)).await?;
     world.silence().await?;

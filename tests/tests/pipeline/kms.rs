@@ -166,7 +166,7 @@ async fn untouched_trail_under_a_kms_key_raises_no_alert() -> Result<()> {
 
 /// Only the KMS event of its delivery shows that the log file existed.
 #[tokio::test(flavor = "multi_thread")]
-async fn object_deleted_before_its_digest_comes() -> Result<()> {
+async fn object_deleted_before_its_digest_arrives() -> Result<()> {
     let aws = LocalAws::start().await?;
     let trail = trail(&aws, KeySpec::SymmetricDefault, &[]).await?;
     let world = World::within(aws, trail, &[], |_| ()).await?;
@@ -247,7 +247,7 @@ async fn delivery_that_no_digest_lists() -> Result<()> {
 /// A delivery that can never be settled is removed, and the removal is reported, regardless of the
 /// number of deliveries.
 #[tokio::test(flavor = "multi_thread")]
-async fn deliveries_that_are_given_up_are_told_once() -> Result<()> {
+async fn deliveries_that_are_given_up_are_reported_once() -> Result<()> {
     let aws = LocalAws::start().await?;
     let trail = trail(&aws, KeySpec::SymmetricDefault, &[]).await?;
     let world = World::within(aws, trail, &[], |_| ()).await?;
@@ -284,7 +284,7 @@ async fn deliveries_that_are_given_up_are_told_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn delivery_of_a_log_file_that_is_not_there() -> Result<()> {
+async fn delivery_of_a_log_file_that_does_not_exist() -> Result<()> {
     let anomalies = [KmsAnomalyKind::MissingObject];
     let world = delivered(&anomalies, |_| ()).await?;
     let (_, event) = world.trail.kms_anomaly(anomalies[0]);
@@ -340,7 +340,7 @@ async fn refused_deliveries_are_one_incident_with_a_growing_count() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_reading_the_log_are_told_and_refused_ones_are_not() -> Result<()> {
+async fn unlisted_readers_are_reported_and_refused_ones_are_not() -> Result<()> {
     for (anomaly, is_told) in [
         (KmsAnomalyKind::UnlistedReader, true),
         (KmsAnomalyKind::RefusedReader, false),
@@ -415,7 +415,7 @@ async fn readers_are_read_from_a_document_of_the_evidence_bucket() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn enclaves_that_are_not_what_they_should_be() -> Result<()> {
+async fn enclaves_without_a_valid_attestation() -> Result<()> {
     for (anomaly, kind) in [
         (KmsAnomalyKind::UnlistedImage, "enclave-image-unlisted"),
         (

@@ -113,7 +113,7 @@ async fn log_file_that_is_not_json() -> Result<()> {
 
 /// Other bytes, the same content: nothing was tampered with.
 #[tokio::test(flavor = "multi_thread")]
-async fn log_file_compressed_anew_raises_no_alert() -> Result<()> {
+async fn log_file_recompressed_raises_no_alert() -> Result<()> {
     let world = World::of(trail()).await?;
     world.deliver().await?;
     let log = &world.trail.logs_of(world.hour(4))[1].object;

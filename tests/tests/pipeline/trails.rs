@@ -211,7 +211,7 @@ async fn the_layout_of_landing_zone_accelerator() -> Result<()> {
 /// A trail that is not configured delivers to the bucket, and its chain is new: both are reported,
 /// once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trail_that_nobody_expects() -> Result<()> {
+async fn an_unexpected_trail() -> Result<()> {
     let spec = TrailSpec {
         hours: 3,
         ..TrailSpec::default()
@@ -283,7 +283,7 @@ async fn another_partition() -> Result<()> {
 
 /// SQS delivers at least once and in any order: the verdicts are the same.
 #[tokio::test(flavor = "multi_thread")]
-async fn events_that_are_late_twice_or_out_of_order() -> Result<()> {
+async fn events_that_are_late_repeated_or_out_of_order() -> Result<()> {
     let trail = TrailSpec {
         hours: 5,
         log_files_per_hour: 1..=2,
@@ -321,7 +321,7 @@ async fn drained(world: &World, function: &str) -> Result<Vec<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_the_trails_is_ignored() -> Result<()> {
+async fn objects_that_do_not_belong_to_the_trail_are_ignored() -> Result<()> {
     let trail = TrailSpec {
         hours: 2,
         ..TrailSpec::default()

@@ -50,7 +50,7 @@ struct Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_tampered_trail_is_told_of_as_the_aws_cli_tells_or_as_documented() -> Result<()> {
+async fn every_tampered_trail_is_reported_as_by_the_aws_cli_or_as_documented() -> Result<()> {
     let cases = setting("TRAILSEAL_DIFFERENTIAL_CASES")?.unwrap_or(CASES);
     let seed = setting("TRAILSEAL_DIFFERENTIAL_SEED")?.unwrap_or(0);
     let begun = Instant::now();

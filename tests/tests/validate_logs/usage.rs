@@ -19,7 +19,7 @@ enum Alike {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_line_that_cannot_be_is_refused_as_the_aws_cli_refuses_it() -> Result<()> {
+async fn an_invalid_command_line_is_refused_as_the_aws_cli_refuses_it() -> Result<()> {
     let aws = LocalAws::start().await?;
     let (mut cli, program) = (AwsCli::start(&aws)?, trailseal()?);
     let start = ["--start-time", "2026-01-15"];

@@ -28,7 +28,7 @@ fn pages_for_the_browser() {
 }
 
 #[test]
-fn hostile_words_are_escaped_everywhere() {
+fn hostile_text_is_escaped_everywhere() {
     let page = page(&sample::hostile());
     for broken in ["<script", "<img", "<svg", "</style><style>*", "--></main>"] {
         assert!(!page.contains(broken), "{broken}");
@@ -39,7 +39,7 @@ fn hostile_words_are_escaped_everywhere() {
 }
 
 #[test]
-fn nothing_comes_from_elsewhere() {
+fn the_page_loads_nothing_from_elsewhere() {
     for (name, verification) in samples() {
         let page = page(&verification);
         assert!(page.contains("default-src &#39;none&#39;") || page.contains(POLICY));
@@ -62,7 +62,7 @@ fn nothing_comes_from_elsewhere() {
 }
 
 #[test]
-fn a_page_stays_of_a_size_that_opens() {
+fn a_page_stays_small_enough_to_open() {
     let verification = sample::large();
     let page = page(&verification);
     assert!(page.len() < 16 << 20, "{} bytes", page.len());
@@ -72,7 +72,7 @@ fn a_page_stays_of_a_size_that_opens() {
 }
 
 #[test]
-fn long_bad_stretches_are_words_that_are_read_aloud_and_printed() {
+fn long_bad_ranges_are_text_that_is_read_aloud_and_printed() {
     let page = page(&sample::ended());
     for words in [
         "<li class=\"fold\"><span class=\"h\" aria-hidden=\"true\"><i class=\"f\"></i></span><span>2026-01-16 to 2026-11-26: no digest</span></li>",
@@ -87,7 +87,7 @@ fn long_bad_stretches_are_words_that_are_read_aloud_and_printed() {
 }
 
 #[test]
-fn more_chains_than_are_shown_leave_the_alarming_ones() {
+fn only_the_worst_of_too_many_chains_are_shown() {
     let mut verification = sample::valid();
     let chain = verification.chains.remove(0);
     verification.chains = (0..MAX_CHAINS + 5)
@@ -108,7 +108,7 @@ fn more_chains_than_are_shown_leave_the_alarming_ones() {
 }
 
 #[test]
-fn the_verdict_is_said_in_words() {
+fn the_verdict_is_written_in_words() {
     let title = |verification: &Verification| outcome::sentence(verification);
     assert_eq!(
         title(&sample::valid()),

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_utc_and_have_seconds_where_they_matter() {
+    fn times_are_utc_and_have_seconds_when_they_matter() {
         assert_eq!(
             time("2026-01-15T17:00:00Z".parse().unwrap()),
             "2026-01-15 17:00 UTC"
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_words_become_text_and_hide_nothing() {
+    fn untrusted_text_is_escaped_and_hides_nothing() {
         assert_eq!(
             isolated("a<b>\u{202e}\"&").into_string(),
             "<bdi>a&lt;b&gt;<span class=\"code\">U+202E</span>&quot;&amp;</bdi>"

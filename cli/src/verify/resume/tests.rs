@@ -21,7 +21,7 @@ fn known(resume: &Resume, digest: Sha256, of: usize) -> (Vec<usize>, u64) {
 }
 
 #[test]
-fn what_was_verified_is_known_again_also_after_a_line_was_cut_off() {
+fn verified_digests_are_recognized_again_even_after_a_line_was_cut_off() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("progress.ndjson");
     let (first, second) = (Sha256::of(b"1"), Sha256::of(b"2"));
@@ -50,7 +50,7 @@ fn what_was_verified_is_known_again_also_after_a_line_was_cut_off() {
 }
 
 #[test]
-fn a_list_of_another_length_is_another_digest() {
+fn a_list_of_another_length_belongs_to_another_digest() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("progress");
     let digest = Sha256::of(b"1");
@@ -65,7 +65,7 @@ fn a_list_of_another_length_is_another_digest() {
 }
 
 #[test]
-fn lines_that_cannot_be_are_passed_over() {
+fn invalid_lines_are_skipped() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("progress");
     let digest = Sha256::of(b"1");
@@ -109,7 +109,7 @@ fn lines_that_cannot_be_are_passed_over() {
 }
 
 #[test]
-fn whole_digests_of_version_1_are_known() {
+fn complete_digests_of_version_1_are_recognized() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("progress");
     let (first, second) = (Sha256::of(b"1"), Sha256::of(b"2"));
@@ -134,7 +134,7 @@ fn whole_digests_of_version_1_are_known() {
 }
 
 #[test]
-fn other_files_are_refused_and_left_alone() {
+fn other_files_are_refused_and_left_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("notes.txt");
     for (text, is_version) in [

@@ -4,7 +4,7 @@ use super::*;
 
 /// Two environments have the same incident: neither undoes what the other writes.
 #[tokio::test]
-async fn environments_that_write_at_once_lose_no_occurrence() {
+async fn concurrent_writes_lose_no_occurrence() {
     let aws = Aws::default();
     let (one, other) = ([body(&[reading("one")], 0)], [body(&[reading("other")], 0)]);
     let (a, b) = tokio::join!(answer(&aws, &one, 0), answer(&aws, &other, 0));
@@ -22,7 +22,7 @@ async fn environments_that_write_at_once_lose_no_occurrence() {
 
 /// A reminder and a new occurrence arrive together: neither is lost.
 #[tokio::test]
-async fn a_reminder_that_meets_another_occurrence_loses_neither() {
+async fn a_reminder_and_a_new_occurrence_are_both_kept() {
     let aws = Aws::default();
     answer(&aws, &[body(&[reading("first")], 0)], 0).await;
     answer(&aws, &[body(&[reading("second")], 5)], 5).await;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn wherever_the_alerter_dies_the_finding_is_told() {
+async fn a_finding_is_published_even_if_the_alerter_crashes_at_any_step() {
     let bodies = [
         body(&[modified("a"), modified("b")], 61),
         body(&[reading("l")], 61),
@@ -47,7 +47,7 @@ async fn wherever_the_alerter_dies_the_finding_is_told() {
 }
 
 #[tokio::test]
-async fn what_waits_for_its_hour_survives_a_death_at_any_step() {
+async fn a_pending_update_survives_a_crash_at_any_step() {
     for step in 0.. {
         let aws = Aws::default();
         answer(&aws, &[body(&[reading("earlier")], 0)], 0).await;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn findings_in_a_document_are_read_from_it_and_others_are_no_message() {
+async fn findings_are_read_from_their_document_and_other_documents_are_refused() {
     let aws = Aws::default();
     let findings: Vec<Finding> = (0..500).map(|n| modified(&format!("{n:0900}"))).collect();
     let stamp = Stamp::by_function("log-verifier", at(0));
@@ -30,7 +30,7 @@ async fn findings_in_a_document_are_read_from_it_and_others_are_no_message() {
 
 /// More documents than one invocation reads: the rest is delivered a moment later.
 #[tokio::test]
-async fn documents_beyond_the_bound_come_again() {
+async fn documents_beyond_the_bound_are_delivered_again() {
     let aws = Aws::default();
     let mut bodies = Vec::new();
     for n in 0..20 {

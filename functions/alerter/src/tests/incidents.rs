@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn what_comes_together_is_one_message_and_what_comes_again_is_none() {
+async fn findings_of_one_batch_are_one_message_and_repeats_are_not_sent() {
     let aws = Aws::default();
     let bodies = [
         body(&[modified("a"), modified("b")], 0),
@@ -30,7 +30,7 @@ async fn what_comes_together_is_one_message_and_what_comes_again_is_none() {
 
 /// Somebody who opens an incident early hides nothing that is found later.
 #[tokio::test]
-async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
+async fn a_new_occurrence_of_an_open_incident_is_an_update_within_the_hour() {
     let aws = Aws::default();
     answer(&aws, &[body(&[reading("noise")], 0)], 0).await;
     for n in 0..20 {
@@ -77,7 +77,7 @@ async fn what_is_new_in_an_open_incident_is_an_update_within_the_hour() {
 
 /// Incidents that grew for an hour by thousands of findings still fit into one message.
 #[tokio::test]
-async fn thousands_of_grown_incidents_are_told_in_one_message() {
+async fn thousands_of_grown_incidents_fit_into_one_message() {
     let aws = Aws::default();
     let about = |key: &str, n: usize| {
         let object = ObjectLocation::new(BUCKET, format!("{n}{}", "k".repeat(900)));

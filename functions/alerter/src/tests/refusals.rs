@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn what_sns_does_not_accept_goes_back_and_claims_nothing() {
+async fn findings_that_sns_refuses_go_back_and_are_not_recorded_as_published() {
     let aws = Aws::default();
     aws.0.lock().unwrap().refuses.insert("publish");
     let bodies = [body(&[modified("a")], 0), body(&[reading("l")], 0)];
@@ -19,7 +19,7 @@ async fn what_sns_does_not_accept_goes_back_and_claims_nothing() {
 }
 
 #[tokio::test]
-async fn an_evidence_bucket_that_fails_keeps_nobody_silent() {
+async fn a_failing_evidence_bucket_stops_no_alert() {
     for refused in ["look up", "replace", "keep", "recall"] {
         let aws = Aws::default();
         aws.0.lock().unwrap().refuses.insert(refused);
@@ -55,7 +55,7 @@ async fn an_evidence_bucket_that_fails_keeps_nobody_silent() {
 
 /// Something that SNS refuses does not keep the other findings from people.
 #[tokio::test]
-async fn a_message_that_sns_refuses_for_good_is_a_short_one() {
+async fn a_message_that_sns_always_refuses_is_replaced_by_a_short_one() {
     let aws = Aws::default();
     aws.0.lock().unwrap().refused_word = Some("poison");
     let bodies = [body(&[modified("poison"), modified("a")], 0)];

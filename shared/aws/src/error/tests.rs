@@ -15,7 +15,7 @@ fn cause_of(status: u16, code: &str, message: &str) -> Cause {
 }
 
 #[test]
-fn what_is_wrong_with_credentials_says_nothing_of_the_object() {
+fn an_error_of_the_credentials_is_not_about_the_object() {
     for (status, code, message, trouble) in [
         (
             400,
@@ -75,7 +75,7 @@ fn what_is_wrong_with_credentials_says_nothing_of_the_object() {
 }
 
 #[test]
-fn an_answer_to_head_without_a_text_is_no_verdict() {
+fn a_head_response_without_a_body_names_no_cause() {
     for (status, absent) in [(404, true), (400, false), (403, false), (500, false)] {
         let response = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
         let nothing = GetObjectError::generic(ErrorMetadata::builder().build());
@@ -88,7 +88,7 @@ fn an_answer_to_head_without_a_text_is_no_verdict() {
 }
 
 #[test]
-fn a_key_that_is_disabled_is_no_missing_permission() {
+fn a_disabled_key_is_not_a_missing_permission() {
     for code in [
         "KMS.DisabledException",
         "KMS.KMSInvalidStateException",
@@ -122,7 +122,7 @@ fn a_key_that_is_disabled_is_no_missing_permission() {
 }
 
 #[test]
-fn only_a_region_to_opt_into_may_not_be_opted_into() {
+fn only_an_opt_in_region_can_be_disabled() {
     let of = |region| {
         let error = answered(400, "UnrecognizedClientException", "invalid");
         regional_error("list the keys of", region, region, &error).cause
@@ -142,7 +142,7 @@ fn only_a_region_to_opt_into_may_not_be_opted_into() {
 }
 
 #[test]
-fn credentials_that_cannot_be_loaded_are_no_service_that_is_down() {
+fn credentials_that_fail_to_load_are_not_an_unavailable_service() {
     let expired = CredentialsError::provider_error("the SSO token has expired");
     let error: SdkError<GetObjectError, HttpResponse> =
         SdkError::construction_failure(CredentialsError::provider_error(expired));

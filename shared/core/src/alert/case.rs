@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_is_new_or_known_and_due_or_not() {
+    fn an_arrived_finding_is_new_or_known_and_due_or_not() {
         let since = at(0);
         for (came, record, minute, new, notice) in [
             (&["a"][..], OnRecord::Nothing, 0, 1, Notice::Opened),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reminder_of_nothing_is_no_case() {
+    fn a_reminder_without_an_incident_makes_no_case() {
         let reminder = || Arrived {
             findings: Vec::new(),
             reminded: true,
@@ -197,7 +197,7 @@ mod tests {
     /// Checks that the write of another environment between reading and writing is kept, as not
     /// published.
     #[test]
-    fn what_came_is_added_to_what_is_on_record_by_then() {
+    fn arrived_findings_are_added_to_the_newest_record() {
         let mut case = Case::of(arrived(&["b"]), known(&["a"]), at(60), PACE).unwrap();
         case.is_published = true;
         let mut meanwhile = on_record(&["a"]);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reminder_is_sent_once_for_what_people_hear_of_later() {
+    fn a_reminder_is_sent_once_for_each_later_update() {
         let mut incident = on_record(&["a"]);
         assert_eq!(incident.remind(at(5), PACE), None);
         incident.add(&finding("b", 0), at(5));

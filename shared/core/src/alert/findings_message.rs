@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn few_findings_are_one_message_and_none_are_none() {
+    fn few_findings_make_one_message_and_no_findings_make_none() {
         assert_eq!(composed(&[], Some("b")), []);
         let messages = composed(&[finding(1, 10), finding(2, 10)], Some("b"));
         assert_eq!(messages.len(), 1);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_queue_and_bucket_take_is_never_exceeded_and_nothing_is_lost() {
+    fn no_message_or_document_exceeds_its_limit_and_nothing_is_lost() {
         let findings: Vec<Finding> = (0..1_000).map(|key| finding(key, 5_000)).collect();
         let all: Vec<String> = (0..1_000).map(|key| key.to_string()).collect();
         for bucket in [None, Some("amzn-s3-demo-bucket")] {

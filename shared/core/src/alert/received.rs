@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_what_is_received() {
+    fn a_sent_message_is_received_unchanged() {
         let mut whole = finding(1, 10).with_digest(DigestReference {
             bucket: "amzn-s3-demo-bucket".to_owned(),
             key: "digest".to_owned(),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_said_to_be_none() {
+    fn text_that_is_not_a_message_is_an_error() {
         let id = "0".repeat(64);
         let read = |json: &str| read(json.as_bytes());
         assert_eq!(

@@ -84,12 +84,12 @@ fn json(alert: &Alert) -> Value {
 }
 
 #[test]
-fn nothing_makes_no_alert() {
+fn no_findings_make_no_alert() {
     assert_eq!(compose(&[], 0, None, "evidence", now()), None);
 }
 
 #[test]
-fn the_worst_comes_first_and_names_the_alert() {
+fn the_worst_finding_is_first_and_in_the_subject() {
     let alert = alert(&[
         finding(FindingKind::ObjectArchived, "a"),
         finding(FindingKind::LogFileModified, "b"),
@@ -118,7 +118,7 @@ fn the_worst_comes_first_and_names_the_alert() {
 /// Checks that a filter policy on the message body finds its fields at the top level, whether SNS
 /// uses a protocol's text or the complete message.
 #[test]
-fn what_filter_policies_need_is_at_the_top_level_of_the_body() {
+fn fields_for_filter_policies_are_at_the_top_level_of_the_body() {
     let alert = alert(&[
         finding(FindingKind::ObjectArchived, "a"),
         finding(FindingKind::LogFileModified, "b"),
@@ -170,7 +170,7 @@ fn a_finding_as_json_has_every_field_of_the_contract() {
 }
 
 #[test]
-fn the_id_is_of_kind_and_subject_alone() {
+fn the_id_depends_on_kind_and_subject_only() {
     let one = finding(FindingKind::LogFileMissing, "k");
     let other = one.clone().with_evidence("a", "b");
     assert_eq!(one.id(), other.id());
@@ -186,7 +186,7 @@ fn the_id_is_of_kind_and_subject_alone() {
 }
 
 #[test]
-fn what_is_gone_is_so_once_and_what_is_modified_again_is_another_occurrence() {
+fn a_missing_object_is_one_occurrence_and_each_modification_another() {
     let evidence = |kind, actual: &str| finding(kind, "k").with_evidence("e", actual).occurrence();
     let gone = FindingKind::LogFileMissing;
     assert_eq!(
@@ -205,7 +205,7 @@ fn what_is_gone_is_so_once_and_what_is_modified_again_is_another_occurrence() {
 }
 
 #[test]
-fn ten_thousand_findings_fit_and_say_where_the_rest_is() {
+fn ten_thousand_findings_fit_and_the_alert_says_where_the_rest_is() {
     let findings: Vec<Finding> = (0..10_000)
         .map(|n| finding(FindingKind::LogFileMissing, &format!("{n:0900}")))
         .collect();
@@ -266,7 +266,7 @@ fn each_kind_is_named_with_its_count_and_an_example() {
 }
 
 #[test]
-fn an_update_says_what_is_new_and_since_when() {
+fn an_update_names_what_is_new_and_since_when() {
     let mut incidents = incidents(&[finding(FindingKind::KmsUnlistedReader, "a").about("r", "1")]);
     let incident = &mut incidents[0];
     incident.publish("2026-01-15T10:00:00Z".parse().unwrap(), 1, 0);
@@ -300,7 +300,7 @@ fn an_update_says_what_is_new_and_since_when() {
 }
 
 #[test]
-fn a_text_without_end_neither_fills_nor_empties_the_alert() {
+fn a_very_long_text_neither_fills_nor_empties_the_alert() {
     let endless = "\u{1}".repeat(10_000_000);
     let mut hostile = finding(FindingKind::DigestMalformed, "k");
     hostile = hostile.with_evidence(endless.as_str(), endless.as_str());
@@ -312,7 +312,7 @@ fn a_text_without_end_neither_fills_nor_empties_the_alert() {
 }
 
 #[test]
-fn a_hostile_key_forges_no_line_and_no_subject_and_no_queue_refuses_it() {
+fn a_hostile_key_forges_no_line_or_subject_and_every_queue_accepts_it() {
     let hostile = finding(
         FindingKind::LogFileMissing,
         "x\n\n1. LOW all is well\u{202e}\u{ffff}",
@@ -331,7 +331,7 @@ fn a_hostile_key_forges_no_line_and_no_subject_and_no_queue_refuses_it() {
 
 /// Checks names of characters that take six bytes in JSON, and twelve in JSON within JSON.
 #[test]
-fn names_that_grow_when_they_are_written_leave_room_for_each_kind() {
+fn names_that_grow_when_escaped_leave_room_for_each_kind() {
     let mut findings: Vec<Finding> = (0..200)
         .map(|n| {
             let name = format!("{}{n}", "\u{1}\"\\".repeat(300));

@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_into_no_trail_is_everything_below() {
+    fn a_prefix_outside_of_any_trail_selects_everything_below_it() {
         for (prefix, above, root) in [
             ("", "", None),
             ("///", "", None),
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn one_object_is_one_object() {
+    fn a_key_selects_one_object() {
         let log = Selection::of(LOG);
         assert_eq!(log.part, Part::LogFile(LOG.to_owned()));
         assert_eq!(
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn where_cloudtrail_delivers_nothing_nothing_is_named() {
+    fn a_prefix_without_deliveries_selects_nothing() {
         for below in [
             "CloudTrail/us-east-1/nope/nope/",
             "CloudTrail/us-east-1/2026/13",

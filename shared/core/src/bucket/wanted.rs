@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_year_or_month_is_asked_for_where_a_part_of_it_is() {
+    fn a_year_or_month_is_selected_if_a_part_of_it_is() {
         let wanted = Wanted {
             from: Some("2025-12-31T23:00:00Z".parse().unwrap()),
             to: Some("2026-01-15T12:00:00Z".parse().unwrap()),

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_is_younger_than_its_delivery_was_written_again() {
+    fn an_object_newer_than_its_delivery_was_overwritten() {
         let end: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
         let log_file = |written| log_file(&headers(written, None), Some(end));
         assert_eq!(log_file("2026-01-15T11:59:00Z"), None);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rule_that_counts_days_archives_an_object_on_its_first_day() {
+    fn no_lifecycle_rule_archives_an_object_on_its_first_day() {
         let looked_at = |written, answered: &str| {
             let mut headers = headers(written, Some("ab12"));
             headers.answered = answered.parse().ok();

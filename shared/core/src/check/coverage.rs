@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn time_about_which_nothing_is_said_is_found() {
+    fn time_that_is_not_accounted_for_is_found() {
         let time = accounted(&[(5, 6), (1, 3), (2, 4), (9, 12)]);
         for (from, to, holes) in [
             (1, 12, &[(4, 5), (6, 9)][..]),
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn digests_are_due_for_the_time_that_was_asked_for() {
+    fn digests_are_due_for_the_requested_range() {
         for (stretches, from, to, expected_until, oldest_is_signed, due) in [
             // The oldest digest states what was before it; names state nothing.
             (&[(3, 9)][..], Some(1), Some(9), Some(9), true, Some((3, 9))),

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_file_is_unlisted_where_every_digest_that_could_list_it_is_there() {
+    fn a_log_file_is_unlisted_if_every_digest_that_could_list_it_exists() {
         let whole: Vec<i64> = (10..20).collect();
         let hole: Vec<i64> = (10..20).filter(|start| *start != 14).collect();
         for (chains, time, now, proof) in [

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_lifecycle_rule_can_have_expired_is_no_finding() {
+    fn only_a_digest_that_a_lifecycle_rule_can_have_expired_is_not_a_finding() {
         let end = Some(time("2026-01-15T12:00:00Z"));
         for (now, expected) in [
             ("2026-01-15T13:00:00Z", Verdict::Finding),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_replica_lacks_at_its_begin_is_no_finding_at_the_last_try_either() {
+    fn digests_missing_at_the_start_of_a_replica_are_never_a_finding() {
         let mut report = Report::new();
         let finding = missing(Some(time("2026-01-15T12:00:00Z")));
         report.absent(

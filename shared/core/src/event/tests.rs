@@ -76,7 +76,7 @@ fn unrelated(named: &EventObjects) -> (Unrelated, u64) {
 }
 
 #[test]
-fn what_is_no_creation_names_nothing() {
+fn an_event_that_is_not_a_creation_names_no_object() {
     let mut deleted = eventbridge();
     deleted["detail-type"] = json!("Object Deleted");
     for (event, kind) in [
@@ -189,7 +189,7 @@ fn messages_of_others() -> Vec<(Value, Unrelated)> {
 }
 
 #[test]
-fn what_is_somebody_elses_is_told_by_its_kind_and_is_no_error() {
+fn an_unrelated_event_is_named_by_its_kind_and_is_not_an_error() {
     for (message, kind) in messages_of_others() {
         let text = message
             .as_str()
@@ -210,7 +210,7 @@ fn what_is_somebody_elses_is_told_by_its_kind_and_is_no_error() {
 }
 
 #[test]
-fn a_neighbour_of_somebody_elses_takes_nothing_with_it() {
+fn an_unrelated_record_affects_no_other_record() {
     let mut bodies: Vec<Value> = messages_of_others().into_iter().map(|(m, _)| m).collect();
     let others = u64::try_from(bodies.len()).unwrap();
     bodies.insert(3, eventbridge());
@@ -235,7 +235,7 @@ fn a_neighbour_of_somebody_elses_takes_nothing_with_it() {
 /// Checks that an event of ours remains one, whatever else it contains: a text that a user can
 /// choose, or a field that identifies other messages.
 #[test]
-fn nothing_that_is_added_makes_an_event_of_ours_somebody_elses() {
+fn added_fields_never_make_our_event_unrelated() {
     let cloudtrail = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [KEY]});
     let bare = json!({"bucket": "amzn-s3-demo-bucket", "key": KEY});
     for event in [eventbridge(), s3("ObjectCreated:Put"), cloudtrail, bare] {
@@ -335,7 +335,7 @@ fn malformed_events_are_errors() {
 }
 
 #[test]
-fn a_person_who_invokes_a_function_hears_of_an_event_of_no_known_shape() {
+fn an_invocation_with_an_event_of_unknown_shape_is_an_error() {
     for event in [
         json!({}),
         json!({"what": "ever"}),
@@ -353,13 +353,13 @@ fn a_person_who_invokes_a_function_hears_of_an_event_of_no_known_shape() {
 }
 
 #[test]
-fn a_record_that_comes_alone_or_encoded_twice_names_its_object() {
+fn a_record_that_is_alone_or_encoded_twice_names_its_object() {
     names_the_object(&s3("ObjectCreated:Put")["Records"][0]);
     names_the_object(&sqs(&[json!(json!(eventbridge().to_string()).to_string())]));
 }
 
 #[test]
-fn who_names_an_object_is_told_by_where_the_name_stands() {
+fn the_origin_of_a_name_depends_on_its_place_in_the_event() {
     let bare = json!({"bucket": "b", "key": "k"});
     let rest = json!({"bucket": "b", "key": "k", "resumeAt": 7});
     let cloudtrail = json!({"s3Bucket": "b", "s3ObjectKey": ["k"]});
@@ -387,7 +387,7 @@ fn who_names_an_object_is_told_by_where_the_name_stands() {
 /// AWS documents how each of its events writes a key: EventBridge unchanged, an S3 notification
 /// URL-encoded.
 #[test]
-fn a_key_is_read_both_ways_where_its_form_is_not_certain() {
+fn a_key_of_uncertain_form_is_read_both_ways() {
     let key = "team+a%2Bb/x.json.gz";
     let mut event = eventbridge();
     event["detail"]["object"]["key"] = json!(key);
@@ -411,7 +411,7 @@ fn a_key_is_read_both_ways_where_its_form_is_not_certain() {
 }
 
 #[test]
-fn a_bad_record_does_not_take_its_neighbours_with_it() {
+fn a_bad_record_affects_no_other_record() {
     let mut event = s3("ObjectCreated:Put");
     let mut bad = event["Records"][0].clone();
     bad["s3"]["object"]["key"] = json!(7);
@@ -425,7 +425,7 @@ fn a_bad_record_does_not_take_its_neighbours_with_it() {
 }
 
 #[test]
-fn envelopes_do_not_nest_for_ever() {
+fn the_nesting_of_envelopes_is_bounded() {
     let mut event = eventbridge();
     for _ in 0..MAX_ENVELOPES {
         event = sqs(&[event]);
@@ -444,7 +444,7 @@ fn deep_json_in_a_body_is_an_error() {
 }
 
 #[test]
-fn what_was_handed_back_goes_on_where_it_stopped() {
+fn a_returned_rest_resumes_where_it_stopped() {
     let created = Created::rest(ObjectLocation::new("amzn-s3-demo-bucket", KEY), 17);
     let written = serde_json::to_string(&created).unwrap();
     assert_eq!(EventObjects::by_text(&written).created, [created]);

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_example_is_kept_and_short() {
+    fn the_first_example_is_kept_and_clipped() {
         let mut tally = Tally::default();
         tally.add(Unrelated::Text, &"ä".repeat(1000));
         tally.add(Unrelated::Text, "b");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_called_the_same_everywhere() {
+    fn a_kind_has_the_same_name_everywhere() {
         for kind in [
             Unrelated::AwsConfig,
             Unrelated::OtherSource,

@@ -42,7 +42,7 @@ fn the_remedy_fits_the_cause() {
 }
 
 #[test]
-fn the_unreadable_objects_of_a_folder_are_one_incident_a_cause() {
+fn the_unreadable_objects_of_a_folder_are_one_incident_for_each_cause() {
     use crate::world::{Cause, StoreError};
     const LOG: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
     const DIGEST: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz";
@@ -79,7 +79,7 @@ fn the_unreadable_objects_of_a_folder_are_one_incident_a_cause() {
 }
 
 #[test]
-fn the_command_names_no_parameter_of_the_functions_and_they_no_flag() {
+fn the_command_names_no_parameter_and_the_functions_name_no_flag() {
     for kind in FindingKind::ALL {
         let (ours, theirs) = (kind.command_advice(), kind.advice());
         assert!(!ours.contains("TRAILSEAL_"), "{kind}: {ours}");
@@ -108,7 +108,7 @@ fn the_command_names_no_parameter_of_the_functions_and_they_no_flag() {
 
 /// Checks the destination, because nothing shows which queue a parked message came from.
 #[test]
-fn whoever_moves_a_message_back_says_where_to() {
+fn advice_to_move_a_message_back_names_the_destination() {
     let causes = [
         crate::world::Cause::KeyUnusable("no".to_owned()),
         crate::world::Cause::RegionDisabled("no".to_owned()),
@@ -145,7 +145,7 @@ fn documented(document: &str) -> Vec<(&str, [&str; 3])> {
 /// Checks that the document has a row for each kind and for nothing else, in the order of the
 /// catalog. Its text about a kind starts with the text in the catalog.
 #[test]
-fn the_document_says_what_the_catalogue_says() {
+fn the_document_has_the_texts_of_the_catalog() {
     let rows = documented(include_str!("../../../../docs/findings.md"));
     let names: Vec<&str> = rows.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, FindingKind::ALL.map(FindingKind::as_str));
@@ -157,7 +157,7 @@ fn the_document_says_what_the_catalogue_says() {
 }
 
 #[test]
-fn a_kind_is_known_by_its_name_and_by_no_other() {
+fn a_kind_is_recognized_by_its_name_and_by_no_other() {
     for kind in FindingKind::ALL {
         assert_eq!(FindingKind::named(kind.as_str()), Some(kind));
     }
@@ -165,7 +165,7 @@ fn a_kind_is_known_by_its_name_and_by_no_other() {
 }
 
 #[test]
-fn not_being_able_to_tell_is_never_valid() {
+fn could_not_verify_is_never_valid() {
     assert_eq!(Report::default().verdict(), Verdict::Ignored);
     let mut report = Report::new();
     assert_eq!(report.verdict(), Verdict::Valid);
@@ -218,7 +218,7 @@ fn product_files(folder: &std::path::Path, found: &mut Vec<(std::path::PathBuf, 
 }
 
 #[test]
-fn what_is_raised_has_a_constructor_here() {
+fn every_raised_kind_has_a_constructor_here() {
     let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files = Vec::new();
     for folder in ["shared", "functions", "cli/src"] {

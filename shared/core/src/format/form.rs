@@ -66,14 +66,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn in_s3_decompressed_content_is_no_form() {
+    fn decompressed_content_is_not_accepted_in_s3() {
         assert_eq!(Form::of(b"{}", false), Form::Gzip);
         assert_eq!(Form::of(b"{}", true), Form::Inflated);
         assert_eq!(Form::Gzip.inflate(b"{}", 10), Err(GunzipError::Corrupt));
     }
 
     #[test]
-    fn what_begins_as_neither_is_held_to_gzip() {
+    fn content_that_starts_like_neither_form_is_treated_as_gzip() {
         for bytes in [
             &b""[..],
             b" {}",
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn decompressed_content_is_bounded_as_inflated_content_is() {
+    fn decompressed_content_has_the_limit_of_inflated_content() {
         assert_eq!(Form::Inflated.inflate(b"{}", 2).unwrap(), &b"{}"[..]);
         assert_eq!(
             Form::Inflated.inflate(b"{} ", 2),

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_read_in_every_encoding_that_shells_write() {
+    fn text_is_read_in_every_encoding_that_shells_write() {
         for bytes in encodings("{\"a\": \"ä€😀\"}\r\n") {
             assert_eq!(text(&bytes).unwrap(), "{\"a\": \"ä€😀\"}\r\n");
         }
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_may_follow_each_other() {
+    fn several_documents_may_follow_one_another() {
         for together in [
             "{}[1]{\"a\":{}}",
             "{}\n[1]\r\n\r\n{\"a\":{}}\n",
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_named() {
+    fn text_that_is_not_json_is_named() {
         for (form, what) in [
             ("PUBLICKEYLIST\t8eba\t2026-01-01T00:00:00\t…", "text"),
             ("PublicKeyList:\n- Fingerprint: 8eba", "yaml"),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_all_there_even_those_of_one_name() {
+    fn all_entries_are_read_even_those_with_one_name() {
         let document = documents("{\"a\":1,\"b\":2,\"a\":3}").unwrap();
         let entries: Vec<(String, u8)> = entries(document[0]).unwrap();
         let expected = [("a", 1), ("b", 2), ("a", 3)].map(|(name, n)| (name.to_owned(), n));
@@ -270,7 +270,7 @@ mod tests {
         }
 
         #[test]
-        fn documents_come_out_as_they_went_in(
+        fn documents_round_trip(
             values in prop::collection::vec(("[a-zß😀]{0,5}", any::<u32>()), 1..5),
             between in "[ \r\n]{0,3}",
         ) {

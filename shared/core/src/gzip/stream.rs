@@ -205,12 +205,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_no_gzip_is_corrupt() {
+    fn content_that_is_not_gzip_is_corrupt() {
         assert_eq!(gunzip(b"{\"Records\":[]}", 100), Err(GunzipError::Corrupt));
     }
 
     #[test]
-    fn the_limit_holds_to_the_byte() {
+    fn the_limit_is_exact_to_the_byte() {
         let bytes = vec![0; 1_000_000];
         assert_eq!(gunzip(&gzip(&bytes), 1_000_000).unwrap().len(), 1_000_000);
         assert_eq!(
@@ -221,7 +221,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_in_any_pieces_inflate_to_themselves(
+        fn any_bytes_in_any_pieces_round_trip(
             bytes in proptest::collection::vec(any::<u8>(), 0..4000),
             piece in 1_usize..500,
         ) {

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_forms_are_told_apart() {
+    fn the_documented_forms_are_distinguished() {
         assert_eq!(what(""), ContextTarget::Bucket);
         let account = AccountId::new("111122223333").ok();
         for folder in [
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_contradicts_itself_is_odd() {
+    fn a_path_that_contradicts_itself_is_inconsistent() {
         for (from, to) in [
             ("/us-east-1/", "/us-west-2/"),
             ("/2026/01/15/", "/2026/01/16/"),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn other_arns_are_none() {
+    fn other_arns_name_no_object() {
         let places = Places::default();
         for arn in ["", "arn:aws:s3", "arn:aws:kms:::x", "amzn-s3-demo-bucket"] {
             assert_eq!(ContextObject::parse(arn, &places, "b"), None);

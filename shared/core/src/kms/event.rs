@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_are_no_kms_events_are_none() {
+    fn records_that_are_not_kms_events_are_skipped() {
         for record in [
             "7",
             "null",
@@ -374,7 +374,7 @@ mod tests {
 
     /// Checks that a field with any content does not affect the others.
     #[test]
-    fn a_field_of_any_type_takes_no_other_with_it() {
+    fn a_field_of_any_type_affects_no_other_field() {
         let whole: serde_json::Value = serde_json::from_str(RECORD).unwrap();
         for name in whole.as_object().unwrap().keys() {
             if name == "eventSource" {
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_stands_there_twice_counts_once() {
+    fn a_name_that_appears_twice_counts_once() {
         let record = r#"{"eventSource":"s3.amazonaws.com","eventSource":"kms.amazonaws.com","eventID":"a","eventID":"b"}"#;
         let event = KmsEvent::from_record(record).unwrap();
         assert_eq!(event.id.as_deref(), Some("b"));

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_read_as_it_is_written_and_then_as_tools_write_it() {
+    fn a_key_is_read_unchanged_first_and_then_decoded() {
         for (key, expected) in [
             ("AWSLogs/x.json.gz", vec!["AWSLogs/x.json.gz"]),
             ("/AWSLogs/x", vec!["/AWSLogs/x", "AWSLogs/x"]),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn readings_are_bounded() {
+    fn the_number_of_readings_is_bounded() {
         let created = Created::new(ObjectLocation::new("b", "k"));
         let many = (0..100).map(|n| n.to_string());
         let created = created.or_read_as(["k".to_owned(), String::new()]);

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_told_from_other_folders() {
+    fn dates_are_distinguished_from_other_folders() {
         for date in ["2026", "2026/01", "2026/01/15"] {
             assert!(is_date(date), "{date}");
         }

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_queue_refuses_is_escaped_and_says_the_same() {
+    fn characters_that_a_queue_refuses_are_escaped_without_loss() {
         let name = "a\u{fffe}b\u{ffff}\n\"";
         let json = json_for_queue(serde_json::json!({ "key": name }).to_string());
         assert!(!json.contains(['\u{fffe}', '\u{ffff}', '\n']), "{json}");

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_the_nist_example() {
+    fn the_hash_of_the_nist_example_is_correct() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Sha256::of(b"abc").to_string(), expected);
         assert_eq!(
@@ -90,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_hash() {
+    fn other_text_is_not_a_hash() {
         for text in ["", "ba78", &"g".repeat(64), &"a".repeat(66)] {
             assert_eq!(Sha256::from_hex(text), None, "{text}");
         }
     }
 
     #[test]
-    fn no_two_lists_of_texts_read_the_same() {
+    fn different_lists_of_texts_have_different_hashes() {
         let of = |parts: &[&str]| Sha256::of_parts(parts).to_string();
         assert_eq!(of(&["a", "bc"]), Sha256::of(b"1:a2:bc").to_string());
         assert_ne!(of(&["a", "bc"]), of(&["ab", "c"]));

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_within_a_value_stays() {
+    fn characters_inside_a_value_are_kept() {
         for text in [
             "us east",
             "\"us-east-1",
@@ -105,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_plain_value_is_found_whatever_is_around_it(
+        fn a_plain_value_is_found_inside_any_white_space_and_quotes(
             value in "[a-z0-9:/*?=.-]{1,20}",
             before in "[ \t\r\n]{0,3}",
             after in "[ \t\r\n]{0,3}",
@@ -117,7 +117,7 @@ mod tests {
         }
 
         #[test]
-        fn values_come_out_of_a_list_as_they_went_in(
+        fn a_list_of_values_round_trips(
             values in prop::collection::vec("[a-z0-9:/*?=.-]{1,12}", 0..6),
         ) {
             let joined = values.join(" ,\t");
@@ -125,7 +125,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_but_the_ends_of_a_text_is_removed(text in any::<String>()) {
+        fn only_the_ends_of_a_text_are_removed(text in any::<String>()) {
             prop_assert!(text.contains(plain(&text)));
         }
     }

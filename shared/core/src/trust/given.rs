@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_found_by_every_name_of_its_digest() {
+    fn a_signature_is_found_under_every_name_of_its_digest() {
         let (key, hex) = (key(), hex("aB"));
         let lower = hex.to_ascii_lowercase();
         for name in [
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_signature_is_refused_by_the_name_of_its_digest() {
+    fn text_that_is_not_a_signature_is_refused_with_the_name_of_its_digest() {
         for value in [
             "",
             "zz",
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn one_digest_has_one_signature_and_one_signature_one_digest() {
+    fn each_digest_has_one_signature_and_each_signature_one_digest() {
         let (key, one, other) = (key(), hex("ab"), hex("cd"));
         let url = format!("s3://amzn-s3-demo-bucket/{key}");
         let under = |prefix: &str| format!("{prefix}/{key}");
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_that_is_contradicted_stays_so() {
+    fn a_contradicted_signature_stays_contradicted() {
         let given = given(&[(NAME, &hex("ab"))]).unwrap();
         assert!(given.of(&key()).is_some());
         assert_eq!(given.contradicted().count(), 0);

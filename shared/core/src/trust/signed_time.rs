@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_signed_digests_say_where_the_time_begins_and_ends() {
+    fn only_signed_digests_decide_where_the_time_starts_and_ends() {
         let time = of(&[(1, 2, false), (2, 3, true), (3, 4, true), (4, 5, false)]);
         assert_eq!(time.begin(), Some(hour(1)));
         assert_eq!(time.signed_begin(), Some(hour(2)));

@@ -93,7 +93,7 @@ mod tests {
     const FINDINGS: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/findings";
 
     #[test]
-    fn the_alerter_says_what_is_missing() {
+    fn the_alerter_names_missing_variables() {
         let good = [
             (
                 "TRAILSEAL_ALERT_TOPIC_ARN",

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_values_and_comments_are_not() {
+    fn lines_are_values_unless_they_are_comments() {
         let document = "# who reads\r\narn:aws:iam::111122223333:role/a#b/Audit # yearly\r\n\r\n\tathena.amazonaws.com\n";
         assert_eq!(
             value_of(document.as_bytes()).unwrap(),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_holds_no_list_is_refused_and_not_taken_for_no_check() {
+    fn a_document_without_a_list_is_refused_and_disables_no_check() {
         for empty in ["", "\n \n", "# nobody yet\n", ",,\n"] {
             assert_eq!(
                 value_of(empty.as_bytes()),

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pinned_key_says_its_region() {
+    fn every_pinned_key_names_its_region() {
         assert!(accept(named().as_bytes(), None).is_ok());
         let one = named().replacen("\"Region\":\"eu-west-1\",", "", 1);
         for json in [PUBLISHED, &one] {

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rest_of_an_object_is_bounded() {
+    fn the_number_of_returned_rests_is_bounded() {
         let passage = |hops| Passage {
             attempt: 3,
             hops,

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_that_is_announced_is_there() {
+    fn every_announced_metric_exists() {
         let mut report = Report::new();
         let count = report.rules.entry("caller").or_default();
         count.add(Verdict::Valid);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lag_is_from_the_end_of_an_hourly_digest_to_its_verdict() {
+    fn the_lag_is_measured_from_the_end_of_an_hourly_digest_to_its_verdict() {
         let key = |end: &str| {
             ObjectLocation::new(
                 "amzn-s3-demo-bucket",

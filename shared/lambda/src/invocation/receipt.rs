@@ -101,7 +101,7 @@ mod tests {
     use trailseal::world::{Cause, StoreError};
 
     #[test]
-    fn a_receipt_has_a_key_that_s3_takes_whatever_the_object_is_called() {
+    fn a_receipt_has_a_key_that_s3_accepts_for_any_object_name() {
         let stamp = Stamp::by_function("kms-context-checker", Timestamp::UNIX_EPOCH);
         let report = Report::new();
         for key in ["AWSLogs/x.json.gz".to_owned(), "k".repeat(1024)] {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_says_how_many_it_does_not_name() {
+    fn a_receipt_counts_what_it_does_not_name() {
         use trailseal::finding::{Finding, FindingKind, Verdict};
         let stamp = Stamp::by_function("log-verifier", Timestamp::UNIX_EPOCH);
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_could_not_be_applied_leaves_no_receipt_valid() {
+    fn a_receipt_is_not_valid_if_a_rule_could_not_be_applied() {
         let stamp = Stamp::by_function("log-verifier", Timestamp::UNIX_EPOCH);
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
         let mut report = Report::new();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_on_record() {
+    fn a_receipt_records_what_could_not_be_verified() {
         let stamp = Stamp::by_function("kms-context-checker", Timestamp::UNIX_EPOCH);
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "k");
         let mut report = Report::new();

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_get_better_is_not_waited_for() {
+    fn permanent_failures_are_not_waited_for() {
         let text = || "x".to_owned();
         for cause in [Cause::Archived(text()), Cause::Failed(text())] {
             assert_eq!(waits(&cause, 5), [300]);

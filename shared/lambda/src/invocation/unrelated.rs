@@ -66,14 +66,14 @@ mod tests {
     use trailseal::event::Unrelated;
 
     #[test]
-    fn the_log_grows_with_the_number_of_digits() {
+    fn unrelated_messages_are_logged_at_powers_of_ten() {
         let due = (0..100_000_u64).filter(|n| is_due(*n, n + 1)).count();
         assert_eq!(due, 6);
         assert!(is_due(0, 1) && is_due(3, 400) && !is_due(400, 999) && !is_due(7, 7));
     }
 
     #[test]
-    fn what_was_written_is_not_counted_twice() {
+    fn logged_messages_are_not_counted_twice() {
         let messages = UnrelatedMessages::default();
         let mut tally = Tally::default();
         tally.add(Unrelated::AwsConfig, "ScheduledNotification");

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn message_attributes_round_trip() {
         assert!(Passage::default().attributes().is_empty());
         let now = Timestamp::from_second(1_768_478_400).unwrap();
         let passage = Passage {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_anybody_may_write_neither_waits_for_ever_nor_fails() {
+    fn hostile_attributes_neither_wait_forever_nor_fail() {
         let now = Timestamp::from_second(1_768_478_400).unwrap();
         for not_before in ["253402207200", "9223372036854775807", "-1", "", "soon"] {
             let passage = read(&[(NOT_BEFORE, not_before.to_owned())]);

@@ -133,7 +133,7 @@ fn readers() -> Trail {
 }
 
 #[test]
-fn each_event_says_what_its_record_says() {
+fn each_event_matches_its_record() {
     let kinds = FURTHER.map(|(kind, _)| kind);
     for trail in [with(&kinds), readers()] {
         let mut stated = BTreeSet::new();
@@ -168,7 +168,7 @@ fn each_event_says_what_its_record_says() {
 }
 
 #[test]
-fn readers_are_logged_as_what_they_are() {
+fn readers_are_logged_with_their_identity() {
     let trail = readers();
     let mut seen = BTreeMap::new();
     for record in records_about(&trail) {
@@ -307,7 +307,7 @@ fn old_and_current_forms_are_mixed() {
 type Is<'a> = &'a dyn Fn(&Value) -> bool;
 
 #[test]
-fn neighbours_have_nothing_to_do_with_log_files() {
+fn unrelated_kms_calls_do_not_name_log_files() {
     let quiet = build(KmsSpec::new(KEY_ARN));
     let trail = build(KmsSpec {
         neighbours: true,
@@ -360,7 +360,7 @@ fn neighbours_have_nothing_to_do_with_log_files() {
 }
 
 #[test]
-fn anomalies_strike_their_hour_and_nothing_else() {
+fn anomalies_change_only_their_hour() {
     let innocent = build(kms());
     let of_innocent: BTreeSet<String> = records(&innocent)
         .iter()
@@ -393,7 +393,7 @@ fn anomalies_strike_their_hour_and_nothing_else() {
 }
 
 #[test]
-fn a_planted_file_is_named_like_a_log_file_and_is_in_no_digest() {
+fn a_planted_file_has_a_log_file_name_and_is_in_no_digest() {
     let (by_context, bare) = (KmsAnomalyKind::PlantedFile, KmsAnomalyKind::PlantedFileBare);
     let trail = with(&[by_context, bare]);
     assert_eq!(trail.planted.len(), 2);
@@ -460,7 +460,7 @@ fn the_intruder_reads_five_log_files_or_is_refused() {
 }
 
 #[test]
-fn one_call_of_an_enclave_is_wrong_in_one_thing() {
+fn one_enclave_call_has_one_error() {
     let kinds = [
         KmsAnomalyKind::UnlistedImage,
         KmsAnomalyKind::MalformedModule,
@@ -539,7 +539,7 @@ fn a_foreign_configuration_differs_in_its_caller() {
 }
 
 #[test]
-fn everything_at_once_is_the_same_every_time() {
+fn all_anomalies_together_are_deterministic() {
     let kinds = FURTHER.map(|(kind, _)| kind);
     let bytes = |trail: &Trail| -> Vec<_> {
         let planted = trail.planted.iter().map(|planted| &planted.object);
@@ -554,7 +554,7 @@ fn everything_at_once_is_the_same_every_time() {
 }
 
 #[test]
-fn a_trail_of_another_partition_names_it_everywhere() {
+fn a_trail_of_another_partition_uses_that_partition_everywhere() {
     let key =
         "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let trail = TrailSpec {

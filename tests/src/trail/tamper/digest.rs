@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rogue_signs_under_either_name() {
+    fn a_rogue_key_signs_under_either_fingerprint() {
         let trail = trail();
         let digest = trail.digest(ACCOUNT, REGION, 2);
         let own = signed_by_rogue(digest, ClaimedKey::Own, |_| {});
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn another_regions_key_is_not_published_in_the_digests_own() {
+    fn another_regions_key_is_not_published_in_the_digests_region() {
         let trail = trail();
         let signed = signed_by_region(&trail, trail.digest(ACCOUNT, REGION, 2), "eu-west-1");
         let published = trail.public_keys_by_region().to_string();

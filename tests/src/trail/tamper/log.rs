@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn appended_bytes_leave_the_first_member_as_it_is() {
+    fn appended_bytes_leave_the_first_member_unchanged() {
         let log = log();
         for tampered in [second_member(&log), junk_after(&log)] {
             assert!(tampered.body.len() > log.body.len());
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn other_states_are_what_their_names_say() {
+    fn other_states_match_their_names() {
         let log = log();
         assert_eq!(cut_in_trailer(&log).body.len(), log.body.len() - 3);
         assert_eq!(cut_in_half(&log).body.len(), log.body.len() / 2);

@@ -7,7 +7,7 @@ fn hear(incident: &mut Incident, now: Timestamp) {
 }
 
 #[test]
-fn what_another_environment_adds_counts_as_unheard_of() {
+fn occurrences_that_another_environment_adds_count_as_unpublished() {
     let mut incident = Incident::of(&finding("a", 0));
     for n in 0..5 {
         incident.add(&finding(&n.to_string(), n), at(n));
@@ -24,7 +24,7 @@ fn what_another_environment_adds_counts_as_unheard_of() {
 }
 
 #[test]
-fn what_is_new_is_heard_of_at_once_and_then_once_an_hour() {
+fn a_new_incident_is_published_at_once_and_updates_once_an_hour() {
     let first = finding("a", 0);
     let mut incident = Incident::of(&first);
     assert!(incident.add(&first, at(0)));
@@ -50,7 +50,7 @@ fn what_is_new_is_heard_of_at_once_and_then_once_an_hour() {
 }
 
 #[test]
-fn nobody_can_claim_ahead() {
+fn a_future_time_suppresses_no_alert() {
     let first = finding("a", 0);
     let mut incident = Incident::of(&first);
     incident.add(&first, at(0));
@@ -63,7 +63,7 @@ fn nobody_can_claim_ahead() {
 }
 
 #[test]
-fn a_document_is_read_as_it_was_written_and_another_is_none() {
+fn a_document_round_trips_and_any_other_is_refused() {
     let first = finding("a", 0);
     let mut incident = Incident::of(&first);
     for n in 0..2_000 {
@@ -92,7 +92,7 @@ proptest! {
     /// Checks that, whatever arrives when, no occurrence stays unpublished for more than an hour,
     /// and people are notified about one incident at most once an hour.
     #[test]
-    fn nothing_new_waits_longer_than_an_hour(steps in proptest::collection::vec((0_u8..8, 0_i64..90), 1..80)) {
+    fn no_new_occurrence_waits_longer_than_an_hour(steps in proptest::collection::vec((0_u8..8, 0_i64..90), 1..80)) {
         let mut incident = Incident::of(&finding("begin", 0));
         let (mut now, mut published, mut oldest_unpublished) = (0, Vec::<i64>::new(), None::<i64>);
         for (occurrence, minutes) in steps {

@@ -168,7 +168,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn a_folder_is_one_chains_in_one_bucket() {
+    fn each_chain_of_each_bucket_has_its_own_folder() {
         let key = |key: &str| match classify(key) {
             ObjectKind::Digest(key) => key.chain,
             other => panic!("{other:?}"),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_documents_name_tells_its_oldest_delivery() {
+    fn the_name_of_a_document_gives_its_oldest_delivery() {
         let oldest = oldest_in("pending/1/r/t/p/20260115T120431Z_0123456789abcdef.json");
         assert_eq!(oldest.unwrap().to_string(), "2026-01-15T12:04:31Z");
         for name in [

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_and_the_oldest_come_first_and_the_rest_is_counted() {
+    fn the_newest_and_the_oldest_are_first_and_the_rest_is_counted() {
         let names = |numbers: &[i64]| -> BTreeSet<(Timestamp, String)> {
             let names = numbers.iter();
             names

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_digest_lists_is_settled_and_what_the_next_may_list_waits() {
+    fn a_listed_delivery_is_settled_and_one_that_the_next_digest_may_list_waits() {
         use ListedBy::{AtHand, Earlier, None as NoDigest};
         for (listed, late, fate) in [
             (AtHand, MINUTE, Fate::Listed(AtHand)),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_once_is_not_found_again() {
+    fn a_reported_delivery_is_not_reported_again() {
         let mut known = known(ListedBy::None, GONE, true, hours(1));
         known.is_found = true;
         assert_eq!(known.fate(None), Fate::FoundBefore);
@@ -180,7 +180,7 @@ mod tests {
     /// Checks the fate of a log file that no digest lists, for everything that may be known about
     /// it.
     #[test]
-    fn what_no_digest_lists_has_one_fate() {
+    fn an_unlisted_delivery_has_one_fate() {
         use Fate::{Backfilled, GivenUp, Missing, Unknown, Unlisted, Waits};
         use Look::{Failed, NotTaken, There};
         use WhyUnsettled as Why;

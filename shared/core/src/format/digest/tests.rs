@@ -54,7 +54,7 @@ fn every_field_is_read() {
 }
 
 #[test]
-fn the_hash_is_of_the_bytes_as_they_are() {
+fn the_hash_is_of_the_unchanged_bytes() {
     let bytes = document().to_string().replace('/', "\\/");
     let digest = UnverifiedDigest::parse(bytes.as_bytes()).unwrap();
     assert_eq!(digest.hash, Sha256::of(bytes.as_bytes()));
@@ -62,7 +62,7 @@ fn the_hash_is_of_the_bytes_as_they_are() {
 }
 
 #[test]
-fn unknown_fields_are_let_pass() {
+fn unknown_fields_are_accepted() {
     assert!(parse(&with("digestVersion", json!({"a": [1, 2]}))).is_ok());
 }
 
@@ -79,7 +79,7 @@ fn a_starting_digest_has_no_predecessor() {
 }
 
 #[test]
-fn a_half_named_predecessor_is_inconsistent() {
+fn a_partly_named_predecessor_is_inconsistent() {
     assert!(matches!(
         parse(&with("previousDigestSignature", Value::Null)),
         Err(DigestError::Inconsistent(_))
@@ -87,7 +87,7 @@ fn a_half_named_predecessor_is_inconsistent() {
 }
 
 #[test]
-fn a_missing_or_doubled_field_is_no_digest() {
+fn a_digest_with_a_missing_or_repeated_field_is_malformed() {
     let mut missing = document();
     missing
         .as_object_mut()
@@ -102,7 +102,7 @@ fn a_missing_or_doubled_field_is_no_digest() {
 }
 
 #[test]
-fn other_times_hashes_and_types_are_no_digest() {
+fn a_digest_with_other_times_hashes_or_types_is_malformed() {
     for (field, value) in [
         ("digestEndTime", json!("2026-01-15T12:00:00+00:00")),
         ("digestEndTime", json!("2026-01-15T12:00:00.0Z")),
@@ -143,7 +143,7 @@ fn other_algorithms_are_unsupported() {
 }
 
 #[test]
-fn deep_nesting_is_an_error_and_no_overflow() {
+fn deep_nesting_is_an_error_and_not_an_overflow() {
     let deep = format!("{{\"x\":{}", "[".repeat(100_000));
     assert!(matches!(
         UnverifiedDigest::parse(deep.as_bytes()),

@@ -12,7 +12,7 @@ fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
 }
 
 #[test]
-fn every_record_is_handed_over_as_it_stands() {
+fn every_record_is_passed_on_unchanged() {
     let object = gzip(br#"{"x":[1],"Records":[{"a": "\/"},null,7,{"b":[{}]}],"y":{}}"#);
     let (records, result) = records(&object);
     assert_eq!(result, Ok(()));
@@ -20,7 +20,7 @@ fn every_record_is_handed_over_as_it_stands() {
 }
 
 #[test]
-fn faults_are_told_apart() {
+fn faults_are_distinguished() {
     let whole = gzip(br#"{"Records":[{}]}"#);
     let with = |more: &[u8]| [&whole, more].concat();
     for (object, error) in [
@@ -62,14 +62,14 @@ fn faults_are_told_apart() {
 }
 
 #[test]
-fn records_before_a_fault_are_handed_over() {
+fn records_before_a_fault_are_passed_on() {
     let (records, result) = records(&gzip(br#"{"Records":[{"a":1},{"#));
     assert_eq!(records, [r#"{"a":1}"#]);
     assert!(result.is_err());
 }
 
 #[test]
-fn a_record_larger_than_any_is_refused_and_many_small_ones_are_not() {
+fn an_oversized_record_is_refused_and_many_small_ones_are_not() {
     let large = format!(r#"{{"Records":["{}"]}}"#, "a".repeat(9_000_000));
     assert_eq!(
         records(&gzip(large.as_bytes())).1,
@@ -81,7 +81,7 @@ fn a_record_larger_than_any_is_refused_and_many_small_ones_are_not() {
 }
 
 #[test]
-fn deep_nesting_neither_overflows_nor_hides_neighbours() {
+fn deep_nesting_neither_overflows_nor_hides_other_records() {
     let deep = format!(
         r#"{{"Records":[{}{},{{"a":1}}]}}"#,
         "[".repeat(100_000),
@@ -122,7 +122,7 @@ fn through_window(object: &[u8], size: usize) -> (Vec<String>, Result<Scan, Reco
 }
 
 #[test]
-fn only_records_with_the_needle_are_handed_over() {
+fn only_records_with_the_needle_are_passed_on() {
     let with = r#"{"eventSource":"kms.amazonaws.com"}"#;
     let object = gzip(format!(r#"{{"Records":[{{"a":1}},{with},7,"{NEEDLE}"]}}"#).as_bytes());
     let (records, result) = selected(&object);
@@ -135,7 +135,7 @@ fn only_records_with_the_needle_are_handed_over() {
 }
 
 #[test]
-fn a_file_without_the_needle_is_dismissed_if_it_looks_like_a_log_file() {
+fn a_file_without_the_needle_is_skipped_if_it_looks_like_a_log_file() {
     for (json, dismissed) in [
         (r#"{"Records":[]}"#, true),
         (" {\"Records\":[{\"a\":1}]}\n", true),
@@ -164,7 +164,7 @@ fn a_file_without_the_needle_is_dismissed_if_it_looks_like_a_log_file() {
 }
 
 #[test]
-fn a_dismissed_file_is_one_gzip_member_to_its_end() {
+fn a_skipped_file_is_exactly_one_gzip_member() {
     let object = gzip(br#"{"Records":[{"a":1}]}"#);
     let mut corrupt = object.clone();
     let checksum = object.len() - 8;
@@ -181,7 +181,7 @@ fn a_dismissed_file_is_one_gzip_member_to_its_end() {
 }
 
 #[test]
-fn a_file_too_large_to_hold_goes_through_the_window() {
+fn a_file_too_large_for_memory_is_read_through_the_window() {
     let record = format!(r#"{{"a":"{}"}}"#, "a".repeat(8000));
     let kms = format!(r#"{{"b":"{NEEDLE}"}}"#);
     let count = 40_000_000 / record.len();
@@ -206,7 +206,7 @@ fn a_file_too_large_to_hold_goes_through_the_window() {
 
 /// Checks that every reader of a log file has the same limit, whatever the file contains.
 #[test]
-fn a_log_file_inflates_to_as_many_bytes_as_allowed_and_no_more() {
+fn a_log_file_inflates_up_to_the_limit_and_no_further() {
     let most = usize::try_from(MAX_INFLATED_BYTES).unwrap();
     for (more, is_allowed) in [(0, true), (1, false)] {
         let mut json = vec![b' '; most + more];
@@ -228,7 +228,7 @@ fn a_log_file_inflates_to_as_many_bytes_as_allowed_and_no_more() {
 }
 
 #[test]
-fn a_record_may_have_as_many_bytes_as_allowed_whatever_the_window() {
+fn the_limit_of_a_record_does_not_depend_on_the_window() {
     for (more, result) in [(0, Ok(2)), (1, Err(RecordsError::RecordTooLarge))] {
         let record = format!(r#"["{}"]"#, "a".repeat(MAX_RECORD_BYTES - 4 + more));
         let json = format!(r#"{{"Records":[{record},1]}}"#);
@@ -247,7 +247,7 @@ fn a_record_may_have_as_many_bytes_as_allowed_whatever_the_window() {
 }
 
 #[test]
-fn what_is_almost_a_document_of_records_is_none() {
+fn an_almost_correct_document_of_records_is_malformed() {
     for json in [
         r#"{"Records":[]}{}"#,
         r#"{"Records":[]},"#,
@@ -286,7 +286,7 @@ fn what_is_almost_a_document_of_records_is_none() {
 }
 
 #[test]
-fn a_log_file_may_be_read_while_another_is() {
+fn a_log_file_may_be_read_while_another_one_is() {
     let object = gzip(br#"{"Records":[1,2]}"#);
     let mut all = Vec::new();
     for_each_record(&object, |outer| {
@@ -414,7 +414,7 @@ fn parsed(records: &[String]) -> Vec<serde_json::Value> {
 
 proptest! {
     #[test]
-    fn every_way_of_reading_finds_the_records_of_the_reference(
+    fn every_way_of_reading_finds_the_same_records_as_the_reference(
         json in document(),
         size in 1_usize..=64,
     ) {
@@ -440,7 +440,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_documents_come_to_the_same_verdict_whole_and_through_any_window(
+    fn damaged_documents_get_the_same_verdict_whole_and_through_any_window(
         json in document(),
         damage in prop::collection::vec(
             (any::<prop::sample::Index>(), prop_oneof![
@@ -478,7 +478,7 @@ proptest! {
     }
 
     #[test]
-    fn damaged_objects_never_panic_and_are_never_more_than_their_beginning(
+    fn damaged_objects_never_panic_and_yield_only_their_first_records(
         json in document(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in 0_usize..20,

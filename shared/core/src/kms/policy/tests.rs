@@ -104,7 +104,7 @@ fn console_policy(condition: Value) -> Value {
 }
 
 #[test]
-fn the_documented_policies_are_sound_and_their_twins_are_not() {
+fn the_documented_policies_are_closed_and_their_variants_are_open() {
     for condition in [
         json!({"StringEquals": {"aws:SourceArn": TRAIL}, "StringLike": {CONTEXT: TRAILS}}),
         json!({"StringLike": {CONTEXT: TRAILS}}),
@@ -142,7 +142,7 @@ fn the_documented_policy_for_event_data_stores_is_open_to_trails() {
 }
 
 #[test]
-fn conditions_that_name_an_account_close() {
+fn conditions_that_name_an_account_close_the_policy() {
     for condition in [
         json!({"StringEquals": {CONTEXT: TRAIL}}),
         json!({"StringEquals": {CONTEXT: [TRAIL]}}),
@@ -172,7 +172,7 @@ fn conditions_that_name_an_account_close() {
 }
 
 #[test]
-fn other_conditions_do_not() {
+fn other_conditions_leave_the_policy_open() {
     for condition in [
         json!({"StringLike": {CONTEXT: "*"}}),
         json!({"StringLike": {CONTEXT: ["*"]}}),
@@ -210,7 +210,7 @@ fn other_conditions_do_not() {
 }
 
 #[test]
-fn principals_are_those_that_cloudtrail_calls_as() {
+fn only_the_principals_that_cloudtrail_uses_count() {
     for (principal, expected) in [
         (json!({"Service": "cloudtrail.amazonaws.com"}), true),
         (
@@ -257,7 +257,7 @@ fn principals_are_those_that_cloudtrail_calls_as() {
 }
 
 #[test]
-fn everybody_of_an_organization_is_no_service() {
+fn everybody_in_an_organization_is_not_a_service() {
     for (condition, expected) in [
         (
             json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}),
@@ -299,7 +299,7 @@ fn everybody_of_an_organization_is_no_service() {
 }
 
 #[test]
-fn actions_are_those_that_encrypt() {
+fn only_actions_that_encrypt_count() {
     for (action, expected) in [
         (json!("kms:GenerateDataKey"), true),
         (json!("kms:GenerateDataKeyWithoutPlaintext"), true),
@@ -332,7 +332,7 @@ fn actions_are_those_that_encrypt() {
 }
 
 #[test]
-fn only_allow_allows() {
+fn only_the_effect_allow_allows() {
     for effect in [json!("allow"), json!("Deny"), json!(null), json!(["Allow"])] {
         assert!(!is_open(encrypt(json!({"Effect": effect}))), "{effect}");
     }
@@ -341,7 +341,7 @@ fn only_allow_allows() {
 }
 
 #[test]
-fn a_deny_of_all_other_trails_closes() {
+fn a_deny_for_all_other_trails_closes_the_policy() {
     let negative = json!({"StringNotLike": {CONTEXT: [TRAILS]}});
     for (deny, expected) in [
         (json!({"Condition": negative}), false),
@@ -430,7 +430,7 @@ fn every_open_statement_is_named() {
 }
 
 #[test]
-fn what_is_no_policy_is_said_to_be_none() {
+fn text_that_is_not_a_policy_is_an_error() {
     let large = policy(json!([{"Sid": "x".repeat(MAX_POLICY_BYTES)}]));
     for text in [
         "",
@@ -466,7 +466,7 @@ proptest! {
     }
 
     #[test]
-    fn a_pattern_that_closes_matches_trails_of_one_account_only(
+    fn a_closing_pattern_matches_trails_of_one_account_only(
         pattern in "arn:(aws|\\*):cloudtrail:(\\*|us-east-1):?(\\*|\\?|[12]{11,13}|[12]{12}\\*):?(trail/)?\\*?",
     ) {
         let closes = !is_open(under(json!({"StringLike": {CONTEXT: pattern}})));

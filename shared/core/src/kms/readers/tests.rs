@@ -65,7 +65,7 @@ fn patterns_are_arns_services_and_the_star() {
 }
 
 #[test]
-fn wildcards_stand_for_what_they_should() {
+fn wildcards_match_what_they_should() {
     for (pattern_text, text, expected) in [
         ("*", "", true),
         ("*", "anything:at/all", true),
@@ -97,7 +97,7 @@ fn wildcards_stand_for_what_they_should() {
 }
 
 #[test]
-fn a_hostile_text_takes_no_time() {
+fn a_hostile_text_matches_in_little_time() {
     let hostile = pattern(&format!("arn:{}b", "*a".repeat(1000)));
     assert!(!hostile.matches(&format!("arn:{}", "a".repeat(2000))));
     let long = format!("arn:{}", "a".repeat(1_000_000));
@@ -106,7 +106,7 @@ fn a_hostile_text_takes_no_time() {
 }
 
 #[test]
-fn a_role_means_its_own_sessions_only() {
+fn a_role_matches_its_own_sessions_only() {
     let readers = readers(&[AUDIT]);
     for (arn, expected) in [
         ("arn:aws:sts::111122223333:assumed-role/Audit/alice", true),
@@ -130,7 +130,7 @@ fn a_role_means_its_own_sessions_only() {
 }
 
 #[test]
-fn a_role_with_a_path_is_known_by_its_issuer() {
+fn a_role_with_a_path_is_recognized_by_its_issuer() {
     let who = Principal {
         session_issuer_arn: Some("arn:aws:iam::111122223333:role/security/Audit"),
         ..session("arn:aws:sts::111122223333:assumed-role/Audit/alice")
@@ -150,7 +150,7 @@ fn a_role_with_a_path_is_known_by_its_issuer() {
 }
 
 #[test]
-fn a_caller_of_another_account_is_that_account() {
+fn a_caller_without_an_arn_is_matched_by_its_account() {
     let who = Principal {
         kind: Some("AWSAccount"),
         account: Some("444455556666"),
@@ -190,7 +190,7 @@ fn through(service: &str) -> Principal<'_> {
 }
 
 #[test]
-fn a_service_is_a_reader_where_it_calls_for_itself_or_for_a_principal_of_ours() {
+fn a_service_is_a_reader_when_it_calls_for_itself_or_for_our_principal() {
     let service = Principal {
         kind: Some("AWSService"),
         invoked_by: Some("athena.amazonaws.com"),
@@ -225,7 +225,7 @@ fn a_service_is_a_reader_where_it_calls_for_itself_or_for_a_principal_of_ours() 
 }
 
 #[test]
-fn a_service_through_which_everybody_reads_lists_nobody() {
+fn a_service_that_everybody_reads_through_lists_no_reader() {
     for (rule, service) in [
         ("*.amazonaws.com", "athena.amazonaws.com"),
         ("athena.amazonaws.co?", "athena.amazonaws.com"),
@@ -249,7 +249,7 @@ fn a_service_through_which_everybody_reads_lists_nobody() {
 }
 
 #[test]
-fn a_role_through_a_service_is_that_role_through_that_service_only() {
+fn a_role_with_a_service_matches_that_role_through_that_service_only() {
     let rule = "arn:aws:iam::111122223333:role/Analyst=via:athena.amazonaws.com";
     let readers = readers(&[rule]);
     assert!(readers.allows(&through("athena.amazonaws.com")));
@@ -280,7 +280,7 @@ fn a_role_through_a_service_is_that_role_through_that_service_only() {
 }
 
 #[test]
-fn what_follows_the_mark_is_one_service() {
+fn only_one_service_may_follow_the_mark() {
     for text in [
         "=via:athena.amazonaws.com",
         "arn:aws:iam::111122223333:role/Analyst=via:",
@@ -314,7 +314,7 @@ fn the_functions_may_always_read() {
 }
 
 #[test]
-fn a_mark_binds_whoever_its_pattern_matches() {
+fn a_mark_applies_to_every_caller_that_its_pattern_matches() {
     let readers = readers(&[
         "arn:aws:iam::111122223333:role/Enclave=enclave",
         "arn:aws:iam::111122223333:role/*",
@@ -334,7 +334,7 @@ fn a_mark_binds_whoever_its_pattern_matches() {
 }
 
 #[test]
-fn names_stay_short() {
+fn shown_names_stay_short() {
     let arn = format!("arn:aws:iam::111122223333:role/{}/Audit", "p".repeat(500));
     let who = Principal {
         session_issuer_arn: Some(&arn),
@@ -365,7 +365,7 @@ fn naive(pattern: &[char], text: &[char]) -> bool {
 
 proptest! {
     #[test]
-    fn matches_as_the_naive_matcher(pattern in "[ab*?]{0,8}", text in "[ab*?]{0,10}") {
+    fn matching_agrees_with_the_naive_matcher(pattern in "[ab*?]{0,8}", text in "[ab*?]{0,10}") {
         let chars = |text: &str| text.chars().collect::<Vec<_>>();
         prop_assert_eq!(
             wildcard_matches(&pattern, &text),
@@ -374,7 +374,7 @@ proptest! {
     }
 
     #[test]
-    fn without_wildcards_it_matches_itself_only(
+    fn a_pattern_without_wildcards_matches_itself_only(
         text in "arn:aws:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_-]{1,20}",
         other in "arn:aws:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_-]{1,20}",
     ) {

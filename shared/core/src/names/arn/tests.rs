@@ -85,7 +85,7 @@ fn topic_arns_are_checked_completely() {
 }
 
 #[test]
-fn patterns_that_no_caller_matches_are_seen() {
+fn patterns_that_no_caller_can_match_are_refused() {
     for text in [
         "arn:aws:iam::111122223333:role/Audit",
         "arn:aws:iam::111122223333:role/Audit*",

@@ -9,7 +9,7 @@ fn digest_key(key: &str) -> DigestKey {
 }
 
 #[test]
-fn a_digests_name_tells_its_chain_and_time() {
+fn the_name_of_a_digest_gives_its_chain_and_time() {
     for key in [
         "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management_events_us-east-1_20260115T152923Z.json.gz",
         "AWSLogs/111122223333/CloudTrail-Digest/us-east-2/2026/01/15/111122223333_CloudTrail-Digest_us-east-2_management-events_us-east-1_20260115T152923Z_backfill.json.gz",
@@ -83,7 +83,7 @@ fn files_of_other_events_are_named_after_their_folder() {
 }
 
 #[test]
-fn other_objects_are_told_apart() {
+fn other_objects_are_distinguished() {
     for (key, kind) in [
         ("AWSLogs/111122223333/CloudTrail/", ObjectKind::Other),
         ("AWSLogs/111122223333/CloudTrail-Digest/", ObjectKind::Other),
@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_read_again(
+    fn a_written_key_is_parsed_again(
         prefix in proptest::option::of("[a-zA-Z0-9!_.*'()-]{1,20}(/[a-zA-Z0-9_]{1,9}){0,2}"),
         organization in proptest::option::of("o-[a-z0-9]{10,32}"),
         account in "[0-9]{12}",

@@ -75,7 +75,7 @@ fn a_decompressed_file_of_other_content_is_modified() {
 }
 
 #[test]
-fn appended_bytes_and_emptiness_are_found_in_a_copy_too() {
+fn appended_bytes_and_empty_files_are_found_in_a_copy_too() {
     let content = b"{\"Records\":[1]}";
     let appended = [gzip(content), gzip(b"planted")].concat();
     assert_eq!(
@@ -92,7 +92,7 @@ fn appended_bytes_and_emptiness_are_found_in_a_copy_too() {
 
 proptest! {
     #[test]
-    fn a_file_of_a_copy_is_valid_only_if_its_content_is_what_is_listed(
+    fn a_file_of_a_copy_is_valid_only_with_the_listed_content(
         content in proptest::collection::vec(any::<u8>(), 0..60),
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
         decompressed in any::<bool>(),
@@ -110,7 +110,7 @@ proptest! {
 }
 
 #[test]
-fn appended_bytes_are_seen_although_they_end_as_the_member_does() {
+fn appended_bytes_are_found_even_if_they_end_like_the_member() {
     let member = gzip(b"records");
     let trailer = &member[member.len() - 8..];
     for appended in [trailer, &[trailer, trailer].concat(), &trailer[4..], b"\0"] {
@@ -121,7 +121,7 @@ fn appended_bytes_are_seen_although_they_end_as_the_member_does() {
 
 proptest! {
     #[test]
-    fn damaged_files_come_to_the_same_verdict_whole_and_streamed(
+    fn damaged_files_get_the_same_verdict_whole_and_streamed(
         content in proptest::collection::vec(any::<u8>(), 0..300),
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
         cut in 0_usize..20,
@@ -148,7 +148,7 @@ fn other_content_is_modified() {
 }
 
 #[test]
-fn an_appended_member_is_trailing_data_behind_the_right_content_and_modified_behind_other() {
+fn an_appended_member_is_trailing_data_only_after_the_right_content() {
     let appended = [gzip(b"records"), gzip(b"planted")].concat();
     assert_eq!(
         check(&appended, b"records"),
@@ -163,7 +163,7 @@ fn an_appended_member_is_trailing_data_behind_the_right_content_and_modified_beh
 }
 
 #[test]
-fn a_file_without_its_trailer_is_malformed_although_all_its_content_is_there() {
+fn a_file_without_its_trailer_is_malformed_even_if_its_content_is_complete() {
     let whole = gzip(b"records");
     assert_eq!(
         check(&whole[..whole.len() - 8], b"records"),

@@ -13,7 +13,7 @@ const OF_2015: &[u8] = include_bytes!("../../../testdata/list-public-keys-2015.j
 const SIGNATURES_OF_2015: &[u8] = include_bytes!("../../../testdata/signatures-2015.json");
 
 #[test]
-fn signatures_of_cloudtrail_verify_under_its_real_key_and_no_other() {
+fn signatures_of_cloudtrail_verify_with_its_real_key_and_no_other() {
     let vectors: serde_json::Value = serde_json::from_slice(SIGNATURES_OF_2015).unwrap();
     let name = vectors["key"].as_str().unwrap();
     let keys = KeySet::from_saved_response(OF_2015).unwrap();
@@ -59,7 +59,7 @@ fn real_keys_have_the_fingerprints_that_cloudtrail_gave_them() {
 }
 
 #[test]
-fn a_key_that_names_no_region_is_pointed_out() {
+fn a_key_without_a_region_is_reported() {
     let keys = KeySet::from_saved_response(PUBLISHED).unwrap();
     assert_eq!(keys.without_region(), keys.0.first());
     let named = String::from_utf8_lossy(PUBLISHED)
@@ -130,7 +130,7 @@ fn a_key_is_found_in_its_time_and_region_only() {
 }
 
 #[test]
-fn other_texts_are_no_response() {
+fn other_text_is_not_a_response() {
     for json in [
         "",
         "{}",
@@ -148,7 +148,7 @@ fn other_texts_are_no_response() {
 }
 
 #[test]
-fn keys_are_read_in_every_shape_that_tools_save_them_in() {
+fn keys_are_read_in_every_format_that_tools_save() {
     let published: serde_json::Value = serde_json::from_slice(PUBLISHED).unwrap();
     let list = published["PublicKeyList"].as_array().unwrap();
     let one = |key| serde_json::json!({ "PublicKeyList": [key] }).to_string();
@@ -181,7 +181,7 @@ fn keys_are_read_in_every_shape_that_tools_save_them_in() {
 }
 
 #[test]
-fn a_value_under_the_fingerprint_of_another_key_is_refused() {
+fn a_key_with_the_fingerprint_of_another_key_is_refused() {
     let mut published: serde_json::Value = serde_json::from_slice(PUBLISHED).unwrap();
     published["PublicKeyList"][0]["Value"] = published["PublicKeyList"][1]["Value"].clone();
     let error = KeySet::from_saved_response(published.to_string().as_bytes()).unwrap_err();
@@ -194,7 +194,7 @@ fn a_value_under_the_fingerprint_of_another_key_is_refused() {
 }
 
 #[test]
-fn the_bound_on_keys_is_on_all_responses_together() {
+fn the_limit_on_keys_applies_to_all_responses_together() {
     let published: serde_json::Value = serde_json::from_slice(PUBLISHED).unwrap();
     let key = &published["PublicKeyList"][0];
     let of = |count: usize| serde_json::to_string(&vec![key; count]).unwrap();

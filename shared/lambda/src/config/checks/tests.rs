@@ -18,7 +18,7 @@ fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn everything_is_read() {
+fn every_variable_is_read() {
     let config = with(&[
         ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket, replica"),
         ("TRAILSEAL_BUCKET_OWNER", "111122223333"),
@@ -64,7 +64,7 @@ fn everything_is_read() {
 }
 
 #[test]
-fn pinned_keys_are_refused_in_every_bucket_that_is_watched() {
+fn pinned_keys_are_refused_in_every_log_bucket() {
     let buckets = ("TRAILSEAL_LOG_BUCKETS", "amzn-s3-demo-bucket,replica");
     let alias = ("TRAILSEAL_BUCKET_ALIASES", "original=replica");
     for bucket in ["amzn-s3-demo-bucket", "replica", "original"] {
@@ -81,7 +81,7 @@ fn pinned_keys_are_refused_in_every_bucket_that_is_watched() {
 }
 
 #[test]
-fn five_buckets_are_watched_however_often_each_is_named() {
+fn five_buckets_may_be_named_any_number_of_times() {
     let five = "one1,two2,three3,four4,five5";
     assert!(with(&[("TRAILSEAL_LOG_BUCKETS", five)]).is_ok());
     let twice = format!("{five},{five}");
@@ -160,7 +160,7 @@ fn values_are_read_as_tools_write_them() {
 }
 
 #[test]
-fn all_problems_are_said_at_once_and_by_name() {
+fn all_problems_are_reported_together_and_by_name() {
     let error = read(&[]).unwrap_err().to_string();
     assert!(error.contains("TRAILSEAL_LOG_BUCKETS"), "{error}");
     assert!(error.contains("TRAILSEAL_FINDINGS_QUEUE_URL"), "{error}");

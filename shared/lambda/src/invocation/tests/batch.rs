@@ -4,7 +4,7 @@ use super::*;
 use crate::invocation::attempt::MAX_HOPS;
 
 #[tokio::test]
-async fn each_message_of_a_batch_ends_on_its_own() {
+async fn each_message_of_a_batch_has_its_own_result() {
     let service = service(Sent::default(), Line::default());
     let unknown = json!({"bucket": "somebody-elses", "key": "k"}).to_string();
     let event = sqs(&[
@@ -42,7 +42,7 @@ async fn each_message_of_a_batch_ends_on_its_own() {
 
 /// The other objects of a batch never pay for what one object costs.
 #[tokio::test]
-async fn an_object_that_ran_out_of_time_comes_back_alone() {
+async fn an_object_that_ran_out_of_time_is_retried_alone() {
     let service = service(Sent::default(), Line::default());
     let stalls = [("1"), ("2"), ("3"), ("4")].map(|id| (id, key("stalls")));
     let innocents = [("5"), ("6")].map(|id| (id, key("honest")));
@@ -70,7 +70,7 @@ async fn an_object_that_ran_out_of_time_comes_back_alone() {
 }
 
 #[tokio::test]
-async fn what_is_worked_on_alone_comes_last_and_one_at_a_time() {
+async fn objects_that_run_alone_are_last_and_one_at_a_time() {
     let service = service(Sent::default(), Line::default());
     let alone = Passage {
         alone: true,
@@ -92,7 +92,7 @@ async fn what_is_worked_on_alone_comes_last_and_one_at_a_time() {
 }
 
 #[tokio::test]
-async fn what_is_worked_on_alone_does_not_begin_late() {
+async fn objects_that_run_alone_do_not_start_late() {
     let service = service(Sent::default(), Line::default());
     let alone = |hops| Passage {
         attempt: 3,

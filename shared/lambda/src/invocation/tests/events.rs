@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use trailseal::event::EventObjects;
 
 #[tokio::test]
-async fn an_event_by_hand_is_answered_with_its_outcome_or_fails() {
+async fn a_manual_event_is_answered_with_its_outcome_or_fails() {
     let service = service(Sent::default(), Line::default());
     let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
     let answer = invoke(&service, by_hand("honest")).await.unwrap();
@@ -25,7 +25,7 @@ async fn an_event_by_hand_is_answered_with_its_outcome_or_fails() {
 }
 
 #[tokio::test]
-async fn the_object_that_is_meant_is_checked_and_named() {
+async fn the_intended_object_is_checked_and_named() {
     let service = service(Sent::default(), Line::default());
     let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
     let answer = invoke(&service, by_hand("other%20reading")).await.unwrap();
@@ -42,7 +42,7 @@ async fn the_object_that_is_meant_is_checked_and_named() {
 }
 
 #[tokio::test]
-async fn a_message_of_others_is_answered_with_its_kind() {
+async fn an_unrelated_message_is_answered_with_its_kind() {
     let service = service(Sent::default(), Line::default());
     let config = json!({"messageType": "ScheduledNotification"}).to_string();
     let record = json!({"EventSource": "aws:sns", "Sns": {"Message": config}});

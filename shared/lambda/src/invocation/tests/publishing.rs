@@ -18,7 +18,7 @@ async fn a_finding_that_is_not_accepted_goes_back_to_its_queue() {
 }
 
 #[tokio::test]
-async fn findings_about_one_key_are_occurrences_of_one_incident_and_on_record() {
+async fn findings_about_one_key_are_recorded_occurrences_of_one_incident() {
     let service = service(Sent::default(), Line::default());
     for object in ["hourly", "hourly-too", "hourly"] {
         let event = sqs(&[("a", &key(object), 1)]);
@@ -45,7 +45,7 @@ async fn findings_about_one_key_are_occurrences_of_one_incident_and_on_record() 
 }
 
 #[tokio::test]
-async fn what_is_not_on_record_goes_back_once_it_was_told() {
+async fn an_object_without_a_receipt_goes_back_after_its_findings_are_sent() {
     let mut service = service(Sent::default(), Line::default());
     Arc::get_mut(&mut service)
         .unwrap()

@@ -4,7 +4,7 @@ use super::*;
 use crate::invocation::attempt::MAX_HOPS;
 
 #[tokio::test]
-async fn the_rest_is_handed_back_or_the_message_is() {
+async fn the_rest_or_the_whole_message_is_returned_to_the_queue() {
     let handing = service(Sent::default(), Line::default());
     let sent = || -> Vec<Again> {
         handing
@@ -55,7 +55,7 @@ async fn the_rest_is_handed_back_or_the_message_is() {
 /// Lambda does not stop the function from sending messages to itself: the function stops on its
 /// own.
 #[tokio::test]
-async fn a_rest_that_was_handed_back_too_often_is_parked() {
+async fn a_rest_that_was_returned_too_often_is_parked() {
     let service = service(Sent::default(), Line::default());
     for attempt in [1, 2] {
         let passage = Passage {

@@ -4,7 +4,7 @@ use super::*;
 use crate::queue::passage::MAX_WAIT;
 
 #[tokio::test]
-async fn what_stays_unreadable_is_said_before_its_message_is_parked() {
+async fn an_object_that_stays_unreadable_is_reported_before_its_message_is_parked() {
     for (object, expected, kind) in [
         ("archived", &[300][..], Some("object-archived")),
         ("denied", &[60, 1800], Some("object-unreadable-denied")),
@@ -59,7 +59,7 @@ async fn an_event_is_tried_as_often_as_its_most_hopeful_object() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_too_early_is_sent_on_and_nothing_else() {
+async fn a_message_that_arrives_too_early_is_only_sent_on() {
     let service = service(Sent::default(), Line::default());
     let in_two_hours = Passage::default().again(5, Timestamp::now(), MAX_WAIT);
     let event = json!({"Records": [record("m", &key("tampered"), 3, &in_two_hours)]});
@@ -85,7 +85,7 @@ async fn a_message_that_comes_too_early_is_sent_on_and_nothing_else() {
 
 /// If a function crashes, the queue's count of deliveries applies.
 #[tokio::test]
-async fn crashes_count_as_tries() {
+async fn crashes_count_as_attempts() {
     let service = service(Sent::default(), Line::default());
     let event = sqs(&[("m", &key("denied"), 3)]);
     assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
@@ -97,7 +97,7 @@ async fn crashes_count_as_tries() {
 }
 
 #[tokio::test]
-async fn what_no_queue_takes_goes_back_to_its_own() {
+async fn a_message_that_no_queue_accepts_goes_back_to_its_own_queue() {
     let line = Line {
         refuses: true,
         parks_nothing: true,
@@ -119,7 +119,7 @@ async fn what_no_queue_takes_goes_back_to_its_own() {
 }
 
 #[tokio::test]
-async fn what_a_lifecycle_rule_may_have_expired_is_no_finding_at_any_try() {
+async fn a_digest_that_a_lifecycle_rule_may_have_expired_is_never_a_finding() {
     let service = service(Sent::default(), Line::default());
     for receives in [1, 5] {
         let event = sqs(&[("old", &key("begins-long-ago"), receives)]);

@@ -31,7 +31,7 @@ fn words(grid: &Grid) -> Vec<&str> {
 }
 
 #[test]
-fn a_chain_that_ended_months_ago_is_folded() {
+fn a_chain_that_ended_months_ago_is_collapsed() {
     let mut ended = [
         stretch(
             "2026-01-14T00:00:00Z",
@@ -62,7 +62,7 @@ fn a_chain_that_ended_months_ago_is_folded() {
 }
 
 #[test]
-fn a_long_bad_stretch_in_the_middle_is_folded_and_a_short_one_is_drawn() {
+fn a_long_bad_range_in_the_middle_is_collapsed_and_a_short_one_is_drawn() {
     let with = |days: i64, state| {
         let begin: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
         let end = begin + (days * 24).hours();
@@ -96,7 +96,7 @@ fn a_long_bad_stretch_in_the_middle_is_folded_and_a_short_one_is_drawn() {
 }
 
 #[test]
-fn a_cell_shows_the_worst_of_its_time() {
+fn a_cell_shows_the_worst_state_of_its_time() {
     let grid = Grid::of(
         &[
             stretch(
@@ -143,7 +143,7 @@ fn a_cell_shows_the_worst_of_its_time() {
 }
 
 #[test]
-fn a_year_that_has_no_room_in_hours_is_drawn_in_days_then_in_months() {
+fn a_year_is_drawn_in_days_or_months_when_hours_do_not_fit() {
     let year = [
         stretch(
             "2025-01-01T00:00:00Z",
@@ -174,7 +174,7 @@ fn a_year_that_has_no_room_in_hours_is_drawn_in_days_then_in_months() {
 }
 
 #[test]
-fn a_forged_date_takes_one_row_and_ages_are_cut() {
+fn a_forged_date_takes_one_row_and_ages_are_skipped() {
     let grid = Grid::of(
         &[
             stretch(
