@@ -55,7 +55,7 @@ impl Amount {
 }
 
 /// The progress of generation.
-struct Made {
+struct Generated {
     specs: u64,
     bytes: u64,
 }
@@ -64,14 +64,14 @@ struct Made {
 fn generate(
     fewest: u32,
     most: u32,
-    wanted: impl Fn(&Made) -> bool + Sync,
+    wanted: impl Fn(&Generated) -> bool + Sync,
 ) -> anyhow::Result<Vec<Content>> {
     let specs = AtomicU64::new(0);
     let bytes = AtomicU64::new(0);
     let work = || {
         let mut contents = Vec::new();
         loop {
-            let made = Made {
+            let made = Generated {
                 specs: specs.fetch_add(1, Ordering::Relaxed),
                 bytes: bytes.load(Ordering::Relaxed),
             };

@@ -12,14 +12,14 @@ const CONSTANT: f64 = 0.1;
 pub(crate) const PICTURE: &str = "growth.svg";
 
 /// The cost of a run that finds almost nothing.
-struct Nothing {
+struct EmptyRun {
     wall: f64,
     processor: f64,
 }
 
 pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let nothing = lab.directory_runs(&data::NOTHING, ROUNDS[0])?;
-    let nothing = Nothing {
+    let nothing = EmptyRun {
         wall: median(nothing.iter().map(|run| run.wall)),
         processor: median(nothing.iter().map(|run| run.processor())),
     };
@@ -89,7 +89,7 @@ fn measure(
     lab: &mut Lab,
     plans: &'static [Plan; 3],
     items: fn(&About) -> u64,
-    nothing: &Nothing,
+    nothing: &EmptyRun,
 ) -> anyhow::Result<Vec<Point>> {
     // In turn, so that other activity of the machine affects all sizes.
     for round in 1..=ROUNDS[0] {

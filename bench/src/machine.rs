@@ -17,10 +17,10 @@ pub(crate) fn describe() -> anyhow::Result<String> {
         ("cores", cores.to_string()),
         ("memory", memory()),
         ("system", format!("{}, {}", release(), kernel())),
-        ("rustc", said("rustc", &["--version"])),
+        ("rustc", output_of("rustc", &["--version"])),
         (
             "AWS CLI",
-            said(&paths::aws_cli().display().to_string(), &["--version"]),
+            output_of(&paths::aws_cli().display().to_string(), &["--version"]),
         ),
         (
             "load before",
@@ -69,7 +69,7 @@ fn release() -> String {
         .map_or_else(|| "?".to_owned(), |name| name.trim_matches('"').to_owned())
 }
 
-fn said(program: &str, arguments: &[&str]) -> String {
+fn output_of(program: &str, arguments: &[&str]) -> String {
     match Command::new(program).args(arguments).output() {
         Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
         Err(_) => "?".to_owned(),

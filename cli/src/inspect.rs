@@ -14,7 +14,7 @@ use crate::exit::{self, Stop};
 use crate::options::{is_not, one};
 use crate::report::Outcome;
 use crate::setup::{Services, pinned_keys, places};
-use crate::source::{SourceDigests, of_no_use};
+use crate::source::{SourceDigests, unused_messages};
 use checks::{Examined, NextDigest, Surroundings, examine};
 use jiff::Timestamp;
 use log_files::log_files;
@@ -69,7 +69,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
         now: Timestamp::now(),
     };
     let examined = Box::pin(examine(&digests, &subject, around)).await;
-    if let Some(stop) = nothing_there(&subject, &examined) {
+    if let Some(stop) = not_found(&subject, &examined) {
         return Err(stop);
     }
     let mut page = InspectPage::new(&args.digest);
@@ -78,11 +78,11 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     }
     page.take(&examined.settled.report);
     if let NextDigest::NamesThis { findings, .. } = &examined.successor {
-        page.take_findings(findings);
+        page.add_findings(findings);
     }
     let at_once = (!args.no_log_files).then_some(OPEN);
     log_files(&digests, &examined, at_once, &mut page).await;
-    for line in of_no_use(&given, "--signature") {
+    for line in unused_messages(&given, "--signature") {
         eprintln!("trailseal: {line}");
     }
     Ok(page.end())
@@ -109,7 +109,7 @@ fn given_signature(
 }
 
 /// Returns an error if the object does not exist and nothing proves that somebody deleted it.
-fn nothing_there(subject: &InspectedDigest, examined: &Examined) -> Option<Stop> {
+fn not_found(subject: &InspectedDigest, examined: &Examined) -> Option<Stop> {
     let said = match &examined.successor {
         NextDigest::NamesThis {
             may_have_expired: true,

@@ -30,7 +30,7 @@ pub(crate) async fn first() {
 }
 
 /// Closes a store at the first interrupt.
-pub(crate) async fn close_at_first<S>(objects: Arc<Limited<S>>) {
+pub(crate) async fn close_on_interrupt<S>(objects: Arc<Limited<S>>) {
     first().await;
     objects.close();
 }

@@ -47,7 +47,7 @@ impl Display {
     }
 
     /// Runs `what` while the line is out of the way, for example to print to the same terminal.
-    pub(crate) fn aside<T>(&self, what: impl FnOnce() -> T) -> T {
+    pub(crate) fn suspended<T>(&self, what: impl FnOnce() -> T) -> T {
         self.bar.suspend(what)
     }
 

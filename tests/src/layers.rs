@@ -4,7 +4,7 @@
 //! a re-exported item counts as a use of the file that defines it.
 
 #[cfg(test)]
-mod storeys;
+mod order;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -37,13 +37,13 @@ fn tests_of(cell: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_test_that_the_field_table_names_exists() {
-    let rows = names_tests_that_are_there("docs/field.md", "| situation", "tests/tests/command");
+    let rows = count_existing_tests("docs/field.md", "| situation", "tests/tests/command");
     assert!(rows > 80, "{rows} rows");
 }
 
 #[test]
 fn every_test_that_the_table_of_attacks_names_exists() {
-    let rows = names_tests_that_are_there("docs/attacks.md", "| |", "tests/tests");
+    let rows = count_existing_tests("docs/attacks.md", "| |", "tests/tests");
     assert!(rows > 25, "{rows} rows");
 }
 
@@ -61,7 +61,7 @@ fn subscriptions_are_confirmed_with_authentication() {
 /// Fails unless the last column of each row of a page's tables names existing tests. The place next
 /// to a test is a file, or a folder whose files are searched; it is relative to the root, or to
 /// `folder`. Returns the number of rows.
-fn names_tests_that_are_there(page: &str, head: &str, folder: &str) -> usize {
+fn count_existing_tests(page: &str, head: &str, folder: &str) -> usize {
     let root = root();
     let page = fs::read_to_string(root.join(page)).expect(page);
     let rows: Vec<&str> = page
@@ -103,7 +103,7 @@ fn every_kind_of_finding_has_a_constructor() {
         let variant = format!("FindingKind::{kind:?}");
         let makes = |code: &str| {
             code.match_indices(&variant)
-                .any(|(at, _)| code[at + variant.len()..].starts_with(is_no_letter))
+                .any(|(at, _)| code[at + variant.len()..].starts_with(is_not_letter))
         };
         let has_constructor = fs::read_dir(&folder)
             .expect("the folder of findings")
@@ -156,16 +156,16 @@ fn every_kind_of_finding_has_a_story() {
         .to_vec();
     for kind in FindingKind::ALL {
         let (variant, name) = (format!("{kind:?}"), format!("\"{kind}\""));
-        let is_told = stories.iter().any(|story| {
+        let is_reported = stories.iter().any(|story| {
             has_code(story, &|code| {
-                code.contains(&name) || code.split(is_no_letter).any(|word| word == variant)
+                code.contains(&name) || code.split(is_not_letter).any(|word| word == variant)
             })
         });
-        assert!(is_told, "no story has a finding {kind}");
+        assert!(is_reported, "no story has a finding {kind}");
     }
 }
 
-fn is_no_letter(letter: char) -> bool {
+fn is_not_letter(letter: char) -> bool {
     !letter.is_alphanumeric()
 }
 

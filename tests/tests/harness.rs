@@ -31,7 +31,7 @@ const LOG: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/\
     111122223333_CloudTrail_us-east-1_20260102T0300Z_abcdefghijklmnop.json.gz";
 
 /// A function that does what its messages say: `ok`, `fail` (this item), `error`, `exit`, `sleep`.
-const STAND_IN: &str = r#"
+const FAKE_FUNCTION: &str = r#"
 import json, os, sys, time, urllib.request
 API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
 while True:
@@ -44,7 +44,7 @@ while True:
     if "sleep" in bodies:
         time.sleep(60)
     if "error" in bodies:
-        result, kind = {"errorType": "Broken", "errorMessage": "as told"}, "/error"
+        result, kind = {"errorType": "Broken", "errorMessage": "as requested"}, "/error"
     elif "echo" in bodies:
         result, kind = {"event": event, "environment": dict(os.environ)}, "/response"
     else:
@@ -170,20 +170,20 @@ async fn the_proxy_breaks_requests_with_a_rule() -> Result<()> {
 
     proxy.fail(gets(), Fault::Drop);
     assert!(get().await.is_err());
-    proxy.heal();
+    proxy.clear_rules();
     proxy.fail(gets(), Fault::Cut(1000));
     let cut = get().await?;
     assert_eq!(cut.content_length(), Some(4096));
     assert!(cut.body.collect().await.is_err());
-    proxy.heal();
+    proxy.clear_rules();
     proxy.fail(gets(), Fault::Stall(Duration::from_millis(300)));
-    let begin = Instant::now();
+    let start = Instant::now();
     assert!(get().await.is_ok());
-    assert!(begin.elapsed() >= Duration::from_millis(300));
-    proxy.heal();
+    assert!(start.elapsed() >= Duration::from_millis(300));
+    proxy.clear_rules();
     proxy.fail(Match::operation("s3", "PutObject"), Fault::LoseAnswer);
     assert!(put(&s3, "lost", b"answer").await.is_err());
-    proxy.heal();
+    proxy.clear_rules();
     assert!(
         s3.head_object()
             .bucket(BUCKET)
@@ -264,7 +264,7 @@ async fn only_alerts_that_sns_accepted_count() -> Result<()> {
 async fn messages_go_from_queue_to_function_and_back() -> Result<()> {
     let aws = LocalAws::start().await?;
     let stack = deploy(&aws).await?;
-    let bootstrap = stand_in(aws.directory())?;
+    let bootstrap = fake_function(aws.directory())?;
     let seen = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&seen);
     let pump = Pump::start_adjusted(&aws, &stack, aws.endpoint(), |spec| {
@@ -328,7 +328,7 @@ async fn a_function_is_invoked_as_lambda_does() -> Result<()> {
     let aws = LocalAws::start().await?;
     let spec = FunctionSpec {
         name: "stand-in".to_owned(),
-        bootstrap: stand_in(aws.directory())?,
+        bootstrap: fake_function(aws.directory())?,
         env: BTreeMap::from([("OWN".to_owned(), "value".to_owned())]),
         timeout: Duration::from_secs(2),
         memory_mb: 256,
@@ -349,7 +349,7 @@ async fn a_function_is_invoked_as_lambda_does() -> Result<()> {
     );
 
     let error = invoke("error").await.unwrap_err();
-    assert_eq!(error.to_string(), "Broken: as told");
+    assert_eq!(error.to_string(), "Broken: as requested");
     let error = invoke("exit").await.unwrap_err();
     assert!(matches!(error, FunctionError::Exited(_)), "{error}");
     let error = invoke("sleep").await.unwrap_err();
@@ -478,9 +478,9 @@ async fn deploy(aws: &LocalAws) -> Result<Stack> {
         .await
 }
 
-fn stand_in(directory: &Path) -> Result<PathBuf> {
+fn fake_function(directory: &Path) -> Result<PathBuf> {
     let bootstrap = directory.join("bootstrap");
-    let script = format!("#!{}\n{STAND_IN}", paths::python().display());
+    let script = format!("#!{}\n{FAKE_FUNCTION}", paths::python().display());
     fs::write(&bootstrap, script)?;
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755))?;
     Ok(bootstrap)

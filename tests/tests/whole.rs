@@ -257,8 +257,8 @@ async fn the_command_finds_the_same_as_the_functions() {
             .iter()
             .map(|digest| ObjectLocation::new(&digest.object.bucket, &digest.object.key))
             .collect();
-        let deeds = rng.within(&(0..=3));
-        for _ in 0..deeds {
+        let attacks = rng.within(&(0..=3));
+        for _ in 0..attacks {
             tamper(&mut rng, &trail, &mut memory, &mut objects);
         }
         let buckets = trail.spec.buckets();
@@ -293,7 +293,7 @@ async fn the_command_finds_the_same_as_the_functions() {
         vouched += whole.vouched;
         kinds.extend(whole.findings.iter().map(|(kind, _)| *kind));
         assert_eq!(whole.cannot_tell, 0, "seed {seed}");
-        if deeds == 0 {
+        if attacks == 0 {
             assert_eq!(whole.findings, by_functions, "seed {seed}");
             let restarted = trail.spec.stops.len();
             assert_eq!(whole.findings.len(), restarted, "seed {seed}");

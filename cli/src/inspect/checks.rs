@@ -19,7 +19,7 @@ use trailseal::trust::signature;
 use trailseal::world::StoreError;
 
 /// The time after a digest in which the next one is searched for.
-const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+const SEARCHED_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// The maximum number of them that are read. In a copy without signatures, the next digest is
 /// verified by the one after it, and others may be in between.
@@ -156,7 +156,7 @@ async fn settle_newer(
     };
     let wanted = Wanted {
         from: Some(key.end_time),
-        to: key.end_time.checked_add(AHEAD).ok(),
+        to: key.end_time.checked_add(SEARCHED_AFTER).ok(),
         ..Wanted::default()
     };
     let listed = match discovery::digests(digests.store(), &folder, &wanted).await {

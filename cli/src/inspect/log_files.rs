@@ -68,7 +68,7 @@ fn log_file(file: &ListedLogFile, verified: VerifiedLogFile) -> InspectStep {
         step.find(finding);
     }
     for obstacle in &report.obstacles {
-        step.obstruct(&obstacle.error);
+        step.add_obstacle(&obstacle.error);
     }
     step
 }

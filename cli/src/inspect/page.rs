@@ -35,7 +35,7 @@ impl InspectPage {
     }
 
     /// Records the findings that another digest shows.
-    pub(super) fn take_findings(&mut self, findings: &[Finding]) {
+    pub(super) fn add_findings(&mut self, findings: &[Finding]) {
         self.findings.extend(findings.iter().cloned());
     }
 

@@ -70,7 +70,7 @@ impl InspectStep {
     }
 
     /// Adds the reason why it could not be checked, unless it fails.
-    pub(super) fn obstruct(&mut self, error: &StoreError) {
+    pub(super) fn add_obstacle(&mut self, error: &StoreError) {
         if self.verdict != Verdict::Finding {
             self.verdict = Verdict::CannotTell;
         }

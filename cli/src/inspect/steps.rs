@@ -67,7 +67,7 @@ pub(super) fn steps(
             // The step itself says so.
             continue;
         }
-        put(&mut steps, name, |step| step.obstruct(&obstacle.error));
+        put(&mut steps, name, |step| step.add_obstacle(&obstacle.error));
     }
     steps
 }
@@ -92,7 +92,7 @@ fn of_object(
 ) -> Vec<InspectStep> {
     let content = match &read.content {
         Ok(content) => content,
-        Err(error) => return of_no_digest(error, read.form),
+        Err(error) => return of_other_object(error, read.form),
     };
     let is_authentic = examined.settled.authentic.is_some();
     vec![
@@ -120,7 +120,7 @@ fn gzip(form: Form) -> InspectStep {
 }
 
 /// Returns the steps for an object that is not a digest, up to the one that says so.
-fn of_no_digest(error: &DigestError, form: Form) -> Vec<InspectStep> {
+fn of_other_object(error: &DigestError, form: Form) -> Vec<InspectStep> {
     let failed = |name| InspectStep::new(name, Verdict::Finding, error);
     let gzip = gzip(form);
     match error {

@@ -118,7 +118,7 @@ impl Disk {
                 path: self.root.clone(),
                 deep: 0,
                 followed: Followed::from(&self.root),
-                is_behind_link: false,
+                is_below_link: false,
             }],
             found: Vec::new().into_iter(),
             linked: 0,
@@ -188,7 +188,7 @@ struct PlaceInCopy {
     path: PathBuf,
     deep: usize,
     followed: Followed,
-    is_behind_link: bool,
+    is_below_link: bool,
 }
 
 impl Iterator for KmsWalk {
@@ -221,7 +221,7 @@ impl KmsWalk {
             path,
             deep,
             followed,
-            is_behind_link,
+            is_below_link,
         } = place;
         if !fs::metadata(path)?.is_dir() {
             self.found = self.in_time(self.disk.subject(path));
@@ -232,9 +232,9 @@ impl KmsWalk {
                 "it is more than {MAX_DEPTH} folders deep"
             )));
         }
-        self.linked += usize::from(*is_behind_link);
+        self.linked += usize::from(*is_below_link);
         if self.linked > MAX_LINKED {
-            self.left.retain(|place| !place.is_behind_link);
+            self.left.retain(|place| !place.is_below_link);
             return Err(io::Error::other(format!(
                 "symbolic links lead to more than {MAX_LINKED} folders, and no more of them are looked into"
             )));
@@ -256,7 +256,7 @@ impl KmsWalk {
                 path: folder.path,
                 deep: deep + 1,
                 followed,
-                is_behind_link: *is_behind_link || folder.is_linked,
+                is_below_link: *is_below_link || folder.is_linked,
             }));
         }
         Ok(())

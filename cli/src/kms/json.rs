@@ -31,7 +31,7 @@ pub(super) struct Json {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Begin<'a> {
+struct Start<'a> {
     schema: &'static str,
     version: &'static str,
     command: Vec<String>,
@@ -106,7 +106,7 @@ impl Json {
     pub(super) fn begin(&mut self, head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
         self.stamp = Some(Stamp::by_command(REPORTER, whole_second(head.started_at)));
         let expected = &head.expected;
-        let begin = Begin {
+        let begin = Start {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             command: std::env::args_os()

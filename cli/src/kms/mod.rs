@@ -116,7 +116,7 @@ async fn in_bucket(
     let store = Arc::new(Limited::new(s3, REQUESTS));
     let keys = Remembered::new(KmsKeys::new(&config));
     let checker = KmsChecker::new(Arc::clone(&store), keys, head.expected.clone());
-    let one = Box::pin(KmsSubject::likeliest(readings, &store)).await;
+    let one = Box::pin(KmsSubject::most_likely(readings, &store)).await;
     head.one = one.is_some();
     let subjects: Subjects = match one {
         Some(subject) => stream::iter([Ok(subject)]).boxed(),

@@ -45,7 +45,7 @@ impl KmsPage {
             PageForm::Text(_) => text::begin(head, &mut self.out),
             PageForm::Json(json) => json.begin(head, &mut self.out),
         };
-        self.said(written)
+        self.or_stop(written)
     }
 
     pub(super) fn entry(&mut self, head: &KmsHead, entry: &KmsEntry) -> Result<(), Stop> {
@@ -54,7 +54,7 @@ impl KmsPage {
             PageForm::Text(text) => text.entry(head, entry, &mut self.out),
             PageForm::Json(json) => json.entry(head, entry, &mut self.out),
         };
-        self.said(written)
+        self.or_stop(written)
     }
 
     pub(super) fn end(
@@ -74,7 +74,7 @@ impl KmsPage {
             .map_err(|error| target::failed(&name, &error))
     }
 
-    fn said(&self, written: io::Result<()>) -> Result<(), Stop> {
+    fn or_stop(&self, written: io::Result<()>) -> Result<(), Stop> {
         written.map_err(|error| target::failed(self.out.name(), &error))
     }
 }

@@ -79,7 +79,7 @@ impl KmsRun {
             }
             let entry = tally.take(subject, report);
             progress.count(&tally);
-            display.aside(|| page.entry(head, &entry))?;
+            display.suspended(|| page.entry(head, &entry))?;
         }
         display.stop();
         let why = if tally.is_signed_out() {

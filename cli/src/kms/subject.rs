@@ -48,7 +48,7 @@ impl KmsSubject {
 
     /// Returns the one of `readings` that exists, otherwise the first. Returns none if `readings`
     /// is empty.
-    pub(super) async fn likeliest(
+    pub(super) async fn most_likely(
         mut readings: Vec<Self>,
         store: &impl ReadObject,
     ) -> Option<Self> {

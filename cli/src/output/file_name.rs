@@ -98,7 +98,7 @@ mod tests {
 
     const ALL: [&str; 4] = ["text", "json", "ndjson", "html"];
 
-    fn said(output: &str, format: &str) -> Option<String> {
+    fn refusal(output: &str, format: &str) -> Option<String> {
         let checked = check(Some(Path::new(output)), format, &ALL, &[]);
         checked.err().map(|stop| format!("{stop:?}"))
     }
@@ -116,7 +116,7 @@ mod tests {
             ("/dev/stdout", "html"),
             ("-", "html"),
         ] {
-            assert_eq!(said(output, format), None, "{output}");
+            assert_eq!(refusal(output, format), None, "{output}");
         }
         assert!(check(None, "html", &ALL, &[]).is_ok());
     }
@@ -124,12 +124,12 @@ mod tests {
     #[test]
     fn a_format_instead_of_a_file_name_is_refused() {
         for output in ["json", "JSON", "html", "text", "ndjson"] {
-            let line = said(output, "text").unwrap();
+            let line = refusal(output, "text").unwrap();
             let format = format!("--format {}", output.to_ascii_lowercase());
             assert!(line.contains(&format), "{line}");
         }
         for output in ["table", "yaml", "csv"] {
-            let line = said(output, "text").unwrap();
+            let line = refusal(output, "text").unwrap();
             assert!(line.contains("takes text, json, ndjson, html"), "{line}");
         }
         let keys = check(Some(Path::new("json")), "json", &["json"], &[]).unwrap_err();
@@ -146,7 +146,7 @@ mod tests {
             ("report.ndjson", "json", "--format ndjson"),
             ("report.csv", "text", "another name"),
         ] {
-            let line = said(output, format).unwrap();
+            let line = refusal(output, format).unwrap();
             assert!(line.contains(instead), "{line}");
         }
         // A format that the command does not have is not suggested.

@@ -230,7 +230,7 @@ struct Hours {
 }
 
 struct Builder {
-    begin: Timestamp,
+    start: Timestamp,
     chains: Vec<Hours>,
     findings: Vec<Finding>,
     cannot_tell: Vec<CannotTell>,
@@ -238,9 +238,9 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(begin: &str, hours: usize) -> Self {
+    fn new(start: &str, hours: usize) -> Self {
         Self {
-            begin: begin.parse().unwrap(),
+            start: start.parse().unwrap(),
             chains: Vec::new(),
             findings: Vec::new(),
             cannot_tell: Vec::new(),
@@ -261,7 +261,7 @@ impl Builder {
     }
 
     fn at(&self, hour: usize) -> Timestamp {
-        self.begin + i64::try_from(hour).unwrap().hours()
+        self.start + i64::try_from(hour).unwrap().hours()
     }
 
     fn scope(&self, chain: usize) -> Scope {
@@ -426,7 +426,7 @@ impl Builder {
     }
 
     fn build(mut self) -> Verification {
-        let begin = self.begin;
+        let start = self.start;
         let mut totals = VerificationTotals {
             unlisted: None,
             requests: 107_213,
@@ -435,7 +435,7 @@ impl Builder {
         let chains: Vec<_> = self
             .chains
             .iter()
-            .map(|hours| report(hours, begin))
+            .map(|hours| report(hours, start))
             .collect();
         for chain in &chains {
             totals.chains += 1;
@@ -488,8 +488,8 @@ impl Builder {
             subject: ReportSubject::Everything,
             keys: "CloudTrail (ListPublicKeys)".to_owned(),
             requested: Range {
-                from: Some(begin),
-                to: Some(begin + i64::try_from(self.hours).unwrap().hours()),
+                from: Some(start),
+                to: Some(start + i64::try_from(self.hours).unwrap().hours()),
             },
             started_at: "2026-02-01T06:00:00Z".parse().unwrap(),
             finished_at: "2026-02-01T06:03:42Z".parse().unwrap(),
@@ -507,7 +507,7 @@ impl Builder {
     }
 }
 
-fn report(hours: &Hours, begin: Timestamp) -> ChainReport {
+fn report(hours: &Hours, start: Timestamp) -> ChainReport {
     let count = |state| {
         let hours = hours.states.iter().filter(|other| **other == Some(state));
         u64::try_from(hours.count()).unwrap()
@@ -542,22 +542,22 @@ fn report(hours: &Hours, begin: Timestamp) -> ChainReport {
         digests_missing: hours.missing,
         log_files,
         bytes: log_files.valid * 1_048_576,
-        coverage: stretches(&hours.states, begin),
+        coverage: stretches(&hours.states, start),
         end: None,
     }
 }
 
-fn stretches(states: &[Option<Outcome>], begin: Timestamp) -> Vec<Stretch> {
+fn stretches(states: &[Option<Outcome>], start: Timestamp) -> Vec<Stretch> {
     let mut stretches = Vec::new();
     let mut hour = 0_i64;
     for same in states.chunk_by(|one, other| one == other) {
-        let from = begin + hour.hours();
+        let from = start + hour.hours();
         hour += i64::try_from(same.len()).unwrap();
         let digests = u64::try_from(same.len()).unwrap();
         if let [Some(state), ..] = same {
             stretches.push(Stretch {
                 from,
-                to: begin + hour.hours(),
+                to: start + hour.hours(),
                 state: *state,
                 digests,
                 log_files: digests * LOG_FILES_AN_HOUR,

@@ -11,7 +11,7 @@
 
 use super::directory_error::DirectoryError;
 use super::file::{FileBody, failed, open_file};
-use super::folder::{decompressed_beside, stand_ins};
+use super::folder::{decompressed_sibling, substitutes};
 use super::listing::list_below;
 use super::names::object_name;
 use super::place::SourcePlace;
@@ -60,11 +60,11 @@ pub(crate) struct Directory {
     /// The unusual facts about its files.
     strays: Arc<Strays>,
     /// The files that represent objects with other names, by folder.
-    stand_ins: Mutex<HashMap<PathBuf, StandIns>>,
+    substitutes: Mutex<HashMap<PathBuf, Substitutes>>,
 }
 
 /// Files that represent objects with other names, by those names.
-type StandIns = Arc<HashMap<String, PathBuf>>;
+type Substitutes = Arc<HashMap<String, PathBuf>>;
 
 impl Directory {
     /// Opens a directory.
@@ -169,7 +169,7 @@ impl Directory {
             is_complete: false,
             pinned: None,
             strays: Arc::new(strays),
-            stand_ins: Mutex::default(),
+            substitutes: Mutex::default(),
         })
     }
 
@@ -216,27 +216,27 @@ impl Directory {
         else {
             return Ok(path);
         };
-        if let Some(decompressed) = decompressed_beside(folder, name) {
+        if let Some(decompressed) = decompressed_sibling(folder, name) {
             return Ok(decompressed);
         }
         if object_name(name).as_deref() != Some(name) {
             return Ok(path);
         }
-        let file = self.stand_ins_in(folder)?.get(name).cloned();
+        let file = self.substitutes_in(folder)?.get(name).cloned();
         Ok(file.unwrap_or(path))
     }
 
     /// Returns the files of a folder that represent objects with other names.
-    fn stand_ins_in(&self, folder: &Path) -> io::Result<StandIns> {
+    fn substitutes_in(&self, folder: &Path) -> io::Result<Substitutes> {
         let remembered = || {
-            self.stand_ins
+            self.substitutes
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
         if let Some(known) = remembered().get(folder) {
             return Ok(Arc::clone(known));
         }
-        let found: StandIns = Arc::new(stand_ins(folder, &self.strays)?);
+        let found: Substitutes = Arc::new(substitutes(folder, &self.strays)?);
         let mut remembered = remembered();
         if remembered.len() >= MAX_REMEMBERED {
             remembered.clear();
@@ -247,7 +247,7 @@ impl Directory {
 
     /// Returns an error as it counts for this copy: an object that is not in the copy may still be
     /// in the bucket.
-    fn weighed(&self, error: StoreError) -> StoreError {
+    fn adjusted_for_copy(&self, error: StoreError) -> StoreError {
         match error.absence() {
             Some(Absence::NoObject) if !self.is_complete => StoreError {
                 cause: Cause::Absent(Absence::NotInCopy),
@@ -296,7 +296,7 @@ impl ReadObject for Directory {
                 .map_err(|error| failed("read", &named(), &error))
         })
         .and_then(|file| open_file(&file, named()))
-        .map_err(|error| self.weighed(error))
+        .map_err(|error| self.adjusted_for_copy(error))
     }
 
     /// Returns an error: a file does not hold the headers of its object.

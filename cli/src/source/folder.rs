@@ -141,13 +141,13 @@ fn in_order(object: &str, variants: &mut [FolderEntry]) {
 }
 
 /// Returns the decompressed file next to the place of an object, if there is one.
-pub(super) fn decompressed_beside(folder: &Path, object: &str) -> Option<PathBuf> {
+pub(super) fn decompressed_sibling(folder: &Path, object: &str) -> Option<PathBuf> {
     let plain = folder.join(decompressed(object)?);
     fs::symlink_metadata(&plain).is_ok().then_some(plain)
 }
 
 /// Returns the files of a folder that represent objects with other names, by those names.
-pub(super) fn stand_ins(folder: &Path, strays: &Strays) -> io::Result<HashMap<String, PathBuf>> {
+pub(super) fn substitutes(folder: &Path, strays: &Strays) -> io::Result<HashMap<String, PathBuf>> {
     let files = Folder::read(folder, strays)?.files.into_iter();
     let others = files.filter(|file| file.path.file_name().is_none_or(|name| *name != *file.name));
     Ok(others.map(|file| (file.name, file.path)).collect())

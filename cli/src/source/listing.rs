@@ -31,14 +31,14 @@ pub(super) fn list_below(
         false,
     )];
     let mut is_first = true;
-    while let Some((path, key, followed, is_behind_link)) = folders.pop() {
+    while let Some((path, key, followed, is_below_link)) = folders.pop() {
         let below = match Folder::read(&path, strays) {
             Ok(below) => below,
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_first => break,
             Err(error) => return Err(error),
         };
         is_first = false;
-        linked += usize::from(is_behind_link);
+        linked += usize::from(is_below_link);
         if linked > MAX_LINKED {
             return Err(io::Error::other(format!(
                 "symbolic links in it lead to more than {MAX_LINKED} folders"
@@ -60,8 +60,8 @@ pub(super) fn list_below(
                 Some(followed.clone())
             };
             folders.extend(on.map(|on| {
-                let is_behind_link = is_behind_link || folder.is_linked;
-                (folder.path, key, on, is_behind_link)
+                let is_below_link = is_below_link || folder.is_linked;
+                (folder.path, key, on, is_below_link)
             }));
         }
     }

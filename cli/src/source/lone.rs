@@ -49,12 +49,12 @@ impl LoneFile {
         if *at == self.at {
             open_file(&self.path, at.to_string())
         } else {
-            Err(self.nothing_beside("read", at.to_string()))
+            Err(self.only_this_file("read", at.to_string()))
         }
     }
 
     /// Returns the error that only this file is available.
-    pub(super) fn nothing_beside(&self, action: &'static str, subject: String) -> StoreError {
+    pub(super) fn only_this_file(&self, action: &'static str, subject: String) -> StoreError {
         StoreError {
             action,
             subject,

@@ -23,7 +23,7 @@ pub(crate) use keys::{Keys, read_keys};
 pub(crate) use lone::LoneFile;
 pub(crate) use objects::Objects;
 pub(crate) use place::SourcePlace;
-pub(crate) use signatures::{of_no_use, read_signatures};
+pub(crate) use signatures::{read_signatures, unused_messages};
 
 use crate::options::input;
 use directory::Directory;
@@ -109,7 +109,7 @@ impl Named {
                 prefix: prefix.to_owned(),
             });
         }
-        if let Some(meant) = written::meant(value) {
+        if let Some(meant) = written::suggestion(value) {
             return Err(SourceError::OtherForm {
                 text: value.to_owned(),
                 meant,

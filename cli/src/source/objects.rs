@@ -70,7 +70,7 @@ impl ReadObject for Objects {
         match self {
             Self::S3(s3) => Box::pin(s3.headers(at)).await,
             Self::Directory(directory) => directory.headers(at).await,
-            Self::Lone(file) => Err(file.nothing_beside("read the headers of", at.to_string())),
+            Self::Lone(file) => Err(file.only_this_file("read the headers of", at.to_string())),
         }
     }
 }
@@ -86,7 +86,7 @@ impl ListObjects for Objects {
         match self {
             Self::S3(s3) => Box::pin(s3.list(bucket, prefix, depth, next)).await,
             Self::Directory(directory) => directory.list(bucket, prefix, depth, next).await,
-            Self::Lone(file) => Err(file.nothing_beside("list", format!("s3://{bucket}/{prefix}"))),
+            Self::Lone(file) => Err(file.only_this_file("list", format!("s3://{bucket}/{prefix}"))),
         }
     }
 }

@@ -51,7 +51,7 @@ fn signature_in(value: &Value) -> String {
 
 /// Returns the messages, at the end of a run, about signatures that were not useful. `from` says
 /// where they are given.
-pub(crate) fn of_no_use(given: &GivenSignatures, from: &str) -> Vec<String> {
+pub(crate) fn unused_messages(given: &GivenSignatures, from: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let wrong: Vec<&str> = given.contradicted().collect();
     if !wrong.is_empty() {

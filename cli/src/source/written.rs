@@ -9,7 +9,7 @@ const MAX_BYTES: usize = 8 * 1024;
 
 /// Returns the text to write instead of `text`, if it names something in S3, but not as
 /// `s3://BUCKET/KEY`.
-pub(super) fn meant(text: &str) -> Option<String> {
+pub(super) fn suggestion(text: &str) -> Option<String> {
     if text.len() > MAX_BYTES {
         return None;
     }
@@ -144,7 +144,7 @@ mod tests {
                 KEY,
             ),
         ] {
-            assert_eq!(meant(text).as_deref(), Some(expected), "{text}");
+            assert_eq!(suggestion(text).as_deref(), Some(expected), "{text}");
         }
     }
 
@@ -164,13 +164,13 @@ mod tests {
             "ftp://amzn-s3-demo-bucket",
             "src",
         ] {
-            assert_eq!(meant(text), None, "{text}");
+            assert_eq!(suggestion(text), None, "{text}");
         }
     }
 
     #[test]
     fn very_long_text_is_ignored() {
         let long = format!("arn:aws:s3:::amzn-s3-demo-bucket/{}", "x".repeat(MAX_BYTES));
-        assert_eq!(meant(&long), None);
+        assert_eq!(suggestion(&long), None);
     }
 }

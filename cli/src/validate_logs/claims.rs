@@ -24,11 +24,11 @@ pub(super) struct Claims(Map<String, Value>);
 
 /// JSON that is not an object. Python only reports this when it tries to store something in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NoObject(pub(super) &'static str);
+pub(super) struct NotAnObject(pub(super) &'static str);
 
 impl Claims {
     /// Reads a document. Returns none if it is not JSON.
-    pub(super) fn read(document: &[u8]) -> Option<Result<Self, NoObject>> {
+    pub(super) fn read(document: &[u8]) -> Option<Result<Self, NotAnObject>> {
         let kind = match serde_json::from_slice(document).ok()? {
             Value::Object(fields) => return Some(Ok(Self(fields))),
             Value::Array(_) => "list indices must be integers or slices, not str",
@@ -40,7 +40,7 @@ impl Claims {
             }
             Value::Number(_) => "'int' object does not support item assignment",
         };
-        Some(Err(NoObject(kind)))
+        Some(Err(NotAnObject(kind)))
     }
 
     /// Returns whether every field that the AWS CLI requires exists.
@@ -108,7 +108,7 @@ mod tests {
             ("null", "'NoneType' object does not support item assignment"),
         ] {
             let read = Claims::read(document.as_bytes()).unwrap();
-            assert_eq!(read.unwrap_err(), NoObject(words));
+            assert_eq!(read.unwrap_err(), NotAnObject(words));
         }
         assert!(Claims::read(b"<digest/>").is_none());
         assert!(Claims::read("[".repeat(100_000).as_bytes()).is_none());

@@ -1,6 +1,6 @@
 //! One digest file: read, and checked in the order of the AWS CLI.
 
-use super::claims::{Claims, NoObject};
+use super::claims::{Claims, NotAnObject};
 use super::lines::Verdict;
 use std::borrow::Cow;
 use trailseal::format::digest::{
@@ -23,7 +23,7 @@ pub(super) const TRAILING_DATA: &str = "unexpected data after end of compressed 
 pub(super) const NOT_FOUND: &str = "not found";
 
 /// The period for a signature made at any time.
-pub(super) const EVER: SigningPeriod = SigningPeriod {
+pub(super) const ANY_TIME: SigningPeriod = SigningPeriod {
     from: jiff::Timestamp::MIN,
     to: jiff::Timestamp::MAX,
 };
@@ -140,7 +140,7 @@ impl<'a> Candidate<'a> {
         else {
             return Err(SIGNATURE_FAILED.into());
         };
-        let claims = claims.map_err(|NoObject(words)| words)?;
+        let claims = claims.map_err(|NotAnObject(words)| words)?;
         let generated = match series {
             DigestSeries::Hourly => None,
             DigestSeries::Backfill => Some(
@@ -212,7 +212,7 @@ impl<'a> Candidate<'a> {
 
 /// Returns the key with this name, regardless of its validity period.
 pub(super) fn find(keys: &KeySet, region: &Region, fingerprint: &str) -> Option<PublicKey> {
-    match keys.find(region, fingerprint, EVER) {
+    match keys.find(region, fingerprint, ANY_TIME) {
         KeyLookup::Found(key) | KeyLookup::OutsideValidity(key) => Some(key),
         KeyLookup::Unknown => None,
     }

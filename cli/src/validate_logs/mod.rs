@@ -61,7 +61,7 @@ pub(crate) async fn run(args: ValidateLogsArgs) -> u8 {
             let _ = writeln!(io::stderr(), "\n{}", plain(&message));
             FAILED
         }
-        Err(ValidationStop::Unheard(_)) => FAILED,
+        Err(ValidationStop::Unprinted(_)) => FAILED,
     }
 }
 
@@ -73,7 +73,7 @@ enum ValidationStop {
     Reason(String),
     /// Nobody reads the output.
     #[error(transparent)]
-    Unheard(#[from] io::Error),
+    Unprinted(#[from] io::Error),
 }
 
 impl From<StoreError> for ValidationStop {

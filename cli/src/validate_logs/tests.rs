@@ -47,7 +47,7 @@ async fn run(memory: Memory, trail: &Trail, more: &[&str]) -> Result<Printed, Va
     let buckets = trail.spec.buckets();
     let bucket = ["--s3-bucket", buckets.last().unwrap()];
     let args = args(trail, &[&bucket, more].concat());
-    let located = Asked::read(&args).unwrap().locate(&Nobody).await.unwrap();
+    let located = Asked::read(&args).unwrap().locate(&NoTrails).await.unwrap();
     run_located(memory, located).await
 }
 
@@ -71,9 +71,9 @@ async fn run_located(memory: Memory, located: Whereabouts) -> Result<Printed, Va
 }
 
 /// CloudTrail without trails.
-struct Nobody;
+struct NoTrails;
 
-impl DescribeTrails for Nobody {
+impl DescribeTrails for NoTrails {
     async fn trails(&self, _: &Region) -> Result<Vec<Description>, StoreError> {
         Ok(Vec::new())
     }
@@ -333,7 +333,7 @@ async fn a_trail_is_looked_up_in_its_home_region() {
         located.chain.region_prefix(),
         "AWSLogs/111122223333/CloudTrail-Digest/us-west-2/"
     );
-    let Err(TrailError::Unknown(arn)) = asked.locate(&Nobody).await else {
+    let Err(TrailError::Unknown(arn)) = asked.locate(&NoTrails).await else {
         panic!("nobody has a trail")
     };
     assert_eq!(arn, trail.spec.trail_arn());

@@ -1,7 +1,7 @@
 //! The walk through one series of digests, newest first, in the order of the AWS CLI.
 
 use super::ahead::Ahead;
-use super::digest_file::{After, Candidate, DigestObject, EVER, TRAILING_DATA, find};
+use super::digest_file::{ANY_TIME, After, Candidate, DigestObject, TRAILING_DATA, find};
 use super::folder::{DigestListing, digest_at, last_end, list};
 use super::lines::Verdict;
 use super::time::{HOUR, ValidatedRange, before, display, parse};
@@ -143,8 +143,8 @@ where
             return None;
         }
         Some(match self.look_at(&place).await {
-            Ok((digest, after)) => self.go_on(place, digest.digest(), after).await,
-            Err(verdict) => self.go_around(place, verdict),
+            Ok((digest, after)) => self.continue_after(place, digest.digest(), after).await,
+            Err(verdict) => self.skip_digest(place, verdict),
         })
     }
 
@@ -180,7 +180,7 @@ where
     }
 
     /// Continues after a digest that CloudTrail signed.
-    async fn go_on(
+    async fn continue_after(
         &mut self,
         place: DigestPlace,
         digest: &UnverifiedDigest,
@@ -209,7 +209,7 @@ where
         if let Some((named, Some(key))) = next {
             if named.location.bucket != self.bucket {
                 self.bucket.clone_from(&named.location.bucket);
-                steps.extend(self.list_anew(digest.end_time).await);
+                steps.extend(self.list_again(digest.end_time).await);
             }
             self.next = Some(DigestPlace {
                 at: named.location.clone(),
@@ -226,7 +226,7 @@ where
     }
 
     /// Continues after a digest that is not usable, with the one that is listed before it.
-    fn go_around(&mut self, place: DigestPlace, verdict: Verdict) -> Vec<WalkStep> {
+    fn skip_digest(&mut self, place: DigestPlace, verdict: Verdict) -> Vec<WalkStep> {
         self.next = self.before(place.key.end_time);
         let lost = self.next.as_ref().and_then(|next| {
             let window = Window {
@@ -296,7 +296,7 @@ where
     }
 
     /// Lists the digests of a bucket that the trail was moved from.
-    async fn list_anew(&mut self, end: Timestamp) -> Option<WalkStep> {
+    async fn list_again(&mut self, end: Timestamp) -> Option<WalkStep> {
         let range = ValidatedRange {
             start: self.range.start,
             end,
@@ -346,7 +346,7 @@ where
             DigestSeries::Hourly => SigningPeriod::of_hourly(digest.end_time),
             // Keys are requested by the generation time, which nobody signed: a key that is known
             // is accepted.
-            DigestSeries::Backfill => EVER,
+            DigestSeries::Backfill => ANY_TIME,
         };
         let Chain {
             region,

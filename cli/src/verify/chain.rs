@@ -3,12 +3,12 @@
 use super::chains::KnownChains;
 use super::gaps::check_covered;
 use super::job::Job;
-use super::kept::take_begin_of_what_is_kept;
+use super::kept::record_start_of_retained;
 use super::limits::HELD;
 use super::log_files::verify_log_files;
 use super::outcomes::DigestOutcomes;
 use super::read_ahead::{HeldDigest, in_turn, read_ahead};
-use super::settled::take_settled;
+use super::settled::record_settled;
 use super::successor::{Sibling, claims};
 use super::tally::ChainTally;
 use super::to_read::to_read;
@@ -65,8 +65,8 @@ pub(super) async fn verify_chain(
             .map(|(_, read)| read);
         let mut settled = plan.digests.settle(&mut walk, read, beside).await;
         let reported = plan.is_reported(&settled);
-        take_begin_of_what_is_kept(job, &mut settled, &mut tally).await;
-        take_settled(job, &mut settled, reported, &mut tally);
+        record_start_of_retained(job, &mut settled, &mut tally).await;
+        record_settled(job, &mut settled, reported, &mut tally);
         if let Some(listed) = listed.as_deref_mut() {
             let from = settled.at.bucket.as_str();
             listed.add(&settled, |file| plan.digests.actual(file, from));
@@ -92,7 +92,7 @@ async fn begin(job: &Job, place: &ChainPlace<'_>, digests: &ChainDigests) -> Cha
     let walk = ChainWalk::among(known, is_whole);
     match digests.hourly.last() {
         Some(newest) if plan.medium.is_copy() => {
-            walk.knowing(claims(&plan.digests, place.siblings, *newest).await)
+            walk.with_known(claims(&plan.digests, place.siblings, *newest).await)
         }
         _ => walk,
     }
@@ -147,7 +147,7 @@ async fn conclude(
     let mut end = None;
     if job.interrupted() {
         tally.worst = tally.worst.max(Outcome::CannotTell);
-    } else if !job.plan.target.part.is_one() {
+    } else if !job.plan.target.part.is_single_object() {
         end = Box::pin(check_covered(job, &mut tally, siblings)).await;
     }
     let is_known = tally.newest_authentic.is_some() || !tally.is_empty();

@@ -132,7 +132,7 @@ impl Collector {
     }
 
     /// Records the time after the newest digest of a chain in a copy on disk.
-    pub(super) fn ends_in_copy(&self, scope: &Scope, from: Timestamp, to: Timestamp) {
+    pub(super) fn record_end_of_copy(&self, scope: &Scope, from: Timestamp, to: Timestamp) {
         self.collected().not_in_copy.end(scope, from, to);
     }
 

@@ -68,11 +68,11 @@ impl Coverage {
             pieces.extend(between);
             pieces.sort_by_key(|piece| piece.from);
         }
-        let begin = from.unwrap_or(Timestamp::MIN);
+        let start = from.unwrap_or(Timestamp::MIN);
         let end = to.unwrap_or(Timestamp::MAX);
         let mut merged: Vec<Stretch> = Vec::new();
         for mut piece in pieces {
-            piece.from = piece.from.max(begin);
+            piece.from = piece.from.max(start);
             piece.to = piece.to.min(end);
             if piece.from >= piece.to {
                 continue;

@@ -48,7 +48,7 @@ pub(super) async fn check_end(
     if let Some(successor) = &successor
         && successor.is_linked
     {
-        tally.end = Some(goes_on(successor));
+        tally.end = Some(continues_in(successor));
         return None;
     }
     // Existing log files contradict an end that the chain itself does not explain.
@@ -146,7 +146,7 @@ fn settle_end(
             let gap = (end.gap.0, successor.from.min(end.gap.1));
             report_overdue(job, tally, end.newest, gap, &[]);
         }
-        tally.end = Some(goes_on(successor));
+        tally.end = Some(continues_in(successor));
         return;
     }
     match judge(&job.plan.ended, &end, newest) {
@@ -175,13 +175,13 @@ fn report_overdue(
         finding.actual = Some(format!("{actual}; {}", reasons.join("; ")));
     }
     if job.plan.medium == Medium::PartialCopy {
-        job.collector.ends_in_copy(&finding.scope, from, to);
+        job.collector.record_end_of_copy(&finding.scope, from, to);
         tally.unverified(finding.window);
     } else if job.collector.finding(&finding) {
         tally.window_of(&finding);
     }
 }
 
-fn goes_on(successor: &ChainSuccessor) -> String {
+fn continues_in(successor: &ChainSuccessor) -> String {
     format!("continues in {}", successor.at)
 }

@@ -8,7 +8,7 @@ use super::listing::list_chains;
 use super::named::named_log_file;
 use super::no_digests::check_no_log_files;
 use super::successor::Sibling;
-use super::unlisted::look_for_unlisted;
+use super::unlisted::search_for_unlisted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use trailseal::bucket::discovery::ChainDigests;
@@ -53,7 +53,7 @@ pub(super) async fn verify_family(job: &Arc<Job>, known: &KnownChains, family: F
         Part::LogFile(key) => Some(key.clone()),
         _ => None,
     };
-    let mut listed = (one.is_some() || plan.looks_for_unlisted()).then(Listed::default);
+    let mut listed = (one.is_some() || plan.searches_for_unlisted()).then(Listed::default);
     let folders: Vec<RegionFolder> = found.iter().map(|(folder, _)| folder.clone()).collect();
     for (folder, chains) in found {
         let mut is_known = chains.is_empty();
@@ -88,7 +88,7 @@ pub(super) async fn verify_family(job: &Arc<Job>, known: &KnownChains, family: F
         }
         match &one {
             Some(key) => named_log_file(job, &folder, key, &listed).await,
-            None => look_for_unlisted(job, &folder, &listed).await,
+            None => search_for_unlisted(job, &folder, &listed).await,
         }
     }
 }

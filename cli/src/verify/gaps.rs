@@ -8,7 +8,7 @@ use super::plan::Medium;
 use super::successor::Sibling;
 use super::tally::ChainTally;
 use super::uncovered::{cannot_verify, report_hole};
-use trailseal::check::coverage::AskedTime;
+use trailseal::check::coverage::RequestedTime;
 use trailseal::check::digest::is_overdue;
 
 /// Reports every stretch of a chain's time that is neither covered nor accounted for. Returns an
@@ -20,7 +20,7 @@ pub(super) async fn check_covered(
     siblings: &[Sibling],
 ) -> Option<PendingEnd> {
     check_hourly(job, tally);
-    let asked = AskedTime {
+    let asked = RequestedTime {
         from: job.plan.wanted.from,
         to: job.plan.wanted.to,
         expected_until: job.plan.expected_until,
@@ -50,7 +50,7 @@ pub(super) async fn check_covered(
 /// Reports a chain of which only backfill digest files exist: the hourly ones are missing, and the
 /// time from which they should exist is not known.
 fn check_hourly(job: &Job, tally: &mut ChainTally) {
-    let is_known = tally.newest_authentic.is_some() || tally.accounted.begin().is_some();
+    let is_known = tally.newest_authentic.is_some() || tally.accounted.start().is_some();
     if is_known || job.plan.wanted.from.is_some() || tally.digests.total() == 0 {
         return;
     }

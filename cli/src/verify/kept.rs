@@ -12,12 +12,12 @@ use trailseal::names::region_folder::RegionFolder;
 
 /// S3 may take a day longer to expire one object than another, and log files are delivered before
 /// the digest file that lists them.
-const LINGERING: SignedDuration = SignedDuration::from_hours(48);
+const EXPIRY_TOLERANCE: SignedDuration = SignedDuration::from_hours(48);
 
 /// Records the time before the oldest digest file of a chain as unverified if a lifecycle rule may
 /// have expired it. A user who says since when objects are kept says what should exist: an object
 /// missing from that time is a finding.
-pub(super) async fn take_begin_of_what_is_kept(
+pub(super) async fn record_start_of_retained(
     job: &Job,
     settled: &mut SettledDigest,
     tally: &mut ChainTally,
@@ -25,12 +25,12 @@ pub(super) async fn take_begin_of_what_is_kept(
     if job.plan.kept_since.is_some() {
         return;
     }
-    let begin = settled
+    let start = settled
         .report
         .findings
         .iter()
-        .find(|finding| finding.begin_of_what_is_kept.is_some());
-    let Some(finding) = begin else { return };
+        .find(|finding| finding.start_of_retained.is_some());
+    let Some(finding) = start else { return };
     let window = finding.window;
     if !job.plan.is_wanted(finding, false) || !may_have_expired(job, finding).await {
         return;
@@ -50,7 +50,7 @@ pub(super) async fn take_begin_of_what_is_kept(
 /// files of their time are missing, too. If those exist, somebody deleted the digest files.
 async fn may_have_expired(job: &Job, finding: &Finding) -> bool {
     let (Some(ended), ObjectKind::Digest(key)) =
-        (finding.begin_of_what_is_kept, classify(&finding.object.key))
+        (finding.start_of_retained, classify(&finding.object.key))
     else {
         return false;
     };
@@ -60,7 +60,7 @@ async fn may_have_expired(job: &Job, finding: &Finding) -> bool {
         region: key.chain.region,
     };
     match discovery::oldest_log_file(job.store(), &folder).await {
-        Ok(oldest) => oldest.is_none_or(|oldest| ended.duration_since(oldest) <= LINGERING),
+        Ok(oldest) => oldest.is_none_or(|oldest| ended.duration_since(oldest) <= EXPIRY_TOLERANCE),
         Err(error) => {
             job.collector
                 .cannot_tell(&error, &Scope::of_region_folder(&folder));

@@ -44,7 +44,7 @@ pub(super) async fn list_chains(
     };
     let misnamed = misnamed
         .into_iter()
-        .filter(|key| plan.target.part.takes_misnamed(key));
+        .filter(|key| plan.target.part.selects_misnamed(key));
     stream::iter(misnamed)
         .for_each_concurrent(plan.concurrency, |key| {
             let at = ObjectLocation::new(folder.bucket.clone(), key);

@@ -40,7 +40,7 @@ async fn verify_list(
     let resume = job.plan.resume.as_deref();
     let done = resume.and_then(|resume| resume.done(hash, of));
     if let Some(done) = done {
-        take_over(job, done, outcomes);
+        reuse_results(job, done, outcomes);
     }
     let scope = Arc::new(job.plan.digests.scope(&outcomes.key));
     let listed_in = Arc::new(DigestReference::of(at, digest.digest()));
@@ -48,7 +48,7 @@ async fn verify_list(
     let to_do: Vec<usize> = (0..of)
         .zip(&digest.digest().log_files)
         .filter(|(position, file)| {
-            job.plan.target.part.takes_log_file(&file.location.key)
+            job.plan.target.part.selects_log_file(&file.location.key)
                 && !done.is_some_and(|done| done.holds(*position))
         })
         .map(|(position, _)| position)
@@ -79,7 +79,7 @@ async fn verify_list(
             job.crashed(&listed_in.key);
             continue;
         };
-        if take_verified(job, &verified, &scope, outcomes)
+        if record_verified(job, &verified, &scope, outcomes)
             && let Some(resume) = resume
         {
             resume.note(hash, of, position, verified.inflated_bytes);
@@ -89,7 +89,7 @@ async fn verify_list(
 }
 
 /// Adopts the log files that an earlier run found valid.
-fn take_over(job: &Job, done: &Done, outcomes: &mut DigestOutcomes) {
+fn reuse_results(job: &Job, done: &Done, outcomes: &mut DigestOutcomes) {
     let counters = job.counters();
     outcomes.log_files.valid += done.count();
     outcomes.bytes += done.bytes;
@@ -99,7 +99,7 @@ fn take_over(job: &Job, done: &Done, outcomes: &mut DigestOutcomes) {
 }
 
 /// Records the verdict on a log file. Returns whether it is valid.
-fn take_verified(
+fn record_verified(
     job: &Job,
     verified: &VerifiedLogFile,
     scope: &Scope,

@@ -37,15 +37,15 @@ mod tally;
 mod to_read;
 mod uncovered;
 mod unlisted;
-mod unproven;
+mod unverified_files;
 
 use crate::args::VerifyArgs;
 use crate::exit::{self, Stop};
-use crate::interrupt::close_at_first;
+use crate::interrupt::close_on_interrupt;
 use crate::progress::Display;
 use crate::report::copy::NoteKind;
 use crate::report::{CannotTell, ReportSubject, Verification};
-use crate::source::{Objects, of_no_use};
+use crate::source::{Objects, unused_messages};
 use collected::RunFacts;
 use collector::Collector;
 use jiff::Timestamp;
@@ -84,7 +84,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
     let collector = Arc::new(Collector::new(now, sink.lines()));
     let found = work(plan, &collector, &objects).await;
     if let Some(file) = &args.signatures {
-        for line in of_no_use(&given, &file.display().to_string()) {
+        for line in unused_messages(&given, &file.display().to_string()) {
             eprintln!("trailseal: {line}");
         }
     }
@@ -130,7 +130,7 @@ async fn work(plan: Plan, collector: &Arc<Collector>, objects: &Arc<Limited<Obje
     let display = Display::start(Duration::ZERO, move |elapsed| {
         progress::line(&shown.counters, elapsed)
     });
-    let interrupted = tokio::spawn(close_at_first(Arc::clone(objects)));
+    let interrupted = tokio::spawn(close_on_interrupt(Arc::clone(objects)));
     let signed_out = tokio::spawn(close_when_signed_out(
         Arc::clone(collector),
         Arc::clone(objects),

@@ -11,7 +11,7 @@ pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; i
 
 /// Reports log files without any digest: validation was off, or the digests are missing.
 pub(super) async fn check_no_log_files(job: &Job, folder: &RegionFolder) {
-    if job.plan.target.part.is_one() {
+    if job.plan.target.part.is_single_object() {
         return;
     }
     let scope = Scope::of_region_folder(folder);
@@ -19,7 +19,7 @@ pub(super) async fn check_no_log_files(job: &Job, folder: &RegionFolder) {
     let Some(true) = job.answer(looked, &scope) else {
         return;
     };
-    if job.plan.looks_for_unlisted() {
+    if job.plan.searches_for_unlisted() {
         return;
     }
     let below = format!("s3://{}/{}", folder.bucket, folder.log_files());

@@ -1,7 +1,7 @@
 //! Files among the log files of an account that belong to no Region that was searched.
 
 use super::job::Job;
-use super::unproven::UnprovenFiles;
+use super::unverified_files::UnverifiedFiles;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 use trailseal::bucket::discovery;
@@ -22,14 +22,14 @@ pub(super) async fn unlisted_outside(job: &Job, looked_into: &[RegionFolder]) {
     }
     let mut accounts = Accounts::new();
     for folder in looked_into {
-        if job.plan.asks_for_account(&folder.bucket, &folder.folder) {
+        if job.plan.selects_account(&folder.bucket, &folder.folder) {
             accounts
                 .entry((folder.bucket.clone(), folder.folder.clone()))
                 .or_default()
                 .insert(folder.region.clone());
         }
     }
-    for (bucket, account) in accounts_beside(job, &accounts).await {
+    for (bucket, account) in other_accounts(job, &accounts).await {
         accounts.entry((bucket, account)).or_default();
     }
     stream::iter(accounts)
@@ -57,7 +57,7 @@ async fn unlisted_outside_of(
     let others = discovery::other_folders(job.store(), bucket, account).await;
     let others = job.answer(others, &scope).unwrap_or_default();
     for events in std::iter::once(LOG_FOLDER.to_owned()).chain(others) {
-        let mut unproven = UnprovenFiles::default();
+        let mut unverified_files = UnverifiedFiles::default();
         let looked = discovery::outside_regions(
             job.store(),
             bucket,
@@ -65,24 +65,24 @@ async fn unlisted_outside_of(
             &events,
             regions,
             &job.plan.wanted,
-            |key| unproven.add(key),
+            |key| unverified_files.add(key),
         )
         .await;
         job.answer(looked, &scope);
         let below = format!("{account}{events}/");
-        unproven.report_not_covered(job, bucket, &below, &scope);
+        unverified_files.report_not_covered(job, bucket, &below, &scope);
     }
 }
 
 /// Returns the accounts next to these that have no folder of a Region.
-async fn accounts_beside(job: &Job, accounts: &Accounts) -> Vec<(String, AccountFolder)> {
+async fn other_accounts(job: &Job, accounts: &Accounts) -> Vec<(String, AccountFolder)> {
     let parents: BTreeSet<_> = accounts
         .keys()
         .map(|(bucket, account)| (bucket, &account.prefix, &account.organization))
         .collect();
     let mut found = Vec::new();
     for (bucket, prefix, organization) in parents {
-        let beside = discovery::accounts_beside(
+        let beside = discovery::other_accounts(
             job.store(),
             bucket,
             prefix.as_deref(),
@@ -93,7 +93,7 @@ async fn accounts_beside(job: &Job, accounts: &Accounts) -> Vec<(String, Account
         let beside = beside.unwrap_or_default().into_iter();
         found.extend(
             beside
-                .filter(|account| job.plan.asks_for_account(bucket, account))
+                .filter(|account| job.plan.selects_account(bucket, account))
                 .map(|account| (bucket.clone(), account)),
         );
     }

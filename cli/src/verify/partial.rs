@@ -14,11 +14,11 @@ use trailseal::trust::chain::hourly_digests;
 /// Everything that is not in the copy.
 #[derive(Debug, Default)]
 pub(super) struct NotInCopy {
-    chains: BTreeMap<Whose, Gap>,
+    chains: BTreeMap<ChainName, Gap>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Whose {
+struct ChainName {
     account: Option<String>,
     region: Option<String>,
     trail: Option<String>,
@@ -44,7 +44,7 @@ struct Gap {
 
 impl NotInCopy {
     fn gap(&mut self, scope: &Scope) -> &mut Gap {
-        let whose = Whose {
+        let whose = ChainName {
             account: scope.account.clone(),
             region: scope.region.clone(),
             trail: scope.trail.clone(),
@@ -121,7 +121,7 @@ impl NotInCopy {
     }
 }
 
-impl Whose {
+impl ChainName {
     /// Returns `trail … in 111122223333 us-east-1`, as far as it is known.
     fn name(&self) -> String {
         let trail = self.trail.as_deref().map(|trail| format!("trail {trail}"));
@@ -151,7 +151,7 @@ impl Whose {
 }
 
 impl Gap {
-    fn of_log_files(&self, whose: &Whose) -> Option<String> {
+    fn of_log_files(&self, whose: &ChainName) -> Option<String> {
         let reason = match self.log_files {
             0 => return None,
             1 => format!(
@@ -169,7 +169,7 @@ impl Gap {
         Some(reason)
     }
 
-    fn of_digests(&self, whose: &Whose) -> Option<String> {
+    fn of_digests(&self, whose: &ChainName) -> Option<String> {
         let mut said = Vec::new();
         if self.digests > 0 {
             let count = match self.digests {

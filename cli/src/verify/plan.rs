@@ -74,7 +74,7 @@ impl Medium {
 impl Plan {
     /// Returns whether to look for log files that no digest lists: this was requested, or log files
     /// were named, but not those of one trail.
-    pub(super) fn looks_for_unlisted(&self) -> bool {
+    pub(super) fn searches_for_unlisted(&self) -> bool {
         self.unlisted || (self.target.part.is_log_files() && self.wanted.trails.is_empty())
     }
 
@@ -84,7 +84,7 @@ impl Plan {
             && match &self.target.part {
                 Part::Digests(_) | Part::Digest(_) => {
                     let key = DigestKey::of(chain.clone(), series, end);
-                    self.target.part.takes_digest(&key)
+                    self.target.part.selects_digest(&key)
                 }
                 Part::Elsewhere(_) => false,
                 Part::Everything | Part::LogFiles(_) | Part::LogFile(_) => true,
@@ -136,7 +136,7 @@ impl Plan {
     }
 
     /// Returns whether the whole folder of an account was requested, not a folder in it.
-    pub(super) fn asks_for_account(&self, bucket: &str, account: &AccountFolder) -> bool {
+    pub(super) fn selects_account(&self, bucket: &str, account: &AccountFolder) -> bool {
         let account = account.to_string();
         self.target.part == Part::Everything
             && self.target.places.iter().any(|(place, prefix)| {

@@ -6,7 +6,7 @@ use trailseal::check::digest::SettledDigest;
 use trailseal::names::object_key::DigestSeries;
 
 /// Records the findings about a digest. A user who requested the digest itself gets all of them.
-pub(super) fn take_settled(
+pub(super) fn record_settled(
     job: &Job,
     settled: &mut SettledDigest,
     reported: bool,
@@ -25,7 +25,7 @@ pub(super) fn take_settled(
     if reported {
         job.collector.form(settled.form, &settled.at);
     }
-    take_not_in_copy(job, settled, reported, tally);
+    record_not_in_copy(job, settled, reported, tally);
     let (start, end) = (settled.start, settled.key.end_time);
     if settled.key.series == DigestSeries::Hourly && (reported || settled.authentic.is_some()) {
         tally.accounted.add(start, end);
@@ -46,7 +46,7 @@ pub(super) fn take_settled(
 
 /// Records what a copy on disk does not hold. In a complete copy, this is a finding about the same
 /// time.
-fn take_not_in_copy(
+fn record_not_in_copy(
     job: &Job,
     settled: &mut SettledDigest,
     reported: bool,

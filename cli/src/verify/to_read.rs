@@ -11,7 +11,7 @@ use trailseal::names::region_folder::RegionFolder;
 
 /// The maximum number of digests after the requested time that are tried to find one that
 /// CloudTrail signed.
-const MAX_WITNESSES: usize = 48;
+const MAX_LATER_DIGESTS: usize = 48;
 
 /// Returns the digest files of a chain to read, newest first: the requested ones, those after them
 /// up to one that CloudTrail signed, and the one before.
@@ -36,7 +36,7 @@ pub(super) async fn to_read(
         &job.counters().digests_known,
         u64::try_from(count).unwrap_or(0),
     );
-    let later = witnesses(job, folder, chain, digests, unlisted).await;
+    let later = later_digests(job, folder, chain, digests, unlisted).await;
     let in_time = digests.hourly.iter().rev().filter(reached).copied();
     let is_earlier = |end: &&Timestamp| !reached(end) && !plan.is_later(chain, **end);
     let earlier = digests.hourly.iter().rev().find(is_earlier);
@@ -57,7 +57,7 @@ pub(super) async fn to_read(
 /// Returns the digests after the requested time, oldest first, up to one that CloudTrail signed,
 /// which shows whether any before it is missing. Names prove nothing: anybody may put an object
 /// there.
-async fn witnesses(
+async fn later_digests(
     job: &Job,
     folder: &RegionFolder,
     chain: &Chain,
@@ -70,17 +70,17 @@ async fn witnesses(
         to.checked_add(DELIVERY + SignedDuration::from_hours(1))
             .ok()
     });
-    let mut witnesses = Vec::new();
+    let mut later_digests = Vec::new();
     let mut proven = false;
     for end in digests.hourly.iter().copied() {
         if !plan.is_later(chain, end) {
             continue;
         }
         let enough = proven && reach.is_none_or(|reach| end > reach);
-        if enough || witnesses.len() >= MAX_WITNESSES || job.interrupted() {
+        if enough || later_digests.len() >= MAX_LATER_DIGESTS || job.interrupted() {
             break;
         }
-        witnesses.push(end);
+        later_digests.push(end);
         // In a copy on disk, a digest is verified by the one after it: all are read.
         if !plan.medium.is_copy() && !proven {
             let key = DigestKey::of(chain.clone(), DigestSeries::Hourly, end);
@@ -89,5 +89,5 @@ async fn witnesses(
             proven = plan.digests.is_authentic(&read).await;
         }
     }
-    witnesses
+    later_digests
 }

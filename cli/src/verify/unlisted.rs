@@ -1,7 +1,7 @@
 //! Log files that no digest lists, in the folders of an account and Region.
 
 use super::job::Job;
-use super::unproven::UnprovenFiles;
+use super::unverified_files::UnverifiedFiles;
 use trailseal::bucket::discovery;
 use trailseal::bucket::selection::Part;
 use trailseal::bucket::wanted::Wanted;
@@ -13,7 +13,7 @@ use trailseal::names::region_folder::RegionFolder;
 
 /// Looks for log files of an account and Region that no digest lists, in each folder that
 /// CloudTrail delivers log files to.
-pub(super) async fn look_for_unlisted(job: &Job, folder: &RegionFolder, listed: &Listed) {
+pub(super) async fn search_for_unlisted(job: &Job, folder: &RegionFolder, listed: &Listed) {
     let named = match &job.plan.target.part {
         Part::LogFiles(prefix) => prefix
             .strip_prefix(&folder.folder.to_string())
@@ -21,7 +21,7 @@ pub(super) async fn look_for_unlisted(job: &Job, folder: &RegionFolder, listed: 
         _ => None,
     };
     let mut folders = vec![named.unwrap_or(LOG_FOLDER).to_owned()];
-    if job.plan.asks_for_account(&folder.bucket, &folder.folder) {
+    if job.plan.selects_account(&folder.bucket, &folder.folder) {
         let others = discovery::other_folders(job.store(), &folder.bucket, &folder.folder).await;
         let others = job.answer(others, &Scope::of_region_folder(folder));
         folders.extend(others.unwrap_or_default());
@@ -38,7 +38,7 @@ pub(super) async fn look_for_unlisted(job: &Job, folder: &RegionFolder, listed: 
 async fn unlisted_in(job: &Job, folder: &RegionFolder, events: &str, listed: &Listed) {
     let plan = &job.plan;
     let mut unlisted = 0;
-    let mut unproven = UnprovenFiles::default();
+    let mut unverified_files = UnverifiedFiles::default();
     let wanted = Wanted {
         from: plan.wanted.from.or_else(|| listed.first()),
         ..plan.wanted.clone()
@@ -47,7 +47,7 @@ async fn unlisted_in(job: &Job, folder: &RegionFolder, events: &str, listed: &Li
     let is_covered = listed.covers(&folder.folder, events);
     let ahead = plan.is_open_ended;
     let looked = discovery::log_files(job.store(), folder, events, &wanted, ahead, |key, time| {
-        if listed.lists(&folder.bucket, &key) || !plan.target.part.takes_log_file(&key) {
+        if listed.lists(&folder.bucket, &key) || !plan.target.part.selects_log_file(&key) {
             return;
         }
         let proof = match time {
@@ -61,7 +61,7 @@ async fn unlisted_in(job: &Job, folder: &RegionFolder, events: &str, listed: &Li
                 report_unlisted(job, folder, key, &scope);
             }
             Proof::NotYet => {}
-            Proof::Unproven => unproven.add(key),
+            Proof::Unproven => unverified_files.add(key),
         }
     })
     .await;
@@ -69,9 +69,9 @@ async fn unlisted_in(job: &Job, folder: &RegionFolder, events: &str, listed: &Li
     job.collector.unlisted(unlisted);
     let below = folder.of_events(events);
     if events == LOG_FOLDER {
-        unproven.report_log_files(job, &folder.bucket, &below, &scope);
+        unverified_files.report_log_files(job, &folder.bucket, &below, &scope);
     } else {
-        unproven.report_not_covered(job, &folder.bucket, &below, &scope);
+        unverified_files.report_not_covered(job, &folder.bucket, &below, &scope);
     }
 }
 

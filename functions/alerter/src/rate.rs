@@ -59,11 +59,11 @@ mod tests {
     #[test]
     fn messages_never_exceed_the_rate() {
         let rates = [Rate::new(30), Rate::new(30)];
-        let begin = Instant::now();
-        let end = begin + Duration::from_mins(1);
+        let start = Instant::now();
+        let end = start + Duration::from_mins(1);
         let mut turns = Vec::new();
         for rate in &rates {
-            let mut now = begin;
+            let mut now = start;
             while let Some(turn) = rate.take(now, end) {
                 turns.push(turn);
                 now = turn;
@@ -71,7 +71,7 @@ mod tests {
         }
         assert!((28..=30).contains(&turns.len()), "{turns:?}");
         let first = Duration::from_millis(3_900);
-        assert!(turns.iter().all(|turn| *turn >= begin + first), "{turns:?}");
+        assert!(turns.iter().all(|turn| *turn >= start + first), "{turns:?}");
         // After a pause, one message goes out at once, and the next one waits.
         let later = end + Duration::from_mins(1);
         let rest = later + Duration::from_mins(1);

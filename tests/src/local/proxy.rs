@@ -118,7 +118,7 @@ impl FaultProxy {
     }
 
     /// Removes all rules.
-    pub fn heal(&self) {
+    pub fn clear_rules(&self) {
         self.shared.state().rules.clear();
     }
 

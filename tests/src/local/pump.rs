@@ -294,9 +294,9 @@ impl Pump {
                 bail!("{} finds no end", worker.function.logical_id);
             }
             let event = sqs_event::event(&worker.queue.arn, &batch);
-            let begin = Instant::now();
+            let start = Instant::now();
             let result = worker.rie.invoke(&event).await;
-            let took = begin.elapsed();
+            let took = start.elapsed();
             let verdict = verdict(&worker.function, &batch, &result);
             let (failed, done): (Vec<_>, Vec<_>) = batch
                 .into_iter()

@@ -126,7 +126,7 @@ impl Rie {
         let emulator = self.running.lock().await.process.pid();
         process::children_of(emulator)
             .into_iter()
-            .filter_map(high_water_mark)
+            .filter_map(peak_memory_of)
             .max()
     }
 
@@ -243,7 +243,7 @@ fn result(status: StatusCode, body: &Bytes) -> Result<Value, FunctionError> {
 }
 
 /// Returns `VmHWM` of a process, in bytes.
-fn high_water_mark(pid: u32) -> Option<u64> {
+fn peak_memory_of(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status
         .lines()

@@ -452,7 +452,7 @@ async fn a_file_missing_in_a_copy_is_a_finding_only_if_the_copy_is_complete() ->
     let chain: Vec<&DigestFile> = trail.chain(ACCOUNT, REGION);
     let gone: Vec<&DigestFile> = [4, 7, 8].map(|hour| digest(&trail, hour)).into();
     // The signature of a digest is in the next one.
-    let unproven: Vec<&DigestFile> = [3, 4, 6, 7, 8].map(|hour| digest(&trail, hour)).into();
+    let unverified: Vec<&DigestFile> = [3, 4, 6, 7, 8].map(|hour| digest(&trail, hour)).into();
     let mut changes: Vec<Change> = gone.iter().map(|digest| delete(&digest.object)).collect();
     let mut logs = 0;
     for log in chain
@@ -467,7 +467,7 @@ async fn a_file_missing_in_a_copy_is_a_finding_only_if_the_copy_is_complete() ->
                 .iter()
                 .any(|listed| listed.object.key == log.object.key)
         };
-        logs += u64::from(!unproven.iter().any(is_listed));
+        logs += u64::from(!unverified.iter().any(is_listed));
     }
     copy.apply(&changes)?;
     let found = report(&copy, &["--unlisted"]).await?;

@@ -165,7 +165,7 @@ fn commands(trail: &Trail) -> Vec<Vec<String>> {
     let bucket = format!("s3://{}", trail.spec.bucket);
     let digest = &trail.digest(ACCOUNT, REGION, 3).object;
     let digest = digest.location().to_string();
-    let (begin, end) = (
+    let (start, end) = (
         trail.spec.start.to_string(),
         end_of(&trail.spec).to_string(),
     );
@@ -180,7 +180,7 @@ fn commands(trail: &Trail) -> Vec<Vec<String>> {
             "--region",
             REGION,
             "--start-time",
-            &begin,
+            &start,
             "--end-time",
             &end,
         ]),
@@ -189,7 +189,7 @@ fn commands(trail: &Trail) -> Vec<Vec<String>> {
             "--trail-arn",
             &arn,
             "--start-time",
-            &begin,
+            &start,
             "--end-time",
             &end,
             "--s3-bucket",

@@ -20,14 +20,14 @@ enum Conversion {
     /// The first digest file there names the last one before it.
     Continued,
     /// A starting digest file, at the same second.
-    StartedAnew,
+    StartedAgain,
 }
 
 /// Returns a trail of 24 hours, converted before its twelfth.
 fn converted(bucket: &str, conversion: Conversion) -> TrailSpec {
     let stops = match conversion {
         Conversion::Continued => Vec::new(),
-        Conversion::StartedAnew => vec![Stop {
+        Conversion::StartedAgain => vec![Stop {
             last_hour: 11,
             restart_hour: Some(12),
         }],
@@ -66,7 +66,7 @@ async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> 
     let stage = Stage::enter().await?;
     for (bucket, conversion) in [
         ("amzn-s3-demo-converted", Conversion::Continued),
-        ("amzn-s3-demo-anew", Conversion::StartedAnew),
+        ("amzn-s3-demo-anew", Conversion::StartedAgain),
     ] {
         let trail = converted(bucket, conversion).build();
         stage.deliver(&trail).await?;
@@ -75,12 +75,15 @@ async fn a_trail_converted_to_an_organizations_is_one_trail_in_two_folders() -> 
         assert_eq!(whole.counts("digests"), [25, 0, 0]);
         let chains = whole.json["chains"].as_array().expect("a list");
         assert_eq!(chains.len(), 2);
-        let goes_on = format!("continues in s3://{bucket}/AWSLogs/{ORGANIZATION}/");
+        let continuation = format!("continues in s3://{bucket}/AWSLogs/{ORGANIZATION}/");
         let ends: Vec<&str> = chains
             .iter()
             .filter_map(|chain| chain["end"].as_str())
             .collect();
-        assert!(ends.len() == 1 && ends[0].starts_with(&goes_on), "{ends:?}");
+        assert!(
+            ends.len() == 1 && ends[0].starts_with(&continuation),
+            "{ends:?}"
+        );
         // Long after the conversion, too.
         let late = hour(&trail, 20).to_string();
         report(&stage, &trail, &["--start-time", &late])
@@ -114,7 +117,7 @@ async fn digests_deleted_before_a_conversion_are_found() -> Result<()> {
         ),
         (
             "amzn-s3-demo-gone-2",
-            Conversion::StartedAnew,
+            Conversion::StartedAgain,
             "digest-overdue",
         ),
     ] {
@@ -349,7 +352,7 @@ async fn a_conversion_in_a_copy_on_disk_is_valid() -> Result<()> {
     for (bucket, conversion, unverified) in [
         ("amzn-s3-demo-disk-converted", Conversion::Continued, 0),
         // No later digest file contains the signature of the last one before.
-        ("amzn-s3-demo-disk-anew", Conversion::StartedAnew, 1),
+        ("amzn-s3-demo-disk-anew", Conversion::StartedAgain, 1),
     ] {
         let trail = converted(bucket, conversion).build();
         let copy = Copy::of(&trail)?;

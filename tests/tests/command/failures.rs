@@ -54,7 +54,7 @@ async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> 
         assert_eq!(report.unverified(), [log.location().to_string()]);
         let reason = report.json["cannotTell"][0]["reason"].to_string();
         assert!(reason.contains(word), "{reason}");
-        proxy.heal();
+        proxy.clear_rules();
     }
 
     // If a digest could not be verified, its log files could not be verified either; the digests
@@ -66,7 +66,7 @@ async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> 
     let of_third = trail.logs_of(third).len() as u64;
     assert_eq!(report.counts("logFiles"), [all - of_third, 0, 0]);
     assert_eq!(report.unverified(), [third.object.location().to_string()]);
-    proxy.heal();
+    proxy.clear_rules();
 
     // An object that is younger than its digest was put in the place of the archived one.
     for (object, kind) in [
@@ -77,7 +77,7 @@ async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> 
         let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
         report.reported(1, &[(kind, 1)]);
         assert_eq!(report.unverified(), Vec::<String>::new());
-        proxy.heal();
+        proxy.clear_rules();
     }
 
     // Keys that cannot be requested. After one refusal, the command does not ask again.
@@ -95,7 +95,7 @@ async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> 
     let ran = stage.run_through(&proxy, &text).await?;
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.out.contains("this operation (7 times)"), "{}", ran.out);
-    proxy.heal();
+    proxy.clear_rules();
 
     // A finding is reported along with what could not be verified.
     proxy.fail(get(log), Fault::access_denied());
@@ -222,7 +222,7 @@ async fn an_interrupted_run_reports_what_it_has_and_another_run_resumes() -> Res
         assert!(found == 0 && unverified > 0, "{found} {unverified}");
         assert_ne!(report.json["chains"][0]["verdict"], "valid");
 
-        proxy.heal();
+        proxy.clear_rules();
         proxy.forget();
         let report = run(environment, &arguments).await?.report();
         report.reported(0, &[]);

@@ -160,7 +160,7 @@ async fn the_report_is_text_or_a_page() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_is_written_to_a_file() -> Result<()> {
     let (_, copy) = damaged("amzn-s3-demo-output")?;
-    for (name, begin) in [
+    for (name, prefix) in [
         ("text", "2 FINDINGS"),
         ("json", "{"),
         ("ndjson", "{\"type\""),
@@ -170,7 +170,7 @@ async fn a_report_is_written_to_a_file() -> Result<()> {
         let ran = run_offline(&with(format(&copy, name), &["--output", &file])).await?;
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{name}: {ran:?}");
         let report = std::fs::read_to_string(&file)?;
-        assert!(report.starts_with(begin), "{name}: {report}");
+        assert!(report.starts_with(prefix), "{name}: {report}");
     }
     let nowhere = copy.text("no such folder/report");
     run_offline(&with(copy.verify(), &["--output", &nowhere]))
@@ -181,14 +181,14 @@ async fn a_report_is_written_to_a_file() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn completions_and_the_man_page_are_generated() -> Result<()> {
-    for (shell, begin) in [
+    for (shell, prefix) in [
         ("bash", "_trailseal()"),
         ("zsh", "#compdef trailseal"),
         ("fish", "# Print"),
     ] {
         let ran = run_offline(&["completions", shell]).await?;
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{shell}");
-        assert!(ran.out.starts_with(begin), "{shell}: {}", &ran.out[..200]);
+        assert!(ran.out.starts_with(prefix), "{shell}: {}", &ran.out[..200]);
         for command in ["verify", "inspect", "validate-logs", "keys"] {
             assert!(ran.out.contains(command), "{shell}: {command}");
         }

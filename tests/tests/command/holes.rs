@@ -146,16 +146,16 @@ async fn a_stop_that_lasts_beyond_the_range_is_reported() -> Result<()> {
 async fn a_trail_that_ends_while_another_continues_is_reported_unless_its_end_is_stated()
 -> Result<()> {
     let stage = Stage::enter().await?;
-    let goes_on = long("amzn-s3-demo-beside", 60).build();
+    let continuing = long("amzn-s3-demo-beside", 60).build();
     let ends = TrailSpec {
         trail_name: "second".to_owned(),
         seed: 7,
         ..long("amzn-s3-demo-beside", 10)
     }
     .build();
-    stage.deliver(&goes_on).await?;
+    stage.deliver(&continuing).await?;
     stage.deliver(&ends).await?;
-    let range = between(&goes_on, 40, 60);
+    let range = between(&continuing, 40, 60);
     let report = stage.run(&range).await?.report();
     report.reported(1, &[("digest-overdue", 1)]);
     let acknowledged = with(range, &["--ended", "second"]);

@@ -34,7 +34,7 @@ fn location(object: &Object) -> String {
 
 /// Checks that exactly these steps fail, that these could not be verified, and the exit code.
 #[track_caller]
-fn came_to(ran: &Ran, code: i32, failed: &[&str], unverified: &[&str]) {
+fn assert_steps(ran: &Ran, code: i32, failed: &[&str], unverified: &[&str]) {
     assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
     assert_eq!(steps(ran, "FAIL"), failed, "{}", ran.out);
     assert_eq!(steps(ran, "cannot tell"), unverified, "{}", ran.out);
@@ -67,7 +67,7 @@ const ALL_STEPS: [&str; 10] = [
 type Case = (&'static str, Change, Vec<&'static str>, Vec<&'static str>);
 
 /// Returns a copy whose name is half an hour later.
-fn planted_behind(digest: &DigestFile) -> Object {
+fn planted_after(digest: &DigestFile) -> Object {
     let bucket = digest.object.bucket.clone();
     let key = digest.object.key.replace("T030000Z", "T033000Z");
     copied_to(&digest.object, &Location { bucket, key })
@@ -132,7 +132,7 @@ fn cases(trail: &Trail) -> Vec<Case> {
         ("successor gone", delete(digest(trail, 4)), vec![], vec![]),
         (
             "another one planted behind it",
-            Change::Put(planted_behind(third)),
+            Change::Put(planted_after(third)),
             vec![],
             vec![],
         ),
@@ -158,7 +158,7 @@ async fn each_step_of_a_digest_in_s3_is_printed() -> Result<()> {
     let inspect = async |at: &str| stage.run(&["inspect", at]).await;
 
     let ran = inspect(&at).await?;
-    came_to(&ran, 0, &[], &[]);
+    assert_steps(&ran, 0, &[], &[]);
     assert_eq!(steps(&ran, "ok"), ALL_STEPS);
     // The signed text, line by line, and the signature.
     for line in third
@@ -178,12 +178,12 @@ async fn each_step_of_a_digest_in_s3_is_printed() -> Result<()> {
 
     // The first and the last of a chain, and one that is in no chain.
     let first = inspect(&location(digest(&trail, 0))).await?;
-    came_to(&first, 0, &[], &[]);
+    assert_steps(&first, 0, &[], &[]);
     let last = inspect(&location(digest(&trail, 6))).await?;
-    came_to(&last, 0, &[], &[]);
+    assert_steps(&last, 0, &[], &[]);
     assert_eq!(steps(&last, "-"), ["successor"]);
     let backfill = inspect(&location(&trail.backfill(ACCOUNT, REGION, 2).object)).await?;
-    came_to(&backfill, 0, &[], &[]);
+    assert_steps(&backfill, 0, &[], &[]);
     assert_eq!(steps(&backfill, "-"), ["predecessor"]);
 
     for (name, change, failed, unverified) in cases(&trail) {
@@ -191,7 +191,7 @@ async fn each_step_of_a_digest_in_s3_is_printed() -> Result<()> {
         let changes = [change];
         stage.apply(&changes).await?;
         let ran = inspect(&at).await?;
-        came_to(&ran, i32::from(!failed.is_empty()), &failed, &unverified);
+        assert_steps(&ran, i32::from(!failed.is_empty()), &failed, &unverified);
         stage.undo(&trail, &changes).await?;
     }
 
@@ -217,19 +217,19 @@ async fn the_oldest_kept_digest_is_valid_and_the_time_before_it_could_not_be_ver
     let expired: Vec<Change> = (0..3).map(|hour| delete(digest(&trail, hour))).collect();
     stage.apply(&expired).await?;
     let ran = inspect(3).await?;
-    came_to(&ran, 2, &[], &["predecessor"]);
+    assert_steps(&ran, 2, &[], &["predecessor"]);
     assert!(
         ran.out.contains("what is kept of this chain"),
         "{}",
         ran.out
     );
-    came_to(&inspect(4).await?, 0, &[], &[]);
+    assert_steps(&inspect(4).await?, 0, &[], &[]);
     let ran = inspect(2).await?;
     assert!(ran.refused(2).contains("begins after it"), "{}", ran.err);
     // An earlier digest exists: somebody deleted those in between.
     stage.undo(&trail, &expired[..1]).await?;
-    came_to(&inspect(3).await?, 1, &["predecessor"], &[]);
-    came_to(&inspect(2).await?, 1, &["object"], &["log files"]);
+    assert_steps(&inspect(3).await?, 1, &["predecessor"], &[]);
+    assert_steps(&inspect(2).await?, 1, &["object"], &["log files"]);
     Ok(())
 }
 
@@ -252,7 +252,7 @@ async fn a_key_is_read_unchanged() -> Result<()> {
         encoded.replace('/', "%2F"),
     ] {
         let at = format!("s3://{}/{key}", third.bucket);
-        came_to(&stage.run(&["inspect", &at]).await?, 0, &[], &[]);
+        assert_steps(&stage.run(&["inspect", &at]).await?, 0, &[], &[]);
     }
     // If the object exists by no reading of the key, it could not be verified.
     let never = format!("s3://{}//{encoded}", third.bucket).replace("T030000Z", "T031500Z");
@@ -287,10 +287,10 @@ async fn a_copied_digest_is_authentic_but_in_the_wrong_place() -> Result<()> {
         .await?;
     let unverified = ["content", "predecessor", "log files"];
     let ran = inspect(&over.to_string()).await?;
-    came_to(&ran, 1, &["place", "successor"], &unverified);
+    assert_steps(&ran, 1, &["place", "successor"], &unverified);
     // It is still CloudTrail's signature.
     assert!(steps(&ran, "ok").contains(&"signature"));
-    came_to(
+    assert_steps(
         &inspect(&aside.to_string()).await?,
         1,
         &["place"],
@@ -333,8 +333,8 @@ async fn an_unreadable_object_is_reported_at_its_step() -> Result<()> {
             .into_iter()
             .filter(|step| steps(&ran, "cannot tell").contains(step) || *step != "successor")
             .collect();
-        came_to(&ran, 2, &[], &unverified);
-        proxy.heal();
+        assert_steps(&ran, 2, &[], &unverified);
+        proxy.clear_rules();
     }
     // The next digest is not part of the verdict.
     proxy.fail(get(digest(&trail, 4)), Fault::access_denied());
@@ -344,7 +344,7 @@ async fn an_unreadable_object_is_reported_at_its_step() -> Result<()> {
             &["inspect", &location(&third.object), "--no-log-files"],
         )
         .await?;
-    came_to(&ran, 0, &[], &["successor"]);
+    assert_steps(&ran, 0, &[], &["successor"]);
     assert_eq!(steps(&ran, "-"), ["log files"]);
     let logs = Match::operation("s3", "GetObject").path_contains("/CloudTrail/");
     proxy.forget();
@@ -369,11 +369,11 @@ async fn a_digest_in_a_file_needs_a_given_signature() -> Result<()> {
     let file = copy.file(&third.object).display().to_string();
     // From the next digest, which the one after it verifies.
     let ran = inspect(&file, &[]).await?;
-    came_to(&ran, 0, &[], &[]);
+    assert_steps(&ran, 0, &[], &[]);
     assert_eq!(steps(&ran, "ok"), ALL_STEPS);
     // From the command line, correct and wrong.
     let signature = third.sealed.signature.as_str();
-    came_to(
+    assert_steps(
         &inspect(&file, &["--signature", signature]).await?,
         0,
         &[],
@@ -382,7 +382,7 @@ async fn a_digest_in_a_file_needs_a_given_signature() -> Result<()> {
     let wrong = trail.digest(ACCOUNT, REGION, 2).sealed.signature.as_str();
     // The next digest contains the correct one.
     let ran = inspect(&file, &["--signature", wrong]).await?;
-    came_to(&ran, 0, &[], &[]);
+    assert_steps(&ran, 0, &[], &[]);
     assert!(ran.err.contains("wrong signatures"), "{}", ran.err);
     inspect(&file, &["--signature", "no hex"])
         .await?
@@ -391,30 +391,30 @@ async fn a_digest_in_a_file_needs_a_given_signature() -> Result<()> {
     let newest = trail.digest(ACCOUNT, REGION, 6);
     let file_of_newest = copy.file(&newest.object).display().to_string();
     let unproven = ["signature", "content", "predecessor", "log files"];
-    came_to(&inspect(&file_of_newest, &[]).await?, 2, &[], &unproven);
+    assert_steps(&inspect(&file_of_newest, &[]).await?, 2, &[], &unproven);
     let given = ["--signature", newest.sealed.signature.as_str()];
-    came_to(&inspect(&file_of_newest, &given).await?, 0, &[], &[]);
+    assert_steps(&inspect(&file_of_newest, &given).await?, 0, &[], &[]);
     // A log file next to it.
     copy.apply(&[Change::Put(modified(&trail.logs_of(third)[0].object))])?;
-    came_to(&inspect(&file, &[]).await?, 1, &["log file"], &[]);
+    assert_steps(&inspect(&file, &[]).await?, 1, &["log file"], &[]);
 
     copy.apply(&[delete(&trail.logs_of(third)[0].object)])?;
-    came_to(&inspect(&file, &[]).await?, 2, &[], &["log file"]);
+    assert_steps(&inspect(&file, &[]).await?, 2, &[], &["log file"]);
     let complete = inspect(&file, &["--complete"]).await?;
-    came_to(&complete, 1, &["log file"], &[]);
+    assert_steps(&complete, 1, &["log file"], &[]);
 
     // Without a copy around it, nothing next to it is known.
     let name = third.object.key.rsplit('/').next().expect("a name");
     let alone = copy.text(name);
     std::fs::copy(&file, &alone)?;
-    came_to(&inspect(&alone, &[]).await?, 2, &[], &unproven);
+    assert_steps(&inspect(&alone, &[]).await?, 2, &[], &unproven);
     let ran = inspect(&alone, &["--signature", signature]).await?;
-    came_to(&ran, 2, &[], &["predecessor", "log file"]);
+    assert_steps(&ran, 2, &[], &["predecessor", "log file"]);
     // Under another digest's name, and under a name without meaning.
     let renamed = copy.text(&name.replace("T030000Z", "T040000Z"));
     std::fs::copy(&file, &renamed)?;
     let ran = inspect(&renamed, &["--signature", signature]).await?;
-    came_to(
+    assert_steps(
         &ran,
         1,
         &["place"],

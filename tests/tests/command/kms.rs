@@ -492,7 +492,7 @@ async fn requests_that_kms_and_s3_refuse_are_obstacles() -> Result<()> {
         "{}",
         proxy.hits(describe)
     );
-    proxy.heal();
+    proxy.clear_rules();
 
     let log = &trail.log_files[3].object;
     let get = Match::operation("s3", "GetObject").path_contains(&log.key);
@@ -505,7 +505,7 @@ async fn requests_that_kms_and_s3_refuse_are_obstacles() -> Result<()> {
     assert_eq!(report["verdict"], "cannot-tell");
     assert_eq!(report["cannotTell"][0]["subject"], uri(log));
     assert_eq!(report["cannotTell"].as_array().map(Vec::len), Some(1));
-    proxy.heal();
+    proxy.clear_rules();
 
     proxy.fail(
         Match::operation("s3", "ListObjectsV2"),

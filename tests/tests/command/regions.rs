@@ -85,7 +85,7 @@ fn commands(trail: &Trail) -> Vec<Vec<String>> {
     let bucket = format!("s3://{}", trail.spec.bucket);
     let digest = &trail.digest(ACCOUNT, REGION, 3).object;
     let digest = digest.location().to_string();
-    let begin = trail.spec.start.to_string();
+    let start = trail.spec.start.to_string();
     let end = crate::stage::end_of(&trail.spec).to_string();
     let arn = trail.spec.trail_arn();
     let validate = [
@@ -93,7 +93,7 @@ fn commands(trail: &Trail) -> Vec<Vec<String>> {
         "--trail-arn",
         &arn,
         "--start-time",
-        &begin,
+        &start,
         "--end-time",
         &end,
         "--s3-bucket",
@@ -182,7 +182,7 @@ async fn a_redirect_loop_between_two_regions_is_given_up() -> Result<()> {
     assert!(proxy.recorded().len() <= 16, "{}", proxy.recorded().len());
 
     // No answer says where it is: each request is sent once more, and the failure is reported.
-    proxy.heal();
+    proxy.clear_rules();
     proxy.forget();
     proxy.fail(Match::service("s3"), REDIRECTS[3].fault());
     let ran = stage.run_through(&proxy, &verify(&trail)).await?;

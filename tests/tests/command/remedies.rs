@@ -74,7 +74,7 @@ async fn the_remedy_fits_what_aws_refuses() -> Result<()> {
                 assert!(!line.contains(other), "{code}: {line}");
             }
         }
-        proxy.heal();
+        proxy.clear_rules();
     }
     Ok(())
 }
@@ -136,7 +136,7 @@ async fn a_token_that_expires_during_a_run_is_reported_once_and_the_run_can_be_r
     );
     assert!(progress.exists());
 
-    proxy.heal();
+    proxy.clear_rules();
     let report = stage.run_through(&proxy, &arguments).await?.report();
     report.reported(0, &[]);
     assert!(
@@ -214,7 +214,7 @@ async fn expired_credentials_are_reported_once_for_any_number_of_log_files() -> 
     assert_eq!(report["interrupted"], false);
 
     // With expired credentials, it does not.
-    proxy.heal();
+    proxy.clear_rules();
     proxy.forget();
     proxy.fail(log_files.clone(), expired());
     let arguments = ["kms", &bucket, "--format", "json", "--concurrency", "2"];
@@ -269,11 +269,11 @@ async fn a_disabled_region_asks_for_keys_in_a_file() -> Result<()> {
     // Keys that somebody who has opted into the Region saved verify the digests.
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let file = folder.path().join("keys.json").display().to_string();
-    let (begin, end) = (
+    let (start, end) = (
         trail.spec.start.to_string(),
         crate::stage::end_of(&trail.spec).to_string(),
     );
-    let times = ["--start-time", &begin, "--end-time", &end];
+    let times = ["--start-time", &start, "--end-time", &end];
     let save = [&["keys", "--region", region, "--output", &file][..], &times].concat();
     assert_eq!(stage.run(&save).await?.code, 0);
     let with_file = with(verify(&trail), &["--keys", &file]);
@@ -290,7 +290,7 @@ async fn a_disabled_region_asks_for_keys_in_a_file() -> Result<()> {
         "{ran:?}"
     );
     // Credentials that no Region knows are reported once, for all Regions.
-    proxy.heal();
+    proxy.clear_rules();
     proxy.fail(ask, expired());
     let ran = stage.run_through(&proxy, &save).await?;
     let lines: Vec<_> = ran.err.lines().collect();

@@ -112,7 +112,7 @@ async fn verified_digests_survive_an_interrupt_in_every_format() -> Result<()> {
             })
             .await?;
             let report = interrupt(child, signal).await?.report();
-            proxy.heal();
+            proxy.clear_rules();
             report.reported(2, &[]);
             assert_eq!(report.json["interrupted"], true);
             assert_eq!(resumed(&report), before, "{bucket}");
@@ -154,7 +154,7 @@ async fn a_killed_run_loses_nothing_that_was_written() -> Result<()> {
     let mut child = start(environment.clone(), &arguments)?;
     until("it keeps what it verified", || kept(&file) == passes).await?;
     child.kill().await?;
-    proxy.heal();
+    proxy.clear_rules();
     proxy.forget();
     // A line that was cut off.
     let mut text = std::fs::read(&file)?;
@@ -195,7 +195,7 @@ async fn randomly_killed_runs_add_up_to_one_complete_run() -> Result<()> {
         let moment = 10 + random % 20;
         proxy.forget();
         // The run cannot finish before it is ended.
-        proxy.heal();
+        proxy.clear_rules();
         let late = Rule::new(log_files(), Fault::Stall(Duration::from_mins(5)));
         proxy.add(late.after(30));
         proxy.fail(log_files(), Fault::Stall(Duration::from_millis(40)));
@@ -223,7 +223,7 @@ async fn randomly_killed_runs_add_up_to_one_complete_run() -> Result<()> {
         before = now;
     }
     assert!(before > 0);
-    proxy.heal();
+    proxy.clear_rules();
     proxy.forget();
     let report = run(environment, &arguments).await?.report();
     assert_eq!(resumed(&report), before);

@@ -29,7 +29,7 @@ async fn a_bomb_lets_the_timer_and_other_readers_run() {
         })
         .collect();
     let checker = KmsChecker::new(&case.memory, &case.memory, case.expected.clone());
-    let begin = Instant::now();
+    let start = Instant::now();
     let bombs = bombs.iter().map(|bomb| async {
         let ended = timeout(Duration::from_secs(1), checker.check(bomb)).await;
         assert!(ended.is_err(), "it was read within a second");
@@ -39,9 +39,9 @@ async fn a_bomb_lets_the_timer_and_other_readers_run() {
         async {
             let report = checker.check(&place).await;
             assert!(
-                begin.elapsed() < Duration::from_secs(30),
+                start.elapsed() < Duration::from_secs(30),
                 "{:?}",
-                begin.elapsed()
+                start.elapsed()
             );
             report
         },
@@ -50,9 +50,9 @@ async fn a_bomb_lets_the_timer_and_other_readers_run() {
     assert_eq!(kinds(&report), []);
     assert_eq!(report.report.counts["kmsEvents"], 1);
     assert!(
-        begin.elapsed() < Duration::from_secs(30),
+        start.elapsed() < Duration::from_secs(30),
         "{:?}",
-        begin.elapsed()
+        start.elapsed()
     );
 }
 

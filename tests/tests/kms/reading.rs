@@ -149,7 +149,7 @@ fn through(service: &str, account: &str) -> Value {
 
 const ATHENA: &str = "athena.amazonaws.com";
 const OURS: &str = "111122223333";
-const STRANGERS: &str = "444455556666";
+const OTHER_ACCOUNT: &str = "444455556666";
 
 /// Athena reads with the rights of its caller: for our accounts under its own name, for other
 /// accounts only under theirs.
@@ -162,10 +162,10 @@ async fn a_reader_through_a_service_is_listed_by_the_service_or_with_it() {
         (ATHENA, OURS, ATHENA, true),
         (ATHENA, OURS, via, true),
         (ATHENA, OURS, analyst, true),
-        (ATHENA, STRANGERS, theirs, true),
+        (ATHENA, OTHER_ACCOUNT, theirs, true),
         // And the most similar ones that are not.
-        (ATHENA, STRANGERS, ATHENA, false),
-        (ATHENA, STRANGERS, via, false),
+        (ATHENA, OTHER_ACCOUNT, ATHENA, false),
+        (ATHENA, OTHER_ACCOUNT, via, false),
         (ATHENA, OURS, theirs, false),
         ("glue.amazonaws.com", OURS, ATHENA, false),
         ("glue.amazonaws.com", OURS, via, false),
@@ -192,10 +192,10 @@ async fn a_reader_through_a_service_is_listed_by_the_service_or_with_it() {
 /// key.
 #[tokio::test]
 async fn the_owner_of_the_log_buckets_reads_through_a_service() {
-    let read = || Record::read().by(through(ATHENA, STRANGERS));
+    let read = || Record::read().by(through(ATHENA, OTHER_ACCOUNT));
     let mut case = Case::new().with_readers(&[ATHENA]);
     assert_eq!(case.kinds(read()).await, [KmsUnlistedReader]);
-    case.expected.places.bucket_owner = Some(AccountId::new(STRANGERS).unwrap());
+    case.expected.places.bucket_owner = Some(AccountId::new(OTHER_ACCOUNT).unwrap());
     assert_eq!(case.kinds(read()).await, []);
     let nameless = read()
         .without("/userIdentity/accountId")

@@ -17,7 +17,7 @@ fn planted() -> Record {
         .id("planted")
 }
 
-async fn assert_planted_is_told(record: &Value) {
+async fn assert_planted_is_reported(record: &Value) {
     let mut case = Case::new().with_readers(&["arn:aws:iam::111122223333:role/Audit=enclave"]);
     let text = format!(r#"{{"Records":[{record},{},{record}]}}"#, planted().0);
     let report = case.check_text(&text).await;
@@ -110,11 +110,11 @@ async fn a_missing_field_or_one_of_any_type_affects_no_other_record() {
         for pointer in all {
             let mut without = seed.clone();
             remove(&mut without, &pointer);
-            assert_planted_is_told(&without).await;
+            assert_planted_is_reported(&without).await;
             for odd in odd_values() {
                 let mut record = seed.clone();
                 *record.pointer_mut(&pointer).unwrap() = odd;
-                assert_planted_is_told(&record).await;
+                assert_planted_is_reported(&record).await;
             }
         }
     }
@@ -153,7 +153,7 @@ async fn randomly_changed_records_affect_no_other_record() {
                 }
             }
         }
-        assert_planted_is_told(&record).await;
+        assert_planted_is_reported(&record).await;
     }
 }
 
@@ -170,7 +170,7 @@ async fn an_entry_that_is_not_a_record_affects_no_other_record() {
         json!({"eventSource": "kms.amazonaws.com", "errorCode": "AccessDenied"}),
         json!({"eventSource": "kms.amazonaws.com", "requestParameters": "HIDDEN_DUE_TO_SECURITY_REASONS"}),
     ] {
-        assert_planted_is_told(&record).await;
+        assert_planted_is_reported(&record).await;
     }
     // Repeated names, unknown fields, and deep nesting.
     let delivery = Record::delivery().0.to_string();

@@ -66,7 +66,10 @@ pub fn leave_out(trail: &mut Trail, hour: u32, log: &Object) {
 }
 
 /// Returns the hours of the digests with which something is reported, and the findings.
-async fn tell(world: &World, hours: std::ops::RangeInclusive<u32>) -> Vec<(u32, String)> {
+async fn reported_by_hour(
+    world: &World,
+    hours: std::ops::RangeInclusive<u32>,
+) -> Vec<(u32, String)> {
     let mut all = Vec::new();
     for hour in hours {
         let report = world.settle(&digest(&world.trail, hour)).await;
@@ -92,7 +95,7 @@ async fn a_log_file_deleted_before_its_digest_arrives_is_reported_at_the_first_c
     );
     assert!(!world.waits_for(&log));
     // The digest lists it: the log-verifier reports the rest.
-    assert_eq!(tell(&world, 0..=14).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=14).await, []);
 }
 
 #[tokio::test]
@@ -102,7 +105,7 @@ async fn a_log_file_deleted_after_the_first_check_is_left_to_its_digest() {
     let mut world = World::new(trail);
     assert_nothing(&world.look_at_all().await);
     world.memory.delete(&log);
-    assert_eq!(tell(&world, 0..=14).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=14).await, []);
 }
 
 #[tokio::test]
@@ -121,7 +124,7 @@ async fn a_log_file_that_no_digest_lists_is_reported_once_after_six_hours() {
         late >= SignedDuration::from_hours(6)
     });
     let due = due.unwrap();
-    assert_eq!(tell(&world, 0..=due - 1).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=due - 1).await, []);
     assert!(world.waits_for(&log));
     let settlement = world.settlement(&digest(&world.trail, due)).await;
     let [finding] = settlement.report.findings.as_slice() else {
@@ -157,8 +160,8 @@ async fn a_log_file_that_no_digest_lists_is_reported_once_after_six_hours() {
         what.run(&&world.memory).await.unwrap();
     }
     assert!(!world.waits_for(&log));
-    assert_eq!(tell(&world, due..=14).await, []);
-    assert_eq!(tell(&world, 0..=14).await, []);
+    assert_eq!(reported_by_hour(&world, due..=14).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=14).await, []);
 }
 
 #[tokio::test]
@@ -199,7 +202,7 @@ async fn a_log_file_that_a_backfill_digest_lists_is_listed() {
         let mut events = world.trail.log_files.iter().flat_map(|log| &log.kms_events);
         events.any(|event| event.about.as_ref().is_some_and(|at| at.key == *key))
     });
-    let mut reported: Vec<_> = tell(&world, 0..=14)
+    let mut reported: Vec<_> = reported_by_hour(&world, 0..=14)
         .await
         .into_iter()
         .map(|(_, reported)| reported)
@@ -224,7 +227,11 @@ async fn a_log_file_that_a_backfill_digest_lists_is_listed() {
         }
         world.memory.put(forged);
         world.look_at_all().await;
-        assert_eq!(tell(&world, 0..=14).await.len(), expected, "{fault:?}");
+        assert_eq!(
+            reported_by_hour(&world, 0..=14).await.len(),
+            expected,
+            "{fault:?}"
+        );
     }
 }
 
@@ -232,10 +239,10 @@ async fn a_log_file_that_a_backfill_digest_lists_is_listed() {
 async fn an_unlisted_log_file_that_is_deleted_later_is_missing() {
     let (mut world, log) = unlisted();
     assert_nothing(&world.look_at_all().await);
-    assert_eq!(tell(&world, 0..=5).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=5).await, []);
     world.memory.delete(&log);
     assert_eq!(
-        tell(&world, 6..=14).await,
+        reported_by_hour(&world, 6..=14).await,
         [(6, format!("{LogFileMissing} {}", log.key))]
     );
     assert!(!world.waits_for(&log));
@@ -246,19 +253,19 @@ async fn an_event_that_arrives_after_its_digest_is_settled_by_a_later_digest() {
     for hours in [5..=6, 13..=14] {
         let (before, last) = (*hours.start(), *hours.end());
         let world = World::new(spec().build());
-        assert_eq!(tell(&world, 0..=before).await, []);
+        assert_eq!(reported_by_hour(&world, 0..=before).await, []);
         assert_nothing(&world.look_at_all().await);
         let log = first_log(&world.trail, 3);
         assert!(world.waits_for(&log));
-        assert_eq!(tell(&world, last..=last).await, []);
+        assert_eq!(reported_by_hour(&world, last..=last).await, []);
         assert!(!world.waits_for(&log));
     }
     // Late, and listed by no digest.
     let (world, log) = unlisted();
-    assert_eq!(tell(&world, 0..=13).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=13).await, []);
     assert_nothing(&world.look_at_all().await);
     assert_eq!(
-        tell(&world, 14..=14).await,
+        reported_by_hour(&world, 14..=14).await,
         [(14, format!("{LogFileUnlisted} {}", log.key))]
     );
 }
@@ -276,11 +283,11 @@ async fn a_delivery_in_a_gap_of_the_chain_is_not_unlisted() {
     });
     let mut world = World::new(trail);
     assert_nothing(&world.look_at_all().await);
-    assert_eq!(tell(&world, 0..=13).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=13).await, []);
     assert!(world.waits_for(&log));
     world.memory.delete(&log);
     assert_eq!(
-        tell(&world, 14..=14).await,
+        reported_by_hour(&world, 14..=14).await,
         [(14, format!("{LogFileMissing} {}", log.key))]
     );
 }
@@ -417,7 +424,7 @@ async fn pending_deliveries_of_a_trail_move_with_it() {
     };
     let world = World::new(moving.clone().build());
     assert_nothing(&world.look_at_all().await);
-    assert_eq!(tell(&world, 0..=14).await, []);
+    assert_eq!(reported_by_hour(&world, 0..=14).await, []);
     // Nothing is left in the old place.
     let last = world
         .trail
@@ -447,7 +454,7 @@ async fn pending_deliveries_of_a_trail_move_with_it() {
     leave_out(&mut trail, 4, &log);
     let world = World::new(trail);
     assert_nothing(&world.look_at_all().await);
-    let reported = tell(&world, 0..=14).await;
+    let reported = reported_by_hour(&world, 0..=14).await;
     let [(hour, what)] = reported.as_slice() else {
         panic!("{reported:?}");
     };

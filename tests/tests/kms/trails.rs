@@ -40,7 +40,7 @@ fn kms() -> KmsSpec {
         ],
         read_one_in: 2,
         enclave: Some(enclave),
-        neighbours: true,
+        unrelated_calls: true,
         ..KmsSpec::new(KEY)
     }
 }
@@ -256,7 +256,7 @@ async fn a_log_file_without_an_event_is_counted_and_not_reported() {
     );
 }
 
-fn struck(seed: u64, kind: KmsAnomalyKind) -> World {
+fn attacked(seed: u64, kind: KmsAnomalyKind) -> World {
     let spec = TrailSpec {
         seed,
         hours: 6,
@@ -304,7 +304,7 @@ async fn each_anomaly_gives_exactly_its_findings() {
     ];
     for (kind, expected) in cases {
         for seed in 0..6 {
-            let world = struck(seed, kind);
+            let world = attacked(seed, kind);
             let mut report = world.look_at_all().await;
             for planted in &world.trail.planted {
                 report.absorb(world.look(&planted.object).await);
@@ -334,7 +334,7 @@ async fn each_anomaly_gives_exactly_its_findings() {
             if let [finding] = report.findings.as_slice()
                 && kind != Kind::WrongBucket
                 && let Some(at) = &events[0].1.about
-                && !kind_is_of_an_enclave(kind)
+                && !is_enclave_kind(kind)
             {
                 let named = events[0].1.s3_arn.split_once('/').unwrap().1;
                 let of_event = [at.key.as_str(), named];
@@ -347,7 +347,7 @@ async fn each_anomaly_gives_exactly_its_findings() {
     }
 }
 
-fn kind_is_of_an_enclave(kind: KmsAnomalyKind) -> bool {
+fn is_enclave_kind(kind: KmsAnomalyKind) -> bool {
     matches!(
         kind,
         KmsAnomalyKind::UnlistedImage

@@ -61,7 +61,7 @@ async fn plant(world: &mut World, count: usize, time: &str) {
     }
 }
 
-fn the_one(report: &Report) -> &Finding {
+fn only_finding(report: &Report) -> &Finding {
     let mut unsettled = report
         .findings
         .iter()
@@ -89,7 +89,7 @@ async fn thousands_of_hostile_documents_do_not_hide_a_deleted_log_file() {
         let said = missing.iter().any(|(kind, _)| *kind == DeliveryUnsettled);
         assert_eq!(said, is_left, "{old} {new}");
         if is_left {
-            let left = the_one(&report).actual.clone().unwrap();
+            let left = only_finding(&report).actual.clone().unwrap();
             assert!(left.contains("documents of deliveries"), "{left}");
             assert_eq!(left.contains("than are listed"), old > 5_000, "{left}");
         }
@@ -149,7 +149,7 @@ async fn a_delivery_too_late_to_be_settled_is_reported_and_not_valid() {
         .look(&recording(&world.trail, &log).object.clone())
         .await;
     let report = world.settle(&digest(&world.trail, 100)).await;
-    let finding = the_one(&report);
+    let finding = only_finding(&report);
     assert_eq!(finding.object.key, log.key);
     assert_eq!(finding.severity().as_str(), "medium");
     assert_eq!(report.counts["deliveriesGivenUp"], 1);
@@ -160,7 +160,7 @@ async fn a_delivery_too_late_to_be_settled_is_reported_and_not_valid() {
         .look(&recording(&world.trail, &log).object.clone())
         .await;
     let again = world.settle(&digest(&world.trail, 100)).await;
-    let again = the_one(&again);
+    let again = only_finding(&again);
     assert_eq!(
         (again.id(), again.occurrence()),
         (finding.id(), finding.occurrence())
@@ -199,7 +199,7 @@ async fn deliveries_without_time_left_are_reported_and_stay_pending() {
     let last = digest(&world.trail, 14);
     let settlement = world.settlement_until(&last, ready(())).await;
     assert_eq!(settlement.afterwards, []);
-    let said = the_one(&settlement.report);
+    let said = only_finding(&settlement.report);
     let actual = said.actual.as_ref().unwrap();
     assert!(actual.contains("no time"), "{actual}");
     assert_eq!(said.object.key, last.key);
@@ -239,7 +239,7 @@ async fn too_many_backfill_digests_are_reported() {
         });
     }
     let report = world.settle(&digest(&world.trail, 13)).await;
-    let said = the_one(&report).actual.clone().unwrap();
+    let said = only_finding(&report).actual.clone().unwrap();
     assert!(said.contains("backfill"), "{said}");
     assert!(world.waits_for(&log));
 }
@@ -427,7 +427,7 @@ async fn documents_too_large_to_merge_stay_unchanged() {
     };
     let first = missing(&settlement.report);
     assert_eq!(first.len(), 4);
-    let said = the_one(&settlement.report).actual.clone().unwrap();
+    let said = only_finding(&settlement.report).actual.clone().unwrap();
     assert!(
         said.starts_with("1 documents of deliveries, settled in part"),
         "{said}"

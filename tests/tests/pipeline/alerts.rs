@@ -63,11 +63,11 @@ async fn a_flood_of_junk_makes_few_messages_and_hides_no_finding() -> Result<()>
     world.pump.until_idle().await?;
     let before = world.alerts().len();
     let junk: Vec<Object> = (0..200).map(|number| junk(&world, number)).collect();
-    let begin = Instant::now();
+    let start = Instant::now();
     for object in &junk {
         world.put(object).await?;
     }
-    // A real deed immediately after them.
+    // A real attack immediately after them.
     let log = &world.trail.logs_of(world.hour(2))[0].object;
     world.put(&tamper_log::modified(log)).await?;
     world.put(&world.hour(2).object).await?;
@@ -76,7 +76,7 @@ async fn a_flood_of_junk_makes_few_messages_and_hides_no_finding() -> Result<()>
     let messages = published.len() - before;
     ensure!(messages <= 30, "{messages} messages");
     // Thirty a minute in two environments: fifteen in each, of which only one runs here.
-    let minutes = begin.elapsed().as_secs_f64() / 60.0;
+    let minutes = start.elapsed().as_secs_f64() / 60.0;
     let times: Vec<Instant> = published.iter().skip(before).map(|call| call.at).collect();
     for pair in times.windows(2) {
         ensure!(
@@ -107,7 +107,7 @@ async fn a_flood_of_junk_makes_few_messages_and_hides_no_finding() -> Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn findings_too_large_for_a_message_go_through_the_evidence_bucket() -> Result<()> {
     let world = World::of(TrailSpec::large(1_200).build()).await?;
-    world.silence().await?;
+    world.stop_events().await?;
     world.put(&world.hour(1).object).await?;
     let event = world.hour(1).object.bare_event();
     world.pump.send(VERIFIER, &event.to_string()).await?;
@@ -160,7 +160,7 @@ async fn the_same_occurrence_is_one_message() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_verifier_reports_by_itself_what_is_wrong_with_a_digest() -> Result<()> {
     let world = World::of(trail()).await?;
-    world.silence().await?;
+    world.stop_events().await?;
     world.deliver().await?;
     let junk = junk(&world, 1);
     world.put(&junk).await?;

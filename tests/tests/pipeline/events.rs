@@ -66,7 +66,7 @@ fn encoded(object: &Object) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_read_unchanged() -> Result<()> {
     let world = World::of(trail()).await?;
-    world.silence().await?;
+    world.stop_events().await?;
     world.deliver().await?;
     let digest = &world.hour(2).object;
     let s3 = |key: &str| {

@@ -47,7 +47,7 @@ async fn nothing_is_lost(rules: Vec<Rule>, functions: &[&str]) -> Result<()> {
         ensure!(of.errors().next().is_none(), "{of:?}");
     }
     world.assert_alerts(&[]);
-    world.proxy.heal();
+    world.proxy.clear_rules();
     world.settle().await?;
     world.assert_alerts(&[expected]);
     Ok(())
@@ -119,7 +119,7 @@ async fn s3_stalls_beyond_the_functions_time() -> Result<()> {
     ensure!(round.errors().next().is_none(), "{round:?}");
     ensure!(round.succeeded() == 0, "{round:?}");
     world.assert_alerts(&[]);
-    world.proxy.heal();
+    world.proxy.clear_rules();
     world.settle().await?;
     world.assert_alerts(&[found("log-file-modified", log)]);
     Ok(())
@@ -181,7 +181,7 @@ async fn sns_refuses_the_alert() -> Result<()> {
         world.assert_alerts(&[]);
         // Nobody was alerted to it, and nothing records that anybody was.
         assert!(world.evidence("incidents/").await?.is_empty());
-        world.proxy.heal();
+        world.proxy.clear_rules();
         world.settle().await?;
         world.assert_alerts(&[expected]);
         let incidents = world.evidence("incidents/").await?;
@@ -207,7 +207,7 @@ async fn the_queue_of_findings_refuses_them() -> Result<()> {
             round.of(VERIFIER).failed() >= 1,
             "the finding was not accepted"
         );
-        world.proxy.heal();
+        world.proxy.clear_rules();
         world.settle().await?;
         world.assert_alerts(&[expected]);
     }
@@ -251,7 +251,7 @@ async fn a_failed_message_is_sent_again_by_its_class_and_then_parked() -> Result
         let world = World::of(trail()).await?;
         world.deliver().await?;
         world.settle().await?;
-        world.silence().await?;
+        world.stop_events().await?;
         world.proxy.forget();
         let (log, digest) = (&world.trail.log_files[0].object, world.hour(1));
         let head = Match::operation("s3", "HeadObject").path_contains(&log.key);
@@ -283,7 +283,7 @@ async fn a_failed_message_is_sent_again_by_its_class_and_then_parked() -> Result
         // No message changed its visibility: none is in flight.
         let in_flight = Match::operation("sqs", "ChangeMessageVisibility");
         assert!(world.proxy.calls(&in_flight).is_empty());
-        world.proxy.heal();
+        world.proxy.clear_rules();
         world.pump.send(VERIFIER, &body).await?;
         world.settle().await?;
     }
@@ -375,7 +375,7 @@ async fn pinned_keys_count_only_where_cloudtrail_refuses() -> Result<()> {
             .insert("TRAILSEAL_PINNED_KEYS".to_owned(), path.clone());
     })
     .await?;
-    world.silence().await?;
+    world.stop_events().await?;
     world.deliver().await?;
     world.aws.set_public_keys(&json!({}))?;
     let digest = &world.hour(2).object;

@@ -122,7 +122,7 @@ fn call(number: usize) -> Value {
 }
 
 /// Returns a log file other than `log`, of the same time and place.
-fn beside(log: &Object, number: usize) -> Object {
+fn sibling(log: &Object, number: usize) -> Object {
     let mut object = log.clone();
     let (stem, _) = log.key.rsplit_once('_').expect("a log file's key");
     object.key = format!("{stem}_hostile{number:09}.json.gz");
@@ -138,7 +138,7 @@ fn reported(world: &World) -> Vec<(String, String)> {
 }
 
 #[track_caller]
-fn is_told(world: &World, kind: &str, object: &Object) -> bool {
+fn is_reported(world: &World, kind: &str, object: &Object) -> bool {
     let key = format!("\"{}\"", object.key);
     let reported = reported(world);
     reported
@@ -155,10 +155,10 @@ async fn nine_bombs_and_a_valid_log_file_in_a_batch() -> Result<()> {
     let body = hostile::records_gzip(&call(0).to_string(), 1 << 30);
     for number in 0..9 {
         world
-            .put(&beside(log, number).with_body(body.clone()))
+            .put(&sibling(log, number).with_body(body.clone()))
             .await?;
     }
-    let damaged = tamper_log::second_member(&beside(log, 9).with_body(log.body.clone()));
+    let damaged = tamper_log::second_member(&sibling(log, 9).with_body(log.body.clone()));
     world.put(&damaged).await?;
     let round = world.round().await?;
     ensure!(
@@ -173,7 +173,7 @@ async fn nine_bombs_and_a_valid_log_file_in_a_batch() -> Result<()> {
     ensure!(!failed.into_iter().any(|body| body.contains(&damaged.key)));
     world.round().await?;
     ensure!(
-        is_told(&world, "log-file-trailing-data", &damaged),
+        is_reported(&world, "log-file-trailing-data", &damaged),
         "{:?}",
         reported(&world)
     );
@@ -188,14 +188,14 @@ async fn ten_log_files_of_thousands_of_kms_calls_in_a_batch() -> Result<()> {
     for number in 0..9 {
         let calls = (0..6000).map(|call_number| call(number * 6000 + call_number).to_string());
         let content = format!(r#"{{"Records":[{}]}}"#, calls.collect::<Vec<_>>().join(","));
-        let object = beside(log, number).with_body(gzip::compress(content.as_bytes()));
+        let object = sibling(log, number).with_body(gzip::compress(content.as_bytes()));
         world.put(&object).await?;
     }
-    let damaged = tamper_log::second_member(&beside(log, 9).with_body(log.body.clone()));
+    let damaged = tamper_log::second_member(&sibling(log, 9).with_body(log.body.clone()));
     world.put(&damaged).await?;
     // Nothing goes back to the queue, and nothing is parked.
     world.settle().await?;
-    ensure!(is_told(&world, "log-file-trailing-data", &damaged));
+    ensure!(is_reported(&world, "log-file-trailing-data", &damaged));
     let kinds: BTreeSet<String> = reported(&world).into_iter().map(|(kind, _)| kind).collect();
     let expected = ["kms-foreign-context", "log-file-trailing-data"];
     ensure!(kinds == expected.map(str::to_owned).into(), "{kinds:?}");
@@ -218,7 +218,7 @@ async fn sixty_four_listed_log_files_replaced_by_bombs() -> Result<()> {
     }
     .build();
     let world = World::of(trail).await?;
-    world.silence().await?;
+    world.stop_events().await?;
     let digest = world.hour(1);
     world.deliver().await?;
     let logs = world.trail.logs_of(digest);
@@ -258,7 +258,7 @@ async fn sixty_four_listed_log_files_replaced_by_bombs() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_digest_of_ten_thousand_log_files() -> Result<()> {
     let world = World::of(TrailSpec::large(10_000).build()).await?;
-    world.silence().await?;
+    world.stop_events().await?;
     let digest = world.hour(1);
     world.deliver().await?;
     let gone = &world.trail.logs_of(digest)[9_990].object;
@@ -274,7 +274,7 @@ async fn a_digest_of_ten_thousand_log_files() -> Result<()> {
 async fn when_time_runs_short_the_rest_goes_back_to_the_queue() -> Result<()> {
     let trail = TrailSpec::large(2_000).build();
     let world = World::adjusted(trail, |spec| spec.timeout = Duration::from_secs(2)).await?;
-    world.silence().await?;
+    world.stop_events().await?;
     let digest = world.hour(1);
     world.deliver().await?;
     let gone = &world.trail.logs_of(digest)[1_990].object;
@@ -313,7 +313,7 @@ async fn when_time_runs_short_the_rest_goes_back_to_the_queue() -> Result<()> {
 async fn a_rest_that_was_returned_too_often_is_parked() -> Result<()> {
     let trail = TrailSpec::large(400).build();
     let world = World::adjusted(trail, |spec| spec.timeout = Duration::from_secs(2)).await?;
-    world.silence().await?;
+    world.stop_events().await?;
     let digest = world.hour(1);
     world.deliver().await?;
     world.proxy.add(

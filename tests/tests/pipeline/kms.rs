@@ -94,7 +94,7 @@ fn busy(spec: &mut TrailSpec) {
     kms.enclave = Some(EnclaveSpec::new(
         "arn:aws:iam::111122223333:role/EnclaveReader",
     ));
-    kms.neighbours = true;
+    kms.unrelated_calls = true;
 }
 
 /// Returns the messages of the findings that were alerted on, with repetitions.
@@ -341,13 +341,13 @@ async fn refused_deliveries_are_one_incident_with_a_growing_count() -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unlisted_readers_are_reported_and_refused_ones_are_not() -> Result<()> {
-    for (anomaly, is_told) in [
+    for (anomaly, is_reported) in [
         (KmsAnomalyKind::UnlistedReader, true),
         (KmsAnomalyKind::RefusedReader, false),
     ] {
         let world = delivered(&[anomaly], busy).await?;
         let findings: Vec<_> = world.alerts().iter().flat_map(Alert::findings).collect();
-        assert_eq!(!findings.is_empty(), is_told, "{findings:#?}");
+        assert_eq!(!findings.is_empty(), is_reported, "{findings:#?}");
         let kms = world.trail.spec.kms.as_ref().context("a key")?;
         for finding in findings {
             assert_eq!(finding.kind, "kms-unlisted-reader");
@@ -592,7 +592,7 @@ async fn kms_refuses_or_throttles() -> Result<()> {
             went_back.any(|body| body.contains(&log.object.key)),
             goes_back
         );
-        world.proxy.heal();
+        world.proxy.clear_rules();
         world.settle().await?;
         let kinds: Vec<String> = world
             .alerts()

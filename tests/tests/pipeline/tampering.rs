@@ -49,7 +49,10 @@ async fn log_file(
     world.assert_alerts(&findings);
     world.assert_rest_valid(&[], &[digest]).await?;
     let outcome = world.ask(VERIFIER, &digest.object).await?;
-    ensure!(outcome["valid"] == 1, "its neighbour is valid: {outcome}");
+    ensure!(
+        outcome["valid"] == 1,
+        "the next log file is valid: {outcome}"
+    );
     let invalid: Vec<_> = cli.into_iter().map(|reason| (log, reason)).collect();
     world.assert_cli(&invalid).await
 }

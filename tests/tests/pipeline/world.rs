@@ -160,7 +160,7 @@ impl World {
     }
 
     /// Stops the bucket's events: for trails whose functions are invoked manually.
-    pub(crate) async fn silence(&self) -> Result<()> {
+    pub(crate) async fn stop_events(&self) -> Result<()> {
         self.aws
             .s3()
             .put_bucket_notification_configuration()

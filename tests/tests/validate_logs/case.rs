@@ -13,7 +13,7 @@ use trailseal_tests::trail::{
     Trail, TrailSpec,
 };
 
-use crate::deed::{self, Deed, Difference};
+use crate::attack::{self, Attack, Difference};
 
 /// A member account of the organization.
 const MEMBER: &str = "444455556666";
@@ -40,7 +40,7 @@ pub(crate) struct Flags {
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) trail: Trail,
-    pub(crate) deeds: Vec<Deed>,
+    pub(crate) attacks: Vec<Attack>,
     /// The requested time, to the second.
     pub(crate) range: (Timestamp, Timestamp),
     pub(crate) flags: Flags,
@@ -90,10 +90,10 @@ impl Case {
             region: flag,
         };
         let trail = spec.build();
-        let deeds = deeds(&mut rng, &trail, range);
+        let attacks = attacks(&mut rng, &trail, range);
         Self {
             trail,
-            deeds,
+            attacks,
             range,
             flags,
             environment_region,
@@ -131,7 +131,7 @@ impl Case {
 
     /// Returns the newest digest of the range, if it is missing and the first one after the range,
     /// in the same bucket, names it.
-    pub(crate) fn newest_lost(&self) -> Option<String> {
+    pub(crate) fn newest_missing(&self) -> Option<String> {
         let buckets = self.trail.spec.buckets();
         let bucket = *buckets.last()?;
         let last = self.range.1 + SignedDuration::from_hours(1);
@@ -140,15 +140,20 @@ impl Case {
             .digests
             .iter()
             .filter(|digest| digest.kind != DigestKind::Backfill && digest.object.bucket == bucket)
-            .filter(|digest| !self.deeds.iter().any(|deed| deed.deletes(&digest.object)))
+            .filter(|digest| {
+                !self
+                    .attacks
+                    .iter()
+                    .any(|attack| attack.deletes(&digest.object))
+            })
             .collect();
         there.sort_by_key(|digest| end(digest));
         let successor = there.iter().find(|digest| end(digest) > last)?;
-        let deed = self
-            .deeds
+        let attack = self
+            .attacks
             .iter()
-            .find(|deed| deed.alters(&successor.object));
-        if deed.is_some_and(|deed| !deed.leaves_chain) {
+            .find(|attack| attack.alters(&successor.object));
+        if attack.is_some_and(|attack| !attack.leaves_chain) {
             return None;
         }
         let document = &successor.document;
@@ -164,7 +169,7 @@ impl Case {
     }
 
     /// Returns the flags with which the AWS CLI can see everything.
-    pub(crate) fn telling_flags(&self) -> Flags {
+    pub(crate) fn revealing_flags(&self) -> Flags {
         let mut flags = self.flags.clone();
         flags.verbose = true;
         flags.region = Some(self.trail.spec.regions[0].clone());
@@ -177,17 +182,17 @@ impl Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let deeds: Vec<String> = self
-            .deeds
+        let attacks: Vec<String> = self
+            .attacks
             .iter()
-            .map(|deed| format!("{} {:?}", deed.name, deed.first_object()))
+            .map(|attack| format!("{} {:?}", attack.name, attack.first_object()))
             .collect();
         write!(
             out,
             "trailseal validate-logs {}\n  environment: {}\n  done: {}",
             self.arguments(&self.flags).join(" "),
             self.environment_region,
-            deeds.join("\n        ")
+            attacks.join("\n        ")
         )
     }
 }
@@ -298,7 +303,7 @@ fn form(rng: &mut Rng, time: Timestamp) -> String {
 }
 
 /// Returns some changes to different objects.
-fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Deed> {
+fn attacks(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Attack> {
     let hourly: Vec<&DigestFile> = trail
         .digests
         .iter()
@@ -308,13 +313,13 @@ fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Dee
         && change.hour < trail.spec.hours
         && rng.one_in(4)
     {
-        return vec![deed::bucket_gone(trail, &trail.spec.bucket)];
+        return vec![attack::bucket_gone(trail, &trail.spec.bucket)];
     }
-    let mut deeds: Vec<Deed> = Vec::new();
+    let mut attacks: Vec<Attack> = Vec::new();
     // Changes that show only with few ranges are made more often with those ranges.
     if range.0 < trail.spec.start - SignedDuration::from_hours(24) && rng.one_in(3) {
         let digest = *rng.pick(&hourly);
-        add(&mut deeds, deed::signed_late(trail, digest));
+        add(&mut attacks, attack::signed_late(trail, digest));
     }
     let newest = hourly
         .iter()
@@ -322,33 +327,33 @@ fn deeds(rng: &mut Rng, trail: &Trail, range: (Timestamp, Timestamp)) -> Vec<Dee
     if let Some(newest) = newest
         && rng.one_in(4)
     {
-        add(&mut deeds, deed::newest_of_range(newest));
+        add(&mut attacks, attack::newest_of_range(newest));
     }
     for _ in 0..*rng.pick(&[0, 1, 1, 2, 2, 3, 4]) {
-        let deed = match rng.within(&(0..=15)) {
+        let attack = match rng.within(&(0..=15)) {
             0..=5 if !trail.log_files.is_empty() => {
                 let log = rng.pick(&trail.log_files);
-                deed::to_log_file(rng, &log.object)
+                attack::to_log_file(rng, &log.object)
             }
-            6 | 7 if hourly.len() >= 2 => deed::run_of_digests(rng, &hourly),
-            8 => deed::end_of_chain(rng, &hourly),
+            6 | 7 if hourly.len() >= 2 => attack::run_of_digests(rng, &hourly),
+            8 => attack::end_of_chain(rng, &hourly),
             9 => {
                 let digest = *rng.pick(&hourly);
-                deed::planted(rng, digest)
+                attack::planted(rng, digest)
             }
             _ => {
                 let digest = rng.pick(&trail.digests);
-                deed::to_digest(rng, trail, digest)
+                attack::to_digest(rng, trail, digest)
             }
         };
-        add(&mut deeds, deed);
+        add(&mut attacks, attack);
     }
-    deeds
+    attacks
 }
 
 /// Adds a change to an object that has no change yet.
-fn add(deeds: &mut Vec<Deed>, deed: Deed) {
-    if deeds.iter().all(|other| !other.touches(&deed)) {
-        deeds.push(deed);
+fn add(attacks: &mut Vec<Attack>, attack: Attack) {
+    if attacks.iter().all(|other| !other.touches(&attack)) {
+        attacks.push(attack);
     }
 }

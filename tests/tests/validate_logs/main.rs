@@ -9,9 +9,9 @@
 //! `TRAILSEAL_DIFFERENTIAL_CASES` is the number of trails, `TRAILSEAL_DIFFERENTIAL_SEED` the number
 //! of the first one. Needs the built `trailseal` next to the test, and the `.venv`.
 
+mod attack;
 mod aws_cli;
 mod case;
-mod deed;
 mod stage;
 mod transcript;
 mod usage;
@@ -26,9 +26,9 @@ use anyhow::{Context as _, Result};
 use tokio::sync::Mutex;
 use trailseal_tests::local::LocalAws;
 
+use attack::Difference;
 use aws_cli::AwsCli;
 use case::Case;
-use deed::Difference;
 use stage::Stage;
 
 /// The default number of trails.

@@ -14,9 +14,9 @@ use trailseal_tests::local::cli;
 use trailseal_tests::local::server::client_environment;
 use trailseal_tests::trail::{Change, Object, deliver};
 
+use crate::attack::{Action, Attack, Difference, Unseen};
 use crate::aws_cli::{Answer, AwsCli, Request};
 use crate::case::{Bucket, Case, Flags};
-use crate::deed::{Action, Deed, Difference, Unseen};
 use crate::transcript::{Printed, Transcript};
 
 /// The maximum time of one run of `trailseal`.
@@ -60,22 +60,25 @@ impl<'a> Stage<'a> {
     pub(crate) async fn play(&self, case: &Case, cli: &mut AwsCli) -> Result<Outcome> {
         self.deliver(case, cli).await?;
         let unseen: Vec<&Unseen> = case
-            .deeds
+            .attacks
             .iter()
             .filter_map(|d| d.unseen.as_ref())
             .collect();
-        let (seen, hidden): (Vec<&Deed>, Vec<&Deed>) =
-            case.deeds.iter().partition(|deed| deed.unseen.is_none());
+        let (seen, hidden): (Vec<&Attack>, Vec<&Attack>) = case
+            .attacks
+            .iter()
+            .partition(|attack| attack.unseen.is_none());
         self.act(seen).await?;
         for change in unseen.iter().flat_map(|unseen| &unseen.instead) {
             deliver::apply(&self.aws.s3(), change).await?;
         }
-        let reported = self.ask_to_tell(case, &unseen, cli).await?;
+        let reported = self.ask_with_everything_visible(case, &unseen, cli).await?;
         self.act(hidden).await?;
 
         // If it needs no help, it has run already.
-        let needs_no_help =
-            unseen.is_empty() && case.differences.is_empty() && case.flags == case.telling_flags();
+        let needs_no_help = unseen.is_empty()
+            && case.differences.is_empty()
+            && case.flags == case.revealing_flags();
         let asked = if needs_no_help {
             reported.clone()
         } else {
@@ -106,7 +109,7 @@ impl<'a> Stage<'a> {
         deliver::deliver_to_s3(&s3, trail.objects()).await?;
         deliver::deliver_to_s3(&s3, &trail.extras()).await?;
         self.aws.add_public_keys(&trail.public_keys_by_region())?;
-        if case.telling_flags().bucket == Bucket::LookedUp {
+        if case.revealing_flags().bucket == Bucket::LookedUp {
             self.create_trail(case, cli).await?;
         }
         Ok(())
@@ -144,9 +147,9 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    async fn act(&self, deeds: Vec<&Deed>) -> Result<()> {
+    async fn act(&self, attacks: Vec<&Attack>) -> Result<()> {
         let s3 = self.aws.s3();
-        for action in deeds.into_iter().flat_map(|deed| &deed.actions) {
+        for action in attacks.into_iter().flat_map(|attack| &attack.actions) {
             match action {
                 Action::Change(change) => deliver::apply(&s3, change).await?,
                 Action::Archive(object) => archive(&s3, object).await?,
@@ -163,7 +166,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Returns the AWS CLI's output in a bucket in which it sees the truth.
-    async fn ask_to_tell(
+    async fn ask_with_everything_visible(
         &self,
         case: &Case,
         unseen: &[&Unseen],
@@ -173,7 +176,7 @@ impl<'a> Stage<'a> {
             .iter()
             .filter_map(|u| u.without_key.clone())
             .collect();
-        self.ask(case, &case.telling_flags(), &without, true, cli)
+        self.ask(case, &case.revealing_flags(), &without, true, cli)
             .await
     }
 
@@ -267,12 +270,12 @@ fn expected(
         return Ok((None, differences));
     }
     let mut transcript = Transcript::read(reported)?;
-    if let Some(file) = case.newest_lost() {
+    if let Some(file) = case.newest_missing() {
         differences.insert(Difference::NewestDigestLost);
-        transcript.begin_with_missing(&file);
+        transcript.start_with_missing(&file);
     }
     // Before replacing: a digest with bytes after its end does not break the chain.
-    if transcript.tell_lost_digests()? {
+    if transcript.add_lost_digests()? {
         differences.insert(Difference::DigestsLost);
     }
     for one in unseen {

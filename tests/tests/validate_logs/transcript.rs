@@ -163,7 +163,7 @@ impl Transcript {
     }
 
     /// Starts with a missing digest.
-    pub(crate) fn begin_with_missing(&mut self, file: &str) {
+    pub(crate) fn start_with_missing(&mut self, file: &str) {
         let line = format!("{DIGEST}{file}\tINVALID: not found");
         self.entries.insert(0, Entry::Problem(line));
         let nothing = || "No valid digests found in range".to_owned();
@@ -198,7 +198,7 @@ impl Transcript {
 
     /// Adds, after each hourly digest that is not valid, how many hours are between it and the next
     /// digest that is read. Returns whether there were any.
-    pub(crate) fn tell_lost_digests(&mut self) -> Result<bool> {
+    pub(crate) fn add_lost_digests(&mut self) -> Result<bool> {
         let mut reported = false;
         let mut index = 0;
         while let Some(entry) = self.entries.get(index) {

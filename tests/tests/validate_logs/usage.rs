@@ -11,7 +11,7 @@ const ARN: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/nobodys";
 
 /// How similar the outputs must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Alike {
+enum Similarity {
     /// To the byte.
     All,
     /// The exit code; the words are clap's.
@@ -23,27 +23,27 @@ async fn an_invalid_command_line_is_refused_as_the_aws_cli_refuses_it() -> Resul
     let aws = LocalAws::start().await?;
     let (mut cli, program) = (AwsCli::start(&aws)?, trailseal()?);
     let start = ["--start-time", "2026-01-15"];
-    let cases: Vec<(Alike, Vec<&str>)> = vec![
-        (Alike::Code, vec![]),
-        (Alike::Code, vec!["--trail-arn", ARN]),
+    let cases: Vec<(Similarity, Vec<&str>)> = vec![
+        (Similarity::Code, vec![]),
+        (Similarity::Code, vec!["--trail-arn", ARN]),
         (
-            Alike::Code,
+            Similarity::Code,
             vec!["--start-time", "2026-01-15", "--trail-arn"],
         ),
         (
-            Alike::Code,
+            Similarity::Code,
             [&["--trail-arn", ARN, "--no-such-flag"], &start[..]].concat(),
         ),
         (
-            Alike::Code,
+            Similarity::Code,
             [&["--trail-arn", ARN, "word"], &start[..]].concat(),
         ),
         (
-            Alike::All,
+            Similarity::All,
             [&["--trail-arn", "nonsense"], &start[..]].concat(),
         ),
         (
-            Alike::All,
+            Similarity::All,
             [
                 &["--trail-arn", "arn:aws:s3:us-east-1:111122223333:trail/x"],
                 &start[..],
@@ -51,15 +51,15 @@ async fn an_invalid_command_line_is_refused_as_the_aws_cli_refuses_it() -> Resul
             .concat(),
         ),
         (
-            Alike::All,
+            Similarity::All,
             vec!["--trail-arn", ARN, "--start-time", "tomorrow or so"],
         ),
         (
-            Alike::All,
+            Similarity::All,
             vec!["--trail-arn", ARN, "--start-time", "2026-13-01"],
         ),
         (
-            Alike::All,
+            Similarity::All,
             [
                 &["--trail-arn", ARN, "--end-time", "2026-02-30T00:00:00Z"],
                 &start[..],
@@ -67,26 +67,29 @@ async fn an_invalid_command_line_is_refused_as_the_aws_cli_refuses_it() -> Resul
             .concat(),
         ),
         (
-            Alike::All,
+            Similarity::All,
             [
                 &["--trail-arn", ARN, "--end-time", "2026-01-14T00:00:00Z"],
                 &start[..],
             ]
             .concat(),
         ),
-        (Alike::All, [&["--trail-arn", ARN], &start[..]].concat()),
         (
-            Alike::All,
+            Similarity::All,
+            [&["--trail-arn", ARN], &start[..]].concat(),
+        ),
+        (
+            Similarity::All,
             [&["--trail-arn", ARN, "--region", "Us East"], &start[..]].concat(),
         ),
         // The last of several values counts.
         (
-            Alike::All,
+            Similarity::All,
             [&["--trail-arn", "first", "--trail-arn", "last"], &start[..]].concat(),
         ),
         // The option does not change the output.
         (
-            Alike::All,
+            Similarity::All,
             [&["--trail-arn", ARN, "--output", "text"], &start[..]].concat(),
         ),
     ];
@@ -105,7 +108,7 @@ async fn an_invalid_command_line_is_refused_as_the_aws_cli_refuses_it() -> Resul
             .await?,
         );
         assert_eq!(ours.code, theirs.code, "{arguments:?}: {ours:?}");
-        if alike == Alike::All {
+        if alike == Similarity::All {
             assert_eq!(ours, theirs, "{arguments:?}");
         } else {
             assert!(ours.out.is_empty() && !ours.err.is_empty(), "{arguments:?}");

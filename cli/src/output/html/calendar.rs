@@ -45,7 +45,7 @@ pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
 }
 
 fn same_account(one: &ChainReport, other: &ChainReport) -> bool {
-    one.account == other.account && one.is_beside(other)
+    one.account == other.account && one.shares_prefix_with(other)
 }
 
 fn legend() -> Markup {

@@ -31,7 +31,7 @@ impl<'a> ShownChains<'a> {
     pub(super) fn in_one_place(&self) -> bool {
         self.shown
             .array_windows()
-            .all(|[(_, one), (_, other)]| one.is_beside(other))
+            .all(|[(_, one), (_, other)]| one.shares_prefix_with(other))
     }
 
     /// Returns the note that chains are left out.
@@ -50,7 +50,7 @@ impl<'a> ShownChains<'a> {
 
 impl ChainReport {
     /// Returns whether another chain is under the same prefix of the same bucket.
-    pub(super) fn is_beside(&self, other: &Self) -> bool {
+    pub(super) fn shares_prefix_with(&self, other: &Self) -> bool {
         (&self.bucket, &self.prefix, &self.organization)
             == (&other.bucket, &other.prefix, &other.organization)
     }

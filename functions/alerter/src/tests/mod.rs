@@ -210,8 +210,8 @@ fn alerter(aws: &Aws) -> Alerter<InMemory> {
 }
 
 fn at(minute: i64) -> Timestamp {
-    let begin: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
-    begin + SignedDuration::from_mins(minute)
+    let start: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
+    start + SignedDuration::from_mins(minute)
 }
 
 fn modified(key: &str) -> Finding {

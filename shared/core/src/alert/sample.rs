@@ -12,8 +12,8 @@ pub(super) const PACE: Pace = Pace {
 };
 
 pub(super) fn at(minutes: i64) -> Timestamp {
-    let begin: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
-    begin + SignedDuration::from_mins(minutes)
+    let start: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
+    start + SignedDuration::from_mins(minutes)
 }
 
 pub(super) fn finding(occurrence: &str, minute: i64) -> SentFinding {

@@ -47,7 +47,7 @@ pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> Strin
     }
     let subject = format!(
         "[{}] Trailseal: {update}{}: {}{others},{place}",
-        shout(head.severity),
+        uppercase_label(head.severity),
         findings(head.count),
         finding.kind
     );
@@ -72,7 +72,7 @@ fn findings(count: u64) -> String {
     }
 }
 
-fn shout(severity: Severity) -> String {
+fn uppercase_label(severity: Severity) -> String {
     severity.as_str().to_ascii_uppercase()
 }
 
@@ -116,7 +116,7 @@ fn write_all(
         text,
         "It reports {}. {most_severe} {}.",
         findings(count),
-        shout(worst)
+        uppercase_label(worst)
     )?;
     writeln!(text, "\nSent {} (UTC)", whole_second(now))?;
     let in_full = entries.iter().zip(documents).zip(shown);
@@ -147,7 +147,7 @@ pub(super) fn plain(head: &AlertHead<'_>, counts: &[FindingCount<'_>], whole_lis
          It reports {}. The most severe is {}.\n\n\
          SNS refused the message that describes them.\n",
         findings(head.count),
-        shout(head.severity)
+        uppercase_label(head.severity)
     );
     // Writing into a `String` does not fail.
     let _ = write_counts(&mut text, counts);
@@ -166,7 +166,7 @@ fn write_finding(
     writeln!(
         text,
         "{number}. {} {}",
-        shout(finding.severity),
+        uppercase_label(finding.severity),
         printable(&finding.kind)
     )?;
     writeln!(text, "   {}", printable(&finding.message))?;
@@ -243,7 +243,7 @@ fn write_counts(text: &mut String, counts: &[FindingCount<'_>]) -> Result {
         writeln!(
             text,
             "   {:<9}{} {} {}",
-            shout(count.severity),
+            uppercase_label(count.severity),
             count.findings,
             printable(count.kind),
             printable(&place.join(" "))

@@ -60,7 +60,7 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
     /// Starts with digests that are known to exist: the ends of those before the time, newest
     /// first. Lists the bucket only for digests older than those.
     #[must_use]
-    pub fn knowing(mut self, ends: impl Iterator<Item = Timestamp>) -> Self {
+    pub fn with_known(mut self, ends: impl Iterator<Item = Timestamp>) -> Self {
         for end in ends.take(MAX_CANDIDATES_A_MONTH) {
             let key = DigestKey::of(self.chain.clone(), DigestSeries::Hourly, end);
             self.found.insert(end, key);

@@ -170,7 +170,7 @@ impl Selection {
 impl Part {
     /// Returns whether one object is selected.
     #[must_use]
-    pub fn is_one(&self) -> bool {
+    pub fn is_single_object(&self) -> bool {
         matches!(self, Self::Digest(_) | Self::LogFile(_))
     }
 
@@ -182,7 +182,7 @@ impl Part {
 
     /// Returns whether a digest file is selected, or may list selected log files.
     #[must_use]
-    pub fn takes_digest(&self, key: &DigestKey) -> bool {
+    pub fn selects_digest(&self, key: &DigestKey) -> bool {
         match self {
             Self::Everything | Self::LogFiles(_) | Self::LogFile(_) => true,
             Self::Digests(prefix) => key.to_string().starts_with(prefix),
@@ -194,7 +194,7 @@ impl Part {
     /// Returns whether the digest file with this key, whose name may not be a digest's, is
     /// selected.
     #[must_use]
-    pub fn takes_misnamed(&self, key: &str) -> bool {
+    pub fn selects_misnamed(&self, key: &str) -> bool {
         match self {
             Self::Everything => true,
             Self::Digests(prefix) => key.starts_with(prefix),
@@ -204,7 +204,7 @@ impl Part {
 
     /// Returns whether a log file that a digest file lists, or that is in the bucket, is selected.
     #[must_use]
-    pub fn takes_log_file(&self, key: &str) -> bool {
+    pub fn selects_log_file(&self, key: &str) -> bool {
         match self {
             Self::Everything | Self::Digests(_) | Self::Digest(_) => true,
             Self::LogFiles(prefix) => key.starts_with(prefix),

@@ -78,12 +78,14 @@ impl Wanted {
 
     /// Returns whether a year, month or day is after the requested time.
     pub(super) fn is_after(&self, date: &str) -> bool {
-        self.to.is_some_and(|to| *date > *as_long(to, date))
+        self.to
+            .is_some_and(|to| *date > *cut_to_length_of(to, date))
     }
 
     /// Returns whether a year, month or day is before the requested time.
     fn is_before(&self, date: &str) -> bool {
-        self.from.is_some_and(|from| *date < *as_long(from, date))
+        self.from
+            .is_some_and(|from| *date < *cut_to_length_of(from, date))
     }
 
     /// Returns whether the instant was requested.
@@ -94,7 +96,7 @@ impl Wanted {
 }
 
 /// Returns the year, month or day of a time, cut to the length of `date`.
-fn as_long(time: Timestamp, date: &str) -> String {
+fn cut_to_length_of(time: Timestamp, date: &str) -> String {
     let mut day = day_folder(time);
     day.truncate(date.len());
     day

@@ -43,7 +43,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
 /// that a message in the queue names remains missing.
 ///
 /// Looks only for those readings of the key that are the name of a digest or log file, the
-/// likeliest first. An object that cannot be read at the moment is the object: another must not
+/// most likely first. An object that cannot be read at the moment is the object: another must not
 /// take its place because S3 did not answer.
 pub async fn arrival<S: ReadObject>(
     store: &S,
@@ -75,9 +75,9 @@ pub async fn arrival<S: ReadObject>(
     };
     match created.origin {
         Origin::Service => Arrival::At(first.clone()),
-        Origin::Person => not_there(&readings, absence, None),
+        Origin::Person => not_found(&readings, absence, None),
         Origin::Message => match deleted(first, absence) {
-            Some(finding) => not_there(&readings, absence, Some(finding)),
+            Some(finding) => not_found(&readings, absence, Some(finding)),
             None => Arrival::At(first.clone()),
         },
     }
@@ -92,7 +92,7 @@ pub enum Whereabouts<'a> {
     Nowhere(Absence),
 }
 
-/// Looks for an object in `places`, the likeliest first.
+/// Looks for an object in `places`, the most likely first.
 pub async fn look_for<'a, S: ReadObject>(
     store: &S,
     places: &'a [ObjectLocation],
@@ -119,7 +119,7 @@ pub async fn look_for<'a, S: ReadObject>(
 }
 
 /// Returns a report that says nothing about an object that no reading of its key finds.
-fn not_there(
+fn not_found(
     readings: &[ObjectLocation],
     absence: Absence,
     if_it_stays: Option<Finding>,

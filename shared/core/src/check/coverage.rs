@@ -10,7 +10,7 @@ pub struct AccountedTime {
 
 /// The time for which a chain's digests are requested.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct AskedTime {
+pub struct RequestedTime {
     /// The start of the time.
     pub from: Option<Timestamp>,
     /// The end of the time.
@@ -27,7 +27,7 @@ impl AccountedTime {
 
     /// Returns the start of the time that is accounted for.
     #[must_use]
-    pub fn begin(&self) -> Option<Timestamp> {
+    pub fn start(&self) -> Option<Timestamp> {
         self.stretches.iter().map(|(from, _)| *from).min()
     }
 
@@ -44,12 +44,12 @@ impl AccountedTime {
         stretches.sort_unstable();
         let mut holes = Vec::new();
         let mut at = from;
-        for (begin, end) in stretches {
-            if begin >= to {
+        for (start, end) in stretches {
+            if start >= to {
                 break;
             }
-            if begin > at {
-                holes.push((at, begin));
+            if start > at {
+                holes.push((at, start));
             }
             at = at.max(end);
         }
@@ -65,9 +65,13 @@ impl AccountedTime {
     /// `oldest_is_signed`: whether CloudTrail signed the oldest digest that counts. Its own link
     /// states what was before it.
     #[must_use]
-    pub fn due(&self, asked: AskedTime, oldest_is_signed: bool) -> Option<(Timestamp, Timestamp)> {
+    pub fn due(
+        &self,
+        asked: RequestedTime,
+        oldest_is_signed: bool,
+    ) -> Option<(Timestamp, Timestamp)> {
         let until = asked.expected_until.or(asked.to);
-        let (first, last) = match (self.begin(), self.end()) {
+        let (first, last) = match (self.start(), self.end()) {
             (Some(first), Some(last)) => (first, last),
             // There are only names, of digests next to the requested time, that are not
             // CloudTrail's.
@@ -131,7 +135,7 @@ mod tests {
             (&[], None, Some(9), Some(8), false, Some((8, 8))),
             (&[], Some(1), None, None, false, None),
         ] {
-            let asked = AskedTime {
+            let asked = RequestedTime {
                 from: from.map(hour),
                 to: to.map(hour),
                 expected_until: expected_until.map(hour),

@@ -122,13 +122,13 @@ impl<S: ListPublicKeys> KeyRing<S> {
         };
         match self.pinned.find(region, fingerprint, period) {
             KeyLookup::Unknown => listed,
-            pinned if self.takes_pinned(&listed, &pinned) => Ok(pinned),
+            pinned if self.uses_pinned(&listed, &pinned) => Ok(pinned),
             KeyLookup::Found(_) | KeyLookup::OutsideValidity(_) => listed,
         }
     }
 
     /// Returns whether the pinned key counts instead of CloudTrail's answer.
-    fn takes_pinned(&self, listed: &Result<KeyLookup, StoreError>, pinned: &KeyLookup) -> bool {
+    fn uses_pinned(&self, listed: &Result<KeyLookup, StoreError>, pinned: &KeyLookup) -> bool {
         let is_valid = matches!(pinned, KeyLookup::Found(_));
         match listed {
             Ok(KeyLookup::Found(_)) => false,

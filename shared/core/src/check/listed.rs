@@ -111,7 +111,7 @@ impl Listed {
     /// Returns the start of the oldest digest.
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
-        self.chains.values().filter_map(SignedTime::begin).min()
+        self.chains.values().filter_map(SignedTime::start).min()
     }
 
     /// Returns what the digests prove about an unlisted log file in this folder with this time in

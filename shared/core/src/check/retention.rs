@@ -28,7 +28,7 @@ impl Report {
     pub fn allow_for_expiry(&mut self, now: Timestamp) {
         let may_be_expired = |finding: &Finding| {
             finding
-                .begin_of_what_is_kept
+                .start_of_retained
                 .is_some_and(|ended| now.duration_since(ended) >= MIN_AGE)
         };
         let (expired, findings): (Vec<Finding>, Vec<Finding>) = std::mem::take(&mut self.findings)
@@ -50,13 +50,13 @@ impl Report {
 
 /// Returns the reason why nothing is known about the time before the retained digests.
 fn unverifiable(finding: &Finding) -> StoreError {
-    let begin = finding.window.map_or_else(
+    let start = finding.window.map_or_else(
         || "the oldest digest that is kept".to_owned(),
         |window| window.to.to_string(),
     );
     StoreError {
         action: "verify what was delivered before",
-        subject: begin,
+        subject: start,
         cause: Cause::Failed(format!(
             "what is kept of this chain of digests begins there. The digest before, {}, is not there, and no earlier one is. A lifecycle rule expired them, or somebody deleted them: compare the time with the bucket's rules (aws s3api get-bucket-lifecycle-configuration)",
             finding.object
@@ -75,7 +75,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn missing(begin_of_what_is_kept: Option<Timestamp>) -> Finding {
+    fn missing(start_of_retained: Option<Timestamp>) -> Finding {
         let object = ObjectLocation::new("amzn-s3-demo-bucket", "digest");
         let mut finding = Finding::for_tests(
             FindingKind::DigestMissing,
@@ -83,7 +83,7 @@ mod tests {
             object,
             "It is gone.",
         );
-        finding.begin_of_what_is_kept = begin_of_what_is_kept;
+        finding.start_of_retained = start_of_retained;
         finding.with_window(Window {
             from: None,
             to: time("2026-01-15T12:00:00Z"),

@@ -82,7 +82,7 @@ impl EventObjects {
             ));
         };
         let Some(index) = event.get("resumeAt") else {
-            return self.add(Created::as_written(bucket, key).said_by(writer));
+            return self.add(Created::as_written(bucket, key).with_origin(writer));
         };
         let resume_at = index
             .as_u64()
@@ -92,7 +92,7 @@ impl EventObjects {
         // A function hands back an object that it has read.
         self.add(match (writer, resume_at) {
             (Origin::Message, 1..) => rest,
-            (writer, _) => rest.said_by(writer),
+            (writer, _) => rest.with_origin(writer),
         })
     }
 }

@@ -80,7 +80,7 @@ pub struct Finding {
     /// The end of the missing digest, if every earlier digest of its chain is missing, too: a
     /// lifecycle rule may have expired them. See [`Report::allow_for_expiry`].
     #[serde(skip)]
-    pub begin_of_what_is_kept: Option<Timestamp>,
+    pub start_of_retained: Option<Timestamp>,
 }
 
 impl Finding {
@@ -118,7 +118,7 @@ impl Finding {
             about: None,
             occurrence: None,
             remedy: None,
-            begin_of_what_is_kept: None,
+            start_of_retained: None,
         }
     }
 

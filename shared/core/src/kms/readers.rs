@@ -32,7 +32,7 @@ const VIA_MARK: &str = "=via:";
 
 /// The start of the service principals through which everybody reads: S3, by its own name and by
 /// the name in older records. Listing them as readers does not list their users.
-const EVERYBODYS_SERVICES: [&str; 2] = ["s3", "internal"];
+const SHARED_SERVICES: [&str; 2] = ["s3", "internal"];
 
 /// The `type` of a service that makes its own calls.
 const SERVICE: &str = "AWSService";
@@ -169,7 +169,7 @@ impl ReaderRule {
             .filter(|_| who.is_ours && who.kind != Some(SERVICE));
         service.is_some_and(|service| {
             let name = service.split('.').next().unwrap_or_default();
-            service == self.pattern.0 && is_service(service) && !EVERYBODYS_SERVICES.contains(&name)
+            service == self.pattern.0 && is_service(service) && !SHARED_SERVICES.contains(&name)
         })
     }
 }

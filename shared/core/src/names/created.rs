@@ -86,7 +86,7 @@ impl Created {
             ],
             None => decoded.into_iter().collect(),
         };
-        Self::new(ObjectLocation::new(bucket, key)).or_read_as(others)
+        Self::new(ObjectLocation::new(bucket, key)).with_alternatives(others)
     }
 
     /// Returns the object of an S3 notification, whose key S3 encodes: decoded, otherwise
@@ -102,19 +102,19 @@ impl Created {
             Some(decoded) => (decoded, Some(as_it_is)),
             None => (as_it_is, None),
         };
-        Self::new(ObjectLocation::new(bucket, first)).or_read_as(other)
+        Self::new(ObjectLocation::new(bucket, first)).with_alternatives(other)
     }
 
     /// Sets the source that names the object.
     #[must_use]
-    pub fn said_by(mut self, origin: Origin) -> Self {
+    pub fn with_origin(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
     }
 
     /// Adds other possible meanings of the key.
     #[must_use]
-    pub fn or_read_as(mut self, keys: impl IntoIterator<Item = String>) -> Self {
+    pub fn with_alternatives(mut self, keys: impl IntoIterator<Item = String>) -> Self {
         for key in keys {
             let is_new = key != self.object.key && !self.other_readings.contains(&key);
             let is_key = !key.is_empty() && key.len() <= MAX_KEY_BYTES;
@@ -125,7 +125,7 @@ impl Created {
         self
     }
 
-    /// Returns the objects that may be meant, the likeliest first; at least one, at most three.
+    /// Returns the objects that may be meant, the most likely first; at least one, at most three.
     pub fn readings(&self) -> impl Iterator<Item = ObjectLocation> {
         let others = self.other_readings.iter();
         let others = others.map(|key| ObjectLocation::new(self.object.bucket.clone(), key.clone()));
@@ -185,10 +185,10 @@ mod tests {
     fn the_number_of_readings_is_bounded() {
         let created = Created::new(ObjectLocation::new("b", "k"));
         let many = (0..100).map(|n| n.to_string());
-        let created = created.or_read_as(["k".to_owned(), String::new()]);
+        let created = created.with_alternatives(["k".to_owned(), String::new()]);
         assert_eq!(readings(&created), ["k"]);
-        let created = created.or_read_as(["x".repeat(MAX_KEY_BYTES + 1)]);
+        let created = created.with_alternatives(["x".repeat(MAX_KEY_BYTES + 1)]);
         assert_eq!(readings(&created), ["k"]);
-        assert_eq!(readings(&created.or_read_as(many)), ["k", "0", "1"]);
+        assert_eq!(readings(&created.with_alternatives(many)), ["k", "0", "1"]);
     }
 }

@@ -55,7 +55,7 @@ impl AuthenticDigest {
     }
 
     /// Records that the key is listed for another time.
-    pub(crate) fn noting_period(mut self, out_of_period: Option<OutOfPeriod>) -> Self {
+    pub(crate) fn with_out_of_period(mut self, out_of_period: Option<OutOfPeriod>) -> Self {
         self.out_of_period = out_of_period.map(Box::new);
         self
     }

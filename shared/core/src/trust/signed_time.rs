@@ -25,13 +25,13 @@ impl SignedTime {
 
     /// Returns the start of the oldest digest, regardless of who signed it.
     #[must_use]
-    pub fn begin(&self) -> Option<Timestamp> {
+    pub fn start(&self) -> Option<Timestamp> {
         self.hours.values().next().map(|hour| hour.start)
     }
 
     /// Returns the start of the oldest digest that CloudTrail signed.
     #[must_use]
-    pub fn signed_begin(&self) -> Option<Timestamp> {
+    pub fn signed_start(&self) -> Option<Timestamp> {
         self.signed().next().map(|(start, _)| start)
     }
 
@@ -46,7 +46,7 @@ impl SignedTime {
     /// oldest of them and the newest.
     #[must_use]
     pub fn covered_from(&self, time: Timestamp) -> Option<Timestamp> {
-        let is_between = self.signed_begin()? <= time && self.signed_end()? > time;
+        let is_between = self.signed_start()? <= time && self.signed_end()? > time;
         is_between.then(|| {
             self.hours
                 .range(time..)
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn only_signed_digests_decide_where_the_time_starts_and_ends() {
         let time = of(&[(1, 2, false), (2, 3, true), (3, 4, true), (4, 5, false)]);
-        assert_eq!(time.begin(), Some(hour(1)));
-        assert_eq!(time.signed_begin(), Some(hour(2)));
+        assert_eq!(time.start(), Some(hour(1)));
+        assert_eq!(time.signed_start(), Some(hour(2)));
         assert_eq!(time.signed_end(), Some(hour(4)));
         let none = of(&[(1, 2, false)]);
-        assert_eq!((none.signed_begin(), none.signed_end()), (None, None));
+        assert_eq!((none.signed_start(), none.signed_end()), (None, None));
     }
 }

@@ -43,7 +43,7 @@ impl Attempt {
             hops,
             ..Passage::default()
         };
-        (hops < MAX_HOPS).then(|| rest.one_hop_more())
+        (hops < MAX_HOPS).then(|| rest.with_next_hop())
     }
 }
 

@@ -60,13 +60,13 @@ async fn work<C: Check, P: Ports>(
     service: &Arc<Service<C, P>>,
     message: QueueMessage,
     deadline: Deadline,
-    begin_by: Instant,
+    start_by: Instant,
 ) -> (Option<String>, MessageFate) {
     let passage = message.passage;
     let fate = if let Some(left) = passage.waits(Timestamp::now()) {
         service.resender.wait_on(&message, left, deadline).await
-    } else if Instant::now() >= begin_by && passage.hops < MAX_HOPS {
-        service.resender.put_off(&message, deadline).await
+    } else if Instant::now() >= start_by && passage.hops < MAX_HOPS {
+        service.resender.postpone(&message, deadline).await
     } else {
         let (own, body) = (Arc::clone(service), Arc::clone(&message.body));
         // A task of its own: a panic in one item fails only that item.

@@ -33,7 +33,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         if !self.places.watches(&created.object.bucket) {
             return Err(ItemError::UnknownBucket(created.object.clone()));
         }
-        let checked = self.check_what_is_meant(created, deadline);
+        let checked = self.check_intended(created, deadline);
         let (object, checked) = timeout_at(deadline.give_up, checked)
             .await
             .map_err(|_| ItemError::NoTime(created.object.clone()))?;
@@ -82,7 +82,7 @@ impl<C: Check, P: Ports> Service<C, P> {
             if rest.resume_at <= created.resume_at {
                 return Err(ItemError::NoTime(object.clone()));
             }
-            let handed = self.hand_back(object, &rest, attempt);
+            let handed = self.return_rest(object, &rest, attempt);
             timeout_at(deadline.answer_by, handed)
                 .await
                 .map_err(no_time)??;
@@ -96,7 +96,7 @@ impl<C: Check, P: Ports> Service<C, P> {
     }
 
     /// Sends what there was no time for to the queue.
-    async fn hand_back(
+    async fn return_rest(
         &self,
         object: &ObjectLocation,
         rest: &Created,
@@ -124,7 +124,7 @@ impl<C: Check, P: Ports> Service<C, P> {
 
     /// Finds the object that the event refers to and checks it. Returns the object that was
     /// checked.
-    async fn check_what_is_meant(
+    async fn check_intended(
         &self,
         created: &Created,
         deadline: Deadline,

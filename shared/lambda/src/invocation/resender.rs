@@ -18,7 +18,7 @@ use trailseal::world::StoreError;
 const PARK_AGAIN: Duration = Duration::from_mins(1);
 
 /// How soon a message is delivered again if there was no time to start on it.
-const PUT_OFF: Duration = Duration::from_secs(10);
+const POSTPONED_BY: Duration = Duration::from_secs(10);
 
 /// The fate of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +50,15 @@ impl<P: Ports> Resender<P> {
     }
 
     /// Sends a message again that there was no time to start on; this does not count as a try.
-    pub(super) async fn put_off(&self, message: &QueueMessage, deadline: Deadline) -> MessageFate {
+    pub(super) async fn postpone(&self, message: &QueueMessage, deadline: Deadline) -> MessageFate {
         tracing::info!(
             message_id = message.id,
             "no time to begin: the message is sent on"
         );
-        let sent_on = message.passage.one_hop_more();
-        let passage = sent_on.again(sent_on.attempt, Timestamp::now(), PUT_OFF);
-        self.send_again(message, &passage, PUT_OFF, deadline).await
+        let sent_on = message.passage.with_next_hop();
+        let passage = sent_on.again(sent_on.attempt, Timestamp::now(), POSTPONED_BY);
+        self.send_again(message, &passage, POSTPONED_BY, deadline)
+            .await
     }
 
     /// Schedules another try of a message that failed, or parks it after the last try.
@@ -101,7 +102,7 @@ impl<P: Ports> Resender<P> {
         let sent = self.queue.send(&message.body, passage, wait.min(MAX_DELAY));
         match in_time(sent, deadline).await {
             Ok(()) => MessageFate::Done,
-            Err(why) => self.give_back(message, wait, &why, deadline).await,
+            Err(why) => self.leave_in_queue(message, wait, &why, deadline).await,
         }
     }
 
@@ -118,14 +119,14 @@ impl<P: Ports> Resender<P> {
                 } else {
                     PARK_AGAIN
                 };
-                self.give_back(message, wait, &why, deadline).await
+                self.leave_in_queue(message, wait, &why, deadline).await
             }
         }
     }
 
     /// Leaves a message in the queue. Without a retry time, it would wait for the queue's
     /// visibility timeout, which is meant for functions that crash.
-    async fn give_back(
+    async fn leave_in_queue(
         &self,
         message: &QueueMessage,
         wait: Duration,

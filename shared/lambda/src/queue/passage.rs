@@ -109,7 +109,7 @@ impl Passage {
 
     /// Returns the same try, with one more hop.
     #[must_use]
-    pub fn one_hop_more(self) -> Self {
+    pub fn with_next_hop(self) -> Self {
         Self {
             hops: self.hops.saturating_add(1),
             not_before: None,
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(again.waits(now), Some(Duration::from_mins(30)));
         let later = now + SignedDuration::from_secs(1795);
         assert_eq!(again.waits(later), None);
-        let sent_on = again.one_hop_more();
+        let sent_on = again.with_next_hop();
         assert_eq!((sent_on.attempt, sent_on.hops), (3, 1));
         assert_eq!(sent_on.not_before, None);
         assert_eq!(read(&sent_on.attributes()), sent_on);

@@ -14,12 +14,12 @@ pub(crate) const HOUR: u32 = 21;
 const DELETED_DIGESTS: u32 = 3;
 
 /// One thing that is done to the trail.
-pub(crate) struct Deed {
+pub(crate) struct Attack {
     /// The Region whose files are changed.
     pub(crate) region: String,
-    /// The deed, for the table.
+    /// The attack, for the table.
     pub(crate) what: String,
-    /// The deed, and its purpose.
+    /// The attack, and its purpose.
     pub(crate) reported: String,
     /// The objects that are changed.
     pub(crate) objects: Vec<Object>,
@@ -30,7 +30,7 @@ pub(crate) struct Deed {
     act: Act,
 }
 
-/// The target of a deed.
+/// The target of an attack.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
     /// A log file.
@@ -48,8 +48,8 @@ enum Act {
     DisableKey,
 }
 
-/// Returns the deeds, in order, for a trail whose Regions are each attacked differently.
-pub(crate) fn deeds(trail: &Trail) -> Result<Vec<Deed>> {
+/// Returns the attacks, in order, for a trail whose Regions are each attacked differently.
+pub(crate) fn attacks(trail: &Trail) -> Result<Vec<Attack>> {
     let [logs, edits, deletions] = &trail.spec.regions[..] else {
         bail!("the attack is made for three Regions");
     };
@@ -74,11 +74,11 @@ pub(crate) fn deeds(trail: &Trail) -> Result<Vec<Deed>> {
 }
 
 /// Returns the log files of the hour that exist when the attacker arrives.
-pub(crate) fn delivered_before(trail: &Trail, deeds: &[Deed]) -> Vec<Object> {
-    let late = deeds
+pub(crate) fn delivered_before(trail: &Trail, attacks: &[Attack]) -> Vec<Object> {
+    let late = attacks
         .iter()
-        .filter(|deed| matches!(deed.act, Act::DisableKey));
-    let late: Vec<&Object> = late.flat_map(|deed| &deed.objects).collect();
+        .filter(|attack| matches!(attack.act, Act::DisableKey));
+    let late: Vec<&Object> = late.flat_map(|attack| &attack.objects).collect();
     let of_hour = trail
         .log_files
         .iter()
@@ -101,8 +101,8 @@ fn last_with_kms_call<'a>(log_files: &[&'a LogFile]) -> Result<&'a LogFile> {
         .context("no log file of the hour records a KMS call")
 }
 
-fn modify(log: &LogFile) -> Deed {
-    Deed {
+fn modify(log: &LogFile) -> Attack {
+    Attack {
         region: log.region.clone(),
         what: "changed a record in a log file".to_owned(),
         reported: format!(
@@ -117,8 +117,8 @@ fn modify(log: &LogFile) -> Deed {
     }
 }
 
-fn delete(log: &LogFile) -> Deed {
-    Deed {
+fn delete(log: &LogFile) -> Attack {
+    Attack {
         region: log.region.clone(),
         what: "deleted a log file".to_owned(),
         reported: "Deletes another log file.".to_owned(),
@@ -129,8 +129,8 @@ fn delete(log: &LogFile) -> Deed {
     }
 }
 
-fn append(log: &LogFile) -> Deed {
-    Deed {
+fn append(log: &LogFile) -> Attack {
+    Attack {
         region: log.region.clone(),
         what: "appended a second gzip member to a log file".to_owned(),
         reported:
@@ -145,9 +145,9 @@ fn append(log: &LogFile) -> Deed {
     }
 }
 
-fn edit(digest: &DigestFile) -> Deed {
+fn edit(digest: &DigestFile) -> Attack {
     let key = &digest.object.key;
-    Deed {
+    Attack {
         region: digest.region.clone(),
         what: "took a log file off a digest's list".to_owned(),
         reported: "Hides a log file: edits a digest so that it lists one file less, and keeps the \
@@ -163,10 +163,10 @@ fn edit(digest: &DigestFile) -> Deed {
     }
 }
 
-/// Returns the deed with one finding for the whole range, about its newest digest.
-fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Deed {
+/// Returns the attack with one finding for the whole range, about its newest digest.
+fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Attack {
     let newest = &gone[gone.len() - 1];
-    Deed {
+    Attack {
         region: successor.region.clone(),
         what: format!("deleted {} digests in a row", gone.len()),
         reported: format!(
@@ -183,8 +183,8 @@ fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Deed {
     }
 }
 
-fn disable_key(log: &LogFile) -> Deed {
-    Deed {
+fn disable_key(log: &LogFile) -> Attack {
+    Attack {
         region: log.region.clone(),
         what: "disabled the KMS key of the log files".to_owned(),
         reported:
@@ -198,8 +198,8 @@ fn disable_key(log: &LogFile) -> Deed {
     }
 }
 
-impl Deed {
-    /// Carries out the deed.
+impl Attack {
+    /// Carries out the attack.
     pub(crate) async fn carry_out(
         &self,
         feed: &Feed,
@@ -227,7 +227,7 @@ impl Deed {
     }
 
     /// Makes the repair that the owners make at once, if any.
-    pub(crate) async fn mend(
+    pub(crate) async fn repair(
         &self,
         kms: &aws_sdk_kms::Client,
         key_id: &str,

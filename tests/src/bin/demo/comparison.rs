@@ -11,7 +11,7 @@ use trailseal_tests::local::{
 };
 use trailseal_tests::trail::Trail;
 
-use crate::attack::{About, Deed};
+use crate::attack::{About, Attack};
 use crate::inbox::Reported;
 use crate::screen::{Screen, Style, counted};
 use crate::verdicts::Valid;
@@ -20,10 +20,10 @@ use crate::verdicts::Valid;
 const ALERTED_WITHIN: Duration = Duration::from_secs(15);
 
 /// The AWS CLI's verdicts on each Region.
-pub(crate) type Opinions = BTreeMap<String, Validation>;
+pub(crate) type CliVerdicts = BTreeMap<String, Validation>;
 
 /// Asks the AWS CLI about the whole day, Region by Region.
-pub(crate) async fn ask_the_cli(aws: &LocalAws, trail: &Trail) -> Result<Opinions> {
+pub(crate) async fn ask_the_cli(aws: &LocalAws, trail: &Trail) -> Result<CliVerdicts> {
     let (from, to) = trail.time_span();
     let runs = trail.spec.regions.iter().map(async |region| {
         let validation = ValidateLogs::new(&trail.spec.trail_arn(), region, &from.to_string())
@@ -41,27 +41,27 @@ pub(crate) async fn ask_the_cli(aws: &LocalAws, trail: &Trail) -> Result<Opinion
     Ok(try_join_all(runs).await?.into_iter().collect())
 }
 
-/// Prints a row for each deed, and one for each finding that belongs to no deed.
+/// Prints a row for each attack, and one for each finding that belongs to no attack.
 pub(crate) fn print_verdicts(
     screen: &Screen,
     trail: &Trail,
-    deeds: &[Deed],
+    attacks: &[Attack],
     reported: &[Reported],
-    opinions: &Opinions,
+    cli_verdicts: &CliVerdicts,
 ) {
-    let rows: Vec<[String; 4]> = deeds
+    let rows: Vec<[String; 4]> = attacks
         .iter()
         .enumerate()
-        .map(|(number, deed)| {
+        .map(|(number, attack)| {
             [
                 (number + 1).to_string(),
-                format!("{}\n({})", deed.what, deed.region),
-                trailseal_says(deed, reported),
-                the_cli_says(deed, trail, &opinions[&deed.region]),
+                format!("{}\n({})", attack.what, attack.region),
+                trailseal_cell(attack, reported),
+                cli_cell(attack, trail, &cli_verdicts[&attack.region]),
             ]
         })
         .chain(
-            unexpected(deeds, reported)
+            unexpected(attacks, reported)
                 .into_iter()
                 .map(|finding| ["-".to_owned(), "nothing".to_owned(), finding, String::new()]),
         )
@@ -71,13 +71,13 @@ pub(crate) fn print_verdicts(
 }
 
 /// Prints what the AWS CLI counts, next to what there was to count.
-pub(crate) fn print_totals(screen: &Screen, trail: &Trail, opinions: &Opinions) {
+pub(crate) fn print_totals(screen: &Screen, trail: &Trail, cli_verdicts: &CliVerdicts) {
     let rows: Vec<[String; 5]> = trail
         .spec
         .regions
         .iter()
         .map(|region| {
-            let validation = &opinions[region];
+            let validation = &cli_verdicts[region];
             let delivered = Delivered::to(trail, region);
             let digests = validation.total(FileKind::Digest);
             let log_files = validation.total(FileKind::Log);
@@ -104,9 +104,9 @@ pub(crate) fn print_totals(screen: &Screen, trail: &Trail, opinions: &Opinions) 
     screen.table([15, 24, 12, 12, 24], head, &rows);
 }
 
-/// Prints whether the functions reported exactly the deeds, and returns it.
-pub(crate) fn print_conclusion(screen: &Screen, deeds: &[Deed], reported: &[Reported]) -> bool {
-    let mut expected: Vec<Expected> = deeds.iter().flat_map(|d| d.expected.clone()).collect();
+/// Prints whether the functions reported exactly the attacks, and returns it.
+pub(crate) fn print_conclusion(screen: &Screen, attacks: &[Attack], reported: &[Reported]) -> bool {
+    let mut expected: Vec<Expected> = attacks.iter().flat_map(|d| d.expected.clone()).collect();
     let mut actual: Vec<Expected> = reported.iter().map(Reported::identity).collect();
     expected.sort();
     actual.sort();
@@ -114,7 +114,7 @@ pub(crate) fn print_conclusion(screen: &Screen, deeds: &[Deed], reported: &[Repo
     if is_exact {
         let text = format!(
             "{} done, {} reported: exactly what was done, and nothing else.",
-            counted(deeds.len(), "deed"),
+            counted(attacks.len(), "attack"),
             counted(actual.len(), "finding")
         );
         screen.styled(&text, Style::Good);
@@ -149,11 +149,13 @@ pub(crate) fn print_latency(screen: &Screen, reported: &[Reported], alerts: usiz
 pub(crate) fn print_untouched(
     screen: &Screen,
     trail: &Trail,
-    deeds: &[Deed],
+    attacks: &[Attack],
     valid: Valid,
 ) -> bool {
-    let tampered = deeds.iter().filter(|deed| deed.about == About::LogFile);
-    let tampered: usize = tampered.map(|deed| deed.objects.len()).sum();
+    let tampered = attacks
+        .iter()
+        .filter(|attack| attack.about == About::LogFile);
+    let tampered: usize = tampered.map(|attack| attack.objects.len()).sum();
     let mut untouched = Valid::if_untouched(trail, i64::from(trail.spec.hours));
     untouched.log_files -= tampered;
     let is_exact = valid == untouched;
@@ -170,8 +172,8 @@ pub(crate) fn print_untouched(
     is_exact
 }
 
-fn trailseal_says(deed: &Deed, reported: &[Reported]) -> String {
-    let lines = deed.expected.iter().map(|expected| {
+fn trailseal_cell(attack: &Attack, reported: &[Reported]) -> String {
+    let lines = attack.expected.iter().map(|expected| {
         let found = reported.iter().find(|one| one.identity() == *expected);
         found.map_or_else(|| "NOT REPORTED".to_owned(), describe)
     });
@@ -192,17 +194,18 @@ pub(crate) fn describe(reported: &Reported) -> String {
     )
 }
 
-fn unexpected(deeds: &[Deed], reported: &[Reported]) -> Vec<String> {
-    let expected: BTreeSet<&Expected> = deeds.iter().flat_map(|deed| &deed.expected).collect();
+fn unexpected(attacks: &[Attack], reported: &[Reported]) -> Vec<String> {
+    let expected: BTreeSet<&Expected> =
+        attacks.iter().flat_map(|attack| &attack.expected).collect();
     let others = reported
         .iter()
         .filter(|one| !expected.contains(&one.identity()));
     others.map(|one| one.identity().to_string()).collect()
 }
 
-fn the_cli_says(deed: &Deed, trail: &Trail, validation: &Validation) -> String {
+fn cli_cell(attack: &Attack, trail: &Trail, validation: &Validation) -> String {
     let mut by_line: BTreeMap<String, usize> = BTreeMap::new();
-    for object in &deed.objects {
+    for object in &attack.objects {
         let line = match validation.verdict(&object.bucket, &object.key) {
             Some(Verdict::Invalid(reason)) => format!("INVALID: {reason}"),
             Some(Verdict::Valid) => "not noticed (\"valid\")".to_owned(),
@@ -212,14 +215,14 @@ fn the_cli_says(deed: &Deed, trail: &Trail, validation: &Validation) -> String {
     }
     let mut lines: Vec<String> = by_line
         .into_iter()
-        .map(|(line, count)| match deed.objects.len() {
+        .map(|(line, count)| match attack.objects.len() {
             1 => line,
             all => format!("{count} of {all}: {line}"),
         })
         .collect();
-    let delivered = Delivered::to(trail, &deed.region).log_files;
+    let delivered = Delivered::to(trail, &attack.region).log_files;
     let counted_by_cli = validation.total(FileKind::Log).total;
-    if deed.about == About::Digests && counted_by_cli < delivered {
+    if attack.about == About::Digests && counted_by_cli < delivered {
         lines.push(format!(
             "its totals miss {} of {delivered} log files",
             delivered - counted_by_cli

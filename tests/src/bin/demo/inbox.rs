@@ -41,13 +41,13 @@ pub(crate) fn alerts(proxy: &FaultProxy) -> Vec<Received> {
 /// Returns the findings of alerts, each once: two functions may find the same, and delivery is at
 /// least once.
 pub(crate) fn findings(alerts: &[Received], feed: &Feed, proxy: &FaultProxy) -> Vec<Reported> {
-    let handed_over = handed_over(proxy);
+    let finding_messages = finding_messages(proxy);
     let mut ids = BTreeSet::new();
     let mut reported = Vec::new();
     for received in alerts {
         for finding in received.alert.findings() {
             if ids.insert(finding.id.clone()) {
-                let detected = handed_over
+                let detected = finding_messages
                     .iter()
                     .find(|(body, _)| body.contains(&finding.id));
                 let detected = detected.map_or(received.at, |(_, at)| *at);
@@ -59,7 +59,7 @@ pub(crate) fn findings(alerts: &[Received], feed: &Feed, proxy: &FaultProxy) -> 
 }
 
 /// Returns the messages in which functions sent findings to the alerter, oldest first.
-pub(crate) fn handed_over(proxy: &FaultProxy) -> Vec<(String, Instant)> {
+pub(crate) fn finding_messages(proxy: &FaultProxy) -> Vec<(String, Instant)> {
     let calls = proxy.calls(&Match::operation("sqs", "SendMessage"));
     calls
         .iter()

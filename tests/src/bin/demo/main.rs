@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
     let hold = std::env::args().any(|argument| argument == "--hold");
     // When either ends, the other is dropped, and with it every process and file of the story.
     let outcome = tokio::select! {
-        outcome = story::tell(&screen, hold) => Some(outcome),
+        outcome = story::run(&screen, hold) => Some(outcome),
         () = interrupted() => None,
     };
     screen.end_progress();

@@ -18,7 +18,7 @@ const BAR: usize = 12;
 pub(crate) struct Screen {
     began: Instant,
     is_terminal: bool,
-    has_colours: bool,
+    has_colors: bool,
     bar_is_shown: Cell<bool>,
 }
 
@@ -34,11 +34,11 @@ pub(crate) enum Style {
 impl Screen {
     pub(crate) fn new() -> Self {
         let is_terminal = io::stdout().is_terminal();
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             began: Instant::now(),
             is_terminal,
-            has_colours: is_terminal && !no_colour,
+            has_colors: is_terminal && !no_color,
             bar_is_shown: Cell::new(false),
         }
     }
@@ -73,7 +73,7 @@ impl Screen {
     /// Prints a file, by the name that ends its key.
     pub(crate) fn file(&self, key: &str) {
         let name = key.rsplit('/').next().unwrap_or_default();
-        self.detail(&elided(name, COLUMNS - STEP_INDENT));
+        self.detail(&shortened_in_the_middle(name, COLUMNS - STEP_INDENT));
     }
 
     /// Prints a line unchanged.
@@ -85,7 +85,7 @@ impl Screen {
     pub(crate) fn styled(&self, text: &str, style: Style) {
         self.end_progress();
         let code = match style {
-            _ if !self.has_colours => "",
+            _ if !self.has_colors => "",
             Style::Plain => "",
             Style::Bold => "\x1b[1m",
             Style::Good => "\x1b[1;32m",
@@ -198,7 +198,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Returns a name without its middle, if it is too long.
-fn elided(name: &str, width: usize) -> String {
+fn shortened_in_the_middle(name: &str, width: usize) -> String {
     const MARK: &str = "...";
     let length = name.chars().count();
     if length <= width {
@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn long_names_lose_their_middle() {
-        assert_eq!(elided("abcdefghij", 8), "abcd...j");
-        assert_eq!(elided("abcdefgh", 8), "abcdefgh");
+        assert_eq!(shortened_in_the_middle("abcdefghij", 8), "abcd...j");
+        assert_eq!(shortened_in_the_middle("abcdefgh", 8), "abcdefgh");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::attack::{self, Deed};
+use crate::attack::{self, Attack};
 use crate::comparison;
 use crate::feed::Feed;
 use crate::inbox;
@@ -19,7 +19,7 @@ use trailseal_tests::local::server::client_environment;
 /// The time between two displays of the progress.
 const REFRESH: Duration = Duration::from_millis(200);
 /// The time between two reads of the functions' progress.
-const GLANCE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// The maximum time in which the functions process what was delivered.
 const VERIFIED_WITHIN: Duration = Duration::from_mins(3);
 /// If no bar can be shown, the progress is printed every this many hours.
@@ -27,15 +27,15 @@ const HOURS_A_LINE: u32 = 6;
 
 /// Runs the demo. Returns true if the functions reported exactly what was done. With `hold`, the
 /// bucket stays until somebody ends the demo.
-pub(crate) async fn tell(screen: &Screen, hold: bool) -> Result<bool> {
+pub(crate) async fn run(screen: &Screen, hold: bool) -> Result<bool> {
     screen.line("Trailseal: a day of a CloudTrail trail, verified, tampered with, and alerted on.");
     screen.heading("1. A local AWS");
     let stage = Stage::set_up(screen).await?;
-    let deeds = attack::deeds(&stage.trail)?;
+    let attacks = attack::attacks(&stage.trail)?;
     let demo = Demo {
         screen,
         stage: &stage,
-        deeds: &deeds,
+        attacks: &attacks,
         feed: Feed::new(stage.aws.s3()),
         verdicts: RefCell::new(Verdicts::find(&stage.aws)?),
         reported: Cell::new(0),
@@ -55,7 +55,7 @@ pub(crate) async fn tell(screen: &Screen, hold: bool) -> Result<bool> {
 struct Demo<'a> {
     screen: &'a Screen,
     stage: &'a Stage,
-    deeds: &'a [Deed],
+    attacks: &'a [Attack],
     feed: Feed,
     verdicts: RefCell<Verdicts>,
     /// How many alerts were printed when they arrived.
@@ -75,7 +75,7 @@ impl Demo<'_> {
         ));
         self.deliver(0..=attack::HOUR - 1).await?;
         ensure!(
-            self.tell_new_alerts() == 0,
+            self.print_new_alerts() == 0,
             "the functions report findings on an untouched trail"
         );
         let starts = self.starts();
@@ -101,19 +101,19 @@ impl Demo<'_> {
             "Log files of hour {} arrive. The digests that list them are due when it is over.",
             attack::HOUR
         ));
-        for object in attack::delivered_before(&self.stage.trail, self.deeds) {
+        for object in attack::delivered_before(&self.stage.trail, self.attacks) {
             self.feed.put_log_file(&object).await?;
         }
         self.settle().await?;
-        for (number, deed) in self.deeds.iter().enumerate() {
-            self.suffer(number + 1, deed).await?;
+        for (number, attack) in self.attacks.iter().enumerate() {
+            self.attack_and_report(number + 1, attack).await?;
         }
 
         self.screen.heading("4. The last hours");
         self.screen
             .step("CloudTrail goes on delivering, and its next digests give the attacker away.");
         self.deliver(attack::HOUR..=spec.hours).await?;
-        self.tell_new_alerts();
+        self.print_new_alerts();
         Ok(())
     }
 
@@ -132,21 +132,23 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Carries out a deed, and prints what the functions report about it at once.
-    async fn suffer(&self, number: usize, deed: &Deed) -> Result<()> {
+    /// Carries out an attack, and prints what the functions report about it at once.
+    async fn attack_and_report(&self, number: usize, attack: &Attack) -> Result<()> {
         let (kms, key_id) = (self.stage.aws.kms(), &self.stage.key_id);
-        self.screen
-            .step(&format!("({number}) {}: {}", deed.region, deed.reported));
-        for object in &deed.objects {
+        self.screen.step(&format!(
+            "({number}) {}: {}",
+            attack.region, attack.reported
+        ));
+        for object in &attack.objects {
             self.screen.file(&object.key);
         }
-        deed.carry_out(&self.feed, &kms, key_id).await?;
+        attack.carry_out(&self.feed, &kms, key_id).await?;
         self.settle().await?;
-        if self.tell_new_alerts() == 0 {
+        if self.print_new_alerts() == 0 {
             self.screen
                 .detail("No alert yet: the next digest will tell.");
         }
-        if let Some(mended) = deed.mend(&kms, key_id).await? {
+        if let Some(mended) = attack.repair(&kms, key_id).await? {
             self.screen.detail(mended);
         }
         Ok(())
@@ -161,7 +163,7 @@ impl Demo<'_> {
                 events.saturating_sub(self.stage.handled.by(function))
             });
             // Their findings have reached people.
-            let found = inbox::handed_over(&self.stage.proxy).len();
+            let found = inbox::finding_messages(&self.stage.proxy).len();
             let unsent = found.saturating_sub(self.stage.handled.by(ALERTER));
             if waiting == [0; 3] && unsent == 0 {
                 return Ok(());
@@ -170,7 +172,7 @@ impl Demo<'_> {
                 let tails = self.stage.pump.log_tails();
                 bail!("{FUNCTIONS:?} are not done with {waiting:?} events\n{tails}");
             }
-            tokio::time::sleep(GLANCE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -205,7 +207,7 @@ impl Demo<'_> {
 
     /// Prints findings that were alerted on and not printed before, and returns how many there are,
     /// not counting the starts of chains.
-    fn tell_new_alerts(&self) -> usize {
+    fn print_new_alerts(&self) -> usize {
         let alerts = inbox::alerts(&self.stage.proxy);
         let new = &alerts[self.reported.replace(alerts.len())..];
         let mut found = 0;
@@ -244,25 +246,25 @@ impl Demo<'_> {
     async fn conclude(&self) -> Result<bool> {
         let (screen, trail) = (self.screen, &self.stage.trail);
         let alerts = inbox::alerts(&self.stage.proxy);
-        screen.heading("5. The alerts, as an e-mail subscriber gets them");
+        screen.heading("5. The alerts, as an email subscriber gets them");
         for received in &alerts {
             screen.mail(&received.alert);
         }
 
         screen.heading("6. What `aws cloudtrail validate-logs` says of the same bucket");
         screen.step("The AWS CLI reads the whole day, Region by Region.");
-        let opinions = comparison::ask_the_cli(&self.stage.aws, trail).await?;
+        let cli_verdicts = comparison::ask_the_cli(&self.stage.aws, trail).await?;
         screen.step("It has finished.");
         screen.heading("7. Side by side");
         let mut reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
-        // A new trail is not a deed.
+        // A new trail is not an attack.
         reported.retain(|one| !one.is_start());
-        comparison::print_verdicts(screen, trail, self.deeds, &reported, &opinions);
-        comparison::print_totals(screen, trail, &opinions);
+        comparison::print_verdicts(screen, trail, self.attacks, &reported, &cli_verdicts);
+        comparison::print_totals(screen, trail, &cli_verdicts);
         screen.line("");
-        let is_exact = comparison::print_conclusion(screen, self.deeds, &reported)
+        let is_exact = comparison::print_conclusion(screen, self.attacks, &reported)
             & comparison::print_latency(screen, &reported, alerts.len());
         let valid = self.verdicts.borrow_mut().valid()?;
-        Ok(comparison::print_untouched(screen, trail, self.deeds, valid) && is_exact)
+        Ok(comparison::print_untouched(screen, trail, self.attacks, valid) && is_exact)
     }
 }

@@ -23,7 +23,7 @@ const READS: u32 = 5;
 const REFUSALS: u32 = 20;
 
 /// Returns the events of an anomaly next to a delivery; the intruder reads sound log files.
-pub(super) fn strike(
+pub(super) fn anomaly_events(
     events: &Events,
     kind: KmsAnomalyKind,
     plan: &LogPlan,

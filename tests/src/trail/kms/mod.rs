@@ -4,10 +4,10 @@ mod attacks;
 mod callers;
 mod enclave;
 mod events;
-mod neighbours;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod unrelated_calls;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,27 +105,33 @@ pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
     let mut scheduled = Scheduled::default();
     let (of_delivery, further): (Vec<_>, Vec<_>) = anomalies(spec, kms, deliveries)
         .into_iter()
-        .partition(|(kind, _)| kind.strikes_delivery());
-    let struck: BTreeMap<&str, KmsAnomalyKind> = of_delivery
+        .partition(|(kind, _)| kind.changes_delivery());
+    let attacked: BTreeMap<&str, KmsAnomalyKind> = of_delivery
         .iter()
         .map(|(kind, plan)| (plan.key.as_str(), *kind))
         .collect();
     let sound: Vec<&LogPlan> = in_order
         .iter()
         .copied()
-        .filter(|plan| plan.kind == DigestKind::Hourly && !struck.contains_key(plan.key.as_str()))
+        .filter(|plan| plan.kind == DigestKind::Hourly && !attacked.contains_key(plan.key.as_str()))
         .collect();
-    let mut made = of_deliveries(&events, &in_order, &struck, &mut scheduled);
+    let mut made = of_deliveries(&events, &in_order, &attacked, &mut scheduled);
     for (kind, plan) in further {
-        made.extend(attacks::strike(&events, kind, plan, &sound, &mut scheduled));
+        made.extend(attacks::anomaly_events(
+            &events,
+            kind,
+            plan,
+            &sound,
+            &mut scheduled,
+        ));
     }
     let hours: BTreeSet<i64> = files.iter().map(|plan| plan.hour).collect();
     for hour in hours {
         if let Some(spec) = &kms.enclave {
             made.extend(enclave::calls(&events, spec, hour, &sound));
         }
-        if kms.neighbours {
-            made.extend(neighbours::records(&events, hour));
+        if kms.unrelated_calls {
+            made.extend(unrelated_calls::records(&events, hour));
         }
     }
     made.sort_by_key(|entry| entry.record.time);
@@ -144,14 +150,14 @@ pub(crate) fn schedule(spec: &TrailSpec, deliveries: &[&LogPlan]) -> Scheduled {
 fn of_deliveries(
     events: &Events,
     in_order: &[&LogPlan],
-    struck: &BTreeMap<&str, KmsAnomalyKind>,
+    attacked: &BTreeMap<&str, KmsAnomalyKind>,
     scheduled: &mut Scheduled,
 ) -> Vec<Entry> {
     let (spec, kms) = (events.spec, events.kms);
     let mut made = vec![events.configuration(spec.start + seconds(spec.offset_seconds))];
     let mut next_bucket_event = Timestamp::MIN;
     for plan in in_order {
-        let anomaly = struck.get(plan.key.as_str()).copied();
+        let anomaly = attacked.get(plan.key.as_str()).copied();
         let object_key = match anomaly {
             Some(KmsAnomalyKind::WrongKeyOnObject) => kms.other_key_arn(),
             _ => kms.key_arn.clone(),

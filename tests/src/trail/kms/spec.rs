@@ -20,7 +20,7 @@ pub struct KmsSpec {
     pub enclave: Option<EnclaveSpec>,
     /// Whether every hour has KMS events that are unrelated to the trail's log files, and events of
     /// other services that mention KMS.
-    pub neighbours: bool,
+    pub unrelated_calls: bool,
     /// The errors in the events or objects of some hours.
     pub anomalies: Vec<KmsAnomaly>,
 }
@@ -124,7 +124,7 @@ pub enum KmsAnomalyKind {
 
 impl KmsAnomalyKind {
     /// Returns whether it affects a delivery, instead of being an event of its own.
-    pub(super) fn strikes_delivery(self) -> bool {
+    pub(super) fn changes_delivery(self) -> bool {
         matches!(
             self,
             Self::WrongTrail
@@ -149,7 +149,7 @@ impl KmsSpec {
             read_one_in: 3,
             bucket_key: false,
             enclave: None,
-            neighbours: false,
+            unrelated_calls: false,
             anomalies: Vec::new(),
         };
         spec.readers = vec![Reader::User(spec.user_arn("cloudtrail-admin"))];

@@ -16,7 +16,7 @@ const ENCLAVE_ROLE: &str = "arn:aws:iam::111122223333:role/enclaves/LogArchive";
 const HOUR: u32 = 3;
 
 /// The kinds that are additional events next to a delivery, and how many events each leaves.
-const FURTHER: [(KmsAnomalyKind, usize); 10] = [
+const ADDITIONAL: [(KmsAnomalyKind, usize); 10] = [
     (KmsAnomalyKind::PlantedFile, 1),
     (KmsAnomalyKind::PlantedFileBare, 1),
     (KmsAnomalyKind::ForeignConfiguration, 1),
@@ -32,7 +32,7 @@ const FURTHER: [(KmsAnomalyKind, usize); 10] = [
 fn kms() -> KmsSpec {
     KmsSpec {
         enclave: Some(EnclaveSpec::new(ENCLAVE_ROLE)),
-        neighbours: true,
+        unrelated_calls: true,
         ..KmsSpec::new(KEY_ARN)
     }
 }
@@ -47,12 +47,12 @@ fn build(kms: KmsSpec) -> Trail {
 }
 
 fn with(kinds: &[KmsAnomalyKind]) -> Trail {
-    let struck = |kind: &KmsAnomalyKind| KmsAnomaly {
+    let attacked = |kind: &KmsAnomalyKind| KmsAnomaly {
         hour: HOUR,
         kind: *kind,
     };
     build(KmsSpec {
-        anomalies: kinds.iter().map(struck).collect(),
+        anomalies: kinds.iter().map(attacked).collect(),
         ..kms()
     })
 }
@@ -134,7 +134,7 @@ fn readers() -> Trail {
 
 #[test]
 fn each_event_matches_its_record() {
-    let kinds = FURTHER.map(|(kind, _)| kind);
+    let kinds = ADDITIONAL.map(|(kind, _)| kind);
     for trail in [with(&kinds), readers()] {
         let mut stated = BTreeSet::new();
         for log in &trail.log_files {
@@ -310,7 +310,7 @@ type Is<'a> = &'a dyn Fn(&Value) -> bool;
 fn unrelated_kms_calls_do_not_name_log_files() {
     let quiet = build(KmsSpec::new(KEY_ARN));
     let trail = build(KmsSpec {
-        neighbours: true,
+        unrelated_calls: true,
         ..KmsSpec::new(KEY_ARN)
     });
     let ids = |records: Vec<Value>| -> BTreeSet<String> {
@@ -366,7 +366,7 @@ fn anomalies_change_only_their_hour() {
         .iter()
         .map(|record| record["eventID"].to_string())
         .collect();
-    for (kind, count) in FURTHER {
+    for (kind, count) in ADDITIONAL {
         let trail = with(&[kind]);
         let found = trail.kms_anomalies(kind);
         assert_eq!(found.len(), count, "{kind:?}");
@@ -540,7 +540,7 @@ fn a_foreign_configuration_differs_in_its_caller() {
 
 #[test]
 fn all_anomalies_together_are_deterministic() {
-    let kinds = FURTHER.map(|(kind, _)| kind);
+    let kinds = ADDITIONAL.map(|(kind, _)| kind);
     let bytes = |trail: &Trail| -> Vec<_> {
         let planted = trail.planted.iter().map(|planted| &planted.object);
         let objects = trail.objects().into_iter().chain(planted);
@@ -548,7 +548,7 @@ fn all_anomalies_together_are_deterministic() {
     };
     let first = with(&kinds);
     assert_eq!(bytes(&first), bytes(&with(&kinds)));
-    for (kind, count) in FURTHER {
+    for (kind, count) in ADDITIONAL {
         assert_eq!(first.kms_anomalies(kind).len(), count, "{kind:?}");
     }
 }
@@ -562,13 +562,13 @@ fn a_trail_of_another_partition_uses_that_partition_everywhere() {
         regions: vec!["us-gov-west-1".into()],
         hours: 5,
         kms: Some(KmsSpec {
-            anomalies: FURTHER
+            anomalies: ADDITIONAL
                 .map(|(kind, _)| KmsAnomaly { hour: HOUR, kind })
                 .to_vec(),
             enclave: Some(EnclaveSpec::new(
                 "arn:aws-us-gov:iam::111122223333:role/LogArchive",
             )),
-            neighbours: true,
+            unrelated_calls: true,
             ..KmsSpec::new(key)
         }),
         ..TrailSpec::default()

@@ -88,9 +88,9 @@ impl Grid {
             .unwrap_or_else(|| (Unit::Month, rows_in(Unit::Month)));
         let rows = rows
             .into_iter()
-            .filter_map(|(begin, last)| match last {
-                None => row(coverage, unit, begin),
-                Some(last) => folded(coverage, unit, begin, last),
+            .filter_map(|(start, last)| match last {
+                None => row(coverage, unit, start),
+                Some(last) => folded(coverage, unit, start, last),
             })
             .collect();
         Self { unit, rows, cut }
@@ -115,57 +115,57 @@ impl Unit {
         }
     }
 
-    fn row_before(self, begin: Date) -> Option<Date> {
+    fn row_before(self, start: Date) -> Option<Date> {
         match self {
-            Self::Hour => begin.checked_sub(1.day()),
-            Self::Day => begin.checked_sub(1.month()),
-            Self::Month => begin.checked_sub(1.year()),
+            Self::Hour => start.checked_sub(1.day()),
+            Self::Day => start.checked_sub(1.month()),
+            Self::Month => start.checked_sub(1.year()),
         }
         .ok()
     }
 
-    fn row_after(self, begin: Date) -> Option<Date> {
+    fn row_after(self, start: Date) -> Option<Date> {
         match self {
-            Self::Hour => begin.checked_add(1.day()),
-            Self::Day => begin.checked_add(1.month()),
-            Self::Month => begin.checked_add(1.year()),
+            Self::Hour => start.checked_add(1.day()),
+            Self::Day => start.checked_add(1.month()),
+            Self::Month => start.checked_add(1.year()),
         }
         .ok()
     }
 
     /// Returns the seconds at which the cells of a row start, and the last one ends.
-    fn edges(self, begin: Date) -> Option<Vec<i64>> {
+    fn edges(self, start: Date) -> Option<Vec<i64>> {
         let midnight = |day: Date| {
             let midnight = day.to_zoned(TimeZone::UTC).ok()?;
             Some(midnight.timestamp().as_second())
         };
         match self {
             Self::Hour => {
-                let begin = midnight(begin)?;
-                Some((0..=24).map(|hour| begin + hour * 3600).collect())
+                let start = midnight(start)?;
+                Some((0..=24).map(|hour| start + hour * 3600).collect())
             }
-            Self::Day => (0..=i32::from(begin.days_in_month()))
-                .map(|day| midnight(begin.checked_add(day.days()).ok()?))
+            Self::Day => (0..=i32::from(start.days_in_month()))
+                .map(|day| midnight(start.checked_add(day.days()).ok()?))
                 .collect(),
             Self::Month => (0..=12)
-                .map(|month: i32| midnight(begin.checked_add(month.months()).ok()?))
+                .map(|month: i32| midnight(start.checked_add(month.months()).ok()?))
                 .collect(),
         }
     }
 
-    fn label(self, begin: Date) -> String {
+    fn label(self, start: Date) -> String {
         match self {
-            Self::Hour => begin.strftime("%m-%d"),
-            Self::Day => begin.strftime("%Y-%m"),
-            Self::Month => begin.strftime("%Y"),
+            Self::Hour => start.strftime("%m-%d"),
+            Self::Day => start.strftime("%Y-%m"),
+            Self::Month => start.strftime("%Y"),
         }
         .to_string()
     }
 
-    fn full_label(self, begin: Date) -> String {
+    fn full_label(self, start: Date) -> String {
         match self {
-            Self::Hour => begin.to_string(),
-            Self::Day | Self::Month => self.label(begin),
+            Self::Hour => start.to_string(),
+            Self::Day | Self::Month => self.label(start),
         }
     }
 }
@@ -174,8 +174,8 @@ impl Unit {
 fn newest_rows(coverage: &[Stretch], unit: Unit, most: usize) -> (Rows, bool) {
     let mut rows = Rows::new();
     for stretch in coverage.iter().rev() {
-        let (begin, end) = seconds(stretch);
-        let first = unit.row_of(day_of(begin));
+        let (start, end) = seconds(stretch);
+        let first = unit.row_of(day_of(start));
         let fold = whole_rows(stretch, unit);
         let mut row = Some(unit.row_of(day_of(end - 1)));
         while let Some(present) = row.filter(|row| *row >= first) {
@@ -198,11 +198,11 @@ fn whole_rows(stretch: &Stretch, unit: Unit) -> Option<(Date, Date)> {
     if stretch.state == Outcome::Valid {
         return None;
     }
-    let (begin, end) = seconds(stretch);
-    let (first, last) = (unit.row_of(day_of(begin)), unit.row_of(day_of(end - 1)));
+    let (start, end) = seconds(stretch);
+    let (first, last) = (unit.row_of(day_of(start)), unit.row_of(day_of(end - 1)));
     let begins = |row| unit.edges(row).and_then(|edges| edges.first().copied());
     let ends = |row| unit.edges(row).and_then(|edges| edges.last().copied());
-    let first = if begins(first).is_some_and(|at| at >= begin) {
+    let first = if begins(first).is_some_and(|at| at >= start) {
         first
     } else {
         unit.row_after(first)?
@@ -233,8 +233,8 @@ fn folded(coverage: &[Stretch], unit: Unit, first: Date, last: Date) -> Option<R
     })
 }
 
-fn row(coverage: &[Stretch], unit: Unit, begin: Date) -> Option<Row> {
-    let edges = unit.edges(begin)?;
+fn row(coverage: &[Stretch], unit: Unit, start: Date) -> Option<Row> {
+    let edges = unit.edges(start)?;
     let (from, to) = (*edges.first()?, *edges.last()?);
     let within = overlapping(coverage, from, to);
     let cells = edges
@@ -245,8 +245,8 @@ fn row(coverage: &[Stretch], unit: Unit, begin: Date) -> Option<Row> {
         })
         .collect();
     Some(Row::Drawn {
-        label: unit.label(begin),
-        summary: summary(within, unit, begin, from, to),
+        label: unit.label(start),
+        summary: summary(within, unit, start, from, to),
         cells,
     })
 }
@@ -264,8 +264,8 @@ fn cell(coverage: &[Stretch], from: i64, to: i64) -> Cell {
     for stretch in overlapping(coverage, from, to) {
         worst = worst.max(Some(stretch.state));
         if stretch.state == Outcome::Valid {
-            let (begin, end) = seconds(stretch);
-            valid += end.min(to) - begin.max(from);
+            let (start, end) = seconds(stretch);
+            valid += end.min(to) - start.max(from);
         }
     }
     match worst {
@@ -278,32 +278,32 @@ fn cell(coverage: &[Stretch], from: i64, to: i64) -> Cell {
 }
 
 /// Returns a row in words, to the second.
-fn summary(within: &[Stretch], unit: Unit, begin: Date, from: i64, to: i64) -> String {
+fn summary(within: &[Stretch], unit: Unit, start: Date, from: i64, to: i64) -> String {
     let mut said: Vec<_> = within
         .iter()
         .take(MAX_LISTED)
         .map(|stretch| {
-            let (begin, end) = seconds(stretch);
+            let (start, end) = seconds(stretch);
             let state = outcome::word(stretch.state);
-            if begin <= from && end >= to {
+            if start <= from && end >= to {
                 format!("all {state}")
             } else {
-                let begin = moment(unit, begin.max(from), from);
+                let start = moment(unit, start.max(from), from);
                 let end = moment(unit, end.min(to), from);
-                format!("{state} {begin} to {end}")
+                format!("{state} {start} to {end}")
             }
         })
         .collect();
     if let Some(more @ 1..) = within.len().checked_sub(MAX_LISTED) {
         said.push(format!("{more} more stretches"));
     }
-    format!("{}: {}", unit.full_label(begin), said.join(", "))
+    format!("{}: {}", unit.full_label(start), said.join(", "))
 }
 
 /// Returns a time that is as short as its row allows.
-fn moment(unit: Unit, second: i64, row_begin: i64) -> String {
+fn moment(unit: Unit, second: i64, row_start: i64) -> String {
     if unit == Unit::Hour {
-        let passed = second - row_begin;
+        let passed = second - row_start;
         let (hour, minute, second) = (passed / 3600, passed / 60 % 60, passed % 60);
         return if second == 0 {
             format!("{hour:02}:{minute:02}")
@@ -319,8 +319,8 @@ fn moment(unit: Unit, second: i64, row_begin: i64) -> String {
 
 /// Returns a stretch in seconds. An empty one counts as one second.
 fn seconds(stretch: &Stretch) -> (i64, i64) {
-    let begin = stretch.from.as_second();
-    (begin, stretch.to.as_second().max(begin + 1))
+    let start = stretch.from.as_second();
+    (start, stretch.to.as_second().max(start + 1))
 }
 
 fn day_of(second: i64) -> Date {

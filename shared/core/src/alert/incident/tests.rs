@@ -93,7 +93,7 @@ proptest! {
     /// and people are notified about one incident at most once an hour.
     #[test]
     fn no_new_occurrence_waits_longer_than_an_hour(steps in proptest::collection::vec((0_u8..8, 0_i64..90), 1..80)) {
-        let mut incident = Incident::of(&finding("begin", 0));
+        let mut incident = Incident::of(&finding("start", 0));
         let (mut now, mut published, mut oldest_unpublished) = (0, Vec::<i64>::new(), None::<i64>);
         for (occurrence, minutes) in steps {
             // Pending occurrences are looked at when they are due, as the reminder does.

@@ -211,7 +211,7 @@ async fn regions<L: ListObjects>(
 ///
 /// # Errors
 /// [`StoreError`] if the folder cannot be listed.
-pub async fn accounts_beside<L: ListObjects>(
+pub async fn other_accounts<L: ListObjects>(
     store: &L,
     bucket: &str,
     prefix: Option<&str>,

@@ -31,7 +31,7 @@ const LEVELS: usize = 3;
 
 /// Finds the log files of an account and Region in a folder of events and in the requested time, by
 /// key and by the time in the name. Also finds every other file there, without a time. Reads page
-/// by page, because there may be millions. With `ahead`, also finds files whose names contain a
+/// by page, because there may be millions. With `later`, also finds files whose names contain a
 /// time after that, at which they are yet to be delivered.
 ///
 /// # Errors
@@ -41,11 +41,11 @@ pub async fn log_files<L: ListObjects>(
     folder: &RegionFolder,
     events: &str,
     wanted: &Wanted,
-    ahead: bool,
+    later: bool,
     mut found: impl FnMut(String, Option<Timestamp>),
 ) -> Result<(), StoreError> {
     let bucket = folder.bucket.as_str();
-    let is_ahead = |time: Timestamp| ahead && wanted.to.is_some_and(|to| time >= to);
+    let is_later = |time: Timestamp| later && wanted.to.is_some_and(|to| time >= to);
     let below = folder.of_events(events);
     for prefix in in_time(store, bucket, &below, wanted).await? {
         pages(store, bucket, &prefix, Depth::All, |page| {
@@ -59,7 +59,7 @@ pub async fn log_files<L: ListObjects>(
                     continue;
                 }
                 match log_file_in(events, &key) {
-                    Some(log_file) if wanted.instant(log_file.time) || is_ahead(log_file.time) => {
+                    Some(log_file) if wanted.instant(log_file.time) || is_later(log_file.time) => {
                         found(key, Some(log_file.time));
                     }
                     None if wanted.day_of(&key, &below) => found(key, None),
@@ -69,17 +69,17 @@ pub async fn log_files<L: ListObjects>(
         })
         .await?;
     }
-    misplaced(store, bucket, &below, wanted, ahead, |key| found(key, None)).await
+    misplaced(store, bucket, &below, wanted, later, |key| found(key, None)).await
 }
 
-/// Finds the files below the folder of a Region that are not in a date folder. With `ahead`, the
+/// Finds the files below the folder of a Region that are not in a date folder. With `later`, the
 /// folder of a future date does not count as a date folder.
 async fn misplaced<L: ListObjects>(
     store: &L,
     bucket: &str,
     below: &str,
     wanted: &Wanted,
-    ahead: bool,
+    later: bool,
     mut found: impl FnMut(String),
 ) -> Result<(), StoreError> {
     let mut listed = 0;
@@ -100,7 +100,7 @@ async fn misplaced<L: ListObjects>(
                         .and_then(|at| at.strip_suffix('/'))
                     {
                         Some(date) if is_date(date) && wanted.touches(date) => dates.push(folder),
-                        Some(date) if is_date(date) && !(ahead && wanted.is_after(date)) => {}
+                        Some(date) if is_date(date) && !(later && wanted.is_after(date)) => {}
                         _ => others.push(folder),
                     }
                 }
@@ -166,7 +166,7 @@ pub async fn other_folders<L: ListObjects>(
         .filter_map(|folder| folder.strip_prefix(&below)?.strip_suffix('/'))
         .filter(|name| {
             name.get(..LOG_FOLDER.len())
-                .is_some_and(|begin| begin.eq_ignore_ascii_case(LOG_FOLDER))
+                .is_some_and(|start| start.eq_ignore_ascii_case(LOG_FOLDER))
         })
         .filter(|name| ![LOG_FOLDER, DIGEST_FOLDER].contains(name))
         .map(str::to_owned)

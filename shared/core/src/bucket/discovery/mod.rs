@@ -9,5 +9,5 @@ mod folders;
 mod log_files;
 
 pub use digests::{ChainDigests, FoundDigests, MARGIN, digests};
-pub use folders::{accounts_beside, region_folders};
+pub use folders::{other_accounts, region_folders};
 pub use log_files::{holds_log_files, log_files, oldest_log_file, other_folders, outside_regions};

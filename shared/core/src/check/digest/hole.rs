@@ -45,7 +45,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         };
         let to = successor.content().start_time;
         let mut finding = chain::predecessor_missing(subject, to, &last, absence);
-        finding.begin_of_what_is_kept = may_have_expired.then_some(predecessor_key.end_time);
+        finding.start_of_retained = may_have_expired.then_some(predecessor_key.end_time);
         let bucket = self.places.role_of(&predecessor_at.bucket);
         report.absent(finding, absence, bucket);
     }

@@ -83,7 +83,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .await?;
         let hash = digest.hash;
         match signature::verify(digest, signature, &public_key) {
-            Ok(digest) => Ok(digest.noting_period(out_of_period)),
+            Ok(digest) => Ok(digest.with_out_of_period(out_of_period)),
             Err(error) => reject(finding::signature_invalid(
                 subject,
                 &error,

@@ -37,7 +37,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             let known = known.iter().take(before).rev().copied();
             let mut lookback =
                 Lookback::new(&self.store, bucket, chain, key.end_time, &mut lists_left)
-                    .knowing(known);
+                    .with_known(known);
             loop {
                 let candidate = match lookback.next().await {
                     Ok(Some(candidate)) => candidate,

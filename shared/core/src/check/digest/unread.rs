@@ -35,7 +35,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
         let signed = match successor {
             None => None,
-            Some((successor, signature)) => match self.there_by(successor).await {
+            Some((successor, signature)) => match self.existed_by(successor).await {
                 Ok(by) => Some(archived::Signed { signature, by }),
                 Err(refused) => return Rejection::CannotTell(refused),
             },
@@ -58,7 +58,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
 
     /// Returns the time by which a readable digest existed: when it was written according to S3,
     /// which is not before its time ended. Returns `None` if it is unknown.
-    async fn there_by(&self, digest: &DigestReference) -> Result<Option<Timestamp>, StoreError> {
+    async fn existed_by(&self, digest: &DigestReference) -> Result<Option<Timestamp>, StoreError> {
         let at = ObjectLocation::new(&digest.bucket, &digest.key);
         let written = self.store.headers(&at).await?.last_modified;
         Ok(written.max(written.and(digest.end_time)))

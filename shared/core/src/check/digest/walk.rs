@@ -94,7 +94,7 @@ impl ChainWalk {
     /// Adds what digests of other folders state about their predecessors. A signature proves
     /// itself, whichever digest states it.
     #[must_use]
-    pub fn knowing(mut self, claims: Vec<Predecessor>) -> Self {
+    pub fn with_known(mut self, claims: Vec<Predecessor>) -> Self {
         self.claims.extend(claims);
         self
     }
@@ -194,7 +194,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                 let SettledDigest {
                     at, key, report, ..
                 } = &mut settled;
-                let given = self.given_by_others(at, newer, claims);
+                let given = self.signatures_from_others(at, newer, claims);
                 settled.authentic = self.judge_by_all(at, key, fetched, &given, report).await;
             }
         }
@@ -264,7 +264,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     }
 
     /// Returns the signatures that the newer digest and others state for the digest at `at`.
-    fn given_by_others<'a>(
+    fn signatures_from_others<'a>(
         &self,
         at: &ObjectLocation,
         newer: Option<&'a NewerDigest>,

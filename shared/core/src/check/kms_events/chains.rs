@@ -36,7 +36,7 @@ impl TrailLookup {
     ) -> Vec<(UnknownTrail, Result<Vec<Chain>, StoreError>)> {
         stream::iter(trails)
             .map(|unknown| async move {
-                let chains = self.chains_beside(store, &unknown, time).await;
+                let chains = self.chains_near(store, &unknown, time).await;
                 (unknown, chains)
             })
             .buffer_unordered(REQUESTS_AT_ONCE)
@@ -50,7 +50,7 @@ impl TrailLookup {
 
     /// Returns the trail's own chain if it has digests, at home or next to the log file, on the day
     /// of `time` or the day before; otherwise returns the chains that have digests there.
-    async fn chains_beside<S: ListObjects>(
+    async fn chains_near<S: ListObjects>(
         &self,
         store: &S,
         unknown: &UnknownTrail,

@@ -47,7 +47,7 @@ pub(super) struct PendingDelivery {
 
 /// The reason why bytes are not a document of deliveries.
 #[derive(Debug)]
-pub(super) enum NoDocument {
+pub(super) enum NotADocument {
     /// They do not hold deliveries.
     Malformed,
     /// They have this schema, which belongs to another version.
@@ -69,11 +69,11 @@ impl PendingDocument {
     }
 
     /// Reads the document with this name.
-    pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Self, NoDocument> {
+    pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Self, NotADocument> {
         let mut document: Self =
-            serde_json::from_slice(bytes).map_err(|_| NoDocument::Malformed)?;
+            serde_json::from_slice(bytes).map_err(|_| NotADocument::Malformed)?;
         if document.schema != SCHEMA {
-            return Err(NoDocument::UnknownSchema(document.schema));
+            return Err(NotADocument::UnknownSchema(document.schema));
         }
         // A log file records deliveries of the last days. A later time is not valid.
         let latest = oldest_in(name).and_then(|oldest| oldest.checked_add(GIVEN_UP_AFTER).ok());

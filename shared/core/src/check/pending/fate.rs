@@ -88,7 +88,7 @@ pub(super) fn is_too_new(late: SignedDuration) -> bool {
 
 impl Known {
     /// Returns whether the backfill digests decide.
-    pub(super) fn asks_backfills(&self) -> bool {
+    pub(super) fn needs_backfills(&self) -> bool {
         self.listed == ListedBy::None
             && !self.is_found
             && self.look == Look::There
@@ -97,7 +97,7 @@ impl Known {
     }
 
     /// Returns the fate of the delivery. `backfilled`: whether a backfill digest lists the log
-    /// file, if that was [asked](Self::asks_backfills).
+    /// file, if that was [asked](Self::needs_backfills).
     pub(super) fn fate(&self, backfilled: Option<Result<bool, BackfillsUnknown>>) -> Fate {
         match self.listed {
             ListedBy::AtHand => return Fate::Listed(ListedBy::AtHand),
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(known.fate(None), Fate::FoundBefore);
         known.look = Look::There;
         known.late = hours(7);
-        assert!(!known.asks_backfills());
+        assert!(!known.needs_backfills());
     }
 
     /// Checks the fate of a log file that no digest lists, for everything that may be known about
@@ -222,7 +222,7 @@ mod tests {
             (There, true, days + MINUTE, None, GivenUp(Why::NotCovered)),
         ] {
             let known = known(ListedBy::None, look, is_covered, late);
-            assert_eq!(known.asks_backfills(), backfilled.is_some(), "{known:?}");
+            assert_eq!(known.needs_backfills(), backfilled.is_some(), "{known:?}");
             assert_eq!(known.fate(backfilled), fate, "{known:?} {backfilled:?}");
         }
     }

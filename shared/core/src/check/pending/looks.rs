@@ -35,7 +35,7 @@ pub(super) async fn look_at<S: ReadEncryption>(
 /// The log files that a digest lists, by whether a KMS event shows them: rule 7 in the other
 /// direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Witnessed {
+pub(super) struct EventCoverage {
     /// The number with an event.
     pub(super) with_event: usize,
     /// The number under a KMS key without an event.
@@ -44,7 +44,7 @@ pub(super) struct Witnessed {
     pub(super) not_looked_at: usize,
 }
 
-impl Witnessed {
+impl EventCoverage {
     /// Returns the counts by their names in a receipt.
     pub(super) fn by_name(self) -> impl Iterator<Item = (&'static str, u64)> {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -61,11 +61,11 @@ impl Witnessed {
 
 /// Counts the log files that a digest `lists` by whether an event shows them. All their events
 /// should have arrived by now. Returns `None` if no events arrive at all.
-pub(super) async fn count_witnessed<S: ReadEncryption>(
+pub(super) async fn count_with_event<S: ReadEncryption>(
     store: &S,
     lists: &HashSet<ObjectLocation>,
     seen: &HashSet<ObjectLocation>,
-) -> Option<Witnessed> {
+) -> Option<EventCoverage> {
     let unseen: Vec<_> = lists.difference(seen).cloned().collect();
     let with_event = lists.len() - unseen.len();
     if with_event == 0 {
@@ -81,7 +81,7 @@ pub(super) async fn count_witnessed<S: ReadEncryption>(
         .filter(|under_kms| std::future::ready(*under_kms))
         .count()
         .await;
-    Some(Witnessed {
+    Some(EventCoverage {
         with_event,
         without_event,
         not_looked_at,

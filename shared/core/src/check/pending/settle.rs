@@ -3,18 +3,18 @@
 //!
 //! The tests are in `tests/tests/kms/story.rs` and `unsettled.rs`.
 
-use super::document::{MAX_DOCUMENT_BYTES, NoDocument, PendingDelivery, PendingDocument, folder};
+use super::document::{MAX_DOCUMENT_BYTES, NotADocument, PendingDelivery, PendingDocument, folder};
 use super::due::{DueDocuments, due};
 use super::fate::{
     BORDER, BackfillsUnknown, Fate, GIVEN_UP_AFTER, Known, ListedBy, Look, is_too_new,
 };
 use super::listed::ListedByChain;
-use super::looks::{MAX_LOOKS, Witnessed, count_witnessed, look_at};
+use super::looks::{EventCoverage, MAX_LOOKS, count_with_event, look_at};
 use super::rewrite::Rewrites;
 use super::update::PendingUpdate;
 use crate::check::digest::DigestVerifier;
 use crate::finding::kms::{
-    FindingSubject, GivenUp, LeftOver, UnlistedLogFile, WhyUnsettled, gone_before_listed,
+    FindingSubject, GivenUp, LeftOver, UnlistedLogFile, WhyUnsettled, missing_before_listed,
     unlisted_log_file,
 };
 use crate::finding::{Counts, DigestReference, Finding, Report, Scope};
@@ -103,7 +103,7 @@ where
         }
         settling.settle_batch(evidence, batch).await?;
     }
-    settling.count_witnessed().await;
+    settling.count_with_event().await;
     Ok(settling.done())
 }
 
@@ -207,12 +207,12 @@ where
     fn read(&mut self, name: &str, bytes: &[u8]) -> Option<PendingDocument> {
         match PendingDocument::read(name, bytes) {
             Ok(document) => Some(document),
-            Err(NoDocument::Malformed) => {
+            Err(NotADocument::Malformed) => {
                 tracing::warn!(document = name, "not a document of deliveries; removed");
                 self.rewrites.discard(name.to_owned());
                 None
             }
-            Err(NoDocument::UnknownSchema(schema)) => {
+            Err(NotADocument::UnknownSchema(schema)) => {
                 tracing::warn!(document = name, schema, "passed over");
                 self.left.unreadable += 1;
                 None
@@ -290,7 +290,7 @@ where
             is_covered: self.lists.cover(delivery.time),
             late: self.late(delivery.time),
         };
-        let backfilled = if known.asks_backfills() {
+        let backfilled = if known.needs_backfills() {
             Some(self.lists.backfilled(&object).await)
         } else {
             None
@@ -331,7 +331,7 @@ where
             }
             Fate::Missing(absence) => {
                 let covered = known.is_covered;
-                let finding = gone_before_listed(subject, &log_file, covered, absence, digest);
+                let finding = missing_before_listed(subject, &log_file, covered, absence, digest);
                 self.raise(object, finding);
             }
             Fate::Unlisted => {
@@ -354,11 +354,11 @@ where
 
     /// Counts the log files under a KMS key that the previous digest lists, by whether an event
     /// shows them.
-    async fn count_witnessed(&mut self) {
+    async fn count_with_event(&mut self) {
         if let Some(before) = self.lists.second() {
             let store = self.lists.digests.store();
-            let witnessed = count_witnessed(store, before, &self.seen).await;
-            let counts = witnessed.into_iter().flat_map(Witnessed::by_name);
+            let witnessed = count_with_event(store, before, &self.seen).await;
+            let counts = witnessed.into_iter().flat_map(EventCoverage::by_name);
             self.report.counts.extend(counts);
         }
     }

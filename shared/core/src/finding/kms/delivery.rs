@@ -11,14 +11,14 @@ use jiff::Timestamp;
 
 /// A delivered log file that is missing when its event is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoneLogFile {
+pub struct MissingLogFile {
     /// The event.
     pub call: EventReference,
     /// The absence that S3 reports.
     pub absence: Absence,
 }
 
-impl Evidence for GoneLogFile {
+impl Evidence for MissingLogFile {
     fn kind(&self) -> FindingKind {
         FindingKind::LogFileMissing
     }
@@ -34,9 +34,9 @@ impl Evidence for GoneLogFile {
 
 /// Reports a missing log file whose delivery an event in the log file `recorded_in` shows.
 #[must_use]
-pub fn gone_after_delivery(
+pub fn missing_after_delivery(
     subject: FindingSubject,
-    gone: &GoneLogFile,
+    gone: &MissingLogFile,
     recorded_in: &ObjectLocation,
 ) -> Finding {
     finding(
@@ -63,7 +63,7 @@ pub struct UnlistedLogFile<'a> {
 /// Reports a missing log file that no digest lists. `is_covered`: all digests of its time were
 /// read. Anybody who deletes the log file may also delete its digest.
 #[must_use]
-pub fn gone_before_listed(
+pub fn missing_before_listed(
     subject: FindingSubject,
     log_file: &UnlistedLogFile<'_>,
     is_covered: bool,

@@ -24,7 +24,7 @@ pub fn findings_left_out(kind: FindingKind, subject: FindingSubject, findings: u
 /// Returns the example of a group, with the number of findings like it (`more`) and the other
 /// objects of those.
 #[must_use]
-pub fn with_more_like_it(example: Finding, more: u64, objects: &[String]) -> Finding {
+pub fn with_similar(example: Finding, more: u64, objects: &[String]) -> Finding {
     let mut finding = example;
     if more > 0 {
         let about = match objects {

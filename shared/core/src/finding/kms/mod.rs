@@ -20,14 +20,15 @@ pub use context::{
     ContextMismatch, ForeignContext, context_mismatch, foreign_context, too_many_foreign_calls,
 };
 pub use delivery::{
-    GoneLogFile, UnlistedLogFile, gone_after_delivery, gone_before_listed, unlisted_log_file,
+    MissingLogFile, UnlistedLogFile, missing_after_delivery, missing_before_listed,
+    unlisted_log_file,
 };
 pub use enclave::{
     MalformedAttestation, MissingAttestation, UnlistedImage, malformed_attestation,
     missing_attestation, unlisted_image,
 };
 pub use evidence::{Evidence, FindingSubject};
-pub use group::{findings_left_out, with_more_like_it};
+pub use group::{findings_left_out, with_similar};
 pub use key::{
     ExpiringKey, KeyMismatch, OpenPolicy, UnusableKey, expiring_key, key_mismatch, open_policy,
     unusable_key,

@@ -197,9 +197,9 @@ fn a_file_too_large_for_memory_is_read_through_the_window() {
         records: 1,
     };
     assert_eq!(result, Ok(scan));
-    let mut handed_over = 0;
-    assert_eq!(for_each_record(&object, |_| handed_over += 1), Ok(()));
-    assert_eq!(handed_over, count + 1);
+    let mut finding_messages = 0;
+    assert_eq!(for_each_record(&object, |_| finding_messages += 1), Ok(()));
+    assert_eq!(finding_messages, count + 1);
     let trailing = [&object[..], b"x"].concat();
     assert_eq!(selected(&trailing).1, Err(GunzipError::TrailingData.into()));
 }

@@ -194,7 +194,7 @@ fn first_look<'f>(
             let ruling = rules::present(Err(*absence), event);
             if let Some(problem) = results.note_of(Rule::Witness, Some(event), ruling) {
                 let subject = results.subject(Some(object));
-                let finding = kms::gone_after_delivery(subject, &problem, results.log_file);
+                let finding = kms::missing_after_delivery(subject, &problem, results.log_file);
                 results.groups.add(finding, &object.to_string(), "");
             }
             None

@@ -6,7 +6,7 @@
 //!
 //! The tests are in `tests/tests/kms/grouped.rs`.
 
-use crate::finding::kms::{FindingSubject, findings_left_out, with_more_like_it};
+use crate::finding::kms::{FindingSubject, findings_left_out, with_similar};
 use crate::finding::{Finding, FindingKind};
 use crate::kms::text::kept;
 use crate::names::sha256::Sha256;
@@ -85,7 +85,7 @@ impl FindingGroups {
         let groups = self
             .all
             .into_iter()
-            .map(|group| with_more_like_it(group.example, group.more, &group.objects));
+            .map(|group| with_similar(group.example, group.more, &group.objects));
         groups.chain(left_out).collect()
     }
 }

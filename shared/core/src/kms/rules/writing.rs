@@ -6,7 +6,7 @@
 use super::calls::{caller_shown, is_cloudtrail, is_writing, writes_replica};
 use super::ruling::Ruling;
 use crate::finding::kms::{
-    ChangedEncryption, EventReference, ForeignCaller, ForeignContext, GoneLogFile, RefusedCall,
+    ChangedEncryption, EventReference, ForeignCaller, ForeignContext, MissingLogFile, RefusedCall,
 };
 use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
@@ -68,10 +68,10 @@ pub(crate) fn delivery(event: &KmsEvent<'_>) -> Ruling<RefusedCall> {
 }
 
 /// Rule 7, the first look: the log file that was delivered according to the event exists.
-pub(crate) fn present(found: Result<(), Absence>, call: &EventReference) -> Ruling<GoneLogFile> {
+pub(crate) fn present(found: Result<(), Absence>, call: &EventReference) -> Ruling<MissingLogFile> {
     match found {
         Ok(()) => Ruling::Valid("the log file that was delivered is there"),
-        Err(absence) => Ruling::Wrong(GoneLogFile {
+        Err(absence) => Ruling::Wrong(MissingLogFile {
             call: call.clone(),
             absence,
         }),

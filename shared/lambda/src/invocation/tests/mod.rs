@@ -101,10 +101,10 @@ impl Check for ByKey {
                 };
                 let ended = Timestamp::now() - jiff::SignedDuration::from_hours(age);
                 let mut finding = finding;
-                finding.begin_of_what_is_kept = Some(ended);
+                finding.start_of_retained = Some(ended);
                 report.findings.push(finding);
             }
-            "panics" => panic!("as told"),
+            "panics" => panic!("as requested"),
             "stalls" => std::future::pending().await,
             "long" => {
                 rest = Some(Created::rest(object.clone(), created.resume_at.max(5)));

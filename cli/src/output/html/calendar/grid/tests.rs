@@ -64,14 +64,14 @@ fn a_chain_that_ended_months_ago_is_collapsed() {
 #[test]
 fn a_long_bad_range_in_the_middle_is_collapsed_and_a_short_one_is_drawn() {
     let with = |days: i64, state| {
-        let begin: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
-        let end = begin + (days * 24).hours();
+        let start: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
+        let end = start + (days * 24).hours();
         let mut stretches = vec![stretch(
             "2026-01-01T00:00:00Z",
             "2026-01-02T00:00:00Z",
             Outcome::Valid,
         )];
-        for (from, to, state) in [(begin, end, state), (end, end + 24.hours(), Outcome::Valid)] {
+        for (from, to, state) in [(start, end, state), (end, end + 24.hours(), Outcome::Valid)] {
             stretches.push(Stretch {
                 from,
                 to,

@@ -67,7 +67,7 @@ pub(crate) struct Replacement {
 
 /// A change to the trail.
 #[derive(Debug, Clone)]
-pub(crate) struct Deed {
+pub(crate) struct Attack {
     pub(crate) name: &'static str,
     pub(crate) actions: Vec<Action>,
     /// Whether a changed digest is still what CloudTrail signed, and names its predecessor.
@@ -88,7 +88,7 @@ pub(crate) struct Unseen {
     pub(crate) replacement: Option<Replacement>,
 }
 
-impl Deed {
+impl Attack {
     fn seen(name: &'static str, changes: impl IntoIterator<Item = Change>) -> Self {
         Self {
             name,
@@ -141,25 +141,25 @@ impl Deed {
 const ARCHIVED: &str = "UNVERIFIED: it is archived: InvalidObjectState: The operation is not valid for the object's storage class";
 
 /// Makes a random change to a log file.
-pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Deed {
+pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Attack {
     let not_gzip = || vec![Change::Put(logs::not_gzip(log))];
     match rng.within(&(0..=11)) {
-        0 | 1 => Deed::seen("log file deleted", [tamper::delete(log)]),
-        2 => Deed::put("log file modified", logs::modified(log)),
-        3 => Deed::put("log file recompressed", logs::recompressed(log)),
-        4 => Deed::put("log file with a second member", logs::second_member(log)),
-        5 => Deed::put("log file with junk behind it", logs::junk_after(log)),
-        6 => Deed::put("log file cut in half", logs::cut_in_half(log)),
-        7 => Deed::put("log file not compressed", logs::not_gzip(log)),
-        8 => Deed::put("log file that is no JSON", logs::not_json(log)),
-        9 => Deed::put("log file empty", logs::empty(log)),
-        10 => Deed::unseen(
+        0 | 1 => Attack::seen("log file deleted", [tamper::delete(log)]),
+        2 => Attack::put("log file modified", logs::modified(log)),
+        3 => Attack::put("log file recompressed", logs::recompressed(log)),
+        4 => Attack::put("log file with a second member", logs::second_member(log)),
+        5 => Attack::put("log file with junk behind it", logs::junk_after(log)),
+        6 => Attack::put("log file cut in half", logs::cut_in_half(log)),
+        7 => Attack::put("log file not compressed", logs::not_gzip(log)),
+        8 => Attack::put("log file that is no JSON", logs::not_json(log)),
+        9 => Attack::put("log file empty", logs::empty(log)),
+        10 => Attack::unseen(
             "log file cut in its trailer",
             Action::Change(Change::Put(logs::cut_in_trailer(log))),
             Difference::LogFileCutInTrailer,
             not_gzip(),
         ),
-        _ => Deed::unseen(
+        _ => Attack::unseen(
             "log file archived",
             Action::Archive(log.clone()),
             Difference::Unreadable,
@@ -170,9 +170,9 @@ pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Deed {
 }
 
 /// Makes a random change to a digest of an honest trail.
-pub(crate) fn to_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+pub(crate) fn to_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Attack {
     match rng.within(&(0..=25)) {
-        0 | 1 => Deed::seen("digest deleted", [tamper::delete(&digest.object)]),
+        0 | 1 => Attack::seen("digest deleted", [tamper::delete(&digest.object)]),
         2..=8 => to_metadata(rng, trail, digest),
         9..=14 => to_signature(rng, trail, digest),
         15..=20 => to_content(rng, trail, digest),
@@ -180,23 +180,23 @@ pub(crate) fn to_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> De
     }
 }
 
-fn to_metadata(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+fn to_metadata(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Attack {
     let object = &digest.object;
     match rng.within(&(0..=6)) {
-        0 => Deed::put("digest without metadata", digests::without_metadata(object)),
+        0 => Attack::put("digest without metadata", digests::without_metadata(object)),
         1 => {
             let other = &rng.pick(&trail.digests).object;
             let tampered = digests::with_metadata_of(object, other);
-            Deed::put("digest with another's metadata", tampered)
+            Attack::put("digest with another's metadata", tampered)
         }
-        2 => Deed::put(
+        2 => Attack::put(
             "digest's signature not hex",
             digests::non_hex_signature(object),
         ),
-        3 => Deed::put("digest's signature short", digests::short_signature(object)),
+        3 => Attack::put("digest's signature short", digests::short_signature(object)),
         4 => {
             let tampered = digests::with_signature(object, "abc");
-            Deed::put("digest's signature odd", tampered)
+            Attack::put("digest's signature odd", tampered)
         }
         5 if digest.kind == DigestKind::Backfill => {
             let mut tampered = object.clone();
@@ -207,23 +207,22 @@ fn to_metadata(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
                 let time = "some day".to_owned();
                 tampered.metadata.insert(entry.to_owned(), time);
             }
-            Deed::put("backfill digest without its time", tampered)
+            Attack::put("backfill digest without its time", tampered)
         }
-        _ => {
-            Deed::put("digest's algorithm wrong", digests::wrong_algorithm(object)).leaving_chain()
-        }
+        _ => Attack::put("digest's algorithm wrong", digests::wrong_algorithm(object))
+            .leaving_chain(),
     }
 }
 
-fn to_signature(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+fn to_signature(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Attack {
     match rng.within(&(0..=4)) {
         0 => {
             let signed = digests::signed_by_rogue(digest, digests::ClaimedKey::Own, |_| {});
-            Deed::put("digest signed by a rogue", signed.object)
+            Attack::put("digest signed by a rogue", signed.object)
         }
         1 => {
             let signed = digests::signed_by_rogue(digest, digests::ClaimedKey::Genuine, |_| {});
-            Deed::put("digest forged", signed.object)
+            Attack::put("digest forged", signed.object)
         }
         2 => {
             let foreign = ["eu-central-1", "ap-southeast-2"]
@@ -233,17 +232,17 @@ fn to_signature(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
                 });
             let region = foreign.expect("one of them has other keys");
             let signed = digests::signed_by_region(trail, digest, region);
-            Deed::put("digest signed by another Region", signed.object)
+            Attack::put("digest signed by another Region", signed.object)
         }
         3 if digest.kind == DigestKind::Hourly => {
             let signed = digests::wrong_previous_hash(digest);
-            Deed::put("digest's hash of its predecessor wrong", signed.object).leaving_chain()
+            Attack::put("digest's hash of its predecessor wrong", signed.object).leaving_chain()
         }
-        _ => Deed::put("digest begins a chain", digests::restarted(digest).object),
+        _ => Attack::put("digest begins a chain", digests::restarted(digest).object),
     }
 }
 
-fn to_content(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+fn to_content(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Attack {
     let object = &digest.object;
     let cut = |length: usize| object.with_body(object.body.slice(..length));
     let length = object.body.len();
@@ -253,17 +252,17 @@ fn to_content(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
                 document.log_files.pop();
                 document.newest_event_time = None;
             });
-            Deed::put("digest edited", edited)
+            Attack::put("digest edited", edited)
         }
         1 => {
             let other = &rng.pick(&trail.digests).object;
             let tampered = digests::copied_to(other, &object.location());
-            Deed::put("digest replaced by another", tampered)
+            Attack::put("digest replaced by another", tampered)
         }
-        2 => Deed::put("digest cut off", cut(length / 2)),
-        3 => Deed::put("digest cut in its trailer", cut(length - 2)),
-        4 => Deed::put("digest that is no gzip", object.with_body(&b"garbage"[..])),
-        5 => Deed::put("digest empty", object.with_body(&b""[..])),
+        2 => Attack::put("digest cut off", cut(length / 2)),
+        3 => Attack::put("digest cut in its trailer", cut(length - 2)),
+        4 => Attack::put("digest that is no gzip", object.with_body(&b"garbage"[..])),
+        5 => Attack::put("digest empty", object.with_body(&b""[..])),
         6 => {
             let documents = [
                 "<digest/>",
@@ -275,22 +274,22 @@ fn to_content(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
                 "{\"digestEndTime\":1",
             ];
             let document = gzip::compress(rng.pick(&documents).as_bytes());
-            Deed::put("digest of another document", object.with_body(document))
+            Attack::put("digest of another document", object.with_body(document))
         }
-        _ => Deed::put(
+        _ => Attack::put(
             "digest with a field of another kind",
             with_odd_field(rng, digest),
         ),
     }
 }
 
-fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
+fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Attack {
     let object = &digest.object;
     let put = |object: Object| Action::Change(Change::Put(object));
     match rng.within(&(0..=3)) {
         0 => {
             let more = [&object.body[..], b"more"].concat();
-            Deed::unseen(
+            Attack::unseen(
                 "bytes behind a digest",
                 put(object.with_body(more)),
                 Difference::BytesAfterDigest,
@@ -303,7 +302,7 @@ fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
             )
             .leaving_chain()
         }
-        1 => Deed::unseen(
+        1 => Attack::unseen(
             "digest archived",
             Action::Archive(object.clone()),
             Difference::Unreadable,
@@ -317,7 +316,7 @@ fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
             document["digestPublicKeyFingerprint"] = json!(forged);
             let body = gzip::compress(document.to_string().as_bytes());
             // The AWS CLI sees it, and only the words differ.
-            Deed::unseen(
+            Attack::unseen(
                 "digest with a line in a field",
                 put(object.with_body(body.clone())),
                 Difference::ControlCharacters,
@@ -328,22 +327,22 @@ fn unseen_in_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Deed {
 }
 
 /// Returns a digest signed with a key that is no longer valid.
-pub(crate) fn signed_late(trail: &Trail, digest: &DigestFile) -> Deed {
+pub(crate) fn signed_late(trail: &Trail, digest: &DigestFile) -> Attack {
     let signed = digests::signed_after_validity(trail, digest);
     let put = Change::Put(signed.object);
-    let mut deed = Deed::unseen(
+    let mut attack = Attack::unseen(
         "digest signed after its key's time",
         Action::Change(put.clone()),
         Difference::KeyOutsideValidity,
         vec![put],
     );
     // A backfill digest may be signed at any time.
-    if let Some(unseen) = &mut deed.unseen
+    if let Some(unseen) = &mut attack.unseen
         && digest.kind != DigestKind::Backfill
     {
         unseen.without_key = Some(signed.signer.fingerprint);
     }
-    deed
+    attack
 }
 
 fn json_of(digest: &DigestFile) -> Value {
@@ -384,33 +383,33 @@ fn with_odd_field(rng: &mut Rng, digest: &DigestFile) -> Object {
 }
 
 /// Deletes several consecutive hourly digests.
-pub(crate) fn run_of_digests(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
+pub(crate) fn run_of_digests(rng: &mut Rng, hourly: &[&DigestFile]) -> Attack {
     let count = u32::try_from(hourly.len()).expect("a short chain");
     let length = rng.within(&(2..=count.min(4)));
     let first = rng.within(&(0..=count - length));
     let run = hourly.iter().skip(index(first)).take(index(length));
     let run: Vec<&DigestFile> = run.copied().collect();
-    Deed::seen("digests deleted in a row", tamper::delete_digests(&run))
+    Attack::seen("digests deleted in a row", tamper::delete_digests(&run))
 }
 
 /// Deletes the newest or the oldest digest.
-pub(crate) fn end_of_chain(rng: &mut Rng, hourly: &[&DigestFile]) -> Deed {
+pub(crate) fn end_of_chain(rng: &mut Rng, hourly: &[&DigestFile]) -> Attack {
     let digest = if rng.one_in(2) {
         hourly.first()
     } else {
         hourly.last()
     };
     let digest = digest.expect("a chain has digests");
-    Deed::seen("digest at an end deleted", [tamper::delete(&digest.object)])
+    Attack::seen("digest at an end deleted", [tamper::delete(&digest.object)])
 }
 
 /// Deletes the last requested digest.
-pub(crate) fn newest_of_range(digest: &DigestFile) -> Deed {
-    Deed::seen("newest digest deleted", [tamper::delete(&digest.object)])
+pub(crate) fn newest_of_range(digest: &DigestFile) -> Attack {
+    Attack::seen("newest digest deleted", [tamper::delete(&digest.object)])
 }
 
 /// Plants an object that is not a digest of the trail among those that are.
-pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Deed {
+pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Attack {
     let genuine = &digest.object;
     let (folder, name) = genuine.key.rsplit_once('/').expect("a folder");
     let (head, time) = name.rsplit_once('_').expect("a time");
@@ -427,7 +426,7 @@ pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Deed {
         bucket: genuine.bucket.clone(),
         key,
     };
-    Deed::unseen(
+    Attack::unseen(
         "an object planted",
         Action::Change(Change::Put(digests::copied_to(genuine, &to))),
         Difference::OthersObjects,
@@ -436,7 +435,7 @@ pub(crate) fn planted(rng: &mut Rng, digest: &DigestFile) -> Deed {
 }
 
 /// Deletes the bucket that the trail was moved from, with everything in it.
-pub(crate) fn bucket_gone(trail: &Trail, bucket: &str) -> Deed {
+pub(crate) fn bucket_gone(trail: &Trail, bucket: &str) -> Attack {
     let inside = trail
         .objects()
         .into_iter()
@@ -444,7 +443,7 @@ pub(crate) fn bucket_gone(trail: &Trail, bucket: &str) -> Deed {
     let emptied: Vec<Change> = inside.map(tamper::delete).collect();
     let mut actions: Vec<Action> = emptied.iter().cloned().map(Action::Change).collect();
     actions.push(Action::DeleteBucket(bucket.to_owned()));
-    Deed {
+    Attack {
         name: "the old bucket gone",
         actions,
         leaves_chain: false,
@@ -471,7 +470,7 @@ impl Action {
     }
 }
 
-impl Deed {
+impl Attack {
     /// Returns whether both are about the same object.
     pub(crate) fn touches(&self, other: &Self) -> bool {
         self.actions.iter().any(|one| {

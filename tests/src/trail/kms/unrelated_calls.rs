@@ -17,15 +17,15 @@ const OTHER_LOG_BUCKET: &str = "amzn-s3-demo-logging-bucket";
 
 /// Returns the neighboring events of an hour, each at its own moment.
 pub(super) fn records(events: &Events, hour: i64) -> Vec<Entry> {
-    let neighbours: [fn(&Events, &mut Scene) -> Record; 15] = [
+    let unrelated_calls: [fn(&Events, &mut Scene) -> Record; 15] = [
         |_, scene| volume(scene, "Decrypt"),
         |_, scene| volume(scene, "GenerateDataKeyWithoutPlaintext"),
         |_, scene| data_object(scene, "GenerateDataKey"),
         |_, scene| data_object(scene, "Decrypt"),
         |_, scene| refused_data_object(scene),
         |_, scene| services::decrypt_secret(scene),
-        |events, scene| object_beside(events, scene, "GenerateDataKey"),
-        |events, scene| object_beside(events, scene, "Decrypt"),
+        |events, scene| other_object(events, scene, "GenerateDataKey"),
+        |events, scene| other_object(events, scene, "Decrypt"),
         other_trail,
         |_, scene| invalid_ciphertext(scene),
         |_, scene| list_keys(scene),
@@ -37,11 +37,11 @@ pub(super) fn records(events: &Events, hour: i64) -> Vec<Entry> {
     let start = events.spec.hour_end(hour) - hours(1);
     let entry = |(number, make): (usize, &fn(&Events, &mut Scene) -> Record)| {
         let subject = format!("{hour}/{number}");
-        let after = events.rng("neighbour/time", &subject).within(&(1..=3599));
-        let mut scene = events.scene("neighbour", &subject, start + seconds(after));
+        let after = events.rng("unrelated/time", &subject).within(&(1..=3599));
+        let mut scene = events.scene("unrelated", &subject, start + seconds(after));
         Entry::plain(make(events, &mut scene))
     };
-    neighbours.iter().enumerate().map(entry).collect()
+    unrelated_calls.iter().enumerate().map(entry).collect()
 }
 
 /// Returns a call with a key and an encryption context.
@@ -125,7 +125,7 @@ fn refused_data_object(scene: &mut Scene) -> Record {
 
 /// Returns an event of an object that is in the log bucket, under the log files' key, and is not a
 /// log file.
-fn object_beside(events: &Events, scene: &mut Scene, name: &'static str) -> Record {
+fn other_object(events: &Events, scene: &mut Scene, name: &'static str) -> Record {
     let caller = through(Caller::user(scene), "AWS Internal");
     let arn = object_arn(events.spec, &events.spec.bucket, "notes/on call.txt");
     let context = Fields::new().text("aws:s3:arn", &arn);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the core, lowest first.
-const STOREYS: [&str; 11] = [
+const LAYERS: [&str; 11] = [
     "names", "gzip", "format", "trust", "world", "finding", "bucket", "kms", "check", "event",
     "alert",
 ];
@@ -40,10 +40,10 @@ fn crates() -> Vec<PathBuf> {
     found
 }
 
-fn storey(file: &str) -> usize {
+fn layer(file: &str) -> usize {
     let folder = file.split("::").next().unwrap();
-    let found = STOREYS.iter().position(|storey| *storey == folder);
-    found.unwrap_or_else(|| panic!("{file} is in no storey: add its folder to STOREYS and lib.rs"))
+    let found = LAYERS.iter().position(|layer| *layer == folder);
+    found.unwrap_or_else(|| panic!("{file} is in no layer: add its folder to LAYERS and lib.rs"))
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn no_file_uses_a_layer_above_its_own() {
     for (file, used) in &arrows {
         for used in used {
             assert!(
-                storey(used) <= storey(file),
+                layer(used) <= layer(file),
                 "{file} uses {used}, which is above it"
             );
         }
@@ -83,10 +83,10 @@ fn no_two_files_use_each_other() {
 fn the_map_in_lib_names_the_layers_in_order() {
     let map = fs::read_to_string(root("shared/core/src/lib.rs")).unwrap();
     let mut from = 0;
-    for storey in STOREYS {
-        let line = format!("//! - [`{storey}`]");
+    for layer in LAYERS {
+        let line = format!("//! - [`{layer}`]");
         let at = map[from..].find(&line);
-        from += at.unwrap_or_else(|| panic!("lib.rs does not name {storey} in its place"));
+        from += at.unwrap_or_else(|| panic!("lib.rs does not name {layer} in its place"));
     }
 }
 

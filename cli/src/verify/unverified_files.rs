@@ -10,13 +10,13 @@ const NOT_COVERED: &str = "Find out who wrote the files: look for PutObject call
 
 /// Files that nothing verifies.
 #[derive(Debug, Default)]
-pub(super) struct UnprovenFiles {
+pub(super) struct UnverifiedFiles {
     count: u64,
     /// The first of them that was found.
     example: Option<String>,
 }
 
-impl UnprovenFiles {
+impl UnverifiedFiles {
     pub(super) fn add(&mut self, key: String) {
         self.count += 1;
         self.example.get_or_insert(key);
