@@ -162,14 +162,14 @@ def prints(watched, verification, pdf, most_pages):
 
 
 def squeezed(text):
-    """A text as the page tells it, without spaces: what reorders text is spelled out."""
+    """A text as the page shows it, without spaces: characters that reorder text are spelled out."""
     spelled = FORGING.sub(lambda found: f"U+{ord(found.group()):04X}", text)
     return re.sub(r"\s", "", spelled)
 
 
-def is_told_without_colour(watched):
-    """In grey, or in colours that somebody does not tell apart, each state still looks its own."""
-    for problem in watched.page.evaluate(script("grey.js")):
+def is_distinguished_without_color(watched):
+    """In gray, or in colors that a reader cannot distinguish, each state still looks different."""
+    for problem in watched.page.evaluate(script("gray.js")):
         raise Failed(problem)
 
 
@@ -184,7 +184,7 @@ def check(browser, folder, name):
         is_well_formed(watched)
         fits(watched, 1280)
         if name != "large":
-            is_told_without_colour(watched)
+            is_distinguished_without_color(watched)
             has_contrast(watched)
             if verification["chains"]:
                 works_by_keyboard(watched)
@@ -203,7 +203,7 @@ def check(browser, folder, name):
     if name == "organization":
         with Watched(browser, scheme="dark") as watched:
             has_contrast(watched.open(page))
-            is_told_without_colour(watched)
+            is_distinguished_without_color(watched)
             watched.page.screenshot(path=folder / f"{name}-dark.png", full_page=True)
     cells = ", ".join(f"{number} {state}" for state, number in counts.items())
     print(f"{name}: {page.stat().st_size // 1024} KiB, {cells}")

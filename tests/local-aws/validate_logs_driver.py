@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the AWS CLI in this process, many times: starting it anew takes a second.
+"""Runs the AWS CLI in this process, many times: a new process takes a second to start.
 
 Reads one request a line, `{"arguments": ["cloudtrail", ...], "region": "us-east-1", "accept_spki":
 false, "without_keys": []}`, and answers with one line, `{"code": 0, "writes": [["out", "..."],
@@ -25,7 +25,7 @@ from pyasn1.error import PyAsn1Error
 
 
 class Stream(io.StringIO):
-    """Standard output or error: keeps each write, beside those of the other."""
+    """Standard output or error: keeps each write, next to those of the other."""
 
     encoding = "utf-8"
 

@@ -1,4 +1,4 @@
-//! The core's verdicts on a trail, honest and tampered with: exact findings, and the rest valid.
+//! The core's verdicts on a trail, untouched and tampered with: exact findings, and the rest valid.
 //!
 //! Nothing here uses a network: the trail is from the generator, which knows nothing of the core,
 //! and is in memory.

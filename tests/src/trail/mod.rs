@@ -1,4 +1,4 @@
-//! A generator of CloudTrail trails, honest and tampered with.
+//! A generator of CloudTrail trails, untouched and tampered with.
 //!
 //! It is a second, independent implementation of the digest format: nothing here uses the
 //! `trailseal` core, so the core is tested against data that it did not write.

@@ -18,8 +18,8 @@ fn bomb() -> bytes::Bytes {
 #[tokio::test]
 async fn a_bomb_lets_the_timer_and_other_readers_run() {
     let mut case = Case::new();
-    let innocent = log_file(&log_key(0), &[Record::delivery().0]);
-    case.memory.put(innocent.clone());
+    let valid = log_file(&log_key(0), &[Record::delivery().0]);
+    case.memory.put(valid.clone());
     let body = bomb();
     let bombs: Vec<ObjectLocation> = (1..10)
         .map(|number| {
@@ -34,7 +34,7 @@ async fn a_bomb_lets_the_timer_and_other_readers_run() {
         let ended = timeout(Duration::from_secs(1), checker.check(bomb)).await;
         assert!(ended.is_err(), "it was read within a second");
     });
-    let place = at(&innocent);
+    let place = at(&valid);
     let (report, _) = futures::join!(
         async {
             let report = checker.check(&place).await;

@@ -1,6 +1,6 @@
 //! The KMS rules, one by one with handwritten events, and with whole trails.
 //!
-//! Each rule has an event that breaks it and the most similar innocent one that does not. Whole
+//! Each rule has an event that breaks it and the most similar one that does not. Whole
 //! trails are from the generator, which knows nothing of the core; nothing here uses a network.
 
 mod agreement;

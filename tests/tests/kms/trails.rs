@@ -1,4 +1,4 @@
-//! Whole trails: an innocent trail causes no finding and leaves nothing pending, and each error is
+//! Whole trails: an untouched trail causes no finding and leaves nothing pending, and each error is
 //! reported exactly.
 
 use crate::world::{World, assert_nothing};
@@ -46,7 +46,7 @@ fn kms() -> KmsSpec {
 }
 
 /// Returns a small trail whose shape depends on its seed.
-fn innocent(seed: u64) -> World {
+fn untouched(seed: u64) -> World {
     let organization = seed.is_multiple_of(3);
     let spec = TrailSpec {
         seed,
@@ -111,7 +111,7 @@ async fn an_untouched_trail_has_no_findings_and_no_pending_deliveries() {
     let (mut events, mut waited, mut listed) = (0, 0, 0);
     for seed in 0..40 {
         // In the usual order: each object when it is delivered.
-        let world = innocent(seed);
+        let world = untouched(seed);
         let mut report = Report::new();
         for object in world.trail.objects() {
             if object.key.contains("CloudTrail-Digest") {
@@ -130,7 +130,7 @@ async fn an_untouched_trail_has_no_findings_and_no_pending_deliveries() {
         listed += report.rules.get("witness").map_or(0, |rule| rule.valid);
 
         // The first check is late, and digests arrive in reverse; then everything again.
-        let world = innocent(seed);
+        let world = untouched(seed);
         assert_nothing(&world.settle_all().await);
         assert_nothing(&world.look_at_all().await);
         waited += world.waiting().len();

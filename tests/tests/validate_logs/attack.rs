@@ -169,7 +169,7 @@ pub(crate) fn to_log_file(rng: &mut Rng, log: &Object) -> Attack {
     }
 }
 
-/// Makes a random change to a digest of an honest trail.
+/// Makes a random change to a digest of an untouched trail.
 pub(crate) fn to_digest(rng: &mut Rng, trail: &Trail, digest: &DigestFile) -> Attack {
     match rng.within(&(0..=25)) {
         0 | 1 => Attack::seen("digest deleted", [tamper::delete(&digest.object)]),

@@ -16,7 +16,7 @@ async fn findings_are_read_from_their_document_and_other_documents_are_refused()
         elsewhere,
         messages[0].body.replace("2026/01/15/", "2026/01/15/gone"),
         "{}".to_owned(),
-        body(&[modified("innocent")], 0),
+        body(&[modified("other")], 0),
     ];
     assert_eq!(answer(&aws, &bodies, 0).await, Some(vec![1, 2, 3]));
     let alerts = aws.0.lock().unwrap().alerts.clone();

@@ -1,4 +1,4 @@
-//! The KMS events of a trail, honest and dishonest.
+//! The KMS events of a trail, untouched and attacked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -361,8 +361,8 @@ fn unrelated_kms_calls_do_not_name_log_files() {
 
 #[test]
 fn anomalies_change_only_their_hour() {
-    let innocent = build(kms());
-    let of_innocent: BTreeSet<String> = records(&innocent)
+    let untouched = build(kms());
+    let ids_of_untouched: BTreeSet<String> = records(&untouched)
         .iter()
         .map(|record| record["eventID"].to_string())
         .collect();
@@ -375,20 +375,20 @@ fn anomalies_change_only_their_hour() {
             (&log.object.key, event),
             (&found[0].0.object.key, found[0].1)
         );
-        let hour = innocent.spec.hour_end(i64::from(HOUR));
+        let hour = untouched.spec.hour_end(i64::from(HOUR));
         for (_, event) in &found {
             assert!((event.time - hour).get_hours().abs() < 1, "{event:?}");
             assert!(event.time < hour, "{event:?}");
         }
         let further: Vec<Value> = records(&trail)
             .into_iter()
-            .filter(|record| !of_innocent.contains(&record["eventID"].to_string()))
+            .filter(|record| !ids_of_untouched.contains(&record["eventID"].to_string()))
             .collect();
         assert_eq!(further.len(), count, "{kind:?}");
-        assert_eq!(records(&trail).len(), of_innocent.len() + count);
+        assert_eq!(records(&trail).len(), ids_of_untouched.len() + count);
     }
-    assert!(innocent.planted.is_empty());
-    let events = innocent.log_files.iter().flat_map(|log| &log.kms_events);
+    assert!(untouched.planted.is_empty());
+    let events = untouched.log_files.iter().flat_map(|log| &log.kms_events);
     assert!(events.into_iter().all(|event| event.anomaly.is_none()));
 }
 

@@ -8,7 +8,7 @@ async fn each_message_of_a_batch_has_its_own_result() {
     let service = service(Sent::default(), Line::default());
     let unknown = json!({"bucket": "somebody-elses", "key": "k"}).to_string();
     let event = sqs(&[
-        ("honest", &key("honest"), 1),
+        ("valid", &key("valid"), 1),
         ("tampered", &key("tampered"), 1),
         ("denied", &key("denied"), 1),
         ("panics", &key("panics"), 1),
@@ -45,8 +45,8 @@ async fn each_message_of_a_batch_has_its_own_result() {
 async fn an_object_that_ran_out_of_time_is_retried_alone() {
     let service = service(Sent::default(), Line::default());
     let stalls = [("1"), ("2"), ("3"), ("4")].map(|id| (id, key("stalls")));
-    let innocents = [("5"), ("6")].map(|id| (id, key("honest")));
-    let all = stalls.iter().chain(&innocents);
+    let others = [("5"), ("6")].map(|id| (id, key("valid")));
+    let all = stalls.iter().chain(&others);
     let all: Vec<_> = all.map(|(id, body)| (*id, body.as_str(), 1)).collect();
     let response = invoke(&service, sqs(&all)).await.unwrap();
     assert!(sent_back(&response).is_empty());
@@ -102,7 +102,7 @@ async fn objects_that_run_alone_do_not_start_late() {
     };
     let event = |hops| {
         json!({"Records": [record("t", &key("slow"), 1, &Passage::default()),
-                           record("a", &key("honest"), 1, &alone(hops))]})
+                           record("a", &key("valid"), 1, &alone(hops))]})
     };
     invoke(&service, event(7)).await.unwrap();
     let sent: Vec<Again> = service
@@ -114,7 +114,7 @@ async fn objects_that_run_alone_do_not_start_late() {
         .drain(..)
         .collect();
     let (body, passage, delay) = &sent[0];
-    assert_eq!((sent.len(), body, *delay), (1, &key("honest"), 10));
+    assert_eq!((sent.len(), body, *delay), (1, &key("valid"), 10));
     let due = Passage {
         not_before: None,
         ..*passage
@@ -124,5 +124,5 @@ async fn objects_that_run_alone_do_not_start_late() {
     invoke(&service, event(MAX_HOPS)).await.unwrap();
     assert!(service.resender.queue.sent.lock().unwrap().is_empty());
     let begun = service.check.begun.lock().unwrap();
-    assert_eq!(begun.last().unwrap().0, "honest");
+    assert_eq!(begun.last().unwrap().0, "valid");
 }

@@ -9,7 +9,7 @@ use trailseal::event::EventObjects;
 async fn a_manual_event_is_answered_with_its_outcome_or_fails() {
     let service = service(Sent::default(), Line::default());
     let by_hand = |key: &str| json!({"bucket": BUCKET, "key": key});
-    let answer = invoke(&service, by_hand("honest")).await.unwrap();
+    let answer = invoke(&service, by_hand("valid")).await.unwrap();
     assert_eq!(answer["outcomes"][0]["verdict"], "valid");
     let answer = invoke(&service, by_hand("tampered")).await.unwrap();
     assert_eq!(answer["outcomes"][0]["verdict"], "finding");

@@ -9,7 +9,7 @@ async fn a_finding_that_is_not_accepted_goes_back_to_its_queue() {
         ..Sent::default()
     };
     let service = service(sent, Line::default());
-    let event = sqs(&[("a", &key("tampered"), 1), ("b", &key("honest"), 1)]);
+    let event = sqs(&[("a", &key("tampered"), 1), ("b", &key("valid"), 1)]);
     invoke(&service, event).await.unwrap();
     assert_eq!(sent_again(&service), [key("tampered")]);
     service.resender.queue.sent.lock().unwrap().clear();
@@ -52,7 +52,7 @@ async fn an_object_without_a_receipt_goes_back_after_its_findings_are_sent() {
         .publisher
         .evidence
         .refuses = true;
-    let event = sqs(&[("a", &key("hourly"), 1), ("b", &key("honest"), 1)]);
+    let event = sqs(&[("a", &key("hourly"), 1), ("b", &key("valid"), 1)]);
     invoke(&service, event).await.unwrap();
     assert_eq!(sent_again(&service), [key("hourly")]);
     assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
