@@ -12,7 +12,7 @@ use crate::server::{Endpoint, Served};
 const LATENCY: Duration = Duration::from_millis(20);
 /// The command's default.
 const CONCURRENCY: u32 = 48;
-const OTHERS: [u32; 3] = [16, 32, 128];
+const HIGHER: [u32; 3] = [16, 32, 128];
 
 /// One tool's runs.
 #[derive(Default)]
@@ -71,7 +71,7 @@ pub(crate) fn slow(lab: &mut Lab) -> anyhow::Result<Section> {
         cli.add(&endpoint, || lab.aws_cli(&set, &endpoint))?;
     }
     let mut others = Vec::new();
-    for concurrency in OTHERS {
+    for concurrency in HIGHER {
         let mut runs = Runs::default();
         for _ in 0..VERIFIES {
             runs.add(&endpoint, || {

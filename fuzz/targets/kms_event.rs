@@ -44,8 +44,8 @@ fn facts(review: &KmsReview<'_>, turn: usize) -> Facts {
     let looked = |number: usize| match (number + turn) % 4 {
         0 => ObjectState::Gone(Absence::NoObject),
         1 => ObjectState::Unknown,
-        2 => ObjectState::There(Encryption::default()),
-        _ => ObjectState::There(Encryption {
+        2 => ObjectState::Exists(Encryption::default()),
+        _ => ObjectState::Exists(Encryption {
             algorithm: Some("aws:kms".to_owned()),
             kms_key_id: Some(KEY_ARN.to_owned()),
         }),
@@ -101,7 +101,7 @@ fuzz_target!(|text: &str| {
         for waiting in &concluded.waiting {
             assert!(matches!(
                 facts.objects.get(&waiting.object),
-                Some(ObjectState::There(_))
+                Some(ObjectState::Exists(_))
             ));
         }
     }

@@ -90,7 +90,7 @@ fn by_hand(object: &ObjectLocation) -> Created {
 async fn checked(trail: &Trail, memory: &Memory, created: &Created) -> Vec<(String, Report)> {
     let digests = digests(trail, memory);
     match digests.arrival(created).await {
-        Arrival::NotThere(report) => vec![(created.object.key.clone(), *report)],
+        Arrival::NotFound(report) => vec![(created.object.key.clone(), *report)],
         Arrival::At(object) => {
             let validated = digests.validate(&object).await;
             let verified = digests.verify_log_files(&object, 0, 8, pending()).await;
@@ -140,21 +140,27 @@ async fn the_object_is_found_by_every_spelling_of_its_key() {
     let (bucket, key) = (&digest.bucket, digest.key.as_str());
     let encoded = encoded(key);
     let slashed = format!("/{key}");
-    let wholly = encoded.replace('/', "%2F");
+    let fully_encoded = encoded.replace('/', "%2F");
     let mut ways = vec![eventbridge(bucket, key)];
     // As S3 writes it, and as relays leave it: decoded, partly decoded, or encoded once more for a
     // URL.
     for written in [&encoded, key, &key.replace('+', "%2B")] {
         ways.push(s3(bucket, written));
     }
-    for written in [key, &encoded, &slashed, &format!("/{encoded}"), &wholly] {
+    for written in [
+        key,
+        &encoded,
+        &slashed,
+        &format!("/{encoded}"),
+        &fully_encoded,
+    ] {
         ways.push(cloudtrail(bucket, written));
         ways.push(bare(bucket, written));
     }
     for way in &ways {
         assert_valid(&trail, &memory, &message(way), digest).await;
     }
-    for written in [key, &encoded, &slashed, &wholly] {
+    for written in [key, &encoded, &slashed, &fully_encoded] {
         let object = ObjectLocation::new(bucket, written);
         assert_valid(&trail, &memory, &by_hand(&object), digest).await;
     }
@@ -262,7 +268,7 @@ async fn a_missing_object_that_a_person_names_could_not_be_verified() {
     let absent = ObjectLocation::new(&gone.bucket, absent);
     assert!(matches!(
         checker.arrival(&by_hand(&absent)).await,
-        Arrival::NotThere(report) if report.verdict() == Verdict::CannotTell
+        Arrival::NotFound(report) if report.verdict() == Verdict::CannotTell
     ));
     for event in [
         eventbridge(&absent.bucket, &absent.key),
@@ -299,7 +305,7 @@ async fn a_spelling_that_cannot_be_looked_up_is_not_skipped() {
         let created = message(&cloudtrail(&digest.bucket, &key));
         match digests(&trail, &memory).arrival(&created).await {
             Arrival::At(at) => assert_eq!(at.key, **expected, "{cause:?}"),
-            Arrival::NotThere(report) => panic!("{cause:?} {report:?}"),
+            Arrival::NotFound(report) => panic!("{cause:?} {report:?}"),
         }
     }
 }

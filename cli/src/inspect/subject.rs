@@ -5,7 +5,7 @@ use crate::source::directory::Directory;
 use crate::source::{LoneFile, Named, Objects};
 use std::fs;
 use std::path::Path;
-use trailseal::check::arrival::{Whereabouts, look_for};
+use trailseal::check::arrival::{SearchResult, look_for};
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
@@ -110,7 +110,7 @@ impl InspectedDigest {
         }
         let mut places = vec![self.at.clone()];
         places.append(&mut self.others);
-        if let Whereabouts::At(at) = look_for(store, &places).await
+        if let SearchResult::At(at) = look_for(store, &places).await
             && let Some(key) = key_of(&at.key)
         {
             self.at = at.clone();

@@ -4,7 +4,7 @@
 
 use futures::stream::BoxStream;
 use std::path::PathBuf;
-use trailseal::check::arrival::{Whereabouts, look_for};
+use trailseal::check::arrival::{SearchResult, look_for};
 use trailseal::finding::Obstacle;
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
@@ -54,7 +54,7 @@ impl KmsSubject {
     ) -> Option<Self> {
         if readings.len() > 1 {
             let places: Vec<_> = readings.iter().map(|subject| subject.at.clone()).collect();
-            if let Whereabouts::At(at) = look_for(store, &places).await {
+            if let SearchResult::At(at) = look_for(store, &places).await {
                 readings.retain(|subject| subject.at == *at);
             }
         }

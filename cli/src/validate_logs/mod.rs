@@ -30,7 +30,7 @@ use signed_in::SignedIn;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 use time::{HOUR, ValidatedRange, after};
-use trail::{Asked, Source, Whereabouts};
+use trail::{Asked, ExpectedPlace, Source};
 use trailseal::format::digest::ListedLogFile;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{Chain, DigestSeries};
@@ -172,10 +172,10 @@ where
     /// [`ValidationStop`], if there is nothing to start with, or nobody reads the lines.
     async fn run<O: Write, E: Write>(
         &self,
-        located: Whereabouts,
+        located: ExpectedPlace,
         lines: &mut Lines<O, E>,
     ) -> Result<(), ValidationStop> {
-        let Whereabouts { bucket, .. } = &located;
+        let ExpectedPlace { bucket, .. } = &located;
         let chains = self.chains(&located).await?;
         let keys = self.keys_of_range(&located.chain).await?;
         for series in [DigestSeries::Hourly, DigestSeries::Backfill] {
@@ -206,9 +206,9 @@ where
     /// and that chain does not exist, returns the chain of each organization in the bucket.
     async fn chains(
         &self,
-        located: &Whereabouts,
+        located: &ExpectedPlace,
     ) -> Result<Vec<(Chain, folder::DigestListing)>, ValidationStop> {
-        let Whereabouts {
+        let ExpectedPlace {
             bucket,
             chain,
             source,

@@ -3,7 +3,7 @@
 
 use super::lines::{Detail, Lines};
 use super::time::{ValidatedRange, parse};
-use super::trail::{Asked, DescribeTrails, Description, Owner, TrailError, Whereabouts};
+use super::trail::{Asked, DescribeTrails, Description, ExpectedPlace, Owner, TrailError};
 use super::{Validation, ValidationStop};
 use crate::args::{Cli, Command, ValidateLogsArgs};
 use clap::Parser as _;
@@ -51,7 +51,7 @@ async fn run(memory: Memory, trail: &Trail, more: &[&str]) -> Result<Printed, Va
     run_located(memory, located).await
 }
 
-async fn run_located(memory: Memory, located: Whereabouts) -> Result<Printed, ValidationStop> {
+async fn run_located(memory: Memory, located: ExpectedPlace) -> Result<Printed, ValidationStop> {
     let memory: &'static Memory = Box::leak(Box::new(memory));
     let range = ValidatedRange {
         start: parse("2026-01-14T20:00:00Z").unwrap(),

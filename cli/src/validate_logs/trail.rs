@@ -60,7 +60,7 @@ pub(super) struct Asked {
 
 /// The expected place of the digests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Whereabouts {
+pub(super) struct ExpectedPlace {
     /// The bucket.
     pub(super) bucket: String,
     /// The chain in it.
@@ -69,7 +69,7 @@ pub(super) struct Whereabouts {
     pub(super) source: Source,
 }
 
-/// The source of the whereabouts.
+/// The source of the expected place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// The flags, which cannot name an organization.
@@ -135,9 +135,9 @@ impl Asked {
     pub(super) async fn locate<T: DescribeTrails>(
         &self,
         trails: &T,
-    ) -> Result<Whereabouts, TrailError> {
+    ) -> Result<ExpectedPlace, TrailError> {
         if let Some((bucket, prefix)) = &self.bucket {
-            return Ok(self.whereabouts(bucket.clone(), prefix.clone(), None, Source::Flags));
+            return Ok(self.expected_place(bucket.clone(), prefix.clone(), None, Source::Flags));
         }
         let described = trails.trails(&self.arn.home_region).await?;
         let trail = described
@@ -152,18 +152,18 @@ impl Asked {
             }
         };
         let prefix = trail.prefix.filter(|prefix| !prefix.is_empty());
-        Ok(self.whereabouts(trail.bucket, prefix, organization, Source::CloudTrail))
+        Ok(self.expected_place(trail.bucket, prefix, organization, Source::CloudTrail))
     }
 
-    fn whereabouts(
+    fn expected_place(
         &self,
         bucket: String,
         prefix: Option<String>,
         organization: Option<OrganizationId>,
         source: Source,
-    ) -> Whereabouts {
+    ) -> ExpectedPlace {
         let account = self.account.as_ref().unwrap_or(&self.arn.account);
-        Whereabouts {
+        ExpectedPlace {
             bucket,
             chain: Chain {
                 folder: AccountFolder {

@@ -72,7 +72,7 @@ fn emptied() -> Case {
 }
 
 /// The first ruling on every log file under the key.
-const AT_HAND: (Rule, trailseal::finding::Verdict) = (Rule::Encryption, Valid);
+const ENCRYPTED: (Rule, trailseal::finding::Verdict) = (Rule::Encryption, Valid);
 
 #[tokio::test]
 async fn the_configuration_event_keeps_every_rule() {
@@ -86,7 +86,7 @@ async fn the_configuration_event_keeps_every_rule() {
         (Rule::KeyHealth, Valid),
         (Rule::Caller, Valid),
         (Rule::Delivery, Valid),
-        AT_HAND,
+        ENCRYPTED,
     ];
     assert_eq!(table(&report), expected);
     assert_eq!(report.waiting, []);
@@ -109,7 +109,7 @@ async fn the_delivery_keeps_every_rule_and_waits_for_its_digest() {
         (Rule::Caller, Valid),
         (Rule::Delivery, Valid),
         (Rule::Witness, Valid),
-        AT_HAND,
+        ENCRYPTED,
     ];
     let report = case().check(&[record(DELIVERY)]).await;
     assert_eq!((kinds(&report), table(&report)), (vec![], expected.clone()));
@@ -152,7 +152,7 @@ async fn the_deleted_log_file_is_missing() {
             (Rule::Caller, Valid),
             (Rule::Delivery, Valid),
             (Rule::Witness, Finding),
-            AT_HAND,
+            ENCRYPTED,
         ]
     );
     assert_eq!(report.waiting, []);
@@ -166,7 +166,7 @@ async fn the_read_keeps_every_rule_and_shows_no_delivery() {
         (Rule::Key, Valid),
         (Rule::KeyHealth, Valid),
         (Rule::KeyHealth, Valid),
-        AT_HAND,
+        ENCRYPTED,
     ];
     // A read does not decide whether the log file still exists.
     for mut case in [case(), emptied()] {
@@ -206,7 +206,7 @@ async fn documented_events_of_another_trail_bucket_or_key_are_reported_or_ignore
         // If the trail and the bucket both belong to somebody else, nothing is reported.
         other_bucket.expected.places.trails.clear();
         let report = other_bucket.check(&[record(event)]).await;
-        assert_eq!((kinds(&report), table(&report)), (vec![], vec![AT_HAND]));
+        assert_eq!((kinds(&report), table(&report)), (vec![], vec![ENCRYPTED]));
         let mut other_key = case();
         other_key.expected.key_arns = vec![KEY.replace("1234abcd", "4321dcba")];
         other_key.recorded.encryption = Encryption::Kms(KEY.replace("1234abcd", "4321dcba"));
@@ -228,14 +228,14 @@ async fn the_enclave_events_are_attested_and_name_no_trail() {
         let attested = (Rule::Enclaves, Valid);
         assert_eq!(
             (kinds(&report), table(&report)),
-            (vec![], vec![AT_HAND, attested])
+            (vec![], vec![ENCRYPTED, attested])
         );
         let mut listed = case();
         listed.expected.enclave_images = vec![OTHER_IMAGE.to_owned(), IMAGE.to_owned()];
         let report = listed.check(&[record(event)]).await;
         assert_eq!(
             (kinds(&report), table(&report)),
-            (vec![], vec![AT_HAND, attested, attested])
+            (vec![], vec![ENCRYPTED, attested, attested])
         );
         let mut unlisted = case();
         unlisted.expected.enclave_images = vec![OTHER_IMAGE.to_owned()];

@@ -581,15 +581,15 @@ async fn kms_refuses_or_throttles() -> Result<()> {
         let (log, _) = world.trail.kms_anomaly(KmsAnomalyKind::WrongKeyOnObject);
         world.proxy.add(Rule::new(Match::service("kms"), fault));
         let round = world.round().await?.of(CHECKER);
-        let mut went_back = round.invocations.iter().flat_map(|one| &one.failed);
+        let mut returned = round.invocations.iter().flat_map(|one| &one.failed);
         let with_calls = world.trail.log_files.iter().filter(|log| {
             let mut calls = log.kms_events.iter();
             calls.any(|call| call.event_name != "DescribeKey")
         });
         let expected = if goes_back { with_calls.count() } else { 0 };
-        assert_eq!(went_back.clone().count(), expected, "{round:?}");
+        assert_eq!(returned.clone().count(), expected, "{round:?}");
         assert_eq!(
-            went_back.any(|body| body.contains(&log.object.key)),
+            returned.any(|body| body.contains(&log.object.key)),
             goes_back
         );
         world.proxy.clear_rules();

@@ -17,10 +17,10 @@ async fn a_finding_is_published_even_if_the_alerter_crashes_at_any_step() {
         {
             let mut world = aws.0.lock().unwrap();
             world.steps = 0;
-            world.dies_at = Some(step);
+            world.crashes_at = Some(step);
         }
         let done = answer(&aws, &bodies, 61).await;
-        aws.0.lock().unwrap().dies_at = None;
+        aws.0.lock().unwrap().crashes_at = None;
         if done.is_none() {
             died += 1;
             // The messages were not acknowledged: they are delivered again.
@@ -54,11 +54,11 @@ async fn a_pending_update_survives_a_crash_at_any_step() {
         {
             let mut world = aws.0.lock().unwrap();
             world.steps = 0;
-            world.dies_at = Some(step);
+            world.crashes_at = Some(step);
         }
         let new = [body(&[reading("later")], 10)];
         let done = answer(&aws, &new, 10).await;
-        aws.0.lock().unwrap().dies_at = None;
+        aws.0.lock().unwrap().crashes_at = None;
         if done.is_none() {
             assert_eq!(answer(&aws, &new, 20).await, Some(vec![]));
         }

@@ -41,7 +41,7 @@ struct World {
     /// How many steps were done; the start and the end of each count.
     steps: usize,
     /// The step at which the function dies.
-    dies_at: Option<usize>,
+    crashes_at: Option<usize>,
     refuses: BTreeSet<&'static str>,
     /// A word that makes SNS refuse a message.
     refused_word: Option<&'static str>,
@@ -77,7 +77,7 @@ impl Aws {
         let dies = {
             let mut world = self.0.lock().unwrap();
             world.steps += 1;
-            world.dies_at.is_some_and(|at| world.steps > at)
+            world.crashes_at.is_some_and(|at| world.steps > at)
         };
         if dies {
             self.1.notify_one();

@@ -20,7 +20,7 @@ pub enum Arrival {
     /// The object to check.
     At(ObjectLocation),
     /// No such object exists, and nothing proves that it ever did. There is nothing to check.
-    NotThere(Box<Report>),
+    NotFound(Box<Report>),
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
@@ -70,8 +70,8 @@ pub async fn arrival<S: ReadObject>(
         return Arrival::At(first.clone());
     }
     let absence = match look_for(store, &readings).await {
-        Whereabouts::At(at) => return Arrival::At(at.clone()),
-        Whereabouts::Nowhere(absence) => absence,
+        SearchResult::At(at) => return Arrival::At(at.clone()),
+        SearchResult::NotFound(absence) => absence,
     };
     match created.origin {
         Origin::Service => Arrival::At(first.clone()),
@@ -85,18 +85,18 @@ pub async fn arrival<S: ReadObject>(
 
 /// The result of the search for an object.
 #[derive(Debug)]
-pub enum Whereabouts<'a> {
+pub enum SearchResult<'a> {
     /// The object is here, or this is the place that could not be read.
     At(&'a ObjectLocation),
     /// The object is in none of the places. Holds what S3 said about the first one.
-    Nowhere(Absence),
+    NotFound(Absence),
 }
 
 /// Looks for an object in `places`, the most likely first.
 pub async fn look_for<'a, S: ReadObject>(
     store: &S,
     places: &'a [ObjectLocation],
-) -> Whereabouts<'a> {
+) -> SearchResult<'a> {
     let mut absence = None;
     let mut refused = None;
     for at in places {
@@ -109,12 +109,12 @@ pub async fn look_for<'a, S: ReadObject>(
                 refused.get_or_insert(at);
             }
             // It exists; or S3 did not answer, and no other place is searched.
-            Ok(_) | Err(_) => return Whereabouts::At(at),
+            Ok(_) | Err(_) => return SearchResult::At(at),
         }
     }
     match refused {
-        Some(at) => Whereabouts::At(at),
-        None => Whereabouts::Nowhere(absence.unwrap_or(Absence::NoObject)),
+        Some(at) => SearchResult::At(at),
+        None => SearchResult::NotFound(absence.unwrap_or(Absence::NoObject)),
     }
 }
 
@@ -134,5 +134,5 @@ fn not_found(
         },
         if_it_stays,
     });
-    Arrival::NotThere(Box::new(report))
+    Arrival::NotFound(Box::new(report))
 }

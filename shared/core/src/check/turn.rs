@@ -7,13 +7,13 @@ use std::task::Poll;
 ///
 /// Work that never waits cannot be interrupted: a timeout fires, and other work continues, only
 /// when it yields. Code that inflates or parses much calls this function between two steps.
-pub(crate) async fn give_way() {
-    let mut gave_way = false;
+pub(crate) async fn yield_now() {
+    let mut has_yielded = false;
     poll_fn(|context| {
-        if gave_way {
+        if has_yielded {
             return Poll::Ready(());
         }
-        gave_way = true;
+        has_yielded = true;
         context.waker().wake_by_ref();
         Poll::Pending
     })

@@ -18,7 +18,7 @@ pub enum LastSigned {
     /// The last digest that CloudTrail signed, and its end.
     Found(ObjectLocation, Timestamp),
     /// The chain has no earlier digest.
-    NoneThere,
+    NoneExists,
     /// There are earlier digests, or Trailseal could not see whether there are, and CloudTrail
     /// signed none of those that were tried.
     NotFound,
@@ -35,7 +35,7 @@ impl LastSigned {
     #[must_use]
     pub fn or_not_found(self) -> Self {
         match self {
-            Self::NoneThere => Self::NotFound,
+            Self::NoneExists => Self::NotFound,
             other => other,
         }
     }
@@ -66,7 +66,7 @@ pub fn predecessor_missing(
 ) -> Finding {
     let from = match last {
         LastSigned::Found(_, end) => Some(*end),
-        LastSigned::NoneThere | LastSigned::NotFound | LastSigned::TooMany { .. } => None,
+        LastSigned::NoneExists | LastSigned::NotFound | LastSigned::TooMany { .. } => None,
     };
     let window = Window { from, to };
     let message = match (from, chain::hourly_digests(window)) {
@@ -78,7 +78,7 @@ pub fn predecessor_missing(
         (Some(from), Some(count)) => format!(
             "{count} consecutive hourly digests are missing (this is the newest). Log files delivered between {from} and {to} cannot be verified."
         ),
-        _ if *last == LastSigned::NoneThere => format!(
+        _ if *last == LastSigned::NoneExists => format!(
             "The digest and every earlier digest of its chain are missing. Log files delivered before {to} cannot be verified."
         ),
         _ => format!(
@@ -87,7 +87,7 @@ pub fn predecessor_missing(
     };
     let last = match last {
         LastSigned::Found(last, _) => format!("the last digest before it is {last}"),
-        LastSigned::NoneThere => "no earlier digest exists".to_owned(),
+        LastSigned::NoneExists => "no earlier digest exists".to_owned(),
         LastSigned::NotFound => "no earlier digest that CloudTrail signed was found".to_owned(),
         LastSigned::TooMany { tried } => {
             format!("none of the last {tried} digests is signed by CloudTrail, and there are more")
@@ -151,7 +151,7 @@ pub fn started(subject: DigestSubject<'_>) -> Finding {
     )
 }
 
-/// `chain-restarted`: a digest starts a chain although `last` is not [`LastSigned::NoneThere`].
+/// `chain-restarted`: a digest starts a chain although `last` is not [`LastSigned::NoneExists`].
 #[must_use]
 pub fn restarted(
     subject: DigestSubject<'_>,
@@ -160,7 +160,7 @@ pub fn restarted(
 ) -> Finding {
     let (window, continues) = match last {
         LastSigned::Found(last, end) => (chain::restart_window(*end, starting), last.to_string()),
-        LastSigned::NoneThere | LastSigned::NotFound | LastSigned::TooMany { .. } => (
+        LastSigned::NoneExists | LastSigned::NotFound | LastSigned::TooMany { .. } => (
             Window {
                 from: None,
                 to: starting.start_time,

@@ -41,7 +41,7 @@ pub(super) async fn answer_batch<C: Check, P: Ports>(
     }
     let mut response = SqsBatchResponse::default();
     for (id, fate) in fates {
-        if fate == MessageFate::GoesBack {
+        if fate == MessageFate::ReturnsToQueue {
             let id = id.ok_or_else(|| Diagnostic {
                 error_type: "MalformedEvent".to_owned(),
                 error_message: "a message without an id goes back".to_owned(),

@@ -76,8 +76,8 @@ impl<C: Check, P: Ports> Service<C, P> {
         // A message that is delivered again brings its rest along: if the rest were also handed
         // back, it would multiply.
         let is_counted = matches!(attempt, Attempt::Counted(_));
-        let comes_back = is_counted && schedule.is_some() && !is_last;
-        if let Some(rest) = rest.filter(|_| !comes_back) {
+        let will_be_retried = is_counted && schedule.is_some() && !is_last;
+        if let Some(rest) = rest.filter(|_| !will_be_retried) {
             // A rest that is handed back without progress would continue forever.
             if rest.resume_at <= created.resume_at {
                 return Err(ItemError::NoTime(object.clone()));
@@ -137,7 +137,7 @@ impl<C: Check, P: Ports> Service<C, P> {
                 };
                 (object, self.check.check(&meant, deadline).await)
             }
-            Arrival::NotThere(report) => (created.object.clone(), (*report).into()),
+            Arrival::NotFound(report) => (created.object.clone(), (*report).into()),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum MessageFate {
     /// It is removed from the queue: done, sent again, or parked.
     Done,
     /// It goes back to the queue.
-    GoesBack,
+    ReturnsToQueue,
 }
 
 /// The function's own queue.
@@ -139,7 +139,7 @@ impl<P: Ports> Resender<P> {
         {
             tracing::warn!(error = ?why, "the message comes back only after the visibility timeout");
         }
-        MessageFate::GoesBack
+        MessageFate::ReturnsToQueue
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::alert::sample::{PACE, at, finding};
 use proptest::prelude::*;
 
-fn hear(incident: &mut Incident, now: Timestamp) {
+fn publish(incident: &mut Incident, now: Timestamp) {
     incident.publish(now, incident.occurrences, 0);
 }
 
@@ -19,7 +19,7 @@ fn occurrences_that_another_environment_adds_count_as_unpublished() {
     // Publishing the same again does not add to it.
     incident.publish(at(8), 2, 0);
     assert_eq!(incident.unpublished(), 3);
-    hear(&mut incident, at(9));
+    publish(&mut incident, at(9));
     assert_eq!(incident.unpublished(), 0);
 }
 
@@ -29,7 +29,7 @@ fn a_new_incident_is_published_at_once_and_updates_once_an_hour() {
     let mut incident = Incident::of(&first);
     assert!(incident.add(&first, at(0)));
     assert_eq!(incident.notice(at(0), PACE), Notice::Opened);
-    hear(&mut incident, at(0));
+    publish(&mut incident, at(0));
     // The same occurrence, tried again or found by another function.
     assert!(!incident.add(&finding("a", 1), at(1)));
     assert_eq!(incident.notice(at(1), PACE), Notice::Known);
@@ -41,7 +41,7 @@ fn a_new_incident_is_published_at_once_and_updates_once_an_hour() {
         Notice::Grown { since: at(0) }
     );
     assert_eq!((incident.occurrences, incident.unpublished()), (2, 1));
-    hear(&mut incident, at(60));
+    publish(&mut incident, at(60));
     assert_eq!(incident.notice(at(60 + 24 * 60 - 1), PACE), Notice::Known);
     assert_eq!(
         incident.notice(at(60 + 24 * 60), PACE),
@@ -54,7 +54,7 @@ fn a_future_time_suppresses_no_alert() {
     let first = finding("a", 0);
     let mut incident = Incident::of(&first);
     incident.add(&first, at(0));
-    hear(&mut incident, at(60 * 24 * 8));
+    publish(&mut incident, at(60 * 24 * 8));
     assert_eq!(incident.notice(at(0), PACE), Notice::Opened);
     // A finding from the future counts as one from now.
     let mut incident = Incident::of(&finding("a", 0));
@@ -102,7 +102,7 @@ proptest! {
                 if due <= now + minutes {
                     let notice = incident.notice(at(due), PACE);
                     prop_assert!(notice.is_now(), "{notice:?}");
-                    hear(&mut incident, at(due));
+                    publish(&mut incident, at(due));
                     published.push(due);
                     oldest_unpublished = None;
                 }
@@ -112,7 +112,7 @@ proptest! {
                 oldest_unpublished = oldest_unpublished.or(Some(now));
             }
             if incident.notice(at(now), PACE).is_now() {
-                hear(&mut incident, at(now));
+                publish(&mut incident, at(now));
                 published.push(now);
                 oldest_unpublished = None;
             }

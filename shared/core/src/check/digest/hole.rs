@@ -37,7 +37,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             .last_signed(&predecessor_at.bucket, predecessor_key, known, report)
             .await;
         // A bucket does not expire, and its objects do not return if it is created again.
-        let may_have_expired = last == LastSigned::NoneThere && absence != Absence::NoBucket;
+        let may_have_expired = last == LastSigned::NoneExists && absence != Absence::NoBucket;
         let subject = DigestSubject {
             scope: self.scope(predecessor_key),
             at: predecessor_at,
@@ -62,7 +62,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         let before = report.obstacles.len();
         let last = self.last_signed(&at.bucket, key, known, report).await;
         let obstructed = report.obstacles.len() > before;
-        if last == LastSigned::NoneThere {
+        if last == LastSigned::NoneExists {
             return true;
         }
         let subject = signed.subject(&self.places.trails);

@@ -27,7 +27,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         known: &[Timestamp],
         report: &mut Report,
     ) -> LastSigned {
-        let mut last = LastSigned::NoneThere;
+        let mut last = LastSigned::NoneExists;
         let (mut lists_left, mut candidates_left) = (MAX_LISTS, MAX_CANDIDATES);
         // A trail that was moved left its older digests in its previous bucket.
         for bucket in self.places.buckets_from(first) {

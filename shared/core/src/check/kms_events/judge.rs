@@ -2,7 +2,7 @@
 //!
 //! The tests are in `tests/tests/kms/robust.rs` and `tests/tests/kms/bombs.rs`.
 
-use crate::check::turn::give_way;
+use crate::check::turn::yield_now;
 use crate::finding::kms::{FindingSubject, not_a_log_file};
 use crate::finding::{Report, Scope};
 use crate::format::form::Form;
@@ -151,7 +151,7 @@ async fn push<F: FnMut(&str)>(
 ) -> Result<(), RecordsError> {
     for step in bytes.chunks(STEP_BYTES) {
         reader.push(step)?;
-        give_way().await;
+        yield_now().await;
     }
     Ok(())
 }

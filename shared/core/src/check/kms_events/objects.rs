@@ -34,7 +34,7 @@ pub(super) async fn look_at_objects<S: ReadEncryption>(
     let (mut unread, mut last) = (0_usize, None);
     while let Some((object, answer)) = answers.next().await {
         let found = match answer {
-            Ok(headers) => ObjectState::There(headers),
+            Ok(headers) => ObjectState::Exists(headers),
             Err(error) => {
                 if let Some(absence) = error.absence() {
                     ObjectState::Gone(absence)

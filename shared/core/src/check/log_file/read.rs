@@ -1,7 +1,7 @@
 //! Reads a log file and checks its content.
 
 use crate::check::digest::DigestVerifier;
-use crate::check::turn::give_way;
+use crate::check::turn::yield_now;
 use crate::format::form::Form;
 use crate::format::records::STEP_BYTES;
 use crate::names::location::ObjectLocation;
@@ -82,7 +82,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 if at_most.is_some_and(|at_most| check.inflated_bytes() > at_most) {
                     return Ok(LogFileVerdict::Postponed);
                 }
-                give_way().await;
+                yield_now().await;
             }
         }
     }

@@ -17,7 +17,7 @@ pub(super) const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 *
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ListedBy {
     /// The current digest.
-    AtHand,
+    Current,
     /// An earlier digest.
     Earlier,
     /// None of the digests that were read.
@@ -32,7 +32,7 @@ pub(super) enum Look {
     /// It could not be looked up.
     Failed,
     /// It exists.
-    There,
+    Exists,
     /// It does not exist.
     Gone(Absence),
 }
@@ -91,7 +91,7 @@ impl Known {
     pub(super) fn needs_backfills(&self) -> bool {
         self.listed == ListedBy::None
             && !self.is_found
-            && self.look == Look::There
+            && self.look == Look::Exists
             && self.is_covered
             && (LISTED_WITHIN..=GIVEN_UP_AFTER).contains(&self.late)
     }
@@ -100,7 +100,7 @@ impl Known {
     /// file, if that was [asked](Self::needs_backfills).
     pub(super) fn fate(&self, backfilled: Option<Result<bool, BackfillsUnknown>>) -> Fate {
         match self.listed {
-            ListedBy::AtHand => return Fate::Listed(ListedBy::AtHand),
+            ListedBy::Current => return Fate::Listed(ListedBy::Current),
             _ if is_too_new(self.late) => return Fate::Waits,
             ListedBy::Earlier => return Fate::Listed(ListedBy::Earlier),
             ListedBy::None if self.is_found => return Fate::FoundBefore,
@@ -111,10 +111,10 @@ impl Known {
             Look::Failed => WhyUnsettled::Unreadable,
             // Anybody who deletes it may also delete its digest.
             Look::Gone(absence) => return Fate::Missing(absence),
-            Look::There if !self.is_covered => WhyUnsettled::NotCovered,
-            Look::There if self.late < LISTED_WITHIN => return Fate::Waits,
-            Look::There if self.late > GIVEN_UP_AFTER => WhyUnsettled::NotCovered,
-            Look::There => match backfilled {
+            Look::Exists if !self.is_covered => WhyUnsettled::NotCovered,
+            Look::Exists if self.late < LISTED_WITHIN => return Fate::Waits,
+            Look::Exists if self.late > GIVEN_UP_AFTER => WhyUnsettled::NotCovered,
+            Look::Exists => match backfilled {
                 Some(Ok(true)) => return Fate::Backfilled,
                 Some(Ok(false)) => return Fate::Unlisted,
                 Some(Err(BackfillsUnknown::TooMany)) => WhyUnsettled::TooManyBackfills,
@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn a_listed_delivery_is_settled_and_one_that_the_next_digest_may_list_waits() {
-        use ListedBy::{AtHand, Earlier, None as NoDigest};
+        use ListedBy::{Current, Earlier, None as NoDigest};
         for (listed, late, fate) in [
-            (AtHand, MINUTE, Fate::Listed(AtHand)),
-            (AtHand, hours(100), Fate::Listed(AtHand)),
+            (Current, MINUTE, Fate::Listed(Current)),
+            (Current, hours(100), Fate::Listed(Current)),
             (Earlier, BORDER - MINUTE, Fate::Waits),
             (Earlier, BORDER, Fate::Listed(Earlier)),
             (NoDigest, -hours(1), Fate::Waits),
@@ -172,7 +172,7 @@ mod tests {
         let mut known = known(ListedBy::None, GONE, true, hours(1));
         known.is_found = true;
         assert_eq!(known.fate(None), Fate::FoundBefore);
-        known.look = Look::There;
+        known.look = Look::Exists;
         known.late = hours(7);
         assert!(!known.needs_backfills());
     }
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn an_unlisted_delivery_has_one_fate() {
         use Fate::{Backfilled, GivenUp, Missing, Unknown, Unlisted, Waits};
-        use Look::{Failed, NotTaken, There};
+        use Look::{Exists, Failed, NotTaken};
         use WhyUnsettled as Why;
         let listed = Some(Ok(true));
         let unlisted = Some(Ok(false));
@@ -198,28 +198,28 @@ mod tests {
             (NotTaken, true, days, None, GivenUp(Why::NotLookedAt)),
             (Failed, false, days - MINUTE, None, Unknown(Why::Unreadable)),
             (Failed, false, days, None, GivenUp(Why::Unreadable)),
-            (There, false, hours(1), None, Unknown(Why::NotCovered)),
-            (There, false, days, None, GivenUp(Why::NotCovered)),
-            (There, true, soon, None, Waits),
-            (There, true, LISTED_WITHIN, unlisted, Unlisted),
-            (There, true, LISTED_WITHIN, listed, Backfilled),
+            (Exists, false, hours(1), None, Unknown(Why::NotCovered)),
+            (Exists, false, days, None, GivenUp(Why::NotCovered)),
+            (Exists, true, soon, None, Waits),
+            (Exists, true, LISTED_WITHIN, unlisted, Unlisted),
+            (Exists, true, LISTED_WITHIN, listed, Backfilled),
             (
-                There,
+                Exists,
                 true,
                 hours(7),
                 not_read,
                 Unknown(Why::BackfillsNotListed),
             ),
             (
-                There,
+                Exists,
                 true,
                 hours(7),
                 too_many,
                 Unknown(Why::TooManyBackfills),
             ),
-            (There, true, days, unlisted, Unlisted),
-            (There, true, days, too_many, GivenUp(Why::TooManyBackfills)),
-            (There, true, days + MINUTE, None, GivenUp(Why::NotCovered)),
+            (Exists, true, days, unlisted, Unlisted),
+            (Exists, true, days, too_many, GivenUp(Why::TooManyBackfills)),
+            (Exists, true, days + MINUTE, None, GivenUp(Why::NotCovered)),
         ] {
             let known = known(ListedBy::None, look, is_covered, late);
             assert_eq!(known.needs_backfills(), backfilled.is_some(), "{known:?}");

@@ -131,7 +131,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
     /// Returns which digest lists a log file.
     pub(super) fn listed_by(&self, object: &ObjectLocation) -> ListedBy {
         if self.newest.contains(object) {
-            return ListedBy::AtHand;
+            return ListedBy::Current;
         }
         let second = self.second.as_ref();
         if second.is_some_and(|list| list.contains(object)) || self.older.contains(&hash(object)) {

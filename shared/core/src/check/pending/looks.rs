@@ -22,7 +22,7 @@ pub(super) async fn look_at<S: ReadEncryption>(
     stream::iter(objects)
         .map(|object| async move {
             let look = match store.encryption(&object).await {
-                Ok(_) => Look::There,
+                Ok(_) => Look::Exists,
                 Err(error) => error.absence().map_or(Look::Failed, Look::Gone),
             };
             (object, look)

@@ -322,7 +322,7 @@ where
         };
         let digest = self.digest.clone();
         match fate {
-            Fate::Listed(ListedBy::AtHand) => self.rule.valid += 1,
+            Fate::Listed(ListedBy::Current) => self.rule.valid += 1,
             Fate::Listed(_) | Fate::Backfilled | Fate::Waits | Fate::FoundBefore => {}
             Fate::Unknown(why) => self.note_unknown(why),
             Fate::GivenUp(why) => {

@@ -199,7 +199,7 @@ fn first_look<'f>(
             }
             None
         }
-        Some(ObjectState::There(headers)) => {
+        Some(ObjectState::Exists(headers)) => {
             results.note_of(Rule::Witness, Some(event), rules::present(Ok(()), event));
             Some(headers)
         }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ObjectState {
     /// It exists, with this encryption.
-    There(Encryption),
+    Exists(Encryption),
     /// It does not exist.
     Gone(Absence),
     /// It could not be looked up.

@@ -265,8 +265,8 @@ impl<'x> KmsReview<'x> {
                 let state = object.and_then(|object| facts.objects.get(&object));
                 let nothing_known = expected.places.bare_copy && self.keys.known.is_empty();
                 match SettledCall::of(&event, state, nothing_known) {
-                    SettledCall::PassedOver => continue,
-                    SettledCall::Stands(settled) => standing = settled,
+                    SettledCall::Skipped => continue,
+                    SettledCall::Decided(settled) => standing = settled,
                     SettledCall::CannotTell => {
                         let call = EventReference::of(&event);
                         let verdict = Verdict::CannotTell;

@@ -68,9 +68,9 @@ impl OpenCalls {
 /// The result for a call that waited.
 pub(super) enum SettledCall {
     /// The decision whether the call counts.
-    Stands(Standing),
+    Decided(Standing),
     /// Nothing is known, and nothing is reported.
-    PassedOver,
+    Skipped,
     /// The object that it names could not be looked up.
     CannotTell,
 }
@@ -85,13 +85,13 @@ impl SettledCall {
     ) -> Self {
         match object {
             Some(ObjectState::Unknown) => Self::CannotTell,
-            Some(ObjectState::There(headers)) => Self::Stands(standing_by_object(event, headers)),
+            Some(ObjectState::Exists(headers)) => Self::Decided(standing_by_object(event, headers)),
             // A copy has no headers. If nothing is known about the key, the call counts.
-            None if nothing_known => Self::Stands(Standing::Ours),
+            None if nothing_known => Self::Decided(Standing::Ours),
             // Nothing is known about a read without an object to look up, as with an S3 Bucket Key.
             // Another trail may deliver there under its own key.
-            Some(ObjectState::Gone(_)) | None if event.name == "Decrypt" => Self::PassedOver,
-            Some(ObjectState::Gone(_)) | None => Self::Stands(Standing::Foreign),
+            Some(ObjectState::Gone(_)) | None if event.name == "Decrypt" => Self::Skipped,
+            Some(ObjectState::Gone(_)) | None => Self::Decided(Standing::Foreign),
         }
     }
 }

@@ -54,7 +54,7 @@ impl Check for ByKey {
                 let mut error = refused("nowhere");
                 error.cause = Cause::Absent(trailseal::world::Absence::NoObject);
                 report.cannot_tell(error, &Scope::default(), &created.object);
-                Arrival::NotThere(Box::new(report))
+                Arrival::NotFound(Box::new(report))
             }
             _ => Arrival::At(created.object.clone()),
         }
