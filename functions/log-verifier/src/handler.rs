@@ -91,13 +91,13 @@ where
         let mut checked = Checked {
             report,
             rest: rest.map(|resume_at| Created::rest(at.clone(), resume_at)),
-            afterwards: Vec::new(),
+            updates: Vec::new(),
         };
         if let (None, Some(digest)) = (&checked.rest, digest) {
             match self.settle(at, &digest, deadline).await {
                 Ok(settled) => {
                     checked.report.absorb(settled.report);
-                    checked.afterwards = settled.afterwards;
+                    checked.updates = settled.updates;
                 }
                 // The digest itself is verified: this is about the deliveries that wait for it.
                 Err(error) => checked.report.cannot_tell_of(

@@ -54,9 +54,9 @@ async fn an_unlisted_reader_is_reported_once_with_its_number_of_reads() {
     assert!(finding.about.as_ref().unwrap().contains("Dev"));
     assert_eq!(verdicts(&report, Rule::Readers).len(), 5);
     // The order of the times in the file does not matter.
-    let mut backwards = records.to_vec();
-    backwards.reverse();
-    let report = Case::new().with_readers(&[AUDIT]).check(&backwards).await;
+    let mut reversed = records.to_vec();
+    reversed.reverse();
+    let report = Case::new().with_readers(&[AUDIT]).check(&reversed).await;
     let actual = only(&report).actual.clone().unwrap();
     assert!(actual.contains("first 2026-01-15T12:05:00Z"), "{actual}");
 }

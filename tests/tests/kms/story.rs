@@ -154,9 +154,9 @@ async fn a_log_file_that_no_digest_lists_is_reported_once_after_six_hours() {
     // A retry after a failed alert finds the same.
     let again = world.settlement(&digest(&world.trail, due)).await;
     assert_eq!(again.report.findings[0].id(), finding.id());
-    assert_eq!(again.afterwards, settlement.afterwards);
+    assert_eq!(again.updates, settlement.updates);
     // After the alert was sent, it is not reported again, even if an update is made twice.
-    for what in again.afterwards.into_iter().chain(settlement.afterwards) {
+    for what in again.updates.into_iter().chain(settlement.updates) {
         what.run(&&world.memory).await.unwrap();
     }
     assert!(!world.waits_for(&log));
@@ -559,7 +559,7 @@ async fn one_digest_settles_a_bounded_number_of_documents_and_the_next_one_the_r
     let last = digest(&world.trail, 4);
     for left in [5_000, 1_000, 0] {
         let settlement = world.settlement(&last).await;
-        assert!(settlement.afterwards.len() <= 4_000);
+        assert!(settlement.updates.len() <= 4_000);
         // The report says that there is more.
         let findings = settlement.report.findings.iter();
         let kinds: Vec<_> = findings.map(|it| it.kind).collect();
@@ -569,7 +569,7 @@ async fn one_digest_settles_a_bounded_number_of_documents_and_the_next_one_the_r
             vec![]
         };
         assert_eq!(kinds, expected, "{:#?}", settlement.report);
-        for what in settlement.afterwards {
+        for what in settlement.updates {
             what.run(&&world.memory).await.unwrap();
         }
         let copies = world
@@ -637,7 +637,7 @@ async fn only_hourly_digests_settle_deliveries() {
     let before = world.waiting();
     let settlement = world.settlement(&backfill).await;
     assert_eq!(
-        (settlement.afterwards, settlement.report.findings),
+        (settlement.updates, settlement.report.findings),
         (vec![], vec![])
     );
     assert_eq!(world.waiting(), before);

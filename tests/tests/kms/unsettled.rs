@@ -198,7 +198,7 @@ async fn deliveries_without_time_left_are_reported_and_stay_pending() {
     let waiting = world.waiting();
     let last = digest(&world.trail, 14);
     let settlement = world.settlement_until(&last, ready(())).await;
-    assert_eq!(settlement.afterwards, []);
+    assert_eq!(settlement.updates, []);
     let said = only_finding(&settlement.report);
     let actual = said.actual.as_ref().unwrap();
     assert!(actual.contains("no time"), "{actual}");
@@ -378,10 +378,10 @@ async fn oversized_pending_documents_of_a_trail_move_with_it() {
         (&world.memory).keep(&name, document).await.unwrap();
     }
     let settlement = world.settlement(&digest(&world.trail, 4)).await;
-    let wholes = settlement.afterwards.iter();
+    let wholes = settlement.updates.iter();
     let wholes = wholes.filter(|what| matches!(what, PendingUpdate::MoveWhole(..)));
     assert_eq!(wholes.count(), 1);
-    for what in settlement.afterwards {
+    for what in settlement.updates {
         what.run(&&world.memory).await.unwrap();
     }
     assert!(world.memory.evidence(&folder).is_empty());
@@ -411,7 +411,7 @@ async fn documents_too_large_to_merge_stay_unchanged() {
     let last = digest(&world.trail, 4);
     let settlement = world.settlement(&last).await;
     let rewritten = |settlement: &Settlement| -> (usize, usize) {
-        let kept = settlement.afterwards.iter().filter_map(|what| match what {
+        let kept = settlement.updates.iter().filter_map(|what| match what {
             PendingUpdate::Keep(_, document) => Some(document.len()),
             _ => None,
         });
@@ -432,7 +432,7 @@ async fn documents_too_large_to_merge_stay_unchanged() {
         said.starts_with("1 documents of deliveries, settled in part"),
         "{said}"
     );
-    for what in settlement.afterwards {
+    for what in settlement.updates {
         what.run(&&world.memory).await.unwrap();
     }
     // The same again, which is not new; and now there is room for it.

@@ -70,7 +70,7 @@ impl World {
     /// Makes the second check: settles what waits for a digest, as `log-verifier` does.
     pub async fn settle(&self, digest: &Object) -> Report {
         let settlement = self.settlement(digest).await;
-        for what in settlement.afterwards {
+        for what in settlement.updates {
             what.run(&&self.memory).await.unwrap();
         }
         settlement.report

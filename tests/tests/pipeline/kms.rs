@@ -237,7 +237,7 @@ async fn delivery_that_no_digest_lists() -> Result<()> {
             "log-file-missing"
         };
         world.assert_alerts(&[found(kind, &unlisted)]);
-        // Once, regardless of how many digests arrive afterwards.
+        // Once, regardless of how many digests arrive afterward.
         assert_eq!(world.alerts().len(), 1);
         assert!(messages(&world)[0].contains(&event.event_id));
     }

@@ -31,7 +31,7 @@ pub struct Checked {
     /// The part that there was no time for.
     pub rest: Option<Created>,
     /// The updates of the evidence bucket to make after the findings are sent.
-    pub afterwards: Vec<PendingUpdate>,
+    pub updates: Vec<PendingUpdate>,
 }
 
 impl From<Report> for Checked {
@@ -39,7 +39,7 @@ impl From<Report> for Checked {
         Self {
             report,
             rest: None,
-            afterwards: Vec::new(),
+            updates: Vec::new(),
         }
     }
 }

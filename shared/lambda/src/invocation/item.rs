@@ -41,7 +41,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         let Checked {
             mut report,
             rest,
-            afterwards,
+            updates,
         } = checked;
         report.allow_for_expiry(Timestamp::now());
         let verdict = report.verdict();
@@ -69,7 +69,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         // A queue has no use for the outcome, and it may be large.
         let by_hand = attempt == Attempt::Only;
         let outcome = by_hand.then(|| Outcome::of(object, verdict, &report, stamp));
-        let settled = self.publisher.settle(afterwards);
+        let settled = self.publisher.settle(updates);
         timeout_at(deadline.answer_by, settled)
             .await
             .map_err(no_time)?;

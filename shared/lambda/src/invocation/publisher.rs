@@ -76,8 +76,8 @@ impl<P: Ports> Publisher<P> {
     }
 
     /// A document that is not removed here is settled again with the next digest.
-    pub(super) async fn settle(&self, afterwards: Vec<PendingUpdate>) {
-        let mut results = stream::iter(afterwards)
+    pub(super) async fn settle(&self, updates: Vec<PendingUpdate>) {
+        let mut results = stream::iter(updates)
             .map(|what| self.settle_one(what))
             .buffer_unordered(SETTLED_AT_ONCE);
         while results.next().await.is_some() {}

@@ -1,7 +1,7 @@
 //! A day of a CloudTrail trail on a local AWS: verified by the deployed functions, tampered with in
 //! front of the reader, alerted on, and compared with the AWS CLI's verdict on the same bucket.
 //!
-//! With `--hold`, the bucket stays afterwards, until Ctrl-C.
+//! With `--hold`, the bucket stays afterward, until Ctrl-C.
 //!
 //! Exits with 0 if the functions reported exactly what was done to the trail, otherwise with 1.
 

@@ -40,7 +40,7 @@ pub struct Settlement {
     /// The findings and the counts.
     pub report: Report,
     /// The remaining updates.
-    pub afterwards: Vec<PendingUpdate>,
+    pub updates: Vec<PendingUpdate>,
 }
 
 /// Settles the deliveries that wait for the digest at `at`, which CloudTrail signed, until `stop`
@@ -387,7 +387,7 @@ where
         }
         Settlement {
             report,
-            afterwards: self.rewrites.updates,
+            updates: self.rewrites.updates,
         }
     }
 }

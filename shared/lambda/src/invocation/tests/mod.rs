@@ -126,7 +126,7 @@ impl Check for ByKey {
         Checked {
             report,
             rest,
-            afterwards: Vec::new(),
+            updates: Vec::new(),
         }
     }
 }
