@@ -6,7 +6,6 @@
 //! `walk` follows the digests and returns what to check and what to print. `run` checks many log
 //! files at a time and prints in order.
 
-mod ahead;
 mod aws;
 mod claims;
 mod digest_file;
@@ -14,6 +13,7 @@ mod exit_code;
 mod folder;
 mod lines;
 mod log_file;
+mod prefetch;
 mod signed_in;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! The walk through one series of digests, newest first, in the order of the AWS CLI.
 
-use super::ahead::Ahead;
 use super::digest_file::{ANY_TIME, After, Candidate, DigestObject, TRAILING_DATA, find};
 use super::folder::{DigestListing, digest_at, last_end, list};
 use super::lines::Verdict;
+use super::prefetch::Prefetch;
 use super::time::{HOUR, ValidatedRange, before, display, parse};
 use futures::stream::{self, Stream, StreamExt as _};
 use jiff::Timestamp;
@@ -79,7 +79,7 @@ pub(super) struct ValidationWalk<S, K> {
     listed: BTreeSet<Timestamp>,
     /// The digest after the range, until it has been checked.
     successor: Option<Timestamp>,
-    ahead: Ahead<S>,
+    prefetch: Prefetch<S>,
     next: Option<DigestPlace>,
     last_start: Timestamp,
 }
@@ -106,7 +106,7 @@ where
         listing: DigestListing,
     ) -> Self {
         let mut walk = Self {
-            ahead: Ahead::new(Arc::clone(&store)),
+            prefetch: Prefetch::new(Arc::clone(&store)),
             store,
             key_service,
             keys,
@@ -175,7 +175,7 @@ where
     async fn look_at(&mut self, place: &DigestPlace) -> Result<(AuthenticDigest, After), Verdict> {
         let expected = self.listed.range(..place.key.end_time).rev();
         let expected = expected.map(|end| digest_at(&self.bucket, &self.chain, self.series, *end));
-        let object = self.ahead.read(&place.at, expected).await;
+        let object = self.prefetch.read(&place.at, expected).await;
         self.judge(place, object).await
     }
 

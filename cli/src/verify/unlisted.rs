@@ -45,8 +45,8 @@ async fn unlisted_in(job: &Job, folder: &RegionFolder, events: &str, listed: &Li
     };
     let scope = Scope::of_region_folder(folder);
     let is_covered = listed.covers(&folder.folder, events);
-    let ahead = plan.is_open_ended;
-    let looked = discovery::log_files(job.store(), folder, events, &wanted, ahead, |key, time| {
+    let later = plan.is_open_ended;
+    let looked = discovery::log_files(job.store(), folder, events, &wanted, later, |key, time| {
         if listed.lists(&folder.bucket, &key) || !plan.target.part.selects_log_file(&key) {
             return;
         }

@@ -14,12 +14,12 @@ const DIGESTS: usize = 8;
 
 /// Digests being read, the next one first.
 #[derive(Debug)]
-pub(super) struct Ahead<S> {
+pub(super) struct Prefetch<S> {
     store: Arc<S>,
     reading: VecDeque<(ObjectLocation, JoinHandle<DigestObject>)>,
 }
 
-impl<S: ReadObject + 'static> Ahead<S> {
+impl<S: ReadObject + 'static> Prefetch<S> {
     /// Returns a reader that has read nothing yet.
     pub(super) fn new(store: Arc<S>) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl<S: ReadObject + 'static> Ahead<S> {
     }
 }
 
-impl<S> Drop for Ahead<S> {
+impl<S> Drop for Prefetch<S> {
     fn drop(&mut self) {
         for (_, reading) in &self.reading {
             reading.abort();
