@@ -25,7 +25,7 @@ use subject::{HeldIn, InspectedDigest};
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::finding::{Finding, FindingKind};
-use trailseal::names::places::Places;
+use trailseal::names::places::{Places, Storage};
 use trailseal::trust::given::GivenSignatures;
 use trailseal_aws::Limited;
 
@@ -42,11 +42,12 @@ pub(crate) async fn run(args: InspectArgs) -> ExitCode {
 
 async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let mut subject = InspectedDigest::parse(&args.digest, args.complete)?;
-    let is_file = !matches!(subject.held, HeldIn::Bucket);
+    let storage = subject.held.storage();
+    let is_file = storage == Storage::BareCopy;
     let is_alone = matches!(subject.held, HeldIn::Alone(_));
     let places = Places {
         log_buckets: vec![subject.at.bucket.clone()],
-        bare_copy: is_file,
+        storage,
         ..places(args.bucket_owner.as_deref(), &args.aliases)?
     };
     let given = given_signature(args, &subject, is_file)?;

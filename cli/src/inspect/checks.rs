@@ -236,7 +236,7 @@ async fn facts(
     named: Option<Predecessor>,
     around: Surroundings<'_>,
 ) -> ReadFacts {
-    let from = if around.places.bare_copy {
+    let from = if around.places.is_copy() {
         SignatureFrom::CommandLine
     } else {
         SignatureFrom::Metadata
@@ -258,7 +258,7 @@ async fn facts(
     let of_successor = named.map(|named| (named.signature, SignatureFrom::Successor));
     let signature = match &metadata.signature {
         // The signature on the command line may be that of another digest.
-        Some(own) if around.places.bare_copy && is_signed_by(own) == Some(false) => of_successor
+        Some(own) if around.places.is_copy() && is_signed_by(own) == Some(false) => of_successor
             .filter(|(hex, _)| is_signed_by(hex) == Some(true))
             .or(Some((own.clone(), from))),
         Some(own) => Some((own.clone(), from)),

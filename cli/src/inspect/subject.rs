@@ -9,6 +9,7 @@ use trailseal::check::arrival::{SearchResult, look_for};
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
+use trailseal::names::places::Storage;
 use trailseal::world::ReadObject;
 
 /// The form of a digest's name.
@@ -36,6 +37,16 @@ pub(super) enum HeldIn {
     Copy(Objects),
     /// A file outside of any copy of a bucket.
     Alone(Objects),
+}
+
+impl HeldIn {
+    /// Returns the storage that the digest is read from.
+    pub(super) fn storage(&self) -> Storage {
+        match self {
+            Self::Bucket => Storage::Bucket,
+            Self::Copy(_) | Self::Alone(_) => Storage::BareCopy,
+        }
+    }
 }
 
 impl InspectedDigest {

@@ -13,7 +13,7 @@ use trailseal::names::arn::kms_key_arn;
 use trailseal::names::arn::role_arn;
 use trailseal::names::bucket_name::bucket_name;
 use trailseal::names::ids::TrailArn;
-use trailseal::names::places::Places;
+use trailseal::names::places::{Places, Storage};
 
 /// Reads the options. If none names a bucket, the source determines whose buckets are meant.
 ///
@@ -30,7 +30,7 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
         bucket_owner: bucket_owner(args.bucket_owner.as_deref())?,
         trails: many("--trail", &args.trails, TrailArn::parse)?,
         aliases: aliases(&args.aliases)?,
-        bare_copy: false,
+        storage: Storage::Bucket,
     };
     let readers = each(
         "--reader",

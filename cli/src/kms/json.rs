@@ -39,7 +39,8 @@ struct Start<'a> {
     requested: Range,
     #[serde(serialize_with = "trailseal::names::seconds::serialize")]
     started_at: Timestamp,
-    bare_copy: bool,
+    #[serde(rename = "bareCopy")]
+    is_copy: bool,
     buckets: &'a [String],
     buckets_from_events: bool,
     trails: Vec<String>,
@@ -115,7 +116,7 @@ impl Json {
             source: &head.source,
             requested: head.requested,
             started_at: head.started_at,
-            bare_copy: expected.places.bare_copy,
+            is_copy: expected.places.is_copy(),
             buckets: &expected.places.log_buckets,
             buckets_from_events: head.buckets_found,
             trails: expected

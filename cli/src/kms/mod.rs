@@ -39,6 +39,7 @@ use trailseal::bucket::wanted::Wanted;
 use trailseal::check::kms_events::KmsChecker;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::places::Storage;
 use trailseal::names::seconds::whole_second;
 use trailseal_aws::{KmsKeys, Limited, Remembered, S3Objects};
 
@@ -157,7 +158,7 @@ async fn on_disk(
     let target = Target::open(args.output.as_deref())?;
     let at_once = usize::from(args.concurrency);
     head.one = disk.is_file();
-    head.expected.places.bare_copy = true;
+    head.expected.places.storage = Storage::BareCopy;
     if head.expected.places.log_buckets.is_empty() {
         head.buckets_found = true;
         let mut buckets = disk.buckets();

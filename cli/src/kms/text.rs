@@ -80,7 +80,7 @@ fn asks(rule: Rule, head: &KmsHead) -> &'static str {
 pub(super) fn begin(head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "KMS events in {}", printable(&head.source))?;
     let places = &head.expected.places;
-    if places.bare_copy {
+    if places.is_copy() {
         writeln!(
             out,
             "A copy on disk has no object headers and no keys to ask: what only they show could not be verified."

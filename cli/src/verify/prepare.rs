@@ -19,7 +19,7 @@ use trailseal::bucket::wanted::{TrailFilter, Wanted};
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::names::ids::{AccountId, Region};
-use trailseal::names::places::Places;
+use trailseal::names::places::{Places, Storage};
 use trailseal::trust::given::GivenSignatures;
 use trailseal_aws::Limited;
 
@@ -66,12 +66,12 @@ pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepare
             "{source} names another time than --start-time and --end-time, or one that is yet to come"
         ))
     })?;
-    let expected_until = match (places.bare_copy, &args.end_time) {
+    let expected_until = match (places.is_copy(), &args.end_time) {
         // Nobody knows when a copy was made.
         (true, None) => None,
         _ => wanted.to.map(|to| to.min(now)),
     };
-    let medium = match (places.bare_copy, args.complete) {
+    let medium = match (places.is_copy(), args.complete) {
         (false, _) => Medium::Bucket,
         (true, true) => Medium::WholeCopy,
         (true, false) => Medium::PartialCopy,
@@ -186,7 +186,7 @@ fn open(
         }
         Named::Directory(path) => {
             let (directory, look_in) = open_directory(&path, is_complete).map_err(Stop::usage)?;
-            places.bare_copy = true;
+            places.storage = Storage::BareCopy;
             places.log_buckets = look_in.iter().map(|(bucket, _)| bucket.clone()).collect();
             Ok((Objects::Directory(directory), look_in))
         }

@@ -8,6 +8,7 @@ use trailseal::check::kms_events::KmsChecker;
 use trailseal::finding::FindingKind::{KmsKeyMismatch, LogFileEncryptionChanged, LogFileMissing};
 use trailseal::finding::Verdict;
 use trailseal::kms::rules::Rule;
+use trailseal::names::places::Storage;
 use trailseal::world::{Absence, Cause};
 use trailseal_tests::trail::Encryption;
 
@@ -291,7 +292,7 @@ async fn the_encryption_of_digests_replicas_and_copies_is_not_checked() {
     assert_eq!(kinds(&case.check(&[]).await), []);
     let mut case = Case::new();
     case.recorded.encryption = Encryption::S3;
-    case.expected.places.bare_copy = true;
+    case.expected.places.storage = Storage::BareCopy;
     assert_eq!(kinds(&case.check(&[]).await), []);
     let report = case.check(&[Record::delivery()]).await;
     assert_eq!(kinds(&report), []);

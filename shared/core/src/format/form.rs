@@ -8,6 +8,7 @@
 //! Hashes: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
 
 use crate::gzip::stream::{GunzipError, gunzip};
+use crate::names::places::Storage;
 use std::borrow::Cow;
 
 /// The form of content.
@@ -36,11 +37,10 @@ impl Form {
     /// Returns the form of content that was read: in a copy on disk according to its bytes, and
     /// gzip in S3.
     #[must_use]
-    pub fn of(bytes: &[u8], is_copy: bool) -> Self {
-        if is_copy {
-            Self::of_copy(bytes)
-        } else {
-            Self::Gzip
+    pub fn of(bytes: &[u8], storage: Storage) -> Self {
+        match storage {
+            Storage::Bucket => Self::Gzip,
+            Storage::BareCopy => Self::of_copy(bytes),
         }
     }
 
@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn decompressed_content_is_not_accepted_in_s3() {
-        assert_eq!(Form::of(b"{}", false), Form::Gzip);
-        assert_eq!(Form::of(b"{}", true), Form::Inflated);
+        assert_eq!(Form::of(b"{}", Storage::Bucket), Form::Gzip);
+        assert_eq!(Form::of(b"{}", Storage::BareCopy), Form::Inflated);
         assert_eq!(Form::Gzip.inflate(b"{}", 10), Err(GunzipError::Corrupt));
     }
 

@@ -57,7 +57,7 @@ impl ContextObject {
             .map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
         let replica = places.is_replica(bucket);
         // A copy on disk of several buckets does not show their names.
-        let bucket = if places.bare_copy {
+        let bucket = if places.is_copy() {
             bucket
         } else {
             places.actual_of(bucket, recorded_in)

@@ -11,6 +11,17 @@ pub enum BucketRole {
     Replica,
 }
 
+/// The storage that objects are read from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// An S3 bucket, with the metadata of the objects.
+    #[default]
+    Bucket,
+    /// A copy of only the objects' content, such as a directory. It keeps neither metadata nor the
+    /// names of buckets.
+    BareCopy,
+}
+
 /// The places to which the trail is delivered, and its names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
@@ -22,9 +33,8 @@ pub struct Places {
     pub trails: Vec<TrailArn>,
     /// The replicas: the original's name, and the bucket that replaces it.
     pub aliases: Vec<(String, String)>,
-    /// Indicates whether the source is a copy of only the objects' content, such as a directory. It
-    /// keeps neither metadata nor the names of buckets.
-    pub bare_copy: bool,
+    /// The storage that the objects are read from.
+    pub storage: Storage,
 }
 
 impl Places {
@@ -32,6 +42,12 @@ impl Places {
     #[must_use]
     pub fn watches(&self, bucket: &str) -> bool {
         self.log_buckets.iter().any(|b| b == bucket)
+    }
+
+    /// Returns whether the objects are read from a copy of only their content.
+    #[must_use]
+    pub fn is_copy(&self) -> bool {
+        self.storage == Storage::BareCopy
     }
 
     /// Returns the name that digests in `bucket` contain: a replica's digests name the original.
@@ -47,7 +63,7 @@ impl Places {
     /// holds only the objects of the buckets it was copied from.
     #[must_use]
     pub fn holds(&self, bucket: &str) -> bool {
-        !self.bare_copy || self.watches(bucket)
+        !self.is_copy() || self.watches(bucket)
     }
 
     /// Returns whether `bucket` is a replica of another.
@@ -73,7 +89,7 @@ impl Places {
     /// several buckets may be in one folder.
     #[must_use]
     pub fn actual_of<'a>(&'a self, named: &'a str, from: &'a str) -> &'a str {
-        if self.bare_copy && !self.watches(named) {
+        if self.is_copy() && !self.watches(named) {
             return from;
         }
         if !self.is_replica(from) {

@@ -8,7 +8,7 @@ use trailseal::kms::readers::{Readers, reader_rule};
 use trailseal::names::arn::{kms_key_arn, role_arn};
 use trailseal::names::bucket_name::{bucket_alias, bucket_name};
 use trailseal::names::ids::{AccountId, TrailArn};
-use trailseal::names::places::Places;
+use trailseal::names::places::{Places, Storage};
 use trailseal::names::sha256::Sha256;
 
 /// The maximum number of log buckets. The template's policies name five, because `CloudFormation`
@@ -134,7 +134,7 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
             bucket_owner,
             trails,
             aliases,
-            bare_copy: false,
+            storage: Storage::Bucket,
         }
     }
 

@@ -22,7 +22,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         at: &ObjectLocation,
     ) -> Result<FetchedDigest, StoreError> {
         let mut object = self.store.read(at).await?;
-        let metadata = if self.places.bare_copy {
+        let metadata = if self.places.is_copy() {
             self.given_metadata(&at.key)
         } else {
             DigestMetadata::from_user_metadata(&object.metadata)
@@ -32,7 +32,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let mut compressed = Vec::new();
         let limit = usize::try_from(digest::MAX_OBJECT_BYTES).unwrap_or(usize::MAX);
         let is_whole = object.body.collect(&mut compressed, limit).await?;
-        let form = Form::of(&compressed, self.places.bare_copy);
+        let form = Form::of(&compressed, self.places.storage);
         let inflated = form.inflate(&compressed, digest::MAX_INFLATED_BYTES);
         let content = if is_whole {
             inflated

@@ -70,7 +70,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         }
         let (Some(signature), Some(_)) = (&metadata.signature, &metadata.signature_algorithm)
         else {
-            if self.places.bare_copy {
+            if self.places.is_copy() {
                 return Err(Rejection::CannotTell(unsigned_copy(at)));
             }
             return reject(finding::signature_missing(subject, &metadata));
@@ -97,7 +97,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Returns whether a digest is a copy: it states where it was delivered.
     pub(super) fn is_moved(&self, at: &ObjectLocation, digest: &UnverifiedDigest) -> bool {
         let original = ObjectLocation::new(self.places.original_of(&at.bucket), at.key.clone());
-        if self.places.bare_copy {
+        if self.places.is_copy() {
             digest.location.key != original.key
         } else {
             digest.location != original

@@ -71,7 +71,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                     }
                     Err(Rejection::Finding(_)) => {}
                     // Its own signature is in a missing digest. Only its name is available.
-                    Err(Rejection::CannotTell(_)) if self.places.bare_copy => {
+                    Err(Rejection::CannotTell(_)) if self.places.is_copy() => {
                         last = LastSigned::Found(at, candidate.end_time);
                         break;
                     }

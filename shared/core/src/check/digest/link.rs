@@ -68,7 +68,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                 return;
             }
         };
-        if self.places.bare_copy {
+        if self.places.is_copy() {
             fetched.metadata = DigestMetadata::signed(&named.signature);
         }
         let read = ReadPredecessor {

@@ -31,9 +31,9 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         given: &[SignatureFromAnother<'_>],
         report: &mut Report,
     ) -> Option<AuthenticDigest> {
-        let is_unsigned = self.places.bare_copy && fetched.metadata.signature.is_none();
+        let is_unsigned = self.places.is_copy() && fetched.metadata.signature.is_none();
         // In a copy, the only signature of its own is the one that somebody provides.
-        let is_given = self.places.bare_copy && !is_unsigned;
+        let is_given = self.places.is_copy() && !is_unsigned;
         let is_vouched_for = given.iter().any(|given| given.is_vouched_for);
         let mut given = given.iter();
         // A copy on disk has no signature of its own. The statement of a later digest is all there

@@ -86,7 +86,7 @@ pub(super) fn signing_period(
     match key.series {
         DigestSeries::Hourly => Some(SigningPeriod::of_hourly(key.end_time)),
         // A copy does not state the time: it is some time after.
-        DigestSeries::Backfill if places.bare_copy => Some(SigningPeriod {
+        DigestSeries::Backfill if places.is_copy() => Some(SigningPeriod {
             from: key.end_time,
             to: key
                 .end_time

@@ -344,7 +344,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                 fetched: Ok(fetched),
                 ..
             }) => {
-                let signature = if self.places.bare_copy {
+                let signature = if self.places.is_copy() {
                     Some(named.signature.as_str())
                 } else {
                     fetched.metadata.signature.as_deref()

@@ -107,8 +107,8 @@ where
         } else {
             read_stream(held, object.body, &mut review).await?
         };
-        let is_copy = self.expected.places.bare_copy;
-        let mut report = report_of_reading(read, at, scope, is_copy);
+        let storage = self.expected.places.storage;
+        let mut report = report_of_reading(read, at, scope, storage);
         let facts = self.look_at(&review, at, key, scope, &mut report).await;
         Ok(conclude(review, &facts, report, at, scope))
     }
@@ -122,7 +122,7 @@ where
         scope: &Scope,
         report: &mut Report,
     ) -> Facts {
-        if self.expected.places.bare_copy {
+        if self.expected.places.is_copy() {
             // A copy has neither headers nor keys to look up.
             return Facts::default();
         }

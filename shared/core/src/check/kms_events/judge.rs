@@ -12,6 +12,7 @@ use crate::kms::expected::Expected;
 use crate::kms::review::{Conclusion, Explanation, Facts, KmsCounts, KmsReview, RecordedDelivery};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::LogFileKey;
+use crate::names::places::Storage;
 use crate::world::{Body, Cause, StoreError};
 
 /// The result of the check of a log file's KMS events.
@@ -47,7 +48,7 @@ pub async fn judge_copy(
     let mut review = KmsReview::new(expected, at, key).explaining();
     let read = read_held(bytes, Form::of_copy(bytes), &mut review).await;
     let scope = Scope::of_log_file(key, &expected.places.trails);
-    let report = report_of_reading(read, at, &scope, true);
+    let report = report_of_reading(read, at, &scope, Storage::BareCopy);
     conclude(review, &Facts::default(), report, at, &scope)
 }
 
@@ -56,7 +57,7 @@ pub(super) fn report_of_reading(
     read: Result<(), RecordsError>,
     at: &ObjectLocation,
     scope: &Scope,
-    is_copy: bool,
+    storage: Storage,
 ) -> Report {
     let mut report = Report::new();
     match read {
@@ -66,7 +67,7 @@ pub(super) fn report_of_reading(
                 scope: scope.clone(),
                 object: at.clone(),
             };
-            let finding = not_a_log_file(subject, &error, is_copy);
+            let finding = not_a_log_file(subject, &error, storage);
             report.findings.push(finding);
         }
     }

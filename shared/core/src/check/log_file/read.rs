@@ -60,7 +60,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             }
             whole = Whole(vec![bytes]);
         }
-        let mut check = if self.places.bare_copy {
+        let mut check = if self.places.is_copy() {
             LogFileCheck::of_copy(expected)
         } else {
             LogFileCheck::new(expected)
@@ -91,7 +91,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     /// takes long: the exact verdict comes from the stream. In a copy on disk, it may be
     /// decompressed.
     fn check_quickly(&self, bytes: &[u8], expected: Sha256) -> Option<Checked> {
-        let form = Form::of(bytes, self.places.bare_copy);
+        let form = Form::of(bytes, self.places.storage);
         let inflated_bytes = match form {
             Form::Gzip => log_file::quick(bytes, expected)?,
             Form::Inflated => return log_file::check_copy(bytes, expected).ok(),

@@ -103,7 +103,7 @@ impl<'x> KmsReview<'x> {
         }
         let results = &mut self.results;
         let places = &results.expected.places;
-        if places.bare_copy || places.is_replica(&results.log_file.bucket) {
+        if places.is_copy() || places.is_replica(&results.log_file.bucket) {
             return;
         }
         let ruling = rules::encryption(encryption, false, results.expected);
@@ -263,7 +263,7 @@ impl<'x> KmsReview<'x> {
             if standing == Standing::Open {
                 let object = named.and_then(ContextObject::log_file);
                 let state = object.and_then(|object| facts.objects.get(&object));
-                let nothing_known = expected.places.bare_copy && self.keys.known.is_empty();
+                let nothing_known = expected.places.is_copy() && self.keys.known.is_empty();
                 match SettledCall::of(&event, state, nothing_known) {
                     SettledCall::Skipped => continue,
                     SettledCall::Decided(settled) => standing = settled,
