@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal_lambda::Deadline;
-use trailseal_lambda::queue::ports::SendLater as _;
+use trailseal_lambda::queue::ports::{SendLater as _, SetRetry as _};
 use trailseal_lambda::queue::receive_count;
 
 /// The time after which a message that there was no room for is delivered again.

@@ -25,7 +25,7 @@ use trailseal::world::{
     Absence, Cause, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError, Versioned,
     WaitingPage,
 };
-use trailseal_lambda::queue::ports::{PublishAlert, SendLater};
+use trailseal_lambda::queue::ports::{PublishAlert, SendLater, SetRetry};
 use trailseal_lambda::{AnswerBatch as _, Deadline};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
@@ -106,15 +106,17 @@ impl PublishAlert for Aws {
     }
 }
 
+impl SetRetry for Aws {
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        let retry = (receipt.to_owned(), delay.as_secs());
+        self.step("retry", |world| world.retries.push(retry)).await
+    }
+}
+
 impl SendLater for Aws {
     async fn send_later(&self, body: &str, delay: Duration) -> Result<(), StoreError> {
         let later = (body.to_owned(), delay.as_secs());
         self.step("send", |world| world.later.push(later)).await
-    }
-
-    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
-        let retry = (receipt.to_owned(), delay.as_secs());
-        self.step("retry", |world| world.retries.push(retry)).await
     }
 }
 

@@ -8,7 +8,7 @@ use super::deadline::Deadline;
 use super::item_error::ItemError;
 use super::queue_message::QueueMessage;
 use crate::queue::passage::{MAX_DELAY, Passage};
-use crate::queue::ports::{Ports, Requeue as _};
+use crate::queue::ports::{Ports, Requeue as _, SetRetry as _};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::timeout_at;

@@ -1,6 +1,6 @@
 //! The `Findings` queue, from which the `alerter` alerts people.
 
-use super::ports::{SendFindings, SendLater};
+use super::ports::{SendFindings, SendLater, SetRetry};
 use super::sqs::{delay_seconds, retry_in};
 use aws_config::SdkConfig;
 use std::time::Duration;
@@ -43,6 +43,12 @@ impl SendFindings for FindingsQueue {
     }
 }
 
+impl SetRetry for FindingsQueue {
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        retry_in(&self.sqs, &self.url, receipt, delay).await
+    }
+}
+
 impl SendLater for FindingsQueue {
     async fn send_later(&self, body: &str, delay: Duration) -> Result<(), StoreError> {
         self.sqs
@@ -54,9 +60,5 @@ impl SendLater for FindingsQueue {
             .await
             .map_err(|error| store_error("send findings to", &self.url, &error))?;
         Ok(())
-    }
-
-    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
-        retry_in(&self.sqs, &self.url, receipt, delay).await
     }
 }

@@ -2,7 +2,7 @@
 //! dead-letter queue.
 
 use super::passage::Passage;
-use super::ports::Requeue;
+use super::ports::{Requeue, SetRetry};
 use super::sqs::{SET_RETRY, delay_seconds, retry_in};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::MessageAttributeValue;
@@ -49,6 +49,13 @@ fn configured<'a>(
     })
 }
 
+impl SetRetry for OwnQueue {
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        let url = self.url(SET_RETRY)?;
+        retry_in(&self.sqs, url, receipt, delay).await
+    }
+}
+
 impl Requeue for OwnQueue {
     async fn send(&self, body: &str, passage: &Passage, delay: Duration) -> Result<(), StoreError> {
         const ACTION: &str = "send a message to";
@@ -86,10 +93,5 @@ impl Requeue for OwnQueue {
             .await
             .map_err(|error| store_error(ACTION, url, &error))?;
         Ok(())
-    }
-
-    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
-        let url = self.url(SET_RETRY)?;
-        retry_in(&self.sqs, url, receipt, delay).await
     }
 }

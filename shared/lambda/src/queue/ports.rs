@@ -19,19 +19,8 @@ pub trait SendFindings: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Sends a message to the queue of findings again.
-pub trait SendLater: Send + Sync {
-    /// Sends a message to be delivered after `delay`, at most 15 minutes; returns after the queue
-    /// accepted it.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the queue may not have accepted the message.
-    fn send_later(
-        &self,
-        body: &str,
-        delay: Duration,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
+/// Sets when a queue delivers a message again.
+pub trait SetRetry: Send + Sync {
     /// Has a message that goes back delivered again after `delay`, instead of after the queue's
     /// visibility timeout.
     ///
@@ -40,6 +29,20 @@ pub trait SendLater: Send + Sync {
     fn retry_in(
         &self,
         receipt: &str,
+        delay: Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Sends a message to the queue of findings again.
+pub trait SendLater: SetRetry {
+    /// Sends a message to be delivered after `delay`, at most 15 minutes; returns after the queue
+    /// accepted it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the queue may not have accepted the message.
+    fn send_later(
+        &self,
+        body: &str,
         delay: Duration,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -55,7 +58,7 @@ pub trait PublishAlert: Send + Sync {
 }
 
 /// Sends work back to the queue.
-pub trait Requeue: Send + Sync {
+pub trait Requeue: SetRetry {
     /// Sends a message to the function's own queue; returns after the queue accepted it. SQS
     /// delivers it after `delay`, which is at most [`super::passage::MAX_DELAY`].
     ///
@@ -74,17 +77,6 @@ pub trait Requeue: Send + Sync {
     /// # Errors
     /// [`StoreError`]: the queue may not have accepted it, and the original message must be kept.
     fn park(&self, body: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Has a message that goes back delivered again after `delay`, instead of after the queue's
-    /// visibility timeout.
-    ///
-    /// # Errors
-    /// [`StoreError`]: the message is still delivered again, only later.
-    fn retry_in(
-        &self,
-        receipt: &str,
-        delay: Duration,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Everything that a function acts through.

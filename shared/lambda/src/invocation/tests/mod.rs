@@ -8,7 +8,7 @@ mod retries;
 
 use super::*;
 use crate::queue::passage::Passage;
-use crate::queue::ports::{Ports, Requeue, SendFindings};
+use crate::queue::ports::{Ports, Requeue, SendFindings, SetRetry};
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
@@ -195,6 +195,14 @@ struct Line {
     delays: Mutex<Vec<(String, u64)>>,
 }
 
+impl SetRetry for Line {
+    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
+        let entry = (receipt.to_owned(), delay.as_secs());
+        self.delays.lock().unwrap().push(entry);
+        Ok(())
+    }
+}
+
 impl Requeue for Line {
     async fn send(&self, body: &str, passage: &Passage, delay: Duration) -> Result<(), StoreError> {
         if self.refuses {
@@ -210,12 +218,6 @@ impl Requeue for Line {
             return Err(refused("dead-letter queue"));
         }
         self.parked.lock().unwrap().push(body.to_owned());
-        Ok(())
-    }
-
-    async fn retry_in(&self, receipt: &str, delay: Duration) -> Result<(), StoreError> {
-        let entry = (receipt.to_owned(), delay.as_secs());
-        self.delays.lock().unwrap().push(entry);
         Ok(())
     }
 }
