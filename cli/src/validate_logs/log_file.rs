@@ -3,10 +3,7 @@
 use super::digest_file::{NOT_FOUND, TRAILING_DATA, unread};
 use super::lines::Verdict;
 use trailseal::format::digest::ListedLogFile;
-use trailseal::format::log_file_size::MAX_INFLATED_BYTES;
-use trailseal::format::log_file_size::MAX_OBJECT_BYTES;
-use trailseal::gzip::stream::{Gunzip, GunzipError};
-use trailseal::names::sha256::Hasher;
+use trailseal::trust::log_file::{LogFileCheck, LogFileError};
 use trailseal::world::{Body as _, ReadObject, StoreError, with_attempts};
 
 const INVALID_FORMAT: &str = "invalid format";
@@ -32,25 +29,24 @@ async fn check_once<S: ReadObject>(
     listed: &ListedLogFile,
 ) -> Result<Option<&'static str>, StoreError> {
     let mut body = store.read(&listed.location).await?.body;
-    let mut gunzip = Gunzip::new(MAX_INFLATED_BYTES);
-    let mut hasher = Hasher::default();
-    let mut taken = 0_u64;
+    let mut check = LogFileCheck::new(listed.hash);
     while let Some(bytes) = body.next().await? {
-        taken = taken.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        if taken > MAX_OBJECT_BYTES {
-            return Ok(Some(INVALID_FORMAT));
-        }
-        match gunzip.push(&bytes, |piece| hasher.update(piece)) {
+        match check.push(&bytes) {
             Ok(()) => {}
-            Err(GunzipError::TrailingData) => return Ok(Some(TRAILING_DATA)),
-            Err(_) => return Ok(Some(INVALID_FORMAT)),
+            // Before the object ends, only bytes after the member lead to a comparison of hashes.
+            Err(LogFileError::TrailingData | LogFileError::Modified { .. }) => {
+                return Ok(Some(TRAILING_DATA));
+            }
+            Err(LogFileError::TooLarge | LogFileError::Malformed(_)) => {
+                return Ok(Some(INVALID_FORMAT));
+            }
         }
     }
-    let is_same = hasher.finish() == listed.hash;
-    Ok(match (gunzip.finish(), is_same) {
-        (Ok(_), true) => None,
+    let is_same = check.is_listed_content();
+    Ok(match (check.finish(), is_same) {
+        (Ok(_), _) => None,
         // All its content is there, but it is still not what CloudTrail delivered.
         (Err(_), true) => Some(INVALID_FORMAT),
-        (_, false) => Some(OTHER_HASH),
+        (Err(_), false) => Some(OTHER_HASH),
     })
 }

@@ -132,6 +132,13 @@ impl LogFileCheck {
         }
     }
 
+    /// Returns whether the content so far is the listed content, even if the object has not ended
+    /// as it should.
+    #[must_use]
+    pub fn is_listed_content(&self) -> bool {
+        compare(&self.hasher, self.expected).is_ok()
+    }
+
     /// Ends the object, and returns the number of bytes it inflates to.
     ///
     /// # Errors
