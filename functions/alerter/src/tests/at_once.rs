@@ -26,17 +26,14 @@ async fn a_reminder_and_a_new_occurrence_are_both_kept() {
     let aws = Aws::default();
     answer(&aws, &[body(&[reading("first")], 0)], 0).await;
     answer(&aws, &[body(&[reading("second")], 5)], 5).await;
-    let later = std::mem::take(&mut aws.0.lock().unwrap().later);
-    let reminder = [later[0].0.clone()];
+    let reminder = [take_later(&aws).swap_remove(0)];
     // At the full hour one environment has the reminder, another a third occurrence.
     let third = [body(&[reading("third")], 59)];
     let (a, b) = tokio::join!(answer(&aws, &third, 59), answer(&aws, &reminder, 60));
     assert_eq!((a, b), (Some(vec![]), Some(vec![])));
     // In either order, people are alerted to all three within the next hour.
     for round in 1..=10 {
-        let later = std::mem::take(&mut aws.0.lock().unwrap().later);
-        let reminders: Vec<String> = later.into_iter().map(|(body, _)| body).collect();
-        answer(&aws, &reminders, 60 + 15 * round).await;
+        answer(&aws, &take_later(&aws), 60 + 15 * round).await;
     }
     let world = aws.0.lock().unwrap();
     let document = world.documents.iter().find(|(key, (document, _))| {

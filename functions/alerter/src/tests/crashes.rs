@@ -62,9 +62,8 @@ async fn a_pending_update_survives_a_crash_at_any_step() {
         if done.is_none() {
             assert_eq!(answer(&aws, &new, 20).await, Some(vec![]));
         }
-        let later = std::mem::take(&mut aws.0.lock().unwrap().later);
-        assert!(!later.is_empty(), "died at step {step}: no reminder");
-        let reminders: Vec<String> = later.into_iter().map(|(body, _)| body).collect();
+        let reminders = take_later(&aws);
+        assert!(!reminders.is_empty(), "died at step {step}: no reminder");
         answer(&aws, &reminders, 60).await;
         assert!(
             published(&aws)

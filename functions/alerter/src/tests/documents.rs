@@ -6,8 +6,7 @@ use super::*;
 async fn findings_are_read_from_their_document_and_other_documents_are_refused() {
     let aws = Aws::default();
     let findings: Vec<Finding> = (0..500).map(|n| modified(&format!("{n:0900}"))).collect();
-    let stamp = Stamp::by_function("log-verifier", at(0));
-    let messages = findings_message::compose(&findings, stamp, Some(BUCKET));
+    let messages = composed(&findings, 0, Some(BUCKET));
     let document = messages[0].document.clone().unwrap();
     aws.keep(&document.key, document.content).await.unwrap();
     let elsewhere = messages[0].body.replace("findings/", "AWSLogs/");
@@ -37,8 +36,7 @@ async fn documents_beyond_the_bound_are_delivered_again() {
         let findings: Vec<Finding> = (0..400)
             .map(|m| modified(&format!("{n}{m:0900}")))
             .collect();
-        let stamp = Stamp::by_function("log-verifier", at(0));
-        for message in findings_message::compose(&findings, stamp, Some(BUCKET)) {
+        for message in composed(&findings, 0, Some(BUCKET)) {
             let document = message.document.unwrap();
             aws.keep(&document.key, document.content).await.unwrap();
             bodies.push(message.body);
@@ -48,8 +46,7 @@ async fn documents_beyond_the_bound_are_delivered_again() {
     while !bodies.is_empty() {
         assert_eq!(answer(&aws, &bodies, rounds).await, Some(vec![]));
         rounds += 1;
-        let later = std::mem::take(&mut aws.0.lock().unwrap().later);
-        bodies = later.into_iter().map(|(body, _)| body).collect();
+        bodies = take_later(&aws);
     }
     assert_eq!(rounds, 3);
     let world = aws.0.lock().unwrap();

@@ -59,8 +59,7 @@ async fn a_new_occurrence_of_an_open_incident_is_an_update_within_the_hour() {
     );
     // Each of them is in a list that the message names.
     let world = aws.0.lock().unwrap();
-    let message: Value = serde_json::from_str(&world.alerts[1].message).unwrap();
-    let json: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
+    let json = json_of(&world.alerts[1]);
     let folder = json["findings"][0]["incident"]["waited"].as_str().unwrap();
     let (_, folder) = folder.split_once(&format!("{BUCKET}/")).unwrap();
     for n in 0..20 {
@@ -80,14 +79,8 @@ async fn a_new_occurrence_of_an_open_incident_is_an_update_within_the_hour() {
 async fn thousands_of_grown_incidents_fit_into_one_message() {
     let aws = Aws::default();
     let about = |key: &str, n: usize| {
-        let object = ObjectLocation::new(BUCKET, format!("{n}{}", "k".repeat(900)));
-        Finding::for_tests(
-            FindingKind::KmsUnlistedReader,
-            Scope::default(),
-            object,
-            "Somebody read.",
-        )
-        .about(format!("principal {key}"), format!("{key} {n}"))
+        reading(&format!("{n}{}", "k".repeat(900)))
+            .about(format!("principal {key}"), format!("{key} {n}"))
     };
     let many = |n: usize| -> Vec<String> {
         let all = (0..300).map(|key| body(&[about(&key.to_string(), n)], 0));

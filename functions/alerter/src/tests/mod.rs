@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use trailseal::alert::Alert;
-use trailseal::alert::findings_message;
+use trailseal::alert::findings_message::{self, FindingsMessage};
 use trailseal::alert::notice::Pace;
 use trailseal::finding::{Finding, FindingKind, Scope, Stamp};
 use trailseal::names::location::ObjectLocation;
@@ -239,9 +239,20 @@ fn reading(log_file: &str) -> Finding {
 }
 
 fn body(findings: &[Finding], minute: i64) -> String {
+    composed(findings, minute, None).swap_remove(0).body
+}
+
+/// The messages that a function sends about findings; with an evidence `bucket`, long ones are
+/// documents.
+fn composed(findings: &[Finding], minute: i64, bucket: Option<&str>) -> Vec<FindingsMessage> {
     let stamp = Stamp::by_function("log-verifier", at(minute));
-    let messages = findings_message::compose(findings, stamp, None);
-    messages.into_iter().next().unwrap().body
+    findings_message::compose(findings, stamp, bucket)
+}
+
+/// The bodies of the messages that the alerter sent to its queue since the last call.
+fn take_later(aws: &Aws) -> Vec<String> {
+    let later = std::mem::take(&mut aws.0.lock().unwrap().later);
+    later.into_iter().map(|(body, _)| body).collect()
 }
 
 /// Lets the alerter answer; returns the positions of the messages that go back, or `None` if it
@@ -276,14 +287,18 @@ fn failures(response: aws_lambda_events::event::sqs::SqsBatchResponse) -> Vec<us
         .collect()
 }
 
+/// The JSON form of an alert.
+fn json_of(alert: &Alert) -> Value {
+    let message: Value = serde_json::from_str(&alert.message).unwrap();
+    serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap()
+}
+
 /// The findings that SNS has accepted, by kind, object and new occurrences.
 fn published(aws: &Aws) -> Vec<(String, String, u64)> {
     let world = aws.0.lock().unwrap();
     let mut published = Vec::new();
     for alert in &world.alerts {
-        let message: Value = serde_json::from_str(&alert.message).unwrap();
-        let json: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
-        for finding in json["findings"].as_array().unwrap() {
+        for finding in json_of(alert)["findings"].as_array().unwrap() {
             published.push((
                 finding["kind"].as_str().unwrap().to_owned(),
                 finding["object"]["key"].as_str().unwrap().to_owned(),

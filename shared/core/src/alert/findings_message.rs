@@ -171,23 +171,8 @@ fn chunks<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{FindingKind, Scope};
+    use crate::alert::sample::{composed, found};
     use serde_json::Value;
-
-    fn finding(key: usize, text: usize) -> Finding {
-        Finding::for_tests(
-            FindingKind::LogFileMissing,
-            Scope::default(),
-            ObjectLocation::new("amzn-s3-demo-bucket", key.to_string()),
-            "\u{1}".repeat(text),
-        )
-        .with_evidence("\u{ffff}".repeat(text), "\u{1}".repeat(text))
-    }
-
-    fn composed(findings: &[Finding], bucket: Option<&str>) -> Vec<FindingsMessage> {
-        let stamp = Stamp::by_function("log-verifier", "2026-01-15T12:34:56Z".parse().unwrap());
-        compose(findings, stamp, bucket)
-    }
 
     fn keys(json: &str) -> Vec<String> {
         let json: Value = serde_json::from_str(json).unwrap();
@@ -201,7 +186,7 @@ mod tests {
     #[test]
     fn few_findings_make_one_message_and_no_findings_make_none() {
         assert_eq!(composed(&[], Some("b")), []);
-        let messages = composed(&[finding(1, 10), finding(2, 10)], Some("b"));
+        let messages = composed(&[found(1, 10), found(2, 10)], Some("b"));
         assert_eq!(messages.len(), 1);
         assert_eq!(messages[0].document, None);
         assert_eq!(keys(&messages[0].body), ["1", "2"]);
@@ -214,7 +199,7 @@ mod tests {
 
     #[test]
     fn no_message_or_document_exceeds_its_limit_and_nothing_is_lost() {
-        let findings: Vec<Finding> = (0..1_000).map(|key| finding(key, 5_000)).collect();
+        let findings: Vec<Finding> = (0..1_000).map(|key| found(key, 5_000)).collect();
         let all: Vec<String> = (0..1_000).map(|key| key.to_string()).collect();
         for bucket in [None, Some("amzn-s3-demo-bucket")] {
             let messages = composed(&findings, bucket);

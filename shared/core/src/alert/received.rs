@@ -103,29 +103,14 @@ fn is_id(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::findings_message::{FindingsMessage, compose};
-    use crate::finding::{DigestReference, Finding, FindingKind, Scope, Stamp};
+    use crate::alert::sample::{composed, found};
+    use crate::finding::DigestReference;
     use crate::names::window::Window;
     use serde_json::Value;
 
-    fn finding(key: usize, text: usize) -> Finding {
-        Finding::for_tests(
-            FindingKind::LogFileMissing,
-            Scope::default(),
-            ObjectLocation::new("amzn-s3-demo-bucket", key.to_string()),
-            "\u{1}".repeat(text),
-        )
-        .with_evidence("\u{ffff}".repeat(text), "\u{1}".repeat(text))
-    }
-
-    fn composed(findings: &[Finding], bucket: Option<&str>) -> Vec<FindingsMessage> {
-        let stamp = Stamp::by_function("log-verifier", "2026-01-15T12:34:56Z".parse().unwrap());
-        compose(findings, stamp, bucket)
-    }
-
     #[test]
     fn a_sent_message_is_received_unchanged() {
-        let mut whole = finding(1, 10).with_digest(DigestReference {
+        let mut whole = found(1, 10).with_digest(DigestReference {
             bucket: "amzn-s3-demo-bucket".to_owned(),
             key: "digest".to_owned(),
             start_time: None,
@@ -136,7 +121,7 @@ mod tests {
             to: "2026-01-15T12:00:00Z".parse().unwrap(),
         });
         whole.scope.account = Some("111122223333".to_owned());
-        for finding in [whole, finding(2, 0)] {
+        for finding in [whole, found(2, 0)] {
             let sent: Value = serde_json::from_str(&composed(&[finding], None)[0].body).unwrap();
             let Received::Findings(received) = read(sent.to_string().as_bytes()).unwrap() else {
                 panic!("findings");
@@ -185,7 +170,7 @@ mod tests {
         /// Checks that a message with a changed byte is read, or refused by name.
         #[test]
         fn a_damaged_message_never_panics(at in 0_usize..1_000, byte in proptest::prelude::any::<u8>()) {
-            let mut body = composed(&[finding(1, 10)], None)[0].body.clone().into_bytes();
+            let mut body = composed(&[found(1, 10)], None)[0].body.clone().into_bytes();
             let at = at % body.len();
             body[at] = byte;
             let _ = read(&body);

@@ -1,8 +1,9 @@
-//! Findings and times for tests.
+//! Findings, messages and times for tests.
 
+use super::findings_message::{FindingsMessage, compose};
 use super::notice::Pace;
 use super::sent_finding::SentFinding;
-use crate::finding::Severity;
+use crate::finding::{Finding, FindingKind, Scope, Severity, Stamp};
 use crate::names::location::ObjectLocation;
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,4 +39,21 @@ pub(super) fn finding(occurrence: &str, minute: i64) -> SentFinding {
         version: "0".to_owned(),
         occurrence: occurrence.to_owned(),
     }
+}
+
+/// A finding about the object `key`, whose texts have `text` characters that JSON escapes.
+pub(super) fn found(key: usize, text: usize) -> Finding {
+    Finding::for_tests(
+        FindingKind::LogFileMissing,
+        Scope::default(),
+        ObjectLocation::new("amzn-s3-demo-bucket", key.to_string()),
+        "\u{1}".repeat(text),
+    )
+    .with_evidence("\u{ffff}".repeat(text), "\u{1}".repeat(text))
+}
+
+/// The messages that a function sends about findings.
+pub(super) fn composed(findings: &[Finding], bucket: Option<&str>) -> Vec<FindingsMessage> {
+    let stamp = Stamp::by_function("log-verifier", "2026-01-15T12:34:56Z".parse().unwrap());
+    compose(findings, stamp, bucket)
 }

@@ -35,7 +35,7 @@ async fn each_message_of_a_batch_has_its_own_result() {
     ];
     failed.sort_unstable();
     assert_eq!(sent_again(&service), failed);
-    let findings = service.publisher.findings.findings.lock().unwrap();
+    let findings = findings(&service);
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0]["kind"], "log-file-modified");
 }
@@ -50,14 +50,7 @@ async fn an_object_that_ran_out_of_time_is_retried_alone() {
     let all: Vec<_> = all.map(|(id, body)| (*id, body.as_str(), 1)).collect();
     let response = invoke(&service, sqs(&all)).await.unwrap();
     assert!(sent_back(&response).is_empty());
-    let sent: Vec<Again> = service
-        .resender
-        .queue
-        .sent
-        .lock()
-        .unwrap()
-        .drain(..)
-        .collect();
+    let sent = take_sent(&service);
     assert_eq!(sent.len(), 6);
     for (body, passage, delay) in &sent {
         let stalled = *body == key("stalls");
@@ -66,7 +59,7 @@ async fn an_object_that_ran_out_of_time_is_retried_alone() {
         let others = (passage.attempt, passage.hops, *delay);
         assert_eq!(others, if stalled { (2, 0, 60) } else { (1, 1, 10) });
     }
-    assert!(service.resender.queue.parked.lock().unwrap().is_empty());
+    assert!(parked(&service).is_empty());
 }
 
 #[tokio::test]
@@ -105,14 +98,7 @@ async fn objects_that_run_alone_do_not_start_late() {
                            record("a", &key("valid"), 1, &alone(hops))]})
     };
     invoke(&service, event(7)).await.unwrap();
-    let sent: Vec<Again> = service
-        .resender
-        .queue
-        .sent
-        .lock()
-        .unwrap()
-        .drain(..)
-        .collect();
+    let sent = take_sent(&service);
     let (body, passage, delay) = &sent[0];
     assert_eq!((sent.len(), body, *delay), (1, &key("valid"), 10));
     let due = Passage {

@@ -21,7 +21,7 @@ async fn a_manual_event_is_answered_with_its_outcome_or_fails() {
     assert_eq!(error.error_type, "CannotTell");
     let error = invoke(&service, json!({"what": "ever"})).await.unwrap_err();
     assert_eq!(error.error_type, "MalformedEvent");
-    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+    assert_eq!(findings(&service).len(), 1);
 }
 
 #[tokio::test]

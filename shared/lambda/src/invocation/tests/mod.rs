@@ -285,14 +285,7 @@ async fn follow(service: &Arc<InMemory>, object: &str) -> Vec<i64> {
         let now = Timestamp::now();
         let event = json!({"Records": [record("m", &body, 1, &passage)]});
         assert!(sent_back(&invoke(service, event).await.unwrap()).is_empty());
-        let sent: Vec<Again> = service
-            .resender
-            .queue
-            .sent
-            .lock()
-            .unwrap()
-            .drain(..)
-            .collect();
+        let sent = take_sent(service);
         let Some((again, carried, delay)) = sent.first() else {
             return waits;
         };
@@ -309,6 +302,21 @@ async fn follow(service: &Arc<InMemory>, object: &str) -> Vec<i64> {
             ..*carried
         };
     }
+}
+
+/// The messages that were sent to the queue again since the last call.
+fn take_sent(service: &InMemory) -> Vec<Again> {
+    std::mem::take(&mut service.resender.queue.sent.lock().unwrap())
+}
+
+/// The bodies of the messages that were parked.
+fn parked(service: &InMemory) -> Vec<String> {
+    service.resender.queue.parked.lock().unwrap().clone()
+}
+
+/// The findings that were sent.
+fn findings(service: &InMemory) -> Vec<Value> {
+    service.publisher.findings.findings.lock().unwrap().clone()
 }
 
 /// The keys of the objects whose messages were sent to the queue again.

@@ -24,7 +24,7 @@ async fn findings_about_one_key_are_recorded_occurrences_of_one_incident() {
         let event = sqs(&[("a", &key(object), 1)]);
         assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
     }
-    let findings = service.publisher.findings.findings.lock().unwrap();
+    let findings = findings(&service);
     let all = |field: &str| -> Vec<Value> {
         let findings = findings.iter();
         findings.map(|finding| finding[field].clone()).collect()
@@ -55,5 +55,5 @@ async fn an_object_without_a_receipt_goes_back_after_its_findings_are_sent() {
     let event = sqs(&[("a", &key("hourly"), 1), ("b", &key("valid"), 1)]);
     invoke(&service, event).await.unwrap();
     assert_eq!(sent_again(&service), [key("hourly")]);
-    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+    assert_eq!(findings(&service).len(), 1);
 }

@@ -6,16 +6,7 @@ use crate::invocation::attempt::MAX_HOPS;
 #[tokio::test]
 async fn the_rest_or_the_whole_message_is_returned_to_the_queue() {
     let handing = service(Sent::default(), Line::default());
-    let sent = || -> Vec<Again> {
-        handing
-            .resender
-            .queue
-            .sent
-            .lock()
-            .unwrap()
-            .drain(..)
-            .collect()
-    };
+    let sent = || take_sent(&handing);
     let event = sqs(&[("a", &key("long"), 1)]);
     assert!(sent_back(&invoke(&handing, event.clone()).await.unwrap()).is_empty());
     let (rest, passage, delay) = sent().remove(0);
@@ -40,10 +31,7 @@ async fn the_rest_or_the_whole_message_is_returned_to_the_queue() {
         assert_eq!(bodies.len(), 1);
         assert_eq!(bodies[0] == key("long-denied"), !is_last);
     }
-    assert_eq!(
-        *handing.resender.queue.parked.lock().unwrap(),
-        [key("long-denied")]
-    );
+    assert_eq!(parked(&handing), [key("long-denied")]);
     let line = Line {
         refuses: true,
         ..Line::default()
@@ -67,8 +55,5 @@ async fn a_rest_that_was_returned_too_often_is_parked() {
         invoke(&service, event).await.unwrap();
     }
     assert_eq!(sent_again(&service), [key("long")]);
-    assert_eq!(
-        *service.resender.queue.parked.lock().unwrap(),
-        [key("long")]
-    );
+    assert_eq!(parked(&service), [key("long")]);
 }

@@ -12,12 +12,9 @@ async fn an_object_that_stays_unreadable_is_reported_before_its_message_is_parke
     ] {
         let service = service(Sent::default(), Line::default());
         assert_eq!(follow(&service, object).await, expected, "{object}");
-        assert_eq!(
-            *service.resender.queue.parked.lock().unwrap(),
-            [key(object)]
-        );
+        assert_eq!(parked(&service), [key(object)]);
         assert!(service.resender.queue.delays.lock().unwrap().is_empty());
-        let findings = service.publisher.findings.findings.lock().unwrap();
+        let findings = findings(&service);
         let found = findings.iter().map(|f| f["kind"].as_str().unwrap());
         assert_eq!(found.collect::<Vec<_>>(), Vec::from_iter(kind));
         assert!(findings.iter().all(|f| f["severity"] == "medium"));
@@ -33,10 +30,7 @@ async fn an_object_that_stays_unreadable_is_reported_before_its_message_is_parke
         assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
     }
     assert_eq!(service.resender.queue.sent.lock().unwrap().len(), 1);
-    assert_eq!(
-        *service.resender.queue.parked.lock().unwrap(),
-        ["{\"bucket\":"]
-    );
+    assert_eq!(parked(&service), ["{\"bucket\":"]);
 }
 
 /// Of the objects of one event, the one that may still succeed decides.
@@ -53,8 +47,8 @@ async fn an_event_is_tried_as_often_as_its_most_hopeful_object() {
     assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
     let sent = service.resender.queue.sent.lock().unwrap();
     assert_eq!((sent[0].1.attempt, sent[0].2), (3, 300));
-    assert!(service.resender.queue.parked.lock().unwrap().is_empty());
-    let findings = service.publisher.findings.findings.lock().unwrap();
+    assert!(parked(&service).is_empty());
+    let findings = findings(&service);
     assert_eq!(findings[0]["kind"], "object-archived");
 }
 
@@ -80,7 +74,7 @@ async fn a_message_that_arrives_too_early_is_only_sent_on() {
     };
     let event = json!({"Records": [record("m", &key("tampered"), 1, &never)]});
     invoke(&service, event).await.unwrap();
-    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+    assert_eq!(findings(&service).len(), 1);
 }
 
 /// If a function crashes, the queue's count of deliveries applies.
@@ -89,11 +83,8 @@ async fn crashes_count_as_attempts() {
     let service = service(Sent::default(), Line::default());
     let event = sqs(&[("m", &key("denied"), 3)]);
     assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
-    assert_eq!(
-        *service.resender.queue.parked.lock().unwrap(),
-        [key("denied")]
-    );
-    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+    assert_eq!(parked(&service), [key("denied")]);
+    assert_eq!(findings(&service).len(), 1);
 }
 
 #[tokio::test]
@@ -126,19 +117,11 @@ async fn a_digest_that_a_lifecycle_rule_may_have_expired_is_never_a_finding() {
         invoke(&service, event).await.unwrap();
         let old = [key("begins-long-ago")];
         assert_eq!(sent_again(&service), old);
-        let parked = service.resender.queue.parked.lock().unwrap();
-        assert_eq!(*parked, if receives == 5 { &old[..] } else { &[] });
-        assert!(
-            service
-                .publisher
-                .findings
-                .findings
-                .lock()
-                .unwrap()
-                .is_empty()
-        );
+        let parked = parked(&service);
+        assert_eq!(parked, if receives == 5 { &old[..] } else { &[] });
+        assert!(findings(&service).is_empty());
     }
     let event = sqs(&[("new", &key("begins-lately"), 1)]);
     assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
-    assert_eq!(service.publisher.findings.findings.lock().unwrap().len(), 1);
+    assert_eq!(findings(&service).len(), 1);
 }
