@@ -93,11 +93,10 @@ impl KmsTally {
     pub(super) fn take(&mut self, subject: KmsSubject, judged: KmsReport) -> KmsEntry {
         let KmsReport {
             report,
-            counts,
             waiting,
             explanations,
         } = judged;
-        let kms_events = counts.kms_events;
+        let kms_events = report.counts.kms_events.unwrap_or_default();
         let totals = &mut self.totals;
         totals.log_files += 1;
         totals.kms_events += kms_events;

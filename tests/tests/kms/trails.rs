@@ -126,7 +126,7 @@ async fn an_untouched_trail_has_no_findings_and_no_pending_deliveries() {
             "{seed}: {report:#?}"
         );
         assert_settled(&world, seed);
-        events += report.counts["kmsEvents"];
+        events += report.counts.kms_events.unwrap();
         listed += report.rules.get("witness").map_or(0, |rule| rule.valid);
 
         // The first check is late, and digests arrive in reverse; then everything again.
@@ -168,12 +168,8 @@ async fn every_delivery_of_an_untouched_trail_has_an_event() {
         let mut witnessed = 0;
         for digest in &digests[..digests.len() - 1] {
             let counts = world.settle(digest).await.counts;
-            assert_eq!(
-                counts.get("unwitnessed").copied().unwrap_or_default(),
-                0,
-                "seed {seed}"
-            );
-            witnessed += counts.get("witnessed").copied().unwrap_or_default();
+            assert_eq!(counts.unwitnessed.unwrap_or_default(), 0, "seed {seed}");
+            witnessed += counts.witnessed.unwrap_or_default();
         }
         let listed = &digests[..digests.len() - 2];
         let listed = world
@@ -249,11 +245,8 @@ async fn a_log_file_without_an_event_is_counted_and_not_reported() {
     }
     let counts = counted.unwrap();
     let seen = about_three(recording[0]);
-    assert_eq!(counts["witnessed"], u64::try_from(seen).unwrap());
-    assert_eq!(
-        counts["unwitnessed"],
-        u64::try_from(keys.len() - seen).unwrap()
-    );
+    assert_eq!(counts.witnessed, u64::try_from(seen).ok());
+    assert_eq!(counts.unwitnessed, u64::try_from(keys.len() - seen).ok());
 }
 
 fn attacked(seed: u64, kind: KmsAnomalyKind) -> World {

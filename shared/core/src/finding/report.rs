@@ -1,6 +1,7 @@
 //! The result of a check: findings, obstacles, and the verdict.
 
 use super::counts::Counts;
+use super::kms_counts::KmsCounts;
 use super::verdict::Verdict;
 use super::{Finding, Scope, object};
 use crate::names::location::ObjectLocation;
@@ -21,8 +22,8 @@ pub struct Report {
     pub checked: bool,
     /// The number of applications of each rule for each outcome, by the rule's name.
     pub rules: BTreeMap<&'static str, Counts>,
-    /// Any other counts.
-    pub counts: BTreeMap<&'static str, u64>,
+    /// The counts of KMS events and of deliveries.
+    pub counts: KmsCounts,
 }
 
 /// Something that could not be checked, and why.
@@ -81,10 +82,7 @@ impl Report {
         for (rule, count) in other.rules {
             self.rules.entry(rule).or_default().merge(count);
         }
-        for (name, count) in other.counts {
-            let sum = self.counts.entry(name).or_default();
-            *sum = sum.saturating_add(count);
-        }
+        self.counts.merge(other.counts);
     }
 
     /// Adds an object that could not be checked.

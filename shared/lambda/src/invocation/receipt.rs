@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use trailseal::finding::{Counts, Report, Stamp, Verdict};
+use trailseal::finding::{Counts, KmsCounts, Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::sha256::Sha256;
 
@@ -27,8 +27,8 @@ pub(super) struct Receipt<'a> {
     valid: usize,
     /// How many times each rule was applied, and with which results.
     rules: &'a BTreeMap<&'static str, Counts>,
-    /// The other counts.
-    counts: &'a BTreeMap<&'static str, u64>,
+    /// The counts of KMS events and of deliveries.
+    counts: KmsCounts,
     findings: Vec<NamedFinding<'a>>,
     cannot_tell: Vec<String>,
     /// How many findings and obstacles are not named.
@@ -59,7 +59,7 @@ impl<'a> Receipt<'a> {
             verdict: report.verdict(),
             valid: report.valid,
             rules: &report.rules,
-            counts: &report.counts,
+            counts: report.counts,
             findings: findings
                 .map(|finding| NamedFinding {
                     id: finding.id().to_string(),

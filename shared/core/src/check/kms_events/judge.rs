@@ -9,7 +9,7 @@ use crate::format::form::Form;
 use crate::format::records::{RecordReader, RecordsError, STEP_BYTES, for_each_record_at_once};
 use crate::kms::event::EVENT_SOURCE;
 use crate::kms::expected::Expected;
-use crate::kms::review::{Conclusion, Explanation, Facts, KmsCounts, KmsReview, RecordedDelivery};
+use crate::kms::review::{Conclusion, Explanation, Facts, KmsReview, RecordedDelivery};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::LogFileKey;
 use crate::names::places::Storage;
@@ -21,7 +21,6 @@ pub struct KmsReport {
     /// The findings and obstacles.
     pub report: Report,
     /// The counts.
-    pub counts: KmsCounts,
     /// The deliveries whose digest has not arrived yet.
     pub waiting: Vec<RecordedDelivery>,
     /// The result of each rule for each event, if explanations were requested.
@@ -84,7 +83,6 @@ pub(super) fn conclude(
 ) -> KmsReport {
     let Conclusion {
         report: concluded,
-        counts,
         waiting,
         explanations,
         overflow,
@@ -102,7 +100,6 @@ pub(super) fn conclude(
     }
     KmsReport {
         report,
-        counts,
         waiting,
         explanations,
     }

@@ -86,7 +86,7 @@ pub async fn keep<E: KeepEvidence>(
         .await?;
     let mut report = Report::default();
     if too_old > 0 {
-        report.counts.insert("deliveriesTooOld", too_old);
+        report.counts.deliveries_too_old = too_old;
         let count = Counts {
             cannot_tell: too_old,
             ..Counts::default()

@@ -9,7 +9,7 @@ use super::fate::{
     BORDER, BackfillsUnknown, Fate, GIVEN_UP_AFTER, Known, ListedBy, Look, is_too_new,
 };
 use super::listed::ListedByChain;
-use super::looks::{EventCoverage, MAX_LOOKS, count_with_event, look_at};
+use super::looks::{MAX_LOOKS, count_with_event, look_at};
 use super::rewrite::Rewrites;
 use super::update::PendingUpdate;
 use crate::check::digest::DigestVerifier;
@@ -357,9 +357,8 @@ where
     async fn count_with_event(&mut self) {
         if let Some(before) = self.lists.second() {
             let store = self.lists.digests.store();
-            let witnessed = count_with_event(store, before, &self.seen).await;
-            let counts = witnessed.into_iter().flat_map(EventCoverage::by_name);
-            self.report.counts.extend(counts);
+            let counts = count_with_event(store, before, &self.seen).await;
+            self.report.counts.merge(counts);
         }
     }
 
@@ -367,10 +366,7 @@ where
         self.left.digests = self.lists.more;
         self.left.unwritten = self.rewrites.unwritten;
         let mut report = self.report;
-        let given_up = self.given_up.count();
-        if given_up > 0 {
-            report.counts.insert("deliveriesGivenUp", given_up);
-        }
+        report.counts.deliveries_given_up = self.given_up.count();
         // Not everything that should have been looked at was looked at.
         if self.left.is_something() {
             self.rule.cannot_tell += 1;

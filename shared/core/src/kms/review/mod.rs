@@ -5,7 +5,6 @@
 //! name, and is limited. The tests are in `tests/tests/kms/`: they judge whole log files.
 
 mod calls;
-mod counts;
 mod deliveries;
 mod explanation;
 mod facts;
@@ -17,7 +16,6 @@ mod refusals;
 mod results;
 mod trails;
 
-pub use counts::KmsCounts;
 pub use deliveries::{MAX_DELIVERIES, RecordedDelivery};
 pub use explanation::Explanation;
 pub use facts::{Facts, KeyState, ObjectState, UnknownTrail};
@@ -28,7 +26,7 @@ use super::expected::Expected;
 use super::rules::{self, Rule, Ruling, Standing};
 use super::text::kept;
 use crate::finding::kms::{EventReference, Evidence as _, too_many_foreign_calls};
-use crate::finding::{Report, Verdict};
+use crate::finding::{KmsCounts, Report, Verdict};
 use crate::names::ids::{Region, TrailArn};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::LogFileKey;
@@ -59,10 +57,8 @@ pub struct KmsReview<'x> {
 /// The conclusions about the events of a log file.
 #[derive(Debug)]
 pub struct Conclusion {
-    /// The findings, and the counts by name.
+    /// The findings and the counts.
     pub report: Report,
-    /// The counts.
-    pub counts: KmsCounts,
     /// The deliveries whose digest has not arrived yet.
     pub waiting: Vec<RecordedDelivery>,
     /// The result of each rule, if explanations were requested.
@@ -234,15 +230,14 @@ impl<'x> KmsReview<'x> {
         };
         let rules = results.rules.into_iter();
         report.rules = rules.map(|(rule, count)| (rule.as_str(), count)).collect();
-        let counts = KmsCounts {
-            kms_events: self.events,
+        report.counts = KmsCounts {
+            kms_events: Some(self.events),
             deliveries_dated_ahead: self.deliveries.dated_ahead,
             key_policies_of_other_accounts: self.keys.policies_elsewhere,
+            ..KmsCounts::default()
         };
-        report.counts = counts.by_name();
         Conclusion {
             report,
-            counts,
             waiting,
             explanations: results.explanations.unwrap_or_default(),
             overflow: results.overflow,
