@@ -51,8 +51,6 @@ pub(super) struct ListedByChain<'a, S, K> {
     backfilled: Option<Result<HashSet<Sha256>, BackfillsUnknown>>,
     /// The end of the current digest.
     end: Timestamp,
-    /// The start of the oldest digest that was read.
-    reaches: Timestamp,
     /// The time that the digests that were read cover.
     covered: SignedTime,
     /// The digest before that one.
@@ -78,7 +76,6 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
             read: 0,
             backfilled: None,
             end: digest.digest().end_time,
-            reaches: digest.digest().end_time,
             covered: SignedTime::default(),
             before: None,
             more: false,
@@ -90,7 +87,6 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
     fn add(&mut self, at: &ObjectLocation, key: &DigestKey, digest: &AuthenticDigest) {
         let digest = digest.digest();
         self.covered.add(digest.start_time, digest.end_time, true);
-        self.reaches = digest.start_time;
         let listed = self.log_files_of(at, digest);
         match self.read {
             0 => self.newest = listed.collect(),
@@ -142,19 +138,18 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
     }
 
     /// Returns whether a digest that was read should list a delivery at `time`.
+    ///
+    /// The question of [`Listed::proves`](crate::check::listed::Listed::proves), for one chain and
+    /// up to the current digest, whatever time it is now.
     pub(super) fn cover(&self, time: Timestamp) -> bool {
         let border = time.saturating_add(BORDER).unwrap_or(time);
-        let is_after_all = time >= self.end;
-        let is_covered = || {
-            let until = self.covered.covered_from(time);
-            until.is_some_and(|until| until > border || until >= self.end)
-        };
-        self.reaches <= time && (is_after_all || is_covered())
+        let covered = self.covered.covered_from(time);
+        time >= self.end || covered.is_some_and(|until| until > border || until >= self.end)
     }
 
     /// Reads older digests until one starts before `time`, as far as CloudTrail signed them.
     pub(super) async fn reach_back_to(&mut self, time: Timestamp) {
-        while self.reaches > time {
+        while self.covered.start().is_some_and(|start| start > time) {
             if self.read >= MAX_DIGESTS {
                 self.more |= self.before.is_some();
                 return;
