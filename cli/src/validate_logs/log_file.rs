@@ -50,3 +50,46 @@ async fn check_once<S: ReadObject>(
         (Err(_), false) => Some(OTHER_HASH),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailseal::names::location::ObjectLocation;
+    use trailseal::names::sha256::Sha256;
+    use trailseal_tests::memory::Memory;
+    use trailseal_tests::trail::tamper::log::{cut_in_half, cut_in_trailer, junk_after, modified};
+    use trailseal_tests::trail::{TrailSpec, gzip};
+
+    #[tokio::test]
+    async fn bytes_after_the_end_are_named_first_and_then_other_content() {
+        let trail = TrailSpec {
+            hours: 1,
+            ..TrailSpec::default()
+        }
+        .build();
+        let log = &trail.log_files[0].object;
+        let listed = ListedLogFile {
+            location: ObjectLocation::new(&log.bucket, &log.key),
+            hash: Sha256::of(&gzip::inflate(&log.body)),
+        };
+        let other = modified(log);
+        for (object, reason) in [
+            (log.clone(), None),
+            (other.clone(), Some(OTHER_HASH)),
+            (junk_after(log), Some(TRAILING_DATA)),
+            (junk_after(&other), Some(TRAILING_DATA)),
+            (cut_in_trailer(log), Some(INVALID_FORMAT)),
+            (cut_in_trailer(&other), Some(OTHER_HASH)),
+            (cut_in_half(log), Some(OTHER_HASH)),
+            (log.with_body(&b"{}"[..]), Some(INVALID_FORMAT)),
+        ] {
+            let mut memory = Memory::default();
+            memory.put(object);
+            let verdict = match reason {
+                None => Verdict::Valid,
+                Some(reason) => Verdict::Invalid(reason.into()),
+            };
+            assert_eq!(check(&&memory, &listed).await, verdict);
+        }
+    }
+}
