@@ -1,7 +1,7 @@
 //! The output and the verdict of an inspection.
 
 use super::step::InspectStep;
-use crate::output::finding::write_advice;
+use crate::output::finding::{advice_on, write_advice};
 use crate::report::Outcome;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -70,8 +70,8 @@ impl InspectPage {
             ),
         };
         self.line(&format!("\n{line}"));
-        let kinds: BTreeSet<_> = self.findings.iter().map(|finding| finding.kind).collect();
-        let _ = write_advice(kinds, &mut self.out);
+        let advice = self.findings.iter().map(advice_on).collect();
+        let _ = write_advice(&advice, &mut self.out);
         outcome
     }
 }

@@ -2,6 +2,7 @@
 
 use super::subject::KmsSubject;
 use crate::advice::advice;
+use crate::output::finding::{Advice, advice_on};
 use crate::report::{CannotTell, MAX_KEPT, Outcome};
 use indicatif::HumanCount;
 use jiff::{SignedDuration, Timestamp};
@@ -60,6 +61,7 @@ pub(super) struct KmsTally {
     pub(super) totals: KmsTotals,
     pub(super) rules: BTreeMap<&'static str, Counts>,
     pub(super) findings_by_kind: BTreeMap<FindingKind, u64>,
+    pub(super) advice: Advice,
     pub(super) findings_left_out: u64,
     pub(super) cannot_tell_left_out: u64,
     cannot_tell: Vec<CannotTell>,
@@ -78,6 +80,7 @@ impl KmsTally {
             totals: KmsTotals::default(),
             rules: BTreeMap::new(),
             findings_by_kind: BTreeMap::new(),
+            advice: Advice::new(),
             findings_left_out: 0,
             cannot_tell_left_out: 0,
             cannot_tell: Vec::new(),
@@ -163,6 +166,7 @@ impl KmsTally {
             return false;
         }
         *self.findings_by_kind.entry(finding.kind).or_default() += 1;
+        self.advice.insert(advice_on(finding));
         if self.findings >= MAX_KEPT {
             self.findings_left_out += 1;
             return false;

@@ -66,7 +66,7 @@ fn asks(rule: Rule, head: &KmsHead) -> &'static str {
         Rule::KeyHealth => "the key can encrypt, and serves no other trail",
         Rule::Caller => "only CloudTrail writes",
         Rule::Delivery => "KMS lets CloudTrail write",
-        Rule::Witness => "what was delivered is there",
+        Rule::Witness => "every delivered log file exists",
         Rule::Encryption => "log files are encrypted under the trail's key",
         Rule::Readers if head.expected.readers.is_empty() => {
             "only listed readers read (none is listed: not asked)"
@@ -220,7 +220,7 @@ impl TextReport {
         crate::output::copy::notes(&foot.notes, out)?;
         totals(tally, foot, head, out)?;
         writeln!(out, "\n{}", headline(tally, foot))?;
-        write_advice(tally.findings_by_kind.keys().copied(), out)
+        write_advice(&tally.advice, out)
     }
 }
 
@@ -313,7 +313,7 @@ fn table(head: &KmsHead, tally: &KmsTally, out: &mut impl Write) -> io::Result<(
             "{rule:<12}{asks:<asked$}  {valid:>9}  {findings:>9}  {unverified:>11}"
         )
     };
-    write_row(out, "rule", "asks that", heads)?;
+    write_row(out, "rule", "requires that", heads)?;
     for (rule, asks, counts) in &rows {
         let [valid, findings, unverified] = counts;
         write_row(out, rule, asks, [valid, findings, unverified])?;

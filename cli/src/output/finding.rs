@@ -1,5 +1,6 @@
 //! A finding in lines for people.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use trailseal::alert::printable;
 use trailseal::finding::{Finding, FindingKind};
@@ -29,13 +30,18 @@ pub(crate) fn write_evidence(
     Ok(())
 }
 
-/// Writes the advice, once for each kind.
-pub(crate) fn write_advice(
-    kinds: impl IntoIterator<Item = FindingKind>,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    for kind in kinds {
-        writeln!(out, "What to do about {kind}: {}", kind.command_advice())?;
+/// The advice about findings, by kind. Findings of one kind may need different actions.
+pub(crate) type Advice = BTreeSet<(FindingKind, &'static str)>;
+
+/// Returns the key of a finding's advice: two findings with the same key need the same action.
+pub(crate) fn advice_on(finding: &Finding) -> (FindingKind, &'static str) {
+    (finding.kind, finding.command_advice())
+}
+
+/// Writes each advice once.
+pub(crate) fn write_advice(all: &Advice, out: &mut impl Write) -> io::Result<()> {
+    for (kind, advice) in all {
+        writeln!(out, "What to do about {kind}: {advice}")?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub(crate) struct FindingReport {
 impl FindingReport {
     /// Returns the advice.
     pub(crate) fn advice(&self) -> &'static str {
-        self.finding.kind.command_advice()
+        self.finding.command_advice()
     }
 
     /// Returns `s3://bucket/key` of the digest involved, if it is not the object itself.

@@ -335,7 +335,7 @@ impl Builder {
                 "CloudTrail delivered the log file, and it is now missing.".to_owned()
             }
             FindingKind::LogFileModified => {
-                format!("The content of the log file hashes to something else.{hostile}")
+                format!("The log file's content is not what CloudTrail delivered.{hostile}")
             }
             FindingKind::LogFileTrailingData => {
                 "9,216 bytes follow the end of the log file.".to_owned()
@@ -380,7 +380,7 @@ impl Builder {
                 self.scope(chain),
                 ObjectLocation::new(BUCKET, self.key(chain, hours.end, "CloudTrail-Digest")),
                 format!(
-                    "{number} consecutive hourly digests are missing (this is the newest). Log files delivered between {} and {} cannot be verified.",
+                    "{number} consecutive hourly digests are missing. Nobody can verify the log files that were delivered from {} to {}. The object named here is the newest of the missing digests.",
                     window.from.unwrap(), window.to
                 ),
             )

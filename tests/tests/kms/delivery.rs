@@ -27,7 +27,7 @@ async fn a_deleted_log_file_is_missing_with_its_event_as_evidence() {
     assert_eq!(
         finding.expected.as_deref(),
         Some(
-            "the log file that the KMS call GenerateDataKey (event e-gone of 2026-01-15T12:04:31Z) shows being delivered"
+            "the log file that the KMS call GenerateDataKey (event ID e-gone, 2026-01-15T12:04:31Z) shows being delivered"
         )
     );
     assert_eq!(finding.actual.as_deref(), Some("no such object"));

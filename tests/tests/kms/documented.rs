@@ -138,7 +138,7 @@ async fn the_deleted_log_file_is_missing() {
     assert_eq!(
         finding.expected.as_deref(),
         Some(
-            "the log file that the KMS call GenerateDataKey (event 7738554f-92ab-4e27-83e3-03354b1aa898 of 2015-11-11T21:15:58Z) shows being delivered"
+            "the log file that the KMS call GenerateDataKey (event ID 7738554f-92ab-4e27-83e3-03354b1aa898, 2015-11-11T21:15:58Z) shows being delivered"
         )
     );
     assert_eq!(
@@ -185,7 +185,7 @@ async fn the_read_keeps_every_rule_and_shows_no_delivery() {
     let report = case().with_readers(others).check(&[record(READ)]).await;
     assert_eq!(only(&report).kind, KmsUnlistedReader);
     assert_eq!(table(&report).last(), Some(&(Rule::Readers, Finding)));
-    let who = "arn:aws:iam::111122223333:user/cloudtrail-admin from internal.amazonaws.com: 1 log file, 1 call, first 2015-11-11T21:20:52Z (event 9525bee7-5145-42b0-bed5-ab7196a16daa), last 2015-11-11T21:20:52Z";
+    let who = "arn:aws:iam::111122223333:user/cloudtrail-admin from internal.amazonaws.com: 1 log file, 1 call, first 2015-11-11T21:20:52Z (event ID 9525bee7-5145-42b0-bed5-ab7196a16daa), last 2015-11-11T21:20:52Z";
     assert_eq!(only(&report).actual.as_deref(), Some(who));
 }
 

@@ -44,7 +44,7 @@ async fn an_unlisted_reader_is_reported_once_with_its_number_of_reads() {
         "from 198.51.100.7, 203.0.113.9",
         "3 log files",
         "4 calls",
-        "first 2026-01-15T12:05:00Z (event read-1-2026-01-15T12:05:00Z)",
+        "first 2026-01-15T12:05:00Z (event ID read-1-2026-01-15T12:05:00Z)",
         "last 2026-01-15T12:20:00Z",
     ] {
         assert!(actual.contains(part), "{part}: {actual}");

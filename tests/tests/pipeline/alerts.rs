@@ -239,7 +239,7 @@ async fn an_incident_opened_early_hides_no_later_finding() -> Result<()> {
         update.subject
     );
     ensure!(
-        update.email.contains("5 more since the alert of"),
+        update.email.contains("5 more since the alert at"),
         "{}",
         update.email
     );

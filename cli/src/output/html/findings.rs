@@ -203,7 +203,7 @@ fn finding(report: &FindingReport) -> Markup {
 /// Returns the time left uncovered, otherwise that of the digest.
 fn time(finding: &Finding) -> Markup {
     let (title, from, to) = match (finding.window, &finding.digest) {
-        (Some(window), _) => ("Uncovered", window.from, Some(window.to)),
+        (Some(window), _) => ("Window", window.from, Some(window.to)),
         (None, Some(digest)) => ("Digest of", digest.start_time, digest.end_time),
         (None, None) => return html! {},
     };

@@ -24,7 +24,7 @@ async fn findings_of_one_batch_are_one_message_and_repeats_are_not_sent() {
     assert!(
         aws.0.lock().unwrap().alerts[1]
             .subject
-            .contains("still open")
+            .contains("still found")
     );
 }
 

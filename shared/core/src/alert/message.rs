@@ -137,9 +137,9 @@ pub fn plain(entries: &[AlertEntry<'_>], whole_list: &str) -> Option<Alert> {
     let json = document(&head, &counts, &[], Some(left_out));
     Some(Alert {
         subject: format!(
-            "[{}] Trailseal: {} findings",
+            "[{}] Trailseal: {}",
             head.severity.as_str().to_ascii_uppercase(),
-            head.count
+            text::findings(head.count)
         ),
         message: protocols(&text, &json, &head),
         attributes: BTreeMap::from([("severity", head.severity.as_str().to_owned())]),

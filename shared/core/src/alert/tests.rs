@@ -97,7 +97,7 @@ fn the_worst_finding_is_first_and_in_the_subject() {
     ]);
     assert_eq!(
         alert.subject,
-        "[CRITICAL] Trailseal: 3 findings: log-file-modified +1 more, 111122223333 us-east-1"
+        "[CRITICAL] Trailseal: 3 findings: log-file-modified and 1 other kind, 111122223333 us-east-1"
     );
     assert_eq!(alert.attributes["severity"], "critical");
     let json = json(&alert);
@@ -282,11 +282,11 @@ fn an_update_names_what_is_new_and_since_when() {
     );
     let email = text(&alert, "email");
     assert!(
-        email.contains("3 more since the alert of 2026-01-15T10:00:00Z; 4 in all"),
+        email.contains("3 more since the alert at 2026-01-15T10:00:00Z. 4 in total"),
         "{email}"
     );
     assert!(
-        email.contains("Earlier    s3://evidence/incidents/"),
+        email.contains("Held back  s3://evidence/incidents/"),
         "{email}"
     );
     let state = &json(&alert)["findings"][0]["incident"];

@@ -4,7 +4,9 @@ use super::counts::FindingCount;
 use super::document::AlertHead;
 use super::entry::AlertEntry;
 use super::notice::Notice;
+use super::sent_finding::SentFinding;
 use crate::finding::Severity;
+use crate::names::object_key::{ObjectKind, classify};
 use crate::names::printable::printable;
 use crate::names::seconds::whole_second;
 use jiff::Timestamp;
@@ -12,8 +14,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Result, Write as _};
 
 /// The start of every message.
-const INTRODUCTION: &str =
-    "Trailseal checks whether the CloudTrail log in your S3 buckets is what AWS delivered.";
+const INTRODUCTION: &str = "Trailseal checks that the CloudTrail files in your S3 buckets are as CloudTrail delivered them: the log files, and the hourly digest files (digests), which are signed lists of log files.";
 
 /// The maximum length of a subject: "less than 100 characters", according to SNS's API reference.
 pub(super) const MAX_SUBJECT_CHARS: usize = 99;
@@ -27,7 +28,8 @@ pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> Strin
     };
     let others = match head.kinds.len().saturating_sub(1) {
         0 => String::new(),
-        n => format!(" +{n} more"),
+        1 => " and 1 other kind".to_owned(),
+        n => format!(" and {n} other kinds"),
     };
     let update = if entries.iter().any(|e| e.notice == Notice::Opened) {
         ""
@@ -37,7 +39,7 @@ pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> Strin
     {
         "update: "
     } else {
-        "still open: "
+        "still found: "
     };
     let finding = worst.finding();
     let mut place = String::new();
@@ -65,7 +67,7 @@ pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> Strin
         .collect()
 }
 
-fn findings(count: u64) -> String {
+pub(super) fn findings(count: u64) -> String {
     match count {
         1 => "1 finding".to_owned(),
         n => format!("{n} findings"),
@@ -107,18 +109,18 @@ fn write_all(
         .fold(0, u64::saturating_add);
     let worst = entries.first().map_or(Severity::Low, AlertEntry::severity);
     writeln!(text, "{INTRODUCTION}")?;
-    let most_severe = if count == 1 {
-        "It is"
+    let severity = if count == 1 {
+        "Severity"
     } else {
-        "The most severe is"
+        "Highest severity"
     };
     writeln!(
         text,
-        "It reports {}. {most_severe} {}.",
+        "This alert reports {}. {severity}: {}.",
         findings(count),
         uppercase_label(worst)
     )?;
-    writeln!(text, "\nSent {} (UTC)", whole_second(now))?;
+    writeln!(text, "\nSent {}. All times are in UTC.", whole_second(now))?;
     let in_full = entries.iter().zip(documents).zip(shown);
     let in_full = in_full.filter(|(_, shown)| **shown);
     let mut in_text = 0;
@@ -130,11 +132,11 @@ fn write_all(
         write_counts(text, counts)?;
     }
     if let Some(whole_list) = whole_list {
-        writeln!(text, "\nThe whole list of findings: {whole_list}")?;
+        writeln!(text, "\nAll findings: {whole_list}")?;
     } else if in_text < entries.len() {
         writeln!(
             text,
-            "\nAll findings are in the JSON form of this message (sqs, lambda, http and https subscriptions)."
+            "\nThis email does not show all findings. Subscriptions of the types sqs, lambda, http and https receive all of them. The logs of the functions contain all of them."
         )?;
     }
     Ok(())
@@ -144,14 +146,14 @@ fn write_all(
 pub(super) fn plain(head: &AlertHead<'_>, counts: &[FindingCount<'_>], whole_list: &str) -> String {
     let mut text = format!(
         "{INTRODUCTION}\n\
-         It reports {}. The most severe is {}.\n\n\
-         SNS refused the message that describes them.\n",
+         This alert reports {}. Highest severity: {}.\n\n\
+         Amazon SNS did not accept the full alert. This short alert only counts the findings.\n",
         findings(head.count),
         uppercase_label(head.severity)
     );
     // Writing into a `String` does not fail.
     let _ = write_counts(&mut text, counts);
-    let _ = writeln!(text, "\nThe whole list of findings: {whole_list}");
+    let _ = writeln!(text, "\nAll findings: {whole_list}");
     text
 }
 
@@ -170,6 +172,7 @@ fn write_finding(
         printable(&finding.kind)
     )?;
     writeln!(text, "   {}", printable(&finding.message))?;
+    writeln!(text, "   What to do: {}\n", printable(&finding.advice))?;
     let mut line = |label: &str, value: &str| writeln!(text, "   {label:<11}{}", printable(value));
     for (label, value) in [
         ("Account", &finding.account),
@@ -184,13 +187,18 @@ fn write_finding(
     if let Some(digest) = &finding.digest
         && (digest.bucket != finding.object.bucket || digest.key != finding.object.key)
     {
-        line("Digest", &format!("s3://{}/{}", digest.bucket, digest.key))?;
+        line(
+            "Shown by",
+            &format!("s3://{}/{}", digest.bucket, digest.key),
+        )?;
     }
     if let Some(window) = finding.window {
         let from = window
             .from
             .map_or_else(|| "unknown".to_owned(), |from| from.to_string());
-        line("Uncovered", &format!("{from} to {}", window.to))?;
+        line("Window", &format!("{from} to {}", window.to))?;
+    } else if let Some(hour) = hour(finding) {
+        line("Digest of", &hour)?;
     }
     if let Some(expected) = &finding.expected {
         line("Expected", expected)?;
@@ -207,9 +215,25 @@ fn write_finding(
     if entry.waited
         && let Some(stem) = document.strip_suffix(".json")
     {
-        line("Earlier", &format!("{stem}/"))?;
+        line("Held back", &format!("{stem}/"))?;
     }
-    writeln!(text, "   What to do: {}", printable(&finding.advice))
+    Ok(())
+}
+
+/// Returns the times of the digest that covers the object: the object itself, or the digest that
+/// lists it. A digest that only shows what is wrong with another digest covers another hour.
+fn hour(finding: &SentFinding) -> Option<String> {
+    let digest = finding.digest.as_ref()?;
+    if digest.key != finding.object.key
+        && matches!(classify(&finding.object.key), ObjectKind::Digest(_))
+    {
+        return None;
+    }
+    let to = digest.end_time?;
+    Some(match digest.start_time {
+        Some(from) => format!("{from} to {to}"),
+        None => format!("up to {to}"),
+    })
 }
 
 /// Returns what people should know about the incident besides the newest finding.
@@ -217,14 +241,16 @@ fn history(entry: &AlertEntry<'_>) -> Option<String> {
     let incident = entry.incident;
     let (new, all) = (incident.unpublished(), incident.occurrences);
     match entry.notice {
-        Notice::Opened if all > 1 => Some(format!("{all} occurrences; this is the newest.")),
+        Notice::Opened if all > 1 => {
+            Some(format!("{all} occurrences. This alert shows the newest."))
+        }
         Notice::Grown { since } | Notice::Later { at: since } => Some(format!(
-            "{new} more since the alert of {}; {all} in all, the first at {}. This is the newest.",
+            "{new} more since the alert at {}. {all} in total, the first at {}. This alert shows the newest.",
             whole_second(since),
             incident.first_seen
         )),
         Notice::Persists { since } => Some(format!(
-            "Still found; nothing is new since the alert of {}. First found at {}.",
+            "Still found. Nothing is new since the alert at {}. First found at {}.",
             whole_second(since),
             incident.first_seen
         )),
@@ -233,7 +259,7 @@ fn history(entry: &AlertEntry<'_>) -> Option<String> {
 }
 
 fn write_counts(text: &mut String, counts: &[FindingCount<'_>]) -> Result {
-    writeln!(text, "\nAll findings, by kind and place:")?;
+    writeln!(text, "\nNumber of findings by kind, account and Region:")?;
     let mut kinds = BTreeSet::new();
     for count in counts.iter().take(MAX_COUNTS) {
         let place: Vec<&str> = [count.account, count.region]
@@ -254,7 +280,7 @@ fn write_counts(text: &mut String, counts: &[FindingCount<'_>]) -> Result {
     }
     let others = counts.len().saturating_sub(MAX_COUNTS);
     if others > 0 {
-        writeln!(text, "   … and in {others} more places")?;
+        writeln!(text, "   … and in {others} more accounts and Regions")?;
     }
     Ok(())
 }

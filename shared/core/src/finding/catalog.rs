@@ -14,7 +14,7 @@ catalog! {
         name: "digest-signature-invalid", severity: Critical, step: Some(Signature), once: false,
         object: "the digest",
         established: "Trailseal checked the signature in the object's metadata over the digest's end time, bucket, key, the SHA-256 of its content and the signature of the previous digest, with the CloudTrail public key that the digest names. The signature does not match.",
-        advice: "Treat the log files of this hour as unverified. List the object's versions (aws s3api list-object-versions), keep all of them, and find the PutObject call that wrote this one, in a trail or data event log that the writer could not reach.",
+        advice: "Treat the log files of this hour as unverified. List the object's versions (aws s3api list-object-versions), keep all of them, and find out who wrote this one: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs that the writer could not change.",
         command_advice: None,
     }
     DigestSignatureMissing {
@@ -22,7 +22,7 @@ catalog! {
         name: "digest-signature-missing", severity: Critical, step: Some(Signature), once: false,
         object: "the digest",
         established: "The object's metadata has no signature. CloudTrail always stores one.",
-        advice: "The content may be intact: the next digest repeats this digest's signature. Find out who copied the object onto itself, and restore the previous version (aws s3api list-object-versions).",
+        advice: "The content may be intact: the next digest repeats this digest's signature. Find out who copied the object onto itself. Then list the object's versions (aws s3api list-object-versions), and copy back the previous one, with its metadata.",
         command_advice: None,
     }
     DigestMoved {
@@ -38,7 +38,7 @@ catalog! {
         name: "digest-malformed", severity: Critical, step: Some(Document), once: false,
         object: "the object",
         established: "Trailseal read the object to its end. A digest is one gzip member of bounded size that holds one digest document without contradictions.",
-        advice: "Treat the log files of this hour as unverified. List the object's versions (aws s3api list-object-versions), keep all of them, and find the PutObject call that wrote this one, in a trail or data event log that the writer could not reach.",
+        advice: "Treat the log files of this hour as unverified. List the object's versions (aws s3api list-object-versions), keep all of them, and find out who wrote this one: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs that the writer could not change.",
         command_advice: None,
     }
     DigestKeyUnknown {
@@ -54,7 +54,7 @@ catalog! {
         name: "digest-key-out-of-period", severity: Medium, step: Some(Key), once: false,
         object: "the digest",
         established: "Trailseal compared the validity that CloudTrail lists for the key with the digest's time.",
-        advice: "The signature is right and the key is CloudTrail's, but CloudTrail lists the key for another time. CloudTrail may have signed late: it retries a delivery for 30 days. If the digests of the hours around this one are signed with another key, open a case with AWS Support.",
+        advice: "Compare the key with the keys of the digests of the hours before and after. If those digests are signed with another key, open a case with AWS Support. If not, there is nothing to do: CloudTrail retries a delivery for 30 days, so it may have signed late.",
         command_advice: None,
     }
     DigestAlgorithmUnsupported {
@@ -62,7 +62,7 @@ catalog! {
         name: "digest-algorithm-unsupported", severity: High, step: Some(Algorithm), once: false,
         object: "the digest",
         established: "Trailseal compared the algorithms that the digest states with the documented ones: SHA-256, and SHA-256 with RSA.",
-        advice: "Treat the log files of this hour as unverified. List the object's versions (aws s3api list-object-versions), keep all of them, and find the PutObject call that wrote this one, in a trail or data event log that the writer could not reach.",
+        advice: "Treat the log files of this hour as unverified. List the object's versions (aws s3api list-object-versions), keep all of them, and find out who wrote this one: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs that the writer could not change.",
         command_advice: None,
     }
     DigestMissing {
@@ -70,7 +70,7 @@ catalog! {
         name: "digest-missing", severity: Critical, step: Some(Predecessor), once: true,
         object: "the newest of the missing digests",
         established: "The next digest, which CloudTrail signed, names the previous one by bucket and key, and that object does not exist. The gap ends at the last earlier digest that exists and is signed.",
-        advice: "Look for deleted versions of the digests in this window (aws s3api list-object-versions) and restore them. Look for DeleteObject calls on the bucket. Until the digests are restored, no log file of the window can be verified.",
+        advice: "First, list all versions of the missing digests and save the list (aws s3api list-object-versions). If a delete marker hides a digest, remove the marker by its version ID (aws s3api delete-object). If no version is left, copy the digest back from a replica or a backup, with its metadata. Then find out who deleted the digests: look for DeleteObject and DeleteObjects calls in S3 data events or S3 server access logs, and check the bucket's lifecycle rules. Until the digests are back, nobody can verify the log files of the window. When they are back, run trailseal verify for the window.",
         command_advice: None,
     }
     DigestModified {
@@ -78,7 +78,7 @@ catalog! {
         name: "digest-modified", severity: Critical, step: Some(Predecessor), once: false,
         object: "the modified digest",
         established: "The next digest, which CloudTrail signed, states the SHA-256 and the signature of this one. Trailseal compared them with the object.",
-        advice: "Restore the version that the next digest describes (aws s3api list-object-versions; compare the SHA-256 of the decompressed content with the expected one). Keep the modified version as evidence. Treat the log files of its hour as unverified.",
+        advice: "First, save a copy of this version as evidence, outside the bucket. Then list the digest's versions (aws s3api list-object-versions), and copy back the one that the next digest describes, with its metadata: compare the SHA-256 of the decompressed content with the expected one. Until it is back, treat the log files of its hour as unverified.",
         command_advice: None,
     }
     ChainGap {
@@ -94,7 +94,7 @@ catalog! {
         name: "chain-restarted", severity: High, step: Some(Predecessor), once: false,
         object: "the starting digest",
         established: "The later digest, which CloudTrail signed, names no previous digest, and older digests of the same trail are in the bucket.",
-        advice: "Look for StopLogging, DeleteTrail or UpdateTrail calls at the start of the window. If nobody planned this, somebody turned logging off.",
+        advice: "Look for StopLogging, DeleteTrail or UpdateTrail calls at the start of the window. If nobody planned this, treat it as an attack.",
         command_advice: None,
     }
     ChainStarted {
@@ -102,7 +102,7 @@ catalog! {
         name: "chain-started", severity: Low, step: Some(Predecessor), once: false,
         object: "the starting digest",
         established: "The first digest names no previous digest, and Trailseal found no older one.",
-        advice: "If somebody just created this trail, enabled its log file validation or added the Region, there is nothing to do. If the trail is older, its earlier digests were deleted: look for DeleteObject, DeleteTrail and CreateTrail calls.",
+        advice: "If somebody just created this trail, enabled its log file validation or added the Region, there is nothing to do. If the trail is older, its earlier digests were deleted: look for DeleteObject, DeleteObjects, DeleteTrail and CreateTrail calls.",
         command_advice: None,
     }
     DigestTrailUnexpected {
@@ -118,7 +118,7 @@ catalog! {
         name: "digest-overdue", severity: High, step: Some(Successor), once: true,
         object: "the newest digest",
         established: "Trailseal compared the end of the newest digest with the time by which the next one was due.",
-        advice: "Find out whether the trail was stopped, moved or deleted (StopLogging, UpdateTrail, DeleteTrail, PutBucketPolicy), and look for DeleteObject calls on its newest digests. Until digests arrive again, nothing in this Region can be verified.",
+        advice: "Find out whether the trail was stopped, moved or deleted (StopLogging, UpdateTrail, DeleteTrail, PutBucketPolicy), and look for DeleteObject and DeleteObjects calls on its newest digests. Until digests arrive again, nothing in this Region can be verified.",
         command_advice: None,
     }
     LogFileMissing {
@@ -126,23 +126,23 @@ catalog! {
         name: "log-file-missing", severity: Critical, step: None, once: true,
         object: "the log file",
         established: "A digest that CloudTrail signed lists the log file, and no such object is in the bucket.",
-        advice: "Look for a deleted version (aws s3api list-object-versions) and restore it. Look for DeleteObject calls and lifecycle rules on the bucket.",
+        advice: "First, list all versions of the log file and save the list (aws s3api list-object-versions). If a delete marker hides the log file, remove the marker by its version ID (aws s3api delete-object). If no version is left, copy the log file back from a replica or a backup. Then find out who deleted it: look for DeleteObject and DeleteObjects calls in S3 data events or S3 server access logs, and check the bucket's lifecycle rules.",
         command_advice: None,
     }
     LogFileModified {
-        means: "The log file's content is not what CloudTrail delivered: records were changed, added or removed.",
+        means: "The log file's content is not what CloudTrail delivered.",
         name: "log-file-modified", severity: Critical, step: None, once: false,
         object: "the log file",
         established: "Trailseal compared the SHA-256 of the decompressed log file with the one that the signed digest lists.",
-        advice: "Do not trust this file. Restore the version whose decompressed content has the expected SHA-256 (aws s3api list-object-versions), keep this version as evidence, and find the PutObject call that wrote it.",
+        advice: "Do not trust this file. First, save a copy of it as evidence, outside the bucket. Then list its versions (aws s3api list-object-versions), download each one (aws s3api get-object), and decompress it: the original has the expected SHA-256. Copy the original back. Find out who wrote this version: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs.",
         command_advice: None,
     }
     LogFileTrailingData {
-        means: "Bytes were added after the end of the log file. Some readers show them as records, others do not.",
+        means: "Bytes were added after the end of the log file. Some programs read them as records, and others do not.",
         name: "log-file-trailing-data", severity: Critical, step: None, once: false,
         object: "the log file",
         established: "Trailseal read the log file to its last byte. Data follows the end of its gzip stream.",
-        advice: "Do not trust this file. Restore the version whose decompressed content has the expected SHA-256 (aws s3api list-object-versions), keep this version as evidence, and find the PutObject call that wrote it.",
+        advice: "Do not trust this file. First, save a copy of it as evidence, outside the bucket. Then list its versions (aws s3api list-object-versions), download each one (aws s3api get-object), and decompress it: the original has the expected SHA-256. Copy the original back. Find out who wrote this version: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs.",
         command_advice: None,
     }
     LogFileMalformed {
@@ -150,15 +150,15 @@ catalog! {
         name: "log-file-malformed", severity: Critical, step: None, once: false,
         object: "the log file",
         established: "Trailseal decompressed the log file to its end and compared the checksum in its trailer.",
-        advice: "Do not trust this file. Restore the version whose decompressed content has the expected SHA-256 (aws s3api list-object-versions), keep this version as evidence, and find the PutObject call that wrote it.",
+        advice: "Do not trust this file. First, save a copy of it as evidence, outside the bucket. Then list its versions (aws s3api list-object-versions), download each one (aws s3api get-object), and decompress it: the original has the expected SHA-256. Copy the original back. Find out who wrote this version: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs.",
         command_advice: None,
     }
     LogFileUnlisted {
-        means: "A log file is in the bucket that no digest lists. A reader of the bucket takes its records for CloudTrail's.",
+        means: "The bucket contains a log file that no digest lists. Programs that read the bucket may mistake its records for CloudTrail's.",
         name: "log-file-unlisted", severity: High, step: None, once: false,
         object: "the log file",
         established: "Trailseal compared the bucket's log files with what the digests list. The digests of the file's time exist, and none of them lists it.",
-        advice: "CloudTrail does not confirm that it delivered this file: do not use it as a record. Find the PutObject call that wrote it. If another trail without log file validation delivers to the same place, enable validation on that trail.",
+        advice: "CloudTrail does not confirm that it delivered this file: do not use it as a record. Find out who wrote it: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs. If another trail without log file validation delivers to the same place, enable validation on that trail.",
         command_advice: None,
     }
     KmsContextMismatch {
@@ -170,7 +170,7 @@ catalog! {
         command_advice: None,
     }
     KmsForeignContext {
-        means: "Somebody named the trail or one of its log files in a KMS call under a key that is not the trail's. This says nothing about the log files themselves.",
+        means: "A principal named the trail or one of its log files in a KMS call under a key that is not the trail's. This says nothing about the log files themselves.",
         name: "kms-foreign-context", severity: Medium, step: None, once: false,
         object: "the log file that records the call",
         established: "Trailseal compared the key of the KMS event with the trail's keys.",
@@ -190,7 +190,7 @@ catalog! {
         name: "kms-key-unusable", severity: Critical, step: None, once: false,
         object: "the log file that records the call",
         established: "KMS describes the key as disabled, about to be deleted, or not meant for encryption.",
-        advice: "Log files encrypted under this key cannot be delivered or read. Enable the key or cancel its deletion now (aws kms enable-key, aws kms cancel-key-deletion), and then find out who changed it.",
+        advice: "First, enable the key or cancel its deletion (aws kms enable-key, aws kms cancel-key-deletion): until then, log files encrypted under this key cannot be delivered or read. Then find out who changed it: look for DisableKey, ScheduleKeyDeletion and UpdateTrail calls.",
         command_advice: None,
     }
     KmsKeyExpiring {
@@ -210,11 +210,11 @@ catalog! {
         command_advice: None,
     }
     KmsForeignCaller {
-        means: "Somebody other than CloudTrail wrote a log file, or encrypted data with a trail's encryption context.",
+        means: "A caller other than CloudTrail called KMS to encrypt a log file, or data with a trail's encryption context.",
         name: "kms-foreign-caller", severity: Critical, step: None, once: false,
         object: "the log file that the call names; otherwise the log file that records the call",
         established: "The KMS event of the encryption names its caller, and the caller is not CloudTrail.",
-        advice: "Treat the named log file as forged: only CloudTrail writes log files. Keep it as evidence, find the PutObject or CopyObject call of this principal, and remove its kms:GenerateDataKey permission on the key and its s3:PutObject permission on the bucket.",
+        advice: "First, remove the caller's kms:GenerateDataKey permission on the key and its s3:PutObject permission on the bucket. Treat the log file as forged, and keep it as evidence: only CloudTrail writes log files. Then find all objects that this caller wrote: look for its PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs.",
         command_advice: None,
     }
     KmsDeliveryDenied {
@@ -222,7 +222,7 @@ catalog! {
         name: "kms-delivery-denied", severity: High, step: None, once: false,
         object: "the log file that was to be delivered; otherwise the log file that records the call",
         established: "The KMS event of the delivery carries an error.",
-        advice: "Log files are being lost now: CloudTrail cannot encrypt them. Grant cloudtrail.amazonaws.com kms:GenerateDataKey* in the key's policy again (aws kms get-key-policy), enable the key, and find out who changed it (PutKeyPolicy, DisableKey, UpdateTrail).",
+        advice: "First, check that the key is enabled (aws kms describe-key), and that its policy gives cloudtrail.amazonaws.com kms:GenerateDataKey* (aws kms get-key-policy). Until CloudTrail can use the key again, log files are being lost. Then find out who changed the key or the trail: look for PutKeyPolicy, DisableKey and UpdateTrail calls.",
         command_advice: None,
     }
     KmsUnlistedReader {
@@ -246,8 +246,8 @@ catalog! {
         name: "delivery-unsettled", severity: Medium, step: None, once: false,
         object: "one of the log files, or the digest",
         established: "Trailseal looked for the delivery in every digest that it could read since.",
-        advice: "CloudTrail delivered the log file, and no digest that Trailseal could read in the days after lists it. Verify the day by hand (trailseal verify, or aws cloudtrail validate-logs), and compare the file with other records of the same time.",
-        command_advice: Some("CloudTrail delivered the log file, and no digest that could be read lists it. Compare the file with other records of the same time."),
+        advice: "Verify the day from the command line (trailseal verify, or aws cloudtrail validate-logs). If no digest lists the log file then, compare it with other records of the same time.",
+        command_advice: Some("Compare the log file with other records of the same time: no digest that Trailseal could read lists it."),
     }
     EnclaveImageUnlisted {
         means: "An enclave whose image is not listed used KMS.",

@@ -72,17 +72,17 @@ pub fn predecessor_missing(
     let message = match (from, chain::hourly_digests(window)) {
         (Some(from), Some(1)) => {
             format!(
-                "The digest is missing. Log files delivered between {from} and {to} cannot be verified."
+                "The digest is missing. Nobody can verify the log files that were delivered from {from} to {to}."
             )
         }
         (Some(from), Some(count)) => format!(
-            "{count} consecutive hourly digests are missing (this is the newest). Log files delivered between {from} and {to} cannot be verified."
+            "{count} consecutive hourly digests are missing. Nobody can verify the log files that were delivered from {from} to {to}. The object named here is the newest of the missing digests."
         ),
         _ if *last == LastSigned::NoneExists => format!(
-            "The digest and every earlier digest of its chain are missing. Log files delivered before {to} cannot be verified."
+            "The digest and every earlier digest of its chain are missing. Nobody can verify the log files that were delivered before {to}."
         ),
         _ => format!(
-            "The digest is missing. Trailseal could not find out how many digests before it are missing, too. Log files delivered before {to} cannot be verified."
+            "The digest is missing. Earlier digests may also be missing: Trailseal could not find out how many. Nobody can verify the log files that were delivered before {to}."
         ),
     };
     let last = match last {
@@ -97,7 +97,7 @@ pub fn predecessor_missing(
         .finding(FindingKind::DigestMissing, message)
         .with_window(window)
         .with_evidence(
-            "the digest that its successor names",
+            "the digest that the next digest names",
             format!("{absence}; {last}"),
         )
 }

@@ -198,10 +198,10 @@ pub fn gone(subject: DigestSubject<'_>, window: Window, absence: Absence) -> Fin
     subject
         .finding(
             FindingKind::DigestMissing,
-            "The digest was delivered and is now missing. No digest verifies its hour.",
+            "CloudTrail delivered the digest, and it is now missing. Nobody can verify the log files of its hour.",
         )
         .with_window(window)
-        .with_evidence("the digest that was announced", absence.to_string())
+        .with_evidence("the digest that the S3 event names", absence.to_string())
 }
 
 /// `digest-modified`: an archived object is not the digest that CloudTrail delivered.

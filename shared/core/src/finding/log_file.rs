@@ -50,7 +50,7 @@ pub fn wrong(subject: LogFileSubject<'_>, error: &LogFileError) -> Finding {
     let (kind, message) = match error {
         LogFileError::TrailingData => (
             FindingKind::LogFileTrailingData,
-            "Bytes were appended to the log file after delivery. Some readers show them as records.",
+            "Bytes were appended to the log file after delivery. Some programs read them as records.",
         ),
         LogFileError::Malformed(_) | LogFileError::TooLarge => (
             FindingKind::LogFileMalformed,
@@ -80,14 +80,14 @@ pub fn replaced_in_archive(subject: LogFileSubject<'_>, misfit: &ArchivedMisfit)
         )
 }
 
-/// `log-file-unlisted`: a file is among the log files, and no digest of its time lists it.
+/// `log-file-unlisted`: a file is in a folder of log files, and no digest of its time lists it.
 #[must_use]
 pub fn unlisted(scope: Scope, at: ObjectLocation) -> Finding {
     Finding::new(
         FindingKind::LogFileUnlisted,
         scope,
         at,
-        "The file is among the log files, and no digest lists it, although the digests of its time exist.",
+        "The file is in a folder of log files, but no digest lists it. The digests of its time exist.",
     )
     .with_evidence(
         "an entry in a digest of its hour, or a later one",

@@ -76,9 +76,12 @@ pub struct Finding {
     /// Distinguishes the occurrences of an incident; see [`Finding::occurrence`].
     #[serde(skip)]
     occurrence: Option<String>,
-    /// The advice, if the cause needs another action than the kind.
+    /// The advice in a function's alert, if the cause needs another action than the kind.
     #[serde(skip)]
     remedy: Option<&'static str>,
+    /// The advice of the command, if the cause needs another action than the kind.
+    #[serde(skip)]
+    command_remedy: Option<&'static str>,
     /// The end of the missing digest, if every earlier digest of its chain is missing, too: a
     /// lifecycle rule may have expired them. See [`Report::allow_for_expiry`].
     #[serde(skip)]
@@ -120,14 +123,22 @@ impl Finding {
             about: None,
             occurrence: None,
             remedy: None,
+            command_remedy: None,
             start_of_retained: None,
         }
     }
 
-    /// Returns what to do next: the advice of the cause, otherwise that of the kind.
+    /// Returns the advice in a function's alert: that of the cause, otherwise that of the kind.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.remedy.unwrap_or_else(|| self.kind.advice())
+    }
+
+    /// Returns the advice of the command: that of the cause, otherwise that of the kind.
+    #[must_use]
+    pub fn command_advice(&self) -> &'static str {
+        self.command_remedy
+            .unwrap_or_else(|| self.kind.command_advice())
     }
 
     /// Adds the digest involved.
@@ -159,10 +170,19 @@ impl Finding {
         self
     }
 
-    /// Says what to do next, if the cause needs another action than the kind.
+    /// Sets the advice in a function's alert, if the cause needs another action than the kind.
     #[must_use]
     pub fn with_remedy(mut self, remedy: &'static str) -> Self {
         self.remedy = Some(remedy);
+        self
+    }
+
+    /// Sets the advice of functions and command alike, if the cause needs another action than the
+    /// kind.
+    #[must_use]
+    pub fn with_advice(mut self, advice: &'static str) -> Self {
+        self.remedy = Some(advice);
+        self.command_remedy = Some(advice);
         self
     }
 

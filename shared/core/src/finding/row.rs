@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; part of normal operation.
+    /// For information; part of normal operation.
     Low,
-    /// Something remains unverified.
+    /// Trailseal could not verify something, or a key or its use is not as configured.
     Medium,
-    /// Time is not covered, or something does not agree: find out why.
+    /// Digests do not cover some time, records are being lost or soon will be, or a file, key or
+    /// caller is not the expected one.
     High,
-    /// The record was tampered with.
+    /// Files were changed, deleted or forged, or CloudTrail can no longer record.
     Critical,
 }
 

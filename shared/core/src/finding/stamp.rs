@@ -52,7 +52,7 @@ impl<'a> Stamp<'a> {
         Self {
             function,
             detected_at,
-            advice: |finding| finding.kind.command_advice(),
+            advice: Finding::command_advice,
         }
     }
 

@@ -24,7 +24,7 @@ pub enum LogFileError {
     #[error("it has more than {MAX_OBJECT_BYTES} bytes")]
     TooLarge,
     /// Its content has another hash.
-    #[error("its content hashes to {actual}")]
+    #[error("content with SHA-256 {actual}")]
     Modified {
         /// The hash of the actual content.
         actual: Sha256,

@@ -116,7 +116,7 @@ pub enum Absence {
     #[error("no such object")]
     NoObject,
     /// A delete marker is in its place: its earlier versions can be restored.
-    #[error("a delete marker hides it; its earlier versions may be restorable")]
+    #[error("a delete marker hides it; earlier versions may exist")]
     DeleteMarker,
     /// The bucket itself does not exist.
     #[error("the bucket does not exist")]

@@ -18,9 +18,9 @@ pub struct EventReference {
 
 impl fmt::Display for EventReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the KMS call {} (event {}", self.name, self.id)?;
+        write!(f, "the KMS call {} (event ID {}", self.name, self.id)?;
         if let Some(time) = self.time {
-            write!(f, " of {time}")?;
+            write!(f, ", {time}")?;
         }
         f.write_str(")")
     }

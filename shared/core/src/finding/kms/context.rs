@@ -113,7 +113,7 @@ impl Evidence for ContextMismatch {
     }
 }
 
-/// Reports a call whose encryption context does not agree with the trail.
+/// Reports a call whose encryption context does not match the trail.
 #[must_use]
 pub fn context_mismatch(
     subject: FindingSubject,
@@ -124,7 +124,7 @@ pub fn context_mismatch(
         subject,
         mismatch,
         format!(
-            "The KMS call {} (event {}) has an encryption context that does not agree with the trail.",
+            "The KMS call {} (event ID {}) has an encryption context that does not match the trail.",
             call.name, call.id
         ),
     )

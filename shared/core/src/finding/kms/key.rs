@@ -62,7 +62,7 @@ pub fn key_mismatch(
         subject,
         mismatch,
         format!(
-            "The KMS call {} (event {}) used a key that is not the trail's or the object's.",
+            "The KMS call {} (event ID {}) used a key that is not the trail's or the object's.",
             call.name, call.id
         ),
     )

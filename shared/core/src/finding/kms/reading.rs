@@ -86,7 +86,7 @@ impl Evidence for UnlistedReads {
             calls => format!("{calls} calls"),
         };
         format!(
-            "{} from {}: {}, {calls}, first {} (event {}), last {}",
+            "{} from {}: {}, {calls}, first {} (event ID {}), last {}",
             self.reader,
             self.sources(),
             self.files(),

@@ -7,7 +7,7 @@ use super::evidence::{Evidence, FindingSubject, finding};
 use crate::finding::{Finding, FindingKind};
 use crate::world::Encryption;
 
-/// A caller other than CloudTrail that generated a data key.
+/// A caller other than CloudTrail that called KMS to encrypt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignCaller {
     /// The caller and its source address.
@@ -28,8 +28,12 @@ impl Evidence for ForeignCaller {
     }
 }
 
-/// Reports that a caller other than CloudTrail generated a data key for a log file (`for_log_file`)
-/// or for the trail.
+/// The advice about a call that names no log file. The advice of the kind is about a forged log
+/// file, and here the object is the log file that records the call.
+const NO_LOG_FILE_NAMED: &str = "First, remove the caller's kms:GenerateDataKey permission on the key and its s3:PutObject permission on the bucket. Then find the objects that this caller wrote: look for its PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs. The call names no log file, so the finding names the log file that records the call. That log file is not the suspect: do not remove it.";
+
+/// Reports that a caller other than CloudTrail called KMS to encrypt a log file (`for_log_file`) or
+/// something else in the name of the trail.
 #[must_use]
 pub fn foreign_caller(
     subject: FindingSubject,
@@ -37,16 +41,23 @@ pub fn foreign_caller(
     for_log_file: bool,
     call: &EventReference,
 ) -> Finding {
-    let purpose = if for_log_file {
-        "the log file, and therefore wrote it"
+    let message = if for_log_file {
+        format!(
+            "A caller other than CloudTrail called KMS to encrypt this log file: {}, in {call}. Only the writer of a log file needs to do this.",
+            by.caller
+        )
     } else {
-        "the trail, to write under its name"
+        format!(
+            "A caller other than CloudTrail called KMS to encrypt data in the name of the trail: {}, in {call}. The call names no log file.",
+            by.caller
+        )
     };
-    let message = format!(
-        "Somebody other than CloudTrail generated a data key for {purpose}: {call} by {}.",
-        by.caller
-    );
-    finding(subject, by, message)
+    let finding = finding(subject, by, message);
+    if for_log_file {
+        finding
+    } else {
+        finding.with_advice(NO_LOG_FILE_NAMED)
+    }
 }
 
 /// A call by CloudTrail that KMS refused.
@@ -152,6 +163,6 @@ pub fn changed_encryption(subject: FindingSubject, changed: &ChangedEncryption) 
     finding(
         subject,
         changed,
-        "The log file is not encrypted the way the trail encrypts. Somebody else wrote or copied it, or the trail's key was changed.",
+        "The log file is not encrypted the way the trail encrypts. Another principal wrote or copied the file, or the trail's key was changed.",
     )
 }
