@@ -11,6 +11,8 @@
 pub mod case;
 mod counts;
 mod document;
+#[cfg(test)]
+mod documented;
 mod entry;
 pub mod findings_message;
 pub mod incident;
