@@ -80,7 +80,7 @@ docs: ## Build the documentation of the crates; a broken link is an error
 
 .PHONY: fuzz-check
 fuzz-check: ## Compile the fuzz targets, and with them the core alone, without the workspace's features
-	cargo check -q --manifest-path fuzz/Cargo.toml --locked --target-dir $(TARGET)/fuzz
+	cargo check -q --manifest-path fuzz/Cargo.toml --locked --target-dir $(TARGET)
 
 .PHONY: lint-template
 lint-template: venv $(CHECKOV)/installed ## Check template.yaml
