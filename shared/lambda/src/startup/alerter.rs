@@ -36,7 +36,7 @@ impl AlerterStartup {
     /// # Errors
     /// [`ConfigError`] naming every variable that is wrong.
     pub async fn from_environment() -> Result<Self, ConfigError> {
-        lambda_runtime::tracing::init_default_subscriber();
+        super::logging::start();
         let config = AlerterConfig::read(|name| std::env::var(name).ok())?;
         let sdk = trailseal_aws::sdk_config().await;
         Ok(Self { config, sdk })

@@ -51,7 +51,7 @@ impl Startup {
     /// # Errors
     /// [`StartError`] naming every variable that is wrong.
     pub async fn from_environment() -> Result<Self, StartError> {
-        lambda_runtime::tracing::init_default_subscriber();
+        super::logging::start();
         let sdk = trailseal_aws::sdk_config().await;
         let lists = config::read_lists(&sdk).await?;
         let variable = |name: &str| std::env::var(name).ok();

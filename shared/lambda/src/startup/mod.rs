@@ -2,6 +2,7 @@
 
 mod alerter;
 mod checks;
+mod logging;
 
 pub use alerter::{AlerterStartup, AnswerBatch};
 pub use checks::{StartError, Startup};
