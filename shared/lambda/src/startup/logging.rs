@@ -59,7 +59,7 @@ mod tests {
             (Some("loud"), None, Level::INFO, Level::DEBUG),
             (None, Some("debug"), Level::DEBUG, Level::TRACE),
             (None, Some("smithy=trace"), Level::INFO, Level::DEBUG),
-            (None, Some("=,="), Level::INFO, Level::DEBUG),
+            (None, Some("trailseal=loud"), Level::INFO, Level::DEBUG),
             (Some("ERROR"), Some("debug"), Level::ERROR, Level::WARN),
         ] {
             let filter = filter(level, directives);
