@@ -50,7 +50,9 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
             failed.extend(self.send_later(&messages, &later, deadline).await);
             failed
         } else {
-            tracing::warn!("there was no time to read what is known; every message goes back");
+            tracing::warn!(
+                "there was no time left to read the recorded incidents: all messages of the batch go back to the queue and are delivered again"
+            );
             (0..messages.len()).collect()
         };
         self.retry_soon(&messages, &failed, deadline).await;

@@ -139,7 +139,7 @@ impl Inbox {
         tracing::warn!(
             message_id = message.message_id,
             error = ?failure.to_string(),
-            "the message goes back to its queue"
+            "the message could not be processed: it goes back to the queue and is delivered again"
         );
         self.failed.insert(number);
     }

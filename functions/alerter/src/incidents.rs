@@ -33,12 +33,12 @@ impl<P: Ports> Alerter<P> {
         let record = match self.look_up(&id).await {
             Ok((record, _)) => record,
             Err(error) if arrived.findings.is_empty() => {
-                tracing::warn!(error = ?error.to_string(), "the reminder goes back to its queue");
+                tracing::warn!(error = ?error.to_string(), "the incident could not be read: its reminder goes back to the queue and is delivered again");
                 return Err(messages);
             }
             Err(error) => {
                 // Whether people were alerted to it is unknown: they are alerted now.
-                tracing::warn!(error = ?error.to_string(), "sent; it may have been sent before");
+                tracing::warn!(error = ?error.to_string(), "the incident could not be read: its alert is published, perhaps for a second time");
                 OnRecord::Nothing
             }
         };
@@ -56,7 +56,10 @@ impl<P: Ports> Alerter<P> {
         let record = if let Some(incident) = Incident::read(&document, id) {
             OnRecord::Incident(Box::new(incident))
         } else {
-            tracing::warn!(document = key, "no incident can be read from it");
+            tracing::warn!(
+                document = key,
+                "the document of the incident is damaged: the incident counts as new"
+            );
             OnRecord::Unreadable
         };
         Ok((record, Some(version)))
@@ -93,7 +96,7 @@ impl<P: Ports> Alerter<P> {
                 // added.
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::warn!(error = ?error.to_string(), "the incident is not on record");
+                    tracing::warn!(error = ?error.to_string(), "the incident could not be recorded: its alert may be published again");
                     break;
                 }
             }
@@ -142,7 +145,7 @@ impl<P: Ports> Alerter<P> {
         match self.evidence.keep(&list.key, list.document.clone()).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(error = ?error.to_string(), "the alert names no list of all findings");
+                tracing::warn!(error = ?error.to_string(), "the list of all findings could not be stored: the alert does not name it");
                 false
             }
         }

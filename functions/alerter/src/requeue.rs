@@ -37,7 +37,7 @@ impl<P: Ports> Alerter<P> {
                     left.remove(number);
                 }
                 Ok(Err(error)) => {
-                    tracing::warn!(error = ?error.to_string(), "the message goes back to its queue");
+                    tracing::warn!(error = ?error.to_string(), "there was no room for the message in this alert, and it could not be sent to the queue again: the queue delivers it again");
                 }
                 Err(_) => break,
             }
@@ -59,7 +59,7 @@ impl<P: Ports> Alerter<P> {
                 return;
             };
             if let Err(error) = self.queue.retry_in(receipt, retry_after(message)).await {
-                tracing::warn!(error = ?error.to_string(), "the message comes back only after the visibility timeout");
+                tracing::warn!(error = ?error.to_string(), "the time of the next try could not be set: the queue delivers the message again after its visibility timeout");
             }
         });
         // A message whose time is not set is delivered again later.

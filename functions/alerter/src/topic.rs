@@ -25,12 +25,14 @@ impl<P: Ports> Alerter<P> {
     pub(crate) async fn publish(&self, alert: &Alert, deadline: Deadline) -> Accepted {
         for _ in 0..PUBLISH_ATTEMPTS {
             if !self.rate.turn(deadline.give_up).await {
-                tracing::warn!("there was no time left for the alert");
+                tracing::warn!(
+                    "there was no time left to publish the alert: its messages are delivered again"
+                );
                 return Accepted::NotNow;
             }
             match timeout_at(deadline.give_up, self.topic.publish(alert)).await {
                 Ok(Ok(())) => {
-                    tracing::info!(subject = alert.subject, "SNS has accepted the alert");
+                    tracing::info!(subject = alert.subject, "SNS accepted the alert");
                     return Accepted::Yes;
                 }
                 Ok(Err(error)) => {
@@ -42,7 +44,9 @@ impl<P: Ports> Alerter<P> {
                     }
                 }
                 Err(_) => {
-                    tracing::warn!("SNS did not answer in time");
+                    tracing::warn!(
+                        "SNS did not answer in time: the messages of the alert are delivered again"
+                    );
                     return Accepted::NotNow;
                 }
             }

@@ -66,7 +66,7 @@ where
                 &Scope::default(),
                 at,
                 &format!(
-                    "the deliveries that {at} shows, which are to wait in the evidence bucket"
+                    "the deliveries that {at} shows, which must be recorded in the evidence bucket"
                 ),
             ),
         }

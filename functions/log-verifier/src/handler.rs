@@ -54,7 +54,9 @@ where
         timeout_at(late, settled).await.unwrap_or_else(|_| {
             Err(StoreError {
                 action: "settle",
-                subject: format!("what waits for {at} in the evidence bucket"),
+                subject: format!(
+                    "the pending deliveries in the evidence bucket that {at} may list"
+                ),
                 cause: Cause::Unavailable("there was no time left".to_owned()),
             })
         })
@@ -104,7 +106,7 @@ where
                     error,
                     &Scope::default(),
                     at,
-                    &format!("the deliveries that wait for {at} in the evidence bucket"),
+                    &format!("the pending deliveries in the evidence bucket that {at} may list"),
                 ),
             }
         }

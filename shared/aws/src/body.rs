@@ -37,7 +37,7 @@ impl Body for S3Body {
                 Ok(Some(bytes))
             }
             Some(Err(error)) => Err(StoreError {
-                action: "read on in",
+                action: "finish reading",
                 subject: self.subject.clone(),
                 cause: Cause::Unavailable(chain(&error)),
             }),

@@ -69,7 +69,9 @@ impl ListPublicKeys for CloudTrailKeys {
             match PublicKey::from_der(value.as_ref(), from, to, Some(region.clone())) {
                 Ok(key) => keys.push(key),
                 // A key that is not an RSA key signs no digest that could be verified.
-                Err(error) => tracing::warn!(%region, %error, "a listed public key is left out"),
+                Err(error) => {
+                    tracing::warn!(%region, %error, "CloudTrail listed a public key that Trailseal does not use")
+                }
             }
         }
         Ok(keys)

@@ -73,7 +73,7 @@ impl DescribeKey for KmsKeys {
             .ok_or_else(|| StoreError {
                 action: "describe the KMS key",
                 subject: key.to_owned(),
-                cause: Cause::Failed("KMS answered without its metadata".to_owned()),
+                cause: Cause::Failed("the answer of KMS does not contain its metadata".to_owned()),
             })?;
         let or_unknown = |text: Option<&str>| text.unwrap_or("unknown").to_owned();
         Ok(KeyDescription {
@@ -103,7 +103,7 @@ impl ReadKeyPolicy for KmsKeys {
         answer.policy.ok_or_else(|| StoreError {
             action: ACTION,
             subject: key_arn.to_owned(),
-            cause: Cause::Failed("KMS answered without it".to_owned()),
+            cause: Cause::Failed("the answer of KMS does not contain it".to_owned()),
         })
     }
 }

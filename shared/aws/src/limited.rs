@@ -98,7 +98,7 @@ impl<B: Body> Body for LimitedBody<B> {
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         unless(
             &self.closed,
-            "read on in",
+            "finish reading",
             || "an object".to_owned(),
             self.body.next(),
         )

@@ -18,7 +18,7 @@ use std::error::Error;
 use trailseal::world::{Absence, Cause, CredentialTrouble, StoreError};
 
 /// The reason for a 400 answer to a `HEAD` request, which has no text.
-const HEAD_REFUSED: &str = "S3 answers 400 and does not say why, as it does where credentials have expired or the bucket is in another Region";
+const HEAD_REFUSED: &str = "S3 answers 400 (Bad Request) without a reason: the credentials may have expired, or the bucket may be in another Region";
 
 /// Returns an error that names the action, the object, and the reason for the failure.
 pub fn store_error<E>(

@@ -28,13 +28,15 @@ pub enum MessageError {
     #[error("it is not a message of the schema {SCHEMA}: {0}")]
     Malformed(#[from] serde_json::Error),
     /// It has another schema.
-    #[error("it has the schema `{0}`, and not {SCHEMA}: are all functions of one version?")]
+    #[error(
+        "its schema is `{0}`, not {SCHEMA}: deploy the same version of all functions of the stack"
+    )]
     Schema(String),
     /// It has neither findings nor a document.
-    #[error("it holds no findings and names no document")]
+    #[error("it contains no findings and names no document that contains them")]
     Empty,
     /// Its ID is not valid.
-    #[error("it does not name an incident by 64 hex digits")]
+    #[error("its incident ID is not 64 hexadecimal digits")]
     Id,
 }
 

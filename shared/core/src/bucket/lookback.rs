@@ -161,7 +161,7 @@ impl<'a, L: ListObjects> Lookback<'a, L> {
             return Err(StoreError {
                 action: "look back through",
                 subject: format!("s3://{}/{}", self.bucket, self.chain.region_prefix()),
-                cause: Cause::Failed(format!("it holds more than {MAX_LISTS} pages of objects")),
+                cause: Cause::Failed(format!("it has more than {MAX_LISTS} pages of objects")),
             });
         };
         *self.lists_left = left;

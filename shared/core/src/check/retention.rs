@@ -58,7 +58,7 @@ fn unverifiable(finding: &Finding) -> StoreError {
         action: "verify what was delivered before",
         subject: start,
         cause: Cause::Failed(format!(
-            "what is kept of this chain of digests begins there. The digest before, {}, is not there, and no earlier one is. A lifecycle rule expired them, or somebody deleted them: compare the time with the bucket's rules (aws s3api get-bucket-lifecycle-configuration)",
+            "the oldest digest of this chain in the bucket begins there. Its predecessor, {}, and all earlier digests are missing. A lifecycle rule expired them, or somebody deleted them: compare the time with the bucket's lifecycle rules (aws s3api get-bucket-lifecycle-configuration)",
             finding.object
         )),
     }

@@ -165,7 +165,7 @@ impl EventObjects {
                 self.unrelated.add(Unrelated::OtherRecord, other);
                 Ok(())
             }
-            _ => Err(EventError::Unknown("a record of an unknown service")),
+            _ => Err(EventError::Unknown("a record is not from S3, SNS or SQS")),
         }
     }
 
@@ -177,7 +177,7 @@ impl EventObjects {
         envelope: Envelope,
     ) -> Result<(), EventError> {
         if event.get("TopicArn").is_none() {
-            return Err(EventError::Unknown("an SNS message without a TopicArn"));
+            return Err(EventError::Unknown("an SNS message has no TopicArn"));
         }
         match (kind, text(event, "Message")) {
             ("Notification", Some(message)) => self.collect_text(message, envelope.inner()),
@@ -185,7 +185,7 @@ impl EventObjects {
                 self.unrelated.add(Unrelated::Subscription, kind);
                 Ok(())
             }
-            _ => Err(EventError::Unknown("an SNS message without a Message")),
+            _ => Err(EventError::Unknown("an SNS message has no Message")),
         }
     }
 
@@ -193,7 +193,7 @@ impl EventObjects {
     fn collect_unrelated(&mut self, event: &Value, envelope: Envelope) -> Result<(), EventError> {
         if names_an_object(event) {
             return Err(EventError::Unknown(
-                "it names an S3 object, and is not an event of S3",
+                "it names an S3 object, but is not an event of S3",
             ));
         }
         let source = text(event, "source").filter(|_| event.get("detail-type").is_some());
@@ -207,7 +207,7 @@ impl EventObjects {
         }
         match (event, envelope.writer) {
             (_, Origin::Person) => Err(EventError::Unknown(
-                "neither EventBridge, S3, SNS, SQS, CloudTrail nor {\"bucket\",\"key\"}",
+                "it is not an event of EventBridge, S3, SNS, SQS or CloudTrail, and not {\"bucket\":…,\"key\":…}",
             )),
             (Value::Object(fields), _) => {
                 let names: Vec<&str> = fields
@@ -221,7 +221,9 @@ impl EventObjects {
             // An event that was encoded twice, or a quoted note.
             (Value::String(content), _) => self.collect_text(content, envelope.inner()),
             // A list of events, or the result of transforming an event that lacks a field.
-            _ => Err(EventError::Unknown("neither an object nor a text")),
+            _ => Err(EventError::Unknown(
+                "it is neither a JSON object nor a string",
+            )),
         }
     }
 }

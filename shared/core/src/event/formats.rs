@@ -20,7 +20,7 @@ impl EventObjects {
             record.pointer("/s3/bucket/name").and_then(Value::as_str),
             record.pointer("/s3/object/key").and_then(Value::as_str),
         ) else {
-            return Err(EventError::Unknown("an S3 record names no object"));
+            return Err(EventError::Unknown("an S3 record does not name an object"));
         };
         self.add(Created::as_encoded(bucket, key))
     }
@@ -36,14 +36,16 @@ impl EventObjects {
         }
         if text(event, "source") != Some("aws.s3") {
             return Err(EventError::Unknown(
-                "an Object Created event whose source is not aws.s3",
+                "the source of an Object Created event is not aws.s3",
             ));
         }
         let (Some(bucket), Some(key)) = (
             event.pointer("/detail/bucket/name").and_then(Value::as_str),
             event.pointer("/detail/object/key").and_then(Value::as_str),
         ) else {
-            return Err(EventError::Unknown("an EventBridge event names no object"));
+            return Err(EventError::Unknown(
+                "an EventBridge event does not name an object",
+            ));
         };
         self.add(Created::new(ObjectLocation::new(bucket, key)))
     }
@@ -60,14 +62,14 @@ impl EventObjects {
             }
             _ => {
                 return Err(EventError::Unknown(
-                    "a notification of CloudTrail without an s3Bucket or a list s3ObjectKey",
+                    "a CloudTrail notification has no s3Bucket, or its s3ObjectKey is not a list",
                 ));
             }
         };
         for key in keys {
             let result = match key.as_str() {
                 Some(key) => self.add(Created::as_written(bucket, key)),
-                None => Err(EventError::Unknown("an s3ObjectKey is not a text")),
+                None => Err(EventError::Unknown("an s3ObjectKey is not a string")),
             };
             self.note(result);
         }
@@ -78,7 +80,7 @@ impl EventObjects {
     pub(super) fn collect_bare(&mut self, event: &Value, writer: Origin) -> Result<(), EventError> {
         let (Some(bucket), Some(key)) = (text(event, "bucket"), text(event, "key")) else {
             return Err(EventError::Unknown(
-                "`bucket` and `key` are not two texts of these names",
+                "`bucket` and `key` are not both strings",
             ));
         };
         let Some(index) = event.get("resumeAt") else {

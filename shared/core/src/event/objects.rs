@@ -18,7 +18,7 @@ pub enum EventError {
     #[error("the event is not JSON: {0}")]
     Json(String),
     /// The event has none of the known forms.
-    #[error("the event has no known shape: {0}")]
+    #[error("the event does not have a form that Trailseal reads: {0}")]
     Unknown(&'static str),
     /// Too many nested envelopes.
     #[error("the event is wrapped in more than {MAX_ENVELOPES} envelopes")]
@@ -54,7 +54,7 @@ impl EventObjects {
         }
         if object.object.key.len() > MAX_KEY_BYTES || object.object.bucket.len() > 255 {
             return Err(EventError::Unknown(
-                "a bucket name or key longer than S3 allows",
+                "a bucket name or key is longer than S3 allows",
             ));
         }
         self.created.push(object);

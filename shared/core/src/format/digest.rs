@@ -298,7 +298,7 @@ impl<'de> Deserialize<'de> for Hash {
         let Text(text) = Text::deserialize(deserializer)?;
         Sha256::from_hex(&text)
             .map(Self)
-            .ok_or_else(|| de::Error::custom("a hash is not 64 hex digits"))
+            .ok_or_else(|| de::Error::custom("a hash is not 64 hexadecimal digits"))
     }
 }
 
@@ -336,7 +336,7 @@ impl<'de> Deserialize<'de> for LogFiles {
                 while let Some(file) = seq.next_element()? {
                     if files.len() == MAX_LOG_FILES {
                         return Err(de::Error::custom(format_args!(
-                            "more than {MAX_LOG_FILES} log files are listed"
+                            "it lists more than {MAX_LOG_FILES} log files"
                         )));
                     }
                     files.push(file);

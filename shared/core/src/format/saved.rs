@@ -19,13 +19,13 @@ const MARK: char = '\u{feff}';
 #[non_exhaustive]
 pub enum SavedError {
     /// It starts as UTF-16 and continues as something else.
-    #[error("it begins as UTF-16 text, and is not UTF-16 to its end: save it again")]
+    #[error("it begins as UTF-16 text, but not all of it is UTF-16: save it again")]
     Utf16,
     /// It is not UTF-8.
     #[error("it is not text in UTF-8 or UTF-16")]
     Encoding,
     /// It has two encodings.
-    #[error("it holds text in two encodings, one appended to the other: save it again")]
+    #[error("it contains text in two encodings, one appended to the other: save it again")]
     Mixed,
     /// It is empty.
     #[error("it is empty")]
@@ -154,7 +154,7 @@ pub fn entries<T: DeserializeOwned>(document: &RawValue) -> Result<Vec<(String, 
             mut seq: A,
         ) -> Result<Self::Value, A::Error> {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
-            Err(A::Error::custom("a list, where a JSON object should be"))
+            Err(A::Error::custom("a list instead of a JSON object"))
         }
     }
     serde_json::Deserializer::from_str(document.get())

@@ -16,7 +16,7 @@ pub enum GunzipError {
     #[error("it is empty")]
     Empty,
     /// The bytes are not a gzip stream, or its checksum or length is wrong.
-    #[error("it is not a gzip stream, or a damaged one")]
+    #[error("it is not a gzip stream, or the stream is damaged")]
     Corrupt,
     /// The stream ends before its trailer.
     #[error("its gzip stream is cut off")]
@@ -25,7 +25,7 @@ pub enum GunzipError {
     #[error("bytes follow the end of its gzip stream")]
     TrailingData,
     /// It inflates to more than the limit.
-    #[error("it inflates to more than {limit} bytes")]
+    #[error("it decompresses to more than {limit} bytes")]
     TooLarge {
         /// The limit, in bytes.
         limit: u64,

@@ -40,7 +40,7 @@ const SERVICE: &str = "AWSService";
 /// The reason why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is neither an ARN pattern, a service principal nor `*`, alone or with `=enclave` or `=via:SERVICE` after it"
+    "`{text}` is not an ARN pattern, a service principal or `*`, with or without `=enclave` or `=via:SERVICE` after it"
 )]
 pub struct PatternError {
     text: String,

@@ -59,7 +59,7 @@ macro_rules! name_type {
 name_type!(
     /// A twelve-digit AWS account ID.
     AccountId,
-    "an AWS account id (twelve digits, without dashes)",
+    "an AWS account ID (12 digits, without dashes)",
     |t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit())
 );
 
@@ -75,7 +75,7 @@ name_type!(
     ///
     /// Rule: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
     OrganizationId,
-    "an organization id (o- and 10 to 32 lowercase letters or digits)",
+    "an organization ID (o- and 10 to 32 lowercase letters or digits)",
     |t| t.strip_prefix("o-").is_some_and(|rest| {
         (10..=32).contains(&rest.len())
             && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())

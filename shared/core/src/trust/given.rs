@@ -20,7 +20,7 @@ const MAX_SHOWN: usize = 200;
 pub enum GivenError {
     /// A value that is not a signature.
     #[error(
-        "the signature of `{name}` is `{value}`, which is not a digest's signature: that has 512 hex digits"
+        "the signature given for `{name}` is `{value}`, but a digest's signature has 512 hexadecimal digits"
     )]
     NoSignature {
         /// The name of its digest.
@@ -29,7 +29,7 @@ pub enum GivenError {
         value: String,
     },
     /// A name that is not a digest's name.
-    #[error("a signature has no digest's name: give the digest's key or file name with it")]
+    #[error("a signature has no digest name: give the digest's key or file name with it")]
     NoName,
     /// One digest has two signatures.
     #[error("two different signatures are given for `{name}`")]
@@ -38,7 +38,9 @@ pub enum GivenError {
         name: String,
     },
     /// Two digests have the same signature, which is impossible.
-    #[error("one signature is given for `{first}` and for `{second}`, but each digest has its own")]
+    #[error(
+        "the same signature is given for `{first}` and for `{second}`, but each digest has its own"
+    )]
     Shared {
         /// One digest.
         first: String,

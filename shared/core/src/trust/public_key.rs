@@ -50,7 +50,7 @@ pub enum PublicKeyError {
     File(#[from] SavedError),
     /// A key is not the one that its entry names.
     #[error(
-        "the value of the public key {said} is that of another key, {fingerprint}: it was changed after CloudTrail gave it"
+        "the value of the public key with the fingerprint {said} is that of another key, {fingerprint}: somebody changed it after CloudTrail listed it, so save the keys again"
     )]
     Fingerprint {
         /// The fingerprint in the entry.

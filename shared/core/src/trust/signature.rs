@@ -74,10 +74,10 @@ pub struct OutOfPeriod {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The text is not hex.
-    #[error("the signature is not hex")]
+    #[error("the signature is not hexadecimal")]
     NotHex,
     /// The key did not make it over these bytes.
-    #[error("the signature was not made by this key over this digest")]
+    #[error("the signature is not one of this key over this digest")]
     Mismatch,
 }
 

@@ -30,13 +30,15 @@ pub enum Cause {
     #[error("the KMS key cannot be used: {0}")]
     KeyUnusable(String),
     /// An opt-in Region does not accept the credentials of this account.
-    #[error("the credentials are not valid in this Region, which an account has to opt into: {0}")]
+    #[error(
+        "the credentials are not valid in this Region, which an account must enable before it can use it: {0}"
+    )]
     RegionDisabled(String),
     /// AWS did not accept the credentials of the request. This says nothing about the object.
     #[error("{0}: {1}")]
     Credentials(CredentialTrouble, String),
     /// The request was throttled or timed out, or the service is down. It may work a moment later.
-    #[error("the service did not answer: {0}")]
+    #[error("the request failed and may succeed later: {0}")]
     Unavailable(String),
     /// The object does not exist yet, and is expected to arrive.
     #[error("it does not exist (no such object)")]
@@ -45,7 +47,7 @@ pub enum Cause {
     #[error("{0}")]
     TooLarge(String),
     /// The run was interrupted before there was an answer.
-    #[error("interrupted")]
+    #[error("the run was interrupted")]
     Interrupted,
     /// The request itself is wrong, or the answer is not what AWS documents.
     #[error("{0}")]
@@ -62,10 +64,10 @@ pub enum CredentialTrouble {
     #[error("the clock of this machine is wrong")]
     Clock,
     /// AWS does not know the access key ID, or the session token.
-    #[error("AWS does not know these credentials")]
+    #[error("AWS does not recognize these credentials")]
     Unknown,
     /// The signature was not made with the secret of the access key ID.
-    #[error("the signature does not belong to the access key id")]
+    #[error("the signature of the request does not match the access key ID")]
     Signature,
     /// The credentials could not be loaded when a request needed them.
     #[error("the credentials cannot be loaded")]

@@ -54,7 +54,10 @@ impl AlerterConfig {
             ("TRAILSEAL_EVIDENCE_BUCKET", evidence_bucket.is_none()),
         ] {
             if is_missing {
-                variables.problem(name, "is missing: nobody would hear of a finding");
+                variables.problem(
+                    name,
+                    "is missing: without it, nobody receives an alert about a finding",
+                );
             }
         }
         let alerts_per_minute = variables.one(

@@ -66,27 +66,27 @@ impl Config {
         let kms_key_arns = variables.list("TRAILSEAL_KMS_KEY_ARNS", "KMS key ARNs", kms_key_arn);
         let reader_rules = variables.list(
             "TRAILSEAL_READERS",
-            "ARN patterns of roles, users and sessions, and service principals, each of which may end in =enclave or =via:SERVICE (`?` stands for a comma or `=` in a name)",
+            "ARN patterns of roles, users and sessions, and service principals, each with or without =enclave or =via:SERVICE after it (write `?` for a comma or `=` in a name)",
             reader_rule,
         );
         let own_roles = variables.list("TRAILSEAL_OWN_ROLES", "IAM role ARNs", role_arn);
         let enclave_images = variables.list(
             "TRAILSEAL_ENCLAVE_IMAGES",
-            "PCR0 values (96 hex digits)",
+            "PCR0 values (96 hexadecimal digits)",
             enclave_image,
         );
         let findings_queue_url = variables.queue_url("TRAILSEAL_FINDINGS_QUEUE_URL");
         if findings_queue_url.is_none() {
             variables.problem(
                 "TRAILSEAL_FINDINGS_QUEUE_URL",
-                "is not an SQS queue URL: nobody would hear of a finding",
+                "is not an SQS queue URL: without it, nobody receives an alert about a finding",
             );
         }
         let evidence_bucket = variables.evidence_bucket();
         let pinned_keys = variables.pinned_keys(&places);
         let pinned_keys_sha256 = variables.one(
             "TRAILSEAL_PINNED_KEYS_SHA256",
-            "a SHA-256 of 64 hex digits",
+            "a SHA-256 of 64 hexadecimal digits",
             Sha256::from_hex,
         );
         let queue_url = variables.queue_url("TRAILSEAL_QUEUE_URL");
@@ -118,15 +118,17 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
     /// Reads where the trails' files are, and who owns them.
     fn places(&mut self) -> Places {
         let log_buckets = self.log_buckets();
-        let bucket_owner = self.one("TRAILSEAL_BUCKET_OWNER", "an account id", |text| {
-            AccountId::new(text).ok()
-        });
+        let bucket_owner = self.one(
+            "TRAILSEAL_BUCKET_OWNER",
+            "an account ID (12 digits)",
+            |text| AccountId::new(text).ok(),
+        );
         let trails = self.list("TRAILSEAL_TRAIL_ARNS", "trail ARNs", |text| {
             TrailArn::parse(text).ok()
         });
         let aliases = self.list(
             "TRAILSEAL_BUCKET_ALIASES",
-            "pairs ORIGINAL=REPLICA of names of two buckets",
+            "pairs of bucket names, ORIGINAL=REPLICA",
             bucket_alias,
         );
         Places {
@@ -143,13 +145,13 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         let buckets = self.list(NAME, "bucket names", bucket_name);
         let distinct = buckets.iter().collect::<BTreeSet<_>>().len();
         if distinct == 0 {
-            self.problem(NAME, "names no bucket");
+            self.problem(NAME, "does not name a bucket");
         }
         if distinct > MAX_LOG_BUCKETS {
             self.problem(
                 NAME,
                 format!(
-                    "names {distinct} buckets, but the functions may read {MAX_LOG_BUCKETS} at most: deploy a second stack for the others"
+                    "names {distinct} buckets, but the functions can read at most {MAX_LOG_BUCKETS}: deploy a second stack for the others"
                 ),
             );
         }
@@ -171,7 +173,7 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
             self.problem(
                 NAME,
                 format!(
-                    "is `{at}`, in a log bucket, whose writers could then sign digests themselves: keep the keys in another bucket, such as the evidence bucket"
+                    "is `{at}`, in a log bucket: anybody who can write to that bucket could then sign digests; store the keys in another bucket, such as the evidence bucket"
                 ),
             );
         }

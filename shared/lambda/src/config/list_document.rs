@@ -24,7 +24,7 @@ const PREFIX: &str = "config/";
 pub enum ListError {
     /// The variable names a place in which no list may be.
     #[error(
-        "is `{0}`, which is not a document of the evidence bucket: it should be @config/ and a name"
+        "is `{0}`, which is not a document of the evidence bucket: write @config/ followed by the document's name"
     )]
     Place(String),
     /// The document is larger than any list may be.
@@ -34,7 +34,9 @@ pub enum ListError {
     #[error("names a document that is not UTF-8 text")]
     Encoding,
     /// The document has no value outside its comments.
-    #[error("names a document that holds no value: leave the variable empty for no check")]
+    #[error(
+        "names a document that contains no value: to turn the check off, leave the variable empty"
+    )]
     Empty,
 }
 

@@ -20,14 +20,14 @@ pub enum ListsError {
     },
     /// No evidence bucket is configured that could contain the document.
     #[error(
-        "the configuration is wrong: {variable} names a document of the evidence bucket, and TRAILSEAL_EVIDENCE_BUCKET names none"
+        "the configuration is wrong: {variable} names a document of the evidence bucket, but TRAILSEAL_EVIDENCE_BUCKET does not name a bucket"
     )]
     NoBucket {
         /// The variable.
         variable: &'static str,
     },
     /// The document cannot be read.
-    #[error("{variable}: {error}")]
+    #[error("the list that {variable} names is not available: {error}")]
     Unreadable {
         /// The variable.
         variable: &'static str,

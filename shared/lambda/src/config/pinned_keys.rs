@@ -50,11 +50,11 @@ pub enum PinnedError {
     #[error("{0}")]
     Object(#[from] StoreError),
     /// There are more bytes than keys can take up.
-    #[error("more than {MAX_BYTES} bytes")]
+    #[error("the saved response has more than {MAX_BYTES} bytes")]
     TooLarge,
     /// The bytes are not the ones that the stack's owner pinned.
     #[error(
-        "the SHA-256 of the saved response is {actual}, and TRAILSEAL_PINNED_KEYS_SHA256 says {expected}: somebody changed the keys, or the parameter PinnedKeysSha256 is of an earlier response"
+        "the SHA-256 of the saved response is {actual}, but TRAILSEAL_PINNED_KEYS_SHA256 is {expected}: somebody changed the saved keys, or the parameter PinnedKeysSha256 belongs to an earlier response"
     )]
     Hash {
         /// The hash in the variable.
@@ -67,12 +67,12 @@ pub enum PinnedError {
     Keys(#[from] PublicKeyError),
     /// The response contains no key.
     #[error(
-        "the saved response holds no key: save it again for the time of the digests (trailseal keys --start-time …)"
+        "the saved response contains no key: save it again for the time of the digests (trailseal keys --start-time …)"
     )]
     None,
     /// A key without a Region would count for every Region.
     #[error(
-        "the entry of the key {fingerprint} names no Region: save the keys with `trailseal keys`, which adds it, or add \"Region\" to each entry of the response of `aws cloudtrail list-public-keys`"
+        "the entry of the key {fingerprint} does not name a Region: save the keys with `trailseal keys`, which adds it, or add \"Region\" to each entry of the response of `aws cloudtrail list-public-keys`"
     )]
     NoRegion {
         /// The key's fingerprint.

@@ -81,7 +81,7 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
         };
         // A value of only commas or quotes would otherwise mean "any".
         if value::list(&value).next().is_none() {
-            self.problem(name, format!("is `{value}`, which holds no value"));
+            self.problem(name, format!("is `{value}`, which contains no value"));
         }
         let mut items = Vec::new();
         for item in value::list(&value) {
@@ -89,7 +89,7 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
                 Some(item) => items.push(item),
                 None => self.problem(
                     name,
-                    format!("has `{item}` in it, but takes a comma-separated list of {expected}"),
+                    format!("contains `{item}`, but must be a comma-separated list of {expected}"),
                 ),
             }
         }

@@ -44,7 +44,8 @@ pub(super) async fn answer_batch<C: Check, P: Ports>(
         if fate == MessageFate::ReturnsToQueue {
             let id = id.ok_or_else(|| Diagnostic {
                 error_type: "MalformedEvent".to_owned(),
-                error_message: "a message without an id goes back".to_owned(),
+                error_message: "a message has no ID: the whole batch goes back to the queue"
+                    .to_owned(),
             })?;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;

@@ -105,10 +105,10 @@ impl<C: Check, P: Ports> Service<C, P> {
         let Some(passage) = attempt.of_rest() else {
             return Err(ItemError::TooManyHops(object.clone()));
         };
-        tracing::info!(object = ?object.to_string(), resume_at = rest.resume_at, hops = passage.hops, "the rest is handed back to the queue");
+        tracing::info!(object = ?object.to_string(), resume_at = rest.resume_at, hops = passage.hops, "the time for this invocation is over: the rest of the object is sent to the queue");
         let body = serde_json::to_string(rest).map_err(|error| {
             ItemError::HandBack(StoreError {
-                action: "hand back the rest of",
+                action: "send to the queue the rest of",
                 subject: object.to_string(),
                 cause: Cause::Failed(error.to_string()),
             })

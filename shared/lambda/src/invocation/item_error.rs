@@ -12,29 +12,29 @@ pub(super) enum ItemError {
     #[error(transparent)]
     Event(#[from] EventError),
     #[error(
-        "the event is for {0}, whose bucket is not in TRAILSEAL_LOG_BUCKETS: add it there, or take its events from this queue"
+        "the event is for {0}, whose bucket is not in TRAILSEAL_LOG_BUCKETS: add the bucket to the parameter LogBuckets, or stop sending its events to this queue"
     )]
     UnknownBucket(ObjectLocation),
-    #[error("cannot tell: {error}")]
+    #[error("could not verify the object: {error}")]
     CannotTell {
         /// The first obstacle.
         error: StoreError,
         /// The retry schedule for all obstacles together.
         schedule: RetrySchedule,
     },
-    #[error("there was no time left for {0}")]
+    #[error("there was no time left to check {0}")]
     NoTime(ObjectLocation),
     #[error(
-        "the rest of {0} is not handed back: it was, {MAX_HOPS} times, and the object is still not done with"
+        "{0} is still not checked completely after its rest was sent to the queue {MAX_HOPS} times: move the message back from the dead-letter queue to check the object again"
     )]
     TooManyHops(ObjectLocation),
-    #[error("the findings were not accepted: {0}")]
+    #[error("the findings could not be sent to the queue: {0}")]
     Findings(StoreError),
     #[error(transparent)]
     HandBack(StoreError),
-    #[error("what was checked is not on record: {0}")]
+    #[error("the receipt could not be stored in the evidence bucket: {0}")]
     Receipt(StoreError),
-    #[error("the check ended abnormally: {0}")]
+    #[error("the check crashed, which is an error in Trailseal: {0}")]
     Abnormal(String),
 }
 

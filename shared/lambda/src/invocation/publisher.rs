@@ -85,7 +85,7 @@ impl<P: Ports> Publisher<P> {
 
     async fn settle_one(&self, what: PendingUpdate) {
         if let Err(error) = what.run(&self.evidence).await {
-            tracing::warn!(error = ?error.to_string(), "what is settled still waits");
+            tracing::warn!(error = ?error.to_string(), "a settled delivery could not be removed from the evidence bucket: the next digest settles it again");
         }
     }
 }

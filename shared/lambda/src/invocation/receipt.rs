@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(receipt["verdict"], "cannot-tell");
         assert_eq!(
             receipt["cannotTell"][0],
-            "cannot read s3://amzn-s3-demo-bucket/k: the service did not answer: throttled"
+            "cannot read s3://amzn-s3-demo-bucket/k: the request failed and may succeed later: throttled"
         );
     }
 }

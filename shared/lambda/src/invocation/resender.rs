@@ -53,7 +53,7 @@ impl<P: Ports> Resender<P> {
     pub(super) async fn postpone(&self, message: &QueueMessage, deadline: Deadline) -> MessageFate {
         tracing::info!(
             message_id = message.id,
-            "no time to begin: the message is sent on"
+            "there was no time left to check the message: it is sent to the queue again"
         );
         let sent_on = message.passage.with_next_hop();
         let passage = sent_on.again(sent_on.attempt, Timestamp::now(), POSTPONED_BY);
@@ -77,7 +77,7 @@ impl<P: Ports> Resender<P> {
             error = ?error.to_string(),
             attempt,
             is_last,
-            "the message failed"
+            "the message could not be processed"
         );
         if is_last {
             return self.park(message, deadline).await;
@@ -133,11 +133,11 @@ impl<P: Ports> Resender<P> {
         why: &str,
         deadline: Deadline,
     ) -> MessageFate {
-        tracing::warn!(message_id = message.id, error = ?why, "the message goes back to its queue");
+        tracing::warn!(message_id = message.id, error = ?why, "the message could not be sent to the queue again: the queue delivers the original again");
         if let Some(receipt) = &message.receipt
             && let Err(why) = in_time(self.queue.retry_in(receipt, wait), deadline).await
         {
-            tracing::warn!(error = ?why, "the message comes back only after the visibility timeout");
+            tracing::warn!(error = ?why, "the time of the next try could not be set: the queue delivers the message again after its visibility timeout");
         }
         MessageFate::ReturnsToQueue
     }

@@ -38,7 +38,7 @@ impl UnrelatedMessages {
                     kind = kind.as_str(),
                     example = ?seen.example,
                     messages = count.all,
-                    "messages that are not about a new object in S3 are acknowledged and not checked"
+                    "messages that are not about a new object in S3 arrived: they are removed from the queue and not checked"
                 );
             }
         }

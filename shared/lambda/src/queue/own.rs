@@ -44,7 +44,7 @@ fn configured<'a>(
         action,
         subject: "the queue".to_owned(),
         cause: Cause::Failed(format!(
-            "{variable} is not set, so that there is no queue to put it in"
+            "{variable} is not set: set it to the URL of the queue"
         )),
     })
 }

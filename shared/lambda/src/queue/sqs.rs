@@ -17,7 +17,7 @@ fn seconds(duration: Duration) -> i32 {
 }
 
 /// The action that a failure of [`retry_in`] names.
-pub(super) const SET_RETRY: &str = "set the time of the next try of a message in";
+pub(super) const SET_RETRY: &str = "set the time of the next try of a message from";
 
 /// Has a message that goes back to the queue at `url` delivered again after `delay`.
 pub(super) async fn retry_in(

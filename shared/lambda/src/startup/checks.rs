@@ -27,7 +27,7 @@ pub enum StartError {
     #[error(transparent)]
     List(#[from] ListsError),
     /// The pinned keys cannot be used.
-    #[error("TRAILSEAL_PINNED_KEYS: {0}")]
+    #[error("the pinned keys that TRAILSEAL_PINNED_KEYS names cannot be used: {0}")]
     Pinned(#[from] PinnedError),
 }
 

@@ -94,7 +94,7 @@ async fn roots<L: ListObjects>(
                 action: "look for trails in all of",
                 subject: format!("s3://{bucket}/{prefix}"),
                 cause: Cause::Failed(format!(
-                    "it has more than {MAX_FOLDERS} folders besides those of trails; name the trail's prefix"
+                    "it has more than {MAX_FOLDERS} folders besides those of trails: give the trail's prefix"
                 )),
             };
             keep::<()>(Err(error), report, bucket);
@@ -128,7 +128,7 @@ async fn roots<L: ListObjects>(
         action: "look for trails in all of",
         subject: format!("s3://{bucket}/{prefix}"),
         cause: Cause::Failed(format!(
-            "it has folders more than {MAX_DEPTH} deep besides those of trails; name the trail's prefix"
+            "it has folders more than {MAX_DEPTH} levels deep besides those of trails: give the trail's prefix"
         )),
     };
     keep::<()>(Err(error), report, bucket);

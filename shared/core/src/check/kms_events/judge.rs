@@ -93,7 +93,7 @@ pub(super) fn conclude(
             action: "check every KMS event of",
             subject: at.to_string(),
             cause: Cause::Failed(format!(
-                "it names more {what} than are looked at for one log file"
+                "it names more {what} than Trailseal checks for one log file"
             )),
         };
         report.cannot_tell(error, scope, at);

@@ -78,9 +78,11 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             }
             Ok(LogFileVerdict::Postponed) => {
                 let error = StoreError {
-                    action: "read in time",
+                    action: "finish reading",
                     subject: at.to_string(),
-                    cause: Cause::Unavailable("it is large".to_owned()),
+                    cause: Cause::Unavailable(
+                        "it is large, and there was not enough time".to_owned(),
+                    ),
                 };
                 report.cannot_tell(error, scope, at);
             }

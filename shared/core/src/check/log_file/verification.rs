@@ -71,10 +71,10 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let count = authentic.digest().log_files.len();
         if first > 0 && first >= count {
             let error = StoreError {
-                action: "go on verifying",
+                action: "continue to verify",
                 subject: at.to_string(),
                 cause: Cause::Failed(format!(
-                    "it lists {count} log files, and the event says to go on with number {first}"
+                    "it lists {count} log files, but the event says to continue at number {first}: send an event without resumeAt"
                 )),
             };
             report.cannot_tell(error, &scope, at);

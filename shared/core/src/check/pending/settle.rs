@@ -180,7 +180,7 @@ where
                 // No document that Trailseal stored is that large. It does not keep the others
                 // waiting.
                 Err(error) if error.cause.is_permanent() => {
-                    tracing::warn!(document = name, error = ?error.to_string(), "passed over");
+                    tracing::warn!(document = name, error = ?error.to_string(), "the document of pending deliveries cannot be read: it is skipped");
                     self.left.unreadable += 1;
                 }
                 Err(error) => return Err(error),
@@ -208,12 +208,19 @@ where
         match PendingDocument::read(name, bytes) {
             Ok(document) => Some(document),
             Err(NotADocument::Malformed) => {
-                tracing::warn!(document = name, "not a document of deliveries; removed");
+                tracing::warn!(
+                    document = name,
+                    "the document does not contain pending deliveries: it is removed"
+                );
                 self.rewrites.discard(name.to_owned());
                 None
             }
             Err(NotADocument::UnknownSchema(schema)) => {
-                tracing::warn!(document = name, schema, "passed over");
+                tracing::warn!(
+                    document = name,
+                    schema,
+                    "the document of pending deliveries is in the form of another version: it is skipped"
+                );
                 self.left.unreadable += 1;
                 None
             }

@@ -186,7 +186,7 @@ fn first_look<'f>(
     match state {
         None | Some(ObjectState::Unknown) => {
             results.count(Rule::Witness, Some(event), Verdict::CannotTell, || {
-                "the log file could not be looked at".to_owned()
+                "the log file could not be checked".to_owned()
             });
             None
         }

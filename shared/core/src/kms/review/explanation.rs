@@ -12,7 +12,7 @@ impl EventReference {
     pub(super) fn of(event: &KmsEvent<'_>) -> Self {
         Self {
             name: kept(&event.name),
-            id: kept(event.id.as_deref().unwrap_or("without an id")),
+            id: kept(event.id.as_deref().unwrap_or("without an ID")),
             time: event.time,
         }
     }

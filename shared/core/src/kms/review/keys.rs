@@ -103,7 +103,7 @@ impl KeyUses {
                 None if is_key_arn(&name) => name.as_str(),
                 None => {
                     results.count(Rule::Key, Some(&used.event), Verdict::CannotTell, || {
-                        format!("which key {name} is could not be found out")
+                        format!("Trailseal could not find out which key {name} is")
                     });
                     continue;
                 }
@@ -128,7 +128,7 @@ impl KeyUses {
                     Rule::KeyHealth,
                     Some(&used.event),
                     Verdict::CannotTell,
-                    || "the key could not be described".to_owned(),
+                    || "KMS did not describe the key".to_owned(),
                 ),
             }
         }
@@ -161,12 +161,13 @@ impl KeyUses {
             Some(PolicyVerdict::Unreadable(_)) if is_elsewhere(arn, results.expected) => {
                 self.policies_elsewhere += 1;
                 results.count(Rule::KeyHealth, Some(event), Verdict::Ignored, || {
-                    "the policy of another account's key cannot be read from here".to_owned()
+                    "the policy of another account's key cannot be read from this account"
+                        .to_owned()
                 });
             }
             None | Some(PolicyVerdict::Unreadable(_)) => {
                 results.count(Rule::KeyHealth, Some(event), Verdict::CannotTell, || {
-                    "the key's policy may not be read from here, or cannot be".to_owned()
+                    "the key's policy could not be read".to_owned()
                 });
             }
             Some(policy) => judge_key(

@@ -266,7 +266,7 @@ impl<'x> KmsReview<'x> {
                         let call = EventReference::of(&event);
                         let verdict = Verdict::CannotTell;
                         self.results.count(Rule::Caller, Some(&call), verdict, || {
-                            "the object that the call names could not be looked at".to_owned()
+                            "the object that the call names could not be checked".to_owned()
                         });
                         continue;
                     }
@@ -287,7 +287,9 @@ impl<'x> KmsReview<'x> {
         let subject = format!("calls of {}", results.log_file);
         results.groups.add(finding, &subject, "");
         results.count(Rule::Caller, None, Verdict::CannotTell, || {
-            format!("{calls} calls whose key is not known are too many to look at")
+            format!(
+                "{calls} calls name a key that Trailseal does not know, which are too many to check"
+            )
         });
         // The first of them is already counted.
         let caller = results.rules.entry(Rule::Caller).or_default();

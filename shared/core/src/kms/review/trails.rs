@@ -86,7 +86,8 @@ impl UnknownTrails {
         for (unknown, (event, object)) in self.by_folder {
             let Some(chains) = facts.chains.get(&unknown) else {
                 results.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
-                    "whether the trail delivers here could not be looked up".to_owned()
+                    "Trailseal could not find out whether the trail delivers to this bucket"
+                        .to_owned()
                 });
                 continue;
             };
@@ -98,7 +99,7 @@ impl UnknownTrails {
             // A new trail's first digest arrives an hour after its first log file.
             results.count(Rule::Trail, Some(&event), Verdict::CannotTell, || {
                 format!(
-                    "no digest of {} is in the bucket, yet or at all; expected {}",
+                    "the bucket has no digest of {}, or not yet; expected {}",
                     problem.actual(),
                     problem.expected()
                 )

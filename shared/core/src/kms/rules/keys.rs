@@ -19,7 +19,7 @@ const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 pub(crate) fn key(key_arn: &str, expected: &Expected) -> Ruling<KeyMismatch> {
     let keys = &expected.key_arns;
     if keys.is_empty() || keys.iter().any(|arn| arn == key_arn) {
-        Ruling::Valid("the key is the trail's")
+        Ruling::Valid("the key is one of the trail's keys")
     } else {
         Ruling::Wrong(KeyMismatch::NotConfigured {
             used: key_arn.to_owned(),
@@ -33,7 +33,9 @@ pub(crate) fn key(key_arn: &str, expected: &Expected) -> Ruling<KeyMismatch> {
 pub(crate) fn key_of_object(key_arn: &str, object: &Encryption) -> Ruling<KeyMismatch> {
     match object.kms_key() {
         None => Ruling::Silent,
-        Some(key) if same_key(key, key_arn) => Ruling::Valid("event and object agree on the key"),
+        Some(key) if same_key(key, key_arn) => {
+            Ruling::Valid("the event and the object name the same key")
+        }
         Some(key) => Ruling::Wrong(KeyMismatch::NotOfObject {
             used: key_arn.to_owned(),
             of_object: key.to_owned(),

@@ -70,7 +70,7 @@ pub(crate) fn delivery(event: &KmsEvent<'_>) -> Ruling<RefusedCall> {
 /// Rule 7, the first look: the log file that was delivered according to the event exists.
 pub(crate) fn present(found: Result<(), Absence>, call: &EventReference) -> Ruling<MissingLogFile> {
     match found {
-        Ok(()) => Ruling::Valid("the log file that was delivered is there"),
+        Ok(()) => Ruling::Valid("the delivered log file exists"),
         Err(absence) => Ruling::Wrong(MissingLogFile {
             call: call.clone(),
             absence,
