@@ -15,12 +15,12 @@ pub(crate) use verify::{Format, VerifyArgs};
 
 use clap::{Parser, Subcommand};
 
-/// Verify that CloudTrail's log files still are what CloudTrail delivered.
+/// Verify that CloudTrail log files are unchanged since CloudTrail delivered them.
 #[derive(Debug, Parser)]
 #[command(
     name = "trailseal",
     version,
-    after_help = "Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.\n\nCredentials, Region and endpoint come from where the AWS CLI takes them (--profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, …)."
+    after_help = "Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.\n\nTrailseal uses the same credentials, Region and endpoint settings as the AWS CLI (--profile, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, …)."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -31,17 +31,17 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Verify every trail in a bucket or directory
     Verify(Box<VerifyArgs>),
-    /// Do what `aws cloudtrail validate-logs` does, with its flags, lines and exit codes
+    /// Validate log files as `aws cloudtrail validate-logs` does, with the same options, output and exit codes
     ValidateLogs(Box<ValidateLogsArgs>),
-    /// Check one digest step by step
+    /// Check one digest file step by step
     Inspect(InspectArgs),
-    /// Judge the KMS events in log files: who wrote, read and encrypted, under which key
+    /// Check the KMS events in log files: who encrypted, wrote and read the trails' files, and with which key
     Kms(Box<KmsArgs>),
-    /// Save CloudTrail's public keys, to verify without AWS
+    /// Save CloudTrail's public keys, to verify a copy without AWS
     Keys(KeysArgs),
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions {
-        /// The shell
+        /// The shell to print it for
         shell: clap_complete::Shell,
     },
     /// Print the manual page

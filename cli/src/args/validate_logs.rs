@@ -11,37 +11,37 @@ Examples:
   trailseal validate-logs --trail-arn arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events \\
       --start-time 2026-01-15T00:00:00Z --verbose
 
-Exit codes, as the AWS CLI's: 0 all valid, 1 something is invalid, 255 something could not be verified or nothing could be done, 2 flags are missing."
+Exit codes, as in the AWS CLI: 0 all valid, 1 something is invalid, 255 something could not be verified or the command failed, 2 options are missing."
 )]
 pub(crate) struct ValidateLogsArgs {
     /// The trail's ARN
     #[arg(long, value_name = "ARN")]
     pub(crate) trail_arn: String,
-    /// Begin, in UTC: a date or a time (2026-01-15T08:00:00Z)
+    /// Validate log files after this time, in UTC: a date or a time (2026-01-15T08:00:00Z)
     #[arg(long, value_name = "TIME")]
     pub(crate) start_time: String,
-    /// End, as --start-time; without it, now
+    /// Validate log files before this time, in the form of --start-time. Without it, now
     #[arg(long, value_name = "TIME")]
     pub(crate) end_time: Option<String>,
-    /// The bucket; without it, the trail's present one
+    /// The bucket that contains the digest files. Without it, the bucket that the trail delivers to now
     #[arg(long, value_name = "BUCKET")]
     pub(crate) s3_bucket: Option<String>,
-    /// The prefix in that bucket
+    /// The prefix of the digest files in that bucket
     #[arg(long, value_name = "PREFIX")]
     pub(crate) s3_prefix: Option<String>,
-    /// The account whose log files are validated, where it is not the trail's: a member of the organization
+    /// For an organization trail, the account whose log files to validate
     #[arg(long, value_name = "ID")]
     pub(crate) account_id: Option<String>,
-    /// Print valid files, too
+    /// Print a line for valid files, too
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// The Region whose log files are validated; without it, the trail's home Region
+    /// The Region whose log files to validate. Without it, the trail's home Region
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Use this profile of the AWS configuration; it comes before keys in the environment
+    /// Use this profile of the AWS configuration, and not access keys from environment variables
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Send requests to CloudTrail to this URL
+    /// The URL to send CloudTrail requests to
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
     /// Flags of every command of the AWS CLI that make no difference to this one
@@ -107,15 +107,15 @@ impl ForeignArgs {
             ),
             (
                 self.no_sign_request,
-                "--no-sign-request is not supported: CloudTrail gives its public keys to signed requests only",
+                "--no-sign-request is not supported: CloudTrail lists its public keys only for signed requests",
             ),
             (
                 self.ca_bundle.is_some(),
-                "--ca-bundle is not supported: add the certificate to those that the operating system trusts",
+                "--ca-bundle is not supported: add the certificate to the trusted certificates of the operating system",
             ),
             (
                 self.cli_auto_prompt,
-                "--cli-auto-prompt is not supported: nothing is asked for interactively",
+                "--cli-auto-prompt is not supported: give all options on the command line",
             ),
         ];
         flags

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  Everything a bucket holds
+  All trails in a bucket
     trailseal verify s3://amzn-s3-demo-bucket
 
   The last week of one account, in two Regions
     trailseal verify s3://amzn-s3-demo-bucket --start-time 7d \\
         --account 111122223333 --region us-east-1 --region eu-west-1
 
-  A report for the audit file, with log files that no digest lists
+  A report of one month as a web page, including log files that no digest lists
     trailseal verify s3://amzn-s3-demo-bucket --start-time 2026-01-01 --end-time 2026-02-01 \\
         --unlisted --format html --output january.html
 
@@ -23,13 +23,13 @@ Examples:
     aws s3 sync s3://amzn-s3-demo-bucket copy
     trailseal verify copy --keys keys.json --complete
 
-  One day of a Region, or one log file
+  One day of a Region
     trailseal verify s3://amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/
 
-  A member account that left the organization, whose trail ended then
+  A trail that ended on purpose, because the account left the organization
     trailseal verify s3://amzn-s3-demo-bucket --ended 444455556666/organization-trail@2026-03-01T12:00:00Z
 
-  A long run that may be interrupted
+  A long run that can be interrupted and continued
     trailseal verify s3://amzn-s3-demo-bucket --resume progress.ndjson
 
 Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.";
@@ -37,57 +37,57 @@ Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// What to verify: `s3://BUCKET`, a prefix of it, a folder of an account, Region or day, one digest file or log file; or a directory as `aws s3 sync` leaves it, whose files may be decompressed
+    /// What to verify: `s3://BUCKET`, a prefix in it, the folder of an account, Region or day, or one digest file or log file. Or a directory that `aws s3 sync` wrote; its files can be decompressed
     pub(crate) source: String,
-    /// Begin: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h): what is not there of the time after it is a finding. Without it, the oldest digest file that is kept
+    /// Verify the time from here: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h). A digest file that is missing after this time is a finding. Without it, the time of the oldest digest file
     #[arg(long, value_name = "TIME")]
     pub(crate) start_time: Option<String>,
-    /// End, as --start-time; without it, now
+    /// Verify the time up to here, in the form of --start-time. Without it, now
     #[arg(long, value_name = "TIME")]
     pub(crate) end_time: Option<String>,
-    /// Only this account; may be repeated, or hold several with commas between
+    /// Only this account. To give several, repeat the option or separate them with commas
     #[arg(long = "account", value_name = "ID")]
     pub(crate) accounts: Vec<String>,
-    /// Only events of this Region; may be repeated, or hold several with commas between
+    /// Only events of this Region. To give several, repeat the option or separate them with commas
     #[arg(long = "region", value_name = "REGION")]
     pub(crate) regions: Vec<String>,
-    /// Only this trail, by name or ARN; may be repeated, or hold several with commas between
+    /// Only this trail, by name or ARN. To give several, repeat the option or separate them with commas
     #[arg(long = "trail", value_name = "NAME|ARN")]
     pub(crate) trails: Vec<String>,
-    /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`; with a directory, AWS is not asked at all
+    /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`. With a directory, the command then sends no requests to AWS
     #[arg(long, value_name = "FILE", value_parser = input_file())]
     pub(crate) keys: Option<PathBuf>,
-    /// Signatures of digests that a directory does not hold: a JSON object, digest's key or file name to hex, or to what `aws s3api head-object` answers
+    /// Signatures of digest files, which a directory does not contain: a JSON object from each digest's key or file name to its hexadecimal signature, or to the output of `aws s3api head-object`
     #[arg(long, value_name = "FILE", value_parser = input_file())]
     pub(crate) signatures: Option<PathBuf>,
-    /// Use this profile of the AWS configuration; it comes before keys in the environment
+    /// Use this profile of the AWS configuration, and not access keys from environment variables
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The directory holds everything that was in the bucket: what is missing in it is a finding. Without it, nobody can tell, since a copy may be unfinished
+    /// The directory contains everything that was in the bucket. An object that is missing from it is a finding. Without this option, it could not be verified, because the copy may be incomplete
     #[arg(long)]
     pub(crate) complete: bool,
-    /// The most requests in flight
+    /// The maximum number of requests at the same time
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = options::concurrency)]
     pub(crate) concurrency: u16,
     /// The account that must own the bucket
     #[arg(long, value_name = "ID")]
     pub(crate) bucket_owner: Option<String>,
-    /// A replica, and the bucket that CloudTrail delivered to; may be repeated, or hold several with commas between
+    /// A bucket that CloudTrail delivers to, and the replica to read in its place. To give several, repeat the option or separate them with commas
     #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
     pub(crate) aliases: Vec<String>,
-    /// Look for log files that no digest lists, too, in every folder that CloudTrail delivers to; of all trails, since a log file's name does not say whose it is
+    /// Also report log files that no digest lists, in every folder that CloudTrail delivers to. This covers all trails, because the name of a log file does not contain its trail
     #[arg(long, conflicts_with = "trails")]
     pub(crate) unlisted: bool,
-    /// A trail that was ended on purpose, and when: `[ACCOUNT/][REGION/]TRAIL[@TIME]`, TRAIL by name or ARN. Digest files that stop then are not a finding. Without TIME, only where nothing of the trail goes on anywhere; may be repeated, or hold several with commas between
+    /// A trail that somebody ended on purpose, and when: `[ACCOUNT/][REGION/]TRAIL[@TIME]`, where TRAIL is a name or an ARN. It is not a finding that its digest files stop at that time. Without TIME, this applies only to a trail that does not continue anywhere. To give several, repeat the option or separate them with commas
     #[arg(long = "ended", value_name = "TRAIL[@TIME]")]
     pub(crate) ended: Vec<String>,
-    /// Keep progress in FILE, and go on from it: each log file that was found valid is written there within a second, and is not looked at again. A run that comes to its end removes FILE
+    /// Save progress in FILE, and continue from it. The command adds each valid log file to FILE within a second, and does not read it again in the next run. A complete run removes FILE
     #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) resume: Option<PathBuf>,
-    /// How to print what was found
+    /// The form of the report
     #[arg(long, value_enum, ignore_case = true, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Write to FILE, not to standard output
+    /// Write to FILE instead of standard output
     #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) output: Option<PathBuf>,
 }
@@ -99,8 +99,8 @@ pub(crate) enum Format {
     Text,
     /// One JSON object
     Json,
-    /// One JSON object a line, as things are found
+    /// One JSON object for each line, written while the command runs
     Ndjson,
-    /// One self-contained page
+    /// One self-contained web page
     Html,
 }
