@@ -98,12 +98,12 @@ fn given_signature(
     let read = |text: &str| {
         let pair = (subject.at.key.clone(), text.to_owned());
         GivenSignatures::new([pair])
-            .map_err(|_| is_not(text, "a digest's signature, which has 512 hex digits: give what the object's metadata holds as `signature`"))
+            .map_err(|_| is_not(text, "a digest's signature, which has 512 hexadecimal digits: give the value of `signature` in the object's metadata"))
     };
     let given = one("--signature", args.signature.as_deref(), read)?;
     if given.is_some() && !is_file {
         return Err(Stop::usage(
-            "--signature is for a file: an object in S3 has its signature in its metadata",
+            "--signature is for a file on disk: an object in S3 has its signature in its metadata",
         ));
     }
     Ok(Arc::new(given.unwrap_or_default()))
@@ -116,10 +116,10 @@ fn not_found(subject: &InspectedDigest, examined: &Examined) -> Option<Stop> {
             may_have_expired: true,
             ..
         } => {
-            "what is kept of its chain begins after it: a lifecycle rule expired it, or somebody deleted it and all digests before it"
+            "the oldest digest of its chain in the bucket is a later one: a lifecycle rule expired it, or somebody deleted it and all digests before it"
         }
         NextDigest::NamesThis { .. } => return None,
-        _ => "no digest says that it was there",
+        _ => "no digest shows that it ever existed",
     };
     let is_gone = |finding: &&Finding| {
         finding.kind == FindingKind::DigestMissing && finding.object == subject.at
@@ -128,6 +128,6 @@ fn not_found(subject: &InspectedDigest, examined: &Examined) -> Option<Stop> {
     Some(Stop::cannot_tell(format_args!(
         "cannot read {}: {}, and {said}",
         subject.at,
-        gone.actual.as_deref().unwrap_or("it is not there")
+        gone.actual.as_deref().unwrap_or("it does not exist")
     )))
 }

@@ -147,7 +147,9 @@ async fn save(args: &KeysArgs) -> Result<ExitCode, Stop> {
     }
     missing.print();
     if saved.public_key_list.is_empty() {
-        return Err(Stop::cannot_tell("no Region gave a key: nothing is saved"));
+        return Err(Stop::cannot_tell(
+            "no keys were saved, because CloudTrail listed none in any Region",
+        ));
     }
     let text = serde_json::to_string_pretty(&saved).map_err(Stop::cannot_tell)? + "\n";
     let name = target.name().to_owned();
@@ -201,13 +203,13 @@ impl Missing {
             };
             let advice = match cause {
                 Cause::RegionDisabled(_) => {
-                    ". Save the keys of this Region with an account that has opted into it."
+                    ". Save the keys of this Region with an account for which it is enabled."
                         .to_owned()
                 }
                 Cause::Credentials(..) => format!(". {}", advice(cause)),
                 _ => String::new(),
             };
-            eprintln!("trailseal: {these} {are} left out: {cause}{advice}");
+            eprintln!("trailseal: the keys of {these} are not saved: {cause}{advice}");
         }
     }
 }

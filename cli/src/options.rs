@@ -64,7 +64,8 @@ pub(crate) fn bucket_owner(text: Option<&str>) -> Result<Option<AccountId>, Stop
 /// As for [`many`].
 pub(crate) fn aliases(texts: &[String]) -> Result<Vec<(String, String)>, Stop> {
     many("--alias", texts, |text| {
-        bucket_alias(text).ok_or_else(|| is_not(text, "ORIGINAL=REPLICA, the names of two buckets"))
+        bucket_alias(text)
+            .ok_or_else(|| is_not(text, "ORIGINAL=REPLICA, which are the names of two buckets"))
     })
 }
 
@@ -110,7 +111,7 @@ pub(crate) fn concurrency(text: &str) -> Result<u16, String> {
 
 fn empty(option: &str) -> Stop {
     Stop::usage(format_args!(
-        "{option} has no value in it: give one, or leave the option out"
+        "{option} has no value: give one, or leave the option out"
     ))
 }
 

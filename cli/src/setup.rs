@@ -84,7 +84,9 @@ impl Services {
     pub(crate) fn s3(&self, owner: Option<AccountId>) -> Result<Objects, Stop> {
         match &self.config {
             Some(config) => Ok(Objects::S3(Box::new(S3Objects::new(config, owner)))),
-            None => Err(Stop::cannot_tell("the AWS configuration cannot be read")),
+            None => Err(Stop::cannot_tell(
+                "the AWS configuration files cannot be read",
+            )),
         }
     }
 }

@@ -53,14 +53,14 @@ pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Res
     if let Some(from) = range.from {
         if from > now {
             return Err(Stop::usage(format_args!(
-                "--start-time {from} is yet to come: it is {} now, in UTC; give a time that has passed",
+                "--start-time {from} is in the future: it is {} now, in UTC; give a time in the past",
                 now.strftime("%Y-%m-%dT%H:%M:%SZ")
             )));
         }
         let to = range.to.unwrap_or(now);
         if from >= to {
             return Err(Stop::usage(format_args!(
-                "--start-time {from} is not before --end-time {to}: exchange them, or leave one out"
+                "--start-time {from} is not before --end-time {to}: exchange the two, or leave one out"
             )));
         }
     }

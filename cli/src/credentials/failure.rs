@@ -8,7 +8,7 @@ use super::reason::{causes, reason};
 use aws_credential_types::provider::error::CredentialsError;
 
 /// The advice if there are no credentials at all.
-pub(super) const NONE: &str = "no AWS credentials were found: run `aws configure` or `aws sso login`, or name a profile with --profile; a directory is verified without AWS with --keys FILE";
+pub(super) const NONE: &str = "no AWS credentials were found: run `aws configure` or `aws sso login`, or give a profile with --profile; to verify a directory without AWS, give --keys FILE";
 
 /// Returns why a profile gives no credentials, and what to do.
 pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
@@ -19,7 +19,7 @@ pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
         return if profile.is_there() {
             format!(
-                "the profile `{name}` has no credentials, and there are no others: run `aws configure --profile {name}` or `aws sso login --profile {name}`"
+                "the profile `{name}` has no credentials, and no others were found: run `aws configure --profile {name}` or `aws sso login --profile {name}`"
             )
         } else {
             NONE.to_owned()
@@ -49,12 +49,12 @@ pub(super) fn explain(profile: &Profile, error: &CredentialsError) -> String {
         && said.contains("external process")
     {
         return format!(
-            "the credential_process of the profile `{name}` gives no credentials: {why}"
+            "the credential_process of the profile `{name}` returned no credentials: {why}"
         );
     }
     if let Some((name, _)) = profile.first_with(&["mfa_serial"]) {
         return format!(
-            "the role of the profile `{name}` asks for an MFA code (mfa_serial), which Trailseal does not ask for: run `eval \"$(aws configure export-credentials --profile {name} --format env)\"`, and leave --profile out ({why})"
+            "the role of the profile `{name}` needs an MFA code (mfa_serial), which Trailseal does not ask for: run `eval \"$(aws configure export-credentials --profile {name} --format env)\"`, and leave --profile out ({why})"
         );
     }
     if let Some((name, role)) = profile.first_with(&["role_arn"]) {

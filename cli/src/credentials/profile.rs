@@ -36,7 +36,7 @@ pub(crate) enum ProfileError {
         source_profile: String,
     },
     /// The files cannot be read.
-    #[error("the AWS configuration cannot be read: {0}")]
+    #[error("the AWS configuration files cannot be read: {0}")]
     Unreadable(String),
 }
 

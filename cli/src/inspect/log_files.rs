@@ -23,7 +23,7 @@ pub(super) async fn log_files(
     let Some(at_once) = at_once else {
         page.step(&log_files_left(
             Verdict::Ignored,
-            "not looked at, because of --no-log-files",
+            "not checked, because of --no-log-files",
         ));
         return;
     };
@@ -32,7 +32,10 @@ pub(super) async fn log_files(
         return;
     };
     if digest.digest().log_files.is_empty() {
-        page.step(&log_files_left(Verdict::Ignored, "it lists none"));
+        page.step(&log_files_left(
+            Verdict::Ignored,
+            "the digest lists no log files",
+        ));
         return;
     }
     let scope = &digests.scope(&examined.settled.key);

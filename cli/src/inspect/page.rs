@@ -50,15 +50,15 @@ impl InspectPage {
         let (outcome, line) = match (ids.len(), self.obstacles) {
             (0, 0) => (
                 Outcome::Valid,
-                "VALID: this is what CloudTrail delivered.".to_owned(),
+                "VALID: the digest and what it lists are as CloudTrail delivered them.".to_owned(),
             ),
             (0, 1) => (
                 Outcome::CannotTell,
-                "CANNOT TELL: a check could not be made; nothing wrong was seen.".to_owned(),
+                "CANNOT TELL: 1 check could not be made; nothing wrong was found.".to_owned(),
             ),
             (0, count) => (
                 Outcome::CannotTell,
-                format!("CANNOT TELL: {count} checks could not be made; nothing wrong was seen."),
+                format!("CANNOT TELL: {count} checks could not be made; nothing wrong was found."),
             ),
             (1, _) => (
                 Outcome::Finding,

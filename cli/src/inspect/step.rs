@@ -11,7 +11,7 @@ use trailseal::world::StoreError;
 const INDENT: &str = "                          ";
 
 /// The text for a step that depends on one that failed.
-pub(super) const NOT_CHECKED: &str = "not checked: nothing that the digest says is believed";
+pub(super) const NOT_CHECKED: &str = "not checked, because the digest itself is not verified";
 
 /// Returns the verdict of a check that is right or wrong.
 pub(super) fn verdict_of(is_ok: bool) -> Verdict {

@@ -34,7 +34,7 @@ pub(super) fn steps(
         None => vec![InspectStep::new(
             OBJECT,
             Verdict::Valid,
-            "it is not there, or unreadable",
+            "it does not exist, or cannot be read",
         )],
         Some(read) => of_object(subject, examined, read, keys_from, is_alone),
     };
@@ -110,11 +110,11 @@ fn of_object(
 /// Returns the step for the form.
 fn gzip(form: Form) -> InspectStep {
     match form {
-        Form::Gzip => InspectStep::new(GZIP, Verdict::Valid, "one member"),
+        Form::Gzip => InspectStep::new(GZIP, Verdict::Valid, "one complete gzip stream"),
         Form::Inflated => InspectStep::new(
             GZIP,
             Verdict::Ignored,
-            "the file is decompressed: its content is what CloudTrail signs, and is checked",
+            "the file is decompressed: its content, which CloudTrail signs, is checked",
         ),
     }
 }
@@ -171,14 +171,14 @@ fn place(subject: &InspectedDigest, content: &UnverifiedDigest, is_alone: bool) 
     let step = InspectStep::new(
         PLACE,
         Verdict::Valid,
-        format_args!("says that it was delivered to {}", content.location),
+        format_args!("states that it was delivered to {}", content.location),
     );
     if is_alone {
-        step.fact("the file has its name, and is not in a copy of a bucket")
+        step.fact("the file has the same name, and is not in a copy of a bucket")
     } else if content.location == subject.at {
-        step.fact("and is there")
+        step.fact("and is in that place")
     } else {
-        step.fact(format_args!("and is at {}", subject.at))
+        step.fact(format_args!("but is in {}", subject.at))
     }
 }
 
@@ -192,7 +192,7 @@ fn algorithm(read: &ReadFacts) -> InspectStep {
         None => InspectStep::new(
             ALGORITHM,
             Verdict::Valid,
-            "SHA256withRSA, as the document says",
+            "SHA256withRSA, as the document states",
         ),
     }
 }
@@ -212,12 +212,12 @@ fn key(content: &UnverifiedDigest, read: &ReadFacts, keys_from: &str) -> Inspect
         Ok(Some(KeyLookup::OutsideValidity(key))) => known(
             Verdict::Finding,
             key,
-            "listed for another time than the digest's: ",
+            "listed for a time that does not include the digest's: ",
         ),
         Ok(Some(KeyLookup::Unknown)) => InspectStep::new(KEY, Verdict::Finding, &named)
-            .fact(format_args!("{keys_from} has none such")),
+            .fact(format_args!("{keys_from} has no such key")),
         Ok(None) => InspectStep::new(KEY, Verdict::CannotTell, &named)
-            .fact("when the digest was generated is not known"),
+            .fact("the time at which the digest was generated is not known"),
         Err(error) => InspectStep::new(KEY, Verdict::CannotTell, &named).fact(error),
     }
 }
@@ -227,13 +227,13 @@ fn signature(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool) -
         return InspectStep::new(
             SIGNATURE,
             Verdict::CannotTell,
-            "neither the file nor a later digest has one; if it is in another file, give it with --signature",
+            "neither the file nor a later digest contains it; if you have it from elsewhere, give it with --signature",
         );
     };
     let from = match from {
         SignatureFrom::Metadata => "in the object's metadata",
         SignatureFrom::CommandLine => "as given with --signature",
-        SignatureFrom::Successor => "as the next digest gives it",
+        SignatureFrom::Successor => "as the next digest states it",
     };
     let verdict = match read.is_signed {
         Some(is_signed) => verdict_of(is_signed || is_authentic),
@@ -241,9 +241,9 @@ fn signature(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool) -
     };
     let step = InspectStep::new(SIGNATURE, verdict, format_args!("{from}: {hex}"));
     let step = match read.is_signed {
-        Some(true) => step.fact("the key made it over these four lines:"),
-        Some(false) => step.fact("the key did not make it over these four lines:"),
-        None => step.fact("not verified; it should be over these four lines:"),
+        Some(true) => step.fact("it is a signature of the key over these four lines:"),
+        Some(false) => step.fact("it is not a signature of the key over these four lines:"),
+        None => step.fact("not verified; it should be a signature over these four lines:"),
     };
     signing_string(content)
         .split('\n')
@@ -253,7 +253,7 @@ fn signature(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool) -
 fn content_hash(content: &UnverifiedDigest, read: &ReadFacts, is_authentic: bool) -> InspectStep {
     let (verdict, vouched) = match (is_authentic, read.is_signed) {
         (true, Some(true)) => (Verdict::Valid, "as signed"),
-        (true, _) => (Verdict::Valid, "as the next digest says"),
+        (true, _) => (Verdict::Valid, "as the next digest states"),
         (false, _) => (Verdict::CannotTell, "which no verified digest confirms"),
     };
     let fact = format!("SHA-256 {}, {vouched}", content.hash);
@@ -269,7 +269,7 @@ fn predecessor(
         return InspectStep::new(
             PREDECESSOR,
             Verdict::Ignored,
-            "backfill digests are in no chain",
+            "backfill digests are not part of a chain",
         );
     }
     match &content.predecessor {
@@ -277,11 +277,11 @@ fn predecessor(
         None => InspectStep::new(
             PREDECESSOR,
             Verdict::Valid,
-            "a starting digest, which names none",
+            "none: this is a starting digest",
         ),
         Some(named) => {
             InspectStep::new(PREDECESSOR, Verdict::Valid, &named.location).fact(format_args!(
-                "named by its content, SHA-256 {}, by its signature, and by its end, {}",
+                "named with the SHA-256 of its content, {}, its signature, and its end time, {}",
                 named.hash, content.start_time
             ))
         }
@@ -292,8 +292,8 @@ fn successor(successor: &NextDigest, is_alone: bool) -> Option<InspectStep> {
     let nothing = |fact: &str| InspectStep::new(SUCCESSOR, Verdict::Ignored, fact);
     Some(match successor {
         NextDigest::NotInChain => return None,
-        NextDigest::None if is_alone => nothing("none is available"),
-        NextDigest::None => nothing("none is there yet"),
+        NextDigest::None if is_alone => nothing("not available"),
+        NextDigest::None => nothing("none exists yet"),
         NextDigest::Unknown(error) => InspectStep::new(SUCCESSOR, Verdict::CannotTell, error),
         NextDigest::NamesAnother(at) => {
             nothing(&format!("{at} names another digest as the one before it"))
@@ -303,9 +303,9 @@ fn successor(successor: &NextDigest, is_alone: bool) -> Option<InspectStep> {
             is_authentic: true,
             ..
         } => InspectStep::new(SUCCESSOR, Verdict::Valid, at)
-            .fact("signed by CloudTrail; names this digest by its content and its signature"),
+            .fact("signed by CloudTrail; states the hash and the signature of this digest"),
         NextDigest::NamesThis { at, .. } => InspectStep::new(SUCCESSOR, Verdict::CannotTell, at)
-            .fact("names this digest, and is not proven to be CloudTrail's itself"),
+            .fact("names this digest, but is not verified itself"),
     })
 }
 

@@ -56,7 +56,7 @@ impl InspectedDigest {
     pub(super) fn parse(text: &str, is_complete: bool) -> Result<Self, Stop> {
         match Named::parse(text).map_err(Stop::usage)? {
             Named::S3 { .. } if is_complete => Err(Stop::usage(
-                "--complete is for a copy on disk: a bucket is always taken for all there is",
+                "--complete is for a copy on disk: a bucket always counts as complete",
             )),
             Named::S3 { bucket, prefix } => {
                 let created = Created::as_written(&bucket, &prefix);
@@ -80,7 +80,7 @@ impl InspectedDigest {
             .map_err(|error| Stop::usage(format_args!("cannot read {text}: {error}")))?;
         if !metadata.is_file() {
             return Err(Stop::usage(format_args!(
-                "{text} is not a file: name one digest; `trailseal verify` checks a directory"
+                "{text} is not a file: give one digest file; to check a directory, use `trailseal verify`"
             )));
         }
         let folder = match path.parent() {
@@ -102,7 +102,7 @@ impl InspectedDigest {
         }
         if is_complete {
             return Err(Stop::usage(format_args!(
-                "--complete is for a file in a copy of a bucket, and {text} is in none"
+                "--complete is for a file in a copy of a bucket, but {text} is not in one"
             )));
         }
         let (file, key) = LoneFile::open(path).ok_or_else(|| no_digest(text))?;
@@ -141,6 +141,6 @@ fn key_of(key: &str) -> Option<DigestKey> {
 
 fn no_digest(text: &str) -> Stop {
     Stop::usage(format_args!(
-        "`{text}` has no digest's name, which tells the account, the Region and the trail: expected is {NAME}"
+        "`{text}` does not have the name of a digest file, which contains the account, the Region and the trail: the name must be {NAME}"
     ))
 }

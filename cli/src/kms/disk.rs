@@ -167,7 +167,7 @@ impl Disk {
 /// Returns the error that a text names no log file.
 pub(super) fn no_log_file(text: &str) -> Stop {
     Stop::usage(format_args!(
-        "`{text}` has no log file's name, which tells the account, the Region and the time: expected is {NAME}"
+        "`{text}` does not have the name of a log file, which contains the account, the Region and the time: the name must be {NAME}"
     ))
 }
 
@@ -202,7 +202,7 @@ impl Iterator for KmsWalk {
             let place = self.left.pop()?;
             if let Err(error) = self.visit(&place) {
                 return Some(Err(StoreError {
-                    action: "look into",
+                    action: "search",
                     subject: place.path.display().to_string(),
                     cause: match error.kind() {
                         io::ErrorKind::PermissionDenied => Cause::Denied(error.to_string()),
@@ -229,14 +229,14 @@ impl KmsWalk {
         }
         if *deep >= MAX_DEPTH {
             return Err(io::Error::other(format!(
-                "it is more than {MAX_DEPTH} folders deep"
+                "it is more than {MAX_DEPTH} levels deep"
             )));
         }
         self.linked += usize::from(*is_below_link);
         if self.linked > MAX_LINKED {
             self.left.retain(|place| !place.is_below_link);
             return Err(io::Error::other(format!(
-                "symbolic links lead to more than {MAX_LINKED} folders, and no more of them are looked into"
+                "symbolic links lead to more than {MAX_LINKED} folders, and the others were not searched"
             )));
         }
         let below = Folder::read(path, &self.disk.strays)?;
@@ -294,7 +294,7 @@ pub(super) async fn read(file: &Path) -> Result<Vec<u8>, StoreError> {
         action: "read the records of",
         subject,
         cause: Cause::TooLarge(format!(
-            "it has more than {limit} bytes, more than any log file of CloudTrail's"
+            "it has more than {limit} bytes, which is more than any CloudTrail log file has"
         )),
     })
 }

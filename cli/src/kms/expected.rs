@@ -24,7 +24,7 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
         log_buckets: each(
             "--bucket",
             &args.buckets,
-            "a bucket's name, without s3:// and without a prefix",
+            "a bucket name, without s3:// and without a prefix",
             bucket_name,
         )?,
         bucket_owner: bucket_owner(args.bucket_owner.as_deref())?,
@@ -35,13 +35,13 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
     let readers = each(
         "--reader",
         &args.readers,
-        "an ARN pattern of a role, user or session (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, each of which may end in =enclave or =via:SERVICE",
+        "an ARN pattern of a role, user or session (arn:aws:iam::111122223333:role/Audit*), a service principal (athena.amazonaws.com) or `*`, with or without =enclave or =via:SERVICE after it",
         reader_rule,
     )?;
     let own_roles = each(
         "--own-role",
         &args.own_roles,
-        "an IAM role's ARN (arn:aws:iam::111122223333:role/NAME)",
+        "the ARN of an IAM role (arn:aws:iam::111122223333:role/NAME)",
         role_arn,
     )?;
     Ok(Expected {
@@ -49,14 +49,14 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
         key_arns: each(
             "--key",
             &args.keys,
-            "a KMS key's ARN (arn:aws:kms:REGION:ACCOUNT:key/ID, as `aws kms describe-key` prints it for an alias, too)",
+            "the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID; `aws kms describe-key` prints it, also for an alias)",
             kms_key_arn,
         )?,
         readers: Readers::new(readers, own_roles),
         enclave_images: each(
             "--enclave-image",
             &args.enclave_images,
-            "a PCR0 value (96 hex digits), as `nitro-cli build-enclave` prints it",
+            "a PCR0 value (96 hexadecimal digits), as `nitro-cli build-enclave` prints it",
             enclave_image,
         )?,
     })

@@ -85,7 +85,7 @@ impl KmsRun {
         let why = if tally.is_signed_out() {
             "the credentials can no longer be used"
         } else {
-            "interrupted"
+            "the run was interrupted"
         };
         if (tally.is_signed_out() || !is_interrupted) && tally.is_empty() {
             return Err(nothing(head, &tally));
@@ -101,7 +101,7 @@ impl KmsRun {
         page.end(head, &tally, &foot)?;
         if is_interrupted {
             exit::say(format_args!(
-                "{why}, what was not reached is not in the report"
+                "{why}: the report does not include log files that the run did not reach"
             ));
         }
         Ok(foot.verdict)
@@ -117,7 +117,7 @@ impl KmsRun {
         match report.await {
             Ok(report) => Ok((subject, report)),
             Err(error) => Err(StoreError {
-                action: "judge",
+                action: "check the KMS events of",
                 subject: subject.at.to_string(),
                 cause: Cause::Failed(error.to_string()),
             }
@@ -138,7 +138,7 @@ fn nothing(head: &KmsHead, tally: &KmsTally) -> Stop {
         " of the requested time"
     };
     Stop::cannot_tell(format_args!(
-        "{} holds no log file{of_the_time}: no {ROOT_FOLDER}/ACCOUNT/CloudTrail folder with one is there; check the bucket, the prefix and the times",
+        "{} contains no log file{of_the_time}: no {ROOT_FOLDER}/ACCOUNT/CloudTrail folder in it has one; check the bucket, the prefix and the times",
         head.source
     ))
 }

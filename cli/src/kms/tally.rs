@@ -18,10 +18,10 @@ use trailseal::kms::review::Explanation;
 use trailseal::world::{Cause, CredentialTrouble, StoreError};
 
 /// The advice if AWS refuses.
-const DENIED: &str = "Give the caller s3:ListBucket and s3:GetObject on the bucket, and kms:Decrypt, kms:DescribeKey and kms:GetKeyPolicy on the trail's key, and judge again.";
+const DENIED: &str = "Allow your user or role s3:ListBucket and s3:GetObject on the bucket, and kms:Decrypt, kms:DescribeKey and kms:GetKeyPolicy on the trail's key. Then run the command again.";
 
 /// The advice if a Region does not know the account.
-const REGION_DISABLED: &str = "The KMS key is in a Region that the account has not opted into: judge with credentials of an account that has.";
+const REGION_DISABLED: &str = "The KMS key is in a Region that is not enabled for the account. Run the command with the credentials of an account for which it is enabled.";
 
 /// The numbers of log files by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -264,7 +264,7 @@ impl KmsProgress {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let log_files = read(&self.log_files);
         if log_files == 0 {
-            return "looking for log files".to_owned();
+            return "searching for log files".to_owned();
         }
         let mut parts = vec![
             format!("{} log files", HumanCount(log_files)),

@@ -62,17 +62,17 @@ fn asks(rule: Rule, head: &KmsHead) -> &'static str {
     match rule {
         Rule::Trail => "the context names an expected trail",
         Rule::Object => "the context names an object of the trail",
-        Rule::Key => "event, object and options agree on the key",
-        Rule::KeyHealth => "the key can encrypt, and serves no other trail",
-        Rule::Caller => "only CloudTrail writes",
-        Rule::Delivery => "KMS lets CloudTrail write",
+        Rule::Key => "the event, the object and the options name the same key",
+        Rule::KeyHealth => "the key can encrypt, and is for no other trails",
+        Rule::Caller => "only CloudTrail writes log files",
+        Rule::Delivery => "KMS lets CloudTrail write log files",
         Rule::Witness => "every delivered log file exists",
         Rule::Encryption => "log files are encrypted under the trail's key",
         Rule::Readers if head.expected.readers.is_empty() => {
-            "only listed readers read (none is listed: not asked)"
+            "only listed readers read log files (not checked: none is listed)"
         }
-        Rule::Readers => "only listed readers read",
-        Rule::Enclaves => "enclaves attest themselves, and are listed ones",
+        Rule::Readers => "only listed readers read log files",
+        Rule::Enclaves => "enclaves attest themselves, and are listed",
     }
 }
 
@@ -83,13 +83,13 @@ pub(super) fn begin(head: &KmsHead, out: &mut impl Write) -> io::Result<()> {
     if places.is_copy() {
         writeln!(
             out,
-            "A copy on disk has no object headers and no keys to ask: what only they show could not be verified."
+            "A copy on disk has no object headers and no KMS keys. The parts of the rules that need them could not be verified."
         )?;
     }
     if head.buckets_found {
         writeln!(
             out,
-            "Buckets of the trails, as the events name them for log files: {}; --bucket says otherwise.",
+            "Buckets that the trails deliver to, according to the events: {}. To give others, use --bucket.",
             match printable(&names(&places.log_buckets)) {
                 none if none.is_empty() => "none".to_owned(),
                 names => names,
@@ -131,7 +131,7 @@ impl TextReport {
             if self.reasons.contains(reason) {
                 writeln!(
                     out,
-                    "{INDENT}something could not be verified, for a reason given above"
+                    "{INDENT}something could not be verified, for a reason that is printed above"
                 )?;
                 break;
             }
@@ -193,28 +193,28 @@ impl TextReport {
         if tally.findings_left_out > 0 {
             writeln!(
                 out,
-                "… and {} more findings, which are only counted\n",
+                "… and {} more findings, which are counted but not printed\n",
                 HumanCount(tally.findings_left_out)
             )?;
         }
         if self.open_left_out {
             writeln!(
                 out,
-                "More of the same could not be verified and is only counted: --all shows each.\n"
+                "More of the same could not be verified, and is counted but not printed. To print each, use --all.\n"
             )?;
         }
         table(head, tally, out)?;
         cannot_tell(tally.cannot_tell(), tally.cannot_tell_left_out, out)?;
         if tally.totals.waiting > 0 {
+            let them = if tally.totals.waiting == 1 {
+                "it"
+            } else {
+                "them"
+            };
             writeln!(
                 out,
-                "{} still to be listed by a digest; `trailseal verify --unlisted` or the function log-verifier settles {}.",
+                "{} pending until a digest lists {them}; `trailseal verify --unlisted` or the function log-verifier settles {them}.",
                 counted(tally.totals.waiting, "delivery is", "deliveries are"),
-                if tally.totals.waiting == 1 {
-                    "it"
-                } else {
-                    "them"
-                },
             )?;
         }
         crate::output::copy::notes(&foot.notes, out)?;
@@ -286,7 +286,7 @@ fn write_events(
     if left_out > 0 {
         writeln!(
             out,
-            "{INDENT}… and the same of {}: --all shows each",
+            "{INDENT}… and the same for {}; to print each, use --all",
             counted(left_out, "more event", "more events")
         )?;
     }
@@ -334,7 +334,7 @@ fn totals(
         .as_secs_f64();
     writeln!(
         out,
-        "{} read in {seconds:.1} s: {} with KMS events to judge, {} with those of others alone, {} without; {}",
+        "{} read in {seconds:.1} s: {} with KMS events of the trails, {} only with other KMS events, {} with none; {}",
         counted(totals.log_files, "log file", "log files"),
         HumanCount(totals.judged),
         HumanCount(totals.with_kms_events.saturating_sub(totals.judged)),
@@ -350,7 +350,7 @@ fn totals(
 fn headline(tally: &KmsTally, foot: &KmsFoot) -> String {
     let mut line = match foot.verdict {
         Outcome::Valid if tally.totals.judged == 0 => {
-            "VALID: no KMS event in the log files is the trails'.".to_owned()
+            "VALID: the log files contain no KMS event of the trails.".to_owned()
         }
         Outcome::Valid if tally.rules.values().any(|count| count.cannot_tell > 0) => {
             "VALID: no rule is broken, as far as it could be verified.".to_owned()
@@ -361,11 +361,11 @@ fn headline(tally: &KmsTally, foot: &KmsFoot) -> String {
             counted(tally.found(), "FINDING", "FINDINGS")
         ),
         Outcome::CannotTell => {
-            "CANNOT TELL: not everything could be judged; nothing wrong was seen.".to_owned()
+            "CANNOT TELL: not everything could be verified; nothing wrong was found.".to_owned()
         }
     };
     if foot.interrupted {
-        line.push_str(" Interrupted: what was not reached is not in it.");
+        line.push_str(" The run was interrupted: objects that it did not reach are not included.");
     }
     line
 }

@@ -50,12 +50,12 @@ pub(crate) fn check(
         let instead = if formats.len() > 1 && known(&word) {
             format!("did you mean --format {word}?")
         } else if formats.len() > 1 {
-            format!("--format takes {}", formats.join(", "))
+            format!("--format takes {}.", formats.join(", "))
         } else {
-            format!("{format} is what is written")
+            format!("the output is {format}.")
         };
         return Err(Stop::usage(format_args!(
-            "--output {name} names a file, not a format: {instead} For a file of that name write ./{name}"
+            "--output {name} is the name of a file, not of a format: {instead} To write a file with that name, give ./{name}"
         )));
     }
     let ending = output
@@ -73,7 +73,7 @@ pub(crate) fn check(
             None => "give the file another name".to_owned(),
         };
         return Err(Stop::usage(format_args!(
-            "--output {name} ends in .{ending}, but {format} is what is written: {instead}"
+            "--output {name} ends in .{ending}, but the output is {format}: {instead}"
         )));
     }
     let real = output.canonicalize().ok();
@@ -86,7 +86,7 @@ pub(crate) fn check(
             .any(|input| is_read(&input))
     {
         return Err(Stop::usage(format_args!(
-            "--output {name} is a file that another option reads: give a new one"
+            "--output {name} is a file that another option reads: give another name"
         )));
     }
     Ok(())

@@ -84,7 +84,7 @@ fn headline(verification: &Verification) -> String {
         }
     };
     if verification.interrupted {
-        line.push_str(" Interrupted: what was not reached is not in it.");
+        line.push_str(" The run was interrupted: objects that it did not reach are not included.");
     }
     line
 }
@@ -252,7 +252,7 @@ fn findings(verification: &Verification, out: &mut impl Write) -> io::Result<()>
         if all > shown {
             writeln!(
                 out,
-                "  … and {} more: --format json or html lists {}, ndjson all",
+                "  … and {} more; --format json or html contains {}, --format ndjson all of them",
                 HumanCount(all - shown),
                 if verification.findings_left_out == 0 {
                     "them"
@@ -322,7 +322,7 @@ pub(crate) fn cannot_tell(
         if reasons.len() > MAX_SHOWN {
             writeln!(
                 out,
-                "  … and {} more like these: --format json lists them",
+                "  … and {} more like these; --format json contains them",
                 reasons.len() - MAX_SHOWN
             )?;
         }
@@ -356,7 +356,10 @@ fn totals(verification: &Verification, out: &mut impl Write) -> io::Result<()> {
         parts.push(counted(unlisted, "unlisted log file", "unlisted log files"));
     }
     if totals.resumed > 0 {
-        parts.push(format!("{} verified before", HumanCount(totals.resumed)));
+        parts.push(format!(
+            "{} verified by an earlier run",
+            HumanCount(totals.resumed)
+        ));
     }
     writeln!(
         out,

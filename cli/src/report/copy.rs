@@ -85,10 +85,10 @@ impl Note {
         };
         match (self.kind, self.files == 1 && !self.at_least) {
             (NoteKind::Decompressed, true) => format!(
-                "{files} is decompressed, and was verified by its content, which is what CloudTrail hashes and signs"
+                "{files} is decompressed: its content, which CloudTrail hashes and signs, was verified"
             ),
             (NoteKind::Decompressed, false) => format!(
-                "{files} are decompressed, and were verified by their content, which is what CloudTrail hashes and signs"
+                "{files} are decompressed: their content, which CloudTrail hashes and signs, was verified"
             ),
             (NoteKind::Renamed, true) => {
                 format!("{files} has the name of a second copy, and was read as the object itself")
@@ -104,19 +104,23 @@ impl Note {
             }
             (NoteKind::Differing, true) => {
                 format!(
-                    "{files} is named as another form or copy of an object, and holds something else"
+                    "{files} has the name of another form or copy of an object, but different content"
                 )
             }
             (NoteKind::Differing, false) => {
                 format!(
-                    "{files} are named as other forms or copies of objects, and hold something else"
+                    "{files} have the names of other forms or copies of objects, but different content"
                 )
             }
             (NoteKind::Leftover, true) => {
-                format!("{files} that macOS, Windows, a browser or the AWS CLI leaves was skipped")
+                format!(
+                    "{files} that macOS, Windows, a browser or the AWS CLI left there was skipped"
+                )
             }
             (NoteKind::Leftover, false) => {
-                format!("{files} that macOS, Windows, a browser or the AWS CLI leaves were skipped")
+                format!(
+                    "{files} that macOS, Windows, a browser or the AWS CLI left there were skipped"
+                )
             }
         }
     }

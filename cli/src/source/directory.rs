@@ -304,7 +304,7 @@ impl ReadObject for Directory {
         Err(StoreError {
             action: "read the headers of",
             subject: at.to_string(),
-            cause: Cause::Failed("a copy on disk does not hold them".to_owned()),
+            cause: Cause::Failed("a copy on disk does not contain them".to_owned()),
         })
     }
 }

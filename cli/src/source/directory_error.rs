@@ -16,14 +16,14 @@ pub(crate) enum DirectoryError {
     },
     /// The directory holds no trail.
     #[error(
-        "{path} holds no trail: no folder {ROOT_FOLDER} is in it; give the directory that `aws s3 sync s3://BUCKET DIRECTORY` wrote"
+        "{path} contains no trail, because it has no folder {ROOT_FOLDER}: give the directory that `aws s3 sync s3://BUCKET DIRECTORY` wrote"
     )]
     NoTrail {
         /// The directory.
         path: String,
     },
     /// The directory holds two copies of one place.
-    #[error("{first} and {second} are copies of the same place: verify one at a time")]
+    #[error("{first} and {second} are copies of the same folder of a bucket: verify one at a time")]
     Twice {
         /// One copy.
         first: String,

@@ -39,7 +39,7 @@ impl Body for FileBody {
                 let mut piece = vec![0; PIECE];
                 let read = file
                     .read(&mut piece)
-                    .map_err(|error| failed("read on in", &self.subject, &error))?;
+                    .map_err(|error| failed("finish reading", &self.subject, &error))?;
                 piece.truncate(read);
                 if read == 0 {
                     self.rest = Rest::Nothing;

@@ -100,7 +100,7 @@ impl ListPublicKeys for Keys {
                 subject: format!("{region} in {}", file.display()),
                 // The same text for every digest, so that it is reported once.
                 cause: Cause::Failed(format!(
-                    "it holds none with that fingerprint; save the keys of that time with `trailseal keys --region {region} --start-time …`"
+                    "it contains no key with that fingerprint; save the keys of that time with `trailseal keys --region {region} --start-time …`"
                 )),
             }),
         }
@@ -119,14 +119,16 @@ pub(crate) enum FileError {
         error: std::io::Error,
     },
     /// The file is too large.
-    #[error("{path} has more than {MAX_FILE_BYTES} bytes: it is another file than was meant")]
+    #[error(
+        "{path} has more than {MAX_FILE_BYTES} bytes, which is too many for this option: check the name"
+    )]
     TooLarge {
         /// The file.
         path: String,
     },
     /// The file holds no public keys.
     #[error(
-        "{path} holds no public keys: {error}; `trailseal keys --output FILE` writes such a file"
+        "{path} contains no public keys: {error}; `trailseal keys --output FILE` writes a file that does"
     )]
     NoKeys {
         /// The file.
@@ -136,7 +138,7 @@ pub(crate) enum FileError {
     },
     /// The file holds no signatures.
     #[error(
-        "{path} holds no signatures: {error}; it should be a JSON object of digests' file names and hex signatures"
+        "{path} contains no signatures: {error}; give a JSON object with digest file names and their hexadecimal signatures"
     )]
     NoSignatures {
         /// The file.

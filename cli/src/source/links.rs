@@ -85,11 +85,11 @@ impl Followed {
 /// Returns the reason why a link cannot be followed.
 pub(crate) fn broken(path: &Path) -> io::Error {
     let target = fs::read_link(path).map_or_else(
-        |_| "a place that is not there".to_owned(),
+        |_| "a file that does not exist".to_owned(),
         |target| target.display().to_string(),
     );
     io::Error::other(format!(
-        "it is a symbolic link, and {target}, which it leads to, cannot be read"
+        "it is a symbolic link to {target}, which cannot be read"
     ))
 }
 

@@ -57,7 +57,7 @@ pub(crate) enum Named {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     /// The text names no bucket.
-    #[error("`{0}` names no bucket: write s3://BUCKET or s3://BUCKET/PREFIX")]
+    #[error("`{0}` does not name a bucket: write s3://BUCKET or s3://BUCKET/PREFIX")]
     NoBucket(String),
     /// The text names something in S3, but in another notation.
     #[error("`{text}` is not a file or directory: if the bucket is meant, write {meant}")]
@@ -68,7 +68,7 @@ pub(crate) enum SourceError {
         meant: String,
     },
     /// The text has another scheme.
-    #[error("`{0}` is neither s3://BUCKET[/PREFIX] nor a directory")]
+    #[error("`{0}` is not s3://BUCKET[/PREFIX], and not a directory")]
     Scheme(String),
     /// The directory cannot be used.
     #[error(transparent)]

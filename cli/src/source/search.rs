@@ -102,7 +102,7 @@ impl<'a> Search<'a> {
         }
         if !level.is_empty() {
             self.unseen.push(format!(
-                "{} holds directories more than {MAX_DEPTH} deep, which were not looked into: give those that hold an {ROOT_FOLDER} folder",
+                "{} contains directories more than {MAX_DEPTH} levels deep, which were not searched: give the directories that contain an {ROOT_FOLDER} folder",
                 start.display()
             ));
         }
@@ -145,7 +145,7 @@ impl<'a> Search<'a> {
     fn say_full(&mut self, start: &Path) {
         if !std::mem::replace(&mut self.is_full, true) {
             self.unseen.push(format!(
-                "{} holds, or leads by links to, more than {MAX_DIRECTORIES} directories besides those of trails, and not all were looked into: give those that hold an {ROOT_FOLDER} folder",
+                "{} contains, or has links to, more than {MAX_DIRECTORIES} directories besides those of trails, and not all were searched: give the directories that contain an {ROOT_FOLDER} folder",
                 start.display()
             ));
         }

@@ -56,14 +56,14 @@ pub(crate) fn unused_messages(given: &GivenSignatures, from: &str) -> Vec<String
     let wrong: Vec<&str> = given.contradicted().collect();
     if !wrong.is_empty() {
         lines.push(format!(
-            "{from} gives wrong signatures for {}: later digests hold the right ones, with which these digests were verified. Correct what is given; if the objects' metadata in the bucket holds it (aws s3api head-object), somebody changed that metadata",
+            "{from} gives wrong signatures for {}. The digests were verified with the correct signatures, which later digests contain. Correct the signatures that you give. If the metadata of the objects in the bucket contains the wrong ones (aws s3api head-object), somebody changed the metadata",
             names(&wrong)
         ));
     }
     let unused: Vec<&str> = given.unused().collect();
     if !unused.is_empty() {
         lines.push(format!(
-            "{from} gives signatures that were not used, because no digest of that name was read: {}",
+            "{from} gives signatures that were not used, because no digest with that name was read: {}",
             names(&unused)
         ));
     }

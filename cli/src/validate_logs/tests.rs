@@ -374,7 +374,7 @@ fn impossible_flags_are_refused_in_one_line() {
         ),
         (
             ["--account-id", "me"],
-            "Invalid --account-id: `me` is not an AWS account id (twelve digits, without dashes)",
+            "Invalid --account-id: `me` is not an AWS account ID (12 digits, without dashes)",
         ),
     ] {
         assert_eq!(Asked::read(&args(&trail, &flags)).unwrap_err(), message);

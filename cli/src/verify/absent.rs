@@ -30,12 +30,10 @@ pub(super) fn say_absent(job: &Job, matched: &BTreeSet<Chain>) {
     }
     for unused in ended::unused(&job.plan.ended, matched) {
         job.not_looked_at(format!(
-            "--ended {unused} names no trail whose digest files are here"
+            "--ended {unused} does not name a trail that has digest files here: check the name"
         ));
     }
     for absent in absent {
-        job.not_looked_at(format!(
-            "no digests found for the {absent}, which was requested"
-        ));
+        job.not_looked_at(format!("no digests were found for the requested {absent}"));
     }
 }

@@ -131,7 +131,7 @@ impl Collected {
             };
             if refused.more > 0 {
                 let more = refused.more;
-                let _ = write!(one.reason, ", and so for {more} more requests");
+                let _ = write!(one.reason, ", and the same for {more} more requests");
             }
             self.cannot_tell_count += 1;
             // This statement explains the others, and is never left out.

@@ -135,7 +135,7 @@ fn settle_end(
         if end.successor.is_some() {
             tally.unverified(None);
             let what = format!(
-                "its digest files end at {}, and log files are there that were delivered later, by it or by another trail",
+                "its digest files end at {}, but the bucket contains log files that this trail or another one delivered later",
                 end.newest
             );
             cannot_verify(job, tally, &what);

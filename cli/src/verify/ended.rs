@@ -112,18 +112,18 @@ impl Ended {
             let explained = newest >= at.saturating_sub(LAST_HOUR).unwrap_or(at)
                 && newest <= at.saturating_add(AFTER_STOP).unwrap_or(at);
             return (!explained).then(|| {
-                format!("its newest digest file ends at {newest}, which does not fit that time")
+                format!("its newest digest file ends at {newest}, which does not match that time")
             });
         }
         if pending.has_siblings {
             return Some(
-                "digest files of the trail are in several folders: add the time, @TIME".to_owned(),
+                "the trail has digest files in several folders: add the time, @TIME".to_owned(),
             );
         }
         let border = newest.saturating_add(AFTER_STOP).unwrap_or(newest);
         if let Some((chain, end)) = others.find(|(chain, end)| self.names(chain) && *end > border) {
             return Some(format!(
-                "the trail continues in account {}, {}, up to {end} at least: name the chain, and the time, as {}/{}/{}@TIME",
+                "the trail continues in account {}, {}, at least until {end}: give the chain and the time, as {}/{}/{}@TIME",
                 chain.folder.account,
                 chain.region,
                 pending.chain.folder.account,
@@ -132,7 +132,7 @@ impl Ended {
             ));
         }
         pending.has_log_files.then(|| {
-            "log files that were delivered later are there: if another trail wrote them, add the time, @TIME".to_owned()
+            "the folder contains log files that were delivered later: if another trail wrote them, add the time, @TIME".to_owned()
         })
     }
 }

@@ -55,7 +55,7 @@ fn check_hourly(job: &Job, tally: &mut ChainTally) {
         return;
     }
     tally.unverified(None);
-    let reason = "only backfill digest files of it are there, and none of the hourly ones";
+    let reason = "it has backfill digest files only, and no hourly ones";
     cannot_verify(job, tally, reason);
 }
 

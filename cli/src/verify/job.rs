@@ -71,7 +71,7 @@ impl Job {
 
     /// Records that something was not checked, and that its verdict is open.
     pub(super) fn not_looked_at(&self, reason: impl Into<String>) {
-        let what = "trails that were not looked at";
+        let what = "trails that were not checked";
         self.collector
             .unverified(CannotTell::of_run(what, reason, ""));
     }
@@ -80,8 +80,8 @@ impl Job {
     pub(super) fn crashed(&self, subject: &str) {
         self.collector.unverified(CannotTell::of_run(
             subject,
-            "a check ended before it came to a verdict: this is an error in Trailseal",
-            "Please report it, with the output on standard error.",
+            "a check ended without a verdict: this is an error in Trailseal",
+            "Report the error, with the text that the command wrote to standard error.",
         ));
     }
 }

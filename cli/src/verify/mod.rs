@@ -168,7 +168,7 @@ fn say_what_differs(run: &RunFacts, collector: &Collector) {
         collector.unverified(CannotTell::of_run(
             note.example.as_str(),
             format!("{}, such as {}", note.sentence(), note.example),
-            "Only the file with the object's own name was verified, or the decompressed one where that is not there. Do not read the others as CloudTrail's: compare them, and find out who made them.",
+            "Only the file with the object's own name was verified or, if it does not exist, the decompressed one. Do not rely on the others: compare them, and find out who made them.",
         ));
     }
 }
@@ -176,15 +176,15 @@ fn say_what_differs(run: &RunFacts, collector: &Collector) {
 /// Prints why a run ended early, and how to continue.
 fn say_interrupted(args: &VerifyArgs, is_signed_out: bool) {
     let how = match &args.resume {
-        Some(file) => format!("go on with --resume {}", file.display()),
-        None => "the next time, --resume FILE keeps what is done".to_owned(),
+        Some(file) => format!("continue with --resume {}", file.display()),
+        None => "give --resume FILE to save the progress of the next run".to_owned(),
     };
     let why = if is_signed_out {
         "the credentials can no longer be used"
     } else {
-        "interrupted"
+        "the run was interrupted"
     };
     exit::say(format_args!(
-        "{why}, what was not reached is not in the report; {how}"
+        "{why}: the report does not include objects that the run did not reach; {how}"
     ));
 }

@@ -27,7 +27,7 @@ pub(super) async fn named_log_file(job: &Job, folder: &RegionFolder, key: &str, 
         Err(error) if error.absence().is_some() => {
             unverified(
                 format!("{at} does not exist, and no digest file lists it"),
-                "Check the name. A log file that was deleted is reported where the digest files that could list it are verified: name its day, or the bucket.",
+                "Check the name. To find a log file that was deleted, verify the folder of its day or the whole bucket: the report then names each log file that a digest lists and that is missing.",
             );
             return;
         }
@@ -49,12 +49,12 @@ pub(super) async fn named_log_file(job: &Job, folder: &RegionFolder, key: &str, 
             job.collector.unlisted(1);
         }
         Proof::NotYet => unverified(
-            format!("the digest file that should list {at} has not come yet"),
-            "Verify it again when its hour has a digest file.",
+            format!("the digest file that should list {at} has not arrived yet"),
+            "Verify it again when CloudTrail has delivered the digest file of its hour.",
         ),
         Proof::Unproven => unverified(
             format!(
-                "no digest file lists {at}, and not every one that could is here and signed by CloudTrail"
+                "no digest file lists {at}, and some digest files that could list it are missing or could not be verified"
             ),
             NO_DIGESTS,
         ),

@@ -7,7 +7,7 @@ use trailseal::finding::Scope;
 use trailseal::names::region_folder::RegionFolder;
 
 /// The advice on log files without digests.
-pub(super) const NO_DIGESTS: &str = "Where digests were deleted, restore them; in a copy on disk, copy them, too; where log file validation was off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
+pub(super) const NO_DIGESTS: &str = "If digests were deleted, restore them. If they are missing from a copy on disk, copy them, too. If log file validation is off, enable it (aws cloudtrail update-trail --enable-log-file-validation).";
 
 /// Reports log files without any digest: validation was off, or the digests are missing.
 pub(super) async fn check_no_log_files(job: &Job, folder: &RegionFolder) {
@@ -27,7 +27,7 @@ pub(super) async fn check_no_log_files(job: &Job, folder: &RegionFolder) {
         below.as_str(),
         &scope,
         format!(
-            "nothing verifies the log files below {below}: no digest there is signed by CloudTrail"
+            "the log files below {below} could not be verified: no digest there is signed by CloudTrail"
         ),
         NO_DIGESTS,
     ));

@@ -14,7 +14,7 @@ pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> 
     let Verification { source, .. } = verification;
     if let Part::Elsewhere(_) = part {
         Stop::cannot_tell(format_args!(
-            "CloudTrail delivers nothing to {source}, so that nothing there can be verified: name the bucket, or a folder {ROOT_FOLDER}/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ of log files or {ROOT_FOLDER}/ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ of digest files"
+            "{source} is not a folder that CloudTrail delivers to: give the bucket, or a folder {ROOT_FOLDER}/ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/ of log files or {ROOT_FOLDER}/ACCOUNT/CloudTrail-Digest/REGION/YYYY/MM/DD/ of digest files"
         ))
     } else if let Part::Digest(_) = part {
         Stop::cannot_tell(format_args!(
@@ -22,15 +22,15 @@ pub(super) fn nothing(verification: &Verification, part: &Part, found: bool) -> 
         ))
     } else if part.is_log_files() && found {
         Stop::cannot_tell(format_args!(
-            "no log file is in {source}, and no digest file lists one that should be there: check the name"
+            "{source} contains no log file, and no digest file lists one that should be there: check the name"
         ))
     } else if found {
         Stop::cannot_tell(format_args!(
-            "{source} has no digest of what was requested: check --start-time, --end-time, --account, --region and --trail, and that log file validation is enabled on the trail"
+            "{source} contains no digest that matches the request: check --start-time, --end-time, --account, --region and --trail, and that log file validation is enabled on the trail"
         ))
     } else {
         Stop::cannot_tell(format_args!(
-            "{source} holds no trail: no {ROOT_FOLDER}/ACCOUNT/CloudTrail-Digest folder is below it; check the bucket and the prefix"
+            "{source} contains no trail, because it has no {ROOT_FOLDER}/ACCOUNT/CloudTrail-Digest folder: check the bucket and the prefix"
         ))
     }
 }

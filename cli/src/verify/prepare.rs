@@ -63,7 +63,7 @@ pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepare
         .map_or_else(|| Selection::of(""), |(_, prefix)| Selection::of(prefix));
     let wanted = selection.narrow(&wanted).ok_or_else(|| {
         Stop::usage(format_args!(
-            "{source} names another time than --start-time and --end-time, or one that is yet to come"
+            "{source} is a folder of a time that is not between --start-time and --end-time, or that is in the future"
         ))
     })?;
     let expected_until = match (places.is_copy(), &args.end_time) {
@@ -161,7 +161,7 @@ fn places(args: &VerifyArgs, wanted: &Wanted) -> Result<Places, Stop> {
 fn given_signatures(args: &VerifyArgs, named: &Named) -> Result<Arc<GivenSignatures>, Stop> {
     match (&args.signatures, named) {
         (Some(_), Named::S3 { .. }) => Err(Stop::usage(
-            "--signatures is for a directory: objects in S3 have their signatures in their metadata",
+            "--signatures is for a directory: an object in S3 has its signature in its metadata",
         )),
         (Some(file), Named::Directory(_)) => read_signatures(file).map_err(Stop::usage),
         (None, _) => Ok(Arc::default()),
@@ -177,7 +177,7 @@ fn open(
 ) -> Result<(Objects, Vec<SourcePlace>), Stop> {
     match named {
         Named::S3 { .. } if is_complete => Err(Stop::usage(
-            "--complete is for a copy on disk: a bucket is always taken for all there is",
+            "--complete is for a copy on disk: a bucket always counts as complete",
         )),
         Named::S3 { bucket, prefix } => {
             let objects = services.s3(places.bucket_owner.clone())?;

@@ -10,7 +10,7 @@ pub(super) fn line(progress: &VerifyCounters, elapsed: Duration) -> String {
     let read = VerifyCounters::read;
     let (folders, listed) = (read(&progress.folders), read(&progress.folders_listed));
     if folders == 0 {
-        return "looking for trails".to_owned();
+        return "searching for trails".to_owned();
     }
     let (digests, log_files) = (read(&progress.digests), read(&progress.log_files));
     let findings = read(&progress.findings);
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn the_progress_line_shows_how_far_it_is_and_how_long_it_takes() {
         let progress = VerifyCounters::default();
-        assert_eq!(line(&progress, Duration::ZERO), "looking for trails");
+        assert_eq!(line(&progress, Duration::ZERO), "searching for trails");
         for (counter, value) in [
             (&progress.folders, 4),
             (&progress.folders_listed, 2),

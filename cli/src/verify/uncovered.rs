@@ -13,7 +13,7 @@ use trailseal::names::window::Window;
 const NOT_COVERED: &str = "Look for deleted versions of the digest files of that time (aws s3api list-object-versions); in a copy on disk, give the signatures of the digest files that cannot be verified (--signatures).";
 
 /// The advice on it if a copy on disk may be unfinished.
-const NOT_COVERED_IN_COPY: &str = "Finish the copy (run `aws s3 sync` again), and give the signatures of the digest files that cannot be verified (--signatures). If the copy holds everything that was in the bucket, give --complete, and look for deleted versions of the digest files of that time.";
+const NOT_COVERED_IN_COPY: &str = "Finish the copy (run `aws s3 sync` again), and give the signatures of the digest files that cannot be verified (--signatures). If the copy contains everything that was in the bucket, give --complete, and look for deleted versions of the digest files of that time.";
 
 /// Reports that something about a chain could not be verified.
 pub(super) fn cannot_verify(job: &Job, tally: &ChainTally, what: &str) {
@@ -26,7 +26,7 @@ pub(super) fn cannot_verify(job: &Job, tally: &ChainTally, what: &str) {
         format!("s3://{}/{}", tally.folder.bucket, tally.folder.digests()),
         &scope,
         format!(
-            "trail {} in {} {} cannot be verified: {what}",
+            "trail {} in {} {} could not be verified: {what}",
             chain.trail, chain.folder.account, chain.region
         ),
         NOT_COVERED,
@@ -45,7 +45,7 @@ pub(super) fn report_hole(job: &Job, tally: &mut ChainTally, from: Timestamp, to
         format!("s3://{}/{}", tally.folder.bucket, tally.folder.digests()),
         &job.plan.digests.scope(&key),
         format!(
-            "no digest of trail {} in {} {} covers {from} to {to}, and none that CloudTrail signed says why",
+            "no digest of trail {} in {} {} covers {from} to {to}, and no digest that CloudTrail signed explains why",
             chain.trail, chain.folder.account, chain.region
         ),
         if job.plan.medium == Medium::PartialCopy {

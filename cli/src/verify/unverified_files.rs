@@ -6,7 +6,7 @@ use crate::report::CannotTell;
 use trailseal::finding::Scope;
 
 /// The advice on files in a folder that no digest covers.
-const NOT_COVERED: &str = "Find out who wrote the files: look for PutObject calls on the bucket by anybody other than CloudTrail. CloudTrail delivers Insights, network activity and aggregated events to folders of their own, and what it delivers there only a digest file that lists it can prove.";
+const NOT_COVERED: &str = "Find out who wrote the files: look for PutObject calls on the bucket by anybody other than CloudTrail. CloudTrail delivers Insights, network activity and aggregated events to folders of their own, and only a digest file that lists such a log file can verify it.";
 
 /// Files that nothing verifies.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl UnverifiedFiles {
             format!("s3://{bucket}/{below}"),
             scope,
             format!(
-                "nothing verifies {count} log files below s3://{bucket}/{below}: no digest that CloudTrail signed covers their times"
+                "{count} log files below s3://{bucket}/{below} could not be verified: no digest that CloudTrail signed covers their times"
             ),
             NO_DIGESTS,
         ));
@@ -51,7 +51,7 @@ impl UnverifiedFiles {
             format!("s3://{bucket}/{below}"),
             scope,
             format!(
-                "no digest file covers the folder s3://{bucket}/{below}, and nothing verifies what is in it: {files} s3://{bucket}/{example}"
+                "no digest file covers the folder s3://{bucket}/{below}, so its files could not be verified: {files} s3://{bucket}/{example}"
             ),
             NOT_COVERED,
         ));

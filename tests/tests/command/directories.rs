@@ -176,6 +176,6 @@ async fn two_copies_of_one_bucket_are_refused() -> Result<()> {
         .status()?;
     assert!(copied.success());
     let ran = run_offline(&copy.verify()).await?;
-    assert!(ran.refused(64).contains("copies of the same place"));
+    assert!(ran.refused(64).contains("copies of the same folder"));
     Ok(())
 }

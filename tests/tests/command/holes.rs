@@ -235,7 +235,7 @@ async fn a_digest_name_with_a_future_time_hides_no_region_without_digests() -> R
     report.reported(2, &[]);
     let text = report.json.to_string();
     assert!(
-        text.contains("no digests found for the Region eu-west-1"),
+        text.contains("no digests were found for the requested Region eu-west-1"),
         "{text}"
     );
     Ok(())

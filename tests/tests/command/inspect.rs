@@ -219,13 +219,13 @@ async fn the_oldest_kept_digest_is_valid_and_the_time_before_it_could_not_be_ver
     let ran = inspect(3).await?;
     assert_steps(&ran, 2, &[], &["predecessor"]);
     assert!(
-        ran.out.contains("what is kept of this chain"),
+        ran.out.contains("the oldest digest of this chain"),
         "{}",
         ran.out
     );
     assert_steps(&inspect(4).await?, 0, &[], &[]);
     let ran = inspect(2).await?;
-    assert!(ran.refused(2).contains("begins after it"), "{}", ran.err);
+    assert!(ran.refused(2).contains("is a later one"), "{}", ran.err);
     // An earlier digest exists: somebody deleted those in between.
     stage.undo(&trail, &expired[..1]).await?;
     assert_steps(&inspect(3).await?, 1, &["predecessor"], &[]);

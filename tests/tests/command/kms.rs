@@ -219,7 +219,7 @@ async fn an_untouched_trail_is_valid_by_every_rule() -> Result<()> {
         );
     }
     assert!(text.out.contains("\nVALID: "), "{}", text.out);
-    let waiting = format!("{deliveries} deliveries are still to be listed by a digest");
+    let waiting = format!("{deliveries} deliveries are pending until a digest lists them");
     assert!(text.out.contains(&waiting), "{}", text.out);
 
     // What is not given is found out: the trail by its digests. The key and the readers are not
@@ -308,7 +308,7 @@ async fn kms_reads_a_prefix_a_day_or_one_log_file() -> Result<()> {
     let ran = stage.run(&["kms", &uri(one)]).await?;
     assert!(ran.refused(2).contains("does not exist"), "{ran:?}");
     let ran = stage.run(&["kms", &format!("{below}2025/")]).await?;
-    assert!(ran.refused(2).contains("holds no log file"), "{ran:?}");
+    assert!(ran.refused(2).contains("contains no log file"), "{ran:?}");
     let ran = stage.run(&["kms", "s3://amzn-s3-demo-not-there"]).await?;
     assert!(ran.refused(2).contains("bucket does not exist"), "{ran:?}");
     Ok(())
@@ -726,7 +726,7 @@ async fn wrong_usage_is_refused_in_one_line() -> Result<()> {
         (vec![digest], "trailseal inspect"),
         (vec![notes], "log file's name"),
         (vec![bucket, "--trail", "management-events"], "a trail ARN"),
-        (vec![bucket, "--key", alias], "a KMS key's ARN"),
+        (vec![bucket, "--key", alias], "the ARN of a KMS key"),
         (vec![bucket, "--reader", "Audit"], "an ARN pattern"),
         (vec![bucket, "--reader", "=enclave"], "an ARN pattern"),
         (
@@ -737,10 +737,19 @@ async fn wrong_usage_is_refused_in_one_line() -> Result<()> {
             ],
             "=via:SERVICE",
         ),
-        (vec![bucket, "--own-role", "Verifier"], "an IAM role's ARN"),
-        (vec![bucket, "--enclave-image", "abcd"], "96 hex digits"),
-        (vec![bucket, "--enclave-image", &long], "96 hex digits"),
-        (vec![bucket, "--bucket", "no/bucket"], "a bucket's name"),
+        (
+            vec![bucket, "--own-role", "Verifier"],
+            "the ARN of an IAM role",
+        ),
+        (
+            vec![bucket, "--enclave-image", "abcd"],
+            "96 hexadecimal digits",
+        ),
+        (
+            vec![bucket, "--enclave-image", &long],
+            "96 hexadecimal digits",
+        ),
+        (vec![bucket, "--bucket", "no/bucket"], "a bucket name"),
         (vec![bucket, "--bucket-owner", "me"], "is not"),
         (vec![bucket, "--alias", "original"], "ORIGINAL=REPLICA"),
         (vec![bucket, "--start-time", "soon"], "is not a time"),
@@ -788,6 +797,6 @@ async fn help_missing_credentials_and_missing_buckets_are_handled() -> Result<()
 
     let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
     let ran = run_offline(&["kms", &folder.path().display().to_string()]).await?;
-    assert!(ran.refused(2).contains("holds no log file"), "{ran:?}");
+    assert!(ran.refused(2).contains("contains no log file"), "{ran:?}");
     Ok(())
 }

@@ -93,7 +93,7 @@ async fn invalid_values_are_refused_in_one_line() -> Result<()> {
         ),
         (
             vec!["verify", bucket, "--resume", "/no/such/folder/file"],
-            "cannot keep progress",
+            "cannot save progress",
         ),
         (vec!["keys", "--region", "Frankfurt"], "is not"),
         (vec!["keys", "--start-time", "soon"], "is not a time"),

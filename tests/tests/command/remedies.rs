@@ -197,7 +197,7 @@ async fn expired_credentials_are_reported_once_for_any_number_of_log_files() -> 
     assert_eq!(report.unverified().len(), 1);
     let reason = report.json["cannotTell"][0]["reason"].to_string();
     assert!(
-        reason.contains(&format!("and so for {} more requests", all - 1)),
+        reason.contains(&format!("and the same for {} more requests", all - 1)),
         "{reason}"
     );
 
@@ -286,7 +286,7 @@ async fn a_disabled_region_asks_for_keys_in_a_file() -> Result<()> {
     let ran = stage.run_through(&proxy, &save).await?;
     assert!(ran.err.contains("af-south-1 is left out"), "{ran:?}");
     assert!(
-        ran.err.contains("with an account that has opted into it"),
+        ran.err.contains("with an account for which it is enabled"),
         "{ran:?}"
     );
     // Credentials that no Region knows are reported once, for all Regions.

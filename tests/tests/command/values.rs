@@ -35,7 +35,7 @@ fn utf16(text: &str) -> Vec<u8> {
 
 /// A command, one of its options, a wrong value, and a part of the message.
 const WRONG: &[(&str, &str, &str, &str)] = &[
-    ("verify", "--account", "1111-2222-3333", "twelve digits"),
+    ("verify", "--account", "1111-2222-3333", "12 digits"),
     ("verify", "--account", "111122223333 444455556666", "is not"),
     ("verify", "--account", "", "no value"),
     ("verify", "--account", ",", "no value"),
@@ -131,7 +131,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "arn:aws:sts::111122223333:assumed-role/a/b",
         "is not",
     ),
-    ("kms", "--enclave-image", "abcd", "96 hex digits"),
+    ("kms", "--enclave-image", "abcd", "96 hexadecimal digits"),
     (
         "kms",
         "--bucket",
@@ -485,7 +485,7 @@ async fn inspect_takes_a_signature_as_verify_does() -> Result<()> {
     let ran = inspect(3, signature(&trail, 2)).await?;
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
-        ran.out.contains("as the next digest gives it"),
+        ran.out.contains("as the next digest states it"),
         "{}",
         ran.out
     );

@@ -315,7 +315,7 @@ async fn assert_bounded(case: Case) {
         obstacle
             .error
             .to_string()
-            .contains("than are looked at for one log file")
+            .contains("than Trailseal checks for one log file")
     });
     assert!(overflow.is_some_and(|it| it.if_it_stays.is_none()));
     assert_eq!(report.report.verdict(), Verdict::Finding);

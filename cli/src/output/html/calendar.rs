@@ -29,10 +29,10 @@ pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
         section #coverage aria-labelledby="coverage-title" {
             h2 #coverage-title { "Coverage" }
             p.lead {
-                "What each hour of each chain came to, in UTC. A cell shows the worst that happened in it."
+                "The result for each hour of each chain, in UTC. A cell shows the worst result of its time."
                 @if !only_hours {
                     " A page has room for " (text::number(MAX_CELLS)) " cells, "
-                    (text::number(room)) " a chain: a chain that needs more is drawn in days, or in months, as its rows say."
+                    (text::number(room)) " for each chain. A chain that needs more is drawn in days or in months, as its rows show."
                 }
             }
             (legend())
@@ -98,7 +98,7 @@ fn calendar(number: usize, chain: &ChainReport, grid: &Grid) -> Markup {
                 (outcome::badge(chain.verdict))
             }
             @if grid.rows.is_empty() {
-                p.quiet { "Nothing is covered." }
+                p.quiet { "No time is covered." }
             } @else {
                 div class={ "grid " (grid.unit.class()) } {
                     div.scale aria-hidden="true" {
@@ -111,7 +111,7 @@ fn calendar(number: usize, chain: &ChainReport, grid: &Grid) -> Markup {
                 }
             }
             @if grid.cut {
-                p.more { "Older rows are not drawn; " code { "--format json" } " holds them." }
+                p.more { "Older rows are not drawn. " code { "--format json" } " contains them." }
             }
         }
     }

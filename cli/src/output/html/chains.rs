@@ -14,7 +14,7 @@ pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
                 "CloudTrail writes one chain of hourly digests for each account, Region and trail. "
                 "Each digest lists the log files of its hour and signs the digest before."
                 @if let (true, Some((_, first))) = (chains.in_one_place(), chains.shown.first()) {
-                    " All of these lie in " (place(first)) "."
+                    " All of these are in " (place(first)) "."
                 }
             }
             @if chains.shown.is_empty() {

@@ -88,11 +88,11 @@ pub(super) fn section(verification: &Verification) -> Markup {
         section #findings aria-labelledby="findings-title" {
             h2 #findings-title { "Findings" }
             @if groups.is_empty() {
-                p.quiet { "Nothing was found that is not as CloudTrail delivered it." }
+                p.quiet { "Everything that could be verified is as CloudTrail delivered it." }
             } @else {
                 p.lead {
                     (text::count(outcome::findings(verification), "finding", "findings"))
-                    ", the most severe first. Each one comes with its evidence: what should be there, what is there, and the digest that says so."
+                    ", the most severe first. Each finding has its evidence: the expected value, the actual value, and the digest that states the expected value."
                 }
             }
             @for group in &groups { (kind(group, &mut room)) }
@@ -138,9 +138,9 @@ fn kind(group: &Group<'_>, room: &mut usize) -> Markup {
             }
             @if left_out > 0 {
                 p.more {
-                    (text::number(left_out)) " more, see JSON: "
-                    code { "--format json" } " holds up to " (text::number(crate::report::MAX_KEPT))
-                    " findings, " code { "--format ndjson" } " every one."
+                    (text::number(left_out)) " more are not shown. "
+                    code { "--format json" } " contains up to " (text::number(crate::report::MAX_KEPT))
+                    " findings, " code { "--format ndjson" } " all of them."
                 }
             }
         }
@@ -193,7 +193,7 @@ fn finding(report: &FindingReport) -> Markup {
                     dt { "Digest" }
                     dd.mono { (text::isolated(&digest)) }
                 }
-                dt { "Finding id" }
+                dt { "Finding ID" }
                 dd.mono.sub { (text::isolated(&finding.id().to_string())) }
             }
         }

@@ -23,29 +23,29 @@ fn checks(verification: &Verification) -> Markup {
             h3 { "What is checked" }
             dl.checks {
                 dt { "Place" }
-                dd { "Each digest states the bucket and key that CloudTrail delivered it to: it has to lie there." }
+                dd { "Each digest states the bucket and key that CloudTrail delivered it to. It must be there." }
                 dt { "Signature" }
                 dd {
-                    "Each digest is signed with SHA-256 and RSA, over its end time, place, content and the signature before. It is checked with CloudTrail's public key of the digest's Region and time. The public keys came from "
+                    "CloudTrail signs each digest with SHA-256 and RSA. The signature covers the digest's end time, place and content, and the signature of its predecessor. It is verified with CloudTrail's public key for the digest's Region and time. The public keys are from "
                     (text::isolated(&verification.keys)) "."
                 }
                 dt { "Chain" }
-                dd { "Each digest holds the hash and signature of the previous one: both must match, and their times must meet. A digest that is named and does not exist is missing. A chain that starts again was restarted." }
+                dd { "Each digest contains the hash and the signature of its predecessor. Both must match, and the digest must start when its predecessor ends. A predecessor that does not exist is a finding, and so is a chain that starts again." }
                 dt { "Log files" }
-                dd { "Each log file that a signed digest lists is read to its last byte and inflated: its SHA-256 has to be the one in the digest, and nothing may follow its end." }
+                dd { "Each log file that a signed digest lists is read to its last byte and decompressed. Its SHA-256 must be the one in the digest, and no data may follow its end." }
                 @if verification.totals.unlisted.is_some() {
                     dt { "Unlisted log files" }
-                    dd { "The log folders of the bucket were listed and compared with what the digests list." }
+                    dd { "The log files in the bucket were listed and compared with those that the digests list." }
                 }
             }
             h3 { "The three verdicts" }
             dl.checks {
                 dt { "valid" }
-                dd { "Its content is what CloudTrail signed." }
+                dd { "The content of the object is what CloudTrail signed." }
                 dt { "finding" }
-                dd { "It is not, or the object is missing. The evidence is given." }
+                dd { "The content is something else, or the object is missing. The report shows the evidence." }
                 dt { "cannot tell" }
-                dd { "It could not be looked at: access was denied, it is archived, or a service failed." }
+                dd { "The object could not be read: access was denied, it is archived, or a service failed." }
             }
         }
     }
@@ -55,31 +55,31 @@ fn limits(verification: &Verification) -> Markup {
     let totals = &verification.totals;
     html! {
         div {
-            h3 { "What is not proved" }
+            h3 { "What this report does not prove" }
             ul {
-                li { "That CloudTrail recorded every call: only what it delivered is compared." }
+                li { "That CloudTrail recorded every call. Only the files that it delivered are verified." }
                 @if totals.unlisted.is_none() {
-                    li { "That nothing else is in the bucket: log files that no digest lists were not searched for." }
+                    li { "That the bucket contains nothing else. This run did not look for log files that no digest lists." }
                 }
-                li { "Anything about the hour that is not over, or that has no digest yet." }
-                li { "Anything after this run: an object that is changed later is not noticed by this page." }
-                li { "What a trail recorded under another prefix or in another bucket: a trail that was stopped and started again there begins a new chain that nothing connects with the old one." }
+                li { "Anything about an hour that is not over, or that has no digest yet." }
+                li { "Anything after this run. This page does not show a later change of an object." }
+                li { "Anything about log files of a trail under another prefix or in another bucket. A trail that was stopped and started again there begins a new chain, which is not linked to the old one." }
                 @if totals.resumed > 0 {
                     li {
                         (text::count(totals.resumed, "log file was", "log files were"))
-                        " verified by an earlier run and not read again: the resume file is trusted for them."
+                        " verified by an earlier run and not read again. For them, the report relies on the resume file."
                     }
                 }
             }
-            h3 { "What is trusted" }
+            h3 { "What this report relies on" }
             ul {
                 li { "The public keys, from " (text::isolated(&verification.keys)) "." }
-                li { "The machine and the program that made this page. Nothing in the bucket is trusted." }
+                li { "The machine and the program that wrote this page. It does not rely on anything in the bucket." }
             }
-            h3 { "To repeat it" }
+            h3 { "How to repeat the verification" }
             p {
                 "Run the command under " a href="#summary" { "Summary" }
-                " again. The page is no proof by itself: the signed digests are, together with the log files and CloudTrail's public keys."
+                " again. This page is not a proof. The proof is the signed digests, with the log files and CloudTrail's public keys."
             }
         }
     }

@@ -63,7 +63,7 @@ pub(super) fn sentence(verification: &Verification) -> String {
             "Cannot tell: no digest was found".to_owned()
         }
         Outcome::CannotTell => {
-            "Cannot tell: not everything could be checked; nothing wrong was seen".to_owned()
+            "Cannot tell: not everything could be verified; nothing wrong was found".to_owned()
         }
         Outcome::Valid => "Valid: the record is as CloudTrail delivered it".to_owned(),
     }
@@ -72,12 +72,13 @@ pub(super) fn sentence(verification: &Verification) -> String {
 /// Returns what the verdict does not say.
 pub(super) fn addition(verification: &Verification) -> Option<String> {
     let interrupted = verification.interrupted.then(|| {
-        "The run was interrupted: what it did not reach is not in this report.".to_owned()
+        "The run was interrupted: this report does not include objects that it did not reach."
+            .to_owned()
     });
     let unreadable = match unreadable(verification) {
         0 => None,
         number => Some(format!(
-            "{} could not be looked at: nothing is said about what they would have shown.",
+            "{} could not be read: the verdict does not cover them.",
             text::count(number, "object", "objects"),
         )),
     };

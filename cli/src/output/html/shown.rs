@@ -40,8 +40,8 @@ impl<'a> ShownChains<'a> {
             @if self.left_out > 0 {
                 p.more {
                     (text::count(self.left_out, "more chain", "more chains"))
-                    " not shown here; those with findings come first. "
-                    code { "--format json" } " holds every chain."
+                    " not shown. Chains with findings are shown first. "
+                    code { "--format json" } " contains every chain."
                 }
             }
         }

@@ -143,7 +143,7 @@ fn run(verification: &Verification) -> Markup {
                     @match totals.unlisted {
                         Some(0) => "none in the bucket",
                         Some(number) => strong { (text::number(number)) " in the bucket" },
-                        None => { "not looked for (" code { "--unlisted" } " looks)" },
+                        None => { "not searched for (" code { "--unlisted" } " looks)" },
                     }
                 }
             }
@@ -165,9 +165,9 @@ fn of_copy(copy: &CopyReport) -> Markup {
             dt { "Copy on disk" }
             dd {
                 (if copy.complete {
-                    "said to hold everything that was in the bucket"
+                    "given as complete (--complete)"
                 } else {
-                    "may lack a part of what is in the bucket"
+                    "may be incomplete"
                 })
                 @if copy.digests_not_in_copy > 0 {
                     ", " (text::count(copy.digests_not_in_copy, "digest is", "digests are")) " not in it"

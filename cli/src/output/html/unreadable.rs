@@ -23,13 +23,13 @@ pub(super) fn section(verification: &Verification) -> Markup {
     let unprinted: usize = groups.iter().skip(MAX_REASONS).map(Vec::len).sum();
     html! {
         section #unreadable aria-labelledby="unreadable-title" {
-            h2 #unreadable-title { "What could not be looked at" }
+            h2 #unreadable-title { "What could not be verified" }
             @if groups.is_empty() {
                 p.quiet { "Everything that was requested could be verified." }
             } @else {
                 p.lead {
                     (text::count(outcome::unreadable(verification), "object", "objects"))
-                    ". They are not called valid, and not called tampered with: nothing is known about them."
+                    ". They count neither as valid nor as changed, because they could not be checked."
                 }
             }
             @for group in groups.iter().take(MAX_REASONS) { (reason(group)) }
@@ -88,9 +88,9 @@ fn left_out(unprinted: usize, uncounted: u64) -> Markup {
     html! {
         @if left_out > 0 {
             p.more {
-                (text::number(left_out)) " more, see JSON: "
-                code { "--format json" } " holds up to " (text::number(crate::report::MAX_KEPT))
-                ", " code { "--format ndjson" } " every one."
+                (text::number(left_out)) " more are not shown. "
+                code { "--format json" } " contains up to " (text::number(crate::report::MAX_KEPT))
+                ", " code { "--format ndjson" } " all of them."
             }
         }
     }

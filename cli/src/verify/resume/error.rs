@@ -6,7 +6,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResumeError {
     /// The file cannot be read or written.
-    #[error("cannot keep progress in {path}: {error}")]
+    #[error("cannot save progress in {path}: {error}")]
     Io {
         /// The file.
         path: String,
@@ -14,14 +14,14 @@ pub(crate) enum ResumeError {
         error: io::Error,
     },
     /// The file holds something else.
-    #[error("{path} holds no progress of `trailseal verify`: name another file, or remove it")]
+    #[error("{path} is not a progress file of `trailseal verify`: give another file, or remove it")]
     Foreign {
         /// The file.
         path: String,
     },
     /// A version of Trailseal with another progress format wrote the file.
     #[error(
-        "{path} holds progress in the form {schema}, which this version of Trailseal does not read: use the version that wrote the file, or remove the file"
+        "{path} contains progress in the form {schema}, which this version of Trailseal does not read: use the version that wrote the file, or remove the file"
     )]
     OtherVersion {
         /// The file.
@@ -30,14 +30,14 @@ pub(crate) enum ResumeError {
         schema: String,
     },
     /// Another run saves its progress in the file.
-    #[error("another run of trailseal uses {path}: wait for its end, or name another file")]
+    #[error("another run of trailseal uses {path}: wait until it ends, or give another file")]
     InUse {
         /// The file.
         path: String,
     },
     /// The file is for another source.
     #[error(
-        "{path} holds the progress of verifying {source_of_file}: name another file, or remove it"
+        "{path} contains the progress of verifying {source_of_file}: give another file, or remove it"
     )]
     OtherSource {
         /// The file.

@@ -171,8 +171,8 @@ impl Resume {
         let error = self.state().error.take()?;
         Some(CannotTell::of_run(
             "the progress file",
-            format!("progress cannot be kept: {error}"),
-            "Make room, or leave --resume out.",
+            format!("progress cannot be saved: {error}"),
+            "Free some disk space, or leave --resume out.",
         ))
     }
 
