@@ -24,17 +24,17 @@ export SAM_CLI_TELEMETRY := 0
 CARGO_DEBUG := --workspace --locked
 
 .PHONY: help
-help: ## Say what there is
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
-demo: build ## Watch a trail being verified, tampered with and alerted on, on a local AWS
+demo: build ## Show on a local AWS how the functions verify a trail and report attacks on it
 	cargo build -q $(CARGO_DEBUG) --bin demo
 	$(TARGET)/debug/demo $(DEMO_FLAGS)
 
 .PHONY: demo-hold
 demo-hold: DEMO_FLAGS := --hold
-demo-hold: demo ## The same, and the bucket stays, for the command `trailseal`, until Ctrl-C
+demo-hold: demo ## Run the demo and keep its bucket until Ctrl-C, to try the command `trailseal`
 
 # Each step prints its name and how long it took.
 CHECK_STEPS := fmt-check clippy unit stories
@@ -44,7 +44,7 @@ TEST_STEPS := fmt-check lint clippy docs core fuzz-check unit build e2e browser 
 BUILD ?= build
 
 .PHONY: check
-check: ## Check what you change while you work: format, lints, unit tests, stories
+check: ## Run the quick checks while you work: format, lints, unit tests, stories
 	@tests/steps $(CHECK_STEPS)
 
 .PHONY: test
@@ -59,27 +59,27 @@ fmt-check: ## Check the format of the Rust code
 lint: lint-template lint-crates ## Check the template and the crates of the lock file
 
 .PHONY: lint-crates
-lint-crates: venv ## Check licenses, versions and sources of the crates, by deny.toml
+lint-crates: venv ## Check licenses, versions and sources of the crates against deny.toml
 	cargo deny --locked check licenses bans sources
 	cd fuzz && cargo deny --locked --config ../deny.toml check licenses bans sources
 
 .PHONY: advisories
-advisories: venv ## Ask the RustSec database about the crates; needs github.com
+advisories: venv ## Search the RustSec database for vulnerabilities of the crates; needs github.com
 	cargo deny --locked check advisories
 
 .PHONY: core
-core: ## Find AWS, Lambda and tokio below the core, SNS, SQS and Lambda below the command
+core: ## Check that the core does not use AWS SDKs, Lambda or tokio, and the command not SNS, SQS or Lambda
 	@tree=$$(cargo tree -p trailseal -e normal --locked); \
 	    ! grep -E 'aws-sdk-|aws-config|lambda_runtime|tokio' <<<"$$tree"
 	@tree=$$(cargo tree -p trailseal-cli -e normal --locked); \
 	    ! grep -E 'lambda_runtime|aws-sdk-s[nq]s' <<<"$$tree"
 
 .PHONY: docs
-docs: ## Build the documentation of the crates; a broken link is an error
+docs: ## Build the crates' documentation; a broken link is an error
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --document-private-items --workspace --no-deps --locked
 
 .PHONY: fuzz-check
-fuzz-check: ## Compile the fuzz targets, and with them the core alone, without the workspace's features
+fuzz-check: ## Compile the fuzz targets, and with them the core without the workspace's features
 	cargo check -q --manifest-path fuzz/Cargo.toml --locked --target-dir $(TARGET)
 
 .PHONY: lint-template
@@ -108,7 +108,7 @@ e2e: $(BUILD) ## Run the property and end-to-end tests, with the functions of `m
 	cargo test $(CARGO_DEBUG) --test '*'
 
 .PHONY: browser
-browser: venv ## Look at the HTML report in a real browser
+browser: venv ## Test the HTML report in a real browser
 	tests/browser/run
 
 .PHONY: sam-local
@@ -117,7 +117,7 @@ sam-local: $(BUILD) ## Run each function in a container, through `sam local invo
 	TRAIL=$(TARGET)/debug/trail tests/sam-local/run
 
 .PHONY: local-aws
-local-aws: venv ## Hold a local AWS for `sam local invoke`, with the trail that events/ is about
+local-aws: venv ## Start a local AWS for `sam local invoke`, with the trail that the events in events/ name
 	cargo build -q $(CARGO_DEBUG) --bin trail
 	TRAIL=$(TARGET)/debug/trail tests/local-aws/up
 
@@ -143,7 +143,7 @@ $(CHECKOV)/installed: requirements-checkov.txt
 	touch $@
 
 .PHONY: bench
-bench: build ## Measure against the AWS CLI and the machine; BENCH_FLAGS=--write writes docs/benchmarks.md
+bench: build ## Run the benchmarks against the AWS CLI and the machine's limits; BENCH_FLAGS=--write writes docs/benchmarks.md
 	cargo build --release --locked -p trailseal-bench -p trailseal-cli
 	$(TARGET)/release/trailseal-bench $(BENCH_FLAGS)
 

@@ -19,7 +19,7 @@ def chromium():
     """The browser. No name resolves in it."""
     executable = shutil.which("chromium")
     if executable is None:
-        sys.exit("There is no chromium: tests/browser/run installs it.")
+        sys.exit("Chromium is not installed: run tests/browser/run, which installs it.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable,

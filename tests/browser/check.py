@@ -192,7 +192,7 @@ def check(browser, folder, name):
             watched.page.screenshot(path=folder / f"{name}.png", full_page=True)
             if name != "hostile":
                 pages = prints(watched, verification, folder / f"{name}.pdf", 40)
-                print(f"{name}: {pages} pages on paper")
+                print(f"{name}: {pages} printed pages")
         require_equal(watched.requests, [page.as_uri()], "requests in the end")
         require_equal(watched.complaints, [], "console in the end")
     for width in (400, 320):
@@ -219,7 +219,7 @@ def main():
                 check(browser, folder, name)
             except (Failed, jsonschema.ValidationError) as problem:
                 sys.exit(f"{folder}/{name}.html: {problem}")
-    print(f"The HTML page is as it should be; pictures are in {folder}")
+    print(f"The HTML page passed all checks; screenshots are in {folder}")
 
 
 if __name__ == "__main__":

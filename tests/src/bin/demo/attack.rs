@@ -51,7 +51,7 @@ enum Act {
 /// Returns the attacks, in order, for a trail whose Regions are each attacked differently.
 pub(crate) fn attacks(trail: &Trail) -> Result<Vec<Attack>> {
     let [logs, edits, deletions] = &trail.spec.regions[..] else {
-        bail!("the attack is made for three Regions");
+        bail!("the attack needs a trail in three Regions");
     };
     let account = &trail.spec.accounts[0];
     let log_files = trail.logs_of(trail.digest(account, logs, HOUR));
@@ -106,8 +106,8 @@ fn modify(log: &LogFile) -> Attack {
         region: log.region.clone(),
         what: "changed a record in a log file".to_owned(),
         reported: format!(
-            "Covers a track: downloads a log file that no digest lists yet, changes the source \
-             address of its first record to {}, and uploads it again.",
+            "The attacker hides an address: downloads a log file that no digest lists yet, changes the \
+             source address of its first record to {}, and uploads the file again.",
             tamper::log::FALSE_ADDRESS
         ),
         objects: vec![log.object.clone()],
@@ -121,7 +121,7 @@ fn delete(log: &LogFile) -> Attack {
     Attack {
         region: log.region.clone(),
         what: "deleted a log file".to_owned(),
-        reported: "Deletes another log file.".to_owned(),
+        reported: "The attacker deletes another log file.".to_owned(),
         objects: vec![log.object.clone()],
         about: About::LogFile,
         expected: vec![Expected::new("log-file-missing", &log.object.key)],
@@ -134,9 +134,9 @@ fn append(log: &LogFile) -> Attack {
         region: log.region.clone(),
         what: "appended a second gzip member to a log file".to_owned(),
         reported:
-            "Plants a record: appends a second gzip member to a third log file. Whoever reads \
-               it with gunzip sees the planted record too; whoever stops at the first member \
-               finds the file as it was."
+            "The attacker adds a false record: appends a second gzip member to a third log file. A \
+               tool such as gunzip also reads the false record. A tool that stops after the first \
+               member sees the original file."
                 .to_owned(),
         objects: vec![log.object.clone()],
         about: About::LogFile,
@@ -149,10 +149,11 @@ fn edit(digest: &DigestFile) -> Attack {
     let key = &digest.object.key;
     Attack {
         region: digest.region.clone(),
-        what: "took a log file off a digest's list".to_owned(),
-        reported: "Hides a log file: edits a digest so that it lists one file less, and keeps the \
-               signature in its metadata."
-            .to_owned(),
+        what: "removed a log file from a digest's list".to_owned(),
+        reported:
+            "The attacker hides a log file: removes it from the list of a digest, and keeps the \
+               signature in the metadata of the digest."
+                .to_owned(),
         objects: vec![digest.object.clone()],
         about: About::Digests,
         expected: vec![
@@ -168,9 +169,9 @@ fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Attack {
     let newest = &gone[gone.len() - 1];
     Attack {
         region: successor.region.clone(),
-        what: format!("deleted {} digests in a row", gone.len()),
+        what: format!("deleted {} consecutive digests", gone.len()),
         reported: format!(
-            "Takes away the proof of some hours: deletes {} digests in a row.",
+            "The attacker makes some hours impossible to verify: deletes {} consecutive digests.",
             gone.len()
         ),
         objects: gone.iter().map(|digest| digest.object.clone()).collect(),
@@ -188,8 +189,8 @@ fn disable_key(log: &LogFile) -> Attack {
         region: log.region.clone(),
         what: "disabled the KMS key of the log files".to_owned(),
         reported:
-            "Makes the log unreadable: disables the KMS key of the log files, just before the \
-               next one arrives."
+            "The attacker makes log files unreadable: disables their KMS key, just before the next one \
+               arrives."
                 .to_owned(),
         objects: vec![log.object.clone()],
         about: About::Key,
@@ -237,6 +238,6 @@ impl Attack {
         }
         let enabled = kms.enable_key().key_id(key_id).send().await;
         enabled.context("enabling the key")?;
-        Ok(Some("The owners enable the key again."))
+        Ok(Some("The owners of the trail enable the KMS key again."))
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn print_verdicts(
                 .map(|finding| ["-".to_owned(), "nothing".to_owned(), finding, String::new()]),
         )
         .collect();
-    let head = ["", "What was done", "Trailseal", "AWS CLI"];
+    let head = ["", "Attack", "Trailseal", "AWS CLI"];
     screen.table([1, 31, 32, 30], head, &rows);
 }
 
@@ -97,9 +97,9 @@ pub(crate) fn print_totals(screen: &Screen, trail: &Trail, cli_verdicts: &CliVer
     let head = [
         "Region",
         "CloudTrail delivered",
-        "CLI: digests",
-        "CLI: logs",
-        "In no total of the CLI",
+        "AWS CLI: digests",
+        "AWS CLI: log files",
+        "Not counted by the AWS CLI",
     ];
     screen.table([15, 24, 12, 12, 24], head, &rows);
 }
@@ -113,13 +113,13 @@ pub(crate) fn print_conclusion(screen: &Screen, attacks: &[Attack], reported: &[
     let is_exact = expected == actual;
     if is_exact {
         let text = format!(
-            "{} done, {} reported: exactly what was done, and nothing else.",
+            "{} made, {} reported. Trailseal reported each attack, and nothing else.",
             counted(attacks.len(), "attack"),
             counted(actual.len(), "finding")
         );
         screen.styled(&text, Style::Good);
     } else {
-        screen.styled("What was reported is not what was done.", Style::Bad);
+        screen.styled("The reports do not match the attacks.", Style::Bad);
         for missed in expected.iter().filter(|one| !actual.contains(one)) {
             screen.line(&format!("Not reported:       {missed}"));
         }
@@ -136,7 +136,7 @@ pub(crate) fn print_latency(screen: &Screen, reported: &[Reported], alerts: usiz
     let longest = longest.unwrap_or_default();
     let in_time = longest < ALERTED_WITHIN;
     let text = format!(
-        "{} by the function alerter. From detection to SNS: {:.1} s at most.",
+        "{} by the function alerter, each at most {:.1} s after the finding was detected.",
         counted(alerts, "message"),
         longest.as_secs_f64()
     );
@@ -160,7 +160,7 @@ pub(crate) fn print_untouched(
     untouched.log_files -= tampered;
     let is_exact = valid == untouched;
     let text = format!(
-        "Valid when they came: {}/{} digests, {}/{} untouched log files, {}/{} files of KMS calls.",
+        "Valid when they arrived: {}/{} digests, {}/{} unchanged log files, {}/{} log files with KMS calls.",
         valid.digests,
         untouched.digests,
         valid.log_files,
@@ -185,7 +185,7 @@ pub(crate) fn describe(reported: &Reported) -> String {
     let since = if reported.by_itself {
         "the file was written"
     } else {
-        "the digest that names it came"
+        "the digest that names it arrived"
     };
     format!(
         "{}, {:.2} s after {since}",
@@ -224,7 +224,7 @@ fn cli_cell(attack: &Attack, trail: &Trail, validation: &Validation) -> String {
     let counted_by_cli = validation.total(FileKind::Log).total;
     if attack.about == About::Digests && counted_by_cli < delivered {
         lines.push(format!(
-            "its totals miss {} of {delivered} log files",
+            "its totals do not include {} of {delivered} log files",
             delivered - counted_by_cli
         ));
     }

@@ -37,11 +37,13 @@ async fn main() -> ExitCode {
         Some(Ok(true)) => ExitCode::SUCCESS,
         Some(Ok(false)) => ExitCode::FAILURE,
         Some(Err(error)) => {
-            eprintln!("\nThe demo cannot go on: {error:#}");
+            eprintln!("\nThe demo cannot continue: {error:#}");
             ExitCode::FAILURE
         }
         None => {
-            eprintln!("\nInterrupted. Everything that was started has been ended and removed.");
+            eprintln!(
+                "\nThe demo was interrupted. Everything that it started has been stopped and removed."
+            );
             ExitCode::from(INTERRUPTED)
         }
     }

@@ -61,9 +61,9 @@ impl Stage {
             let name = bootstrap.display();
             ensure!(bootstrap.is_file(), "{name} is not built: run `make build`");
         }
-        screen.step("Starting moto, a local AWS, on a free port.");
+        screen.step("Starting moto, which simulates AWS on this machine, on a free port.");
         let aws = LocalAws::start().await?;
-        screen.step(&format!("It listens on {}.", aws.endpoint()));
+        screen.step(&format!("moto listens on {}.", aws.endpoint()));
 
         let (key_id, key_arn) = create_key(&aws).await?;
         let spec = TrailSpec {
@@ -85,7 +85,7 @@ impl Stage {
         let trail = building.await?;
         aws.set_public_keys(&trail.public_keys_by_region())?;
         screen.step(&format!(
-            "Deployed: {}, among them {}, each with its queue and dead-letter queue.",
+            "The stack has {}, among them {}, each with its queue and dead-letter queue.",
             counted(stack.resources.len(), "resource"),
             counted(stack.functions.len(), "function")
         ));
@@ -93,7 +93,7 @@ impl Stage {
         let proxy = FaultProxy::start(aws.endpoint()).await?;
         let handled = Handled::default();
         let pump = start_functions(&aws, &stack, &proxy, handled.clone()).await?;
-        screen.step("The functions run, each under AWS's Lambda runtime emulator.");
+        screen.step("Each function runs in the AWS Lambda Runtime Interface Emulator.");
         Ok(Self {
             pump,
             proxy,

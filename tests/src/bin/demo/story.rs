@@ -28,8 +28,8 @@ const HOURS_A_LINE: u32 = 6;
 /// Runs the demo. Returns true if the functions reported exactly what was done. With `hold`, the
 /// bucket stays until somebody ends the demo.
 pub(crate) async fn run(screen: &Screen, hold: bool) -> Result<bool> {
-    screen.line("Trailseal: a day of a CloudTrail trail, verified, tampered with, and alerted on.");
-    screen.heading("1. A local AWS");
+    screen.line("Trailseal demo: one day of a CloudTrail trail, an attack on it, and the alerts about the attack.");
+    screen.heading("1. Start a local AWS");
     let stage = Stage::set_up(screen).await?;
     let attacks = attack::attacks(&stage.trail)?;
     let demo = Demo {
@@ -66,7 +66,7 @@ impl Demo<'_> {
     /// Runs everything that needs the functions.
     async fn live(&self) -> Result<()> {
         let spec = &self.stage.trail.spec;
-        self.screen.heading("2. A quiet day");
+        self.screen.heading("2. A day without attacks");
         self.screen.step(&format!(
             "CloudTrail delivers the trail {} of account {} in {}. The functions verify it.",
             spec.trail_name,
@@ -91,14 +91,14 @@ impl Demo<'_> {
             "not every untouched file is called valid: {valid:?} of {delivered:?}"
         );
         self.screen.step(&format!(
-            "All {} digests and {} log files so far are valid. No alert but one of low severity: the trail is new in {} Regions (chain-started).",
+            "All {} digests and {} log files so far are valid. The only alert has low severity: the trail is new in {} Regions (chain-started).",
             valid.digests, valid.log_files, starts
         ));
 
         self.screen
-            .heading("3. An attacker who may write to the bucket");
+            .heading("3. An attacker who can write to the bucket");
         self.screen.step(&format!(
-            "Log files of hour {} arrive. The digests that list them are due when it is over.",
+            "CloudTrail delivers the log files of hour {}. The digests that list them arrive after the hour.",
             attack::HOUR
         ));
         for object in attack::delivered_before(&self.stage.trail, self.attacks) {
@@ -111,7 +111,7 @@ impl Demo<'_> {
 
         self.screen.heading("4. The last hours");
         self.screen
-            .step("CloudTrail goes on delivering, and its next digests give the attacker away.");
+            .step("CloudTrail continues to deliver, and its next digests show the changes.");
         self.deliver(attack::HOUR..=spec.hours).await?;
         self.print_new_alerts();
         Ok(())
@@ -146,7 +146,7 @@ impl Demo<'_> {
         self.settle().await?;
         if self.print_new_alerts() == 0 {
             self.screen
-                .detail("No alert yet: the next digest will tell.");
+                .detail("No alert yet: the next digest shows the change.");
         }
         if let Some(mended) = attack.repair(&kms, key_id).await? {
             self.screen.detail(mended);
@@ -233,9 +233,9 @@ impl Demo<'_> {
             .into_iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        self.screen.heading("8. The bucket, for the command");
+        self.screen.heading("8. Try the command on the bucket");
         self.screen.line(&format!(
-            "The bucket stays until Ctrl-C. In another terminal:\n\n  export {}\n  cargo run --release -p trailseal-cli -- verify s3://{bucket} --unlisted",
+            "The bucket remains until you press Ctrl-C. In another terminal, run:\n\n  export {}\n  cargo run --release -p trailseal-cli -- verify s3://{bucket} --unlisted",
             environment.join(" ")
         ));
         std::future::pending().await
@@ -246,16 +246,16 @@ impl Demo<'_> {
     async fn conclude(&self) -> Result<bool> {
         let (screen, trail) = (self.screen, &self.stage.trail);
         let alerts = inbox::alerts(&self.stage.proxy);
-        screen.heading("5. The alerts, as an email subscriber gets them");
+        screen.heading("5. The alerts, as an email subscriber receives them");
         for received in &alerts {
             screen.mail(&received.alert);
         }
 
-        screen.heading("6. What `aws cloudtrail validate-logs` says of the same bucket");
-        screen.step("The AWS CLI reads the whole day, Region by Region.");
+        screen.heading("6. The result of `aws cloudtrail validate-logs` for the same bucket");
+        screen.step("The AWS CLI validates the whole day, one Region at a time.");
         let cli_verdicts = comparison::ask_the_cli(&self.stage.aws, trail).await?;
-        screen.step("It has finished.");
-        screen.heading("7. Side by side");
+        screen.step("The AWS CLI has finished.");
+        screen.heading("7. Trailseal and the AWS CLI compared");
         let mut reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
         // A new trail is not an attack.
         reported.retain(|one| !one.is_start());
