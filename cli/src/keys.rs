@@ -197,9 +197,9 @@ impl Missing {
     /// Prints why each Region is left out, and what helps.
     fn print(&self) {
         for (cause, regions) in &self.regions {
-            let (these, are) = match regions.as_slice() {
-                [region] => (region.to_string(), "is"),
-                regions => (format!("{} Regions", regions.len()), "are"),
+            let these = match regions.as_slice() {
+                [region] => region.to_string(),
+                regions => format!("{} Regions", regions.len()),
             };
             let advice = match cause {
                 Cause::RegionDisabled(_) => {

@@ -133,7 +133,7 @@ mod tests {
             assert!(line.contains("takes text, json, ndjson, html"), "{line}");
         }
         let keys = check(Some(Path::new("json")), "json", &["json"], &[]).unwrap_err();
-        assert!(format!("{keys:?}").contains("json is what is written"));
+        assert!(format!("{keys:?}").contains("the output is json"));
     }
 
     #[test]

@@ -719,8 +719,8 @@ async fn wrong_usage_is_refused_in_one_line() -> Result<()> {
     let alias = "arn:aws:kms:us-east-1:111122223333:alias/logs";
     let long = "f".repeat(95);
     for (arguments, says) in [
-        (vec!["s3://"], "names no bucket"),
-        (vec!["https://example.com"], "neither"),
+        (vec!["s3://"], "does not name a bucket"),
+        (vec!["https://example.com"], "not a directory"),
         (vec!["/no/such/file"], "cannot read"),
         (vec!["/proc/self/status"], "log file's name"),
         (vec![digest], "trailseal inspect"),

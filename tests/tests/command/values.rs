@@ -73,7 +73,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "2026-01-15T08:00:00[Europe/Berlin]",
         "is not a time",
     ),
-    ("verify", "--start-time", "2999-01-01", "yet to come"),
+    ("verify", "--start-time", "2999-01-01", "in the future"),
     ("verify", "--end-time", "'", "is not a time"),
     ("verify", "--output", "json", "did you mean --format json?"),
     ("verify", "--output", "JSON", "did you mean --format json?"),
@@ -147,7 +147,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("kms", "--bucket-owner", "me", "is not"),
     ("kms", "--output", "kms.html", "another name"),
     ("kms", "--output", "kms.json", "--format json"),
-    ("kms", "--start-time", "2999-01-01", "yet to come"),
+    ("kms", "--start-time", "2999-01-01", "in the future"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,13 +165,16 @@ async fn wrong_values_are_refused_with_the_name_of_their_option() -> Result<()> 
         (["keys", "--region", "us-east-1,x"], Some("--region `x`")),
         (
             ["keys", "--output", "json"],
-            Some("--output json names a file"),
+            Some("--output json is the name of a file"),
         ),
         (
             ["keys", "--output", "keys.html"],
-            Some("json is what is written"),
+            Some("the output is json"),
         ),
-        (["keys", "--start-time", "2999-01-01"], Some("yet to come")),
+        (
+            ["keys", "--start-time", "2999-01-01"],
+            Some("in the future"),
+        ),
     ] {
         let ran = run_offline(&arguments).await?;
         match says {
@@ -539,8 +542,8 @@ async fn keys_are_read_in_every_format_that_tools_save() -> Result<()> {
         ("PublicKeyList:\n- Fingerprint: 8eba5db5\n", "--output json"),
         ("------------------\n| ListPublicKeys |\n", "--output json"),
         ("", "it is empty"),
-        ("[]", "holds no public keys"),
-        ("{\"PublicKeyList\": []}[]", "holds no public keys"),
+        ("[]", "contains no public keys"),
+        ("{\"PublicKeyList\": []}[]", "contains no public keys"),
     ] {
         std::fs::write(&file, content)?;
         let ran = run_offline(&copy.verify()).await?;

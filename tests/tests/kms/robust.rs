@@ -343,7 +343,7 @@ async fn the_deliveries_checked_for_one_log_file_are_bounded() {
     };
     let said = obstacle.error.to_string();
     assert!(
-        said.contains("more deliveries than are looked at"),
+        said.contains("more deliveries than Trailseal checks"),
         "{said}"
     );
 }

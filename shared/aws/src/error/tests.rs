@@ -82,7 +82,7 @@ fn a_head_response_without_a_body_names_no_cause() {
         let error = SdkError::service_error(nothing, response);
         let failed = head_error("read the headers of", "s3://b/k", &error);
         assert_eq!(failed.absence().is_some(), absent, "{status}: {failed}");
-        let is_explained = failed.to_string().contains("credentials have expired");
+        let is_explained = failed.to_string().contains("credentials may have expired");
         assert_eq!(is_explained, status == 400, "{failed}");
     }
 }

@@ -147,7 +147,7 @@ mod tests {
             (r#"{"schema":"trailseal.findings/1"}"#, "no findings"),
             (
                 r#"{"schema":"trailseal.findings/2","findings":[]}"#,
-                "one version",
+                "the same version",
             ),
             (
                 r#"{"schema":"trailseal.findings/1","findings":[{}]}"#,

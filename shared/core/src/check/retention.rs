@@ -132,7 +132,7 @@ mod tests {
         let error = report.obstacles[0].error.to_string();
         assert!(
             error.starts_with(
-                "cannot verify what was delivered before 2026-01-15T12:00:00Z: what is kept"
+                "cannot verify what was delivered before 2026-01-15T12:00:00Z: the oldest digest"
             ),
             "{error}"
         );

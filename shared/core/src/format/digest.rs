@@ -336,7 +336,7 @@ impl<'de> Deserialize<'de> for LogFiles {
                 while let Some(file) = seq.next_element()? {
                     if files.len() == MAX_LOG_FILES {
                         return Err(de::Error::custom(format_args!(
-                            "it lists more than {MAX_LOG_FILES} log files"
+                            "more than {MAX_LOG_FILES} log files are listed"
                         )));
                     }
                     files.push(file);
