@@ -70,7 +70,7 @@ impl ListPublicKeys for CloudTrailKeys {
                 Ok(key) => keys.push(key),
                 // A key that is not an RSA key signs no digest that could be verified.
                 Err(error) => {
-                    tracing::warn!(%region, %error, "CloudTrail listed a public key that Trailseal does not use")
+                    tracing::warn!(%region, %error, "CloudTrail listed a public key that Trailseal does not use");
                 }
             }
         }
