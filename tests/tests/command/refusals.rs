@@ -104,10 +104,13 @@ async fn invalid_values_are_refused_in_one_line() -> Result<()> {
             vec!["keys", "--start-time", "1d", "--end-time", "2d"],
             "not before",
         ),
-        (vec!["inspect", "s3://amzn-s3-demo-bucket"], "digest's name"),
+        (
+            vec!["inspect", "s3://amzn-s3-demo-bucket"],
+            "the name of a digest file",
+        ),
         (
             vec!["inspect", "s3://amzn-s3-demo-bucket/AWSLogs/notes.txt"],
-            "digest's name",
+            "the name of a digest file",
         ),
         (vec!["inspect", "/no/such/file"], "cannot read"),
         (vec!["inspect", "/"], "not a file"),
