@@ -240,7 +240,8 @@ impl ReadObject for &Memory {
         let object = self.find(at)?;
         let size = object.body.len().div_ceil(8).max(1000);
         Ok(Object {
-            version_id: None,
+            version_id: Some("1".to_owned()),
+            e_tag: Some(format!("\"{}\"", object.body.len())),
             // Both ways of reading a log file are used.
             size: object
                 .key

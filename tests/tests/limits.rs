@@ -80,6 +80,21 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "receipt",
+        &[
+            ("shared/core/src/receipt", "MAX_NAMED", Number),
+            ("shared/core/src/receipt", "MAX_TEXT_CHARS", Number),
+            ("shared/core/src/receipt", "MAX_RECEIPT_BYTES", Mebibytes),
+        ],
+    ),
+    (
+        "chain head",
+        &[
+            ("shared/core/src/receipt", "MAX_HEAD_BYTES", Kibibytes),
+            ("shared/core/src/receipt", "WRITE_ATTEMPTS", Number),
+        ],
+    ),
+    (
         "event",
         &[
             ("shared/core/src/event", "MAX_ENVELOPES", Number),

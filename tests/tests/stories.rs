@@ -10,7 +10,7 @@ use std::task::Poll;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::check::log_file::Progress;
-use trailseal::finding::{Finding, FindingKind, Report, Verdict};
+use trailseal::finding::{Counts, Finding, FindingKind, Report, Verdict};
 use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::places::Places;
@@ -812,7 +812,7 @@ async fn only_the_first_digest_of_a_new_chain_is_reported() {
     let memory = Memory::of(&trail);
     let digests = digests(&memory, &places(&trail));
     for digest in &trail.digests {
-        let report = digests.validate_delivered(&at(&digest.object)).await;
+        let report = digests.validate_delivered(&at(&digest.object)).await.report;
         if digest.hour == 0 {
             assert_reported(&report, &[(FindingKind::ChainStarted, &digest.object)]);
             assert_eq!(report.findings[0].severity().as_str(), "low");
@@ -848,7 +848,8 @@ async fn only_the_first_digest_of_a_new_chain_is_reported() {
         }
         let report = self::digests(&memory, &places(&restarting))
             .validate_delivered(&at(restarted))
-            .await;
+            .await
+            .report;
         assert_reported(&report, &[(expected, restarted)]);
     }
 }
@@ -917,7 +918,8 @@ async fn digests_of_an_unexpected_trail_are_reported() {
         for digest in &trail.digests {
             let report = digests(&memory, &places)
                 .validate_delivered(&at(&digest.object))
-                .await;
+                .await
+                .report;
             assert_eq!(report.valid, 1);
             let mut expected = Vec::new();
             if !is_expected {
@@ -957,22 +959,30 @@ async fn a_trail_is_reported_as_unexpected_once_and_only_by_a_signed_digest() {
     places.aliases = vec![("amzn-s3-demo-bucket".to_owned(), "replica".to_owned())];
     let digest = hour(&trail, 3);
     let copy = ObjectLocation::new("replica", &digest.object.key);
-    let expected = digests(&replica, &places).validate_delivered(&copy).await;
+    let expected = digests(&replica, &places)
+        .validate_delivered(&copy)
+        .await
+        .report;
     assert_eq!(expected.verdict(), Verdict::Valid, "{expected:#?}");
     let other = "arn:aws:cloudtrail:us-east-1:111122223333:trail/other";
     places.trails = vec![TrailArn::parse(other).unwrap()];
-    let there = digests(&replica, &places).validate_delivered(&copy).await;
+    let there = digests(&replica, &places)
+        .validate_delivered(&copy)
+        .await
+        .report;
     let memory = Memory::of(&trail);
     let here = digests(&memory, &places)
         .validate_delivered(&at(&digest.object))
-        .await;
+        .await
+        .report;
     assert_eq!(there.findings[0].kind, FindingKind::DigestTrailUnexpected);
     assert_eq!(there.findings[0].id(), here.findings[0].id());
     let mut memory = Memory::of(&trail);
     memory.put(tamper_digest::without_metadata(&digest.object));
     let report = digests(&memory, &places)
         .validate_delivered(&at(&digest.object))
-        .await;
+        .await
+        .report;
     assert_reported(
         &report,
         &[(FindingKind::DigestSignatureMissing, &digest.object)],
@@ -1324,6 +1334,7 @@ async fn when_time_runs_out_the_rest_is_reported_and_can_be_resumed() {
     // In portions, as a queue would deliver them.
     let mut first = 0;
     let mut report = Report::default();
+    let mut counts = Counts::default();
     for _ in 0..20 {
         let countdown = {
             let memory = &memory;
@@ -1339,6 +1350,13 @@ async fn when_time_runs_out_the_rest_is_reported_and_can_be_resumed() {
         let progress = digests
             .verify_log_files(&location, first, 8, countdown)
             .await;
+        // Each log file counts once, in the part that it belongs to.
+        let tally = progress.log_files.unwrap();
+        assert_eq!((tally.listed, tally.from), (300, first));
+        assert_eq!(tally.until, progress.rest.unwrap_or(300));
+        let counted = usize::try_from(tally.counts.total()).unwrap();
+        assert_eq!(counted, tally.until - tally.from);
+        counts.merge(tally.counts);
         report.absorb(progress.report);
         match progress.rest {
             Some(rest) => {
@@ -1350,6 +1368,12 @@ async fn when_time_runs_out_the_rest_is_reported_and_can_be_resumed() {
     }
     assert!(report.valid >= 299);
     assert_reported(&report, &[(FindingKind::LogFileMissing, log)]);
+    let expected = Counts {
+        valid: 299,
+        finding: 1,
+        cannot_tell: 0,
+    };
+    assert_eq!(counts, expected);
 }
 
 #[tokio::test]
@@ -1656,4 +1680,47 @@ async fn log_files_of_a_backfill_digest_may_be_as_new_as_the_digest() {
             assert_archived(&report, log);
         }
     }
+}
+
+/// Both functions say of the object that they read what it is, whoever wrote it.
+#[tokio::test]
+async fn the_facts_about_a_digest_are_those_of_the_object_that_was_read() {
+    let trail = half_a_day().build();
+    let digest = hour(&trail, 5);
+    let object = &digest.object;
+    let junk = gzip::compress(b"junk");
+    let unsigned = tamper_digest::without_metadata(object);
+    for (instead, is_signed, is_digest, is_gzip) in [
+        (object.clone(), true, true, true),
+        (unsigned, false, true, true),
+        (object.with_body(junk), false, false, true),
+        (object.with_body(&b"junk"[..]), false, false, false),
+    ] {
+        let mut memory = Memory::of(&trail);
+        memory.put(instead);
+        let verifier = digests(&memory, &places(&trail));
+        let validated = verifier.validate_delivered(&at(object)).await.seen.unwrap();
+        let progress = verifier
+            .verify_log_files(&at(object), 0, 8, pending())
+            .await;
+        assert_eq!(progress.seen, Some(validated.clone()));
+        assert_eq!(progress.log_files.is_some(), is_signed);
+        assert_eq!(validated.is_signed, is_signed);
+        assert_eq!(validated.version_id.as_deref(), Some("1"));
+        assert!(validated.e_tag.is_some());
+        assert_eq!(validated.sha256.is_some(), is_gzip);
+        let stated = validated.stated.map(|stated| {
+            assert_eq!(validated.sha256.unwrap().to_string(), digest.sealed.sha256);
+            (stated.key_fingerprint, stated.log_files)
+        });
+        let expected = (
+            digest.document.digest_public_key_fingerprint.clone(),
+            digest.document.log_files.len(),
+        );
+        assert_eq!(stated, is_digest.then_some(expected));
+    }
+    let mut memory = Memory::of(&trail);
+    memory.delete(object);
+    let verifier = digests(&memory, &places(&trail));
+    assert_eq!(verifier.validate_delivered(&at(object)).await.seen, None);
 }

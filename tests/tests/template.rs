@@ -194,3 +194,108 @@ fn reading_is_granted_in_buckets_of_the_owner_only() {
     let owner = &function["Environment"]["Variables"]["TRAILSEAL_BUCKET_OWNER"];
     assert_eq!(owner["Fn::If"][2]["Ref"], "AWS::AccountId");
 }
+
+/// No function may change or delete what is on record, or write in the name of another.
+#[test]
+fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more() {
+    const READ: &str = "s3:GetObject";
+    const WRITE: &str = "s3:PutObject";
+    const DELETE: &str = "s3:DeleteObject";
+    const FINDINGS: (&str, &[&str]) = ("/findings/*", &[WRITE]);
+    const LIST: (&str, &[&str]) = ("", &["s3:ListBucket"]);
+    let template = template();
+    for (function, expected) in [
+        (
+            "DigestValidator",
+            &[
+                ("/receipts/*/digest-validator-*.json", &[WRITE][..]),
+                ("/chains/*", &[READ, WRITE]),
+                FINDINGS,
+                LIST,
+            ][..],
+        ),
+        (
+            "LogVerifier",
+            &[
+                ("/receipts/*/log-verifier-*.json", &[WRITE]),
+                ("/pending/*", &[READ, WRITE, DELETE]),
+                FINDINGS,
+                LIST,
+            ],
+        ),
+        (
+            "KmsContextChecker",
+            &[
+                ("/receipts/kms-context-checker/*", &[WRITE]),
+                ("/pending/*", &[WRITE]),
+                ("/config/*", &[READ]),
+                FINDINGS,
+            ],
+        ),
+    ] {
+        let role = &template["Resources"][format!("{function}Role")]["Properties"];
+        let shared = &template["Resources"]["FindingsPolicy"]["Properties"]["PolicyDocument"];
+        let own = &role["Policies"][0]["PolicyDocument"];
+        let statements = [own, shared]
+            .into_iter()
+            .flat_map(|document| document["Statement"].as_array().unwrap());
+        let mut found = BTreeSet::new();
+        for statement in statements {
+            for resource in list(&statement["Resource"]) {
+                let text = resource.to_string();
+                if text.contains("EvidenceBucket") {
+                    let (_, path) = text.split_once("Arn").unwrap();
+                    let path = path.trim_matches(['}', '"', ']']).to_owned();
+                    let actions = list(&statement["Action"]);
+                    found.extend(
+                        actions
+                            .iter()
+                            .map(|action| (path.clone(), action.as_str().unwrap().to_owned())),
+                    );
+                }
+            }
+        }
+        let expected: BTreeSet<(String, String)> = expected
+            .iter()
+            .flat_map(|(path, actions)| actions.iter().map(|action| (*path, *action)))
+            .map(|(path, action)| (path.to_owned(), action.to_owned()))
+            .collect();
+        assert_eq!(found, expected, "{function}");
+    }
+}
+
+/// Returns the values of a field that has one or several.
+fn list(value: &Value) -> Vec<&Value> {
+    value
+        .as_array()
+        .map_or_else(|| vec![value], |values| values.iter().collect())
+}
+
+#[test]
+fn no_lifecycle_rule_deletes_receipts_of_digests_or_chain_heads() {
+    let template = template();
+    let bucket = &template["Resources"]["EvidenceBucket"]["Properties"];
+    let rules = bucket["LifecycleConfiguration"]["Rules"]
+        .as_array()
+        .unwrap();
+    let rules: Vec<&Value> = rules
+        .iter()
+        .map(|rule| rule.get("Fn::If").map_or(rule, |choice| &choice[1]))
+        .collect();
+    for key in ["receipts/2026/01/15/x", "chains/111122223333/x"] {
+        let of_key = rules.iter().filter(|rule| {
+            let prefix = rule["Prefix"].as_str().unwrap_or_default();
+            key.starts_with(prefix)
+        });
+        for rule in of_key {
+            for field in ["ExpirationInDays", "ExpirationDate", "Transitions"] {
+                assert_eq!(rule[field], Value::Null, "{key}: {rule:#}");
+            }
+        }
+    }
+    let heads = rules
+        .iter()
+        .find(|rule| rule["Prefix"] == "chains/")
+        .unwrap();
+    assert_eq!(heads["NoncurrentVersionExpiration"]["NoncurrentDays"], 30);
+}

@@ -1,4 +1,5 @@
-//! Tests that `docs/verification-json.md` and its schema describe the JSON form.
+//! Tests that `docs/verification-json.md` and `docs/receipts.md` and their schemas describe the JSON
+//! forms.
 
 use super::sample;
 use serde_json::{Map, Value};
@@ -109,4 +110,21 @@ fn the_document_names_every_field_of_the_schema() {
             "docs/verification-json.md does not name `{name}`"
         );
     }
+}
+
+/// The examples are what is written: `shared/core/src/receipt/tests.rs`.
+#[test]
+fn the_examples_of_a_receipt_and_a_chain_head_follow_their_schema() {
+    const RECEIPTS: &str = include_str!("../../../docs/receipts.md");
+    const SCHEMA: &str = include_str!("../../../docs/receipt.schema.json");
+    let root: Value = serde_json::from_str(SCHEMA).unwrap();
+    let examples = RECEIPTS.split("```json\n").skip(1);
+    let examples: Vec<Value> = examples
+        .map(|rest| serde_json::from_str(rest.split("```").next().unwrap()).unwrap())
+        .collect();
+    let [receipt, head] = examples.as_slice() else {
+        panic!("{examples:#?}");
+    };
+    check(receipt, &root, &root, "receipt");
+    check(head, &root["$defs"]["head"], &root, "head");
 }

@@ -69,6 +69,7 @@ pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>
     };
     Ok(Object {
         version_id: None,
+        e_tag: None,
         size: Some(size),
         metadata: HashMap::new(),
         encryption: Encryption::default(),

@@ -40,6 +40,7 @@ impl Body for ObjectBody {
 fn with<A, B>(object: Object<A>, wrap: impl FnOnce(A) -> B) -> Object<B> {
     Object {
         version_id: object.version_id,
+        e_tag: object.e_tag,
         size: object.size,
         metadata: object.metadata,
         encryption: object.encryption,

@@ -1,10 +1,10 @@
 //! The validation of one new digest.
 
 use trailseal::check::arrival::Arrival;
-use trailseal::check::digest::DigestVerifier;
+use trailseal::check::digest::{DigestVerifier, ValidatedDigest};
 use trailseal::names::created::Created;
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject};
-use trailseal_lambda::{Check, Checked, Deadline};
+use trailseal_lambda::{Check, Checked, Deadline, Record};
 
 /// Validates digests: their location, signature, predecessor, and owner.
 pub(crate) struct DigestValidator<S, K> {
@@ -23,15 +23,18 @@ where
     K: ListPublicKeys + 'static,
 {
     const FUNCTION: &'static str = "digest-validator";
+    const RECORD: Record = Record::Chains;
 
     async fn arrival(&self, created: &Created) -> Arrival {
         self.digests.arrival(created).await
     }
 
     async fn check(&self, created: &Created, _: Deadline) -> Checked {
-        self.digests
-            .validate_delivered(&created.object)
-            .await
-            .into()
+        let ValidatedDigest { report, seen } =
+            self.digests.validate_delivered(&created.object).await;
+        Checked {
+            digest: seen,
+            ..report.into()
+        }
     }
 }

@@ -12,7 +12,7 @@ use trailseal::names::created::Created;
 use trailseal::world::{
     DescribeKey, KeepEvidence, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject,
 };
-use trailseal_lambda::{Check, Checked, Deadline};
+use trailseal_lambda::{Check, Checked, Deadline, Record};
 
 /// How many log files are checked at the same time: a whole batch. They take turns on the
 /// processor, so that no log file waits until a large one is done. The largest takes about 60 MB.
@@ -44,6 +44,7 @@ where
     E: KeepEvidence + 'static,
 {
     const FUNCTION: &'static str = "kms-context-checker";
+    const RECORD: Record = Record::LogFiles;
     const AT_ONCE: usize = LOG_FILES_AT_ONCE;
 
     async fn arrival(&self, created: &Created) -> Arrival {

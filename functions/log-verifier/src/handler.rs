@@ -12,7 +12,7 @@ use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::{
     Cause, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
 };
-use trailseal_lambda::{Check, Checked, Deadline};
+use trailseal_lambda::{Check, Checked, Deadline, Record};
 
 /// How many log files of one digest are read at the same time: S3 answers in about 20 ms, so a
 /// thousand files take a third of a second, plus the time to inflate them.
@@ -70,6 +70,7 @@ where
     E: SettleEvidence + 'static,
 {
     const FUNCTION: &'static str = "log-verifier";
+    const RECORD: Record = Record::Digests;
 
     async fn arrival(&self, created: &Created) -> Arrival {
         self.digests.arrival(created).await
@@ -81,6 +82,8 @@ where
             report,
             rest,
             digest,
+            seen,
+            log_files,
         } = self
             .digests
             .verify_log_files(
@@ -94,6 +97,8 @@ where
             report,
             rest: rest.map(|resume_at| Created::rest(at.clone(), resume_at)),
             updates: Vec::new(),
+            digest: seen,
+            log_files,
         };
         if let (None, Some(digest)) = (&checked.rest, digest) {
             match self.settle(at, &digest, deadline).await {

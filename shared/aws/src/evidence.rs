@@ -4,9 +4,12 @@ use super::body::S3Body;
 use super::error::store_error;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use std::sync::Arc;
-use trailseal::world::{Body as _, Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
+use trailseal::world::{
+    AddEvidence, Body as _, Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage,
+};
 
 /// The evidence bucket, if one is configured: without it, nothing is kept.
 #[derive(Debug, Clone)]
@@ -73,6 +76,31 @@ impl KeepEvidence for EvidenceBucket {
             .await
             .map_err(|error| store_error("write", named(bucket, key), &error))?;
         Ok(())
+    }
+}
+
+impl AddEvidence for EvidenceBucket {
+    /// 412 means that the document exists: an earlier try of the same request wrote it. 409, that
+    /// another request for the key was in progress, is an error, because that request may fail.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+    async fn add(&self, key: &str, document: String) -> Result<(), StoreError> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(());
+        };
+        let put = self
+            .s3
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .if_none_match("*")
+            .body(document.into_bytes().into());
+        match put.send().await {
+            Err(error) if error.code() != Some("PreconditionFailed") => {
+                Err(store_error("write", named(bucket, key), &error))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 

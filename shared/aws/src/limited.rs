@@ -115,6 +115,7 @@ impl<S: ReadObject> ReadObject for Limited<S> {
         let object = unless(&self.closed, "read", || at.to_string(), read).await?;
         Ok(Object {
             version_id: object.version_id,
+            e_tag: object.e_tag,
             size: object.size,
             metadata: object.metadata,
             encryption: object.encryption,

@@ -207,6 +207,7 @@ impl ReadObject for S3Objects {
         let output = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
         Ok(Object {
             version_id: output.version_id,
+            e_tag: output.e_tag,
             size: output.content_length.and_then(|n| u64::try_from(n).ok()),
             metadata: output.metadata.unwrap_or_default(),
             encryption: Encryption {

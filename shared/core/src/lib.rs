@@ -22,6 +22,7 @@
 //! - [`bucket`]: what a bucket holds, and where
 //! - [`kms`]: what the KMS events of a log file say about the trail's own files
 //! - [`check`]: the steps of each check, over the traits of [`world`]
+//! - [`receipt`]: the record of what was verified, in the evidence bucket
 //! - [`event`]: the objects that an event names
 //! - [`alert`]: which findings form one incident, and what people read about it
 //!
@@ -63,5 +64,6 @@ pub mod format;
 pub mod gzip;
 pub mod kms;
 pub mod names;
+pub mod receipt;
 pub mod trust;
 pub mod world;

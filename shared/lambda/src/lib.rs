@@ -10,5 +10,5 @@ pub mod invocation;
 pub mod queue;
 pub mod startup;
 
-pub use invocation::{Check, Checked, Deadline, write_alert};
+pub use invocation::{Check, Checked, Deadline, Record, write_alert};
 pub use startup::{AlerterStartup, AnswerBatch, Startup};

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the core, lowest first.
-const LAYERS: [&str; 11] = [
-    "names", "gzip", "format", "trust", "world", "finding", "bucket", "kms", "check", "event",
-    "alert",
+const LAYERS: [&str; 12] = [
+    "names", "gzip", "format", "trust", "world", "finding", "bucket", "kms", "check", "receipt",
+    "event", "alert",
 ];
 
 /// The crates that the core must not need: it has no AWS, no runtime, and no Lambda.

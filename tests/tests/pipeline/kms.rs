@@ -151,7 +151,7 @@ async fn untouched_trail_under_a_kms_key_raises_no_alert() -> Result<()> {
         let left = world.evidence("pending/").await?;
         assert!(left.is_empty() || left.len() * 2 < waiting, "{left:#?}");
         if !bucket_key {
-            let receipts = world.evidence("receipts/log-verifier/").await?;
+            let receipts = world.receipts("log-verifier").await?;
             let counts = receipts.values().map(|receipt| &receipt["counts"]);
             let witnessed = counts
                 .clone()
@@ -275,7 +275,7 @@ async fn deliveries_that_are_given_up_are_reported_once() -> Result<()> {
     assert!(messages(&world)[0].contains("50 log files"));
     let left = world.evidence("pending/").await?;
     assert!(left.keys().all(|name| !name.contains("20260102")));
-    let receipts = world.evidence("receipts/log-verifier/").await?;
+    let receipts = world.receipts("log-verifier").await?;
     let given_up = receipts
         .values()
         .map(|receipt| &receipt["counts"]["deliveriesGivenUp"]);

@@ -9,6 +9,7 @@ mod events;
 mod faults;
 mod hostile;
 mod kms;
+mod receipts;
 mod tampering;
 mod trails;
 mod world;

@@ -143,6 +143,14 @@ impl World {
         Ok(documents)
     }
 
+    /// Returns a function's receipts of digests, by key: in the order of the digests of a chain, and
+    /// then of the checks.
+    pub(crate) async fn receipts(&self, function: &str) -> Result<BTreeMap<String, Value>> {
+        let mut receipts = self.evidence("receipts/2").await?;
+        receipts.retain(|_, receipt| receipt["function"] == function);
+        Ok(receipts)
+    }
+
     /// Writes a document into the evidence bucket.
     pub(crate) async fn keep_evidence(&self, key: &str, document: &Value) -> Result<()> {
         let put = self.aws.s3().put_object().bucket(&self.evidence_bucket);

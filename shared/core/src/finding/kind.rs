@@ -11,6 +11,13 @@ impl FindingKind {
         let mut all = Self::ALL.iter().copied();
         all.find(|kind| kind.as_str() == name)
     }
+
+    /// Returns whether a finding of this kind says only that an object remains unreadable: the
+    /// verdict on it is "could not verify".
+    #[must_use]
+    pub const fn says_unread(self) -> bool {
+        matches!(self, Self::ObjectUnreadableDenied | Self::ObjectArchived)
+    }
 }
 
 impl fmt::Display for FindingKind {

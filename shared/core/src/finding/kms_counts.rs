@@ -1,12 +1,12 @@
 //! The counts of KMS events and of the deliveries that they show.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The counts of KMS events and of the deliveries that they show.
 ///
 /// A receipt omits a rare count that is zero, and a count of what was not looked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct KmsCounts {
     /// Deliveries that are dated after the log file that records them.
     #[serde(skip_serializing_if = "is_zero")]

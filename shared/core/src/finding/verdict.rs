@@ -1,9 +1,9 @@
 //! The verdict of a check.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The verdict of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Everything was checked completely, and is as CloudTrail delivered it.

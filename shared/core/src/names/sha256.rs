@@ -35,6 +35,14 @@ impl Sha256 {
 }
 
 impl Sha256 {
+    /// Returns its first 16 hex digits, for names of documents.
+    #[must_use]
+    pub fn short(self) -> String {
+        let mut text = self.to_string();
+        text.truncate(16);
+        text
+    }
+
     /// Returns its 32 bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 32] {

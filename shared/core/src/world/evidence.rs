@@ -15,6 +15,19 @@ pub trait KeepEvidence: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// Adds documents to the evidence bucket that nothing ever overwrites.
+pub trait AddEvidence: Send + Sync {
+    /// Writes a document, unless one with this key exists: the key names the document's content.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the document is perhaps not stored.
+    fn add(
+        &self,
+        key: &str,
+        document: String,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// A page of the pending documents in the evidence bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WaitingPage {

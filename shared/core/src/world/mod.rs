@@ -12,7 +12,9 @@ mod objects;
 
 pub use attempts::with_attempts;
 pub use error::{Absence, Cause, CredentialTrouble, StoreError};
-pub use evidence::{KeepEvidence, ReplaceEvidence, SettleEvidence, Versioned, WaitingPage};
+pub use evidence::{
+    AddEvidence, KeepEvidence, ReplaceEvidence, SettleEvidence, Versioned, WaitingPage,
+};
 pub use keys::ListPublicKeys;
 pub use kms::{DescribeKey, KeyDescription, ReadKeyPolicy};
 pub use objects::{

@@ -32,6 +32,8 @@ impl Encryption {
 pub struct Object<B> {
     /// The version that is being read, if the bucket keeps versions.
     pub version_id: Option<String>,
+    /// `ETag`, with its quotation marks, if the source has one.
+    pub e_tag: Option<String>,
     /// The size of the content in bytes, if it is known in advance.
     pub size: Option<u64>,
     /// User metadata, with names in lower case.

@@ -3,10 +3,10 @@
 use super::attempt::Attempt;
 use super::batch::answer_batch;
 use super::check::Check;
-use super::deadline::Deadline;
 use super::item_error::ItemError;
 use super::metrics;
 use super::outcome::Answer;
+use super::run::Run;
 use super::service::Service;
 use crate::queue::ports::Ports;
 use jiff::Timestamp;
@@ -15,7 +15,6 @@ use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 use trailseal::event::EventObjects;
 use trailseal::finding::Stamp;
 
@@ -26,15 +25,14 @@ use trailseal::finding::Stamp;
 pub(crate) async fn answer<C: Check, P: Ports>(
     service: Arc<Service<C, P>>,
     event: Value,
-    ends: SystemTime,
+    run: Run,
 ) -> Result<Value, Diagnostic> {
-    let deadline = Deadline::of_invocation(ends);
     let answer = if is_sqs(&event) {
-        answer_batch(&service, event, deadline)
+        answer_batch(&service, event, &run)
             .await
             .and_then(|response| as_json(&response))
     } else {
-        answer_event(&service, &event, deadline).await
+        answer_event(&service, &event, &run).await
     };
     let stamp = Stamp::by_function(C::FUNCTION, Timestamp::now());
     service.unrelated.write(stamp);
@@ -47,13 +45,13 @@ pub(crate) async fn answer<C: Check, P: Ports>(
 async fn answer_event<C: Check, P: Ports>(
     service: &Service<C, P>,
     event: &Value,
-    deadline: Deadline,
+    run: &Run,
 ) -> Result<Value, Diagnostic> {
     let event = EventObjects::by(event);
     let unrelated = event.unrelated.iter();
     let unrelated = unrelated.map(|(kind, seen)| (kind, seen.count)).collect();
     let outcomes = service
-        .event(event, deadline, Attempt::Only)
+        .event(event, run, Attempt::Only)
         .await
         .map_err(|error| diagnostic(&error))?;
     as_json(&Answer {

@@ -2,10 +2,10 @@
 
 use super::attempt::{Attempt, MAX_HOPS};
 use super::check::Check;
-use super::deadline::Deadline;
 use super::item_error::ItemError;
 use super::queue_message::QueueMessage;
 use super::resender::MessageFate;
+use super::run::Run;
 use super::service::Service;
 use crate::queue::ports::Ports;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
@@ -23,7 +23,7 @@ use trailseal::event::EventObjects;
 pub(super) async fn answer_batch<C: Check, P: Ports>(
     service: &Arc<Service<C, P>>,
     event: Value,
-    deadline: Deadline,
+    run: &Run,
 ) -> Result<SqsBatchResponse, Diagnostic> {
     let batch: SqsEvent = serde_json::from_value(event).map_err(|error| Diagnostic {
         error_type: "MalformedEvent".to_owned(),
@@ -32,12 +32,12 @@ pub(super) async fn answer_batch<C: Check, P: Ports>(
     let messages = batch.records.into_iter().map(QueueMessage::of);
     let (alone, together): (Vec<_>, Vec<_>) = messages.partition(|message| message.passage.alone);
     let mut fates: Vec<_> = stream::iter(together)
-        .map(|message| Box::pin(work(service, message, deadline, deadline.wind_down)))
+        .map(|message| Box::pin(work(service, message, run, run.deadline.wind_down)))
         .buffer_unordered(C::AT_ONCE)
         .collect()
         .await;
     for message in alone {
-        fates.push(Box::pin(work(service, message, deadline, deadline.half_time)).await);
+        fates.push(Box::pin(work(service, message, run, run.deadline.half_time)).await);
     }
     let mut response = SqsBatchResponse::default();
     for (id, fate) in fates {
@@ -60,21 +60,21 @@ pub(super) async fn answer_batch<C: Check, P: Ports>(
 async fn work<C: Check, P: Ports>(
     service: &Arc<Service<C, P>>,
     message: QueueMessage,
-    deadline: Deadline,
+    run: &Run,
     start_by: Instant,
 ) -> (Option<String>, MessageFate) {
-    let passage = message.passage;
+    let (passage, deadline) = (message.passage, run.deadline);
     let fate = if let Some(left) = passage.waits(Timestamp::now()) {
         service.resender.wait_on(&message, left, deadline).await
     } else if Instant::now() >= start_by && passage.hops < MAX_HOPS {
         service.resender.postpone(&message, deadline).await
     } else {
-        let (own, body) = (Arc::clone(service), Arc::clone(&message.body));
+        let (own, body, run) = (Arc::clone(service), Arc::clone(&message.body), run.clone());
         // A task of its own: a panic in one item fails only that item.
         let item = tokio::spawn(async move {
             let event = EventObjects::by_text(&body);
             let attempt = Attempt::Counted(passage);
-            own.event(event, deadline, attempt).await.map(|_| ())
+            own.event(event, &run, attempt).await.map(|_| ())
         });
         let abnormal = |error: JoinError| Err(ItemError::Abnormal(error.to_string()));
         match item.await.unwrap_or_else(abnormal) {

@@ -2,6 +2,8 @@
 
 use super::deadline::Deadline;
 use trailseal::check::arrival::Arrival;
+use trailseal::check::digest::SeenDigest;
+use trailseal::check::log_file::LogFileTally;
 use trailseal::check::pending::PendingUpdate;
 use trailseal::finding::Report;
 use trailseal::names::created::Created;
@@ -10,6 +12,9 @@ use trailseal::names::created::Created;
 pub trait Check: Send + Sync + 'static {
     /// The function's name, as it appears in findings.
     const FUNCTION: &'static str;
+
+    /// The record that it keeps.
+    const RECORD: Record;
 
     /// How many messages of a batch are worked on at the same time.
     const AT_ONCE: usize = 4;
@@ -23,6 +28,17 @@ pub trait Check: Send + Sync + 'static {
     fn check(&self, created: &Created, deadline: Deadline) -> impl Future<Output = Checked> + Send;
 }
 
+/// The record that a function keeps of its checks, in the evidence bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// A receipt for each log file to which rules were applied. A later check replaces it.
+    LogFiles,
+    /// A receipt for each check of a digest.
+    Digests,
+    /// A receipt for each check of a digest, and the head of its chain.
+    Chains,
+}
+
 /// The result of a check.
 #[derive(Debug)]
 pub struct Checked {
@@ -32,6 +48,10 @@ pub struct Checked {
     pub rest: Option<Created>,
     /// The updates of the evidence bucket to make after the findings are sent.
     pub updates: Vec<PendingUpdate>,
+    /// The facts about the digest, if the object is one and could be read.
+    pub digest: Option<SeenDigest>,
+    /// The results of the log files that were verified.
+    pub log_files: Option<LogFileTally>,
 }
 
 impl From<Report> for Checked {
@@ -40,6 +60,8 @@ impl From<Report> for Checked {
             report,
             rest: None,
             updates: Vec::new(),
+            digest: None,
+            log_files: None,
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::attempt::Attempt;
 use super::check::Check;
-use super::deadline::Deadline;
 use super::item_error::ItemError;
 use super::outcome::Outcome;
+use super::run::Run;
 use super::service::Service;
 use crate::queue::ports::Ports;
 use futures::stream::{self, StreamExt as _};
@@ -20,13 +20,13 @@ impl<C: Check, P: Ports> Service<C, P> {
     pub(super) async fn event(
         &self,
         event: EventObjects,
-        deadline: Deadline,
+        run: &Run,
         attempt: Attempt,
     ) -> Result<Vec<Outcome>, ItemError> {
         self.unrelated.add(&event.unrelated);
         let at_once = if attempt.is_alone() { 1 } else { ITEMS_AT_ONCE };
         let results: Vec<_> = stream::iter(event.created)
-            .map(|created| async move { self.object(&created, deadline, attempt).await })
+            .map(|created| async move { self.object(&created, run, attempt).await })
             .buffered(at_once)
             .collect()
             .await;

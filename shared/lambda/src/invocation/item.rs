@@ -2,90 +2,95 @@
 //! are settled.
 
 use super::attempt::Attempt;
-use super::check::{Check, Checked};
+use super::check::{Check, Checked, Record};
 use super::deadline::Deadline;
 use super::item_error::ItemError;
 use super::outcome::Outcome;
 use super::publisher::Verified;
 use super::retry_schedule::RetrySchedule;
+use super::run::Run;
 use super::service::Service;
 use crate::queue::ports::{Ports, Requeue as _};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal::check::arrival::Arrival;
-use trailseal::finding::{Obstacle, Stamp};
+use trailseal::finding::{Obstacle, Report, Scope, Stamp, Verdict};
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::printable::json_for_queue;
 use trailseal::names::seconds::whole_second;
+use trailseal::receipt::{Receipt, ReceiptStamp, ReceiptSubject};
 use trailseal::world::{Cause, StoreError};
 
 impl<C: Check, P: Ports> Service<C, P> {
-    /// Checks one object, sends the findings to the alerter, and hands back what is left. In this
-    /// order, a crash in between repeats a finding and never loses one.
+    /// Checks one object, sends the findings to the alerter, keeps the record, and hands back what is
+    /// left. In this order, a crash in between repeats a finding and never loses one.
     pub(super) async fn object(
         &self,
         created: &Created,
-        deadline: Deadline,
+        run: &Run,
         attempt: Attempt,
     ) -> Result<Option<Outcome>, ItemError> {
         if !self.places.watches(&created.object.bucket) {
             return Err(ItemError::UnknownBucket(created.object.clone()));
         }
+        let deadline = run.deadline;
         let checked = self.check_intended(created, deadline);
-        let (object, checked) = timeout_at(deadline.give_up, checked)
-            .await
-            .map_err(|_| ItemError::NoTime(created.object.clone()))?;
-        let object = &object;
+        let Ok((object, checked)) = timeout_at(deadline.give_up, checked).await else {
+            let at = created.object.clone();
+            return Err(self.out_of_time(at, Report::new(), run, attempt).await);
+        };
         let Checked {
             mut report,
             rest,
             updates,
+            digest,
+            log_files,
         } = checked;
         report.allow_for_expiry(Timestamp::now());
         let verdict = report.verdict();
         let schedule = RetrySchedule::of_report(&report);
         let is_last = schedule.is_some_and(|s| attempt.is_last(s, self.resender.max_receives));
         if is_last {
-            let stays = report
-                .obstacles
-                .iter_mut()
-                .filter_map(|o| o.if_it_stays.take());
+            let obstacles = report.obstacles.iter_mut();
+            let stays = obstacles.filter_map(|o| o.if_it_stays.take());
             report.findings.extend(stays);
         }
-        let no_time = |_| ItemError::NoTime(object.clone());
-        let stamp = Stamp::by_function(C::FUNCTION, whole_second(Timestamp::now()));
+        let stamp = stamp::<C>();
         let found = Verified {
-            object,
+            object: &object,
             verdict,
             report: &report,
             is_whole: rest.is_none(),
         };
-        let published = self.publisher.publish(found, stamp);
-        timeout_at(deadline.answer_by, published)
-            .await
-            .map_err(no_time)??;
-        // A queue has no use for the outcome, and it may be large.
-        let by_hand = attempt == Attempt::Only;
-        let outcome = by_hand.then(|| Outcome::of(object, verdict, &report, stamp));
-        let settled = self.publisher.settle(updates);
-        timeout_at(deadline.answer_by, settled)
-            .await
-            .map_err(no_time)?;
-        // A message that is delivered again brings its rest along: if the rest were also handed
-        // back, it would multiply.
+        in_time(run, &object, self.publisher.publish(found, stamp)).await??;
         let is_counted = matches!(attempt, Attempt::Counted(_));
         let will_be_retried = is_counted && schedule.is_some() && !is_last;
-        if let Some(rest) = rest.filter(|_| !will_be_retried) {
-            // A rest that is handed back without progress would continue forever.
-            if rest.resume_at <= created.resume_at {
-                return Err(ItemError::NoTime(object.clone()));
-            }
-            let handed = self.return_rest(object, &rest, attempt);
-            timeout_at(deadline.answer_by, handed)
-                .await
-                .map_err(no_time)??;
+        // A message that is delivered again brings its rest along: if the rest were also handed
+        // back, it would multiply.
+        let rest = rest.filter(|_| !will_be_retried);
+        // A rest that is handed back without progress would continue forever.
+        if rest
+            .as_ref()
+            .is_some_and(|rest| rest.resume_at <= created.resume_at)
+        {
+            return Err(self.out_of_time(object, report, run, attempt).await);
+        }
+        let subject = ReceiptSubject {
+            object: &object,
+            report: &report,
+            digest: digest.as_ref(),
+            log_files,
+        };
+        let kept = self.keep(subject, run.stamp(stamp), will_be_retried);
+        in_time(run, &object, kept).await??;
+        // A queue has no use for the outcome, and it may be large.
+        let by_hand = attempt == Attempt::Only;
+        let outcome = by_hand.then(|| Outcome::of(&object, verdict, &report, stamp));
+        in_time(run, &object, self.publisher.settle(updates)).await?;
+        if let Some(rest) = rest {
+            in_time(run, &object, self.return_rest(&object, &rest, attempt)).await??;
         }
         match (report.obstacles.into_iter().next(), schedule) {
             (Some(Obstacle { error, .. }), Some(schedule)) => {
@@ -93,6 +98,58 @@ impl<C: Check, P: Ports> Service<C, P> {
             }
             _ => Ok(outcome),
         }
+    }
+
+    /// Keeps the record of a check. An attempt that will be retried leaves no receipt of a
+    /// digest: the next one does.
+    async fn keep(
+        &self,
+        subject: ReceiptSubject<'_>,
+        stamp: ReceiptStamp<'_>,
+        will_be_retried: bool,
+    ) -> Result<(), ItemError> {
+        let report = subject.report;
+        let is_due = match C::RECORD {
+            Record::LogFiles => !report.rules.is_empty(),
+            Record::Digests | Record::Chains => {
+                !will_be_retried && report.verdict() != Verdict::Ignored
+            }
+        };
+        if is_due {
+            let receipt = Receipt::of(subject, stamp);
+            self.publisher.keep(C::RECORD, &receipt).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the error for an object that there was no time for. After the last try, that is on
+    /// record, with what was found.
+    async fn out_of_time(
+        &self,
+        at: ObjectLocation,
+        mut report: Report,
+        run: &Run,
+        attempt: Attempt,
+    ) -> ItemError {
+        let error = StoreError {
+            action: "check",
+            subject: at.to_string(),
+            cause: Cause::Unavailable("there was no time left".to_owned()),
+        };
+        report.cannot_tell(error, &Scope::default(), &at);
+        let subject = ReceiptSubject {
+            object: &at,
+            report: &report,
+            digest: None,
+            log_files: None,
+        };
+        let is_last = attempt.is_last(RetrySchedule::Passing, self.resender.max_receives);
+        let will_be_retried = attempt != Attempt::Only && !is_last;
+        let kept = self.keep(subject, run.stamp(stamp::<C>()), will_be_retried);
+        if let Err(error) = in_time(run, &at, kept).await.flatten() {
+            tracing::warn!(error = ?error.to_string(), "could not store the receipt of an object that there was no time for");
+        }
+        ItemError::NoTime(at)
     }
 
     /// Sends what there was no time for to the queue.
@@ -140,4 +197,20 @@ impl<C: Check, P: Ports> Service<C, P> {
             Arrival::NotFound(report) => (created.object.clone(), (*report).into()),
         }
     }
+}
+
+/// Returns the stamp of what is found now.
+fn stamp<C: Check>() -> Stamp<'static> {
+    Stamp::by_function(C::FUNCTION, whole_second(Timestamp::now()))
+}
+
+/// Waits for work on an object as long as the invocation can still be answered.
+async fn in_time<T>(
+    run: &Run,
+    object: &ObjectLocation,
+    work: impl Future<Output = T>,
+) -> Result<T, ItemError> {
+    timeout_at(run.deadline.answer_by, work)
+        .await
+        .map_err(|_| ItemError::NoTime(object.clone()))
 }

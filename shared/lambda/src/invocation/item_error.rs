@@ -4,6 +4,7 @@ use super::attempt::MAX_HOPS;
 use super::retry_schedule::RetrySchedule;
 use trailseal::event::EventError;
 use trailseal::names::location::ObjectLocation;
+use trailseal::receipt::KeepError;
 use trailseal::world::StoreError;
 
 /// The reason why an item goes back to its queue.
@@ -32,8 +33,8 @@ pub(super) enum ItemError {
     Findings(StoreError),
     #[error(transparent)]
     HandBack(StoreError),
-    #[error("the receipt could not be stored in the evidence bucket: {0}")]
-    Receipt(StoreError),
+    #[error(transparent)]
+    Record(KeepError),
     #[error("the check crashed, which is an error in Trailseal: {0}")]
     Abnormal(String),
 }
@@ -48,7 +49,8 @@ impl ItemError {
             Self::TooManyHops(_) => "TooManyHops",
             Self::Findings(_) => "FindingsNotAccepted",
             Self::HandBack(_) => "HandBackFailed",
-            Self::Receipt(_) => "ReceiptNotKept",
+            Self::Record(KeepError::Receipt(_)) => "ReceiptNotKept",
+            Self::Record(KeepError::Head(_)) => "ChainHeadNotKept",
             Self::Abnormal(_) => "Abnormal",
         }
     }
@@ -58,13 +60,15 @@ impl ItemError {
     pub(super) fn schedule(&self) -> RetrySchedule {
         match self {
             Self::CannotTell { schedule, .. } => *schedule,
+            // The digest's receipt is kept, and every further try keeps another one.
+            Self::Record(KeepError::Head(error)) => RetrySchedule::of(&error.cause),
             Self::Event(_) | Self::UnknownBucket(_) | Self::TooManyHops(_) => {
                 RetrySchedule::Lasting
             }
             Self::NoTime(_)
             | Self::Findings(_)
             | Self::HandBack(_)
-            | Self::Receipt(_)
+            | Self::Record(KeepError::Receipt(_))
             | Self::Abnormal(_) => RetrySchedule::Passing,
         }
     }

@@ -1,8 +1,8 @@
 //! An invocation, from the event to the answer. The files, from the lowest to the highest:
 //!
-//! - its limits: [`deadline`], [`retry_schedule`], [`attempt`]
+//! - its limits and names: [`deadline`], [`run`], [`retry_schedule`], [`attempt`]
 //! - its input and output: [`queue_message`], [`check`], [`outcome`], [`item_error`]
-//! - its actions: [`publisher`], [`resender`], [`receipt`], [`metrics`], [`unrelated`]
+//! - its actions: [`publisher`], [`resender`], [`metrics`], [`unrelated`]
 //! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer)
 
 mod answer;
@@ -17,20 +17,21 @@ mod metrics;
 mod outcome;
 mod publisher;
 mod queue_message;
-mod receipt;
 mod resender;
 mod retry_schedule;
+mod run;
 mod service;
 #[cfg(test)]
 mod tests;
 mod unrelated;
 
-pub use check::{Check, Checked};
+pub use check::{Check, Checked, Record};
 pub use deadline::Deadline;
 pub use metrics::write_alert;
 
 pub(crate) use answer::answer;
 pub(crate) use publisher::Publisher;
 pub(crate) use resender::Resender;
+pub(crate) use run::Run;
 pub(crate) use service::{Service, Stack};
 pub(crate) use unrelated::UnrelatedMessages;

@@ -1,8 +1,8 @@
-//! Sends the findings, keeps the receipt, and settles the pending deliveries.
+//! Sends the findings, keeps the record, and settles the pending deliveries.
 
+use super::check::Record;
 use super::item_error::ItemError;
 use super::metrics;
-use super::receipt::Receipt;
 use crate::queue::ports::{Ports, SendFindings as _};
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
@@ -10,6 +10,7 @@ use trailseal::alert::findings_message;
 use trailseal::check::pending::PendingUpdate;
 use trailseal::finding::{Finding, Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
+use trailseal::receipt::{self, KeepError, Receipt};
 use trailseal::world::KeepEvidence as _;
 
 /// How many documents of the evidence bucket are settled at the same time.
@@ -34,7 +35,7 @@ pub(super) struct Verified<'a> {
 }
 
 impl<P: Ports> Publisher<P> {
-    /// Sends the findings to the alerter, and then keeps the receipt.
+    /// Sends the findings to the alerter.
     pub(super) async fn publish(
         &self,
         found: Verified<'_>,
@@ -65,14 +66,21 @@ impl<P: Ports> Publisher<P> {
                 .await
                 .map_err(ItemError::Findings)?;
         }
-        if !report.rules.is_empty() {
-            let receipt = Receipt::of(object, report, stamp);
-            self.evidence
-                .keep(&receipt.key(), receipt.document())
-                .await
-                .map_err(ItemError::Receipt)?;
-        }
         Ok(())
+    }
+
+    /// Keeps a receipt, and what else belongs to the record of the check.
+    pub(super) async fn keep(&self, record: Record, receipt: &Receipt) -> Result<(), ItemError> {
+        let evidence = &self.evidence;
+        let kept = match record {
+            Record::LogFiles => evidence
+                .keep(&receipt.key_of_log_file(), receipt.to_json())
+                .await
+                .map_err(KeepError::Receipt),
+            Record::Digests => receipt::keep(evidence, receipt).await,
+            Record::Chains => receipt::keep_with_head(evidence, receipt).await,
+        };
+        kept.map_err(ItemError::Record)
     }
 
     /// A document that is not removed here is settled again with the next digest.

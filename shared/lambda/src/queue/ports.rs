@@ -4,7 +4,7 @@ use super::passage::Passage;
 use std::time::Duration;
 use trailseal::alert::Alert;
 use trailseal::alert::findings_message::FindingsMessage;
-use trailseal::world::{KeepEvidence, SettleEvidence, StoreError};
+use trailseal::world::{AddEvidence, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError};
 
 /// Hands findings to the component that alerts people.
 pub trait SendFindings: Send + Sync {
@@ -85,6 +85,6 @@ pub(crate) trait Ports: Send + Sync + 'static {
     type Findings: SendFindings + 'static;
     /// Accepts messages that go back.
     type Queue: Requeue + 'static;
-    /// Keeps receipts and pending deliveries.
-    type Evidence: KeepEvidence + SettleEvidence + 'static;
+    /// Keeps receipts, chain heads and pending deliveries.
+    type Evidence: AddEvidence + KeepEvidence + ReplaceEvidence + SettleEvidence + 'static;
 }

@@ -1,7 +1,9 @@
 //! From the environment to a running function that checks objects.
 
 use crate::config::{self, Config, ConfigError, ListsError, PinnedError};
-use crate::invocation::{Check, Publisher, Resender, Service, Stack, UnrelatedMessages, answer};
+use crate::invocation::{
+    Check, Publisher, Resender, Run, Service, Stack, UnrelatedMessages, answer,
+};
 use crate::queue::{FindingsQueue, OwnQueue};
 use aws_config::SdkConfig;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -135,7 +137,10 @@ impl Startup {
         });
         lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
             let service = Arc::clone(&service);
-            async move { answer(service, event.payload, event.context.deadline()).await }
+            async move {
+                let run = Run::of(&event.context);
+                answer(service, event.payload, run).await
+            }
         }))
         .await
     }

@@ -1,10 +1,12 @@
 //! A digest object as it is read: of limited size, and perhaps not a digest.
 
 use super::DigestVerifier;
+use super::seen::SeenDigest;
 use crate::format::digest::{self, DigestError, DigestMetadata, UnverifiedDigest};
 use crate::format::form::Form;
 use crate::gzip::stream::GunzipError;
 use crate::names::location::ObjectLocation;
+use crate::names::sha256::Sha256;
 use crate::world::{Body as _, ListPublicKeys, ReadObject, StoreError};
 
 /// A digest object as it was read. It may not be a digest.
@@ -14,6 +16,17 @@ pub(in crate::check) struct FetchedDigest {
     pub(in crate::check) metadata: DigestMetadata,
     /// The form that the content was read in.
     pub(in crate::check) form: Form,
+    /// The version of the object, and the hash of its content. [`FetchedDigest::seen`] adds the
+    /// rest.
+    pub(in crate::check) object: SeenDigest,
+}
+
+impl FetchedDigest {
+    /// Returns the facts about the object. Nothing of it is judged.
+    pub(in crate::check) fn seen(&self) -> SeenDigest {
+        let content = self.content.as_ref().ok();
+        self.object.clone().with(content, &self.metadata)
+    }
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
@@ -34,10 +47,19 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let is_whole = object.body.collect(&mut compressed, limit).await?;
         let form = Form::of(&compressed, self.places.storage);
         let inflated = form.inflate(&compressed, digest::MAX_INFLATED_BYTES);
+        let mut seen = SeenDigest {
+            version_id: object.version_id,
+            e_tag: object.e_tag,
+            ..SeenDigest::default()
+        };
         let content = if is_whole {
-            inflated
-                .map_err(DigestError::from)
-                .and_then(|inflated| UnverifiedDigest::parse(&inflated))
+            inflated.map_err(DigestError::from).and_then(|inflated| {
+                let parsed = UnverifiedDigest::parse(&inflated);
+                if parsed.is_err() {
+                    seen.sha256 = Some(Sha256::of(&inflated));
+                }
+                parsed
+            })
         } else {
             // If it is not a gzip stream, or ends early, that says more about what it is.
             match inflated {
@@ -51,6 +73,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             content,
             metadata,
             form,
+            object: seen,
         })
     }
 

@@ -11,7 +11,7 @@ use crate::format::digest::UnverifiedDigest;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
 use crate::trust::signature::{self, AuthenticDigest};
-use crate::world::{Absence, ListPublicKeys, ReadObject};
+use crate::world::{Absence, ListPublicKeys, ReadObject, StoreError};
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Reads a digest and verifies its location and signature.
@@ -20,7 +20,18 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         at: &ObjectLocation,
         key: &DigestKey,
     ) -> Result<AuthenticDigest, Rejection> {
-        match self.fetch(at).await {
+        let fetched = self.fetch(at).await;
+        self.judge_fetched(at, key, fetched).await
+    }
+
+    /// Verifies the location and signature of a digest that was read.
+    pub(in crate::check) async fn judge_fetched(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+        fetched: Result<FetchedDigest, StoreError>,
+    ) -> Result<AuthenticDigest, Rejection> {
+        match fetched {
             Ok(fetched) => self.judge(at, key, fetched).await,
             Err(error) => match error.absence() {
                 None => Err(self.unread(at, key, error, None).await),

@@ -5,7 +5,7 @@
 //! to the highest:
 //!
 //! - `verifier`, `signed_digest`: what every check needs, and its subject
-//! - `fetch`, `read_digest`: the object, and its content
+//! - `seen`, `fetch`, `read_digest`: the object, and its content
 //! - `signing_key`, `rejection`, `unread`, `judge`: whether CloudTrail signed it
 //! - `signatures`: which signatures are tried
 //! - `last_signed`, `hole`, `link`: whether it continues its predecessor
@@ -15,7 +15,7 @@
 //! The tests are in `tests/tests/stories.rs`, which does one thing to a trail, and in
 //! `tests/tests/whole.rs`, which walks along trails that are tampered with at random.
 
-mod fetch;
+pub(super) mod fetch;
 mod hole;
 mod judge;
 mod last_signed;
@@ -23,6 +23,7 @@ mod link;
 mod overdue;
 mod read_digest;
 mod rejection;
+mod seen;
 mod signatures;
 pub(super) mod signed_digest;
 mod signing_key;
@@ -33,5 +34,7 @@ mod walk;
 
 pub use overdue::{OVERDUE_AFTER, is_overdue};
 pub use read_digest::ReadDigest;
+pub use seen::{SeenDigest, StatedDigest};
+pub use validate::ValidatedDigest;
 pub use verifier::DigestVerifier;
 pub use walk::{ChainWalk, SettledDigest};

@@ -2,6 +2,7 @@
 
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
+use super::seen::SeenDigest;
 use crate::format::digest::{DigestError, DigestMetadata, UnverifiedDigest};
 use crate::format::form::Form;
 use crate::names::location::ObjectLocation;
@@ -49,6 +50,11 @@ impl ReadDigest {
         Some((content, metadata))
     }
 
+    /// Returns the facts about the object, if it could be read. Nothing of it is judged.
+    pub(super) fn seen(&self) -> Option<SeenDigest> {
+        self.fetched.as_ref().ok().map(FetchedDigest::seen)
+    }
+
     /// Returns the form that it was read in; gzip if it could not be read.
     #[must_use]
     pub fn form(&self) -> Form {
@@ -74,6 +80,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             content: fetched.content.clone(),
             metadata: fetched.metadata.clone(),
             form: fetched.form,
+            object: fetched.object.clone(),
         };
         let judged = self.judge(&digest.at, &digest.key, fetched);
         Box::pin(judged).await.is_ok()

@@ -49,7 +49,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             .filter(|other| !other.is_same(&own))
             .collect();
         let content = (!others.is_empty()).then(|| fetched.content.clone());
-        let form = fetched.form;
+        let (form, object) = (fetched.form, fetched.object.clone());
         let mut found = match self.judge(at, key, fetched).await {
             Ok(digest) => return Some(digest),
             Err(Rejection::CannotTell(error)) => {
@@ -65,6 +65,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                     content: content.clone(),
                     metadata,
                     form,
+                    object: object.clone(),
                 };
                 authentic = self.judge(at, key, fetched).await.ok();
                 if authentic.is_some() {

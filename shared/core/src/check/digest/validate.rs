@@ -2,6 +2,7 @@
 
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
+use super::seen::SeenDigest;
 use super::walk::{ChainWalk, SettledDigest};
 use crate::finding::chain;
 use crate::finding::digest::{self, DigestSubject};
@@ -10,14 +11,23 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, ObjectKind, classify};
 use crate::world::{ListObjects, ListPublicKeys, ReadObject};
 
+/// The result of the validation of a digest that was delivered.
+#[derive(Debug, Default)]
+pub struct ValidatedDigest {
+    /// The findings and obstacles.
+    pub report: Report,
+    /// The facts about the object, if it could be read.
+    pub seen: Option<SeenDigest>,
+}
+
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Validates a digest and its link to its predecessor.
     ///
     /// Objects that are not digests by their key and content yield an empty report.
     pub async fn validate(&self, at: &ObjectLocation) -> Report {
         match classify(&at.key) {
-            ObjectKind::Digest(key) => self.settle_alone(at, key).await.report,
-            ObjectKind::UnknownDigest => self.validate_misnamed(at).await,
+            ObjectKind::Digest(key) => self.settle_alone(at, key).await.0.report,
+            ObjectKind::UnknownDigest => self.validate_misnamed(at).await.report,
             ObjectKind::LogFile(_) | ObjectKind::UnknownLogFile | ObjectKind::Other => {
                 Report::default()
             }
@@ -32,26 +42,39 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     /// CloudTrail delivers a starting digest, whose `previousDigest…` fields are null, when log
     /// file validation is enabled and when logging is started again
     /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>).
-    pub async fn validate_delivered(&self, at: &ObjectLocation) -> Report {
-        let ObjectKind::Digest(key) = classify(&at.key) else {
-            return self.validate(at).await;
+    pub async fn validate_delivered(&self, at: &ObjectLocation) -> ValidatedDigest {
+        let key = match classify(&at.key) {
+            ObjectKind::Digest(key) => key,
+            ObjectKind::UnknownDigest => return self.validate_misnamed(at).await,
+            ObjectKind::LogFile(_) | ObjectKind::UnknownLogFile | ObjectKind::Other => {
+                return ValidatedDigest::default();
+            }
         };
-        let settled = self.settle_alone(at, key).await;
+        let (settled, seen) = self.settle_alone(at, key).await;
         let unexpected = self.unexpected(&settled);
         let started = self.started(&settled);
         let mut report = settled.report;
         report
             .findings
             .extend(unexpected.into_iter().chain(started));
-        report
+        ValidatedDigest { report, seen }
     }
 
     /// Runs a walk of one step: no later digest is known. Counts the digest if CloudTrail signed it.
-    async fn settle_alone(&self, at: &ObjectLocation, key: DigestKey) -> SettledDigest {
+    /// Also returns the facts about the object, if it could be read.
+    async fn settle_alone(
+        &self,
+        at: &ObjectLocation,
+        key: DigestKey,
+    ) -> (SettledDigest, Option<SeenDigest>) {
         let read = self.read_digest(at.clone(), key).await;
+        let mut seen = read.seen();
         let mut settled = self.settle(&mut ChainWalk::default(), read, None).await;
         settled.report.valid = settled.authentic.iter().len();
-        settled
+        if let Some(seen) = &mut seen {
+            seen.is_signed = settled.authentic.is_some();
+        }
+        (settled, seen)
     }
 
     /// Returns the finding about a digest of a trail that is not configured. It is one incident for
@@ -78,9 +101,11 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     /// Validates an object in a digest folder whose name is not a digest's. A digest that was
     /// copied there is a finding. Any other object is not CloudTrail's, or a kind of file that
     /// CloudTrail has added.
-    async fn validate_misnamed(&self, at: &ObjectLocation) -> Report {
+    async fn validate_misnamed(&self, at: &ObjectLocation) -> ValidatedDigest {
         let mut report = Report::default();
-        match self.fetch(at).await {
+        let fetched = self.fetch(at).await;
+        let seen = fetched.as_ref().ok().map(FetchedDigest::seen);
+        match fetched {
             Ok(FetchedDigest {
                 content: Ok(digest),
                 ..
@@ -104,6 +129,6 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             Err(error) if error.absence().is_some() => {}
             Err(error) => report.cannot_tell(error, &Scope::default(), at),
         }
-        report
+        ValidatedDigest { report, seen }
     }
 }

@@ -5,7 +5,9 @@
 mod each;
 mod judge;
 mod read;
+mod tally;
 mod verification;
 
 pub use judge::VerifiedLogFile;
+pub use tally::LogFileTally;
 pub use verification::Progress;

@@ -1,9 +1,11 @@
 //! The verification of a digest's log files, until time runs out.
 
 use super::judge::VerifiedLogFile;
-use crate::check::digest::DigestVerifier;
+use super::tally::LogFileTally;
+use crate::check::digest::fetch::FetchedDigest;
 use crate::check::digest::signed_digest::SignedDigest;
-use crate::finding::{Report, Verdict};
+use crate::check::digest::{DigestVerifier, SeenDigest};
+use crate::finding::{Counts, Report, Verdict};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{ObjectKind, classify};
 use crate::trust::signature::AuthenticDigest;
@@ -22,13 +24,18 @@ pub struct Progress {
     pub rest: Option<usize>,
     /// The digest, if CloudTrail signed it.
     pub digest: Option<AuthenticDigest>,
+    /// The facts about the digest's object, if it could be read.
+    pub seen: Option<SeenDigest>,
+    /// The results of the log files that are settled, if CloudTrail signed the list.
+    pub log_files: Option<LogFileTally>,
 }
 
 impl Progress {
-    /// Returns a result with nothing but a report: nothing remains to be done.
-    fn of(report: Report) -> Self {
+    /// Returns a result without log files: nothing remains to be done.
+    fn of(report: Report, seen: Option<SeenDigest>) -> Self {
         Self {
             report,
+            seen,
             ..Self::default()
         }
     }
@@ -52,15 +59,20 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         };
         let mut report = Report::new();
         let scope = self.scope(&key);
-        let authentic = match self.authenticate(at, &key).await {
+        let fetched = self.fetch(at).await;
+        let mut seen = fetched.as_ref().ok().map(FetchedDigest::seen);
+        let authentic = match self.judge_fetched(at, &key, fetched).await {
             Ok(digest) => digest,
             // The digest-validator finds the same, with the same ID, unless it read another version
             // or ran before a deletion.
             Err(rejection) => {
                 rejection.add_to(&mut report, &scope, at);
-                return Progress::of(report);
+                return Progress::of(report, seen);
             }
         };
+        if let Some(seen) = &mut seen {
+            seen.is_signed = true;
+        }
         let signed = SignedDigest {
             at,
             key: &key,
@@ -78,38 +90,42 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
                 )),
             };
             report.cannot_tell(error, &scope, at);
-            return Progress::of(report);
+            return Progress::of(report, seen);
         }
         let listed_in = signed.reference();
         let files = self.each_log_file(&authentic, &scope, &listed_in, first, concurrency);
-        let settled = take_until(stop, files, first, count, &mut report).await;
+        let tally = take_until(stop, files, first, count, &mut report).await;
         Progress {
             report,
-            rest: (settled < count).then_some(settled),
+            rest: (tally.until < count).then_some(tally.until),
             digest: Some(authentic),
+            seen,
+            log_files: Some(tally),
         }
     }
 }
 
 /// Adds the results of a list of log files, starting with `first`, to `report` until `stop`
-/// resolves. Returns the first one of the `count` that is not settled.
+/// resolves. Returns the results of those that are settled, of `count` listed ones.
 async fn take_until(
     stop: impl Future<Output = ()> + Send,
     files: impl Stream<Item = (usize, VerifiedLogFile)> + Send,
     first: usize,
     count: usize,
     report: &mut Report,
-) -> usize {
+) -> LogFileTally {
     let mut files = Box::pin(files);
     let mut stop = pin!(stop);
     let mut settled = SettledPrefix::from(first);
-    let mut reports = Vec::new();
+    let (mut reports, mut verdicts) = (Vec::new(), Vec::new());
     while settled.up_to < count
         && let Either::Right((Some((index, verified)), _)) =
             future::select(&mut stop, files.next()).await
     {
         settled.add(index);
-        if verified.report.verdict() == Verdict::Valid {
+        let verdict = verified.report.verdict();
+        verdicts.push((index, verdict));
+        if verdict == Verdict::Valid {
             report.valid += 1;
         } else {
             reports.push((index, verified.report));
@@ -120,7 +136,19 @@ async fn take_until(
     for (_, file_report) in reports {
         report.absorb(file_report);
     }
-    settled.up_to
+    let mut tally = LogFileTally {
+        listed: count,
+        from: first,
+        until: settled.up_to,
+        counts: Counts::default(),
+    };
+    // A log file after a gap is verified again with the rest.
+    for (index, verdict) in verdicts {
+        if index < tally.until {
+            tally.counts.add(verdict);
+        }
+    }
+    tally
 }
 
 /// Tracks which items of a list, processed out of order, are settled without a gap.

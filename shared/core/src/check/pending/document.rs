@@ -155,9 +155,7 @@ pub(super) fn oldest_in(name: &str) -> Option<Timestamp> {
 }
 
 fn short_hash(text: &str) -> String {
-    let mut hash = Sha256::of(text.as_bytes()).to_string();
-    hash.truncate(16);
-    hash
+    Sha256::of(text.as_bytes()).short()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod batch;
 mod events;
 mod publishing;
+mod record;
 mod rest;
 mod retries;
 
@@ -19,11 +20,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use trailseal::alert::findings_message::FindingsMessage;
 use trailseal::check::arrival::Arrival;
+use trailseal::check::digest::{SeenDigest, StatedDigest};
 use trailseal::finding::{Finding, FindingKind, Report, Scope, Verdict};
 use trailseal::names::created::Created;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::places::Places;
-use trailseal::world::{Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage};
+use trailseal::world::{
+    AddEvidence, Cause, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError, Versioned,
+    WaitingPage,
+};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 
@@ -45,6 +50,7 @@ struct ByKey {
 
 impl Check for ByKey {
     const FUNCTION: &'static str = "log-verifier";
+    const RECORD: Record = Record::Chains;
 
     async fn arrival(&self, created: &Created) -> Arrival {
         match created.object.key.as_str() {
@@ -122,11 +128,24 @@ impl Check for ByKey {
             "slow" => tokio::time::sleep(Duration::from_millis(1200)).await,
             _ => report.valid = 1,
         }
+        let end = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1);
+        let digest = object.key.starts_with("AWSLogs/").then(|| SeenDigest {
+            stated: Some(StatedDigest {
+                start_time: Timestamp::UNIX_EPOCH,
+                end_time: end,
+                key_fingerprint: "f00d".to_owned(),
+                log_files: 0,
+            }),
+            is_signed: true,
+            ..SeenDigest::default()
+        });
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         Checked {
             report,
             rest,
             updates: Vec::new(),
+            digest,
+            log_files: None,
         }
     }
 }
@@ -134,18 +153,49 @@ impl Check for ByKey {
 /// An evidence bucket in memory.
 #[derive(Default)]
 struct Shelf {
-    refuses: bool,
+    /// The start of the keys that it refuses.
+    refuses: &'static str,
     documents: Mutex<HashMap<String, String>>,
 }
 
 impl KeepEvidence for Shelf {
     async fn keep(&self, key: &str, document: String) -> Result<(), StoreError> {
-        if self.refuses {
+        if !self.refuses.is_empty() && key.starts_with(self.refuses) {
             return Err(refused(key));
         }
         let mut documents = self.documents.lock().unwrap();
         documents.insert(key.to_owned(), document);
         Ok(())
+    }
+}
+
+impl AddEvidence for Shelf {
+    async fn add(&self, key: &str, document: String) -> Result<(), StoreError> {
+        self.keep(key, document).await
+    }
+}
+
+impl ReplaceEvidence for Shelf {
+    async fn look_up(&self, key: &str, _: usize) -> Result<Option<Versioned>, StoreError> {
+        let documents = self.documents.lock().unwrap();
+        Ok(documents.get(key).map(|document| Versioned {
+            document: document.clone().into_bytes(),
+            version: document.clone(),
+        }))
+    }
+
+    async fn replace(
+        &self,
+        key: &str,
+        document: String,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let current = self.documents.lock().unwrap().get(key).cloned();
+        if current.as_deref() != version {
+            return Ok(false);
+        }
+        self.keep(key, document).await?;
+        Ok(true)
     }
 }
 
@@ -332,8 +382,12 @@ fn key(key: &str) -> String {
 }
 
 async fn invoke(service: &Arc<InMemory>, event: Value) -> Result<Value, Diagnostic> {
-    let ends = SystemTime::now() + Duration::from_secs(2);
-    answer(Arc::clone(service), event, ends).await
+    let run = Run {
+        deadline: Deadline::of_invocation(SystemTime::now() + Duration::from_secs(2)),
+        request_id: "request".into(),
+        function_version: "7".into(),
+    };
+    answer(Arc::clone(service), event, run).await
 }
 
 fn sent_back(response: &Value) -> Vec<String> {

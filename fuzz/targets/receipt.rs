@@ -1,0 +1,30 @@
+//! Any bytes are a receipt, a chain head or an error. What is written is read back, and a chain head
+//! changes only once.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use trailseal::receipt::{ChainHead, Receipt, advance};
+
+fuzz_target!(|bytes: &[u8]| {
+    // A document of each kind, one after the other.
+    let mut parts = bytes.split(|byte| *byte == b'\n');
+    let head = parts.next().and_then(|part| ChainHead::read(part).ok());
+    if let Some(head) = &head {
+        assert_eq!(ChainHead::read(head.to_json().as_bytes()).as_ref(), Ok(head));
+        let _ = head.key();
+    }
+    let Some(receipt) = parts.next().and_then(|part| Receipt::read(part).ok()) else {
+        return;
+    };
+    let json = receipt.to_json();
+    assert_eq!(Receipt::read(json.as_bytes()).as_ref(), Ok(&receipt));
+    assert!(receipt.key_of_log_file().len() <= 1024 + receipt.object.bucket.len() + receipt.function.len());
+    let key = receipt.key_of_digest(&json);
+    if let Some(next) = advance(head.as_ref(), &receipt, &key) {
+        assert_eq!(advance(Some(&next), &receipt, &key), None);
+        if let Some(head) = &head {
+            assert!(next.newest.end_time >= head.newest.end_time);
+            assert!(next.since <= head.since);
+        }
+    }
+});

@@ -1,0 +1,22 @@
+//! Receipts and chain heads: the record of what was verified, in the evidence bucket.
+//!
+//! The files, from the lowest to the highest:
+//!
+//! - `places`: the keys of the documents
+//! - `document`: a receipt
+//! - `chain_head`: the newest digest of a chain
+//! - `keep`: the order in which the documents are written
+
+mod chain_head;
+mod document;
+mod keep;
+mod places;
+#[cfg(test)]
+mod tests;
+
+pub use chain_head::{ChainHead, HeadError, MAX_HEAD_BYTES, NewestDigest, advance};
+pub use document::{
+    ChainName, MAX_RECEIPT_BYTES, NamedFinding, Receipt, ReceiptDigest, ReceiptError,
+    ReceiptObject, ReceiptStamp, ReceiptSubject,
+};
+pub use keep::{KeepError, keep, keep_with_head};

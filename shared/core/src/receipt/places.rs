@@ -1,0 +1,85 @@
+//! The keys of receipts and chain heads in the evidence bucket. Only this file writes them.
+//!
+//! | document | key |
+//! | --- | --- |
+//! | receipt of a digest | `receipts/YYYY/MM/DD/ACCOUNT/REGION/END_TRAIL_HOMEREGION_OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
+//! | receipt of an object without a digest's name | `receipts/YYYY/MM/DD/misnamed/OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
+//! | receipt of a log file | `receipts/FUNCTION/BUCKET/KEY.json` |
+//! | chain head | `chains/ACCOUNT/REGION/TRAIL_HOMEREGION_PLACE.json` |
+//!
+//! The day is that of the digest's end, in its name; without such a name, the day of the check.
+//! `END` and `CHECKED` are times, as in a digest's name. `OBJECT`, `PLACE` and `DOCUMENT` are the
+//! first 16 hex digits of a SHA-256: of bucket and key, of the chain's bucket, folder and names, and
+//! of the receipt. The longest key has some 350 bytes, because account, Region and trail are checked
+//! names; a log file's key that is too long for S3 is replaced by its hash.
+
+use crate::names::compact_time::compact_time;
+use crate::names::date_folder::day_folder;
+use crate::names::object_key::{Chain, ObjectKind, classify};
+use crate::names::sha256::Sha256;
+use jiff::Timestamp;
+
+/// The folder of receipts.
+const RECEIPTS: &str = "receipts";
+
+/// The folder of chain heads.
+const CHAINS: &str = "chains";
+
+/// The folder of receipts of objects without a digest's name.
+const MISNAMED: &str = "misnamed";
+
+/// The maximum length in bytes of a log file's key that its receipt is named after.
+const MAX_NAMED_AFTER: usize = 800;
+
+/// Returns the key of the receipt of an object in a digest folder, which `function` checked at
+/// `checked_at`. `json` is the receipt.
+pub(super) fn of_digest(
+    bucket: &str,
+    key: &str,
+    function: &str,
+    checked_at: Timestamp,
+    json: &str,
+) -> String {
+    let object = Sha256::of_parts(&[bucket, key]).short();
+    let folder = match classify(key) {
+        ObjectKind::Digest(digest) => {
+            let chain = &digest.chain;
+            format!(
+                "{}{}/{}/{}_{}_{}_{object}",
+                day_folder(digest.end_time),
+                chain.folder.account,
+                chain.region,
+                compact_time(digest.end_time),
+                chain.trail,
+                chain.home_region,
+            )
+        }
+        _ => format!("{}{MISNAMED}/{object}", day_folder(checked_at)),
+    };
+    let checked = compact_time(checked_at);
+    let document = Sha256::of(json.as_bytes()).short();
+    format!("{RECEIPTS}/{folder}/{function}-{checked}-{document}.json")
+}
+
+/// Returns the key of the receipt of a log file that `function` checked. A later check replaces it.
+pub(super) fn of_log_file(bucket: &str, key: &str, function: &str) -> String {
+    if key.len() <= MAX_NAMED_AFTER {
+        format!("{RECEIPTS}/{function}/{bucket}/{key}.json")
+    } else {
+        let key = Sha256::of(key.as_bytes());
+        format!("{RECEIPTS}/{function}/{bucket}/{key}.json")
+    }
+}
+
+/// Returns the key of the head of a chain in `bucket`.
+pub(super) fn of_head(bucket: &str, chain: &Chain) -> String {
+    let place = chain.place_in(bucket);
+    format!(
+        "{CHAINS}/{}/{}/{}_{}_{}.json",
+        chain.folder.account,
+        chain.region,
+        chain.trail,
+        chain.home_region,
+        Sha256::of(place.as_bytes()).short()
+    )
+}
