@@ -10,7 +10,7 @@ use crate::names::sha256::Sha256;
 use crate::world::{Body as _, ListPublicKeys, ReadObject, StoreError};
 
 /// A digest object as it was read. It may not be a digest.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::check) struct FetchedDigest {
     pub(in crate::check) content: Result<UnverifiedDigest, DigestError>,
     pub(in crate::check) metadata: DigestMetadata,

@@ -76,13 +76,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let Ok(fetched) = &digest.fetched else {
             return false;
         };
-        let fetched = FetchedDigest {
-            content: fetched.content.clone(),
-            metadata: fetched.metadata.clone(),
-            form: fetched.form,
-            object: fetched.object.clone(),
-        };
-        let judged = self.judge(&digest.at, &digest.key, fetched);
+        let judged = self.judge(&digest.at, &digest.key, fetched.clone());
         Box::pin(judged).await.is_ok()
     }
 }
