@@ -1,6 +1,6 @@
 //! The log lines of a function.
 
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -11,7 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 pub(super) fn start() {
     let variable = |name| std::env::var(name).ok();
-    let filter = filter(
+    let (filter, wrong) = filter(
         variable("AWS_LAMBDA_LOG_LEVEL").as_deref(),
         variable("RUST_LOG").as_deref(),
     );
@@ -24,24 +24,32 @@ pub(super) fn start() {
     } else {
         registry.with(lines).try_init()
     };
+    if let Some(error) = wrong {
+        tracing::warn!(%error, "RUST_LOG is ignored: write a level, or levels of modules such as `info,aws_config=debug`");
+    }
 }
 
 /// Returns which log lines are written: those of the level, and those of the directives. INFO if
-/// neither can be read.
-fn filter(level: Option<&str>, directives: Option<&str>) -> Targets {
+/// neither can be read. Also returns what is wrong with the directives.
+fn filter(level: Option<&str>, directives: Option<&str>) -> (Targets, Option<ParseError>) {
     let level = level.and_then(|level| match level {
         // Lambda's highest level is one that `tracing` does not have.
         "FATAL" => Some(LevelFilter::ERROR),
         level => level.parse().ok(),
     });
-    let directives = directives.and_then(|text| text.parse::<Targets>().ok());
+    let (directives, wrong) = match directives.map(str::parse::<Targets>) {
+        None => (None, None),
+        Some(Ok(directives)) => (Some(directives), None),
+        Some(Err(error)) => (None, Some(error)),
+    };
     let fallback = Targets::new().with_default(LevelFilter::INFO);
-    match (level, directives) {
+    let filter = match (level, directives) {
         (None, None) => fallback,
         (None, Some(directives)) if directives.default_level().is_some() => directives,
         (None, Some(directives)) => directives.with_default(LevelFilter::INFO),
         (Some(level), directives) => directives.unwrap_or(fallback).with_default(level),
-    }
+    };
+    (filter, wrong)
 }
 
 #[cfg(test)]
@@ -62,11 +70,12 @@ mod tests {
             (None, Some("trailseal=loud"), Level::INFO, Level::DEBUG),
             (Some("ERROR"), Some("debug"), Level::ERROR, Level::WARN),
         ] {
-            let filter = filter(level, directives);
+            let (filter, wrong) = filter(level, directives);
+            assert_eq!(wrong.is_some(), directives == Some("trailseal=loud"));
             assert!(filter.would_enable("trailseal", &writes), "{filter}");
             assert!(!filter.would_enable("trailseal", &omits), "{filter}");
         }
-        let filter = filter(Some("ERROR"), Some("info,smithy=trace"));
+        let (filter, _) = filter(Some("ERROR"), Some("info,smithy=trace"));
         assert!(filter.would_enable("smithy", &Level::TRACE));
     }
 }
