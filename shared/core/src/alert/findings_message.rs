@@ -62,16 +62,16 @@ struct MessageHead<'a> {
     findings: Option<&'a [&'a serde_json::value::RawValue]>,
 }
 
-/// Writes the messages for `findings`: one, if they fit. The rest goes into documents in
+/// Writes the messages for findings and all-clears: one, if they fit. The rest goes into documents in
 /// `evidence_bucket`, or into several messages if there is no such bucket.
 #[must_use]
-pub fn compose(
-    findings: &[Finding],
+pub fn compose<'a>(
+    findings: impl IntoIterator<Item = &'a Finding>,
     stamp: Stamp<'_>,
     evidence_bucket: Option<&str>,
 ) -> Vec<FindingsMessage> {
     let entries: Vec<_> = findings
-        .iter()
+        .into_iter()
         .filter_map(|finding| {
             let occurrence = finding.occurrence().to_string();
             let entry = ComposedFinding {

@@ -43,6 +43,9 @@ pub struct SentFinding {
     pub actual: Option<String>,
     /// One plain sentence.
     pub message: String,
+    /// Indicates whether it ends the incident.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub all_clear: bool,
     /// The advice: what to do next.
     pub advice: String,
     /// The time when it was found.
@@ -53,4 +56,9 @@ pub struct SentFinding {
     pub version: String,
     /// Distinguishes it from other findings of the incident: 16 hex digits.
     pub occurrence: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(value: &bool) -> bool {
+    !value
 }

@@ -40,6 +40,14 @@ use serde::Serialize;
 /// RSA-4096 signature takes 1,024. Some of it is quoted from objects that anybody may have written.
 const MAX_TEXT_CHARS: usize = 2100;
 
+/// The advice of an all-clear.
+const NOTHING_TO_DO: &str = "Nothing, if you know who made this right again. If you do not know it, find out: whoever can restore a file can also replace it.";
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 /// Something that was done to the trail, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,6 +73,9 @@ pub struct Finding {
     pub actual: Option<String>,
     /// One plain sentence.
     pub message: String,
+    /// Indicates whether this reports the end of the incident: what was found is right again.
+    #[serde(skip_serializing_if = "is_false")]
+    pub all_clear: bool,
     /// Distinguishes findings of one kind on one object.
     #[serde(skip)]
     pub detail: String,
@@ -119,6 +130,7 @@ impl Finding {
             expected: None,
             actual: None,
             message: clip_visibly(message.into(), MAX_TEXT_CHARS),
+            all_clear: false,
             detail: String::new(),
             about: None,
             occurrence: None,
@@ -193,6 +205,26 @@ impl Finding {
         self.about = Some(about.into());
         self.occurrence = Some(occurrence.into());
         self
+    }
+
+    /// Returns the all-clear of this finding, which says why what was found is right again. It has
+    /// the ID and the occurrence of the finding. Evidence that no longer applies is dropped.
+    #[must_use]
+    pub fn into_all_clear(self, message: impl Into<String>) -> Self {
+        let occurrence = match (&self.occurrence, self.kind.is_once()) {
+            (Some(occurrence), _) => Some(occurrence.clone()),
+            (None, true) => None,
+            (None, false) => self.actual.clone(),
+        };
+        Self {
+            occurrence,
+            all_clear: true,
+            message: clip_visibly(message.into(), MAX_TEXT_CHARS),
+            window: None,
+            expected: None,
+            actual: None,
+            ..self.with_advice(NOTHING_TO_DO)
+        }
     }
 
     /// Returns the SHA-256 over kind and subject. It is the same whenever the same thing is found

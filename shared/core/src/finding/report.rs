@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 pub struct Report {
     /// The findings: what was done to the trail.
     pub findings: Vec<Finding>,
+    /// The all-clears: incidents that end, because what was found is right again.
+    pub all_clears: Vec<Finding>,
     /// The obstacles: what could not be checked, and why.
     pub obstacles: Vec<Obstacle>,
     /// The number of digests and log files that are valid.
@@ -76,6 +78,7 @@ impl Report {
     /// Adds another report to this one.
     pub fn absorb(&mut self, other: Self) {
         self.findings.extend(other.findings);
+        self.all_clears.extend(other.all_clears);
         self.obstacles.extend(other.obstacles);
         self.valid += other.valid;
         self.checked |= other.checked;

@@ -50,6 +50,9 @@ impl<P: Ports> Publisher<P> {
         for finding in &report.findings {
             tracing::warn!(finding = %stamped(finding, stamp), "finding");
         }
+        for all_clear in &report.all_clears {
+            tracing::info!(all_clear = %stamped(all_clear, stamp), "all-clear");
+        }
         tracing::info!(
             object = ?object.to_string(),
             verdict = ?verdict,
@@ -60,7 +63,8 @@ impl<P: Ports> Publisher<P> {
         );
         metrics::write(object, verdict, report, is_whole, stamp);
         let bucket = self.evidence_bucket.as_deref();
-        for message in findings_message::compose(&report.findings, stamp, bucket) {
+        let findings = report.findings.iter().chain(&report.all_clears);
+        for message in findings_message::compose(findings, stamp, bucket) {
             self.findings
                 .send(&message)
                 .await
