@@ -22,8 +22,9 @@ struct Reach {
 }
 
 impl<P: Ports> Alerter<P> {
-    /// Publishes one message about everything that people should be alerted to now. Returns the
-    /// queue messages whose findings SNS did not accept.
+    /// Publishes one message about everything that people should be alerted to now, and one about
+    /// the incidents that end: whoever reads the first does not have to look for the second in it.
+    /// Returns the queue messages whose findings SNS did not accept.
     pub(crate) async fn announce(
         &self,
         cases: &mut [OpenCase],
@@ -31,7 +32,21 @@ impl<P: Ports> Alerter<P> {
         deadline: Deadline,
     ) -> BTreeSet<Number> {
         let due = cases.iter_mut().filter(|open| open.case.notice.is_now());
-        let mut due: Vec<&mut OpenCase> = due.collect();
+        let (closed, open): (Vec<_>, Vec<_>) =
+            due.partition(|open| open.case.notice == Notice::Closed);
+        let mut failed = BTreeSet::new();
+        for due in [open, closed] {
+            failed.extend(self.announce_one(due, now, deadline).await);
+        }
+        failed
+    }
+
+    async fn announce_one(
+        &self,
+        mut due: Vec<&mut OpenCase>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> BTreeSet<Number> {
         if due.is_empty() {
             return BTreeSet::new();
         }
@@ -40,7 +55,7 @@ impl<P: Ports> Alerter<P> {
         let mut failed = BTreeSet::new();
         for (open, shown) in due.into_iter().zip(reach.shown) {
             // A finding in neither the message nor the list that it names has reached nobody.
-            let is_in_message = shown && open.case.new.len() <= 1;
+            let is_in_message = shown && open.case.not_in_entry() == 0;
             if reach.is_accepted && (is_in_message || reach.is_listed) {
                 open.case.is_published = true;
             } else {
@@ -54,7 +69,7 @@ impl<P: Ports> Alerter<P> {
     async fn send(&self, due: &[&mut OpenCase], now: Timestamp, deadline: Deadline) -> Reach {
         let entries: Vec<AlertEntry<'_>> = due.iter().map(|open| open.case.entry()).collect();
         // Besides the newest finding of each incident.
-        let more = due.iter().map(|open| open.case.new.len().max(1) - 1);
+        let more = due.iter().map(|open| open.case.not_in_entry());
         let more = u64::try_from(more.fold(0, usize::saturating_add)).unwrap_or(u64::MAX);
         let list = self.list_of(due, &entries, now);
         let Some((composed, mut is_listed)) = self.compose(&entries, &list, more, now).await else {
@@ -96,8 +111,11 @@ impl<P: Ports> Alerter<P> {
     ) -> WholeList {
         let findings = due.iter().zip(entries).flat_map(|(open, entry)| {
             let case = &open.case;
-            let latest = case.new.is_empty().then_some(&case.incident.latest);
-            let findings = case.new.iter().chain(latest);
+            let is_shown_besides = case.new.is_empty() || entry.notice == Notice::Closed;
+            let findings = case
+                .new
+                .iter()
+                .chain(is_shown_besides.then(|| entry.finding()));
             findings.map(|finding| (finding, *entry))
         });
         let findings: Vec<(&SentFinding, AlertEntry<'_>)> = findings.collect();
@@ -139,9 +157,10 @@ impl<P: Ports> Alerter<P> {
 fn count(entries: &[AlertEntry<'_>], now: Timestamp) {
     let opened = entries.iter().filter(|e| e.notice == Notice::Opened);
     let opened = u64::try_from(opened.count()).unwrap_or(u64::MAX);
-    let findings = entries
-        .iter()
-        .map(|entry| entry.incident.unpublished().max(1));
+    let findings = entries.iter().map(|entry| match entry.notice {
+        Notice::Closed => entry.incident.unpublished(),
+        _ => entry.incident.unpublished().max(1),
+    });
     let stamp = Stamp::by_function("alerter", now);
     write_alert(findings.fold(0, u64::saturating_add), opened, stamp);
 }

@@ -110,10 +110,7 @@ impl Inbox {
             }
         }
         for group in inbox.groups.values_mut() {
-            group
-                .arrived
-                .findings
-                .sort_by_key(|finding| finding.detected_at);
+            group.arrived.findings.sort_by_key(SentFinding::order);
         }
         inbox
     }

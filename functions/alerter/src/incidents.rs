@@ -32,8 +32,8 @@ impl<P: Ports> Alerter<P> {
     ) -> Result<Option<OpenCase>, BTreeSet<Number>> {
         let record = match self.look_up(&id).await {
             Ok((record, _)) => record,
-            Err(error) if arrived.findings.is_empty() => {
-                tracing::warn!(error = ?error.to_string(), "the incident could not be read: its reminder goes back to the queue and is delivered again");
+            Err(error) if arrived.findings.iter().all(|finding| finding.all_clear) => {
+                tracing::warn!(error = ?error.to_string(), "the incident could not be read: its reminder or all-clear goes back to the queue and is delivered again");
                 return Err(messages);
             }
             Err(error) => {
@@ -81,7 +81,8 @@ impl<P: Ports> Alerter<P> {
     async fn record_one(&self, open: OpenCase, now: Timestamp) -> BTreeSet<Number> {
         let OpenCase { case, messages } = open;
         let waits = matches!(case.notice, Notice::Later { .. });
-        if !case.is_published && !waits {
+        let partly_ended = !case.notice.is_now() && !case.ended.is_empty();
+        if !case.is_published && !waits && !partly_ended {
             // Known, or refused by SNS and delivered again later.
             return BTreeSet::new();
         }

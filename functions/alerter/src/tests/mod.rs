@@ -1,5 +1,6 @@
 //! The alerter with a topic, a queue and an evidence bucket in memory.
 
+mod all_clears;
 mod at_once;
 mod crashes;
 mod documents;

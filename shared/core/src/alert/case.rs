@@ -46,6 +46,8 @@ pub struct Case {
     pub notice: Notice,
     /// The findings that are new in the incident.
     pub new: Vec<SentFinding>,
+    /// The all-clears that end an occurrence of the incident.
+    pub ended: Vec<SentFinding>,
     /// Indicates whether this invocation's message published everything about it.
     pub is_published: bool,
     /// The number of occurrences on record.
@@ -56,19 +58,23 @@ pub struct Case {
 
 impl Case {
     /// Compares the arrivals for an incident with its record. Returns `None` if nothing is on
-    /// record and no finding arrived.
+    /// record and no finding arrived, or only all-clears.
     #[must_use]
     pub fn of(arrived: Arrived, record: OnRecord, now: Timestamp, pace: Pace) -> Option<Self> {
         let Arrived { findings, reminded } = arrived;
         let is_first = matches!(record, OnRecord::Nothing);
         let known = record.incident();
         let occurrences = known.as_ref().map_or(0, |incident| incident.occurrences);
-        let mut incident = known.or_else(|| findings.first().map(Incident::of))?;
+        let mut incident = known.or_else(|| {
+            let mut opening = findings.iter().filter(|finding| !finding.all_clear);
+            opening.next().map(Incident::of)
+        })?;
         if reminded {
             incident.reminder_until = None;
         }
-        let mut new = findings;
-        new.retain(|finding| incident.add(finding, now));
+        let mut changes = findings;
+        changes.retain(|finding| incident.add(finding, now));
+        let (ended, new) = changes.into_iter().partition(|finding| finding.all_clear);
         if !is_first {
             // The record is read again before it is written. Until then, thousands of them take no
             // memory.
@@ -78,6 +84,7 @@ impl Case {
             notice: incident.notice(now, pace),
             incident,
             new,
+            ended,
             is_published: false,
             known: occurrences,
             is_first,
@@ -101,6 +108,13 @@ impl Case {
         }
     }
 
+    /// Returns the number of new findings besides the one that the incident's entry shows.
+    #[must_use]
+    pub fn not_in_entry(&self) -> usize {
+        let shown = usize::from(self.notice != Notice::Closed);
+        self.new.len().saturating_sub(shown)
+    }
+
     fn new_findings(&self) -> u64 {
         u64::try_from(self.new.len()).unwrap_or(u64::MAX)
     }
@@ -119,17 +133,19 @@ impl Case {
         if self.reminded {
             incident.reminder_until = None;
         }
-        let added = self
-            .new
-            .iter()
-            .filter(|finding| incident.add(finding, now))
-            .count();
+        let mut changes: Vec<&SentFinding> = self.new.iter().chain(&self.ended).collect();
+        changes.sort_by_key(|finding| finding.order());
+        changes.retain(|finding| incident.add(finding, now));
+        let added = changes.iter().filter(|finding| !finding.all_clear).count();
         self.published(incident, u64::try_from(added).unwrap_or(u64::MAX), now)
     }
 
     fn published(&self, mut incident: Incident, new: u64, now: Timestamp) -> Incident {
         if self.is_published {
             incident.publish(now, self.known, new);
+            if let (Notice::Closed, Some(closing)) = (self.notice, &mut incident.closing) {
+                closing.is_published = true;
+            }
         }
         incident
     }

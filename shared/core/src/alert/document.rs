@@ -102,7 +102,7 @@ pub(super) fn document_of(entry: &AlertEntry<'_>, evidence_bucket: &str) -> Stri
 
 pub(super) fn listed<'a>(entry: &AlertEntry<'a>, document: &'a str) -> ListedFinding<'a> {
     ListedFinding {
-        finding: &entry.incident.latest,
+        finding: entry.finding(),
         incident: state(entry, document),
     }
 }

@@ -19,9 +19,15 @@ pub struct AlertEntry<'a> {
     pub waited: bool,
 }
 
-impl AlertEntry<'_> {
-    pub(super) fn finding(&self) -> &SentFinding {
-        &self.incident.latest
+impl<'a> AlertEntry<'a> {
+    /// Returns the finding that the message shows: the newest one of the incident, or the
+    /// all-clear that closes it.
+    #[must_use]
+    pub fn finding(&self) -> &'a SentFinding {
+        match (self.notice, &self.incident.closing) {
+            (Notice::Closed, Some(closing)) => &closing.all_clear,
+            _ => &self.incident.latest,
+        }
     }
 
     /// Returns the number of findings that the entry represents.
@@ -41,7 +47,7 @@ pub fn rank(entry: &AlertEntry<'_>) -> (Reverse<Severity>, u8) {
     let rank = match entry.notice {
         Notice::Opened => 0,
         Notice::Grown { .. } | Notice::Later { .. } => 1,
-        Notice::Persists { .. } | Notice::Known => 2,
+        Notice::Persists { .. } | Notice::Closed | Notice::Known => 2,
     };
     (Reverse(entry.severity()), rank)
 }

@@ -73,6 +73,22 @@ pub struct Incident {
     pub latest: SentFinding,
     /// The newest occurrences, oldest first.
     pub recent: Vec<Occurrence>,
+    /// The number of occurrences that are no longer remembered individually, and had not ended.
+    #[serde(default)]
+    pub forgotten: u64,
+    /// The end of the incident, if everything that was found is right again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Box<Closing>>,
+}
+
+/// The end of an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closing {
+    /// The all-clear of the last occurrence that ended.
+    pub all_clear: SentFinding,
+    /// Indicates whether SNS has accepted a message about it.
+    pub is_published: bool,
 }
 
 /// One occurrence of an incident.
@@ -85,6 +101,9 @@ pub struct Occurrence {
     pub at: Timestamp,
     /// The start of the location of the object that shows it.
     pub object: String,
+    /// The time when it was found to be right again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }
 
 /// Returns the folder of an incident's findings that were not published immediately.
@@ -118,6 +137,8 @@ impl Incident {
             reminder_until: None,
             latest: finding.clone(),
             recent: Vec::new(),
+            forgotten: 0,
+            closing: None,
         }
     }
 
@@ -136,17 +157,42 @@ impl Incident {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Adds a finding. Returns whether its occurrence is new.
+    /// Adds a finding or an all-clear. Returns whether it changes the incident: whether the
+    /// occurrence is new or happens again, or whether it ends.
+    ///
+    /// If a finding and an all-clear have the same time, the finding counts as the later one.
     pub fn add(&mut self, finding: &SentFinding, now: Timestamp) -> bool {
         let detected_at = finding.detected_at.min(now);
-        self.first_seen = self.first_seen.min(detected_at);
-        self.last_seen = self.last_seen.max(detected_at).min(now);
-        let mut known = self.recent.iter();
-        if known.any(|known| known.occurrence == finding.occurrence) {
+        if finding.all_clear {
+            return self.end(finding, detected_at);
+        }
+        let known = self.known(&finding.occurrence);
+        if known.is_some_and(|known| known.ended_at.is_none_or(|ended| detected_at < ended)) {
+            self.last_seen = self.last_seen.max(detected_at).min(now);
+            self.first_seen = self.first_seen.min(detected_at);
             return false;
         }
+        if self.closing.take().is_some() {
+            // It opens again, and people are notified as if it were new.
+            self.published_at = None;
+            self.first_seen = detected_at;
+        }
+        self.last_seen = self.last_seen.max(detected_at).min(now);
+        self.first_seen = self.first_seen.min(detected_at);
         self.occurrences = self.occurrences.saturating_add(1);
         self.latest = finding.clone();
+        self.remember(finding, detected_at);
+        true
+    }
+
+    fn known(&self, occurrence: &str) -> Option<&Occurrence> {
+        let mut recent = self.recent.iter();
+        recent.find(|known| known.occurrence == occurrence)
+    }
+
+    fn remember(&mut self, finding: &SentFinding, at: Timestamp) {
+        self.recent
+            .retain(|known| known.occurrence != finding.occurrence);
         let place = printable(&finding.object.to_string());
         self.recent.push(Occurrence {
             occurrence: finding
@@ -154,11 +200,35 @@ impl Incident {
                 .chars()
                 .take(MAX_OCCURRENCE_CHARS)
                 .collect(),
-            at: detected_at,
+            at,
             object: clip(&place, MAX_PLACE_CHARS).to_owned(),
+            ended_at: None,
         });
         let too_many = self.recent.len().saturating_sub(MAX_REMEMBERED);
-        self.recent.drain(..too_many);
+        let forgotten = self.recent.drain(..too_many);
+        let open = forgotten.filter(|occurrence| occurrence.ended_at.is_none());
+        let open = u64::try_from(open.count()).unwrap_or(u64::MAX);
+        self.forgotten = self.forgotten.saturating_add(open);
+    }
+
+    /// Ends an occurrence. Returns whether it was open.
+    fn end(&mut self, all_clear: &SentFinding, detected_at: Timestamp) -> bool {
+        let mut recent = self.recent.iter_mut();
+        let Some(ended) = recent.find(|known| {
+            known.occurrence == all_clear.occurrence
+                && known.ended_at.is_none()
+                && known.at < detected_at
+        }) else {
+            return false;
+        };
+        ended.ended_at = Some(detected_at);
+        let is_over = self.recent.iter().all(|known| known.ended_at.is_some());
+        if is_over && self.forgotten == 0 {
+            self.closing = Some(Box::new(Closing {
+                all_clear: all_clear.clone(),
+                is_published: false,
+            }));
+        }
         true
     }
 
@@ -171,6 +241,13 @@ impl Incident {
     /// Returns whether people are notified now.
     #[must_use]
     pub fn notice(&self, now: Timestamp, pace: Pace) -> Notice {
+        if let Some(closing) = &self.closing {
+            return if closing.is_published {
+                Notice::Known
+            } else {
+                Notice::Closed
+            };
+        }
         let ahead = now.saturating_add(CLOCKS_DIFFER).unwrap_or(Timestamp::MAX);
         // An alert time in the future is not valid.
         let Some(since) = self.published_at.filter(|published| *published <= ahead) else {

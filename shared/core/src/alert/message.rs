@@ -133,14 +133,10 @@ pub fn plain(entries: &[AlertEntry<'_>], whole_list: &str) -> Option<Alert> {
         count: head.count,
         whole_list,
     };
-    let text = text::plain(&head, &counts, whole_list);
+    let text = text::plain(entries, &counts, whole_list);
     let json = document(&head, &counts, &[], Some(left_out));
     Some(Alert {
-        subject: format!(
-            "[{}] Trailseal: {}",
-            head.severity.as_str().to_ascii_uppercase(),
-            text::findings(head.count)
-        ),
+        subject: text::plain_subject(entries, &head),
         message: protocols(&text, &json, &head),
         attributes: BTreeMap::from([("severity", head.severity.as_str().to_owned())]),
     })

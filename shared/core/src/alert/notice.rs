@@ -31,6 +31,8 @@ pub enum Notice {
         /// The time of the next alert.
         at: Timestamp,
     },
+    /// Everything that was found is right again.
+    Closed,
     /// Everything in it was published.
     Known,
 }
@@ -41,7 +43,7 @@ impl Notice {
     pub fn is_now(self) -> bool {
         matches!(
             self,
-            Self::Opened | Self::Grown { .. } | Self::Persists { .. }
+            Self::Opened | Self::Grown { .. } | Self::Persists { .. } | Self::Closed
         )
     }
 
@@ -52,6 +54,7 @@ impl Notice {
             Self::Opened => "opened",
             Self::Grown { .. } | Self::Later { .. } => "grown",
             Self::Persists { .. } | Self::Known => "persists",
+            Self::Closed => "closed",
         }
     }
 }

@@ -58,6 +58,15 @@ pub struct SentFinding {
     pub occurrence: String,
 }
 
+impl SentFinding {
+    /// Returns the place of a finding among those of one incident. Of a finding and an all-clear of
+    /// the same second, the finding is the later one: at worst, an incident stays open.
+    #[must_use]
+    pub fn order(&self) -> (Timestamp, bool) {
+        (self.detected_at, !self.all_clear)
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_false(value: &bool) -> bool {
     !value

@@ -19,6 +19,9 @@ const INTRODUCTION: &str = "Trailseal checks that the CloudTrail files in your S
 /// The maximum length of a subject: "less than 100 characters", according to SNS's API reference.
 pub(super) const MAX_SUBJECT_CHARS: usize = 99;
 
+/// The label of an incident that is closed.
+const ALL_CLEAR: &str = "ALL CLEAR";
+
 /// The maximum number of lines of counts.
 const MAX_COUNTS: usize = 40;
 
@@ -48,9 +51,8 @@ pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> Strin
         place.push_str(part);
     }
     let subject = format!(
-        "[{}] Trailseal: {update}{}: {}{others},{place}",
-        uppercase_label(head.severity),
-        findings(head.count),
+        "{}: {}{others},{place}",
+        start_of_subject(entries, head, update),
         finding.kind
     );
     subject
@@ -67,10 +69,36 @@ pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> Strin
         .collect()
 }
 
-pub(super) fn findings(count: u64) -> String {
+/// Returns the subject of the shortest alert.
+pub(super) fn plain_subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> String {
+    start_of_subject(entries, head, "")
+}
+
+fn start_of_subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>, update: &str) -> String {
+    if is_all_clear(entries) {
+        format!("[{ALL_CLEAR}] Trailseal: {}", incidents_closed(entries))
+    } else {
+        let severity = uppercase_label(head.severity);
+        format!("[{severity}] Trailseal: {update}{}", findings(head.count))
+    }
+}
+
+fn findings(count: u64) -> String {
     match count {
         1 => "1 finding".to_owned(),
         n => format!("{n} findings"),
+    }
+}
+
+/// Returns whether the message only reports incidents that are closed.
+fn is_all_clear(entries: &[AlertEntry<'_>]) -> bool {
+    entries.iter().all(|entry| entry.notice == Notice::Closed)
+}
+
+fn incidents_closed(entries: &[AlertEntry<'_>]) -> String {
+    match entries.len() {
+        1 => "1 incident closed".to_owned(),
+        n => format!("{n} incidents closed"),
     }
 }
 
@@ -94,6 +122,27 @@ pub(super) fn email(
     text
 }
 
+/// Returns the sentence that says how much the message reports, and how bad it is.
+fn what_is_reported(entries: &[AlertEntry<'_>]) -> String {
+    if is_all_clear(entries) {
+        let incidents = incidents_closed(entries);
+        return format!("{incidents}: what Trailseal found before is right again.");
+    }
+    let counts = entries.iter().map(AlertEntry::count);
+    let count = counts.fold(0, u64::saturating_add);
+    let severity = if count == 1 {
+        "Severity"
+    } else {
+        "Highest severity"
+    };
+    let worst = entries.first().map_or(Severity::Low, AlertEntry::severity);
+    format!(
+        "This alert reports {}. {severity}: {}.",
+        findings(count),
+        uppercase_label(worst)
+    )
+}
+
 fn write_all(
     text: &mut String,
     entries: &[AlertEntry<'_>],
@@ -103,23 +152,7 @@ fn write_all(
     whole_list: Option<&str>,
     now: Timestamp,
 ) -> Result {
-    let count = entries
-        .iter()
-        .map(AlertEntry::count)
-        .fold(0, u64::saturating_add);
-    let worst = entries.first().map_or(Severity::Low, AlertEntry::severity);
-    writeln!(text, "{INTRODUCTION}")?;
-    let severity = if count == 1 {
-        "Severity"
-    } else {
-        "Highest severity"
-    };
-    writeln!(
-        text,
-        "This alert reports {}. {severity}: {}.",
-        findings(count),
-        uppercase_label(worst)
-    )?;
+    writeln!(text, "{INTRODUCTION}\n{}", what_is_reported(entries))?;
     writeln!(text, "\nSent {}. All times are in UTC.", whole_second(now))?;
     let in_full = entries.iter().zip(documents).zip(shown);
     let in_full = in_full.filter(|(_, shown)| **shown);
@@ -143,13 +176,15 @@ fn write_all(
 }
 
 /// Returns the text of the shortest alert.
-pub(super) fn plain(head: &AlertHead<'_>, counts: &[FindingCount<'_>], whole_list: &str) -> String {
+pub(super) fn plain(
+    entries: &[AlertEntry<'_>],
+    counts: &[FindingCount<'_>],
+    whole_list: &str,
+) -> String {
     let mut text = format!(
-        "{INTRODUCTION}\n\
-         This alert reports {}. Highest severity: {}.\n\n\
+        "{INTRODUCTION}\n{}\n\n\
          Amazon SNS did not accept the full alert. This short alert only counts the findings.\n",
-        findings(head.count),
-        uppercase_label(head.severity)
+        what_is_reported(entries)
     );
     // Writing into a `String` does not fail.
     let _ = write_counts(&mut text, counts);
@@ -165,12 +200,12 @@ fn write_finding(
 ) -> Result {
     let finding = entry.finding();
     writeln!(text)?;
-    writeln!(
-        text,
-        "{number}. {} {}",
-        uppercase_label(finding.severity),
-        printable(&finding.kind)
-    )?;
+    let label = if entry.notice == Notice::Closed {
+        ALL_CLEAR.to_owned()
+    } else {
+        uppercase_label(finding.severity)
+    };
+    writeln!(text, "{number}. {label} {}", printable(&finding.kind))?;
     writeln!(text, "   {}", printable(&finding.message))?;
     writeln!(text, "   What to do: {}\n", printable(&finding.advice))?;
     let mut line = |label: &str, value: &str| writeln!(text, "   {label:<11}{}", printable(value));
@@ -241,9 +276,16 @@ fn history(entry: &AlertEntry<'_>) -> Option<String> {
     let incident = entry.incident;
     let (new, all) = (incident.unpublished(), incident.occurrences);
     match entry.notice {
+        Notice::Opened if incident.published_occurrences > 0 => Some(format!(
+            "Found again after an all-clear. {all} occurrences in total. This alert shows the newest."
+        )),
         Notice::Opened if all > 1 => {
             Some(format!("{all} occurrences. This alert shows the newest."))
         }
+        Notice::Closed => Some(format!(
+            "This closes the incident that was first found at {}: {}",
+            incident.first_seen, incident.latest.message
+        )),
         Notice::Grown { since } | Notice::Later { at: since } => Some(format!(
             "{new} more since the alert at {}. {all} in total, the first at {}. This alert shows the newest.",
             whole_second(since),

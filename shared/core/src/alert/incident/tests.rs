@@ -1,5 +1,6 @@
 use super::*;
 use crate::alert::sample::{PACE, at, finding};
+use crate::alert::sent_finding::SentFinding;
 use proptest::prelude::*;
 
 fn publish(incident: &mut Incident, now: Timestamp) {
@@ -88,7 +89,88 @@ fn a_document_round_trips_and_any_other_is_refused() {
     assert_eq!(Incident::read(b"{}", &incident.id), None);
 }
 
+/// Returns the all-clear of an occurrence.
+fn all_clear(occurrence: &str, minute: i64) -> SentFinding {
+    SentFinding {
+        all_clear: true,
+        ..finding(occurrence, minute)
+    }
+}
+
+#[test]
+fn an_incident_closes_when_every_occurrence_has_ended_and_opens_again() {
+    let mut incident = Incident::of(&finding("a", 0));
+    assert!(incident.add(&finding("a", 0), at(0)));
+    assert!(incident.add(&finding("b", 1), at(1)));
+    publish(&mut incident, at(1));
+    assert!(incident.add(&all_clear("a", 2), at(2)));
+    assert_eq!(incident.notice(at(2), PACE), Notice::Known);
+    // The same again, and an occurrence that was never found.
+    assert!(!incident.add(&all_clear("a", 3), at(3)));
+    assert!(!incident.add(&all_clear("c", 3), at(3)));
+    assert!(incident.add(&all_clear("b", 4), at(4)));
+    assert_eq!(incident.notice(at(4), PACE), Notice::Closed);
+    // What was found before it ended, delivered again.
+    assert!(!incident.add(&finding("b", 1), at(5)));
+    assert_eq!(incident.notice(at(5), PACE), Notice::Closed);
+    incident.closing.as_mut().unwrap().is_published = true;
+    assert_eq!(incident.notice(at(60 * 48), PACE), Notice::Known);
+    // It happens again, within the hour of the last alert.
+    assert!(incident.add(&finding("b", 6), at(6)));
+    assert_eq!(incident.notice(at(6), PACE), Notice::Opened);
+    assert_eq!((incident.first_seen, incident.occurrences), (at(6), 3));
+    assert_eq!((incident.unpublished(), incident.recent.len()), (1, 2));
+}
+
+#[test]
+fn an_all_clear_ends_only_what_was_found_before_it() {
+    let mut incident = Incident::of(&finding("a", 5));
+    incident.add(&finding("a", 5), at(5));
+    for minute in [4, 5] {
+        assert!(!incident.add(&all_clear("a", minute), at(6)), "{minute}");
+    }
+    assert!(incident.add(&all_clear("a", 6), at(6)));
+    // The finding of the same second counts as the later one.
+    assert!(incident.add(&finding("a", 6), at(6)));
+    assert_eq!(incident.closing, None);
+}
+
+#[test]
+fn an_incident_with_forgotten_occurrences_does_not_close() {
+    let number = i64::try_from(MAX_REMEMBERED).unwrap();
+    for (occurrences, closes) in [(number, true), (number + 1, false)] {
+        let mut incident = Incident::of(&finding("0", 0));
+        for n in 0..occurrences {
+            incident.add(&finding(&n.to_string(), n), at(n));
+        }
+        for n in 0..occurrences {
+            incident.add(
+                &all_clear(&n.to_string(), occurrences + n),
+                at(occurrences + n),
+            );
+        }
+        assert_eq!(incident.closing.is_some(), closes, "{occurrences}");
+    }
+}
+
 proptest! {
+    /// Checks that, whatever happens and ends in which order, an incident is closed exactly if the
+    /// last thing that happened to each object is its end.
+    #[test]
+    fn an_incident_is_closed_exactly_if_nothing_is_left(steps in proptest::collection::vec((0_usize..4, any::<bool>()), 1..60)) {
+        let mut incident = Incident::of(&finding("start", 0));
+        let mut open = [false; 4];
+        for (minute, (object, ends)) in steps.into_iter().enumerate() {
+            let minute = i64::try_from(minute).unwrap();
+            let name = object.to_string();
+            let step = if ends { all_clear(&name, minute) } else { finding(&name, minute) };
+            let changes = incident.add(&step, at(minute));
+            prop_assert_eq!(changes, open[object] == ends);
+            open[object] = !ends;
+            let is_closed = incident.occurrences > 0 && !open.contains(&true);
+            prop_assert_eq!(incident.closing.is_some(), is_closed);
+        }
+    }
     /// Checks that, whatever arrives when, no occurrence stays unpublished for more than an hour,
     /// and people are notified about one incident at most once an hour.
     #[test]
