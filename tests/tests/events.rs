@@ -10,8 +10,8 @@ use trailseal::check::kms_events::KmsChecker;
 use trailseal::event::EventObjects;
 use trailseal::finding::{Finding, FindingKind, Report, Verdict};
 use trailseal::kms::expected::Expected;
-use trailseal::names::created::Created;
-use trailseal::names::created::Origin;
+use trailseal::names::event_object::EventObject;
+use trailseal::names::event_object::Origin;
 use trailseal::names::location::ObjectLocation;
 use trailseal::trust::public_key::KeySet;
 use trailseal::world::{Absence, Cause};
@@ -73,21 +73,21 @@ fn bare(bucket: &str, key: &str) -> String {
 }
 
 /// Returns the only object that a message in the queue names.
-fn message(text: &str) -> Created {
+fn message(text: &str) -> EventObject {
     let named = EventObjects::by_text(text);
     assert_eq!((named.created.len(), &named.error), (1, &None), "{text}");
     named.created.into_iter().next().unwrap()
 }
 
 /// Returns the only object that a person names.
-fn by_hand(object: &ObjectLocation) -> Created {
+fn by_hand(object: &ObjectLocation) -> EventObject {
     let event = json!({"bucket": object.bucket, "key": object.key});
     EventObjects::by(&event).created.into_iter().next().unwrap()
 }
 
 /// Returns the results of the validator and the verifier for an event: the object that was checked,
 /// and both reports.
-async fn checked(trail: &Trail, memory: &Memory, created: &Created) -> Vec<(String, Report)> {
+async fn checked(trail: &Trail, memory: &Memory, created: &EventObject) -> Vec<(String, Report)> {
     let digests = digests(trail, memory);
     match digests.arrival(created).await {
         Arrival::NotFound(report) => vec![(created.object.key.clone(), *report)],
@@ -103,7 +103,7 @@ async fn checked(trail: &Trail, memory: &Memory, created: &Created) -> Vec<(Stri
 }
 
 /// Checks that both functions find this object valid.
-async fn assert_valid(trail: &Trail, memory: &Memory, created: &Created, object: &Object) {
+async fn assert_valid(trail: &Trail, memory: &Memory, created: &EventObject, object: &Object) {
     let checked = checked(trail, memory, created).await;
     assert_eq!(checked.len(), 2, "{created:?}");
     for (key, report) in checked {
@@ -117,7 +117,7 @@ async fn assert_valid(trail: &Trail, memory: &Memory, created: &Created, object:
 async fn assert_found(
     trail: &Trail,
     memory: &Memory,
-    created: &Created,
+    created: &EventObject,
     kind: FindingKind,
     key: &str,
 ) {
@@ -226,7 +226,7 @@ async fn a_digest_that_a_relay_names_and_that_never_arrives_is_a_finding_at_the_
         Some((FindingKind::DigestMissing, digest.key.as_str()))
     );
     // A function has read what it hands back: its deletion is found at once.
-    let rest = serde_json::to_string(&Created::rest(at(digest), 1)).unwrap();
+    let rest = serde_json::to_string(&EventObject::rest(at(digest), 1)).unwrap();
     let rest = message(&rest);
     assert_found(
         &trail,

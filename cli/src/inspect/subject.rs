@@ -6,7 +6,7 @@ use crate::source::{LoneFile, Named, Objects};
 use std::fs;
 use std::path::Path;
 use trailseal::check::arrival::{SearchResult, look_for};
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestKey, ObjectKind, classify};
 use trailseal::names::places::Storage;
@@ -59,7 +59,7 @@ impl InspectedDigest {
                 "--complete is for a copy on disk: a bucket always counts as complete",
             )),
             Named::S3 { bucket, prefix } => {
-                let created = Created::as_written(&bucket, &prefix);
+                let created = EventObject::as_written(&bucket, &prefix);
                 let mut readings = created
                     .readings()
                     .filter_map(|at| key_of(&at.key).map(|key| (at, key)));

@@ -6,7 +6,7 @@ use futures::stream::BoxStream;
 use std::path::PathBuf;
 use trailseal::check::arrival::{SearchResult, look_for};
 use trailseal::finding::Obstacle;
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
 use trailseal::world::{ReadObject, StoreError};
@@ -41,7 +41,7 @@ impl KmsSubject {
     /// Returns the log files that `key` may mean: unchanged, URL-decoded, or without an extra
     /// slash.
     pub(super) fn readings(bucket: &str, key: &str) -> Vec<Self> {
-        let readings = Created::as_written(bucket, key);
+        let readings = EventObject::as_written(bucket, key);
         let readings = readings.readings().filter_map(Self::of_object);
         readings.collect()
     }

@@ -2,7 +2,7 @@
 
 use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::{DigestVerifier, ValidatedDigest};
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject};
 use trailseal_lambda::{Check, Checked, Deadline, Record};
 
@@ -25,11 +25,11 @@ where
     const FUNCTION: &'static str = "digest-validator";
     const RECORD: Record = Record::Chains;
 
-    async fn arrival(&self, created: &Created) -> Arrival {
+    async fn arrival(&self, created: &EventObject) -> Arrival {
         self.digests.arrival(created).await
     }
 
-    async fn check(&self, created: &Created, _: Deadline) -> Checked {
+    async fn check(&self, created: &EventObject, _: Deadline) -> Checked {
         let ValidatedDigest { report, seen } =
             self.digests.validate_delivered(&created.object).await;
         Checked {

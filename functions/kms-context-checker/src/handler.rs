@@ -8,7 +8,7 @@ use trailseal::check::arrival::Arrival;
 use trailseal::check::kms_events::{KmsChecker, KmsReport};
 use trailseal::check::pending;
 use trailseal::finding::Scope;
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 use trailseal::world::{
     DescribeKey, KeepEvidence, ListObjects, ReadEncryption, ReadKeyPolicy, ReadObject,
 };
@@ -47,11 +47,11 @@ where
     const RECORD: Record = Record::LogFiles;
     const AT_ONCE: usize = LOG_FILES_AT_ONCE;
 
-    async fn arrival(&self, created: &Created) -> Arrival {
+    async fn arrival(&self, created: &EventObject) -> Arrival {
         self.checker.arrival(created).await
     }
 
-    async fn check(&self, created: &Created, _: Deadline) -> Checked {
+    async fn check(&self, created: &EventObject, _: Deadline) -> Checked {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await.ok();
         let at = &created.object;

@@ -6,7 +6,7 @@ use trailseal::check::digest::DigestVerifier;
 use trailseal::check::log_file::Progress;
 use trailseal::check::pending::{self, Settlement};
 use trailseal::finding::Scope;
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
 use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::{
@@ -72,11 +72,11 @@ where
     const FUNCTION: &'static str = "log-verifier";
     const RECORD: Record = Record::Digests;
 
-    async fn arrival(&self, created: &Created) -> Arrival {
+    async fn arrival(&self, created: &EventObject) -> Arrival {
         self.digests.arrival(created).await
     }
 
-    async fn check(&self, created: &Created, deadline: Deadline) -> Checked {
+    async fn check(&self, created: &EventObject, deadline: Deadline) -> Checked {
         let at = &created.object;
         let Progress {
             report,
@@ -95,7 +95,7 @@ where
             .await;
         let mut checked = Checked {
             report,
-            rest: rest.map(|resume_at| Created::rest(at.clone(), resume_at)),
+            rest: rest.map(|resume_at| EventObject::rest(at.clone(), resume_at)),
             updates: Vec::new(),
             digest: seen,
             log_files,

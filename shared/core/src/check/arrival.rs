@@ -8,8 +8,8 @@
 
 use crate::check::digest::DigestVerifier;
 use crate::finding::{Finding, Obstacle, Report};
-use crate::names::created::Created;
-use crate::names::created::Origin;
+use crate::names::event_object::EventObject;
+use crate::names::event_object::Origin;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{ObjectKind, classify};
 use crate::world::{Absence, Cause, ListPublicKeys, ReadObject, StoreError};
@@ -28,7 +28,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     ///
     /// A relay's message that names a digest may be the only notice of it. If the digest is missing
     /// at the last try, it counts as deleted.
-    pub async fn arrival(&self, created: &Created) -> Arrival {
+    pub async fn arrival(&self, created: &EventObject) -> Arrival {
         arrival(&self.store, created, |at, absence| {
             match classify(&at.key) {
                 ObjectKind::Digest(key) => Some(self.missing_on_arrival(at, &key, absence)),
@@ -47,7 +47,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
 /// take its place because S3 did not answer.
 pub async fn arrival<S: ReadObject>(
     store: &S,
-    created: &Created,
+    created: &EventObject,
     deleted: impl FnOnce(&ObjectLocation, Absence) -> Option<Finding>,
 ) -> Arrival {
     let readings: Vec<ObjectLocation> = created

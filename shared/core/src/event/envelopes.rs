@@ -3,7 +3,7 @@
 use super::fields::{has, is_of_s3, names_an_object, text};
 use super::objects::{EventError, EventObjects, MAX_ENVELOPES};
 use super::unrelated::Unrelated;
-use crate::names::created::Origin;
+use crate::names::event_object::Origin;
 use serde_json::Value;
 
 /// The text that CloudTrail publishes when a topic is configured for a trail.

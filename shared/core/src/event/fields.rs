@@ -5,9 +5,17 @@ use serde_json::Value;
 /// The `detail-type` of the EventBridge event that S3 sends for a new object.
 pub(super) const OBJECT_CREATED: &str = "Object Created";
 
+/// The `detail-type` of the EventBridge event that S3 sends for a deleted object.
+pub(super) const OBJECT_DELETED: &str = "Object Deleted";
+
 /// Returns the text of a field.
 pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
+}
+
+/// Returns the text of a field inside others, such as `/detail/requester`.
+pub(super) fn text_at<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
+    value.pointer(path).and_then(Value::as_str)
 }
 
 /// Returns whether the message has a field with this name, in any case: a relay that writes

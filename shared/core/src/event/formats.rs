@@ -1,9 +1,10 @@
 //! The formats that name objects.
 
-use super::fields::{OBJECT_CREATED, text};
+use super::deeds;
+use super::fields::{OBJECT_CREATED, OBJECT_DELETED, text, text_at};
 use super::objects::{EventError, EventObjects};
 use super::unrelated::Unrelated;
-use crate::names::created::{Created, Origin};
+use crate::names::event_object::{EventObject, Origin};
 use crate::names::location::ObjectLocation;
 use serde_json::Value;
 
@@ -12,17 +13,17 @@ impl EventObjects {
     pub(super) fn collect_s3(&mut self, record: &Value) -> Result<(), EventError> {
         let name = text(record, "eventName")
             .ok_or(EventError::Unknown("an S3 record has no eventName"))?;
-        if !name.trim_start_matches("s3:").starts_with("ObjectCreated") {
+        let Some(deed) = deeds::of_notification(name, record) else {
             self.unrelated.add(Unrelated::OtherS3Event, name);
             return Ok(());
-        }
+        };
         let (Some(bucket), Some(key)) = (
-            record.pointer("/s3/bucket/name").and_then(Value::as_str),
-            record.pointer("/s3/object/key").and_then(Value::as_str),
+            text_at(record, "/s3/bucket/name"),
+            text_at(record, "/s3/object/key"),
         ) else {
             return Err(EventError::Unknown("an S3 record does not name an object"));
         };
-        self.add(Created::as_encoded(bucket, key))
+        self.add(EventObject::as_encoded(bucket, key).with_deed(deed))
     }
 
     /// Collects an EventBridge event of S3. Its key is not encoded.
@@ -30,24 +31,25 @@ impl EventObjects {
         let kind = text(event, "detail-type").ok_or(EventError::Unknown(
             "an EventBridge event of aws.s3 has no detail-type",
         ))?;
-        if kind != OBJECT_CREATED {
+        if ![OBJECT_CREATED, OBJECT_DELETED].contains(&kind) {
             self.unrelated.add(Unrelated::OtherS3Event, kind);
             return Ok(());
         }
         if text(event, "source") != Some("aws.s3") {
             return Err(EventError::Unknown(
-                "the source of an Object Created event is not aws.s3",
+                "the source of an event about an S3 object is not aws.s3",
             ));
         }
         let (Some(bucket), Some(key)) = (
-            event.pointer("/detail/bucket/name").and_then(Value::as_str),
-            event.pointer("/detail/object/key").and_then(Value::as_str),
+            text_at(event, "/detail/bucket/name"),
+            text_at(event, "/detail/object/key"),
         ) else {
             return Err(EventError::Unknown(
                 "an EventBridge event does not name an object",
             ));
         };
-        self.add(Created::new(ObjectLocation::new(bucket, key)))
+        let object = EventObject::new(ObjectLocation::new(bucket, key));
+        self.add(object.with_deed(deeds::of_eventbridge(kind, event)))
     }
 
     /// Collects CloudTrail's own notification, which lists keys. AWS Config has fields with the
@@ -68,7 +70,7 @@ impl EventObjects {
         };
         for key in keys {
             let result = match key.as_str() {
-                Some(key) => self.add(Created::as_written(bucket, key)),
+                Some(key) => self.add(EventObject::as_written(bucket, key)),
                 None => Err(EventError::Unknown("an s3ObjectKey is not a string")),
             };
             self.note(result);
@@ -84,13 +86,13 @@ impl EventObjects {
             ));
         };
         let Some(index) = event.get("resumeAt") else {
-            return self.add(Created::as_written(bucket, key).with_origin(writer));
+            return self.add(EventObject::as_written(bucket, key).with_origin(writer));
         };
         let resume_at = index
             .as_u64()
             .and_then(|index| usize::try_from(index).ok())
             .ok_or(EventError::Unknown("`resumeAt` is not a number"))?;
-        let rest = Created::rest(ObjectLocation::new(bucket, key), resume_at);
+        let rest = EventObject::rest(ObjectLocation::new(bucket, key), resume_at);
         // A function hands back an object that it has read.
         self.add(match (writer, resume_at) {
             (Origin::Message, 1..) => rest,

@@ -16,6 +16,7 @@
 //! or another text that a user can choose. Our fields are checked first: no further field makes
 //! such a message unrelated.
 
+mod deeds;
 mod envelopes;
 mod fields;
 mod formats;

@@ -1,7 +1,9 @@
 //! The objects that an event names, and the reasons why an event cannot be processed.
 
-use super::unrelated::Tally;
-use crate::names::created::Created;
+use super::fields::OBJECT_DELETED;
+use super::unrelated::{Tally, Unrelated};
+use crate::names::deed::Action;
+use crate::names::event_object::EventObject;
 use crate::names::object_key::MAX_KEY_BYTES;
 
 /// The maximum number of nested envelopes: SQS, SNS, and the event, with one to spare.
@@ -32,8 +34,10 @@ pub enum EventError {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct EventObjects {
     /// The created objects.
-    pub created: Vec<Created>,
-    /// The messages that are not about a created object.
+    pub created: Vec<EventObject>,
+    /// The deleted objects.
+    pub removed: Vec<EventObject>,
+    /// The messages that are not about a created or deleted object.
     pub unrelated: Tally,
     /// The first thing in the event that could not be understood.
     pub error: Option<EventError>,
@@ -47,9 +51,23 @@ impl EventObjects {
         }
     }
 
+    /// Counts the deleted objects as unrelated, for a function that works on created ones.
+    #[must_use]
+    pub fn of_created(mut self) -> Self {
+        for _ in self.removed.drain(..) {
+            self.unrelated.add(Unrelated::OtherS3Event, OBJECT_DELETED);
+        }
+        self
+    }
+
+    /// Returns all objects, in the order of the event for those of one kind.
+    pub fn into_objects(self) -> impl Iterator<Item = EventObject> {
+        self.created.into_iter().chain(self.removed)
+    }
+
     /// Adds an object, if S3 can have an object with this name.
-    pub(super) fn add(&mut self, object: Created) -> Result<(), EventError> {
-        if self.created.len() == MAX_OBJECTS {
+    pub(super) fn add(&mut self, object: EventObject) -> Result<(), EventError> {
+        if self.created.len() + self.removed.len() >= MAX_OBJECTS {
             return Err(EventError::TooManyObjects);
         }
         if object.object.key.len() > MAX_KEY_BYTES || object.object.bucket.len() > 255 {
@@ -57,7 +75,11 @@ impl EventObjects {
                 "a bucket name or key is longer than S3 allows",
             ));
         }
-        self.created.push(object);
+        let deed = object.deed.as_ref().map(|deed| deed.action);
+        match deed {
+            Some(Action::Removed { .. }) => self.removed.push(object),
+            Some(Action::Written) | None => self.created.push(object),
+        }
         Ok(())
     }
 }

@@ -3,12 +3,14 @@
 use super::envelopes::CLOUDTRAIL_VALIDATION;
 use super::objects::MAX_ENVELOPES;
 use super::*;
-use crate::names::created::{Created, Origin};
+use crate::names::deed::{Action, Deed, Removal};
+use crate::names::event_object::{EventObject, Origin};
 use crate::names::location::ObjectLocation;
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn created_objects(event: &Value) -> Result<Vec<Created>, EventError> {
+fn created_objects(event: &Value) -> Result<Vec<EventObject>, EventError> {
     let named = EventObjects::by(event);
     named.error.map_or(Ok(named.created), Err)
 }
@@ -70,6 +72,7 @@ fn every_envelope_names_the_same_object() {
 #[track_caller]
 fn unrelated(named: &EventObjects) -> (Unrelated, u64) {
     assert_eq!((&named.created, &named.error), (&vec![], &None));
+    assert_eq!(named.removed, []);
     let kinds: Vec<_> = named.unrelated.iter().collect();
     assert_eq!(kinds.len(), 1, "{kinds:?}");
     (kinds[0].0, kinds[0].1.count)
@@ -77,11 +80,11 @@ fn unrelated(named: &EventObjects) -> (Unrelated, u64) {
 
 #[test]
 fn an_event_that_is_not_a_creation_names_no_object() {
-    let mut deleted = eventbridge();
-    deleted["detail-type"] = json!("Object Deleted");
+    let mut tagged = eventbridge();
+    tagged["detail-type"] = json!("Object Tags Added");
     for (event, kind) in [
-        (deleted, Unrelated::OtherS3Event),
-        (s3("ObjectRemoved:Delete"), Unrelated::OtherS3Event),
+        (tagged, Unrelated::OtherS3Event),
+        (s3("s3:ObjectRestore:Completed"), Unrelated::OtherS3Event),
         (s3("s3:ObjectTagging:Put"), Unrelated::OtherS3Event),
         (
             json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}),
@@ -106,6 +109,120 @@ fn an_event_that_is_not_a_creation_names_no_object() {
         ))]))),
         (Unrelated::CloudtrailValidation, 1)
     );
+}
+
+/// Returns an event of EventBridge about a deletion, as AWS documents it.
+fn deleted(detail: &Value) -> Value {
+    let mut event = eventbridge();
+    event["detail-type"] = json!("Object Deleted");
+    event["time"] = json!("2026-01-15T12:00:00Z");
+    for (name, value) in detail.as_object().unwrap() {
+        event["detail"][name] = value.clone();
+    }
+    event
+}
+
+#[test]
+fn an_event_says_what_was_done_to_an_object_and_by_whom() {
+    let removed = |how, by_lifecycle| Action::Removed { how, by_lifecycle };
+    let marker = deleted(&json!({
+        "object": {"key": KEY, "etag": "d41d8cd98f00b204e9800998ecf8427e", "version-id": "1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF"},
+        "requester": "123456789012", "source-ip-address": "1.2.3.4",
+        "reason": "DeleteObject", "deletion-type": "Delete Marker Created"}));
+    let expired = deleted(&json!({"requester": "s3.amazonaws.com",
+        "reason": "Lifecycle Expiration", "deletion-type": "Permanently Deleted"}));
+    let deed = |event: &Value| {
+        let mut named = EventObjects::by(&sqs(std::slice::from_ref(event)));
+        assert_eq!((&named.created, &named.error), (&vec![], &None), "{event}");
+        let object = named.removed.remove(0);
+        assert_eq!(
+            object.object,
+            ObjectLocation::new("amzn-s3-demo-bucket", KEY)
+        );
+        object.deed.unwrap()
+    };
+    let at: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        deed(&marker),
+        Deed {
+            action: removed(Some(Removal::Marker), false),
+            reason: text("DeleteObject"),
+            requester: text("123456789012"),
+            source_address: text("1.2.3.4"),
+            version_id: text("1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF"),
+            time: Some(at),
+        }
+    );
+    let expired = deed(&expired);
+    assert_eq!(expired.action, removed(Some(Removal::Permanent), true));
+    assert_eq!((expired.source_address, expired.version_id), (None, None));
+    // A kind of deletion that AWS adds is still a deletion.
+    let unknown = deed(&deleted(
+        &json!({"deletion-type": "Shredded", "requester": 7}),
+    ));
+    assert_eq!(
+        (unknown.action, unknown.requester),
+        (removed(None, false), None)
+    );
+
+    for (name, action) in [
+        (
+            "ObjectRemoved:Delete",
+            removed(Some(Removal::Permanent), false),
+        ),
+        (
+            "s3:ObjectRemoved:DeleteMarkerCreated",
+            removed(Some(Removal::Marker), false),
+        ),
+        (
+            "LifecycleExpiration:Delete",
+            removed(Some(Removal::Permanent), true),
+        ),
+        (
+            "LifecycleExpiration:DeleteMarkerCreated",
+            removed(Some(Removal::Marker), true),
+        ),
+        ("ObjectRemoved", removed(None, false)),
+    ] {
+        let mut record = s3(name);
+        record["Records"][0]["eventTime"] = json!("2026-01-15T12:00:00.000Z");
+        record["Records"][0]["userIdentity"] = json!({"principalId": "AIDAJDPLRKLG7UEXAMPLE"});
+        record["Records"][0]["requestParameters"] = json!({"sourceIPAddress": "203.0.113.5"});
+        record["Records"][0]["s3"]["object"]["versionId"] =
+            json!("096fKKXTRTtl3on89fVO.nfljtsv6qko");
+        let mut named = EventObjects::by(&record);
+        let object = named.removed.remove(0);
+        let readings: Vec<String> = object.readings().map(|at| at.key).collect();
+        assert_eq!(
+            readings,
+            [KEY, "AWSLogs/111122223333/CloudTrail/x+y%2Bz%3D.json.gz"]
+        );
+        let deed = object.deed.unwrap();
+        assert_eq!((deed.action, deed.time), (action, Some(at)), "{name}");
+        assert_eq!(deed.requester, text("AIDAJDPLRKLG7UEXAMPLE"));
+        assert_eq!(deed.source_address, text("203.0.113.5"));
+        assert_eq!(deed.version_id, text("096fKKXTRTtl3on89fVO.nfljtsv6qko"));
+    }
+
+    let mut written = eventbridge();
+    written["detail"]["requester"] = json!("x".repeat(5000));
+    let mut named = EventObjects::by(&written);
+    let deed = named.created.remove(0).deed.unwrap();
+    assert_eq!(deed.action, Action::Written);
+    assert_eq!(deed.requester.unwrap().len(), 200);
+}
+
+#[test]
+fn a_function_that_works_on_created_objects_counts_the_deleted_ones_as_unrelated() {
+    let event = deleted(&json!({}));
+    let many = sqs(&[event.clone(), eventbridge(), event]);
+    let named = EventObjects::by(&many);
+    assert_eq!((named.created.len(), named.removed.len()), (1, 2));
+    let named = named.of_created();
+    assert_eq!((named.created.len(), named.removed.len()), (1, 0));
+    assert_eq!(named.unrelated.count(Unrelated::OtherS3Event), 2);
+    assert_eq!(EventObjects::by(&many).into_objects().count(), 3);
 }
 
 /// Returns messages that other services and people send to a shared topic, queue or bus.
@@ -217,10 +334,10 @@ fn an_unrelated_record_affects_no_other_record() {
     let named = EventObjects::by(&sqs(&bodies));
     assert_eq!(
         named.created,
-        [Created::new(ObjectLocation::new(
-            "amzn-s3-demo-bucket",
-            KEY
-        ))]
+        [
+            EventObject::new(ObjectLocation::new("amzn-s3-demo-bucket", KEY))
+                .with_deed(Deed::new(Action::Written))
+        ]
     );
     assert_eq!(
         named
@@ -445,7 +562,7 @@ fn deep_json_in_a_body_is_an_error() {
 
 #[test]
 fn a_returned_rest_resumes_where_it_stopped() {
-    let created = Created::rest(ObjectLocation::new("amzn-s3-demo-bucket", KEY), 17);
+    let created = EventObject::rest(ObjectLocation::new("amzn-s3-demo-bucket", KEY), 17);
     let written = serde_json::to_string(&created).unwrap();
     assert_eq!(EventObjects::by_text(&written).created, [created]);
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// The maximum length of an example in the log.
 const MAX_EXAMPLE_CHARS: usize = 200;
 
-/// The kind of a message that names no created object and is not broken.
+/// The kind of a message that names no object to work on and is not broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -22,7 +22,8 @@ pub enum Unrelated {
     AwsConfig,
     /// An EventBridge event from another source than `aws.s3`.
     OtherSource,
-    /// An event of S3 that is not about a created object: `Object Deleted`, `ObjectRemoved:Delete`.
+    /// An event of S3 that is not about a created object: `Object Tags Added`, or, for a function
+    /// that works on created objects, `Object Deleted`.
     OtherS3Event,
     /// A record of another service than SQS, SNS and S3.
     OtherRecord,

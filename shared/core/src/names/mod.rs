@@ -3,9 +3,10 @@
 pub mod arn;
 pub mod bucket_name;
 pub mod compact_time;
-pub mod created;
 pub mod date_folder;
+pub mod deed;
 pub mod encryption_context;
+pub mod event_object;
 pub mod ids;
 pub mod location;
 pub mod object_key;

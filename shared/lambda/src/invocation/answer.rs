@@ -3,6 +3,7 @@
 use super::attempt::Attempt;
 use super::batch::answer_batch;
 use super::check::Check;
+use super::event::meant_for;
 use super::item_error::ItemError;
 use super::metrics;
 use super::outcome::Answer;
@@ -47,7 +48,7 @@ async fn answer_event<C: Check, P: Ports>(
     event: &Value,
     run: &Run,
 ) -> Result<Value, Diagnostic> {
-    let event = EventObjects::by(event);
+    let event = meant_for::<C>(EventObjects::by(event));
     let unrelated = event.unrelated.iter();
     let unrelated = unrelated.map(|(kind, seen)| (kind, seen.count)).collect();
     let outcomes = service

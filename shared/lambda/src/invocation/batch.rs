@@ -2,6 +2,7 @@
 
 use super::attempt::{Attempt, MAX_HOPS};
 use super::check::Check;
+use super::event::meant_for;
 use super::item_error::ItemError;
 use super::queue_message::QueueMessage;
 use super::resender::MessageFate;
@@ -72,7 +73,7 @@ async fn work<C: Check, P: Ports>(
         let (own, body, run) = (Arc::clone(service), Arc::clone(&message.body), run.clone());
         // A task of its own: a panic in one item fails only that item.
         let item = tokio::spawn(async move {
-            let event = EventObjects::by_text(&body);
+            let event = meant_for::<C>(EventObjects::by_text(&body));
             let attempt = Attempt::Counted(passage);
             own.event(event, &run, attempt).await.map(|_| ())
         });

@@ -6,9 +6,9 @@ use trailseal::check::digest::SeenDigest;
 use trailseal::check::log_file::LogFileTally;
 use trailseal::check::pending::PendingUpdate;
 use trailseal::finding::Report;
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 
-/// The check that a function makes of one created object.
+/// The check that a function makes of one object that an event names.
 pub trait Check: Send + Sync + 'static {
     /// The function's name, as it appears in findings.
     const FUNCTION: &'static str;
@@ -16,16 +16,23 @@ pub trait Check: Send + Sync + 'static {
     /// The record that it keeps.
     const RECORD: Record;
 
+    /// Whether deleted objects are its work, too. Otherwise, an event about one is unrelated.
+    const REMOVED: bool = false;
+
     /// How many messages of a batch are worked on at the same time.
     const AT_ONCE: usize = 4;
 
     /// Finds the object that an event refers to; the event may refer to several objects or to none.
-    fn arrival(&self, created: &Created) -> impl Future<Output = Arrival> + Send {
+    fn arrival(&self, created: &EventObject) -> impl Future<Output = Arrival> + Send {
         std::future::ready(Arrival::At(created.object.clone()))
     }
 
     /// Checks one object; stops in time and returns what is left.
-    fn check(&self, created: &Created, deadline: Deadline) -> impl Future<Output = Checked> + Send;
+    fn check(
+        &self,
+        created: &EventObject,
+        deadline: Deadline,
+    ) -> impl Future<Output = Checked> + Send;
 }
 
 /// The record that a function keeps of its checks, in the evidence bucket.
@@ -45,7 +52,7 @@ pub struct Checked {
     /// The findings and counts of the check.
     pub report: Report,
     /// The part that there was no time for.
-    pub rest: Option<Created>,
+    pub rest: Option<EventObject>,
     /// The updates of the evidence bucket to make after the findings are sent.
     pub updates: Vec<PendingUpdate>,
     /// The facts about the digest, if the object is one and could be read.

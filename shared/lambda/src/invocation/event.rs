@@ -14,6 +14,15 @@ use trailseal::event::EventObjects;
 /// the largest object that is accepted.
 const ITEMS_AT_ONCE: usize = 4;
 
+/// Returns the objects of an event that are a function's work.
+pub(super) fn meant_for<C: Check>(event: EventObjects) -> EventObjects {
+    if C::REMOVED {
+        event
+    } else {
+        event.of_created()
+    }
+}
+
 impl<C: Check, P: Ports> Service<C, P> {
     /// Checks every object of an event. The error with the longest retry schedule becomes the
     /// event's; the other objects are still checked.
@@ -25,7 +34,8 @@ impl<C: Check, P: Ports> Service<C, P> {
     ) -> Result<Vec<Outcome>, ItemError> {
         self.unrelated.add(&event.unrelated);
         let at_once = if attempt.is_alone() { 1 } else { ITEMS_AT_ONCE };
-        let results: Vec<_> = stream::iter(event.created)
+        let error = event.error.clone();
+        let results: Vec<_> = stream::iter(event.into_objects())
             .map(|created| async move { self.object(&created, run, attempt).await })
             .buffered(at_once)
             .collect()
@@ -39,7 +49,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         }
         // Of several such errors, the first.
         let objects = errors.into_iter().rev().max_by_key(ItemError::schedule);
-        match objects.or(event.error.map(ItemError::from)) {
+        match objects.or(error.map(ItemError::from)) {
             None => Ok(outcomes),
             Some(error) => Err(error),
         }

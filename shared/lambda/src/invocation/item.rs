@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal::check::arrival::Arrival;
 use trailseal::finding::{Obstacle, Report, Scope, Stamp, Verdict};
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::printable::json_for_queue;
 use trailseal::names::seconds::whole_second;
@@ -28,7 +28,7 @@ impl<C: Check, P: Ports> Service<C, P> {
     /// left. In this order, a crash in between repeats a finding and never loses one.
     pub(super) async fn object(
         &self,
-        created: &Created,
+        created: &EventObject,
         run: &Run,
         attempt: Attempt,
     ) -> Result<Option<Outcome>, ItemError> {
@@ -156,7 +156,7 @@ impl<C: Check, P: Ports> Service<C, P> {
     async fn return_rest(
         &self,
         object: &ObjectLocation,
-        rest: &Created,
+        rest: &EventObject,
         attempt: Attempt,
     ) -> Result<(), ItemError> {
         let Some(passage) = attempt.of_rest() else {
@@ -183,12 +183,12 @@ impl<C: Check, P: Ports> Service<C, P> {
     /// checked.
     async fn check_intended(
         &self,
-        created: &Created,
+        created: &EventObject,
         deadline: Deadline,
     ) -> (ObjectLocation, Checked) {
         match self.check.arrival(created).await {
             Arrival::At(object) => {
-                let meant = Created {
+                let meant = EventObject {
                     object: object.clone(),
                     ..created.clone()
                 };

@@ -12,7 +12,7 @@ use crate::finding::{Report, Scope};
 use crate::format::form::Form;
 use crate::kms::expected::Expected;
 use crate::kms::review::{Facts, KeyState, KmsReview, UnknownTrail};
-use crate::names::created::Created;
+use crate::names::event_object::EventObject;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{Chain, LogFileKey, ObjectKind, classify};
 use crate::world::{
@@ -64,7 +64,7 @@ where
     ///
     /// A log file that is deleted before its digest arrives is not known to be `CloudTrail`'s. It
     /// is reported only to a person who names it.
-    pub async fn arrival(&self, created: &Created) -> Arrival {
+    pub async fn arrival(&self, created: &EventObject) -> Arrival {
         arrival(&self.store, created, |_, _| None).await
     }
 

@@ -69,6 +69,7 @@ async fn every_sample_event_is_understood() {
         let event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).expect(&name);
         let EventObjects {
             created,
+            removed: _,
             unrelated,
             error,
         } = EventObjects::by(&event);

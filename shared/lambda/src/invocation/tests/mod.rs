@@ -22,7 +22,7 @@ use trailseal::alert::findings_message::FindingsMessage;
 use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::{SeenDigest, StatedDigest};
 use trailseal::finding::{Finding, FindingKind, Report, Scope, Verdict};
-use trailseal::names::created::Created;
+use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::places::Places;
 use trailseal::world::{
@@ -52,7 +52,7 @@ impl Check for ByKey {
     const FUNCTION: &'static str = "log-verifier";
     const RECORD: Record = Record::Chains;
 
-    async fn arrival(&self, created: &Created) -> Arrival {
+    async fn arrival(&self, created: &EventObject) -> Arrival {
         match created.object.key.as_str() {
             "other%20reading" => Arrival::At(ObjectLocation::new(BUCKET, "tampered")),
             "nowhere" => {
@@ -66,7 +66,7 @@ impl Check for ByKey {
         }
     }
 
-    async fn check(&self, created: &Created, _: Deadline) -> Checked {
+    async fn check(&self, created: &EventObject, _: Deadline) -> Checked {
         let object = &created.object;
         let others = self.under_way.fetch_add(1, Ordering::SeqCst);
         self.begun
@@ -97,7 +97,7 @@ impl Check for ByKey {
             "denied" => report.cannot_tell(refused("denied"), &Scope::default(), object),
             "long-denied" => {
                 report.cannot_tell(refused("denied"), &Scope::default(), object);
-                rest = Some(Created::rest(object.clone(), 5));
+                rest = Some(EventObject::rest(object.clone(), 5));
             }
             "begins-lately" | "begins-long-ago" => {
                 let age = if object.key == "begins-lately" {
@@ -113,7 +113,7 @@ impl Check for ByKey {
             "panics" => panic!("as requested"),
             "stalls" => std::future::pending().await,
             "long" => {
-                rest = Some(Created::rest(object.clone(), created.resume_at.max(5)));
+                rest = Some(EventObject::rest(object.clone(), created.resume_at.max(5)));
             }
             "archived" => {
                 let mut error = refused("archived");

@@ -1,6 +1,7 @@
-//! An object that was created according to an event: the source of the event, and the readings of
-//! the key.
+//! An object that was created or deleted according to an event: the source of the event, and the
+//! readings of the key.
 
+use crate::names::deed::Deed;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::MAX_KEY_BYTES;
 use crate::names::url_encoding::url_decode;
@@ -9,7 +10,7 @@ use serde::Serialize;
 /// The maximum number of readings of one key besides the first.
 const MAX_OTHER_READINGS: usize = 2;
 
-/// The source that says that an object was created. It determines what it means that the object is
+/// The source that says that an object was created or deleted. It determines what it means that the object is
 /// missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -22,10 +23,11 @@ pub enum Origin {
     Person,
 }
 
-/// An object that was created according to an event, and where to continue if it was handed back.
+/// An object that was created or deleted according to an event, and where to continue if it was
+/// handed back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Created {
+pub struct EventObject {
     /// The object. Its current version counts, whichever version the event names.
     #[serde(flatten)]
     pub object: ObjectLocation,
@@ -40,6 +42,9 @@ pub struct Created {
     /// URL-encoded; at most two keys.
     #[serde(skip)]
     pub other_readings: Vec<String>,
+    /// What was done to the object, if the event says it.
+    #[serde(skip)]
+    pub deed: Option<Deed>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -47,7 +52,7 @@ fn is_zero(n: &usize) -> bool {
     *n == 0
 }
 
-impl Created {
+impl EventObject {
     /// Returns an object to check from the start, which was created according to an AWS service,
     /// and whose key can be read in only one way.
     #[must_use]
@@ -57,6 +62,7 @@ impl Created {
             resume_at: 0,
             origin: Origin::Service,
             other_readings: Vec::new(),
+            deed: None,
         }
     }
 
@@ -112,6 +118,13 @@ impl Created {
         self
     }
 
+    /// Sets what was done to the object.
+    #[must_use]
+    pub fn with_deed(mut self, deed: Deed) -> Self {
+        self.deed = Some(deed);
+        self
+    }
+
     /// Adds other possible meanings of the key.
     #[must_use]
     pub fn with_alternatives(mut self, keys: impl IntoIterator<Item = String>) -> Self {
@@ -137,7 +150,7 @@ impl Created {
 mod tests {
     use super::*;
 
-    fn readings(created: &Created) -> Vec<String> {
+    fn readings(created: &EventObject) -> Vec<String> {
         created.readings().map(|at| at.key).collect()
     }
 
@@ -159,7 +172,11 @@ mod tests {
             ("100%25/x", vec!["100%25/x", "100%/x"]),
             ("/", vec!["/"]),
         ] {
-            assert_eq!(readings(&Created::as_written("b", key)), expected, "{key}");
+            assert_eq!(
+                readings(&EventObject::as_written("b", key)),
+                expected,
+                "{key}"
+            );
         }
     }
 
@@ -177,13 +194,17 @@ mod tests {
             ("a+b/x", vec!["a b/x", "a+b/x"]),
             ("100%25/x", vec!["100%/x", "100%25/x"]),
         ] {
-            assert_eq!(readings(&Created::as_encoded("b", key)), expected, "{key}");
+            assert_eq!(
+                readings(&EventObject::as_encoded("b", key)),
+                expected,
+                "{key}"
+            );
         }
     }
 
     #[test]
     fn the_number_of_readings_is_bounded() {
-        let created = Created::new(ObjectLocation::new("b", "k"));
+        let created = EventObject::new(ObjectLocation::new("b", "k"));
         let many = (0..100).map(|n| n.to_string());
         let created = created.with_alternatives(["k".to_owned(), String::new()]);
         assert_eq!(readings(&created), ["k"]);
