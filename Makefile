@@ -38,7 +38,7 @@ demo-hold: demo ## Run the demo and keep its bucket until Ctrl-C, to try the com
 
 # Each step prints its name and how long it took.
 CHECK_STEPS := fmt-check clippy unit stories
-TEST_STEPS := fmt-check lint clippy docs core fuzz-check unit build e2e browser sam-local
+TEST_STEPS := fmt-check lint,clippy docs core fuzz-check unit build e2e browser,sam-local
 
 # What runs the functions builds them, unless `make test` just did.
 BUILD ?= build
