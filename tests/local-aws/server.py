@@ -2,6 +2,11 @@
 """A local AWS: moto's server, with what Trailseal needs and moto lacks.
 
 Prints one line, `listening on http://HOST:PORT`, once it accepts connections.
+
+To import moto takes longer than most tests. A test program therefore starts one nursery
+(`--nursery NAME`), which imports it once, and each local AWS through it (`--through NAME`): the
+nursery forks, and the fork is the local AWS. It ends with the process that asked for it. NAME is
+that of a socket in Linux's abstract namespace.
 """
 
 import argparse
@@ -9,12 +14,41 @@ import datetime as dt
 import json
 import logging
 import os
+import signal
+import socket
 import sys
 import threading
 import time
 import uuid
 from pathlib import Path
 from typing import Any
+
+# The time in seconds that a nursery takes to import moto on a busy machine.
+NURSERY_READY_WITHIN = 90
+
+
+def start_through_nursery() -> None:
+    """Asks a nursery for a local AWS that prints into this process's output, and lives as long as
+    this process."""
+    at = sys.argv.index("--through")
+    arguments = json.dumps(sys.argv[1:at] + sys.argv[at + 2 :])
+    deadline = time.monotonic() + NURSERY_READY_WITHIN
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect("\0" + sys.argv[at + 1])
+            break
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                sys.exit(f"no nursery {sys.argv[at + 1]}: run {__file__} --nursery x to see why")
+            time.sleep(0.05)
+    socket.send_fds(connection, [arguments.encode()], [1, 2])
+    connection.recv(1)
+    sys.exit("the local AWS ended")
+
+
+if "--through" in sys.argv:
+    start_through_nursery()  # before everything that takes long
 
 # moto reads both: the account of every request, and whether a function's code archive must exist in
 # S3 (here the functions run outside of moto, so there is none).
@@ -186,18 +220,42 @@ def leave_queues_alone() -> None:
     )
 
 
-def exit_with_stdin() -> None:
-    """Ends the server when its standard input is closed, so that it never outlives its parent."""
+def exit_with(descriptor: int) -> None:
+    """Ends the server when a descriptor is closed at its other end, so that it never outlives
+    whoever holds it."""
 
     def wait() -> None:
-        while os.read(0, 4096):
+        while os.read(descriptor, 4096):
             pass
         os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()
 
 
-def main() -> None:
+def run_nursery(name: str) -> None:
+    """Forks for each connection, which brings the arguments and the output of a local AWS."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind("\0" + name)
+    listener.listen(64)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    while True:
+        connection, _ = listener.accept()
+        message, output, _, _ = socket.recv_fds(connection, 65536, 2)
+        if os.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for copy, number in zip(output, (1, 2)):
+                os.dup2(copy, number)
+                os.close(copy)
+            exit_with(connection.fileno())
+            serve(parse(json.loads(message)))
+            os._exit(0)
+        for copy in output:
+            os.close(copy)
+        connection.close()
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
@@ -210,15 +268,17 @@ def main() -> None:
     )
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin is closed")
     parser.add_argument("--verbose", action="store_true", help="log every request")
-    args = parser.parse_args()
+    return parser.parse_args(arguments)
 
+
+def serve(args: argparse.Namespace) -> None:
     logging.getLogger("werkzeug").setLevel(logging.INFO if args.verbose else logging.ERROR)
     add_list_public_keys(args.public_keys)
     notifications._send_event_bridge_message = send_event_bridge_message
     leave_queues_alone()
     drop_no_value_from_lists()
     if args.exit_with_stdin:
-        exit_with_stdin()
+        exit_with(0)
 
     server = make_server(
         args.host,
@@ -230,6 +290,13 @@ def main() -> None:
     os.environ["MOTO_PORT"] = str(server.port)
     print(f"listening on http://{args.host}:{server.port}", flush=True)
     server.serve_forever()
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--nursery"]:
+        run_nursery(sys.argv[2])
+    else:
+        serve(parse(sys.argv[1:]))
 
 
 if __name__ == "__main__":

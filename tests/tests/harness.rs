@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -439,7 +440,7 @@ async fn the_aws_cli_accepts_an_untouched_organization_trail() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_held_until_it_is_killed() -> Result<()> {
     let aws = LocalAws::start().await?;
-    eprintln!("server {}", aws.process_id());
+    eprintln!("server {} {}", aws.process_id(), aws.endpoint());
     tokio::time::sleep(Duration::from_mins(2)).await;
     Ok(())
 }
@@ -460,15 +461,18 @@ async fn no_server_survives_the_process() -> Result<()> {
         .stderr(Stdio::piped())
         .spawn()?;
     let output = BufReader::new(holder.stderr.take().context("no output")?);
-    let server = output
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("server ")?.parse::<u32>().ok());
-    let server = server.context("the holder started no server")?;
-    assert!(is_running(server));
+    let server = output.lines().map_while(Result::ok).find_map(|line| {
+        let (process, endpoint) = line.strip_prefix("server ")?.split_once(' ')?;
+        let address = endpoint.strip_prefix("http://")?.to_owned();
+        Some((process.parse::<u32>().ok()?, address))
+    });
+    let (server, address) = server.context("the holder started no server")?;
+    // The process that asked for the local AWS, and the local AWS, which is a fork of its nursery.
+    let is_alive = || is_running(server) || TcpStream::connect(&address).is_ok();
+    assert!(is_running(server) && TcpStream::connect(&address).is_ok());
     holder.kill()?;
     holder.wait()?;
-    wait_until(|| !is_running(server)).await
+    wait_until(|| !is_alive()).await
 }
 
 async fn deploy(aws: &LocalAws) -> Result<Stack> {

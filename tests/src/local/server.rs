@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -52,19 +52,13 @@ impl LocalAws {
         let keys = directory.path().join("public-keys.json");
         fs::write(&keys, "{}")?;
         let log = directory.path().join("server.log");
+        let keys_file = keys.display().to_string();
         let arguments = [
-            paths::server_script().display().to_string(),
-            "--port".to_owned(),
-            "0".to_owned(),
-            "--public-keys".to_owned(),
-            keys.display().to_string(),
-        ];
-        let env = BTreeMap::from([
-            ("MOTO_ACCOUNT_ID".to_owned(), ACCOUNT.to_owned()),
-            ("PYTHONUNBUFFERED".to_owned(), "1".to_owned()),
-            ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),
-        ]);
-        let server = Leashed::start(&paths::python(), &arguments, &env, directory.path(), &log)?;
+            &["--port", "0", "--public-keys", &keys_file],
+            &["--through", nursery()?][..],
+        ]
+        .concat();
+        let server = start_server(&arguments, directory.path(), &log)?;
         let endpoint = wait_for_endpoint(&server, &log).await?;
         let config = sdk_config(&endpoint, REGION).await;
         Ok(Self {
@@ -177,6 +171,33 @@ impl LocalAws {
     pub fn lambda(&self) -> aws_sdk_lambda::Client {
         aws_sdk_lambda::Client::new(&self.config)
     }
+}
+
+/// Starts `tests/local-aws/server.py`.
+fn start_server(arguments: &[&str], directory: &Path, log: &Path) -> Result<Leashed> {
+    let script = paths::server_script().display().to_string();
+    let arguments = [&[script.as_str()], arguments].concat();
+    let env = BTreeMap::from([
+        ("MOTO_ACCOUNT_ID".to_owned(), ACCOUNT.to_owned()),
+        ("PYTHONUNBUFFERED".to_owned(), "1".to_owned()),
+        ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),
+    ]);
+    Leashed::start(&paths::python(), &arguments, &env, directory, log)
+}
+
+/// Returns the name of this process's nursery, which imports moto once for all its local AWS. It
+/// ends with this process.
+fn nursery() -> Result<&'static str> {
+    static NURSERY: Mutex<Option<Leashed>> = Mutex::new(None);
+    static NAME: LazyLock<String> =
+        LazyLock::new(|| format!("trailseal-nursery-{}", std::process::id()));
+    let mut nursery = NURSERY.lock().unwrap_or_else(PoisonError::into_inner);
+    if nursery.is_none() {
+        let arguments = ["--nursery", NAME.as_str()];
+        let log = Path::new("/dev/null");
+        *nursery = Some(start_server(&arguments, &std::env::temp_dir(), log)?);
+    }
+    Ok(&NAME)
 }
 
 impl Drop for LocalAws {
