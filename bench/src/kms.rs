@@ -13,7 +13,7 @@ use trailseal::format::records::{Scan, for_each_record, for_each_record_with};
 use trailseal::gzip::stream::gunzip;
 use trailseal::kms::event::EVENT_SOURCE;
 use trailseal::kms::expected::Expected;
-use trailseal::kms::review::{Facts, KmsReview};
+use trailseal::kms::review::{Facts, KmsReview, judged_records};
 use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{LogFileKey, ObjectKind, classify};
@@ -79,7 +79,7 @@ impl Judge {
     /// the events name are not looked up.
     fn read(&self, body: &[u8]) -> anyhow::Result<Scan> {
         let mut review = KmsReview::new(&self.expected, &self.log_file, &self.key);
-        let scan = for_each_record_with(body, EVENT_SOURCE, |record| review.review(record))?;
+        let scan = for_each_record_with(body, judged_records(), |record| review.review(record))?;
         black_box(review.conclude(&Facts::default()));
         Ok(scan)
     }

@@ -9,7 +9,7 @@ use trailseal::kms::review::{KmsReview, Facts};
 use trailseal::kms::expected::Expected;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
-use trailseal::format::records::{RecordsError, for_each_record, for_each_record_with};
+use trailseal::format::records::{Needles, RecordsError, for_each_record, for_each_record_with};
 
 const NEEDLE: &str = "kms.amazonaws.com";
 const BUCKET: &str = "amzn-s3-demo-bucket";
@@ -57,7 +57,7 @@ fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
 fn agree(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
     let (all, result) = records(object);
     let mut chosen = Vec::new();
-    let scan = for_each_record_with(object, NEEDLE, |record| chosen.push(record.to_owned()));
+    let scan = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record| chosen.push(record.to_owned()));
     if scan.as_ref().is_ok_and(|scan| scan.dismissed) {
         assert!(all.iter().all(|record| !record.contains(NEEDLE)));
         assert!(chosen.is_empty());

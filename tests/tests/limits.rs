@@ -60,6 +60,17 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "log file, calls that weaken logging",
+        &[
+            (
+                "shared/core/src/weakening",
+                "MAX_PARAMETERS_BYTES",
+                Kibibytes,
+            ),
+            ("shared/core/src/kms/review", "MAX_WAITING", Number),
+        ],
+    ),
+    (
         "findings of a log file about KMS",
         &[
             ("shared/core/src/kms", "MAX_GROUPS", Number),

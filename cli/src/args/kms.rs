@@ -44,6 +44,9 @@ pub(crate) struct KmsArgs {
     /// The PCR0 of a Nitro Enclave that may use the key. To give several, repeat the option or separate them with commas. Without it, any enclave
     #[arg(long = "enclave-image", value_name = "PCR0")]
     pub(crate) enclave_images: Vec<String>,
+    /// For how many days log files must be kept. A lifecycle rule that removes them earlier is a finding. Without it, 90
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=36_500))]
+    pub(crate) retention_days: Option<u64>,
     /// A bucket that the trails deliver to. To give several, repeat the option or separate them with commas. Without it, the bucket of SOURCE, or for a copy on disk the buckets that the events name for log files
     #[arg(long = "bucket", value_name = "NAME")]
     pub(crate) buckets: Vec<String>,

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trailseal::bucket::wanted::Wanted;
 use trailseal::format::form::Form;
-use trailseal::format::records::for_each_record_in_copy;
+use trailseal::format::records::{Needles, for_each_record_in_copy};
 use trailseal::kms::context::{ContextObject, ContextTarget};
 use trailseal::kms::event::{EVENT_SOURCE, KmsEvent};
 use trailseal::names::location::ObjectLocation;
@@ -308,7 +308,7 @@ pub(super) async fn buckets_named(file: PathBuf) -> BTreeSet<String> {
     };
     let places = Places::default();
     // An object that is not a log file is reported when it is judged.
-    let _ = for_each_record_in_copy(&bytes, EVENT_SOURCE, |record| {
+    let _ = for_each_record_in_copy(&bytes, &Needles::new(&[EVENT_SOURCE]), |record| {
         if let Some(event) = KmsEvent::from_record(record)
             && let Some(arn) = event.object.as_deref()
             && let Some(named) = ContextObject::parse(arn, &places, "")

@@ -59,6 +59,7 @@ pub(super) fn expected(args: &KmsArgs) -> Result<Expected, Stop> {
             "a PCR0 value (96 hexadecimal digits), as `nitro-cli build-enclave` prints it",
             enclave_image,
         )?,
+        retention_days: args.retention_days,
     })
 }
 

@@ -73,6 +73,7 @@ fn asks(rule: Rule, head: &KmsHead) -> &'static str {
         }
         Rule::Readers => "only listed readers read log files",
         Rule::Enclaves => "enclaves attest themselves, and are listed",
+        Rule::Logging => "nobody weakens the logging",
     }
 }
 

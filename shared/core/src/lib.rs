@@ -20,6 +20,7 @@
 //! - [`world`]: what a check needs from outside, each as a small trait, and how that can fail
 //! - [`finding`]: what was done to the trail, and the result of a check
 //! - [`bucket`]: what a bucket holds, and where
+//! - [`weakening`]: calls that weaken what a trail records, or how its files are kept
 //! - [`kms`]: what the KMS events of a log file say about the trail's own files
 //! - [`check`]: the steps of each check, over the traits of [`world`]
 //! - [`receipt`]: the record of what was verified, in the evidence bucket
@@ -66,4 +67,5 @@ pub mod kms;
 pub mod names;
 pub mod receipt;
 pub mod trust;
+pub mod weakening;
 pub mod world;

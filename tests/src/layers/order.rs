@@ -5,9 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the core, lowest first.
-const LAYERS: [&str; 12] = [
-    "names", "gzip", "format", "trust", "world", "finding", "bucket", "kms", "check", "receipt",
-    "event", "alert",
+const LAYERS: [&str; 13] = [
+    "names",
+    "gzip",
+    "format",
+    "trust",
+    "world",
+    "finding",
+    "bucket",
+    "weakening",
+    "kms",
+    "check",
+    "receipt",
+    "event",
+    "alert",
 ];
 
 /// The crates that the core must not need: it has no AWS, no runtime, and no Lambda.

@@ -20,7 +20,7 @@ const ENCLAVE: &str = "arn:aws:iam::111122223333:role/Enclave";
 const ORDER_SERVICE: &str = "7fb5c55bc2ecbb68ed99a13d7122abfc0666b926a79d5379bc58b9445c84217f59cfdd36c08b2c79552928702efe23e4";
 
 /// The rules, in their order.
-const RULES: [&str; 10] = [
+const RULES: [&str; 11] = [
     "trail",
     "object",
     "key",
@@ -31,6 +31,7 @@ const RULES: [&str; 10] = [
     "encryption",
     "readers",
     "enclaves",
+    "logging",
 ];
 
 /// Returns a trail with a key that readers and an enclave use, and with these anomalies.

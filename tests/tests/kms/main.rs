@@ -16,5 +16,6 @@ mod robust;
 mod story;
 mod trails;
 mod unsettled;
+mod weakening;
 mod world;
 mod writing;

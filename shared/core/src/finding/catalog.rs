@@ -249,6 +249,14 @@ catalog! {
         advice: "Verify the day from the command line (trailseal verify, or aws cloudtrail validate-logs). If no digest lists the log file then, compare it with other records of the same time.",
         command_advice: Some("Compare the log file with other records of the same time: no digest that Trailseal could read lists it."),
     }
+    LoggingWeakened {
+        means: "Somebody made a call that weakens what a trail records, or how its files are kept.",
+        name: "logging-weakened", severity: High, step: None, once: false,
+        object: "the log file that records the call",
+        established: "The record of the call names the trail, the log bucket or the key, and shows what the call set. AWS carried it out.",
+        advice: "Ask the principal's owner whether this was planned. If it was not, undo the call at once. Then disable the principal's credentials, and look for its other calls in the log files of that time. If it was planned, there is nothing to do.",
+        command_advice: None,
+    }
     EnclaveImageUnlisted {
         means: "An enclave whose image is not listed used KMS.",
         name: "enclave-image-unlisted", severity: High, step: None, once: false,

@@ -18,6 +18,7 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 mod verdict;
+pub mod weakening;
 
 pub use archived::ArchivedMisfit;
 pub use catalog::FindingKind;

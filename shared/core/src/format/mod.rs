@@ -1,7 +1,9 @@
 //! The contents of files: digest files, log files, and files that people save from tools.
 
 pub mod digest;
+pub(crate) mod fields;
 pub mod form;
 pub mod log_file_size;
+pub(crate) mod policy;
 pub mod records;
 pub mod saved;

@@ -16,6 +16,8 @@ pub struct Expected {
     pub readers: Readers,
     /// The PCR0 of the enclaves that may use KMS, in lower case; empty: any.
     pub enclave_images: Vec<String>,
+    /// The number of days for which log files must be kept, if it is stated.
+    pub retention_days: Option<u64>,
 }
 
 /// Returns an enclave's PCR0, the SHA-384 over its image, in lower case; `None` if it is not 96 hex

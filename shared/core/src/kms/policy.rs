@@ -8,7 +8,7 @@
 //! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>,
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/default-kms-key-policy.html>.
 
-use crate::names::wildcard::wildcard_matches;
+use crate::format::policy::{covered_actions, covers_services, names_cloudtrail, statements_of};
 use serde_json::Value;
 
 /// The maximum size in bytes of a policy that is checked: twice what KMS accepts.
@@ -97,7 +97,7 @@ pub fn check_policy(policy: &str) -> PolicyVerdict {
     }
 }
 
-/// Returns the policy's statements. A single statement needs no list.
+/// Returns the policy's statements.
 fn statements(policy: &str) -> Result<Vec<Value>, String> {
     if policy.len() > MAX_POLICY_BYTES {
         return Err(format!(
@@ -105,17 +105,9 @@ fn statements(policy: &str) -> Result<Vec<Value>, String> {
             policy.len()
         ));
     }
-    let mut policy: Value =
+    let policy =
         serde_json::from_str(policy).map_err(|error| format!("it is not JSON: {error}"))?;
-    let statements = match policy.get_mut("Statement").map(Value::take) {
-        Some(Value::Array(statements)) => statements,
-        Some(statement @ Value::Object(_)) => vec![statement],
-        _ => return Err("it has no Statement".to_owned()),
-    };
-    match statements.iter().position(|s| !s.is_object()) {
-        Some(place) => Err(format!("its statement {} is not an object", place + 1)),
-        None => Ok(statements),
-    }
+    statements_of(policy)
 }
 
 /// Returns whether it allows CloudTrail something for trails of any account.
@@ -147,37 +139,9 @@ fn closes(statement: &Value) -> bool {
         && all_others
 }
 
-/// Returns whether the service principal is CloudTrail's, which may name a Region and has another
-/// ending in China.
-fn names_cloudtrail(principal: Option<&Value>) -> bool {
-    let Some(Value::Object(kinds)) = principal else {
-        return false;
-    };
-    kinds.get("Service").is_some_and(|services| {
-        texts(services).any(|name| name == "*" || name.starts_with("cloudtrail."))
-    })
-}
-
-/// Returns whether the principal is everybody, including services.
-fn covers_services(principal: Option<&Value>) -> bool {
-    principal.is_some_and(|principal| texts(principal).any(|name| name == "*"))
-}
-
 /// Returns the encrypting actions that the statement is about.
 fn encrypting_actions(statement: &Value) -> impl Iterator<Item = &'static str> {
-    let listed = |element: &str| -> Option<Vec<String>> {
-        let actions = texts(statement.get(element)?);
-        Some(actions.map(str::to_ascii_lowercase).collect())
-    };
-    let matched = |patterns: &[String], action: &str| {
-        let action = action.to_ascii_lowercase();
-        patterns.iter().any(|p| wildcard_matches(p, &action))
-    };
-    let (actions, others) = (listed("Action"), listed("NotAction"));
-    ENCRYPTING.into_iter().filter(move |action| {
-        actions.as_deref().is_some_and(|a| matched(a, action))
-            || others.as_deref().is_some_and(|a| !matched(a, action))
-    })
+    covered_actions(statement, &ENCRYPTING)
 }
 
 /// One line of a `Condition`: an operator, a key and its values.
@@ -324,15 +288,6 @@ fn name(place: usize, statement: &Value) -> String {
         }
         _ => shown,
     }
-}
-
-/// Returns the texts of an element that holds one text or a list of texts.
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    let several = value.as_array().into_iter().flatten();
-    value
-        .as_str()
-        .into_iter()
-        .chain(several.filter_map(Value::as_str))
 }
 
 #[cfg(test)]

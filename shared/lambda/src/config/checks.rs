@@ -20,6 +20,9 @@ const MAX_LOG_BUCKETS: usize = 5;
 /// number.
 const DEFAULT_MAX_RECEIVES: u32 = 5;
 
+/// The maximum number of days for which log files may have to be kept: a hundred years.
+const MAX_RETENTION_DAYS: u64 = 36_500;
+
 /// The configuration that a function reads from its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -38,6 +41,9 @@ pub struct Config {
     /// `TRAILSEAL_ENCLAVE_IMAGES`: the PCR0 values, in lowercase, of the enclaves that may use the
     /// keys; if empty, every enclave may.
     pub enclave_images: Vec<String>,
+    /// `TRAILSEAL_RETENTION_DAYS`: for how many days log files must be kept; `None` if it is 0 or
+    /// missing.
+    pub retention_days: Option<u64>,
     /// `TRAILSEAL_PINNED_KEYS`: where a saved list-public-keys response is.
     pub pinned_keys: Option<PinnedKeys>,
     /// `TRAILSEAL_PINNED_KEYS_SHA256`: the hash that the response's bytes must have; without it,
@@ -75,6 +81,11 @@ impl Config {
             "PCR0 values (96 hexadecimal digits)",
             enclave_image,
         );
+        let retention_days = variables.one(
+            "TRAILSEAL_RETENTION_DAYS",
+            "a number of days from 1 to 36500, or 0",
+            |text| text.parse().ok().filter(|days| *days <= MAX_RETENTION_DAYS),
+        );
         let findings_queue_url = variables.queue_url("TRAILSEAL_FINDINGS_QUEUE_URL");
         if findings_queue_url.is_none() {
             variables.problem(
@@ -105,6 +116,7 @@ impl Config {
             kms_key_arns,
             readers: Readers::new(reader_rules, own_roles),
             enclave_images,
+            retention_days: retention_days.filter(|days| *days > 0),
             pinned_keys,
             pinned_keys_sha256,
             queue_url,

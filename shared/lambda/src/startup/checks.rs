@@ -86,6 +86,7 @@ impl Startup {
             key_arns: self.config.kms_key_arns.clone(),
             readers: self.config.readers.clone(),
             enclave_images: self.config.enclave_images.clone(),
+            retention_days: self.config.retention_days,
         }
     }
 

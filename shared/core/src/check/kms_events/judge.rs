@@ -7,9 +7,10 @@ use crate::finding::kms::{FindingSubject, not_a_log_file};
 use crate::finding::{Report, Scope};
 use crate::format::form::Form;
 use crate::format::records::{RecordReader, RecordsError, STEP_BYTES, for_each_record_at_once};
-use crate::kms::event::EVENT_SOURCE;
 use crate::kms::expected::Expected;
-use crate::kms::review::{Conclusion, Explanation, Facts, KmsReview, RecordedDelivery};
+use crate::kms::review::{
+    Conclusion, Explanation, Facts, KmsReview, RecordedDelivery, judged_records,
+};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::LogFileKey;
 use crate::names::places::Storage;
@@ -113,11 +114,11 @@ pub(super) async fn read_held(
 ) -> Result<(), RecordsError> {
     let mut take = |record: &str| review.review(record);
     if form == Form::Gzip
-        && let Some(scan) = for_each_record_at_once(object, EVENT_SOURCE, &mut take)
+        && let Some(scan) = for_each_record_at_once(object, judged_records(), &mut take)
     {
         return scan.map(|_| ());
     }
-    let mut reader = RecordReader::new(form, EVENT_SOURCE, take);
+    let mut reader = RecordReader::new(form, judged_records(), take);
     push(&mut reader, object).await?;
     reader.finish().map(|_| ())
 }
@@ -130,7 +131,7 @@ pub(super) async fn read_stream(
     review: &mut KmsReview<'_>,
 ) -> Result<Result<(), RecordsError>, StoreError> {
     let take = |record: &str| review.review(record);
-    let mut reader = RecordReader::new(Form::Gzip, EVENT_SOURCE, take);
+    let mut reader = RecordReader::new(Form::Gzip, judged_records(), take);
     let mut read = push(&mut reader, &held).await;
     drop(held);
     while read.is_ok() {

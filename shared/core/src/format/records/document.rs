@@ -1,7 +1,7 @@
 //! The document of records, as a state machine that reads its bytes value by value.
 
 use super::error::{MAX_RECORD_BYTES, RecordsError};
-use memchr::memmem::Finder;
+use super::needles::Needles;
 use serde::Deserialize as _;
 use serde_json::value::RawValue;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scan {
-    /// Indicates whether a search of the bytes was enough: no record contains the searched text,
+    /// Indicates whether a search of the bytes was enough: no record contains a searched text,
     /// and no JSON was parsed.
     pub dismissed: bool,
     /// The number of records that were passed on.
@@ -57,20 +57,20 @@ pub(super) struct RecordsDocument<'n, F> {
     seen: bool,
     /// The number of bytes that were read.
     taken: usize,
-    /// The text that a record must contain to be passed on.
-    pub(super) needle: Option<Finder<'n>>,
+    /// The texts of which a record must contain one to be passed on.
+    pub(super) needles: Option<&'n Needles>,
     records: u64,
     each: F,
 }
 
 impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
-    pub(super) fn new(needle: Option<&'n str>, each: F) -> Self {
+    pub(super) fn new(needles: Option<&'n Needles>, each: F) -> Self {
         Self {
             next: Next::Start,
             named: false,
             seen: false,
             taken: 0,
-            needle: needle.map(Finder::new),
+            needles,
             records: 0,
             each,
         }
@@ -133,9 +133,8 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
             }
             Next::FirstRecord | Next::Record => {
                 if self
-                    .needle
-                    .as_ref()
-                    .is_none_or(|needle| needle.find(value.as_bytes()).is_some())
+                    .needles
+                    .is_none_or(|needles| needles.are_in(value.as_bytes()))
                 {
                     self.records += 1;
                     (self.each)(value);

@@ -11,10 +11,12 @@
 
 mod document;
 mod error;
+mod needles;
 mod reader;
 
 pub use document::Scan;
 pub use error::{MAX_RECORD_BYTES, RecordsError};
+pub use needles::Needles;
 pub use reader::{RecordReader, STEP_BYTES};
 
 use crate::format::form::Form;
@@ -46,10 +48,10 @@ pub fn for_each_record(object: &[u8], each: impl FnMut(&str)) -> Result<(), Reco
     read(object, None, each).map(|_| ())
 }
 
-/// Passes the records of a gzip log file that contain `needle`, as raw JSON, to `each`.
+/// Passes the records of a gzip log file that contain one of `needles`, as raw JSON, to `each`.
 ///
-/// Searches for `needle` in the raw bytes, where a letter may also be written as an escape. A file
-/// without it that starts and ends like CloudTrail's is a log file whatever is between, provided
+/// Searches for the texts in the raw bytes, where a letter may also be written as an escape. A file
+/// without them that starts and ends like CloudTrail's is a log file whatever is between, provided
 /// that it inflates to at most some megabytes: nothing of it is parsed.
 ///
 /// # Errors
@@ -57,10 +59,10 @@ pub fn for_each_record(object: &[u8], each: impl FnMut(&str)) -> Result<(), Reco
 /// on.
 pub fn for_each_record_with(
     object: &[u8],
-    needle: &str,
+    needles: &Needles,
     each: impl FnMut(&str),
 ) -> Result<Scan, RecordsError> {
-    read(object, Some(needle), each)
+    read(object, Some(needles), each)
 }
 
 /// Does the same for a file in a copy on disk, which may hold the records decompressed.
@@ -69,14 +71,14 @@ pub fn for_each_record_with(
 /// [`RecordsError`], as for [`for_each_record_with`].
 pub fn for_each_record_in_copy(
     file: &[u8],
-    needle: &str,
+    needles: &Needles,
     each: impl FnMut(&str),
 ) -> Result<Scan, RecordsError> {
     match Form::of_copy(file) {
-        Form::Gzip => for_each_record_with(file, needle, each),
+        Form::Gzip => for_each_record_with(file, needles, each),
         form @ Form::Inflated => {
             let content = form.inflate(file, MAX_INFLATED_BYTES)?;
-            read_whole(&content, &mut RecordsDocument::new(Some(needle), each))
+            read_whole(&content, &mut RecordsDocument::new(Some(needles), each))
         }
     }
 }
@@ -85,14 +87,14 @@ pub fn for_each_record_in_copy(
 /// returns `None` and passes nothing on: a [`RecordReader`] reads that.
 pub fn for_each_record_at_once(
     object: &[u8],
-    needle: &str,
+    needles: &Needles,
     each: impl FnMut(&str),
 ) -> Option<Result<Scan, RecordsError>> {
     if object.is_empty() {
         return Some(Err(GunzipError::Empty.into()));
     }
     with_inflated(object, |inflated| {
-        let mut document = RecordsDocument::new(Some(needle), each);
+        let mut document = RecordsDocument::new(Some(needles), each);
         if let Some(scan) = dismissed(inflated, &document) {
             return Some(Ok(scan));
         }
@@ -100,8 +102,12 @@ pub fn for_each_record_at_once(
     })?
 }
 
-fn read(object: &[u8], needle: Option<&str>, each: impl FnMut(&str)) -> Result<Scan, RecordsError> {
-    let mut document = RecordsDocument::new(needle, each);
+fn read(
+    object: &[u8],
+    needles: Option<&Needles>,
+    each: impl FnMut(&str),
+) -> Result<Scan, RecordsError> {
+    let mut document = RecordsDocument::new(needles, each);
     if let Some(result) = with_inflated(object, |inflated| read_whole(inflated, &mut document)) {
         return result;
     }
@@ -143,10 +149,10 @@ fn read_document<F: FnMut(&str)>(
     document.end()
 }
 
-/// Returns the scan of a log file that does not contain the needle.
+/// Returns the scan of a log file that contains none of the needles.
 fn dismissed<F: FnMut(&str)>(inflated: &[u8], document: &RecordsDocument<'_, F>) -> Option<Scan> {
-    let needle = document.needle.as_ref()?;
-    (has_the_shape(inflated) && needle.find(inflated).is_none()).then_some(Scan {
+    let needles = document.needles?;
+    (has_the_shape(inflated) && !needles.are_in(inflated)).then_some(Scan {
         dismissed: true,
         records: 0,
     })

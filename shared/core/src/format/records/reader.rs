@@ -2,6 +2,7 @@
 
 use super::document::{RecordsDocument, Scan};
 use super::error::RecordsError;
+use super::needles::Needles;
 use crate::format::form::Form;
 use crate::format::log_file_size::{MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
 use crate::gzip::stream::{Gunzip, GunzipError};
@@ -28,11 +29,11 @@ enum Inflating {
 }
 
 impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
-    /// Passes the records that contain `needle`, as raw JSON, to `each`. The object has this
+    /// Passes the records that contain one of `needles`, as raw JSON, to `each`. The object has this
     /// `form`: gzip in S3; in a copy on disk, it may be decompressed.
     #[must_use]
-    pub fn new(form: Form, needle: &'n str, each: F) -> Self {
-        Self::of(RecordsDocument::new(Some(needle), each), WINDOW, form)
+    pub fn new(form: Form, needles: &'n Needles, each: F) -> Self {
+        Self::of(RecordsDocument::new(Some(needles), each), WINDOW, form)
     }
 
     /// Returns the reader of a `document`. It holds `window` bytes, unless a record takes more.

@@ -97,7 +97,9 @@ const NEEDLE: &str = "kms.amazonaws.com";
 /// Returns the records with the needle, read as a caller reads them.
 fn selected(object: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
     let mut records = Vec::new();
-    let result = for_each_record_with(object, NEEDLE, |record| records.push(record.to_owned()));
+    let result = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record| {
+        records.push(record.to_owned());
+    });
     (records, result)
 }
 

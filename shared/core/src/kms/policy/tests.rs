@@ -4,6 +4,7 @@
 )]
 
 use super::*;
+use crate::names::wildcard::wildcard_matches;
 use proptest::prelude::*;
 use serde_json::json;
 

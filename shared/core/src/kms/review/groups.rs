@@ -63,8 +63,7 @@ impl FindingGroups {
         }
         let of_this_kind = self.of_a_kind.entry(kind).or_default();
         if *of_this_kind >= MAX_OF_A_KIND || self.all.len() >= MAX_GROUPS {
-            let left_out = self.left_out.entry(kind).or_default();
-            *left_out = left_out.saturating_add(1);
+            self.leave_out(kind);
             return;
         }
         *of_this_kind += 1;
@@ -74,6 +73,29 @@ impl FindingGroups {
             more: 0,
             objects: Vec::new(),
         });
+    }
+
+    /// Applies `add` to the finding of a kind about a subject. Returns whether there is one.
+    pub(super) fn extend(
+        &mut self,
+        kind: FindingKind,
+        subject: &str,
+        add: impl FnOnce(&mut Finding),
+    ) -> bool {
+        let subject = Sha256::of_parts(&[kind.as_str(), subject]);
+        let place = self.by_subject.get(&subject);
+        let group = place.and_then(|place| self.all.get_mut(*place));
+        let is_found = group.is_some();
+        if let Some(group) = group {
+            add(&mut group.example);
+        }
+        is_found
+    }
+
+    /// Counts a finding that is not listed.
+    pub(super) fn leave_out(&mut self, kind: FindingKind) {
+        let left_out = self.left_out.entry(kind).or_default();
+        *left_out = left_out.saturating_add(1);
     }
 
     /// Returns one finding for each group, and one for each kind that has findings left out.

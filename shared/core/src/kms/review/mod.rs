@@ -15,10 +15,12 @@ mod readings;
 mod refusals;
 mod results;
 mod trails;
+mod weakenings;
 
 pub use deliveries::{MAX_DELIVERIES, RecordedDelivery};
 pub use explanation::Explanation;
 pub use facts::{Facts, KeyState, ObjectState, UnknownTrail};
+pub use weakenings::judged_records;
 
 use super::context::ContextObject;
 use super::event::KmsEvent;
@@ -38,6 +40,7 @@ use readings::Readings;
 use refusals::Refusals;
 use results::ReviewResults;
 use trails::UnknownTrails;
+use weakenings::Weakenings;
 
 /// The KMS events of one log file.
 ///
@@ -52,6 +55,7 @@ pub struct KmsReview<'x> {
     refusals: Refusals,
     readings: Readings,
     open: OpenCalls,
+    weakenings: Weakenings,
 }
 
 /// The conclusions about the events of a log file.
@@ -80,6 +84,7 @@ impl<'x> KmsReview<'x> {
             refusals: Refusals::default(),
             readings: Readings::default(),
             open: OpenCalls::default(),
+            weakenings: Weakenings::new(key),
         }
     }
 
@@ -108,9 +113,16 @@ impl<'x> KmsReview<'x> {
         }
     }
 
-    /// Judges a record of the log file. Skips records that are not KMS events.
+    /// Judges a record of the log file. Skips records that are neither KMS events nor watched
+    /// calls.
     pub fn review(&mut self, record: &str) {
-        let Some(event) = KmsEvent::from_record(record) else {
+        let event = KmsEvent::from_record(record);
+        if event.as_ref().is_none_or(|event| !event.is_cryptographic()) {
+            let is_encrypted = !self.keys.known.is_empty();
+            self.weakenings
+                .review(record, is_encrypted, &mut self.results);
+        }
+        let Some(event) = event else {
             return;
         };
         self.events += 1;
@@ -209,7 +221,7 @@ impl<'x> KmsReview<'x> {
 
     /// Returns the trails that are expected if their digests exist.
     pub fn unknown_trails(&self) -> impl Iterator<Item = &UnknownTrail> {
-        self.trails.iter()
+        self.trails.iter().chain(self.weakenings.unknown_trails())
     }
 
     /// Adds the conclusions from the facts, and ends the review.
@@ -222,6 +234,8 @@ impl<'x> KmsReview<'x> {
         let waiting = self.deliveries.conclude(facts, &mut results);
         self.refusals.conclude(facts, &mut results);
         self.readings.conclude(&mut results);
+        self.weakenings
+            .conclude(facts, &self.keys.known, &mut results);
         let log_file = results.subject(None);
         let mut report = Report {
             findings: results.groups.into_findings(&log_file),

@@ -25,11 +25,13 @@ pub enum Rule {
     Readers,
     /// 10. Enclaves attest themselves, and are known.
     Enclaves,
+    /// 11. Nobody weakens what is recorded.
+    Logging,
 }
 
 impl Rule {
     /// Every rule, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Trail,
         Self::Object,
         Self::Key,
@@ -40,6 +42,7 @@ impl Rule {
         Self::Encryption,
         Self::Readers,
         Self::Enclaves,
+        Self::Logging,
     ];
 
     /// The stable name in receipts and metrics.
@@ -56,6 +59,7 @@ impl Rule {
             Self::Encryption => "encryption",
             Self::Readers => "readers",
             Self::Enclaves => "enclaves",
+            Self::Logging => "logging",
         }
     }
 }

@@ -89,6 +89,19 @@ fn five_buckets_may_be_named_any_number_of_times() {
 }
 
 #[test]
+fn a_retention_of_zero_days_is_not_stated() {
+    for (value, stated) in [
+        ("", None),
+        ("0", None),
+        ("1", Some(1)),
+        ("36500", Some(36_500)),
+    ] {
+        let config = with(&[("TRAILSEAL_RETENTION_DAYS", value)]).unwrap();
+        assert_eq!(config.retention_days, stated, "{value}");
+    }
+}
+
+#[test]
 fn readers_and_enclaves_are_read() {
     use trailseal::kms::readers::Principal;
 
@@ -212,6 +225,9 @@ fn all_problems_are_reported_together_and_by_name() {
         ("TRAILSEAL_DEAD_LETTER_QUEUE_URL", "queue"),
         ("TRAILSEAL_MAX_RECEIVES", "0"),
         ("TRAILSEAL_MAX_RECEIVES", "21"),
+        ("TRAILSEAL_RETENTION_DAYS", "36501"),
+        ("TRAILSEAL_RETENTION_DAYS", "a year"),
+        ("TRAILSEAL_RETENTION_DAYS", "-1"),
     ] {
         let error = with(&[(name, value)]).unwrap_err().to_string();
         assert!(error.contains(name), "{name}={value}: {error}");

@@ -1,0 +1,184 @@
+//! The calls that are watched, by the names in their records.
+//!
+//! S3 records some calls under another name than that of the API.
+//!
+//! Names: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>,
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/understanding-kms-entries.html>.
+
+/// A call that may weaken what is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Ends a trail's logging.
+    StopLogging,
+    /// Deletes a trail.
+    DeleteTrail,
+    /// Changes a trail's settings.
+    UpdateTrail,
+    /// Selects the events that a trail records.
+    PutEventSelectors,
+    /// Disables a key.
+    DisableKey,
+    /// Schedules a key's deletion.
+    ScheduleKeyDeletion,
+    /// Deletes a key's imported material.
+    DeleteImportedKeyMaterial,
+    /// Replaces a key's policy.
+    PutKeyPolicy,
+    /// Deletes a bucket.
+    DeleteBucket,
+    /// Deletes a bucket's policy.
+    DeleteBucketPolicy,
+    /// Replaces a bucket's policy.
+    PutBucketPolicy,
+    /// Replaces a bucket's lifecycle rules.
+    PutBucketLifecycle,
+    /// Sets a bucket's versioning.
+    PutBucketVersioning,
+    /// Deletes a bucket's replication rules.
+    DeleteBucketReplication,
+    /// Replaces a bucket's replication rules.
+    PutBucketReplication,
+    /// Deletes a bucket's public access block.
+    DeletePublicAccessBlock,
+    /// Sets a bucket's public access block.
+    PutPublicAccessBlock,
+    /// Sets the default retention of Object Lock.
+    PutObjectLockConfiguration,
+    /// Replaces a bucket's notifications.
+    PutBucketNotification,
+}
+
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+const KMS: &str = "kms.amazonaws.com";
+const S3: &str = "s3.amazonaws.com";
+
+/// The watched calls: `eventSource`, `eventName`.
+const WATCHED: [(&str, &str, Action); 26] = [
+    (CLOUDTRAIL, "StopLogging", Action::StopLogging),
+    (CLOUDTRAIL, "DeleteTrail", Action::DeleteTrail),
+    (CLOUDTRAIL, "UpdateTrail", Action::UpdateTrail),
+    (CLOUDTRAIL, "PutEventSelectors", Action::PutEventSelectors),
+    (KMS, "DisableKey", Action::DisableKey),
+    (KMS, "ScheduleKeyDeletion", Action::ScheduleKeyDeletion),
+    (
+        KMS,
+        "DeleteImportedKeyMaterial",
+        Action::DeleteImportedKeyMaterial,
+    ),
+    (KMS, "PutKeyPolicy", Action::PutKeyPolicy),
+    (S3, "DeleteBucket", Action::DeleteBucket),
+    (S3, "DeleteBucketPolicy", Action::DeleteBucketPolicy),
+    (S3, "PutBucketPolicy", Action::PutBucketPolicy),
+    (S3, "PutBucketLifecycle", Action::PutBucketLifecycle),
+    (
+        S3,
+        "PutBucketLifecycleConfiguration",
+        Action::PutBucketLifecycle,
+    ),
+    (S3, "PutLifecycleConfiguration", Action::PutBucketLifecycle),
+    (S3, "PutBucketVersioning", Action::PutBucketVersioning),
+    (
+        S3,
+        "DeleteBucketReplication",
+        Action::DeleteBucketReplication,
+    ),
+    (S3, "PutBucketReplication", Action::PutBucketReplication),
+    (
+        S3,
+        "PutReplicationConfiguration",
+        Action::PutBucketReplication,
+    ),
+    (
+        S3,
+        "DeletePublicAccessBlock",
+        Action::DeletePublicAccessBlock,
+    ),
+    (
+        S3,
+        "DeleteBucketPublicAccessBlock",
+        Action::DeletePublicAccessBlock,
+    ),
+    (S3, "PutPublicAccessBlock", Action::PutPublicAccessBlock),
+    (
+        S3,
+        "PutBucketPublicAccessBlock",
+        Action::PutPublicAccessBlock,
+    ),
+    (
+        S3,
+        "PutObjectLockConfiguration",
+        Action::PutObjectLockConfiguration,
+    ),
+    (
+        S3,
+        "PutBucketObjectLockConfiguration",
+        Action::PutObjectLockConfiguration,
+    ),
+    (S3, "PutBucketNotification", Action::PutBucketNotification),
+    (
+        S3,
+        "PutBucketNotificationConfiguration",
+        Action::PutBucketNotification,
+    ),
+];
+
+/// Texts of which every record of a watched call contains one, apart from calls to KMS, whose
+/// records contain the name of the service. Other records need not be parsed.
+pub const NAMES: [&str; 10] = [
+    "StopLogging",
+    "DeleteTrail",
+    "UpdateTrail",
+    "PutEventSelectors",
+    "DeleteBucket",
+    "PutBucket",
+    "PublicAccessBlock",
+    "PutLifecycleConfiguration",
+    "PutReplicationConfiguration",
+    "PutObjectLockConfiguration",
+];
+
+impl Action {
+    /// Returns the call with this `eventSource` and `eventName`, if it is watched.
+    #[must_use]
+    pub fn of(source: &str, name: &str) -> Option<Self> {
+        WATCHED
+            .iter()
+            .find(|(service, call, _)| *service == source && *call == name)
+            .map(|(_, _, action)| *action)
+    }
+
+    /// Returns the call's first name in the list, which names the incident.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        WATCHED
+            .iter()
+            .find(|(_, _, action)| *action == self)
+            .map_or("another call", |(_, name, _)| *name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_search_for_the_names_finds_every_watched_call() {
+        for (source, name, _) in WATCHED {
+            let is_found = source == KMS || NAMES.iter().any(|text| name.contains(text));
+            assert!(is_found, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_watched_call_is_known_by_each_of_its_names() {
+        let mut names = BTreeSet::new();
+        for (source, name, action) in WATCHED {
+            assert_eq!(Action::of(source, name), Some(action));
+            assert_eq!(Action::of("iam.amazonaws.com", name), None);
+            names.insert(action.as_str());
+        }
+        assert_eq!(names.len(), 19, "{names:?}");
+    }
+}
