@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use aws_sdk_s3::config::{Credentials, Region};
 use trailseal_tests::trail::{
-    Backfill, BackfillLink, BucketChange, FirstDigest, KmsSpec, Object, ResponseStyle, Stop, Trail,
-    TrailSpec, deliver,
+    Backfill, BackfillLink, BucketChange, Deed, DeedKind, FirstDigest, KmsSpec, Object,
+    ResponseStyle, Stop, Trail, TrailSpec, deliver,
 };
 
 const USAGE: &str = "\
@@ -31,6 +31,7 @@ What (the default is 24 hours of management-events, 111122223333, us-east-1):
   --log-files MIN-MAX   --records MIN-MAX        --empty-hours H,I
   --stop LAST[-RESTART] --move HOUR:BUCKET       --backfill HOUR[:chained]
   --kms-key ARN         --bucket-key             --mid-chain
+  --deed HOUR:CALL      a call that weakens logging, such as 3:StopLogging
 ";
 
 #[derive(Default)]
@@ -175,10 +176,22 @@ fn set(
             });
         }
         "--backfill" => spec.backfills.push(backfill(&value)?),
+        "--deed" => spec.deeds.push(deed(&value)?),
         "--kms-key" => spec.kms = Some(KmsSpec::new(&value)),
         _ => bail!("unknown option"),
     }
     Ok(())
+}
+
+/// Returns the first deed with the name of the call.
+fn deed(value: &str) -> anyhow::Result<Deed> {
+    let (hour, call) = value.split_once(':').context("HOUR:CALL")?;
+    let mut kinds = DeedKind::ALL.into_iter();
+    let kind = kinds.find(|kind| kind.weakens() && kind.event_name() == call);
+    Ok(Deed {
+        hour: hour.parse()?,
+        kind: kind.context("no such call")?,
+    })
 }
 
 fn list(value: &str) -> Vec<String> {

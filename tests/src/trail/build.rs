@@ -1,5 +1,6 @@
 //! Generates a trail: plan, records, digests.
 
+use super::deeds;
 use super::digest::{DigestDocument, LogEntry, sha256_hex};
 use super::gzip;
 use super::kms;
@@ -42,7 +43,8 @@ pub(crate) fn build(spec: TrailSpec) -> Trail {
             let logs: Vec<LogFile> = digest_plan
                 .log_files
                 .iter()
-                .map(|log| log_file(&spec, log, &mut kms))
+                .enumerate()
+                .map(|(place, log)| log_file(&spec, log, place == 0, &mut kms))
                 .collect();
             let digest = chain.digest(digest_plan, &logs);
             if digest_plan.stored {
@@ -55,7 +57,7 @@ pub(crate) fn build(spec: TrailSpec) -> Trail {
         .into_iter()
         .map(|(anomaly, plan)| Planted {
             anomaly,
-            object: log_file(&spec, &plan, &mut kms).object,
+            object: log_file(&spec, &plan, false, &mut kms).object,
         })
         .collect();
     Trail {
@@ -66,9 +68,13 @@ pub(crate) fn build(spec: TrailSpec) -> Trail {
     }
 }
 
-fn log_file(spec: &TrailSpec, plan: &LogPlan, kms: &mut kms::Scheduled) -> LogFile {
+/// Returns the log file of a plan. `is_first`: it is the first of its digest.
+fn log_file(spec: &TrailSpec, plan: &LogPlan, is_first: bool, kms: &mut kms::Scheduled) -> LogFile {
     let kms_records = kms.take(&plan.key);
     let mut records = records::ordinary(spec, plan);
+    if is_first && plan.kind == DigestKind::Hourly {
+        records.extend(deeds::records(spec, plan));
+    }
     let mut kms_events = Vec::new();
     for entry in kms_records {
         records.push(entry.record);

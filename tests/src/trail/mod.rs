@@ -17,6 +17,7 @@
 //! generator, PKCS#1 v1.5 signatures are deterministic, and gzip headers contain no time.
 
 mod build;
+mod deeds;
 pub mod deliver;
 mod digest;
 mod extras;
@@ -40,6 +41,7 @@ pub mod tamper;
 mod tests;
 mod time;
 
+pub use deeds::{Deed, DeedKind};
 pub use digest::{DigestDocument, LogEntry, Sealed};
 pub use keys::{PoolKey, Signer};
 pub use kms::{EnclaveSpec, KmsAnomaly, KmsAnomalyKind, KmsEvent, KmsSpec, Reader};

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
+use super::deeds::Deed;
 use super::kms::KmsSpec;
 use super::output::Trail;
 use super::schedule::KeySchedule;
@@ -59,6 +60,9 @@ pub struct TrailSpec {
     pub backfills: Vec<Backfill>,
     /// Set if CloudTrail encrypts log files with SSE-KMS.
     pub kms: Option<KmsSpec>,
+    /// Calls on the trail and its bucket, recorded in the trail owner's account and in the home
+    /// Region. The hour must have a log file.
+    pub deeds: Vec<Deed>,
     /// The seconds between an event and the delivery of its log file.
     pub event_age_seconds: RangeInclusive<u32>,
     /// The seconds between the end of a digest's hour and the digest's delivery; less than an hour,
@@ -155,6 +159,7 @@ impl Default for TrailSpec {
             organization_change: None,
             backfills: Vec::new(),
             kms: None,
+            deeds: Vec::new(),
             event_age_seconds: 60..=540,
             digest_delay_seconds: 300..=2400,
             keys: KeySchedule::default(),

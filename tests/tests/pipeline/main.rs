@@ -12,4 +12,5 @@ mod kms;
 mod receipts;
 mod tampering;
 mod trails;
+mod weakening;
 mod world;

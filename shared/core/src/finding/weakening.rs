@@ -120,7 +120,8 @@ impl WeakeningCall {
 
     /// Returns what the call changed.
     fn changes(&self) -> String {
-        let changes = self.changes.join("; ");
+        let changes: Vec<String> = self.changes.iter().map(|it| sentence(it)).collect();
+        let changes = changes.join(". ");
         let clipped = clip_bytes(&changes, MAX_CHANGES_BYTES);
         if clipped.len() < changes.len() {
             format!("{clipped}…")
@@ -140,6 +141,13 @@ impl WeakeningCall {
     }
 }
 
+/// Returns a text with a first letter that starts a sentence.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
 /// Reports a call that weakens what is recorded. All such calls of one name about one trail, bucket
 /// or key are one incident; `action` is that name.
 #[must_use]
@@ -149,7 +157,7 @@ pub fn logging_weakened(
     action: &str,
 ) -> Finding {
     let target = &weakening.target;
-    let message = format!("{}. Since then, {}.", weakening.deed(), weakening.changes());
+    let message = format!("{}. {}.", weakening.deed(), weakening.changes());
     Finding::new(
         FindingKind::LoggingWeakened,
         subject.scope,

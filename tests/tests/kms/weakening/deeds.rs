@@ -16,7 +16,7 @@ async fn the_finding_says_who_did_what_from_where() {
     assert_eq!(
         finding.message,
         format!(
-            "arn:aws:sts::111122223333:assumed-role/Admin/eve called StopLogging on the trail {TRAIL} through AWS Internal at 2026-01-15T12:10:31Z. Since then, the trail records nothing until somebody starts its logging again."
+            "arn:aws:sts::111122223333:assumed-role/Admin/eve called StopLogging on the trail {TRAIL} through AWS Internal at 2026-01-15T12:10:31Z. The trail records nothing until somebody starts its logging again."
         )
     );
     assert_eq!(

@@ -9,6 +9,7 @@
 mod buckets;
 mod deeds;
 mod flood;
+mod generated;
 mod keys;
 mod policies;
 mod trails;
@@ -87,12 +88,22 @@ pub(super) async fn said(case: &mut Case, record: Record) -> Vec<String> {
         ([], [Verdict::Ignored]) => vec!["refused".to_owned()],
         ([], [Verdict::CannotTell]) => vec!["cannot tell".to_owned()],
         ([finding], [Verdict::Finding]) => {
-            let (_, changes) = finding.message.split_once(" Since then, ").unwrap();
-            let changes = changes.trim_end_matches('.').split("; ");
-            changes.map(str::to_owned).collect()
+            let time = " at 2026-01-15T12:10:31Z. ";
+            let (_, changes) = finding.message.split_once(time).unwrap();
+            let changes = changes.trim_end_matches('.').split(". ");
+            changes.map(in_lower_case).collect()
         }
         other => panic!("{other:#?}"),
     }
+}
+
+/// Returns a sentence as the rule says it.
+fn in_lower_case(sentence: &str) -> String {
+    if sentence.starts_with("S3 ") {
+        return sentence.to_owned();
+    }
+    let (first, rest) = sentence.split_at(1);
+    format!("{}{rest}", first.to_ascii_lowercase())
 }
 
 pub(super) fn weakened(report: &KmsReport) -> Vec<&Finding> {
