@@ -7,8 +7,8 @@ use trailseal_tests::local::server::{REGION, client_environment};
 use trailseal_tests::local::{Fault, FaultProxy, Match, Rule};
 use trailseal_tests::trail::tamper::delete;
 use trailseal_tests::trail::{
-    Change, EnclaveSpec, KmsAnomaly, KmsAnomalyKind, KmsSpec, Object, Reader, Trail, TrailSpec,
-    deliver, gzip,
+    Change, Deed, DeedKind, EnclaveSpec, KmsAnomaly, KmsAnomalyKind, KmsSpec, Object, Reader,
+    Trail, TrailSpec, deliver, gzip,
 };
 
 use crate::stage::{ACCOUNT, Copy, Ran, Stage, run, run_offline, small, start, with};
@@ -59,6 +59,11 @@ fn spec(bucket: &str, key_arn: &str, anomalies: &[KmsAnomalyKind]) -> TrailSpec 
         .collect();
     TrailSpec {
         kms: Some(kms),
+        // A call on the trail that does not weaken it.
+        deeds: vec![Deed {
+            hour: 1,
+            kind: DeedKind::ChangeTopic,
+        }],
         ..small(bucket)
     }
 }
