@@ -8,7 +8,7 @@
 
 /// A call that may weaken what is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
+pub enum WatchedAction {
     /// Ends a trail's logging.
     StopLogging,
     /// Deletes a trail.
@@ -54,72 +54,100 @@ const KMS: &str = "kms.amazonaws.com";
 const S3: &str = "s3.amazonaws.com";
 
 /// The watched calls: `eventSource`, `eventName`.
-const WATCHED: [(&str, &str, Action); 26] = [
-    (CLOUDTRAIL, "StopLogging", Action::StopLogging),
-    (CLOUDTRAIL, "DeleteTrail", Action::DeleteTrail),
-    (CLOUDTRAIL, "UpdateTrail", Action::UpdateTrail),
-    (CLOUDTRAIL, "PutEventSelectors", Action::PutEventSelectors),
-    (KMS, "DisableKey", Action::DisableKey),
-    (KMS, "ScheduleKeyDeletion", Action::ScheduleKeyDeletion),
+const WATCHED: [(&str, &str, WatchedAction); 26] = [
+    (CLOUDTRAIL, "StopLogging", WatchedAction::StopLogging),
+    (CLOUDTRAIL, "DeleteTrail", WatchedAction::DeleteTrail),
+    (CLOUDTRAIL, "UpdateTrail", WatchedAction::UpdateTrail),
+    (
+        CLOUDTRAIL,
+        "PutEventSelectors",
+        WatchedAction::PutEventSelectors,
+    ),
+    (KMS, "DisableKey", WatchedAction::DisableKey),
+    (
+        KMS,
+        "ScheduleKeyDeletion",
+        WatchedAction::ScheduleKeyDeletion,
+    ),
     (
         KMS,
         "DeleteImportedKeyMaterial",
-        Action::DeleteImportedKeyMaterial,
+        WatchedAction::DeleteImportedKeyMaterial,
     ),
-    (KMS, "PutKeyPolicy", Action::PutKeyPolicy),
-    (S3, "DeleteBucket", Action::DeleteBucket),
-    (S3, "DeleteBucketPolicy", Action::DeleteBucketPolicy),
-    (S3, "PutBucketPolicy", Action::PutBucketPolicy),
-    (S3, "PutBucketLifecycle", Action::PutBucketLifecycle),
+    (KMS, "PutKeyPolicy", WatchedAction::PutKeyPolicy),
+    (S3, "DeleteBucket", WatchedAction::DeleteBucket),
+    (S3, "DeleteBucketPolicy", WatchedAction::DeleteBucketPolicy),
+    (S3, "PutBucketPolicy", WatchedAction::PutBucketPolicy),
+    (S3, "PutBucketLifecycle", WatchedAction::PutBucketLifecycle),
     (
         S3,
         "PutBucketLifecycleConfiguration",
-        Action::PutBucketLifecycle,
+        WatchedAction::PutBucketLifecycle,
     ),
-    (S3, "PutLifecycleConfiguration", Action::PutBucketLifecycle),
-    (S3, "PutBucketVersioning", Action::PutBucketVersioning),
+    (
+        S3,
+        "PutLifecycleConfiguration",
+        WatchedAction::PutBucketLifecycle,
+    ),
+    (
+        S3,
+        "PutBucketVersioning",
+        WatchedAction::PutBucketVersioning,
+    ),
     (
         S3,
         "DeleteBucketReplication",
-        Action::DeleteBucketReplication,
+        WatchedAction::DeleteBucketReplication,
     ),
-    (S3, "PutBucketReplication", Action::PutBucketReplication),
+    (
+        S3,
+        "PutBucketReplication",
+        WatchedAction::PutBucketReplication,
+    ),
     (
         S3,
         "PutReplicationConfiguration",
-        Action::PutBucketReplication,
+        WatchedAction::PutBucketReplication,
     ),
     (
         S3,
         "DeletePublicAccessBlock",
-        Action::DeletePublicAccessBlock,
+        WatchedAction::DeletePublicAccessBlock,
     ),
     (
         S3,
         "DeleteBucketPublicAccessBlock",
-        Action::DeletePublicAccessBlock,
+        WatchedAction::DeletePublicAccessBlock,
     ),
-    (S3, "PutPublicAccessBlock", Action::PutPublicAccessBlock),
+    (
+        S3,
+        "PutPublicAccessBlock",
+        WatchedAction::PutPublicAccessBlock,
+    ),
     (
         S3,
         "PutBucketPublicAccessBlock",
-        Action::PutPublicAccessBlock,
+        WatchedAction::PutPublicAccessBlock,
     ),
     (
         S3,
         "PutObjectLockConfiguration",
-        Action::PutObjectLockConfiguration,
+        WatchedAction::PutObjectLockConfiguration,
     ),
     (
         S3,
         "PutBucketObjectLockConfiguration",
-        Action::PutObjectLockConfiguration,
+        WatchedAction::PutObjectLockConfiguration,
     ),
-    (S3, "PutBucketNotification", Action::PutBucketNotification),
+    (
+        S3,
+        "PutBucketNotification",
+        WatchedAction::PutBucketNotification,
+    ),
     (
         S3,
         "PutBucketNotificationConfiguration",
-        Action::PutBucketNotification,
+        WatchedAction::PutBucketNotification,
     ),
 ];
 
@@ -148,7 +176,7 @@ pub const NAMES: [&str; 17] = [
     "PutObjectLockConfiguration",
 ];
 
-impl Action {
+impl WatchedAction {
     /// Returns the call with this `eventSource` and `eventName`, if it is watched.
     #[must_use]
     pub fn of(source: &str, name: &str) -> Option<Self> {
@@ -185,8 +213,8 @@ mod tests {
     fn every_watched_call_is_known_by_each_of_its_names() {
         let mut names = BTreeSet::new();
         for (source, name, action) in WATCHED {
-            assert_eq!(Action::of(source, name), Some(action));
-            assert_eq!(Action::of("iam.amazonaws.com", name), None);
+            assert_eq!(WatchedAction::of(source, name), Some(action));
+            assert_eq!(WatchedAction::of("iam.amazonaws.com", name), None);
             names.insert(action.as_str());
         }
         assert_eq!(names.len(), 19, "{names:?}");

@@ -1,6 +1,6 @@
 //! The effect of a call on a log bucket.
 
-use super::action::Action;
+use super::action::WatchedAction;
 use super::call::WatchedCall;
 use super::effect::{Effect, Guarded, MIN_DAYS_TO_REACT};
 use super::setting::{count, is_enabled, items, text, truth};
@@ -20,24 +20,24 @@ const BLOCKS: [&str; 4] = [
 pub(super) fn effect(call: &WatchedCall<'_>, bucket: &str, guarded: &Guarded<'_>) -> Effect {
     let document = |name: &str| call.request.get(name).filter(|value| value.is_object());
     match call.action {
-        Action::DeleteBucket => Effect::weakens(
+        WatchedAction::DeleteBucket => Effect::weakens(
             "the bucket is deleted: CloudTrail cannot deliver to it, and anybody may create a bucket of its name",
         ),
-        Action::DeleteBucketPolicy => {
+        WatchedAction::DeleteBucketPolicy => {
             Effect::weakens("the bucket has no policy: CloudTrail may no longer deliver to it")
         }
-        Action::DeleteBucketReplication => Effect::weakens(
+        WatchedAction::DeleteBucketReplication => Effect::weakens(
             "S3 no longer replicates the bucket: files that are changed or deleted here have no new copy elsewhere",
         ),
-        Action::DeletePublicAccessBlock => Effect::weakens(
+        WatchedAction::DeletePublicAccessBlock => Effect::weakens(
             "the bucket no longer blocks public access: a policy or an ACL can open it to everybody",
         ),
-        Action::PutBucketPolicy => bucket_policy::effect(call, bucket, guarded),
-        Action::PutBucketLifecycle => lifecycle::effect(call, bucket, guarded),
-        Action::PutBucketVersioning => versioning(document("VersioningConfiguration")),
-        Action::PutBucketReplication => replication(document("ReplicationConfiguration")),
-        Action::PutPublicAccessBlock => blocks(document("PublicAccessBlockConfiguration")),
-        Action::PutObjectLockConfiguration => lock(document("ObjectLockConfiguration")),
+        WatchedAction::PutBucketPolicy => bucket_policy::effect(call, bucket, guarded),
+        WatchedAction::PutBucketLifecycle => lifecycle::effect(call, bucket, guarded),
+        WatchedAction::PutBucketVersioning => versioning(document("VersioningConfiguration")),
+        WatchedAction::PutBucketReplication => replication(document("ReplicationConfiguration")),
+        WatchedAction::PutPublicAccessBlock => blocks(document("PublicAccessBlockConfiguration")),
+        WatchedAction::PutObjectLockConfiguration => lock(document("ObjectLockConfiguration")),
         _ => notification(call.request.get("NotificationConfiguration")),
     }
 }

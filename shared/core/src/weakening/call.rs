@@ -1,6 +1,6 @@
 //! A watched call, as its record shows it.
 
-use super::action::Action;
+use super::action::WatchedAction;
 use crate::format::fields::{fields, text, within};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -17,7 +17,7 @@ const MAX_PARAMETERS_BYTES: usize = 128 * 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub struct WatchedCall<'a> {
     /// The call.
-    pub action: Action,
+    pub action: WatchedAction,
     /// The call's name in the record.
     pub name: Cow<'a, str>,
     /// The ID of the call, which is the same in every record of it: CloudTrail writes a call from
@@ -88,7 +88,7 @@ impl<'a> WatchedCall<'a> {
             ],
         )?;
         let name = text(name)?;
-        let action = Action::of(&text(service)?, &name)?;
+        let action = WatchedAction::of(&text(service)?, &name)?;
         let [caller, account, invoked_by] = within(identity, ["arn", "accountId", "invokedBy"]);
         let resources = parameters(resources);
         let resource = resources.pointer("/0/ARN").and_then(Value::as_str);

@@ -2,7 +2,7 @@
 //!
 //! The tests are in `tests/tests/kms/weakening/`.
 
-use super::action::Action;
+use super::action::WatchedAction;
 use super::call::WatchedCall;
 use super::effect::{Effect, Guarded};
 use super::target::{self, Target};
@@ -12,14 +12,14 @@ use super::{bucket, key, trail};
 #[must_use]
 pub fn target_of(call: &WatchedCall<'_>) -> Option<Target> {
     match call.action {
-        Action::StopLogging
-        | Action::DeleteTrail
-        | Action::UpdateTrail
-        | Action::PutEventSelectors => target::trail(call),
-        Action::DisableKey
-        | Action::ScheduleKeyDeletion
-        | Action::DeleteImportedKeyMaterial
-        | Action::PutKeyPolicy => target::key(call),
+        WatchedAction::StopLogging
+        | WatchedAction::DeleteTrail
+        | WatchedAction::UpdateTrail
+        | WatchedAction::PutEventSelectors => target::trail(call),
+        WatchedAction::DisableKey
+        | WatchedAction::ScheduleKeyDeletion
+        | WatchedAction::DeleteImportedKeyMaterial
+        | WatchedAction::PutKeyPolicy => target::key(call),
         _ => target::bucket(call),
     }
 }

@@ -1,6 +1,6 @@
 //! The effect of a call on the trail's key.
 
-use super::action::Action;
+use super::action::WatchedAction;
 use super::call::WatchedCall;
 use super::effect::Effect;
 use super::setting::{count, text};
@@ -17,16 +17,16 @@ const DEFAULT_WINDOW: u64 = 30;
 
 pub(super) fn effect(call: &WatchedCall<'_>) -> Effect {
     match call.action {
-        Action::DisableKey => Effect::weakens(
+        WatchedAction::DisableKey => Effect::weakens(
             "the key is disabled: CloudTrail cannot deliver log files under it, and nobody can read the existing ones",
         ),
-        Action::ScheduleKeyDeletion => {
+        WatchedAction::ScheduleKeyDeletion => {
             let days = count(call.request.get("pendingWindowInDays")).unwrap_or(DEFAULT_WINDOW);
             Effect::Weakens(vec![format!(
                 "the key cannot be used from now on, and AWS KMS deletes it after {days} days: CloudTrail cannot deliver log files under it, and once it is deleted, nobody can ever read the existing ones"
             )])
         }
-        Action::DeleteImportedKeyMaterial => Effect::weakens(
+        WatchedAction::DeleteImportedKeyMaterial => Effect::weakens(
             "the key has no key material: CloudTrail cannot deliver log files under it, and nobody can read the existing ones",
         ),
         _ => policy(text(call.request.get("policy"))),

@@ -20,7 +20,7 @@ mod setting;
 mod target;
 mod trail;
 
-pub use action::{Action, NAMES};
+pub use action::{NAMES, WatchedAction};
 pub use call::WatchedCall;
 pub use effect::{Effect, Guarded};
 pub use judge::{effect_of, target_of};

@@ -1,6 +1,6 @@
 //! The effect of a call on a trail.
 
-use super::action::Action;
+use super::action::WatchedAction;
 use super::call::WatchedCall;
 use super::effect::{Effect, Guarded};
 use super::selectors;
@@ -8,13 +8,13 @@ use super::setting::{text, truth};
 
 pub(super) fn effect(call: &WatchedCall<'_>, guarded: &Guarded<'_>) -> Effect {
     match call.action {
-        Action::StopLogging => {
+        WatchedAction::StopLogging => {
             Effect::weakens("the trail records nothing until somebody starts its logging again")
         }
-        Action::DeleteTrail => {
+        WatchedAction::DeleteTrail => {
             Effect::weakens("the trail is deleted: it records nothing any longer")
         }
-        Action::UpdateTrail => update(call, guarded),
+        WatchedAction::UpdateTrail => update(call, guarded),
         _ => selectors::effect(call),
     }
 }

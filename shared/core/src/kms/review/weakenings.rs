@@ -16,7 +16,9 @@ use crate::kms::rules::Rule;
 use crate::kms::text::kept;
 use crate::names::object_key::LogFileKey;
 use crate::names::region_folder::RegionFolder;
-use crate::weakening::{Action, Effect, Guarded, NAMES, Target, WatchedCall, effect_of, target_of};
+use crate::weakening::{
+    Effect, Guarded, NAMES, Target, WatchedAction, WatchedCall, effect_of, target_of,
+};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -38,7 +40,7 @@ pub fn judged_records() -> &'static Needles {
 /// A judged call about a trail, bucket or key.
 struct Judged {
     target: Target,
-    action: Action,
+    action: WatchedAction,
     event: EventReference,
     verdict: JudgedEffect,
 }
@@ -293,16 +295,16 @@ fn weakening_of(
     }
 }
 
-fn undo(action: Action) -> Undo {
+fn undo(action: WatchedAction) -> Undo {
     match action {
-        Action::StopLogging => Undo::StartLogging,
-        Action::DeleteTrail => Undo::CreateTrail,
-        Action::UpdateTrail => Undo::UpdateTrail,
-        Action::PutEventSelectors => Undo::SelectEvents,
-        Action::DisableKey => Undo::EnableKey,
-        Action::ScheduleKeyDeletion => Undo::CancelKeyDeletion,
-        Action::DeleteImportedKeyMaterial => Undo::ImportKeyMaterial,
-        Action::PutKeyPolicy => Undo::KeyPolicy,
+        WatchedAction::StopLogging => Undo::StartLogging,
+        WatchedAction::DeleteTrail => Undo::CreateTrail,
+        WatchedAction::UpdateTrail => Undo::UpdateTrail,
+        WatchedAction::PutEventSelectors => Undo::SelectEvents,
+        WatchedAction::DisableKey => Undo::EnableKey,
+        WatchedAction::ScheduleKeyDeletion => Undo::CancelKeyDeletion,
+        WatchedAction::DeleteImportedKeyMaterial => Undo::ImportKeyMaterial,
+        WatchedAction::PutKeyPolicy => Undo::KeyPolicy,
         _ => Undo::Bucket,
     }
 }
