@@ -26,7 +26,7 @@ pub(crate) fn advice(cause: &Cause) -> &'static str {
         Cause::Absent(_) | Cause::NotYet => {
             "Check the names of the bucket and the prefix. In a replica, wait until replication is complete."
         }
-        Cause::TooLarge(_) | Cause::Interrupted | Cause::Failed(_) => "",
+        Cause::MayHaveExpired(_) | Cause::TooLarge(_) | Cause::Interrupted | Cause::Failed(_) => "",
     }
 }
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Prints the functions of the template that S3's events trigger: NAME-IN-TEMPLATE:BINARY, one a line."""
+"""Prints the functions of the template that S3's events trigger: NAME-IN-TEMPLATE:BINARY, one a line.
+
+The functions of the history are the same programs again, with other queues: they are left out."""
 
 import pathlib
 from typing import Any
@@ -17,6 +19,7 @@ def functions(template: dict[str, Any]) -> dict[str, str]:
         name: resource["Metadata"]["BuildProperties"]["Binary"]
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
+        and "TRAILSEAL_HISTORY" not in resource["Properties"]["Environment"]["Variables"]
     }
 
 

@@ -55,6 +55,7 @@ if "--through" in sys.argv:
 os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 os.environ.setdefault("VALIDATE_LAMBDA_S3", "false")
 
+import state_machines  # noqa: E402
 from moto.cloudformation import parsing  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
@@ -277,6 +278,7 @@ def serve(args: argparse.Namespace) -> None:
     notifications._send_event_bridge_message = send_event_bridge_message
     leave_queues_alone()
     drop_no_value_from_lists()
+    state_machines.install()
     if args.exit_with_stdin:
         exit_with(0)
 

@@ -14,6 +14,12 @@ const FUNCTIONS: [(&str, &str); 3] = [
     ("KmsContextChecker", "kms-context-checker"),
 ];
 
+/// The functions of the history, and the functions whose programs and roles they have.
+const HISTORY: [(&str, &str); 2] = [
+    ("HistoryDigestValidator", "DigestValidator"),
+    ("HistoryLogVerifier", "LogVerifier"),
+];
+
 /// The maximum length of a stack name for which every name fits, as the README says.
 const LONGEST_STACK_NAME: usize = 29;
 
@@ -51,7 +57,10 @@ fn every_list_of_functions_equals_the_templates() {
         .collect();
     let triggered = FUNCTIONS.map(|(name, binary)| (name.to_owned(), binary.to_owned()));
     let alerter = ("Alerter".to_owned(), "alerter".to_owned());
-    let expected = triggered.into_iter().chain([alerter]).collect();
+    let binary_of = |name: &str| FUNCTIONS.iter().find(|(of, _)| *of == name).unwrap().1;
+    let history = HISTORY.map(|(name, of)| (name.to_owned(), binary_of(of).to_owned()));
+    let expected = triggered.into_iter().chain(history).chain([alerter]);
+    let expected = expected.collect();
     assert_eq!(functions, expected);
 
     let repository = paths::repository();
@@ -298,4 +307,165 @@ fn no_lifecycle_rule_deletes_receipts_of_digests_or_chain_heads() {
         .find(|rule| rule["Prefix"] == "chains/")
         .unwrap();
     assert_eq!(heads["NoncurrentVersionExpiration"]["NoncurrentDays"], 30);
+}
+
+/// New files never wait for old ones.
+#[test]
+fn the_history_has_queues_concurrency_and_logs_of_its_own() {
+    let template = template();
+    let resource = |name: String| &template["Resources"][name]["Properties"];
+    for (history, live) in HISTORY {
+        let (own, new) = (resource(history.to_owned()), resource(live.to_owned()));
+        assert_eq!(own["Role"], new["Role"]);
+        for same in ["MemorySize", "Timeout", "Architectures"] {
+            assert_eq!(own[same], new[same], "{history} {same}");
+        }
+        let variables = |function: &Value| {
+            let variables = function["Environment"]["Variables"].clone();
+            serde_json::from_value::<BTreeMap<String, Value>>(variables).unwrap()
+        };
+        let (mut own_variables, mut new_variables) = (variables(own), variables(new));
+        assert_eq!(own_variables.remove("TRAILSEAL_HISTORY").unwrap(), "true");
+        for (variable, queue) in [
+            ("TRAILSEAL_QUEUE_URL", "Queue"),
+            ("TRAILSEAL_DEAD_LETTER_QUEUE_URL", "DeadLetterQueue"),
+        ] {
+            for (function, variables) in [(history, &mut own_variables), (live, &mut new_variables)]
+            {
+                let url = variables.remove(variable).unwrap();
+                assert_eq!(url["Ref"], format!("{function}{queue}"));
+                for output in ["Url", "Arn"] {
+                    let output = format!("{function}{queue}{output}");
+                    assert!(template["Outputs"][&output].is_object(), "{output}");
+                }
+            }
+        }
+        assert_eq!(own_variables, new_variables);
+        assert_ne!(own["LoggingConfig"], new["LoggingConfig"]);
+        let mapping = resource(format!("{history}Messages"));
+        let queue = &mapping["EventSourceArn"]["Fn::GetAtt"][0];
+        assert_eq!(*queue, format!("{history}Queue"));
+        let limit = &mapping["ScalingConfig"]["MaximumConcurrency"]["Ref"];
+        assert_eq!(*limit, "HistoryConcurrency");
+        let redrive = &resource(format!("{history}Queue"))["RedrivePolicy"];
+        let parked = &redrive["deadLetterTargetArn"]["Fn::GetAtt"][0];
+        assert_eq!(*parked, format!("{history}DeadLetterQueue"));
+        for alarm in ["ParkedAlarm", "ParkedMoreAlarm", "DelayAlarm"] {
+            let alarm = resource(format!("{history}{alarm}"));
+            assert_eq!(alarm["AlarmActions"][0]["Ref"], "AlarmTopic", "{history}");
+        }
+    }
+}
+
+/// Calls `visit` with the name and the definition of every state, and of the states inside it.
+fn visit_states(program: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    for (name, state) in program["States"].as_object().expect("states") {
+        visit(name, state);
+        if state["ItemProcessor"].is_object() {
+            visit_states(&state["ItemProcessor"], visit);
+        }
+    }
+}
+
+/// What the local AWS replaces (`tests/local-aws/state_machines.py`), and what failures need.
+#[test]
+fn the_state_machine_sends_in_batches_tries_again_and_keeps_what_failed() {
+    let template = template();
+    let machine = &template["Resources"]["History"]["Properties"];
+    let (mut tasks, mut maps) = (Vec::new(), BTreeMap::new());
+    visit_states(&machine["Definition"], &mut |name, state| {
+        if state["Type"] == "Task" {
+            let retry = &state["Retry"][0];
+            assert_eq!(retry["ErrorEquals"][0], "States.ALL", "{name}");
+            assert!(retry["MaxAttempts"].as_u64() >= Some(5), "{name}");
+            assert!(retry["BackoffRate"].as_u64() >= Some(2), "{name}");
+            tasks.push(name.to_owned());
+        }
+        if state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED" {
+            assert!(state["MaxConcurrency"].as_u64() <= Some(10), "{name}");
+            assert_eq!(state["Catch"][0]["ErrorEquals"][0], "States.ALL", "{name}");
+            maps.insert(name.to_owned(), state.clone());
+        }
+    });
+    assert_eq!(
+        tasks.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        BTreeSet::from([
+            "ListAccounts",
+            "ListRegions",
+            "Look",
+            "Backlog",
+            "Count",
+            "Send"
+        ])
+    );
+    assert!(maps.keys().eq(["Accounts", "Digests", "Folders"]));
+    let digests = &maps["Digests"];
+    // As many as SQS accepts in one request.
+    assert_eq!(digests["ItemBatcher"]["MaxItemsPerBatch"], 10);
+    let config = &digests["ItemProcessor"]["ProcessorConfig"];
+    assert_eq!(config["ExecutionType"], "EXPRESS");
+    assert_eq!(digests["ToleratedFailurePercentage"], 20);
+    let writer = &digests["ResultWriter"]["Arguments"];
+    assert_eq!(writer["Bucket"]["Ref"], "EvidenceBucket");
+    let prefix = writer["Prefix"].as_str().unwrap();
+    assert!(prefix.contains("\"history/\" & "), "{prefix}");
+    // A Distributed Map cannot run in an EXPRESS child workflow.
+    for name in ["Accounts", "Folders"] {
+        let config = &maps[name]["ItemProcessor"]["ProcessorConfig"];
+        assert_eq!(config["ExecutionType"], "STANDARD");
+        assert_eq!(maps[name]["ToleratedFailurePercentage"], 100);
+    }
+}
+
+#[test]
+fn the_history_starts_daily_for_a_share_and_stops_with_the_stack() {
+    let template = template();
+    let schedule = &template["Resources"]["HistorySchedule"];
+    assert_eq!(schedule["Condition"], "HasReverification");
+    let schedule = &schedule["Properties"];
+    assert_eq!(schedule["State"]["Ref"], "State");
+    assert_eq!(schedule["ScheduleExpression"], "rate(1 day)");
+    let input = schedule["Target"]["Input"]["Fn::Sub"].as_str().unwrap();
+    let input: Value = serde_json::from_str(&input.replace("${ReverifyDays}", "30")).unwrap();
+    assert_eq!(input["share"]["of"], 30);
+    assert_eq!(input["share"]["at"], "<aws.scheduler.scheduled-time>");
+    let alarm = &template["Resources"]["HistoryStoppedAlarm"];
+    assert_eq!(alarm["Condition"], "HasReverification");
+    for alarm in ["HistoryStoppedAlarm", "HistoryFailedAlarm"] {
+        let alarm = &template["Resources"][alarm]["Properties"];
+        assert_eq!(alarm["AlarmActions"][0]["Ref"], "AlarmTopic");
+    }
+}
+
+#[test]
+fn the_state_machine_lists_the_buckets_of_the_owner_and_reads_no_object() {
+    let template = template();
+    let role = &template["Resources"]["HistoryRole"]["Properties"];
+    let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+    let mut seen = BTreeSet::new();
+    for statement in statements.as_array().unwrap() {
+        let actions = list(&statement["Action"]);
+        for action in actions.iter().filter_map(|action| action.as_str()) {
+            seen.insert(action.to_owned());
+            let resource = statement["Resource"].to_string();
+            if action == "s3:ListBucket" {
+                let owner = &statement["Condition"]["StringEquals"]["aws:ResourceAccount"];
+                assert_eq!(owner["Fn::If"][0], "HasLogBucketOwner");
+                assert!(!resource.contains("/*"), "{resource}");
+            } else if action.starts_with("s3:") {
+                assert!(
+                    resource.contains("${EvidenceBucket.Arn}/history/*"),
+                    "{action}"
+                );
+            } else if action.starts_with("sqs:") {
+                assert!(resource.contains("History") && !resource.contains('*'));
+            }
+        }
+    }
+    assert!(seen.contains("sqs:SendMessage") && seen.contains("states:StartExecution"));
+    assert!(
+        !seen
+            .iter()
+            .any(|action| action.contains("Delete") && action.starts_with("s3:"))
+    );
 }

@@ -22,11 +22,13 @@ const LOG_FILES_AT_ONCE: usize = 64;
 /// that wait for the digest.
 pub(crate) struct LogVerifier<S, K, E> {
     digests: DigestVerifier<S, K>,
-    evidence: E,
+    /// Where the pending deliveries are. `None` in the history: deliveries wait for the digests of
+    /// the last days, which settle them when they arrive.
+    evidence: Option<E>,
 }
 
 impl<S, K, E> LogVerifier<S, K, E> {
-    pub(crate) fn new(digests: DigestVerifier<S, K>, evidence: E) -> Self {
+    pub(crate) fn new(digests: DigestVerifier<S, K>, evidence: Option<E>) -> Self {
         Self { digests, evidence }
     }
 }
@@ -41,6 +43,7 @@ where
     /// are not lost if that takes too long.
     async fn settle(
         &self,
+        evidence: &E,
         at: &ObjectLocation,
         digest: &AuthenticDigest,
         deadline: Deadline,
@@ -50,7 +53,7 @@ where
         } = deadline;
         let late = give_up - give_up.duration_since(wind_down) / 4;
         let stop = sleep_until(wind_down);
-        let settled = pending::settle(&self.digests, &self.evidence, at, digest, stop);
+        let settled = pending::settle(&self.digests, evidence, at, digest, stop);
         timeout_at(late, settled).await.unwrap_or_else(|_| {
             Err(StoreError {
                 action: "settle",
@@ -100,8 +103,8 @@ where
             digest: seen,
             log_files,
         };
-        if let (None, Some(digest)) = (&checked.rest, digest) {
-            match self.settle(at, &digest, deadline).await {
+        if let (None, Some(digest), Some(evidence)) = (&checked.rest, digest, &self.evidence) {
+            match self.settle(evidence, at, &digest, deadline).await {
                 Ok(settled) => {
                     checked.report.absorb(settled.report);
                     checked.updates = settled.updates;

@@ -28,6 +28,7 @@ pub mod rie;
 pub mod server;
 pub mod sqs_event;
 pub mod stack;
+pub mod states;
 
 pub use alerts::{Alert, Expected, Finding, Subscription, assert_findings};
 pub use cli::{CliOutput, FileKind, Ratio, ValidateLogs, Validation, Verdict};
@@ -39,3 +40,4 @@ pub use request::Call;
 pub use rie::{FunctionError, FunctionSpec, Rie};
 pub use server::LocalAws;
 pub use stack::{Function, Queue, Stack};
+pub use states::Execution;

@@ -7,6 +7,7 @@
 mod alerts;
 mod events;
 mod faults;
+mod history;
 mod hostile;
 mod kms;
 mod receipts;

@@ -5,7 +5,7 @@ use aws_sdk_s3::types::NotificationConfiguration;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use trailseal_tests::local::{
-    Alert, Deployment, Expected, FaultProxy, FunctionSpec, LocalAws, LogBucket, Pump, Round,
+    Alert, Deployment, Expected, FaultProxy, FunctionSpec, LocalAws, LogBucket, Pump, Round, Stack,
     ValidateLogs, Validation, assert_findings,
 };
 use trailseal_tests::trail::{
@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) proxy: FaultProxy,
     pub(crate) pump: Pump,
     pub(crate) trail: Trail,
+    pub(crate) stack: Stack,
     evidence_bucket: String,
 }
 
@@ -96,6 +97,7 @@ impl World {
             proxy,
             pump,
             trail,
+            stack,
             evidence_bucket,
         })
     }
@@ -141,6 +143,20 @@ impl World {
             documents.insert(key.to_owned(), serde_json::from_slice(&bytes)?);
         }
         Ok(documents)
+    }
+
+    /// Returns the keys of the evidence bucket with a prefix, on any number of pages.
+    pub(crate) async fn evidence_keys(&self, prefix: &str) -> Result<Vec<String>> {
+        let s3 = self.aws.s3();
+        let request = s3.list_objects_v2().bucket(&self.evidence_bucket);
+        let mut pages = request.prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            let found = page.contents().iter().filter_map(|object| object.key());
+            keys.extend(found.map(str::to_owned));
+        }
+        Ok(keys)
     }
 
     /// Returns a function's receipts of digests, by key: in the order of the digests of a chain, and

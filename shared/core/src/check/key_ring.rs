@@ -143,6 +143,7 @@ impl<S: ListPublicKeys> KeyRing<S> {
                 | Cause::KeyUnusable(_)
                 | Cause::Credentials(..)
                 | Cause::NotYet
+                | Cause::MayHaveExpired(_)
                 | Cause::TooLarge(_)
                 | Cause::Interrupted
                 | Cause::Failed(_) => !self.only_where_refused,

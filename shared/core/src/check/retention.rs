@@ -57,7 +57,7 @@ fn unverifiable(finding: &Finding) -> StoreError {
     StoreError {
         action: "verify what was delivered before",
         subject: start,
-        cause: Cause::Failed(format!(
+        cause: Cause::MayHaveExpired(format!(
             "the oldest digest of this chain in the bucket begins there. Its predecessor, {}, and all earlier digests are missing. A lifecycle rule expired them, or somebody deleted them: compare the time with the bucket's lifecycle rules (aws s3api get-bucket-lifecycle-configuration)",
             finding.object
         )),

@@ -25,6 +25,7 @@ pub(super) fn unreadable(
         Cause::Absent(_)
         | Cause::Unavailable(_)
         | Cause::NotYet
+        | Cause::MayHaveExpired(_)
         | Cause::TooLarge(_)
         | Cause::Interrupted
         | Cause::Failed(_) => return None,
@@ -61,6 +62,7 @@ pub(super) fn remedy(cause: &Cause) -> Option<&'static str> {
         | Cause::Absent(_)
         | Cause::Unavailable(_)
         | Cause::NotYet
+        | Cause::MayHaveExpired(_)
         | Cause::TooLarge(_)
         | Cause::Interrupted
         | Cause::Failed(_) => None,

@@ -43,6 +43,10 @@ pub enum Cause {
     /// The object does not exist yet, and is expected to arrive.
     #[error("it does not exist (no such object)")]
     NotYet,
+    /// The object is older than everything that is left of its chain: a lifecycle rule expired it,
+    /// or somebody deleted it.
+    #[error("{0}")]
+    MayHaveExpired(String),
     /// A document or an object is larger than anything that is read in its place.
     #[error("{0}")]
     TooLarge(String),
@@ -97,6 +101,7 @@ impl Cause {
             | Self::Archived(_)
             | Self::Unavailable(_)
             | Self::NotYet
+            | Self::MayHaveExpired(_)
             | Self::TooLarge(_)
             | Self::Interrupted
             | Self::Failed(_) => false,
@@ -107,7 +112,10 @@ impl Cause {
     /// outside.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
-        matches!(self, Self::TooLarge(_) | Self::Failed(_))
+        matches!(
+            self,
+            Self::MayHaveExpired(_) | Self::TooLarge(_) | Self::Failed(_)
+        )
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Config {
     /// `TRAILSEAL_MAX_RECEIVES`: how many times a message is tried, and after how many deliveries
     /// the queue itself parks it; at most 20.
     pub max_receives: u32,
+    /// `TRAILSEAL_HISTORY`: whether the messages are about past digests, which are verified again.
+    pub is_history: bool,
 }
 
 impl Config {
@@ -108,6 +110,9 @@ impl Config {
             // More tries would take longer than the queue keeps a message.
             |text| text.parse().ok().filter(|n| (1..=20).contains(n)),
         );
+        let is_history = variables.one("TRAILSEAL_HISTORY", "true or false", |text| {
+            text.parse().ok()
+        });
         variables.finish()?;
         Ok(Self {
             places,
@@ -122,6 +127,7 @@ impl Config {
             queue_url,
             dead_letter_queue_url,
             max_receives: max_receives.unwrap_or(DEFAULT_MAX_RECEIVES),
+            is_history: is_history.unwrap_or(false),
         })
     }
 }

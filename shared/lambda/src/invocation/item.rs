@@ -50,7 +50,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         } = checked;
         report.allow_for_expiry(Timestamp::now());
         let verdict = report.verdict();
-        let schedule = RetrySchedule::of_report(&report);
+        let schedule = RetrySchedule::of_report(&report, self.is_history);
         let is_last = schedule.is_some_and(|s| attempt.is_last(s, self.resender.max_receives));
         if is_last {
             let obstacles = report.obstacles.iter_mut();
@@ -63,6 +63,7 @@ impl<C: Check, P: Ports> Service<C, P> {
             verdict,
             report: &report,
             is_whole: rest.is_none(),
+            is_history: self.is_history,
         };
         in_time(run, &object, self.publisher.publish(found, stamp)).await??;
         let is_counted = matches!(attempt, Attempt::Counted(_));

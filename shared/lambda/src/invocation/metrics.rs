@@ -8,6 +8,7 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>).
 //! Therefore, each line has both, and the level that no filter drops.
 
+use super::publisher::Verified;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use trailseal::finding::{Report, Stamp, Verdict};
@@ -65,19 +66,15 @@ fn of_rules(report: &Report, stamp: Stamp<'_>) -> Vec<Value> {
         .collect()
 }
 
-/// Returns one line for an object that was checked, by function and verdict.
-fn of_object(verdict: Verdict, stamp: Stamp<'_>) -> Value {
+/// Returns one line for an object that was checked, counted under `name` by function and verdict.
+fn of_object(name: &str, verdict: Verdict, stamp: Stamp<'_>) -> Value {
     let verdict = match verdict {
         Verdict::Valid => "valid",
         Verdict::Finding => "finding",
         Verdict::CannotTell => "cannot-tell",
         Verdict::Ignored => "ignored",
     };
-    line(
-        stamp,
-        Some(("Verdict", verdict)),
-        &[("Objects", "Count", 1)],
-    )
+    line(stamp, Some(("Verdict", verdict)), &[(name, "Count", 1)])
 }
 
 /// Returns one line for the verdict on an hourly digest: how many seconds after the digest's end
@@ -127,19 +124,31 @@ pub(super) fn unrelated(kind: &str, count: u64, stamp: Stamp<'_>) -> Value {
     )
 }
 
-/// Writes the metrics of an object to the function's log. `is_whole` means that nothing of the
-/// object is left for later.
-pub(super) fn write(
-    object: &ObjectLocation,
-    verdict: Verdict,
-    report: &Report,
-    is_whole: bool,
-    stamp: Stamp<'_>,
-) {
+/// Writes the metrics of an object to the function's log.
+pub(super) fn write(verified: Verified<'_>, stamp: Stamp<'_>) {
+    write_lines(&of_check(verified, stamp));
+}
+
+/// Returns the lines for an object. One that is verified again has a count of its own, and no lag.
+fn of_check(verified: Verified<'_>, stamp: Stamp<'_>) -> Vec<Value> {
+    let Verified {
+        object,
+        verdict,
+        report,
+        is_whole,
+        is_history,
+    } = verified;
     let mut lines = of_rules(report, stamp);
-    lines.push(of_object(verdict, stamp));
-    lines.extend(of_lag(object, verdict, stamp).filter(|_| is_whole));
-    write_lines(&lines);
+    let name = if is_history {
+        "HistoryObjects"
+    } else {
+        "Objects"
+    };
+    lines.push(of_object(name, verdict, stamp));
+    if is_whole && !is_history {
+        lines.extend(of_lag(object, verdict, stamp));
+    }
+    lines
 }
 
 /// Writes lines to the function's log.
@@ -223,7 +232,7 @@ mod tests {
                 Some(("Kind", "aws-config")),
             ),
             (
-                of_object(Verdict::CannotTell, stamp()),
+                of_object("Objects", Verdict::CannotTell, stamp()),
                 "Objects",
                 "Count",
                 1,
@@ -262,5 +271,34 @@ mod tests {
         assert_eq!(of_lag(&backfill, Verdict::Valid, stamp()), None);
         let other = ObjectLocation::new("amzn-s3-demo-bucket", "x");
         assert_eq!(of_lag(&other, Verdict::Valid, stamp()), None);
+    }
+
+    /// The months between a past digest and its verification are not a lag.
+    #[test]
+    fn what_is_verified_again_is_counted_apart() {
+        let object = ObjectLocation::new(
+            "amzn-s3-demo-bucket",
+            "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management-events_us-east-1_20260115T120000Z.json.gz",
+        );
+        let report = Report::new();
+        for (is_history, expected) in [
+            (false, &["Objects", "Lag"][..]),
+            (true, &["HistoryObjects"]),
+        ] {
+            let verified = Verified {
+                object: &object,
+                verdict: Verdict::Valid,
+                report: &report,
+                is_whole: true,
+                is_history,
+            };
+            let lines = of_check(verified, stamp());
+            let names: Vec<String> = lines
+                .iter()
+                .flat_map(|line| announced(line).0)
+                .map(|(name, _, _)| name)
+                .collect();
+            assert_eq!(names, expected);
+        }
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Verified<'a> {
     pub(super) report: &'a Report,
     /// Whether nothing of the object is left for later.
     pub(super) is_whole: bool,
+    /// Whether the object is verified again.
+    pub(super) is_history: bool,
 }
 
 impl<P: Ports> Publisher<P> {
@@ -45,7 +47,7 @@ impl<P: Ports> Publisher<P> {
             object,
             verdict,
             report,
-            is_whole,
+            ..
         } = found;
         for finding in &report.findings {
             tracing::warn!(finding = %stamped(finding, stamp), "finding");
@@ -61,7 +63,7 @@ impl<P: Ports> Publisher<P> {
             cannot_tell = report.obstacles.len(),
             "checked"
         );
-        metrics::write(object, verdict, report, is_whole, stamp);
+        metrics::write(found, stamp);
         let bucket = self.evidence_bucket.as_deref();
         let findings = report.findings.iter().chain(&report.all_clears);
         for message in findings_message::compose(findings, stamp, bucket) {

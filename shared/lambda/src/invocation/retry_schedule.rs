@@ -36,9 +36,16 @@ impl RetrySchedule {
 
     /// Returns how long to wait for the obstacles of a report, or `None` if there are none. If one
     /// obstacle may go away, the whole object is tried again.
-    pub(super) fn of_report(report: &Report) -> Option<Self> {
-        let obstacles = report.obstacles.iter();
-        obstacles.map(|o| Self::of(&o.error.cause)).max()
+    ///
+    /// Each time that the history of a bucket with a lifecycle rule is verified, the oldest digest
+    /// of every chain names one that has expired. No later try finds it, and there is nothing to
+    /// repair: that could not be verified is on record in a receipt.
+    pub(super) fn of_report(report: &Report, is_history: bool) -> Option<Self> {
+        let obstacles = report.obstacles.iter().map(|o| &o.error.cause);
+        obstacles
+            .filter(|cause| !(is_history && matches!(cause, Cause::MayHaveExpired(_))))
+            .map(Self::of)
+            .max()
     }
 
     fn waits(self) -> &'static [u64] {
@@ -173,7 +180,7 @@ mod tests {
         };
         assert!(obstacle.if_it_stays.is_some());
         assert_eq!(
-            RetrySchedule::of_report(&report),
+            RetrySchedule::of_report(&report, false),
             Some(RetrySchedule::Passing)
         );
         let seconds: u64 = waits(&obstacle.error.cause, 5).iter().sum();

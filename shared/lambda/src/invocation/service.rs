@@ -14,6 +14,8 @@ use trailseal_aws::EvidenceBucket;
 pub(crate) struct Service<C, P: Ports> {
     pub(crate) check: C,
     pub(crate) places: Places,
+    /// Whether the messages are about past digests, which are verified again.
+    pub(crate) is_history: bool,
     pub(crate) publisher: Publisher<P>,
     pub(crate) resender: Resender<P>,
     pub(crate) unrelated: UnrelatedMessages,

@@ -124,6 +124,7 @@ impl Startup {
         let service = Arc::new(Service::<C, Stack> {
             check,
             places: self.config.places,
+            is_history: self.config.is_history,
             publisher: Publisher {
                 findings: FindingsQueue::new(&self.sdk, findings_queue_url, evidence.clone()),
                 evidence,

@@ -37,6 +37,7 @@ fn every_variable_is_read() {
         ),
         ("TRAILSEAL_PINNED_KEYS_SHA256", &"Ab".repeat(32)),
         ("TRAILSEAL_MAX_RECEIVES", "3"),
+        ("TRAILSEAL_HISTORY", "true"),
         ("TRAILSEAL_READERS", " "),
     ])
     .unwrap();
@@ -54,6 +55,8 @@ fn every_variable_is_read() {
     assert_eq!(config.kms_key_arns.len(), 1);
     assert_eq!(config.findings_queue_url, FINDINGS);
     assert_eq!(config.max_receives, 3);
+    assert!(config.is_history);
+    assert!(!with(&[]).unwrap().is_history);
     assert_eq!(config.evidence_bucket, None);
     let Some(PinnedKeys::Object(at)) = config.pinned_keys else {
         panic!("not an object")
@@ -228,6 +231,7 @@ fn all_problems_are_reported_together_and_by_name() {
         ("TRAILSEAL_RETENTION_DAYS", "36501"),
         ("TRAILSEAL_RETENTION_DAYS", "a year"),
         ("TRAILSEAL_RETENTION_DAYS", "-1"),
+        ("TRAILSEAL_HISTORY", "yes"),
     ] {
         let error = with(&[(name, value)]).unwrap_err().to_string();
         assert!(error.contains(name), "{name}={value}: {error}");

@@ -284,12 +284,17 @@ impl Ports for Memory {
 type InMemory = Service<ByKey, Memory>;
 
 fn service(findings: Sent, queue: Line) -> Arc<InMemory> {
-    Arc::new(Service {
+    Arc::new(service_of(findings, queue))
+}
+
+fn service_of(findings: Sent, queue: Line) -> InMemory {
+    Service {
         check: ByKey::default(),
         places: Places {
             log_buckets: vec![BUCKET.to_owned()],
             ..Places::default()
         },
+        is_history: false,
         publisher: Publisher {
             findings,
             evidence: Shelf::default(),
@@ -301,7 +306,7 @@ fn service(findings: Sent, queue: Line) -> Arc<InMemory> {
         },
         unrelated: UnrelatedMessages::default(),
         bytes_read: Arc::default(),
-    })
+    }
 }
 
 /// A message as Lambda delivers it.

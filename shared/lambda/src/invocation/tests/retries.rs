@@ -125,3 +125,20 @@ async fn a_digest_that_a_lifecycle_rule_may_have_expired_is_never_a_finding() {
     assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
     assert_eq!(findings(&service).len(), 1);
 }
+
+/// Every chain of a bucket with a retention period has one: it would be parked each month.
+#[tokio::test]
+async fn in_the_history_a_digest_that_may_have_expired_is_on_record_and_not_parked() {
+    let service = Arc::new(InMemory {
+        is_history: true,
+        ..service_of(Sent::default(), Line::default())
+    });
+    let event = sqs(&[("old", &key("begins-long-ago"), 1)]);
+    assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+    assert!(sent_again(&service).is_empty() && parked(&service).is_empty());
+    assert!(findings(&service).is_empty());
+    // What may go away is tried again, as always.
+    let event = sqs(&[("denied", &key("denied"), 1)]);
+    assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+    assert_eq!(sent_again(&service), [key("denied")]);
+}

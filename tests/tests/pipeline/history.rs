@@ -1,0 +1,349 @@
+//! The history: past digests are listed by the state machine, and verified again by functions of
+//! their own.
+
+use super::world::{ACCOUNT, REGION, World, found};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use trailseal_tests::local::Execution;
+use trailseal_tests::trail::{DigestFile, FirstDigest, Trail, TrailSpec, tamper};
+
+/// The functions of the history: their names in the template, and in receipts.
+const HISTORY: [(&str, &str); 2] = [
+    ("HistoryDigestValidator", "digest-validator"),
+    ("HistoryLogVerifier", "log-verifier"),
+];
+
+/// The functions of new files.
+const LIVE: [&str; 3] = ["DigestValidator", "LogVerifier", "KmsContextChecker"];
+
+/// The maximum time of an execution.
+const WITHIN: Duration = Duration::from_mins(5);
+
+/// A month of an organization's trail, long before the stack was deployed. The chains start in the
+/// middle: a lifecycle rule expired what was before.
+fn month() -> Trail {
+    let spec = TrailSpec {
+        organization_id: Some("o-exampleorg1".into()),
+        accounts: ["111122223333", "444455556666", "777788889999"]
+            .map(String::from)
+            .to_vec(),
+        hours: 24 * 30,
+        first_digest: FirstDigest::MidChain,
+        log_files_per_hour: 0..=1,
+        records_per_file: 1..=1,
+        ..TrailSpec::default()
+    };
+    let mut trail = spec.build();
+    // Of the member accounts, only the last four days are retained.
+    trail.digests.retain(|digest| {
+        let key = &digest.object.key;
+        key.contains(&format!("/{ACCOUNT}/")) || is_late(key)
+    });
+    let listed = trail
+        .digests
+        .iter()
+        .flat_map(|digest| &digest.document.log_files);
+    let listed: BTreeSet<String> = listed.map(|log| log.s3_object.clone()).collect();
+    trail
+        .log_files
+        .retain(|log| listed.contains(&log.object.key));
+    trail
+}
+
+/// Returns whether an object is in the folder of one of the last days of the month.
+fn is_late(key: &str) -> bool {
+    ["02/11", "02/12", "02/13", "02/14"]
+        .iter()
+        .any(|day| key.contains(&format!("/2026/{day}/")))
+}
+
+/// One account in two Regions, for a few hours.
+fn hours() -> TrailSpec {
+    TrailSpec {
+        hours: 3,
+        regions: vec![REGION.into(), "eu-west-1".into()],
+        log_files_per_hour: 1..=2,
+        ..TrailSpec::default()
+    }
+}
+
+impl World {
+    /// Puts the whole trail into the bucket before the bucket sends events: the functions of new
+    /// files never hear of it.
+    async fn deliver_before_deployment(&self) -> Result<()> {
+        self.stop_events().await?;
+        self.deliver().await
+    }
+
+    /// Executes the state machine.
+    async fn execute(&self, name: &str, input: Value) -> Result<Execution> {
+        let arn = self.stack.outputs.get("HistoryArn").context("an ARN")?;
+        Execution::run(&self.aws, arn, name, &input, WITHIN).await
+    }
+
+    /// Executes the state machine, which must succeed, and returns its output.
+    async fn queued(&self, name: &str, input: Value) -> Result<Value> {
+        let execution = self.execute(name, input).await?;
+        ensure!(execution.status == "SUCCEEDED", "{execution:#?}");
+        Ok(execution.output)
+    }
+
+    /// Lets the functions of the history work until nothing is left. Nothing may go back to a queue
+    /// or be parked, and the functions of new files must have no work.
+    async fn settle_history(&self) -> Result<()> {
+        for round in self.pump.until_idle().await? {
+            ensure!(round.failed() == 0, "{}", self.pump.log_tails());
+            for function in LIVE {
+                ensure!(round.of(function).tried() == 0, "{function} had work");
+            }
+        }
+        for (function, _) in HISTORY {
+            let parked = self.pump.drain_dlq(function).await?;
+            ensure!(parked.is_empty(), "{function}: {parked:?}");
+        }
+        Ok(())
+    }
+
+    /// Returns how many receipts of digests each function has written.
+    async fn receipt_counts(&self) -> Result<BTreeMap<String, usize>> {
+        let mut counts = BTreeMap::new();
+        for key in self.evidence_keys("receipts/2").await? {
+            let name = key.rsplit('/').next().context("a name")?;
+            let function = HISTORY
+                .iter()
+                .find(|(_, function)| name.starts_with(function));
+            let (_, function) = function.with_context(|| key.clone())?;
+            *counts.entry((*function).to_owned()).or_default() += 1;
+        }
+        Ok(counts)
+    }
+}
+
+/// Returns a count for each function of the history.
+fn each(count: usize) -> BTreeMap<String, usize> {
+    HISTORY
+        .map(|(_, function)| (function.to_owned(), count))
+        .into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_several_accounts_is_verified_and_counted() -> Result<()> {
+    let world = World::of(month()).await?;
+    world.deliver_before_deployment().await?;
+    let digests = &world.trail.digests;
+    let of_member = |digest: &&DigestFile| digest.object.key.contains("/444455556666/");
+    let missing = digests.iter().filter(of_member).nth(30);
+    let missing = missing.context("a digest")?;
+    let changed = world.trail.log_files.iter();
+    let changed = &changed.last().context("a log file")?.object;
+    world.delete(&missing.object).await?;
+    world.put(&tamper::log::modified(changed)).await?;
+
+    let output = world.queued("whole", json!({})).await?;
+    let sent = digests.len() - 1;
+    assert_eq!(
+        output,
+        json!({"folders": 3, "digests": sent, "failures": 0, "failed": []})
+    );
+    world.settle_history().await?;
+    assert_eq!(world.receipt_counts().await?, each(sent));
+    world.assert_alerts(&[
+        found("digest-missing", &missing.object).window(
+            &missing.document.digest_start_time,
+            &missing.document.digest_end_time,
+        ),
+        found("log-file-modified", changed),
+    ]);
+    // The chains are known from now on.
+    let heads = world.evidence("chains/").await?;
+    assert_eq!(heads.len(), 3);
+    Ok(())
+}
+
+/// Returns the keys that messages of a queue of the history name, and takes the messages.
+async fn taken(world: &World, function: &str) -> Result<BTreeSet<String>> {
+    let mut keys = BTreeSet::new();
+    for body in world.pump.drain(function).await? {
+        let message: Value = serde_json::from_str(&body)?;
+        ensure!(message["bucket"] == world.trail.spec.bucket.as_str());
+        let key = message["key"].as_str().context("a key")?;
+        ensure!(keys.insert(key.to_owned()), "{key} was sent twice");
+    }
+    Ok(keys)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_selects_regions_days_and_shares() -> Result<()> {
+    let world = World::of(hours().build()).await?;
+    world.deliver_before_deployment().await?;
+    // The rules do not send it to the functions, either.
+    let folder = format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/2026/01/15/");
+    let s3 = world.aws.s3();
+    let put = s3.put_object().bucket(&world.trail.spec.bucket);
+    put.key(format!("{folder}readme.txt")).send().await?;
+    let of = |region: Option<&str>, day: &str| -> BTreeSet<String> {
+        let digests = world.trail.digests.iter().map(|digest| &digest.object.key);
+        let is_in = |key: &&String| {
+            region.is_none_or(|region| key.contains(&format!("/{region}/"))) && key.contains(day)
+        };
+        digests.filter(is_in).cloned().collect()
+    };
+    let mut shares = Vec::new();
+    for (name, input, expected) in [
+        ("all", json!({}), Some(of(None, ""))),
+        (
+            "region",
+            json!({"regions": ["eu-west-1"], "accounts": [ACCOUNT]}),
+            Some(of(Some("eu-west-1"), "")),
+        ),
+        (
+            "day",
+            json!({"days": ["2026-01-15", "2025"], "buckets": [world.trail.spec.bucket]}),
+            Some(of(None, "/2026/01/15/")),
+        ),
+        // Each account's Region has its turn once in as many days as there are shares.
+        (
+            "turn-0",
+            json!({"share": {"of": 3, "at": "2026-01-15T00:00:00Z"}}),
+            None,
+        ),
+        (
+            "turn-1",
+            json!({"share": {"of": 3, "at": "2026-01-16T23:59:59Z"}}),
+            None,
+        ),
+        (
+            "turn-2",
+            json!({"share": {"of": 3, "at": "2026-01-17T12:00:00Z"}}),
+            None,
+        ),
+    ] {
+        world.queued(name, input).await?;
+        let keys = taken(&world, HISTORY[0].0).await?;
+        assert_eq!(keys, taken(&world, HISTORY[1].0).await?, "{name}");
+        match expected {
+            Some(expected) => assert_eq!(keys, expected, "{name}"),
+            None => shares.push(keys),
+        }
+    }
+    let sent: usize = shares.iter().map(BTreeSet::len).sum();
+    assert_eq!(sent, world.trail.digests.len());
+    assert_eq!(
+        shares.into_iter().flatten().collect::<BTreeSet<_>>(),
+        of(None, "")
+    );
+
+    for (name, input, error) in [
+        ("field", json!({"day": ["2026"]}), "InputRefused"),
+        ("bucket", json!({"buckets": ["elsewhere"]}), "InputRefused"),
+        ("account", json!({"accounts": ["1"]}), "InputRefused"),
+        ("word", json!({"days": ["yesterday"]}), "InputRefused"),
+        ("many", json!({"days": vec!["2026"; 32]}), "InputRefused"),
+        ("half", json!({"share": {"of": 0.5}}), "InputRefused"),
+        (
+            "stranger",
+            json!({"accounts": ["999922223333"]}),
+            "NothingFound",
+        ),
+        ("empty", json!({"days": ["2025"]}), "NothingFound"),
+    ] {
+        let execution = world.execute(name, input).await?;
+        ensure!(execution.status == "FAILED", "{execution:#?}");
+        assert_eq!(execution.error, error, "{execution:#?}");
+        ensure!(taken(&world, HISTORY[0].0).await?.is_empty(), "{name}");
+    }
+    Ok(())
+}
+
+/// A lifecycle rule expired the first digest of each chain: that is on record, and nobody is
+/// alarmed.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_start_of_what_is_retained_is_on_record_and_parks_nothing() -> Result<()> {
+    let trail = TrailSpec {
+        first_digest: FirstDigest::MidChain,
+        ..hours()
+    };
+    let world = World::of(trail.build()).await?;
+    world.deliver_before_deployment().await?;
+    world.queued("first", json!({})).await?;
+    world.settle_history().await?;
+    world.assert_alerts(&[]);
+    let receipts = world.receipts("digest-validator").await?;
+    assert_eq!(receipts.len(), world.trail.digests.len());
+    let unknown: Vec<&Value> = receipts
+        .values()
+        .filter(|receipt| receipt["verdict"] == "cannot-tell")
+        .collect();
+    assert_eq!(unknown.len(), 2, "{unknown:#?}");
+    for receipt in unknown {
+        let why = receipt["cannotTell"][0].as_str().context("a reason")?;
+        ensure!(why.contains("A lifecycle rule expired them"), "{why}");
+    }
+    // The second verification leaves second receipts, and finds what was done since the first.
+    let log = &world.trail.log_files.last().context("a log file")?.object;
+    world.put(&tamper::log::modified(log)).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.queued("second", json!({})).await?;
+    world.settle_history().await?;
+    world.assert_alerts(&[found("log-file-modified", log)]);
+    assert_eq!(
+        world.receipt_counts().await?,
+        each(2 * world.trail.digests.len())
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_names_what_it_could_not_send() -> Result<()> {
+    let world = World::of(hours().build()).await?;
+    world.deliver_before_deployment().await?;
+    let sqs = world.aws.sqs();
+    let url = world.pump.queue_url(HISTORY[0].0)?;
+    sqs.delete_queue().queue_url(url).send().await?;
+    let execution = world.execute("refused", json!({})).await?;
+    assert_eq!(execution.error, "Incomplete", "{execution:#?}");
+    let cause: Value = serde_json::from_str(&execution.cause)?;
+    assert_eq!(cause["failures"], 2);
+    assert_eq!(cause["digests"], 0);
+    let folder = |region: &str| format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/{region}/");
+    for (at, region) in ["eu-west-1", REGION].into_iter().enumerate() {
+        let named = format!("s3://{}/{}", world.trail.spec.bucket, folder(region));
+        assert_eq!(cause["failed"][at]["folder"], named);
+        assert_eq!(cause["failed"][at]["error"], "4 objects were not sent");
+    }
+    let results = world.evidence("history/refused/").await?;
+    let failed = results
+        .iter()
+        .filter(|(key, _)| key.ends_with("/FAILED_0.json"));
+    let mut keys = BTreeSet::new();
+    for (_, document) in failed {
+        let input = document[0]["Input"].as_str().context("an input")?;
+        let input: Value = serde_json::from_str(input)?;
+        let items = input["Items"].as_array().context("items")?;
+        keys.extend(
+            items
+                .iter()
+                .filter_map(|item| item["key"].as_str().map(str::to_owned)),
+        );
+    }
+    let digests = world
+        .trail
+        .digests
+        .iter()
+        .map(|digest| digest.object.key.clone());
+    assert_eq!(keys, digests.collect());
+
+    // Without the other queue, the folders themselves fail.
+    let url = world.pump.queue_url(HISTORY[1].0)?;
+    sqs.delete_queue().queue_url(url).send().await?;
+    let execution = world.execute("no-queue", json!({})).await?;
+    assert_eq!(execution.error, "Incomplete", "{execution:#?}");
+    ensure!(
+        execution.cause.contains(&folder(REGION)),
+        "{}",
+        execution.cause
+    );
+    Ok(())
+}
