@@ -100,7 +100,7 @@ unit: ## Run the unit tests
 
 .PHONY: stories
 stories: ## Run the stories of the checks, over trails in memory
-	cargo test $(CARGO_DEBUG) --test stories --test documents
+	cargo test $(CARGO_DEBUG) --test stories --test changed --test documents
 
 .PHONY: e2e
 e2e: $(BUILD) ## Run the property and end-to-end tests, with the functions of `make build`

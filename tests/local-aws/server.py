@@ -10,6 +10,7 @@ that of a socket in Linux's abstract namespace.
 """
 
 import argparse
+import copy
 import datetime as dt
 import json
 import logging
@@ -55,6 +56,7 @@ if "--through" in sys.argv:
 os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 os.environ.setdefault("VALIDATE_LAMBDA_S3", "false")
 
+import flask  # noqa: E402
 import state_machines  # noqa: E402
 from moto.cloudformation import parsing  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
@@ -66,6 +68,7 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
     create_backend_app,
 )
 from moto.s3 import notifications  # noqa: E402
+from moto.s3.models import S3Backend  # noqa: E402
 from moto.sqs.models import Queue  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -148,6 +151,18 @@ DETAILS: dict[str, tuple[str, str, str | None]] = {
 }
 
 
+# The header with which a test makes a request as a service of AWS.
+REQUESTER = "x-trailseal-requester"
+
+
+def requester_of(account_id: str) -> tuple[str, str]:
+    """Who makes the current request, and from where: a service where the request says so, otherwise
+    the account.
+    """
+    service = flask.request.headers.get(REQUESTER) if flask.has_request_context() else None
+    return (service, service) if service else (account_id, "192.0.2.10")
+
+
 def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key: Any) -> None:
     """Puts an S3 event on the default bus of the bucket's Region, in the shape AWS documents:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
@@ -165,15 +180,19 @@ def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key
     if bucket.is_versioned:
         obj["version-id"] = key.version_id
     obj["sequencer"] = f"00{time.time_ns():016X}"
+    requester, address = requester_of(account_id)
+    if reason == "Lifecycle Expiration":
+        requester, address = "s3.amazonaws.com", None
     detail: dict[str, Any] = {
         "version": "0",
         "bucket": {"name": bucket.name},
         "object": obj,
         "request-id": os.urandom(8).hex().upper(),
-        "requester": account_id,
-        "source-ip-address": "192.0.2.10",
+        "requester": requester,
         "reason": reason,
     }
+    if address:
+        detail["source-ip-address"] = address
     if deletion_type:
         detail["deletion-type"] = deletion_type
     event = {
@@ -191,6 +210,75 @@ def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key
     for rule in list(bus.rules.values()):
         if rule.state == "ENABLED":
             rule.send_to_targets(event, transform_input=False)
+
+
+def send_events_about_deletions() -> None:
+    """Sends the events that moto leaves out: a delete marker was created, a version was deleted
+    permanently while others remain, or a lifecycle rule did either. A test names the rule as the
+    requester.
+    """
+    delete = S3Backend.delete_object
+
+    def delete_object(
+        self: S3Backend,
+        bucket_name: str,
+        key_name: str,
+        version_id: str | None = None,
+        bypass: bool = False,
+    ) -> tuple[bool, dict[str, Any]]:
+        bucket = self.get_bucket(bucket_name)
+        before = list(bucket.keys.getlist(key_name, []))
+        expires = requester_of("")[0] == "s3.amazonaws.com"
+        configuration = bucket.notification_configuration
+        bucket.notification_configuration = None  # moto sends an event about some deletions
+        try:
+            done, meta = delete(self, bucket_name, key_name, version_id, bypass)
+        finally:
+            bucket.notification_configuration = configuration
+        after = list(bucket.keys.getlist(key_name, []))
+        if added := [key for key in after if key not in before]:
+            event = (
+                Event.LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED_EVENT
+                if expires
+                else Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+            )
+            notifications.send_event(self.account_id, event, bucket, added[-1])
+        elif removed := [key for key in before if key not in after]:
+            event = (
+                Event.LIFECYCLEEXPIRATION_DELETE_EVENT
+                if expires
+                else Event.OBJECT_REMOVED_DELETE_EVENT
+            )
+            notifications.send_event(self.account_id, event, bucket, removed[-1])
+        return done, meta
+
+    S3Backend.delete_object = delete_object  # type: ignore[method-assign]
+
+
+def list_versions_of_few_keys() -> None:
+    """Lists the versions below a prefix without a copy of everything else in the bucket, which takes
+    moto most of the time in a large one.
+    """
+    list_versions = S3Backend.list_object_versions
+
+    class OneBucket:
+        def __init__(self, bucket: Any) -> None:
+            self.bucket = bucket
+
+        def get_bucket(self, _name: str) -> Any:
+            return self.bucket
+
+    def list_object_versions(self: S3Backend, bucket_name: str, *args: Any, **kwargs: Any) -> Any:
+        bucket = copy.copy(self.get_bucket(bucket_name))
+        prefix = kwargs.get("prefix") or ""
+        keys = type(bucket.keys)()
+        for name, versions in list(bucket.keys.iterlists()):
+            if name.startswith(prefix):
+                keys.setlist(name, versions)
+        bucket.keys = keys
+        return list_versions(OneBucket(bucket), bucket_name, *args, **kwargs)  # type: ignore[arg-type]
+
+    S3Backend.list_object_versions = list_object_versions  # type: ignore[method-assign]
 
 
 # --- CloudFormation ------------------------------------------------------------------------------
@@ -276,6 +364,8 @@ def serve(args: argparse.Namespace) -> None:
     logging.getLogger("werkzeug").setLevel(logging.INFO if args.verbose else logging.ERROR)
     add_list_public_keys(args.public_keys)
     notifications._send_event_bridge_message = send_event_bridge_message
+    send_events_about_deletions()
+    list_versions_of_few_keys()
     leave_queues_alone()
     drop_no_value_from_lists()
     state_machines.install()

@@ -13,8 +13,8 @@ use trailseal::names::places::Places;
 use trailseal::trust::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::world::{
     Absence, Body, Cause, Depth, DescribeKey, Encryption, Headers, KeepEvidence, KeyDescription,
-    ListObjects, ListPublicKeys, Object, Page, ReadEncryption, ReadKeyPolicy, ReadObject,
-    SettleEvidence, StoreError, WaitingPage,
+    ListObjects, ListPublicKeys, ListVersions, Object, ObjectVersion, Page, ReadEncryption,
+    ReadKeyPolicy, ReadObject, SettleEvidence, StoreError, Versions, WaitingPage,
 };
 
 /// The number of keys on a page of a listing: few, so that pages matter.
@@ -40,11 +40,15 @@ pub fn places(trail: &Trail) -> Places {
 #[derive(Debug, Default)]
 pub struct Memory {
     objects: BTreeMap<(String, String), Delivered>,
+    /// The versions and delete markers of the objects that have several, oldest first.
+    versions: BTreeMap<(String, String), Vec<StoredVersion>>,
     buckets: BTreeSet<String>,
     /// The errors that reading an object returns instead, by its key.
     faults: Mutex<HashMap<String, VecDeque<Cause>>>,
     /// The errors that a request for an object's headers returns instead, by the object's key.
     header_faults: HashMap<String, Cause>,
+    /// The error that a request for the versions of an object returns instead.
+    version_fault: Option<Cause>,
     /// When an object was written, by its key, if not at the time when CloudTrail delivers it.
     written: HashMap<String, Timestamp>,
     /// The time at which headers are requested, if it matters.
@@ -60,6 +64,15 @@ pub struct Memory {
     evidence: Mutex<BTreeMap<String, String>>,
     reads: AtomicUsize,
     lists: AtomicUsize,
+}
+
+/// A version of an object, or a delete marker.
+#[derive(Debug, Clone)]
+struct StoredVersion {
+    id: String,
+    /// The content; `None` for a delete marker.
+    object: Option<Delivered>,
+    written: Timestamp,
 }
 
 impl Memory {
@@ -98,6 +111,63 @@ impl Memory {
             .expect("the object to delete is there");
     }
 
+    /// Writes another version of an object, in a bucket that keeps versions.
+    ///
+    /// # Panics
+    /// If `time` is not an RFC 3339 time.
+    pub fn put_version(&mut self, object: Delivered, id: &str, time: &str) {
+        self.written_at(&object, time);
+        self.add_version(&object.clone(), Some(object.clone()), id, time);
+        self.put(object);
+    }
+
+    /// Adds a delete marker to an object, in a bucket that keeps versions.
+    ///
+    /// # Panics
+    /// If `time` is not an RFC 3339 time.
+    pub fn mark_deleted(&mut self, object: &Delivered, id: &str, time: &str) {
+        self.add_version(object, None, id, time);
+        self.objects
+            .remove(&(object.bucket.clone(), object.key.clone()));
+    }
+
+    /// Deletes a version or a delete marker permanently.
+    ///
+    /// # Panics
+    /// If there is none with this ID.
+    pub fn delete_version(&mut self, object: &Delivered, id: &str) {
+        let place = (object.bucket.clone(), object.key.clone());
+        let versions = self.versions_of(object);
+        let at = versions.iter().position(|version| version.id == id);
+        versions.remove(at.expect("the version to delete is there"));
+        match versions.last().and_then(|newest| newest.object.clone()) {
+            Some(current) => self.objects.insert(place, current),
+            None => self.objects.remove(&place),
+        };
+    }
+
+    fn add_version(&mut self, of: &Delivered, object: Option<Delivered>, id: &str, time: &str) {
+        let version = StoredVersion {
+            id: id.to_owned(),
+            object,
+            written: time.parse().expect("RFC 3339"),
+        };
+        self.versions_of(of).push(version);
+    }
+
+    /// Returns the versions of an object: at first, only the one that was delivered, `v0`.
+    fn versions_of(&mut self, object: &Delivered) -> &mut Vec<StoredVersion> {
+        let place = (object.bucket.clone(), object.key.clone());
+        let first = self.objects.get(&place).map(|delivered| StoredVersion {
+            id: "v0".to_owned(),
+            object: Some(delivered.clone()),
+            written: delivered.delivered_at,
+        });
+        self.versions
+            .entry(place)
+            .or_insert_with(|| first.into_iter().collect())
+    }
+
     /// Makes a change to the bucket.
     pub fn apply(&mut self, change: Change) {
         match change {
@@ -120,6 +190,11 @@ impl Memory {
     /// Makes requests for the headers of an object fail.
     pub fn fail_headers(&mut self, object: &Delivered, cause: Cause) {
         self.header_faults.insert(object.key.clone(), cause);
+    }
+
+    /// Makes requests for the versions of objects fail.
+    pub fn fail_versions(&mut self, cause: Cause) {
+        self.version_fault = Some(cause);
     }
 
     /// Sets the time at which headers are requested.
@@ -216,9 +291,53 @@ impl Memory {
         if !self.buckets.contains(&at.bucket) {
             return Err(fail(Cause::Absent(Absence::NoBucket)));
         }
-        self.objects
-            .get(&(at.bucket.clone(), at.key.clone()))
-            .ok_or_else(|| fail(Cause::Absent(Absence::NoObject)))
+        let place = (at.bucket.clone(), at.key.clone());
+        let found = match (&at.version_id, self.versions.get(&place)) {
+            (Some(id), Some(versions)) => versions
+                .iter()
+                .find(|version| version.id == *id)
+                .and_then(|version| version.object.as_ref()),
+            _ => self.objects.get(&place),
+        };
+        found.ok_or_else(|| fail(Cause::Absent(Absence::NoObject)))
+    }
+}
+
+impl ListVersions for &Memory {
+    async fn versions(&self, at: &ObjectLocation) -> Result<Versions, StoreError> {
+        self.lists.fetch_add(1, Ordering::Relaxed);
+        if let Some(cause) = &self.version_fault {
+            return Err(StoreError {
+                action: "list the versions of",
+                subject: at.to_string(),
+                cause: cause.clone(),
+            });
+        }
+        let place = (at.bucket.clone(), at.key.clone());
+        let Some(stored) = self.versions.get(&place) else {
+            let only = self.objects.get(&place).map(|object| ObjectVersion {
+                id: "null".to_owned(),
+                is_current: true,
+                written: Some(*self.written.get(&at.key).unwrap_or(&object.delivered_at)),
+            });
+            return Ok(Versions {
+                versions: only.into_iter().collect(),
+                ..Versions::default()
+            });
+        };
+        let mut found = Versions::default();
+        for (number, version) in stored.iter().rev().enumerate() {
+            let list = match version.object {
+                Some(_) => &mut found.versions,
+                None => &mut found.markers,
+            };
+            list.push(ObjectVersion {
+                id: version.id.clone(),
+                is_current: number == 0,
+                written: Some(version.written),
+            });
+        }
+        Ok(found)
     }
 }
 

@@ -136,6 +136,15 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "an object that was deleted or written",
+        &[
+            ("shared/aws/src", "MAX_VERSION_PAGES", Number),
+            ("shared/core/src/check", "MAX_VERSIONS_READ", Number),
+            ("shared/core/src/check", "MAX_DIGEST_PAGES", Number),
+            ("shared/core/src/check", "MAX_DIGESTS_READ", Number),
+        ],
+    ),
+    (
         "messages of a batch at a time",
         &[("shared/lambda/src", "AT_ONCE", Number)],
     ),

@@ -1,6 +1,6 @@
 //! The resources that the template deploys, as `CloudFormation` receives them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
@@ -8,11 +8,15 @@ use trailseal_tests::local::paths;
 
 /// The functions that S3's events trigger: their names in the template, and the names of their
 /// crates.
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 4] = [
     ("DigestValidator", "digest-validator"),
     ("LogVerifier", "log-verifier"),
     ("KmsContextChecker", "kms-context-checker"),
+    MONITOR,
 ];
+
+/// The function that hears nothing of a healthy trail.
+const MONITOR: (&str, &str) = ("DeletionMonitor", "deletion-monitor");
 
 /// The functions of the history, and the functions whose programs and roles they have.
 const HISTORY: [(&str, &str); 2] = [
@@ -103,9 +107,9 @@ fn functions_that_send_to_their_own_queue_are_allowed_to() {
 }
 
 #[test]
-fn every_function_has_an_alarm_on_silence_and_one_on_messages_in_flight() {
+fn every_function_that_new_files_trigger_has_an_alarm_on_silence() {
     let template = template();
-    for (function, _) in FUNCTIONS {
+    for (function, _) in FUNCTIONS.into_iter().filter(|it| *it != MONITOR) {
         let alarm = |what: &str| &template["Resources"][format!("{function}{what}")]["Properties"];
         let silence = alarm("SilenceAlarm");
         // A missing hour is one without an invocation, regardless of what was before.
@@ -119,15 +123,24 @@ fn every_function_has_an_alarm_on_silence_and_one_on_messages_in_flight() {
         let hours =
             stat["Period"].as_u64().unwrap() * silence["EvaluationPeriods"].as_u64().unwrap();
         assert_eq!(hours, 3 * 3600);
+        assert!(silence["AlarmActions"][0]["Ref"].is_string());
+    }
+    let silent = format!("{}SilenceAlarm", MONITOR.0);
+    assert_eq!(template["Resources"][silent], Value::Null);
+}
+
+#[test]
+fn every_function_has_an_alarm_on_messages_in_flight() {
+    let template = template();
+    for (function, _) in FUNCTIONS {
+        let alarm = |what: &str| &template["Resources"][format!("{function}{what}")]["Properties"];
         let flight = alarm("InFlightAlarm");
         assert_eq!(
             flight["MetricName"],
             "ApproximateNumberOfMessagesNotVisible"
         );
         assert_eq!(flight["Threshold"], 60_000);
-        for alarm in [silence, flight] {
-            assert!(alarm["AlarmActions"][0]["Ref"].is_string());
-        }
+        assert!(flight["AlarmActions"][0]["Ref"].is_string());
     }
 }
 
@@ -135,9 +148,12 @@ fn every_function_has_an_alarm_on_silence_and_one_on_messages_in_flight() {
 fn a_rule_waits_for_the_policies_of_its_queues_and_can_start_disabled() {
     let template = template();
     let rules = resources(&template, "AWS::Events::Rule");
-    assert_eq!(rules.len(), FUNCTIONS.len());
-    for (function, _) in FUNCTIONS {
-        let rule = &template["Resources"][format!("{function}Rule")];
+    let each = FUNCTIONS.map(|(function, _)| (function, format!("{function}Rule")));
+    let writes = (MONITOR.0, format!("{}WriteRule", MONITOR.0));
+    let each: Vec<(&str, String)> = each.into_iter().chain([writes]).collect();
+    assert_eq!(rules.len(), each.len());
+    for (function, name) in each {
+        let rule = &template["Resources"][name];
         for policy in ["QueuePolicy", "DeadLetterQueuePolicy"] {
             let policy = Value::from(format!("{function}{policy}"));
             let waits = rule["DependsOn"].as_array().unwrap();
@@ -181,7 +197,7 @@ fn roles_have_stable_names_that_fit_and_are_in_the_outputs_with_the_queues() {
 #[test]
 fn reading_is_granted_in_buckets_of_the_owner_only() {
     let template = template();
-    for policy in ["DigestReadPolicy", "LogReadPolicy"] {
+    for policy in ["DigestReadPolicy", "LogReadPolicy", "VersionReadPolicy"] {
         let document = &template["Resources"][policy]["Properties"]["PolicyDocument"];
         let mut seen = 0;
         for statement in document["Statement"].as_array().unwrap() {
@@ -202,6 +218,28 @@ fn reading_is_granted_in_buckets_of_the_owner_only() {
     let function = &template["Resources"]["LogVerifier"]["Properties"];
     let owner = &function["Environment"]["Variables"]["TRAILSEAL_BUCKET_OWNER"];
     assert_eq!(owner["Fn::If"][2]["Ref"], "AWS::AccountId");
+}
+
+#[test]
+fn deletions_and_writes_by_others_trigger_the_monitor() {
+    let template = template();
+    let pattern = |rule: &str| &template["Resources"][rule]["Properties"]["EventPattern"];
+    let keys = json!([{"wildcard": "*/CloudTrail/*.json.gz"}, {"wildcard": "*/CloudTrail-Digest/*.json.gz"}]);
+    let deleted = pattern("DeletionMonitorRule");
+    assert_eq!(deleted["detail-type"], json!(["Object Deleted"]));
+    assert_eq!(deleted["detail"]["requester"], Value::Null);
+    let written = pattern("DeletionMonitorWriteRule");
+    assert_eq!(written["detail-type"], json!(["Object Created"]));
+    // An event without a requester, too.
+    assert_eq!(
+        written["detail"]["requester"],
+        json!([{"anything-but": ["cloudtrail.amazonaws.com"]}, {"exists": false}])
+    );
+    for rule in [deleted, written] {
+        assert_eq!(rule["source"], json!(["aws.s3"]));
+        assert_eq!(rule["detail"]["bucket"]["name"]["Ref"], "LogBuckets");
+        assert_eq!(rule["detail"]["object"]["key"], keys);
+    }
 }
 
 /// No function may change or delete what is on record, or write in the name of another.
@@ -241,6 +279,7 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
                 FINDINGS,
             ],
         ),
+        (MONITOR.0, &[FINDINGS]),
     ] {
         let role = &template["Resources"][format!("{function}Role")]["Properties"];
         let shared = &template["Resources"]["FindingsPolicy"]["Properties"]["PolicyDocument"];

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::{
-    Body, Cause, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
-    StoreError,
+    Body, Cause, Depth, Encryption, Headers, ListObjects, ListVersions, Object, Page,
+    ReadEncryption, ReadObject, StoreError, Versions,
 };
 
 /// A store with a limited number of open objects and listings at a time, for all callers together:
@@ -158,5 +158,14 @@ impl<S: ListObjects> ListObjects for Limited<S> {
         let page = self.store.list(bucket, prefix, depth, next);
         let subject = || format!("s3://{bucket}/{prefix}");
         unless(&self.closed, "list", subject, page).await
+    }
+}
+
+impl<S: ListVersions> ListVersions for Limited<S> {
+    async fn versions(&self, at: &ObjectLocation) -> Result<Versions, StoreError> {
+        let action = "list the versions of";
+        let _permit = self.permit(action, || at.to_string()).await?;
+        let versions = self.store.versions(at);
+        unless(&self.closed, action, || at.to_string(), versions).await
     }
 }

@@ -67,6 +67,8 @@ macro_rules! in_region {
     }};
 }
 
+mod versions;
+
 impl S3Objects {
     /// Reads objects in buckets of `owner`, or of any owner.
     #[must_use]

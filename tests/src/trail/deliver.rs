@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::operation::create_bucket::CreateBucketError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
@@ -12,7 +13,7 @@ use aws_sdk_s3::types::{
 };
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::object::{Change, Encryption, Object};
+use super::object::{Change, Encryption, Location, Object};
 use super::output::{DigestFile, Trail};
 
 /// How many objects are written at the same time.
@@ -20,8 +21,27 @@ const CONCURRENCY: usize = 16;
 /// How many chains are written at the same time if order matters.
 const CHAINS: usize = 8;
 
-/// Writes one object with its metadata and encryption headers.
+/// The header with which the local AWS takes a request for that of a service.
+const REQUESTER: &str = "x-trailseal-requester";
+
+/// CloudTrail.
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
+
+/// The service principal of S3 itself, whose lifecycle rules expire objects.
+pub const S3: &str = "s3.amazonaws.com";
+
+/// Writes one object with its metadata and encryption headers, as CloudTrail does.
 pub async fn put(client: &Client, object: &Object) -> anyhow::Result<()> {
+    put_by(client, object, Some(CLOUDTRAIL)).await
+}
+
+/// Writes one object with its metadata and encryption headers, as a service or as a principal of
+/// the account.
+pub async fn put_by(
+    client: &Client,
+    object: &Object,
+    service: Option<&'static str>,
+) -> anyhow::Result<()> {
     let request = client
         .put_object()
         .bucket(&object.bucket)
@@ -38,9 +58,35 @@ pub async fn put(client: &Client, object: &Object) -> anyhow::Result<()> {
     };
     let location = object.location();
     request
+        .customize()
+        .mutate_request(move |request| name_requester(request, service))
         .send()
         .await
         .with_context(|| format!("writing {location}"))?;
+    Ok(())
+}
+
+fn name_requester(request: &mut HttpRequest, service: Option<&'static str>) {
+    if let Some(service) = service {
+        request.headers_mut().insert(REQUESTER, service);
+    }
+}
+
+/// Deletes the current version of an object, as a service or as a principal of the account.
+pub async fn delete_by(
+    client: &Client,
+    location: &Location,
+    service: Option<&'static str>,
+) -> anyhow::Result<()> {
+    client
+        .delete_object()
+        .bucket(&location.bucket)
+        .key(&location.key)
+        .customize()
+        .mutate_request(move |request| name_requester(request, service))
+        .send()
+        .await
+        .with_context(|| format!("deleting {location}"))?;
     Ok(())
 }
 
@@ -48,16 +94,7 @@ pub async fn put(client: &Client, object: &Object) -> anyhow::Result<()> {
 pub async fn apply(client: &Client, change: &Change) -> anyhow::Result<()> {
     match change {
         Change::Put(object) => put(client, object).await,
-        Change::Delete(location) => {
-            client
-                .delete_object()
-                .bucket(&location.bucket)
-                .key(&location.key)
-                .send()
-                .await
-                .with_context(|| format!("deleting {location}"))?;
-            Ok(())
-        }
+        Change::Delete(location) => delete_by(client, location, None).await,
     }
 }
 

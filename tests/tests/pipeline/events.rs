@@ -131,7 +131,8 @@ async fn a_missing_object_that_a_person_names_raises_no_alert() -> Result<()> {
     world.pump.send(VALIDATOR, &event.to_string()).await?;
     world.settle().await?;
     world.assert_alerts(&[
-        found("digest-missing", gone).window("2026-01-15T02:00:00Z", "2026-01-15T03:00:00Z")
+        found("object-deleted", gone),
+        found("digest-missing", gone).window("2026-01-15T02:00:00Z", "2026-01-15T03:00:00Z"),
     ]);
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! If the AWS CLI's verdict differs, the case says why.
 
 mod alerts;
+mod deletions;
 mod events;
 mod faults;
 mod history;

@@ -1,8 +1,8 @@
 //! Changes to log files and digests, and the findings about them.
 
 use crate::world::{ACCOUNT, REGION, VALIDATOR, VERIFIER, World, found};
-use anyhow::{Result, ensure};
-use trailseal_tests::local::{Expected, FileKind, LocalAws};
+use anyhow::{Context, Result, ensure};
+use trailseal_tests::local::{Alert, Expected, FileKind, LocalAws, assert_findings};
 use trailseal_tests::trail::tamper::digest::{self as tamper_digest, ClaimedKey};
 use trailseal_tests::trail::tamper::log as tamper_log;
 use trailseal_tests::trail::{BucketChange, Location, Object, Stop, Trail, TrailSpec};
@@ -134,7 +134,7 @@ async fn log_file_deleted() -> Result<()> {
     let log = &world.trail.logs_of(digest)[0].object;
     world.delete(log).await?;
     world.settle().await?;
-    world.assert_alerts(&[found("log-file-missing", log)]);
+    world.assert_alerts(&[found("log-file-missing", log), found("object-deleted", log)]);
     world.assert_rest_valid(&[], &[digest]).await?;
     world.assert_cli(&[(log, NOT_FOUND)]).await
 }
@@ -246,8 +246,11 @@ async fn one_digest_deleted() -> Result<()> {
     let outcome = world.ask(VALIDATOR, &world.hour(4).object).await?;
     ensure!(outcome["verdict"] == "finding");
     world.settle().await?;
-    world.assert_alerts(&[found("digest-missing", &gone.object)
-        .window("2026-01-15T02:00:00Z", "2026-01-15T03:00:00Z")]);
+    world.assert_alerts(&[
+        found("digest-missing", &gone.object)
+            .window("2026-01-15T02:00:00Z", "2026-01-15T03:00:00Z"),
+        found("object-deleted", &gone.object),
+    ]);
     world
         .assert_rest_valid(&[gone, world.hour(4)], &[gone])
         .await?;
@@ -267,9 +270,22 @@ async fn three_digests_deleted_in_a_row() -> Result<()> {
     }
     world.ask(VALIDATOR, &world.hour(6).object).await?;
     world.settle().await?;
-    world.assert_alerts(&[found("digest-missing", &gone[2].object)
-        .window("2026-01-15T02:00:00Z", "2026-01-15T05:00:00Z")]);
-    let alert = &world.alerts()[0];
+    // The three deletions are one incident.
+    let alerts = world.alerts();
+    let missing = |alert: &&Alert| alert.email.contains("digest-missing");
+    let alert = alerts.iter().find(missing).context("no alert")?;
+    let findings = alerts.iter().flat_map(Alert::findings);
+    let deleted: Vec<_> = findings.filter(|it| it.kind == "object-deleted").collect();
+    ensure!(deleted.len() == 1, "{deleted:#?}");
+    ensure!(
+        gone.iter()
+            .any(|digest| digest.object.key == deleted[0].key)
+    );
+    world.assert_alerts(&[
+        found("digest-missing", &gone[2].object)
+            .window("2026-01-15T02:00:00Z", "2026-01-15T05:00:00Z"),
+        Expected::new("object-deleted", &deleted[0].key),
+    ]);
     ensure!(
         alert
             .email
@@ -307,8 +323,11 @@ async fn newest_digest_deleted_then_its_successor_arrives() -> Result<()> {
     }
     world.put(&last.object).await?;
     world.settle().await?;
-    world.assert_alerts(&[found("digest-missing", &gone.object)
-        .window("2026-01-15T05:00:00Z", "2026-01-15T06:00:00Z")]);
+    world.assert_alerts(&[
+        found("digest-missing", &gone.object)
+            .window("2026-01-15T05:00:00Z", "2026-01-15T06:00:00Z"),
+        found("object-deleted", &gone.object),
+    ]);
     world.assert_rest_valid(&[gone], &[gone]).await?;
     world.assert_cli(&[(&gone.object, NOT_FOUND)]).await
 }
@@ -321,8 +340,11 @@ async fn newest_digest_deleted_at_once() -> Result<()> {
     let newest = world.hour(7);
     world.delete(&newest.object).await?;
     world.settle().await?;
-    world.assert_alerts(&[found("digest-missing", &newest.object)
-        .window("2026-01-15T06:00:00Z", "2026-01-15T07:00:00Z")]);
+    world.assert_alerts(&[
+        found("digest-missing", &newest.object)
+            .window("2026-01-15T06:00:00Z", "2026-01-15T07:00:00Z"),
+        found("object-deleted", &newest.object),
+    ]);
     world.assert_rest_valid(&[newest], &[newest]).await
 }
 
@@ -443,7 +465,17 @@ async fn trail_moved_to_another_bucket() -> Result<()> {
     }
     world.ask(VALIDATOR, &world.hour(5).object).await?;
     world.settle().await?;
-    world.assert_alerts(&[found("digest-missing", &gone[1].object)
-        .window("2026-01-15T02:00:00Z", "2026-01-15T04:00:00Z")]);
+    // One of the two is the newest of the incident.
+    let mut alerts = world.alerts();
+    for alert in &mut alerts {
+        if let Some(findings) = alert.document["findings"].as_array_mut() {
+            findings.retain(|finding| finding["kind"] != "object-deleted");
+        }
+    }
+    assert_findings(
+        &alerts,
+        &[found("digest-missing", &gone[1].object)
+            .window("2026-01-15T02:00:00Z", "2026-01-15T04:00:00Z")],
+    );
     Ok(())
 }

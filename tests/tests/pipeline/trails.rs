@@ -184,7 +184,7 @@ async fn landing_zone(trail_name: &str, prefix: impl Fn(&str) -> String) -> Resu
     world.delete(log).await?;
     world.ask(VERIFIER, &digest.object).await?;
     world.settle().await?;
-    world.assert_alerts(&[found("log-file-missing", log)]);
+    world.assert_alerts(&[found("log-file-missing", log), found("object-deleted", log)]);
     for alert in world.alerts() {
         for finding in alert.findings() {
             assert_eq!(finding.document["account"], member);

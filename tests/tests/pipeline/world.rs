@@ -17,6 +17,7 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const VALIDATOR: &str = "DigestValidator";
 pub(crate) const VERIFIER: &str = "LogVerifier";
 pub(crate) const CHECKER: &str = "KmsContextChecker";
+pub(crate) const MONITOR: &str = "DeletionMonitor";
 pub(crate) const ALERTER: &str = "Alerter";
 
 pub(crate) struct World {
@@ -63,13 +64,33 @@ impl World {
         more_buckets: &[&str],
         adjust: impl Fn(&mut FunctionSpec),
     ) -> Result<Self> {
+        Self::deployed(aws, trail, more_buckets, |bucket| bucket, &[], adjust).await
+    }
+
+    /// Deploys the template for a bucket that keeps versions, with further parameters.
+    pub(crate) async fn versioned(trail: Trail, parameters: &[(&str, &str)]) -> Result<Self> {
+        let aws = LocalAws::start().await?;
+        Self::deployed(aws, trail, &[], LogBucket::versioned, parameters, |_| ()).await
+    }
+
+    async fn deployed(
+        aws: LocalAws,
+        trail: Trail,
+        more_buckets: &[&str],
+        configure: impl Fn(LogBucket) -> LogBucket,
+        parameters: &[(&str, &str)],
+        adjust: impl Fn(&mut FunctionSpec),
+    ) -> Result<Self> {
         let mut buckets = trail.spec.buckets();
         buckets.extend(more_buckets);
         aws.set_public_keys(&trail.public_keys_by_region())?;
         let mut deployment =
             Deployment::new("trailseal").parameter("TrailArns", &trail.spec.trail_arn());
         for bucket in buckets {
-            deployment = deployment.bucket(LogBucket::new(bucket));
+            deployment = deployment.bucket(configure(LogBucket::new(bucket)));
+        }
+        for (name, value) in parameters {
+            deployment = deployment.parameter(name, value);
         }
         if let Some(kms) = &trail.spec.kms {
             deployment = deployment
@@ -122,27 +143,45 @@ impl World {
         Ok(())
     }
 
-    /// Returns the documents of the evidence bucket with a prefix, by key.
+    /// Returns the documents of the evidence bucket with a prefix, by key: at most a page of them.
     pub(crate) async fn evidence(&self, prefix: &str) -> Result<BTreeMap<String, Value>> {
+        let (documents, more) = self.page_of_evidence(prefix, None).await?;
+        ensure!(more.is_none(), "more than a page of evidence");
+        Ok(documents)
+    }
+
+    /// Returns the documents of the evidence bucket with a prefix, by key.
+    pub(crate) async fn all_evidence(&self, prefix: &str) -> Result<BTreeMap<String, Value>> {
+        let (mut documents, mut more) = self.page_of_evidence(prefix, None).await?;
+        while let Some(next) = more {
+            let page;
+            (page, more) = self.page_of_evidence(prefix, Some(next)).await?;
+            documents.extend(page);
+        }
+        Ok(documents)
+    }
+
+    async fn page_of_evidence(
+        &self,
+        prefix: &str,
+        next: Option<String>,
+    ) -> Result<(BTreeMap<String, Value>, Option<String>)> {
         let s3 = self.aws.s3();
         let bucket = &self.evidence_bucket;
         let page = s3
             .list_objects_v2()
             .bucket(bucket)
             .prefix(prefix)
+            .set_continuation_token(next)
             .send()
             .await?;
-        ensure!(
-            page.is_truncated() != Some(true),
-            "more than a page of evidence"
-        );
         let mut documents = BTreeMap::new();
         for key in page.contents().iter().filter_map(|object| object.key()) {
             let object = s3.get_object().bucket(bucket).key(key).send().await?;
             let bytes = object.body.collect().await?.into_bytes();
             documents.insert(key.to_owned(), serde_json::from_slice(&bytes)?);
         }
-        Ok(documents)
+        Ok((documents, page.next_continuation_token))
     }
 
     /// Returns the keys of the evidence bucket with a prefix, on any number of pages.
@@ -205,7 +244,7 @@ impl World {
                 self.pump.log_tails()
             );
         }
-        for function in [VALIDATOR, VERIFIER, CHECKER, ALERTER] {
+        for function in [VALIDATOR, VERIFIER, CHECKER, MONITOR, ALERTER] {
             ensure!(self.pump.drain_dlq(function).await?.is_empty());
         }
         Ok(())

@@ -6,10 +6,12 @@ use super::notice::Notice;
 use super::received::{self, Received};
 use super::{AlertEntry, compose};
 use crate::finding::chain::{LastSigned, predecessor_missing};
+use crate::finding::changed::{ChangedKind, ChangedObject, LeftVersions, deleted};
 use crate::finding::digest::DigestSubject;
 use crate::finding::kms::{EventReference, FindingSubject, ForeignCaller, foreign_caller};
 use crate::finding::log_file::{LogFileSubject, wrong};
-use crate::finding::{DigestReference, Finding, Scope, Stamp};
+use crate::finding::{DigestReference, Finding, Restoration, Scope, Stamp};
+use crate::names::deed::{Deed, ObjectAction, Removal};
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
 use crate::trust::log_file::LogFileError;
@@ -88,6 +90,33 @@ fn log_file_modified() -> Finding {
     wrong(subject, &LogFileError::Modified { actual })
 }
 
+/// A delete marker hides a log file.
+fn log_file_deleted() -> Finding {
+    let deed = Deed {
+        reason: Some("DeleteObject".to_owned()),
+        requester: Some("444455556666".to_owned()),
+        source_address: Some("198.51.100.7".to_owned()),
+        time: Some(at("2026-01-15T15:40:12Z")),
+        ..Deed::new(ObjectAction::Removed {
+            how: Some(Removal::Marker),
+            by_lifecycle: false,
+        })
+    };
+    let object = ChangedObject {
+        scope: scope("us-east-1"),
+        at: &log_file("1205"),
+        kind: ChangedKind::LogFile,
+        deed: Some(&deed),
+        listed: Some((Sha256::of(b""), reference("us-east-1", 13))),
+    };
+    let marker = "1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF";
+    let left = LeftVersions::Intact {
+        version: "3HL4kqtJvjVBH40Nrjfkd".to_owned(),
+        restoration: Restoration::RemoveMarker(marker.to_owned()),
+    };
+    deleted(object, Some(marker), &left)
+}
+
 /// A caller other than CloudTrail encrypts a log file, or something in the name of the trail.
 fn encrypted_by_mallory(for_log_file: bool) -> Finding {
     let subject = FindingSubject {
@@ -147,7 +176,14 @@ fn the_documents_quote_the_emails_that_the_alerter_sends() {
         "2026-01-15T02:20:31Z",
         "2026-01-15T02:20:41Z",
     );
+    let deleted = quoted(
+        log_file_deleted(),
+        "deletion-monitor",
+        "2026-01-15T15:40:15Z",
+        "2026-01-15T15:40:25Z",
+    );
     for (document, email) in [
+        (ALERTS, &deleted),
         (README, &missing),
         (ALERTS, &missing),
         (ALERTS, &modified),

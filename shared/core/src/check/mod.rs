@@ -2,6 +2,7 @@
 
 mod archived;
 pub mod arrival;
+pub mod changed;
 pub mod coverage;
 pub mod digest;
 pub mod key_ring;

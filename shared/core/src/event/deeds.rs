@@ -6,7 +6,7 @@
 //! A field that is missing or has another type is not known: it makes no event an error.
 
 use super::fields::{OBJECT_DELETED, text, text_at};
-use crate::names::deed::{Action, Deed, Removal};
+use crate::names::deed::{Deed, ObjectAction, Removal};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ const LIFECYCLE: &str = "Lifecycle Expiration";
 pub(super) fn of_eventbridge(kind: &str, event: &Value) -> Deed {
     let reason = text_at(event, "/detail/reason");
     let action = if kind == OBJECT_DELETED {
-        Action::Removed {
+        ObjectAction::Removed {
             how: match text_at(event, "/detail/deletion-type") {
                 Some("Delete Marker Created") => Some(Removal::Marker),
                 Some("Permanently Deleted") => Some(Removal::Permanent),
@@ -26,7 +26,7 @@ pub(super) fn of_eventbridge(kind: &str, event: &Value) -> Deed {
             by_lifecycle: reason == Some(LIFECYCLE),
         }
     } else {
-        Action::Written
+        ObjectAction::Written
     };
     Deed {
         reason: Deed::text(reason),
@@ -43,7 +43,7 @@ pub(super) fn of_eventbridge(kind: &str, event: &Value) -> Deed {
 pub(super) fn of_notification(name: &str, record: &Value) -> Option<Deed> {
     let name = name.trim_start_matches("s3:");
     let (kind, detail) = name.split_once(':').unwrap_or((name, ""));
-    let removed = |by_lifecycle| Action::Removed {
+    let removed = |by_lifecycle| ObjectAction::Removed {
         how: match detail {
             "DeleteMarkerCreated" => Some(Removal::Marker),
             "Delete" => Some(Removal::Permanent),
@@ -54,7 +54,7 @@ pub(super) fn of_notification(name: &str, record: &Value) -> Option<Deed> {
     let action = match kind {
         "ObjectRemoved" => removed(false),
         "LifecycleExpiration" => removed(true),
-        _ if kind.starts_with("ObjectCreated") => Action::Written,
+        _ if kind.starts_with("ObjectCreated") => ObjectAction::Written,
         _ => return None,
     };
     Some(Deed {

@@ -2,7 +2,7 @@
 
 use super::fields::OBJECT_DELETED;
 use super::unrelated::{Tally, Unrelated};
-use crate::names::deed::Action;
+use crate::names::deed::ObjectAction;
 use crate::names::event_object::EventObject;
 use crate::names::object_key::MAX_KEY_BYTES;
 
@@ -77,8 +77,8 @@ impl EventObjects {
         }
         let deed = object.deed.as_ref().map(|deed| deed.action);
         match deed {
-            Some(Action::Removed { .. }) => self.removed.push(object),
-            Some(Action::Written) | None => self.created.push(object),
+            Some(ObjectAction::Removed { .. }) => self.removed.push(object),
+            Some(ObjectAction::Written) | None => self.created.push(object),
         }
         Ok(())
     }

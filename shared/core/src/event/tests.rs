@@ -3,7 +3,7 @@
 use super::envelopes::CLOUDTRAIL_VALIDATION;
 use super::objects::MAX_ENVELOPES;
 use super::*;
-use crate::names::deed::{Action, Deed, Removal};
+use crate::names::deed::{Deed, ObjectAction, Removal};
 use crate::names::event_object::{EventObject, Origin};
 use crate::names::location::ObjectLocation;
 use jiff::Timestamp;
@@ -124,7 +124,7 @@ fn deleted(detail: &Value) -> Value {
 
 #[test]
 fn an_event_says_what_was_done_to_an_object_and_by_whom() {
-    let removed = |how, by_lifecycle| Action::Removed { how, by_lifecycle };
+    let removed = |how, by_lifecycle| ObjectAction::Removed { how, by_lifecycle };
     let marker = deleted(&json!({
         "object": {"key": KEY, "etag": "d41d8cd98f00b204e9800998ecf8427e", "version-id": "1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF"},
         "requester": "123456789012", "source-ip-address": "1.2.3.4",
@@ -209,7 +209,7 @@ fn an_event_says_what_was_done_to_an_object_and_by_whom() {
     written["detail"]["requester"] = json!("x".repeat(5000));
     let mut named = EventObjects::by(&written);
     let deed = named.created.remove(0).deed.unwrap();
-    assert_eq!(deed.action, Action::Written);
+    assert_eq!(deed.action, ObjectAction::Written);
     assert_eq!(deed.requester.unwrap().len(), 200);
 }
 
@@ -336,7 +336,7 @@ fn an_unrelated_record_affects_no_other_record() {
         named.created,
         [
             EventObject::new(ObjectLocation::new("amzn-s3-demo-bucket", KEY))
-                .with_deed(Deed::new(Action::Written))
+                .with_deed(Deed::new(ObjectAction::Written))
         ]
     );
     assert_eq!(

@@ -161,6 +161,30 @@ catalog! {
         advice: "CloudTrail does not confirm that it delivered this file: do not use it as a record. Find out who wrote it: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs. If another trail without log file validation delivers to the same place, enable validation on that trail.",
         command_advice: None,
     }
+    ObjectDeleted {
+        means: "Somebody deleted a log file or a digest.",
+        name: "object-deleted", severity: Critical, step: None, once: false,
+        object: "the deleted object",
+        established: "S3 reported the deletion, and Trailseal looked at the object and its versions.",
+        advice: "First, list all versions of the object and save the list (aws s3api list-object-versions). If a version is left, copy it back (aws s3api copy-object). If none is left, copy the object back from a replica or a backup, a digest with its metadata. Then find out who deleted it: look for DeleteObject and DeleteObjects calls in S3 data events or S3 server access logs, and remove this principal's s3:DeleteObject and s3:DeleteObjectVersion permissions.",
+        command_advice: None,
+    }
+    ObjectOverwritten {
+        means: "Somebody wrote other content over a log file or a digest.",
+        name: "object-overwritten", severity: Critical, step: None, once: false,
+        object: "the overwritten object",
+        established: "S3 reported a write, and Trailseal compared the object with what CloudTrail signed.",
+        advice: "Do not trust this object. First, save a copy of it as evidence, outside the bucket. Then list its versions (aws s3api list-object-versions), and copy back the one that CloudTrail delivered (aws s3api copy-object). If none is left, copy the object back from a replica or a backup, a digest with its metadata. Find out who wrote it: look for PutObject, CopyObject and CompleteMultipartUpload calls in S3 data events or S3 server access logs.",
+        command_advice: None,
+    }
+    ObjectExpired {
+        means: "An S3 Lifecycle rule deleted log files or digests that are older than the stated retention, or no retention is stated.",
+        name: "object-expired", severity: Low, step: None, once: true,
+        object: "one of the deleted objects",
+        established: "S3 reported the deletion as an expiration. Trailseal compared the time in the object's key with the stated retention.",
+        advice: "If a lifecycle rule of yours deletes old log files, there is nothing to do. State for how long you keep them (stack parameter LogFileRetentionDays): Trailseal then reports a rule that deletes younger ones.",
+        command_advice: Some("If a lifecycle rule of yours deletes old log files, there is nothing to do."),
+    }
     KmsContextMismatch {
         means: "A KMS call with a trail's encryption context names another trail, or an object that is not the trail's.",
         name: "kms-context-mismatch", severity: High, step: None, once: false,
@@ -279,6 +303,14 @@ catalog! {
         object: "the log file that records the call",
         established: "The KMS event of the read carries no attestation.",
         advice: "The reader's credentials were used outside its enclave. Revoke its sessions, require kms:RecipientAttestation:ImageSha384 in the key's policy, and find out where the call came from.",
+        command_advice: None,
+    }
+    BucketGuardWeakened {
+        means: "The log bucket no longer protects the log files as it should.",
+        name: "bucket-guard-weakened", severity: High, step: None, once: false,
+        object: "an object that shows it",
+        established: "An S3 Lifecycle rule deleted a file that is younger than the stated retention.",
+        advice: "First, restore the setting of the bucket. Then find out who changed it: look for calls such as PutBucketLifecycleConfiguration, PutBucketVersioning and PutBucketPolicy.",
         command_advice: None,
     }
     ObjectUnreadableDenied {

@@ -3,6 +3,7 @@
 mod archived;
 mod catalog;
 pub mod chain;
+pub mod changed;
 mod counts;
 pub mod digest;
 mod kind;
@@ -12,6 +13,7 @@ pub mod log_file;
 mod object;
 mod redrive;
 mod report;
+mod restore;
 mod row;
 mod scope;
 mod stamp;
@@ -25,6 +27,7 @@ pub use catalog::FindingKind;
 pub use counts::Counts;
 pub use kms_counts::KmsCounts;
 pub use report::{Obstacle, Report};
+pub use restore::Restoration;
 pub use row::{DigestStep, Severity};
 pub use scope::{DigestReference, Scope};
 pub use stamp::{SCHEMA, Stamp, StampedFinding};
@@ -36,6 +39,7 @@ use crate::names::text::clip_visibly;
 use crate::names::window::Window;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The maximum length in characters of a finding's message and of each piece of its evidence: an
 /// RSA-4096 signature takes 1,024. Some of it is quoted from objects that anybody may have written.
@@ -90,7 +94,7 @@ pub struct Finding {
     occurrence: Option<String>,
     /// The advice in a function's alert, if the cause needs another action than the kind.
     #[serde(skip)]
-    remedy: Option<&'static str>,
+    remedy: Option<Cow<'static, str>>,
     /// The advice of the command, if the cause needs another action than the kind.
     #[serde(skip)]
     command_remedy: Option<&'static str>,
@@ -143,8 +147,8 @@ impl Finding {
 
     /// Returns the advice in a function's alert: that of the cause, otherwise that of the kind.
     #[must_use]
-    pub fn advice(&self) -> &'static str {
-        self.remedy.unwrap_or_else(|| self.kind.advice())
+    pub fn advice(&self) -> &str {
+        self.remedy.as_deref().unwrap_or_else(|| self.kind.advice())
     }
 
     /// Returns the advice of the command: that of the cause, otherwise that of the kind.
@@ -185,8 +189,8 @@ impl Finding {
 
     /// Sets the advice in a function's alert, if the cause needs another action than the kind.
     #[must_use]
-    pub fn with_remedy(mut self, remedy: &'static str) -> Self {
-        self.remedy = Some(remedy);
+    pub fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Self {
+        self.remedy = Some(remedy.into());
         self
     }
 
@@ -194,7 +198,7 @@ impl Finding {
     /// kind.
     #[must_use]
     pub fn with_advice(mut self, advice: &'static str) -> Self {
-        self.remedy = Some(advice);
+        self.remedy = Some(Cow::Borrowed(advice));
         self.command_remedy = Some(advice);
         self
     }

@@ -6,6 +6,7 @@ use super::redrive::redrive;
 use super::{Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use crate::world::Cause;
+use std::borrow::Cow;
 
 /// `object-unreadable-denied` or `object-archived`: nothing can be said about `subject`, because
 /// the object at `at` cannot be read. `None` for a request that may work a moment later.
@@ -40,7 +41,7 @@ pub(super) fn unreadable(
     )
     .with_evidence("a readable object", cause.to_string())
     .about(format!("{} {what}", at.region_folder()), subject);
-    finding.remedy = remedy(cause);
+    finding.remedy = remedy(cause).map(Cow::Borrowed);
     Some(finding)
 }
 

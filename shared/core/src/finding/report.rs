@@ -18,6 +18,9 @@ pub struct Report {
     pub all_clears: Vec<Finding>,
     /// The obstacles: what could not be checked, and why.
     pub obstacles: Vec<Obstacle>,
+    /// Indicates whether another check settles what is still open after the last try: it is then
+    /// dropped.
+    pub is_left_to_others: bool,
     /// The number of digests and log files that are valid.
     pub valid: usize,
     /// Indicates whether anything was checked at all. A folder marker, for example, needs no check.
@@ -86,6 +89,18 @@ impl Report {
             self.rules.entry(rule).or_default().merge(count);
         }
         self.counts.merge(other.counts);
+    }
+
+    /// Ends the tries: raises what has remained open, or leaves it to another check. Nothing is then
+    /// known about the object, and nothing is wrong with it.
+    pub fn give_up(&mut self) {
+        if self.is_left_to_others {
+            self.obstacles.clear();
+            self.checked = !self.findings.is_empty();
+        }
+        let obstacles = self.obstacles.iter_mut();
+        let stays = obstacles.filter_map(|obstacle| obstacle.if_it_stays.take());
+        self.findings.extend(stays);
     }
 
     /// Adds an object that could not be checked.

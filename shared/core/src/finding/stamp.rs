@@ -16,7 +16,7 @@ pub struct StampedFinding<'a> {
     severity: Severity,
     #[serde(flatten)]
     finding: &'a Finding,
-    advice: &'static str,
+    advice: &'a str,
     detected_at: Timestamp,
     function: &'a str,
     version: &'static str,
@@ -31,7 +31,7 @@ pub struct Stamp<'a> {
     /// The time of the detection.
     pub detected_at: Timestamp,
     // A pointer, so that a function does not hold the advice of the command.
-    advice: fn(&Finding) -> &'static str,
+    advice: fn(&Finding) -> &str,
 }
 
 impl<'a> Stamp<'a> {

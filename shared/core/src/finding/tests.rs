@@ -22,7 +22,7 @@ fn the_remedy_fits_the_cause() {
         let json = serde_json::to_value(stamp.stamp(&finding)).unwrap();
         assert_eq!(json["advice"], finding.advice());
         assert!(json.get("remedy").is_none());
-        finding.advice()
+        finding.advice().to_owned()
     };
     let text = || "no".to_owned();
     assert!(advice(Cause::Denied(text())).contains("s3:GetObject"));

@@ -11,7 +11,7 @@ const MAX_TEXT_CHARS: usize = 200;
 
 /// What was done to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum ObjectAction {
     /// It was written.
     Written,
     /// It was deleted.
@@ -39,7 +39,7 @@ pub enum Removal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deed {
     /// What was done.
-    pub action: Action,
+    pub action: ObjectAction,
     /// The API or the feature of S3 that did it: `PutObject`, `DeleteObject`.
     pub reason: Option<String>,
     /// Who did it: "AWS account ID or AWS service principal of requester" in an event of
@@ -58,7 +58,7 @@ pub struct Deed {
 impl Deed {
     /// Returns a deed of which nothing more is known.
     #[must_use]
-    pub fn new(action: Action) -> Self {
+    pub fn new(action: ObjectAction) -> Self {
         Self {
             action,
             reason: None,
@@ -81,7 +81,7 @@ impl Deed {
     pub fn is_by_lifecycle(&self) -> bool {
         matches!(
             self.action,
-            Action::Removed {
+            ObjectAction::Removed {
                 by_lifecycle: true,
                 ..
             }

@@ -9,6 +9,7 @@ mod evidence;
 mod keys;
 mod kms;
 mod objects;
+mod versions;
 
 pub use attempts::with_attempts;
 pub use error::{Absence, Cause, CredentialTrouble, StoreError};
@@ -20,3 +21,4 @@ pub use kms::{DescribeKey, KeyDescription, ReadKeyPolicy};
 pub use objects::{
     Body, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
 };
+pub use versions::{ListVersions, ObjectVersion, Versions};

@@ -44,6 +44,8 @@ pub enum Record {
     Digests,
     /// A receipt for each check of a digest, and the head of its chain.
     Chains,
+    /// None: its findings are on record as incidents.
+    None,
 }
 
 /// The result of a check.

@@ -49,20 +49,21 @@ impl<C: Check, P: Ports> Service<C, P> {
             log_files,
         } = checked;
         report.allow_for_expiry(Timestamp::now());
-        let verdict = report.verdict();
         let schedule = RetrySchedule::of_report(&report, self.is_history);
         let is_last = schedule.is_some_and(|s| attempt.is_last(s, self.resender.max_receives));
+        let mut verdict = report.verdict();
         if is_last {
-            let obstacles = report.obstacles.iter_mut();
-            let stays = obstacles.filter_map(|o| o.if_it_stays.take());
-            report.findings.extend(stays);
+            report.give_up();
+            if report.obstacles.is_empty() {
+                verdict = report.verdict();
+            }
         }
         let stamp = stamp::<C>();
         let found = Verified {
             object: &object,
             verdict,
             report: &report,
-            is_whole: rest.is_none(),
+            is_settled: rest.is_none() && C::RECORD != Record::None,
             is_history: self.is_history,
         };
         in_time(run, &object, self.publisher.publish(found, stamp)).await??;
@@ -115,6 +116,7 @@ impl<C: Check, P: Ports> Service<C, P> {
             Record::Digests | Record::Chains => {
                 !will_be_retried && report.verdict() != Verdict::Ignored
             }
+            Record::None => false,
         };
         if is_due {
             let receipt = Receipt::of(subject, stamp);

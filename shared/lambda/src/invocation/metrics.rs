@@ -135,7 +135,7 @@ fn of_check(verified: Verified<'_>, stamp: Stamp<'_>) -> Vec<Value> {
         object,
         verdict,
         report,
-        is_whole,
+        is_settled,
         is_history,
     } = verified;
     let mut lines = of_rules(report, stamp);
@@ -145,7 +145,7 @@ fn of_check(verified: Verified<'_>, stamp: Stamp<'_>) -> Vec<Value> {
         "Objects"
     };
     lines.push(of_object(name, verdict, stamp));
-    if is_whole && !is_history {
+    if is_settled && !is_history {
         lines.extend(of_lag(object, verdict, stamp));
     }
     lines
@@ -289,7 +289,7 @@ mod tests {
                 object: &object,
                 verdict: Verdict::Valid,
                 report: &report,
-                is_whole: true,
+                is_settled: true,
                 is_history,
             };
             let lines = of_check(verified, stamp());

@@ -30,8 +30,8 @@ pub(super) struct Verified<'a> {
     pub(super) object: &'a ObjectLocation,
     pub(super) verdict: Verdict,
     pub(super) report: &'a Report,
-    /// Whether nothing of the object is left for later.
-    pub(super) is_whole: bool,
+    /// Whether this is the verdict on a delivery, and nothing of the object is left for later.
+    pub(super) is_settled: bool,
     /// Whether the object is verified again.
     pub(super) is_history: bool,
 }
@@ -85,6 +85,7 @@ impl<P: Ports> Publisher<P> {
                 .map_err(KeepError::Receipt),
             Record::Digests => receipt::keep(evidence, receipt).await,
             Record::Chains => receipt::keep_with_head(evidence, receipt).await,
+            Record::None => Ok(()),
         };
         kept.map_err(ItemError::Record)
     }

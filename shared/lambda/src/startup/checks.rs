@@ -6,6 +6,7 @@ use crate::invocation::{
 };
 use crate::queue::{FindingsQueue, OwnQueue};
 use aws_config::SdkConfig;
+use jiff::SignedDuration;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;
@@ -76,6 +77,13 @@ impl Startup {
     #[must_use]
     pub fn evidence(&self) -> EvidenceBucket {
         EvidenceBucket::new(&self.sdk, self.config.evidence_bucket.clone())
+    }
+
+    /// Returns for how long log files and digests are kept, if that is stated.
+    #[must_use]
+    pub fn retention(&self) -> Option<SignedDuration> {
+        let days = i64::try_from(self.config.retention_days?).ok()?;
+        Some(SignedDuration::from_hours(days.saturating_mul(24)))
     }
 
     /// Returns what the KMS events of log files are compared with.

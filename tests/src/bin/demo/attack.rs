@@ -124,7 +124,10 @@ fn delete(log: &LogFile) -> Attack {
         reported: "The attacker deletes another log file.".to_owned(),
         objects: vec![log.object.clone()],
         about: About::LogFile,
-        expected: vec![Expected::new("log-file-missing", &log.object.key)],
+        expected: vec![
+            Expected::new("object-deleted", &log.object.key),
+            Expected::new("log-file-missing", &log.object.key),
+        ],
         act: Act::Delete,
     }
 }
@@ -164,7 +167,8 @@ fn edit(digest: &DigestFile) -> Attack {
     }
 }
 
-/// Returns the attack with one finding for the whole range, about its newest digest.
+/// Returns the attack with one finding for the whole range, about its newest digest, and one about
+/// the deletions, which names the first of them.
 fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Attack {
     let newest = &gone[gone.len() - 1];
     Attack {
@@ -176,10 +180,13 @@ fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Attack {
         ),
         objects: gone.iter().map(|digest| digest.object.clone()).collect(),
         about: About::Digests,
-        expected: vec![Expected::new("digest-missing", &newest.object.key).window(
-            &gone[0].document.digest_start_time,
-            &successor.document.digest_start_time,
-        )],
+        expected: vec![
+            Expected::new("object-deleted", &gone[0].object.key),
+            Expected::new("digest-missing", &newest.object.key).window(
+                &gone[0].document.digest_start_time,
+                &successor.document.digest_start_time,
+            ),
+        ],
         act: Act::Delete,
     }
 }
@@ -200,7 +207,15 @@ fn disable_key(log: &LogFile) -> Attack {
 }
 
 impl Attack {
-    /// Carries out the attack.
+    /// Returns the objects that the attacker deletes.
+    pub(crate) fn deleted(&self) -> &[Object] {
+        match self.act {
+            Act::Delete => &self.objects,
+            Act::WriteLogFile(_) | Act::WriteDigest(_) | Act::DisableKey => &[],
+        }
+    }
+
+    /// Carries out the attack, except for its deletions.
     pub(crate) async fn carry_out(
         &self,
         feed: &Feed,
@@ -210,12 +225,7 @@ impl Attack {
         match &self.act {
             Act::WriteLogFile(object) => feed.put_log_file(object).await,
             Act::WriteDigest(object) => feed.put_digest(object).await,
-            Act::Delete => {
-                for object in &self.objects {
-                    feed.delete(object).await?;
-                }
-                Ok(())
-            }
+            Act::Delete => Ok(()),
             Act::DisableKey => {
                 let disabled = kms.disable_key().key_id(key_id).send().await;
                 disabled.context("disabling the key")?;

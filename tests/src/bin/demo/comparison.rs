@@ -182,7 +182,9 @@ fn trailseal_cell(attack: &Attack, reported: &[Reported]) -> String {
 
 /// Returns the kind, and how long the report took.
 pub(crate) fn describe(reported: &Reported) -> String {
-    let since = if reported.by_itself {
+    let since = if reported.finding.kind == "object-deleted" {
+        "the file was deleted"
+    } else if reported.by_itself {
         "the file was written"
     } else {
         "the digest that names it arrived"

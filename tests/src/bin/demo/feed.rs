@@ -8,7 +8,7 @@ use aws_sdk_s3::Client;
 use futures::future::try_join_all;
 use trailseal_tests::trail::{Change, Object, Trail, deliver};
 
-use crate::verdicts::{DIGEST_VALIDATOR, KMS_CONTEXT_CHECKER, LOG_VERIFIER};
+use crate::verdicts::{DELETION_MONITOR, DIGEST_VALIDATOR, KMS_CONTEXT_CHECKER, LOG_VERIFIER};
 
 /// The writer to the log bucket.
 pub(crate) struct Feed {
@@ -16,6 +16,7 @@ pub(crate) struct Feed {
     writes: RefCell<Vec<(String, Instant)>>,
     digests: Cell<usize>,
     log_files: Cell<usize>,
+    deletions: Cell<usize>,
 }
 
 impl Feed {
@@ -25,6 +26,7 @@ impl Feed {
             writes: RefCell::default(),
             digests: Cell::new(0),
             log_files: Cell::new(0),
+            deletions: Cell::new(0),
         }
     }
 
@@ -42,6 +44,8 @@ impl Feed {
 
     /// Deletes an object.
     pub(crate) async fn delete(&self, object: &Object) -> Result<()> {
+        self.deletions.update(|count| count + 1);
+        self.record(object);
         deliver::apply(&self.s3, &Change::Delete(object.location())).await
     }
 
@@ -60,7 +64,7 @@ impl Feed {
         Ok(())
     }
 
-    /// Returns the time of the last write to a key until a moment.
+    /// Returns the time of the last write to a key, or of its deletion, until a moment.
     pub(crate) fn last_write(&self, key: &str, until: Instant) -> Option<Instant> {
         let writes = self.writes.borrow();
         let mut of_key = writes.iter().rev().filter(|(written, _)| written == key);
@@ -72,6 +76,7 @@ impl Feed {
         match function {
             DIGEST_VALIDATOR | LOG_VERIFIER => self.digests.get(),
             KMS_CONTEXT_CHECKER => self.log_files.get(),
+            DELETION_MONITOR => self.deletions.get(),
             _ => 0,
         }
     }
@@ -81,8 +86,12 @@ impl Feed {
     }
 
     async fn put(&self, object: &Object) -> Result<()> {
+        self.record(object);
+        deliver::put(&self.s3, object).await
+    }
+
+    fn record(&self, object: &Object) {
         let write = (object.key.clone(), Instant::now());
         self.writes.borrow_mut().push(write);
-        deliver::put(&self.s3, object).await
     }
 }

@@ -13,7 +13,7 @@ use trailseal_tests::local::{
 use trailseal_tests::trail::{KmsSpec, Trail, TrailSpec};
 
 use crate::screen::{Screen, counted};
-use crate::verdicts::{ALERTER, FUNCTIONS};
+use crate::verdicts::{ALERTER, TRIGGERED};
 
 /// The Regions that the trail logs.
 pub(crate) const REGIONS: [&str; 3] = ["us-east-1", "eu-central-1", "ap-southeast-2"];
@@ -56,7 +56,7 @@ impl Handled {
 impl Stage {
     /// Starts and deploys everything.
     pub(crate) async fn set_up(screen: &Screen) -> Result<Self> {
-        for function in FUNCTIONS.iter().chain([&ALERTER]) {
+        for function in TRIGGERED.iter().chain([&ALERTER]) {
             let bootstrap = paths::bootstrap(function);
             let name = bootstrap.display();
             ensure!(bootstrap.is_file(), "{name} is not built: run `make build`");

@@ -13,7 +13,7 @@ use crate::feed::Feed;
 use crate::inbox;
 use crate::screen::{Screen, counted};
 use crate::stage::{REGIONS, Stage};
-use crate::verdicts::{ALERTER, FUNCTIONS, Valid, Verdicts};
+use crate::verdicts::{ALERTER, TRIGGERED, Valid, Verdicts};
 use trailseal_tests::local::server::client_environment;
 
 /// The time between two displays of the progress.
@@ -144,6 +144,11 @@ impl Demo<'_> {
         }
         attack.carry_out(&self.feed, &kms, key_id).await?;
         self.settle().await?;
+        // One after the other: the alert names the first, and the others belong to its incident.
+        for object in attack.deleted() {
+            self.feed.delete(object).await?;
+            self.settle().await?;
+        }
         if self.print_new_alerts() == 0 {
             self.screen
                 .detail("No alert yet: the next digest shows the change.");
@@ -158,19 +163,19 @@ impl Demo<'_> {
     async fn settle(&self) -> Result<()> {
         let deadline = Instant::now() + VERIFIED_WITHIN;
         loop {
-            let waiting = FUNCTIONS.map(|function| {
+            let waiting = TRIGGERED.map(|function| {
                 let events = self.feed.events(function);
                 events.saturating_sub(self.stage.handled.by(function))
             });
             // Their findings have reached people.
             let found = inbox::finding_messages(&self.stage.proxy).len();
             let unsent = found.saturating_sub(self.stage.handled.by(ALERTER));
-            if waiting == [0; 3] && unsent == 0 {
+            if waiting.iter().all(|events| *events == 0) && unsent == 0 {
                 return Ok(());
             }
             if Instant::now() > deadline {
                 let tails = self.stage.pump.log_tails();
-                bail!("{FUNCTIONS:?} are not done with {waiting:?} events\n{tails}");
+                bail!("{TRIGGERED:?} are not done with {waiting:?} events\n{tails}");
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }

@@ -17,11 +17,22 @@ pub(crate) const LOG_VERIFIER: &str = "LogVerifier";
 /// The function that checks KMS calls.
 pub(crate) const KMS_CONTEXT_CHECKER: &str = "KmsContextChecker";
 
+/// The function that looks at deleted files.
+pub(crate) const DELETION_MONITOR: &str = "DeletionMonitor";
+
 /// The function that sends findings to people.
 pub(crate) const ALERTER: &str = "Alerter";
 
-/// All functions that check, in this order.
-pub(crate) const FUNCTIONS: [&str; 3] = [DIGEST_VALIDATOR, LOG_VERIFIER, KMS_CONTEXT_CHECKER];
+/// All functions that check new files, in this order.
+const FUNCTIONS: [&str; 3] = [DIGEST_VALIDATOR, LOG_VERIFIER, KMS_CONTEXT_CHECKER];
+
+/// All functions that S3's events trigger.
+pub(crate) const TRIGGERED: [&str; 4] = [
+    DIGEST_VALIDATOR,
+    LOG_VERIFIER,
+    KMS_CONTEXT_CHECKER,
+    DELETION_MONITOR,
+];
 
 /// How many files each function has called valid. An object that is checked again counts once, with
 /// its best result: the result on arrival.

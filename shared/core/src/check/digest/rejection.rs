@@ -16,6 +16,17 @@ pub(in crate::check) enum Rejection {
 }
 
 impl Rejection {
+    /// Returns what was done to it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be read.
+    pub(in crate::check) fn into_result(self) -> Result<Finding, StoreError> {
+        match self {
+            Self::Finding(finding) => Ok(*finding),
+            Self::CannotTell(error) => Err(error),
+        }
+    }
+
     /// Adds the rejection to the report on the digest at `at`.
     pub(in crate::check) fn add_to(self, report: &mut Report, scope: &Scope, at: &ObjectLocation) {
         match self {

@@ -7,7 +7,9 @@ use crate::format::records::STEP_BYTES;
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
 use crate::trust::log_file::{self, Checked, LogFileCheck, LogFileError};
-use crate::world::{Absence, Body as _, ListPublicKeys, ReadObject, StoreError, with_attempts};
+use crate::world::{
+    Absence, Body as _, Cause, ListPublicKeys, ReadObject, StoreError, with_attempts,
+};
 use bytes::Bytes;
 
 pub(super) enum LogFileVerdict {
@@ -19,6 +21,30 @@ pub(super) enum LogFileVerdict {
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
+    /// Returns whether an object, or a version of one, is the log file with this hash, and what it is
+    /// otherwise.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be read, or does not exist.
+    pub(in crate::check) async fn is_log_file(
+        &self,
+        at: &ObjectLocation,
+        expected: Sha256,
+    ) -> Result<Result<(), LogFileError>, StoreError> {
+        let failed = |cause| StoreError {
+            action: "read",
+            subject: at.to_string(),
+            cause,
+        };
+        match self.read_patiently(at, expected, None).await? {
+            LogFileVerdict::Valid(_) => Ok(Ok(())),
+            LogFileVerdict::Wrong(error) => Ok(Err(error)),
+            LogFileVerdict::Missing(absence) => Err(failed(Cause::Absent(absence))),
+            // Without a limit, nothing is postponed.
+            LogFileVerdict::Postponed => Err(failed(Cause::Unavailable("it is large".to_owned()))),
+        }
+    }
+
     pub(super) async fn read_patiently(
         &self,
         at: &ObjectLocation,
