@@ -10,8 +10,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
 
-# Findings trigger it instead of objects.
-ALERTER = "alerter"
+# Findings and the clock trigger them instead of objects.
+OTHERS = ["alerter", "watchdog"]
 
 
 def functions(template: dict[str, Any]) -> dict[str, str]:
@@ -25,7 +25,7 @@ def functions(template: dict[str, Any]) -> dict[str, str]:
 
 def main() -> None:
     for name, binary in functions(yaml_parse(TEMPLATE.read_text())).items():
-        if binary != ALERTER:
+        if binary not in OTHERS:
             print(f"{name}:{binary}")
 
 

@@ -208,7 +208,8 @@ def send_event_bridge_message(account_id: str, bucket: Any, event_name: str, key
     }
     bus = events_backends[account_id][bucket.region_name].event_buses["default"]
     for rule in list(bus.rules.values()):
-        if rule.state == "ENABLED":
+        # A rule with a schedule has no pattern, and gets no events. moto gives it all of them.
+        if rule.state == "ENABLED" and rule.event_pattern.get_pattern():
             rule.send_to_targets(event, transform_input=False)
 
 

@@ -12,9 +12,10 @@ use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::places::Places;
 use trailseal::trust::public_key::{KeySet, PublicKey, SigningPeriod};
 use trailseal::world::{
-    Absence, Body, Cause, Depth, DescribeKey, Encryption, Headers, KeepEvidence, KeyDescription,
-    ListObjects, ListPublicKeys, ListVersions, Object, ObjectVersion, Page, ReadEncryption,
-    ReadKeyPolicy, ReadObject, SettleEvidence, StoreError, Versions, WaitingPage,
+    Absence, AddEvidence, Body, Cause, Depth, DescribeKey, Encryption, Headers, KeepEvidence,
+    KeyDescription, ListAfter, ListEvidence, ListObjects, ListPublicKeys, ListVersions, Object,
+    ObjectVersion, Page, ReadEncryption, ReadKeyPolicy, ReadObject, ReplaceEvidence,
+    SettleEvidence, StoreError, Versioned, Versions, WaitingPage,
 };
 
 /// The number of keys on a page of a listing: few, so that pages matter.
@@ -62,6 +63,9 @@ pub struct Memory {
     described: Mutex<Vec<String>>,
     policies: HashMap<String, Result<String, Cause>>,
     evidence: Mutex<BTreeMap<String, String>>,
+    /// The errors of requests for documents, by the start of their keys.
+    evidence_faults: Mutex<BTreeMap<String, Cause>>,
+    listing_fault: Mutex<Option<Cause>>,
     reads: AtomicUsize,
     lists: AtomicUsize,
 }
@@ -268,6 +272,27 @@ impl Memory {
             .collect()
     }
 
+    /// Makes requests for documents of the evidence bucket fail whose key, or whose folder that is
+    /// listed, starts with `prefix`; `None` makes them succeed again.
+    pub fn fail_evidence(&self, prefix: &str, cause: Option<Cause>) {
+        let mut faults = self.evidence_faults.lock().expect("no panic");
+        match cause {
+            Some(cause) => faults.insert(prefix.to_owned(), cause),
+            None => faults.remove(prefix),
+        };
+    }
+
+    fn evidence_fault(&self, key: &str) -> Option<Cause> {
+        let faults = self.evidence_faults.lock().expect("no panic");
+        let fault = faults.iter().find(|(prefix, _)| key.starts_with(*prefix));
+        fault.map(|(_, cause)| cause.clone())
+    }
+
+    /// Makes listings of objects after a key fail; `None` makes them succeed again.
+    pub fn fail_listings(&self, cause: Option<Cause>) {
+        *self.listing_fault.lock().expect("no panic") = cause;
+    }
+
     /// Returns how many objects were read.
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::Relaxed)
@@ -465,6 +490,24 @@ impl ListObjects for &Memory {
     }
 }
 
+impl ListAfter for &Memory {
+    async fn list_after(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Page, StoreError> {
+        if let Some(cause) = &*self.listing_fault.lock().expect("no panic") {
+            return Err(StoreError {
+                action: "list",
+                subject: format!("s3://{bucket}/{prefix}"),
+                cause: cause.clone(),
+            });
+        }
+        self.list(bucket, prefix, Depth::All, Some(after)).await
+    }
+}
+
 impl ListPublicKeys for &Memory {
     async fn list_public_keys(
         &self,
@@ -547,6 +590,69 @@ impl KeepEvidence for &Memory {
         let mut evidence = self.evidence.lock().expect("no panic");
         evidence.insert(key.to_owned(), document);
         Ok(())
+    }
+}
+
+impl AddEvidence for &Memory {
+    async fn add(&self, key: &str, document: String) -> Result<(), StoreError> {
+        let mut evidence = self.evidence.lock().expect("no panic");
+        evidence.entry(key.to_owned()).or_insert(document);
+        Ok(())
+    }
+}
+
+impl ListEvidence for &Memory {
+    async fn list_documents(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<WaitingPage, StoreError> {
+        if let Some(cause) = self.evidence_fault(prefix) {
+            return Err(StoreError {
+                action: "list",
+                subject: prefix.to_owned(),
+                cause,
+            });
+        }
+        self.waiting(prefix, after).await
+    }
+}
+
+/// A document's version is its content.
+impl ReplaceEvidence for &Memory {
+    async fn look_up(&self, key: &str, limit: usize) -> Result<Option<Versioned>, StoreError> {
+        let failed = |cause| StoreError {
+            action: "read",
+            subject: key.to_owned(),
+            cause,
+        };
+        if let Some(cause) = self.evidence_fault(key) {
+            return Err(failed(cause));
+        }
+        let evidence = self.evidence.lock().expect("no panic");
+        match evidence.get(key) {
+            Some(document) if document.len() > limit => {
+                Err(failed(Cause::TooLarge("too large".to_owned())))
+            }
+            document => Ok(document.map(|document| Versioned {
+                document: document.clone().into_bytes(),
+                version: document.clone(),
+            })),
+        }
+    }
+
+    async fn replace(
+        &self,
+        key: &str,
+        document: String,
+        version: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let mut evidence = self.evidence.lock().expect("no panic");
+        if evidence.get(key).map(String::as_str) != version {
+            return Ok(false);
+        }
+        evidence.insert(key.to_owned(), document);
+        Ok(true)
     }
 }
 

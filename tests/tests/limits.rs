@@ -106,6 +106,17 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "round of `watchdog`",
+        &[
+            ("shared/core/src/watch", "MAX_CHAINS", Number),
+            ("shared/core/src/watch/listing.rs", "MAX_PAGES", Number),
+            ("shared/core/src/watch/receipts.rs", "MAX_PAGES", Number),
+            ("shared/core/src/watch", "MAX_LOST", Number),
+            ("shared/core/src/watch", "MAX_SENDINGS", Number),
+            ("shared/core/src/watch", "MAX_MEMORY_BYTES", Mebibytes),
+        ],
+    ),
+    (
         "event",
         &[
             ("shared/core/src/event", "MAX_ENVELOPES", Number),

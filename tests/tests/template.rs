@@ -24,6 +24,11 @@ const HISTORY: [(&str, &str); 2] = [
     ("HistoryLogVerifier", "LogVerifier"),
 ];
 
+/// The other functions: findings trigger one, and the clock the other.
+const OTHERS: [(&str, &str); 2] = [("Alerter", "alerter"), (WATCHDOG, "watchdog")];
+
+const WATCHDOG: &str = "Watchdog";
+
 /// The maximum length of a stack name for which every name fits, as the README says.
 const LONGEST_STACK_NAME: usize = 29;
 
@@ -60,10 +65,10 @@ fn every_list_of_functions_equals_the_templates() {
         .map(|(name, function)| (name.clone(), binary(function)))
         .collect();
     let triggered = FUNCTIONS.map(|(name, binary)| (name.to_owned(), binary.to_owned()));
-    let alerter = ("Alerter".to_owned(), "alerter".to_owned());
+    let others = OTHERS.map(|(name, binary)| (name.to_owned(), binary.to_owned()));
     let binary_of = |name: &str| FUNCTIONS.iter().find(|(of, _)| *of == name).unwrap().1;
     let history = HISTORY.map(|(name, of)| (name.to_owned(), binary_of(of).to_owned()));
-    let expected = triggered.into_iter().chain(history).chain([alerter]);
+    let expected = triggered.into_iter().chain(history).chain(others);
     let expected = expected.collect();
     assert_eq!(functions, expected);
 
@@ -150,7 +155,9 @@ fn a_rule_waits_for_the_policies_of_its_queues_and_can_start_disabled() {
     let rules = resources(&template, "AWS::Events::Rule");
     let each = FUNCTIONS.map(|(function, _)| (function, format!("{function}Rule")));
     let writes = (MONITOR.0, format!("{}WriteRule", MONITOR.0));
-    let each: Vec<(&str, String)> = each.into_iter().chain([writes]).collect();
+    let clock = (WATCHDOG, format!("{WATCHDOG}Rule"));
+    let each = each.into_iter().chain([writes, clock]);
+    let each: Vec<(&str, String)> = each.collect();
     assert_eq!(rules.len(), each.len());
     for (function, name) in each {
         let rule = &template["Resources"][name];
@@ -176,7 +183,7 @@ fn a_rule_waits_for_the_policies_of_its_queues_and_can_start_disabled() {
 #[test]
 fn roles_have_stable_names_that_fit_and_are_in_the_outputs_with_the_queues() {
     let template = template();
-    for (function, name) in FUNCTIONS {
+    for (function, name) in FUNCTIONS.into_iter().chain([(WATCHDOG, "watchdog")]) {
         let role = &template["Resources"][format!("{function}Role")]["Properties"]["RoleName"];
         let pattern = role["Fn::Sub"].as_str().unwrap();
         assert_eq!(
@@ -280,6 +287,16 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
             ],
         ),
         (MONITOR.0, &[FINDINGS]),
+        (
+            WATCHDOG,
+            &[
+                ("/receipts/*/digest-validator-*.json", &[READ]),
+                ("/chains/*", &[READ]),
+                ("/watch/*", &[READ, WRITE]),
+                FINDINGS,
+                LIST,
+            ],
+        ),
     ] {
         let role = &template["Resources"][format!("{function}Role")]["Properties"];
         let shared = &template["Resources"]["FindingsPolicy"]["Properties"]["PolicyDocument"];
@@ -507,4 +524,40 @@ fn the_state_machine_lists_the_buckets_of_the_owner_and_reads_no_object() {
             .iter()
             .any(|action| action.contains("Delete") && action.starts_with("s3:"))
     );
+}
+
+/// The clock starts the watchdog, its silence is an alarm, and it hands lost events only to the
+/// functions that verify digests.
+#[test]
+fn the_clock_starts_the_watchdog() {
+    let template = template();
+    let resource = |name: &str| &template["Resources"][name]["Properties"];
+    let rule = resource("WatchdogRule");
+    assert_eq!(rule["ScheduleExpression"], "rate(1 hour)");
+    assert_eq!(rule["EventPattern"], Value::Null);
+    let input = rule["Targets"][0]["Input"].as_str().unwrap();
+    assert_eq!(
+        trailseal::watch::Tick::read(input),
+        Ok(trailseal::watch::Tick::default())
+    );
+    let silence = resource("WatchdogSilenceAlarm");
+    assert_eq!(silence["Metrics"][0]["Expression"], "FILL(rounds, 0)");
+    let stat = &silence["Metrics"][1]["MetricStat"];
+    assert_eq!(stat["Metric"]["MetricName"], "ChainsWatched");
+    assert_eq!(stat["Metric"]["Dimensions"][0]["Value"], "watchdog");
+    assert_eq!(stat["Stat"], "SampleCount");
+    assert_eq!(silence["TreatMissingData"], "breaching");
+    let statements = &resource("WatchdogRole")["Policies"][0]["PolicyDocument"]["Statement"];
+    let sends = statements
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|statement| statement["Sid"] == "SendLostEvents")
+        .unwrap();
+    let queues: Vec<_> = list(&sends["Resource"])
+        .into_iter()
+        .map(|queue| queue["Fn::GetAtt"][0].as_str().unwrap())
+        .collect();
+    assert_eq!(queues, ["DigestValidatorQueue", "LogVerifierQueue"]);
+    assert_eq!(sends["Action"], "sqs:SendMessage");
 }

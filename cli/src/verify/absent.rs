@@ -1,9 +1,9 @@
 //! Accounts, Regions and trails that were requested by name and do not exist.
 
-use super::ended;
 use super::job::Job;
 use std::collections::BTreeSet;
 use trailseal::bucket::wanted::TrailFilter;
+use trailseal::check::chain_end;
 use trailseal::names::object_key::Chain;
 
 /// Reports everything that was requested by name and is not among the chains that were found.
@@ -28,7 +28,7 @@ pub(super) fn say_absent(job: &Job, matched: &BTreeSet<Chain>) {
             });
         }
     }
-    for unused in ended::unused(&job.plan.ended, matched) {
+    for unused in chain_end::unused(&job.plan.ended, matched) {
         job.not_looked_at(format!(
             "--ended {unused} does not name a trail that has digest files here: check the name"
         ));

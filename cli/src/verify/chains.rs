@@ -1,10 +1,10 @@
 //! The facts about all finished chains: one chain may explain the end of another.
 
-use super::ended::PendingEnd;
 use super::tally::ChainTally;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use trailseal::check::chain_end::PendingEnd;
 use trailseal::names::object_key::Chain;
 
 /// The facts about all chains.

@@ -2,10 +2,8 @@
 //! ended on purpose, and what is reported otherwise.
 
 use super::chains::KnownChains;
-use super::ended::{EndVerdict, PendingEnd, judge};
 use super::job::Job;
 use super::plan::Medium;
-use super::successor::{ChainSuccessor, Sibling, find_successor};
 use super::tally::ChainTally;
 use super::uncovered::cannot_verify;
 use crate::report::Outcome;
@@ -14,6 +12,9 @@ use std::collections::BTreeMap;
 use trailseal::bucket::discovery::{self, MARGIN};
 use trailseal::bucket::selection::DELIVERY;
 use trailseal::bucket::wanted::Wanted;
+use trailseal::check::chain_end::{
+    ChainSuccessor, EndVerdict, PendingEnd, Sibling, find_successor, judge,
+};
 use trailseal::check::digest::is_overdue;
 use trailseal::finding::{Finding, Scope};
 use trailseal::names::location::ObjectLocation;
@@ -149,7 +150,7 @@ fn settle_end(
         tally.end = Some(continues_in(successor));
         return;
     }
-    match judge(&job.plan.ended, &end, newest) {
+    match judge("--ended", &job.plan.ended, &end, newest) {
         EndVerdict::Explained(words) => {
             tally.end = Some(format!("ended on purpose (--ended {words})"));
         }

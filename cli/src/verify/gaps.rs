@@ -2,12 +2,11 @@
 //! that something is reported about it.
 
 use super::end::check_end;
-use super::ended::PendingEnd;
 use super::job::Job;
 use super::plan::Medium;
-use super::successor::Sibling;
 use super::tally::ChainTally;
 use super::uncovered::{cannot_verify, report_hole};
+use trailseal::check::chain_end::{PendingEnd, Sibling};
 use trailseal::check::coverage::RequestedTime;
 use trailseal::check::digest::is_overdue;
 

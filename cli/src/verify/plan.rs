@@ -1,12 +1,12 @@
 //! The plan of a run, and the checks whether an object belongs to it.
 
-use super::ended::Ended;
 use super::resume::Resume;
 use crate::source::{SourceDigests, SourcePlace};
 use jiff::Timestamp;
 use std::sync::Arc;
 use trailseal::bucket::selection::{Part, Selection};
 use trailseal::bucket::wanted::Wanted;
+use trailseal::check::chain_end::Ended;
 use trailseal::check::digest::SettledDigest;
 use trailseal::finding::Finding;
 use trailseal::names::object_key::{

@@ -1,6 +1,5 @@
 //! The preparation of `trailseal verify`, before it makes its first request.
 
-use super::ended::{Ended, trail_filter};
 use super::plan::{Medium, Plan, SearchTarget};
 use super::resume::Resume;
 use crate::args::{Format, VerifyArgs};
@@ -16,6 +15,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use trailseal::bucket::selection::Selection;
 use trailseal::bucket::wanted::{TrailFilter, Wanted};
+use trailseal::check::chain_end::{Ended, trail_filter};
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::names::ids::{AccountId, Region};
@@ -91,7 +91,9 @@ pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepare
         kept_since: requested.from,
         wanted,
         expected_until,
-        ended: many("--ended", &args.ended, |text| Ended::parse(text, now))?,
+        ended: many("--ended", &args.ended, |text| {
+            Ended::parse(text, |at| time::parse(at, now))
+        })?,
         unseen,
         now,
         unlisted: args.unlisted,

@@ -8,7 +8,8 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use std::sync::Arc;
 use trailseal::world::{
-    AddEvidence, Body as _, Cause, KeepEvidence, SettleEvidence, StoreError, WaitingPage,
+    AddEvidence, Body as _, Cause, KeepEvidence, ListEvidence, SettleEvidence, StoreError,
+    WaitingPage,
 };
 
 /// The evidence bucket, if one is configured: without it, nothing is kept.
@@ -104,11 +105,15 @@ impl AddEvidence for EvidenceBucket {
     }
 }
 
-impl SettleEvidence for EvidenceBucket {
+impl ListEvidence for EvidenceBucket {
     /// `StartAfter` "is where you want Amazon S3 to start listing from. Amazon S3 starts listing
     /// after this specified key. `StartAfter` can be any key in the bucket"
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
-    async fn waiting(&self, prefix: &str, after: Option<&str>) -> Result<WaitingPage, StoreError> {
+    async fn list_documents(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<WaitingPage, StoreError> {
         let Some(bucket) = &self.bucket else {
             return Ok(WaitingPage::default());
         };
@@ -126,6 +131,12 @@ impl SettleEvidence for EvidenceBucket {
             keys: objects.filter_map(|object| object.key).collect(),
             more: answer.is_truncated == Some(true),
         })
+    }
+}
+
+impl SettleEvidence for EvidenceBucket {
+    async fn waiting(&self, prefix: &str, after: Option<&str>) -> Result<WaitingPage, StoreError> {
+        self.list_documents(prefix, after).await
     }
 
     async fn recall(&self, key: &str, limit: usize) -> Result<Vec<u8>, StoreError> {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::{
-    Body, Cause, Depth, Encryption, Headers, ListObjects, ListVersions, Object, Page,
+    Body, Cause, Depth, Encryption, Headers, ListAfter, ListObjects, ListVersions, Object, Page,
     ReadEncryption, ReadObject, StoreError, Versions,
 };
 
@@ -167,5 +167,19 @@ impl<S: ListVersions> ListVersions for Limited<S> {
         let _permit = self.permit(action, || at.to_string()).await?;
         let versions = self.store.versions(at);
         unless(&self.closed, action, || at.to_string(), versions).await
+    }
+}
+
+impl<S: ListAfter> ListAfter for Limited<S> {
+    async fn list_after(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Page, StoreError> {
+        let subject = || format!("s3://{bucket}/{prefix}");
+        let _permit = self.permit("list", subject).await?;
+        let page = self.store.list_after(bucket, prefix, after);
+        unless(&self.closed, "list", subject, page).await
     }
 }

@@ -18,7 +18,8 @@ use trailseal::names::ids::AccountId;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::url_encoding::url_decode;
 use trailseal::world::{
-    Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject, StoreError,
+    Depth, Encryption, Headers, ListAfter, ListObjects, Object, Page, ReadEncryption, ReadObject,
+    StoreError,
 };
 
 /// The log buckets, and all other buckets that digests name.
@@ -279,6 +280,38 @@ impl ListObjects for S3Objects {
                 .filter_map(|folder| folder.prefix.map(decode))
                 .collect(),
             next: output.next_continuation_token,
+        })
+    }
+}
+
+impl ListAfter for S3Objects {
+    /// `StartAfter` "is where you want Amazon S3 to start listing from"
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
+    async fn list_after(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Page, StoreError> {
+        let answer = in_region!(self, bucket, |client| client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .start_after(after)
+            .encoding_type(EncodingType::Url)
+            .set_expected_bucket_owner(self.owner()));
+        let output = answer
+            .map_err(|error| store_error("list", format!("s3://{bucket}/{prefix}"), &error))?;
+        let decode = |key: String| url_decode(&key).unwrap_or(key);
+        let objects = output.contents.unwrap_or_default().into_iter();
+        let keys: Vec<String> = objects
+            .filter_map(|object| object.key.map(decode))
+            .collect();
+        let is_truncated = output.is_truncated == Some(true);
+        Ok(Page {
+            next: keys.last().filter(|_| is_truncated).cloned(),
+            keys,
+            folders: Vec::new(),
         })
     }
 }

@@ -24,6 +24,7 @@
 //! - [`kms`]: what the KMS events of a log file say about the trail's own files
 //! - [`check`]: the steps of each check, over the traits of [`world`]
 //! - [`receipt`]: the record of what was verified, in the evidence bucket
+//! - [`watch`]: what is looked at once an hour, whether or not an event arrives
 //! - [`event`]: the objects that an event names
 //! - [`alert`]: which findings form one incident, and what people read about it
 //!
@@ -67,5 +68,6 @@ pub mod kms;
 pub mod names;
 pub mod receipt;
 pub mod trust;
+pub mod watch;
 pub mod weakening;
 pub mod world;

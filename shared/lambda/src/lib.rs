@@ -10,5 +10,5 @@ pub mod invocation;
 pub mod queue;
 pub mod startup;
 
-pub use invocation::{Check, Checked, Deadline, Record, write_alert};
+pub use invocation::{Check, Checked, Deadline, Record, Work, WorkError, write_alert, write_round};
 pub use startup::{AlerterStartup, AnswerBatch, Startup};

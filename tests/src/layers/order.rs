@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the core, lowest first.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "names",
     "gzip",
     "format",
@@ -17,6 +17,7 @@ const LAYERS: [&str; 13] = [
     "kms",
     "check",
     "receipt",
+    "watch",
     "event",
     "alert",
 ];

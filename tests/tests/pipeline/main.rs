@@ -14,5 +14,6 @@ mod kms;
 mod receipts;
 mod tampering;
 mod trails;
+mod watchdog;
 mod weakening;
 mod world;

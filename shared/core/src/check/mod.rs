@@ -2,6 +2,7 @@
 
 mod archived;
 pub mod arrival;
+pub mod chain_end;
 pub mod changed;
 pub mod coverage;
 pub mod digest;

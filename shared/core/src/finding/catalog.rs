@@ -313,6 +313,14 @@ catalog! {
         advice: "First, restore the setting of the bucket. Then find out who changed it: look for calls such as PutBucketLifecycleConfiguration, PutBucketVersioning and PutBucketPolicy.",
         command_advice: None,
     }
+    MonitoringImpaired {
+        means: "A part of Trailseal's monitoring does not work. Trailseal may not notice what happens to the files of that part.",
+        name: "monitoring-impaired", severity: High, step: None, once: true,
+        object: "the digest, folder or document that is not watched",
+        established: "Once an hour, Trailseal looks for digests that no function verified, and reads the state of every chain.",
+        advice: "Trailseal's monitoring is incomplete until this is repaired. Check the functions' logs, and find out who changed the stack, the buckets or their policies.",
+        command_advice: None,
+    }
     ObjectUnreadableDenied {
         means: "Trailseal cannot check this object. This is not a sign of tampering by itself.",
         name: "object-unreadable-denied", severity: Medium, step: None, once: true,

@@ -12,6 +12,9 @@ use crate::trust::chain::{self, Difference, Meeting};
 use crate::world::Absence;
 use jiff::Timestamp;
 
+/// The number of hours of a day.
+const HOURS_OF_A_DAY: i64 = 24;
+
 /// The result of a look back through the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LastSigned {
@@ -265,4 +268,80 @@ pub fn overdue(subject: DigestSubject<'_>, from: Timestamp, until: Timestamp) ->
             format!("a digest for every hour up to {until}"),
             "none after this one that CloudTrail signed",
         )
+}
+
+/// The silence of a chain.
+#[derive(Debug, Clone)]
+pub struct Silence<'a> {
+    /// The chain as one text; see [`Chain::place_in`](crate::names::object_key::Chain::place_in).
+    pub place: String,
+    /// The end of the newest digest that CloudTrail signed.
+    pub since: Timestamp,
+    /// The time of the check, or the time from which the trail continues elsewhere.
+    pub until: Timestamp,
+    /// What else is known about the end of the chain, such as why an explanation does not apply.
+    pub reasons: &'a [String],
+}
+
+/// `digest-overdue`: the chain of this newest digest is silent. It is one incident for each chain;
+/// each day of the silence is an occurrence.
+#[must_use]
+pub fn silent(subject: DigestSubject<'_>, silence: &Silence<'_>) -> Finding {
+    let Silence {
+        place,
+        since,
+        until,
+        reasons,
+    } = silence;
+    let hours = until.duration_since(*since).as_hours();
+    let mut actual = format!("none after this one that CloudTrail signed, for {hours} hours");
+    for reason in *reasons {
+        actual.push_str("; ");
+        actual.push_str(reason);
+    }
+    subject
+        .finding(
+            FindingKind::DigestOverdue,
+            format!(
+                "CloudTrail has not delivered a digest of this trail since the one that ends at {since}, although it delivers one every hour. Nobody can verify log files that were delivered after that time."
+            ),
+        )
+        .with_window(Window {
+            from: Some(*since),
+            to: *until,
+        })
+        .with_evidence(format!("a digest for every hour up to {until}"), actual)
+        .about(place.clone(), format!("{since} day {}", hours / HOURS_OF_A_DAY))
+}
+
+/// `digest-overdue`: the chain of this newest digest continues at another place, and no digest
+/// covers the time in between.
+#[must_use]
+pub fn silent_until(
+    subject: DigestSubject<'_>,
+    silence: &Silence<'_>,
+    continues: &ObjectLocation,
+) -> Finding {
+    let Silence {
+        place,
+        since,
+        until,
+        ..
+    } = silence;
+    subject
+        .finding(
+            FindingKind::DigestOverdue,
+            format!(
+                "The trail continues at another place, but no digest covers the time from {since} to {until}. Nobody can verify log files that were delivered in that time."
+            ),
+        )
+        .with_window(Window {
+            from: Some(*since),
+            to: *until,
+        })
+        .with_evidence(
+            format!("a digest that starts at {since}"),
+            format!("the next digest of the trail starts at {until}: {continues}"),
+        )
+        .about(place.clone(), format!("{since} to {until}"))
 }

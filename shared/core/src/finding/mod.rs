@@ -10,6 +10,7 @@ mod kind;
 pub mod kms;
 mod kms_counts;
 pub mod log_file;
+pub mod monitoring;
 mod object;
 mod redrive;
 mod report;

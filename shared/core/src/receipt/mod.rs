@@ -10,7 +10,7 @@
 mod chain_head;
 mod document;
 mod keep;
-mod places;
+pub mod places;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@
 //! | receipt of an object without a digest's name | `receipts/YYYY/MM/DD/misnamed/OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
 //! | receipt of a log file | `receipts/FUNCTION/BUCKET/KEY.json` |
 //! | chain head | `chains/ACCOUNT/REGION/TRAIL_HOMEREGION_PLACE.json` |
+//! | what `watchdog` remembers | `watch/ACCOUNT.json`, `watch/stack.json` |
 //!
 //! The day is that of the digest's end, in its name; without such a name, the day of the check.
 //! `END` and `CHECKED` are times, as in a digest's name. `OBJECT`, `PLACE` and `DOCUMENT` are the
@@ -15,7 +16,8 @@
 
 use crate::names::compact_time::compact_time;
 use crate::names::date_folder::day_folder;
-use crate::names::object_key::{Chain, ObjectKind, classify};
+use crate::names::ids::AccountId;
+use crate::names::object_key::{Chain, DigestKey, ObjectKind, classify};
 use crate::names::sha256::Sha256;
 use jiff::Timestamp;
 
@@ -24,6 +26,9 @@ const RECEIPTS: &str = "receipts";
 
 /// The folder of chain heads.
 const CHAINS: &str = "chains";
+
+/// The folder of what `watchdog` remembers.
+const WATCH: &str = "watch";
 
 /// The folder of receipts of objects without a digest's name.
 const MISNAMED: &str = "misnamed";
@@ -40,25 +45,77 @@ pub(super) fn of_digest(
     checked_at: Timestamp,
     json: &str,
 ) -> String {
-    let object = Sha256::of_parts(&[bucket, key]).short();
-    let folder = match classify(key) {
-        ObjectKind::Digest(digest) => {
-            let chain = &digest.chain;
-            format!(
-                "{}{}/{}/{}_{}_{}_{object}",
-                day_folder(digest.end_time),
-                chain.folder.account,
-                chain.region,
-                compact_time(digest.end_time),
-                chain.trail,
-                chain.home_region,
-            )
-        }
-        _ => format!("{}{MISNAMED}/{object}", day_folder(checked_at)),
+    let folder = if let ObjectKind::Digest(digest) = classify(key) {
+        folder_of_digest(bucket, &digest)
+    } else {
+        let object = Sha256::of_parts(&[bucket, key]).short();
+        format!("{RECEIPTS}/{}{MISNAMED}/{object}/", day_folder(checked_at))
     };
     let checked = compact_time(checked_at);
     let document = Sha256::of(json.as_bytes()).short();
-    format!("{RECEIPTS}/{folder}/{function}-{checked}-{document}.json")
+    format!("{folder}{function}-{checked}-{document}.json")
+}
+
+/// Returns the folder of all receipts of a digest, with its closing slash.
+#[must_use]
+pub fn folder_of_digest(bucket: &str, digest: &DigestKey) -> String {
+    let object = Sha256::of_parts(&[bucket, &digest.to_string()]).short();
+    let chain = &digest.chain;
+    format!(
+        "{}{}/{}_{}_{}_{object}/",
+        folder_of_day(digest.end_time, &chain.folder.account),
+        chain.region,
+        compact_time(digest.end_time),
+        chain.trail,
+        chain.home_region,
+    )
+}
+
+/// Returns the folder of the receipts of all digests of an account that end on the day of a time,
+/// with its closing slash.
+#[must_use]
+pub fn folder_of_day(day: Timestamp, account: &AccountId) -> String {
+    format!("{RECEIPTS}/{}{account}/", day_folder(day))
+}
+
+/// Splits the key of a digest's receipt into its folder, with the closing slash, and its name.
+/// Returns `None` if the key has no folder.
+#[must_use]
+pub fn split_receipt(key: &str) -> Option<(&str, &str)> {
+    let at = key.rfind('/')?.checked_add(1)?;
+    key.split_at_checked(at)
+}
+
+/// Returns whether this is the name of a receipt of `function`.
+#[must_use]
+pub fn is_receipt_of(function: &str, name: &str) -> bool {
+    name.strip_prefix(function)
+        .is_some_and(|rest| rest.starts_with('-'))
+}
+
+/// Returns the folder of all chain heads, with its closing slash.
+#[must_use]
+pub fn folder_of_heads() -> String {
+    format!("{CHAINS}/")
+}
+
+/// Returns the account that the key of a chain head names.
+#[must_use]
+pub fn account_of_head(key: &str) -> Option<AccountId> {
+    let below = key.strip_prefix(CHAINS)?.strip_prefix('/')?;
+    AccountId::new(below.split('/').next()?).ok()
+}
+
+/// Returns the key of what `watchdog` remembers about an account.
+#[must_use]
+pub fn of_watched_account(account: &AccountId) -> String {
+    format!("{WATCH}/{account}.json")
+}
+
+/// Returns the key of what `watchdog` remembers about the stack.
+#[must_use]
+pub fn of_watched_stack() -> String {
+    format!("{WATCH}/stack.json")
 }
 
 /// Returns the key of the receipt of a log file that `function` checked. A later check replaces it.

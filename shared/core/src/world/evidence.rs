@@ -28,13 +28,27 @@ pub trait AddEvidence: Send + Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A page of the pending documents in the evidence bucket.
+/// A page of the keys of documents in the evidence bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WaitingPage {
     /// Keys of documents, in order.
     pub keys: Vec<String>,
     /// Indicates whether more keys follow the last one.
     pub more: bool,
+}
+
+/// Lists documents of the evidence bucket.
+pub trait ListEvidence: Send + Sync {
+    /// Returns the keys below a prefix, in order, starting with the first one after `after`, which
+    /// need not exist. Returns as many keys as one request gives.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn list_documents(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<WaitingPage, StoreError>> + Send;
 }
 
 /// Lists, reads and removes pending documents in the evidence bucket.

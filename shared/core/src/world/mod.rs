@@ -14,11 +14,13 @@ mod versions;
 pub use attempts::with_attempts;
 pub use error::{Absence, Cause, CredentialTrouble, StoreError};
 pub use evidence::{
-    AddEvidence, KeepEvidence, ReplaceEvidence, SettleEvidence, Versioned, WaitingPage,
+    AddEvidence, KeepEvidence, ListEvidence, ReplaceEvidence, SettleEvidence, Versioned,
+    WaitingPage,
 };
 pub use keys::ListPublicKeys;
 pub use kms::{DescribeKey, KeyDescription, ReadKeyPolicy};
 pub use objects::{
-    Body, Depth, Encryption, Headers, ListObjects, Object, Page, ReadEncryption, ReadObject,
+    Body, Depth, Encryption, Headers, ListAfter, ListObjects, Object, Page, ReadEncryption,
+    ReadObject,
 };
 pub use versions::{ListVersions, ObjectVersion, Versions};

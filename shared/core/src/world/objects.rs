@@ -194,3 +194,19 @@ impl<S: ListObjects> ListObjects for Arc<S> {
         S::list(self, bucket, prefix, depth, next)
     }
 }
+
+/// Lists objects from a key on.
+pub trait ListAfter: Send + Sync {
+    /// Returns one page of the objects below `prefix` whose keys are after `after`, in the order of
+    /// their keys. `after` need not exist. If there are more objects, [`Page::next`] is the key
+    /// after which the next page starts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn list_after(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        after: &str,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+}

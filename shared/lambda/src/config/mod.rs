@@ -6,12 +6,14 @@ mod list_document;
 mod lists;
 mod pinned_keys;
 mod variables;
+mod watchdog;
 
 pub use alerter::AlerterConfig;
 pub use checks::Config;
 pub use lists::ListsError;
 pub use pinned_keys::{PinnedError, PinnedKeys};
 pub use variables::ConfigError;
+pub use watchdog::WatchdogConfig;
 
 pub(crate) use lists::read as read_lists;
 pub(crate) use pinned_keys::read as read_pinned_keys;

@@ -61,7 +61,7 @@ async fn answer_event<C: Check, P: Ports>(
     })
 }
 
-fn as_json(answer: &impl Serialize) -> Result<Value, Diagnostic> {
+pub(super) fn as_json(answer: &impl Serialize) -> Result<Value, Diagnostic> {
     serde_json::to_value(answer).map_err(|error| Diagnostic {
         error_type: "Abnormal".to_owned(),
         error_message: error.to_string(),
@@ -75,7 +75,7 @@ pub(super) fn is_sqs(event: &Value) -> bool {
         == Some("aws:sqs")
 }
 
-fn diagnostic(error: &ItemError) -> Diagnostic {
+pub(super) fn diagnostic(error: &ItemError) -> Diagnostic {
     Diagnostic {
         error_type: error.class().to_owned(),
         error_message: error.to_string(),

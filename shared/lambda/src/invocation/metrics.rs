@@ -14,6 +14,7 @@ use std::io::Write as _;
 use trailseal::finding::{Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestSeries, ObjectKind, classify};
+use trailseal::watch::Totals;
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "Trailseal";
@@ -106,6 +107,28 @@ fn of_alert(findings: u64, opened: u64, stamp: Stamp<'_>) -> Value {
         ("Alerts", "Count", 1),
         ("Findings", "Count", findings),
         ("IncidentsOpened", "Count", opened),
+    ];
+    line(stamp, None, &metrics)
+}
+
+/// Writes to the function's log what a complete round of `watchdog` counted.
+pub fn write_round(totals: &Totals, stamp: Stamp<'_>) {
+    write_lines(&[of_round(totals, stamp)]);
+}
+
+/// Returns one line for a round of `watchdog`, by function.
+fn of_round(totals: &Totals, stamp: Stamp<'_>) -> Value {
+    let age = totals.oldest.map_or(0, |oldest| {
+        let age = stamp.detected_at.duration_since(oldest).as_secs();
+        u64::try_from(age).unwrap_or_default()
+    });
+    let metrics = [
+        ("ChainsWatched", "Count", totals.chains),
+        ("ChainsOverdue", "Count", totals.overdue),
+        ("NewestVerifiedAge", "Seconds", age),
+        ("UnverifiedDigests", "Count", totals.unverified),
+        ("LostEvents", "Count", totals.lost),
+        ("NotWatched", "Count", totals.unread),
     ];
     line(stamp, None, &metrics)
 }

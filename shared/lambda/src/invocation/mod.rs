@@ -3,7 +3,8 @@
 //! - its limits and names: [`deadline`], [`run`], [`retry_schedule`], [`attempt`]
 //! - its input and output: [`queue_message`], [`check`], [`outcome`], [`item_error`]
 //! - its actions: [`publisher`], [`resender`], [`metrics`], [`unrelated`]
-//! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer)
+//! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer),
+//!   and [`work`] that is not about objects
 
 mod answer;
 mod attempt;
@@ -24,10 +25,12 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod unrelated;
+mod work;
 
 pub use check::{Check, Checked, Record};
 pub use deadline::Deadline;
-pub use metrics::write_alert;
+pub use metrics::{write_alert, write_round};
+pub use work::{Work, WorkError};
 
 pub(crate) use answer::answer;
 pub(crate) use publisher::Publisher;
@@ -35,3 +38,4 @@ pub(crate) use resender::Resender;
 pub(crate) use run::Run;
 pub(crate) use service::{Service, Stack};
 pub(crate) use unrelated::UnrelatedMessages;
+pub(crate) use work::{WorkService, answer_work};

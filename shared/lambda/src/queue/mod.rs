@@ -1,5 +1,6 @@
 //! The queues and the topic: where findings, alerts and messages go.
 
+mod events;
 mod findings;
 mod own;
 pub mod passage;
@@ -7,6 +8,7 @@ pub mod ports;
 mod sqs;
 mod topic;
 
+pub use events::EventQueue;
 pub use findings::FindingsQueue;
 pub use own::OwnQueue;
 pub use sqs::receive_count;

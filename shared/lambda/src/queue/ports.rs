@@ -4,6 +4,7 @@ use super::passage::Passage;
 use std::time::Duration;
 use trailseal::alert::Alert;
 use trailseal::alert::findings_message::FindingsMessage;
+use trailseal::names::location::ObjectLocation;
 use trailseal::world::{AddEvidence, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError};
 
 /// Hands findings to the component that alerts people.
@@ -16,6 +17,18 @@ pub trait SendFindings: Send + Sync {
     fn send(
         &self,
         message: &FindingsMessage,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Sends objects to a function that checks them.
+pub trait SendEvent: Send + Sync {
+    /// Sends the event of an object; returns after the queue accepted it. Repeats are harmless.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the queue may not have accepted it.
+    fn send_event(
+        &self,
+        object: &ObjectLocation,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

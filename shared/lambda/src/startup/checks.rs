@@ -2,7 +2,8 @@
 
 use crate::config::{self, Config, ConfigError, ListsError, PinnedError};
 use crate::invocation::{
-    Check, Publisher, Resender, Run, Service, Stack, UnrelatedMessages, answer,
+    Check, Publisher, Resender, Run, Service, Stack, UnrelatedMessages, Work, WorkService, answer,
+    answer_work,
 };
 use crate::queue::{FindingsQueue, OwnQueue};
 use aws_config::SdkConfig;
@@ -117,16 +118,47 @@ impl Startup {
         Ok(DigestVerifier::new(store, keys, self.config.places.clone()))
     }
 
+    /// Returns the queue of findings.
+    #[must_use]
+    pub fn findings(&self) -> FindingsQueue {
+        let url = self.config.findings_queue_url.clone();
+        FindingsQueue::new(&self.sdk, url, self.evidence())
+    }
+
+    /// Answers invocations with `work` until Lambda ends the process.
+    ///
+    /// # Errors
+    /// The errors of the Lambda runtime.
+    pub async fn serve_work<W: Work>(self, work: W) -> Result<(), lambda_runtime::Error> {
+        let resender = Resender {
+            queue: OwnQueue::new(
+                &self.sdk,
+                self.config.queue_url,
+                self.config.dead_letter_queue_url,
+            ),
+            max_receives: self.config.max_receives,
+        };
+        let service = Arc::new(WorkService::<W, Stack>::new(work, resender));
+        lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+            let service = Arc::clone(&service);
+            async move {
+                let run = Run::of(&event.context);
+                answer_work(service, event.payload, run).await
+            }
+        }))
+        .await
+    }
+
     /// Answers invocations with `check` until Lambda ends the process.
     ///
     /// # Errors
     /// The errors of the Lambda runtime.
     pub async fn serve<C: Check>(self, check: C) -> Result<(), lambda_runtime::Error> {
         let evidence = self.evidence();
+        let findings = self.findings();
         let Config {
             queue_url,
             dead_letter_queue_url,
-            findings_queue_url,
             ..
         } = self.config;
         let service = Arc::new(Service::<C, Stack> {
@@ -134,7 +166,7 @@ impl Startup {
             places: self.config.places,
             is_history: self.config.is_history,
             publisher: Publisher {
-                findings: FindingsQueue::new(&self.sdk, findings_queue_url, evidence.clone()),
+                findings,
                 evidence,
                 evidence_bucket: self.config.evidence_bucket,
             },

@@ -52,6 +52,11 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         &self.store
     }
 
+    /// Returns the places to which the trails are delivered.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
     /// Returns the scope of findings about the chain of `key`.
     #[must_use]
     pub fn scope(&self, key: &DigestKey) -> Scope {

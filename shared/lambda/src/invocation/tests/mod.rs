@@ -6,6 +6,7 @@ mod publishing;
 mod record;
 mod rest;
 mod retries;
+mod work;
 
 use super::*;
 use crate::queue::passage::Passage;

@@ -6,12 +6,11 @@
 //! and one time.
 
 use super::successor::{AFTER_STOP, ChainSuccessor};
-use crate::time;
+use crate::bucket::wanted::TrailFilter;
+use crate::names::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
+use crate::names::object_key::Chain;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use trailseal::bucket::wanted::TrailFilter;
-use trailseal::names::ids::{AccountId, IdError, OrganizationId, Region, TrailArn, TrailName};
-use trailseal::names::object_key::Chain;
 
 /// CloudTrail may or may not write the last digest file of a trail that was stopped. A chain that
 /// ends up to an hour before the stop is complete.
@@ -21,10 +20,10 @@ use trailseal::names::object_key::Chain;
 const LAST_HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// An end that the user explains: `--ended [ORGANIZATION/][ACCOUNT/][REGION/]TRAIL[@TIME]`.
-#[derive(Debug)]
-pub(super) struct Ended {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
     /// The text as given.
-    pub(super) text: String,
+    pub text: String,
     organization: Option<OrganizationId>,
     account: Option<AccountId>,
     region: Option<Region>,
@@ -34,7 +33,7 @@ pub(super) struct Ended {
 
 /// The reason why the text of an explained end is refused.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum EndedError {
+pub enum EndedError {
     /// A part of the text is wrong.
     #[error("`{text}`: {error}; write [ACCOUNT/][REGION/]TRAIL[@TIME]")]
     Part {
@@ -46,20 +45,20 @@ pub(super) enum EndedError {
 }
 
 impl Ended {
-    /// Reads the option's value.
+    /// Reads an explained end. `time` reads a time.
     ///
     /// # Errors
     /// [`EndedError`], if a part is not an organization, an account, a Region, a trail or a time.
-    pub(super) fn parse(text: &str, now: Timestamp) -> Result<Self, EndedError> {
+    pub fn parse<E: std::fmt::Display>(
+        text: &str,
+        time: impl FnOnce(&str) -> Result<Timestamp, E>,
+    ) -> Result<Self, EndedError> {
         let wrong = |error: &dyn std::fmt::Display| EndedError::Part {
             text: text.to_owned(),
             error: error.to_string(),
         };
         let (what, at) = match text.split_once('@') {
-            Some((what, at)) => (
-                what,
-                Some(time::parse(at, now).map_err(|error| wrong(&error))?),
-            ),
+            Some((what, at)) => (what, Some(time(at).map_err(|error| wrong(&error))?)),
             None => (text, None),
         };
         let (scope, trail) = match what.find("arn:") {
@@ -87,7 +86,8 @@ impl Ended {
     }
 
     /// Returns whether it names this chain.
-    pub(super) fn names(&self, chain: &Chain) -> bool {
+    #[must_use]
+    pub fn names(&self, chain: &Chain) -> bool {
         self.trail.is(chain)
             && (self.organization.is_none() || self.organization == chain.folder.organization)
             && self
@@ -141,7 +141,7 @@ impl Ended {
 ///
 /// # Errors
 /// [`IdError`], if it is neither.
-pub(super) fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
+pub fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
     if text.starts_with("arn:") {
         TrailArn::parse(text).map(TrailFilter::Arn)
     } else {
@@ -151,30 +151,36 @@ pub(super) fn trail_filter(text: &str) -> Result<TrailFilter, IdError> {
 
 /// A chain whose end nothing in the bucket explains. The user's explanations are applied when every
 /// chain has been checked.
-pub(super) struct PendingEnd {
-    pub(super) chain: Chain,
+#[derive(Debug, Clone)]
+pub struct PendingEnd {
+    /// The chain.
+    pub chain: Chain,
     /// The end of the newest digest file that CloudTrail signed.
-    pub(super) newest: Timestamp,
+    pub newest: Timestamp,
     /// The time that is not covered.
-    pub(super) gap: (Timestamp, Timestamp),
+    pub gap: (Timestamp, Timestamp),
     /// Whether the same trail has digest files of the same account and Region in other folders.
-    pub(super) has_siblings: bool,
+    pub has_siblings: bool,
     /// Whether log files exist that were delivered later.
-    pub(super) has_log_files: bool,
+    pub has_log_files: bool,
     /// A starting digest file in another folder with which the trail may continue.
-    pub(super) successor: Option<ChainSuccessor>,
+    pub successor: Option<ChainSuccessor>,
 }
 
 /// The verdict on an end, according to the user's explanations.
-pub(super) enum EndVerdict {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndVerdict {
     /// The trail was ended on purpose, in these words.
     Explained(String),
     /// It was not, for these reasons, if the user gave an explanation.
     Open(Vec<String>),
 }
 
-/// Compares an end with the user's explanations.
-pub(super) fn judge(
+/// Compares an end with the user's explanations. `option` is the name under which the user gives
+/// them.
+#[must_use]
+pub fn judge(
+    option: &str,
     ended: &[Ended],
     pending: &PendingEnd,
     newest: &BTreeMap<Chain, Timestamp>,
@@ -184,7 +190,7 @@ pub(super) fn judge(
         match one.refuses(pending, newest.iter().map(|(chain, end)| (chain, *end))) {
             None => return EndVerdict::Explained(one.text.clone()),
             Some(reason) => reasons.push(format!(
-                "--ended {} does not explain it: {reason}",
+                "{option} {} does not explain it: {reason}",
                 one.text
             )),
         }
@@ -193,7 +199,7 @@ pub(super) fn judge(
 }
 
 /// Returns the explanations that name none of the chains that were found.
-pub(super) fn unused<'a>(
+pub fn unused<'a>(
     ended: &'a [Ended],
     chains: &'a BTreeSet<Chain>,
 ) -> impl Iterator<Item = &'a str> {
@@ -206,7 +212,7 @@ pub(super) fn unused<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trailseal::names::object_key::{ObjectKind, classify};
+    use crate::names::object_key::{ObjectKind, classify};
 
     fn chain(account: &str, organization: &str, region: &str) -> Chain {
         let key = format!(
@@ -223,7 +229,7 @@ mod tests {
     }
 
     fn ended(text: &str) -> Ended {
-        Ended::parse(text, at("2026-11-01T00:00:00Z")).unwrap()
+        Ended::parse(text, str::parse).unwrap()
     }
 
     fn pending(chain: Chain, newest: &str) -> PendingEnd {
@@ -243,7 +249,7 @@ mod tests {
             .iter()
             .map(|(chain, end)| (chain.clone(), at(end)))
             .collect();
-        let verdict = judge(&[ended(text)], pending, &newest);
+        let verdict = judge("--ended", &[ended(text)], pending, &newest);
         assert_eq!(
             matches!(verdict, EndVerdict::Explained(_)),
             expected,
@@ -320,8 +326,8 @@ mod tests {
             "1111/Default",
             "arn:aws:cloudtrail:us-east-1:1:trail/Default",
         ] {
-            let now = at("2026-11-01T00:00:00Z");
-            assert!(Ended::parse(text, now).is_err(), "{text}");
+            let read = Ended::parse(text, str::parse::<Timestamp>);
+            assert!(read.is_err(), "{text}");
         }
     }
 }

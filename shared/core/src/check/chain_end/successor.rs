@@ -1,17 +1,16 @@
 //! The continuation of a chain in another folder or bucket.
 
-use crate::source::SourceDigests;
+use crate::bucket::discovery::{self, MARGIN};
+use crate::bucket::wanted::Wanted;
+use crate::check::digest::{ChainWalk, DigestVerifier, ReadDigest, SettledDigest};
+use crate::format::digest::Predecessor;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{Chain, DigestKey, DigestSeries};
+use crate::names::region_folder::RegionFolder;
+use crate::trust::chain::predecessor_key;
+use crate::trust::signature::AuthenticDigest;
+use crate::world::{ListObjects, ListPublicKeys, ReadObject, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use trailseal::bucket::discovery::{self, MARGIN};
-use trailseal::bucket::wanted::Wanted;
-use trailseal::check::digest::{ChainWalk, ReadDigest, SettledDigest};
-use trailseal::format::digest::Predecessor;
-use trailseal::names::location::ObjectLocation;
-use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
-use trailseal::names::region_folder::RegionFolder;
-use trailseal::trust::chain::predecessor_key;
-use trailseal::trust::signature::AuthenticDigest;
-use trailseal::world::StoreError;
 
 /// The number of digest files of another folder that are tried to find the first that CloudTrail
 /// signed. Anybody who can write to the bucket can plant any number.
@@ -22,28 +21,30 @@ const MAX_CLAIMS: usize = 32;
 
 /// The last digest file ends up to two hours after the stop: it covers the hour in progress, and
 /// one more hour for late deliveries.
-pub(super) const AFTER_STOP: SignedDuration = SignedDuration::from_hours(2);
+pub const AFTER_STOP: SignedDuration = SignedDuration::from_hours(2);
 
 /// The largest difference between times that count as the same: digest files name whole seconds.
 const SAME_SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// Digest files of the same trail, account and Region in another folder or bucket.
 #[derive(Debug, Clone)]
-pub(super) struct Sibling {
-    pub(super) folder: RegionFolder,
-    pub(super) chain: Chain,
+pub struct Sibling {
+    /// Their folder.
+    pub folder: RegionFolder,
+    /// Their chain.
+    pub chain: Chain,
 }
 
 /// The continuation of a chain in another folder or bucket.
 #[derive(Debug, Clone)]
-pub(super) struct ChainSuccessor {
+pub struct ChainSuccessor {
     /// The digest file that continues the chain.
-    pub(super) at: ObjectLocation,
+    pub at: ObjectLocation,
     /// The time from which the trail continues there.
-    pub(super) from: Timestamp,
+    pub from: Timestamp,
     /// Whether it names a digest file of the chain as its predecessor. Otherwise it is a starting
     /// digest file.
-    pub(super) is_linked: bool,
+    pub is_linked: bool,
 }
 
 /// Returns the time from which a trail continues with a starting digest file, if its earlier chain
@@ -64,11 +65,15 @@ fn logging_since(start: Timestamp, starting_end: Timestamp, end: Timestamp) -> T
 
 /// Returns the predecessors that the first digest files of other folders after `end` name. In a
 /// copy on disk, only these hold the signature of a chain's last digest file.
-pub(super) async fn claims(
-    source: &SourceDigests,
+pub async fn claims<S, K>(
+    source: &DigestVerifier<S, K>,
     siblings: &[Sibling],
     end: Timestamp,
-) -> Vec<Predecessor> {
+) -> Vec<Predecessor>
+where
+    S: ReadObject + ListObjects,
+    K: ListPublicKeys,
+{
     let mut claims = Vec::new();
     let until = end.saturating_add(MARGIN).unwrap_or(end);
     for sibling in siblings {
@@ -90,13 +95,17 @@ pub(super) async fn claims(
 ///
 /// # Errors
 /// [`StoreError`], if the search is not possible.
-pub(super) async fn find_successor(
-    source: &SourceDigests,
+pub async fn find_successor<S, K>(
+    source: &DigestVerifier<S, K>,
     chain: &Chain,
     end: Timestamp,
     until: Timestamp,
     siblings: &[Sibling],
-) -> Result<Option<ChainSuccessor>, StoreError> {
+) -> Result<Option<ChainSuccessor>, StoreError>
+where
+    S: ReadObject + ListObjects,
+    K: ListPublicKeys,
+{
     let mut found: Option<ChainSuccessor> = None;
     // The last digest file of a trail may be later than its first one in another folder.
     let since = end.saturating_sub(AFTER_STOP).unwrap_or(end);
@@ -141,11 +150,15 @@ pub(super) async fn find_successor(
 }
 
 /// Returns whether a chain has digest files in the day before `end`. If so, it did not start then.
-async fn was_active(
-    source: &SourceDigests,
+async fn was_active<S, K>(
+    source: &DigestVerifier<S, K>,
     sibling: &Sibling,
     end: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<bool, StoreError>
+where
+    S: ReadObject + ListObjects,
+    K: ListPublicKeys,
+{
     let ends = ends(
         source,
         sibling,
@@ -157,12 +170,16 @@ async fn was_active(
 }
 
 /// Returns the ends of a chain's hourly digest files after `from`, and up to `to`, by their names.
-async fn ends(
-    source: &SourceDigests,
+async fn ends<S, K>(
+    source: &DigestVerifier<S, K>,
     sibling: &Sibling,
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<Timestamp>, StoreError> {
+) -> Result<Vec<Timestamp>, StoreError>
+where
+    S: ReadObject + ListObjects,
+    K: ListPublicKeys,
+{
     let wanted = Wanted {
         from: Some(from),
         to: Some(to),
@@ -177,12 +194,16 @@ async fn ends(
 }
 
 /// Reads the first digest files of a chain that end after `end`, oldest first.
-async fn first_after(
-    source: &SourceDigests,
+async fn first_after<S, K>(
+    source: &DigestVerifier<S, K>,
     sibling: &Sibling,
     end: Timestamp,
     until: Timestamp,
-) -> Result<Vec<ReadDigest>, StoreError> {
+) -> Result<Vec<ReadDigest>, StoreError>
+where
+    S: ReadObject + ListObjects,
+    K: ListPublicKeys,
+{
     let mut reads = Vec::new();
     for end in ends(source, sibling, end, until)
         .await?
@@ -197,12 +218,16 @@ async fn first_after(
 }
 
 /// Returns the first digest file of a chain after `end` that CloudTrail signed.
-async fn first_signed_after(
-    source: &SourceDigests,
+async fn first_signed_after<S, K>(
+    source: &DigestVerifier<S, K>,
     sibling: &Sibling,
     end: Timestamp,
     until: Timestamp,
-) -> Result<Option<SettledDigest>, StoreError> {
+) -> Result<Option<SettledDigest>, StoreError>
+where
+    S: ReadObject + ListObjects,
+    K: ListPublicKeys,
+{
     let mut reads = first_after(source, sibling, end, until).await?;
     let mut first = None;
     let mut walk = ChainWalk::default();

@@ -1,0 +1,115 @@
+//! A round over all accounts, in as many invocations as it takes.
+
+use crate::watchdog::{FUNCTION, Ports, Watchdog};
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use std::future::ready;
+use tokio::time::{Instant, timeout_at};
+use trailseal::finding::Stamp;
+use trailseal::names::ids::AccountId;
+use trailseal::names::seconds::whole_second;
+use trailseal::watch::{Heads, Tick, Totals, read_heads};
+use trailseal::world::{Cause, StoreError};
+use trailseal_lambda::{Deadline, Work, WorkError, write_round};
+
+/// The number of accounts that are looked at at the same time.
+const ACCOUNTS_AT_ONCE: usize = 16;
+
+/// The result of a part of a round.
+#[derive(Default)]
+struct Part {
+    totals: Totals,
+    /// The last account that was looked at.
+    last: Option<AccountId>,
+    failed: Vec<AccountId>,
+    /// The first failure.
+    error: Option<StoreError>,
+}
+
+impl<P: Ports> Work for Watchdog<P> {
+    async fn work(&self, message: &str, deadline: Deadline) -> Result<Option<String>, WorkError> {
+        let tick = Tick::read(message).map_err(|error| WorkError::Malformed(error.to_string()))?;
+        let now = whole_second(Timestamp::now());
+        let heads = timeout_at(deadline.give_up, read_heads(&self.evidence)).await;
+        let heads = heads.unwrap_or_else(|_| Err(no_time("read", "the chain heads")))?;
+        let accounts = heads.accounts_of(&tick);
+        let end = accounts.last().cloned();
+        let Part {
+            totals: counted,
+            last,
+            failed,
+            error,
+        } = self.part(&heads, accounts, now, deadline).await;
+        let mut totals = tick.totals;
+        totals.add(counted);
+        if last != end {
+            // Without progress, the same message is tried again.
+            let Some(last) = last else {
+                return Err(no_time("look at", "the first account").into());
+            };
+            let rest = Tick {
+                after: Some(last.to_string()),
+                failed: failed.iter().map(AccountId::to_string).collect(),
+                totals,
+            };
+            return Ok(Some(rest.into_message()));
+        }
+        if let Some(error) = error {
+            return Err(error.into());
+        }
+        self.conclude(&totals, now).await?;
+        tracing::info!(
+            chains = totals.chains,
+            overdue = totals.overdue,
+            unverified = totals.unverified,
+            lost = totals.lost,
+            unread = totals.unread,
+            "the round is complete"
+        );
+        write_round(&totals, Stamp::by_function(FUNCTION, now));
+        Ok(None)
+    }
+}
+
+impl<P: Ports> Watchdog<P> {
+    /// Looks at accounts, in order, as long as there is time.
+    async fn part(
+        &self,
+        heads: &Heads,
+        accounts: Vec<AccountId>,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Part {
+        let mut part = Part::default();
+        let mut rounds = stream::iter(accounts)
+            .take_while(|_| ready(Instant::now() < deadline.wind_down))
+            .map(|account| async move {
+                let round = self.account(heads, &account, now);
+                let round = timeout_at(deadline.give_up, Box::pin(round)).await;
+                let round =
+                    round.unwrap_or_else(|_| Err(no_time("look at account", account.as_str())));
+                (account, round)
+            })
+            .buffered(ACCOUNTS_AT_ONCE);
+        while let Some((account, round)) = rounds.next().await {
+            match round {
+                Ok(totals) => part.totals.add(totals),
+                Err(error) => {
+                    tracing::warn!(account = account.as_str(), error = ?error.to_string(), "the round over the account failed: it is tried again");
+                    part.failed.push(account.clone());
+                    part.error.get_or_insert(error);
+                }
+            }
+            part.last = Some(account);
+        }
+        part
+    }
+}
+
+fn no_time(action: &'static str, subject: &str) -> StoreError {
+    StoreError {
+        action,
+        subject: subject.to_owned(),
+        cause: Cause::Unavailable("there was no time left".to_owned()),
+    }
+}

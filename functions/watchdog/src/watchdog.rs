@@ -1,0 +1,96 @@
+//! The function and everything that it acts through.
+
+use jiff::Timestamp;
+use trailseal::alert::findings_message;
+use trailseal::check::digest::DigestVerifier;
+use trailseal::finding::{Report, Stamp};
+use trailseal::names::seconds::whole_second;
+use trailseal::watch::WatchSettings;
+use trailseal::world::{
+    ListAfter, ListEvidence, ListObjects, ListPublicKeys, ReadObject, ReplaceEvidence, StoreError,
+};
+use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
+use trailseal_lambda::Startup;
+use trailseal_lambda::config::WatchdogConfig;
+use trailseal_lambda::queue::ports::{SendEvent, SendFindings};
+use trailseal_lambda::queue::{EventQueue, FindingsQueue};
+
+/// The function's name, as it appears in findings.
+pub(crate) const FUNCTION: &str = "watchdog";
+
+/// Everything that the function acts through.
+pub(crate) trait Ports: Send + Sync + 'static {
+    /// The log buckets.
+    type Store: ReadObject + ListObjects + ListAfter + 'static;
+    /// `CloudTrail`'s keys.
+    type Keys: ListPublicKeys + 'static;
+    /// Receipts, chain heads, and what the function remembers.
+    type Evidence: ListEvidence + ReplaceEvidence + 'static;
+    /// The queue of findings.
+    type Findings: SendFindings + 'static;
+    /// The queue of a function that verifies digests.
+    type Events: SendEvent + 'static;
+}
+
+/// The buckets and queues of the stack.
+pub(crate) struct Stack;
+
+impl Ports for Stack {
+    type Store = Limited<S3Objects>;
+    type Keys = CloudTrailKeys;
+    type Evidence = EvidenceBucket;
+    type Findings = FindingsQueue;
+    type Events = EventQueue;
+}
+
+/// Looks at every chain once an hour.
+pub(crate) struct Watchdog<P: Ports> {
+    pub(crate) digests: DigestVerifier<P::Store, P::Keys>,
+    pub(crate) evidence: P::Evidence,
+    pub(crate) findings: P::Findings,
+    pub(crate) validator: P::Events,
+    pub(crate) verifier: P::Events,
+    pub(crate) settings: WatchSettings,
+}
+
+impl Watchdog<Stack> {
+    /// Returns the function in its stack.
+    pub(crate) fn new(
+        startup: &Startup,
+        config: WatchdogConfig,
+        digests: DigestVerifier<Limited<S3Objects>, CloudTrailKeys>,
+    ) -> Self {
+        let queue = |url| EventQueue::new(&startup.sdk, url);
+        Self {
+            digests,
+            evidence: startup.evidence(),
+            findings: startup.findings(),
+            validator: queue(config.digest_validator_queue_url),
+            verifier: queue(config.log_verifier_queue_url),
+            settings: config.settings,
+        }
+    }
+}
+
+impl<P: Ports> Watchdog<P> {
+    /// Sends the findings and all-clears of a report to the alerter.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the queue may not have accepted all of them.
+    pub(crate) async fn publish(&self, report: &Report, now: Timestamp) -> Result<(), StoreError> {
+        let stamp = Stamp::by_function(FUNCTION, whole_second(now));
+        let text = |finding| serde_json::to_string(&stamp.stamp(finding)).unwrap_or_default();
+        for finding in &report.findings {
+            tracing::warn!(finding = %text(finding), "finding");
+        }
+        for all_clear in &report.all_clears {
+            tracing::info!(all_clear = %text(all_clear), "all-clear");
+        }
+        let bucket = Some(self.settings.evidence_bucket.as_str());
+        let findings = report.findings.iter().chain(&report.all_clears);
+        for message in findings_message::compose(findings, stamp, bucket) {
+            self.findings.send(&message).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! The configuration of `watchdog`, besides that of every function that reads digests.
+
+use super::variables::{ConfigError, Variables};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use trailseal::check::chain_end::Ended;
+use trailseal::watch::{OverdueHours, WatchSettings};
+
+/// The configuration that `watchdog` reads from its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchdogConfig {
+    /// `TRAILSEAL_OVERDUE_HOURS`, `TRAILSEAL_ENDED_TRAILS` and `TRAILSEAL_EVIDENCE_BUCKET`.
+    pub settings: WatchSettings,
+    /// `TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL`: the queue of `digest-validator`.
+    pub digest_validator_queue_url: String,
+    /// `TRAILSEAL_LOG_VERIFIER_QUEUE_URL`: the queue of `log-verifier`.
+    pub log_verifier_queue_url: String,
+}
+
+impl WatchdogConfig {
+    /// Reads the configuration through `variable`, which returns a variable's value. An empty value
+    /// counts as missing.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every variable that is missing or wrong.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        const VALIDATOR: &str = "TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL";
+        const VERIFIER: &str = "TRAILSEAL_LOG_VERIFIER_QUEUE_URL";
+        let mut variables = Variables::new(variable);
+        let overdue = variables.one(
+            "TRAILSEAL_OVERDUE_HOURS",
+            "a number from 2 to 744",
+            |text| text.parse().ok().and_then(OverdueHours::new),
+        );
+        let ended = variables.list(
+            "TRAILSEAL_ENDED_TRAILS",
+            "ended trails: [ACCOUNT/][REGION/]TRAIL[@TIME], where TRAIL is a name or an ARN and TIME is a date or a time in UTC",
+            |text| Ended::parse(text, time).ok(),
+        );
+        let evidence_bucket = variables.evidence_bucket();
+        let validator = variables.queue_url(VALIDATOR);
+        let verifier = variables.queue_url(VERIFIER);
+        for (name, is_missing) in [
+            (VALIDATOR, validator.is_none()),
+            (VERIFIER, verifier.is_none()),
+            ("TRAILSEAL_EVIDENCE_BUCKET", evidence_bucket.is_none()),
+        ] {
+            if is_missing {
+                variables.problem(name, "is missing");
+            }
+        }
+        variables.finish()?;
+        Ok(Self {
+            settings: WatchSettings {
+                overdue: overdue.unwrap_or_default(),
+                ended,
+                evidence_bucket: evidence_bucket.unwrap_or_default(),
+            },
+            digest_validator_queue_url: validator.unwrap_or_default(),
+            log_verifier_queue_url: verifier.unwrap_or_default(),
+        })
+    }
+}
+
+/// Reads a time, or a date as its midnight in UTC.
+///
+/// # Errors
+/// That it is neither.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let date = || {
+        let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
+        Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    text.parse()
+        .ok()
+        .or_else(date)
+        .ok_or_else(|| "not a time".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trailseal::names::object_key::{ObjectKind, classify};
+
+    const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/queue";
+
+    fn read(pairs: &[(&str, &str)]) -> Result<WatchdogConfig, ConfigError> {
+        let always = [
+            ("TRAILSEAL_EVIDENCE_BUCKET", "amzn-s3-demo-bucket"),
+            ("TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL", QUEUE),
+            ("TRAILSEAL_LOG_VERIFIER_QUEUE_URL", QUEUE),
+        ];
+        WatchdogConfig::read(|name| {
+            let pair = pairs
+                .iter()
+                .chain(&always)
+                .find(|(known, _)| *known == name);
+            pair.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn ended_trails_are_those_of_the_command() {
+        const KEY: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_management_us-east-1_20260115T120000Z.json.gz";
+        let ObjectKind::Digest(key) = classify(KEY) else {
+            panic!("{KEY}");
+        };
+        let arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management";
+        let list = format!("{arn}@2026-01-15T12:00:00Z, other@2026-01-15,444455556666/{arn}");
+        let config = read(&[
+            ("TRAILSEAL_OVERDUE_HOURS", "12"),
+            ("TRAILSEAL_ENDED_TRAILS", &list),
+        ])
+        .unwrap();
+        assert_eq!(config.settings.overdue, OverdueHours::new(12).unwrap());
+        let names = config
+            .settings
+            .ended
+            .iter()
+            .map(|ended| ended.names(&key.chain));
+        assert_eq!(names.collect::<Vec<_>>(), [true, false, false]);
+        let config = read(&[]).unwrap();
+        assert_eq!(config.settings.overdue, OverdueHours::default());
+        assert!(config.settings.ended.is_empty());
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        for (name, value) in [
+            ("TRAILSEAL_OVERDUE_HOURS", "1"),
+            ("TRAILSEAL_OVERDUE_HOURS", "745"),
+            ("TRAILSEAL_OVERDUE_HOURS", "soon"),
+            ("TRAILSEAL_ENDED_TRAILS", "management@soon"),
+            ("TRAILSEAL_ENDED_TRAILS", "management@"),
+            ("TRAILSEAL_ENDED_TRAILS", "nowhere/management"),
+            ("TRAILSEAL_EVIDENCE_BUCKET", ""),
+            ("TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL", ""),
+            ("TRAILSEAL_LOG_VERIFIER_QUEUE_URL", "queue"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

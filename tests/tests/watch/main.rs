@@ -1,0 +1,8 @@
+//! What `watchdog` finds, over a trail in memory and a clock that the tests set: exact findings and
+//! all-clears, and nothing else.
+
+mod ends;
+mod lost;
+mod silence;
+mod stage;
+mod unread;
