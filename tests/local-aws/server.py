@@ -22,7 +22,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 # The time in seconds that a nursery takes to import moto on a busy machine.
 NURSERY_READY_WITHIN = 90
@@ -69,6 +69,7 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 )
 from moto.s3 import notifications  # noqa: E402
 from moto.s3.models import S3Backend  # noqa: E402
+from moto.s3.responses import S3Response  # noqa: E402
 from moto.sqs.models import Queue  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
@@ -282,6 +283,40 @@ def list_versions_of_few_keys() -> None:
     S3Backend.list_object_versions = list_object_versions  # type: ignore[method-assign]
 
 
+def answer_bucket_settings_as_s3_does() -> None:
+    """Answers requests for a bucket's notifications and versioning as S3 does: moto leaves out the
+    switch for EventBridge, sends nothing if there are no notifications, and names a root element
+    differently."""
+    notification = S3Response.get_bucket_notification
+    versioning = S3Response.get_bucket_versioning
+
+    def answer(response: Any, change: Callable[[str], str]) -> Any:
+        if not isinstance(response, tuple):
+            return change(response.decode() if isinstance(response, bytes) else response)
+        status, headers, body = response
+        headers.pop("Content-Length", None)
+        return status, headers, change(body.decode() if isinstance(body, bytes) else body)
+
+    def get_bucket_notification(self: S3Response) -> Any:
+        known = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        bridge = "<EventBridgeConfiguration/>" if known and known.event_bridge is not None else ""
+
+        def change(text: str) -> str:
+            if "</" not in text:
+                text = "<NotificationConfiguration></NotificationConfiguration>"
+            end = text.rindex("</")
+            return text[:end] + bridge + text[end:]
+
+        return answer(notification(self), change)
+
+    def get_bucket_versioning(self: S3Response) -> Any:
+        names = ("GetBucketVersioningResponse", "VersioningConfiguration")
+        return answer(versioning(self), lambda text: text.replace(*names))
+
+    S3Response.get_bucket_notification = get_bucket_notification  # type: ignore[method-assign]
+    S3Response.get_bucket_versioning = get_bucket_versioning  # type: ignore[method-assign]
+
+
 # --- CloudFormation ------------------------------------------------------------------------------
 
 
@@ -370,6 +405,7 @@ def serve(args: argparse.Namespace) -> None:
     leave_queues_alone()
     drop_no_value_from_lists()
     state_machines.install()
+    answer_bucket_settings_as_s3_does()
     if args.exit_with_stdin:
         exit_with(0)
 

@@ -54,9 +54,12 @@ impl<P: Ports> Work for Watchdog<P> {
             };
             return Ok(Some(rest.into_message()));
         }
+        let guard = timeout_at(deadline.give_up, self.look_at_guard(now)).await;
         if let Some(error) = error {
             return Err(error.into());
         }
+        let unread = guard.unwrap_or_else(|_| Err(no_time("look at", "the log buckets")))?;
+        totals.unread = totals.unread.saturating_add(unread);
         self.conclude(&totals, now).await?;
         tracing::info!(
             chains = totals.chains,

@@ -7,13 +7,14 @@ use trailseal::finding::{Report, Stamp};
 use trailseal::names::seconds::whole_second;
 use trailseal::watch::WatchSettings;
 use trailseal::world::{
-    ListAfter, ListEvidence, ListObjects, ListPublicKeys, ReadObject, ReplaceEvidence, StoreError,
+    ListAfter, ListEvidence, ListObjects, ListPublicKeys, ReadBucketSettings, ReadObject,
+    ReplaceEvidence, StoreError,
 };
 use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
 use trailseal_lambda::Startup;
 use trailseal_lambda::config::WatchdogConfig;
-use trailseal_lambda::queue::ports::{SendEvent, SendFindings};
-use trailseal_lambda::queue::{EventQueue, FindingsQueue};
+use trailseal_lambda::queue::ports::{LookAtStack, SendEvent, SendFindings};
+use trailseal_lambda::queue::{EventQueue, FindingsQueue, StackParts};
 
 /// The function's name, as it appears in findings.
 pub(crate) const FUNCTION: &str = "watchdog";
@@ -30,6 +31,10 @@ pub(crate) trait Ports: Send + Sync + 'static {
     type Findings: SendFindings + 'static;
     /// The queue of a function that verifies digests.
     type Events: SendEvent + 'static;
+    /// The settings of the log buckets.
+    type Settings: ReadBucketSettings + 'static;
+    /// The rules, topics and dead-letter queues of the stack.
+    type Parts: LookAtStack + 'static;
 }
 
 /// The buckets and queues of the stack.
@@ -41,6 +46,8 @@ impl Ports for Stack {
     type Evidence = EvidenceBucket;
     type Findings = FindingsQueue;
     type Events = EventQueue;
+    type Settings = S3Objects;
+    type Parts = StackParts;
 }
 
 /// Looks at every chain once an hour.
@@ -51,6 +58,10 @@ pub(crate) struct Watchdog<P: Ports> {
     pub(crate) validator: P::Events,
     pub(crate) verifier: P::Events,
     pub(crate) settings: WatchSettings,
+    pub(crate) settings_of: P::Settings,
+    pub(crate) stack: P::Parts,
+    /// For how many days log files must be kept, if that is stated.
+    pub(crate) retention_days: Option<u64>,
 }
 
 impl Watchdog<Stack> {
@@ -68,6 +79,9 @@ impl Watchdog<Stack> {
             validator: queue(config.digest_validator_queue_url),
             verifier: queue(config.log_verifier_queue_url),
             settings: config.settings,
+            settings_of: startup.objects(),
+            stack: StackParts::new(&startup.sdk, config.parts),
+            retention_days: startup.config.retention_days,
         }
     }
 }

@@ -68,6 +68,8 @@ macro_rules! in_region {
     }};
 }
 
+// After the macro, which they use.
+mod settings;
 mod versions;
 
 impl S3Objects {

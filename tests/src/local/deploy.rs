@@ -157,8 +157,20 @@ impl Deployment {
             .await
             .with_context(|| format!("creating the stack\n{}", aws.log_tail()))?;
         let outputs = wait_until_created(&cloudformation, &self.name).await?;
-        Stack::read(aws, &self.name, outputs).await
+        let stack = Stack::read(aws, &self.name, outputs).await?;
+        subscribe(aws, &stack).await?;
+        Ok(stack)
     }
+}
+
+/// Subscribes somebody to each topic of the stack: moto ignores the subscriptions of a template.
+async fn subscribe(aws: &LocalAws, stack: &Stack) -> Result<()> {
+    for topic in ["AlertTopic", "AlarmTopic"] {
+        let subscribe = aws.sns().subscribe().topic_arn(stack.resource(topic)?);
+        let subscribe = subscribe.protocol("email").endpoint("security@example.com");
+        subscribe.send().await.context("subscribing to a topic")?;
+    }
+    Ok(())
 }
 
 async fn translate() -> Result<String> {

@@ -269,7 +269,8 @@ impl Pump {
             .with_context(|| format!("{logical_id} does not run"))
     }
 
-    fn dead_letter_url(&self, logical_id: &str) -> Result<&str> {
+    /// Returns the URL of a function's dead-letter queue.
+    pub fn dead_letter_url(&self, logical_id: &str) -> Result<&str> {
         let queue = &self.worker(logical_id)?.queue;
         queue
             .dead_letter_url

@@ -8,6 +8,7 @@ mod alerts;
 mod deletions;
 mod events;
 mod faults;
+mod guard;
 mod history;
 mod hostile;
 mod kms;

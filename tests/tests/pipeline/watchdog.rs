@@ -41,15 +41,29 @@ impl World {
     }
 
     /// Starts a round, and lets the functions work.
-    async fn tick(&self) -> Result<()> {
+    pub(crate) async fn tick(&self) -> Result<()> {
         self.pump.send(WATCHDOG, TICK).await?;
         self.settle().await?;
         ensure!(self.pump.drain_dlq(WATCHDOG).await?.is_empty());
         Ok(())
     }
 
+    /// Starts a round, and lets the functions work. Messages may be parked.
+    pub(crate) async fn tick_alone(&self) -> Result<()> {
+        self.pump.send(WATCHDOG, TICK).await?;
+        self.pump.until_idle().await?;
+        Ok(())
+    }
+
     /// Returns the findings and all-clears of a kind that watchdog sent to the alerter so far.
     fn sent_by_watchdog(&self, kind: &str) -> Vec<Value> {
+        let mut sent = self.sent_by("watchdog");
+        sent.retain(|finding| finding["kind"] == kind);
+        sent
+    }
+
+    /// Returns the findings and all-clears that a function sent to the alerter so far.
+    pub(crate) fn sent_by(&self, function: &str) -> Vec<Value> {
         let calls = self.proxy.calls(&Match::operation("sqs", "SendMessage"));
         let bodies = calls.iter().filter_map(|call| {
             let body = call.parameters["MessageBody"].as_str()?;
@@ -57,7 +71,7 @@ impl World {
         });
         bodies
             .flat_map(|body| body["findings"].as_array().cloned().unwrap_or_default())
-            .filter(|finding| finding["function"] == "watchdog" && finding["kind"] == kind)
+            .filter(|finding| finding["function"] == function)
             .collect()
     }
 

@@ -10,9 +10,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The maximum number of counts in the JSON form.
-pub(super) const MAX_IN_JSON: usize = 40;
+pub(super) const MAX_IN_JSON: usize = 50;
 
-/// The maximum length of an example in characters. Forty of them, four times over, leave room for
+/// The maximum length of an example in characters. Fifty of them, four times over, leave room for
 /// findings.
 const MAX_EXAMPLE_CHARS: usize = 200;
 

@@ -23,7 +23,7 @@ pub(super) const MAX_SUBJECT_CHARS: usize = 99;
 const ALL_CLEAR: &str = "ALL CLEAR";
 
 /// The maximum number of lines of counts.
-const MAX_COUNTS: usize = 40;
+const MAX_COUNTS: usize = 50;
 
 pub(super) fn subject(entries: &[AlertEntry<'_>], head: &AlertHead<'_>) -> String {
     let Some(worst) = entries.first() else {

@@ -6,6 +6,7 @@ pub mod chain_end;
 pub mod changed;
 pub mod coverage;
 pub mod digest;
+pub mod guard;
 pub mod key_ring;
 pub mod kms_events;
 pub mod listed;

@@ -306,18 +306,18 @@ catalog! {
         command_advice: None,
     }
     BucketGuardWeakened {
-        means: "The log bucket no longer protects the log files as it should.",
+        means: "A setting that protects the log files in a bucket is weaker than it was, or a lifecycle rule deletes log files too soon.",
         name: "bucket-guard-weakened", severity: High, step: None, once: false,
-        object: "an object that shows it",
-        established: "An S3 Lifecycle rule deleted a file that is younger than the stated retention.",
-        advice: "First, restore the setting of the bucket. Then find out who changed it: look for calls such as PutBucketLifecycleConfiguration, PutBucketVersioning and PutBucketPolicy.",
+        object: "the bucket, without a key, or an object that shows it",
+        established: "Trailseal compared the bucket's versioning, Object Lock, lifecycle rules, Block Public Access, policy and replication with the strongest settings that it had read before. Or a lifecycle rule deleted a file that is younger than the stated retention.",
+        advice: "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting.",
         command_advice: None,
     }
     MonitoringImpaired {
         means: "A part of Trailseal's monitoring does not work. Trailseal may not notice what happens to the files of that part.",
         name: "monitoring-impaired", severity: High, step: None, once: true,
-        object: "the digest, folder or document that is not watched",
-        established: "Once an hour, Trailseal looks for digests that no function verified, and reads the state of every chain.",
+        object: "the digest, folder, document or bucket that is not watched",
+        established: "Once an hour, Trailseal looks for digests that no function verified, and reads the state of every chain, of the log buckets and of the stack.",
         advice: "Trailseal's monitoring is incomplete until this is repaired. Check the functions' logs, and find out who changed the stack, the buckets or their policies.",
         command_advice: None,
     }

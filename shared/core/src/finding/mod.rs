@@ -6,6 +6,7 @@ pub mod chain;
 pub mod changed;
 mod counts;
 pub mod digest;
+pub mod guard;
 mod kind;
 pub mod kms;
 mod kms_counts;

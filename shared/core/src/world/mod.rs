@@ -6,6 +6,7 @@
 mod attempts;
 mod error;
 mod evidence;
+mod guard;
 mod keys;
 mod kms;
 mod objects;
@@ -16,6 +17,10 @@ pub use error::{Absence, Cause, CredentialTrouble, StoreError};
 pub use evidence::{
     AddEvidence, KeepEvidence, ListEvidence, ReplaceEvidence, SettleEvidence, Versioned,
     WaitingPage,
+};
+pub use guard::{
+    BucketSettings, ExpirationRule, Lifecycle, ObjectLock, Policy, PublicAccess,
+    ReadBucketSettings, Replication, Versioning,
 };
 pub use keys::ListPublicKeys;
 pub use kms::{DescribeKey, KeyDescription, ReadKeyPolicy};

@@ -108,6 +108,6 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
 }
 
 /// Returns the text if it is the URL of a queue.
-fn queue_url_of(text: &str) -> Option<String> {
+pub(super) fn queue_url_of(text: &str) -> Option<String> {
     (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
 }

@@ -1,10 +1,12 @@
 //! The configuration of `watchdog`, besides that of every function that reads digests.
 
-use super::variables::{ConfigError, Variables};
+use super::variables::{ConfigError, Variables, queue_url_of};
+use crate::queue::PartNames;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use trailseal::check::chain_end::Ended;
+use trailseal::names::arn;
 use trailseal::watch::{OverdueHours, WatchSettings};
 
 /// The configuration that `watchdog` reads from its environment.
@@ -16,6 +18,10 @@ pub struct WatchdogConfig {
     pub digest_validator_queue_url: String,
     /// `TRAILSEAL_LOG_VERIFIER_QUEUE_URL`: the queue of `log-verifier`.
     pub log_verifier_queue_url: String,
+    /// `TRAILSEAL_WATCHED_RULES`, `TRAILSEAL_WATCHED_TOPICS` and
+    /// `TRAILSEAL_WATCHED_DEAD_LETTER_QUEUES`: the parts of the stack without which events do not
+    /// arrive, or alerts reach nobody.
+    pub parts: PartNames,
 }
 
 impl WatchdogConfig {
@@ -41,6 +47,17 @@ impl WatchdogConfig {
         let evidence_bucket = variables.evidence_bucket();
         let validator = variables.queue_url(VALIDATOR);
         let verifier = variables.queue_url(VERIFIER);
+        let parts = PartNames {
+            rules: variables.list("TRAILSEAL_WATCHED_RULES", "names of rules", name_of),
+            topics: variables.list("TRAILSEAL_WATCHED_TOPICS", "ARNs of topics", |text| {
+                arn::is_topic(text).then(|| text.to_owned())
+            }),
+            dead_letter_queues: variables.list(
+                "TRAILSEAL_WATCHED_DEAD_LETTER_QUEUES",
+                "queue URLs",
+                queue_url_of,
+            ),
+        };
         for (name, is_missing) in [
             (VALIDATOR, validator.is_none()),
             (VERIFIER, verifier.is_none()),
@@ -59,8 +76,19 @@ impl WatchdogConfig {
             },
             digest_validator_queue_url: validator.unwrap_or_default(),
             log_verifier_queue_url: verifier.unwrap_or_default(),
+            parts,
         })
     }
+}
+
+/// Returns the text if it may be the name of a rule.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+fn name_of(text: &str) -> Option<String> {
+    let is_name = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    is_name.then(|| text.to_owned())
 }
 
 /// Reads a time, or a date as its midnight in UTC.

@@ -1,0 +1,85 @@
+//! The settings that protect the log buckets, and the parts of the stack without which events do not
+//! arrive or alerts reach nobody.
+
+use crate::watchdog::{Ports, Watchdog};
+use jiff::Timestamp;
+use trailseal::check::guard::{GuardSeen, GuardState, MAX_STATE_BYTES, STATE_KEY, step};
+use trailseal::names::location::ObjectLocation;
+use trailseal::world::{Cause, ReadBucketSettings as _, ReplaceEvidence as _, StoreError};
+use trailseal_lambda::queue::ports::LookAtStack as _;
+
+impl<P: Ports> Watchdog<P> {
+    /// Compares the settings with what is recorded, and reports what is weaker or wrong. Returns the
+    /// number of settings that could not be read.
+    ///
+    /// What is reported is recorded before, and what is cleared is removed from the record after
+    /// that: a crash in between repeats a finding and never loses an all-clear.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the look is repeated.
+    pub(crate) async fn look_at_guard(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut seen = GuardSeen {
+            buckets: Vec::new(),
+            stack: self.stack.look().await,
+        };
+        for bucket in &self.digests.places().log_buckets {
+            let settings = self.settings_of.settings(bucket).await;
+            seen.buckets.push((bucket.clone(), settings));
+        }
+        let (state, version) = self.recorded().await?;
+        let record = ObjectLocation::new(self.settings.evidence_bucket.clone(), STATE_KEY);
+        let step = step(&state, seen, &record, self.retention_days);
+        for error in &step.unread {
+            tracing::warn!(error = ?error.to_string(), "a setting could not be read: nothing can be said about it");
+        }
+        if step.before != state {
+            self.write_record(&step.before, version).await?;
+        }
+        self.publish(&step.report, now).await?;
+        if step.after != step.before {
+            let (_, version) = self.recorded().await?;
+            self.write_record(&step.after, version).await?;
+        }
+        Ok(u64::try_from(step.unread.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Returns the record, and the version of its document.
+    async fn recorded(&self) -> Result<(GuardState, Option<String>), StoreError> {
+        let found = self.evidence.look_up(STATE_KEY, MAX_STATE_BYTES).await?;
+        let Some(found) = found else {
+            return Ok((GuardState::default(), None));
+        };
+        // Another record would take a weaker setting for granted.
+        let state = GuardState::read(&found.document).map_err(|error| {
+            failed(Cause::Failed(format!(
+                "{error}. Keep a copy of the document and delete it: the settings are then recorded anew"
+            )))
+        })?;
+        Ok((state, Some(found.version)))
+    }
+
+    async fn write_record(
+        &self,
+        state: &GuardState,
+        version: Option<String>,
+    ) -> Result<(), StoreError> {
+        let document = state.to_json();
+        let written = self
+            .evidence
+            .replace(STATE_KEY, document, version.as_deref());
+        if written.await? {
+            return Ok(());
+        }
+        Err(failed(Cause::Unavailable(
+            "another round wrote it in the meantime".to_owned(),
+        )))
+    }
+}
+
+fn failed(cause: Cause) -> StoreError {
+    StoreError {
+        action: "update",
+        subject: STATE_KEY.to_owned(),
+        cause,
+    }
+}

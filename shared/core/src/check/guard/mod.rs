@@ -1,0 +1,14 @@
+//! What protects the log buckets and Trailseal itself, compared with what was recorded before.
+//!
+//! A setting that protects the log files is recorded when it is first read. A stronger setting
+//! replaces the record. A weaker one is a finding until the setting is strong again, or until somebody
+//! deletes the record to accept it.
+
+mod record;
+mod setting;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use record::GuardRecord;
+pub use state::{GuardSeen, GuardState, GuardStep, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step};

@@ -1,0 +1,163 @@
+//! The recorded settings of one bucket, and the comparison with those of now.
+
+use super::setting::Setting;
+use crate::finding::guard::{GuardCondition, retention_subject, setting_subject};
+use crate::names::text::clip_visibly;
+use crate::world::{
+    BucketSettings, Lifecycle, ObjectLock, Policy, PublicAccess, Replication, StoreError,
+    Versioning,
+};
+use serde::{Deserialize, Serialize};
+
+/// The maximum length in characters of a setting in words.
+const MAX_TEXT_CHARS: usize = 2000;
+
+/// The strongest settings of a bucket that were read. A setting that was never read is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GuardRecord {
+    pub(super) versioning: Option<Versioning>,
+    pub(super) object_lock: Option<ObjectLock>,
+    pub(super) lifecycle: Option<Lifecycle>,
+    pub(super) public_access: Option<PublicAccess>,
+    pub(super) policy: Option<Policy>,
+    pub(super) replication: Option<Replication>,
+}
+
+/// The comparison of one bucket.
+pub(super) struct ComparedBucket {
+    /// The record to keep.
+    pub(super) record: GuardRecord,
+    /// What is weaker than it was, or wrong in itself.
+    pub(super) conditions: Vec<GuardCondition>,
+    /// The settings about which nothing can be said now.
+    pub(super) unread: Vec<UnreadSetting>,
+}
+
+/// A setting that could not be read.
+pub(super) struct UnreadSetting {
+    /// The subjects of the conditions that it decides.
+    pub(super) subjects: Vec<String>,
+    /// The reason.
+    pub(super) error: StoreError,
+}
+
+impl GuardRecord {
+    /// Compares the settings of a bucket with this record. `retention_days` is the age that log files
+    /// reach before they may expire, if the owner states one.
+    pub(super) fn compare(
+        &self,
+        bucket: &str,
+        is: BucketSettings,
+        retention_days: Option<u64>,
+    ) -> ComparedBucket {
+        let mut compared = ComparedBucket {
+            record: self.clone(),
+            conditions: Vec::new(),
+            unread: Vec::new(),
+        };
+        let events_off = GuardCondition::EventsOff {
+            bucket: bucket.to_owned(),
+        };
+        match is.events {
+            Ok(true) => {}
+            Ok(false) => compared.conditions.push(events_off),
+            Err(error) => compared.unread.push(UnreadSetting {
+                subjects: vec![events_off.subject()],
+                error,
+            }),
+        }
+        if let Ok(lifecycle) = &is.lifecycle {
+            compared
+                .conditions
+                .extend(too_soon(bucket, lifecycle, retention_days));
+        }
+        let mut comparison = BucketComparison {
+            bucket,
+            compared: &mut compared,
+        };
+        let versioning = comparison.setting(self.versioning.as_ref(), is.versioning);
+        let object_lock = comparison.setting(self.object_lock.as_ref(), is.object_lock);
+        let lifecycle = comparison.setting(self.lifecycle.as_ref(), is.lifecycle);
+        let public_access = comparison.setting(self.public_access.as_ref(), is.public_access);
+        let policy = comparison.setting(self.policy.as_ref(), is.policy);
+        let replication = comparison.setting(self.replication.as_ref(), is.replication);
+        compared.record = Self {
+            versioning,
+            object_lock,
+            lifecycle,
+            public_access,
+            policy,
+            replication,
+        };
+        compared
+    }
+}
+
+/// Returns the condition of a lifecycle rule that reaches into the retention. Rules that apply only to
+/// some tags or sizes are left to the comparison with the record: CloudTrail's files have no tags.
+fn too_soon(
+    bucket: &str,
+    lifecycle: &Lifecycle,
+    retention_days: Option<u64>,
+) -> Option<GuardCondition> {
+    let retention_days = retention_days?;
+    let rules = lifecycle.rules.iter();
+    let mut rules = rules.filter(|rule| !rule.is_filtered);
+    let rule = rules.find(|rule| {
+        rule.days
+            .is_some_and(|days| u64::from(days) < retention_days)
+    })?;
+    Some(GuardCondition::ExpiresTooSoon {
+        bucket: bucket.to_owned(),
+        rule: rule.id.clone(),
+        days: rule.days.unwrap_or_default(),
+        retention_days,
+    })
+}
+
+struct BucketComparison<'a> {
+    bucket: &'a str,
+    compared: &'a mut ComparedBucket,
+}
+
+impl BucketComparison<'_> {
+    /// Compares one setting; returns the one to record.
+    fn setting<T: Setting>(&mut self, was: Option<&T>, is: Result<T, StoreError>) -> Option<T> {
+        let bucket = || self.bucket.to_owned();
+        match (was, is) {
+            (None, Ok(is)) => Some(is),
+            (Some(was), Ok(is)) => {
+                if !is.is_weaker_than(was) {
+                    return Some(is);
+                }
+                let (was_text, is_text) = is.difference(was);
+                let clipped = |text| clip_visibly(text, MAX_TEXT_CHARS);
+                self.compared.conditions.push(GuardCondition::Weaker {
+                    bucket: bucket(),
+                    setting: T::NAME.to_owned(),
+                    was: clipped(was_text),
+                    is: clipped(is_text),
+                });
+                Some(was.clone())
+            }
+            (was, Err(error)) => {
+                let unreadable = GuardCondition::Unreadable {
+                    bucket: bucket(),
+                    setting: T::NAME.to_owned(),
+                };
+                let mut subjects = vec![setting_subject(self.bucket, T::NAME)];
+                if T::NAME == Lifecycle::NAME {
+                    subjects.push(retention_subject(self.bucket));
+                }
+                if was.is_some() && error.cause.is_refusal() {
+                    self.compared.conditions.push(unreadable);
+                } else {
+                    subjects.push(unreadable.subject());
+                }
+                self.compared.unread.push(UnreadSetting { subjects, error });
+                was.cloned()
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The findings about the settings that protect the log buckets, and about what keeps Trailseal from
+//! seeing them, with their sentences.
+
+use super::{Finding, FindingKind, Scope};
+use crate::names::location::ObjectLocation;
+use serde::{Deserialize, Serialize};
+
+/// Something that is wrong with a log bucket or with the stack, for as long as it lasts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "condition")]
+pub enum GuardCondition {
+    /// A setting of a bucket protects less than it did.
+    Weaker {
+        /// The bucket.
+        bucket: String,
+        /// The name of the setting.
+        setting: String,
+        /// The recorded setting, in words.
+        was: String,
+        /// The setting now, in words.
+        is: String,
+    },
+    /// A lifecycle rule lets files expire before their retention ends.
+    ExpiresTooSoon {
+        /// The bucket.
+        bucket: String,
+        /// The ID of the rule.
+        rule: String,
+        /// The age in days at which objects expire.
+        days: u32,
+        /// The age in days that log files must reach.
+        retention_days: u64,
+    },
+    /// S3 does not send the bucket's events to EventBridge.
+    EventsOff {
+        /// The bucket.
+        bucket: String,
+    },
+    /// A setting of a bucket was readable, and access is denied now.
+    Unreadable {
+        /// The bucket.
+        bucket: String,
+        /// The name of the setting.
+        setting: String,
+    },
+    /// An EventBridge rule of the stack does not send events.
+    RuleOff {
+        /// The name of the rule.
+        rule: String,
+        /// Its state, in words.
+        state: String,
+    },
+    /// A topic has no confirmed subscription.
+    NoSubscriber {
+        /// The ARN of the topic.
+        topic: String,
+        /// The number of subscriptions that wait for confirmation.
+        pending: usize,
+    },
+    /// A dead-letter queue holds messages.
+    Parked {
+        /// The URL of the queue.
+        queue: String,
+    },
+}
+
+use GuardCondition::{
+    EventsOff, ExpiresTooSoon, NoSubscriber, Parked, RuleOff, Unreadable, Weaker,
+};
+
+/// What to do about a weaker setting.
+const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If it was planned, delete the record watch/guard.json in the evidence bucket: Trailseal then records the new settings of all buckets.";
+
+/// Returns the subject of a condition about a setting.
+#[must_use]
+pub fn setting_subject(bucket: &str, setting: &str) -> String {
+    format!("{bucket} {setting}")
+}
+
+/// Returns the subject of a condition about the retention.
+#[must_use]
+pub fn retention_subject(bucket: &str) -> String {
+    format!("{bucket} retention")
+}
+
+impl GuardCondition {
+    /// Returns what the condition is about. Conditions about one subject exclude each other, or are
+    /// occurrences of one incident.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Weaker {
+                bucket, setting, ..
+            } => setting_subject(bucket, setting),
+            ExpiresTooSoon { bucket, .. } => retention_subject(bucket),
+            EventsOff { bucket } => format!("{bucket} events"),
+            Unreadable { bucket, setting } => format!("{bucket} unreadable {setting}"),
+            RuleOff { rule, .. } => rule.clone(),
+            NoSubscriber { topic, .. } => topic.clone(),
+            Parked { queue } => queue.clone(),
+        }
+    }
+
+    /// Returns `bucket-guard-weakened` or `monitoring-impaired`. `record` is the document with the
+    /// recorded settings: the object of a finding that is not about a bucket.
+    #[must_use]
+    pub fn finding(&self, record: &ObjectLocation) -> Finding {
+        let bucket = |bucket: &str| ObjectLocation::new(bucket, "");
+        let (kind, object, message, advice) = match self {
+            Weaker {
+                bucket: name,
+                setting,
+                ..
+            } => (
+                FindingKind::BucketGuardWeakened,
+                bucket(name),
+                format!(
+                    "A setting that protects the log files in the bucket {name} is weaker than it was, or changed: {setting}."
+                ),
+                RESTORE_SETTING,
+            ),
+            ExpiresTooSoon {
+                bucket: name,
+                rule,
+                days,
+                retention_days,
+            } => (
+                FindingKind::BucketGuardWeakened,
+                bucket(name),
+                format!(
+                    "The lifecycle rule `{rule}` of the bucket {name} deletes objects after {days} days. Log files must be kept for {retention_days} days."
+                ),
+                "Disable the rule or raise its number of days before it deletes log files (aws s3api put-bucket-lifecycle-configuration). Find out who wrote it: look for PutBucketLifecycle calls in CloudTrail's event history. If log files may expire earlier, change the stack's parameter LogFileRetentionDays.",
+            ),
+            EventsOff { bucket: name } => (
+                FindingKind::MonitoringImpaired,
+                bucket(name),
+                format!(
+                    "S3 does not send the events of the bucket {name} to EventBridge. Trailseal does not notice when files in it are changed or deleted."
+                ),
+                "Turn the events on again: on the bucket's Properties tab in the S3 console, under Event notifications, edit Amazon EventBridge and choose On. Find out who turned them off: look for PutBucketNotification calls in CloudTrail's event history. Then run trailseal verify for the time without events.",
+            ),
+            Unreadable {
+                bucket: name,
+                setting,
+            } => (
+                FindingKind::MonitoringImpaired,
+                bucket(name),
+                format!(
+                    "Trailseal may no longer read a setting of the bucket {name}: {setting}. It does not notice if somebody weakens it."
+                ),
+                "Find out who changed the bucket policy or the role of the function watchdog, and give the function its permissions back: deploy the stack again.",
+            ),
+            RuleOff { rule, state } => (
+                FindingKind::MonitoringImpaired,
+                record.clone(),
+                format!(
+                    "The EventBridge rule {rule} does not send events to Trailseal's queue: {state}. Trailseal misses what happens in the log buckets."
+                ),
+                "Enable the rule (aws events enable-rule), or deploy the stack again if the rule or its target is missing. Find out who changed it: look for DisableRule, DeleteRule, RemoveTargets and PutRule calls in CloudTrail's event history. Then run trailseal verify for the time without events.",
+            ),
+            NoSubscriber { topic, .. } => (
+                FindingKind::MonitoringImpaired,
+                record.clone(),
+                format!(
+                    "Nobody receives what the topic {topic} publishes: it has no confirmed subscription."
+                ),
+                "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). Read the alerts that nobody received: they are in the evidence bucket, under incidents/.",
+            ),
+            Parked { queue } => (
+                FindingKind::MonitoringImpaired,
+                record.clone(),
+                format!(
+                    "The dead-letter queue {queue} holds events that Trailseal could not process. What they are about is not verified."
+                ),
+                "Search the function's log for the messages \"the message could not be processed\", correct the cause, and move the events back to the queue (aws sqs start-message-move-task). Events expire after at most 14 days in the dead-letter queue.",
+            ),
+        };
+        let (expected, actual) = self.evidence();
+        Finding::new(kind, Scope::default(), object, message)
+            .with_evidence(expected, actual.clone())
+            .about(self.subject(), actual)
+            .with_advice(advice)
+    }
+
+    /// Returns the all-clear of the condition.
+    #[must_use]
+    pub fn all_clear(&self, record: &ObjectLocation) -> Finding {
+        let why = match self {
+            Weaker {
+                bucket, setting, ..
+            } => format!(
+                "The setting of the bucket {bucket} protects the log files as before: {setting}."
+            ),
+            ExpiresTooSoon { bucket, .. } => format!(
+                "No lifecycle rule of the bucket {bucket} deletes log files before the end of their retention any more."
+            ),
+            EventsOff { bucket } => {
+                format!("S3 sends the events of the bucket {bucket} to EventBridge again.")
+            }
+            Unreadable { bucket, setting } => {
+                format!("Trailseal can read the setting of the bucket {bucket} again: {setting}.")
+            }
+            RuleOff { rule, .. } => format!("The EventBridge rule {rule} sends events again."),
+            NoSubscriber { topic, .. } => {
+                format!("The topic {topic} has a confirmed subscription again.")
+            }
+            Parked { queue } => format!("The dead-letter queue {queue} is empty."),
+        };
+        self.finding(record).into_all_clear(why)
+    }
+
+    /// Returns what was expected, and what is.
+    fn evidence(&self) -> (String, String) {
+        match self {
+            Weaker { was, is, .. } => (was.clone(), is.clone()),
+            ExpiresTooSoon {
+                rule,
+                days,
+                retention_days,
+                ..
+            } => (
+                format!("log files are kept for {retention_days} days"),
+                format!("rule `{rule}` deletes objects after {days} days"),
+            ),
+            EventsOff { .. } => (
+                "events are sent to EventBridge".to_owned(),
+                "no EventBridge configuration".to_owned(),
+            ),
+            Unreadable { .. } => (
+                "a readable setting".to_owned(),
+                "access is denied".to_owned(),
+            ),
+            RuleOff { state, .. } => ("an enabled rule with a target".to_owned(), state.clone()),
+            NoSubscriber { pending, .. } => (
+                "at least one confirmed subscription".to_owned(),
+                format!("no confirmed subscription, and {pending} that wait for confirmation"),
+            ),
+            Parked { .. } => ("no messages".to_owned(), "messages are parked".to_owned()),
+        }
+    }
+}

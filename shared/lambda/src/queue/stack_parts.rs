@@ -1,0 +1,162 @@
+//! The parts of the stack without which events do not arrive, or alerts reach nobody.
+
+use super::ports::LookAtStack;
+use aws_config::SdkConfig;
+use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
+use aws_sdk_eventbridge::types::RuleState;
+use aws_sdk_sns::operation::list_subscriptions_by_topic::ListSubscriptionsByTopicError;
+use aws_sdk_sqs::types::QueueAttributeName;
+use trailseal::check::guard::NamedAnswer;
+use trailseal::finding::guard::GuardCondition;
+use trailseal::world::StoreError;
+use trailseal_aws::store_error;
+
+/// The maximum number of pages of subscriptions of a topic that are read; a page has a hundred.
+const MAX_PAGES: usize = 20;
+
+/// The attributes that count the messages of a queue, whether or not a reader has them.
+const COUNTS: [QueueAttributeName; 2] = [
+    QueueAttributeName::ApproximateNumberOfMessages,
+    QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+];
+
+/// The names of the parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartNames {
+    /// The names of the `EventBridge` rules.
+    pub rules: Vec<String>,
+    /// The ARNs of the topics.
+    pub topics: Vec<String>,
+    /// The URLs of the dead-letter queues.
+    pub dead_letter_queues: Vec<String>,
+}
+
+/// The rules, topics and dead-letter queues of the stack.
+#[derive(Debug)]
+pub struct StackParts {
+    events: aws_sdk_eventbridge::Client,
+    sns: aws_sdk_sns::Client,
+    sqs: aws_sdk_sqs::Client,
+    names: PartNames,
+}
+
+impl StackParts {
+    /// Returns the parts with these names.
+    #[must_use]
+    pub fn new(config: &SdkConfig, names: PartNames) -> Self {
+        Self {
+            events: aws_sdk_eventbridge::Client::new(config),
+            sns: aws_sdk_sns::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            names,
+        }
+    }
+
+    async fn rule(&self, rule: &str) -> Result<Option<GuardCondition>, StoreError> {
+        let off = |state: &str| {
+            Some(GuardCondition::RuleOff {
+                rule: rule.to_owned(),
+                state: state.to_owned(),
+            })
+        };
+        let described = match self.events.describe_rule().name(rule).send().await {
+            Ok(described) => described,
+            Err(error) => {
+                let missing = error.as_service_error();
+                return if missing.is_some_and(DescribeRuleError::is_resource_not_found_exception) {
+                    Ok(off("it does not exist"))
+                } else {
+                    Err(store_error("look at the rule", rule, &error))
+                };
+            }
+        };
+        if described.state == Some(RuleState::Disabled) {
+            return Ok(off("it is disabled"));
+        }
+        let targets = self.events.list_targets_by_rule().rule(rule).limit(1);
+        match targets.send().await {
+            Ok(targets) if targets.targets().is_empty() => Ok(off("it has no target")),
+            Ok(_) => Ok(None),
+            Err(error) => Err(store_error("look at the rule", rule, &error)),
+        }
+    }
+
+    /// A subscription that waits for its confirmation has no ARN yet: "`PendingConfirmation`"
+    /// (<https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html>).
+    async fn topic(&self, topic: &str) -> Result<Option<GuardCondition>, StoreError> {
+        let nobody = |pending| {
+            Some(GuardCondition::NoSubscriber {
+                topic: topic.to_owned(),
+                pending,
+            })
+        };
+        let (mut pending, mut next) = (0_usize, None);
+        for _ in 0..MAX_PAGES {
+            let request = self.sns.list_subscriptions_by_topic().topic_arn(topic);
+            let page = match request.set_next_token(next).send().await {
+                Ok(page) => page,
+                Err(error) => {
+                    let missing = error.as_service_error();
+                    return if missing
+                        .is_some_and(ListSubscriptionsByTopicError::is_not_found_exception)
+                    {
+                        Ok(nobody(0))
+                    } else {
+                        Err(store_error("list the subscriptions of", topic, &error))
+                    };
+                }
+            };
+            for subscription in page.subscriptions() {
+                match subscription.subscription_arn() {
+                    Some(arn) if arn.starts_with("arn:") => return Ok(None),
+                    _ => pending = pending.saturating_add(1),
+                }
+            }
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(nobody(pending))
+    }
+
+    async fn dead_letter_queue(&self, queue: &str) -> Result<Option<GuardCondition>, StoreError> {
+        let request = self.sqs.get_queue_attributes().queue_url(queue);
+        let attributes = request.set_attribute_names(Some(COUNTS.to_vec()));
+        let attributes = attributes
+            .send()
+            .await
+            .map_err(|error| store_error("count the messages of", queue, &error))?;
+        let counts = attributes.attributes.unwrap_or_default();
+        let is_empty = COUNTS
+            .iter()
+            .filter_map(|name| counts.get(name))
+            .all(|count| count == "0");
+        Ok((!is_empty).then(|| GuardCondition::Parked {
+            queue: queue.to_owned(),
+        }))
+    }
+}
+
+impl LookAtStack for StackParts {
+    /// One request after the other: there are a dozen.
+    async fn look(&self) -> Vec<NamedAnswer> {
+        let mut answers = Vec::new();
+        let mut add = |name: &String, condition| {
+            answers.push(NamedAnswer {
+                subject: name.clone(),
+                condition,
+            });
+        };
+        for rule in &self.names.rules {
+            add(rule, self.rule(rule).await);
+        }
+        for topic in &self.names.topics {
+            add(topic, self.topic(topic).await);
+        }
+        for queue in &self.names.dead_letter_queues {
+            add(queue, self.dead_letter_queue(queue).await);
+        }
+        answers
+    }
+}
