@@ -315,6 +315,31 @@ async fn an_unknown_or_hostile_requester_is_quoted() {
     );
 }
 
+/// The event is about a write, and the object was deleted since then: its writer did not do it.
+#[tokio::test]
+async fn the_writer_of_an_object_is_not_accused_of_its_deletion() {
+    let mut case = Case::new();
+    let log = case.log_file(3);
+    case.memory.delete(&log);
+    let found = only(case.check(&log, written()).await);
+    assert_eq!(
+        found.message,
+        "Somebody deleted the log file. No other version is left."
+    );
+    // Nor is somebody who deletes an earlier version of a planted file its writer.
+    let mut planted = case.log_file(3);
+    planted.key = planted.key.replace(".json.gz", "planted.json.gz");
+    case.memory
+        .put_version(planted.clone(), "v1", "2026-01-15T11:00:00Z");
+    let found = only(case.check(&planted, deleted()).await);
+    assert_eq!(found.kind, FindingKind::LogFileUnlisted);
+    assert!(
+        found.message.starts_with("Somebody wrote this file. "),
+        "{}",
+        found.message
+    );
+}
+
 /// A trail with a prefix, an organization and a replica.
 #[tokio::test]
 async fn objects_are_found_in_every_folder() {

@@ -4,7 +4,7 @@
 
 use super::restore::Restoration;
 use super::{DigestReference, Finding, FindingKind, Scope, log_file};
-use crate::names::deed::{Deed, ObjectAction, Removal};
+use crate::names::deed::{Deed, ObjectAction};
 use crate::names::location::ObjectLocation;
 use crate::names::seconds::whole_second;
 use crate::names::sha256::Sha256;
@@ -114,9 +114,17 @@ fn versions(count: usize) -> String {
 }
 
 impl ChangedObject<'_> {
-    /// Returns who did it, when and how: the start of a sentence.
-    fn who(&self, did: &str) -> String {
-        let requester = self.deed.and_then(|deed| deed.requester.as_deref());
+    /// Returns what was done to it, if it is a deletion, or a write.
+    fn deed(&self, is_removal: bool) -> Option<&Deed> {
+        let is_it = |deed: &&Deed| (deed.action != ObjectAction::Written) == is_removal;
+        self.deed.filter(is_it)
+    }
+
+    /// Returns who deleted or wrote it, when and how: the start of a sentence. An event about
+    /// something else does not say it.
+    fn who(&self, did: &str, is_removal: bool) -> String {
+        let deed = self.deed(is_removal);
+        let requester = deed.and_then(|deed| deed.requester.as_deref());
         let who = match requester {
             Some(id) if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) => {
                 format!("A principal of account {id}")
@@ -124,7 +132,7 @@ impl ChangedObject<'_> {
             Some(id) => id.to_owned(),
             None => "Somebody".to_owned(),
         };
-        let Some(deed) = self.deed else {
+        let Some(deed) = deed else {
             return format!("{who} {did}");
         };
         let text = |before: &str, text: Option<String>, after: &str| {
@@ -184,7 +192,7 @@ pub fn deleted(object: ChangedObject<'_>, marker: Option<&str>, left: &LeftVersi
     };
     let message = format!(
         "{}.{hidden} {}",
-        object.who(&format!("deleted the {what}")),
+        object.who(&format!("deleted the {what}"), true),
         left.in_words()
     );
     let expected = object.expected();
@@ -198,16 +206,15 @@ pub fn deleted(object: ChangedObject<'_>, marker: Option<&str>, left: &LeftVersi
 #[must_use]
 pub fn overwritten(object: ChangedObject<'_>, actual: &str, left: &LeftVersions) -> Finding {
     let what = object.kind.in_words();
-    let did = match object.deed.map(|deed| deed.action) {
-        Some(ObjectAction::Removed {
-            how: Some(Removal::Permanent) | None,
-            ..
-        }) => format!(
+    let is_removal = object.deed(true).is_some();
+    let did = if is_removal {
+        format!(
             "deleted a version of this {what}, and the current version is not what CloudTrail delivered"
-        ),
-        _ => format!("overwrote this {what}"),
+        )
+    } else {
+        format!("overwrote this {what}")
     };
-    let message = format!("{}. {}", object.who(&did), left.in_words());
+    let message = format!("{}. {}", object.who(&did, is_removal), left.in_words());
     let expected = object.expected();
     let calls = "PutObject, CopyObject and CompleteMultipartUpload";
     let advice = advice(object.at, left, calls);
@@ -220,7 +227,11 @@ pub fn overwritten(object: ChangedObject<'_>, actual: &str, left: &LeftVersions)
 #[must_use]
 pub fn unlisted(object: &ChangedObject<'_>) -> Finding {
     let mut finding = log_file::unlisted(object.scope.clone(), object.at.clone());
-    finding.message = format!("{}. {}", object.who("wrote this file"), finding.message);
+    finding.message = format!(
+        "{}. {}",
+        object.who("wrote this file", false),
+        finding.message
+    );
     finding
 }
 
@@ -229,7 +240,7 @@ pub fn unlisted(object: &ChangedObject<'_>) -> Finding {
 pub fn unlisted_is_gone(object: &ChangedObject<'_>) -> Finding {
     let message = format!(
         "{}. No digest lists it, so CloudTrail did not deliver it.",
-        object.who("deleted this file")
+        object.who("deleted this file", true)
     );
     unlisted(object).into_all_clear(message)
 }
