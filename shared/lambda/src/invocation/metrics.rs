@@ -8,7 +8,7 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>).
 //! Therefore, each line has both, and the level that no filter drops.
 
-use super::publisher::Verified;
+use super::verified::Verified;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use trailseal::finding::{Report, Stamp, Verdict};

@@ -1,7 +1,7 @@
 //! An invocation, from the event to the answer. The files, from the lowest to the highest:
 //!
 //! - its limits and names: [`deadline`], [`run`], [`retry_schedule`], [`attempt`]
-//! - its input and output: [`queue_message`], [`check`], [`outcome`], [`item_error`]
+//! - its input and output: [`queue_message`], [`check`], [`outcome`], [`verified`], [`item_error`]
 //! - its actions: [`publisher`], [`resender`], [`metrics`], [`unrelated`]
 //! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer),
 //!   and [`work`] that is not about objects
@@ -25,6 +25,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod unrelated;
+mod verified;
 mod work;
 
 pub use check::{Check, Checked, Record};

@@ -3,13 +3,13 @@
 use super::check::Record;
 use super::item_error::ItemError;
 use super::metrics;
+use super::verified::Verified;
 use crate::queue::ports::{Ports, SendFindings as _};
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use trailseal::alert::findings_message;
 use trailseal::check::pending::PendingUpdate;
-use trailseal::finding::{Finding, Report, Stamp, Verdict};
-use trailseal::names::location::ObjectLocation;
+use trailseal::finding::{Finding, Stamp};
 use trailseal::receipt::{self, KeepError, Receipt};
 use trailseal::world::KeepEvidence as _;
 
@@ -22,18 +22,6 @@ pub(crate) struct Publisher<P: Ports> {
     pub(crate) evidence: P::Evidence,
     /// The bucket's name, if there is one.
     pub(crate) evidence_bucket: Option<String>,
-}
-
-/// The result of checking an object, to be published.
-#[derive(Clone, Copy)]
-pub(super) struct Verified<'a> {
-    pub(super) object: &'a ObjectLocation,
-    pub(super) verdict: Verdict,
-    pub(super) report: &'a Report,
-    /// Whether this is the verdict on a delivery, and nothing of the object is left for later.
-    pub(super) is_settled: bool,
-    /// Whether the object is verified again.
-    pub(super) is_history: bool,
 }
 
 impl<P: Ports> Publisher<P> {
