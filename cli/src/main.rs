@@ -3,6 +3,7 @@
 
 mod advice;
 mod args;
+mod baseline;
 mod credentials;
 mod exit;
 mod inspect;
@@ -54,6 +55,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Inspect(args) => inspect::run(args).await,
         Command::Kms(args) => kms::run(*args).await,
         Command::Keys(args) => keys::run(args).await,
+        Command::Baseline(args) => baseline::run(&args),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::manual(),
     }

@@ -12,6 +12,7 @@ that of a socket in Linux's abstract namespace.
 import argparse
 import copy
 import datetime as dt
+import functools
 import json
 import logging
 import os
@@ -58,6 +59,7 @@ os.environ.setdefault("VALIDATE_LAMBDA_S3", "false")
 
 import flask  # noqa: E402
 import state_machines  # noqa: E402
+from moto import backends  # noqa: E402
 from moto.cloudformation import parsing  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
@@ -336,6 +338,15 @@ def drop_no_value_from_lists() -> None:
 # --- Start ---------------------------------------------------------------------------------------
 
 
+def remember_services() -> None:
+    """Keeps moto from listing its own folder, and from trying the patterns of all services, at each
+    request."""
+    modules = frozenset(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
+    find = DomainDispatcherApplication.get_backend_for_host
+    DomainDispatcherApplication.get_backend_for_host = functools.cache(find)  # type: ignore[method-assign]
+
+
 def leave_queues_alone() -> None:
     """Keeps moto from invoking functions by itself (in Docker) for messages that arrive in a queue.
     Event source mappings are still stored and listed; whoever runs the functions polls the queues.
@@ -403,6 +414,7 @@ def serve(args: argparse.Namespace) -> None:
     send_events_about_deletions()
     list_versions_of_few_keys()
     leave_queues_alone()
+    remember_services()
     drop_no_value_from_lists()
     state_machines.install()
     answer_bucket_settings_as_s3_does()

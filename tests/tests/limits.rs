@@ -192,6 +192,13 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "baseline",
+        &[
+            ("shared/core/src/alert", "MAX_KNOWN", Number),
+            ("shared/core/src/alert", "MAX_BASELINE_BYTES", Mebibytes),
+        ],
+    ),
+    (
         "alert text",
         &[("shared/core/src/names", "MAX_VALUE_CHARS", Number)],
     ),

@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod baseline;
 mod inspect;
 mod keys;
 mod kms;
@@ -7,6 +8,7 @@ mod paths;
 mod validate_logs;
 mod verify;
 
+pub(crate) use baseline::BaselineArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use keys::KeysArgs;
 pub(crate) use kms::{KmsArgs, KmsFormat};
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Kms(Box<KmsArgs>),
     /// Save CloudTrail's public keys, to verify a copy without AWS
     Keys(KeysArgs),
+    /// Record the findings of a report that somebody has reviewed, so that nobody is alerted about them again
+    Baseline(BaselineArgs),
     /// Print a shell completion script
     Completions {
         /// The shell to print it for

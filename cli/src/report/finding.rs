@@ -36,8 +36,12 @@ impl Serialize for FindingReport {
     /// Serializes the fields in the order of their names.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stamp = Stamp::by_command(REPORTER, self.detected_at);
-        serde_json::to_value(stamp.stamp(&self.finding))
-            .map_err(S::Error::custom)?
-            .serialize(serializer)
+        let mut value =
+            serde_json::to_value(stamp.stamp(&self.finding)).map_err(S::Error::custom)?;
+        if let Some(fields) = value.as_object_mut() {
+            let occurrence = self.finding.short_occurrence();
+            fields.insert("occurrence".to_owned(), occurrence.into());
+        }
+        value.serialize(serializer)
     }
 }

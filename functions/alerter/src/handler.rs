@@ -69,7 +69,8 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
 impl<P: Ports> Alerter<P> {
     /// Returns what arrived, with what is recorded about it.
     async fn open_cases(&self, messages: &[SqsMessage], now: Timestamp) -> OpenCases {
-        let inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket).await;
+        let mut inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket).await;
+        self.leave_out_known(&mut inbox, now).await;
         let mut failed = inbox.failed;
         let mut cases = Vec::new();
         let mut results = stream::iter(inbox.groups)

@@ -4,6 +4,7 @@ use crate::alerter::Number;
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
+use trailseal::alert::baseline::Baseline;
 use trailseal::alert::case::Arrived;
 use trailseal::alert::findings_message::MAX_DOCUMENT_BYTES;
 use trailseal::alert::received::{self, MessageError, Received};
@@ -113,6 +114,36 @@ impl Inbox {
             group.arrived.findings.sort_by_key(SentFinding::order);
         }
         inbox
+    }
+
+    /// Returns whether any finding arrived.
+    pub(crate) fn has_findings(&self) -> bool {
+        let mut groups = self.groups.values();
+        groups.any(|group| !group.arrived.findings.is_empty())
+    }
+
+    /// Removes the findings of a baseline, and returns how many. Their messages are done.
+    pub(crate) fn leave_out(&mut self, baseline: &Baseline) -> u64 {
+        let mut left_out = 0;
+        for group in self.groups.values_mut() {
+            group.arrived.findings.retain(|finding| {
+                let known = baseline.known(finding);
+                if let Some(known) = known {
+                    left_out += 1;
+                    tracing::info!(
+                        id = finding.id,
+                        kind = finding.kind,
+                        object = ?finding.object.to_string(),
+                        reviewer = ?known.reviewer,
+                        "a finding of the baseline is not published"
+                    );
+                }
+                known.is_none()
+            });
+        }
+        self.groups
+            .retain(|_, group| group.arrived.reminded || !group.arrived.findings.is_empty());
+        left_out
     }
 
     fn add(&mut self, number: Number, content: Content) {

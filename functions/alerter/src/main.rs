@@ -5,6 +5,7 @@ mod announcement;
 mod handler;
 mod inbox;
 mod incidents;
+mod known;
 mod rate;
 mod requeue;
 #[cfg(test)]

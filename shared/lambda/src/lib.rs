@@ -10,5 +10,8 @@ pub mod invocation;
 pub mod queue;
 pub mod startup;
 
-pub use invocation::{Check, Checked, Deadline, Record, Work, WorkError, write_alert, write_round};
+pub use invocation::{
+    Check, Checked, Deadline, Record, Work, WorkError, write_alert, write_known_findings,
+    write_round,
+};
 pub use startup::{AlerterStartup, AnswerBatch, Startup};

@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use trailseal_tests::local::Execution;
+use tokio::process::Command;
+use trailseal_tests::local::server::client_environment;
+use trailseal_tests::local::{Alert, Execution, paths};
 use trailseal_tests::trail::{DigestFile, FirstDigest, Trail, TrailSpec, tamper};
 
 /// The functions of the history: their names in the template, and in receipts.
@@ -36,7 +38,7 @@ fn month() -> Trail {
         ..TrailSpec::default()
     };
     let mut trail = spec.build();
-    // Of the member accounts, only the last four days are retained.
+    // Of the member accounts, only the last two days are retained.
     trail.digests.retain(|digest| {
         let key = &digest.object.key;
         key.contains(&format!("/{ACCOUNT}/")) || is_late(key)
@@ -54,7 +56,7 @@ fn month() -> Trail {
 
 /// Returns whether an object is in the folder of one of the last days of the month.
 fn is_late(key: &str) -> bool {
-    ["02/11", "02/12", "02/13", "02/14"]
+    ["02/13", "02/14"]
         .iter()
         .any(|day| key.contains(&format!("/2026/{day}/")))
 }
@@ -134,7 +136,7 @@ async fn a_month_of_several_accounts_is_verified_and_counted() -> Result<()> {
     world.deliver_before_deployment().await?;
     let digests = &world.trail.digests;
     let of_member = |digest: &&DigestFile| digest.object.key.contains("/444455556666/");
-    let missing = digests.iter().filter(of_member).nth(30);
+    let missing = digests.iter().filter(of_member).nth(20);
     let missing = missing.context("a digest")?;
     let changed = world.trail.log_files.iter();
     let changed = &changed.last().context("a log file")?.object;
@@ -345,5 +347,102 @@ async fn an_execution_names_what_it_could_not_send() -> Result<()> {
         "{}",
         execution.cause
     );
+    Ok(())
+}
+
+impl World {
+    /// Runs the command against the local AWS, and returns its exit code and its output.
+    async fn command(&self, arguments: &[&str]) -> Result<(i32, String)> {
+        let run = Command::new(paths::command()?)
+            .args(arguments)
+            .env_clear()
+            .envs(client_environment(self.aws.endpoint(), REGION))
+            .output()
+            .await?;
+        let code = run.status.code().context("an exit code")?;
+        let output = String::from_utf8_lossy(&run.stdout).into_owned();
+        Ok((code, output + &String::from_utf8_lossy(&run.stderr)))
+    }
+}
+
+/// The first night: what is known to be broken is in the baseline, and nobody is alerted about it.
+/// What becomes worse is a finding.
+#[tokio::test(flavor = "multi_thread")]
+async fn known_damage_is_in_the_baseline_until_it_is_worse() -> Result<()> {
+    let trail = TrailSpec {
+        hours: 8,
+        log_files_per_hour: 1..=2,
+        ..TrailSpec::default()
+    };
+    let world = World::of(trail.build()).await?;
+    world.deliver_before_deployment().await?;
+    let log = &world.trail.logs_of(world.hour(2))[0].object;
+    world.put(&tamper::log::modified(log)).await?;
+    let gone = &world.trail.logs_of(world.hour(3))[0].object;
+    world.delete(gone).await?;
+    let (hole, before) = (world.hour(6), world.hour(5));
+    world.delete(&hole.object).await?;
+
+    let file = |name: &str| world.aws.new_file(name).display().to_string();
+    let (report, baseline) = (file("report.json"), file("baseline.json"));
+    let source = format!("s3://{}", world.trail.spec.bucket);
+    let (from, to) = world.trail.time_span();
+    let (from, to) = (from.to_string(), to.to_string());
+    let verify = ["verify", &source, "--start-time", &from, "--end-time", &to];
+    let verify = [&verify[..], &["--format", "json", "--output", &report]].concat();
+    let (code, output) = world.command(&verify).await?;
+    ensure!(code == 1, "{output}");
+    let record = [
+        "baseline",
+        &report,
+        "--reviewer",
+        "Jane Doe",
+        "--reason",
+        "Damaged in a migration",
+        // Not that the generated trail ends.
+        "--kind",
+        "digest-missing,log-file-missing,log-file-modified",
+        "--output",
+        &baseline,
+    ];
+    let (code, output) = world.command(&record).await?;
+    ensure!(code == 0, "{output}");
+    let document: Value = serde_json::from_slice(&tokio::fs::read(&baseline).await?)?;
+    let known = document["findings"].as_array().context("findings")?;
+    let known: BTreeSet<&str> = known.iter().filter_map(|it| it["kind"].as_str()).collect();
+    let expected = ["digest-missing", "log-file-missing", "log-file-modified"];
+    assert_eq!(known, expected.into());
+    world
+        .keep_evidence("config/baseline.json", &document)
+        .await?;
+
+    world.queued("first-night", json!({})).await?;
+    world.settle_history().await?;
+    world.assert_alerts(&[]);
+    // They are on record nevertheless.
+    let receipts = world.receipts("log-verifier").await?;
+    let found = receipts
+        .values()
+        .filter(|receipt| receipt["verdict"] == "finding");
+    assert_eq!(found.count(), 2);
+
+    // The modified log file is modified again, and the hole grows.
+    world.put(&tamper::log::not_json(log)).await?;
+    world.delete(&before.object).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.queued("second-night", json!({})).await?;
+    world.settle_history().await?;
+    let kinds: BTreeSet<(String, String)> = world
+        .alerts()
+        .iter()
+        .flat_map(Alert::findings)
+        .map(|finding| (finding.kind, finding.key))
+        .collect();
+    let expected = [
+        ("log-file-modified", &log.key),
+        ("digest-missing", &hole.object.key),
+    ];
+    let expected = expected.map(|(kind, key)| (kind.to_owned(), key.clone()));
+    assert_eq!(kinds, expected.into());
     Ok(())
 }

@@ -5,6 +5,7 @@ mod at_once;
 mod crashes;
 mod documents;
 mod incidents;
+mod known;
 mod refusals;
 
 use crate::alerter::{Alerter, Ports};

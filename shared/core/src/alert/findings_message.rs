@@ -73,10 +73,9 @@ pub fn compose<'a>(
     let entries: Vec<_> = findings
         .into_iter()
         .filter_map(|finding| {
-            let occurrence = finding.occurrence().to_string();
             let entry = ComposedFinding {
                 finding: stamp.stamp(finding),
-                occurrence: occurrence.get(..16).unwrap_or_default().to_owned(),
+                occurrence: finding.short_occurrence(),
             };
             // Text, times and lists: JSON can hold everything in it.
             let json = json_for_queue(serde_json::to_string(&entry).ok()?);

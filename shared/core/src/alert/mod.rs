@@ -4,10 +4,11 @@
 //! all its attributes, and a subject of less than 100 printable ASCII characters.
 //!
 //! The files, from the lowest to the highest: what functions send ([`findings_message`]) and the
-//! `alerter` receives ([`sent_finding`], [`received`]); what is on record about it ([`incident`],
+//! `alerter` receives ([`sent_finding`], [`received`]); what is not published ([`baseline`]); what is on record about it ([`incident`],
 //! [`notice`], [`case`]); and what is published (`entry`, `counts`, `document`, `text`, `message`,
 //! `whole_list`).
 
+pub mod baseline;
 pub mod case;
 mod counts;
 mod document;

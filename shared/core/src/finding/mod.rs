@@ -261,6 +261,15 @@ impl Finding {
         Sha256::of(what.as_bytes())
     }
 
+    /// Returns the first 16 hex digits of [`Self::occurrence`], by which a sent or reported finding
+    /// names it.
+    #[must_use]
+    pub fn short_occurrence(&self) -> String {
+        let mut occurrence = self.occurrence().to_string();
+        occurrence.truncate(16);
+        occurrence
+    }
+
     /// Returns how bad it is.
     #[must_use]
     pub fn severity(&self) -> Severity {

@@ -133,6 +133,16 @@ fn of_round(totals: &Totals, stamp: Stamp<'_>) -> Value {
     line(stamp, None, &metrics)
 }
 
+/// Writes to the function's log how many findings are in the baseline and were not published.
+pub fn write_known_findings(count: u64, stamp: Stamp<'_>) {
+    write_lines(&[of_known_findings(count, stamp)]);
+}
+
+/// Returns one line for findings that are in the baseline, by function.
+fn of_known_findings(count: u64, stamp: Stamp<'_>) -> Value {
+    line(stamp, None, &[("KnownFindings", "Count", count)])
+}
+
 /// Returns one line for the bytes of objects that an invocation read, by function.
 pub(super) fn bytes_read(bytes: u64, stamp: Stamp<'_>) -> Value {
     line(stamp, None, &[("BytesRead", "Bytes", bytes)])
@@ -262,6 +272,13 @@ mod tests {
                 Some(("Verdict", "cannot-tell")),
             ),
             (bytes_read(4096, stamp()), "BytesRead", "Bytes", 4096, None),
+            (
+                of_known_findings(3, stamp()),
+                "KnownFindings",
+                "Count",
+                3,
+                None,
+            ),
         ] {
             let (metrics, dimensions) = announced(&line);
             assert_eq!(metrics, [(name.to_owned(), unit.to_owned(), value)]);
