@@ -81,7 +81,7 @@ pub struct Baseline {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Document {
+struct BaselineDocument {
     schema: String,
     findings: Vec<KnownFinding>,
 }
@@ -111,7 +111,7 @@ impl Baseline {
     /// # Errors
     /// [`BaselineError`] if any part of it is wrong: nothing of it counts then.
     pub fn read(json: &[u8]) -> Result<Self, BaselineError> {
-        let document: Document = serde_json::from_slice(json)?;
+        let document: BaselineDocument = serde_json::from_slice(json)?;
         if document.schema != SCHEMA {
             return Err(BaselineError::Schema);
         }
@@ -166,7 +166,7 @@ impl Baseline {
     /// Returns the document, in the order of IDs.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let document = Document {
+        let document = BaselineDocument {
             schema: SCHEMA.to_owned(),
             findings: self.known.values().flatten().cloned().collect(),
         };
