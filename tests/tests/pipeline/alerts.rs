@@ -297,9 +297,10 @@ async fn a_filter_policy_on_the_body_passes_what_it_names() -> Result<()> {
     let critical = Subscription::create(&world.aws, topic, "critical").await?;
     let all = sns.list_subscriptions_by_topic().topic_arn(topic);
     let subscriptions = all.send().await?;
-    let mut arns = subscriptions.subscriptions().iter();
-    let arn = arns
-        .find_map(|one| one.subscription_arn())
+    let mut to_queue = subscriptions.subscriptions().iter();
+    let arn = to_queue
+        .find(|one| one.protocol() == Some("sqs"))
+        .and_then(|one| one.subscription_arn())
         .context("no subscription")?;
     for (name, value) in [
         ("FilterPolicyScope", "MessageBody"),

@@ -240,7 +240,7 @@ mod tests {
             (
                 "kind",
                 SentFinding {
-                    kind: "log-file-missing".to_owned(),
+                    kind: "log-file-modified".to_owned(),
                     ..sent()
                 },
             ),
