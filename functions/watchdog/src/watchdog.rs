@@ -101,8 +101,9 @@ impl<P: Ports> Watchdog<P> {
             tracing::info!(all_clear = %text(all_clear), "all-clear");
         }
         let bucket = Some(self.settings.evidence_bucket.as_str());
-        let findings = report.findings.iter().chain(&report.all_clears);
-        for message in findings_message::compose(findings, stamp, bucket) {
+        let lists = [&report.findings, &report.all_clears];
+        let compose = |list: &Vec<_>| findings_message::compose(list, stamp, bucket);
+        for message in lists.into_iter().flat_map(compose) {
             self.findings.send(&message).await?;
         }
         Ok(())

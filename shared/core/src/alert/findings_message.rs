@@ -65,13 +65,13 @@ struct MessageHead<'a> {
 /// Writes the messages for findings and all-clears: one, if they fit. The rest goes into documents in
 /// `evidence_bucket`, or into several messages if there is no such bucket.
 #[must_use]
-pub fn compose<'a>(
-    findings: impl IntoIterator<Item = &'a Finding>,
+pub fn compose(
+    findings: &[Finding],
     stamp: Stamp<'_>,
     evidence_bucket: Option<&str>,
 ) -> Vec<FindingsMessage> {
     let entries: Vec<_> = findings
-        .into_iter()
+        .iter()
         .filter_map(|finding| {
             let entry = ComposedFinding {
                 finding: stamp.stamp(finding),

@@ -36,6 +36,7 @@ impl<C: Check, P: Ports> Service<C, P> {
             return Err(ItemError::UnknownBucket(created.object.clone()));
         }
         let deadline = run.deadline;
+        let begun = stamp::<C>();
         let checked = self.check_intended(created, deadline);
         let Ok((object, checked)) = timeout_at(deadline.give_up, checked).await else {
             let at = created.object.clone();
@@ -66,7 +67,8 @@ impl<C: Check, P: Ports> Service<C, P> {
             is_settled: rest.is_none() && C::RECORD != Record::None,
             is_history: self.is_history,
         };
-        in_time(run, &object, self.publisher.publish(found, stamp)).await??;
+        let published = self.publisher.publish(found, begun, stamp);
+        in_time(run, &object, published).await??;
         let is_counted = matches!(attempt, Attempt::Counted(_));
         let will_be_retried = is_counted && schedule.is_some() && !is_last;
         // A message that is delivered again brings its rest along: if the rest were also handed

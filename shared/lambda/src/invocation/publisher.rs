@@ -25,10 +25,15 @@ pub(crate) struct Publisher<P: Ports> {
 }
 
 impl<P: Ports> Publisher<P> {
-    /// Sends the findings to the alerter.
+    /// Sends the findings and all-clears to the alerter.
+    ///
+    /// A finding is of the time when the check ended, and an all-clear of the time when it began: what
+    /// the check saw may have changed since then, so an all-clear must not end what another check
+    /// found in the meantime.
     pub(super) async fn publish(
         &self,
         found: Verified<'_>,
+        begun: Stamp<'_>,
         stamp: Stamp<'_>,
     ) -> Result<(), ItemError> {
         let Verified {
@@ -41,7 +46,7 @@ impl<P: Ports> Publisher<P> {
             tracing::warn!(finding = %stamped(finding, stamp), "finding");
         }
         for all_clear in &report.all_clears {
-            tracing::info!(all_clear = %stamped(all_clear, stamp), "all-clear");
+            tracing::info!(all_clear = %stamped(all_clear, begun), "all-clear");
         }
         tracing::info!(
             object = ?object.to_string(),
@@ -53,8 +58,9 @@ impl<P: Ports> Publisher<P> {
         );
         metrics::write(found, stamp);
         let bucket = self.evidence_bucket.as_deref();
-        let findings = report.findings.iter().chain(&report.all_clears);
-        for message in findings_message::compose(findings, stamp, bucket) {
+        let findings = findings_message::compose(&report.findings, stamp, bucket);
+        let all_clears = findings_message::compose(&report.all_clears, begun, bucket);
+        for message in findings.into_iter().chain(all_clears) {
             self.findings
                 .send(&message)
                 .await

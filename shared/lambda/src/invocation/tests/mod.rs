@@ -126,6 +126,12 @@ impl Check for ByKey {
                 error.cause = Cause::Unavailable("SlowDown".to_owned());
                 report.cannot_tell(error, &Scope::default(), object);
             }
+            "restored" => {
+                tokio::time::sleep(Duration::from_millis(1200)).await;
+                let all_clear = finding.clone().into_all_clear("It is back.");
+                report.all_clears.push(all_clear);
+                report.findings.push(finding);
+            }
             "slow" => tokio::time::sleep(Duration::from_millis(1200)).await,
             _ => report.valid = 1,
         }

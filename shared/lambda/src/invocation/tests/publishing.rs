@@ -1,6 +1,7 @@
 //! The findings that are sent.
 
 use super::*;
+use trailseal::names::seconds::whole_second;
 
 #[tokio::test]
 async fn a_finding_that_is_not_accepted_goes_back_to_its_queue() {
@@ -33,4 +34,21 @@ async fn findings_about_one_key_are_occurrences_of_one_incident() {
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     assert_eq!(occurrences[0], occurrences[2]);
     assert_ne!(occurrences[0], occurrences[1]);
+}
+
+/// Somebody may have deleted the object again while the check was under way.
+#[tokio::test]
+async fn an_all_clear_is_of_the_time_when_the_check_began() {
+    let service = service(Sent::default(), Line::default());
+    let begun = whole_second(Timestamp::now());
+    let event = sqs(&[("1", &key("restored"), 1)]);
+    invoke(&service, event).await.unwrap();
+    let sent = service.publisher.findings.findings.lock().unwrap();
+    let time = |all_clear: bool| -> Timestamp {
+        let mut of = sent.iter().filter(|f| (f["allClear"] == true) == all_clear);
+        let finding = of.next().unwrap();
+        finding["detectedAt"].as_str().unwrap().parse().unwrap()
+    };
+    assert!(time(true) >= begun);
+    assert!(time(true) < time(false), "{sent:#?}");
 }
