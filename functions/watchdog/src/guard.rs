@@ -37,7 +37,10 @@ impl<P: Ports> Watchdog<P> {
         }
         self.publish(&step.report, now).await?;
         if step.after != step.before {
-            let (_, version) = self.recorded().await?;
+            let (state, version) = self.recorded().await?;
+            if state != step.before {
+                return Err(written_by_another_round());
+            }
             self.write_record(&step.after, version).await?;
         }
         Ok(u64::try_from(step.unread.len()).unwrap_or(u64::MAX))
@@ -70,10 +73,13 @@ impl<P: Ports> Watchdog<P> {
         if written.await? {
             return Ok(());
         }
-        Err(failed(Cause::Unavailable(
-            "another round wrote it in the meantime".to_owned(),
-        )))
+        Err(written_by_another_round())
     }
+}
+
+fn written_by_another_round() -> StoreError {
+    let why = "another round wrote it in the meantime";
+    failed(Cause::Unavailable(why.to_owned()))
 }
 
 fn failed(cause: Cause) -> StoreError {

@@ -46,12 +46,15 @@ where
     match answer {
         Ok(output) => Ok(Some(output)),
         Err(error) if error.code() == Some(absent) => Ok(None),
-        Err(error) => Err(store_error(
-            "read the settings of",
-            format!("s3://{bucket}"),
-            &error,
-        )),
+        Err(error) => Err(unread(bucket, &error)),
     }
+}
+
+fn unread<E>(bucket: &str, error: &SdkError<E, HttpResponse>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    store_error("read the settings of", format!("s3://{bucket}"), error)
 }
 
 impl S3Objects {
@@ -60,8 +63,8 @@ impl S3Objects {
             .get_bucket_notification_configuration()
             .bucket(bucket)
             .set_expected_bucket_owner(self.owner()));
-        let output = setting(bucket, answer, "")?;
-        Ok(output.is_some_and(|output| output.event_bridge_configuration.is_some()))
+        let output = answer.map_err(|error| unread(bucket, &error))?;
+        Ok(output.event_bridge_configuration.is_some())
     }
 
     async fn versioning(&self, bucket: &str) -> Result<Versioning, StoreError> {
@@ -69,9 +72,9 @@ impl S3Objects {
             .get_bucket_versioning()
             .bucket(bucket)
             .set_expected_bucket_owner(self.owner()));
-        let status = setting(bucket, answer, "")?.and_then(|output| output.status);
+        let output = answer.map_err(|error| unread(bucket, &error))?;
         Ok(Versioning {
-            enabled: status == Some(BucketVersioningStatus::Enabled),
+            enabled: output.status == Some(BucketVersioningStatus::Enabled),
         })
     }
 

@@ -44,7 +44,7 @@ pub struct SentFinding {
     /// One plain sentence.
     pub message: String,
     /// Indicates whether it ends the incident.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "crate::finding::is_false")]
     pub all_clear: bool,
     /// The advice: what to do next.
     pub advice: String,
@@ -65,9 +65,4 @@ impl SentFinding {
     pub fn order(&self) -> (Timestamp, bool) {
         (self.detected_at, !self.all_clear)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_false(value: &bool) -> bool {
-    !value
 }

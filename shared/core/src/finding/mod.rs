@@ -51,7 +51,7 @@ const MAX_TEXT_CHARS: usize = 2100;
 const NOTHING_TO_DO: &str = "Nothing, if you know who made this right again. If you do not know it, find out: whoever can restore a file can also replace it.";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_false(value: &bool) -> bool {
+pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 

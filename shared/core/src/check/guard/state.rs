@@ -144,9 +144,10 @@ pub fn step(
         }
     }
     let mut report = Report::of(findings(&next.open, record));
-    for condition in state.open.difference(&next.open.clone()) {
+    let gone: Vec<_> = state.open.difference(&next.open).cloned().collect();
+    for condition in gone {
         if unknown.contains(&condition.subject()) {
-            next.open.insert(condition.clone());
+            next.open.insert(condition);
         } else {
             report.all_clears.push(condition.all_clear(record));
         }
