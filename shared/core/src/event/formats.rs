@@ -17,13 +17,14 @@ impl EventObjects {
             self.unrelated.add(Unrelated::OtherS3Event, name);
             return Ok(());
         };
-        let (Some(bucket), Some(key)) = (
+        let object = match (
             text_at(record, "/s3/bucket/name"),
             text_at(record, "/s3/object/key"),
-        ) else {
-            return Err(EventError::Unknown("an S3 record does not name an object"));
+        ) {
+            (Some(bucket), Some(key)) => Ok(EventObject::as_encoded(bucket, key)),
+            _ => Err(EventError::Unknown("an S3 record does not name an object")),
         };
-        self.add(EventObject::as_encoded(bucket, key).with_deed(deed))
+        self.add_with_deed(object, deed)
     }
 
     /// Collects an EventBridge event of S3. Its key is not encoded.
@@ -35,21 +36,22 @@ impl EventObjects {
             self.unrelated.add(Unrelated::OtherS3Event, kind);
             return Ok(());
         }
-        if text(event, "source") != Some("aws.s3") {
-            return Err(EventError::Unknown(
-                "the source of an event about an S3 object is not aws.s3",
-            ));
-        }
-        let (Some(bucket), Some(key)) = (
+        let object = match (
+            text(event, "source"),
             text_at(event, "/detail/bucket/name"),
             text_at(event, "/detail/object/key"),
-        ) else {
-            return Err(EventError::Unknown(
+        ) {
+            (Some("aws.s3"), Some(bucket), Some(key)) => {
+                Ok(EventObject::new(ObjectLocation::new(bucket, key)))
+            }
+            (Some("aws.s3"), _, _) => Err(EventError::Unknown(
                 "an EventBridge event does not name an object",
-            ));
+            )),
+            _ => Err(EventError::Unknown(
+                "the source of an event about an S3 object is not aws.s3",
+            )),
         };
-        let object = EventObject::new(ObjectLocation::new(bucket, key));
-        self.add(object.with_deed(deeds::of_eventbridge(kind, event)))
+        self.add_with_deed(object, deeds::of_eventbridge(kind, event))
     }
 
     /// Collects CloudTrail's own notification, which lists keys. AWS Config has fields with the

@@ -2,7 +2,7 @@
 
 use super::fields::OBJECT_DELETED;
 use super::unrelated::{Tally, Unrelated};
-use crate::names::deed::ObjectAction;
+use crate::names::deed::{Deed, ObjectAction};
 use crate::names::event_object::EventObject;
 use crate::names::object_key::MAX_KEY_BYTES;
 
@@ -39,8 +39,11 @@ pub struct EventObjects {
     pub removed: Vec<EventObject>,
     /// The messages that are not about a created or deleted object.
     pub unrelated: Tally,
-    /// The first thing in the event that could not be understood.
+    /// The first thing in the event that could not be understood, except in what is about deleted
+    /// objects.
     pub error: Option<EventError>,
+    /// The first thing that could not be understood in what is about deleted objects.
+    pub removed_error: Option<EventError>,
 }
 
 impl EventObjects {
@@ -51,18 +54,45 @@ impl EventObjects {
         }
     }
 
-    /// Counts the deleted objects as unrelated, for a function that works on created ones.
+    /// Counts whatever is about deleted objects as unrelated, for a function that works on created
+    /// ones.
     #[must_use]
     pub fn of_created(mut self) -> Self {
-        for _ in self.removed.drain(..) {
+        let broken = self.removed_error.take().map(|_| ());
+        for () in self.removed.drain(..).map(|_| ()).chain(broken) {
             self.unrelated.add(Unrelated::OtherS3Event, OBJECT_DELETED);
         }
+        self
+    }
+
+    /// Returns the event for a function that works on created and deleted objects: it must understand
+    /// what is about either.
+    #[must_use]
+    pub fn of_all(mut self) -> Self {
+        self.error = self.error.or(self.removed_error.take());
         self
     }
 
     /// Returns all objects, in the order of the event for those of one kind.
     pub fn into_objects(self) -> impl Iterator<Item = EventObject> {
         self.created.into_iter().chain(self.removed)
+    }
+
+    /// Adds the object of an event that says what was done to it, or what is wrong with the event.
+    pub(super) fn add_with_deed(
+        &mut self,
+        object: Result<EventObject, EventError>,
+        deed: Deed,
+    ) -> Result<(), EventError> {
+        let is_removed = matches!(deed.action, ObjectAction::Removed { .. });
+        let added = object.and_then(|object| self.add(object.with_deed(deed)));
+        match added {
+            Err(error) if is_removed => {
+                self.removed_error.get_or_insert(error);
+                Ok(())
+            }
+            added => added,
+        }
     }
 
     /// Adds an object, if S3 can have an object with this name.

@@ -225,6 +225,20 @@ fn a_function_that_works_on_created_objects_counts_the_deleted_ones_as_unrelated
     assert_eq!(EventObjects::by(&many).into_objects().count(), 3);
 }
 
+/// An event about a deletion that names no object is broken only for a function that needs it.
+#[test]
+fn a_broken_event_about_a_deletion_is_unrelated_to_created_objects() {
+    let eventbridge = json!({"source": "aws.s3", "detail-type": "Object Deleted", "detail": {}});
+    let notification =
+        json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectRemoved:Delete"}]});
+    for event in [eventbridge, notification] {
+        let of_created = EventObjects::by(&event).of_created();
+        assert_eq!(of_created.error, None, "{event}");
+        assert_eq!(of_created.unrelated.count(Unrelated::OtherS3Event), 1);
+        assert!(EventObjects::by(&event).of_all().error.is_some(), "{event}");
+    }
+}
+
 /// Returns messages that other services and people send to a shared topic, queue or bus.
 fn messages_of_others() -> Vec<(Value, Unrelated)> {
     let config = |kind: &str, more: Value| {

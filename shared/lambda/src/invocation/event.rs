@@ -17,7 +17,7 @@ const ITEMS_AT_ONCE: usize = 4;
 /// Returns the objects of an event that are a function's work.
 pub(super) fn meant_for<C: Check>(event: EventObjects) -> EventObjects {
     if C::REMOVED {
-        event
+        event.of_all()
     } else {
         event.of_created()
     }
