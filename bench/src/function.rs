@@ -68,7 +68,7 @@ struct Measured {
 async fn invoke(lab: &Lab, set: &DataSet, endpoint: &Endpoint) -> anyhow::Result<Measured> {
     let spec = FunctionSpec {
         name: LOGICAL_ID.to_owned(),
-        bootstrap: paths::bootstrap(LOGICAL_ID),
+        bootstrap: paths::bootstrap(LOGICAL_ID)?,
         env: environment(endpoint),
         timeout: TIMEOUT,
         memory_mb: MEMORY_MB,

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 /// Returns the root of the repository.
 pub fn repository() -> PathBuf {
@@ -48,16 +49,32 @@ pub fn runtime_emulator() -> Result<PathBuf> {
         .with_context(|| format!("no aws-lambda-rie-{architecture} under {}", lib.display()))
 }
 
-/// Returns the folder in which `sam build` puts the functions, with one folder for each logical ID;
-/// `TRAILSEAL_FUNCTIONS_DIR` names another place.
-pub fn functions() -> PathBuf {
-    env::var_os("TRAILSEAL_FUNCTIONS_DIR")
-        .map_or_else(|| repository().join(".aws-sam/build"), PathBuf::from)
+/// Returns the built executable of one function of the template. Functions that run the same program
+/// share a folder: the template that `sam build` writes names the folder of each.
+/// `TRAILSEAL_FUNCTIONS_DIR` names a place with one folder for each logical ID instead.
+pub fn bootstrap(logical_id: &str) -> Result<PathBuf> {
+    let folder = match env::var_os("TRAILSEAL_FUNCTIONS_DIR") {
+        Some(folders) => PathBuf::from(folders).join(logical_id),
+        None => built_folder(logical_id)?,
+    };
+    let program = folder.join("bootstrap");
+    ensure!(
+        program.is_file(),
+        "{} is not built: run `make build`",
+        program.display()
+    );
+    Ok(program)
 }
 
-/// Returns the built executable of one function of the template.
-pub fn bootstrap(logical_id: &str) -> PathBuf {
-    functions().join(logical_id).join("bootstrap")
+fn built_folder(logical_id: &str) -> Result<PathBuf> {
+    let build = repository().join(".aws-sam/build");
+    let template = build.join("local.json");
+    let text = fs::read_to_string(&template)
+        .with_context(|| format!("{} (run `make build`?)", template.display()))?;
+    let template: Value = serde_json::from_str(&text)?;
+    let folder = template["Resources"][logical_id]["Properties"]["CodeUri"].as_str();
+    let folder = folder.with_context(|| format!("the template has no function {logical_id}"))?;
+    Ok(build.join(folder))
 }
 
 /// Returns the built `trailseal` next to the running test; `TRAILSEAL_COMMAND` names another one.

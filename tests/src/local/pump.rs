@@ -128,7 +128,7 @@ impl Pump {
         let mut pump = Self::empty(aws);
         for function in stack.functions.values() {
             if function.queue.is_some() {
-                let mut spec = function.spec(endpoint);
+                let mut spec = function.spec(endpoint)?;
                 adjust(&mut spec);
                 let log = aws.new_file(&format!("{}.log", function.logical_id));
                 let rie = Rie::start(spec, &log).await?;

@@ -82,9 +82,6 @@ struct Running {
 impl Rie {
     /// Starts the emulator; the function itself starts with its first invocation. Both write to `log`.
     pub async fn start(spec: FunctionSpec, log: &Path) -> Result<Self> {
-        if !spec.bootstrap.is_file() {
-            bail!("{} is not built", spec.bootstrap.display());
-        }
         let running = Mutex::new(start(&spec, log).await?);
         Ok(Self {
             spec,

@@ -53,16 +53,16 @@ pub struct Function {
 impl Function {
     /// Returns how to run the built function: its deployed environment, with every AWS call going
     /// to `endpoint`.
-    pub fn spec(&self, endpoint: &str) -> FunctionSpec {
+    pub fn spec(&self, endpoint: &str) -> Result<FunctionSpec> {
         let mut env = self.env.clone();
         env.extend(client_environment(endpoint, REGION));
-        FunctionSpec {
+        Ok(FunctionSpec {
             name: self.name.clone(),
-            bootstrap: paths::bootstrap(&self.logical_id),
+            bootstrap: paths::bootstrap(&self.logical_id)?,
             env,
             timeout: self.timeout,
             memory_mb: self.memory_mb,
-        }
+        })
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use futures::future::try_join_all;
+use jiff::Timestamp;
 use trailseal_tests::local::{
     Deployment, FaultProxy, Invocation, LocalAws, LogBucket, Pump, Stack, paths,
 };
@@ -19,6 +20,8 @@ use crate::verdicts::{ALERTER, TRIGGERED};
 pub(crate) const REGIONS: [&str; 3] = ["us-east-1", "eu-central-1", "ap-southeast-2"];
 /// How many log files CloudTrail delivers in each Region.
 const LOG_FILES_AN_HOUR: u32 = 4;
+/// How many hours ago the trail's last hour ended. A chain is overdue after six hours.
+pub(crate) const SILENT_HOURS: u32 = 7;
 
 /// A local AWS with the stack in it. Its processes and files end with it.
 pub(crate) struct Stage {
@@ -57,20 +60,20 @@ impl Stage {
     /// Starts and deploys everything.
     pub(crate) async fn set_up(screen: &Screen) -> Result<Self> {
         for function in TRIGGERED.iter().chain([&ALERTER]) {
-            let bootstrap = paths::bootstrap(function);
-            let name = bootstrap.display();
-            ensure!(bootstrap.is_file(), "{name} is not built: run `make build`");
+            paths::bootstrap(function)?;
         }
         screen.step("Starting moto, which simulates AWS on this machine, on a free port.");
         let aws = LocalAws::start().await?;
         screen.step(&format!("moto listens on {}.", aws.endpoint()));
 
         let (key_id, key_arn) = create_key(&aws).await?;
+        let default = TrailSpec::default();
         let spec = TrailSpec {
+            start: hours_ago(default.hours + SILENT_HOURS)?,
             regions: REGIONS.map(str::to_owned).to_vec(),
             log_files_per_hour: LOG_FILES_AN_HOUR..=LOG_FILES_AN_HOUR,
             kms: Some(KmsSpec::new(&key_arn)),
-            ..TrailSpec::default()
+            ..default
         };
         screen.step(&format!(
             "Creating the log bucket {}, a KMS key for its log files, and the stack of template.yaml.",
@@ -110,6 +113,13 @@ impl Stage {
         let mut carried = try_join_all(functions.map(|function| self.pump.carry(function))).await?;
         carried.pop().context("no function runs")
     }
+}
+
+/// Returns the start of an hour: so many hours before the current hour.
+fn hours_ago(hours: u32) -> Result<Timestamp> {
+    let now = Timestamp::now().as_second();
+    let hour = now - now.rem_euclid(3600);
+    Ok(Timestamp::from_second(hour - i64::from(hours) * 3600)?)
 }
 
 /// Creates a symmetric key; returns its ID and its ARN.
