@@ -6,12 +6,15 @@ use trailseal_tests::trail::tamper;
 use trailseal_tests::trail::{DigestFile, LogFile, Object, Trail};
 
 use crate::feed::Feed;
+use crate::stage::REGIONS;
 
 /// The hour in which the attacker arrives: its log files are delivered, but the digest that lists
 /// them is not yet.
 pub(crate) const HOUR: u32 = 21;
 /// How many consecutive digests the attacker deletes.
 const DELETED_DIGESTS: u32 = 3;
+/// The hour whose log file is deleted long after it was verified.
+const VERIFIED_HOUR: u32 = 10;
 
 /// One thing that is done to the trail.
 pub(crate) struct Attack {
@@ -39,6 +42,10 @@ pub(crate) enum About {
     Digests,
     /// The key of the log files.
     Key,
+    /// A log file that is restored.
+    Restored,
+    /// The whole trail.
+    Trail,
 }
 
 enum Act {
@@ -46,9 +53,10 @@ enum Act {
     WriteDigest(Object),
     Delete,
     DisableKey,
+    Stop,
 }
 
-/// Returns the attacks, in order, for a trail whose Regions are each attacked differently.
+/// Returns the attacks of the attacker's hour, in order, for a trail whose Regions are each attacked differently.
 pub(crate) fn attacks(trail: &Trail) -> Result<Vec<Attack>> {
     let [logs, edits, deletions] = &trail.spec.regions[..] else {
         bail!("the attack needs a trail in three Regions");
@@ -71,6 +79,46 @@ pub(crate) fn attacks(trail: &Trail) -> Result<Vec<Attack>> {
         delete_digests(&gone, successor),
         disable_key(late),
     ])
+}
+
+/// Returns the deletion of a log file that was verified long before.
+pub(crate) fn deletion(trail: &Trail) -> Result<Attack> {
+    // No other log file of this Region is deleted: the incident, and so the message, is its own.
+    let digest = trail.digest(&trail.spec.accounts[0], REGIONS[1], VERIFIED_HOUR);
+    let log = *trail.logs_of(digest).first().context("an empty hour")?;
+    Ok(Attack {
+        region: log.region.clone(),
+        what: "deleted a verified log file".to_owned(),
+        reported: format!(
+            "The attacker deletes a log file of hour {VERIFIED_HOUR}, which was verified long ago."
+        ),
+        objects: vec![log.object.clone()],
+        about: About::Restored,
+        expected: vec![Expected::new("object-deleted", &log.object.key)],
+        act: Act::Delete,
+    })
+}
+
+/// Returns the end of the trail in all Regions, after its last hour.
+pub(crate) fn silence(trail: &Trail) -> Attack {
+    let newest = trail.spec.regions.iter().map(|region| {
+        let digest = trail.digest(&trail.spec.accounts[0], region, trail.spec.hours);
+        digest.object.clone()
+    });
+    let newest: Vec<Object> = newest.collect();
+    let overdue = newest
+        .iter()
+        .map(|digest| Expected::new("digest-overdue", &digest.key));
+    Attack {
+        region: "all Regions".to_owned(),
+        what: "stopped the trail".to_owned(),
+        reported: "The attacker stops the trail. No event arrives anymore, and no function starts."
+            .to_owned(),
+        expected: overdue.collect(),
+        objects: newest,
+        about: About::Trail,
+        act: Act::Stop,
+    }
 }
 
 /// Returns the log files of the hour that exist when the attacker arrives.
@@ -211,7 +259,7 @@ impl Attack {
     pub(crate) fn deleted(&self) -> &[Object] {
         match self.act {
             Act::Delete => &self.objects,
-            Act::WriteLogFile(_) | Act::WriteDigest(_) | Act::DisableKey => &[],
+            Act::WriteLogFile(_) | Act::WriteDigest(_) | Act::DisableKey | Act::Stop => &[],
         }
     }
 
@@ -225,7 +273,7 @@ impl Attack {
         match &self.act {
             Act::WriteLogFile(object) => feed.put_log_file(object).await,
             Act::WriteDigest(object) => feed.put_digest(object).await,
-            Act::Delete => Ok(()),
+            Act::Delete | Act::Stop => Ok(()),
             Act::DisableKey => {
                 let disabled = kms.disable_key().key_id(key_id).send().await;
                 disabled.context("disabling the key")?;

@@ -45,7 +45,7 @@ pub(crate) async fn ask_the_cli(aws: &LocalAws, trail: &Trail) -> Result<CliVerd
 pub(crate) fn print_verdicts(
     screen: &Screen,
     trail: &Trail,
-    attacks: &[Attack],
+    attacks: &[&Attack],
     reported: &[Reported],
     cli_verdicts: &CliVerdicts,
 ) {
@@ -57,7 +57,7 @@ pub(crate) fn print_verdicts(
                 (number + 1).to_string(),
                 format!("{}\n({})", attack.what, attack.region),
                 trailseal_cell(attack, reported),
-                cli_cell(attack, trail, &cli_verdicts[&attack.region]),
+                cli_cell(attack, trail, cli_verdicts),
             ]
         })
         .chain(
@@ -105,7 +105,11 @@ pub(crate) fn print_totals(screen: &Screen, trail: &Trail, cli_verdicts: &CliVer
 }
 
 /// Prints whether the functions reported exactly the attacks, and returns it.
-pub(crate) fn print_conclusion(screen: &Screen, attacks: &[Attack], reported: &[Reported]) -> bool {
+pub(crate) fn print_conclusion(
+    screen: &Screen,
+    attacks: &[&Attack],
+    reported: &[Reported],
+) -> bool {
     let mut expected: Vec<Expected> = attacks.iter().flat_map(|d| d.expected.clone()).collect();
     let mut actual: Vec<Expected> = reported.iter().map(Reported::identity).collect();
     expected.sort();
@@ -149,7 +153,7 @@ pub(crate) fn print_latency(screen: &Screen, reported: &[Reported], alerts: usiz
 pub(crate) fn print_untouched(
     screen: &Screen,
     trail: &Trail,
-    attacks: &[Attack],
+    attacks: &[&Attack],
     valid: Valid,
 ) -> bool {
     let tampered = attacks
@@ -182,6 +186,14 @@ fn trailseal_cell(attack: &Attack, reported: &[Reported]) -> String {
 
 /// Returns the kind, and how long the report took.
 pub(crate) fn describe(reported: &Reported) -> String {
+    if reported.is_silence() {
+        let region = reported.finding.document["region"].as_str();
+        return format!(
+            "{}, seen by the hourly look at {}",
+            reported.finding.kind,
+            region.unwrap_or_default()
+        );
+    }
     let since = if reported.finding.kind == "object-deleted" {
         "the file was deleted"
     } else if reported.by_itself {
@@ -196,7 +208,7 @@ pub(crate) fn describe(reported: &Reported) -> String {
     )
 }
 
-fn unexpected(attacks: &[Attack], reported: &[Reported]) -> Vec<String> {
+fn unexpected(attacks: &[&Attack], reported: &[Reported]) -> Vec<String> {
     let expected: BTreeSet<&Expected> =
         attacks.iter().flat_map(|attack| &attack.expected).collect();
     let others = reported
@@ -205,11 +217,17 @@ fn unexpected(attacks: &[Attack], reported: &[Reported]) -> Vec<String> {
     others.map(|one| one.identity().to_string()).collect()
 }
 
-fn cli_cell(attack: &Attack, trail: &Trail, validation: &Validation) -> String {
+fn cli_cell(attack: &Attack, trail: &Trail, cli_verdicts: &CliVerdicts) -> String {
     let mut by_line: BTreeMap<String, usize> = BTreeMap::new();
     for object in &attack.objects {
-        let line = match validation.verdict(&object.bucket, &object.key) {
+        let mut verdicts = cli_verdicts
+            .values()
+            .filter_map(|validation| validation.verdict(&object.bucket, &object.key));
+        let line = match verdicts.next() {
             Some(Verdict::Invalid(reason)) => format!("INVALID: {reason}"),
+            Some(Verdict::Valid) if attack.about == About::Restored => {
+                "valid, because it is restored".to_owned()
+            }
             Some(Verdict::Valid) => "not noticed (\"valid\")".to_owned(),
             None => "not noticed (no line)".to_owned(),
         };
@@ -223,7 +241,9 @@ fn cli_cell(attack: &Attack, trail: &Trail, validation: &Validation) -> String {
         })
         .collect();
     let delivered = Delivered::to(trail, &attack.region).log_files;
-    let counted_by_cli = validation.total(FileKind::Log).total;
+    let counted_by_cli = cli_verdicts
+        .get(&attack.region)
+        .map_or(0, |validation| validation.total(FileKind::Log).total);
     if attack.about == About::Digests && counted_by_cli < delivered {
         lines.push(format!(
             "its totals do not include {} of {delivered} log files",

@@ -8,7 +8,9 @@ use aws_sdk_s3::Client;
 use futures::future::try_join_all;
 use trailseal_tests::trail::{Change, Object, Trail, deliver};
 
-use crate::verdicts::{DELETION_MONITOR, DIGEST_VALIDATOR, KMS_CONTEXT_CHECKER, LOG_VERIFIER};
+use crate::verdicts::{
+    DELETION_MONITOR, DIGEST_VALIDATOR, KMS_CONTEXT_CHECKER, LOG_VERIFIER, WATCHDOG,
+};
 
 /// The writer to the log bucket.
 pub(crate) struct Feed {
@@ -16,7 +18,8 @@ pub(crate) struct Feed {
     writes: RefCell<Vec<(String, Instant)>>,
     digests: Cell<usize>,
     log_files: Cell<usize>,
-    deletions: Cell<usize>,
+    changes: Cell<usize>,
+    rounds: Cell<usize>,
 }
 
 impl Feed {
@@ -26,7 +29,8 @@ impl Feed {
             writes: RefCell::default(),
             digests: Cell::new(0),
             log_files: Cell::new(0),
-            deletions: Cell::new(0),
+            changes: Cell::new(0),
+            rounds: Cell::new(0),
         }
     }
 
@@ -44,9 +48,20 @@ impl Feed {
 
     /// Deletes an object.
     pub(crate) async fn delete(&self, object: &Object) -> Result<()> {
-        self.deletions.update(|count| count + 1);
+        self.changes.update(|count| count + 1);
         self.record(object);
         deliver::apply(&self.s3, &Change::Delete(object.location())).await
+    }
+
+    /// Notes that somebody removes the delete marker of an object.
+    pub(crate) fn restored(&self, object: &Object) {
+        self.changes.update(|count| count + 1);
+        self.record(object);
+    }
+
+    /// Notes that a round of `watchdog` starts.
+    pub(crate) fn round(&self) {
+        self.rounds.update(|count| count + 1);
     }
 
     /// Delivers an hour as CloudTrail does: in each Region the log files, then the digest that
@@ -76,7 +91,8 @@ impl Feed {
         match function {
             DIGEST_VALIDATOR | LOG_VERIFIER => self.digests.get(),
             KMS_CONTEXT_CHECKER => self.log_files.get(),
-            DELETION_MONITOR => self.deletions.get(),
+            DELETION_MONITOR => self.changes.get(),
+            WATCHDOG => self.rounds.get(),
             _ => 0,
         }
     }

@@ -39,14 +39,14 @@ pub(crate) fn alerts(proxy: &FaultProxy) -> Vec<Received> {
 }
 
 /// Returns the findings of alerts, each once: two functions may find the same, and delivery is at
-/// least once.
+/// least once. All-clears are left out.
 pub(crate) fn findings(alerts: &[Received], feed: &Feed, proxy: &FaultProxy) -> Vec<Reported> {
     let finding_messages = finding_messages(proxy);
     let mut ids = BTreeSet::new();
     let mut reported = Vec::new();
     for received in alerts {
         for finding in received.alert.findings() {
-            if ids.insert(finding.id.clone()) {
+            if !is_all_clear(&finding) && ids.insert(finding.id.clone()) {
                 let detected = finding_messages
                     .iter()
                     .find(|(body, _)| body.contains(&finding.id));
@@ -56,6 +56,30 @@ pub(crate) fn findings(alerts: &[Received], feed: &Feed, proxy: &FaultProxy) -> 
         }
     }
     reported
+}
+
+/// Returns the all-clears of alerts.
+pub(crate) fn all_clears(alerts: &[Received], feed: &Feed) -> Vec<Reported> {
+    let mut reported = Vec::new();
+    for received in alerts {
+        let findings = received.alert.findings();
+        for finding in findings.into_iter().filter(is_all_clear) {
+            reported.push(Reported::new(finding, received.at, received.at, feed));
+        }
+    }
+    reported
+}
+
+fn is_all_clear(finding: &Finding) -> bool {
+    finding.document["allClear"] == true
+}
+
+/// Returns the command that the alert about an object gives.
+pub(crate) fn command(alerts: &[Received], key: &str) -> Option<String> {
+    let findings = alerts.iter().flat_map(|received| received.alert.findings());
+    let mut of_object = findings.filter(|finding| finding.key == key);
+    let advice = of_object.next()?.document["advice"].as_str()?.to_owned();
+    advice.split('`').nth(1).map(str::to_owned)
 }
 
 /// Returns the messages in which functions sent findings to the alerter, oldest first.
@@ -79,7 +103,8 @@ impl Reported {
             value.unwrap_or_default().to_owned()
         };
         let digest = text("/digest/key");
-        let trigger = if digest.is_empty() {
+        let is_change = text("/function") == "deletion-monitor";
+        let trigger = if digest.is_empty() || is_change {
             &finding.key
         } else {
             &digest
@@ -98,8 +123,17 @@ impl Reported {
         self.finding.kind == "chain-started"
     }
 
-    /// Returns the kind, object and window, which identify the finding.
+    /// Returns whether a round of `watchdog` found it.
+    pub(crate) fn is_silence(&self) -> bool {
+        self.finding.kind == "digest-overdue"
+    }
+
+    /// Returns the kind, object and window, which identify the finding. The window of a silence
+    /// ends at the time of the round.
     pub(crate) fn identity(&self) -> Expected {
+        if self.is_silence() {
+            return Expected::new(&self.finding.kind, &self.finding.key);
+        }
         Expected::from(&self.finding)
     }
 }

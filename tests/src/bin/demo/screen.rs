@@ -70,6 +70,14 @@ impl Screen {
         self.styled(&format!("{:STEP_INDENT$}ALERT  {text}", ""), Style::Bad);
     }
 
+    /// Prints an all-clear that arrives now.
+    pub(crate) fn all_clear(&self, text: &str) {
+        self.styled(
+            &format!("{:STEP_INDENT$}ALL CLEAR  {text}", ""),
+            Style::Good,
+        );
+    }
+
     /// Prints a file, by the name that ends its key.
     pub(crate) fn file(&self, key: &str) {
         let name = key.rsplit('/').next().unwrap_or_default();

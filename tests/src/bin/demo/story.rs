@@ -12,8 +12,9 @@ use crate::comparison;
 use crate::feed::Feed;
 use crate::inbox;
 use crate::screen::{Screen, counted};
-use crate::stage::{REGIONS, Stage};
-use crate::verdicts::{ALERTER, TRIGGERED, Valid, Verdicts};
+use crate::stage::{REGIONS, SILENT_HOURS, Stage};
+use crate::verdicts::{ALERTER, TRIGGERED, Valid, Verdicts, WATCHDOG};
+use trailseal_tests::local::aws;
 use trailseal_tests::local::server::client_environment;
 
 /// The time between two displays of the progress.
@@ -22,6 +23,8 @@ const REFRESH: Duration = Duration::from_millis(200);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// The maximum time in which the functions process what was delivered.
 const VERIFIED_WITHIN: Duration = Duration::from_mins(3);
+/// The message with which EventBridge starts a round of `watchdog`.
+const ROUND: &str = r#"{"watch":{}}"#;
 /// If no bar can be shown, the progress is printed every this many hours.
 const HOURS_A_LINE: u32 = 6;
 
@@ -31,11 +34,16 @@ pub(crate) async fn run(screen: &Screen, hold: bool) -> Result<bool> {
     screen.line("Trailseal demo: one day of a CloudTrail trail, an attack on it, and the alerts about the attack.");
     screen.heading("1. Start a local AWS");
     let stage = Stage::set_up(screen).await?;
-    let attacks = attack::attacks(&stage.trail)?;
+    let during = attack::attacks(&stage.trail)?;
+    let later = [
+        attack::deletion(&stage.trail)?,
+        attack::silence(&stage.trail),
+    ];
     let demo = Demo {
         screen,
         stage: &stage,
-        attacks: &attacks,
+        during: &during,
+        later: &later,
         feed: Feed::new(stage.aws.s3()),
         verdicts: RefCell::new(Verdicts::find(&stage.aws)?),
         reported: Cell::new(0),
@@ -55,7 +63,10 @@ pub(crate) async fn run(screen: &Screen, hold: bool) -> Result<bool> {
 struct Demo<'a> {
     screen: &'a Screen,
     stage: &'a Stage,
-    attacks: &'a [Attack],
+    /// The attacks of the attacker's hour.
+    during: &'a [Attack],
+    /// The deletion of a verified file, and the end of the trail.
+    later: &'a [Attack; 2],
     feed: Feed,
     verdicts: RefCell<Verdicts>,
     /// How many alerts were printed when they arrived.
@@ -101,11 +112,11 @@ impl Demo<'_> {
             "CloudTrail delivers the log files of hour {}. The digests that list them arrive after the hour.",
             attack::HOUR
         ));
-        for object in attack::delivered_before(&self.stage.trail, self.attacks) {
+        for object in attack::delivered_before(&self.stage.trail, self.during) {
             self.feed.put_log_file(&object).await?;
         }
         self.settle().await?;
-        for (number, attack) in self.attacks.iter().enumerate() {
+        for (number, attack) in self.during.iter().enumerate() {
             self.attack_and_report(number + 1, attack).await?;
         }
 
@@ -113,6 +124,68 @@ impl Demo<'_> {
         self.screen
             .step("CloudTrail continues to deliver, and its next digests show the changes.");
         self.deliver(attack::HOUR..=spec.hours).await?;
+        self.print_new_alerts();
+
+        let [deletion, silence] = self.later;
+        self.screen
+            .heading("5. A verified log file is deleted, and restored");
+        self.delete_and_restore(deletion).await?;
+        self.screen.heading("6. The trail falls silent");
+        self.fall_silent(silence).await
+    }
+
+    /// Deletes a file, restores it with the command of its alert, and waits for the all-clear.
+    async fn delete_and_restore(&self, attack: &Attack) -> Result<()> {
+        self.attack_and_report(self.during.len() + 1, attack)
+            .await?;
+        let alerts = inbox::alerts(&self.stage.proxy);
+        for object in &attack.objects {
+            let Some(command) = inbox::command(&alerts, &object.key) else {
+                bail!("the alert gives no command that restores {}", object.key);
+            };
+            self.screen
+                .step("You run the command that the alert gives:");
+            self.screen.detail(&command);
+            self.feed.restored(object);
+            let words: Vec<&str> = command
+                .split(' ')
+                .skip(1)
+                .map(|word| word.trim_matches('\''))
+                .collect();
+            let output = aws(&self.stage.aws, REGIONS[0], &words).await?;
+            ensure!(output.code == 0, "the command fails: {}", output.stderr);
+        }
+        self.settle().await?;
+        let alerts = inbox::alerts(&self.stage.proxy);
+        let new = &alerts[self.reported.replace(alerts.len())..];
+        let cleared = inbox::all_clears(new, &self.feed);
+        for reported in &cleared {
+            let seconds = reported.after.as_secs_f64();
+            self.screen.all_clear(&format!(
+                "{}, {seconds:.2} s after the command began",
+                reported.finding.kind
+            ));
+        }
+        ensure!(
+            cleared.len() == attack.objects.len(),
+            "the restored file causes no all-clear"
+        );
+        Ok(())
+    }
+
+    /// Lets the hourly look find that no digests arrive.
+    async fn fall_silent(&self, attack: &Attack) -> Result<()> {
+        let number = self.during.len() + 2;
+        self.screen.step(&format!(
+            "({number}) {}: {}",
+            attack.region, attack.reported
+        ));
+        self.screen.step(&format!(
+            "{SILENT_HOURS} hours later, EventBridge starts the hourly round of the function watchdog."
+        ));
+        self.feed.round();
+        self.stage.pump.send(WATCHDOG, ROUND).await?;
+        self.settle().await?;
         self.print_new_alerts();
         Ok(())
     }
@@ -238,7 +311,7 @@ impl Demo<'_> {
             .into_iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        self.screen.heading("8. Try the command on the bucket");
+        self.screen.heading("10. Try the command on the bucket");
         self.screen.line(&format!(
             "The bucket remains until you press Ctrl-C. In another terminal, run:\n\n  export {}\n  cargo run --release -p trailseal-cli -- verify s3://{bucket} --unlisted",
             environment.join(" ")
@@ -251,25 +324,26 @@ impl Demo<'_> {
     async fn conclude(&self) -> Result<bool> {
         let (screen, trail) = (self.screen, &self.stage.trail);
         let alerts = inbox::alerts(&self.stage.proxy);
-        screen.heading("5. The alerts, as an email subscriber receives them");
+        screen.heading("7. The alerts, as an email subscriber receives them");
         for received in &alerts {
             screen.mail(&received.alert);
         }
 
-        screen.heading("6. The result of `aws cloudtrail validate-logs` for the same bucket");
+        screen.heading("8. The result of `aws cloudtrail validate-logs` for the same bucket");
         screen.step("The AWS CLI validates the whole day, one Region at a time.");
         let cli_verdicts = comparison::ask_the_cli(&self.stage.aws, trail).await?;
         screen.step("The AWS CLI has finished.");
-        screen.heading("7. Trailseal and the AWS CLI compared");
+        screen.heading("9. Trailseal and the AWS CLI compared");
         let mut reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
         // A new trail is not an attack.
         reported.retain(|one| !one.is_start());
-        comparison::print_verdicts(screen, trail, self.attacks, &reported, &cli_verdicts);
+        let attacks: Vec<&Attack> = self.during.iter().chain(self.later).collect();
+        comparison::print_verdicts(screen, trail, &attacks, &reported, &cli_verdicts);
         comparison::print_totals(screen, trail, &cli_verdicts);
         screen.line("");
-        let is_exact = comparison::print_conclusion(screen, self.attacks, &reported)
+        let is_exact = comparison::print_conclusion(screen, &attacks, &reported)
             & comparison::print_latency(screen, &reported, alerts.len());
         let valid = self.verdicts.borrow_mut().valid()?;
-        Ok(comparison::print_untouched(screen, trail, self.attacks, valid) && is_exact)
+        Ok(comparison::print_untouched(screen, trail, &attacks, valid) && is_exact)
     }
 }

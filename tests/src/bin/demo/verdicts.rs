@@ -20,18 +20,22 @@ pub(crate) const KMS_CONTEXT_CHECKER: &str = "KmsContextChecker";
 /// The function that looks at deleted files.
 pub(crate) const DELETION_MONITOR: &str = "DeletionMonitor";
 
+/// The function that looks at everything once an hour.
+pub(crate) const WATCHDOG: &str = "Watchdog";
+
 /// The function that sends findings to people.
 pub(crate) const ALERTER: &str = "Alerter";
 
 /// All functions that check new files, in this order.
 const FUNCTIONS: [&str; 3] = [DIGEST_VALIDATOR, LOG_VERIFIER, KMS_CONTEXT_CHECKER];
 
-/// All functions that S3's events trigger.
-pub(crate) const TRIGGERED: [&str; 4] = [
+/// All functions that S3's events or the clock trigger.
+pub(crate) const TRIGGERED: [&str; 5] = [
     DIGEST_VALIDATOR,
     LOG_VERIFIER,
     KMS_CONTEXT_CHECKER,
     DELETION_MONITOR,
+    WATCHDOG,
 ];
 
 /// How many files each function has called valid. An object that is checked again counts once, with
