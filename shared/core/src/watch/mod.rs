@@ -12,7 +12,7 @@
 //! - `round`: the order of the steps for one account, which are in `folders`, `sendings` and
 //!   `chains`
 //!
-//! The tests are in `tests/tests/watch`.
+//! The tests are in `tests/tests/watch`, those of the documents in `tests.rs`.
 
 mod account_memory;
 mod chains;
@@ -29,6 +29,8 @@ mod settings;
 mod silence;
 mod span;
 mod stack_memory;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod totals;
 
