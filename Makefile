@@ -84,7 +84,7 @@ fuzz-check: ## Compile the fuzz targets, and with them the core without the work
 
 .PHONY: lint-template
 lint-template: venv $(CHECKOV)/installed ## Check template.yaml
-	cfn-lint template.yaml
+	cfn-lint template.yaml docs/trail-status-role.yaml
 	$(CHECKOV)/bin/checkov -f template.yaml --framework cloudformation --compact --quiet --skip-download
 	AWS_DEFAULT_REGION=us-east-1 sam validate --lint
 	python tests/local-aws/translate.py template.yaml >/dev/null

@@ -2,11 +2,19 @@
 //! arrive or alerts reach nobody.
 
 use crate::watchdog::{Ports, Watchdog};
+use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
-use trailseal::check::guard::{GuardSeen, GuardState, MAX_STATE_BYTES, STATE_KEY, step};
+use trailseal::check::guard::{
+    ExpectedTrails, GuardSeen, GuardState, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step,
+};
 use trailseal::names::location::ObjectLocation;
-use trailseal::world::{Cause, ReadBucketSettings as _, ReplaceEvidence as _, StoreError};
+use trailseal::world::{
+    Cause, ReadBucketSettings as _, ReadTrailStatus as _, ReplaceEvidence as _, StoreError,
+};
 use trailseal_lambda::queue::ports::LookAtStack as _;
+
+/// The number of trails whose status is read at the same time.
+const TRAILS_AT_ONCE: usize = 4;
 
 impl<P: Ports> Watchdog<P> {
     /// Compares the settings with what is recorded, and reports what is weaker or wrong. Returns the
@@ -20,8 +28,9 @@ impl<P: Ports> Watchdog<P> {
     pub(crate) async fn look_at_guard(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut seen = GuardSeen {
             buckets: Vec::new(),
-            stack: self.stack.look().await,
+            named: self.stack.look().await,
         };
+        seen.named.extend(self.look_at_trails(now).await);
         for bucket in &self.digests.places().log_buckets {
             let settings = self.settings_of.settings(bucket).await;
             seen.buckets.push((bucket.clone(), settings));
@@ -44,6 +53,24 @@ impl<P: Ports> Watchdog<P> {
             self.write_record(&step.after, version).await?;
         }
         Ok(u64::try_from(step.unread.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Returns the answers about the configured trails, if there is a role that may read them.
+    async fn look_at_trails(&self, now: Timestamp) -> Vec<NamedAnswer> {
+        let Some(trails) = &self.trails else {
+            return Vec::new();
+        };
+        let places = self.digests.places();
+        let expected = ExpectedTrails {
+            places,
+            now,
+            overdue: self.settings.overdue.duration(),
+        };
+        stream::iter(places.trails.clone())
+            .map(|trail| async move { expected.answer(&trail, trails.status(&trail).await) })
+            .buffered(TRAILS_AT_ONCE)
+            .collect()
+            .await
     }
 
     /// Returns the record, and the version of its document.

@@ -8,9 +8,9 @@ use trailseal::names::seconds::whole_second;
 use trailseal::watch::WatchSettings;
 use trailseal::world::{
     ListAfter, ListEvidence, ListObjects, ListPublicKeys, ReadBucketSettings, ReadObject,
-    ReplaceEvidence, StoreError,
+    ReadTrailStatus, ReplaceEvidence, StoreError,
 };
-use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
+use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects, TrailsByRole};
 use trailseal_lambda::Startup;
 use trailseal_lambda::config::WatchdogConfig;
 use trailseal_lambda::queue::ports::{LookAtStack, SendEvent, SendFindings};
@@ -33,6 +33,8 @@ pub(crate) trait Ports: Send + Sync + 'static {
     type Events: SendEvent + 'static;
     /// The settings of the log buckets.
     type Settings: ReadBucketSettings + 'static;
+    /// The trails themselves.
+    type Trails: ReadTrailStatus + 'static;
     /// The rules, topics and dead-letter queues of the stack.
     type Parts: LookAtStack + 'static;
 }
@@ -47,6 +49,7 @@ impl Ports for Stack {
     type Findings = FindingsQueue;
     type Events = EventQueue;
     type Settings = S3Objects;
+    type Trails = TrailsByRole;
     type Parts = StackParts;
 }
 
@@ -60,6 +63,8 @@ pub(crate) struct Watchdog<P: Ports> {
     pub(crate) settings: WatchSettings,
     pub(crate) settings_of: P::Settings,
     pub(crate) stack: P::Parts,
+    /// `None` if no role may read them.
+    pub(crate) trails: Option<P::Trails>,
     /// For how many days log files must be kept, if that is stated.
     pub(crate) retention_days: Option<u64>,
 }
@@ -81,6 +86,9 @@ impl Watchdog<Stack> {
             settings: config.settings,
             settings_of: startup.objects(),
             stack: StackParts::new(&startup.sdk, config.parts),
+            trails: config
+                .trail_role
+                .map(|role| TrailsByRole::new(&startup.sdk, role)),
             retention_days: startup.config.retention_days,
         }
     }

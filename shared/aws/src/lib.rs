@@ -11,6 +11,7 @@ mod limited;
 mod regions;
 mod remembered;
 mod s3;
+mod trails;
 
 pub use body::S3Body;
 pub use cloudtrail::CloudTrailKeys;
@@ -20,6 +21,7 @@ pub use kms::KmsKeys;
 pub use limited::Limited;
 pub use remembered::Remembered;
 pub use s3::S3Objects;
+pub use trails::TrailsByRole;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;

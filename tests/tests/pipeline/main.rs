@@ -14,6 +14,7 @@ mod hostile;
 mod kms;
 mod receipts;
 mod tampering;
+mod trail_status;
 mod trails;
 mod watchdog;
 mod weakening;

@@ -43,6 +43,13 @@ pub enum GuardCondition {
         /// The name of the setting.
         setting: String,
     },
+    /// CloudTrail does not deliver the files of a trail, or not to a log bucket.
+    TrailOff {
+        /// The ARN of the trail.
+        trail: String,
+        /// What is wrong, in words.
+        state: String,
+    },
     /// An EventBridge rule of the stack does not send events.
     RuleOff {
         /// The name of the rule.
@@ -65,11 +72,14 @@ pub enum GuardCondition {
 }
 
 use GuardCondition::{
-    EventsOff, ExpiresTooSoon, NoSubscriber, Parked, RuleOff, Unreadable, Weaker,
+    EventsOff, ExpiresTooSoon, NoSubscriber, Parked, RuleOff, TrailOff, Unreadable, Weaker,
 };
 
 /// What to do about a weaker setting.
 const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If it was planned, delete the record watch/guard.json in the evidence bucket: Trailseal then records the new settings of all buckets.";
+
+/// What to do about a trail that does not deliver.
+const RESTORE_TRAIL: &str = "Find out who did this: look for StopLogging, UpdateTrail, DeleteTrail and PutBucketPolicy calls in CloudTrail's event history in the trail's home Region, which also has events that no trail delivers. If nobody planned it, treat it as an attack, and make the trail right again (aws cloudtrail start-logging, aws cloudtrail update-trail --enable-log-file-validation). If CloudTrail cannot deliver, correct the bucket policy or the KMS key policy. If the trail was ended on purpose, remove it from the stack's parameter TrailArns.";
 
 /// Returns the subject of a condition about a setting.
 #[must_use]
@@ -95,6 +105,7 @@ impl GuardCondition {
             ExpiresTooSoon { bucket, .. } => retention_subject(bucket),
             EventsOff { bucket } => format!("{bucket} events"),
             Unreadable { bucket, setting } => format!("{bucket} unreadable {setting}"),
+            TrailOff { trail, .. } => trail.clone(),
             RuleOff { rule, .. } => rule.clone(),
             NoSubscriber { topic, .. } => topic.clone(),
             Parked { queue } => queue.clone(),
@@ -105,82 +116,93 @@ impl GuardCondition {
     /// recorded settings: the object of a finding that is not about a bucket.
     #[must_use]
     pub fn finding(&self, record: &ObjectLocation) -> Finding {
-        let bucket = |bucket: &str| ObjectLocation::new(bucket, "");
-        let (kind, object, message, advice) = match self {
+        let kind = match self {
+            Weaker { .. } | ExpiresTooSoon { .. } => FindingKind::BucketGuardWeakened,
+            _ => FindingKind::MonitoringImpaired,
+        };
+        let object = match self.bucket() {
+            Some(bucket) => ObjectLocation::new(bucket, ""),
+            None => record.clone(),
+        };
+        let (expected, actual) = self.evidence();
+        Finding::new(kind, Scope::default(), object, self.message())
+            .with_evidence(expected, actual.clone())
+            .about(self.subject(), actual)
+            .with_advice(self.advice())
+    }
+
+    /// Returns the bucket that the condition is about.
+    fn bucket(&self) -> Option<&str> {
+        match self {
+            Weaker { bucket, .. }
+            | ExpiresTooSoon { bucket, .. }
+            | EventsOff { bucket }
+            | Unreadable { bucket, .. } => Some(bucket),
+            TrailOff { .. } | RuleOff { .. } | NoSubscriber { .. } | Parked { .. } => None,
+        }
+    }
+
+    /// Returns what is wrong.
+    fn message(&self) -> String {
+        match self {
             Weaker {
-                bucket: name,
-                setting,
-                ..
-            } => (
-                FindingKind::BucketGuardWeakened,
-                bucket(name),
-                format!(
-                    "A setting that protects the log files in the bucket {name} is weaker than it was, or changed: {setting}."
-                ),
-                RESTORE_SETTING,
+                bucket, setting, ..
+            } => format!(
+                "A setting that protects the log files in the bucket {bucket} is weaker than it was, or changed: {setting}."
             ),
             ExpiresTooSoon {
-                bucket: name,
+                bucket,
                 rule,
                 days,
                 retention_days,
-            } => (
-                FindingKind::BucketGuardWeakened,
-                bucket(name),
-                format!(
-                    "The lifecycle rule `{rule}` of the bucket {name} deletes objects after {days} days. Log files must be kept for {retention_days} days."
-                ),
-                "Disable the rule or raise its number of days before it deletes log files (aws s3api put-bucket-lifecycle-configuration). Find out who wrote it: look for PutBucketLifecycle calls in CloudTrail's event history. If log files may expire earlier, change the stack's parameter LogFileRetentionDays.",
+            } => format!(
+                "The lifecycle rule `{rule}` of the bucket {bucket} deletes objects after {days} days. Log files must be kept for {retention_days} days."
             ),
-            EventsOff { bucket: name } => (
-                FindingKind::MonitoringImpaired,
-                bucket(name),
-                format!(
-                    "S3 does not send the events of the bucket {name} to EventBridge. Trailseal does not notice when files in it are changed or deleted."
-                ),
-                "Turn the events on again: on the bucket's Properties tab in the S3 console, under Event notifications, edit Amazon EventBridge and choose On. Find out who turned them off: look for PutBucketNotification calls in CloudTrail's event history. Then run trailseal verify for the time without events.",
+            EventsOff { bucket } => format!(
+                "S3 does not send the events of the bucket {bucket} to EventBridge. Trailseal does not notice when files in it are changed or deleted."
             ),
-            Unreadable {
-                bucket: name,
-                setting,
-            } => (
-                FindingKind::MonitoringImpaired,
-                bucket(name),
-                format!(
-                    "Trailseal may no longer read a setting of the bucket {name}: {setting}. It does not notice if somebody weakens it."
-                ),
-                "Find out who changed the bucket policy or the role of the function watchdog, and give the function its permissions back: deploy the stack again.",
+            Unreadable { bucket, setting } => format!(
+                "Trailseal may no longer read a setting of the bucket {bucket}: {setting}. It does not notice if somebody weakens it."
             ),
-            RuleOff { rule, state } => (
-                FindingKind::MonitoringImpaired,
-                record.clone(),
-                format!(
-                    "The EventBridge rule {rule} does not send events to Trailseal's queue: {state}. Trailseal misses what happens in the log buckets."
-                ),
-                "Enable the rule (aws events enable-rule), or deploy the stack again if the rule or its target is missing. Find out who changed it: look for DisableRule, DeleteRule, RemoveTargets and PutRule calls in CloudTrail's event history. Then run trailseal verify for the time without events.",
+            TrailOff { trail, state } => format!(
+                "CloudTrail does not deliver what Trailseal verifies of the trail {trail}: {state}."
             ),
-            NoSubscriber { topic, .. } => (
-                FindingKind::MonitoringImpaired,
-                record.clone(),
-                format!(
-                    "Nobody receives what the topic {topic} publishes: it has no confirmed subscription."
-                ),
-                "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). Read the alerts that nobody received: they are in the evidence bucket, under incidents/.",
+            RuleOff { rule, state } => format!(
+                "The EventBridge rule {rule} does not send events to Trailseal's queue: {state}. Trailseal misses what happens in the log buckets."
             ),
-            Parked { queue } => (
-                FindingKind::MonitoringImpaired,
-                record.clone(),
-                format!(
-                    "The dead-letter queue {queue} holds events that Trailseal could not process. What they are about is not verified."
-                ),
-                "Search the function's log for the messages \"the message could not be processed\", correct the cause, and move the events back to the queue (aws sqs start-message-move-task). Events expire after at most 14 days in the dead-letter queue.",
+            NoSubscriber { topic, .. } => format!(
+                "Nobody receives what the topic {topic} publishes: it has no confirmed subscription."
             ),
-        };
-        let (expected, actual) = self.evidence();
-        Finding::new(kind, Scope::default(), object, message)
-            .with_evidence(expected, actual.clone())
-            .about(self.subject(), actual)
-            .with_advice(advice)
+            Parked { queue } => format!(
+                "The dead-letter queue {queue} holds events that Trailseal could not process. What they are about is not verified."
+            ),
+        }
+    }
+
+    /// Returns what to do.
+    fn advice(&self) -> &'static str {
+        match self {
+            Weaker { .. } => RESTORE_SETTING,
+            ExpiresTooSoon { .. } => {
+                "Disable the rule or raise its number of days before it deletes log files (aws s3api put-bucket-lifecycle-configuration). Find out who wrote it: look for PutBucketLifecycle calls in CloudTrail's event history. If log files may expire earlier, change the stack's parameter LogFileRetentionDays."
+            }
+            EventsOff { .. } => {
+                "Turn the events on again: on the bucket's Properties tab in the S3 console, under Event notifications, edit Amazon EventBridge and choose On. Find out who turned them off: look for PutBucketNotification calls in CloudTrail's event history. Then run trailseal verify for the time without events."
+            }
+            Unreadable { .. } => {
+                "Find out who changed the bucket policy or the role of the function watchdog, and give the function its permissions back: deploy the stack again."
+            }
+            TrailOff { .. } => RESTORE_TRAIL,
+            RuleOff { .. } => {
+                "Enable the rule (aws events enable-rule), or deploy the stack again if the rule or its target is missing. Find out who changed it: look for DisableRule, DeleteRule, RemoveTargets and PutRule calls in CloudTrail's event history. Then run trailseal verify for the time without events."
+            }
+            NoSubscriber { .. } => {
+                "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). Read the alerts that nobody received: they are in the evidence bucket, under incidents/."
+            }
+            Parked { .. } => {
+                "Search the function's log for the messages \"the message could not be processed\", correct the cause, and move the events back to the queue (aws sqs start-message-move-task). Events expire after at most 14 days in the dead-letter queue."
+            }
+        }
     }
 
     /// Returns the all-clear of the condition.
@@ -200,6 +222,9 @@ impl GuardCondition {
             }
             Unreadable { bucket, setting } => {
                 format!("Trailseal can read the setting of the bucket {bucket} again: {setting}.")
+            }
+            TrailOff { trail, .. } => {
+                format!("CloudTrail delivers the log files and digests of the trail {trail} again.")
             }
             RuleOff { rule, .. } => format!("The EventBridge rule {rule} sends events again."),
             NoSubscriber { topic, .. } => {
@@ -230,6 +255,11 @@ impl GuardCondition {
             Unreadable { .. } => (
                 "a readable setting".to_owned(),
                 "access is denied".to_owned(),
+            ),
+            TrailOff { state, .. } => (
+                "a trail that logs, with log file validation, and delivers to a log bucket"
+                    .to_owned(),
+                state.clone(),
             ),
             RuleOff { state, .. } => ("an enabled rule with a target".to_owned(), state.clone()),
             NoSubscriber { pending, .. } => (

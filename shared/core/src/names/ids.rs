@@ -157,6 +157,12 @@ impl TrailArn {
         }
     }
 
+    /// Returns the ARN of a role in the trail's account.
+    #[must_use]
+    pub fn role(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition, self.account)
+    }
+
     /// Reads a trail ARN.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod guard;
 mod keys;
 mod kms;
 mod objects;
+mod trails;
 mod versions;
 
 pub use attempts::with_attempts;
@@ -28,4 +29,5 @@ pub use objects::{
     Body, Depth, Encryption, Headers, ListAfter, ListObjects, Object, Page, ReadEncryption,
     ReadObject,
 };
+pub use trails::{ReadTrailStatus, TrailStatus};
 pub use versions::{ListVersions, ObjectVersion, Versions};

@@ -22,6 +22,9 @@ pub struct WatchdogConfig {
     /// `TRAILSEAL_WATCHED_DEAD_LETTER_QUEUES`: the parts of the stack without which events do not
     /// arrive, or alerts reach nobody.
     pub parts: PartNames,
+    /// `TRAILSEAL_TRAIL_ROLE`: the name of the role in the trails' accounts that may read the
+    /// status of trails.
+    pub trail_role: Option<String>,
 }
 
 impl WatchdogConfig {
@@ -58,6 +61,7 @@ impl WatchdogConfig {
                 queue_url_of,
             ),
         };
+        let trail_role = variables.one("TRAILSEAL_TRAIL_ROLE", "the name of a role", name_of);
         for (name, is_missing) in [
             (VALIDATOR, validator.is_none()),
             (VERIFIER, verifier.is_none()),
@@ -77,12 +81,15 @@ impl WatchdogConfig {
             digest_validator_queue_url: validator.unwrap_or_default(),
             log_verifier_queue_url: verifier.unwrap_or_default(),
             parts,
+            trail_role,
         })
     }
 }
 
-/// Returns the text if it may be the name of a rule.
+/// Returns the text if it may be the name of a rule or of a role without a path. A role's name may
+/// have other characters, too: the template of the role has none of them.
 /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 fn name_of(text: &str) -> Option<String> {
     let is_name = (1..=64).contains(&text.len())
         && text
@@ -162,6 +169,7 @@ mod tests {
             ("TRAILSEAL_ENDED_TRAILS", "management@soon"),
             ("TRAILSEAL_ENDED_TRAILS", "management@"),
             ("TRAILSEAL_ENDED_TRAILS", "nowhere/management"),
+            ("TRAILSEAL_TRAIL_ROLE", "service-role/trails"),
             ("TRAILSEAL_EVIDENCE_BUCKET", ""),
             ("TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL", ""),
             ("TRAILSEAL_LOG_VERIFIER_QUEUE_URL", "queue"),

@@ -9,6 +9,8 @@ mod setting;
 mod state;
 #[cfg(test)]
 mod tests;
+mod trail;
 
 pub use record::GuardRecord;
 pub use state::{GuardSeen, GuardState, GuardStep, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step};
+pub use trail::ExpectedTrails;

@@ -29,7 +29,7 @@ pub struct GuardState {
     /// The strongest settings that were read, by bucket.
     buckets: BTreeMap<String, GuardRecord>,
     /// The conditions that were reported, and have not ended. Their number is bounded by that of
-    /// the buckets, settings, rules, topics and queues.
+    /// the buckets, settings, trails, rules, topics and queues.
     open: BTreeSet<GuardCondition>,
 }
 
@@ -75,7 +75,7 @@ impl GuardState {
     }
 }
 
-/// An answer about one named part of the stack: the condition that it is in, if anything is wrong.
+/// An answer about one trail or one named part of the stack: the condition that it is in, if anything is wrong.
 #[derive(Debug)]
 pub struct NamedAnswer {
     /// The subject of the condition: see [`GuardCondition::subject`].
@@ -89,8 +89,8 @@ pub struct NamedAnswer {
 pub struct GuardSeen {
     /// The settings of each log bucket.
     pub buckets: Vec<(String, BucketSettings)>,
-    /// The rules, topics and dead-letter queues of the stack.
-    pub stack: Vec<NamedAnswer>,
+    /// The trails, and the rules, topics and dead-letter queues of the stack.
+    pub named: Vec<NamedAnswer>,
 }
 
 /// The result of one look.
@@ -134,7 +134,7 @@ pub fn step(
         next.open.extend(compared.conditions);
         next.buckets.insert(bucket, compared.record);
     }
-    for answer in seen.stack {
+    for answer in seen.named {
         match answer.condition {
             Ok(condition) => next.open.extend(condition),
             Err(error) => {

@@ -73,7 +73,7 @@ fn throttled<T>() -> Result<T, StoreError> {
 fn seen(settings: BucketSettings) -> GuardSeen {
     GuardSeen {
         buckets: vec![(BUCKET.to_owned(), settings)],
-        stack: Vec::new(),
+        named: Vec::new(),
     }
 }
 
@@ -287,7 +287,7 @@ fn a_part_of_the_stack_is_right_wrong_or_unknown() {
     ] {
         let seen = GuardSeen {
             buckets: Vec::new(),
-            stack: vec![NamedAnswer {
+            named: vec![NamedAnswer {
                 subject: rule.to_owned(),
                 condition: answer,
             }],

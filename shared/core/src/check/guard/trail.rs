@@ -1,0 +1,210 @@
+//! Whether CloudTrail delivers the log files and digests of a trail to a log bucket.
+
+use super::state::NamedAnswer;
+use crate::finding::guard::GuardCondition;
+use crate::names::ids::TrailArn;
+use crate::names::places::Places;
+use crate::names::text::clip_visibly;
+use crate::world::{StoreError, TrailStatus};
+use jiff::{SignedDuration, Timestamp};
+
+/// The maximum length in characters of what CloudTrail says about a delivery.
+const MAX_ERROR_CHARS: usize = 200;
+
+/// What a trail's status is compared with.
+#[derive(Debug, Clone, Copy)]
+pub struct ExpectedTrails<'a> {
+    /// The log buckets, and the buckets that they are replicas of.
+    pub places: &'a Places,
+    /// The time of the look.
+    pub now: Timestamp,
+    /// The time after which a missing digest is overdue.
+    pub overdue: SignedDuration,
+}
+
+impl ExpectedTrails<'_> {
+    /// Returns the answer about a trail whose status was read; `None` if the trail does not exist.
+    #[must_use]
+    pub fn answer(
+        &self,
+        trail: &TrailArn,
+        status: Result<Option<TrailStatus>, StoreError>,
+    ) -> NamedAnswer {
+        let subject = trail.to_string();
+        let condition = status.map(|status| {
+            let state = match status {
+                Some(status) => self.wrong(&status),
+                None => vec!["it does not exist".to_owned()],
+            };
+            (!state.is_empty()).then(|| GuardCondition::TrailOff {
+                trail: subject.clone(),
+                state: state.join("; "),
+            })
+        });
+        NamedAnswer { subject, condition }
+    }
+
+    /// Returns what is wrong with a trail, in words.
+    fn wrong(&self, status: &TrailStatus) -> Vec<String> {
+        let mut wrong = Vec::new();
+        match (status.is_logging, status.stopped) {
+            (true, _) => {}
+            (false, Some(since)) => wrong.push(format!("logging is stopped since {since}")),
+            (false, None) => wrong.push("logging is stopped".to_owned()),
+        }
+        if !status.is_validated {
+            wrong.push("log file validation is disabled".to_owned());
+        }
+        if let Some(bucket) = &status.bucket
+            && !self.is_expected(bucket)
+        {
+            let bucket = clip_visibly(bucket.clone(), MAX_ERROR_CHARS);
+            wrong.push(format!(
+                "it delivers to the bucket {bucket}, which is not one of the log buckets"
+            ));
+        }
+        let errors = [
+            ("log files", &status.log_file_error),
+            ("digests", &status.digest_error),
+        ];
+        for (what, error) in errors {
+            if let Some(error) = error {
+                let error = clip_visibly(error.clone(), MAX_ERROR_CHARS);
+                wrong.push(format!("CloudTrail cannot deliver {what}: {error}"));
+            }
+        }
+        if wrong.is_empty()
+            && let Some(newest) = status.newest_digest
+            && self.now.duration_since(newest) > self.overdue
+        {
+            wrong.push(format!("CloudTrail has delivered no digest since {newest}"));
+        }
+        wrong
+    }
+
+    /// Returns whether files that are delivered to a bucket arrive in a log bucket.
+    fn is_expected(&self, bucket: &str) -> bool {
+        let mut originals = self.places.aliases.iter().map(|(original, _)| original);
+        self.places.watches(bucket) || originals.any(|original| original == bucket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Cause;
+
+    const TRAIL: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events";
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn healthy() -> TrailStatus {
+        TrailStatus {
+            is_logging: true,
+            // An earlier stop that is over.
+            stopped: Some(time("2025-12-01T08:00:00Z")),
+            is_validated: true,
+            bucket: Some("amzn-s3-demo-bucket".to_owned()),
+            newest_digest: Some(time("2026-01-15T06:30:00Z")),
+            ..TrailStatus::default()
+        }
+    }
+
+    /// Returns what is wrong, in words.
+    fn wrong(status: Option<TrailStatus>) -> Option<String> {
+        let places = Places {
+            log_buckets: vec!["amzn-s3-demo-bucket".to_owned()],
+            aliases: vec![(
+                "amzn-s3-demo-original".to_owned(),
+                "amzn-s3-demo-bucket".to_owned(),
+            )],
+            ..Places::default()
+        };
+        let expected = ExpectedTrails {
+            places: &places,
+            now: time("2026-01-15T12:30:00Z"),
+            overdue: SignedDuration::from_hours(6),
+        };
+        let answer = expected.answer(&TrailArn::parse(TRAIL).unwrap(), Ok(status));
+        assert_eq!(answer.subject, TRAIL);
+        let condition = answer.condition.unwrap()?;
+        assert_eq!(condition.subject(), TRAIL);
+        let GuardCondition::TrailOff { state, .. } = condition else {
+            panic!("{condition:?}");
+        };
+        Some(state)
+    }
+
+    #[test]
+    fn a_trail_that_delivers_to_a_log_bucket_is_right() {
+        assert_eq!(wrong(Some(healthy())), None);
+        let replicated = TrailStatus {
+            bucket: Some("amzn-s3-demo-original".to_owned()),
+            // A new trail has no digest yet.
+            newest_digest: None,
+            ..healthy()
+        };
+        assert_eq!(wrong(Some(replicated)), None);
+    }
+
+    #[test]
+    fn whatever_keeps_a_trail_from_delivering_is_named() {
+        let stopped = TrailStatus {
+            is_logging: false,
+            stopped: Some(time("2026-01-15T11:00:00Z")),
+            is_validated: false,
+            ..healthy()
+        };
+        let elsewhere = TrailStatus {
+            bucket: Some("amzn-s3-demo-other".to_owned()),
+            log_file_error: Some("AccessDenied".to_owned()),
+            digest_error: Some("NoSuchBucket".to_owned()),
+            ..healthy()
+        };
+        let silent = TrailStatus {
+            newest_digest: Some(time("2026-01-15T06:29:59Z")),
+            ..healthy()
+        };
+        let never = TrailStatus {
+            is_validated: true,
+            ..TrailStatus::default()
+        };
+        for (status, expected) in [
+            (None, "it does not exist"),
+            (
+                Some(stopped),
+                "logging is stopped since 2026-01-15T11:00:00Z; log file validation is disabled",
+            ),
+            (
+                Some(elsewhere),
+                "it delivers to the bucket amzn-s3-demo-other, which is not one of the log buckets; CloudTrail cannot deliver log files: AccessDenied; CloudTrail cannot deliver digests: NoSuchBucket",
+            ),
+            (
+                Some(silent),
+                "CloudTrail has delivered no digest since 2026-01-15T06:29:59Z",
+            ),
+            (Some(never), "logging is stopped"),
+        ] {
+            assert_eq!(wrong(status).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_status_that_cannot_be_read_says_nothing() {
+        let places = Places::default();
+        let expected = ExpectedTrails {
+            places: &places,
+            now: time("2026-01-15T12:30:00Z"),
+            overdue: SignedDuration::from_hours(6),
+        };
+        let error = StoreError {
+            action: "read the status of the trail",
+            subject: TRAIL.to_owned(),
+            cause: Cause::Denied("AccessDenied".to_owned()),
+        };
+        let answer = expected.answer(&TrailArn::parse(TRAIL).unwrap(), Err(error));
+        assert!(answer.condition.is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! The status of the trails: watchdog reads it with the role of `docs/trail-status-role.yaml`.
+
+use crate::world::{ACCOUNT, REGION, World};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::time::Duration;
+use trailseal_tests::local::{Match, aws, paths};
+use trailseal_tests::trail::TrailSpec;
+
+const ROLE: &str = "trailseal-trail-status";
+
+impl World {
+    /// Runs the AWS CLI.
+    async fn run(&self, arguments: &[&str]) -> Result<()> {
+        let output = aws(&self.aws, REGION, arguments).await?;
+        ensure!(output.code == 0, "{arguments:?}: {}", output.stderr);
+        Ok(())
+    }
+
+    /// Deploys the template of the role, as the documentation says.
+    async fn deploy_role(&self) -> Result<()> {
+        let template = paths::repository().join("docs/trail-status-role.yaml");
+        let template = template.to_str().context("a path")?;
+        let watchdog = self.stack.outputs.get("WatchdogRoleArn");
+        let parameter = format!("WatchdogRoleArn={}", watchdog.context("no output")?);
+        self.run(&[
+            "cloudformation",
+            "deploy",
+            "--template-file",
+            template,
+            "--stack-name",
+            ROLE,
+            "--capabilities",
+            "CAPABILITY_NAMED_IAM",
+            "--parameter-overrides",
+            &parameter,
+        ])
+        .await
+    }
+
+    /// Returns the newest finding or all-clear about a trail.
+    fn newest_about_trail(&self) -> Option<Value> {
+        let mut sent = self.sent_by("watchdog");
+        sent.retain(|finding| finding["kind"] == "monitoring-impaired");
+        sent.pop()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_trail_is_reported_until_it_logs_again() -> Result<()> {
+    let parameters = [("TrailStatusRole", ROLE)];
+    let world = World::versioned(TrailSpec::default().build(), &parameters).await?;
+    let name = world.trail.spec.trail_name.clone();
+    let arn = world.trail.spec.trail_arn();
+
+    // Without the trail, and with the role: moto lets any role be assumed.
+    world.deploy_role().await?;
+    world.tick().await?;
+    let finding = world.newest_about_trail().context("no finding")?;
+    ensure!(finding["actual"] == "it does not exist", "{finding:#}");
+    let assumed = world.proxy.calls(&Match::operation("sts", "AssumeRole"));
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/{ROLE}");
+    ensure!(!assumed.is_empty());
+    ensure!(
+        assumed
+            .iter()
+            .all(|call| call.parameters["RoleArn"] == role.as_str())
+    );
+
+    let bucket = &world.trail.spec.bucket;
+    world
+        .run(&[
+            "cloudtrail",
+            "create-trail",
+            "--is-multi-region-trail",
+            "--enable-log-file-validation",
+            "--name",
+            &name,
+            "--s3-bucket-name",
+            bucket,
+        ])
+        .await?;
+    world
+        .run(&["cloudtrail", "start-logging", "--name", &name])
+        .await?;
+    // An all-clear ends only what was found in an earlier second.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    world.tick().await?;
+    let all_clear = world.newest_about_trail().context("no all-clear")?;
+    ensure!(all_clear["allClear"] == true, "{all_clear:#}");
+    ensure!(all_clear["id"] == finding["id"]);
+    let sent = world.sent_by("watchdog").len();
+    world.tick().await?;
+    ensure!(world.sent_by("watchdog").len() == sent, "quiet");
+
+    world
+        .run(&["cloudtrail", "stop-logging", "--name", &name])
+        .await?;
+    world.tick().await?;
+    let finding = world.newest_about_trail().context("no finding")?;
+    let message = finding["message"].as_str().context("a message")?;
+    let start = format!(
+        "CloudTrail does not deliver what Trailseal verifies of the trail {arn}: logging is stopped since "
+    );
+    ensure!(message.starts_with(&start), "{message}");
+    let alerts = world.alerts();
+    let newest = alerts.last().context("no alert")?;
+    ensure!(newest.email.contains(&start), "{}", newest.email);
+    Ok(())
+}
