@@ -4,12 +4,17 @@
 use crate::bucket::selection::DELIVERY;
 use crate::check::digest::{OVERDUE_AFTER, SettledDigest};
 use crate::names::location::ObjectLocation;
-use crate::names::object_key::{AccountFolder, Chain, DigestSeries, LOG_FOLDER};
+use crate::names::object_key::{AccountFolder, Chain, DigestKey, DigestSeries, LOG_FOLDER};
+use crate::trust::signature::AuthenticDigest;
 use crate::trust::signed_time::SignedTime;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasher as _;
+
+/// For this long after its delivery, an existing log file may be listed late, or by a backfill
+/// digest.
+pub const LISTED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 
 /// The log files that digests list, by hashes of their keys under a secret of this process. Nobody
 /// can plant a key that looks like a listed one.
@@ -69,10 +74,21 @@ impl Listed {
             time.add(settled.start, key.end_time, is_signed);
         }
         if let Some(digest) = &settled.authentic {
-            let account = key.chain.folder.to_string();
-            for file in &digest.digest().log_files {
-                self.add_log_file(&account, &file.location.key, &actual(&file.location));
-            }
+            self.add_log_files(key, digest, actual);
+        }
+    }
+
+    /// Adds the log files that a digest lists, and not the time that it covers. `actual` returns the
+    /// location of a log file that it lists.
+    pub fn add_log_files(
+        &mut self,
+        key: &DigestKey,
+        digest: &AuthenticDigest,
+        actual: impl Fn(&ObjectLocation) -> ObjectLocation,
+    ) {
+        let account = key.chain.folder.to_string();
+        for file in &digest.digest().log_files {
+            self.add_log_file(&account, &file.location.key, &actual(&file.location));
         }
     }
 

@@ -80,6 +80,10 @@ pub fn replaced_in_archive(subject: LogFileSubject<'_>, misfit: &ArchivedMisfit)
         )
 }
 
+/// What is expected of a log file that no digest lists, and what is the case.
+const LISTED: &str = "an entry in a digest of its hour, or a later one";
+const NOT_LISTED: &str = "none in any digest";
+
 /// `log-file-unlisted`: a file is in a folder of log files, and no digest of its time lists it.
 #[must_use]
 pub fn unlisted(scope: Scope, at: ObjectLocation) -> Finding {
@@ -89,8 +93,22 @@ pub fn unlisted(scope: Scope, at: ObjectLocation) -> Finding {
         at,
         "The file is in a folder of log files, but no digest lists it. The digests of its time exist.",
     )
-    .with_evidence(
-        "an entry in a digest of its hour, or a later one",
-        "none in any digest",
+    .with_evidence(LISTED, NOT_LISTED)
+}
+
+/// `log-file-unlisted`: `count` such files of a folder, of which `at` is one. They have no findings
+/// of their own. One incident for each folder.
+#[must_use]
+pub fn more_unlisted(scope: Scope, at: ObjectLocation, count: u64, folder: &str) -> Finding {
+    let occurrence = at.key.clone();
+    Finding::new(
+        FindingKind::LogFileUnlisted,
+        scope,
+        at,
+        format!(
+            "No digest lists {count} files in a folder of log files, besides those that are reported one by one. The digests of their time exist. The object named here is one of them. To find all of them, verify the folder (trailseal verify {folder} --unlisted)."
+        ),
     )
+    .with_evidence(LISTED, NOT_LISTED)
+    .about(folder, occurrence)
 }

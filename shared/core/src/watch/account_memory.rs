@@ -2,6 +2,7 @@
 //! bucket. `docs/watchdog.md` describes the document.
 
 use super::condition::LastingCondition;
+use super::stretch::Stretch;
 use crate::names::text::{clip, clip_visibly};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,9 @@ pub struct AccountMemory {
     /// The times up to which the log files of each folder were compared with the digests.
     #[serde(default)]
     pub compared: BTreeMap<String, Timestamp>,
+    /// The stretches of time before that in which some log files of a folder could not be compared.
+    #[serde(default)]
+    pub open: BTreeMap<String, Vec<Stretch>>,
 }
 
 /// The reason why a document is not one of these.
@@ -71,6 +75,7 @@ impl Default for AccountMemory {
             excused: BTreeMap::new(),
             sent: BTreeMap::new(),
             compared: BTreeMap::new(),
+            open: BTreeMap::new(),
         }
     }
 }

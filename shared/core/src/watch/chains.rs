@@ -94,6 +94,9 @@ where
                 | ChainState::Ended(_)
                 | ChainState::NotExpected
         );
+        if !is_expected {
+            progress.ended.insert(chain.place());
+        }
         let totals = &mut progress.round.totals;
         if is_expected {
             totals.chains += 1;

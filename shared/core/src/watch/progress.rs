@@ -13,7 +13,7 @@ use crate::names::object_key::{ObjectKind, classify};
 use crate::names::places::Places;
 use crate::world::Cause;
 use jiff::SignedDuration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The time for which a folder or document that cannot be read is tried again before it is
 /// reported, unless access is denied.
@@ -43,6 +43,8 @@ pub(super) struct RoundProgress<'a> {
     places: &'a Places,
     settings: &'a WatchSettings,
     span: Span,
+    /// The chains of the account that do not have to continue.
+    pub(super) ended: BTreeSet<String>,
     /// The result so far.
     pub(super) round: AccountRound,
     /// The conditions that last, with the findings to send.
@@ -66,6 +68,7 @@ impl<'a> RoundProgress<'a> {
             places,
             settings,
             span,
+            ended: BTreeSet::new(),
             round: AccountRound {
                 before: memory.clone(),
                 after: memory.clone(),

@@ -62,6 +62,7 @@ where
             let known = folders.iter().find(|known| known.folder == folder);
             self.silence(chain, known, &mut progress).await;
         }
+        self.unlisted(&folders, &chains, &mut progress).await;
         progress.conclude()
     }
 

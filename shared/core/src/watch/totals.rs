@@ -26,6 +26,9 @@ pub struct Totals {
     pub unlisted: u64,
     /// The number of log files of which it could not be found out whether a digest lists them.
     pub unproven: u64,
+    /// The number of folders in which the round did not compare all log files that were due: there
+    /// were too many, or the last round was too long ago.
+    pub incomplete: u64,
     /// The number of folders and documents that could not be read.
     pub unread: u64,
 }
@@ -41,6 +44,7 @@ impl Totals {
         self.example = self.example.take().or(other.example);
         self.unlisted = self.unlisted.saturating_add(other.unlisted);
         self.unproven = self.unproven.saturating_add(other.unproven);
+        self.incomplete = self.incomplete.saturating_add(other.incomplete);
         self.unread = self.unread.saturating_add(other.unread);
     }
 }

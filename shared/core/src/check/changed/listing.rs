@@ -92,14 +92,7 @@ where
     let left_out = found.len() > MAX_DIGESTS_READ;
     found.truncate(MAX_DIGESTS_READ);
     for (at, key) in found {
-        // The digest-validator reports any problem with it.
-        let digest = match digests.authenticate(&at, &key).await {
-            Ok(digest) => Some(digest),
-            Err(rejection) => match rejection.into_result() {
-                Err(error) => return Err(error),
-                Ok(_) => None,
-            },
-        };
+        let digest = digests.signed(&at, &key).await?;
         let digest = digest.as_ref().map(AuthenticDigest::digest);
         if let Some(digest) = digest {
             let listed = digest.log_files.iter();

@@ -24,6 +24,22 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         self.judge_fetched(at, key, fetched).await
     }
 
+    /// Reads a digest, and returns it if CloudTrail signed it, by its own signature. Returns `None`
+    /// if it is anything else, or does not exist: `digest-validator` reports that.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be read, or its key could not be found out.
+    pub async fn signed(
+        &self,
+        at: &ObjectLocation,
+        key: &DigestKey,
+    ) -> Result<Option<AuthenticDigest>, StoreError> {
+        match self.authenticate(at, key).await {
+            Ok(digest) => Ok(Some(digest)),
+            Err(rejection) => rejection.into_result().map(|_| None),
+        }
+    }
+
     /// Verifies the location and signature of a digest that was read.
     pub(in crate::check) async fn judge_fetched(
         &self,

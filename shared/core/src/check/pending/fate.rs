@@ -1,14 +1,12 @@
 //! The fate of a delivery when a digest arrives, from everything that is known about it then.
 
+use crate::check::listed::LISTED_WITHIN;
 use crate::finding::kms::WhyUnsettled;
 use crate::world::Absence;
 use jiff::SignedDuration;
 
 /// A delivery this short before a digest's end may be listed by the next digest.
 pub(super) const BORDER: SignedDuration = SignedDuration::from_mins(15);
-
-/// For this long, an existing log file may be listed late, or by a backfill digest.
-const LISTED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 
 /// After this time, a delivery that cannot be settled is given up.
 pub(super) const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);

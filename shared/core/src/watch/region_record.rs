@@ -1,0 +1,209 @@
+//! What the digests of an account and Region list, in all folders that its trails deliver to.
+
+use super::heads::WatchedChain;
+use super::lost::{KnownDigest, KnownFolder};
+use super::proof::DeliveringTrail;
+use super::stretch::Stretch;
+use crate::bucket::selection::DELIVERY;
+use crate::check::coverage::AccountedTime;
+use crate::check::digest::DigestVerifier;
+use crate::check::listed::Listed;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::{Chain, DigestSeries, LOG_FOLDER};
+use crate::names::region_folder::RegionFolder;
+use crate::trust::signature::AuthenticDigest;
+use crate::world::{ListPublicKeys, ReadObject};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The maximum number of digests of an account and Region that a round reads: two days of six
+/// trails. Each may inflate to 16 MiB, so they are read one after the other.
+const MAX_DIGESTS: usize = 300;
+
+/// The maximum length of a digest's time.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The maximum difference between the time in a log file's name and its delivery, if the delivery is
+/// first.
+const EARLIER: SignedDuration = SignedDuration::from_mins(15);
+
+/// What the digests of an account and Region list.
+#[derive(Debug, Default)]
+pub(super) struct RegionRecord {
+    listed: Listed,
+    trails: Vec<SignedTrail>,
+    /// The folders of events other than `CloudTrail` whose files a digest lists, by the folder of
+    /// the account and Region.
+    events: BTreeMap<RegionFolder, BTreeSet<String>>,
+    /// Indicates whether a digest lists a file whose name is not as those of log files.
+    has_other_names: bool,
+    /// Indicates whether there are more digests than were read.
+    pub(super) is_cut: bool,
+}
+
+/// A trail with a digest that CloudTrail signed.
+#[derive(Debug)]
+struct SignedTrail {
+    chain: Chain,
+    /// The folders of its digests.
+    folders: BTreeSet<RegionFolder>,
+    covered: AccountedTime,
+}
+
+impl RegionRecord {
+    /// Reads the digests that may list the log files of some stretches. A digest that cannot be read
+    /// is as a missing one: it is tried again, as long as there are log files that it may list.
+    pub(super) async fn read<S: ReadObject, K: ListPublicKeys>(
+        digests: &DigestVerifier<S, K>,
+        folders: &[&KnownFolder],
+        stretches: &[Stretch],
+    ) -> Self {
+        let mut needed: Vec<(&RegionFolder, &KnownDigest)> = folders
+            .iter()
+            .flat_map(|known| {
+                let of_folder = known.digests.iter().flatten();
+                of_folder.map(|digest| (&known.folder, digest))
+            })
+            .filter(|(_, digest)| is_needed(digest.key.end_time, stretches))
+            .collect();
+        needed.sort_by_key(|(_, digest)| digest.key.end_time);
+        let mut record = Self {
+            is_cut: needed.len() > MAX_DIGESTS,
+            ..Self::default()
+        };
+        needed.truncate(MAX_DIGESTS);
+        for (folder, digest) in needed {
+            if let Ok(Some(signed)) = digests.signed(&digest.at, &digest.key).await {
+                record.add(digests, folders, folder, digest, &signed);
+            }
+        }
+        record
+    }
+
+    fn add<S: ReadObject, K: ListPublicKeys>(
+        &mut self,
+        digests: &DigestVerifier<S, K>,
+        folders: &[&KnownFolder],
+        folder: &RegionFolder,
+        digest: &KnownDigest,
+        signed: &AuthenticDigest,
+    ) {
+        let key = &digest.key;
+        let actual = |listed: &ObjectLocation| digests.actual(listed, &digest.at.bucket);
+        self.listed.add_log_files(key, signed, actual);
+        for file in &signed.digest().log_files {
+            self.note(&actual(&file.location), folders);
+        }
+        if key.series == DigestSeries::Backfill {
+            return;
+        }
+        let known = self
+            .trails
+            .iter()
+            .position(|trail| trail.chain.same_trail(&key.chain));
+        let trail = match known.and_then(|at| self.trails.get_mut(at)) {
+            Some(trail) => trail,
+            None => {
+                self.trails.push(SignedTrail {
+                    chain: key.chain.clone(),
+                    folders: BTreeSet::new(),
+                    covered: AccountedTime::default(),
+                });
+                let Some(trail) = self.trails.last_mut() else {
+                    return;
+                };
+                trail
+            }
+        };
+        trail.folders.insert(folder.clone());
+        let (start, end) = (signed.digest().start_time, signed.digest().end_time);
+        trail.covered.add(start, end);
+    }
+
+    /// Notes the folder and the form of a log file that a digest lists.
+    fn note(&mut self, at: &ObjectLocation, folders: &[&KnownFolder]) {
+        let found = folders.iter().find_map(|known| {
+            let events = known.folder.events_of(at)?;
+            Some((&known.folder, events))
+        });
+        let Some((folder, events)) = found else {
+            return;
+        };
+        self.has_other_names |= folder.time_of(events, &at.key).is_none();
+        if events != LOG_FOLDER {
+            let of_folder = self.events.entry(folder.clone()).or_default();
+            of_folder.insert(events.to_owned());
+        }
+    }
+
+    /// Returns whether a digest lists the log file with this key in this bucket.
+    pub(super) fn lists(&self, bucket: &str, key: &str) -> bool {
+        self.listed.lists(bucket, key)
+    }
+
+    /// Returns the folders of events other than `CloudTrail` whose files in a folder of an account
+    /// and Region a digest lists.
+    pub(super) fn events_in(&self, folder: &RegionFolder) -> impl Iterator<Item = &str> {
+        let events = self.events.get(folder).into_iter().flatten();
+        events.map(String::as_str)
+    }
+
+    /// Returns whether CloudTrail gives no file a name that cannot be read.
+    pub(super) fn knows_all_names(&self) -> bool {
+        !self.trails.is_empty() && !self.has_other_names
+    }
+
+    /// Returns the trails that deliver to a folder, or did. `chains` are those of the account, and
+    /// `ended` the places of those that do not have to continue.
+    pub(super) fn trails_of(
+        &self,
+        folder: &RegionFolder,
+        chains: &[&WatchedChain],
+        ended: &BTreeSet<String>,
+    ) -> Vec<DeliveringTrail> {
+        let mut known: Vec<&Chain> = Vec::new();
+        let mut found = Vec::new();
+        for chain in chains.iter().filter(|chain| chain.folder() == *folder) {
+            let chain = &chain.chain;
+            if known.iter().any(|known| known.same_trail(chain)) {
+                continue;
+            }
+            known.push(chain);
+            let of_trail = || {
+                let of_trail = |other: &&&WatchedChain| other.chain.same_trail(chain);
+                chains.iter().filter(of_trail)
+            };
+            let continues = of_trail().any(|other| !ended.contains(&other.place()));
+            let newest = of_trail().map(|other| other.newest_end).max();
+            let here = of_trail().filter(|other| other.folder() == *folder);
+            let signed = self.trails.iter();
+            let mut signed = signed.filter(|trail| trail.chain.same_trail(chain));
+            let covered = signed.next().map(|trail| trail.covered.clone());
+            found.push(DeliveringTrail {
+                since: here.map(|chain| chain.since).min().unwrap_or_default(),
+                until: newest.filter(|_| !continues),
+                covered: covered.unwrap_or_default(),
+            });
+        }
+        // No event about their digests has arrived yet.
+        let others = self.trails.iter().filter(|trail| {
+            trail.folders.contains(folder) && !known.iter().any(|it| it.same_trail(&trail.chain))
+        });
+        found.extend(others.map(|trail| DeliveringTrail {
+            since: trail.covered.start().unwrap_or_default(),
+            until: trail.covered.end(),
+            covered: trail.covered.clone(),
+        }));
+        found
+    }
+}
+
+/// Returns whether a digest that ends at `end` may list the log files of some stretches.
+fn is_needed(end: Timestamp, stretches: &[Stretch]) -> bool {
+    let latest = DELIVERY + HOUR;
+    stretches.iter().any(|stretch| {
+        let from = stretch.from.saturating_sub(EARLIER);
+        let to = stretch.to.saturating_add(latest);
+        from.is_ok_and(|from| end > from) && to.is_ok_and(|to| end <= to)
+    })
+}

@@ -1,0 +1,285 @@
+//! Finds log files that no digest lists, without any event.
+//!
+//! A digest lists what was delivered within its time. Six hours after the time in a file's name, all
+//! digests that could list the file have arrived. A round compares the log files that became so old
+//! since the last round. The rest is in `docs/watchdog.md`.
+
+use super::heads::WatchedChain;
+use super::log_files::{LogFileListing, NamedTime};
+use super::lost::KnownFolder;
+use super::progress::RoundProgress;
+use super::proof::{DeliveringTrail, unproven};
+use super::region_record::RegionRecord;
+use super::round::WatchRound;
+use super::stretch::{Stretch, merged};
+use super::tally::UnlistedTally;
+use crate::bucket::selection::DELIVERY;
+use crate::check::listed::LISTED_WITHIN;
+use crate::names::ids::Region;
+use crate::names::location::ObjectLocation;
+use crate::names::object_key::LOG_FOLDER;
+use crate::names::region_folder::RegionFolder;
+use crate::world::{ListAfter, ListPublicKeys, ReadObject, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// The maximum number of pages of log files of a folder that a round lists: fifty thousand files.
+const MAX_PAGES: usize = 50;
+
+/// The time at the start of a round's span in which a file may be listed by a digest before the
+/// span. A stretch so old is compared for the last time.
+const LAST_TIME: SignedDuration = DELIVERY.saturating_add(SignedDuration::from_hours(1));
+
+/// A folder of events with the time whose log files are due.
+struct DueFolder<'a> {
+    folder: &'a RegionFolder,
+    events: String,
+    /// What earlier rounds could not compare.
+    open: Vec<Stretch>,
+    /// What no round has compared.
+    fresh: Option<Stretch>,
+}
+
+impl DueFolder<'_> {
+    /// Returns its location, which is its name in what the rounds remember.
+    fn at(&self) -> ObjectLocation {
+        ObjectLocation::new(
+            self.folder.bucket.clone(),
+            self.folder.of_events(&self.events),
+        )
+    }
+}
+
+/// The result of a comparison.
+struct Compared {
+    tally: UnlistedTally,
+    /// The time up to which log files were compared.
+    to: Option<Timestamp>,
+    /// What could not be compared.
+    open: Vec<Stretch>,
+    /// Indicates whether everything that was due was listed.
+    is_whole: bool,
+}
+
+impl<S, K, E> WatchRound<'_, S, K, E>
+where
+    S: ReadObject + ListAfter,
+    K: ListPublicKeys,
+{
+    /// Compares the log files of an account's folders with the digests.
+    pub(super) async fn unlisted(
+        &self,
+        folders: &[KnownFolder],
+        chains: &[&WatchedChain],
+        progress: &mut RoundProgress<'_>,
+    ) {
+        let regions: BTreeSet<&Region> = folders.iter().map(|known| &known.folder.region).collect();
+        for region in regions {
+            let of_region = folders.iter();
+            let of_region = of_region.filter(|known| known.folder.region == *region);
+            let of_region: Vec<&KnownFolder> = of_region.collect();
+            // Otherwise it is reported that they cannot be listed.
+            if of_region.iter().all(|known| known.digests.is_ok()) {
+                self.compare_region(&of_region, chains, progress).await;
+            }
+        }
+        let from = self.span.from;
+        let after = &mut progress.round.after;
+        after.compared.retain(|_, to| *to > from);
+        for stretches in after.open.values_mut() {
+            stretches.retain(|stretch| stretch.to > from);
+        }
+        after.open.retain(|_, stretches| !stretches.is_empty());
+    }
+
+    /// Compares the log files of an account and Region, in all folders that its trails deliver to.
+    async fn compare_region(
+        &self,
+        folders: &[&KnownFolder],
+        chains: &[&WatchedChain],
+        progress: &mut RoundProgress<'_>,
+    ) {
+        let mut due = Vec::new();
+        for known in folders {
+            let since = chains
+                .iter()
+                .filter(|chain| chain.folder() == known.folder)
+                .map(|chain| chain.since)
+                .min();
+            for events in known_events(&known.folder, progress) {
+                due.extend(self.due(&known.folder, &events, since, progress));
+            }
+        }
+        let stretches = due.iter().flat_map(|due| due.open.iter().chain(&due.fresh));
+        let stretches: Vec<Stretch> = stretches.copied().collect();
+        if stretches.is_empty() {
+            return;
+        }
+        let record = RegionRecord::read(self.digests, folders, &stretches).await;
+        progress.round.totals.incomplete += u64::from(record.is_cut);
+        let first: Vec<_> = due
+            .iter()
+            .flat_map(|due| self.listed_first(due, &record, progress))
+            .collect();
+        due.extend(first);
+        for due in due {
+            let trails = record.trails_of(due.folder, chains, &progress.ended);
+            match self.compare(&due, &record, &trails).await {
+                Ok(compared) => self.take(&due, compared, progress),
+                Err(error) => progress.not_watched(&due.at(), &error.cause),
+            }
+        }
+    }
+
+    /// Returns what is due in a folder of events whose chains are known `since` then.
+    fn due<'f>(
+        &self,
+        folder: &'f RegionFolder,
+        events: &str,
+        since: Option<Timestamp>,
+        progress: &mut RoundProgress<'_>,
+    ) -> Option<DueFolder<'f>> {
+        let mut due = DueFolder {
+            folder,
+            events: events.to_owned(),
+            open: Vec::new(),
+            fresh: None,
+        };
+        let place = due.at().to_string();
+        let oldest = self.span.from;
+        let compared = progress.memory.compared.get(&place).copied();
+        // The digests before that are not listed.
+        let is_late = compared.is_some_and(|to| to < oldest);
+        progress.round.totals.incomplete += u64::from(is_late);
+        let from = compared.or(since)?.max(oldest);
+        let to = self.span.now.saturating_sub(LISTED_WITHIN).ok()?;
+        due.fresh = Stretch::between(from, to);
+        let open = progress.memory.open.get(&place).into_iter().flatten();
+        due.open = open.filter_map(|stretch| stretch.since(oldest)).collect();
+        Some(due)
+    }
+
+    /// Returns the folders of events of which a digest lists a file for the first time, next to
+    /// `CloudTrail`. They are due like that one.
+    fn listed_first<'f>(
+        &self,
+        due: &DueFolder<'f>,
+        record: &RegionRecord,
+        progress: &RoundProgress<'_>,
+    ) -> Vec<DueFolder<'f>> {
+        if due.events != LOG_FOLDER {
+            return Vec::new();
+        }
+        let known = known_events(due.folder, progress);
+        let listed = record.events_in(due.folder);
+        listed
+            .filter(|events| !known.contains(*events))
+            .map(|events| DueFolder {
+                folder: due.folder,
+                events: events.to_owned(),
+                open: Vec::new(),
+                fresh: due.fresh,
+            })
+            .collect()
+    }
+
+    /// Compares the log files of a folder of events with what the digests list.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the folder cannot be listed.
+    async fn compare(
+        &self,
+        due: &DueFolder<'_>,
+        record: &RegionRecord,
+        trails: &[DeliveringTrail],
+    ) -> Result<Compared, StoreError> {
+        let last_time = self.span.from.saturating_add(LAST_TIME);
+        let last_time = last_time.unwrap_or(self.span.from);
+        let bucket = &due.folder.bucket;
+        let mut listing = LogFileListing {
+            store: self.digests.store(),
+            folder: due.folder,
+            events: &due.events,
+            span: self.span,
+            pages: MAX_PAGES,
+        };
+        let mut found = Compared {
+            tally: UnlistedTally::default(),
+            to: None,
+            open: Vec::new(),
+            is_whole: true,
+        };
+        for stretch in &due.open {
+            let mut of = found.tally.of(unproven(trails, *stretch), last_time);
+            let reached = listing
+                .again(*stretch, |key, time| {
+                    if !record.lists(bucket, key) {
+                        of.add(key, time);
+                    }
+                })
+                .await?;
+            let open = of.open();
+            found.is_whole &= reached.is_whole;
+            found.open.extend(open);
+            found.open.extend(stretch.since(reached.to));
+        }
+        if let Some(stretch) = due.fresh {
+            let has_trails = !trails.is_empty();
+            let mut of = found.tally.of(unproven(trails, stretch), last_time);
+            let reached = listing
+                .first(stretch, |key, time| match time {
+                    _ if record.lists(bucket, key) => {}
+                    NamedTime::Due(time) => of.add(key, time),
+                    NamedTime::Future => of.add_untimed(key, has_trails),
+                    NamedTime::NotNamed => {
+                        of.add_untimed(key, has_trails && record.knows_all_names());
+                    }
+                })
+                .await?;
+            let reached_stretch = Stretch::between(stretch.from, reached.to);
+            let open = of.open().into_iter();
+            let open: Vec<_> = open
+                .filter_map(|open| open.within(reached_stretch?))
+                .collect();
+            found.is_whole &= reached.is_whole;
+            found.to = Some(reached.to);
+            found.open.extend(open);
+        }
+        found.open = merged(found.open);
+        Ok(found)
+    }
+
+    /// Takes the result of a comparison: its findings, and what is remembered.
+    fn take(&self, due: &DueFolder<'_>, compared: Compared, progress: &mut RoundProgress<'_>) {
+        let at = due.at();
+        progress.readable(&at);
+        let place = at.to_string();
+        let round = &mut progress.round;
+        if let Some(to) = compared.to {
+            round.after.compared.insert(place.clone(), to);
+        }
+        round.after.open.insert(place.clone(), compared.open);
+        let (unlisted, unproven) = compared.tally.counts();
+        round.totals.unlisted += unlisted;
+        round.totals.unproven += unproven;
+        round.totals.incomplete += u64::from(!compared.is_whole);
+        let trails = &self.digests.places().trails;
+        let findings = compared
+            .tally
+            .findings(due.folder, &due.events, &place, trails);
+        round.report.findings.extend(findings);
+    }
+}
+
+/// Returns the folders of events of an account and Region whose log files are compared: `CloudTrail`,
+/// and those of which a digest has listed a file.
+fn known_events(folder: &RegionFolder, progress: &RoundProgress<'_>) -> BTreeSet<String> {
+    let bucket = format!("s3://{}/", folder.bucket);
+    let places = progress.memory.compared.keys();
+    let known = places.filter_map(|place| {
+        let key = place.strip_prefix(&bucket)?;
+        let at = ObjectLocation::new(folder.bucket.clone(), key);
+        folder.events_of(&at).map(str::to_owned)
+    });
+    known.chain([LOG_FOLDER.to_owned()]).collect()
+}
