@@ -65,7 +65,8 @@ pub struct Memory {
     evidence: Mutex<BTreeMap<String, String>>,
     /// The errors of requests for documents, by the start of their keys.
     evidence_faults: Mutex<BTreeMap<String, Cause>>,
-    listing_fault: Mutex<Option<Cause>>,
+    /// The folder whose listings after a key fail, and why.
+    listing_fault: Mutex<Option<(String, Cause)>>,
     reads: AtomicUsize,
     lists: AtomicUsize,
 }
@@ -290,7 +291,12 @@ impl Memory {
 
     /// Makes listings of objects after a key fail; `None` makes them succeed again.
     pub fn fail_listings(&self, cause: Option<Cause>) {
-        *self.listing_fault.lock().expect("no panic") = cause;
+        *self.listing_fault.lock().expect("no panic") = cause.map(|cause| (String::new(), cause));
+    }
+
+    /// Makes listings of objects after a key in a folder fail.
+    pub fn fail_listings_below(&self, folder: &str, cause: Cause) {
+        *self.listing_fault.lock().expect("no panic") = Some((folder.to_owned(), cause));
     }
 
     /// Returns how many objects were read.
@@ -497,11 +503,12 @@ impl ListAfter for &Memory {
         prefix: &str,
         after: &str,
     ) -> Result<Page, StoreError> {
-        if let Some(cause) = &*self.listing_fault.lock().expect("no panic") {
+        let fault = self.listing_fault.lock().expect("no panic").clone();
+        if let Some((_, cause)) = fault.filter(|(folder, _)| prefix.starts_with(folder)) {
             return Err(StoreError {
                 action: "list",
                 subject: format!("s3://{bucket}/{prefix}"),
-                cause: cause.clone(),
+                cause,
             });
         }
         self.list(bucket, prefix, Depth::All, Some(after)).await

@@ -66,6 +66,9 @@ impl<P: Ports> Work for Watchdog<P> {
             overdue = totals.overdue,
             unverified = totals.unverified,
             lost = totals.lost,
+            unlisted = totals.unlisted,
+            unproven = totals.unproven,
+            incomplete = totals.incomplete,
             unread = totals.unread,
             "the round is complete"
         );

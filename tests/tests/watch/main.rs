@@ -5,4 +5,5 @@ mod ends;
 mod lost;
 mod silence;
 mod stage;
+mod unlisted;
 mod unread;

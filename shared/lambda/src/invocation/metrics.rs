@@ -128,6 +128,8 @@ fn of_round(totals: &Totals, stamp: Stamp<'_>) -> Value {
         ("NewestVerifiedAge", "Seconds", age),
         ("UnverifiedDigests", "Count", totals.unverified),
         ("LostEvents", "Count", totals.lost),
+        ("UnlistedLogFiles", "Count", totals.unlisted),
+        ("UnprovenLogFiles", "Count", totals.unproven),
         ("NotWatched", "Count", totals.unread),
     ];
     line(stamp, None, &metrics)
