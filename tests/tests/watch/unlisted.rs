@@ -199,7 +199,7 @@ async fn log_files_without_their_digest_are_not_planted() {
             assert_eq!(found.found(), [], "hour {number}");
             unproven += found.totals.unproven;
             let is_open = !stage.remembered[ACCOUNT].open.is_empty();
-            assert_eq!(is_open, number < 55, "hour {number}");
+            assert_eq!(is_open, number < 54, "hour {number}");
         }
         // The two log files of the hour, and the planted one.
         assert_eq!(unproven, 3);

@@ -80,9 +80,11 @@ pub fn replaced_in_archive(subject: LogFileSubject<'_>, misfit: &ArchivedMisfit)
         )
 }
 
-/// What is expected of a log file that no digest lists, and what is the case.
+/// What is expected of a log file that no digest lists.
 const LISTED: &str = "an entry in a digest of its hour, or a later one";
-const NOT_LISTED: &str = "none in any digest";
+
+/// What is the case. Everybody who finds the file says the same, so that it is one occurrence.
+pub(super) const NOT_LISTED: &str = "none in any digest";
 
 /// `log-file-unlisted`: a file is in a folder of log files, and no digest of its time lists it.
 #[must_use]

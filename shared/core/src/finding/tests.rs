@@ -236,3 +236,34 @@ fn every_raised_kind_has_a_constructor_here() {
         );
     }
 }
+
+/// Three functions may find it: people are alerted once.
+#[test]
+fn an_unlisted_log_file_is_one_occurrence_whoever_finds_it() {
+    let at = ObjectLocation::new("amzn-s3-demo-bucket", "AWSLogs/key.json.gz");
+    let scope = Scope::default();
+    let digest = DigestReference::by_key(&at, None);
+    let time = "2026-01-15T12:00:00Z".parse().unwrap();
+    let by_listing = log_file::unlisted(scope.clone(), at.clone());
+    let by_event = changed::unlisted(&changed::ChangedObject {
+        scope: scope.clone(),
+        at: &at,
+        kind: changed::ChangedKind::LogFile,
+        deed: None,
+        listed: None,
+    });
+    let subject = kms::FindingSubject {
+        scope,
+        object: at.clone(),
+    };
+    let delivery = kms::UnlistedLogFile {
+        event_id: "event",
+        recorded_in: "log file",
+        delivered: time,
+    };
+    let by_kms = kms::unlisted_log_file(subject, &delivery, time, digest);
+    for other in [by_event, by_kms] {
+        assert_eq!(other.id(), by_listing.id());
+        assert_eq!(other.occurrence(), by_listing.occurrence());
+    }
+}

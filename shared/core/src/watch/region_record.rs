@@ -8,6 +8,7 @@ use crate::bucket::selection::DELIVERY;
 use crate::check::coverage::AccountedTime;
 use crate::check::digest::DigestVerifier;
 use crate::check::listed::Listed;
+use crate::names::ids::{Region, TrailName};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{Chain, DigestSeries, LOG_FOLDER};
 use crate::names::region_folder::RegionFolder;
@@ -31,7 +32,8 @@ const EARLIER: SignedDuration = SignedDuration::from_mins(15);
 #[derive(Debug, Default)]
 pub(super) struct RegionRecord {
     listed: Listed,
-    trails: Vec<SignedTrail>,
+    /// The trails of which CloudTrail signed a digest, by name and home Region.
+    trails: BTreeMap<(TrailName, Region), SignedTrail>,
     /// The folders of events other than `CloudTrail` whose files a digest lists, by the folder of
     /// the account and Region.
     events: BTreeMap<RegionFolder, BTreeSet<String>>,
@@ -41,10 +43,9 @@ pub(super) struct RegionRecord {
     pub(super) is_cut: bool,
 }
 
-/// A trail with a digest that CloudTrail signed.
-#[derive(Debug)]
+/// The digests of a trail that CloudTrail signed.
+#[derive(Debug, Default)]
 struct SignedTrail {
-    chain: Chain,
     /// The folders of its digests.
     folders: BTreeSet<RegionFolder>,
     covered: AccountedTime,
@@ -97,24 +98,7 @@ impl RegionRecord {
         if key.series == DigestSeries::Backfill {
             return;
         }
-        let known = self
-            .trails
-            .iter()
-            .position(|trail| trail.chain.same_trail(&key.chain));
-        let trail = match known.and_then(|at| self.trails.get_mut(at)) {
-            Some(trail) => trail,
-            None => {
-                self.trails.push(SignedTrail {
-                    chain: key.chain.clone(),
-                    folders: BTreeSet::new(),
-                    covered: AccountedTime::default(),
-                });
-                let Some(trail) = self.trails.last_mut() else {
-                    return;
-                };
-                trail
-            }
-        };
+        let trail = self.trails.entry(trail_of(&key.chain)).or_default();
         trail.folders.insert(folder.clone());
         let (start, end) = (signed.digest().start_time, signed.digest().end_time);
         trail.covered.add(start, end);
@@ -161,14 +145,13 @@ impl RegionRecord {
         chains: &[&WatchedChain],
         ended: &BTreeSet<String>,
     ) -> Vec<DeliveringTrail> {
-        let mut known: Vec<&Chain> = Vec::new();
+        let mut known = BTreeSet::new();
         let mut found = Vec::new();
         for chain in chains.iter().filter(|chain| chain.folder() == *folder) {
             let chain = &chain.chain;
-            if known.iter().any(|known| known.same_trail(chain)) {
+            if !known.insert(trail_of(chain)) {
                 continue;
             }
-            known.push(chain);
             let of_trail = || {
                 let of_trail = |other: &&&WatchedChain| other.chain.same_trail(chain);
                 chains.iter().filter(of_trail)
@@ -176,26 +159,31 @@ impl RegionRecord {
             let continues = of_trail().any(|other| !ended.contains(&other.place()));
             let newest = of_trail().map(|other| other.newest_end).max();
             let here = of_trail().filter(|other| other.folder() == *folder);
-            let signed = self.trails.iter();
-            let mut signed = signed.filter(|trail| trail.chain.same_trail(chain));
-            let covered = signed.next().map(|trail| trail.covered.clone());
+            let signed = self.trails.get(&trail_of(chain));
             found.push(DeliveringTrail {
                 since: here.map(|chain| chain.since).min().unwrap_or_default(),
                 until: newest.filter(|_| !continues),
-                covered: covered.unwrap_or_default(),
+                covered: signed.map_or_else(AccountedTime::default, |it| it.covered.clone()),
             });
         }
         // No event about their digests has arrived yet.
-        let others = self.trails.iter().filter(|trail| {
-            trail.folders.contains(folder) && !known.iter().any(|it| it.same_trail(&trail.chain))
-        });
-        found.extend(others.map(|trail| DeliveringTrail {
-            since: trail.covered.start().unwrap_or_default(),
-            until: trail.covered.end(),
-            covered: trail.covered.clone(),
+        let others = self
+            .trails
+            .iter()
+            .filter(|(trail, signed)| signed.folders.contains(folder) && !known.contains(*trail));
+        found.extend(others.map(|(_, signed)| DeliveringTrail {
+            since: signed.covered.start().unwrap_or_default(),
+            until: signed.covered.end(),
+            covered: signed.covered.clone(),
         }));
         found
     }
+}
+
+/// Returns the name and the home Region of a chain's trail: the chains of an account and Region
+/// that have them in common are of one trail.
+fn trail_of(chain: &Chain) -> (TrailName, Region) {
+    (chain.trail.clone(), chain.home_region.clone())
 }
 
 /// Returns whether a digest that ends at `end` may list the log files of some stretches.

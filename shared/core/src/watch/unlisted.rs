@@ -51,7 +51,7 @@ impl DueFolder<'_> {
 }
 
 /// The result of a comparison.
-struct Compared {
+struct FolderComparison {
     tally: UnlistedTally,
     /// The time up to which log files were compared.
     to: Option<Timestamp>,
@@ -119,7 +119,7 @@ where
         progress.round.totals.incomplete += u64::from(record.is_cut);
         let first: Vec<_> = due
             .iter()
-            .flat_map(|due| self.listed_first(due, &record, progress))
+            .flat_map(|due| listed_first(due, &record, progress))
             .collect();
         due.extend(first);
         for due in due {
@@ -159,30 +159,6 @@ where
         Some(due)
     }
 
-    /// Returns the folders of events of which a digest lists a file for the first time, next to
-    /// `CloudTrail`. They are due like that one.
-    fn listed_first<'f>(
-        &self,
-        due: &DueFolder<'f>,
-        record: &RegionRecord,
-        progress: &RoundProgress<'_>,
-    ) -> Vec<DueFolder<'f>> {
-        if due.events != LOG_FOLDER {
-            return Vec::new();
-        }
-        let known = known_events(due.folder, progress);
-        let listed = record.events_in(due.folder);
-        listed
-            .filter(|events| !known.contains(*events))
-            .map(|events| DueFolder {
-                folder: due.folder,
-                events: events.to_owned(),
-                open: Vec::new(),
-                fresh: due.fresh,
-            })
-            .collect()
-    }
-
     /// Compares the log files of a folder of events with what the digests list.
     ///
     /// # Errors
@@ -192,7 +168,7 @@ where
         due: &DueFolder<'_>,
         record: &RegionRecord,
         trails: &[DeliveringTrail],
-    ) -> Result<Compared, StoreError> {
+    ) -> Result<FolderComparison, StoreError> {
         let last_time = self.span.from.saturating_add(LAST_TIME);
         let last_time = last_time.unwrap_or(self.span.from);
         let bucket = &due.folder.bucket;
@@ -203,7 +179,7 @@ where
             span: self.span,
             pages: MAX_PAGES,
         };
-        let mut found = Compared {
+        let mut found = FolderComparison {
             tally: UnlistedTally::default(),
             to: None,
             open: Vec::new(),
@@ -250,7 +226,12 @@ where
     }
 
     /// Takes the result of a comparison: its findings, and what is remembered.
-    fn take(&self, due: &DueFolder<'_>, compared: Compared, progress: &mut RoundProgress<'_>) {
+    fn take(
+        &self,
+        due: &DueFolder<'_>,
+        compared: FolderComparison,
+        progress: &mut RoundProgress<'_>,
+    ) {
         let at = due.at();
         progress.readable(&at);
         let place = at.to_string();
@@ -269,6 +250,29 @@ where
             .findings(due.folder, &due.events, &place, trails);
         round.report.findings.extend(findings);
     }
+}
+
+/// Returns the folders of events of which a digest lists a file for the first time, next to
+/// `CloudTrail`. They are due like that one.
+fn listed_first<'f>(
+    due: &DueFolder<'f>,
+    record: &RegionRecord,
+    progress: &RoundProgress<'_>,
+) -> Vec<DueFolder<'f>> {
+    if due.events != LOG_FOLDER {
+        return Vec::new();
+    }
+    let known = known_events(due.folder, progress);
+    let listed = record.events_in(due.folder);
+    listed
+        .filter(|events| !known.contains(*events))
+        .map(|events| DueFolder {
+            folder: due.folder,
+            events: events.to_owned(),
+            open: Vec::new(),
+            fresh: due.fresh,
+        })
+        .collect()
 }
 
 /// Returns the folders of events of an account and Region whose log files are compared: `CloudTrail`,

@@ -4,6 +4,7 @@
 
 use super::call::EventReference;
 use super::evidence::{Evidence, FindingSubject, finding};
+use crate::finding::log_file::NOT_LISTED;
 use crate::finding::{DigestReference, Finding, FindingKind};
 use crate::names::location::ObjectLocation;
 use crate::world::Absence;
@@ -118,7 +119,7 @@ pub fn unlisted_log_file(
     )
     .with_evidence(
         format!("a digest from {delivered} to {end}, or a backfill digest, that lists it"),
-        "none lists it",
+        NOT_LISTED,
     )
     .with_digest(digest)
 }
