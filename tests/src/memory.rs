@@ -18,7 +18,7 @@ use trailseal::world::{
     SettleEvidence, StoreError, Versioned, Versions, WaitingPage,
 };
 
-/// The number of keys on a page of a listing: few, so that pages matter.
+/// The number of keys on a page of a listing, unless a test sets it: few, so that pages matter.
 const PAGE: usize = 10;
 
 /// The number of keys on a page of the evidence bucket.
@@ -69,6 +69,8 @@ pub struct Memory {
     listing_fault: Mutex<Option<(String, Cause)>>,
     reads: AtomicUsize,
     lists: AtomicUsize,
+    /// The number of keys on a page of a listing, if not [`PAGE`].
+    page: Option<usize>,
 }
 
 /// A version of an object, or a delete marker.
@@ -267,8 +269,9 @@ impl Memory {
     /// Returns the documents of the evidence bucket with a prefix, by key.
     pub fn evidence(&self, prefix: &str) -> BTreeMap<String, String> {
         let evidence = self.evidence.lock().expect("no panic");
-        let below = evidence.iter().filter(|(key, _)| key.starts_with(prefix));
+        let below = evidence.range(prefix.to_owned()..);
         below
+            .take_while(|(key, _)| key.starts_with(prefix))
             .map(|(key, document)| (key.clone(), document.clone()))
             .collect()
     }
@@ -297,6 +300,11 @@ impl Memory {
     /// Makes listings of objects after a key in a folder fail.
     pub fn fail_listings_below(&self, folder: &str, cause: Cause) {
         *self.listing_fault.lock().expect("no panic") = Some((folder.to_owned(), cause));
+    }
+
+    /// Sets the number of keys on a page of a listing. S3's have 1,000.
+    pub fn set_page(&mut self, keys: usize) {
+        self.page = Some(keys);
     }
 
     /// Returns how many objects were read.
@@ -468,30 +476,31 @@ impl ListObjects for &Memory {
         next: Option<&str>,
     ) -> Result<Page, StoreError> {
         self.lists.fetch_add(1, Ordering::Relaxed);
-        let mut entries: BTreeSet<String> = BTreeSet::new();
-        for (_, key) in self.objects.keys().filter(|(b, _)| b == bucket) {
-            let Some(rest) = key.strip_prefix(prefix) else {
-                continue;
+        let size = self.page.unwrap_or(PAGE);
+        let first = next.filter(|next| *next > prefix).unwrap_or(prefix);
+        let from = (bucket.to_owned(), first.to_owned());
+        let below = self.objects.range(from..).map(|((at, key), _)| (at, key));
+        let below = below.take_while(|(at, key)| *at == bucket && key.starts_with(prefix));
+        let mut after: Vec<String> = Vec::new();
+        for (_, key) in below {
+            let rest = &key[prefix.len()..];
+            let entry = match (depth, rest.split_once('/')) {
+                (Depth::Folders, Some((folder, _))) => format!("{prefix}{folder}/"),
+                _ => key.clone(),
             };
-            match (depth, rest.split_once('/')) {
-                (Depth::Folders, Some((folder, _))) => {
-                    entries.insert(format!("{prefix}{folder}/"));
-                }
-                _ => {
-                    entries.insert(key.clone());
-                }
+            if next.is_none_or(|next| entry.as_str() > next) && after.last() != Some(&entry) {
+                after.push(entry);
+            }
+            if after.len() > size {
+                break;
             }
         }
-        let after: Vec<String> = entries
-            .into_iter()
-            .filter(|entry| next.is_none_or(|next| entry.as_str() > next))
-            .collect();
-        let page = &after[..after.len().min(PAGE)];
+        let page = &after[..after.len().min(size)];
         let is_folder = |entry: &&String| depth == Depth::Folders && entry.ends_with('/');
         Ok(Page {
             keys: page.iter().filter(|e| !is_folder(e)).cloned().collect(),
             folders: page.iter().filter(is_folder).cloned().collect(),
-            next: (after.len() > PAGE).then(|| page.last().expect("a full page").clone()),
+            next: (after.len() > size).then(|| page.last().expect("a full page").clone()),
         })
     }
 }
@@ -665,9 +674,12 @@ impl ReplaceEvidence for &Memory {
 
 impl SettleEvidence for &Memory {
     async fn waiting(&self, prefix: &str, after: Option<&str>) -> Result<WaitingPage, StoreError> {
-        let names = self.evidence(prefix).into_keys();
+        let evidence = self.evidence.lock().expect("no panic");
+        let first = after.filter(|after| *after > prefix).unwrap_or(prefix);
+        let names = evidence.range(first.to_owned()..).map(|(name, _)| name);
+        let names = names.take_while(|name| name.starts_with(prefix));
         let mut names = names.filter(|name| after.is_none_or(|after| name.as_str() > after));
-        let keys = names.by_ref().take(WAITING_PAGE).collect();
+        let keys = names.by_ref().take(WAITING_PAGE).cloned().collect();
         Ok(WaitingPage {
             keys,
             more: names.next().is_some(),
