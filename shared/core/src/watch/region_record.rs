@@ -166,14 +166,14 @@ impl RegionRecord {
                 covered: signed.map_or_else(AccountedTime::default, |it| it.covered.clone()),
             });
         }
-        // No event about their digests has arrived yet.
+        // No event about their digests has arrived yet: it is not known when they start and end.
         let others = self
             .trails
             .iter()
             .filter(|(trail, signed)| signed.folders.contains(folder) && !known.contains(*trail));
         found.extend(others.map(|(_, signed)| DeliveringTrail {
-            since: signed.covered.start().unwrap_or_default(),
-            until: signed.covered.end(),
+            since: Timestamp::MIN,
+            until: None,
             covered: signed.covered.clone(),
         }));
         found
