@@ -82,7 +82,9 @@ impl Scene<'_> {
             DigestEdited | DigestEditedLate | DigestStripped | DigestForged | DigestReplaced
             | DigestJunk => self.digest_replaced(),
             Kind::ChainGap | Kind::TrailRestarted | Kind::TrailStopped => self.chain(),
-            Kind::LogPlantedNew | Kind::LogPlantedOld => self.log_planted(),
+            Kind::LogPlantedNew | Kind::LogPlantedOld | Kind::LogPlantedSilently => {
+                self.log_planted()
+            }
             Kind::LogHiddenEarly
             | Kind::LogHiddenLate
             | Kind::LogErasedLate
@@ -182,15 +184,15 @@ impl Scene<'_> {
         let mut object = tamper_log::modified(&log);
         let (name, _) = log.key.rsplit_once('_').expect("a log file's name");
         object.key = format!("{name}_{:016x}.json.gz", self.rng.next());
-        let at = if self.kind == Kind::LogPlantedNew {
-            self.early()
-        } else {
+        let at = if self.kind == Kind::LogPlantedOld {
             self.arrival(3) + self.within(600..=2400)
+        } else {
+            self.early()
         };
         let claims = [("log-file-unlisted", object.key.as_str())];
         let act = Act::Write {
             object: object.clone(),
-            is_silent: false,
+            is_silent: self.kind == Kind::LogPlantedSilently,
         };
         self.planned((at, at), &claims, vec![(at, act)])
     }

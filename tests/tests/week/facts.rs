@@ -19,6 +19,9 @@ const SENT_AGAIN: SignedDuration = SignedDuration::from_mins(155);
 /// `deletion-monitor` tries to find the digest of a new file for some two and a half hours.
 const TRIES: SignedDuration = SignedDuration::from_mins(160);
 
+/// `watchdog` compares a log file six hours after the time in its name, in the next round.
+const COMPARED: SignedDuration = SignedDuration::from_hours(7);
+
 /// `OverdueHours`, and a round.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(7);
 
@@ -164,6 +167,15 @@ impl Kind {
             Self::LogPlantedOld => {
                 monitor("plants a log file in a past hour", "log-file-unlisted", 5)
             }
+            Self::LogPlantedSilently => Facts {
+                function: "watchdog",
+                within: COMPARED,
+                ..monitor(
+                    "plants a log file in the current hour; S3's event is lost",
+                    "log-file-unlisted",
+                    5,
+                )
+            },
             Self::LogExpired => monitor(
                 "lets a lifecycle rule delete a log file before its retention ends",
                 "bucket-guard-weakened",
@@ -266,6 +278,10 @@ impl Kind {
             Self::Replication => guard("disables the replication rule", WEAKENED),
             Self::EventsOff => events("turns the events of a bucket off"),
             Self::RuleOff => events("disables a rule of the stack"),
+            Self::TrailOff => guard(
+                "stops, changes or deletes a trail whose status `watchdog` may read",
+                "monitoring-impaired",
+            ),
             Self::Unsubscribed => guard(
                 "removes the subscription of the alert topic",
                 "monitoring-impaired",

@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     LogErasedLate,
     LogPlantedNew,
     LogPlantedOld,
+    LogPlantedSilently,
     LogExpired,
     DigestHidden,
     DigestHiddenSilently,
@@ -43,6 +44,7 @@ pub(crate) enum Kind {
     EventsOff,
     RuleOff,
     Unsubscribed,
+    TrailOff,
     WeakeningCall,
     KmsForeignCaller,
     KmsPlanted,
@@ -117,7 +119,7 @@ pub(crate) struct Facts {
 
 impl Kind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 46] = [
+    pub(crate) const ALL: [Self; 48] = [
         Self::LogModifiedEarly,
         Self::LogCutEarly,
         Self::LogNotGzipEarly,
@@ -131,6 +133,7 @@ impl Kind {
         Self::LogErasedLate,
         Self::LogPlantedNew,
         Self::LogPlantedOld,
+        Self::LogPlantedSilently,
         Self::LogExpired,
         Self::DigestHidden,
         Self::DigestHiddenSilently,
@@ -156,6 +159,7 @@ impl Kind {
         Self::EventsOff,
         Self::RuleOff,
         Self::Unsubscribed,
+        Self::TrailOff,
         Self::WeakeningCall,
         Self::KmsForeignCaller,
         Self::KmsPlanted,

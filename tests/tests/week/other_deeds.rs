@@ -6,15 +6,15 @@ use crate::deed::{About, Claim, Deed, Planned};
 use crate::deliveries::Deliveries;
 use crate::functions::Function;
 use crate::kinds::Kind;
-use crate::settings::{Setting, TOPIC};
-use crate::trails::{BUCKET, ENCRYPTED_BUCKET, WEEK, start};
+use crate::settings::{Setting, TOPIC, TrailFault};
+use crate::trails::{self, ACCOUNTS, BUCKET, ENCRYPTED_BUCKET, REGIONS, WEEK, start};
 use crate::world::Act;
 use jiff::{SignedDuration, Timestamp};
 use trailseal_tests::trail::rng::Rng;
 use trailseal_tests::trail::{DigestKind, KmsAnomalyKind, Trail};
 
 /// The kinds whose conditions exclude each other, because they are about the same setting.
-const LANES: [&[Kind]; 7] = [
+const LANES: [&[Kind]; 8] = [
     &[Kind::Versioning],
     &[Kind::ObjectLock],
     &[Kind::Lifecycle, Kind::Retention],
@@ -22,6 +22,7 @@ const LANES: [&[Kind]; 7] = [
     &[Kind::Policy],
     &[Kind::Replication],
     &[Kind::Unsubscribed],
+    &[Kind::TrailOff],
 ];
 
 /// The hours at which nothing is done yet.
@@ -70,6 +71,7 @@ fn setting(kind: Kind, at: Timestamp, rng: &mut Rng) -> Planned {
         Kind::PublicAccess => (Setting::PublicAccess, ": Block Public Access."),
         Kind::Policy => (Setting::Policy, ": bucket policy."),
         Kind::Replication => (Setting::Replication, ": replication."),
+        Kind::TrailOff => return trail_off(at, rng),
         _ => return unsubscribed(at, rng),
     };
     let restored_at = at + minutes(rng.within(&(120..=170)));
@@ -103,6 +105,23 @@ fn unsubscribed(at: Timestamp, rng: &mut Rng) -> Planned {
     let act = |is_subscribed| Act::Subscribe { is_subscribed };
     let acts = vec![(at, act(false)), (restored_at, act(true))];
     repaired(Kind::Unsubscribed, TOPIC.to_owned(), claims, acts)
+}
+
+fn trail_off(at: Timestamp, rng: &mut Rng) -> Planned {
+    let restored_at = at + minutes(rng.within(&(120..=170)));
+    let spec = trails::chain(0, rng.pick::<&str>(&ACCOUNTS), REGIONS[0]);
+    let (arn, fault) = (spec.trail_arn(), *rng.pick(&TrailFault::ALL));
+    let claims = vec![Claim {
+        kind: "monitoring-impaired",
+        about: About::Texts(vec![format!("of the trail {arn}: ")]),
+        until: restored_at + ONE_ROUND,
+    }];
+    let act = |fault| Act::Trail {
+        arn: arn.clone(),
+        fault,
+    };
+    let acts = vec![(at, act(Some(fault))), (restored_at, act(None))];
+    repaired(Kind::TrailOff, arn.clone(), claims, acts)
 }
 
 /// Returns a tampering that the second act undoes.

@@ -1,12 +1,15 @@
 //! The settings of the log buckets and of the stack, as `watchdog` reads them.
 
 use crate::functions::Function;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use trailseal::check::guard::NamedAnswer;
+use trailseal::check::guard::{ExpectedTrails, NamedAnswer};
 use trailseal::finding::guard::GuardCondition;
+use trailseal::names::places::Places;
+use trailseal::watch::OverdueHours;
 use trailseal::world::{
     BucketSettings, ExpirationRule, Lifecycle, ObjectLock, Policy, PublicAccess, Replication,
-    Versioning,
+    TrailStatus, Versioning,
 };
 
 /// The alert topic of the stack.
@@ -116,6 +119,39 @@ impl Bucket {
     }
 }
 
+/// What is wrong with a trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TrailFault {
+    Stopped,
+    NotValidated,
+    OtherBucket,
+    Deleted,
+}
+
+impl TrailFault {
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Stopped,
+        Self::NotValidated,
+        Self::OtherBucket,
+        Self::Deleted,
+    ];
+}
+
+/// Returns the status of a trail.
+fn status(fault: Option<TrailFault>, bucket: &str) -> Option<TrailStatus> {
+    let bucket = match fault {
+        Some(TrailFault::OtherBucket) => "amzn-s3-demo-other-bucket",
+        _ => bucket,
+    };
+    let status = TrailStatus {
+        is_logging: fault != Some(TrailFault::Stopped),
+        is_validated: fault != Some(TrailFault::NotValidated),
+        bucket: Some(bucket.to_owned()),
+        ..TrailStatus::default()
+    };
+    (fault != Some(TrailFault::Deleted)).then_some(status)
+}
+
 /// The buckets, and the parts of the stack.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
@@ -124,6 +160,8 @@ pub(crate) struct Settings {
     pub(crate) rules_off: BTreeSet<Function>,
     /// Indicates whether somebody removed the subscription of the alert topic.
     pub(crate) is_unsubscribed: bool,
+    /// What is wrong with trails, by their ARNs.
+    pub(crate) trail_faults: BTreeMap<String, TrailFault>,
     /// The functions whose dead-letter queues hold messages.
     pub(crate) parked: BTreeSet<Function>,
 }
@@ -173,5 +211,20 @@ impl Settings {
             })),
         });
         answers
+    }
+
+    /// Returns the answers about the trails.
+    pub(crate) fn of_trails(&self, places: &Places, now: Timestamp) -> Vec<NamedAnswer> {
+        let expected = ExpectedTrails {
+            places,
+            now,
+            overdue: OverdueHours::default().duration(),
+        };
+        let trails = places.trails.iter();
+        let answers = trails.map(|trail| {
+            let fault = self.trail_faults.get(&trail.to_string()).copied();
+            expected.answer(trail, Ok(status(fault, &places.log_buckets[0])))
+        });
+        answers.collect()
     }
 }

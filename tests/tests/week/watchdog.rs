@@ -85,10 +85,12 @@ impl Watchdog<'_> {
 
     /// Compares the settings with what is recorded.
     async fn look_at_guard(&self, round: &mut Round) {
-        let seen = GuardSeen {
+        let mut seen = GuardSeen {
             buckets: self.settings.of_buckets(),
             named: self.settings.of_stack(),
         };
+        let places = self.configuration.places();
+        seen.named.extend(self.settings.of_trails(places, self.now));
         let recorded = self.recall(STATE_KEY, MAX_STATE_BYTES).await;
         let state = recorded.map_or_else(GuardState::default, |document| {
             GuardState::read(document.as_bytes()).expect("what it wrote itself")

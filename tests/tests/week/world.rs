@@ -3,7 +3,7 @@
 use crate::alerter::Alerter;
 use crate::functions::{Configuration, Fate, Function, Functions, Message};
 use crate::s3_event::{CLOUDTRAIL, Cause, SOMEBODY};
-use crate::settings::{Bucket, Setting, Settings};
+use crate::settings::{Bucket, Setting, Settings, TrailFault};
 use crate::store::Store;
 use crate::watchdog::{Round, Watchdog};
 use jiff::{SignedDuration, Timestamp};
@@ -47,6 +47,11 @@ pub(crate) enum Act {
     Rule { function: Function, is_on: bool },
     /// The subscription of the alert topic is removed, or confirmed again.
     Subscribe { is_subscribed: bool },
+    /// A trail is stopped, changed or deleted, or is right again.
+    Trail {
+        arn: String,
+        fault: Option<TrailFault>,
+    },
     /// The stack is deployed, for the first time or again.
     Deploy,
     /// S3 throttles requests, or accepts them again.
@@ -209,6 +214,11 @@ impl World {
                 self.settings.rules_off.insert(function);
             }
             Act::Subscribe { is_subscribed } => self.settings.is_unsubscribed = !is_subscribed,
+            Act::Trail { arn, fault } => {
+                let faults = &mut self.settings.trail_faults;
+                faults.remove(&arn);
+                faults.extend(fault.map(|fault| (arn, fault)));
+            }
             Act::Deploy => {
                 self.functions = Some(Functions::deploy(&self.store, &self.configuration));
             }
