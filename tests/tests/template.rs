@@ -561,3 +561,37 @@ fn the_clock_starts_the_watchdog() {
     assert_eq!(queues, ["DigestValidatorQueue", "LogVerifierQueue"]);
     assert_eq!(sends["Action"], "sqs:SendMessage");
 }
+
+/// Returns the logical IDs in a variable of watchdog, which is a list of references.
+fn watched(template: &Value, variable: &str) -> BTreeSet<String> {
+    let variables = &template["Resources"][WATCHDOG]["Properties"]["Environment"]["Variables"];
+    let list = variables[variable]["Fn::Join"][1].as_array();
+    let names = list.expect("a list").iter().map(|item| &item["Ref"]);
+    names
+        .map(|name| name.as_str().expect("a reference").to_owned())
+        .collect()
+}
+
+#[test]
+fn watchdog_looks_at_every_rule_of_s3s_events_topic_and_dead_letter_queue() {
+    let template = template();
+    let named = |kind: &str, is_wanted: fn(&str, &Value) -> bool| -> BTreeSet<String> {
+        let all = resources(&template, kind).into_iter();
+        let wanted = all.filter(|(name, resource)| is_wanted(name, resource));
+        wanted.map(|(name, _)| name.clone()).collect()
+    };
+    let rules = named("AWS::Events::Rule", |_, rule| {
+        rule["Properties"]["EventPattern"].is_object()
+    });
+    assert!(rules.len() > FUNCTIONS.len());
+    assert_eq!(watched(&template, "TRAILSEAL_WATCHED_RULES"), rules);
+    let topics = named("AWS::SNS::Topic", |_, _| true);
+    assert_eq!(watched(&template, "TRAILSEAL_WATCHED_TOPICS"), topics);
+    let queues = named("AWS::SQS::Queue", |name, _| {
+        name.ends_with("DeadLetterQueue")
+    });
+    assert_eq!(
+        watched(&template, "TRAILSEAL_WATCHED_DEAD_LETTER_QUEUES"),
+        queues
+    );
+}

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use trailseal::check::guard::{
     ExpectedTrails, GuardSeen, GuardState, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step,
 };
+use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::{
     Cause, ReadBucketSettings as _, ReadTrailStatus as _, ReplaceEvidence as _, StoreError,
@@ -65,8 +66,10 @@ impl<P: Ports> Watchdog<P> {
             places,
             now,
             overdue: self.settings.overdue.duration(),
+            ended: &self.settings.ended,
         };
-        stream::iter(places.trails.clone())
+        let expected_trails: Vec<TrailArn> = expected.trails().cloned().collect();
+        stream::iter(expected_trails)
             .map(|trail| async move { expected.answer(&trail, trails.status(&trail).await) })
             .buffered(TRAILS_AT_ONCE)
             .collect()

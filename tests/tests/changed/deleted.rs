@@ -169,7 +169,7 @@ async fn the_number_of_versions_that_are_read_is_bounded() {
     let found = only(case.check(&log, deleted()).await);
     assert!(
         found.message.ends_with(
-            "20 versions are left. Whether it is intact is not verified yet: Trailseal compared only the oldest 5 of them."
+            "20 versions are left. Trailseal does not know whether an intact version is among them: Trailseal compared only the oldest 5 of them."
         ),
         "{}",
         found.message
@@ -223,7 +223,7 @@ async fn a_deletion_before_the_digest_is_reported_at_once() {
     assert_eq!(found.kind, FindingKind::ObjectDeleted);
     assert!(
         found.message.ends_with(
-            "A delete marker hides it. 1 version is left. Whether it is intact is not verified yet: no digest lists the log file yet."
+            "A delete marker hides it. 1 version is left. Trailseal does not know whether an intact version is among them: no digest lists the log file yet."
         ),
         "{}",
         found.message

@@ -70,7 +70,7 @@ async fn a_version_that_cannot_be_read_is_not_verified() {
         .fail(&log, &Cause::Archived("GLACIER".to_owned()), 9);
     let found = only(case.check(&log, marked()).await);
     let why = format!(
-        "1 version is left. Whether it is intact is not verified yet: cannot read s3://{}/{}: it is archived: GLACIER.",
+        "1 version is left. Trailseal does not know whether an intact version is among them: cannot read s3://{}/{}: it is archived: GLACIER.",
         log.bucket, log.key
     );
     assert!(found.message.ends_with(&why), "{}", found.message);

@@ -100,7 +100,7 @@ async fn a_stopped_trail_is_reported_until_it_logs_again() -> Result<()> {
     let finding = world.newest_about_trail().context("no finding")?;
     let message = finding["message"].as_str().context("a message")?;
     let start = format!(
-        "CloudTrail does not deliver what Trailseal verifies of the trail {arn}: logging is stopped since "
+        "CloudTrail does not deliver log files and digests of the trail {arn} as it should: logging has been stopped since "
     );
     ensure!(message.starts_with(&start), "{message}");
     let alerts = world.alerts();

@@ -35,11 +35,21 @@ async fn a_damaged_chain_head_is_reported_until_it_can_be_read() {
             .await
             .unwrap();
         let found = stage.round(now).await;
-        assert_impaired(&found, EVIDENCE, &key, "Trailseal cannot read this since");
+        assert_impaired(
+            &found,
+            EVIDENCE,
+            &key,
+            "Trailseal has not been able to read this object or folder since",
+        );
         let id = found.findings[0].id();
         // Nobody knows whether the chain is overdue.
         let found = stage.round(after(now, 20 * 60)).await;
-        assert_impaired(&found, EVIDENCE, &key, "Trailseal cannot read this since");
+        assert_impaired(
+            &found,
+            EVIDENCE,
+            &key,
+            "Trailseal has not been able to read this object or folder since",
+        );
         assert_eq!(found.findings[0].id(), id);
         (&stage.memory).keep(&key, head.clone()).await.unwrap();
         let found = stage.round(now).await;

@@ -166,7 +166,7 @@ catalog! {
         name: "object-deleted", severity: Critical, step: None, once: false,
         object: "the deleted object",
         established: "S3 reported the deletion, and Trailseal looked at the object and its versions.",
-        advice: "First, list all versions of the object and save the list (aws s3api list-object-versions). If a version is left, copy it back (aws s3api copy-object). If none is left, copy the object back from a replica or a backup, a digest with its metadata. Then find out who deleted it: look for DeleteObject and DeleteObjects calls in S3 data events or S3 server access logs, and remove this principal's s3:DeleteObject and s3:DeleteObjectVersion permissions.",
+        advice: "First, list all versions of the object and save the list (aws s3api list-object-versions). If a delete marker hides an intact version, remove the marker by its version ID (aws s3api delete-object). If another version is intact, copy it back (aws s3api copy-object). If no version is intact, copy the object back from a replica or a backup. Copy a digest together with its metadata. Then find out who deleted the object: look for DeleteObject and DeleteObjects calls in S3 data events or S3 server access logs, and remove this principal's s3:DeleteObject and s3:DeleteObjectVersion permissions.",
         command_advice: None,
     }
     ObjectOverwritten {

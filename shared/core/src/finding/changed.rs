@@ -79,7 +79,7 @@ impl LeftVersions {
                 format!("Version {version} is intact: it is what CloudTrail signed.")
             }
             Self::Unverified { count, why, .. } => format!(
-                "{} left. Whether it is intact is not verified yet: {why}.",
+                "{} left. Trailseal does not know whether an intact version is among them: {why}.",
                 versions(*count)
             ),
             Self::NotIntact { count } => {
@@ -239,7 +239,7 @@ pub fn unlisted(object: &ChangedObject<'_>) -> Finding {
 #[must_use]
 pub fn unlisted_is_gone(object: &ChangedObject<'_>) -> Finding {
     let message = format!(
-        "{}. No digest lists it, so CloudTrail did not deliver it.",
+        "{}. No digest lists it, although all digests of its time exist.",
         object.who("deleted this file", true)
     );
     unlisted(object).into_all_clear(message)

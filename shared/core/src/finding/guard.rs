@@ -76,10 +76,10 @@ use GuardCondition::{
 };
 
 /// What to do about a weaker setting.
-const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If it was planned, delete the record watch/guard.json in the evidence bucket: Trailseal then records the new settings of all buckets.";
+const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If it was planned, first check that no other finding about a setting is open. Then delete the record watch/guard.json in the evidence bucket: Trailseal records the current settings of all log buckets, and accepts them.";
 
 /// What to do about a trail that does not deliver.
-const RESTORE_TRAIL: &str = "Find out who did this: look for StopLogging, UpdateTrail, DeleteTrail and PutBucketPolicy calls in CloudTrail's event history in the trail's home Region, which also has events that no trail delivers. If nobody planned it, treat it as an attack, and make the trail right again (aws cloudtrail start-logging, aws cloudtrail update-trail --enable-log-file-validation). If CloudTrail cannot deliver, correct the bucket policy or the KMS key policy. If the trail was ended on purpose, remove it from the stack's parameter TrailArns.";
+const RESTORE_TRAIL: &str = "Find out who did this: look for StopLogging, UpdateTrail and DeleteTrail calls in CloudTrail's event history in the trail's account and home Region, and for PutBucketPolicy calls in that of the bucket's account and Region. The event history also has events that no trail delivers. If nobody planned it, treat it as an attack, and make the trail right again (aws cloudtrail start-logging, aws cloudtrail update-trail --enable-log-file-validation). If CloudTrail cannot deliver, correct the bucket policy or the KMS key policy. If the trail was ended on purpose, add it to the stack's parameter EndedTrails.";
 
 /// Returns the subject of a condition about a setting.
 #[must_use]
@@ -91,6 +91,14 @@ pub fn setting_subject(bucket: &str, setting: &str) -> String {
 #[must_use]
 pub fn retention_subject(bucket: &str) -> String {
     format!("{bucket} retention")
+}
+
+/// Returns when a rule deletes objects. A rule with a date counts as 0 days.
+fn age(days: u32) -> String {
+    match days {
+        0 => "on a fixed date".to_owned(),
+        days => format!("after {days} days"),
+    }
 }
 
 impl GuardCondition {
@@ -156,7 +164,8 @@ impl GuardCondition {
                 days,
                 retention_days,
             } => format!(
-                "The lifecycle rule `{rule}` of the bucket {bucket} deletes objects after {days} days. Log files must be kept for {retention_days} days."
+                "The lifecycle rule `{rule}` of the bucket {bucket} deletes objects {}. Log files must be kept for {retention_days} days.",
+                age(*days)
             ),
             EventsOff { bucket } => format!(
                 "S3 does not send the events of the bucket {bucket} to EventBridge. Trailseal does not notice when files in it are changed or deleted."
@@ -165,7 +174,7 @@ impl GuardCondition {
                 "Trailseal may no longer read a setting of the bucket {bucket}: {setting}. It does not notice if somebody weakens it."
             ),
             TrailOff { trail, state } => format!(
-                "CloudTrail does not deliver what Trailseal verifies of the trail {trail}: {state}."
+                "CloudTrail does not deliver log files and digests of the trail {trail} as it should: {state}."
             ),
             RuleOff { rule, state } => format!(
                 "The EventBridge rule {rule} does not send events to Trailseal's queue: {state}. Trailseal misses what happens in the log buckets."
@@ -174,7 +183,7 @@ impl GuardCondition {
                 "Nobody receives what the topic {topic} publishes: it has no confirmed subscription."
             ),
             Parked { queue } => format!(
-                "The dead-letter queue {queue} holds events that Trailseal could not process. What they are about is not verified."
+                "The dead-letter queue {queue} holds events that Trailseal could not process. Trailseal has not verified the objects in them."
             ),
         }
     }
@@ -184,23 +193,23 @@ impl GuardCondition {
         match self {
             Weaker { .. } => RESTORE_SETTING,
             ExpiresTooSoon { .. } => {
-                "Disable the rule or raise its number of days before it deletes log files (aws s3api put-bucket-lifecycle-configuration). Find out who wrote it: look for PutBucketLifecycle calls in CloudTrail's event history. If log files may expire earlier, change the stack's parameter LogFileRetentionDays."
+                "Disable the rule or raise its number of days before it deletes log files (aws s3api put-bucket-lifecycle-configuration). Find out who wrote the rule: look for PutBucketLifecycle and PutBucketLifecycleConfiguration calls in CloudTrail's event history. If log files may expire earlier, change the stack's parameter LogFileRetentionDays."
             }
             EventsOff { .. } => {
                 "Turn the events on again: on the bucket's Properties tab in the S3 console, under Event notifications, edit Amazon EventBridge and choose On. Find out who turned them off: look for PutBucketNotification calls in CloudTrail's event history. Then run trailseal verify for the time without events."
             }
             Unreadable { .. } => {
-                "Find out who changed the bucket policy or the role of the function watchdog, and give the function its permissions back: deploy the stack again."
+                "Find out who changed the bucket policy or the role of the function watchdog, and give the function its permissions back: correct the bucket policy, or deploy the stack again."
             }
             TrailOff { .. } => RESTORE_TRAIL,
             RuleOff { .. } => {
                 "Enable the rule (aws events enable-rule), or deploy the stack again if the rule or its target is missing. Find out who changed it: look for DisableRule, DeleteRule, RemoveTargets and PutRule calls in CloudTrail's event history. Then run trailseal verify for the time without events."
             }
             NoSubscriber { .. } => {
-                "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). Read the alerts that nobody received: they are in the evidence bucket, under incidents/."
+                "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). If it is the alert topic, read the findings that nobody received: they are in the evidence bucket, under incidents/."
             }
             Parked { .. } => {
-                "Search the function's log for the messages \"the message could not be processed\", correct the cause, and move the events back to the queue (aws sqs start-message-move-task). Events expire after at most 14 days in the dead-letter queue."
+                "The queue's name contains the name of the function. Search the function's log for the messages \"the message could not be processed\", correct the cause, and move the events back to the queue (aws sqs start-message-move-task). Events expire after at most 14 days in the dead-letter queue."
             }
         }
     }
@@ -246,7 +255,7 @@ impl GuardCondition {
                 ..
             } => (
                 format!("log files are kept for {retention_days} days"),
-                format!("rule `{rule}` deletes objects after {days} days"),
+                format!("rule `{rule}` deletes objects {}", age(*days)),
             ),
             EventsOff { .. } => (
                 "events are sent to EventBridge".to_owned(),
@@ -264,7 +273,7 @@ impl GuardCondition {
             RuleOff { state, .. } => ("an enabled rule with a target".to_owned(), state.clone()),
             NoSubscriber { pending, .. } => (
                 "at least one confirmed subscription".to_owned(),
-                format!("no confirmed subscription, and {pending} that wait for confirmation"),
+                format!("confirmed subscriptions: 0; waiting for confirmation: {pending}"),
             ),
             Parked { .. } => ("no messages".to_owned(), "messages are parked".to_owned()),
         }

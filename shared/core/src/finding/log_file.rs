@@ -84,7 +84,7 @@ pub fn replaced_in_archive(subject: LogFileSubject<'_>, misfit: &ArchivedMisfit)
 const LISTED: &str = "an entry in a digest of its hour, or a later one";
 
 /// What is the case. Everybody who finds the file says the same, so that it is one occurrence.
-pub(super) const NOT_LISTED: &str = "none in any digest";
+pub(super) const NOT_LISTED: &str = "no entry in any digest";
 
 /// `log-file-unlisted`: a file is in a folder of log files, and no digest of its time lists it.
 #[must_use]

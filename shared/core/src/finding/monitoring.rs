@@ -12,7 +12,7 @@ use jiff::Timestamp;
 const EVENTS: &str = "events of the log buckets";
 
 /// The advice if events do not arrive.
-const CHECK_EVENTS: &str = "Check whether the log bucket sends its events to EventBridge (aws s3api get-bucket-notification-configuration), whether the EventBridge rules of digest-validator and log-verifier are enabled, and whether these functions fail or are throttled. Find out who changed this: look for PutBucketNotificationConfiguration, DisableRule, PutRule and DeleteRule calls. Until it is repaired, watchdog sends the digests to the functions once an hour.";
+const CHECK_EVENTS: &str = "Check whether the log bucket sends its events to EventBridge (aws s3api get-bucket-notification-configuration), whether the EventBridge rules of digest-validator and log-verifier are enabled, and whether these functions fail or are throttled. Find out who changed this: look for PutBucketNotification, DisableRule, RemoveTargets, PutRule and DeleteRule calls in CloudTrail's event history. Until it is repaired, watchdog sends the digests to the functions once an hour.";
 
 /// The advice if a digest remains unverified.
 const CHECK_FUNCTION: &str = "Look for this digest in the log of the function and in its dead-letter queue, and correct the cause. Then verify the digest: move its message back to the queue (aws sqs start-message-move-task --source-arn DEAD_LETTER_QUEUE_ARN --destination-arn QUEUE_ARN), or run trailseal verify for its day.";
@@ -29,7 +29,7 @@ pub fn events_lost(example: &ObjectLocation, count: u64, hour: Timestamp) -> Fin
         Scope::default(),
         example.clone(),
         format!(
-            "{count} digests are in the log buckets for more than an hour, and no function has verified them: their events did not arrive. The object named here is one of them. Trailseal verifies them now."
+            "Digests that digest-validator or log-verifier did not verify within 90 minutes: {count}. Their events did not arrive. The object named here is one of them. watchdog now sends them to the functions."
         ),
     )
     .with_evidence(
@@ -68,7 +68,7 @@ pub fn stays_unverified(scope: Scope, digest: &Unverified<'_>) -> Finding {
         scope,
         (*at).clone(),
         format!(
-            "Trailseal could not verify this digest: {functions} got it {times} times, and left no receipt. The log files that the digest lists may not be verified."
+            "Trailseal could not verify this digest: {functions} received it {times} times, and left no receipt. The log files that the digest lists are possibly unverified."
         ),
     )
     .with_digest(DigestReference::by_key(at, Some(key)))
@@ -89,7 +89,7 @@ pub fn not_watched(scope: Scope, at: &ObjectLocation, since: Timestamp, cause: &
         scope,
         at.clone(),
         format!(
-            "Trailseal cannot read this since {since}: {cause}. It cannot find out whether digests of this account are missing or overdue."
+            "Trailseal has not been able to read this object or folder since {since}: {cause}. It cannot find out whether digests of this account are missing or overdue."
         ),
     )
     .with_evidence("a folder or document that watchdog can read", cause.to_string())

@@ -112,7 +112,7 @@ pub(crate) fn silence(trail: &Trail) -> Attack {
     Attack {
         region: "all Regions".to_owned(),
         what: "stopped the trail".to_owned(),
-        reported: "The attacker stops the trail. No event arrives anymore, and no function starts."
+        reported: "The attacker stops the trail. CloudTrail delivers no more files, so S3 sends no events."
             .to_owned(),
         expected: overdue.collect(),
         objects: newest,
@@ -154,7 +154,7 @@ fn modify(log: &LogFile) -> Attack {
         region: log.region.clone(),
         what: "changed a record in a log file".to_owned(),
         reported: format!(
-            "The attacker hides an address: downloads a log file that no digest lists yet, changes the \
+            "To hide an address, the attacker downloads a log file that no digest lists yet, changes the \
              source address of its first record to {}, and uploads the file again.",
             tamper::log::FALSE_ADDRESS
         ),
@@ -185,7 +185,7 @@ fn append(log: &LogFile) -> Attack {
         region: log.region.clone(),
         what: "appended a second gzip member to a log file".to_owned(),
         reported:
-            "The attacker adds a false record: appends a second gzip member to a third log file. A \
+            "To add a false record, the attacker appends a second gzip member to a third log file. A \
                tool such as gunzip also reads the false record. A tool that stops after the first \
                member sees the original file."
                 .to_owned(),
@@ -202,7 +202,7 @@ fn edit(digest: &DigestFile) -> Attack {
         region: digest.region.clone(),
         what: "removed a log file from a digest's list".to_owned(),
         reported:
-            "The attacker hides a log file: removes it from the list of a digest, and keeps the \
+            "To hide a log file, the attacker removes it from the list of a digest, and keeps the \
                signature in the metadata of the digest."
                 .to_owned(),
         objects: vec![digest.object.clone()],
@@ -223,7 +223,7 @@ fn delete_digests(gone: &[&DigestFile], successor: &DigestFile) -> Attack {
         region: successor.region.clone(),
         what: format!("deleted {} consecutive digests", gone.len()),
         reported: format!(
-            "The attacker makes some hours impossible to verify: deletes {} consecutive digests.",
+            "To make some hours impossible to verify, the attacker deletes {} consecutive digests.",
             gone.len()
         ),
         objects: gone.iter().map(|digest| digest.object.clone()).collect(),
@@ -244,7 +244,7 @@ fn disable_key(log: &LogFile) -> Attack {
         region: log.region.clone(),
         what: "disabled the KMS key of the log files".to_owned(),
         reported:
-            "The attacker makes log files unreadable: disables their KMS key, just before the next one \
+            "To make log files unreadable, the attacker disables their KMS key, just before the next one \
                arrives."
                 .to_owned(),
         objects: vec![log.object.clone()],

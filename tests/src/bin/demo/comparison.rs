@@ -140,7 +140,7 @@ pub(crate) fn print_latency(screen: &Screen, reported: &[Reported], alerts: usiz
     let longest = longest.unwrap_or_default();
     let in_time = longest < ALERTED_WITHIN;
     let text = format!(
-        "{} by the function alerter, each at most {:.1} s after the finding was detected.",
+        "The function alerter sent {}, each at most {:.1} s after the finding was detected.",
         counted(alerts, "message"),
         longest.as_secs_f64()
     );
@@ -189,7 +189,7 @@ pub(crate) fn describe(reported: &Reported) -> String {
     if reported.is_silence() {
         let region = reported.finding.document["region"].as_str();
         return format!(
-            "{}, seen by the hourly look at {}",
+            "{}, found by watchdog in {}",
             reported.finding.kind,
             region.unwrap_or_default()
         );
@@ -226,7 +226,7 @@ fn cli_cell(attack: &Attack, trail: &Trail, cli_verdicts: &CliVerdicts) -> Strin
         let line = match verdicts.next() {
             Some(Verdict::Invalid(reason)) => format!("INVALID: {reason}"),
             Some(Verdict::Valid) if attack.about == About::Restored => {
-                "valid, because it is restored".to_owned()
+                "valid, because it was restored".to_owned()
             }
             Some(Verdict::Valid) => "not noticed (\"valid\")".to_owned(),
             None => "not noticed (no line)".to_owned(),

@@ -181,7 +181,7 @@ impl Demo<'_> {
             attack.region, attack.reported
         ));
         self.screen.step(&format!(
-            "{SILENT_HOURS} hours later, EventBridge starts the hourly round of the function watchdog."
+            "The last digests are {SILENT_HOURS} hours old. EventBridge starts the hourly round of the function watchdog."
         ));
         self.feed.round();
         self.stage.pump.send(WATCHDOG, ROUND).await?;

@@ -1,6 +1,7 @@
 //! Whether CloudTrail delivers the log files and digests of a trail to a log bucket.
 
 use super::state::NamedAnswer;
+use crate::check::chain_end::Ended;
 use crate::finding::guard::GuardCondition;
 use crate::names::ids::TrailArn;
 use crate::names::places::Places;
@@ -20,9 +21,18 @@ pub struct ExpectedTrails<'a> {
     pub now: Timestamp,
     /// The time after which a missing digest is overdue.
     pub overdue: SignedDuration,
+    /// The trails that were ended on purpose.
+    pub ended: &'a [Ended],
 }
 
-impl ExpectedTrails<'_> {
+impl<'a> ExpectedTrails<'a> {
+    /// Returns the configured trails that were not ended on purpose.
+    pub fn trails(&self) -> impl Iterator<Item = &'a TrailArn> + use<'a> {
+        let ended = self.ended;
+        let trails = self.places.trails.iter();
+        trails.filter(move |trail| !ended.iter().any(|end| end.names_trail(trail)))
+    }
+
     /// Returns the answer about a trail whose status was read; `None` if the trail does not exist.
     #[must_use]
     pub fn answer(
@@ -49,7 +59,7 @@ impl ExpectedTrails<'_> {
         let mut wrong = Vec::new();
         match (status.is_logging, status.stopped) {
             (true, _) => {}
-            (false, Some(since)) => wrong.push(format!("logging is stopped since {since}")),
+            (false, Some(since)) => wrong.push(format!("logging has been stopped since {since}")),
             (false, None) => wrong.push("logging is stopped".to_owned()),
         }
         if !status.is_validated {
@@ -126,6 +136,7 @@ mod tests {
             places: &places,
             now: time("2026-01-15T12:30:00Z"),
             overdue: SignedDuration::from_hours(6),
+            ended: &[],
         };
         let answer = expected.answer(&TrailArn::parse(TRAIL).unwrap(), Ok(status));
         assert_eq!(answer.subject, TRAIL);
@@ -175,7 +186,7 @@ mod tests {
             (None, "it does not exist"),
             (
                 Some(stopped),
-                "logging is stopped since 2026-01-15T11:00:00Z; log file validation is disabled",
+                "logging has been stopped since 2026-01-15T11:00:00Z; log file validation is disabled",
             ),
             (
                 Some(elsewhere),
@@ -192,12 +203,42 @@ mod tests {
     }
 
     #[test]
+    fn a_trail_that_was_ended_on_purpose_is_not_looked_at() {
+        let places = Places {
+            trails: vec![TrailArn::parse(TRAIL).unwrap()],
+            ..Places::default()
+        };
+        let looked_at = |text: &str| {
+            let ended = Ended::parse(text, str::parse::<Timestamp>).unwrap();
+            let expected = ExpectedTrails {
+                places: &places,
+                now: time("2026-01-15T12:30:00Z"),
+                overdue: SignedDuration::from_hours(6),
+                ended: &[ended],
+            };
+            expected.trails().count()
+        };
+        for (text, count) in [
+            ("management-events", 0),
+            ("management-events@2026-01-15T12:00:00Z", 0),
+            (TRAIL, 0),
+            ("111122223333/management-events", 0),
+            ("444455556666/management-events", 1),
+            ("eu-central-1/management-events", 1),
+            ("data-events", 1),
+        ] {
+            assert_eq!(looked_at(text), count, "{text}");
+        }
+    }
+
+    #[test]
     fn a_status_that_cannot_be_read_says_nothing() {
         let places = Places::default();
         let expected = ExpectedTrails {
             places: &places,
             now: time("2026-01-15T12:30:00Z"),
             overdue: SignedDuration::from_hours(6),
+            ended: &[],
         };
         let error = StoreError {
             action: "read the status of the trail",
