@@ -41,7 +41,12 @@ impl<P: Ports> Watchdog<P> {
                 if !self.remember(&key, &found.before, version).await? {
                     continue;
                 }
-                self.recall(&key).await?.1
+                let (now_remembered, version) = self.recall(&key).await?;
+                if now_remembered != found.before {
+                    // Another round wrote it in the meantime.
+                    continue;
+                }
+                version
             };
             self.publish(&found.report, now).await?;
             self.send_lost(&found.lost).await?;

@@ -19,8 +19,9 @@ const ACCOUNTS_AT_ONCE: usize = 16;
 #[derive(Default)]
 struct Part {
     totals: Totals,
-    /// The last account that was looked at.
-    last: Option<AccountId>,
+    /// The accounts that were looked at, in order.
+    visited: Vec<AccountId>,
+    /// Those of them that failed.
     failed: Vec<AccountId>,
     /// The first failure.
     error: Option<StoreError>,
@@ -33,25 +34,23 @@ impl<P: Ports> Work for Watchdog<P> {
         let heads = timeout_at(deadline.give_up, read_heads(&self.evidence)).await;
         let heads = heads.unwrap_or_else(|_| Err(no_time("read", "the chain heads")))?;
         let accounts = heads.accounts_of(&tick);
-        let end = accounts.last().cloned();
         let Part {
             totals: counted,
-            last,
+            visited,
             failed,
             error,
-        } = self.part(&heads, accounts, now, deadline).await;
-        let mut totals = tick.totals;
+        } = self.part(&heads, accounts.clone(), now, deadline).await;
+        let mut totals = tick.totals.clone();
         totals.add(counted);
-        if last != end {
-            // Without progress, the same message is tried again.
-            let Some(last) = last else {
-                return Err(no_time("look at", "the first account").into());
-            };
-            let rest = Tick {
-                after: Some(last.to_string()),
-                failed: failed.iter().map(AccountId::to_string).collect(),
-                totals,
-            };
+        let left = accounts.get(visited.len()..).unwrap_or_default();
+        if !left.is_empty() {
+            let is_new = |account: &AccountId| tick.is_to_visit(account);
+            if visited.len() == failed.len() && !visited.iter().any(is_new) {
+                // Without progress, the same message is tried again.
+                let error = error.unwrap_or_else(|| no_time("look at", "the first account"));
+                return Err(error.into());
+            }
+            let rest = tick.rest(&visited, left, &failed, totals);
             return Ok(Some(rest.into_message()));
         }
         let guard = timeout_at(deadline.give_up, self.look_at_guard(now)).await;
@@ -106,7 +105,7 @@ impl<P: Ports> Watchdog<P> {
                     part.error.get_or_insert(error);
                 }
             }
-            part.last = Some(account);
+            part.visited.push(account);
         }
         part
     }

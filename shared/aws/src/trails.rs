@@ -82,6 +82,7 @@ impl ReadTrailStatus for TrailsByRole {
         let said = |error: Option<String>| error.filter(|error| !error.is_empty());
         Ok(Some(TrailStatus {
             is_logging: status.is_logging.unwrap_or_default(),
+            started: time(status.start_logging_time),
             stopped: time(status.stop_logging_time),
             is_validated: described.log_file_validation_enabled.unwrap_or_default(),
             bucket: described.s3_bucket_name,

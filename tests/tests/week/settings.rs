@@ -219,6 +219,7 @@ impl Settings {
             places,
             now,
             overdue: OverdueHours::default().duration(),
+            ended: &[],
         };
         let trails = places.trails.iter();
         let answers = trails.map(|trail| {

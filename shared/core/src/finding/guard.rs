@@ -140,7 +140,7 @@ impl GuardCondition {
     }
 
     /// Returns the bucket that the condition is about.
-    fn bucket(&self) -> Option<&str> {
+    pub(crate) fn bucket(&self) -> Option<&str> {
         match self {
             Weaker { bucket, .. }
             | ExpiresTooSoon { bucket, .. }
@@ -241,6 +241,17 @@ impl GuardCondition {
             }
             Parked { queue } => format!("The dead-letter queue {queue} is empty."),
         };
+        self.finding(record).into_all_clear(why)
+    }
+
+    /// Returns the end of the condition, for something that Trailseal no longer looks at.
+    #[must_use]
+    pub fn all_clear_unwatched(&self, record: &ObjectLocation) -> Finding {
+        let what = self.bucket().map(str::to_owned);
+        let what = what.unwrap_or_else(|| self.subject());
+        let why = format!(
+            "Trailseal no longer looks at {what}, because the stack's parameters do not name it. It may still be as it was."
+        );
         self.finding(record).into_all_clear(why)
     }
 

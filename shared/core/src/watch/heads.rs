@@ -99,16 +99,15 @@ impl Heads {
         accounts.cloned().collect()
     }
 
-    /// Returns the accounts that a message is about: those that failed before, and those after the
-    /// last one that is done.
+    /// Returns the accounts that a message is about: those after the last one that was visited, then
+    /// those that failed before, in the order of the message.
     #[must_use]
     pub fn accounts_of(&self, tick: &Tick) -> Vec<AccountId> {
-        let after = tick.after.as_deref();
-        let failed = |account: &AccountId| tick.failed.iter().any(|id| id == account.as_str());
-        let accounts = self.accounts().into_iter();
-        accounts
-            .filter(|account| after.is_none_or(|after| account.as_str() > after) || failed(account))
-            .collect()
+        let all = self.accounts();
+        let failed = tick.failed.iter();
+        let failed = failed.filter_map(|id| all.iter().find(|account| account.as_str() == id));
+        let others = all.iter().filter(|account| tick.is_to_visit(account));
+        others.chain(failed).cloned().collect()
     }
 
     fn add(&mut self, account: AccountId, document: String, read: Result<WatchedChain, Cause>) {

@@ -13,10 +13,10 @@ const MAX_QUOTED_CHARS: usize = 200;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Tick {
-    /// The last account that is done; `None` at the start of a round.
+    /// The last account that was visited; `None` at the start of a round.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// The accounts before it that failed, and are tried again at the end of the round.
+    /// The accounts up to it that failed, and are tried again after all others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,
     /// The counts of the accounts that are done.
@@ -65,6 +65,33 @@ impl Tick {
         Ok(watch)
     }
 
+    /// Returns whether the round has not visited an account yet.
+    #[must_use]
+    pub fn is_to_visit(&self, account: &AccountId) -> bool {
+        let after = self.after.as_deref();
+        after.is_none_or(|after| account.as_str() > after)
+    }
+
+    /// Returns the rest of the round: `visited` are the accounts that were visited since this
+    /// message, `left` those that were not, and `failed` those that failed.
+    #[must_use]
+    pub fn rest(
+        &self,
+        visited: &[AccountId],
+        left: &[AccountId],
+        failed: &[AccountId],
+        totals: Totals,
+    ) -> Self {
+        let newest = visited.iter().rfind(|account| self.is_to_visit(account));
+        // Those that were not tried again come first.
+        let waiting = left.iter().filter(|account| !self.is_to_visit(account));
+        Self {
+            after: newest.map(AccountId::to_string).or(self.after.clone()),
+            failed: waiting.chain(failed).map(AccountId::to_string).collect(),
+            totals,
+        }
+    }
+
     /// Returns the message that continues the round.
     #[must_use]
     pub fn into_message(self) -> String {
@@ -76,6 +103,7 @@ impl Tick {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watch::Heads;
 
     #[test]
     fn a_round_starts_and_continues_with_its_message() {
@@ -92,6 +120,50 @@ mod tests {
             },
         };
         assert_eq!(Tick::read(&rest.clone().into_message()), Ok(rest));
+    }
+
+    /// Accounts that fail again and again keep no other account from being visited.
+    #[test]
+    fn failed_accounts_are_tried_again_after_all_others() {
+        let ids = [
+            "111111111111",
+            "111122223333",
+            "222222222222",
+            "333333333333",
+        ];
+        let [a, b, c, d] = ids.map(|id| AccountId::new(id).unwrap());
+        let heads = Heads {
+            unread: [&a, &b, &c, &d].map(|id| (id.clone(), Vec::new())).into(),
+            ..Heads::default()
+        };
+        let start = Tick::default();
+        let all = [a.clone(), b.clone(), c.clone(), d.clone()];
+        assert_eq!(heads.accounts_of(&start), all);
+        let rest = start.rest(
+            &all[..2],
+            &all[2..],
+            std::slice::from_ref(&a),
+            Totals::default(),
+        );
+        assert_eq!(rest.after.as_deref(), Some("111122223333"));
+        let next = [c.clone(), d.clone(), a.clone()];
+        assert_eq!(heads.accounts_of(&rest), next);
+        // Everything was visited, and two accounts are to be tried again: one was not.
+        let rest = rest.rest(
+            &next[..2],
+            &next[2..],
+            std::slice::from_ref(&d),
+            Totals::default(),
+        );
+        assert_eq!(heads.accounts_of(&rest), [a.clone(), d.clone()]);
+        let rest = rest.rest(
+            std::slice::from_ref(&a),
+            std::slice::from_ref(&d),
+            std::slice::from_ref(&a),
+            Totals::default(),
+        );
+        assert_eq!(rest.after.as_deref(), Some("333333333333"));
+        assert_eq!(heads.accounts_of(&rest), [d, a]);
     }
 
     #[test]

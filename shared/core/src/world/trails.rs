@@ -20,6 +20,8 @@ pub trait ReadTrailStatus: Send + Sync {
 pub struct TrailStatus {
     /// Whether the trail logs.
     pub is_logging: bool,
+    /// The last time at which somebody started it.
+    pub started: Option<Timestamp>,
     /// The last time at which somebody stopped it.
     pub stopped: Option<Timestamp>,
     /// Whether log file validation is enabled: CloudTrail delivers digests.

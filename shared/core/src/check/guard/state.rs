@@ -124,6 +124,8 @@ pub fn step(
     let mut unread = Vec::new();
     // The subjects about which nothing can be said.
     let mut unknown = BTreeSet::new();
+    // The buckets and names that this look was about.
+    let mut looked_at = BTreeSet::new();
     for (bucket, settings) in seen.buckets {
         let before = state.buckets.get(&bucket).cloned().unwrap_or_default();
         let compared = before.compare(&bucket, settings, retention_days);
@@ -132,9 +134,11 @@ pub fn step(
             unread.push(error);
         }
         next.open.extend(compared.conditions);
+        looked_at.insert(bucket.clone());
         next.buckets.insert(bucket, compared.record);
     }
     for answer in seen.named {
+        looked_at.insert(answer.subject.clone());
         match answer.condition {
             Ok(condition) => next.open.extend(condition),
             Err(error) => {
@@ -146,10 +150,16 @@ pub fn step(
     let mut report = Report::of(findings(&next.open, record));
     let gone: Vec<_> = state.open.difference(&next.open).cloned().collect();
     for condition in gone {
+        let about = condition.bucket().map(str::to_owned);
+        let about = about.unwrap_or_else(|| condition.subject());
         if unknown.contains(&condition.subject()) {
             next.open.insert(condition);
-        } else {
+        } else if looked_at.contains(&about) {
             report.all_clears.push(condition.all_clear(record));
+        } else {
+            report
+                .all_clears
+                .push(condition.all_clear_unwatched(record));
         }
     }
     let mut before = next.clone();

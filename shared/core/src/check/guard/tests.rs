@@ -300,6 +300,35 @@ fn a_part_of_the_stack_is_right_wrong_or_unknown() {
     }
 }
 
+/// Nothing is said to be right that nobody looked at.
+#[test]
+fn what_is_no_longer_looked_at_is_not_said_to_be_right() {
+    let trail = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events";
+    let off = GuardCondition::TrailOff {
+        trail: trail.to_owned(),
+        state: "logging is stopped".to_owned(),
+    };
+    let mut weaker = strong();
+    weaker.events = Ok(false);
+    let seen = GuardSeen {
+        buckets: vec![(BUCKET.to_owned(), weaker)],
+        named: vec![NamedAnswer {
+            subject: trail.to_owned(),
+            condition: Ok(Some(off)),
+        }],
+    };
+    let first = step(&GuardState::default(), seen, &record(), None);
+    assert_eq!(first.report.findings.len(), 2);
+    let second = step(&first.after, GuardSeen::default(), &record(), None);
+    let ended = second.report.all_clears.iter();
+    let ended: Vec<&str> = ended.map(|it| it.message.as_str()).collect();
+    assert_eq!(ended.len(), 2, "{ended:?}");
+    for (message, what) in ended.iter().zip([BUCKET, trail]) {
+        let expected = format!("Trailseal no longer looks at {what}, because");
+        assert!(message.contains(&expected), "{message}");
+    }
+}
+
 /// An all-clear ends exactly the finding that was sent.
 #[test]
 fn the_all_clear_of_a_condition_has_the_identity_of_its_finding() {

@@ -85,7 +85,9 @@ impl<'a> ExpectedTrails<'a> {
         }
         if wrong.is_empty()
             && let Some(newest) = status.newest_digest
-            && self.now.duration_since(newest) > self.overdue
+            // After a start, the first digest takes its time.
+            && let since = status.started.map_or(newest, |started| started.max(newest))
+            && self.now.duration_since(since) > self.overdue
         {
             wrong.push(format!("CloudTrail has delivered no digest since {newest}"));
         }
@@ -158,6 +160,12 @@ mod tests {
             ..healthy()
         };
         assert_eq!(wrong(Some(replicated)), None);
+        let started_again = TrailStatus {
+            started: Some(time("2026-01-15T12:00:00Z")),
+            newest_digest: Some(time("2026-01-10T06:30:00Z")),
+            ..healthy()
+        };
+        assert_eq!(wrong(Some(started_again)), None);
     }
 
     #[test]
