@@ -163,6 +163,20 @@ async fn a_planted_file_is_found_when_the_digests_of_its_time_exist() {
     }
 }
 
+/// The range of a starting digest is the hour before log file validation was enabled.
+#[tokio::test]
+async fn a_file_from_before_validation_was_enabled_is_not_planted() {
+    let mut case = Case::new();
+    let mut early = case.log_file(1);
+    early.delivered_at = "2026-01-14T23:40:00Z".parse().unwrap();
+    let minute = early.key.split('_').nth(3).unwrap().to_owned();
+    early.key = early.key.replace(&minute, "20260114T2340Z");
+    early.key = early.key.replace("2026/01/15", "2026/01/14");
+    case.memory.put(early.clone());
+    let report = case.check(&early, written()).await;
+    assert_eq!(report.verdict(), Verdict::CannotTell, "{report:#?}");
+}
+
 #[tokio::test]
 async fn a_backfill_digest_lists_a_file_as_well() {
     let case = Case::of(TrailSpec {

@@ -141,6 +141,23 @@ async fn unlisted_files_in_a_folder_with_digests_are_found() -> Result<()> {
     Ok(())
 }
 
+/// The range of a starting digest is the hour before log file validation was enabled.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_from_before_validation_was_enabled_are_not_planted() -> Result<()> {
+    let trail = small("amzn-s3-demo-enabled").build();
+    let copy = Copy::of(&trail)?;
+    let mut early = in_folder(&trail, 1, "CloudTrail");
+    let minute = early.key.split('_').nth(3).expect("a time").to_owned();
+    early.key = early.key.replace(&minute, "20260114T2340Z");
+    early.key = early.key.replace("2026/01/15", "2026/01/14");
+    copy.apply(&put(&[early]))?;
+    unlisted(&copy, &[]).await?.reported(0, &[]);
+    // It is looked at, and nobody knows who delivered it.
+    let report = unlisted(&copy, &["--start-time", "2026-01-14"]).await?;
+    report.reported(2, &[]);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn files_outside_of_the_date_folders_are_found_for_every_range() -> Result<()> {
     let trail = small("amzn-s3-demo-misplaced").build();

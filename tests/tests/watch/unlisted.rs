@@ -162,6 +162,47 @@ async fn a_file_that_a_later_digest_lists_is_not_planted() {
     assert_eq!(found[0].1, key);
 }
 
+/// The range of a starting digest is the hour before log file validation was enabled, and it lists
+/// nothing. Files of that hour are genuine.
+#[tokio::test]
+async fn log_files_from_before_validation_was_enabled_are_not_planted() {
+    let mut stage = Stage::of(days(60));
+    for minutes in [-50, -20, -3] {
+        let object = planted(&stage, after(stage.end(0), minutes), "BeforeValidation");
+        stage.memory.put(object);
+    }
+    for number in 0..=60 {
+        let totals = hour(&mut stage, number).await.totals;
+        let counts = (totals.unlisted, totals.unproven, totals.incomplete);
+        assert_eq!(counts, (0, 0, 0), "hour {number}");
+        let open = &stage.remembered[ACCOUNT].open;
+        assert!(open.is_empty(), "hour {number}: {open:#?}");
+    }
+}
+
+/// Logging starts again. Nobody knows who delivered a file of the hour before that.
+#[tokio::test]
+async fn a_starting_digest_proves_nothing_about_the_hour_before() {
+    let mut stage = Stage::of(TrailSpec {
+        stops: vec![Stop {
+            last_hour: 10,
+            restart_hour: Some(14),
+        }],
+        ..days(70)
+    });
+    let object = planted(&stage, after(stage.end(14), -20), "PlantedPlanted00");
+    let mut unproven = 0;
+    for number in (1..=10).chain(14..=70) {
+        if number == 14 {
+            stage.memory.put(object.clone());
+        }
+        let found = hour(&mut stage, number).await;
+        assert_eq!(found.totals.unlisted, 0, "hour {number}");
+        unproven += found.totals.unproven;
+    }
+    assert_eq!(unproven, 1);
+}
+
 /// The digest of an hour is gone. Its log files are not accused, a planted one is found when the
 /// digest is restored, and what is planted later is found as always.
 #[tokio::test]
@@ -473,8 +514,7 @@ async fn files_with_other_names_are_found_once() {
     stage.memory.put(misplaced.clone());
     let found = hours(&mut stage, 1..=72).await;
     let hours: Vec<u32> = found.iter().map(|(hour, _)| *hour).collect();
-    // The trail starts before midnight.
-    assert_eq!(hours, [6, 30, 54], "{found:#?}");
+    assert_eq!(hours, [30, 54], "{found:#?}");
     assert!(found.iter().all(|(_, key)| *key == misplaced.key));
 }
 

@@ -69,9 +69,10 @@ impl Listed {
     ) {
         let key = &settled.key;
         if key.series == DigestSeries::Hourly {
-            let is_signed = settled.authentic.is_some();
+            let signed = settled.authentic.as_ref();
+            let from = signed.map(|signed| signed.digest().lists_from());
             let time = self.chains.entry(key.chain.clone()).or_default();
-            time.add(settled.start, key.end_time, is_signed);
+            time.add(from.unwrap_or(settled.start), key.end_time, from.is_some());
         }
         if let Some(digest) = &settled.authentic {
             self.add_log_files(key, digest, actual);
@@ -124,7 +125,7 @@ impl Listed {
                     .any(|time| time.signed_end().is_some()))
     }
 
-    /// Returns the start of the oldest digest.
+    /// Returns the start of the time whose log files the oldest digest lists.
     #[must_use]
     pub fn first(&self) -> Option<Timestamp> {
         self.chains.values().filter_map(SignedTime::start).min()

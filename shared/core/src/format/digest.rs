@@ -104,6 +104,16 @@ pub struct UnverifiedDigest {
 }
 
 impl UnverifiedDigest {
+    /// Returns the start of the time whose log files it lists. A starting digest lists none: its
+    /// range is the hour before log file validation or logging started.
+    #[must_use]
+    pub fn lists_from(&self) -> Timestamp {
+        match self.predecessor {
+            Some(_) => self.start_time,
+            None => self.end_time,
+        }
+    }
+
     /// Reads the inflated bytes of a digest.
     ///
     /// Accepts unknown fields, because CloudTrail adds some. Refuses missing, duplicate or

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 /// A trail that delivers log files to a folder.
 #[derive(Debug, Clone)]
 pub(super) struct DeliveringTrail {
-    /// The time since which its digests are known.
+    /// The time since which its digests are known, and list log files.
     pub(super) since: Timestamp,
     /// The end of its last digest, if it does not have to continue.
     pub(super) until: Option<Timestamp>,

@@ -49,6 +49,15 @@ struct SignedTrail {
     /// The folders of its digests.
     folders: BTreeSet<RegionFolder>,
     covered: AccountedTime,
+    /// The ends of its starting digests, by their starts.
+    starting: BTreeMap<Timestamp, Timestamp>,
+}
+
+impl SignedTrail {
+    /// Returns the time since which digests list log files, if they are known `since` then.
+    fn lists_since(&self, since: Timestamp) -> Timestamp {
+        self.starting.get(&since).copied().unwrap_or(since)
+    }
 }
 
 impl RegionRecord {
@@ -100,8 +109,12 @@ impl RegionRecord {
         }
         let trail = self.trails.entry(trail_of(&key.chain)).or_default();
         trail.folders.insert(folder.clone());
-        let (start, end) = (signed.digest().start_time, signed.digest().end_time);
-        trail.covered.add(start, end);
+        let digest = signed.digest();
+        let from = digest.lists_from();
+        trail.covered.add(from, digest.end_time);
+        if from > digest.start_time {
+            trail.starting.insert(digest.start_time, from);
+        }
     }
 
     /// Notes the folder and the form of a log file that a digest lists.
@@ -159,9 +172,10 @@ impl RegionRecord {
             let continues = of_trail().any(|other| !ended.contains(&other.place()));
             let newest = of_trail().map(|other| other.newest_end).max();
             let here = of_trail().filter(|other| other.folder() == *folder);
+            let since = here.map(|chain| chain.since).min().unwrap_or_default();
             let signed = self.trails.get(&trail_of(chain));
             found.push(DeliveringTrail {
-                since: here.map(|chain| chain.since).min().unwrap_or_default(),
+                since: signed.map_or(since, |it| it.lists_since(since)),
                 until: newest.filter(|_| !continues),
                 covered: signed.map_or_else(AccountedTime::default, |it| it.covered.clone()),
             });

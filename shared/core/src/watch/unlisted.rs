@@ -38,6 +38,8 @@ struct DueFolder<'a> {
     open: Vec<Stretch>,
     /// What no round has compared.
     fresh: Option<Stretch>,
+    /// Indicates whether no round has compared anything in it.
+    is_new: bool,
 }
 
 impl DueFolder<'_> {
@@ -47,6 +49,14 @@ impl DueFolder<'_> {
             self.folder.bucket.clone(),
             self.folder.of_events(&self.events),
         )
+    }
+
+    /// Leaves out the time before the digests list log files: files that were delivered before log
+    /// file validation was enabled are in no digest.
+    fn start_with(&mut self, trails: &[DeliveringTrail]) {
+        if let Some(since) = trails.iter().map(|trail| trail.since).min() {
+            self.fresh = self.fresh.and_then(|fresh| fresh.since(since));
+        }
     }
 }
 
@@ -122,8 +132,11 @@ where
             .flat_map(|due| listed_first(due, &record, progress))
             .collect();
         due.extend(first);
-        for due in due {
+        for mut due in due {
             let trails = record.trails_of(due.folder, chains, &progress.ended);
+            if due.is_new {
+                due.start_with(&trails);
+            }
             match self.compare(&due, &record, &trails).await {
                 Ok(compared) => self.take(&due, compared, progress),
                 Err(error) => progress.not_watched(&due.at(), &error.cause),
@@ -144,10 +157,12 @@ where
             events: events.to_owned(),
             open: Vec::new(),
             fresh: None,
+            is_new: true,
         };
         let place = due.at().to_string();
         let oldest = self.span.from;
         let compared = progress.memory.compared.get(&place).copied();
+        due.is_new = compared.is_none();
         // The digests before that are not listed.
         let is_late = compared.is_some_and(|to| to < oldest);
         progress.round.totals.incomplete += u64::from(is_late);
@@ -271,6 +286,7 @@ fn listed_first<'f>(
             events: events.to_owned(),
             open: Vec::new(),
             fresh: due.fresh,
+            is_new: true,
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use crate::bucket::listing::date_prefixes;
 use crate::bucket::selection::DELIVERY;
 use crate::check::digest::{DigestVerifier, OVERDUE_AFTER};
 use crate::finding::DigestReference;
+use crate::format::digest::UnverifiedDigest;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{
     Chain, DIGEST_FOLDER, DigestKey, DigestSeries, LogFileKey, ObjectKind, classify,
@@ -104,7 +105,7 @@ where
             }
         }
         if key.series == DigestSeries::Hourly {
-            let start = digest.map(|digest| digest.start_time);
+            let start = digest.map(UnverifiedDigest::lists_from);
             let chain = chains.entry(key.chain).or_default();
             let assumed = key.end_time.saturating_sub(HOUR).unwrap_or(key.end_time);
             chain.add(start.unwrap_or(assumed), key.end_time, start.is_some());

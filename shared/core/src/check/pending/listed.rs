@@ -86,7 +86,7 @@ impl<'a, S: ReadObject + ListObjects, K: ListPublicKeys> ListedByChain<'a, S, K>
 
     fn add(&mut self, at: &ObjectLocation, key: &DigestKey, digest: &AuthenticDigest) {
         let digest = digest.digest();
-        self.covered.add(digest.start_time, digest.end_time, true);
+        self.covered.add(digest.lists_from(), digest.end_time, true);
         let listed = self.log_files_of(at, digest);
         match self.read {
             0 => self.newest = listed.collect(),
