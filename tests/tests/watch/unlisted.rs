@@ -219,8 +219,9 @@ async fn log_files_without_their_digest_are_not_planted() {
         assert_eq!(found, [(20, later.key.clone())]);
         let open = &stage.remembered[ACCOUNT].open;
         assert_eq!(open.len(), 1, "{open:#?}");
-        // A log file may be delivered two hours after the time in its name.
-        let (from, to) = (stage.end(7), stage.end(10));
+        // A log file may be delivered two hours after the time in its name, and a quarter of an hour
+        // before it.
+        let (from, to) = (stage.end(7), after(stage.end(10), 15));
         let stretches: Vec<_> = open.values().flatten().collect();
         assert_eq!(stretches.len(), 1, "{open:#?}");
         assert!(
@@ -245,6 +246,27 @@ async fn log_files_without_their_digest_are_not_planted() {
         // The two log files of the hour, and the planted one.
         assert_eq!(unproven, 3);
     }
+}
+
+/// A log file is delivered just before the end of an hour, and the time in its name is in the next
+/// one. The digest that lists it is gone.
+#[tokio::test]
+async fn a_file_with_a_later_name_is_not_planted_if_its_digest_is_gone() {
+    let mut stage = Stage::of(days(60));
+    let early = planted(&stage, after(stage.end(10), 5), "EarlyEarlyEarly0");
+    let mut entry = stage.digest(10).document.log_files[0].clone();
+    entry.s3_object.clone_from(&early.key);
+    stage.trail.rewrite(ACCOUNT, REGION, 10, |document| {
+        document.log_files.push(entry.clone());
+    });
+    let digest = stage.digest(10).object.clone();
+    assert_eq!(hours_with(&mut stage, 1..=10, &[(10, &early)]).await, []);
+    stage.memory.delete(&digest);
+    assert_eq!(hours(&mut stage, 11..=30).await, []);
+    assert!(!stage.remembered[ACCOUNT].open.is_empty());
+    stage.memory.put(digest);
+    assert_eq!(hours(&mut stage, 31..=31).await, []);
+    assert!(stage.remembered[ACCOUNT].open.is_empty());
 }
 
 /// A digest that is not CloudTrail's proves nothing.

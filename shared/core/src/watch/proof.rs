@@ -7,7 +7,11 @@
 use super::stretch::{Stretch, merged};
 use crate::bucket::selection::DELIVERY;
 use crate::check::coverage::AccountedTime;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// The maximum difference between the time in a log file's name and its delivery, if the delivery is
+/// first.
+pub(super) const EARLIER: SignedDuration = SignedDuration::from_mins(15);
 
 /// A trail that delivers log files to a folder.
 #[derive(Debug, Clone)]
@@ -23,26 +27,30 @@ pub(super) struct DeliveringTrail {
 /// Returns the parts of a stretch of which the digests prove nothing: a file with such a time in its
 /// name may be listed by a digest that does not exist, or is not CloudTrail's.
 ///
-/// A file may be delivered some time after the time in its name. Every trail that delivers to the
-/// folder needs digests from the time in the name until then, and there must be such a trail. The
-/// last log files of a trail that ends may be in no digest.
+/// A file may be delivered some time after the time in its name, and a short time before. Every
+/// trail that delivers to the folder needs digests of all that time, and there must be such a trail.
+/// The last log files of a trail that ends may be in no digest, and neither may files that were
+/// delivered just before the first digest.
 pub(super) fn unproven(trails: &[DeliveringTrail], stretch: Stretch) -> Vec<Stretch> {
-    let later = |time: Timestamp| time.saturating_add(DELIVERY).unwrap_or(Timestamp::MAX);
-    let earlier = |time: Timestamp| time.saturating_sub(DELIVERY).unwrap_or(Timestamp::MIN);
-    let last = later(stretch.to);
+    let first = before(stretch.from, EARLIER);
+    let last = after(stretch.to, DELIVERY);
     let mut delivers = AccountedTime::default();
     let mut found = Vec::new();
     for trail in trails {
         let end = trail.until.unwrap_or(Timestamp::MAX);
-        let Some(needed) = Stretch::between(trail.since.max(stretch.from), end.min(last)) else {
+        if end < last {
+            found.extend(Stretch::between(before(end, DELIVERY), after(end, DELIVERY)));
+        }
+        let Some(needed) = Stretch::between(trail.since.max(first), end.min(last)) else {
             continue;
         };
         delivers.add(needed.from, end);
         for (from, to) in trail.covered.holes(needed.from, needed.to) {
-            found.extend(Stretch::between(earlier(from), to));
+            found.extend(Stretch::between(before(from, DELIVERY), after(to, EARLIER)));
         }
-        if end < last {
-            found.extend(Stretch::between(earlier(end), later(end)));
+        // Before its first digest, the trail may have delivered files with later names.
+        for (_, to) in trail.covered.holes(before(needed.from, EARLIER), needed.from) {
+            found.extend(Stretch::between(needed.from, after(to, EARLIER)));
         }
     }
     for (from, to) in delivers.holes(stretch.from, stretch.to) {
@@ -50,6 +58,14 @@ pub(super) fn unproven(trails: &[DeliveringTrail], stretch: Stretch) -> Vec<Stre
     }
     let within = found.into_iter().filter_map(|hole| hole.within(stretch));
     merged(within.collect())
+}
+
+fn before(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn after(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -77,39 +93,62 @@ mod tests {
         }
     }
 
+    /// Returns a time of the day of [`hour`], such as `12:15`.
+    fn at(time: &str) -> Timestamp {
+        format!("1970-01-01T{time}:00Z").parse().unwrap()
+    }
+
     #[test]
-    fn every_trail_needs_digests_until_two_hours_after_a_time() {
+    fn every_trail_needs_digests_from_before_a_time_until_two_hours_after_it() {
         let whole = || trail(0, None, 0..30);
         let without = |hole: i64| trail(0, None, (0..30).filter(move |start| *start != hole));
-        for (trails, unproven_hours) in [
+        for (trails, expected) in [
             (vec![whole()], &[][..]),
-            (vec![without(14)], &[(12, 15)]),
-            (vec![without(20)], &[(18, 20)]),
-            (vec![without(21)], &[(19, 20)]),
+            (vec![without(14)], &[("12:00", "15:15")]),
+            (vec![without(20)], &[("18:00", "20:00")]),
+            (vec![without(21)], &[("19:00", "20:00")]),
             (vec![without(22)], &[]),
-            (vec![without(9)], &[]),
+            (vec![without(9)], &[("10:00", "10:15")]),
+            (vec![without(8)], &[]),
             // The last digests have not arrived.
-            (vec![trail(0, None, 0..20)], &[(18, 20)]),
-            (vec![trail(0, None, 0..0)], &[(10, 20)]),
+            (vec![trail(0, None, 0..20)], &[("18:00", "20:00")]),
+            (vec![trail(0, None, 0..0)], &[("10:00", "20:00")]),
             // One of two trails.
-            (vec![whole(), without(14)], &[(12, 15)]),
-            (vec![without(12), without(17)], &[(10, 13), (15, 18)]),
-            (vec![whole(), trail(0, None, 0..0)], &[(10, 20)]),
+            (vec![whole(), without(14)], &[("12:00", "15:15")]),
+            (
+                vec![without(12), without(17)],
+                &[("10:00", "13:15"), ("15:00", "18:15")],
+            ),
+            (
+                vec![whole(), trail(0, None, 0..0)],
+                &[("10:00", "20:00")],
+            ),
             // It starts later, or is not known yet.
-            (vec![whole(), trail(15, None, 15..30)], &[]),
-            (vec![trail(15, None, 15..30)], &[(10, 15)]),
+            (
+                vec![whole(), trail(15, None, 15..30)],
+                &[("15:00", "15:15")],
+            ),
+            (vec![whole(), trail(15, None, 14..30)], &[]),
+            (vec![trail(15, None, 15..30)], &[("10:00", "15:15")]),
             (vec![whole(), trail(25, None, 0..0)], &[]),
             // It ends.
-            (vec![trail(0, Some(15), 0..15)], &[(13, 20)]),
-            (vec![whole(), trail(0, Some(15), 0..15)], &[(13, 17)]),
+            (vec![trail(0, Some(15), 0..15)], &[("13:00", "20:00")]),
+            (
+                vec![whole(), trail(0, Some(15), 0..15)],
+                &[("13:00", "17:00")],
+            ),
+            (
+                vec![whole(), trail(0, Some(9), 0..9)],
+                &[("10:00", "11:00")],
+            ),
             (vec![whole(), trail(0, Some(8), 0..0)], &[]),
-            (vec![], &[(10, 20)]),
+            (vec![], &[("10:00", "20:00")]),
         ] {
             let stretch = Stretch::between(hour(10), hour(20)).unwrap();
             let found = unproven(&trails, stretch);
-            let hours = unproven_hours.iter();
-            let expected: Vec<_> = hours
-                .filter_map(|(from, to)| Stretch::between(hour(*from), hour(*to)))
+            let expected: Vec<_> = expected
+                .iter()
+                .filter_map(|(from, to)| Stretch::between(at(from), at(to)))
                 .collect();
             assert_eq!(found, expected, "{trails:?}");
         }

@@ -2,7 +2,7 @@
 
 use super::heads::WatchedChain;
 use super::lost::{KnownDigest, KnownFolder};
-use super::proof::DeliveringTrail;
+use super::proof::{DeliveringTrail, EARLIER};
 use super::stretch::Stretch;
 use crate::bucket::selection::DELIVERY;
 use crate::check::coverage::AccountedTime;
@@ -23,10 +23,6 @@ const MAX_DIGESTS: usize = 300;
 
 /// The maximum length of a digest's time.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-
-/// The maximum difference between the time in a log file's name and its delivery, if the delivery is
-/// first.
-const EARLIER: SignedDuration = SignedDuration::from_mins(15);
 
 /// What the digests of an account and Region list.
 #[derive(Debug, Default)]
