@@ -16,6 +16,10 @@ use std::hash::BuildHasher as _;
 /// digest.
 pub const LISTED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 
+/// The maximum difference between the time in a log file's name and its delivery, if the delivery is
+/// first. The file may then be in the digest of an earlier hour.
+pub const EARLIER: SignedDuration = SignedDuration::from_mins(15);
+
 /// The log files that digests list, by hashes of their keys under a secret of this process. Nobody
 /// can plant a key that looks like a listed one.
 #[derive(Debug, Default)]
@@ -132,7 +136,7 @@ impl Listed {
     }
 
     /// Returns what the digests prove about an unlisted log file in this folder with this time in
-    /// its name. It may be delivered some time later.
+    /// its name. It may be delivered some time later, or just before.
     #[must_use]
     pub fn proves(
         &self,
@@ -172,9 +176,10 @@ fn prove<'a>(
     if until > now {
         return Proof::NotYet;
     }
+    let from = time.saturating_sub(EARLIER).unwrap_or(time);
     let mut proof = Proof::Unproven;
     let open = chains.find_map(|chain| {
-        let covered = chain.covered_from(time)?;
+        let covered = chain.covered_from(from)?;
         if covered >= until {
             proof = Proof::Unlisted;
             return None;
@@ -227,6 +232,9 @@ mod tests {
             (vec![chain(&whole)], 20, 30, Proof::Unproven),
             (vec![chain(&hole)], 13, 30, Proof::Unproven),
             (vec![chain(&hole)], 14, 30, Proof::Unproven),
+            // It may be delivered just before the time in its name.
+            (vec![chain(&hole)], 15, 30, Proof::Unproven),
+            (vec![chain(&hole)], 16, 30, Proof::Unlisted),
             (vec![chain(&hole)], 12, 30, Proof::Unlisted),
             // One chain of two may list it.
             (vec![chain(&whole), chain(&hole)], 13, 30, Proof::Unproven),

@@ -7,11 +7,8 @@
 use super::stretch::{Stretch, merged};
 use crate::bucket::selection::DELIVERY;
 use crate::check::coverage::AccountedTime;
+use crate::check::listed::EARLIER;
 use jiff::{SignedDuration, Timestamp};
-
-/// The maximum difference between the time in a log file's name and its delivery, if the delivery is
-/// first.
-pub(super) const EARLIER: SignedDuration = SignedDuration::from_mins(15);
 
 /// A trail that delivers log files to a folder.
 #[derive(Debug, Clone)]

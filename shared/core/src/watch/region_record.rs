@@ -2,12 +2,12 @@
 
 use super::heads::WatchedChain;
 use super::lost::{KnownDigest, KnownFolder};
-use super::proof::{DeliveringTrail, EARLIER};
+use super::proof::DeliveringTrail;
 use super::stretch::Stretch;
 use crate::bucket::selection::DELIVERY;
 use crate::check::coverage::AccountedTime;
 use crate::check::digest::DigestVerifier;
-use crate::check::listed::Listed;
+use crate::check::listed::{EARLIER, Listed};
 use crate::names::ids::{Region, TrailName};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{Chain, DigestSeries, LOG_FOLDER};

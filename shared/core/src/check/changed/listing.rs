@@ -3,6 +3,7 @@
 use crate::bucket::listing::date_prefixes;
 use crate::bucket::selection::DELIVERY;
 use crate::check::digest::{DigestVerifier, OVERDUE_AFTER};
+use crate::check::listed::EARLIER;
 use crate::finding::DigestReference;
 use crate::format::digest::UnverifiedDigest;
 use crate::names::location::ObjectLocation;
@@ -111,7 +112,8 @@ where
             chain.add(start.unwrap_or(assumed), key.end_time, start.is_some());
         }
     }
-    let covers = |chain: &SignedTime| chain.covered_from(time).is_some_and(|to| to >= until);
+    let from = time.saturating_sub(EARLIER).unwrap_or(time);
+    let covers = |chain: &SignedTime| chain.covered_from(from).is_some_and(|to| to >= until);
     Ok(
         if !chains.is_empty() && !left_out && chains.values().all(covers) {
             Listing::Unlisted
