@@ -412,6 +412,52 @@ async fn a_new_trail_in_the_folder_is_known_by_its_digests() {
     }
 }
 
+const REPLICA: &str = "amzn-s3-demo-replica";
+
+/// Replicates what the trail delivers in an hour, and verifies the replica.
+async fn replicate(stage: &mut Stage, hour: u32, with_digest: bool) {
+    let replica = |object: &Object| Object {
+        bucket: REPLICA.to_owned(),
+        ..object.clone()
+    };
+    let digest = stage.digest(hour);
+    let logs: Vec<Object> = stage.trail.logs_of(digest).iter().map(|log| replica(&log.object)).collect();
+    let digest = replica(&digest.object);
+    for log in logs {
+        stage.memory.put(log);
+    }
+    if with_digest {
+        let now = after(stage.end(hour), 30);
+        stage.memory.put(digest.clone());
+        stage.validate(&digest, now).await;
+        stage.verify(&digest, now).await;
+    }
+}
+
+/// The replica of a digest is missing. The log files of its hour are accused in the original bucket
+/// only, and those of other hours in both.
+#[tokio::test]
+async fn a_bucket_proves_nothing_about_its_replica() {
+    let mut stage = Stage::of(days(40));
+    stage.places.log_buckets.push(REPLICA.to_owned());
+    let original = stage.trail.spec.bucket.clone();
+    stage.places.aliases.push((original, REPLICA.to_owned()));
+    let in_original = planted(&stage, after(stage.end(9), 20), "PlantedPlanted00");
+    let in_replica = Object {
+        bucket: REPLICA.to_owned(),
+        ..planted(&stage, after(stage.end(20), 5), "PlantedPlanted01")
+    };
+    let written = [(9, &in_original), (20, &in_replica)];
+    let mut found = Vec::new();
+    for number in 0..=40 {
+        replicate(&mut stage, number, number != 10).await;
+        found.extend(hours_with(&mut stage, number..=number, &written).await);
+    }
+    assert_eq!(found, [(15, in_original.key), (26, in_replica.key)]);
+    let places: Vec<&String> = stage.remembered[ACCOUNT].open.keys().collect();
+    assert_eq!(places, [&format!("s3://{REPLICA}/{FOLDER}")]);
+}
+
 /// Many files are found, and few are reported one by one.
 #[tokio::test]
 async fn many_planted_files_are_reported_together() {

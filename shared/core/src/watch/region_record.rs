@@ -11,6 +11,7 @@ use crate::check::listed::{EARLIER, Listed};
 use crate::names::ids::{Region, TrailName};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{Chain, DigestSeries, LOG_FOLDER};
+use crate::names::places::Places;
 use crate::names::region_folder::RegionFolder;
 use crate::trust::signature::AuthenticDigest;
 use crate::world::{ListPublicKeys, ReadObject};
@@ -28,8 +29,8 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Debug, Default)]
 pub(super) struct RegionRecord {
     listed: Listed,
-    /// The trails of which CloudTrail signed a digest, by name and home Region.
-    trails: BTreeMap<(TrailName, Region), SignedTrail>,
+    /// The trails of which CloudTrail signed a digest.
+    trails: BTreeMap<PlacedTrail, SignedTrail>,
     /// The folders of events other than `CloudTrail` whose files a digest lists, by the folder of
     /// the account and Region.
     events: BTreeMap<RegionFolder, BTreeSet<String>>,
@@ -37,6 +38,28 @@ pub(super) struct RegionRecord {
     has_other_names: bool,
     /// Indicates whether there are more digests than were read.
     pub(super) is_cut: bool,
+}
+
+/// A trail in the buckets that it delivers to, or in one of their replicas. The digests in a replica
+/// list no files of other buckets, and those of other buckets list no files of a replica.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct PlacedTrail {
+    name: TrailName,
+    home_region: Region,
+    /// The replica.
+    replica: Option<String>,
+}
+
+impl PlacedTrail {
+    /// Returns the trail of a chain in a bucket. The chains of an account and Region that have a
+    /// name and a home Region in common are of one trail.
+    fn of(chain: &Chain, bucket: &str, places: &Places) -> Self {
+        Self {
+            name: chain.trail.clone(),
+            home_region: chain.home_region.clone(),
+            replica: places.is_replica(bucket).then(|| bucket.to_owned()),
+        }
+    }
 }
 
 /// The digests of a trail that CloudTrail signed.
@@ -103,7 +126,8 @@ impl RegionRecord {
         if key.series == DigestSeries::Backfill {
             return;
         }
-        let trail = self.trails.entry(trail_of(&key.chain)).or_default();
+        let trail = PlacedTrail::of(&key.chain, &digest.at.bucket, digests.places());
+        let trail = self.trails.entry(trail).or_default();
         trail.folders.insert(folder.clone());
         let digest = signed.digest();
         let from = digest.lists_from();
@@ -153,28 +177,33 @@ impl RegionRecord {
         folder: &RegionFolder,
         chains: &[&WatchedChain],
         ended: &BTreeSet<String>,
+        places: &Places,
     ) -> Vec<DeliveringTrail> {
         let mut known = BTreeSet::new();
         let mut found = Vec::new();
+        let placed = |chain: &WatchedChain| PlacedTrail::of(&chain.chain, &chain.bucket, places);
         for chain in chains.iter().filter(|chain| chain.folder() == *folder) {
-            let chain = &chain.chain;
-            if !known.insert(trail_of(chain)) {
+            let trail = placed(chain);
+            if known.contains(&trail) {
                 continue;
             }
             let of_trail = || {
-                let of_trail = |other: &&&WatchedChain| other.chain.same_trail(chain);
-                chains.iter().filter(of_trail)
+                let same = |other: &&&WatchedChain| {
+                    other.chain.same_trail(&chain.chain) && placed(other) == trail
+                };
+                chains.iter().filter(same)
             };
             let continues = of_trail().any(|other| !ended.contains(&other.place()));
             let newest = of_trail().map(|other| other.newest_end).max();
             let here = of_trail().filter(|other| other.folder() == *folder);
             let since = here.map(|chain| chain.since).min().unwrap_or_default();
-            let signed = self.trails.get(&trail_of(chain));
+            let signed = self.trails.get(&trail);
             found.push(DeliveringTrail {
                 since: signed.map_or(since, |it| it.lists_since(since)),
                 until: newest.filter(|_| !continues),
                 covered: signed.map_or_else(AccountedTime::default, |it| it.covered.clone()),
             });
+            known.insert(trail);
         }
         // No event about their digests has arrived yet: it is not known when they start and end.
         let others = self
@@ -188,12 +217,6 @@ impl RegionRecord {
         }));
         found
     }
-}
-
-/// Returns the name and the home Region of a chain's trail: the chains of an account and Region
-/// that have them in common are of one trail.
-fn trail_of(chain: &Chain) -> (TrailName, Region) {
-    (chain.trail.clone(), chain.home_region.clone())
 }
 
 /// Returns whether a digest that ends at `end` may list the log files of some stretches.

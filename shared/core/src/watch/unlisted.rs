@@ -133,7 +133,8 @@ where
             .collect();
         due.extend(first);
         for mut due in due {
-            let trails = record.trails_of(due.folder, chains, &progress.ended);
+            let places = self.digests.places();
+            let trails = record.trails_of(due.folder, chains, &progress.ended, places);
             if due.is_new {
                 due.start_with(&trails);
             }
