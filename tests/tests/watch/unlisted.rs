@@ -91,6 +91,7 @@ async fn nothing_is_found_in_a_trail_that_nobody_touched() {
             if number > 6 {
                 let place = format!("s3://amzn-s3-demo-bucket/{FOLDER}");
                 let to = after(stage.end(number - 6), 35);
+                let to = Timestamp::from_second(to.as_second() / 60 * 60).unwrap();
                 assert_eq!(memory.compared.get(&place), Some(&to));
             }
         }
@@ -518,6 +519,31 @@ async fn a_flood_is_compared_over_several_rounds() {
     );
     assert!((1..=4).contains(&incomplete), "{incomplete}");
     assert!(keys.contains(&last.key));
+}
+
+/// The round is some seconds after the start of a minute, and the pages of a listing end within that
+/// minute.
+#[tokio::test]
+async fn the_minute_at_which_a_round_ends_is_compared() {
+    for page in [1, 2, 3, 10] {
+        let mut stage = Stage::of(TrailSpec {
+            offset_seconds: 30,
+            ..days(20)
+        });
+        stage.memory.set_page(page);
+        let time = after(stage.end(9), 35);
+        let minute = Timestamp::from_second(time.as_second() / 60 * 60).unwrap();
+        assert_eq!(hours(&mut stage, 1..=12).await, []);
+        let mut keys = BTreeSet::new();
+        for number in 0..8 {
+            let object = planted(&stage, minute, &format!("Planted{number}"));
+            keys.insert(object.key.clone());
+            stage.memory.put(object);
+        }
+        let found = hours(&mut stage, 13..=20).await;
+        let found: BTreeSet<String> = found.into_iter().map(|(_, key)| key).collect();
+        assert_eq!(found, keys, "{page} keys on a page");
+    }
 }
 
 /// A file in an hour that was compared is not found: that takes the event, or the command.

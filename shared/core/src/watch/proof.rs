@@ -53,7 +53,8 @@ pub(super) fn unproven(trails: &[DeliveringTrail], stretch: Stretch) -> Vec<Stre
     for (from, to) in delivers.holes(stretch.from, stretch.to) {
         found.extend(Stretch::between(from, to));
     }
-    let within = found.into_iter().filter_map(|hole| hole.within(stretch));
+    let found = found.into_iter().map(Stretch::in_minutes);
+    let within = found.filter_map(|hole| hole.within(stretch));
     merged(within.collect())
 }
 

@@ -1,7 +1,9 @@
 //! Stretches of time whose log files are still to be compared with the digests.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A stretch of time in which some log files could not be compared with the digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,6 +25,17 @@ impl Stretch {
         (self.from..self.to).contains(&time)
     }
 
+    /// Returns the same time in whole minutes, with those in which it starts and ends: the time in the
+    /// name of a log file is a minute.
+    pub(super) fn in_minutes(self) -> Self {
+        let to = minute_of(self.to);
+        let next = to.saturating_add(MINUTE).unwrap_or(Timestamp::MAX);
+        Self {
+            from: minute_of(self.from),
+            to: if to < self.to { next } else { to },
+        }
+    }
+
     /// Returns the part of it that is within another stretch.
     pub(super) fn within(self, other: Self) -> Option<Self> {
         Self::between(self.from.max(other.from), self.to.min(other.to))
@@ -32,6 +45,13 @@ impl Stretch {
     pub(super) fn since(self, time: Timestamp) -> Option<Self> {
         Self::between(self.from.max(time), self.to)
     }
+}
+
+/// Returns the start of the minute of a time.
+pub(super) fn minute_of(time: Timestamp) -> Timestamp {
+    let seconds = MINUTE.as_secs();
+    let start = time.as_second().div_euclid(seconds) * seconds;
+    Timestamp::from_second(start).unwrap_or(time)
 }
 
 /// Returns the same time in the order of time: stretches that meet or overlap become one.

@@ -11,7 +11,7 @@ use super::progress::RoundProgress;
 use super::proof::{DeliveringTrail, unproven};
 use super::region_record::RegionRecord;
 use super::round::WatchRound;
-use super::stretch::{Stretch, merged};
+use super::stretch::{Stretch, merged, minute_of};
 use super::tally::UnlistedTally;
 use crate::bucket::selection::DELIVERY;
 use crate::check::listed::LISTED_WITHIN;
@@ -168,9 +168,10 @@ where
         let is_late = compared.is_some_and(|to| to < oldest);
         progress.round.totals.incomplete += u64::from(is_late);
         let from = compared.or(since)?.max(oldest);
-        let to = self.span.now.saturating_sub(LISTED_WITHIN).ok()?;
+        let to = minute_of(self.span.now.saturating_sub(LISTED_WITHIN).ok()?);
         due.fresh = Stretch::between(from, to);
         let open = progress.memory.open.get(&place).into_iter().flatten();
+        let open = open.map(|stretch| stretch.in_minutes());
         due.open = open.filter_map(|stretch| stretch.since(oldest)).collect();
         Some(due)
     }
