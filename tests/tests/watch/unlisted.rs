@@ -1,7 +1,7 @@
 //! Log files that no digest lists, found without any event.
 
 use crate::stage::{ACCOUNT, Found, REGION, Stage, after, small};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 use trailseal::check::chain_end::Ended;
@@ -422,7 +422,12 @@ async fn replicate(stage: &mut Stage, hour: u32, with_digest: bool) {
         ..object.clone()
     };
     let digest = stage.digest(hour);
-    let logs: Vec<Object> = stage.trail.logs_of(digest).iter().map(|log| replica(&log.object)).collect();
+    let logs: Vec<Object> = stage
+        .trail
+        .logs_of(digest)
+        .iter()
+        .map(|log| replica(&log.object))
+        .collect();
     let digest = replica(&digest.object);
     for log in logs {
         stage.memory.put(log);
@@ -543,6 +548,36 @@ async fn the_minute_at_which_a_round_ends_is_compared() {
         let found = hours(&mut stage, 13..=20).await;
         let found: BTreeSet<String> = found.into_iter().map(|(_, key)| key).collect();
         assert_eq!(found, keys, "{page} keys on a page");
+    }
+}
+
+/// A file is planted, and so are many objects with the names of earlier digests, of the trail or of
+/// others.
+#[tokio::test]
+async fn many_planted_digests_do_not_hide_a_planted_file() {
+    for with_other_times in [false, true] {
+        let mut stage = Stage::of(days(20));
+        stage.memory.set_page(1000);
+        assert_eq!(hours(&mut stage, 1..=10).await, []);
+        let digest = stage.digest(9).object.clone();
+        for number in 1..=320 {
+            let mut junk = digest.clone();
+            junk.key = if with_other_times {
+                let time = stage.end(9) + SignedDuration::from_secs(number);
+                let time = time.strftime("%Y%m%dT%H%M%SZ").to_string();
+                let old = stage.end(9).strftime("%Y%m%dT%H%M%SZ").to_string();
+                junk.key.replace(&old, &time)
+            } else {
+                junk.key
+                    .replace("management-events", &format!("trail-{number}"))
+            };
+            assert_ne!(junk.key, digest.key);
+            stage.memory.put(junk);
+        }
+        let object = planted(&stage, after(stage.end(10), 5), "PlantedPlanted00");
+        stage.memory.put(object.clone());
+        let found = hours(&mut stage, 11..=20).await;
+        assert_eq!(found, [(16, object.key)], "{with_other_times}");
     }
 }
 

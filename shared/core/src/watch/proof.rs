@@ -36,7 +36,10 @@ pub(super) fn unproven(trails: &[DeliveringTrail], stretch: Stretch) -> Vec<Stre
     for trail in trails {
         let end = trail.until.unwrap_or(Timestamp::MAX);
         if end < last {
-            found.extend(Stretch::between(before(end, DELIVERY), after(end, DELIVERY)));
+            found.extend(Stretch::between(
+                before(end, DELIVERY),
+                after(end, DELIVERY),
+            ));
         }
         let Some(needed) = Stretch::between(trail.since.max(first), end.min(last)) else {
             continue;
@@ -46,7 +49,10 @@ pub(super) fn unproven(trails: &[DeliveringTrail], stretch: Stretch) -> Vec<Stre
             found.extend(Stretch::between(before(from, DELIVERY), after(to, EARLIER)));
         }
         // Before its first digest, the trail may have delivered files with later names.
-        for (_, to) in trail.covered.holes(before(needed.from, EARLIER), needed.from) {
+        for (_, to) in trail
+            .covered
+            .holes(before(needed.from, EARLIER), needed.from)
+        {
             found.extend(Stretch::between(needed.from, after(to, EARLIER)));
         }
     }
@@ -117,10 +123,7 @@ mod tests {
                 vec![without(12), without(17)],
                 &[("10:00", "13:15"), ("15:00", "18:15")],
             ),
-            (
-                vec![whole(), trail(0, None, 0..0)],
-                &[("10:00", "20:00")],
-            ),
+            (vec![whole(), trail(0, None, 0..0)], &[("10:00", "20:00")]),
             // It starts later, or is not known yet.
             (
                 vec![whole(), trail(15, None, 15..30)],

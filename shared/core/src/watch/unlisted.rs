@@ -125,7 +125,7 @@ where
         if stretches.is_empty() {
             return;
         }
-        let record = RegionRecord::read(self.digests, folders, &stretches).await;
+        let record = RegionRecord::read(self.digests, folders, chains, &stretches).await;
         progress.round.totals.incomplete += u64::from(record.is_cut);
         let first: Vec<_> = due
             .iter()
