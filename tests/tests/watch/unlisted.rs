@@ -551,34 +551,126 @@ async fn the_minute_at_which_a_round_ends_is_compared() {
     }
 }
 
-/// A file is planted, and so are many objects with the names of earlier digests, of the trail or of
-/// others.
+/// Puts objects with the names of digests of a Region into the bucket: of the trail, with other times
+/// than its digests have, or of other trails.
+fn plant_digests(stage: &mut Stage, region: &str, of_trail: bool) {
+    let end = stage.end(10);
+    let name = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let digest = stage.trail.digest(ACCOUNT, region, 10).object.clone();
+    for number in 1..=320 {
+        let mut junk = digest.clone();
+        junk.key = if of_trail {
+            let time = end + SignedDuration::from_secs(number);
+            junk.key.replace(&name(end), &name(time))
+        } else {
+            let other = format!("trail-{number}");
+            junk.key.replace("management-events", &other)
+        };
+        assert_ne!(junk.key, digest.key);
+        stage.memory.put(junk);
+    }
+}
+
+/// A file is planted, and so are many objects with the names of digests.
 #[tokio::test]
 async fn many_planted_digests_do_not_hide_a_planted_file() {
-    for with_other_times in [false, true] {
+    for of_trail in [false, true] {
         let mut stage = Stage::of(days(20));
         stage.memory.set_page(1000);
         assert_eq!(hours(&mut stage, 1..=10).await, []);
-        let digest = stage.digest(9).object.clone();
-        for number in 1..=320 {
-            let mut junk = digest.clone();
-            junk.key = if with_other_times {
-                let time = stage.end(9) + SignedDuration::from_secs(number);
-                let time = time.strftime("%Y%m%dT%H%M%SZ").to_string();
-                let old = stage.end(9).strftime("%Y%m%dT%H%M%SZ").to_string();
-                junk.key.replace(&old, &time)
-            } else {
-                junk.key
-                    .replace("management-events", &format!("trail-{number}"))
-            };
-            assert_ne!(junk.key, digest.key);
-            stage.memory.put(junk);
-        }
+        plant_digests(&mut stage, REGION, of_trail);
         let object = planted(&stage, after(stage.end(10), 5), "PlantedPlanted00");
         stage.memory.put(object.clone());
         let found = hours(&mut stage, 11..=20).await;
-        assert_eq!(found, [(16, object.key)], "{with_other_times}");
+        assert_eq!(found, [(16, object.key)], "of the trail: {of_trail}");
     }
+}
+
+/// So many digests have to be read that a round does not compare all Regions. The next one begins
+/// with those that were left out.
+#[tokio::test]
+async fn the_digests_that_a_round_reads_are_bounded_and_no_region_is_left_out() {
+    let regions = [REGION, "eu-west-1", "sa-east-1"];
+    let mut stage = Stage::of(TrailSpec {
+        regions: regions.map(str::to_owned).to_vec(),
+        ..days(20)
+    });
+    stage.memory.set_page(1000);
+    assert_eq!(hours(&mut stage, 1..=10).await, []);
+    let object = planted(&stage, after(stage.end(10), 5), "PlantedPlanted00");
+    let mut keys = BTreeSet::new();
+    for region in regions {
+        plant_digests(&mut stage, region, true);
+        let key = object.key.replace(REGION, region);
+        stage.memory.put(file(&stage, &key));
+        keys.insert(key);
+    }
+    let mut found = Vec::new();
+    for number in 11..=20 {
+        let now = after(stage.end(number), 35);
+        stage.pass(now).await;
+        let reads = stage.memory.reads();
+        let round = stage.round(now).await;
+        let reads = stage.memory.reads() - reads;
+        assert!(reads <= 620, "hour {number}: {reads}");
+        let of_kind = round
+            .findings
+            .iter()
+            .filter(|one| one.kind.as_str() == KIND);
+        found.extend(of_kind.map(|one| one.object.key.clone()));
+    }
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), keys);
+}
+
+/// So many files have the same minute in their names, or sort between two minutes, that a round does
+/// not list all of them.
+#[tokio::test]
+async fn a_minute_with_too_many_files_does_not_hide_later_files() {
+    for has_time in [true, false] {
+        let mut stage = Stage::of(days(30));
+        assert_eq!(hours(&mut stage, 1..=10).await, []);
+        let minute = after(stage.end(9), 40);
+        for number in 0..700 {
+            let mut object = planted(&stage, minute, &format!("Planted{number:03}"));
+            if !has_time {
+                let name = minute.strftime("T%H%MZ").to_string();
+                object.key = object
+                    .key
+                    .replace(&name, &minute.strftime("T%H:").to_string());
+            }
+            stage.memory.put(object);
+        }
+        let later = planted(&stage, after(stage.end(11), 5), "PlantedPlanted00");
+        stage.memory.put(later.clone());
+        let found = hours(&mut stage, 11..=17).await;
+        assert!(found.contains(&(17, later.key)), "{found:#?}");
+        let open: Vec<_> = stage.remembered[ACCOUNT].open.values().flatten().collect();
+        assert_eq!(open.len(), 1, "{open:#?}");
+        if has_time {
+            assert_eq!((open[0].from, open[0].to), (minute, after(minute, 1)));
+        }
+    }
+}
+
+/// The digest of an hour is gone, and many files have its time in their names. They are compared in
+/// each round, and files of later hours as well.
+#[tokio::test]
+async fn many_files_without_their_digest_do_not_hide_later_files() {
+    let mut stage = Stage::of(days(30));
+    assert_eq!(hours(&mut stage, 1..=10).await, []);
+    let digest = stage.digest(10).object.clone();
+    stage.memory.delete(&digest);
+    for number in 0..700 {
+        let time = after(stage.end(9), number / 12);
+        let object = planted(&stage, time, &format!("Planted{number:03}"));
+        stage.memory.put(object);
+    }
+    let later = planted(&stage, after(stage.end(14), 5), "PlantedPlanted00");
+    stage.memory.put(later.clone());
+    let found = hours(&mut stage, 11..=24).await;
+    assert!(found.contains(&(20, later.key)), "{found:#?}");
+    assert!(!stage.remembered[ACCOUNT].open.is_empty());
 }
 
 /// A file in an hour that was compared is not found: that takes the event, or the command.

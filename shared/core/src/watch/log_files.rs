@@ -1,11 +1,24 @@
 //! The files in a folder of log files whose time is due, in the order of their keys.
 
 use super::span::Span;
-use super::stretch::Stretch;
+use super::stretch::{Stretch, minute_of};
 use crate::names::date_folder::{day_folder, is_date};
 use crate::names::region_folder::RegionFolder;
 use crate::world::{ListAfter, StoreError};
 use jiff::{SignedDuration, Timestamp};
+
+/// The maximum number of pages of a folder that a round lists for what no round has compared, and
+/// also for what earlier rounds could not compare: fifty thousand files.
+pub(super) const MAX_PAGES: usize = 50;
+
+/// The part of the pages that files with the same minute in their names may take, at least two: a
+/// fifth.
+const OF_A_MINUTE: usize = 5;
+
+/// The maximum number of minutes without files that a listing skips: two days.
+const MAX_MINUTES: usize = 2 * 24 * 60;
+
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The length of `YYYY/MM/DD/`.
 const DAY: usize = 11;
@@ -23,10 +36,12 @@ pub(super) enum NamedTime {
 }
 
 /// How far a stretch was listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reached {
     /// The time up to which its files were listed.
     pub(super) to: Timestamp,
+    /// The minutes before that with so many files that some were not listed.
+    pub(super) skipped: Vec<Stretch>,
     /// Indicates whether everything was listed.
     pub(super) is_whole: bool,
 }
@@ -39,7 +54,7 @@ pub(super) struct LogFileListing<'a, L> {
     /// The folder of events.
     pub(super) events: &'a str,
     pub(super) span: Span,
-    /// The number of further pages that may be listed.
+    /// The number of further pages that may be listed of what was listed before.
     pub(super) pages: usize,
 }
 
@@ -94,18 +109,24 @@ impl<L: ListAfter> LogFileListing<'_, L> {
             Some(_) | None => {}
         };
         // Their names may sort before those of CloudTrail.
+        self.pages = MAX_PAGES;
+        let mut is_whole = true;
         for day in days_that_end_in(stretch) {
             let start = self.folder.log_files_from(self.events, day);
             let folder = format!("{below}{}", day_folder(day));
-            self.list_from(folder, &start, None, |key, time| {
+            let listing = self.list_from(day, folder, &start, None, |key, time| {
                 if *key < *start {
                     taken(key, time);
                 }
-            })
-            .await?;
+            });
+            let listed = listing.await?;
+            is_whole &= listed.past == Past::End && listed.skipped.is_empty();
         }
+        self.pages = MAX_PAGES;
         let later = self.folder.log_files_from(self.events, now);
-        self.list(stretch, &end, Some(&later), taken).await
+        let mut reached = self.list(stretch, &end, Some(&later), taken).await?;
+        reached.is_whole &= is_whole;
+        Ok(reached)
     }
 
     async fn list(
@@ -117,32 +138,47 @@ impl<L: ListAfter> LogFileListing<'_, L> {
     ) -> Result<Reached, StoreError> {
         let start = self.folder.log_files_from(self.events, stretch.from);
         let mut newest = stretch.from;
-        let is_past = self
-            .list_from(start, end, then_from, |key, time| {
+        let listed = self
+            .list_from(stretch.from, start, end, then_from, |key, time| {
                 newest = time.map_or(newest, |time| time.max(newest));
                 take(key, time);
             })
             .await?;
-        let (to, is_whole) = match is_past {
-            Past::End => (stretch.to, true),
-            Past::Stretch => (stretch.to, false),
-            Past::Nothing => (newest.min(stretch.to), false),
-        };
-        Ok(Reached { to, is_whole })
+        let is_whole = listed.past == Past::End && listed.skipped.is_empty();
+        let skipped = listed.skipped.into_iter();
+        let skipped: Vec<_> = skipped.filter_map(|it| it.within(stretch)).collect();
+        let newest = skipped.iter().map(|it| it.to).fold(newest, Timestamp::max);
+        Ok(Reached {
+            to: match listed.past {
+                Past::End | Past::Stretch => stretch.to,
+                Past::Nothing => newest.min(stretch.to),
+            },
+            skipped,
+            is_whole,
+        })
     }
 
-    /// Lists the files whose keys sort after `start`, at least up to `end`, and then those after
-    /// `then_from`, if that is given.
+    /// Lists the files whose keys sort after `start`, which is a key of the minute of `from`, at least
+    /// up to `end`, and then those after `then_from`, if that is given. Goes on with the next minute
+    /// if too many files have the same in their names, or sort between two minutes.
     async fn list_from(
         &mut self,
+        from: Timestamp,
         start: String,
         end: &str,
         then_from: Option<&str>,
         mut take: impl FnMut(&str, Option<Timestamp>),
-    ) -> Result<Past, StoreError> {
+    ) -> Result<ListedFiles, StoreError> {
         let below = self.folder.of_events(self.events);
+        let of_minute = self.pages.div_ceil(OF_A_MINUTE).max(2);
+        let mut listed = ListedFiles {
+            past: Past::Nothing,
+            skipped: Vec::new(),
+        };
         let mut after = start;
-        let mut past = Past::Nothing;
+        let mut newest = from;
+        // The minute in the name at which the last page ended, and how many pages in a row end there.
+        let mut last = (None, 0);
         while self.pages > 0 {
             self.pages -= 1;
             let bucket = &self.folder.bucket;
@@ -152,24 +188,58 @@ impl<L: ListAfter> LogFileListing<'_, L> {
                 take(key, self.folder.time_of(self.events, key));
             }
             let Some(next) = page.next else {
-                return Ok(Past::End);
+                listed.past = Past::End;
+                break;
             };
+            let time = self.folder.time_of(self.events, &next);
+            newest = time.unwrap_or(newest);
+            let pages = if last.0 == time { last.1 + 1 } else { 1 };
+            last = (time, pages);
             after = next;
+            if pages >= of_minute
+                && let Some((to, start)) = self.minute_after(newest, &after)
+            {
+                listed.skipped.extend(Stretch::between(newest, to));
+                after = start;
+            }
             if *after >= *end {
                 let Some(then_from) = then_from else {
-                    return Ok(Past::End);
+                    listed.past = Past::End;
+                    break;
                 };
-                past = Past::Stretch;
+                listed.past = Past::Stretch;
                 if *after < *then_from {
                     after = then_from.to_owned();
                 }
             }
         }
-        Ok(past)
+        Ok(listed)
+    }
+
+    /// Returns the first minute after a time whose files sort after a key, and the start of their
+    /// keys.
+    fn minute_after(&self, time: Timestamp, key: &str) -> Option<(Timestamp, String)> {
+        let mut minute = minute_of(time);
+        for _ in 0..MAX_MINUTES {
+            minute = minute.checked_add(MINUTE).ok()?;
+            let start = self.folder.log_files_from(self.events, minute);
+            if *start > *key {
+                return Some((minute, start));
+            }
+        }
+        None
     }
 }
 
+/// What a listing of files found.
+struct ListedFiles {
+    past: Past,
+    /// The minutes with so many files that some were not listed.
+    skipped: Vec<Stretch>,
+}
+
 /// How far a listing came before it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Past {
     Nothing,
     Stretch,

@@ -21,11 +21,13 @@
 mod account_memory;
 mod chains;
 mod condition;
+mod folder_comparison;
 mod folders;
 mod heads;
 mod listing;
 mod log_files;
 mod lost;
+mod needed_digests;
 mod progress;
 mod proof;
 mod receipts;

@@ -2,12 +2,11 @@
 
 use super::heads::WatchedChain;
 use super::lost::{KnownDigest, KnownFolder};
+use super::needed_digests::NeededDigests;
 use super::proof::DeliveringTrail;
-use super::stretch::Stretch;
-use crate::bucket::selection::DELIVERY;
 use crate::check::coverage::AccountedTime;
 use crate::check::digest::DigestVerifier;
-use crate::check::listed::{EARLIER, Listed};
+use crate::check::listed::Listed;
 use crate::names::ids::{Region, TrailName};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{Chain, DigestSeries, LOG_FOLDER};
@@ -15,19 +14,8 @@ use crate::names::places::Places;
 use crate::names::region_folder::RegionFolder;
 use crate::trust::signature::AuthenticDigest;
 use crate::world::{ListPublicKeys, ReadObject};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The maximum number of digests of an account and Region that a round reads, of chains that have a
-/// head: two days of six trails. Each may inflate to 16 MiB, so they are read one after the other.
-const MAX_DIGESTS: usize = 300;
-
-/// The maximum number of other digests of an account and Region that a round reads. Anybody who may
-/// write to the bucket can put objects with such names there.
-const MAX_UNKNOWN: usize = 60;
-
-/// The maximum length of a digest's time.
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// What the digests of an account and Region list.
 #[derive(Debug, Default)]
@@ -40,8 +28,6 @@ pub(super) struct RegionRecord {
     events: BTreeMap<RegionFolder, BTreeSet<String>>,
     /// Indicates whether a digest lists a file whose name is not as those of log files.
     has_other_names: bool,
-    /// Indicates whether there are more digests than were read.
-    pub(super) is_cut: bool,
 }
 
 /// A trail in the buckets that it delivers to, or in one of their replicas. The digests in a replica
@@ -84,32 +70,15 @@ impl SignedTrail {
 }
 
 impl RegionRecord {
-    /// Reads the digests that may list the log files of some stretches. A digest that cannot be read
-    /// is as a missing one: it is tried again, as long as there are log files that it may list.
-    /// `chains` are those of the account.
+    /// Reads what these digests of some folders list. A digest that cannot be read is as a missing
+    /// one: it is tried again, as long as there are log files that it may list.
     pub(super) async fn read<S: ReadObject, K: ListPublicKeys>(
         digests: &DigestVerifier<S, K>,
         folders: &[&KnownFolder],
-        chains: &[&WatchedChain],
-        stretches: &[Stretch],
+        needed: NeededDigests<'_>,
     ) -> Self {
-        let needed = folders.iter().flat_map(|known| {
-            let of_folder = known.digests.iter().flatten();
-            of_folder.map(|digest| (&known.folder, digest))
-        });
-        let needed = needed.filter(|(_, digest)| is_needed(digest.key.end_time, stretches));
-        let needed = needed.map(|(folder, digest)| (expectation(digest, chains), folder, digest));
-        let mut needed: Vec<(Expectation, &RegionFolder, &KnownDigest)> = needed.collect();
-        needed.sort_by_key(|(expectation, _, digest)| (*expectation, digest.key.end_time));
-        let known = needed.partition_point(|(expectation, ..)| *expectation < Expectation::NoChain);
-        let mut unknown = needed.split_off(known);
-        let mut record = Self {
-            is_cut: needed.len() > MAX_DIGESTS || unknown.len() > MAX_UNKNOWN,
-            ..Self::default()
-        };
-        needed.truncate(MAX_DIGESTS);
-        unknown.truncate(MAX_UNKNOWN);
-        for (_, folder, digest) in needed.into_iter().chain(unknown) {
+        let mut record = Self::default();
+        for (folder, digest) in needed.digests {
             if let Ok(Some(signed)) = digests.signed(&digest.at, &digest.key).await {
                 record.add(digests, folders, folder, digest, &signed);
             }
@@ -225,42 +194,4 @@ impl RegionRecord {
         }));
         found
     }
-}
-
-/// Whether CloudTrail delivers a digest with such a key, the most probable first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Expectation {
-    /// Its chain has a head, and it ends whole hours before or after the newest digest.
-    Hourly,
-    /// Its chain has a head.
-    OtherTime,
-    /// No function has verified a digest of its chain.
-    NoChain,
-}
-
-/// Returns whether CloudTrail delivers a digest with such a key. An attacker can make any number of
-/// the other keys. `chains` are those of the account.
-fn expectation(digest: &KnownDigest, chains: &[&WatchedChain]) -> Expectation {
-    let same = |chain: &&&WatchedChain| {
-        chain.chain == digest.key.chain && chain.bucket == digest.at.bucket
-    };
-    let Some(chain) = chains.iter().find(same) else {
-        return Expectation::NoChain;
-    };
-    let apart = digest.key.end_time.duration_since(chain.newest_end);
-    if apart.as_secs() % HOUR.as_secs() == 0 {
-        Expectation::Hourly
-    } else {
-        Expectation::OtherTime
-    }
-}
-
-/// Returns whether a digest that ends at `end` may list the log files of some stretches.
-fn is_needed(end: Timestamp, stretches: &[Stretch]) -> bool {
-    let latest = DELIVERY + HOUR;
-    stretches.iter().any(|stretch| {
-        let from = stretch.from.saturating_sub(EARLIER);
-        let to = stretch.to.saturating_add(latest);
-        from.is_ok_and(|from| end > from) && to.is_ok_and(|to| end <= to)
-    })
 }

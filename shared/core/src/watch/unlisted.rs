@@ -4,15 +4,16 @@
 //! digests that could list the file have arrived. A round compares the log files that became so old
 //! since the last round. The rest is in `docs/watchdog.md`.
 
+use super::folder_comparison::{FolderComparison, KnownListings};
 use super::heads::WatchedChain;
-use super::log_files::{LogFileListing, NamedTime};
+use super::log_files::LogFileListing;
 use super::lost::KnownFolder;
+use super::needed_digests::NeededDigests;
 use super::progress::RoundProgress;
-use super::proof::{DeliveringTrail, unproven};
+use super::proof::DeliveringTrail;
 use super::region_record::RegionRecord;
 use super::round::WatchRound;
-use super::stretch::{Stretch, merged, minute_of};
-use super::tally::UnlistedTally;
+use super::stretch::{Stretch, minute_of};
 use crate::bucket::selection::DELIVERY;
 use crate::check::listed::LISTED_WITHIN;
 use crate::names::ids::Region;
@@ -21,10 +22,11 @@ use crate::names::object_key::LOG_FOLDER;
 use crate::names::region_folder::RegionFolder;
 use crate::world::{ListAfter, ListPublicKeys, ReadObject, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The maximum number of pages of log files of a folder that a round lists: fifty thousand files.
-const MAX_PAGES: usize = 50;
+/// The maximum number of digests of an account that a round reads. In an hour, 17 Regions need some
+/// 85 for each trail.
+const MAX_DIGESTS: usize = 600;
 
 /// The time at the start of a round's span in which a file may be listed by a digest before the
 /// span. A stretch so old is compared for the last time.
@@ -60,17 +62,6 @@ impl DueFolder<'_> {
     }
 }
 
-/// The result of a comparison.
-struct FolderComparison {
-    tally: UnlistedTally,
-    /// The time up to which log files were compared.
-    to: Option<Timestamp>,
-    /// What could not be compared.
-    open: Vec<Stretch>,
-    /// Indicates whether everything that was due was listed.
-    is_whole: bool,
-}
-
 impl<S, K, E> WatchRound<'_, S, K, E>
 where
     S: ReadObject + ListAfter,
@@ -83,14 +74,12 @@ where
         chains: &[&WatchedChain],
         progress: &mut RoundProgress<'_>,
     ) {
-        let regions: BTreeSet<&Region> = folders.iter().map(|known| &known.folder.region).collect();
-        for region in regions {
-            let of_region = folders.iter();
-            let of_region = of_region.filter(|known| known.folder.region == *region);
-            let of_region: Vec<&KnownFolder> = of_region.collect();
+        let mut left = MAX_DIGESTS;
+        for of_region in regions(folders, progress) {
             // Otherwise it is reported that they cannot be listed.
             if of_region.iter().all(|known| known.digests.is_ok()) {
-                self.compare_region(&of_region, chains, progress).await;
+                self.compare_region(&of_region, chains, &mut left, progress)
+                    .await;
             }
         }
         let from = self.span.from;
@@ -102,11 +91,13 @@ where
         after.open.retain(|_, stretches| !stretches.is_empty());
     }
 
-    /// Compares the log files of an account and Region, in all folders that its trails deliver to.
+    /// Compares the log files of an account and Region, in all folders that its trails deliver to, if
+    /// no more digests than are `left` have to be read. Otherwise, the next round does that.
     async fn compare_region(
         &self,
         folders: &[&KnownFolder],
         chains: &[&WatchedChain],
+        left: &mut usize,
         progress: &mut RoundProgress<'_>,
     ) {
         let mut due = Vec::new();
@@ -125,8 +116,15 @@ where
         if stretches.is_empty() {
             return;
         }
-        let record = RegionRecord::read(self.digests, folders, chains, &stretches).await;
-        progress.round.totals.incomplete += u64::from(record.is_cut);
+        let needed = NeededDigests::of(folders, chains, &stretches);
+        let count = needed.digests.len();
+        if count > *left {
+            progress.round.totals.incomplete += 1;
+            return;
+        }
+        *left -= count;
+        progress.round.totals.incomplete += u64::from(needed.is_cut);
+        let record = RegionRecord::read(self.digests, folders, needed).await;
         let first: Vec<_> = due
             .iter()
             .flat_map(|due| listed_first(due, &record, progress))
@@ -187,59 +185,19 @@ where
         trails: &[DeliveringTrail],
     ) -> Result<FolderComparison, StoreError> {
         let last_time = self.span.from.saturating_add(LAST_TIME);
-        let last_time = last_time.unwrap_or(self.span.from);
-        let bucket = &due.folder.bucket;
         let mut listing = LogFileListing {
             store: self.digests.store(),
             folder: due.folder,
             events: &due.events,
             span: self.span,
-            pages: MAX_PAGES,
+            pages: 0,
         };
-        let mut found = FolderComparison {
-            tally: UnlistedTally::default(),
-            to: None,
-            open: Vec::new(),
-            is_whole: true,
+        let known = KnownListings {
+            record,
+            trails,
+            last_time: last_time.unwrap_or(self.span.from),
         };
-        for stretch in &due.open {
-            let mut of = found.tally.of(unproven(trails, *stretch), last_time);
-            let reached = listing
-                .again(*stretch, |key, time| {
-                    if !record.lists(bucket, key) {
-                        of.add(key, time);
-                    }
-                })
-                .await?;
-            let open = of.open();
-            found.is_whole &= reached.is_whole;
-            found.open.extend(open);
-            found.open.extend(stretch.since(reached.to));
-        }
-        if let Some(stretch) = due.fresh {
-            let has_trails = !trails.is_empty();
-            let mut of = found.tally.of(unproven(trails, stretch), last_time);
-            let reached = listing
-                .first(stretch, |key, time| match time {
-                    _ if record.lists(bucket, key) => {}
-                    NamedTime::Due(time) => of.add(key, time),
-                    NamedTime::Future => of.add_untimed(key, has_trails),
-                    NamedTime::NotNamed => {
-                        of.add_untimed(key, has_trails && record.knows_all_names());
-                    }
-                })
-                .await?;
-            let reached_stretch = Stretch::between(stretch.from, reached.to);
-            let open = of.open().into_iter();
-            let open: Vec<_> = open
-                .filter_map(|open| open.within(reached_stretch?))
-                .collect();
-            found.is_whole &= reached.is_whole;
-            found.to = Some(reached.to);
-            found.open.extend(open);
-        }
-        found.open = merged(found.open);
-        Ok(found)
+        known.compare(&due.open, due.fresh, &mut listing).await
     }
 
     /// Takes the result of a comparison: its findings, and what is remembered.
@@ -267,6 +225,29 @@ where
             .findings(due.folder, &due.events, &place, trails);
         round.report.findings.extend(findings);
     }
+}
+
+/// Returns the folders of each Region. Those that were compared least come first, so that none is
+/// left out again and again.
+fn regions<'f>(
+    folders: &'f [KnownFolder],
+    progress: &RoundProgress<'_>,
+) -> Vec<Vec<&'f KnownFolder>> {
+    let mut regions: BTreeMap<&Region, Vec<&KnownFolder>> = BTreeMap::new();
+    for known in folders {
+        let of_region = regions.entry(&known.folder.region).or_default();
+        of_region.push(known);
+    }
+    let mut regions: Vec<_> = regions.into_values().collect();
+    regions.sort_by_cached_key(|of_region| {
+        let places = of_region.iter().map(|known| {
+            let log_files = known.folder.log_files();
+            ObjectLocation::new(known.folder.bucket.clone(), log_files).to_string()
+        });
+        let compared = places.map(|place| progress.memory.compared.get(&place).copied());
+        compared.min().flatten()
+    });
+    regions
 }
 
 /// Returns the folders of events of which a digest lists a file for the first time, next to
