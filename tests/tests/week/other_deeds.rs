@@ -38,7 +38,7 @@ const SENT_AGAIN: SignedDuration = SignedDuration::from_hours(8);
 pub(crate) fn digests_lost(from: Timestamp) -> Claim {
     Claim {
         kind: "monitoring-impaired",
-        about: About::Texts(vec!["their events did not arrive".to_owned()]),
+        about: About::Texts(vec!["Their events did not arrive".to_owned()]),
         until: from + SENT_AGAIN,
     }
 }
@@ -113,7 +113,7 @@ fn trail_off(at: Timestamp, rng: &mut Rng) -> Planned {
     let (arn, fault) = (spec.trail_arn(), *rng.pick(&TrailFault::ALL));
     let claims = vec![Claim {
         kind: "monitoring-impaired",
-        about: About::Texts(vec![format!("of the trail {arn}: ")]),
+        about: About::Texts(vec![format!("of the trail {arn} as it should: ")]),
         until: restored_at + ONE_ROUND,
     }];
     let act = |fault| Act::Trail {

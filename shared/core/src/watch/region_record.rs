@@ -158,15 +158,15 @@ impl RegionRecord {
     ) -> Vec<DeliveringTrail> {
         let mut known = BTreeSet::new();
         let mut found = Vec::new();
-        let placed = |chain: &WatchedChain| PlacedTrail::of(&chain.chain, &chain.bucket, places);
+        let trail_of = |chain: &WatchedChain| PlacedTrail::of(&chain.chain, &chain.bucket, places);
         for chain in chains.iter().filter(|chain| chain.folder() == *folder) {
-            let trail = placed(chain);
+            let trail = trail_of(chain);
             if known.contains(&trail) {
                 continue;
             }
             let of_trail = || {
                 let same = |other: &&&WatchedChain| {
-                    other.chain.same_trail(&chain.chain) && placed(other) == trail
+                    other.chain.same_trail(&chain.chain) && trail_of(other) == trail
                 };
                 chains.iter().filter(same)
             };
