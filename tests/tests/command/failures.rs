@@ -161,7 +161,7 @@ async fn throttling_is_retried_and_lasting_throttling_is_reported() -> Result<()
     assert!(proxy.remove(rule) > 3, "it gives up soon");
     assert_eq!(report.counts("digests"), [7, 0, 0]);
     assert_eq!(report.counts("logFiles")[1..], [0, 0]);
-    let folder = format!("s3://{}/{folder}01/14/", trail.spec.bucket);
+    let folder = format!("s3://{}/{folder}01/15/", trail.spec.bucket);
     assert_eq!(report.unverified(), [folder]);
     Ok(())
 }
