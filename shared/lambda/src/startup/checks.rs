@@ -7,7 +7,7 @@ use crate::invocation::{
 };
 use crate::queue::{FindingsQueue, OwnQueue};
 use aws_config::SdkConfig;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;
@@ -19,10 +19,6 @@ use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects};
 
 /// How many objects a function keeps open at the same time.
 const OPEN_OBJECTS: usize = 64;
-
-/// The time after which `CloudTrail` lists no further keys for a period: a digest arrives within
-/// the hour after its end. Forged digests of earlier times do not cost a request each.
-const SETTLED_AFTER: SignedDuration = SignedDuration::from_hours(3);
 
 /// The reason why a function does not start.
 #[derive(Debug, thiserror::Error)]
@@ -117,10 +113,7 @@ impl Startup {
             config.places.bucket_owner.as_ref(),
         )
         .await?;
-        let mut keys = KeyRing::new(CloudTrailKeys::new(&self.sdk), pinned).pinned_where_refused();
-        if let Ok(settled) = Timestamp::now().checked_sub(SETTLED_AFTER) {
-            keys = keys.settled_before(settled);
-        }
+        let keys = KeyRing::new(CloudTrailKeys::new(&self.sdk), pinned).pinned_where_refused();
         let store = Limited::new(self.objects(), OPEN_OBJECTS);
         Ok(DigestVerifier::new(store, keys, self.config.places.clone()))
     }
