@@ -2,6 +2,7 @@
 //!
 //! The tests are in `tests/tests/stories.rs` and `tests/tests/command/unlisted.rs`.
 
+use super::restore::shell_word;
 use super::{ArchivedMisfit, DigestReference, Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
@@ -103,12 +104,15 @@ pub fn unlisted(scope: Scope, at: ObjectLocation) -> Finding {
 #[must_use]
 pub fn more_unlisted(scope: Scope, at: ObjectLocation, count: u64, folder: &str) -> Finding {
     let occurrence = at.key.clone();
+    let command = shell_word(folder).map_or_else(String::new, |folder| {
+        format!(" (trailseal verify {folder} --unlisted)")
+    });
     Finding::new(
         FindingKind::LogFileUnlisted,
         scope,
         at,
         format!(
-            "No digest lists {count} files in a folder of log files, besides those that are reported one by one. The digests of their time exist. The object named here is one of them. To find all of them, verify the folder (trailseal verify {folder} --unlisted)."
+            "No digest lists {count} files in a folder of log files, besides those that are reported one by one. The digests of their time exist. The object named here is one of them. To find all of them, verify the folder{command}."
         ),
     )
     .with_evidence(LISTED, NOT_LISTED)

@@ -50,15 +50,19 @@ impl Restoration {
     }
 }
 
-/// Returns a text as one word of a shell's command line.
+/// Returns a value for the AWS CLI as one word of a shell's command line.
 fn word(text: &str) -> Option<String> {
+    is_value(text).then(|| shell_word(text)).flatten()
+}
+
+/// Returns a text as one word of a shell's command line, or `None` if it cannot be written safely.
+pub(super) fn shell_word(text: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    if text.chars().all(is_plain) && is_value(text) {
+    if text.chars().all(is_plain) {
         return Some(text.to_owned());
     }
     // Within single quotes, a shell takes every other character literally.
-    let is_quotable =
-        is_value(text) && !text.contains(['\'', '`', '\\']) && printable(text) == text;
+    let is_quotable = !text.contains(['\'', '`', '\\']) && printable(text) == text;
     is_quotable.then(|| format!("'{text}'"))
 }
 

@@ -267,3 +267,26 @@ fn an_unlisted_log_file_is_one_occurrence_whoever_finds_it() {
         assert_eq!(other.occurrence(), by_listing.occurrence());
     }
 }
+
+/// A prefix of a trail may have any characters.
+#[test]
+fn the_command_for_many_unlisted_log_files_is_safe_in_a_shell() {
+    let message = |folder: &str| {
+        let at = ObjectLocation::new("amzn-s3-demo-bucket", "AWSLogs/key.json.gz");
+        log_file::more_unlisted(Scope::default(), at, 7, folder).message
+    };
+    for (folder, end) in [
+        (
+            "s3://amzn-s3-demo-bucket/AWSLogs/",
+            "verify the folder (trailseal verify s3://amzn-s3-demo-bucket/AWSLogs/ --unlisted).",
+        ),
+        (
+            "s3://amzn-s3-demo-bucket/a b/",
+            "verify the folder (trailseal verify 's3://amzn-s3-demo-bucket/a b/' --unlisted).",
+        ),
+        ("s3://amzn-s3-demo-bucket/it's/", "verify the folder."),
+    ] {
+        let message = message(folder);
+        assert!(message.ends_with(end), "{message}");
+    }
+}
