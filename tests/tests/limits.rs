@@ -114,6 +114,19 @@ const ROWS: &[Row] = &[
             ("shared/core/src/watch", "MAX_LOST", Number),
             ("shared/core/src/watch", "MAX_SENDINGS", Number),
             ("shared/core/src/watch", "MAX_MEMORY_BYTES", Mebibytes),
+            ("shared/core/src/watch/log_files.rs", "MAX_PAGES", Number),
+            ("shared/core/src/watch/unlisted.rs", "MAX_DIGESTS", Number),
+            (
+                "shared/core/src/watch/needed_digests.rs",
+                "MAX_DIGESTS",
+                Number,
+            ),
+            (
+                "shared/core/src/watch/needed_digests.rs",
+                "MAX_UNKNOWN",
+                Number,
+            ),
+            ("shared/core/src/watch/tally.rs", "MAX_NAMED", Number),
         ],
     ),
     (
