@@ -1,9 +1,12 @@
 //! The settings that protect the log buckets, and the parts of the stack without which events do not
 //! arrive or alerts reach nobody.
 
+use crate::handler::no_time;
 use crate::watchdog::{Ports, Watchdog};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 use trailseal::check::guard::{
     ExpectedTrails, GuardSeen, GuardState, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step,
 };
@@ -16,6 +19,10 @@ use trailseal_lambda::queue::ports::LookAtStack as _;
 
 /// The number of trails whose status is read at the same time.
 const TRAILS_AT_ONCE: usize = 4;
+
+/// The time within which the status of all trails is read. A Region that does not answer must not
+/// keep the settings of the log buckets from being read.
+const TRAILS_WITHIN: Duration = Duration::from_mins(1);
 
 impl<P: Ports> Watchdog<P> {
     /// Compares the settings with what is recorded, and reports what is weaker or wrong. Returns the
@@ -69,8 +76,14 @@ impl<P: Ports> Watchdog<P> {
             ended: &self.settings.ended,
         };
         let expected_trails: Vec<TrailArn> = expected.trails().cloned().collect();
+        let end = Instant::now() + TRAILS_WITHIN;
         stream::iter(expected_trails)
-            .map(|trail| async move { expected.answer(&trail, trails.status(&trail).await) })
+            .map(|trail| async move {
+                let status = timeout_at(end, trails.status(&trail)).await;
+                let status = status
+                    .unwrap_or_else(|_| Err(no_time("read the status of", &trail.to_string())));
+                expected.answer(&trail, status)
+            })
             .buffered(TRAILS_AT_ONCE)
             .collect()
             .await

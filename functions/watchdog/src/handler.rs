@@ -111,7 +111,7 @@ impl<P: Ports> Watchdog<P> {
     }
 }
 
-fn no_time(action: &'static str, subject: &str) -> StoreError {
+pub(crate) fn no_time(action: &'static str, subject: &str) -> StoreError {
     StoreError {
         action,
         subject: subject.to_owned(),

@@ -1,18 +1,19 @@
 //! The status of trails, read with a role in each trail's account.
 
-use super::error::store_error;
+use super::error::unless_absent;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_cloudtrail::Client;
-use aws_sdk_cloudtrail::operation::get_trail::GetTrailError;
-use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusError;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use jiff::Timestamp;
 use trailseal::names::ids::TrailArn;
-use trailseal::world::{ReadTrailStatus, StoreError, TrailStatus};
+use trailseal::world::{Cause, ReadTrailStatus, StoreError, TrailStatus};
 
 /// What a request does, for errors.
 const ACTION: &str = "read the status of the trail";
+
+/// The code of the answer about a trail that does not exist.
+const NOT_FOUND: &str = "TrailNotFoundException";
 
 /// The session's name in the events of the trail's account.
 const SESSION: &str = "trailseal-watchdog";
@@ -35,7 +36,7 @@ impl TrailsByRole {
         }
     }
 
-    /// Returns a client with the role in a trail's account. A round needs it twice an hour: it is
+    /// Returns a client with the role in a trail's account. It is needed once an hour, and
     /// not kept.
     async fn client(&self, trail: &TrailArn) -> Client {
         let role = AssumeRoleProvider::builder(trail.role(&self.role))
@@ -55,37 +56,33 @@ impl ReadTrailStatus for TrailsByRole {
     async fn status(&self, trail: &TrailArn) -> Result<Option<TrailStatus>, StoreError> {
         let client = self.client(trail).await;
         let arn = trail.to_string();
-        let status = match client.get_trail_status().name(&arn).send().await {
-            Ok(status) => status,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(GetTrailStatusError::is_trail_not_found_exception) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(store_error(ACTION, arn, &error)),
+        let status = client.get_trail_status().name(&arn).send().await;
+        let Some(status) = unless_absent(ACTION, &arn, status, NOT_FOUND)? else {
+            return Ok(None);
         };
-        let described = match client.get_trail().name(&arn).send().await {
-            Ok(described) => described.trail,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(GetTrailError::is_trail_not_found_exception) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(store_error(ACTION, arn, &error)),
+        let described = client.get_trail().name(&arn).send().await;
+        let Some(described) = unless_absent(ACTION, &arn, described, NOT_FOUND)? else {
+            return Ok(None);
         };
-        let described =
-            described.unwrap_or_else(|| aws_sdk_cloudtrail::types::Trail::builder().build());
+        let described = described.trail;
+        let is_validated = described
+            .as_ref()
+            .and_then(|trail| trail.log_file_validation_enabled);
+        // What an answer leaves out is not known to be off.
+        let (Some(is_logging), Some(is_validated)) = (status.is_logging, is_validated) else {
+            return Err(StoreError {
+                action: ACTION,
+                subject: arn,
+                cause: Cause::Failed("CloudTrail's answer is incomplete".to_owned()),
+            });
+        };
         let said = |error: Option<String>| error.filter(|error| !error.is_empty());
         Ok(Some(TrailStatus {
-            is_logging: status.is_logging.unwrap_or_default(),
+            is_logging,
             started: time(status.start_logging_time),
             stopped: time(status.stop_logging_time),
-            is_validated: described.log_file_validation_enabled.unwrap_or_default(),
-            bucket: described.s3_bucket_name,
+            is_validated,
+            bucket: described.and_then(|trail| trail.s3_bucket_name),
             log_file_error: said(status.latest_delivery_error),
             digest_error: said(status.latest_digest_delivery_error),
             newest_digest: time(status.latest_digest_delivery_time),

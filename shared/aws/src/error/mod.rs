@@ -36,6 +36,26 @@ where
     }
 }
 
+/// Returns the answer, or `None` if the service answers with the code of an absence.
+///
+/// # Errors
+/// [`StoreError`] for any other error.
+pub(super) fn unless_absent<T, E>(
+    action: &'static str,
+    subject: impl Into<String>,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+    absent: &str,
+) -> Result<Option<T>, StoreError>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    match answer {
+        Ok(output) => Ok(Some(output)),
+        Err(error) if error.code() == Some(absent) => Ok(None),
+        Err(error) => Err(store_error(action, subject, &error)),
+    }
+}
+
 /// Returns the same for a request to a service in `region`: an account that has not opted into a
 /// Region has no credentials there.
 pub(super) fn regional_error<E>(

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
 
 use super::{MAX_REDIRECTS, S3Objects};
-use crate::error::store_error;
+use crate::error::{store_error, unless_absent};
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{
@@ -16,6 +16,9 @@ use trailseal::world::{
     BucketSettings, ExpirationRule, Lifecycle, ObjectLock, Policy, PublicAccess,
     ReadBucketSettings, Replication, StoreError, Versioning,
 };
+
+/// What a request does, for errors.
+const ACTION: &str = "read the settings of";
 
 /// The days of a year of Object Lock.
 const DAYS_OF_YEAR: i32 = 365;
@@ -43,18 +46,14 @@ fn setting<T, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    match answer {
-        Ok(output) => Ok(Some(output)),
-        Err(error) if error.code() == Some(absent) => Ok(None),
-        Err(error) => Err(unread(bucket, &error)),
-    }
+    unless_absent(ACTION, format!("s3://{bucket}"), answer, absent)
 }
 
 fn unread<E>(bucket: &str, error: &SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    store_error("read the settings of", format!("s3://{bucket}"), error)
+    store_error(ACTION, format!("s3://{bucket}"), error)
 }
 
 impl S3Objects {
