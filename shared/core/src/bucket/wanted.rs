@@ -23,6 +23,15 @@ impl TrailFilter {
             Self::Arn(arn) => chain.is_of(arn),
         }
     }
+
+    /// Returns whether it is the trail with this ARN.
+    #[must_use]
+    pub fn names(&self, trail: &TrailArn) -> bool {
+        match self {
+            Self::Name(name) => *name == trail.name,
+            Self::Arn(arn) => arn == trail,
+        }
+    }
 }
 
 /// The search criteria. An empty list is not a restriction.

@@ -1,14 +1,14 @@
 //! The folder of one account and Region.
 
 use crate::names::compact_time::read_compact_time;
-use crate::names::date_folder::day_folder;
+use crate::names::date_folder::{day_folder, is_date};
 use crate::names::ids::Region;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{AccountFolder, DIGEST_FOLDER, LOG_FOLDER};
 use jiff::Timestamp;
 
-/// The length of `YYYY/MM/DD/`.
-const DAY: usize = 11;
+/// The length of `YYYY/MM/DD`.
+const DAY: usize = 10;
 
 /// The length of `YYYYMMDDTHHMM`.
 const MINUTE: usize = 13;
@@ -62,15 +62,23 @@ impl RegionFolder {
         format!("{}{day}{names}{minute}", self.of_events(events))
     }
 
+    /// Returns the folder of a day, `YYYY/MM/DD/`, that a file in a folder of events is in.
+    #[must_use]
+    pub fn day_of<'a>(&self, events: &str, key: &'a str) -> Option<&'a str> {
+        let below = key.strip_prefix(&self.of_events(events))?;
+        let day = below.get(..=DAY)?;
+        day.strip_suffix('/').is_some_and(is_date).then_some(day)
+    }
+
     /// Returns the time in the name of a file in a folder of events, to the minute, if the key
     /// starts as those of CloudTrail's log files do. Anything may follow.
     #[must_use]
     pub fn time_of(&self, events: &str, key: &str) -> Option<Timestamp> {
         let below = key.strip_prefix(&self.of_events(events))?;
-        let name = below.get(DAY..)?;
+        let (day, name) = below.split_at_checked(DAY + 1)?;
         let minute = name.strip_prefix(&self.start_of_names(events))?;
         let time = read_compact_time::<4>(&format!("{}Z", minute.get(..MINUTE)?))?;
-        below.starts_with(&day_folder(time)).then_some(time)
+        (*day == *day_folder(time)).then_some(time)
     }
 
     fn start_of_names(&self, events: &str) -> String {

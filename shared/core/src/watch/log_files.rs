@@ -2,7 +2,7 @@
 
 use super::span::Span;
 use super::stretch::{Stretch, minute_of};
-use crate::names::date_folder::{day_folder, is_date};
+use crate::names::date_folder::day_folder;
 use crate::names::region_folder::RegionFolder;
 use crate::world::{ListAfter, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -19,9 +19,6 @@ const OF_A_MINUTE: usize = 5;
 const MAX_MINUTES: usize = 2 * 24 * 60;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-
-/// The length of `YYYY/MM/DD/`.
-const DAY: usize = 11;
 
 /// The time in the name of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +91,7 @@ impl<L: ListAfter> LogFileListing<'_, L> {
         let (first, last) = (day_folder(stretch.from), day_folder(stretch.to));
         let today = day_folder(self.span.to);
         let is_turn = |key: &str| {
-            let day = key.get(below.len()..).and_then(|rest| rest.get(..DAY));
-            let day = day.filter(|day| day.strip_suffix('/').is_some_and(is_date));
+            let day = self.folder.day_of(self.events, key);
             let is_of_later =
                 day.is_some_and(|day| (last.as_str()..=today.as_str()).contains(&day));
             let is_between = *key >= *start && *key < *end;

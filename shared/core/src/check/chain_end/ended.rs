@@ -103,12 +103,10 @@ impl Ended {
     /// Returns whether it names this trail as a whole, not only a Region or another account of it.
     #[must_use]
     pub fn names_trail(&self, trail: &TrailArn) -> bool {
-        let is_named = match &self.trail {
-            TrailFilter::Name(name) => *name == trail.name,
-            TrailFilter::Arn(arn) => arn == trail,
-        };
         let is_whole = self.region.is_none() && self.organization.is_none();
-        is_named && is_whole && self.account.as_ref().is_none_or(|id| *id == trail.account)
+        self.trail.names(trail)
+            && is_whole
+            && self.account.as_ref().is_none_or(|id| *id == trail.account)
     }
 
     /// Returns why it does not explain that a chain ends at `newest`, or none if it does. `others`

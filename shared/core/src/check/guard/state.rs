@@ -75,7 +75,8 @@ impl GuardState {
     }
 }
 
-/// An answer about one trail or one named part of the stack: the condition that it is in, if anything is wrong.
+/// An answer about one trail or one named part of the stack: the condition that it is in, if
+/// anything is wrong.
 #[derive(Debug)]
 pub struct NamedAnswer {
     /// The subject of the condition: see [`GuardCondition::subject`].
