@@ -1,6 +1,6 @@
 //! The store traits of the core, implemented for a trail in memory, with faults on request.
 
-use crate::trail::{Change, Encryption as AtRest, Object as Delivered, Trail};
+use crate::trail::{Change, Encryption as AtRest, KmsSpec, Object as Delivered, Trail};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -260,6 +260,16 @@ impl Memory {
         self.descriptions.insert(name.to_owned(), description);
     }
 
+    /// Makes the keys of a trail known to KMS, by all their names: both are healthy.
+    pub fn describe_keys(&mut self, kms: &KmsSpec) {
+        let (_, id) = kms.key_arn.rsplit_once('/').expect("a key's ARN");
+        for name in [&*kms.key_arn, &*kms.alias, id] {
+            self.describe_as(name, healthy(&kms.key_arn));
+        }
+        let other = kms.other_key_arn();
+        self.describe_as(&other, healthy(&other));
+    }
+
     /// Sets the key's policy, or the reason why it cannot be read.
     pub fn set_policy(&mut self, arn: &str, policy: Result<&str, Cause>) {
         let policy = policy.map(str::to_owned);
@@ -377,6 +387,17 @@ impl ListVersions for &Memory {
             });
         }
         Ok(found)
+    }
+}
+
+/// Returns the description of a symmetric KMS key that is enabled.
+fn healthy(arn: &str) -> KeyDescription {
+    KeyDescription {
+        arn: arn.to_owned(),
+        spec: "SYMMETRIC_DEFAULT".to_owned(),
+        usage: "ENCRYPT_DECRYPT".to_owned(),
+        state: "Enabled".to_owned(),
+        expires: None,
     }
 }
 

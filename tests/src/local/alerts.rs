@@ -134,6 +134,11 @@ impl fmt::Display for Alert {
 }
 
 impl Finding {
+    /// Returns the command in its advice, if there is one.
+    pub fn command(&self) -> Option<&str> {
+        self.document["advice"].as_str()?.split('`').nth(1)
+    }
+
     fn from_document(document: &Value) -> Self {
         let text = |pointer: &str| {
             let value = document.pointer(pointer).and_then(Value::as_str);

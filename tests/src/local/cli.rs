@@ -30,6 +30,32 @@ pub async fn aws(aws: &LocalAws, region: &str, arguments: &[&str]) -> Result<Cli
     run(aws.endpoint(), aws, region, arguments).await
 }
 
+/// Does the same, and returns what it prints.
+///
+/// # Errors
+/// What the AWS CLI says, if it fails.
+pub async fn aws_succeeds(local: &LocalAws, region: &str, arguments: &[&str]) -> Result<String> {
+    let output = aws(local, region, arguments).await?;
+    if output.code != 0 {
+        bail!(
+            "the AWS CLI failed with {}: {arguments:?}: {}",
+            output.code,
+            output.stderr
+        );
+    }
+    Ok(output.stdout)
+}
+
+/// Runs a command that an alert gives, as a shell does: its words have no spaces.
+///
+/// # Errors
+/// What the AWS CLI says, if it fails.
+pub async fn aws_command(local: &LocalAws, region: &str, command: &str) -> Result<String> {
+    let words = command.split(' ').skip(1);
+    let words: Vec<&str> = words.map(|word| word.trim_matches('\'')).collect();
+    aws_succeeds(local, region, &words).await
+}
+
 async fn run(
     endpoint: &str,
     aws: &LocalAws,
@@ -70,11 +96,8 @@ pub async fn create_organization(local: &LocalAws) -> Result<String> {
         "--output",
         "text",
     ];
-    Ok(
-        succeed(aws(local, super::server::REGION, &arguments).await?)?
-            .trim()
-            .to_owned(),
-    )
+    let id = aws_succeeds(local, super::server::REGION, &arguments).await?;
+    Ok(id.trim().to_owned())
 }
 
 /// A trail that the CLI can look up, which it does without `--s3-bucket`. For organization trails,
@@ -93,12 +116,14 @@ pub struct Trail<'a> {
     pub of_organization: bool,
 }
 
-/// Creates a multi-Region trail in the local AWS's own account and returns its ARN.
+/// Creates a multi-Region trail with log file validation in the local AWS's own account, and returns
+/// its ARN.
 pub async fn create_trail(local: &LocalAws, trail: &Trail<'_>) -> Result<String> {
     let mut arguments = vec![
         "cloudtrail",
         "create-trail",
         "--is-multi-region-trail",
+        "--enable-log-file-validation",
         "--name",
         trail.name,
         "--s3-bucket-name",
@@ -114,16 +139,8 @@ pub async fn create_trail(local: &LocalAws, trail: &Trail<'_>) -> Result<String>
     if trail.of_organization {
         arguments.push("--is-organization-trail");
     }
-    Ok(succeed(aws(local, trail.home_region, &arguments).await?)?
-        .trim()
-        .to_owned())
-}
-
-fn succeed(output: CliOutput) -> Result<String> {
-    if output.code != 0 {
-        bail!("the AWS CLI failed with {}: {}", output.code, output.stderr);
-    }
-    Ok(output.stdout)
+    let arn = aws_succeeds(local, trail.home_region, &arguments).await?;
+    Ok(arn.trim().to_owned())
 }
 
 /// A run of `validate-logs`, to be made.

@@ -31,7 +31,9 @@ pub mod stack;
 pub mod states;
 
 pub use alerts::{Alert, Expected, Finding, Subscription, assert_findings};
-pub use cli::{CliOutput, FileKind, Ratio, ValidateLogs, Validation, Verdict, aws};
+pub use cli::{
+    CliOutput, FileKind, Ratio, ValidateLogs, Validation, Verdict, aws, aws_command, aws_succeeds,
+};
 pub use deploy::{Deployment, LogBucket};
 pub use fault::{Fault, Match, Rule, RuleId};
 pub use proxy::{FaultProxy, Recorded};

@@ -12,7 +12,6 @@ use trailseal::finding::{Finding, FindingKind, Report};
 use trailseal::kms::expected::Expected;
 use trailseal::kms::readers::{ReaderRule, Readers};
 use trailseal::trust::public_key::KeySet;
-use trailseal::world::KeyDescription;
 use trailseal_tests::memory::{Memory, places};
 use trailseal_tests::trail::{Object, Trail};
 
@@ -28,12 +27,7 @@ impl World {
     pub fn new(trail: Trail) -> Self {
         let mut memory = Memory::of(&trail);
         let kms = trail.spec.kms.clone().expect("a trail under a key");
-        let (_, id) = kms.key_arn.rsplit_once('/').expect("a key's ARN");
-        for name in [&*kms.key_arn, &*kms.alias, id] {
-            memory.describe_as(name, healthy(&kms.key_arn));
-        }
-        let other = kms.other_key_arn();
-        memory.describe_as(&other, healthy(&other));
+        memory.describe_keys(&kms);
         let expected = Expected {
             places: places(&trail),
             key_arns: vec![kms.key_arn.clone()],
@@ -147,16 +141,6 @@ impl World {
             .values()
             .flatten()
             .any(|(key, _)| *key == log.key)
-    }
-}
-
-pub fn healthy(arn: &str) -> KeyDescription {
-    KeyDescription {
-        arn: arn.to_owned(),
-        spec: "SYMMETRIC_DEFAULT".to_owned(),
-        usage: "ENCRYPT_DECRYPT".to_owned(),
-        state: "Enabled".to_owned(),
-        expires: None,
     }
 }
 

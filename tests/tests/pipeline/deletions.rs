@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Instant;
-use trailseal_tests::local::{Alert, Fault, Match, Rule, aws};
+use trailseal_tests::local::{Alert, Fault, Match, Rule, aws_command};
 use trailseal_tests::trail::deliver::{self, S3};
 use trailseal_tests::trail::tamper::digest as tamper_digest;
 use trailseal_tests::trail::tamper::log as tamper_log;
@@ -41,21 +41,16 @@ fn command(world: &World, kind: &str) -> Result<String> {
     let findings = alerts.iter().flat_map(Alert::findings);
     let of_kind = findings.filter(|finding| finding.kind == kind);
     let finding = of_kind.max_by_key(|finding| finding.document["detectedAt"].to_string());
-    let advice = finding.context("no finding")?.document["advice"].clone();
-    let advice = advice.as_str().context("no advice")?.to_owned();
-    let mut parts = advice.split('`');
-    let command = parts.nth(1).context("no command")?;
+    let finding = finding.context("no finding")?;
+    let command = finding.command().context("no command")?;
     // The email has it, too, and in one piece.
     ensure!(alerts.iter().any(|alert| alert.email.contains(command)));
     Ok(command.to_owned())
 }
 
-/// Runs a command as a shell does.
-async fn run(world: &World, command: &str) -> Result<()> {
-    let words = command.split(' ').skip(1);
-    let words: Vec<&str> = words.map(|word| word.trim_matches('\'')).collect();
-    let output = aws(&world.aws, REGION, &words).await?;
-    ensure!(output.code == 0, "{command}: {}", output.stderr);
+/// Runs the command of the only finding of a kind.
+async fn restore(world: &World, kind: &str) -> Result<()> {
+    aws_command(&world.aws, REGION, &command(world, kind)?).await?;
     Ok(())
 }
 
@@ -90,7 +85,7 @@ async fn a_deleted_log_file_is_restored_by_the_command_of_its_alert() -> Result<
     ensure!(document["severity"] == "critical" && document["account"] == ACCOUNT);
     ensure!(document["function"] == "deletion-monitor");
     world.assert_cli(&[(log, "not found")]).await?;
-    run(&world, &command(&world, "object-deleted")?).await?;
+    restore(&world, "object-deleted").await?;
     assert_intact(&world, log).await?;
     ensure!(
         world.pump.log_tails().contains("all-clear"),
@@ -107,7 +102,7 @@ async fn an_overwritten_log_file_is_restored_by_the_command_of_its_alert() -> Re
     overwrite(&world, &tamper_log::modified(log)).await?;
     world.settle().await?;
     world.assert_alerts(&[found("object-overwritten", log)]);
-    run(&world, &command(&world, "object-overwritten")?).await?;
+    restore(&world, "object-overwritten").await?;
     assert_intact(&world, log).await?;
     // The same content, compressed in another way, is no finding.
     let alerts = world.alerts().len();
@@ -125,7 +120,7 @@ async fn a_digest_is_restored_by_the_command_of_its_alert() -> Result<()> {
     world.delete(digest).await?;
     world.settle().await?;
     world.assert_alerts(&[found("object-deleted", digest)]);
-    run(&world, &command(&world, "object-deleted")?).await?;
+    restore(&world, "object-deleted").await?;
     assert_intact(&world, digest).await?;
     overwrite(&world, &tamper_digest::without_metadata(digest)).await?;
     world.settle().await?;
@@ -134,7 +129,7 @@ async fn a_digest_is_restored_by_the_command_of_its_alert() -> Result<()> {
         found("object-overwritten", digest),
         found("digest-signature-missing", digest),
     ]);
-    run(&world, &command(&world, "object-overwritten")?).await?;
+    restore(&world, "object-overwritten").await?;
     assert_intact(&world, digest).await
 }
 

@@ -4,7 +4,8 @@ use crate::world::{ACCOUNT, REGION, World};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::time::Duration;
-use trailseal_tests::local::{Match, aws, paths};
+use trailseal_tests::local::cli::{self, Trail as CliTrail};
+use trailseal_tests::local::{Match, aws_succeeds, paths};
 use trailseal_tests::trail::TrailSpec;
 
 const ROLE: &str = "trailseal-trail-status";
@@ -12,9 +13,7 @@ const ROLE: &str = "trailseal-trail-status";
 impl World {
     /// Runs the AWS CLI.
     async fn run(&self, arguments: &[&str]) -> Result<()> {
-        let output = aws(&self.aws, REGION, arguments).await?;
-        ensure!(output.code == 0, "{arguments:?}: {}", output.stderr);
-        Ok(())
+        aws_succeeds(&self.aws, REGION, arguments).await.map(|_| ())
     }
 
     /// Deploys the template of the role, as the documentation says.
@@ -67,19 +66,15 @@ async fn a_stopped_trail_is_reported_until_it_logs_again() -> Result<()> {
             .all(|call| call.parameters["RoleArn"] == role.as_str())
     );
 
-    let bucket = &world.trail.spec.bucket;
-    world
-        .run(&[
-            "cloudtrail",
-            "create-trail",
-            "--is-multi-region-trail",
-            "--enable-log-file-validation",
-            "--name",
-            &name,
-            "--s3-bucket-name",
-            bucket,
-        ])
-        .await?;
+    let spec = &world.trail.spec;
+    let created = CliTrail {
+        name: &spec.trail_name,
+        home_region: &spec.home_region,
+        bucket: &spec.bucket,
+        prefix: None,
+        of_organization: false,
+    };
+    cli::create_trail(&world.aws, &created).await?;
     world
         .run(&["cloudtrail", "start-logging", "--name", &name])
         .await?;

@@ -7,7 +7,6 @@ use trailseal::kms::expected::Expected;
 use trailseal::kms::readers::{ReaderRule, Readers};
 use trailseal::names::ids::TrailArn;
 use trailseal::names::places::Places;
-use trailseal::world::KeyDescription;
 use trailseal_tests::memory::Memory;
 use trailseal_tests::trail::{Deed, KmsAnomaly, KmsSpec, Reader, Trail, TrailSpec};
 
@@ -123,12 +122,7 @@ pub(crate) fn stack(
             places.log_buckets.push(trail.spec.bucket.clone());
         }
         if let Some(kms) = &trail.spec.kms {
-            let (_, id) = kms.key_arn.rsplit_once('/').expect("a key's ARN");
-            for name in [&*kms.key_arn, &*kms.alias, id] {
-                memory.describe_as(name, healthy(&kms.key_arn));
-            }
-            let other = kms.other_key_arn();
-            memory.describe_as(&other, healthy(&other));
+            memory.describe_keys(kms);
             let arns = kms.readers.iter().filter_map(Reader::arn);
             readers.extend(arns.map(|arn| ReaderRule::parse(&arn).expect("an ARN")));
         }
@@ -143,14 +137,4 @@ pub(crate) fn stack(
         retention_days: Some(retention_days),
     };
     (memory, configuration)
-}
-
-fn healthy(arn: &str) -> KeyDescription {
-    KeyDescription {
-        arn: arn.to_owned(),
-        spec: "SYMMETRIC_DEFAULT".to_owned(),
-        usage: "ENCRYPT_DECRYPT".to_owned(),
-        state: "Enabled".to_owned(),
-        expires: None,
-    }
 }

@@ -78,8 +78,7 @@ fn is_all_clear(finding: &Finding) -> bool {
 pub(crate) fn command(alerts: &[Received], key: &str) -> Option<String> {
     let findings = alerts.iter().flat_map(|received| received.alert.findings());
     let mut of_object = findings.filter(|finding| finding.key == key);
-    let advice = of_object.next()?.document["advice"].as_str()?.to_owned();
-    advice.split('`').nth(1).map(str::to_owned)
+    of_object.next()?.command().map(str::to_owned)
 }
 
 /// Returns the messages in which functions sent findings to the alerter, oldest first.

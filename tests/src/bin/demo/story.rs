@@ -14,7 +14,7 @@ use crate::inbox;
 use crate::screen::{Screen, counted};
 use crate::stage::{REGIONS, SILENT_HOURS, Stage};
 use crate::verdicts::{ALERTER, TRIGGERED, Valid, Verdicts, WATCHDOG};
-use trailseal_tests::local::aws;
+use trailseal_tests::local::aws_command;
 use trailseal_tests::local::server::client_environment;
 
 /// The time between two displays of the progress.
@@ -147,13 +147,7 @@ impl Demo<'_> {
                 .step("You run the command that the alert gives:");
             self.screen.detail(&command);
             self.feed.restored(object);
-            let words: Vec<&str> = command
-                .split(' ')
-                .skip(1)
-                .map(|word| word.trim_matches('\''))
-                .collect();
-            let output = aws(&self.stage.aws, REGIONS[0], &words).await?;
-            ensure!(output.code == 0, "the command fails: {}", output.stderr);
+            aws_command(&self.stage.aws, REGIONS[0], &command).await?;
         }
         self.settle().await?;
         let alerts = inbox::alerts(&self.stage.proxy);
