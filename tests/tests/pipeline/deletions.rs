@@ -3,10 +3,11 @@
 
 use crate::world::{ACCOUNT, ALERTER, MONITOR, REGION, VALIDATOR, VERIFIER, World, found};
 use anyhow::{Context, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Instant;
-use trailseal_tests::local::{Alert, Fault, Match, Rule, aws_command};
+use std::time::{Duration, Instant};
+use trailseal_tests::local::{Alert, Fault, Finding, Match, Rule, aws_command};
 use trailseal_tests::trail::deliver::{self, S3};
 use trailseal_tests::trail::tamper::digest as tamper_digest;
 use trailseal_tests::trail::tamper::log as tamper_log;
@@ -35,21 +36,33 @@ async fn overwrite(world: &World, object: &Object) -> Result<()> {
     deliver::put_by(&world.aws.s3(), object, None).await
 }
 
-/// Returns the command in the advice of the only finding of a kind.
-fn command(world: &World, kind: &str) -> Result<String> {
-    let alerts = world.alerts();
+/// Returns the newest finding of a kind.
+fn newest(alerts: &[Alert], kind: &str) -> Result<Finding> {
     let findings = alerts.iter().flat_map(Alert::findings);
     let of_kind = findings.filter(|finding| finding.kind == kind);
     let finding = of_kind.max_by_key(|finding| finding.document["detectedAt"].to_string());
-    let finding = finding.context("no finding")?;
+    finding.context("no finding")
+}
+
+/// Returns the command in the advice of the newest finding of a kind.
+fn command(world: &World, kind: &str) -> Result<String> {
+    let alerts = world.alerts();
+    let finding = newest(&alerts, kind)?;
     let command = finding.command().context("no command")?;
     // The email has it, too, and in one piece.
     ensure!(alerts.iter().any(|alert| alert.email.contains(command)));
     Ok(command.to_owned())
 }
 
-/// Runs the command of the only finding of a kind.
+/// Runs the command of the newest finding of a kind, in a later second than that of the finding: an
+/// all-clear of the same second closes nothing.
 async fn restore(world: &World, kind: &str) -> Result<()> {
+    let finding = newest(&world.alerts(), kind)?;
+    let detected_at = finding.document["detectedAt"].as_str().context("a time")?;
+    let detected_at: Timestamp = detected_at.parse()?;
+    while Timestamp::now() < detected_at + SignedDuration::from_secs(1) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     aws_command(&world.aws, REGION, &command(world, kind)?).await?;
     Ok(())
 }
@@ -104,8 +117,9 @@ async fn an_overwritten_log_file_is_restored_by_the_command_of_its_alert() -> Re
     world.assert_alerts(&[found("object-overwritten", log)]);
     restore(&world, "object-overwritten").await?;
     assert_intact(&world, log).await?;
-    // The same content, compressed in another way, is no finding.
+    // The finding and the all-clear. The same content, compressed in another way, is no finding.
     let alerts = world.alerts().len();
+    ensure!(alerts == 2, "{alerts}");
     overwrite(&world, &tamper_log::recompressed(log)).await?;
     assert_intact(&world, log).await?;
     ensure!(world.alerts().len() == alerts);
