@@ -1,3 +1,4 @@
+pub mod evidence;
 pub mod layers;
 pub mod local;
 pub mod memory;

@@ -24,6 +24,7 @@
 //! - [`kms`]: what the KMS events of a log file say about the trail's own files
 //! - [`check`]: the steps of each check, over the traits of [`world`]
 //! - [`receipt`]: the record of what was verified, in the evidence bucket
+//! - [`evidence_log`]: the append-only log of receipts and incidents
 //! - [`watch`]: what is looked at once an hour, whether or not an event arrives
 //! - [`event`]: the objects that an event names
 //! - [`alert`]: which findings form one incident, and what people read about it
@@ -61,6 +62,7 @@ pub mod alert;
 pub mod bucket;
 pub mod check;
 pub mod event;
+pub mod evidence_log;
 pub mod finding;
 pub mod format;
 pub mod gzip;

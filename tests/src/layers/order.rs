@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the core, lowest first.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "names",
     "gzip",
     "format",
@@ -17,6 +17,7 @@ const LAYERS: [&str; 14] = [
     "kms",
     "check",
     "receipt",
+    "evidence_log",
     "watch",
     "event",
     "alert",

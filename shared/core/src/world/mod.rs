@@ -6,6 +6,7 @@
 mod attempts;
 mod error;
 mod evidence;
+mod evidence_log;
 mod guard;
 mod keys;
 mod kms;
@@ -19,6 +20,7 @@ pub use evidence::{
     AddEvidence, KeepEvidence, ListEvidence, ReplaceEvidence, SettleEvidence, Versioned,
     WaitingPage,
 };
+pub use evidence_log::{FetchEvidence, ListStored, SignCheckpoint, StoreLog, StoredDocument, StoredPage};
 pub use guard::{
     BucketSettings, ExpirationRule, Lifecycle, ObjectLock, Policy, PublicAccess,
     ReadBucketSettings, Replication, Versioning,

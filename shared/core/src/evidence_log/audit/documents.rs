@@ -1,0 +1,173 @@
+//! The documents that the log names: what is in the evidence bucket now.
+
+use super::super::entry::LoggedDocument;
+use super::super::folders::RECEIPTS;
+use super::report::{LogFault, LogReport};
+use crate::names::sha256::Sha256;
+use crate::receipt::{MAX_RECEIPT_BYTES, Receipt};
+use crate::world::{FetchEvidence, ListStored, StoreError};
+use futures::stream::{self, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, HashSet};
+
+/// The number of documents that are read at the same time.
+const READS_AT_ONCE: usize = 32;
+
+/// The maximum number of documents that are compared with a listing of their folder.
+const MAX_DOCUMENTS: usize = 20_000_000;
+
+/// How long after its check a function stores a receipt at most. Lambda ends an invocation after 15
+/// minutes (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>), and clocks
+/// differ.
+const STORED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// How far the clocks of S3 and of a function may differ.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
+
+/// The documents that the log names.
+#[derive(Debug, Default)]
+pub(super) struct Documents {
+    /// The names of all of them: the start of a hash of each key.
+    named: HashSet<[u8; 16]>,
+    /// The newest entry of each document that may be replaced.
+    replaceable: BTreeMap<String, LoggedDocument>,
+    /// The documents that have not been read yet.
+    waiting: Vec<LoggedDocument>,
+    is_full: bool,
+}
+
+fn name_of(key: &str) -> [u8; 16] {
+    let [name @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+        Sha256::of(key.as_bytes()).to_bytes();
+    name
+}
+
+impl Documents {
+    /// Adds the key of a document that the log names.
+    pub(super) fn name(&mut self, key: &str) {
+        if self.named.len() < MAX_DOCUMENTS {
+            self.named.insert(name_of(key));
+        } else {
+            self.is_full = true;
+        }
+    }
+
+    /// Adds a document.
+    pub(super) fn add(&mut self, document: LoggedDocument) {
+        self.name(&document.key);
+        if document.key.starts_with(RECEIPTS) {
+            self.waiting.push(document);
+        } else {
+            self.replaceable.insert(document.key.clone(), document);
+        }
+    }
+
+    /// Reads the documents that were added since the last call, and compares them with the log.
+    pub(super) async fn compare<E: FetchEvidence>(&mut self, evidence: &E, report: &mut LogReport) {
+        let waiting = std::mem::take(&mut self.waiting);
+        compare(evidence, waiting, &BTreeMap::new(), report).await;
+    }
+
+    /// Compares the documents that may be replaced, and looks for documents that the log does not
+    /// name. `done` gives for each folder the time up to which its documents are in the log.
+    ///
+    /// # Errors
+    /// [`StoreError`]: a listing failed.
+    pub(super) async fn finish<E: FetchEvidence + ListStored>(
+        &mut self,
+        evidence: &E,
+        done: &BTreeMap<String, Timestamp>,
+        report: &mut LogReport,
+    ) -> Result<(), StoreError> {
+        let mut newer = BTreeMap::new();
+        for (folder, done) in done {
+            let mut after = None;
+            loop {
+                let page = evidence.list_stored(folder, after.as_deref()).await?;
+                after = page.documents.last().map(|last| last.key.clone());
+                for document in page.documents {
+                    if document.last_modified > *done {
+                        report.not_logged_yet += 1;
+                        newer.insert(document.key, document.last_modified);
+                    } else if !self.is_full && !self.named.contains(&name_of(&document.key)) {
+                        let message = format!("The log does not name the document, although it was stored at {} and the log has all documents until {done}.", document.last_modified);
+                        report.find(LogFault::DocumentUnlogged, &document.key, message);
+                    }
+                }
+                if !page.more || after.is_none() {
+                    break;
+                }
+            }
+        }
+        if self.is_full {
+            report.obstacle(format!(
+                "the log names more than {MAX_DOCUMENTS} documents: the others were not compared with the listings of their folders"
+            ));
+        }
+        let replaceable = std::mem::take(&mut self.replaceable);
+        compare(evidence, replaceable.into_values(), &newer, report).await;
+        Ok(())
+    }
+}
+
+/// Compares documents with the log. `newer` are those that were stored after the log's last look at
+/// their folder: they may have been replaced.
+async fn compare<E: FetchEvidence>(
+    evidence: &E,
+    documents: impl IntoIterator<Item = LoggedDocument>,
+    newer: &BTreeMap<String, Timestamp>,
+    report: &mut LogReport,
+) {
+    let documents = documents.into_iter();
+    let documents = documents.filter(|document| !newer.contains_key(&document.key));
+    let mut reads = stream::iter(documents)
+        .map(async |document| {
+            let found = evidence.fetch(&document.key, MAX_RECEIPT_BYTES).await;
+            (document, found)
+        })
+        .buffered(READS_AT_ONCE);
+    while let Some((document, found)) = reads.next().await {
+        let key = &document.key;
+        match found {
+            Ok(Some(content)) if document.is_of(&content) => {
+                report.documents += 1;
+                if key.starts_with(RECEIPTS) {
+                    check_time(&document, &content, report);
+                }
+            }
+            Ok(Some(content)) => {
+                let message = format!(
+                    "The document is not the one that the log names: the log has SHA-256 {}, and the document has {}.",
+                    document.sha256,
+                    Sha256::of(&content)
+                );
+                report.find(LogFault::DocumentChanged, key, message);
+            }
+            Ok(None) => report.find(
+                LogFault::DocumentMissing,
+                key,
+                "The log names the document, and it does not exist.",
+            ),
+            Err(error) => report.obstacle(error.to_string()),
+        }
+    }
+}
+
+/// Checks that a receipt was stored shortly after the check that it is about.
+fn check_time(document: &LoggedDocument, content: &[u8], report: &mut LogReport) {
+    let receipt = match Receipt::read(content) {
+        Ok(receipt) => receipt,
+        Err(error) => {
+            report.obstacle(format!("{}: {error}", document.key));
+            return;
+        }
+    };
+    let stored_after = document.last_modified.duration_since(receipt.checked_at);
+    if stored_after > STORED_WITHIN || stored_after < -CLOCKS_DIFFER {
+        let message = format!(
+            "The receipt states that the check was made at {}, and S3 stored it at {}.",
+            receipt.checked_at, document.last_modified
+        );
+        report.find(LogFault::DocumentBackdated, &document.key, message);
+    }
+}

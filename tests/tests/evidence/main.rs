@@ -1,0 +1,8 @@
+//! The evidence log: what is appended, what survives crashes, and what an audit finds.
+
+mod append;
+mod audit;
+mod cost;
+mod edits;
+mod proof;
+mod world;
