@@ -5,6 +5,7 @@ mod advice;
 mod args;
 mod baseline;
 mod credentials;
+mod evidence;
 mod exit;
 mod inspect;
 mod interrupt;
@@ -56,6 +57,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Kms(args) => kms::run(*args).await,
         Command::Keys(args) => keys::run(args).await,
         Command::Baseline(args) => baseline::run(&args),
+        Command::Evidence(args) => evidence::run(*args).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::manual(),
     }

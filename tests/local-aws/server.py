@@ -58,12 +58,17 @@ os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 os.environ.setdefault("VALIDATE_LAMBDA_S3", "false")
 
 import flask  # noqa: E402
+from cryptography.exceptions import InvalidSignature  # noqa: E402
+from cryptography.hazmat.primitives import serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
 import state_machines  # noqa: E402
 from moto import backends  # noqa: E402
 from moto.cloudformation import parsing  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
 from moto.events.models import events_backends  # noqa: E402
+from moto.kms import models as kms_models  # noqa: E402
+from moto.kms import utils as kms_utils  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -319,6 +324,76 @@ def answer_bucket_settings_as_s3_does() -> None:
     S3Response.get_bucket_versioning = get_bucket_versioning  # type: ignore[method-assign]
 
 
+# --- KMS -----------------------------------------------------------------------------------------
+
+ED25519_SPEC = "ECC_NIST_EDWARDS25519"
+ED25519_ALGORITHM = "ED25519_SHA_512"
+
+
+class Ed25519Key(kms_utils.AbstractPrivateKey):
+    """A key of the spec ECC_NIST_EDWARDS25519.
+    https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html"""
+
+    def __init__(self) -> None:
+        self.private_key = ed25519.Ed25519PrivateKey.generate()
+
+    def sign(self, message: bytes, signing_algorithm: str) -> bytes:
+        kms_utils.validate_signing_algorithm(signing_algorithm, [ED25519_ALGORITHM])
+        return self.private_key.sign(message)
+
+    def verify(self, message: bytes, signature: bytes, signing_algorithm: str) -> bool:
+        kms_utils.validate_signing_algorithm(signing_algorithm, [ED25519_ALGORITHM])
+        try:
+            self.private_key.public_key().verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    def public_key(self) -> bytes:
+        return self.private_key.public_key().public_bytes(
+            encoding=serialization.Encoding.DER,
+            format=serialization.PublicFormat.SubjectPublicKeyInfo,
+        )
+
+
+def add_ed25519_keys() -> None:
+    """Adds keys that sign with Ed25519, and lets CloudFormation create asymmetric keys, which moto
+    creates as symmetric ones."""
+    generate = kms_models.generate_private_key
+    specs = kms_utils.KeySpec.key_specs
+    algorithms = kms_models.Key.signing_algorithms.fget  # type: ignore[attr-defined]
+    create = kms_models.Key.create_from_cloudformation_json
+
+    def generate_private_key(key_spec: str) -> Any:
+        return Ed25519Key() if key_spec == ED25519_SPEC else generate(key_spec)
+
+    def signing_algorithms(self: Any) -> Any:
+        return [ED25519_ALGORITHM] if self.key_spec == ED25519_SPEC else algorithms(self)
+
+    def create_from_cloudformation_json(
+        cls: Any, name: str, resource: Any, account_id: str, region_name: str, **rest: Any
+    ) -> Any:
+        properties = resource["Properties"]
+        if "KeySpec" not in properties:
+            return create(name, resource, account_id, region_name, **rest)
+        return kms_models.kms_backends[account_id][region_name].create_key(
+            policy=properties["KeyPolicy"],
+            key_usage=properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
+            key_spec=properties["KeySpec"],
+            description=properties.get("Description"),
+            tags=properties.get("Tags", []),
+        )
+
+    kms_models.generate_private_key = generate_private_key
+    kms_utils.KeySpec.key_specs = classmethod(  # type: ignore[method-assign,assignment]
+        lambda cls: [*specs(), ED25519_SPEC]
+    )
+    kms_models.Key.signing_algorithms = property(signing_algorithms)  # type: ignore[assignment,method-assign]
+    kms_models.Key.create_from_cloudformation_json = classmethod(  # type: ignore[method-assign,assignment]
+        create_from_cloudformation_json
+    )
+
+
 # --- CloudFormation ------------------------------------------------------------------------------
 
 
@@ -418,6 +493,7 @@ def serve(args: argparse.Namespace) -> None:
     drop_no_value_from_lists()
     state_machines.install()
     answer_bucket_settings_as_s3_does()
+    add_ed25519_keys()
     if args.exit_with_stdin:
         exit_with(0)
 

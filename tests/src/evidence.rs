@@ -74,6 +74,7 @@ impl EvidenceStore {
     }
 
     /// Returns a copy of the bucket as it is now, without faults.
+    #[must_use]
     pub fn copy(&self) -> Self {
         let copy = Self::at(self.now());
         *locked(&copy.objects) = self.objects();

@@ -255,6 +255,8 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
     const READ: &str = "s3:GetObject";
     const WRITE: &str = "s3:PutObject";
     const DELETE: &str = "s3:DeleteObject";
+    // S3 allows the request only if nothing is at the key.
+    const WRITE_NEW: &str = "s3:PutObject if new";
     const FINDINGS: (&str, &[&str]) = ("/findings/*", &[WRITE]);
     const LIST: (&str, &[&str]) = ("", &["s3:ListBucket"]);
     let template = template();
@@ -262,7 +264,7 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
         (
             "DigestValidator",
             &[
-                ("/receipts/*/digest-validator-*.json", &[WRITE][..]),
+                ("/receipts/*/digest-validator-*.json", &[WRITE_NEW][..]),
                 ("/chains/*", &[READ, WRITE]),
                 FINDINGS,
                 LIST,
@@ -271,7 +273,7 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
         (
             "LogVerifier",
             &[
-                ("/receipts/*/log-verifier-*.json", &[WRITE]),
+                ("/receipts/*/log-verifier-*.json", &[WRITE_NEW]),
                 ("/pending/*", &[READ, WRITE, DELETE]),
                 FINDINGS,
                 LIST,
@@ -290,9 +292,18 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
         (
             WATCHDOG,
             &[
-                ("/receipts/*/digest-validator-*.json", &[READ]),
+                ("/receipts/*", &[READ]),
+                ("/incidents/*", &[READ]),
+                ("/acknowledgments/*", &[READ]),
                 ("/chains/*", &[READ]),
                 ("/watch/*", &[READ, WRITE]),
+                ("/log/*", &[READ]),
+                ("/log/batches/*", &[WRITE_NEW]),
+                ("/log/staged/*", &[WRITE_NEW]),
+                ("/log/tile/*", &[WRITE_NEW]),
+                ("/log/public-key", &[WRITE_NEW]),
+                ("/log/checkpoint", &[WRITE]),
+                ("/log/head.json", &[WRITE]),
                 FINDINGS,
                 LIST,
             ],
@@ -312,11 +323,16 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
                     let (_, path) = text.split_once("Arn").unwrap();
                     let path = path.trim_matches(['}', '"', ']']).to_owned();
                     let actions = list(&statement["Action"]);
-                    found.extend(
-                        actions
-                            .iter()
-                            .map(|action| (path.clone(), action.as_str().unwrap().to_owned())),
-                    );
+                    let if_new = json!({"Null": {"s3:if-none-match": "false"}});
+                    let suffix = match &statement["Condition"] {
+                        Value::Null => "",
+                        condition if *condition == if_new => " if new",
+                        condition => panic!("{condition}"),
+                    };
+                    found.extend(actions.iter().map(|action| {
+                        let action = action.as_str().unwrap();
+                        (path.clone(), format!("{action}{suffix}"))
+                    }));
                 }
             }
         }

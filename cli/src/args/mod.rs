@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod baseline;
+mod evidence;
 mod inspect;
 mod keys;
 mod kms;
@@ -9,6 +10,9 @@ mod validate_logs;
 mod verify;
 
 pub(crate) use baseline::BaselineArgs;
+pub(crate) use evidence::{
+    EvidenceArgs, EvidenceCommand, EvidenceFormat, EvidenceVerifyArgs, ProveArgs,
+};
 pub(crate) use inspect::InspectArgs;
 pub(crate) use keys::KeysArgs;
 pub(crate) use kms::{KmsArgs, KmsFormat};
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Keys(KeysArgs),
     /// Record the findings of a report that somebody has reviewed, so that nobody is alerted about them again
     Baseline(BaselineArgs),
+    /// Verify the evidence log, and prove what it says about an hour
+    Evidence(Box<EvidenceArgs>),
     /// Print a shell completion script
     Completions {
         /// The shell to print it for

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use trailseal::finding::Stamp;
 use trailseal::names::ids::AccountId;
 use trailseal::names::seconds::whole_second;
-use trailseal::watch::{Heads, Tick, Totals, read_heads};
+use trailseal::watch::{Heads, Tick, Totals, WatchMessage, read_heads};
 use trailseal::world::{Cause, StoreError};
 use trailseal_lambda::{Deadline, Work, WorkError, write_round};
 
@@ -29,11 +29,21 @@ struct Part {
 
 impl<P: Ports> Work for Watchdog<P> {
     async fn work(&self, message: &str, deadline: Deadline) -> Result<Option<String>, WorkError> {
-        let tick = Tick::read(message).map_err(|error| WorkError::Malformed(error.to_string()))?;
+        let message = WatchMessage::read(message);
+        match message.map_err(|error| WorkError::Malformed(error.to_string()))? {
+            WatchMessage::Round(tick) => self.round(&tick, deadline).await,
+            WatchMessage::Append(tick) => self.append(tick, deadline).await,
+        }
+    }
+}
+
+impl<P: Ports> Watchdog<P> {
+    /// Looks at the accounts that a message names, and at the stack after the last one.
+    async fn round(&self, tick: &Tick, deadline: Deadline) -> Result<Option<String>, WorkError> {
         let now = whole_second(Timestamp::now());
         let heads = timeout_at(deadline.give_up, read_heads(&self.evidence)).await;
         let heads = heads.unwrap_or_else(|_| Err(no_time("read", "the chain heads")))?;
-        let accounts = heads.accounts_of(&tick);
+        let accounts = heads.accounts_of(tick);
         let Part {
             totals: counted,
             visited,
@@ -74,9 +84,7 @@ impl<P: Ports> Work for Watchdog<P> {
         write_round(&totals, Stamp::by_function(FUNCTION, now));
         Ok(None)
     }
-}
 
-impl<P: Ports> Watchdog<P> {
     /// Looks at accounts, in order, as long as there is time.
     async fn part(
         &self,

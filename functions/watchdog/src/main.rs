@@ -1,6 +1,7 @@
 //! Looks at every chain once an hour: whether digests still arrive, and whether each was verified.
 
 mod account;
+mod append;
 mod guard;
 mod handler;
 mod stack;

@@ -7,10 +7,12 @@ use trailseal::finding::{Report, Stamp};
 use trailseal::names::seconds::whole_second;
 use trailseal::watch::WatchSettings;
 use trailseal::world::{
-    ListAfter, ListEvidence, ListObjects, ListPublicKeys, ReadBucketSettings, ReadObject,
-    ReadTrailStatus, ReplaceEvidence, StoreError,
+    ListAfter, ListEvidence, ListObjects, ListPublicKeys, ListStored, ReadBucketSettings,
+    ReadObject, ReadTrailStatus, ReplaceEvidence, SignCheckpoint, StoreError, StoreLog,
 };
-use trailseal_aws::{CloudTrailKeys, EvidenceBucket, Limited, S3Objects, TrailsByRole};
+use trailseal_aws::{
+    CheckpointKey, CloudTrailKeys, EvidenceBucket, Limited, S3Objects, TrailsByRole,
+};
 use trailseal_lambda::Startup;
 use trailseal_lambda::config::WatchdogConfig;
 use trailseal_lambda::queue::ports::{LookAtStack, SendEvent, SendFindings};
@@ -25,8 +27,10 @@ pub(crate) trait Ports: Send + Sync + 'static {
     type Store: ReadObject + ListObjects + ListAfter + 'static;
     /// `CloudTrail`'s keys.
     type Keys: ListPublicKeys + 'static;
-    /// Receipts, chain heads, and what the function remembers.
-    type Evidence: ListEvidence + ReplaceEvidence + 'static;
+    /// Receipts, chain heads, what the function remembers, and the evidence log.
+    type Evidence: ListEvidence + ReplaceEvidence + ListStored + StoreLog + 'static;
+    /// The key that signs checkpoints of the evidence log.
+    type Signer: SignCheckpoint + 'static;
     /// The queue of findings.
     type Findings: SendFindings + 'static;
     /// The queue of a function that verifies digests.
@@ -46,6 +50,7 @@ impl Ports for Stack {
     type Store = Limited<S3Objects>;
     type Keys = CloudTrailKeys;
     type Evidence = EvidenceBucket;
+    type Signer = CheckpointKey;
     type Findings = FindingsQueue;
     type Events = EventQueue;
     type Settings = S3Objects;
@@ -65,6 +70,10 @@ pub(crate) struct Watchdog<P: Ports> {
     pub(crate) stack: P::Parts,
     /// `None` if no role may read them.
     pub(crate) trails: Option<P::Trails>,
+    /// The key and the name of the evidence log; `None` if there is none.
+    pub(crate) log: Option<(P::Signer, String)>,
+    /// Where checkpoints are copied to, if anywhere.
+    pub(crate) copies: Option<P::Evidence>,
     /// For how many days log files must be kept, if that is stated.
     pub(crate) retention_days: Option<u64>,
 }
@@ -89,6 +98,12 @@ impl Watchdog<Stack> {
             trails: config
                 .trail_role
                 .map(|role| TrailsByRole::new(&startup.sdk, role)),
+            log: config
+                .log
+                .map(|log| (CheckpointKey::new(&startup.sdk, log.key_arn), log.name)),
+            copies: config
+                .checkpoint_bucket
+                .map(|bucket| EvidenceBucket::new(&startup.sdk, Some(bucket))),
             retention_days: startup.config.retention_days,
         }
     }

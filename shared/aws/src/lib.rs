@@ -2,9 +2,11 @@
 //! file.
 
 mod body;
+mod checkpoint_key;
 mod cloudtrail;
 mod error;
 mod evidence;
+mod evidence_log;
 mod incidents;
 mod kms;
 mod limited;
@@ -14,6 +16,7 @@ mod s3;
 mod trails;
 
 pub use body::S3Body;
+pub use checkpoint_key::CheckpointKey;
 pub use cloudtrail::CloudTrailKeys;
 pub use error::store_error;
 pub use evidence::EvidenceBucket;

@@ -42,7 +42,9 @@ async fn receipts_of_earlier_days_are_found_in_turn() {
     for day in 3..40 {
         let at = now - SignedDuration::from_hours(24 * day);
         let key = receipt_key(at, 0, "digest-validator");
-        world.store.put(&key, receipt(now, 0, "digest-validator").to_string());
+        world
+            .store
+            .put(&key, receipt(now, 0, "digest-validator").to_string());
         written += 1;
     }
     world.store.wait(SignedDuration::from_mins(30));
@@ -53,7 +55,9 @@ async fn receipts_of_earlier_days_are_found_in_turn() {
     let late = now - SignedDuration::from_hours(24 * 20);
     let key = receipt_key(late, 5, "log-verifier");
     let at = world.store.now();
-    world.store.put(&key, receipt(at, 5, "log-verifier").to_string());
+    world
+        .store
+        .put(&key, receipt(at, 5, "log-verifier").to_string());
     for _ in 0..24 {
         world.store.wait(SignedDuration::from_hours(1));
         world.append_all().await;
@@ -168,7 +172,13 @@ async fn a_log_whose_batches_were_removed_is_not_continued() {
     world.store.wait(SignedDuration::from_mins(30));
     let error = world.append().await.expect_err("it is refused");
     assert!(
-        matches!(error, AppendError::Contradiction { published: 22, known: 11 }),
+        matches!(
+            error,
+            AppendError::Contradiction {
+                published: 22,
+                known: 11
+            }
+        ),
         "{error}"
     );
 }
@@ -197,7 +207,10 @@ async fn an_object_in_the_way_is_an_error() {
     world.store.wait(SignedDuration::from_mins(30));
     world.store.put("log/tile/0/000.p/18", "planted");
     let error = world.append().await.expect_err("it is refused");
-    assert!(matches!(&error, AppendError::Occupied(key) if key == "log/tile/0/000.p/18"), "{error}");
+    assert!(
+        matches!(&error, AppendError::Occupied(key) if key == "log/tile/0/000.p/18"),
+        "{error}"
+    );
     world.store.remove("log/tile/0/000.p/18");
     world.append_all().await;
     world.assert_valid().await;

@@ -96,7 +96,9 @@ async fn cosignatures_are_verified() {
     let forged = LogCheckpoint::read(cosign(at.as_second() + 1).as_bytes(), &world.key());
     let forged = forged.expect("the log's own signature is right");
     assert!(forged.cosigners(cosigners).is_err());
-    world.store.put(places::CHECKPOINT, cosign(at.as_second() + 1));
+    world
+        .store
+        .put(places::CHECKPOINT, cosign(at.as_second() + 1));
     let log_key = world.key();
     let audit = LogAudit {
         evidence: &world.store,
@@ -122,7 +124,9 @@ async fn receipts_that_are_not_logged_yet_are_counted() {
 async fn incidents_may_change_and_receipts_may_not() {
     let world = World::new();
     for state in 0..4 {
-        world.store.put("incidents/a.json", format!("{{\"occurrences\":{state}}}"));
+        world
+            .store
+            .put("incidents/a.json", format!("{{\"occurrences\":{state}}}"));
         world.hour(1).await;
     }
     let report = world.assert_valid().await;

@@ -1,7 +1,7 @@
 //! Two hundred ways to change the evidence, from a seed: an audit finds each of them, where it is.
 
 use crate::world::World;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use trailseal::evidence_log::{LogFault, LogReport, places};
 use trailseal_tests::evidence::{EvidenceStore, Stored};
@@ -49,133 +49,154 @@ fn flip(store: &EvidenceStore, key: &str, numbers: &mut Numbers) {
 }
 
 fn swap(store: &EvidenceStore, one: &str, other: &str) {
-    let (a, b) = (store.get(one).expect("one"), store.get(other).expect("other"));
+    let (a, b) = (
+        store.get(one).expect("one"),
+        store.get(other).expect("other"),
+    );
     store.put_at(one, b.content, a.at);
     store.put_at(other, a.content, b.at);
 }
 
-fn edit(store: &EvidenceStore, kind: u64, numbers: &mut Numbers) -> Edit {
-    use LogFault::{
-        Batch, Checkpoint, DocumentBackdated, DocumentChanged, DocumentMissing, DocumentUnlogged,
-        Entry, Tile, Unexpected,
-    };
-    let receipts = keys(store, "receipts/");
-    let tiles: Vec<String> = keys(store, "log/tile/")
-        .into_iter()
-        .filter(|key| !key.contains("/entries/"))
-        .collect();
-    let full = |keys: &[String]| -> Vec<String> {
-        let full = keys.iter().filter(|key| !key.contains(".p/"));
-        full.cloned().collect()
-    };
-    let bundles = keys(store, "log/tile/entries/");
-    let batches = keys(store, places::BATCHES);
-    let found = |what: &str, expected: &[LogFault], key: Option<&String>| Edit {
+fn found(what: &str, expected: &[LogFault], key: Option<&String>) -> Edit {
+    Edit {
         what: format!("{what} {}", key.map_or("", String::as_str)),
         expected: expected.to_vec(),
         key: key.cloned(),
+    }
+}
+
+/// Changes a receipt.
+fn edit_receipts(store: &EvidenceStore, kind: u64, numbers: &mut Numbers) -> Edit {
+    let receipts = keys(store, "receipts/");
+    // A receipt under another name, with the content of an earlier one.
+    let add = |key: &String, digit: char, at: Option<Timestamp>| {
+        let name = key.replace("0123456789abcdef", &format!("{digit}123456789abcdef"));
+        let original = store.get(key).expect("a receipt");
+        store.put_at(&name, original.content, at.unwrap_or(original.at));
+        name
     };
     match kind {
         0 => {
             let key = numbers.pick(&receipts);
             flip(store, key, numbers);
-            found("a bit of a receipt", &[DocumentChanged], Some(key))
+            found(
+                "a bit of a receipt",
+                &[LogFault::DocumentChanged],
+                Some(key),
+            )
         }
         1 => {
             let key = numbers.pick(&receipts);
             store.remove(key);
-            found("a receipt is dropped", &[DocumentMissing], Some(key))
+            found(
+                "a receipt is dropped",
+                &[LogFault::DocumentMissing],
+                Some(key),
+            )
         }
         2 => {
             let one = numbers.below(receipts.len() - 1);
             let (one, other) = (&receipts[one], &receipts[one + 1]);
             swap(store, one, other);
-            found("two receipts change places", &[DocumentChanged], Some(one))
+            found(
+                "two receipts change places",
+                &[LogFault::DocumentChanged],
+                Some(one),
+            )
         }
         3 => {
-            // A receipt that somebody writes now, as of an hour that was never verified.
-            let key = numbers.pick(&receipts).replace("0123456789abcdef", "1123456789abcdef");
-            let original = key.replace("1123456789abcdef", "0123456789abcdef");
-            let original = store.get(&original).expect("a receipt");
-            store.put_at(&key, original.content, original.at);
-            found("a receipt is added", &[DocumentUnlogged], Some(&key))
+            // Written as of an hour whose receipts are in the log.
+            let key = add(numbers.pick(&receipts), '1', None);
+            found(
+                "a receipt is added",
+                &[LogFault::DocumentUnlogged],
+                Some(&key),
+            )
         }
-        4 => {
+        _ => {
+            // Written today, about a check of an earlier time: the log gets it.
+            let earlier = &receipts[..receipts.len() / 2];
+            let key = add(numbers.pick(earlier), '2', Some(store.now()));
+            found(
+                "a receipt is back-dated",
+                &[LogFault::DocumentBackdated],
+                Some(&key),
+            )
+        }
+    }
+}
+
+/// Changes an object of the log.
+fn edit_log(store: &EvidenceStore, kind: u64, numbers: &mut Numbers) -> Edit {
+    use LogFault::{Batch, Checkpoint, Entry, Round, Tile, Unexpected};
+    let all = keys(store, "log/tile/");
+    let is_bundle = |key: &&String| key.contains("/entries/");
+    let is_full = |key: &&String| !key.contains(".p/");
+    let bundles: Vec<String> = all.iter().filter(is_bundle).cloned().collect();
+    let tiles: Vec<String> = all.iter().filter(|key| !is_bundle(key)).cloned().collect();
+    let full_bundles: Vec<String> = bundles.iter().filter(is_full).cloned().collect();
+    let full_tiles: Vec<String> = tiles.iter().filter(is_full).cloned().collect();
+    let batches = keys(store, places::BATCHES);
+    match kind {
+        5 => {
+            // It shows in the roots that were signed, or in the bundle of its entry.
             let key = numbers.pick(&tiles);
             flip(store, key, numbers);
-            found("a bit of a tile", &[Tile, Entry], Some(key)).about_tree()
+            Edit {
+                key: None,
+                ..found("a bit of a tile", &[Tile, Entry], Some(key))
+            }
         }
-        5 => {
-            let tiles = full(&tiles);
-            let key = numbers.pick(&tiles);
+        6 => {
+            let key = numbers.pick(&full_tiles);
             store.remove(key);
             found("a tile is dropped", &[Tile], Some(key))
         }
-        6 => {
-            let tiles = full(&tiles);
-            let (one, other) = (numbers.pick(&tiles), numbers.pick(&tiles));
-            if one == other || store.get(one).map(|it| it.content) == store.get(other).map(|it| it.content) {
-                flip(store, one, numbers);
-            } else {
-                swap(store, one, other);
-            }
+        7 => {
+            let (one, other) = (
+                &full_tiles[0],
+                &full_tiles[1 + numbers.below(full_tiles.len() - 1)],
+            );
+            swap(store, one, other);
             found("two tiles change places", &[Tile, Entry], None)
         }
-        7 => {
+        8 => {
             let key = numbers.pick(&bundles);
             flip(store, key, numbers);
             found("a bit of a bundle", &[Entry], Some(key))
         }
-        8 => {
-            let bundles = full(&bundles);
-            let key = numbers.pick(&bundles);
+        9 => {
+            let key = numbers.pick(&full_bundles);
             store.remove(key);
             found("a bundle is dropped", &[Entry], Some(key))
         }
-        9 => {
-            let bundles = full(&bundles);
-            let key = numbers.pick(&bundles);
+        10 => {
+            let key = numbers.pick(&full_bundles);
             let mut stored = store.get(key).expect("a bundle");
             reorder(&mut stored, numbers);
             store.put_at(key, stored.content, stored.at);
             found("two entries change places", &[Entry], Some(key))
         }
-        10 => {
+        11 => {
             flip(store, places::CHECKPOINT, numbers);
             found("a bit of the checkpoint", &[Checkpoint], None)
         }
-        11 => {
+        12 => {
             let key = numbers.pick(&batches);
             flip(store, key, numbers);
-            found("a bit of a batch", &[Batch, LogFault::Round], Some(key))
+            found("a bit of a batch", &[Batch, Round], Some(key))
         }
-        12 => {
+        13 => {
             let key = numbers.pick(&batches);
             store.remove(key);
             found("a batch is dropped", &[Batch], Some(key))
         }
-        13 => {
-            let key = format!("log/tile/0/{:03}.p/{}", numbers.below(2), 1 + numbers.below(3));
+        _ => {
+            let (number, width) = (numbers.below(2), 1 + numbers.below(3));
+            let key = format!("log/tile/0/{number:03}.p/{width}");
             store.put(&key, vec![7; 32]);
             found("a tile is planted", &[Unexpected, Tile], Some(&key))
         }
-        _ => {
-            // A receipt that is stored today, and says that it was made in time. It is logged.
-            let earlier = &receipts[..receipts.len() / 2];
-            let key = numbers.pick(earlier).replace("0123456789abcdef", "2123456789abcdef");
-            let original = key.replace("2123456789abcdef", "0123456789abcdef");
-            let original = store.get(&original).expect("a receipt");
-            store.put(&key, original.content);
-            found("a receipt is back-dated", &[DocumentBackdated], Some(&key))
-        }
-    }
-}
-
-impl Edit {
-    /// A changed hash shows in the roots that were signed, and in the bundle of its entry.
-    fn about_tree(mut self) -> Self {
-        self.key = None;
-        self
     }
 }
 
@@ -217,8 +238,12 @@ async fn each_of_two_hundred_edits_is_found() {
         let kind = seed % 15;
         let mut numbers = Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let world = world.copy();
-        let edit = edit(&world.store, kind, &mut numbers);
-        if kind == 14 {
+        let edit = if kind < 5 {
+            edit_receipts(&world.store, kind, &mut numbers)
+        } else {
+            edit_log(&world.store, kind, &mut numbers)
+        };
+        if kind == 4 {
             world.store.wait(SignedDuration::from_hours(1));
             for _ in 0..24 {
                 world.append_all().await;

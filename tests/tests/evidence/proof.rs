@@ -82,17 +82,20 @@ async fn another_implementation_verifies_a_proof() {
         let output = check(&proof, &key);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{output:?}");
-        assert!(text.contains(&format!("{} entries", checkpoint.size)), "{text}");
+        assert!(
+            text.contains(&format!("{} entries", checkpoint.size)),
+            "{text}"
+        );
         // Neither accepts a proof of which any part was changed.
         let value: serde_json::Value = serde_json::from_str(&proof).expect("JSON");
-        let changes: [(&str, &str, &str); 5] = [
+        let edits: [(&str, &str, &str); 5] = [
             ("document", "\"valid\":1", "\"valid\":2"),
             ("entry", "\"type\":\"document\"", "\"type\":\"documen\""),
             ("entry", "20260115", "20260116"),
             ("proof", "index ", "index 1"),
             ("key", "receipts/2026", "receipts/2025"),
         ];
-        for (part, from, to) in changes {
+        for (part, from, to) in edits {
             let mut changed = value.clone();
             let text = changed["documents"][0][part].as_str().expect("text");
             assert!(text.contains(from), "{part}: {text}");
@@ -115,8 +118,13 @@ async fn a_document_that_was_changed_after_it_was_logged_has_no_proof() {
     let stored = world.store.get(&keys[2]).expect("a receipt");
     world.store.put_at(&keys[2], "{}", stored.at);
     let proof = proof(&world, &checkpoint, &[&keys[2]]).await;
-    let error = proof.verify(&world.key()).expect_err("it is another document");
-    assert!(error.to_string().contains("not about this document"), "{error}");
+    let error = proof
+        .verify(&world.key())
+        .expect_err("it is another document");
+    assert!(
+        error.to_string().contains("not about this document"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ impl World {
             evidence: &self.store,
             signer: &self.signer,
             name: NAME,
+            margin: SignedDuration::from_mins(10),
         };
         writer.append(self.store.now()).await
     }

@@ -7,6 +7,7 @@
 mod alerts;
 mod deletions;
 mod events;
+mod evidence_log;
 mod faults;
 mod guard;
 mod history;

@@ -10,21 +10,22 @@
 //! A crash before step 4 leaves the log as it was. A crash after it is completed by step 1 of the
 //! next append. Each checkpoint that is published is about tiles that were written before it.
 
-use super::batch::{Batch, BatchError, MAX_BATCH_BYTES};
-use super::bundle::{BundleError, encode_entries};
-use super::checkpoint::{CheckpointError, LogCheckpoint, MAX_CHECKPOINT_BYTES, text_of};
-use super::entry::{Entry, EntryError, LoggedDocument, LoggedFolder};
-use super::folders::{self, Selection};
+use super::append_error::{AppendError, MAX_PUBLISHED};
+use super::batch::{Batch, MAX_BATCH_BYTES};
+use super::bundle::encode_entries;
+use super::checkpoint::{LogCheckpoint, MAX_CHECKPOINT_BYTES, text_of};
+use super::entry::{LogEntry, LoggedDocument, LoggedFolder};
+use super::folders::{self, FolderSelection};
 use super::gather::{self, NewDocuments};
-use super::log_key::{LogKey, LogKeyError};
+use super::log_key::LogKey;
 use super::places;
 use super::publish::{Head, publish, write_once};
-use super::tree::{RightEdge, TreeError};
+use super::tree::RightEdge;
 use crate::names::sha256::Sha256;
 use crate::receipt::MAX_RECEIPT_BYTES;
 use crate::world::{Cause, ListStored, SignCheckpoint, StoreError, StoreLog, StoredDocument};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// The number of documents that an append adds. If there are more, another append follows.
@@ -33,76 +34,8 @@ pub(super) const MAX_DOCUMENTS: usize = 20_000;
 /// The number of documents that are read at the same time. Each may have 16 MiB.
 const READS_AT_ONCE: usize = 16;
 
-/// How many batches of others an append publishes before it adds its own.
-const MAX_PUBLISHED: usize = 100;
-
 /// The maximum size in bytes of the name of the newest batch.
 const MAX_HEAD_BYTES: usize = 1024;
-
-/// The reason why an append failed. It is tried again.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// A request failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The public key, or the name of the log, is not one.
-    #[error("the public key of the evidence log is wrong: {0}")]
-    Key(#[from] LogKeyError),
-    /// The public key in the evidence bucket is another one than that of KMS.
-    #[error("the evidence log was started with the key `{found}`, and KMS signs with `{expected}`")]
-    OtherKey {
-        /// The key of KMS.
-        expected: String,
-        /// The key in the evidence bucket.
-        found: String,
-    },
-    /// A batch is not what it should be.
-    #[error("{key}: {error}")]
-    Batch {
-        /// The key of the batch.
-        key: String,
-        /// The reason.
-        error: BatchError,
-    },
-    /// The name of the newest batch is not one, or names none.
-    #[error("log/head.json does not name a batch of the evidence log")]
-    Head,
-    /// The checkpoint is about more entries than the batches have, or about others: batches were
-    /// removed.
-    #[error(
-        "log/checkpoint is about {published} entries, and the batches have {known}, or the entries are others: objects of the evidence log were removed or replaced"
-    )]
-    Contradiction {
-        /// The number of entries of the checkpoint.
-        published: u64,
-        /// The number of entries of the batches.
-        known: u64,
-    },
-    /// The staged entries are missing, or are not those of their batch.
-    #[error("log/staged/{0}: the entries are missing, or are not those of their batch")]
-    Staged(String),
-    /// An object of the log is missing, or is not what the tree demands.
-    #[error("{0}: it is missing, or is not what the checkpoint demands")]
-    Damaged(String),
-    /// An object that the log is about to write exists, with other content.
-    #[error("{0}: it exists, and has other content than the evidence log is about to write")]
-    Occupied(String),
-    /// The tree is wrong.
-    #[error("the tree of the evidence log is wrong: {0}")]
-    Tree(#[from] TreeError),
-    /// An entry is wrong.
-    #[error("an entry of the evidence log is wrong: {0}")]
-    Entry(#[from] EntryError),
-    /// Entries cannot be read or written.
-    #[error("the entries of the evidence log are wrong: {0}")]
-    Bundle(BundleError),
-    /// KMS returned a signature that its public key does not verify.
-    #[error("the signature of KMS does not verify: {0}")]
-    Signature(CheckpointError),
-    /// More batches follow than one append publishes.
-    #[error("more than {MAX_PUBLISHED} batches are not published yet")]
-    Behind,
-}
 
 /// The result of an append.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +63,8 @@ pub struct LogWriter<'a, E, S> {
     pub signer: &'a S,
     /// The name of the log, which is the first line of its checkpoints.
     pub name: &'a str,
+    /// How old a document is at least, so that all documents of its time appear in listings.
+    pub margin: SignedDuration,
 }
 
 /// The log as it is published.
@@ -225,8 +160,11 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
             text.into_bytes(),
         );
         match written.await {
-            Err(AppendError::Occupied(_) | AppendError::Store(StoreError { cause: Cause::TooLarge(_), .. })) => {
-                let found = self.evidence.fetch(places::PUBLIC_KEY, MAX_HEAD_BYTES).await?;
+            Err(AppendError::Occupied(_)) => {
+                let found = self
+                    .evidence
+                    .fetch(places::PUBLIC_KEY, MAX_HEAD_BYTES)
+                    .await?;
                 let found = String::from_utf8_lossy(&found.unwrap_or_default()).into_owned();
                 Err(AppendError::OtherKey {
                     expected: key.to_string(),
@@ -239,8 +177,14 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
 
     /// Checks that the checkpoint is not about more entries, or others, than the batches have. A
     /// checkpoint that is missing, or that the key did not sign, is replaced by this append.
-    async fn check_published(&self, published: &Published, key: &LogKey) -> Result<(), AppendError> {
-        let found = self.evidence.fetch(places::CHECKPOINT, MAX_CHECKPOINT_BYTES);
+    async fn check_published(
+        &self,
+        published: &Published,
+        key: &LogKey,
+    ) -> Result<(), AppendError> {
+        let found = self
+            .evidence
+            .fetch(places::CHECKPOINT, MAX_CHECKPOINT_BYTES);
         let Some(found) = found.await? else {
             return Ok(());
         };
@@ -270,7 +214,8 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
         now: Timestamp,
     ) -> Result<Collected, AppendError> {
         let days = gather::days(self.evidence).await?;
-        let Selection { folders, waiting } = folders::select(&days, &published.folders, now);
+        let FolderSelection { folders, waiting } =
+            folders::select(&days, &published.folders, now, self.margin);
         let mut collected = Collected {
             entries: Vec::new(),
             folders: published.folders.clone(),
@@ -300,7 +245,7 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
             collected.folders.insert(folder.folder.clone(), until);
             looked_at.push(LoggedFolder { until, ..folder });
         }
-        let round = Entry::Round {
+        let round = LogEntry::Round {
             at: now,
             folders: looked_at,
         };
@@ -314,33 +259,33 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
         documents: Vec<StoredDocument>,
         collected: &mut Collected,
     ) -> Result<(), AppendError> {
-        let entries: Vec<Entry> = stream::iter(documents)
+        let entries: Vec<LogEntry> = stream::iter(documents)
             .map(|document| self.entry(document))
             .buffered(READS_AT_ONCE)
             .try_collect()
             .await?;
         for entry in entries {
             match entry {
-                Entry::Document(_) => collected.documents += 1,
-                Entry::Unread { .. } => collected.unread += 1,
-                Entry::Round { .. } => {}
+                LogEntry::Document(_) => collected.documents += 1,
+                LogEntry::Unread { .. } => collected.unread += 1,
+                LogEntry::Round { .. } => {}
             }
             collected.entries.push(entry.to_bytes()?);
         }
         Ok(())
     }
 
-    async fn entry(&self, document: StoredDocument) -> Result<Entry, StoreError> {
+    async fn entry(&self, document: StoredDocument) -> Result<LogEntry, StoreError> {
         let StoredDocument {
             key, last_modified, ..
         } = document;
-        let unread = |key, why| Entry::Unread {
+        let unread = |key, why| LogEntry::Unread {
             key,
             last_modified,
             why,
         };
         match self.evidence.fetch(&key, MAX_RECEIPT_BYTES).await {
-            Ok(Some(content)) => Ok(Entry::Document(LoggedDocument {
+            Ok(Some(content)) => Ok(LogEntry::Document(LoggedDocument {
                 key,
                 sha256: Sha256::of(&content).to_string(),
                 size: u64::try_from(content.len()).unwrap_or(u64::MAX),
@@ -377,7 +322,11 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
         let checkpoint = checkpoint.map_err(AppendError::Signature)?;
         let folders = collected.folders.clone();
         let batch = Batch::new(start, now, hash, &checkpoint, edge, folders);
-        if self.evidence.create(&batch.key(), batch.to_json().into_bytes()).await? {
+        if self
+            .evidence
+            .create(&batch.key(), batch.to_json().into_bytes())
+            .await?
+        {
             return Ok(batch);
         }
         let other = self.batch(start, key).await?;

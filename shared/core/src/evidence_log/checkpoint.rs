@@ -109,8 +109,9 @@ impl LogCheckpoint {
         let note = note_of(&self.note)?;
         let mut cosigners = Vec::new();
         for key in keys {
-            if let Some(at) = signature_of(&note, key)? {
+            if let Some(signature) = signature_of(&note, key)? {
                 let name = key.name().to_owned();
+                let at = key.time_of(signature.signature());
                 cosigners.push(Cosigner { name, at });
             }
         }
@@ -135,17 +136,16 @@ fn clipped(text: &str) -> String {
     crate::names::text::clip_visibly(text.to_owned(), 200)
 }
 
-/// Checks the signature of a key on a note. Returns `None` if there is none, and the time that a
-/// cosignature states.
-fn signature_of(note: &Note, key: &LogKey) -> Result<Option<Option<Timestamp>>, CheckpointError> {
+/// Returns the signature of a key on a note, if there is one.
+///
+/// # Errors
+/// [`CheckpointError::Forged`]: it is wrong.
+fn signature_of(note: &Note, key: &LogKey) -> Result<Option<Signature>, CheckpointError> {
     let known = VerifierList::new(vec![Box::new(key.clone())]);
-    let signature = match note.verify(&known) {
-        Ok((verified, _)) => verified.into_iter().next(),
-        Err(NoteError::UnverifiedNote) => None,
-        Err(NoteError::InvalidSignature { .. }) => {
-            return Err(CheckpointError::Forged(key.to_string()));
-        }
-        Err(_) => return Err(CheckpointError::Note),
-    };
-    Ok(signature.map(|signature| key.time_of(signature.signature())))
+    match note.verify(&known) {
+        Ok((verified, _)) => Ok(verified.into_iter().next()),
+        Err(NoteError::UnverifiedNote) => Ok(None),
+        Err(NoteError::InvalidSignature { .. }) => Err(CheckpointError::Forged(key.to_string())),
+        Err(_) => Err(CheckpointError::Note),
+    }
 }

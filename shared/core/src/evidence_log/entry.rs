@@ -11,7 +11,7 @@ pub const MAX_ENTRY_BYTES: usize = 65_535;
 /// An entry of the evidence log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Entry {
+pub enum LogEntry {
     /// A document of the evidence bucket.
     Document(LoggedDocument),
     /// A document that a listing named, and that could not be read.
@@ -80,7 +80,7 @@ pub enum EntryError {
     TooLong(usize),
 }
 
-impl Entry {
+impl LogEntry {
     /// Reads an entry.
     ///
     /// # Errors

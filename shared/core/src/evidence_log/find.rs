@@ -3,7 +3,7 @@
 
 use super::batch::{Batch, MAX_BATCH_BYTES};
 use super::checkpoint::LogCheckpoint;
-use super::entry::Entry;
+use super::entry::LogEntry;
 use super::log_key::LogKey;
 use super::places::{BATCHES, of_batch, start_of_batch};
 use super::proof::{ProofError, read_entries};
@@ -91,7 +91,7 @@ impl<'a> BatchIndex<'a> {
                 return Err(ProofError::Damaged(batch.key()));
             }
             for entry in entries {
-                if let Ok(Entry::Document(logged)) = Entry::read(&entry)
+                if let Ok(LogEntry::Document(logged)) = LogEntry::read(&entry)
                     && logged.key == document.key
                 {
                     return Ok(Some(FoundEntry { index, entry }));

@@ -27,13 +27,9 @@ pub(super) const EARLIER_FOLDERS: usize = 4;
 /// The time for which an earlier folder that was looked at waits at least.
 const EARLIER_AGAIN: SignedDuration = SignedDuration::from_hours(12);
 
-/// How old a document is at least. S3 may set the time of an object before the object appears in
-/// listings, and clocks differ.
-const MARGIN: SignedDuration = SignedDuration::from_mins(10);
-
 /// The folders that an append looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Selection {
+pub(super) struct FolderSelection {
     /// The folders, with the times of the documents.
     pub(super) folders: Vec<LoggedFolder>,
     /// How many folders no append has looked at yet, besides these.
@@ -45,19 +41,15 @@ pub(super) fn folder_of(day: Date) -> String {
     format!("{RECEIPTS}{}", date_folder(day))
 }
 
-/// Returns the time of the newest documents that an append at `now` looks at.
-pub(super) fn until(now: Timestamp) -> Timestamp {
-    now.checked_sub(MARGIN).unwrap_or(now)
-}
-
 /// Selects folders. `days` are those that have receipts, and `done` gives for each folder the time
-/// up to which its documents are in the log.
+/// up to which its documents are in the log. Documents must be older than `margin`.
 pub(super) fn select(
     days: &[Date],
     done: &BTreeMap<String, Timestamp>,
     now: Timestamp,
-) -> Selection {
-    let until = until(now);
+    margin: SignedDuration,
+) -> FolderSelection {
+    let until = now.checked_sub(margin).unwrap_or(now);
     let today = now.to_zoned(TimeZone::UTC).date();
     let first_recent = today.saturating_sub(jiff::Span::new().days(RECENT_DAYS));
     let is_recent = |day: &Date| *day >= first_recent && *day <= today;
@@ -83,7 +75,7 @@ pub(super) fn select(
             until,
         })
     };
-    Selection {
+    FolderSelection {
         folders: folders.filter_map(window).collect(),
         waiting,
     }

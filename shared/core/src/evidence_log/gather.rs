@@ -1,8 +1,8 @@
 //! The folders of the evidence bucket that have receipts, and the documents of a folder that are
 //! new.
 
-use super::folders::{RECEIPTS, folder_of};
 use super::entry::LoggedFolder;
+use super::folders::{RECEIPTS, folder_of};
 use crate::world::{Cause, ListStored, StoreError, StoredDocument};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -94,7 +94,9 @@ pub(super) async fn new_documents<E: ListStored>(
     let mut until = folder.until;
     let mut after = None;
     for _ in 0..MAX_PAGES {
-        let page = evidence.list_stored(&folder.folder, after.as_deref()).await?;
+        let page = evidence
+            .list_stored(&folder.folder, after.as_deref())
+            .await?;
         after = page.documents.last().map(|last| last.key.clone());
         documents.extend(page.documents.into_iter().filter(|document| {
             let at = document.last_modified;

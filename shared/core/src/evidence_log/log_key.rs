@@ -39,7 +39,9 @@ pub enum LogKeyError {
     #[error("a key has the form NAME+ID+KEY")]
     Form,
     /// The name is empty, too long, or has characters that a name may not have.
-    #[error("the name of a key has from 1 to 255 characters, and no spaces, control characters or plus signs")]
+    #[error(
+        "the name of a key has from 1 to 255 characters, and no spaces, control characters or plus signs"
+    )]
     Name,
     /// The key is not an Ed25519 key for a log or for a cosigner.
     #[error("the key is not an Ed25519 key of a log (type 1) or of a cosigner (type 4)")]

@@ -14,11 +14,12 @@
 //! - `batch`: what one append adds
 //! - `folders`: where an append looks, and for which time
 //! - `gather`: the documents of a folder that are new
-//! - `publish`, `append`: the order in which all of this is written
+//! - `publish`, `append`, `append_error`: the order in which all of this is written
 //! - `proof`, `find`: a proof that documents are in the log, and where they are in it
 //! - `audit`: whether the log and its documents are as they were
 
 mod append;
+mod append_error;
 mod audit;
 mod batch;
 mod bundle;
@@ -35,12 +36,13 @@ mod publish;
 mod tests;
 mod tree;
 
-pub use append::{AppendError, Appended, LogWriter};
+pub use append::{Appended, LogWriter};
+pub use append_error::AppendError;
 pub use audit::{LogAudit, LogFault, LogFinding, LogProgress, LogReport};
 pub use batch::{Batch, BatchError, MAX_BATCH_BYTES};
 pub use bundle::{BundleError, MAX_BUNDLE_BYTES, decode_entries, encode_entries};
 pub use checkpoint::{CheckpointError, Cosigner, LogCheckpoint};
-pub use entry::{Entry, EntryError, LoggedDocument, LoggedFolder, MAX_ENTRY_BYTES};
+pub use entry::{EntryError, LogEntry, LoggedDocument, LoggedFolder, MAX_ENTRY_BYTES};
 pub use find::{BatchIndex, FoundEntry};
 pub use log_key::{LogKey, LogKeyError};
 pub use proof::{EvidenceProof, ProofError, ProvenDocument, prove, read_entries};

@@ -5,7 +5,7 @@
 
 use super::bundle::{MAX_BUNDLE_BYTES, decode_entries};
 use super::checkpoint::{CheckpointError, LogCheckpoint};
-use super::entry::Entry;
+use super::entry::LogEntry;
 use super::log_key::{LogKey, LogKeyError};
 use super::places::{TILE_HEIGHT, of_bundle, of_tile};
 use super::tree::TILE_HASHES;
@@ -252,8 +252,8 @@ impl ProvenDocument {
         let hash = record_hash(self.entry.as_bytes());
         check_record(&hashes, checkpoint.size, checkpoint.root, index, hash)
             .map_err(|_| not_included())?;
-        let is_about = match Entry::read(self.entry.as_bytes()) {
-            Ok(Entry::Document(logged)) => {
+        let is_about = match LogEntry::read(self.entry.as_bytes()) {
+            Ok(LogEntry::Document(logged)) => {
                 logged.key == self.key && logged.is_of(self.document.as_bytes())
             }
             _ => false,
@@ -309,7 +309,10 @@ impl EvidenceProof {
         let mut newest: Option<LogCheckpoint> = None;
         for document in &self.documents {
             let checkpoint = document.verify(key)?;
-            if newest.as_ref().is_none_or(|known| known.size < checkpoint.size) {
+            if newest
+                .as_ref()
+                .is_none_or(|known| known.size < checkpoint.size)
+            {
                 newest = Some(checkpoint);
             }
         }

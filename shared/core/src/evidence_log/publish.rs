@@ -3,13 +3,13 @@
 //! Everything that is published follows from the batch and from what was published before it. If a
 //! publication ends early, the next one writes the same objects.
 
-use super::append::AppendError;
+use super::append_error::AppendError;
 use super::batch::Batch;
 use super::bundle::{MAX_BUNDLE_BYTES, decode_entries, encode_entries};
 use super::places::{CHECKPOINT, HEAD, of_bundle, of_staged, of_tile};
 use super::tree::{RightEdge, TILE_HASHES};
 use crate::names::sha256::Sha256;
-use crate::world::StoreLog;
+use crate::world::{Cause, StoreLog};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use tlog_tiles::record_hash;
@@ -86,8 +86,8 @@ pub(super) async fn write_once<L: StoreLog>(
     }
     match log.fetch(&key, content.len()).await {
         Ok(Some(found)) if found == content => Ok(()),
-        Ok(None) => Err(AppendError::Occupied(key)),
-        Ok(Some(_)) => Err(AppendError::Occupied(key)),
+        Ok(_) => Err(AppendError::Occupied(key)),
+        Err(error) if matches!(error.cause, Cause::TooLarge(_)) => Err(AppendError::Occupied(key)),
         Err(error) => Err(error.into()),
     }
 }
@@ -107,10 +107,7 @@ async fn staged_entries<L: StoreLog>(log: &L, batch: &Batch) -> Result<Vec<Vec<u
 }
 
 /// Reads the entries of the partial bundle of a tree.
-async fn last_entries<L: StoreLog>(
-    log: &L,
-    edge: &RightEdge,
-) -> Result<Vec<Vec<u8>>, AppendError> {
+async fn last_entries<L: StoreLog>(log: &L, edge: &RightEdge) -> Result<Vec<Vec<u8>>, AppendError> {
     let hashes = edge.last_hashes();
     if hashes.is_empty() {
         return Ok(Vec::new());

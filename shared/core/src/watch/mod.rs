@@ -3,7 +3,7 @@
 //!
 //! The files, from the lowest to the highest:
 //!
-//! - `tick`, `totals`: the message that starts a round, and what a round counts
+//! - `tick`, `message`, `totals`: the messages that start the work, and what a round counts
 //! - `settings`, `span`: what the stack expects, and the time that a round looks at
 //! - `heads`, `receipts`, `listing`: what the buckets hold
 //! - `condition`, `stretch`, `account_memory`, `stack_memory`: what one round remembers for the
@@ -27,6 +27,7 @@ mod heads;
 mod listing;
 mod log_files;
 mod lost;
+mod message;
 mod needed_digests;
 mod progress;
 mod proof;
@@ -50,6 +51,7 @@ pub use account_memory::{AccountMemory, MAX_MEMORY_BYTES, MemoryError, SentAgain
 pub use condition::{ConditionKind, LastingCondition};
 pub use heads::{Heads, WatchedChain, read_heads};
 pub use lost::{LostDigest, MAX_SENDINGS, VerifyingFunction};
+pub use message::{AppendTick, WatchMessage};
 pub use progress::AccountRound;
 pub use round::WatchRound;
 pub use settings::{OverdueHours, WatchSettings};

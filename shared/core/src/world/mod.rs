@@ -20,7 +20,9 @@ pub use evidence::{
     AddEvidence, KeepEvidence, ListEvidence, ReplaceEvidence, SettleEvidence, Versioned,
     WaitingPage,
 };
-pub use evidence_log::{FetchEvidence, ListStored, SignCheckpoint, StoreLog, StoredDocument, StoredPage};
+pub use evidence_log::{
+    FetchEvidence, ListStored, SignCheckpoint, StoreLog, StoredDocument, StoredPage,
+};
 pub use guard::{
     BucketSettings, ExpirationRule, Lifecycle, ObjectLock, Policy, PublicAccess,
     ReadBucketSettings, Replication, Versioning,

@@ -13,7 +13,7 @@ pub use checks::Config;
 pub use lists::ListsError;
 pub use pinned_keys::{PinnedError, PinnedKeys};
 pub use variables::ConfigError;
-pub use watchdog::WatchdogConfig;
+pub use watchdog::{EvidenceLogConfig, WatchdogConfig};
 
 pub(crate) use lists::read as read_lists;
 pub(crate) use pinned_keys::read as read_pinned_keys;

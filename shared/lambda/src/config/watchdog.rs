@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use trailseal::check::chain_end::Ended;
+use trailseal::evidence_log::LogKey;
+use trailseal::kms::key_name::is_key_arn;
 use trailseal::names::arn;
+use trailseal::names::bucket_name::bucket_name;
 use trailseal::watch::{OverdueHours, WatchSettings};
 
 /// The configuration that `watchdog` reads from its environment.
@@ -25,6 +28,20 @@ pub struct WatchdogConfig {
     /// `TRAILSEAL_TRAIL_ROLE`: the name of the role in the trails' accounts that may read the
     /// status of trails.
     pub trail_role: Option<String>,
+    /// `TRAILSEAL_EVIDENCE_KEY_ARN` and `TRAILSEAL_EVIDENCE_LOG_NAME`: the KMS key that signs
+    /// checkpoints of the evidence log, and its name.
+    pub log: Option<EvidenceLogConfig>,
+    /// `TRAILSEAL_CHECKPOINT_BUCKET`: a bucket to which checkpoints are copied.
+    pub checkpoint_bucket: Option<String>,
+}
+
+/// The configuration of the evidence log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceLogConfig {
+    /// The ARN of the KMS key that signs checkpoints.
+    pub key_arn: String,
+    /// The name of the log, which is the first line of its checkpoints.
+    pub name: String,
 }
 
 impl WatchdogConfig {
@@ -36,6 +53,8 @@ impl WatchdogConfig {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         const VALIDATOR: &str = "TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL";
         const VERIFIER: &str = "TRAILSEAL_LOG_VERIFIER_QUEUE_URL";
+        const KEY: &str = "TRAILSEAL_EVIDENCE_KEY_ARN";
+        const LOG_NAME: &str = "TRAILSEAL_EVIDENCE_LOG_NAME";
         let mut variables = Variables::new(variable);
         let overdue = variables.one(
             "TRAILSEAL_OVERDUE_HOURS",
@@ -62,7 +81,17 @@ impl WatchdogConfig {
             ),
         };
         let trail_role = variables.one("TRAILSEAL_TRAIL_ROLE", "the name of a role", name_of);
+        let key_arn = variables.one(KEY, "the ARN of a KMS key", |text| {
+            is_key_arn(text).then(|| text.to_owned())
+        });
+        let log_name = variables.one(LOG_NAME, "the name of a log, without spaces", |text| {
+            LogKey::of_log(text, [0; 32]).ok().map(|_| text.to_owned())
+        });
+        let checkpoint_bucket =
+            variables.one("TRAILSEAL_CHECKPOINT_BUCKET", "a bucket name", bucket_name);
         for (name, is_missing) in [
+            (KEY, key_arn.is_none() && log_name.is_some()),
+            (LOG_NAME, key_arn.is_some() && log_name.is_none()),
             (VALIDATOR, validator.is_none()),
             (VERIFIER, verifier.is_none()),
             ("TRAILSEAL_EVIDENCE_BUCKET", evidence_bucket.is_none()),
@@ -82,6 +111,10 @@ impl WatchdogConfig {
             log_verifier_queue_url: verifier.unwrap_or_default(),
             parts,
             trail_role,
+            log: key_arn
+                .zip(log_name)
+                .map(|(key_arn, name)| EvidenceLogConfig { key_arn, name }),
+            checkpoint_bucket,
         })
     }
 }
@@ -170,6 +203,10 @@ mod tests {
             ("TRAILSEAL_ENDED_TRAILS", "management@"),
             ("TRAILSEAL_ENDED_TRAILS", "nowhere/management"),
             ("TRAILSEAL_TRAIL_ROLE", "service-role/trails"),
+            ("TRAILSEAL_EVIDENCE_KEY_ARN", "alias/evidence"),
+            ("TRAILSEAL_EVIDENCE_LOG_NAME", "a name with spaces"),
+            ("TRAILSEAL_EVIDENCE_LOG_NAME", "a-name-without-a-key"),
+            ("TRAILSEAL_CHECKPOINT_BUCKET", "s3://amzn-s3-demo-bucket"),
             ("TRAILSEAL_EVIDENCE_BUCKET", ""),
             ("TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL", ""),
             ("TRAILSEAL_LOG_VERIFIER_QUEUE_URL", "queue"),

@@ -11,6 +11,7 @@
 use super::verified::Verified;
 use serde_json::{Value, json};
 use std::io::Write as _;
+use trailseal::evidence_log::Appended;
 use trailseal::finding::{Report, Stamp, Verdict};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{DigestSeries, ObjectKind, classify};
@@ -131,6 +132,22 @@ fn of_round(totals: &Totals, stamp: Stamp<'_>) -> Value {
         ("UnlistedLogFiles", "Count", totals.unlisted),
         ("UnprovenLogFiles", "Count", totals.unproven),
         ("NotWatched", "Count", totals.unread),
+    ];
+    line(stamp, None, &metrics)
+}
+
+/// Writes to the function's log what an append to the evidence log did.
+pub fn write_append(appended: &Appended, stamp: Stamp<'_>) {
+    write_lines(&[of_append(appended, stamp)]);
+}
+
+/// Returns one line for an append to the evidence log, by function.
+fn of_append(appended: &Appended, stamp: Stamp<'_>) -> Value {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let left_out = appended.unread.saturating_add(appended.not_listed.len());
+    let metrics = [
+        ("LoggedDocuments", "Count", count(appended.documents)),
+        ("NotLogged", "Count", count(left_out)),
     ];
     line(stamp, None, &metrics)
 }

@@ -30,7 +30,7 @@ mod work;
 
 pub use check::{Check, Checked, Record};
 pub use deadline::Deadline;
-pub use metrics::{write_alert, write_known_findings, write_round};
+pub use metrics::{write_alert, write_append, write_known_findings, write_round};
 pub use work::{Work, WorkError};
 
 pub(crate) use answer::answer;

@@ -81,7 +81,12 @@ pub(super) async fn batches<E: FetchEvidence + ListStored>(
     }
     let mut batches = BTreeMap::new();
     let mut reads = stream::iter(starts)
-        .map(async |start| (start, evidence.fetch(&of_batch(start), MAX_BATCH_BYTES).await))
+        .map(async |start| {
+            (
+                start,
+                evidence.fetch(&of_batch(start), MAX_BATCH_BYTES).await,
+            )
+        })
         .buffered(READS_AT_ONCE);
     let mut next = 0;
     while let Some((start, document)) = reads.next().await {

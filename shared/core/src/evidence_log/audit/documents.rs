@@ -90,7 +90,10 @@ impl Documents {
                         report.not_logged_yet += 1;
                         newer.insert(document.key, document.last_modified);
                     } else if !self.is_full && !self.named.contains(&name_of(&document.key)) {
-                        let message = format!("The log does not name the document, although it was stored at {} and the log has all documents until {done}.", document.last_modified);
+                        let message = format!(
+                            "The log does not name the document, although it was stored at {} and the log has all documents until {done}.",
+                            document.last_modified
+                        );
                         report.find(LogFault::DocumentUnlogged, &document.key, message);
                     }
                 }

@@ -12,7 +12,7 @@ mod rounds;
 mod tiles;
 
 use super::checkpoint::{CheckpointError, LogCheckpoint, MAX_CHECKPOINT_BYTES};
-use super::entry::Entry;
+use super::entry::LogEntry;
 use super::log_key::LogKey;
 use super::places::{self, of_batch, of_bundle};
 use super::tree::{NewTile, RightEdge};
@@ -25,7 +25,7 @@ use names::PartialKeys;
 pub use report::{LogFault, LogFinding, LogReport};
 use rounds::Rounds;
 use std::collections::BTreeMap;
-use tiles::Part;
+use tiles::LeafPart;
 
 /// The number of tiles that are read at the same time.
 const PARTS_AT_ONCE: usize = 8;
@@ -120,7 +120,7 @@ impl<E: FetchEvidence + ListStored> LogAudit<'_, E> {
         if !walk.is_broken {
             let partial = walk.edge.partial_tiles();
             tiles::compare_upper(self.evidence, partial, &mut report).await;
-            self.compare_end(&walk, &checkpoint, &mut report);
+            compare_end(&walk, &checkpoint, &mut report);
         }
         names::unexpected(self.evidence, size, &walk.partial, &mut report).await?;
         let done = walk.rounds.done.clone();
@@ -159,7 +159,11 @@ impl<E: FetchEvidence + ListStored> LogAudit<'_, E> {
         match checkpoint.cosigners(self.cosigners) {
             Ok(cosigners) => report.cosigners = cosigners,
             Err(error @ CheckpointError::Forged(_)) => {
-                report.find(LogFault::Checkpoint, key, format!("A cosignature is wrong: {error}."));
+                report.find(
+                    LogFault::Checkpoint,
+                    key,
+                    format!("A cosignature is wrong: {error}."),
+                );
             }
             Err(error) => report.obstacle(format!("{key}: {error}")),
         }
@@ -180,7 +184,7 @@ impl<E: FetchEvidence + ListStored> LogAudit<'_, E> {
     async fn walk(
         &self,
         walk: &mut Walk,
-        part: &Part,
+        part: &LeafPart,
         place: &str,
         batches: &BTreeMap<u64, KnownBatch>,
         report: &mut LogReport,
@@ -215,38 +219,39 @@ impl<E: FetchEvidence + ListStored> LogAudit<'_, E> {
             if earlier.root == walk.edge.root() {
                 report.agreeing_checkpoints += 1;
             } else {
-                let message = format!("An earlier checkpoint with {size} entries contradicts the log: its history was rewritten.");
+                let message = format!(
+                    "An earlier checkpoint with {size} entries contradicts the log: its history was rewritten."
+                );
                 report.find(LogFault::History, places::CHECKPOINT, message);
             }
         }
     }
-
-    fn compare_end(&self, walk: &Walk, checkpoint: &LogCheckpoint, report: &mut LogReport) {
-        if walk.edge.root() != checkpoint.root && !walk.is_broken {
-            report.find(
-                LogFault::Checkpoint,
-                places::CHECKPOINT,
-                "The root of the tree is not the one that the checkpoint has.",
-            );
-        }
-        if walk.rounds.is_open() {
-            report.find(
-                LogFault::Round,
-                places::CHECKPOINT,
-                "The last entries are not followed by the round to which they belong.",
-            );
-        }
-    }
 }
 
+fn compare_end(walk: &Walk, checkpoint: &LogCheckpoint, report: &mut LogReport) {
+    if walk.edge.root() != checkpoint.root && !walk.is_broken {
+        report.find(
+            LogFault::Checkpoint,
+            places::CHECKPOINT,
+            "The root of the tree is not the one that the checkpoint has.",
+        );
+    }
+    if walk.rounds.is_open() {
+        report.find(
+            LogFault::Round,
+            places::CHECKPOINT,
+            "The last entries are not followed by the round to which they belong.",
+        );
+    }
+}
 fn add_entry(walk: &mut Walk, entry: &[u8], place: &str, report: &mut LogReport) {
     report.entries += 1;
     let length = u16::try_from(entry.len()).unwrap_or(u16::MAX);
     walk.staged.update(&length.to_be_bytes());
     walk.staged.update(entry);
-    match Entry::read(entry) {
+    match LogEntry::read(entry) {
         Ok(entry) => {
-            if let Entry::Unread { key, .. } = &entry {
+            if let LogEntry::Unread { key, .. } = &entry {
                 walk.documents.name(key);
             }
             if let Some(document) = walk.rounds.add(entry, place, report) {

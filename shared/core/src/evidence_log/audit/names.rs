@@ -60,7 +60,9 @@ pub(super) async fn unexpected<E: ListStored>(
 /// Returns whether this is the key of a full tile or bundle, or of a partial one at the end of the
 /// tree or after it.
 fn is_expected(key: &str, size: u64) -> bool {
-    let path = key.strip_prefix(FOLDER).and_then(|path| path.strip_prefix("tile/"));
+    let path = key
+        .strip_prefix(FOLDER)
+        .and_then(|path| path.strip_prefix("tile/"));
     let Some(path) = path else {
         return false;
     };

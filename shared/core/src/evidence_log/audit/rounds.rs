@@ -1,7 +1,7 @@
 //! The rounds of the log: each continues where the one before it ended, and the entries before it
 //! are of its folders and times.
 
-use super::super::entry::{Entry, LoggedDocument, LoggedFolder};
+use super::super::entry::{LogEntry, LoggedDocument, LoggedFolder};
 use super::report::{LogFault, LogReport};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -21,17 +21,17 @@ impl Rounds {
     /// entry.
     pub(super) fn add(
         &mut self,
-        entry: Entry,
+        entry: LogEntry,
         place: &str,
         report: &mut LogReport,
     ) -> Option<LoggedDocument> {
         match entry {
-            Entry::Document(document) => {
+            LogEntry::Document(document) => {
                 self.waiting
                     .push((document.key.clone(), document.last_modified));
                 Some(document)
             }
-            Entry::Unread {
+            LogEntry::Unread {
                 key,
                 last_modified,
                 why,
@@ -42,7 +42,7 @@ impl Rounds {
                 self.waiting.push((key, last_modified));
                 None
             }
-            Entry::Round { at, folders } => {
+            LogEntry::Round { at, folders } => {
                 self.close(at, &folders, place, report);
                 None
             }
@@ -75,19 +75,25 @@ impl Rounds {
         report.newest_round = self.newest;
         report.rounds += 1;
         for (key, stored) in std::mem::take(&mut self.waiting) {
-            let of_folder = folders.iter().find(|folder| key.starts_with(&folder.folder));
+            let of_folder = folders
+                .iter()
+                .find(|folder| key.starts_with(&folder.folder));
             let is_in_time = of_folder.is_some_and(|folder| {
                 folder.after.is_none_or(|after| stored > after) && stored <= folder.until
             });
             if !is_in_time {
-                let message = format!("The log has the document under the round of {at}, to which it does not belong: it was stored at {stored}.");
+                let message = format!(
+                    "The log has the document under the round of {at}, to which it does not belong: it was stored at {stored}."
+                );
                 report.find(LogFault::Round, &key, message);
             }
         }
         for folder in folders {
             let done = self.done.get(&folder.folder).copied();
             if done != folder.after || folder.until > at || done >= Some(folder.until) {
-                let message = format!("The round of {at} does not continue the round before it for this folder.");
+                let message = format!(
+                    "The round of {at} does not continue the round before it for this folder."
+                );
                 report.find(LogFault::Round, &folder.folder, message);
             }
             self.done.insert(folder.folder.clone(), folder.until);

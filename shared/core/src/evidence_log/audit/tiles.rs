@@ -11,7 +11,7 @@ use tlog_tiles::{HASH_SIZE, Hash, Tile, record_hash};
 
 /// The hashes and the entries of a part of the log: at most 256.
 #[derive(Debug, Default)]
-pub(super) struct Part {
+pub(super) struct LeafPart {
     /// The hashes of the entries.
     pub(super) hashes: Vec<Hash>,
     /// The entries; fewer if they could not be read.
@@ -27,7 +27,7 @@ pub(super) async fn part<E: FetchEvidence>(
     number: u64,
     width: usize,
     report: &mut LogReport,
-) -> Part {
+) -> LeafPart {
     let wide = u32::try_from(width).unwrap_or(1).clamp(1, 256);
     let tile = Tile::new(8, 0, number, wide, false);
     let (tile_key, bundle_key) = (of_tile(&tile), of_bundle(number, wide));
@@ -46,28 +46,29 @@ pub(super) async fn part<E: FetchEvidence>(
         hashes
     });
     let bundle = present(bundle, LogFault::Entry, &bundle_key, report);
-    let entries: Option<Vec<Vec<u8>>> = bundle.and_then(|bundle| {
-        match decode_entries(&bundle, width) {
+    let entries: Option<Vec<Vec<u8>>> =
+        bundle.and_then(|bundle| match decode_entries(&bundle, width) {
             Ok(entries) => Some(entries.into_iter().map(<[u8]>::to_vec).collect()),
             Err(error) => {
                 let message = format!("The bundle of entries is damaged: {error}.");
                 report.find(LogFault::Entry, &bundle_key, message);
                 None
             }
-        }
-    });
+        });
     let entries = entries.unwrap_or_default();
     let of_entries = entries.iter().map(|entry| record_hash(entry));
     let Some(hashes) = hashes else {
         let hashes = of_entries.collect();
-        return Part { hashes, entries };
+        return LeafPart { hashes, entries };
     };
     let differs = |(hash, of_entry): (&Hash, Hash)| *hash != of_entry;
     if let Some(at) = hashes.iter().zip(of_entries).position(differs) {
-        let message = format!("Entry {at} of the bundle, counted from 0, is not the one that the tile has a hash of.");
+        let message = format!(
+            "Entry {at} of the bundle, counted from 0, is not the one that the tile has a hash of."
+        );
         report.find(LogFault::Entry, &bundle_key, message);
     }
-    Part { hashes, entries }
+    LeafPart { hashes, entries }
 }
 
 fn present(
@@ -82,7 +83,11 @@ fn present(
         Err(StoreError {
             cause: crate::world::Cause::TooLarge(why),
             ..
-        }) => report.find(fault, key, format!("The object is not a part of the log: {why}.")),
+        }) => report.find(
+            fault,
+            key,
+            format!("The object is not a part of the log: {why}."),
+        ),
         Err(error) => report.obstacle(error.to_string()),
     }
     None
@@ -119,7 +124,11 @@ async fn compare_tile<E: FetchEvidence>(
     let found = evidence.fetch(&key, TILE_HASHES * HASH_SIZE).await;
     let found = present(found, LogFault::Tile, &key, report);
     if found.is_some_and(|found| found != hashes) {
-        report.find(LogFault::Tile, &key, "The tile has other hashes than the tree.");
+        report.find(
+            LogFault::Tile,
+            &key,
+            "The tile has other hashes than the tree.",
+        );
     }
 }
 
@@ -137,7 +146,11 @@ pub(super) async fn compare_partial<E: FetchEvidence>(
             Ok(None) => {}
             Ok(Some(found)) if found == hashes => {}
             Ok(Some(_)) => {
-                report.find(LogFault::Tile, &key, "The tile has other hashes than the tree.");
+                report.find(
+                    LogFault::Tile,
+                    &key,
+                    "The tile has other hashes than the tree.",
+                );
             }
             Err(error) => {
                 present(Err(error), LogFault::Tile, &key, report);

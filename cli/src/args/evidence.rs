@@ -1,0 +1,100 @@
+//! The command line of `trailseal evidence`.
+
+use super::paths::{input_file, output_file};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct EvidenceArgs {
+    #[command(subcommand)]
+    pub(crate) command: EvidenceCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Verify the evidence log, and every document that it names; or a proof
+    Verify(EvidenceVerifyArgs),
+    /// Write a small file that proves when an hour of a trail was verified, and with which result
+    Prove(ProveArgs),
+}
+
+/// The format of the result of `trailseal evidence verify`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvidenceFormat {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trailseal evidence verify s3://EVIDENCE-BUCKET --key 'NAME+ID+KEY'
+  trailseal evidence verify s3://EVIDENCE-BUCKET --key log.key --checkpoint checkpoint-of-january.txt
+  aws s3 sync s3://EVIDENCE-BUCKET copy && trailseal evidence verify copy --key log.key
+  trailseal evidence verify proof.json --key log.key
+
+The key is the public key of the log. Take it from a place that nobody who can write to the evidence bucket can change: from KMS, or from a message that you received when the log was started. Without --key, the command uses the key in the evidence bucket and reports that it could not verify who signed.
+
+Exit codes: 0 valid, 1 findings, 2 something could not be verified, 64 wrong usage.")]
+pub(crate) struct EvidenceVerifyArgs {
+    /// The evidence bucket (`s3://BUCKET`), a copy of it on disk, or a proof of `trailseal evidence prove`
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// The public key of the log: its text, or a file that contains it
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// A checkpoint that you received earlier: the log must continue it. To give several, repeat the option
+    #[arg(long = "checkpoint", value_name = "FILE", value_parser = input_file())]
+    pub(crate) checkpoints: Vec<PathBuf>,
+    /// The public key of somebody who cosigns checkpoints: its text, or a file. To give several, repeat the option
+    #[arg(long = "cosigner", value_name = "KEY")]
+    pub(crate) cosigners: Vec<String>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: EvidenceFormat,
+    /// Use this profile of the AWS configuration, and not access keys from environment variables
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Write to FILE instead of standard output
+    #[arg(long, value_name = "FILE", value_parser = output_file())]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trailseal evidence prove s3://EVIDENCE-BUCKET --trail management-events --hour 2026-01-15T12:00:00Z --region us-east-1 --output proof.json
+  trailseal evidence verify proof.json --key log.key
+  python3 docs/verify_evidence_proof.py proof.json --key \"$(cat log.key)\"
+
+The file has the receipts of the hour, and for each of them the proof that it is in the evidence log, with a signed checkpoint. It verifies without a network and without the evidence bucket.
+
+Exit codes: 0 written, 2 the hour has no receipt in the log, or something could not be read, 64 wrong usage.")]
+pub(crate) struct ProveArgs {
+    /// The evidence bucket (`s3://BUCKET`), or a copy of it on disk
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// The trail: its name or its ARN
+    #[arg(long, value_name = "TRAIL")]
+    pub(crate) trail: String,
+    /// The start of the hour: a time, such as 2026-01-15T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) hour: String,
+    /// Only this account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Only this Region
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The public key of the log: its text, or a file. Without it, the key in the evidence bucket
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Use this profile of the AWS configuration, and not access keys from environment variables
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Write to FILE instead of standard output
+    #[arg(long, value_name = "FILE", value_parser = output_file())]
+    pub(crate) output: Option<PathBuf>,
+}

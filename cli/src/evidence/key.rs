@@ -1,0 +1,106 @@
+//! The keys of a log and of its cosigners, on the command line or in the evidence bucket.
+
+use crate::exit::Stop;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use trailseal::evidence_log::{LogCheckpoint, LogKey, places};
+use trailseal::names::value::plain;
+use trailseal::world::FetchEvidence;
+
+/// The maximum size in bytes of a file with a key or a checkpoint.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// The key of a log, and where it comes from.
+pub(super) struct GivenKey {
+    /// The key.
+    pub(super) key: LogKey,
+    /// Indicates whether it comes from the evidence bucket itself.
+    pub(super) is_from_bucket: bool,
+}
+
+/// Reads a key: its text, or the name of a file.
+///
+/// # Errors
+/// [`Stop`]: it is neither.
+pub(super) fn read(option: &str, text: &str) -> Result<LogKey, Stop> {
+    let text = plain(text);
+    let wrong = |error: &dyn std::fmt::Display| Stop::usage(format_args!("{option}: {error}"));
+    let error = match LogKey::read(text) {
+        Ok(key) => return Ok(key),
+        Err(error) => error,
+    };
+    if !Path::new(text).exists() {
+        return Err(wrong(&format_args!("{error}, and `{text}` is not a file")));
+    }
+    let content = read_file(Path::new(text))?;
+    LogKey::read(&String::from_utf8_lossy(&content))
+        .map_err(|error| wrong(&format_args!("{text}: {error}")))
+}
+
+/// Returns the key of a log: the one that is given, otherwise the one in the evidence bucket.
+///
+/// # Errors
+/// [`Stop`]: there is none.
+pub(super) async fn of_log<E: FetchEvidence>(
+    given: Option<&str>,
+    evidence: &E,
+) -> Result<GivenKey, Stop> {
+    if let Some(given) = given {
+        return Ok(GivenKey {
+            key: read("--key", given)?,
+            is_from_bucket: false,
+        });
+    }
+    let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
+    let found = evidence.fetch(places::PUBLIC_KEY, limit).await;
+    let found = found.map_err(Stop::cannot_tell)?.ok_or_else(|| {
+        Stop::cannot_tell(format_args!(
+            "there is no evidence log: {} does not exist",
+            places::PUBLIC_KEY
+        ))
+    })?;
+    let key = LogKey::read(&String::from_utf8_lossy(&found));
+    let key = key.map_err(|error| {
+        Stop::cannot_tell(format_args!(
+            "{} in the evidence bucket is not a public key: {error}. Give the key with --key",
+            places::PUBLIC_KEY
+        ))
+    })?;
+    Ok(GivenKey {
+        key,
+        is_from_bucket: true,
+    })
+}
+
+/// Reads a checkpoint that somebody received earlier.
+///
+/// # Errors
+/// [`Stop`]: it is not one of the log with this key.
+pub(super) fn checkpoint(path: &Path, key: &LogKey) -> Result<LogCheckpoint, Stop> {
+    let content = read_file(path)?;
+    LogCheckpoint::read(&content, key).map_err(|error| {
+        Stop::usage(format_args!(
+            "--checkpoint: {} is not a checkpoint of this log: {error}",
+            path.display()
+        ))
+    })
+}
+
+/// Reads a small file.
+///
+/// # Errors
+/// [`Stop`]: it cannot be read, or is too large.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Stop> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Stop::usage(format_args!("cannot read {}: {error}", path.display()))
+    };
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    let mut content = Vec::new();
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut content);
+    read.map_err(|error| failed(&error))?;
+    if u64::try_from(content.len()).unwrap_or(u64::MAX) > MAX_BYTES {
+        return Err(failed(&format_args!("it has more than {MAX_BYTES} bytes")));
+    }
+    Ok(content)
+}

@@ -1,0 +1,20 @@
+//! `trailseal evidence`: verifies the evidence log, and proves what it says about an hour.
+
+mod hour;
+mod key;
+mod prove;
+mod result;
+mod source;
+mod verify;
+
+use crate::args::{EvidenceArgs, EvidenceCommand};
+use std::process::ExitCode;
+
+/// Runs the command, and returns the exit code.
+pub(crate) async fn run(args: EvidenceArgs) -> ExitCode {
+    let done = match args.command {
+        EvidenceCommand::Verify(args) => verify::run(args).await,
+        EvidenceCommand::Prove(args) => prove::run(args).await,
+    };
+    done.unwrap_or_else(crate::exit::Stop::print)
+}

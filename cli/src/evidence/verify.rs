@@ -1,0 +1,134 @@
+//! `trailseal evidence verify`.
+
+use super::key::{self, GivenKey};
+use super::result;
+use super::source::Evidence;
+use crate::args::{EvidenceFormat, EvidenceVerifyArgs};
+use crate::exit::{self, Stop};
+use crate::output::file_name;
+use crate::output::target::{self, Target};
+use crate::progress::Display;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use trailseal::evidence_log::{EvidenceProof, LogAudit, LogKey, ProofError};
+
+/// The maximum size in bytes of a proof.
+const MAX_PROOF_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Verifies, and returns the exit code.
+pub(super) async fn run(args: EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
+    let format = match args.format {
+        EvidenceFormat::Text => "text",
+        EvidenceFormat::Json => "json",
+    };
+    file_name::check(args.output.as_deref(), format, &["text", "json"], &[])?;
+    let cosigners: Result<Vec<LogKey>, Stop> = args
+        .cosigners
+        .iter()
+        .map(|text| key::read("--cosigner", text))
+        .collect();
+    let cosigners = cosigners?;
+    if Path::new(&args.source).is_file() {
+        return verify_proof(&args);
+    }
+    let evidence = Evidence::open(&args.source, args.profile.as_deref()).await?;
+    let GivenKey {
+        key,
+        is_from_bucket,
+    } = key::of_log(args.key.as_deref(), &evidence).await?;
+    let earlier: Result<Vec<_>, Stop> = args
+        .checkpoints
+        .iter()
+        .map(|path| key::checkpoint(path, &key))
+        .collect();
+    let earlier = earlier?;
+    let audit = LogAudit {
+        evidence: &evidence,
+        key: &key,
+        earlier: &earlier,
+        cosigners: &cosigners,
+    };
+    let (read, all) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let shown = (Arc::clone(&read), Arc::clone(&all));
+    let display = Display::start(Duration::from_secs(2), move |_| {
+        let (read, all) = (
+            shown.0.load(Ordering::Relaxed),
+            shown.1.load(Ordering::Relaxed),
+        );
+        format!("{read} of {all} entries")
+    });
+    let report = audit
+        .run(|progress| {
+            read.store(progress.read, Ordering::Relaxed);
+            all.store(progress.entries, Ordering::Relaxed);
+        })
+        .await;
+    display.stop();
+    let mut report = report.map_err(Stop::cannot_tell)?;
+    if is_from_bucket {
+        report.cannot_tell.push(format!(
+            "the key is the one in the evidence bucket, where an attacker may have replaced it: compare {key} with the key that you received when the log was started, or with that of KMS, and give it with --key"
+        ));
+    }
+    let text = result::of(&report, &args.source, &key, is_from_bucket, args.format);
+    write(args.output.as_deref(), &text)?;
+    Ok(exit::code(result::outcome(&report)))
+}
+
+fn write(output: Option<&Path>, text: &str) -> Result<(), Stop> {
+    let mut out = Target::open(output)?;
+    let name = out.name().to_owned();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.finish());
+    written.map_err(|error| target::failed(&name, &error))
+}
+
+/// Verifies a proof, and prints what it proves.
+fn verify_proof(args: &EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Stop::usage(format_args!("cannot read {}: {error}", args.source))
+    };
+    let size = fs::metadata(&args.source)
+        .map_err(|error| failed(&error))?
+        .len();
+    if size > MAX_PROOF_BYTES {
+        return Err(failed(&format_args!(
+            "it has more than {MAX_PROOF_BYTES} bytes"
+        )));
+    }
+    let file = fs::read(&args.source).map_err(|error| failed(&error))?;
+    let proof = EvidenceProof::read(&file).map_err(Stop::usage)?;
+    let (key, is_own) = match &args.key {
+        Some(text) => (key::read("--key", text)?, false),
+        None => (LogKey::read(&proof.key).map_err(Stop::usage)?, true),
+    };
+    let checkpoint = match proof.verify(&key) {
+        Ok(checkpoint) => checkpoint,
+        Err(error @ ProofError::Malformed(_)) => return Err(Stop::usage(error)),
+        Err(error) => {
+            write(args.output.as_deref(), &format!("NOT valid: {error}\n"))?;
+            return Ok(ExitCode::from(exit::FINDINGS));
+        }
+    };
+    let valid = proof.documents.iter().map(|document| {
+        let name = trailseal::alert::printable(&document.key);
+        format!(
+            "valid: {name} is in the log of {} entries\n",
+            checkpoint.size
+        )
+    });
+    let warning = is_own.then(|| {
+        format!("\nCOULD NOT VERIFY: the key is the one in the proof: compare {key} with the key of the log, and give it with --key\n")
+    });
+    let text: String = valid.chain(warning).collect();
+    write(args.output.as_deref(), &text)?;
+    Ok(ExitCode::from(if is_own {
+        exit::CANNOT_TELL
+    } else {
+        exit::VALID
+    }))
+}

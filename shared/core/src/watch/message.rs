@@ -1,0 +1,97 @@
+//! The messages of `watchdog`.
+
+use super::tick::{Tick, TickError};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The number of seconds for which a document waits, unless a message says otherwise. S3 may set the
+/// time of an object before the object appears in listings, and clocks differ.
+const MARGIN_SECONDS: u32 = 600;
+
+/// A message of `watchdog`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchMessage {
+    /// Starts a round over all chains, or continues one: `{"watch":{…}}`.
+    Round(Box<Tick>),
+    /// Adds what is new to the evidence log: `{"append":{}}`.
+    Append(AppendTick),
+}
+
+/// How new documents are added to the evidence log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct AppendTick {
+    /// How old a document is at least, in seconds. Less than ten minutes is right only if no
+    /// function is writing documents.
+    pub margin_seconds: u32,
+}
+
+impl Default for AppendTick {
+    fn default() -> Self {
+        Self {
+            margin_seconds: MARGIN_SECONDS,
+        }
+    }
+}
+
+impl AppendTick {
+    /// Returns how old a document is at least.
+    #[must_use]
+    pub fn margin(self) -> SignedDuration {
+        SignedDuration::from_secs(self.margin_seconds.into())
+    }
+
+    /// Returns the message that adds more.
+    #[must_use]
+    pub fn into_message(self) -> String {
+        serde_json::json!({"append": self}).to_string()
+    }
+}
+
+impl WatchMessage {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// [`TickError`]: it is neither.
+    pub fn read(body: &str) -> Result<Self, TickError> {
+        let value: Option<Value> = serde_json::from_str(body).ok();
+        let append = value.as_ref().and_then(|value| value.get("append"));
+        let watch = value.as_ref().and_then(|value| value.get("watch"));
+        if let (Some(append @ Value::Object(_)), None) = (append, watch)
+            && let Ok(append) = AppendTick::deserialize(append)
+        {
+            return Ok(Self::Append(append));
+        }
+        Tick::read(body).map(|tick| Self::Round(Box::new(tick)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_starts_a_round_or_an_append() {
+        let append = AppendTick::default();
+        for message in [r#"{"append":{}}"#.to_owned(), append.into_message()] {
+            let read = WatchMessage::read(&message);
+            assert_eq!(read, Ok(WatchMessage::Append(append)), "{message}");
+        }
+        let at_once = AppendTick { margin_seconds: 0 };
+        let read = WatchMessage::read(&at_once.into_message());
+        assert_eq!(read, Ok(WatchMessage::Append(at_once)));
+        let round = WatchMessage::read(r#"{"watch":{}}"#);
+        assert_eq!(round, Ok(WatchMessage::Round(Box::default())));
+        for other in [
+            r#"{"append":true}"#,
+            r#"{"append":{"margin":1}}"#,
+            r#"{"append":{"marginSeconds":-1}}"#,
+            r#"{"append":{},"watch":[]}"#,
+            "append",
+            "{}",
+        ] {
+            assert!(WatchMessage::read(other).is_err(), "{other}");
+        }
+    }
+}
