@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 const READS_AT_ONCE: usize = 32;
 
 /// The maximum number of documents that are compared with a listing of their folder.
-const MAX_DOCUMENTS: usize = 20_000_000;
+const MAX_NAMED_DOCUMENTS: usize = 20_000_000;
 
 /// How long after its check a function stores a receipt at most. Lambda ends an invocation after 15
 /// minutes (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>), and clocks
@@ -45,7 +45,7 @@ fn name_of(key: &str) -> [u8; 16] {
 impl Documents {
     /// Adds the key of a document that the log names.
     pub(super) fn name(&mut self, key: &str) {
-        if self.named.len() < MAX_DOCUMENTS {
+        if self.named.len() < MAX_NAMED_DOCUMENTS {
             self.named.insert(name_of(key));
         } else {
             self.is_full = true;
@@ -104,7 +104,7 @@ impl Documents {
         }
         if self.is_full {
             report.obstacle(format!(
-                "the log names more than {MAX_DOCUMENTS} documents: the others were not compared with the listings of their folders"
+                "the log names more than {MAX_NAMED_DOCUMENTS} documents: the others were not compared with the listings of their folders"
             ));
         }
         let replaceable = std::mem::take(&mut self.replaceable);
