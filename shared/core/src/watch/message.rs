@@ -87,7 +87,7 @@ mod tests {
             r#"{"append":true}"#,
             r#"{"append":{"margin":1}}"#,
             r#"{"append":{"marginSeconds":-1}}"#,
-            r#"{"append":{},"watch":[]}"#,
+            r#"{"append":{},"watch":1}"#,
             "append",
             "{}",
         ] {
