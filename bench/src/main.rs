@@ -6,6 +6,7 @@ mod content;
 mod cpu;
 mod data;
 mod digests;
+mod evidence;
 mod function;
 mod growth;
 mod kms;
@@ -33,7 +34,7 @@ use report::Section;
 const USAGE: &str = "\
 Benchmarks of Trailseal. Without arguments, all of them.
 
-  trailseal-bench [--write] [cpu | latency | throughput | memory | digests | growth | kms | function]…
+  trailseal-bench [--write] [cpu | latency | throughput | memory | digests | growth | kms | function | evidence]…
   trailseal-bench serve SET [DELAY]   serve a data set, answer after DELAY milliseconds, print requests
   trailseal-bench data                only make the data
   trailseal-bench kms-files FOLDER    the benchmark kms, of the log files in a folder
@@ -44,7 +45,7 @@ With --write, docs/benchmarks.md and docs/growth.svg get the results. Data sets 
 type Benchmark = fn(&mut Lab) -> anyhow::Result<Section>;
 
 /// The benchmarks in the order of the report.
-const BENCHMARKS: [(&str, Benchmark); 8] = [
+const BENCHMARKS: [(&str, Benchmark); 9] = [
     ("cpu", cpu::run),
     ("latency", latency::slow),
     ("throughput", latency::fast),
@@ -53,6 +54,7 @@ const BENCHMARKS: [(&str, Benchmark); 8] = [
     ("growth", growth::run),
     ("kms", kms::run),
     ("function", function::run),
+    ("evidence", evidence::run),
 ];
 
 fn main() -> ExitCode {

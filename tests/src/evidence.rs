@@ -2,6 +2,7 @@
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -267,4 +268,29 @@ impl SignCheckpoint for LocalSigner {
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, StoreError> {
         Ok(self.signature(message))
     }
+}
+
+/// Returns the key of a receipt.
+pub fn receipt_key(at: Timestamp, chain: usize, function: &str) -> String {
+    let day = at.strftime("%Y/%m/%d");
+    let time = at.strftime("%Y%m%dT%H%M%SZ");
+    let account = 111_122_223_333_usize + chain;
+    format!(
+        "receipts/{day}/{account}/us-east-1/{time}_management_us-east-1_0123456789abcdef/{function}-{time}-fedcba9876543210.json"
+    )
+}
+
+/// Returns a receipt.
+pub fn receipt(at: Timestamp, chain: usize, function: &str) -> Value {
+    let account = (111_122_223_333_usize + chain).to_string();
+    let folder = format!("AWSLogs/{account}/");
+    json!({
+        "schema": "trailseal.receipt/1",
+        "object": {"bucket": "amzn-s3-demo-bucket", "key": format!("{folder}CloudTrail-Digest/us-east-1/x.json.gz")},
+        "chain": {"folder": folder, "account": account, "region": "us-east-1", "trail": "management", "homeRegion": "us-east-1"},
+        "digest": {"signed": true, "backfill": false, "logFiles": 3},
+        "verdict": "valid", "valid": 1, "rules": {}, "counts": {}, "findings": [], "findingsLeftOut": 0,
+        "cannotTell": [], "cannotTellLeftOut": 0, "checkedAt": at.to_string(), "function": function,
+        "version": "0.1.0", "functionVersion": "$LATEST", "requestId": "8f507cfc-xmpl-4697-b07a-ac58fc914c95",
+    })
 }

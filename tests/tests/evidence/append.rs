@@ -1,9 +1,9 @@
 //! What an append adds, and what survives if it ends early.
 
-use crate::world::{World, receipt, receipt_key};
+use crate::world::World;
 use jiff::SignedDuration;
 use trailseal::evidence_log::{AppendError, places};
-use trailseal_tests::evidence::{Crash, LocalSigner};
+use trailseal_tests::evidence::{Crash, LocalSigner, receipt, receipt_key};
 
 #[tokio::test]
 async fn every_receipt_is_added_once() {
