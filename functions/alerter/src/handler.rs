@@ -7,17 +7,21 @@
 use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
 use crate::inbox::Inbox;
 use crate::incidents::OpenCase;
+use crate::topic::Accepted;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use tokio::time::timeout_at;
+use trailseal::alert::Alert;
 use trailseal::names::seconds::whole_second;
 use trailseal_lambda::{AnswerBatch, Deadline};
 
 /// A batch, compared with the recorded incidents.
 struct OpenCases {
     cases: Vec<OpenCase>,
+    /// The checkpoints of the evidence log, with their messages.
+    checkpoints: Vec<(Number, Alert)>,
     failed: BTreeSet<Number>,
     /// The messages that there is no room for.
     later: BTreeSet<Number>,
@@ -35,11 +39,17 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
         let opened = self.open_cases(&messages, now);
         let failed = if let Ok(OpenCases {
             mut cases,
+            checkpoints,
             mut failed,
             later,
         }) = timeout_at(deadline.wind_down, opened).await
         {
             failed.extend(self.announce(&mut cases, now, deadline).await);
+            for (number, alert) in checkpoints {
+                if self.publish(&alert, deadline).await != Accepted::Yes {
+                    failed.insert(number);
+                }
+            }
             let record = self.record(cases, now);
             // A finding that is not recorded is delivered again, so one that SNS accepted may be
             // sent twice.
@@ -84,6 +94,7 @@ impl<P: Ports> Alerter<P> {
         }
         OpenCases {
             cases,
+            checkpoints: inbox.checkpoints,
             failed,
             later: inbox.later,
         }

@@ -4,6 +4,7 @@ use crate::alerter::Number;
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
+use trailseal::alert::Alert;
 use trailseal::alert::baseline::Baseline;
 use trailseal::alert::case::Arrived;
 use trailseal::alert::findings_message::MAX_DOCUMENT_BYTES;
@@ -31,6 +32,8 @@ pub(crate) struct Group {
 pub(crate) struct Inbox {
     /// The findings and reminders that arrived, by the incident's ID.
     pub(crate) groups: BTreeMap<String, Group>,
+    /// The checkpoints of the evidence log that arrived, with their messages.
+    pub(crate) checkpoints: Vec<(Number, Alert)>,
     /// The messages that could not be processed.
     pub(crate) failed: BTreeSet<Number>,
     /// The messages that there is no room for this time.
@@ -42,6 +45,7 @@ pub(crate) struct Inbox {
 enum Failure {
     Malformed(MessageError),
     Elsewhere(String),
+    Unsigned,
     Store(StoreError),
 }
 
@@ -53,6 +57,9 @@ impl std::fmt::Display for Failure {
                 f,
                 "the message names {at}, which is not a document of findings in the evidence bucket"
             ),
+            Self::Unsigned => {
+                f.write_str("the checkpoint of the message is not signed by the key of the message")
+            }
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -86,6 +93,10 @@ impl Inbox {
                     }
                 }
                 Ok(Received::Findings(findings)) => inbox.add(number, Content::Findings(findings)),
+                Ok(Received::Checkpoint(notice)) => match notice.alert() {
+                    Some(alert) => inbox.checkpoints.push((number, alert)),
+                    None => inbox.fail(number, message, &Failure::Unsigned),
+                },
                 Ok(Received::Reminder(id)) => inbox.add(number, Content::Reminder(id)),
                 Err(error) => inbox.fail(number, message, &Failure::Malformed(error)),
             }

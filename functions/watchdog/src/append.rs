@@ -4,12 +4,19 @@ use crate::handler::no_time;
 use crate::watchdog::{FUNCTION, Ports, Watchdog};
 use jiff::Timestamp;
 use tokio::time::timeout_at;
+use trailseal::alert::checkpoint_notice::CheckpointNotice;
+use trailseal::alert::findings_message::FindingsMessage;
 use trailseal::evidence_log::{AppendError, Appended, LogWriter};
 use trailseal::finding::Stamp;
 use trailseal::names::seconds::whole_second;
+use trailseal::receipt::places;
 use trailseal::watch::AppendTick;
-use trailseal::world::{Cause, StoreError};
+use trailseal::world::{Cause, FetchEvidence as _, StoreError, StoreLog as _};
+use trailseal_lambda::queue::ports::SendFindings as _;
 use trailseal_lambda::{Deadline, WorkError, write_append};
+
+/// The maximum size in bytes of what is remembered about the published checkpoint.
+const MAX_BYTES: usize = 1024;
 
 impl<P: Ports> Watchdog<P> {
     /// Adds what is new to the evidence log. Returns the message that adds more.
@@ -33,6 +40,7 @@ impl<P: Ports> Watchdog<P> {
         let no_time = |_| Err(AppendError::Store(no_time("append to", "the evidence log")));
         let appended = appended.unwrap_or_else(no_time).map_err(failed)?;
         self.copy_checkpoint(&appended, name).await?;
+        self.publish_checkpoint(&appended, now).await?;
         for why in &appended.not_listed {
             tracing::error!(why, "a folder is not in the evidence log");
         }
@@ -47,9 +55,36 @@ impl<P: Ports> Watchdog<P> {
         Ok(appended.more.then(|| tick.into_message()))
     }
 
+    /// Sends the first checkpoint of a day to people. The day is remembered after that: a crash in
+    /// between sends another one.
+    async fn publish_checkpoint(
+        &self,
+        appended: &Appended,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let day = now.strftime("%Y-%m-%d").to_string();
+        let key = places::of_published_checkpoint();
+        let document =
+            serde_json::json!({"schema": "trailseal.published-checkpoint/1", "day": day});
+        let document = document.to_string().into_bytes();
+        let known = match self.evidence.fetch(&key, MAX_BYTES).await {
+            Err(error) if matches!(error.cause, Cause::TooLarge(_)) => None,
+            known => known?,
+        };
+        if known.as_ref() == Some(&document) {
+            return Ok(());
+        }
+        let notice = CheckpointNotice::new(&appended.key, &appended.checkpoint, now);
+        let message = FindingsMessage {
+            body: notice.to_json(),
+            document: None,
+        };
+        self.findings.send(&message).await?;
+        self.evidence.overwrite(&key, document).await
+    }
+
     /// Writes the checkpoint to the bucket of another account, if one is configured.
     async fn copy_checkpoint(&self, appended: &Appended, name: &str) -> Result<(), StoreError> {
-        use trailseal::world::StoreLog as _;
         let Some(copies) = &self.copies else {
             return Ok(());
         };

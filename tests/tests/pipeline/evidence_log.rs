@@ -6,9 +6,10 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::process::Command;
 use trailseal_tests::local::server::client_environment;
-use trailseal_tests::local::{Match, aws_succeeds, paths};
+use trailseal_tests::local::{Alert, Match, aws_succeeds, paths};
 use trailseal_tests::trail::TrailSpec;
 
 /// Adds what was written until now.
@@ -50,8 +51,17 @@ async fn write(path: &Path, content: &str) -> Result<String> {
     Ok(path.to_str().context("a path")?.to_owned())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn receipts_are_logged_signed_and_proven() -> Result<()> {
+/// A stack whose evidence log was written, and the files that a test needs.
+struct Logged {
+    world: World,
+    folder: TempDir,
+    source: String,
+    /// The public key of the log, and the file that contains it.
+    public_key: String,
+    key: String,
+}
+
+async fn logged() -> Result<Logged> {
     let trail = TrailSpec {
         hours: 5,
         ..TrailSpec::default()
@@ -67,16 +77,46 @@ async fn receipts_are_logged_signed_and_proven() -> Result<()> {
     // The key of KMS, which nobody who can write to the bucket can change.
     let log_name = world.stack.outputs.get("EvidenceLogName");
     let log_name = log_name.context("no name")?;
-    let public_key = format!("{source}/log/public-key");
-    let copying = ["s3", "cp", &public_key, "-"];
+    let place = format!("{source}/log/public-key");
+    let copying = ["s3", "cp", &place, "-"];
     let published = aws_succeeds(&world.aws, REGION, &copying).await?;
-    let published = published.trim().to_owned();
+    let public_key = published.trim().to_owned();
     ensure!(
-        published.starts_with(&format!("{log_name}+")),
-        "{published}"
+        public_key.starts_with(&format!("{log_name}+")),
+        "{public_key}"
     );
-    let key = write(&folder.path().join("log.key"), &published).await?;
+    let key = write(&folder.path().join("log.key"), &public_key).await?;
+    Ok(Logged {
+        world,
+        folder,
+        source,
+        public_key,
+        key,
+    })
+}
 
+/// Returns the checkpoint that people received, if it was in one message.
+fn saved_checkpoint(world: &World) -> Option<String> {
+    let alerts = world.alerts();
+    let is_checkpoint = |alert: &&Alert| alert.subject.starts_with("[INFO] Trailseal: checkpoint");
+    let mut received = alerts.iter().filter(is_checkpoint);
+    let (alert, None) = (received.next()?, received.next()) else {
+        return None;
+    };
+    let (_, after) = alert.email.split_once("--------\n")?;
+    let (saved, _) = after.split_once("--------\n")?;
+    Some(saved.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_are_logged_and_signed() -> Result<()> {
+    let Logged {
+        world,
+        folder,
+        source,
+        key,
+        ..
+    } = logged().await?;
     let without_key = world.evidence_command(&["verify", &source]).await?;
     ensure!(
         without_key.status.code() == Some(2),
@@ -103,13 +143,31 @@ async fn receipts_are_logged_signed_and_proven() -> Result<()> {
         *documents == receipts + incidents,
         "{documents} {receipts} {incidents}"
     );
-    let checkpoint = result["checkpoint"].as_str().context("a checkpoint")?;
-    let checkpoint = write(&folder.path().join("checkpoint.txt"), checkpoint).await?;
+
+    // People receive the first checkpoint of the day, once. The log continues it.
+    let saved = saved_checkpoint(&world).context("no message")?;
+    let saved = write(&folder.path().join("saved.txt"), &saved).await?;
+    let arguments = ["verify", &source, "--key", &key, "--checkpoint", &saved];
+    let continued = world.evidence_command(&arguments).await?;
+    ensure!(continued.status.success(), "{}", text(&continued));
+    ensure!(text(&continued).contains("1 that the log continues"));
 
     // One signature for each append, and nothing was overwritten but the checkpoint and the head.
     let signed = world.proxy.calls(&Match::operation("kms", "Sign"));
     ensure!(signed.len() == 2, "{}", signed.len());
+    Ok(())
+}
 
+/// By the command, and by a program in Python that needs nothing of Trailseal.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_is_proven() -> Result<()> {
+    let Logged {
+        world,
+        folder,
+        source,
+        public_key,
+        key,
+    } = logged().await?;
     let hour = world.hour(3).document.digest_start_time.clone();
     let proof = folder.path().join("proof.json");
     let proof = proof.to_str().context("a path")?;
@@ -126,12 +184,25 @@ async fn receipts_are_logged_signed_and_proven() -> Result<()> {
     let checker = paths::repository().join("docs/verify_evidence_proof.py");
     let ran = Command::new("python3")
         .arg(checker)
-        .args([proof, "--key", &published])
+        .args([proof, "--key", &public_key])
         .output()
         .await?;
     ensure!(ran.status.success(), "{}", text(&ran));
     ensure!(text(&ran).lines().count() >= 2, "{}", text(&ran));
+    Ok(())
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_receipt_is_found_in_the_bucket_and_in_a_copy() -> Result<()> {
+    let Logged {
+        world,
+        folder,
+        source,
+        key,
+        ..
+    } = logged().await?;
+    let saved = saved_checkpoint(&world).context("no message")?;
+    let checkpoint = write(&folder.path().join("checkpoint.txt"), &saved).await?;
     // A receipt is edited: the copy of the bucket shows it, and the log.
     let receipts = world.evidence("receipts/").await?;
     let (edited, _) = receipts.first_key_value().context("a receipt")?;

@@ -5,11 +5,12 @@
 //!
 //! The files, from the lowest to the highest: what functions send ([`findings_message`]) and the
 //! `alerter` receives ([`sent_finding`], [`received`]); what is not published ([`baseline`]); what is on record about it ([`incident`],
-//! [`notice`], [`case`]); and what is published (`entry`, `counts`, `document`, `text`, `message`,
+//! [`notice`], [`case`]); the checkpoint of a day ([`checkpoint_notice`]); and what is published (`entry`, `counts`, `document`, `text`, `message`,
 //! `whole_list`).
 
 pub mod baseline;
 pub mod case;
+pub mod checkpoint_notice;
 mod counts;
 mod document;
 #[cfg(test)]

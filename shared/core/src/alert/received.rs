@@ -1,5 +1,6 @@
 //! The messages that the `alerter` reads from the queue of findings.
 
+use super::checkpoint_notice::{CHECKPOINT_SCHEMA, CheckpointNotice};
 use super::findings_message::SCHEMA;
 use super::sent_finding::SentFinding;
 use crate::names::location::ObjectLocation;
@@ -19,6 +20,8 @@ pub enum Received {
     Document(ObjectLocation),
     /// A request to look at the incident with this ID again.
     Reminder(String),
+    /// A checkpoint of the evidence log, which people receive once a day.
+    Checkpoint(Box<CheckpointNotice>),
 }
 
 /// The reason why a message or document does not have the schema.
@@ -54,6 +57,9 @@ pub fn read(json: &[u8]) -> Result<Received, MessageError> {
     }
     let message: Message = serde_json::from_slice(json)?;
     let schema = message.schema.clone();
+    if schema == CHECKPOINT_SCHEMA {
+        return Ok(Received::Checkpoint(serde_json::from_slice(json)?));
+    }
     match (schema.as_str(), message) {
         (
             SCHEMA,

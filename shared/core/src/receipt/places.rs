@@ -6,7 +6,7 @@
 //! | receipt of an object without a digest's name | `receipts/YYYY/MM/DD/misnamed/OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
 //! | receipt of a log file | `receipts/FUNCTION/BUCKET/KEY.json` |
 //! | chain head | `chains/ACCOUNT/REGION/TRAIL_HOMEREGION_PLACE.json` |
-//! | what `watchdog` remembers | `watch/ACCOUNT.json`, `watch/stack.json` |
+//! | what `watchdog` remembers | `watch/ACCOUNT.json`, `watch/stack.json`, `watch/checkpoint.json` |
 //!
 //! The day is that of the digest's end, in its name; without such a name, the day of the check.
 //! `END` and `CHECKED` are times, as in a digest's name. `OBJECT`, `PLACE` and `DOCUMENT` are the
@@ -110,6 +110,12 @@ pub fn account_of_head(key: &str) -> Option<AccountId> {
 #[must_use]
 pub fn of_watched_account(account: &AccountId) -> String {
     format!("{WATCH}/{account}.json")
+}
+
+/// Returns the key of the day whose checkpoint of the evidence log people have received.
+#[must_use]
+pub fn of_published_checkpoint() -> String {
+    format!("{WATCH}/checkpoint.json")
 }
 
 /// Returns the key of what `watchdog` remembers about the stack.
