@@ -29,7 +29,7 @@ help: ## List the targets
 
 .PHONY: demo
 demo: build ## Show on a local AWS how the functions verify a trail and report attacks on it
-	cargo build -q $(CARGO_DEBUG) --bin demo
+	cargo build -q $(CARGO_DEBUG) --bin demo --bin trailseal
 	$(TARGET)/debug/demo $(DEMO_FLAGS)
 
 .PHONY: demo-hold

@@ -133,7 +133,6 @@ const ROWS: &[Row] = &[
         "append to the evidence log",
         &[
             ("shared/core/src/evidence_log", "MAX_DOCUMENTS", Number),
-            ("shared/core/src/evidence_log", "MAX_DAYS", Number),
             ("shared/core/src/evidence_log", "MAX_PAGES", Number),
         ],
     ),

@@ -81,6 +81,34 @@ async fn more_documents_than_a_batch_has_room_for_follow_in_the_next() {
     assert_eq!(world.assert_valid().await.documents, 26_000);
 }
 
+/// Whoever can write to a log bucket chooses the days of the receipts of these objects. They keep
+/// nothing else out of the log.
+#[tokio::test]
+async fn receipts_of_thousands_of_days_keep_no_other_out() {
+    let world = World::new();
+    let now = world.store.now();
+    let planted = receipt(now, 0, "digest-validator").to_string();
+    let key = receipt_key(now, 0, "digest-validator");
+    for number in 0..12_000_i64 {
+        // Every third day of the years 1 to 99, and of those after 2026.
+        let year = if number % 2 == 0 { 1 } else { 2027 };
+        let day = jiff::civil::date(year, 1, 1) + jiff::Span::new().days(number * 3);
+        let key = key.replacen("2026/01/15", &day.strftime("%Y/%m/%d").to_string(), 1);
+        world.store.put(&key, planted.as_str());
+    }
+    let expected = world.write_receipts(5).len();
+    world.store.wait(SignedDuration::from_mins(30));
+    let appended = world.append_all().await;
+    assert_eq!(appended.documents, expected);
+    assert_eq!(appended.not_listed.len(), 1, "{:?}", appended.not_listed);
+    assert!(
+        appended.not_listed[0].contains("198 years"),
+        "{:?}",
+        appended.not_listed
+    );
+    world.assert_valid().await;
+}
+
 /// A document that cannot be read is not left out: the log says so.
 #[tokio::test]
 async fn what_cannot_be_read_is_in_the_log() {

@@ -16,7 +16,7 @@ use super::bundle::encode_entries;
 use super::checkpoint::{LogCheckpoint, MAX_CHECKPOINT_BYTES, text_of};
 use super::entry::{LogEntry, LoggedDocument, LoggedFolder};
 use super::folders::{self, FolderSelection};
-use super::gather::{self, NewDocuments};
+use super::gather::{self, NewDocuments, ReceiptDays};
 use super::log_key::LogKey;
 use super::places;
 use super::publish::{Head, publish, write_once};
@@ -213,7 +213,7 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
         published: &Published,
         now: Timestamp,
     ) -> Result<Collected, AppendError> {
-        let days = gather::days(self.evidence).await?;
+        let ReceiptDays { days, left_out } = gather::days(self.evidence, now).await?;
         let FolderSelection { folders, waiting } =
             folders::select(&days, &published.folders, now, self.margin);
         let mut collected = Collected {
@@ -221,7 +221,7 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
             folders: published.folders.clone(),
             documents: 0,
             unread: 0,
-            not_listed: Vec::new(),
+            not_listed: left_out,
             more: waiting > 0,
         };
         let mut looked_at = Vec::new();

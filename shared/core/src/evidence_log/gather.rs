@@ -6,10 +6,20 @@ use super::folders::{RECEIPTS, folder_of};
 use crate::world::{Cause, ListStored, StoreError, StoredDocument};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-/// The maximum number of days with receipts. Anybody who can write a digest to a log bucket chooses
-/// the day of its receipt.
-const MAX_DAYS: usize = 5_000;
+/// The first year of which there can be digests: CloudTrail started in November 2013.
+/// <https://aws.amazon.com/about-aws/whats-new/2013/11/13/announcing-aws-cloudtrail/>
+const FIRST_YEAR: i16 = 2013;
+
+/// The days that have receipts.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct ReceiptDays {
+    /// The days, the newest year first.
+    pub(super) days: Vec<Date>,
+    /// What is left out, and why.
+    pub(super) left_out: Vec<String>,
+}
 
 /// The maximum number of pages of a folder: a thousand documents each.
 const MAX_PAGES: usize = 2_000;
@@ -23,39 +33,54 @@ pub(super) struct NewDocuments {
     pub(super) until: Timestamp,
 }
 
-/// Returns the days that have receipts of digests, in order. Ignores other folders.
+/// Returns the days that have receipts of digests, from the first year of CloudTrail until the year
+/// of `now`. Anybody who can write an object to a log bucket chooses the day of its receipt: years of
+/// which there are no digests are left out, so that the number of days is bounded.
 ///
 /// # Errors
-/// [`StoreError`]: a listing failed, or there are too many days.
-pub(super) async fn days<E: ListStored>(evidence: &E) -> Result<Vec<Date>, StoreError> {
-    let mut days = Vec::new();
-    for year in folders(evidence, RECEIPTS, 4).await? {
-        for month in folders(evidence, &year, 2).await? {
-            for day in folders(evidence, &month, 2).await? {
-                if let Some(date) = date_of(&day) {
-                    days.push(date);
-                }
-                if days.len() > MAX_DAYS {
-                    let why = format!("there are receipts of more than {MAX_DAYS} days");
-                    return Err(failed(RECEIPTS, Cause::TooLarge(why)));
-                }
-            }
+/// [`StoreError`]: a listing failed.
+pub(super) async fn days<E: ListStored>(
+    evidence: &E,
+    now: Timestamp,
+) -> Result<ReceiptDays, StoreError> {
+    let last = now.to_zoned(TimeZone::UTC).date().year();
+    let mut found = ReceiptDays::default();
+    let (years, more) = folders(evidence, RECEIPTS, 4).await?;
+    let is_real = |folder: &String| {
+        let year = folder
+            .strip_prefix(RECEIPTS)
+            .map(|name| name.trim_end_matches('/'));
+        let year = year.and_then(|year| year.parse::<i16>().ok());
+        year.is_some_and(|year| (FIRST_YEAR..=last).contains(&year))
+    };
+    let others = years.iter().filter(|year| !is_real(year)).count();
+    if others > 0 || more {
+        let at_least = if more { "at least " } else { "" };
+        found.left_out.push(format!(
+            "{RECEIPTS}: {at_least}{others} years of which there are no digests"
+        ));
+    }
+    // By name, and not from the listing: others cannot displace them.
+    for year in (FIRST_YEAR..=last).rev() {
+        let (months, _) = folders(evidence, &format!("{RECEIPTS}{year}/"), 2).await?;
+        for month in months {
+            let (days, _) = folders(evidence, &month, 2).await?;
+            found
+                .days
+                .extend(days.iter().filter_map(|day| date_of(day)));
         }
     }
-    Ok(days)
+    Ok(found)
 }
 
-/// Returns the folders below a prefix whose names have this number of digits.
+/// Returns the folders below a prefix whose names have this number of digits, and whether there are
+/// more than a page of a listing. Folders of two digits fit into a page.
 async fn folders<E: ListStored>(
     evidence: &E,
     prefix: &str,
     digits: usize,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<(Vec<String>, bool), StoreError> {
     let (mut folders, more) = evidence.list_folders(prefix).await?;
-    if more {
-        let why = "it has more folders than a page of a listing".to_owned();
-        return Err(failed(prefix, Cause::TooLarge(why)));
-    }
     folders.retain(|folder| {
         let name = folder.strip_prefix(prefix);
         let name = name.and_then(|name| name.strip_suffix('/'));
@@ -63,7 +88,7 @@ async fn folders<E: ListStored>(
             name.len() == digits && name.bytes().all(|byte| byte.is_ascii_digit())
         })
     });
-    Ok(folders)
+    Ok((folders, more))
 }
 
 fn date_of(folder: &str) -> Option<Date> {

@@ -9,6 +9,7 @@ mod attack;
 mod comparison;
 mod feed;
 mod inbox;
+mod record;
 mod screen;
 mod stage;
 mod story;

@@ -31,6 +31,8 @@ pub(crate) struct Stage {
     pub(crate) proxy: FaultProxy,
     /// The trail to be delivered.
     pub(crate) trail: Trail,
+    /// The name of the evidence bucket.
+    pub(crate) evidence_bucket: String,
     /// The ID of the KMS key of its log files.
     pub(crate) key_id: String,
     /// How many messages each function has processed.
@@ -93,6 +95,8 @@ impl Stage {
             counted(stack.functions.len(), "function")
         ));
 
+        let evidence_bucket = stack.outputs.get("EvidenceBucketName");
+        let evidence_bucket = evidence_bucket.context("no evidence bucket")?.clone();
         let proxy = FaultProxy::start(aws.endpoint()).await?;
         let handled = Handled::default();
         let pump = start_functions(&aws, &stack, &proxy, handled.clone()).await?;
@@ -101,6 +105,7 @@ impl Stage {
             pump,
             proxy,
             trail,
+            evidence_bucket,
             key_id,
             handled,
             aws,

@@ -11,6 +11,7 @@ use crate::attack::{self, Attack};
 use crate::comparison;
 use crate::feed::Feed;
 use crate::inbox;
+use crate::record;
 use crate::screen::{Screen, counted};
 use crate::stage::{REGIONS, SILENT_HOURS, Stage};
 use crate::verdicts::{ALERTER, TRIGGERED, Valid, Verdicts, WATCHDOG};
@@ -131,7 +132,19 @@ impl Demo<'_> {
             .heading("5. A verified log file is deleted, and restored");
         self.delete_and_restore(deletion).await?;
         self.screen.heading("6. The trail falls silent");
-        self.fall_silent(silence).await
+        self.fall_silent(silence).await?;
+        self.screen.heading("7. What Trailseal did is on record");
+        self.record().await
+    }
+
+    /// Adds all receipts and incidents to the evidence log, verifies it, and proves an hour.
+    async fn record(&self) -> Result<()> {
+        self.screen.step("EventBridge starts an append of the function watchdog to the evidence log: all receipts and incidents. KMS signs it.");
+        tokio::time::sleep(record::SECOND).await;
+        self.feed.round();
+        self.stage.pump.send(WATCHDOG, record::APPEND).await?;
+        self.settle().await?;
+        record::show(self.screen, self.stage).await
     }
 
     /// Deletes a file, restores it with the command of its alert, and waits for the all-clear.
@@ -305,7 +318,7 @@ impl Demo<'_> {
             .into_iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        self.screen.heading("10. Try the command on the bucket");
+        self.screen.heading("11. Try the command on the bucket");
         self.screen.line(&format!(
             "The bucket remains until you press Ctrl-C. In another terminal, run:\n\n  export {}\n  cargo run --release -p trailseal-cli -- verify s3://{bucket} --unlisted",
             environment.join(" ")
@@ -318,16 +331,16 @@ impl Demo<'_> {
     async fn conclude(&self) -> Result<bool> {
         let (screen, trail) = (self.screen, &self.stage.trail);
         let alerts = inbox::alerts(&self.stage.proxy);
-        screen.heading("7. The alerts, as an email subscriber receives them");
+        screen.heading("8. The alerts, as an email subscriber receives them");
         for received in &alerts {
             screen.mail(&received.alert);
         }
 
-        screen.heading("8. The result of `aws cloudtrail validate-logs` for the same bucket");
+        screen.heading("9. The result of `aws cloudtrail validate-logs` for the same bucket");
         screen.step("The AWS CLI validates the whole day, one Region at a time.");
         let cli_verdicts = comparison::ask_the_cli(&self.stage.aws, trail).await?;
         screen.step("The AWS CLI has finished.");
-        screen.heading("9. Trailseal and the AWS CLI compared");
+        screen.heading("10. Trailseal and the AWS CLI compared");
         let mut reported = inbox::findings(&alerts, &self.feed, &self.stage.proxy);
         // A new trail is not an attack.
         reported.retain(|one| !one.is_start());
