@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::alert::received::{Received, read};
 use trailseal::alert::incident::{Incident, MAX_DOCUMENT_BYTES};
+use trailseal::alert::received::{Received, read};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = Incident::read(bytes, "0");

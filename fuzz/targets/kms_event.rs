@@ -4,15 +4,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::collections::{BTreeMap, HashSet};
-use trailseal::names::places::Places;
-use trailseal::names::ids::TrailArn;
-use trailseal::kms::review::{KmsReview, Facts, ObjectState, KeyState};
 use trailseal::kms::event::KmsEvent;
+use trailseal::kms::expected::Expected;
 use trailseal::kms::policy::check_policy;
 use trailseal::kms::readers::{ReaderRule, Readers};
-use trailseal::kms::expected::Expected;
+use trailseal::kms::review::{Facts, KeyState, KmsReview, ObjectState};
+use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
+use trailseal::names::places::Places;
 use trailseal::world::{Absence, Encryption, KeyDescription};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";

@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use trailseal::gzip::stream::gunzip;
-use trailseal::trust::log_file::{LogFileCheck, LogFileError, check_whole};
 use trailseal::names::sha256::Sha256;
+use trailseal::trust::log_file::{LogFileCheck, LogFileError, check_whole};
 
 fn judge<'a>(
     pieces: impl Iterator<Item = &'a [u8]>,

@@ -10,7 +10,10 @@ fuzz_target!(|bytes: &[u8]| {
     let mut parts = bytes.split(|byte| *byte == b'\n');
     let head = parts.next().and_then(|part| ChainHead::read(part).ok());
     if let Some(head) = &head {
-        assert_eq!(ChainHead::read(head.to_json().as_bytes()).as_ref(), Ok(head));
+        assert_eq!(
+            ChainHead::read(head.to_json().as_bytes()).as_ref(),
+            Ok(head)
+        );
         let _ = head.key();
     }
     let Some(receipt) = parts.next().and_then(|part| Receipt::read(part).ok()) else {
@@ -18,7 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let json = receipt.to_json();
     assert_eq!(Receipt::read(json.as_bytes()).as_ref(), Ok(&receipt));
-    assert!(receipt.key_of_log_file().len() <= 1024 + receipt.object.bucket.len() + receipt.function.len());
+    assert!(
+        receipt.key_of_log_file().len()
+            <= 1024 + receipt.object.bucket.len() + receipt.function.len()
+    );
     let key = receipt.key_of_digest(&json);
     if let Some(next) = advance(head.as_ref(), &receipt, &key) {
         assert_eq!(advance(Some(&next), &receipt, &key), None);

@@ -4,12 +4,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use trailseal::names::places::Places;
-use trailseal::kms::review::{KmsReview, Facts};
+use trailseal::format::records::{Needles, RecordsError, for_each_record, for_each_record_with};
 use trailseal::kms::expected::Expected;
+use trailseal::kms::review::{Facts, KmsReview};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
-use trailseal::format::records::{Needles, RecordsError, for_each_record, for_each_record_with};
+use trailseal::names::places::Places;
 
 const NEEDLE: &str = "kms.amazonaws.com";
 const BUCKET: &str = "amzn-s3-demo-bucket";
@@ -57,7 +57,9 @@ fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
 fn agree(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
     let (all, result) = records(object);
     let mut chosen = Vec::new();
-    let scan = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record| chosen.push(record.to_owned()));
+    let scan = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record| {
+        chosen.push(record.to_owned())
+    });
     if scan.as_ref().is_ok_and(|scan| scan.dismissed) {
         assert!(all.iter().all(|record| !record.contains(NEEDLE)));
         assert!(chosen.is_empty());

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::trust::given::{GivenSignatures, is_signature};
 use trailseal::format::saved;
 use trailseal::names::value::plain;
+use trailseal::trust::given::{GivenSignatures, is_signature};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = saved::text(bytes) else {

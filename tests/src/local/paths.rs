@@ -77,17 +77,17 @@ fn built_folder(logical_id: &str) -> Result<PathBuf> {
     Ok(build.join(folder))
 }
 
-/// Returns the built `trailseal` next to the running test; `TRAILSEAL_COMMAND` names another one.
+/// Returns the built `trailseal` next to the running test or program; `TRAILSEAL_COMMAND` names another one.
 pub fn command() -> Result<PathBuf> {
     if let Some(program) = env::var_os("TRAILSEAL_COMMAND") {
         return Ok(program.into());
     }
     let test = env::current_exe()?;
-    // target/debug/deps/TEST
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .context("a target folder")?;
+    // target/debug/deps/TEST, or target/debug/PROGRAM
+    let mut folder = test.parent().context("a target folder")?;
+    if folder.ends_with("deps") {
+        folder = folder.parent().context("a target folder")?;
+    }
     let program = folder.join("trailseal");
     ensure!(
         program.is_file(),
