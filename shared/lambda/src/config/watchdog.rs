@@ -194,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn an_evidence_log_has_a_key_and_a_name() {
+        let key = (
+            "TRAILSEAL_EVIDENCE_KEY_ARN",
+            "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        );
+        let name = ("TRAILSEAL_EVIDENCE_LOG_NAME", "example.com/log");
+        let log = read(&[key, name]).unwrap().log.unwrap();
+        assert_eq!((log.key_arn.as_str(), log.name.as_str()), (key.1, name.1));
+        assert_eq!(read(&[]).unwrap().log, None);
+        for (given, missing) in [(key, name), (name, key)] {
+            let error = read(&[given]).unwrap_err().to_string();
+            assert!(error.contains(missing.0), "{error}");
+        }
+    }
+
+    #[test]
     fn wrong_values_are_named() {
         for (name, value) in [
             ("TRAILSEAL_OVERDUE_HOURS", "1"),
@@ -205,7 +221,6 @@ mod tests {
             ("TRAILSEAL_TRAIL_ROLE", "service-role/trails"),
             ("TRAILSEAL_EVIDENCE_KEY_ARN", "alias/evidence"),
             ("TRAILSEAL_EVIDENCE_LOG_NAME", "a name with spaces"),
-            ("TRAILSEAL_EVIDENCE_LOG_NAME", "a-name-without-a-key"),
             ("TRAILSEAL_CHECKPOINT_BUCKET", "s3://amzn-s3-demo-bucket"),
             ("TRAILSEAL_EVIDENCE_BUCKET", ""),
             ("TRAILSEAL_DIGEST_VALIDATOR_QUEUE_URL", ""),
