@@ -1,9 +1,9 @@
 //! The batches of the log: each follows the one before it, and each was signed.
 
-use super::super::batch::{Batch, MAX_BATCH_BYTES};
-use super::super::log_key::LogKey;
-use super::super::places::{BATCHES, of_batch, start_of_batch};
 use super::report::{LogFault, LogReport};
+use crate::evidence_log::batch::{Batch, MAX_BATCH_BYTES};
+use crate::evidence_log::log_key::LogKey;
+use crate::evidence_log::places::{BATCHES, of_batch, start_of_batch};
 use crate::names::sha256::{Hasher, Sha256};
 use crate::world::{FetchEvidence, ListStored, StoreError};
 use futures::stream::{self, StreamExt as _};

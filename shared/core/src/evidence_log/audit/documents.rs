@@ -1,8 +1,8 @@
 //! The documents that the log names: what is in the evidence bucket now.
 
-use super::super::entry::LoggedDocument;
-use super::super::folders::RECEIPTS;
 use super::report::{LogFault, LogReport};
+use crate::evidence_log::entry::LoggedDocument;
+use crate::evidence_log::folders::RECEIPTS;
 use crate::names::sha256::Sha256;
 use crate::receipt::{MAX_RECEIPT_BYTES, Receipt};
 use crate::world::{FetchEvidence, ListStored, StoreError};

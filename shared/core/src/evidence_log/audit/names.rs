@@ -1,8 +1,8 @@
 //! The objects in the folder of the log: none besides those of the log.
 
-use super::super::places::{FOLDER, of_bundle, of_tile};
-use super::super::tree::RightEdge;
 use super::report::{LogFault, LogReport};
+use crate::evidence_log::places::{FOLDER, of_bundle, of_tile};
+use crate::evidence_log::tree::RightEdge;
 use crate::world::{ListStored, StoreError};
 use std::collections::BTreeSet;
 use tlog_tiles::Tile;

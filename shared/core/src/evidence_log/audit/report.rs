@@ -1,6 +1,6 @@
 //! The result of an audit of the evidence log.
 
-use super::super::checkpoint::{Cosigner, LogCheckpoint};
+use crate::evidence_log::checkpoint::{Cosigner, LogCheckpoint};
 use crate::finding::Verdict;
 use jiff::Timestamp;
 use serde::Serialize;

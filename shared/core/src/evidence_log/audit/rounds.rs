@@ -1,8 +1,8 @@
 //! The rounds of the log: each continues where the one before it ended, and the entries before it
 //! are of its folders and times.
 
-use super::super::entry::{LogEntry, LoggedDocument, LoggedFolder};
 use super::report::{LogFault, LogReport};
+use crate::evidence_log::entry::{LogEntry, LoggedDocument, LoggedFolder};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 

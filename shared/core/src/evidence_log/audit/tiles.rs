@@ -1,10 +1,10 @@
 //! The tiles and the entry bundles: read in order, and compared with each other and with the roots
 //! that were signed.
 
-use super::super::bundle::{MAX_BUNDLE_BYTES, decode_entries};
-use super::super::places::{of_bundle, of_tile};
-use super::super::tree::{NewTile, RightEdge, TILE_HASHES};
 use super::report::{LogFault, LogReport};
+use crate::evidence_log::bundle::{MAX_BUNDLE_BYTES, decode_entries};
+use crate::evidence_log::places::{of_bundle, of_tile};
+use crate::evidence_log::tree::{NewTile, RightEdge, TILE_HASHES};
 use crate::world::{FetchEvidence, StoreError};
 use futures::future;
 use tlog_tiles::{HASH_SIZE, Hash, Tile, record_hash};
@@ -162,7 +162,7 @@ pub(super) async fn compare_partial<E: FetchEvidence>(
         return;
     };
     let key = of_bundle(edge.size() / 256, u32::try_from(width).unwrap_or(1));
-    let expected = super::super::bundle::encode_entries(entries).ok();
+    let expected = crate::evidence_log::bundle::encode_entries(entries).ok();
     match evidence.fetch(&key, MAX_BUNDLE_BYTES).await {
         Ok(None) => {}
         Ok(found) if found == expected => {}
