@@ -74,20 +74,23 @@ impl Hour<'_> {
             let page = page.map_err(Stop::cannot_tell)?;
             after = page.documents.last().map(|last| last.key.clone());
             for stored in page.documents {
-                let mut parts = stored.key.rsplit('/');
-                let end = parts.nth(1).and_then(|name| name.split('_').next());
-                let is_near = end
-                    .is_some_and(|end| end.len() == first.len() && *end > *first && *end <= *last);
-                let is_of_region = self
-                    .region
-                    .is_none_or(|region| parts.next() == Some(region));
-                if !is_near || !is_of_region {
+                let is_near = NamedDigest::of(&stored.key).is_some_and(|named| {
+                    let is_in_time = *named.end > *first && *named.end <= *last;
+                    is_in_time && self.is_named(&named)
+                });
+                if !is_near {
                     continue;
                 }
                 let content = evidence.fetch(&stored.key, MAX_RECEIPT_BYTES).await;
                 let content = content.map_err(Stop::cannot_tell)?.unwrap_or_default();
-                let is_wanted = Receipt::read(&content).is_ok_and(|receipt| self.is_of(&receipt));
-                if is_wanted {
+                // What cannot be read may be what the hour is about: nothing is left out.
+                let receipt = Receipt::read(&content).map_err(|error| {
+                    Stop::cannot_tell(format_args!(
+                        "{}: {error}. Verify the evidence log",
+                        stored.key
+                    ))
+                })?;
+                if self.covers(&receipt) {
                     found.push(ReadReceipt { stored, content });
                 }
                 if found.len() > MAX_RECEIPTS {
@@ -102,18 +105,128 @@ impl Hour<'_> {
         }
     }
 
-    /// Returns whether a receipt is about a digest that covers a part of the hour.
-    fn is_of(&self, receipt: &Receipt) -> bool {
-        let (Some(chain), Some(digest)) = (&receipt.chain, &receipt.digest) else {
-            return false;
-        };
-        let is_of_trail = chain.trail == self.trail
+    /// Returns whether a digest is named like one of the trail.
+    fn is_named(&self, named: &NamedDigest<'_>) -> bool {
+        named.trail == self.trail
             && self
                 .home_region
-                .is_none_or(|region| chain.home_region == region);
-        let end = self.start + SignedDuration::from_hours(1);
-        let is_of_hour = digest.start_time.is_some_and(|start| start < end)
-            && digest.end_time.is_some_and(|end| end > self.start);
-        is_of_trail && is_of_hour
+                .is_none_or(|region| named.home_region == region)
+            && self.region.is_none_or(|region| named.region == region)
+    }
+
+    /// Returns whether a receipt is about a digest that covers a part of the hour. Anybody may have
+    /// chosen the range that a digest states, unless CloudTrail signed it: every other receipt
+    /// counts.
+    fn covers(&self, receipt: &Receipt) -> bool {
+        let digest = receipt.digest.as_ref().filter(|digest| digest.signed);
+        let range = digest.and_then(|digest| digest.start_time.zip(digest.end_time));
+        let last = self.start + SignedDuration::from_hours(1);
+        range.is_none_or(|(start, end)| start < last && end > self.start)
+    }
+}
+
+/// The digest that the key of a receipt names.
+struct NamedDigest<'a> {
+    region: &'a str,
+    end: &'a str,
+    trail: &'a str,
+    home_region: &'a str,
+}
+
+impl<'a> NamedDigest<'a> {
+    /// Reads `…/REGION/END_TRAIL_HOMEREGION_OBJECT/NAME`. A trail's name may have underscores.
+    fn of(key: &'a str) -> Option<Self> {
+        let mut parts = key.rsplit('/');
+        let folder = parts.nth(1)?;
+        let region = parts.next()?;
+        let (end, rest) = folder.split_once('_')?;
+        let mut rest = rest.rsplitn(3, '_');
+        let (_object, home_region, trail) = (rest.next()?, rest.next()?, rest.next()?);
+        Some(Self {
+            region,
+            end,
+            trail,
+            home_region,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const KEY: &str = "receipts/2026/01/15/111122223333/us-east-1/20260115T120000Z_my_trail_eu-west-1_098c92bb5bb8b3cf/digest-validator-20260115T123107Z-4f1d6a0c92b7e358.json";
+
+    fn hour() -> Hour<'static> {
+        Hour {
+            trail: "my_trail",
+            home_region: None,
+            start: "2026-01-15T11:00:00Z".parse().unwrap(),
+            account: None,
+            region: None,
+        }
+    }
+
+    fn receipt(digest: serde_json::Value) -> Receipt {
+        let mut receipt = json!({
+            "schema": "trailseal.receipt/1",
+            "object": {"bucket": "amzn-s3-demo-bucket", "key": "key"},
+            "verdict": "finding", "valid": 0, "rules": {}, "counts": {}, "findings": [],
+            "findingsLeftOut": 0, "cannotTell": [], "cannotTellLeftOut": 0,
+            "checkedAt": "2026-01-15T12:31:07Z", "function": "digest-validator",
+            "version": "0.1.0", "functionVersion": "$LATEST", "requestId": "x",
+        });
+        if !digest.is_null() {
+            receipt["digest"] = digest;
+        }
+        Receipt::read(receipt.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_key_of_a_receipt_names_the_digest() {
+        let named = NamedDigest::of(KEY).unwrap();
+        assert_eq!(
+            (named.region, named.end, named.trail, named.home_region),
+            ("us-east-1", "20260115T120000Z", "my_trail", "eu-west-1")
+        );
+        let is_named = |hour: Hour<'_>| hour.is_named(&NamedDigest::of(KEY).unwrap());
+        assert!(is_named(hour()));
+        assert!(!is_named(Hour {
+            trail: "trail",
+            ..hour()
+        }));
+        assert!(!is_named(Hour {
+            region: Some("eu-west-1"),
+            ..hour()
+        }));
+        assert!(!is_named(Hour {
+            home_region: Some("us-east-1"),
+            ..hour()
+        }));
+        for other in ["", "receipts/", "receipts/2026/01/15/misnamed/0123/x.json"] {
+            assert!(NamedDigest::of(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_a_signed_range_leaves_a_receipt_out() {
+        let range = |signed: bool, start: &str, end: &str| {
+            let digest =
+                json!({"signed": signed, "backfill": false, "startTime": start, "endTime": end});
+            hour().covers(&receipt(digest))
+        };
+        let (ten, eleven, noon) = (
+            "2026-01-15T10:00:00Z",
+            "2026-01-15T11:00:00Z",
+            "2026-01-15T12:00:00Z",
+        );
+        assert!(range(true, eleven, noon));
+        assert!(!range(true, ten, eleven));
+        // Whoever forges a digest chooses its range.
+        assert!(range(false, ten, eleven));
+        // A digest that is missing or malformed states none.
+        assert!(hour().covers(&receipt(json!(null))));
+        assert!(hour().covers(&receipt(json!({"signed": false, "backfill": false}))));
     }
 }

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use trailseal::evidence_log::{EvidenceProof, LogAudit, LogKey, ProofError};
+use trailseal::evidence_log::{EvidenceProof, LogAudit, LogKey, ProofError, ProvenDocument};
+use trailseal::receipt::Receipt;
 
 /// The maximum size in bytes of a proof.
 const MAX_PROOF_BYTES: u64 = 64 * 1024 * 1024;
@@ -116,8 +117,9 @@ fn verify_proof(args: &EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
     };
     let valid = proof.documents.iter().map(|document| {
         let name = trailseal::alert::printable(&document.key);
+        let stated = stated(document);
         format!(
-            "valid: {name} is in the log of {} entries\n",
+            "valid: {name} is in the log of {} entries\n  {stated}\n",
             checkpoint.size
         )
     });
@@ -131,4 +133,19 @@ fn verify_proof(args: &EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
     } else {
         exit::VALID
     }))
+}
+
+/// Returns what a proven document says, if it is a receipt. That it is in the log does not mean that
+/// the digest was valid.
+fn stated(document: &ProvenDocument) -> String {
+    let Ok(receipt) = Receipt::read(document.document.as_bytes()) else {
+        return "The document is not a receipt.".to_owned();
+    };
+    let verdict = serde_json::to_value(receipt.verdict).unwrap_or_default();
+    format!(
+        "The receipt says: checked by {} at {}, verdict {}.",
+        trailseal::alert::printable(&receipt.function),
+        receipt.checked_at,
+        verdict.as_str().unwrap_or_default()
+    )
 }

@@ -180,6 +180,13 @@ async fn an_hour_is_proven() -> Result<()> {
     for arguments in [vec!["verify", proof, "--key", &key]] {
         let verified = world.evidence_command(&arguments).await?;
         ensure!(verified.status.success(), "{}", text(&verified));
+        let said = "The receipt says: checked by log-verifier at ";
+        ensure!(text(&verified).contains(said), "{}", text(&verified));
+        ensure!(
+            text(&verified).contains(", verdict valid."),
+            "{}",
+            text(&verified)
+        );
     }
     let checker = paths::repository().join("docs/verify_evidence_proof.py");
     let ran = Command::new("python3")
