@@ -40,6 +40,46 @@ async fn a_rewritten_history_contradicts_an_earlier_checkpoint() {
     assert_eq!(report.findings[0].fault, LogFault::History);
 }
 
+/// An older checkpoint is signed as well. In its place, it would leave everything after it out.
+#[tokio::test]
+async fn an_older_checkpoint_in_place_of_the_newest_is_not_valid() {
+    let world = World::new();
+    world.hour(10).await;
+    let older = world.hour(10).await.checkpoint;
+    for _ in 0..30 {
+        world.hour(10).await;
+    }
+    world.assert_valid().await;
+    world.store.put(places::CHECKPOINT, older.as_bytes());
+    // The batches after it are signed.
+    let report = world.audit(&[]).await;
+    assert_eq!(report.verdict(), Verdict::Finding);
+    let found = report
+        .findings
+        .iter()
+        .filter(|it| it.fault == LogFault::History);
+    assert_eq!(found.count(), 29, "{:#?}", report.findings);
+    // Without them, the log ends earlier than its documents.
+    for key in world.store.objects().into_keys() {
+        let start = key
+            .strip_prefix(places::BATCHES)
+            .map(|name| name.replace(".json", ""));
+        if start.is_some_and(|start| start.parse::<u64>().expect("a number") >= older.size) {
+            world.store.remove(&key);
+        }
+    }
+    let report = world.audit(&[]).await;
+    assert_eq!(
+        report.verdict(),
+        Verdict::CannotTell,
+        "{:#?}",
+        report.findings
+    );
+    assert_eq!(report.cannot_tell.len(), 1, "{:#?}", report.cannot_tell);
+    assert!(report.cannot_tell[0].contains("removed the end of the log"));
+    assert_eq!(report.not_logged_yet, 30 * 20);
+}
+
 #[tokio::test]
 async fn without_a_log_nothing_is_known() {
     let world = World::new();

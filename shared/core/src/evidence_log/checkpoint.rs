@@ -10,7 +10,7 @@ use signed_note::{Note, NoteError, Signature, VerifierList};
 use tlog_tiles::{Checkpoint, Hash};
 
 /// The maximum size in bytes of a checkpoint with its signatures.
-pub(super) const MAX_CHECKPOINT_BYTES: usize = 16 * 1024;
+pub const MAX_CHECKPOINT_BYTES: usize = 16 * 1024;
 
 /// A checkpoint whose signature by the log is right.
 #[derive(Debug, Clone, PartialEq)]

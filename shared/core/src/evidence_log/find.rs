@@ -4,6 +4,7 @@
 use super::batch::{Batch, MAX_BATCH_BYTES};
 use super::checkpoint::LogCheckpoint;
 use super::entry::LogEntry;
+use super::listing::every_stored;
 use super::log_key::LogKey;
 use super::places::{BATCHES, of_batch, start_of_batch};
 use super::proof::{ProofError, read_entries};
@@ -37,17 +38,11 @@ impl<'a> BatchIndex<'a> {
         checkpoint: &'a LogCheckpoint,
     ) -> Result<Self, ProofError> {
         let mut starts = Vec::new();
-        let mut after = None;
-        loop {
-            let page = evidence.list_stored(BATCHES, after.as_deref()).await?;
-            after = page.documents.last().map(|last| last.key.clone());
-            let found = page.documents.iter();
-            let found = found.filter_map(|document| start_of_batch(&document.key));
-            starts.extend(found.filter(|start| *start < checkpoint.size));
-            if !page.more || after.is_none() {
-                break;
-            }
-        }
+        every_stored(evidence, BATCHES, |document| {
+            let start = start_of_batch(&document.key);
+            starts.extend(start.filter(|start| *start < checkpoint.size));
+        })
+        .await?;
         Ok(Self {
             starts,
             key,

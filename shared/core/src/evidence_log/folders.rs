@@ -41,6 +41,12 @@ pub(super) fn folder_of(day: Date) -> String {
     format!("{RECEIPTS}{}", date_folder(day))
 }
 
+/// Returns the first of the days whose folders are always looked at.
+pub(super) fn first_recent_day(now: Timestamp) -> Date {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    today.saturating_sub(jiff::Span::new().days(RECENT_DAYS))
+}
+
 /// Selects folders. `days` are those that have receipts, and `done` gives for each folder the time
 /// up to which its documents are in the log. Documents must be older than `margin`.
 pub(super) fn select(
@@ -51,7 +57,7 @@ pub(super) fn select(
 ) -> FolderSelection {
     let until = now.checked_sub(margin).unwrap_or(now);
     let today = now.to_zoned(TimeZone::UTC).date();
-    let first_recent = today.saturating_sub(jiff::Span::new().days(RECENT_DAYS));
+    let first_recent = first_recent_day(now);
     let is_recent = |day: &Date| *day >= first_recent && *day <= today;
     let recent = days.iter().filter(|day| is_recent(day)).copied();
     let earlier = days.iter().filter(|day| !is_recent(day)).copied();

@@ -13,7 +13,7 @@
 //! - `log_key`, `checkpoint`: who signs the root of the tree, and how
 //! - `batch`: what one append adds
 //! - `folders`: where an append looks, and for which time
-//! - `gather`: the documents of a folder that are new
+//! - `listing`, `gather`: the documents of a folder, and those that are new
 //! - `publish`, `append`, `append_error`: the order in which all of this is written
 //! - `proof`, `find`: a proof that documents are in the log, and where they are in it
 //! - `audit`: whether the log and its documents are as they were
@@ -28,12 +28,11 @@ mod entry;
 mod find;
 mod folders;
 mod gather;
+mod listing;
 mod log_key;
 pub mod places;
 mod proof;
 mod publish;
-#[cfg(test)]
-mod tests;
 mod tree;
 
 pub use append::{Appended, LogWriter};
@@ -41,9 +40,10 @@ pub use append_error::AppendError;
 pub use audit::{LogAudit, LogFault, LogFinding, LogProgress, LogReport};
 pub use batch::{Batch, BatchError, MAX_BATCH_BYTES};
 pub use bundle::{BundleError, MAX_BUNDLE_BYTES, decode_entries, encode_entries};
-pub use checkpoint::{CheckpointError, Cosigner, LogCheckpoint};
+pub use checkpoint::{CheckpointError, Cosigner, LogCheckpoint, MAX_CHECKPOINT_BYTES};
 pub use entry::{EntryError, LogEntry, LoggedDocument, LoggedFolder, MAX_ENTRY_BYTES};
 pub use find::{BatchIndex, FoundEntry};
+pub use listing::every_stored;
 pub use log_key::{LogKey, LogKeyError};
 pub use proof::{EvidenceProof, ProofError, ProvenDocument, prove, read_entries};
 pub use tree::{RightEdge, TILE_HASHES, TreeError};

@@ -2,8 +2,10 @@
 
 use super::report::{LogFault, LogReport};
 use crate::evidence_log::batch::{Batch, MAX_BATCH_BYTES};
+use crate::evidence_log::checkpoint::{LogCheckpoint, MAX_CHECKPOINT_BYTES};
+use crate::evidence_log::listing::every_stored;
 use crate::evidence_log::log_key::LogKey;
-use crate::evidence_log::places::{BATCHES, of_batch, start_of_batch};
+use crate::evidence_log::places::{BATCHES, CHECKPOINT, of_batch, start_of_batch};
 use crate::names::sha256::{Hasher, Sha256};
 use crate::world::{FetchEvidence, ListStored, StoreError};
 use futures::stream::{self, StreamExt as _};
@@ -48,6 +50,51 @@ fn read(document: &[u8], start: u64, key: &LogKey) -> Result<Batch, String> {
     }
 }
 
+/// Looks at the batches after the checkpoint. The newest append may not have published its batch yet:
+/// this is one batch, which starts where the checkpoint ends. If there are more, the log was signed
+/// further than its checkpoint says.
+async fn compare_later<E: FetchEvidence>(
+    evidence: &E,
+    key: &LogKey,
+    size: u64,
+    mut later: Vec<u64>,
+    report: &mut LogReport,
+) {
+    if later.iter().any(|start| *start > size) {
+        // Appends that were made since the checkpoint was read have published a later one.
+        let found = evidence.fetch(CHECKPOINT, MAX_CHECKPOINT_BYTES).await;
+        let found = found.ok().flatten();
+        let newest = found.and_then(|found| LogCheckpoint::read(&found, key).ok());
+        let published = newest.map_or(size, |newest| newest.size);
+        later.retain(|start| published <= size || *start > published);
+    }
+    for start in later {
+        let name = of_batch(start);
+        let batch = match evidence.fetch(&name, MAX_BATCH_BYTES).await {
+            Ok(Some(document)) => read(&document, start, key),
+            Ok(None) => continue,
+            Err(error) => {
+                report.obstacle(error.to_string());
+                continue;
+            }
+        };
+        match batch {
+            Ok(_) if start == size => {}
+            Ok(batch) => {
+                let message = format!(
+                    "The checkpoint has {size} entries, and a later one with {} entries was signed: an older checkpoint was put in its place.",
+                    batch.end
+                );
+                report.find(LogFault::History, CHECKPOINT, message);
+            }
+            Err(why) => {
+                let message = format!("The batch is not what was appended: {why}.");
+                report.find(LogFault::Batch, &name, message);
+            }
+        }
+    }
+}
+
 /// Reads the batches up to `size`. Returns them by the number of the first entry after each.
 ///
 /// # Errors
@@ -59,26 +106,20 @@ pub(super) async fn batches<E: FetchEvidence + ListStored>(
     report: &mut LogReport,
 ) -> Result<BTreeMap<u64, KnownBatch>, StoreError> {
     let mut starts = Vec::new();
-    let mut after = None;
-    loop {
-        let page = evidence.list_stored(BATCHES, after.as_deref()).await?;
-        after = page.documents.last().map(|last| last.key.clone());
-        for document in page.documents {
-            match start_of_batch(&document.key) {
-                // A batch after the checkpoint is not published yet.
-                Some(start) if start >= size => {}
-                Some(start) => starts.push(start),
-                None => report.find(
-                    LogFault::Unexpected,
-                    &document.key,
-                    "The object is not a batch of the evidence log.",
-                ),
-            }
+    let mut later = Vec::new();
+    every_stored(evidence, BATCHES, |document| {
+        match start_of_batch(&document.key) {
+            Some(start) if start < size => starts.push(start),
+            Some(start) => later.push(start),
+            None => report.find(
+                LogFault::Unexpected,
+                &document.key,
+                "The object is not a batch of the evidence log.",
+            ),
         }
-        if !page.more || after.is_none() {
-            break;
-        }
-    }
+    })
+    .await?;
+    compare_later(evidence, key, size, later, report).await;
     let mut batches = BTreeMap::new();
     let mut reads = stream::iter(starts)
         .map(async |start| {

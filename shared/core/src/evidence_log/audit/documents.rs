@@ -2,13 +2,15 @@
 
 use super::report::{LogFault, LogReport};
 use crate::evidence_log::entry::LoggedDocument;
-use crate::evidence_log::folders::RECEIPTS;
+use crate::evidence_log::folders::{self, RECEIPTS};
+use crate::evidence_log::gather;
+use crate::evidence_log::listing::every_stored;
 use crate::names::sha256::Sha256;
 use crate::receipt::{MAX_RECEIPT_BYTES, Receipt};
 use crate::world::{FetchEvidence, ListStored, StoreError};
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The number of documents that are read at the same time.
 const READS_AT_ONCE: usize = 32;
@@ -24,6 +26,13 @@ const STORED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 /// How far the clocks of S3 and of a function may differ.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long after a round documents may be stored before the next one. A round is made each hour, and
+/// an alarm reports three hours without one.
+const CONTINUED_WITHIN: SignedDuration = SignedDuration::from_hours(3);
+
+/// How long after the newest round days are looked for that the log does not know.
+const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+
 /// The documents that the log names.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
@@ -37,9 +46,8 @@ pub(super) struct Documents {
 }
 
 fn name_of(key: &str) -> [u8; 16] {
-    let [name @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
-        Sha256::of(key.as_bytes()).to_bytes();
-    name
+    let hash = Sha256::of(key.as_bytes()).to_bytes();
+    hash.first_chunk().copied().unwrap_or_default()
 }
 
 impl Documents {
@@ -65,7 +73,7 @@ impl Documents {
     /// Reads the documents that were added since the last call, and compares them with the log.
     pub(super) async fn compare<E: FetchEvidence>(&mut self, evidence: &E, report: &mut LogReport) {
         let waiting = std::mem::take(&mut self.waiting);
-        compare(evidence, waiting, &BTreeMap::new(), report).await;
+        compare(evidence, waiting, report).await;
     }
 
     /// Compares the documents that may be replaced, and looks for documents that the log does not
@@ -79,50 +87,83 @@ impl Documents {
         done: &BTreeMap<String, Timestamp>,
         report: &mut LogReport,
     ) -> Result<(), StoreError> {
-        let mut newer = BTreeMap::new();
+        let mut replaced = BTreeSet::new();
+        let mut newest = None;
         for (folder, done) in done {
-            let mut after = None;
-            loop {
-                let page = evidence.list_stored(folder, after.as_deref()).await?;
-                after = page.documents.last().map(|last| last.key.clone());
-                for document in page.documents {
-                    if document.last_modified > *done {
-                        report.not_logged_yet += 1;
-                        newer.insert(document.key, document.last_modified);
-                    } else if !self.is_full && !self.named.contains(&name_of(&document.key)) {
-                        let message = format!(
-                            "The log does not name the document, although it was stored at {} and the log has all documents until {done}.",
-                            document.last_modified
-                        );
-                        report.find(LogFault::DocumentUnlogged, &document.key, message);
+            every_stored(evidence, folder, |document| {
+                if document.last_modified > *done {
+                    report.not_logged_yet += 1;
+                    newest = newest.max(Some(document.last_modified));
+                    if self.replaceable.contains_key(&document.key) {
+                        replaced.insert(document.key);
                     }
+                } else if !self.is_full && !self.named.contains(&name_of(&document.key)) {
+                    let message = format!(
+                        "The log does not name the document, although it was stored at {} and the log has all documents until {done}.",
+                        document.last_modified
+                    );
+                    report.find(LogFault::DocumentUnlogged, &document.key, message);
                 }
-                if !page.more || after.is_none() {
-                    break;
-                }
+            })
+            .await?;
+        }
+        if let Some(round) = report.newest_round {
+            for folder in unknown_days(evidence, done, round).await? {
+                every_stored(evidence, &folder, |document| {
+                    report.not_logged_yet += 1;
+                    newest = newest.max(Some(document.last_modified));
+                })
+                .await?;
             }
+            check_end(round, newest, report);
         }
         if self.is_full {
             report.obstacle(format!(
                 "the log names more than {MAX_NAMED_DOCUMENTS} documents: the others were not compared with the listings of their folders"
             ));
         }
-        let replaceable = std::mem::take(&mut self.replaceable);
-        compare(evidence, replaceable.into_values(), &newer, report).await;
+        let mut replaceable = std::mem::take(&mut self.replaceable);
+        replaceable.retain(|key, _| !replaced.contains(key));
+        compare(evidence, replaceable.into_values(), report).await;
         Ok(())
     }
 }
 
-/// Compares documents with the log. `newer` are those that were stored after the log's last look at
-/// their folder: they may have been replaced.
+/// Returns the folders of days that the log has not looked at yet, and would look at each time: those
+/// that had begun two days before the newest round, and later ones.
+async fn unknown_days<E: ListStored>(
+    evidence: &E,
+    done: &BTreeMap<String, Timestamp>,
+    round: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let last = round.checked_add(LONGEST_GAP).unwrap_or(round);
+    let days = gather::days(evidence, last).await?.days;
+    let first = folders::first_recent_day(round);
+    let days = days.into_iter().filter(|day| *day >= first);
+    let folders = days.map(folders::folder_of);
+    Ok(folders
+        .filter(|folder| !done.contains_key(folder))
+        .collect())
+}
+
+/// Checks that the log goes on as long as documents do. If somebody removes the end of the log, the
+/// rest still verifies.
+fn check_end(round: Timestamp, newest: Option<Timestamp>, report: &mut LogReport) {
+    let Some(newest) = newest.filter(|newest| newest.duration_since(round) > CONTINUED_WITHIN)
+    else {
+        return;
+    };
+    report.obstacle(format!(
+        "the newest round of the log was made at {round}, and documents were stored until {newest}: either nothing was appended since then, or somebody removed the end of the log. Give a later checkpoint with --checkpoint"
+    ));
+}
+
+/// Compares documents with the log.
 async fn compare<E: FetchEvidence>(
     evidence: &E,
     documents: impl IntoIterator<Item = LoggedDocument>,
-    newer: &BTreeMap<String, Timestamp>,
     report: &mut LogReport,
 ) {
-    let documents = documents.into_iter();
-    let documents = documents.filter(|document| !newer.contains_key(&document.key));
     let mut reads = stream::iter(documents)
         .map(async |document| {
             let found = evidence.fetch(&document.key, MAX_RECEIPT_BYTES).await;

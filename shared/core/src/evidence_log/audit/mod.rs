@@ -98,7 +98,7 @@ impl<E: FetchEvidence + ListStored> LogAudit<'_, E> {
                 .buffered(PARTS_AT_ONCE),
         );
         while let Some((number, width, part, found)) = parts.next().await {
-            merge(&mut report, found);
+            report.merge(found);
             if part.hashes.len() < width {
                 report.obstacle(format!(
                     "the entries from {} on could not be verified",
@@ -244,6 +244,7 @@ fn compare_end(walk: &Walk, checkpoint: &LogCheckpoint, report: &mut LogReport) 
         );
     }
 }
+
 fn add_entry(walk: &mut Walk, entry: &[u8], place: &str, report: &mut LogReport) {
     report.entries += 1;
     let length = u16::try_from(entry.len()).unwrap_or(u16::MAX);
@@ -287,10 +288,4 @@ fn compare_batch(walk: &mut Walk, batch: &KnownBatch, report: &mut LogReport) {
         let message = format!("The batch of {} does not end with its round.", batch.at);
         report.find(LogFault::Round, &key, message);
     }
-}
-
-fn merge(report: &mut LogReport, found: LogReport) {
-    report.findings.extend(found.findings);
-    report.cannot_tell.extend(found.cannot_tell);
-    report.left_out = report.left_out.saturating_add(found.left_out);
 }

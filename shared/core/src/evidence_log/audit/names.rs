@@ -1,6 +1,7 @@
 //! The objects in the folder of the log: none besides those of the log.
 
 use super::report::{LogFault, LogReport};
+use crate::evidence_log::listing::every_stored;
 use crate::evidence_log::places::{FOLDER, of_bundle, of_tile};
 use crate::evidence_log::tree::RightEdge;
 use crate::world::{ListStored, StoreError};
@@ -38,23 +39,16 @@ pub(super) async fn unexpected<E: ListStored>(
     partial: &PartialKeys,
     report: &mut LogReport,
 ) -> Result<(), StoreError> {
-    let mut after = None;
-    loop {
-        let page = evidence.list_stored(TILES, after.as_deref()).await?;
-        after = page.documents.last().map(|last| last.key.clone());
-        for document in page.documents {
-            if !partial.0.contains(&document.key) && !is_expected(&document.key, size) {
-                report.find(
-                    LogFault::Unexpected,
-                    &document.key,
-                    "The object is not a part of the log.",
-                );
-            }
+    every_stored(evidence, TILES, |document| {
+        if !partial.0.contains(&document.key) && !is_expected(&document.key, size) {
+            report.find(
+                LogFault::Unexpected,
+                &document.key,
+                "The object is not a part of the log.",
+            );
         }
-        if !page.more || after.is_none() {
-            return Ok(());
-        }
-    }
+    })
+    .await
 }
 
 /// Returns whether this is the key of a full tile or bundle, or of a partial one at the end of the

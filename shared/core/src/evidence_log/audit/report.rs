@@ -103,6 +103,22 @@ impl LogReport {
         }
     }
 
+    /// Adds the findings and obstacles of another report.
+    pub(super) fn merge(&mut self, other: Self) {
+        for LogFinding {
+            fault,
+            key,
+            message,
+        } in other.findings
+        {
+            self.find(fault, &key, message);
+        }
+        for why in other.cannot_tell {
+            self.obstacle(why);
+        }
+        self.left_out = self.left_out.saturating_add(other.left_out);
+    }
+
     /// Adds what could not be verified.
     pub(super) fn obstacle(&mut self, why: impl Into<String>) {
         if self.cannot_tell.len() < MAX_NAMED {

@@ -2,10 +2,10 @@
 //! that were signed.
 
 use super::report::{LogFault, LogReport};
-use crate::evidence_log::bundle::{MAX_BUNDLE_BYTES, decode_entries};
+use crate::evidence_log::bundle::{MAX_BUNDLE_BYTES, decode_entries, encode_entries};
 use crate::evidence_log::places::{of_bundle, of_tile};
 use crate::evidence_log::tree::{NewTile, RightEdge, TILE_HASHES};
-use crate::world::{FetchEvidence, StoreError};
+use crate::world::{Cause, FetchEvidence, StoreError};
 use futures::future;
 use tlog_tiles::{HASH_SIZE, Hash, Tile, record_hash};
 
@@ -81,7 +81,7 @@ fn present(
         Ok(None) => report.find(fault, key, "The object does not exist."),
         Ok(Some(object)) => return Some(object),
         Err(StoreError {
-            cause: crate::world::Cause::TooLarge(why),
+            cause: Cause::TooLarge(why),
             ..
         }) => report.find(
             fault,
@@ -107,28 +107,12 @@ pub(super) async fn compare_upper<E: FetchEvidence>(
     report: &mut LogReport,
 ) {
     for NewTile { tile, hashes } in tiles {
-        if tile.level() == 0 {
-            continue;
+        if tile.level() > 0 {
+            let key = of_tile(&tile);
+            let found = evidence.fetch(&key, TILE_HASHES * HASH_SIZE).await;
+            let found = present(found, LogFault::Tile, &key, report);
+            compare(found, &hashes, LogFault::Tile, &key, report);
         }
-        compare_tile(evidence, &tile, &hashes, report).await;
-    }
-}
-
-async fn compare_tile<E: FetchEvidence>(
-    evidence: &E,
-    tile: &Tile,
-    hashes: &[u8],
-    report: &mut LogReport,
-) {
-    let key = of_tile(tile);
-    let found = evidence.fetch(&key, TILE_HASHES * HASH_SIZE).await;
-    let found = present(found, LogFault::Tile, &key, report);
-    if found.is_some_and(|found| found != hashes) {
-        report.find(
-            LogFault::Tile,
-            &key,
-            "The tile has other hashes than the tree.",
-        );
     }
 }
 
@@ -142,37 +126,46 @@ pub(super) async fn compare_partial<E: FetchEvidence>(
 ) {
     for NewTile { tile, hashes } in edge.partial_tiles() {
         let key = of_tile(&tile);
-        match evidence.fetch(&key, TILE_HASHES * HASH_SIZE).await {
-            Ok(None) => {}
-            Ok(Some(found)) if found == hashes => {}
-            Ok(Some(_)) => {
-                report.find(
-                    LogFault::Tile,
-                    &key,
-                    "The tile has other hashes than the tree.",
-                );
-            }
-            Err(error) => {
-                present(Err(error), LogFault::Tile, &key, report);
-            }
-        }
+        let found = evidence.fetch(&key, TILE_HASHES * HASH_SIZE).await;
+        compare_if_present(found, &hashes, LogFault::Tile, &key, report);
     }
     let width = edge.last_hashes().len();
     let (1.., Some(entries)) = (width, entries.get(..width)) else {
         return;
     };
+    let Ok(expected) = encode_entries(entries) else {
+        return;
+    };
     let key = of_bundle(edge.size() / 256, u32::try_from(width).unwrap_or(1));
-    let expected = crate::evidence_log::bundle::encode_entries(entries).ok();
-    match evidence.fetch(&key, MAX_BUNDLE_BYTES).await {
-        Ok(None) => {}
-        Ok(found) if found == expected => {}
-        Ok(Some(_)) => report.find(
-            LogFault::Entry,
-            &key,
-            "The bundle has other entries than the tree.",
-        ),
-        Err(error) => {
-            present(Err(error), LogFault::Entry, &key, report);
-        }
+    let found = evidence.fetch(&key, MAX_BUNDLE_BYTES).await;
+    compare_if_present(found, &expected, LogFault::Entry, &key, report);
+}
+
+fn compare_if_present(
+    found: Result<Option<Vec<u8>>, StoreError>,
+    expected: &[u8],
+    fault: LogFault,
+    key: &str,
+    report: &mut LogReport,
+) {
+    if !matches!(found, Ok(None)) {
+        let found = present(found, fault, key, report);
+        compare(found, expected, fault, key, report);
+    }
+}
+
+fn compare(
+    found: Option<Vec<u8>>,
+    expected: &[u8],
+    fault: LogFault,
+    key: &str,
+    report: &mut LogReport,
+) {
+    if found.is_some_and(|found| found != expected) {
+        report.find(
+            fault,
+            key,
+            "The object is not the one that the tree demands.",
+        );
     }
 }
