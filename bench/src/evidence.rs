@@ -158,7 +158,6 @@ async fn prove_one(
     let wanted = StoredDocument {
         key: name,
         last_modified: at,
-        size: 0,
     };
     let index = BatchIndex::read(store, key, checkpoint).await?;
     let found = index.find(store, &wanted).await?;

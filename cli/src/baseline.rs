@@ -2,13 +2,12 @@
 
 use crate::args::BaselineArgs;
 use crate::exit::{self, Stop};
+use crate::input;
 use crate::options;
 use crate::output::file_name;
-use crate::output::target::{self, Target};
+use crate::output::target;
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::fs::File;
-use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use trailseal::alert::baseline::{Baseline, KnownFinding, MAX_BASELINE_BYTES};
@@ -67,7 +66,7 @@ fn write(args: &BaselineArgs) -> Result<(), Stop> {
     })?;
     let report = read_report(&args.report)?;
     let mut baseline = match &args.add_to {
-        Some(path) => Baseline::read(&read(path, MAX_BASELINE_BYTES)?)
+        Some(path) => Baseline::read(&input::read(path, MAX_BASELINE_BYTES)?)
             .map_err(|error| Stop::usage(format_args!("{}: {error}", path.display())))?,
         None => Baseline::default(),
     };
@@ -82,11 +81,7 @@ fn write(args: &BaselineArgs) -> Result<(), Stop> {
         let known = known(finding, args, now)?;
         baseline.add(known).map_err(Stop::usage)?;
     }
-    let mut out = Target::open(args.output.as_deref())?;
-    let name = out.name().to_owned();
-    let text = baseline.to_json() + "\n";
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.finish());
-    written.map_err(|error| target::failed(&name, &error))?;
+    let name = target::write(args.output.as_deref(), &(baseline.to_json() + "\n"))?;
     exit::say(format_args!(
         "{} findings recorded in {name}, {earlier} of them before; {others} of other kinds were left out",
         baseline.len()
@@ -114,7 +109,7 @@ fn known(finding: Reported, args: &BaselineArgs, now: Timestamp) -> Result<Known
 
 /// Reads a report. Whoever reviews it must have seen everything.
 fn read_report(path: &Path) -> Result<Report, Stop> {
-    let json = read(path, MAX_REPORT_BYTES)?;
+    let json = input::read(path, MAX_REPORT_BYTES)?;
     let report: Report = serde_json::from_slice(&json).map_err(|error| {
         Stop::usage(format_args!(
             "{} is not a report of trailseal verify --format json: {error}",
@@ -140,19 +135,4 @@ fn read_report(path: &Path) -> Result<Report, Stop> {
         )));
     }
     Ok(report)
-}
-
-fn read(path: &Path, most: usize) -> Result<Vec<u8>, Stop> {
-    let refused =
-        |error: &dyn std::fmt::Display| Stop::usage(format_args!("{}: {error}", path.display()));
-    let file = File::open(path).map_err(|error| refused(&error))?;
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| refused(&error))?;
-    if bytes.len() > most {
-        return Err(refused(&format_args!("it has more than {most} bytes")));
-    }
-    Ok(bytes)
 }

@@ -7,6 +7,7 @@ mod baseline;
 mod credentials;
 mod evidence;
 mod exit;
+mod input;
 mod inspect;
 mod interrupt;
 mod keys;

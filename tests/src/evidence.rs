@@ -201,7 +201,6 @@ impl ListStored for EvidenceStore {
         let documents = documents.map(|(key, stored)| StoredDocument {
             key: key.clone(),
             last_modified: stored.at,
-            size: stored.content.len().try_into().unwrap_or(u64::MAX),
         });
         Ok(StoredPage {
             documents: documents.collect(),

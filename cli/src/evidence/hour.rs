@@ -3,13 +3,20 @@
 use super::source::Evidence;
 use crate::exit::Stop;
 use jiff::{SignedDuration, Timestamp};
+use trailseal::evidence_log::every_stored;
 use trailseal::names::compact_time::compact_time;
 use trailseal::names::date_folder::day_folder;
 use trailseal::receipt::{MAX_RECEIPT_BYTES, Receipt};
-use trailseal::world::{FetchEvidence as _, ListStored as _, StoredDocument};
+use trailseal::world::{FetchEvidence as _, StoredDocument};
 
 /// The maximum number of receipts of an hour.
 const MAX_RECEIPTS: usize = 1_000;
+
+/// The maximum number of receipts of the digests that end within [`ENDS_WITHIN`].
+const MAX_NEAR: usize = 4 * MAX_RECEIPTS;
+
+/// The maximum size in bytes of the receipts of an hour: a proof of them can still be verified.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// How long after the start of an hour a digest of it ends at most. A digest covers an hour, which
 /// may start at any minute.
@@ -68,41 +75,39 @@ impl Hour<'_> {
         found: &mut Vec<ReadReceipt>,
     ) -> Result<(), Stop> {
         let (first, last) = (compact_time(self.start), compact_time(last));
-        let mut after = None;
-        loop {
-            let page = evidence.list_stored(prefix, after.as_deref()).await;
-            let page = page.map_err(Stop::cannot_tell)?;
-            after = page.documents.last().map(|last| last.key.clone());
-            for stored in page.documents {
-                let is_near = NamedDigest::of(&stored.key).is_some_and(|named| {
-                    let is_in_time = *named.end > *first && *named.end <= *last;
-                    is_in_time && self.is_named(&named)
-                });
-                if !is_near {
-                    continue;
-                }
-                let content = evidence.fetch(&stored.key, MAX_RECEIPT_BYTES).await;
-                let content = content.map_err(Stop::cannot_tell)?.unwrap_or_default();
-                // What cannot be read may be what the hour is about: nothing is left out.
-                let receipt = Receipt::read(&content).map_err(|error| {
-                    Stop::cannot_tell(format_args!(
-                        "{}: {error}. Verify the evidence log",
-                        stored.key
-                    ))
-                })?;
-                if self.covers(&receipt) {
-                    found.push(ReadReceipt { stored, content });
-                }
-                if found.len() > MAX_RECEIPTS {
-                    return Err(Stop::usage(format_args!(
-                        "the hour has more than {MAX_RECEIPTS} receipts: give an account and a Region with --account and --region"
-                    )));
-                }
+        let mut near = Vec::new();
+        let listed = every_stored(evidence, prefix, |stored| {
+            let is_near = NamedDigest::of(&stored.key).is_some_and(|named| {
+                let is_in_time = *named.end > *first && *named.end <= *last;
+                is_in_time && self.is_named(&named)
+            });
+            if is_near && near.len() <= MAX_NEAR {
+                near.push(stored);
             }
-            if !page.more || after.is_none() {
-                return Ok(());
+        });
+        listed.await.map_err(Stop::cannot_tell)?;
+        if near.len() > MAX_NEAR {
+            return Err(too_many());
+        }
+        for stored in near {
+            let content = evidence.fetch(&stored.key, MAX_RECEIPT_BYTES).await;
+            let content = content.map_err(Stop::cannot_tell)?.unwrap_or_default();
+            // What cannot be read may be what the hour is about: nothing is left out.
+            let receipt = Receipt::read(&content).map_err(|error| {
+                Stop::cannot_tell(format_args!(
+                    "{}: {error}. Verify the evidence log",
+                    stored.key
+                ))
+            })?;
+            if self.covers(&receipt) {
+                found.push(ReadReceipt { stored, content });
+            }
+            let bytes: usize = found.iter().map(|receipt| receipt.content.len()).sum();
+            if found.len() > MAX_RECEIPTS || bytes > MAX_BYTES {
+                return Err(too_many());
             }
         }
+        Ok(())
     }
 
     /// Returns whether a digest is named like one of the trail.
@@ -123,6 +128,12 @@ impl Hour<'_> {
         let last = self.start + SignedDuration::from_hours(1);
         range.is_none_or(|(start, end)| start < last && end > self.start)
     }
+}
+
+fn too_many() -> Stop {
+    Stop::usage(format_args!(
+        "the hour has more than {MAX_RECEIPTS} receipts, or more than {MAX_BYTES} bytes of them: give an account and a Region with --account and --region"
+    ))
 }
 
 /// The digest that the key of a receipt names.

@@ -1,15 +1,14 @@
 //! The keys of a log and of its cosigners, on the command line or in the evidence bucket.
 
 use crate::exit::Stop;
-use std::fs::File;
-use std::io::Read as _;
+use crate::input;
 use std::path::Path;
 use trailseal::evidence_log::{LogCheckpoint, LogKey, places};
 use trailseal::names::value::plain;
 use trailseal::world::FetchEvidence;
 
 /// The maximum size in bytes of a file with a key or a checkpoint.
-const MAX_BYTES: u64 = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 /// The key of a log, and where it comes from.
 pub(super) struct GivenKey {
@@ -33,7 +32,7 @@ pub(super) fn read(option: &str, text: &str) -> Result<LogKey, Stop> {
     if !Path::new(text).exists() {
         return Err(wrong(&format_args!("{error}, and `{text}` is not a file")));
     }
-    let content = read_file(Path::new(text))?;
+    let content = input::read(Path::new(text), MAX_BYTES)?;
     LogKey::read(&String::from_utf8_lossy(&content))
         .map_err(|error| wrong(&format_args!("{text}: {error}")))
 }
@@ -52,8 +51,7 @@ pub(super) async fn of_log<E: FetchEvidence>(
             is_from_bucket: false,
         });
     }
-    let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
-    let found = evidence.fetch(places::PUBLIC_KEY, limit).await;
+    let found = evidence.fetch(places::PUBLIC_KEY, MAX_BYTES).await;
     let found = found.map_err(Stop::cannot_tell)?.ok_or_else(|| {
         Stop::cannot_tell(format_args!(
             "there is no evidence log: {} does not exist",
@@ -78,29 +76,11 @@ pub(super) async fn of_log<E: FetchEvidence>(
 /// # Errors
 /// [`Stop`]: it is not one of the log with this key.
 pub(super) fn checkpoint(path: &Path, key: &LogKey) -> Result<LogCheckpoint, Stop> {
-    let content = read_file(path)?;
+    let content = input::read(path, MAX_BYTES)?;
     LogCheckpoint::read(&content, key).map_err(|error| {
         Stop::usage(format_args!(
             "--checkpoint: {} is not a checkpoint of this log: {error}",
             path.display()
         ))
     })
-}
-
-/// Reads a small file.
-///
-/// # Errors
-/// [`Stop`]: it cannot be read, or is too large.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Stop> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Stop::usage(format_args!("cannot read {}: {error}", path.display()))
-    };
-    let file = File::open(path).map_err(|error| failed(&error))?;
-    let mut content = Vec::new();
-    let read = file.take(MAX_BYTES + 1).read_to_end(&mut content);
-    read.map_err(|error| failed(&error))?;
-    if u64::try_from(content.len()).unwrap_or(u64::MAX) > MAX_BYTES {
-        return Err(failed(&format_args!("it has more than {MAX_BYTES} bytes")));
-    }
-    Ok(content)
 }

@@ -7,19 +7,16 @@ use crate::args::ProveArgs;
 use crate::exit::{self, Stop};
 use crate::options;
 use crate::output::file_name;
-use crate::output::target::{self, Target};
+use crate::output::target;
 use crate::time;
 use jiff::Timestamp;
-use std::io::Write as _;
 use std::process::ExitCode;
 use trailseal::evidence_log::{
-    BatchIndex, EvidenceProof, FoundEntry, LogCheckpoint, LogKey, ProvenDocument, places, prove,
+    BatchIndex, EvidenceProof, FoundEntry, LogCheckpoint, LogKey, MAX_CHECKPOINT_BYTES,
+    ProvenDocument, places, prove,
 };
 use trailseal::names::ids::{AccountId, Region, TrailArn};
 use trailseal::world::FetchEvidence as _;
-
-/// The maximum size in bytes of a checkpoint.
-const MAX_CHECKPOINT_BYTES: usize = 16 * 1024;
 
 /// Writes a proof, and returns the exit code.
 pub(super) async fn run(args: ProveArgs) -> Result<ExitCode, Stop> {
@@ -69,10 +66,7 @@ pub(super) async fn run(args: ProveArgs) -> Result<ExitCode, Stop> {
     }
     let count = documents.len();
     let json = EvidenceProof::new(&key, documents).to_json();
-    let mut out = Target::open(args.output.as_deref())?;
-    let name = out.name().to_owned();
-    let written = out.write_all(json.as_bytes()).and_then(|()| out.finish());
-    written.map_err(|error| target::failed(&name, &error))?;
+    let name = target::write(args.output.as_deref(), &json)?;
     exit::say(format_args!(
         "{count} receipts are proven in {name} ({} bytes), under the checkpoint of {} entries",
         json.len(),

@@ -164,8 +164,14 @@ fn text(report: &LogReport, key: &LogKey, key_from_evidence: bool) -> String {
             out,
             "\nvalid: the log and its documents are as they were signed"
         ),
-        Outcome::Finding if findings == 1 => writeln!(out, "\n1 finding"),
-        Outcome::Finding => writeln!(out, "\n{findings} findings"),
+        Outcome::Finding => {
+            let _ = writeln!(
+                out,
+                "\nWhat to do: save all versions of these objects before anybody changes them again (aws s3api list-object-versions), and find out who wrote or deleted them in the access logs of the evidence bucket."
+            );
+            let s = if findings == 1 { "" } else { "s" };
+            writeln!(out, "\n{findings} finding{s}")
+        }
         Outcome::CannotTell => writeln!(out, "\ncould not verify everything"),
     };
     out

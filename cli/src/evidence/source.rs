@@ -27,7 +27,6 @@ pub(super) struct Copy {
 struct CopiedFile {
     path: PathBuf,
     last_modified: Timestamp,
-    size: u64,
 }
 
 impl Evidence {
@@ -83,7 +82,6 @@ fn collect(
             let modified = metadata.modified().map_err(failed)?;
             let file = CopiedFile {
                 last_modified: Timestamp::try_from(modified).unwrap_or(Timestamp::MAX),
-                size: metadata.len(),
                 path,
             };
             files.insert(format!("{prefix}{name}"), file);
@@ -142,7 +140,6 @@ impl ListStored for Evidence {
         let documents = below.map(|(key, file)| StoredDocument {
             key: key.clone(),
             last_modified: file.last_modified,
-            size: file.size,
         });
         Ok(StoredPage {
             documents: documents.collect(),

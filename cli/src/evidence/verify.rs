@@ -5,11 +5,10 @@ use super::result;
 use super::source::Evidence;
 use crate::args::{EvidenceFormat, EvidenceVerifyArgs};
 use crate::exit::{self, Stop};
+use crate::input;
 use crate::output::file_name;
-use crate::output::target::{self, Target};
+use crate::output::target;
 use crate::progress::Display;
-use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use trailseal::evidence_log::{EvidenceProof, LogAudit, LogKey, ProofError, Prove
 use trailseal::receipt::Receipt;
 
 /// The maximum size in bytes of a proof.
-const MAX_PROOF_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_PROOF_BYTES: usize = 64 * 1024 * 1024;
 
 /// Verifies, and returns the exit code.
 pub(super) async fn run(args: EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
@@ -77,31 +76,13 @@ pub(super) async fn run(args: EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
         ));
     }
     let text = result::of(&report, &args.source, &key, is_from_bucket, args.format);
-    write(args.output.as_deref(), &text)?;
+    target::write(args.output.as_deref(), &text)?;
     Ok(exit::code(result::outcome(&report)))
-}
-
-fn write(output: Option<&Path>, text: &str) -> Result<(), Stop> {
-    let mut out = Target::open(output)?;
-    let name = out.name().to_owned();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.finish());
-    written.map_err(|error| target::failed(&name, &error))
 }
 
 /// Verifies a proof, and prints what it proves.
 fn verify_proof(args: &EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Stop::usage(format_args!("cannot read {}: {error}", args.source))
-    };
-    let size = fs::metadata(&args.source)
-        .map_err(|error| failed(&error))?
-        .len();
-    if size > MAX_PROOF_BYTES {
-        return Err(failed(&format_args!(
-            "it has more than {MAX_PROOF_BYTES} bytes"
-        )));
-    }
-    let file = fs::read(&args.source).map_err(|error| failed(&error))?;
+    let file = input::read(Path::new(&args.source), MAX_PROOF_BYTES)?;
     let proof = EvidenceProof::read(&file).map_err(Stop::usage)?;
     let (key, is_own) = match &args.key {
         Some(text) => (key::read("--key", text)?, false),
@@ -111,7 +92,7 @@ fn verify_proof(args: &EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
         Ok(checkpoint) => checkpoint,
         Err(error @ ProofError::Malformed(_)) => return Err(Stop::usage(error)),
         Err(error) => {
-            write(args.output.as_deref(), &format!("NOT valid: {error}\n"))?;
+            target::write(args.output.as_deref(), &format!("NOT valid: {error}\n"))?;
             return Ok(ExitCode::from(exit::FINDINGS));
         }
     };
@@ -127,7 +108,7 @@ fn verify_proof(args: &EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
         format!("\nCOULD NOT VERIFY: the key is the one in the proof: compare {key} with the key of the log, and give it with --key\n")
     });
     let text: String = valid.chain(warning).collect();
-    write(args.output.as_deref(), &text)?;
+    target::write(args.output.as_deref(), &text)?;
     Ok(ExitCode::from(if is_own {
         exit::CANNOT_TELL
     } else {

@@ -81,6 +81,18 @@ impl Write for Target {
     }
 }
 
+/// Writes a text. Returns the name of the target.
+///
+/// # Errors
+/// [`Stop`], if the text cannot be written.
+pub(crate) fn write(path: Option<&Path>, text: &str) -> Result<String, Stop> {
+    let mut out = Target::open(path)?;
+    let name = out.name().to_owned();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.finish());
+    written.map_err(|error| failed(&name, &error))?;
+    Ok(name)
+}
+
 /// Returns the file to write, or none for `-`, which means standard output, as in other tools.
 pub(crate) fn file(path: Option<&Path>) -> Option<&Path> {
     path.filter(|path| *path != Path::new("-"))

@@ -5,6 +5,7 @@ use super::error::store_error;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
 use std::sync::Arc;
 use trailseal::world::{
@@ -32,6 +33,62 @@ impl EvidenceBucket {
     /// Returns the client and the bucket, if one is configured.
     pub(super) fn place(&self) -> Option<(&Client, &str)> {
         Some((&self.s3, self.bucket.as_deref()?))
+    }
+
+    /// Reads a document of at most `limit` bytes, with its `ETag`. Returns `None` if it does not
+    /// exist.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn read(
+        &self,
+        key: &str,
+        limit: usize,
+    ) -> Result<Option<(Vec<u8>, String)>, StoreError> {
+        let Some((s3, bucket)) = self.place() else {
+            return Ok(None);
+        };
+        let name = named(bucket, key);
+        match s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(answer) => {
+                let document = read_within(answer.body, limit, &name).await?;
+                Ok(Some((document, answer.e_tag.unwrap_or_default())))
+            }
+            Err(error) => {
+                let error = store_error("read", name, &error);
+                match error.absence() {
+                    Some(_) => Ok(None),
+                    None => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Returns a page of a listing: objects below a prefix, or the folders if there is a delimiter.
+    ///
+    /// `StartAfter` "is where you want Amazon S3 to start listing from. Amazon S3 starts listing
+    /// after this specified key. `StartAfter` can be any key in the bucket"
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) async fn page(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        delimiter: Option<&str>,
+    ) -> Result<ListObjectsV2Output, StoreError> {
+        let Some((s3, bucket)) = self.place() else {
+            return Ok(ListObjectsV2Output::builder().build());
+        };
+        s3.list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .set_start_after(after.map(str::to_owned))
+            .set_delimiter(delimiter.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| store_error("list", named(bucket, prefix), &error))
     }
 }
 
@@ -106,26 +163,12 @@ impl AddEvidence for EvidenceBucket {
 }
 
 impl ListEvidence for EvidenceBucket {
-    /// `StartAfter` "is where you want Amazon S3 to start listing from. Amazon S3 starts listing
-    /// after this specified key. `StartAfter` can be any key in the bucket"
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
     async fn list_documents(
         &self,
         prefix: &str,
         after: Option<&str>,
     ) -> Result<WaitingPage, StoreError> {
-        let Some(bucket) = &self.bucket else {
-            return Ok(WaitingPage::default());
-        };
-        let answer = self
-            .s3
-            .list_objects_v2()
-            .bucket(bucket)
-            .prefix(prefix)
-            .set_start_after(after.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| store_error("list", named(bucket, prefix), &error))?;
+        let answer = self.page(prefix, after, None).await?;
         let objects = answer.contents.unwrap_or_default().into_iter();
         Ok(WaitingPage {
             keys: objects.filter_map(|object| object.key).collect(),

@@ -1,29 +1,18 @@
 //! The objects of the evidence log, and listings of documents with their times.
 
 use super::error::store_error;
-use super::evidence::{EvidenceBucket, named, read_within};
+use super::evidence::{EvidenceBucket, named};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::types::Object;
 use jiff::Timestamp;
 use trailseal::world::{
-    FetchEvidence, ListStored, StoreError, StoreLog, StoredDocument, StoredPage,
+    Cause, FetchEvidence, ListStored, StoreError, StoreLog, StoredDocument, StoredPage,
 };
 
 impl FetchEvidence for EvidenceBucket {
     async fn fetch(&self, key: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some((s3, bucket)) = self.place() else {
-            return Ok(None);
-        };
-        let name = named(bucket, key);
-        match s3.get_object().bucket(bucket).key(key).send().await {
-            Ok(answer) => Ok(Some(read_within(answer.body, limit, &name).await?)),
-            Err(error) => {
-                let error = store_error("read", name, &error);
-                match error.absence() {
-                    Some(_) => Ok(None),
-                    None => Err(error),
-                }
-            }
-        }
+        let found = self.read(key, limit).await?;
+        Ok(found.map(|(document, _)| document))
     }
 }
 
@@ -82,54 +71,36 @@ impl ListStored for EvidenceBucket {
         prefix: &str,
         after: Option<&str>,
     ) -> Result<StoredPage, StoreError> {
-        let Some((s3, bucket)) = self.place() else {
-            return Ok(StoredPage::default());
-        };
-        let answer = s3
-            .list_objects_v2()
-            .bucket(bucket)
-            .prefix(prefix)
-            .set_start_after(after.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| store_error("list", named(bucket, prefix), &error))?;
+        let answer = self.page(prefix, after, None).await?;
         let objects = answer.contents.unwrap_or_default().into_iter();
-        let documents = objects.filter_map(|object| {
-            let last_modified = object.last_modified?;
-            Some(StoredDocument {
-                key: object.key?,
-                last_modified: Timestamp::new(
-                    last_modified.secs(),
-                    last_modified.subsec_nanos().try_into().unwrap_or_default(),
-                )
-                .ok()?,
-                size: object
-                    .size
-                    .unwrap_or_default()
-                    .try_into()
-                    .unwrap_or_default(),
-            })
-        });
+        let documents: Option<Vec<StoredDocument>> = objects.map(stored).collect();
+        // S3 documents both for each object. Without them, a document would be left out.
+        let documents = documents.ok_or_else(|| StoreError {
+            action: "list",
+            subject: prefix.to_owned(),
+            cause: Cause::Failed(
+                "the answer of S3 has an object without a key or a time".to_owned(),
+            ),
+        })?;
         Ok(StoredPage {
-            documents: documents.collect(),
+            documents,
             more: answer.is_truncated == Some(true),
         })
     }
 
     async fn list_folders(&self, prefix: &str) -> Result<(Vec<String>, bool), StoreError> {
-        let Some((s3, bucket)) = self.place() else {
-            return Ok((Vec::new(), false));
-        };
-        let answer = s3
-            .list_objects_v2()
-            .bucket(bucket)
-            .prefix(prefix)
-            .delimiter("/")
-            .send()
-            .await
-            .map_err(|error| store_error("list", named(bucket, prefix), &error))?;
+        let answer = self.page(prefix, None, Some("/")).await?;
         let folders = answer.common_prefixes.unwrap_or_default().into_iter();
         let folders = folders.filter_map(|folder| folder.prefix).collect();
         Ok((folders, answer.is_truncated == Some(true)))
     }
+}
+
+fn stored(object: Object) -> Option<StoredDocument> {
+    let at = object.last_modified?;
+    let nanoseconds = at.subsec_nanos().try_into().ok()?;
+    Some(StoredDocument {
+        key: object.key?,
+        last_modified: Timestamp::new(at.secs(), nanoseconds).ok()?,
+    })
 }

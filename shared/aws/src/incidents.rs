@@ -1,29 +1,14 @@
 //! Documents of the evidence bucket that several functions may write at the same time.
 
 use super::error::store_error;
-use super::evidence::{EvidenceBucket, named, read_within};
+use super::evidence::{EvidenceBucket, named};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use trailseal::world::{ReplaceEvidence, StoreError, Versioned};
 
 impl ReplaceEvidence for EvidenceBucket {
     async fn look_up(&self, key: &str, limit: usize) -> Result<Option<Versioned>, StoreError> {
-        let Some((s3, bucket)) = self.place() else {
-            return Ok(None);
-        };
-        let name = named(bucket, key);
-        match s3.get_object().bucket(bucket).key(key).send().await {
-            Ok(answer) => Ok(Some(Versioned {
-                version: answer.e_tag.unwrap_or_default(),
-                document: read_within(answer.body, limit, &name).await?,
-            })),
-            Err(error) => {
-                let error = store_error("read", name, &error);
-                match error.absence() {
-                    Some(_) => Ok(None),
-                    None => Err(error),
-                }
-            }
-        }
+        let found = self.read(key, limit).await?;
+        Ok(found.map(|(document, version)| Versioned { document, version }))
     }
 
     /// S3 writes only if the version is still the one that was read: 412 means that it is not, and

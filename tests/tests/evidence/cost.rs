@@ -32,7 +32,6 @@ async fn cost(chains: usize) -> (Requests, u64) {
         let wanted = StoredDocument {
             last_modified: world.store.get(&name).expect("a receipt").at,
             key: name,
-            size: 0,
         };
         world.store.requests();
         let index = BatchIndex::read(&world.store, &key, &checkpoint).await;

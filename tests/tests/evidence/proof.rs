@@ -25,7 +25,6 @@ async fn proof(world: &World, checkpoint: &LogCheckpoint, keys: &[&String]) -> E
         let wanted = StoredDocument {
             key: (*name).clone(),
             last_modified: stored.at,
-            size: 0,
         };
         let found = index.find(&world.store, &wanted).await.expect("a search");
         let FoundEntry { index, entry } = found.expect("the document is in the log");
@@ -138,7 +137,6 @@ async fn a_document_that_is_not_in_the_log_is_not_found() {
     let wanted = StoredDocument {
         key: keys[0].clone(),
         last_modified: world.store.now(),
-        size: 0,
     };
     let found = index.expect("the batches");
     let found = found.find(&world.store, &wanted).await;

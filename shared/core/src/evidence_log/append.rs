@@ -137,7 +137,7 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
             publish(self.evidence, &published.edge, &batch).await?;
             published = batch.into();
         }
-        Err(AppendError::Behind)
+        Err(AppendError::Unpublished)
     }
 
     /// Reads the batch whose first entry is `start`, if it exists.
@@ -276,9 +276,7 @@ impl<E: ListStored + StoreLog, S: SignCheckpoint> LogWriter<'_, E, S> {
     }
 
     async fn entry(&self, document: StoredDocument) -> Result<LogEntry, StoreError> {
-        let StoredDocument {
-            key, last_modified, ..
-        } = document;
+        let StoredDocument { key, last_modified } = document;
         let unread = |key, why| LogEntry::Unread {
             key,
             last_modified,

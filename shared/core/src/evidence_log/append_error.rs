@@ -73,5 +73,5 @@ pub enum AppendError {
     Signature(CheckpointError),
     /// More batches follow than one append publishes.
     #[error("more than {MAX_PUBLISHED} batches are not published yet")]
-    Behind,
+    Unpublished,
 }

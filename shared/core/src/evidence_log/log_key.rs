@@ -112,12 +112,6 @@ impl LogKey {
         &self.name
     }
 
-    /// Returns the 32 bytes of the Ed25519 key.
-    #[must_use]
-    pub fn to_bytes(&self) -> [u8; 32] {
-        self.key
-    }
-
     /// Returns the ID that signatures name.
     #[must_use]
     pub fn id(&self) -> u32 {

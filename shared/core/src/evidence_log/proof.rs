@@ -9,7 +9,7 @@ use super::entry::LogEntry;
 use super::log_key::{LogKey, LogKeyError};
 use super::places::{TILE_HEIGHT, of_bundle, of_tile};
 use super::tree::TILE_HASHES;
-use crate::world::{Cause, FetchEvidence, StoreError};
+use crate::world::{FetchEvidence, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -317,18 +317,5 @@ impl EvidenceProof {
             }
         }
         newest.ok_or_else(|| ProofError::Malformed("it has no document".to_owned()))
-    }
-}
-
-impl From<ProofError> for StoreError {
-    fn from(error: ProofError) -> Self {
-        match error {
-            ProofError::Store(error) => error,
-            other => Self {
-                action: "prove",
-                subject: "the documents".to_owned(),
-                cause: Cause::Failed(other.to_string()),
-            },
-        }
     }
 }

@@ -10,8 +10,6 @@ pub struct StoredDocument {
     pub key: String,
     /// When S3 stored it.
     pub last_modified: Timestamp,
-    /// Its size in bytes.
-    pub size: u64,
 }
 
 /// A page of a listing of documents.
