@@ -2,7 +2,7 @@
 
 use crate::rate::Rate;
 use trailseal::alert::notice::Pace;
-use trailseal::world::{KeepEvidence, ReplaceEvidence, SettleEvidence};
+use trailseal::world::{FetchEvidence, KeepEvidence, ListStored, ReplaceEvidence, SettleEvidence};
 use trailseal_aws::EvidenceBucket;
 use trailseal_lambda::AlerterStartup;
 use trailseal_lambda::queue::ports::{PublishAlert, SendLater};
@@ -19,7 +19,12 @@ pub(crate) trait Ports: Send + Sync + 'static {
     /// Alerts people.
     type Topic: PublishAlert + 'static;
     /// Keeps the incidents.
-    type Evidence: KeepEvidence + SettleEvidence + ReplaceEvidence + 'static;
+    type Evidence: KeepEvidence
+        + SettleEvidence
+        + ReplaceEvidence
+        + ListStored
+        + FetchEvidence
+        + 'static;
     /// Delivers findings, and accepts those that go back.
     type Queue: SendLater + 'static;
 }

@@ -4,6 +4,7 @@ use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use trailseal::alert::acknowledgment::{self, newest_acknowledgment};
 use trailseal::alert::case::{Arrived, Case, OnRecord};
 use trailseal::alert::incident::{self, Incident, MAX_DOCUMENT_BYTES};
 use trailseal::alert::notice::Notice;
@@ -42,8 +43,26 @@ impl<P: Ports> Alerter<P> {
                 OnRecord::Nothing
             }
         };
-        let case = Case::of(arrived, record, now, self.pace);
+        let mut case = Case::of(arrived, record, now, self.pace);
+        if let Some(case) = &mut case
+            && acknowledgment::may_silence(&case.incident, case.notice)
+            && self.is_acknowledged(&case.incident, now).await
+        {
+            case.silence();
+        }
         Ok(case.map(|case| OpenCase { case, messages }))
+    }
+
+    /// Returns whether somebody knows of an incident, and has silenced its repeats. What cannot be
+    /// read silences nothing.
+    async fn is_acknowledged(&self, incident: &Incident, now: Timestamp) -> bool {
+        match newest_acknowledgment(&self.evidence, &incident.id).await {
+            Ok(acknowledgment) => acknowledgment.is_some_and(|it| it.silences(incident, now)),
+            Err(error) => {
+                tracing::warn!(error = ?error.to_string(), "whether somebody acknowledged the incident could not be read: its alert is repeated");
+                false
+            }
+        }
     }
 
     /// Returns what is recorded about an incident, and its document's version.
@@ -81,8 +100,7 @@ impl<P: Ports> Alerter<P> {
     async fn record_one(&self, open: OpenCase, now: Timestamp) -> BTreeSet<Number> {
         let OpenCase { case, messages } = open;
         let waits = matches!(case.notice, Notice::Later { .. });
-        let partly_ended = !case.notice.is_now() && !case.ended.is_empty();
-        if !case.is_published && !waits && !partly_ended {
+        if !case.is_published && !waits && !case.is_recorded_silently() {
             // Known, or refused by SNS and delivered again later.
             return BTreeSet::new();
         }

@@ -1,7 +1,7 @@
 //! The validation of one new digest.
 
 use trailseal::check::arrival::Arrival;
-use trailseal::check::digest::{DigestVerifier, ValidatedDigest};
+use trailseal::check::digest::DigestVerifier;
 use trailseal::names::event_object::EventObject;
 use trailseal::world::{ListObjects, ListPublicKeys, ReadObject};
 use trailseal_lambda::{Check, Checked, Deadline, Record};
@@ -30,11 +30,12 @@ where
     }
 
     async fn check(&self, created: &EventObject, _: Deadline) -> Checked {
-        let ValidatedDigest { report, seen } =
-            self.digests.validate_delivered(&created.object).await;
+        let mut validated = self.digests.validate_delivered(&created.object).await;
+        let all_clears = self.digests.digests_right_again(created, &validated);
+        validated.report.all_clears.extend(all_clears);
         Checked {
-            digest: seen,
-            ..report.into()
+            digest: validated.seen,
+            ..validated.report.into()
         }
     }
 }

@@ -81,13 +81,7 @@ where
 
     async fn check(&self, created: &EventObject, deadline: Deadline) -> Checked {
         let at = &created.object;
-        let Progress {
-            report,
-            rest,
-            digest,
-            seen,
-            log_files,
-        } = self
+        let mut progress = self
             .digests
             .verify_log_files(
                 at,
@@ -96,9 +90,22 @@ where
                 sleep_until(deadline.wind_down),
             )
             .await;
+        let all_clears = self.digests.log_files_right_again(created, &progress);
+        progress.report.all_clears.extend(all_clears);
+        let Progress {
+            report,
+            rest,
+            digest,
+            seen,
+            log_files,
+        } = progress;
+        let rest = rest.map(|resume_at| {
+            let rest = EventObject::rest(at.clone(), resume_at);
+            rest.with_incidents(created.incidents.clone())
+        });
         let mut checked = Checked {
             report,
-            rest: rest.map(|resume_at| EventObject::rest(at.clone(), resume_at)),
+            rest,
             updates: Vec::new(),
             digest: seen,
             log_files,

@@ -3,6 +3,7 @@
 use crate::watchdog::{Ports, Watchdog};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
+use trailseal::names::event_object::EventObject;
 use trailseal::names::ids::AccountId;
 use trailseal::receipt::places;
 use trailseal::watch::{
@@ -100,11 +101,20 @@ impl<P: Ports> Watchdog<P> {
                     function = function.as_str(),
                     "the function left no receipt of this digest: the digest is sent to the function"
                 );
-                match function {
-                    VerifyingFunction::DigestValidator => self.validator.send_event(at).await,
-                    VerifyingFunction::LogVerifier => self.verifier.send_event(at).await,
-                }
+                self.send_to(function, &EventObject::new(at.clone())).await
             })
             .await
+    }
+
+    /// Sends an object to the queue of a function.
+    pub(crate) async fn send_to(
+        &self,
+        function: VerifyingFunction,
+        object: &EventObject,
+    ) -> Result<(), StoreError> {
+        match function {
+            VerifyingFunction::DigestValidator => self.validator.send_event(object).await,
+            VerifyingFunction::LogVerifier => self.verifier.send_event(object).await,
+        }
     }
 }

@@ -33,6 +33,7 @@ impl<P: Ports> Work for Watchdog<P> {
         match message.map_err(|error| WorkError::Malformed(error.to_string()))? {
             WatchMessage::Round(tick) => self.round(&tick, deadline).await,
             WatchMessage::Append(tick) => self.append(tick, deadline).await,
+            WatchMessage::SecondLook(tick) => self.second_look(tick, deadline).await,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Looks at every chain once an hour: whether digests still arrive, and whether each was verified.
+//! Has what was found bad looked at again.
 
 mod account;
 mod append;
 mod guard;
 mod handler;
+mod second_look;
 mod stack;
 mod watchdog;
 

@@ -225,7 +225,7 @@ impl Functions {
     }
 
     async fn validate(&self, at: &ObjectLocation) -> Checked {
-        let ValidatedDigest { report, seen } = self.validator.validate_delivered(at).await;
+        let ValidatedDigest { report, seen, .. } = self.validator.validate_delivered(at).await;
         Checked {
             digest: seen,
             ..report.into()

@@ -1,5 +1,6 @@
 //! The alerter with a topic, a queue and an evidence bucket in memory.
 
+mod acknowledgments;
 mod all_clears;
 mod at_once;
 mod crashes;
@@ -24,8 +25,8 @@ use trailseal::alert::notice::Pace;
 use trailseal::finding::{Finding, FindingKind, Scope, Stamp};
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::{
-    Absence, Cause, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError, Versioned,
-    WaitingPage,
+    Absence, Cause, FetchEvidence, KeepEvidence, ListStored, ReplaceEvidence, SettleEvidence,
+    StoreError, StoredDocument, StoredPage, Versioned, WaitingPage,
 };
 use trailseal_lambda::queue::ports::{PublishAlert, SendLater, SetRetry};
 use trailseal_lambda::{AnswerBatch as _, Deadline};
@@ -187,6 +188,38 @@ impl ReplaceEvidence for Aws {
             true
         })
         .await
+    }
+}
+
+impl ListStored for Aws {
+    async fn list_stored(&self, prefix: &str, _: Option<&str>) -> Result<StoredPage, StoreError> {
+        self.step("list", |world| {
+            let keys = world.documents.keys().filter(|key| key.starts_with(prefix));
+            let mut keys: Vec<_> = keys.cloned().collect();
+            keys.sort();
+            let stored = |key| StoredDocument {
+                key,
+                last_modified: at(0),
+            };
+            StoredPage {
+                documents: keys.into_iter().map(stored).collect(),
+                more: false,
+            }
+        })
+        .await
+    }
+
+    async fn list_folders(&self, _: &str) -> Result<(Vec<String>, bool), StoreError> {
+        unreachable!("the alerter lists no folders")
+    }
+}
+
+impl FetchEvidence for Aws {
+    async fn fetch(&self, key: &str, _: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self
+            .step("fetch", |world| world.documents.get(key).cloned())
+            .await?;
+        Ok(found.map(|(document, _)| document.into_bytes()))
     }
 }
 

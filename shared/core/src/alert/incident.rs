@@ -7,7 +7,9 @@
 
 use super::notice::{Notice, Pace};
 use super::sent_finding::SentFinding;
+use super::verified_again::look_at;
 use crate::finding::Severity;
+use crate::names::location::ObjectLocation;
 use crate::names::printable::printable;
 use crate::names::text::clip;
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +20,7 @@ use std::time::Duration;
 pub const SCHEMA: &str = "trailseal.incident/1";
 
 /// The maximum size in bytes of an incident's document that is read. A written document has at most
-/// half of that: its occurrences, and one complete finding.
+/// three quarters of that: its occurrences, and one complete finding.
 pub const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
 /// The maximum number of occurrences that an incident remembers individually. An older one that is
@@ -101,6 +103,9 @@ pub struct Occurrence {
     pub at: Timestamp,
     /// The start of the location of the object that shows it.
     pub object: String,
+    /// The digest whose verification shows whether it is right again, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_at: Option<ObjectLocation>,
     /// The time when it was found to be right again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -202,6 +207,7 @@ impl Incident {
                 .collect(),
             at,
             object: clip(&place, MAX_PLACE_CHARS).to_owned(),
+            look_at: look_at(finding),
             ended_at: None,
         });
         let too_many = self.recent.len().saturating_sub(MAX_REMEMBERED);
@@ -211,17 +217,23 @@ impl Incident {
         self.forgotten = self.forgotten.saturating_add(open);
     }
 
-    /// Ends an occurrence. Returns whether it was open.
+    /// Ends an occurrence, or all of them. Returns whether one was open.
     fn end(&mut self, all_clear: &SentFinding, detected_at: Timestamp) -> bool {
-        let mut recent = self.recent.iter_mut();
-        let Some(ended) = recent.find(|known| {
-            known.occurrence == all_clear.occurrence
-                && known.ended_at.is_none()
-                && known.at < detected_at
-        }) else {
+        let mut has_ended = false;
+        for known in &mut self.recent {
+            let is_meant = all_clear.ends_incident || known.occurrence == all_clear.occurrence;
+            if is_meant && known.ended_at.is_none() && known.at < detected_at {
+                known.ended_at = Some(detected_at);
+                has_ended = true;
+            }
+        }
+        if !has_ended {
             return false;
-        };
-        ended.ended_at = Some(detected_at);
+        }
+        if all_clear.ends_incident {
+            // Those that are no longer remembered are older.
+            self.forgotten = 0;
+        }
         let is_over = self.recent.iter().all(|known| known.ended_at.is_some());
         if is_over && self.forgotten == 0 {
             self.closing = Some(Box::new(Closing {
@@ -230,6 +242,12 @@ impl Incident {
             }));
         }
         true
+    }
+
+    /// Returns whether something that was found is not right again.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.closing.is_none()
     }
 
     /// Returns the number of unpublished occurrences.

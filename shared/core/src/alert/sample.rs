@@ -34,6 +34,7 @@ pub(super) fn finding(occurrence: &str, minute: i64) -> SentFinding {
         actual: None,
         message: "m".to_owned(),
         all_clear: false,
+        ends_incident: false,
         advice: "a".to_owned(),
         detected_at: at(minute),
         function: "kms-context-checker".to_owned(),

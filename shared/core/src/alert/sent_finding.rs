@@ -46,6 +46,9 @@ pub struct SentFinding {
     /// Indicates whether it ends the incident.
     #[serde(default, skip_serializing_if = "crate::finding::is_false")]
     pub all_clear: bool,
+    /// Indicates whether an all-clear ends every occurrence of the incident.
+    #[serde(default, skip_serializing_if = "crate::finding::is_false")]
+    pub ends_incident: bool,
     /// The advice: what to do next.
     pub advice: String,
     /// The time when it was found.

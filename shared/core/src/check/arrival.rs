@@ -29,13 +29,19 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     /// A relay's message that names a digest may be the only notice of it. If the digest is missing
     /// at the last try, it counts as deleted.
     pub async fn arrival(&self, created: &EventObject) -> Arrival {
-        arrival(&self.store, created, |at, absence| {
+        let arrival = arrival(&self.store, created, |at, absence| {
             match classify(&at.key) {
                 ObjectKind::Digest(key) => Some(self.missing_on_arrival(at, &key, absence)),
                 _ => None,
             }
-        })
-        .await
+        });
+        match arrival.await {
+            Arrival::NotFound(mut report) if created.is_second_look() => {
+                report.all_clears = self.gone_at_second_look(created);
+                Arrival::NotFound(report)
+            }
+            arrival => arrival,
+        }
     }
 }
 
@@ -73,6 +79,10 @@ pub async fn arrival<S: ReadObject>(
         SearchResult::At(at) => return Arrival::At(at.clone()),
         SearchResult::NotFound(absence) => absence,
     };
+    if created.is_second_look() {
+        // Nothing says that it still exists. Its deletion, if it was one, has an incident of its own.
+        return Arrival::NotFound(Box::default());
+    }
     match created.origin {
         Origin::Service => Arrival::At(first.clone()),
         Origin::Person => not_found(&readings, absence, None),

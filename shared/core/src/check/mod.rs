@@ -13,4 +13,5 @@ pub mod listed;
 pub mod log_file;
 pub mod pending;
 mod retention;
+pub mod second_look;
 mod turn;

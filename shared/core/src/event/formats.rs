@@ -4,8 +4,9 @@ use super::deeds;
 use super::fields::{OBJECT_CREATED, OBJECT_DELETED, text, text_at};
 use super::objects::{EventError, EventObjects};
 use super::unrelated::Unrelated;
-use crate::names::event_object::{EventObject, Origin};
+use crate::names::event_object::{EventObject, MAX_INCIDENTS, Origin};
 use crate::names::location::ObjectLocation;
+use crate::names::sha256::Sha256;
 use serde_json::Value;
 
 impl EventObjects {
@@ -80,25 +81,44 @@ impl EventObjects {
         Ok(())
     }
 
-    /// Collects `{"bucket","key"}`, and `resumeAt` if a function hands back the rest.
+    /// Collects `{"bucket","key"}`, and `resumeAt` if a function hands back the rest, and
+    /// `incidents` if the object is looked at again because of them.
     pub(super) fn collect_bare(&mut self, event: &Value, writer: Origin) -> Result<(), EventError> {
         let (Some(bucket), Some(key)) = (text(event, "bucket"), text(event, "key")) else {
             return Err(EventError::Unknown(
                 "`bucket` and `key` are not both strings",
             ));
         };
+        let incidents = incidents(event)?;
         let Some(index) = event.get("resumeAt") else {
-            return self.add(EventObject::as_written(bucket, key).with_origin(writer));
+            let object = EventObject::as_written(bucket, key).with_origin(writer);
+            return self.add(object.with_incidents(incidents));
         };
         let resume_at = index
             .as_u64()
             .and_then(|index| usize::try_from(index).ok())
             .ok_or(EventError::Unknown("`resumeAt` is not a number"))?;
-        let rest = EventObject::rest(ObjectLocation::new(bucket, key), resume_at);
+        let rest = EventObject::rest(ObjectLocation::new(bucket, key), resume_at)
+            .with_incidents(incidents);
         // A function hands back an object that it has read.
         self.add(match (writer, resume_at) {
             (Origin::Message, 1..) => rest,
             (writer, _) => rest.with_origin(writer),
         })
     }
+}
+
+/// Returns the IDs of the incidents for which an object is looked at again, in lower case.
+fn incidents(event: &Value) -> Result<Vec<String>, EventError> {
+    let Some(listed) = event.get("incidents") else {
+        return Ok(Vec::new());
+    };
+    let listed = listed.as_array().filter(|ids| ids.len() <= MAX_INCIDENTS);
+    let ids = listed.and_then(|ids| {
+        let ids = ids.iter().map(|id| Sha256::from_hex(id.as_str()?));
+        ids.map(|id| id.map(|id| id.to_string())).collect()
+    });
+    ids.ok_or(EventError::Unknown(
+        "`incidents` is not a list of at most 100 incident IDs",
+    ))
 }

@@ -18,6 +18,7 @@ mod report;
 mod restore;
 mod row;
 mod scope;
+pub mod second_look;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -83,6 +84,9 @@ pub struct Finding {
     /// Indicates whether this reports the end of the incident: what was found is right again.
     #[serde(skip_serializing_if = "is_false")]
     pub all_clear: bool,
+    /// Indicates whether an all-clear ends every occurrence of the incident, and not only its own.
+    #[serde(skip_serializing_if = "is_false")]
+    pub ends_incident: bool,
     /// Distinguishes findings of one kind on one object.
     #[serde(skip)]
     pub detail: String,
@@ -138,6 +142,7 @@ impl Finding {
             actual: None,
             message: clip_visibly(message.into(), MAX_TEXT_CHARS),
             all_clear: false,
+            ends_incident: false,
             detail: String::new(),
             about: None,
             occurrence: None,

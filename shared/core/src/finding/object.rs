@@ -8,6 +8,14 @@ use crate::names::location::ObjectLocation;
 use crate::world::Cause;
 use std::borrow::Cow;
 
+/// The kinds of findings about unreadable objects, each with a word for the reason. The objects of a
+/// folder that are unreadable for one reason are one incident.
+const DENIED: (FindingKind, &str) = (FindingKind::ObjectUnreadableDenied, "denied");
+const KEY: (FindingKind, &str) = (FindingKind::ObjectUnreadableDenied, "key");
+const REGION: (FindingKind, &str) = (FindingKind::ObjectUnreadableDenied, "Region");
+const CREDENTIALS: (FindingKind, &str) = (FindingKind::ObjectUnreadableDenied, "credentials");
+const ARCHIVED: (FindingKind, &str) = (FindingKind::ObjectArchived, "archived");
+
 /// `object-unreadable-denied` or `object-archived`: nothing can be said about `subject`, because
 /// the object at `at` cannot be read. `None` for a request that may work a moment later.
 #[must_use]
@@ -18,11 +26,11 @@ pub(super) fn unreadable(
     cause: &Cause,
 ) -> Option<Finding> {
     let (kind, what) = match cause {
-        Cause::Denied(_) => (FindingKind::ObjectUnreadableDenied, "denied"),
-        Cause::KeyUnusable(_) => (FindingKind::ObjectUnreadableDenied, "key"),
-        Cause::RegionDisabled(_) => (FindingKind::ObjectUnreadableDenied, "Region"),
-        Cause::Credentials(..) => (FindingKind::ObjectUnreadableDenied, "credentials"),
-        Cause::Archived(_) => (FindingKind::ObjectArchived, "archived"),
+        Cause::Denied(_) => DENIED,
+        Cause::KeyUnusable(_) => KEY,
+        Cause::RegionDisabled(_) => REGION,
+        Cause::Credentials(..) => CREDENTIALS,
+        Cause::Archived(_) => ARCHIVED,
         Cause::Absent(_)
         | Cause::Unavailable(_)
         | Cause::NotYet
@@ -31,18 +39,36 @@ pub(super) fn unreadable(
         | Cause::Interrupted
         | Cause::Failed(_) => return None,
     };
-    // One mistake, in a key's policy for example, makes every object of a folder unreadable. That
-    // is one incident.
-    let mut finding = Finding::new(
-        kind,
-        scope.clone(),
-        at.clone(),
-        format!("Trailseal cannot check {subject}: {cause}."),
-    )
-    .with_evidence("a readable object", cause.to_string())
-    .about(format!("{} {what}", at.region_folder()), subject);
+    let message = format!("Trailseal cannot check {subject}: {cause}.");
+    let mut finding = of_folder((kind, what), scope, at, subject, message)
+        .with_evidence("a readable object", cause.to_string());
     finding.remedy = remedy(cause).map(Cow::Borrowed);
     Some(finding)
+}
+
+/// Returns a finding about an object. One mistake, in a key's policy for example, makes every object
+/// of a folder unreadable. That is one incident.
+fn of_folder(
+    (kind, what): (FindingKind, &str),
+    scope: &Scope,
+    at: &ObjectLocation,
+    subject: &str,
+    message: String,
+) -> Finding {
+    let folder = format!("{} {what}", at.region_folder());
+    Finding::new(kind, scope.clone(), at.clone(), message).about(folder, subject)
+}
+
+/// Returns the all-clears of an object that can be read again, for each reason for which it may have
+/// been unreadable.
+pub(super) fn readable(scope: &Scope, at: &ObjectLocation) -> impl Iterator<Item = Finding> {
+    [DENIED, KEY, REGION, CREDENTIALS, ARCHIVED]
+        .map(|reason| {
+            let subject = at.to_string();
+            of_folder(reason, scope, at, &subject, String::new())
+                .into_all_clear("Trailseal can read the object again, and the object is intact.")
+        })
+        .into_iter()
 }
 
 /// Returns what the owner of a function does about an object that remains unreadable, if the cause

@@ -10,6 +10,9 @@ use serde::Serialize;
 /// The maximum number of readings of one key besides the first.
 const MAX_OTHER_READINGS: usize = 2;
 
+/// The maximum number of incidents for which one message has an object looked at again.
+pub const MAX_INCIDENTS: usize = 100;
+
 /// The source that says that an object was created or deleted. It determines what it means that the object is
 /// missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub struct EventObject {
     /// is not settled.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resume_at: usize,
+    /// In a message that `watchdog` sends: the IDs of open incidents. A function that finds their
+    /// objects right sends all-clears. Each is 64 hex digits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incidents: Vec<String>,
     /// The source of the event.
     #[serde(skip)]
     pub origin: Origin,
@@ -60,6 +67,7 @@ impl EventObject {
         Self {
             object,
             resume_at: 0,
+            incidents: Vec::new(),
             origin: Origin::Service,
             other_readings: Vec::new(),
             deed: None,
@@ -109,6 +117,20 @@ impl EventObject {
             None => (as_it_is, None),
         };
         Self::new(ObjectLocation::new(bucket, first)).with_alternatives(other)
+    }
+
+    /// Adds the IDs of open incidents to look at again.
+    #[must_use]
+    pub fn with_incidents(mut self, incidents: Vec<String>) -> Self {
+        self.incidents = incidents;
+        self
+    }
+
+    /// Returns whether the object is looked at again because of open incidents. No event is the
+    /// reason: the object may be gone.
+    #[must_use]
+    pub fn is_second_look(&self) -> bool {
+        !self.incidents.is_empty()
     }
 
     /// Sets the source that names the object.

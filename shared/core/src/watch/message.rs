@@ -3,7 +3,6 @@
 use super::tick::{Tick, TickError};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// The number of seconds for which a document waits, unless a message says otherwise. S3 may set the
 /// time of an object before the object appears in listings, and clocks differ.
@@ -16,6 +15,8 @@ pub enum WatchMessage {
     Round(Box<Tick>),
     /// Adds what is new to the evidence log: `{"append":{}}`.
     Append(AppendTick),
+    /// Has open incidents looked at again: `{"secondLook":{}}`.
+    SecondLook(SecondLookTick),
 }
 
 /// How new documents are added to the evidence log.
@@ -49,21 +50,41 @@ impl AppendTick {
     }
 }
 
+/// The start of a second look at open incidents, or of its rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct SecondLookTick {
+    /// The key of the last document that was read; `None` at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl SecondLookTick {
+    /// Returns the message that continues after the document with the key `after`.
+    #[must_use]
+    pub fn rest(after: String) -> String {
+        let rest = Self { after: Some(after) };
+        serde_json::json!({"secondLook": rest}).to_string()
+    }
+}
+
 impl WatchMessage {
     /// Reads a message.
     ///
     /// # Errors
-    /// [`TickError`]: it is neither.
+    /// [`TickError`]: it is none of them.
     pub fn read(body: &str) -> Result<Self, TickError> {
-        let value: Option<Value> = serde_json::from_str(body).ok();
-        let append = value.as_ref().and_then(|value| value.get("append"));
-        let watch = value.as_ref().and_then(|value| value.get("watch"));
-        if let (Some(append @ Value::Object(_)), None) = (append, watch)
-            && let Ok(append) = AppendTick::deserialize(append)
-        {
-            return Ok(Self::Append(append));
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        enum Other {
+            Append(AppendTick),
+            SecondLook(SecondLookTick),
         }
-        Tick::read(body).map(|tick| Self::Round(Box::new(tick)))
+        match serde_json::from_str(body) {
+            Ok(Other::Append(tick)) => Ok(Self::Append(tick)),
+            Ok(Other::SecondLook(tick)) => Ok(Self::SecondLook(tick)),
+            Err(_) => Tick::read(body).map(|tick| Self::Round(Box::new(tick))),
+        }
     }
 }
 
@@ -81,6 +102,14 @@ mod tests {
         let at_once = AppendTick { margin_seconds: 0 };
         let read = WatchMessage::read(&at_once.into_message());
         assert_eq!(read, Ok(WatchMessage::Append(at_once)));
+        let look = SecondLookTick::default();
+        let read = WatchMessage::read(r#"{"secondLook":{}}"#);
+        assert_eq!(read, Ok(WatchMessage::SecondLook(look)));
+        let rest = SecondLookTick::rest("incidents/1.json".to_owned());
+        let Ok(WatchMessage::SecondLook(look)) = WatchMessage::read(&rest) else {
+            panic!("{rest}");
+        };
+        assert_eq!(look.after.as_deref(), Some("incidents/1.json"));
         let round = WatchMessage::read(r#"{"watch":{}}"#);
         assert_eq!(round, Ok(WatchMessage::Round(Box::default())));
         for other in [
@@ -88,6 +117,8 @@ mod tests {
             r#"{"append":{"margin":1}}"#,
             r#"{"append":{"marginSeconds":-1}}"#,
             r#"{"append":{},"watch":1}"#,
+            r#"{"secondLook":{"before":"x"}}"#,
+            r#"{"secondLook":{},"append":{}}"#,
             "append",
             "{}",
         ] {

@@ -51,7 +51,7 @@ pub use account_memory::{AccountMemory, MAX_MEMORY_BYTES, MemoryError, SentAgain
 pub use condition::{ConditionKind, LastingCondition};
 pub use heads::{Heads, WatchedChain, read_heads};
 pub use lost::{LostDigest, MAX_SENDINGS, VerifyingFunction};
-pub use message::{AppendTick, WatchMessage};
+pub use message::{AppendTick, SecondLookTick, WatchMessage};
 pub use progress::AccountRound;
 pub use round::WatchRound;
 pub use settings::{OverdueHours, WatchSettings};

@@ -50,7 +50,9 @@ impl<C: Check, P: Ports> Service<C, P> {
             log_files,
         } = checked;
         report.allow_for_expiry(Timestamp::now());
-        let schedule = RetrySchedule::of_report(&report, self.is_history);
+        // A second look is repeated by the clock, as long as the incident is open.
+        let schedule = RetrySchedule::of_report(&report, self.is_history)
+            .filter(|_| !created.is_second_look());
         let is_last = schedule.is_some_and(|s| attempt.is_last(s, self.resender.max_receives));
         let mut verdict = report.verdict();
         if is_last {

@@ -3,7 +3,7 @@
 use super::ports::SendEvent;
 use aws_config::SdkConfig;
 use serde_json::json;
-use trailseal::names::location::ObjectLocation;
+use trailseal::names::event_object::EventObject;
 use trailseal::names::printable::json_for_queue;
 use trailseal::world::StoreError;
 use trailseal_aws::store_error;
@@ -27,8 +27,8 @@ impl EventQueue {
 }
 
 impl SendEvent for EventQueue {
-    async fn send_event(&self, object: &ObjectLocation) -> Result<(), StoreError> {
-        let body = json!({"bucket": object.bucket, "key": object.key}).to_string();
+    async fn send_event(&self, object: &EventObject) -> Result<(), StoreError> {
+        let body = json!(object).to_string();
         self.sqs
             .send_message()
             .queue_url(&self.url)

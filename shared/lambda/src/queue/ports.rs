@@ -5,7 +5,7 @@ use std::time::Duration;
 use trailseal::alert::Alert;
 use trailseal::alert::findings_message::FindingsMessage;
 use trailseal::check::guard::NamedAnswer;
-use trailseal::names::location::ObjectLocation;
+use trailseal::names::event_object::EventObject;
 use trailseal::world::{AddEvidence, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError};
 
 /// Hands findings to the component that alerts people.
@@ -23,13 +23,13 @@ pub trait SendFindings: Send + Sync {
 
 /// Sends objects to a function that checks them.
 pub trait SendEvent: Send + Sync {
-    /// Sends the event of an object; returns after the queue accepted it. Repeats are harmless.
+    /// Sends an object to check; returns after the queue accepted it. Repeats are harmless.
     ///
     /// # Errors
     /// [`StoreError`]: the queue may not have accepted it.
     fn send_event(
         &self,
-        object: &ObjectLocation,
+        object: &EventObject,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::alert::sample::{PACE, at, finding};
 use crate::alert::sent_finding::SentFinding;
+use crate::finding::DigestReference;
 use proptest::prelude::*;
 
 fn publish(incident: &mut Incident, now: Timestamp) {
@@ -63,6 +64,21 @@ fn a_future_time_suppresses_no_alert() {
     assert_eq!(incident.last_seen, at(1));
 }
 
+/// Returns a digest whose location is as long as an incident remembers one.
+fn longest_digest(number: i64) -> DigestReference {
+    let name = format!(
+        "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_trail-{number:04}_us-east-1_20260115T120000Z.json.gz"
+    );
+    let bucket = "amzn-s3-demo-bucket".to_owned();
+    let left = 500 - "s3:///".len() - bucket.len() - name.len() - 1;
+    DigestReference {
+        bucket,
+        key: format!("{}/{name}", "\u{fff}".repeat(left / 3)),
+        start_time: None,
+        end_time: None,
+    }
+}
+
 #[test]
 fn a_document_round_trips_and_any_other_is_refused() {
     let first = finding("a", 0);
@@ -74,12 +90,14 @@ fn a_document_round_trips_and_any_other_is_refused() {
         hostile.occurrence = format!("{n}{}", "\u{1}".repeat(10_000));
         hostile.message = "\u{1}".repeat(2_100);
         hostile.actual = Some("\u{1}".repeat(2_100));
+        "log-file-missing".clone_into(&mut hostile.kind);
+        hostile.digest = Some(longest_digest(n));
         incident.add(&hostile, at(n));
     }
     assert_eq!(incident.occurrences, 2_000);
     let document = incident.document();
     assert!(
-        document.len() < MAX_DOCUMENT_BYTES / 2,
+        document.len() < MAX_DOCUMENT_BYTES / 4 * 3,
         "{}",
         document.len()
     );
@@ -207,4 +225,31 @@ proptest! {
     fn any_document_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = Incident::read(&bytes, "x");
     }
+}
+
+#[test]
+fn an_all_clear_of_the_incident_ends_all_occurrences_before_it() {
+    let mut incident = Incident::of(&finding("0", 0));
+    for n in 0..500 {
+        assert!(incident.add(&finding(&n.to_string(), n), at(n)));
+    }
+    assert_eq!(incident.forgotten, 100);
+    let over = |minute| SentFinding {
+        ends_incident: true,
+        ..all_clear("whole", minute)
+    };
+    // The last occurrences were found later.
+    assert!(incident.add(&over(490), at(500)));
+    assert!(incident.is_open());
+    let open = incident
+        .recent
+        .iter()
+        .filter(|known| known.ended_at.is_none());
+    assert_eq!(open.count(), 10);
+    assert!(incident.add(&over(500), at(500)));
+    assert_eq!(incident.notice(at(500), PACE), Notice::Closed);
+    assert!(!incident.add(&over(501), at(501)));
+    // It opens again.
+    assert!(incident.add(&finding("0", 502), at(502)));
+    assert_eq!(incident.notice(at(502), PACE), Notice::Opened);
 }

@@ -9,6 +9,7 @@ use crate::finding::digest::{self, DigestSubject};
 use crate::finding::{DigestReference, Finding, Report, Scope};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, ObjectKind, classify};
+use crate::trust::signature::AuthenticDigest;
 use crate::world::{ListObjects, ListPublicKeys, ReadObject};
 
 /// The result of the validation of a digest that was delivered.
@@ -18,6 +19,8 @@ pub struct ValidatedDigest {
     pub report: Report,
     /// The facts about the object, if it could be read.
     pub seen: Option<SeenDigest>,
+    /// Its content, if CloudTrail signed it.
+    pub authentic: Option<AuthenticDigest>,
 }
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
@@ -57,7 +60,11 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         report
             .findings
             .extend(unexpected.into_iter().chain(started));
-        ValidatedDigest { report, seen }
+        ValidatedDigest {
+            report,
+            seen,
+            authentic: settled.authentic,
+        }
     }
 
     /// Runs a walk of one step: no later digest is known. Counts the digest if CloudTrail signed it.
@@ -129,6 +136,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             Err(error) if error.absence().is_some() => {}
             Err(error) => report.cannot_tell(error, &Scope::default(), at),
         }
-        ValidatedDigest { report, seen }
+        ValidatedDigest {
+            report,
+            seen,
+            authentic: None,
+        }
     }
 }

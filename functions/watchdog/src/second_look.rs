@@ -1,0 +1,110 @@
+//! Has open incidents looked at again: each digest that shows one is sent to the function that
+//! verifies it.
+
+use crate::handler::no_time;
+use crate::watchdog::{Ports, Watchdog};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use tokio::time::{Instant, timeout_at};
+use trailseal::alert::incident::Incident;
+use trailseal::alert::incident_pages::{IncidentPage, incidents_after};
+use trailseal::alert::second_look::looks;
+use trailseal::names::event_object::{EventObject, MAX_INCIDENTS};
+use trailseal::names::location::ObjectLocation;
+use trailseal::names::seconds::whole_second;
+use trailseal::watch::{SecondLookTick, VerifyingFunction};
+use trailseal::world::StoreError;
+use trailseal_lambda::{Deadline, WorkError};
+
+/// The number of digests that are sent to queues at the same time.
+const SENT_AT_ONCE: usize = 16;
+
+impl<P: Ports> Watchdog<P> {
+    /// Sends the digests that show open incidents to the functions. Returns the message that
+    /// continues, if there was no time for all incidents.
+    pub(crate) async fn second_look(
+        &self,
+        tick: SecondLookTick,
+        deadline: Deadline,
+    ) -> Result<Option<String>, WorkError> {
+        let now = whole_second(Timestamp::now());
+        let SecondLookTick { mut after } = tick;
+        let (mut open, mut sent) = (0, 0);
+        loop {
+            let page = self.look_at_page(after.as_deref(), now);
+            let page = timeout_at(deadline.give_up, page).await;
+            let page = page.unwrap_or_else(|_| Err(no_time("look at", "the incidents")))?;
+            open += page.open;
+            sent += page.sent;
+            match page.next {
+                Some(next) if Instant::now() >= deadline.wind_down => {
+                    return Ok(Some(SecondLookTick::rest(next)));
+                }
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        tracing::info!(open, sent, "what was found is looked at again");
+        Ok(None)
+    }
+
+    /// Looks at one page of incidents.
+    async fn look_at_page(&self, after: Option<&str>, now: Timestamp) -> Result<Page, StoreError> {
+        let IncidentPage {
+            incidents,
+            damaged,
+            next,
+        } = incidents_after(&self.evidence, after).await?;
+        for document in damaged {
+            tracing::warn!(
+                document,
+                "the document of the incident is damaged: nobody looks at the incident again"
+            );
+        }
+        let messages = messages(&incidents, now);
+        let sent = messages.len();
+        stream::iter(messages)
+            .map(Ok)
+            .try_for_each_concurrent(SENT_AT_ONCE, |(function, object)| async move {
+                self.send_to(function, &object).await
+            })
+            .await?;
+        let open = incidents
+            .iter()
+            .filter(|incident| incident.is_open())
+            .count();
+        Ok(Page { open, sent, next })
+    }
+}
+
+/// The result of one page.
+struct Page {
+    /// The number of open incidents.
+    open: usize,
+    /// The number of messages.
+    sent: usize,
+    next: Option<String>,
+}
+
+/// Returns the digests to send, each once for each function and with all its incidents.
+fn messages(incidents: &[Incident], now: Timestamp) -> Vec<(VerifyingFunction, EventObject)> {
+    let mut ids: BTreeMap<(VerifyingFunction, ObjectLocation), Vec<String>> = BTreeMap::new();
+    for incident in incidents {
+        let (digests, functions) = looks(incident, now);
+        for digest in digests {
+            for function in functions {
+                let of_digest = ids.entry((*function, digest.clone())).or_default();
+                of_digest.push(incident.id.clone());
+            }
+        }
+    }
+    let messages = ids.into_iter().flat_map(|((function, digest), ids)| {
+        let parts: Vec<_> = ids.chunks(MAX_INCIDENTS).map(<[_]>::to_vec).collect();
+        parts.into_iter().map(move |ids| {
+            let object = EventObject::new(digest.clone()).with_incidents(ids);
+            (function, object)
+        })
+    });
+    messages.collect()
+}

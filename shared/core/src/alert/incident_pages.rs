@@ -1,0 +1,78 @@
+//! Reads the incidents of an evidence bucket, page by page.
+
+use super::incident::{Incident, MAX_DOCUMENT_BYTES, key};
+use crate::world::{Cause, FetchEvidence, ListStored, StoreError};
+use futures::stream::{self, StreamExt as _};
+
+/// The folder of incidents.
+pub const INCIDENTS: &str = "incidents/";
+
+/// The number of documents that are read at the same time.
+const DOCUMENTS_AT_ONCE: usize = 16;
+
+/// One page of incidents.
+#[derive(Debug)]
+pub struct IncidentPage {
+    /// The incidents, in the order of their IDs.
+    pub incidents: Vec<Incident>,
+    /// The keys of the documents that are not incidents.
+    pub damaged: Vec<String>,
+    /// The key after which the next page starts, if there is one.
+    pub next: Option<String>,
+}
+
+/// Reads the incidents whose documents one request lists, starting after the key `after`.
+///
+/// # Errors
+/// [`StoreError`]: the documents could not be listed, or one of them could not be read.
+pub async fn incidents_after<E: ListStored + FetchEvidence>(
+    evidence: &E,
+    after: Option<&str>,
+) -> Result<IncidentPage, StoreError> {
+    let page = evidence.list_stored(INCIDENTS, after).await?;
+    let last = page.documents.last().map(|last| last.key.clone());
+    let documents = page.documents.into_iter();
+    let ids = documents.filter_map(|document| id(&document.key).map(str::to_owned));
+    let mut documents = stream::iter(ids)
+        .map(|id| async move {
+            let document = evidence.fetch(&key(&id), MAX_DOCUMENT_BYTES).await;
+            (id, document)
+        })
+        .buffered(DOCUMENTS_AT_ONCE);
+    let mut read = IncidentPage {
+        incidents: Vec::new(),
+        damaged: Vec::new(),
+        next: last.filter(|_| page.more).map(after_folder),
+    };
+    while let Some((id, document)) = documents.next().await {
+        let document = match document {
+            Err(error) if matches!(error.cause, Cause::TooLarge(_)) => Some(Vec::new()),
+            document => document?,
+        };
+        match document.map(|document| Incident::read(&document, &id)) {
+            Some(Some(incident)) => read.incidents.push(incident),
+            Some(None) => read.damaged.push(key(&id)),
+            // Somebody has deleted it since it was listed.
+            None => {}
+        }
+    }
+    Ok(read)
+}
+
+/// Returns the ID of the incident whose document has this key, if it is one.
+fn id(key: &str) -> Option<&str> {
+    let id = key.strip_prefix(INCIDENTS)?.strip_suffix(".json")?;
+    let is_id = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    is_id.then_some(id)
+}
+
+/// Returns the key after which a listing continues: not with the other findings of the same
+/// incident, of which there may be many.
+fn after_folder(key: String) -> String {
+    let rest = key.strip_prefix(INCIDENTS).unwrap_or_default();
+    match rest.split_once('/') {
+        // The next character after the slash.
+        Some((id, _)) => format!("{INCIDENTS}{id}0"),
+        None => key,
+    }
+}
