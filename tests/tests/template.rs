@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
+use trailseal::watch::{AppendTick, SecondLookTick, WatchMessage};
 use trailseal_tests::local::paths;
 
 /// The functions that S3's events trigger: their names in the template, and the names of their
@@ -551,10 +552,19 @@ fn the_clock_starts_the_watchdog() {
     let rule = resource("WatchdogRule");
     assert_eq!(rule["ScheduleExpression"], "rate(1 hour)");
     assert_eq!(rule["EventPattern"], Value::Null);
-    let input = rule["Targets"][0]["Input"].as_str().unwrap();
+    let targets = rule["Targets"].as_array().unwrap();
+    let messages = targets.iter().map(|target| {
+        // The evidence log is optional.
+        let target = target["Fn::If"].get(1).unwrap_or(target);
+        WatchMessage::read(target["Input"].as_str().unwrap())
+    });
     assert_eq!(
-        trailseal::watch::Tick::read(input),
-        Ok(trailseal::watch::Tick::default())
+        messages.collect::<Result<Vec<_>, _>>(),
+        Ok(vec![
+            WatchMessage::Round(Box::default()),
+            WatchMessage::SecondLook(SecondLookTick::default()),
+            WatchMessage::Append(AppendTick::default()),
+        ])
     );
     let silence = resource("WatchdogSilenceAlarm");
     assert_eq!(silence["Metrics"][0]["Expression"], "FILL(rounds, 0)");

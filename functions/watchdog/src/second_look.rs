@@ -91,11 +91,10 @@ struct Page {
 fn messages(incidents: &[Incident], now: Timestamp) -> Vec<(VerifyingFunction, EventObject)> {
     let mut ids: BTreeMap<(VerifyingFunction, ObjectLocation), Vec<String>> = BTreeMap::new();
     for incident in incidents {
-        let (digests, functions) = looks(incident, now);
-        for digest in digests {
-            for function in functions {
-                let of_digest = ids.entry((*function, digest.clone())).or_default();
-                of_digest.push(incident.id.clone());
+        for look in looks(incident, now) {
+            for function in look.functions {
+                let of_digest = ids.entry((*function, look.at.clone())).or_default();
+                of_digest.extend(look.incidents.iter().cloned());
             }
         }
     }

@@ -14,6 +14,7 @@ mod history;
 mod hostile;
 mod kms;
 mod receipts;
+mod second_look;
 mod tampering;
 mod trail_status;
 mod trails;

@@ -3,6 +3,7 @@
 
 mod ends;
 mod lost;
+mod second_look;
 mod silence;
 mod stage;
 mod unlisted;

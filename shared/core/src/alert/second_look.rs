@@ -1,12 +1,13 @@
 //! Which digests are verified again because of an open incident, and when.
 
 use super::incident::Incident;
-use super::verified_again::{functions, look_at};
+use super::verified_again::{functions, is_of_one_object, look_at};
+use crate::names::event_object::occurrence_of;
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
 use crate::watch::VerifyingFunction;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// The time after its start in which an incident is looked at every hour. Then, it is looked at once
 /// a day.
@@ -15,27 +16,40 @@ const EVERY_HOUR_FOR: SignedDuration = SignedDuration::from_hours(48);
 /// The maximum number of digests that are verified again for one incident at one look.
 const MAX_DIGESTS: usize = 20;
 
-/// Returns the digests that are verified again at `now` because of an incident, each with the
-/// functions that verify it.
+/// A digest that is verified again because of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondLook {
+    /// Its location.
+    pub at: ObjectLocation,
+    /// The functions that verify it.
+    pub functions: &'static [VerifyingFunction],
+    /// What ends if they find it right: the incident, or occurrences of it. See
+    /// [`EventObject::incidents`](crate::names::event_object::EventObject::incidents).
+    pub incidents: Vec<String>,
+}
+
+/// Returns the digests that are verified again at `now` because of an incident.
 #[must_use]
-pub fn looks(
-    incident: &Incident,
-    now: Timestamp,
-) -> (Vec<ObjectLocation>, &'static [VerifyingFunction]) {
+pub fn looks(incident: &Incident, now: Timestamp) -> Vec<SecondLook> {
     let functions = functions(&incident.kind);
     if functions.is_empty() || !incident.is_open() || !is_due(incident, now) {
-        return (Vec::new(), functions);
+        return Vec::new();
     }
+    // Every digest once, the newest first, with the occurrences that it shows.
+    let mut digests: Vec<ObjectLocation> = Vec::new();
+    let mut shown: BTreeMap<ObjectLocation, Vec<String>> = BTreeMap::new();
     let open = incident.recent.iter().rev();
-    let open = open.filter(|occurrence| occurrence.ended_at.is_none());
-    let latest = look_at(&incident.latest);
-    // Every digest once, the newest first.
-    let mut seen = BTreeSet::new();
-    let mut digests: Vec<_> = open
-        .filter_map(|occurrence| occurrence.look_at.clone())
-        .chain(latest)
-        .filter(|at| seen.insert(at.clone()))
-        .collect();
+    for occurrence in open.filter(|occurrence| occurrence.ended_at.is_none()) {
+        // A document of an earlier version does not name the digest.
+        let of_latest = || look_at(&incident.latest);
+        if let Some(at) = occurrence.look_at.clone().or_else(of_latest) {
+            let shown = shown.entry(at.clone()).or_insert_with(|| {
+                digests.push(at);
+                Vec::new()
+            });
+            shown.push(occurrence_of(&incident.id, &occurrence.occurrence));
+        }
+    }
     if digests.len() > MAX_DIGESTS {
         // Other ones at the next look, after an hour or after a day.
         let hours = usize::try_from(hour_of(now)).unwrap_or(0);
@@ -44,7 +58,16 @@ pub fn looks(
         digests.rotate_left(start);
         digests.truncate(MAX_DIGESTS);
     }
-    (digests, functions)
+    let look = |at| SecondLook {
+        incidents: if is_of_one_object(&incident.kind) {
+            vec![incident.id.clone()]
+        } else {
+            shown.remove(&at).unwrap_or_default()
+        },
+        at,
+        functions,
+    };
+    digests.into_iter().map(look).collect()
 }
 
 /// Returns whether an incident is looked at in this hour. Old incidents are spread over the day.
@@ -67,6 +90,7 @@ mod tests {
     use crate::alert::sample::{at, finding};
     use crate::alert::sent_finding::SentFinding;
     use crate::finding::{DigestReference, FindingKind};
+    use std::collections::BTreeSet;
 
     const FOLDER: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/";
 
@@ -98,8 +122,8 @@ mod tests {
     }
 
     fn keys(incident: &Incident, now: Timestamp) -> Vec<String> {
-        let (digests, _) = looks(incident, now);
-        digests.into_iter().map(|at| at.key).collect()
+        let looks = looks(incident, now).into_iter();
+        looks.map(|look| look.at.key).collect()
     }
 
     #[test]
@@ -109,7 +133,9 @@ mod tests {
         let b = shown_by(&digest(2), kind, "b", 1);
         let mut two = incident(&[a, b]);
         assert_eq!(keys(&two, at(60)), [digest(2), digest(1)]);
-        assert_eq!(looks(&two, at(60)).1, [VerifyingFunction::LogVerifier]);
+        let looks = looks(&two, at(60));
+        assert_eq!(looks[0].functions, [VerifyingFunction::LogVerifier]);
+        assert_eq!(looks[0].incidents, ["0".repeat(64)]);
         let over = SentFinding {
             all_clear: true,
             ..shown_by(&digest(1), kind, "a", 60)
@@ -123,6 +149,28 @@ mod tests {
         two.add(&over, at(60));
         assert!(!two.is_open());
         assert!(keys(&two, at(60)).is_empty());
+    }
+
+    /// An incident of a folder has occurrences of several objects. Each ends for itself.
+    #[test]
+    fn the_occurrences_that_a_digest_shows_are_named() {
+        let kind = FindingKind::ObjectDeleted;
+        let found = [("a", 1), ("b", 1), ("c", 2)];
+        let found = found.map(|(what, n)| shown_by(&digest(n), kind, what, 0));
+        let looks = looks(&incident(&found), at(0));
+        let id = "0".repeat(64);
+        let named: Vec<_> = looks
+            .iter()
+            .map(|look| (look.at.key.clone(), look.incidents.clone()))
+            .collect();
+        assert_eq!(
+            named,
+            [
+                (digest(2), vec![format!("{id}/c")]),
+                (digest(1), vec![format!("{id}/b"), format!("{id}/a")]),
+            ]
+        );
+        assert_eq!(looks[0].functions.len(), 2);
     }
 
     #[test]
@@ -144,7 +192,7 @@ mod tests {
         let itself = incident(&[itself]);
         assert_eq!(keys(&itself, at(0)), [digest(1)]);
         assert_eq!(
-            looks(&itself, at(0)).1,
+            looks(&itself, at(0))[0].functions,
             [VerifyingFunction::DigestValidator]
         );
     }

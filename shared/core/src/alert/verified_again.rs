@@ -63,3 +63,9 @@ pub(super) fn look_at(finding: &SentFinding) -> Option<ObjectLocation> {
     let fits = location.len() <= MAX_LOCATION_BYTES && !location.contains(is_escaped);
     (is_digest && fits).then_some(at)
 }
+
+/// Returns whether an incident of a kind is about one object, so that all its occurrences end when
+/// the object is right. The others are about a folder.
+pub(super) fn is_of_one_object(kind: &str) -> bool {
+    !kind.starts_with("object-")
+}

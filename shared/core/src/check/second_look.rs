@@ -5,14 +5,14 @@
 //! forged, so an ID by itself proves nothing: a function ends only the incidents of the objects that
 //! it has verified itself, whose IDs it computes.
 //!
-//! The tests are in `tests/tests/stories/second_look.rs`.
+//! The tests are in `tests/tests/watch/second_look.rs`.
 
 use super::digest::{DigestVerifier, ValidatedDigest};
 use super::log_file::Progress;
 use crate::finding::digest::DigestSubject;
 use crate::finding::log_file::LogFileSubject;
 use crate::finding::{DigestReference, Finding, FindingKind, Report, second_look};
-use crate::names::event_object::EventObject;
+use crate::names::event_object::{EventObject, occurrence_of};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, ObjectKind, classify};
 use crate::trust::chain;
@@ -138,7 +138,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Returns the all-clears that end one of the incidents.
+    /// Returns the all-clears that end one of the incidents, or an occurrence of one.
     fn ending(&self, all_clears: impl Iterator<Item = Finding>) -> Vec<Finding> {
         if self.incidents.is_empty() {
             return Vec::new();
@@ -146,7 +146,18 @@ impl<'a> Asked<'a> {
         let is_right = |all_clear: &Finding| !self.wrong.contains(&all_clear.object);
         all_clears
             .filter(is_right)
-            .filter(|it| self.incidents.contains(it.id().to_string().as_str()))
+            .filter(|it| self.incidents.contains(asked_for(it).as_str()))
             .collect()
+    }
+}
+
+/// Returns how a message asks for an all-clear: by the ID of the incident, and by the occurrence if
+/// other objects have occurrences in it.
+fn asked_for(all_clear: &Finding) -> String {
+    let id = all_clear.id().to_string();
+    if all_clear.ends_incident {
+        id
+    } else {
+        occurrence_of(&id, &all_clear.short_occurrence())
     }
 }

@@ -4,9 +4,8 @@ use super::deeds;
 use super::fields::{OBJECT_CREATED, OBJECT_DELETED, text, text_at};
 use super::objects::{EventError, EventObjects};
 use super::unrelated::Unrelated;
-use crate::names::event_object::{EventObject, MAX_INCIDENTS, Origin};
+use crate::names::event_object::{EventObject, MAX_INCIDENTS, Origin, names_incident};
 use crate::names::location::ObjectLocation;
-use crate::names::sha256::Sha256;
 use serde_json::Value;
 
 impl EventObjects {
@@ -108,15 +107,16 @@ impl EventObjects {
     }
 }
 
-/// Returns the IDs of the incidents for which an object is looked at again, in lower case.
+/// Returns the incidents for which an object is looked at again.
 fn incidents(event: &Value) -> Result<Vec<String>, EventError> {
     let Some(listed) = event.get("incidents") else {
         return Ok(Vec::new());
     };
     let listed = listed.as_array().filter(|ids| ids.len() <= MAX_INCIDENTS);
     let ids = listed.and_then(|ids| {
-        let ids = ids.iter().map(|id| Sha256::from_hex(id.as_str()?));
-        ids.map(|id| id.map(|id| id.to_string())).collect()
+        let ids = ids.iter().map(Value::as_str);
+        ids.map(|id| id.filter(|id| names_incident(id)).map(str::to_owned))
+            .collect()
     });
     ids.ok_or(EventError::Unknown(
         "`incidents` is not a list of at most 100 incident IDs",

@@ -4,7 +4,7 @@ use super::envelopes::CLOUDTRAIL_VALIDATION;
 use super::objects::MAX_ENVELOPES;
 use super::*;
 use crate::names::deed::{Deed, ObjectAction, Removal};
-use crate::names::event_object::{EventObject, Origin};
+use crate::names::event_object::{EventObject, Origin, occurrence_of};
 use crate::names::location::ObjectLocation;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -454,6 +454,11 @@ fn malformed_events_are_errors() {
         json!({"bucket": "b", "key": ["k"]}),
         json!({"bucket": "b", "key": "k", "resumeAt": -1}),
         json!({"bucket": "b", "resumeAt": 1}),
+        json!({"bucket": "b", "key": "k", "incidents": "0"}),
+        json!({"bucket": "b", "key": "k", "incidents": ["0"]}),
+        json!({"bucket": "b", "key": "k", "incidents": [format!("{}/1", "0".repeat(64))]}),
+        json!({"bucket": "b", "key": "k", "incidents": ["A".repeat(64)]}),
+        json!({"bucket": "b", "key": "k", "incidents": vec!["0".repeat(64); 101]}),
         json!({"bucket": "b", "key": "k".repeat(2000)}),
         json!({"s3Bucket": "b", "s3ObjectKey": vec!["k"; 1001]}),
     ] {
@@ -487,6 +492,23 @@ fn an_invocation_with_an_event_of_unknown_shape_is_an_error() {
 fn a_record_that_is_alone_or_encoded_twice_names_its_object() {
     names_the_object(&s3("ObjectCreated:Put")["Records"][0]);
     names_the_object(&sqs(&[json!(json!(eventbridge().to_string()).to_string())]));
+}
+
+#[test]
+fn an_object_is_looked_at_again_for_the_incidents_that_a_message_names() {
+    let occurrence = occurrence_of(&"a".repeat(64), &"1".repeat(16));
+    let incidents = vec!["0".repeat(64), occurrence];
+    let at = ObjectLocation::new("b", "k");
+    for object in [EventObject::new(at.clone()), EventObject::rest(at, 7)] {
+        let object = object.with_incidents(incidents.clone());
+        let body = serde_json::to_string(&object).unwrap();
+        let read = &EventObjects::by_text(&body).created[0];
+        assert!(read.is_second_look());
+        assert_eq!(read.incidents, incidents);
+        assert_eq!(read.resume_at, object.resume_at);
+    }
+    let bare = json!({"bucket": "b", "key": "k"});
+    assert!(!EventObjects::by(&bare).created[0].is_second_look());
 }
 
 #[test]

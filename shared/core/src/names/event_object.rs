@@ -38,8 +38,9 @@ pub struct EventObject {
     /// is not settled.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resume_at: usize,
-    /// In a message that `watchdog` sends: the IDs of open incidents. A function that finds their
-    /// objects right sends all-clears. Each is 64 hex digits.
+    /// In a message that `watchdog` sends: the open incidents, each an ID of 64 hex digits, or an ID
+    /// with an occurrence; see [`occurrence_of`]. A function that finds their objects right sends
+    /// all-clears.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incidents: Vec<String>,
     /// The source of the event.
@@ -52,6 +53,26 @@ pub struct EventObject {
     /// What was done to the object, if the event says it.
     #[serde(skip)]
     pub deed: Option<Deed>,
+}
+
+/// Returns how a message names one occurrence of an incident.
+#[must_use]
+pub fn occurrence_of(incident: &str, occurrence: &str) -> String {
+    format!("{incident}/{occurrence}")
+}
+
+/// Returns whether a text names an incident, or an occurrence of one.
+#[must_use]
+pub fn names_incident(text: &str) -> bool {
+    let is_hex = |text: &str, digits| {
+        let is_lower = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        text.len() == digits && text.bytes().all(is_lower)
+    };
+    let (id, occurrence) = match text.split_once('/') {
+        Some((id, occurrence)) => (id, Some(occurrence)),
+        None => (text, None),
+    };
+    is_hex(id, 64) && occurrence.is_none_or(|occurrence| is_hex(occurrence, 16))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

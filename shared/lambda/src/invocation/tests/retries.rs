@@ -33,6 +33,28 @@ async fn an_object_that_stays_unreadable_is_reported_before_its_message_is_parke
     assert_eq!(parked(&service), ["{\"bucket\":"]);
 }
 
+/// The clock repeats a second look as long as the incident is open.
+#[tokio::test]
+async fn a_second_look_is_neither_tried_again_nor_parked() {
+    let service = service(Sent::default(), Line::default());
+    for object in ["archived", "denied", "slow-down"] {
+        let incidents = ["0".repeat(64)];
+        let body = json!({"bucket": BUCKET, "key": object, "incidents": incidents}).to_string();
+        for attempt in [1, 5] {
+            let passage = Passage {
+                attempt,
+                ..Passage::default()
+            };
+            let event = json!({"Records": [record("m", &body, 1, &passage)]});
+            assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
+        }
+    }
+    assert_eq!(service.check.begun.lock().unwrap().len(), 6);
+    assert!(service.resender.queue.sent.lock().unwrap().is_empty());
+    assert!(parked(&service).is_empty());
+    assert!(findings(&service).is_empty());
+}
+
 /// Of the objects of one event, the one that may still succeed decides.
 #[tokio::test]
 async fn an_event_is_tried_as_often_as_its_most_hopeful_object() {
