@@ -7,6 +7,7 @@ mod baseline;
 mod credentials;
 mod evidence;
 mod exit;
+mod incidents;
 mod input;
 mod inspect;
 mod interrupt;
@@ -59,6 +60,8 @@ async fn run(command: Command) -> ExitCode {
         Command::Keys(args) => keys::run(args).await,
         Command::Baseline(args) => baseline::run(&args),
         Command::Evidence(args) => evidence::run(*args).await,
+        Command::Incidents(args) => incidents::list(args).await,
+        Command::Ack(args) => incidents::acknowledge(args).await,
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::manual(),
     }

@@ -17,6 +17,13 @@ use trailseal::names::value::plain;
 )]
 pub(crate) struct TimeError(String);
 
+/// A text that is not a time in the future.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a time: give a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long from now (7d, 24h, 30m)"
+)]
+pub(crate) struct FutureTimeError(String);
+
 /// Reads a date, a time, or a duration before `now`. A date means its midnight in UTC, and a time
 /// without an offset is in UTC. Surrounding white space and quotes are ignored, and fractions of a
 /// second are cut off.
@@ -67,8 +74,21 @@ pub(crate) fn range(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Res
     Ok(range)
 }
 
-/// Reads a number of weeks, days, hours or minutes. `M` is refused because it may mean months.
+/// Reads a time in the future: a date, a time, or how long from `now`.
+pub(crate) fn parse_future(text: &str, now: Timestamp) -> Result<Timestamp, FutureTimeError> {
+    let from_now = duration(plain(text)).and_then(|duration| now.checked_add(duration).ok());
+    from_now
+        .map(whole_second)
+        .or_else(|| parse(text, now).ok())
+        .ok_or_else(|| FutureTimeError(clip(plain(text), 100).to_owned()))
+}
+
 fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
+    now.checked_sub(duration(text)?).ok()
+}
+
+/// Reads a number of weeks, days, hours or minutes. `M` is refused because it may mean months.
+fn duration(text: &str) -> Option<SignedDuration> {
     let (number, minutes) = [
         ("w", 7 * 24 * 60),
         ("W", 7 * 24 * 60),
@@ -85,8 +105,7 @@ fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
         return None;
     }
     let minutes = number.parse::<i64>().ok()?.checked_mul(minutes)?;
-    now.checked_sub(SignedDuration::try_from_mins(minutes)?)
-        .ok()
+    SignedDuration::try_from_mins(minutes)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod evidence;
+mod incidents;
 mod inspect;
 mod keys;
 mod kms;
@@ -13,6 +14,7 @@ pub(crate) use baseline::BaselineArgs;
 pub(crate) use evidence::{
     EvidenceArgs, EvidenceCommand, EvidenceFormat, EvidenceVerifyArgs, ProveArgs,
 };
+pub(crate) use incidents::{AckArgs, IncidentsArgs};
 pub(crate) use inspect::InspectArgs;
 pub(crate) use keys::KeysArgs;
 pub(crate) use kms::{KmsArgs, KmsFormat};
@@ -49,6 +51,10 @@ pub(crate) enum Command {
     Baseline(BaselineArgs),
     /// Verify the evidence log, and prove what it says about an hour
     Evidence(Box<EvidenceArgs>),
+    /// List the incidents in the evidence bucket, with who knows of them
+    Incidents(IncidentsArgs),
+    /// Acknowledge an incident: the alert about it is not repeated
+    Ack(AckArgs),
     /// Print a shell completion script
     Completions {
         /// The shell to print it for

@@ -4,7 +4,7 @@ mod hour;
 mod key;
 mod prove;
 mod result;
-mod source;
+pub(crate) mod source;
 mod verify;
 
 use crate::args::{EvidenceArgs, EvidenceCommand};

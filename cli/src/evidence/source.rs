@@ -12,7 +12,7 @@ use trailseal::world::{Cause, FetchEvidence, ListStored, StoreError, StoredDocum
 use trailseal_aws::EvidenceBucket;
 
 /// The evidence bucket, or a copy of it.
-pub(super) enum Evidence {
+pub(crate) enum Evidence {
     /// The bucket.
     Bucket(EvidenceBucket),
     /// A directory.
@@ -20,7 +20,7 @@ pub(super) enum Evidence {
 }
 
 /// A copy of the evidence bucket in a directory.
-pub(super) struct Copy {
+pub(crate) struct Copy {
     files: BTreeMap<String, CopiedFile>,
 }
 
@@ -34,7 +34,7 @@ impl Evidence {
     ///
     /// # Errors
     /// [`Stop`]: it is neither a bucket nor a directory, or cannot be opened.
-    pub(super) async fn open(source: &str, profile: Option<&str>) -> Result<Self, Stop> {
+    pub(crate) async fn open(source: &str, profile: Option<&str>) -> Result<Self, Stop> {
         if let Some(bucket) = source.strip_prefix("s3://") {
             let bucket = bucket.trim_end_matches('/');
             let bucket = bucket_name(bucket).ok_or_else(|| {

@@ -2,6 +2,7 @@
 //! file.
 
 mod body;
+mod caller;
 mod checkpoint_key;
 mod cloudtrail;
 mod error;
@@ -16,6 +17,7 @@ mod s3;
 mod trails;
 
 pub use body::S3Body;
+pub use caller::caller;
 pub use checkpoint_key::CheckpointKey;
 pub use cloudtrail::CloudTrailKeys;
 pub use error::store_error;

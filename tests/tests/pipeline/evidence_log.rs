@@ -28,21 +28,26 @@ impl World {
 
     /// Runs `trailseal evidence` against the local AWS.
     async fn evidence_command(&self, arguments: &[&str]) -> Result<Output> {
+        self.trailseal(&[&["evidence"], arguments].concat()).await
+    }
+
+    /// Runs `trailseal` against the local AWS.
+    pub(crate) async fn trailseal(&self, arguments: &[&str]) -> Result<Output> {
         let run = Command::new(paths::command()?)
-            .arg("evidence")
             .args(arguments)
             .envs(client_environment(self.aws.endpoint(), REGION))
             .output();
         Ok(run.await?)
     }
 
-    fn evidence_source(&self) -> Result<String> {
+    pub(crate) fn evidence_source(&self) -> Result<String> {
         let bucket = self.stack.outputs.get("EvidenceBucketName");
         Ok(format!("s3://{}", bucket.context("no bucket")?))
     }
 }
 
-fn text(output: &Output) -> String {
+/// Returns what a command printed.
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 

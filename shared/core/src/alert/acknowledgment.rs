@@ -10,9 +10,12 @@ use super::notice::Notice;
 use crate::finding::FindingKind;
 use crate::names::compact_time::compact_time;
 use crate::names::sha256::Sha256;
-use crate::world::{FetchEvidence, ListStored, StoreError};
+use crate::world::{Cause, FetchEvidence, ListStored, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// The folder of acknowledgments.
+pub const ACKNOWLEDGMENTS: &str = "acknowledgments/";
 
 /// The schema of the document.
 pub const SCHEMA: &str = "trailseal.acknowledgment/1";
@@ -131,7 +134,7 @@ impl Acknowledgment {
 
 /// Returns the folder of the acknowledgments of an incident.
 fn folder(incident: &str) -> String {
-    format!("acknowledgments/{incident}/")
+    format!("{ACKNOWLEDGMENTS}{incident}/")
 }
 
 /// Returns whether an acknowledgment can silence what is to be published about an incident. A silent
@@ -145,7 +148,7 @@ pub fn may_silence(incident: &Incident, notice: Notice) -> bool {
     }
 }
 
-/// Returns the newest acknowledgment of an incident, among the newest documents of its folder.
+/// Returns the newest acknowledgment of an incident.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -154,10 +157,24 @@ pub async fn newest_acknowledgment<E: ListStored + FetchEvidence>(
     incident: &str,
 ) -> Result<Option<Acknowledgment>, StoreError> {
     let page = evidence.list_stored(&folder(incident), None).await?;
-    for document in page.documents.iter().rev().take(MAX_READ) {
-        let found = evidence
-            .fetch(&document.key, MAX_ACKNOWLEDGMENT_BYTES)
-            .await?;
+    let keys = page.documents.into_iter().map(|document| document.key);
+    newest_among(evidence, incident, &keys.collect::<Vec<_>>()).await
+}
+
+/// Returns the newest acknowledgment of an incident, among the last of the `keys` of its documents.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn newest_among<E: FetchEvidence>(
+    evidence: &E,
+    incident: &str,
+    keys: &[String],
+) -> Result<Option<Acknowledgment>, StoreError> {
+    for key in keys.iter().rev().take(MAX_READ) {
+        let found = match evidence.fetch(key, MAX_ACKNOWLEDGMENT_BYTES).await {
+            Err(error) if matches!(error.cause, Cause::TooLarge(_)) => None,
+            found => found?,
+        };
         let read = found.and_then(|document| Acknowledgment::read(&document, incident));
         if read.is_some() {
             return Ok(read);

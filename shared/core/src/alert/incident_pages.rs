@@ -32,7 +32,7 @@ pub async fn incidents_after<E: ListStored + FetchEvidence>(
     let page = evidence.list_stored(INCIDENTS, after).await?;
     let last = page.documents.last().map(|last| last.key.clone());
     let documents = page.documents.into_iter();
-    let ids = documents.filter_map(|document| id(&document.key).map(str::to_owned));
+    let ids = documents.filter_map(|document| incident_id(&document.key).map(str::to_owned));
     let mut documents = stream::iter(ids)
         .map(|id| async move {
             let document = evidence.fetch(&key(&id), MAX_DOCUMENT_BYTES).await;
@@ -60,7 +60,8 @@ pub async fn incidents_after<E: ListStored + FetchEvidence>(
 }
 
 /// Returns the ID of the incident whose document has this key, if it is one.
-fn id(key: &str) -> Option<&str> {
+#[must_use]
+pub fn incident_id(key: &str) -> Option<&str> {
     let id = key.strip_prefix(INCIDENTS)?.strip_suffix(".json")?;
     let is_id = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
     is_id.then_some(id)
