@@ -130,6 +130,55 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "second look at open incidents",
+        &[
+            (
+                "shared/core/src/alert/second_look.rs",
+                "MAX_DIGESTS",
+                Number,
+            ),
+            (
+                "shared/core/src/names/event_object.rs",
+                "MAX_INCIDENTS",
+                Number,
+            ),
+            (
+                "shared/core/src/alert/incident.rs",
+                "MAX_REMEMBERED",
+                Number,
+            ),
+            (
+                "shared/core/src/alert/verified_again.rs",
+                "MAX_LOCATION_BYTES",
+                Number,
+            ),
+        ],
+    ),
+    (
+        "acknowledgments",
+        &[
+            (
+                "shared/core/src/alert/acknowledgment.rs",
+                "MAX_TEXT_CHARS",
+                Number,
+            ),
+            (
+                "shared/core/src/alert",
+                "MAX_ACKNOWLEDGMENT_BYTES",
+                Kibibytes,
+            ),
+            (
+                "shared/core/src/alert/acknowledgment.rs",
+                "MAX_READ",
+                Number,
+            ),
+        ],
+    ),
+    (
+        "list of `trailseal incidents`",
+        &[("cli/src/incidents", "MAX_INCIDENTS", Number)],
+    ),
+    (
         "append to the evidence log",
         &[
             ("shared/core/src/evidence_log", "MAX_DOCUMENTS", Number),

@@ -61,23 +61,20 @@ pub(super) async fn run(args: AckArgs) -> Result<ExitCode, Stop> {
 /// Returns the evidence bucket that the command line names, and the start of the incident's ID.
 fn named(args: &AckArgs) -> Result<(String, String), Stop> {
     let incident = args.incident.trim();
-    let (evidence, id) = match incident.strip_prefix("s3://") {
-        Some(location) => {
-            let (bucket, key) = location.split_once('/').unwrap_or((location, ""));
-            let id = incident_id(key).ok_or_else(|| {
-                Stop::usage(format_args!(
-                    "`{incident}` is not the document of an incident: give s3://BUCKET/incidents/ID.json, as in the alert"
-                ))
-            })?;
-            (bucket, id)
-        }
-        None => {
-            let evidence = args.evidence.as_deref().unwrap_or_default();
-            let bucket = evidence.strip_prefix("s3://").ok_or_else(|| {
-                Stop::usage("give the evidence bucket with --evidence s3://BUCKET, or the document of the incident, as in the alert")
-            })?;
-            (bucket.trim_end_matches('/'), incident)
-        }
+    let (evidence, id) = if let Some(location) = incident.strip_prefix("s3://") {
+        let (bucket, key) = location.split_once('/').unwrap_or((location, ""));
+        let id = incident_id(key).ok_or_else(|| {
+            Stop::usage(format_args!(
+                "`{incident}` is not the document of an incident: give s3://BUCKET/incidents/ID.json, as in the alert"
+            ))
+        })?;
+        (bucket, id)
+    } else {
+        let evidence = args.evidence.as_deref().unwrap_or_default();
+        let bucket = evidence.strip_prefix("s3://").ok_or_else(|| {
+            Stop::usage("give the evidence bucket with --evidence s3://BUCKET, or the document of the incident, as in the alert")
+        })?;
+        (bucket.trim_end_matches('/'), incident)
     };
     let bucket = bucket_name(evidence)
         .ok_or_else(|| Stop::usage(format_args!("`{evidence}` is not the name of a bucket")))?;

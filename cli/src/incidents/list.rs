@@ -109,7 +109,7 @@ pub(super) async fn run(args: IncidentsArgs) -> Result<ExitCode, Stop> {
         format!("{} incidents", shown.load(Ordering::Relaxed))
     });
     let read = read(&evidence, args.all, |read| {
-        count.store(read, Ordering::Relaxed)
+        count.store(read, Ordering::Relaxed);
     })
     .await;
     display.stop();
@@ -192,12 +192,12 @@ fn text(incidents: &[ListedIncident<'_>], read: &ReadIncidents, all: bool) -> St
 
 fn write_incident(out: &mut String, incident: &ListedIncident<'_>) {
     let severity = incident.severity.as_str().to_ascii_uppercase();
-    let place = [incident.account, incident.region].into_iter().flatten();
-    let place: String = place.map(|part| format!(" {}", printable(part))).collect();
-    let kind = printable(incident.kind);
+    let parts = [Some(incident.kind), incident.account, incident.region];
+    let what: Vec<&str> = parts.into_iter().flatten().collect();
+    let what = printable(&what.join(" "));
     let _ = writeln!(
         out,
-        "{} {severity} {kind}{place}",
+        "{} {severity} {what}",
         incident.state.to_ascii_uppercase()
     );
     let _ = writeln!(out, "  {}", printable(incident.message));

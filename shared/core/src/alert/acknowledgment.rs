@@ -144,7 +144,11 @@ pub fn may_silence(incident: &Incident, notice: Notice) -> bool {
     match notice {
         Notice::Persists { .. } => true,
         Notice::Grown { .. } => incident.kind == FindingKind::DigestOverdue.as_str(),
-        Notice::Opened | Notice::Later { .. } | Notice::Closed | Notice::Known => false,
+        Notice::Opened
+        | Notice::Later { .. }
+        | Notice::Closed
+        | Notice::Known
+        | Notice::Silenced => false,
     }
 }
 

@@ -54,8 +54,6 @@ pub struct Case {
     known: u64,
     is_first: bool,
     reminded: bool,
-    /// Indicates whether people are not notified because one of them has acknowledged it.
-    is_silenced: bool,
 }
 
 impl Case {
@@ -91,21 +89,19 @@ impl Case {
             known: occurrences,
             is_first,
             reminded,
-            is_silenced: false,
         })
     }
 
     /// Keeps an incident that somebody has acknowledged from being published. What is new in it is
     /// still recorded.
     pub fn silence(&mut self) {
-        self.notice = Notice::Known;
-        self.is_silenced = true;
+        self.notice = Notice::Silenced;
     }
 
     /// Returns whether the arrivals are recorded although nothing about them is published.
     #[must_use]
     pub fn is_recorded_silently(&self) -> bool {
-        let is_new = self.is_silenced && !self.new.is_empty();
+        let is_new = self.notice == Notice::Silenced && !self.new.is_empty();
         !self.notice.is_now() && (is_new || !self.ended.is_empty())
     }
 

@@ -47,7 +47,7 @@ pub fn rank(entry: &AlertEntry<'_>) -> (Reverse<Severity>, u8) {
     let rank = match entry.notice {
         Notice::Opened => 0,
         Notice::Grown { .. } | Notice::Later { .. } => 1,
-        Notice::Persists { .. } | Notice::Closed | Notice::Known => 2,
+        Notice::Persists { .. } | Notice::Closed | Notice::Known | Notice::Silenced => 2,
     };
     (Reverse(entry.severity()), rank)
 }

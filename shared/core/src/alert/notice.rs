@@ -35,6 +35,8 @@ pub enum Notice {
     Closed,
     /// Everything in it was published.
     Known,
+    /// Somebody has acknowledged it.
+    Silenced,
 }
 
 impl Notice {
@@ -53,7 +55,7 @@ impl Notice {
         match self {
             Self::Opened => "opened",
             Self::Grown { .. } | Self::Later { .. } => "grown",
-            Self::Persists { .. } | Self::Known => "persists",
+            Self::Persists { .. } | Self::Known | Self::Silenced => "persists",
             Self::Closed => "closed",
         }
     }

@@ -247,6 +247,10 @@ fn write_finding(
         line("History", &history)?;
     }
     line("Incident", document)?;
+    if matches!(entry.notice, Notice::Persists { .. }) {
+        let command = format!("trailseal ack {document} --reason 'TEXT'");
+        line("To silence", &command)?;
+    }
     if entry.waited
         && let Some(stem) = document.strip_suffix(".json")
     {
@@ -296,7 +300,7 @@ fn history(entry: &AlertEntry<'_>) -> Option<String> {
             whole_second(since),
             incident.first_seen
         )),
-        Notice::Opened | Notice::Known => None,
+        Notice::Opened | Notice::Known | Notice::Silenced => None,
     }
 }
 
