@@ -234,10 +234,14 @@ impl CannotTell {
     }
 }
 
+pub(crate) mod auditor;
+mod auditor_chain;
 pub(crate) mod copy;
 mod finding;
 pub(crate) mod valid_time;
 
+#[cfg(test)]
+pub(crate) mod auditor_sample;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs/verification.schema.json").read_text())
 SCRIPTS = pathlib.Path(__file__).parent
 SAMPLES = ["organization", "valid", "ended", "nothing", "large", "hostile"]
+REPORTS = ["auditor-month", "auditor-valid", "auditor-nothing", "auditor-hostile"]
+REPORT_SCHEMA = json.loads((ROOT / "docs/evidence-report.schema.json").read_text())
 # The maximum time in which the page of a month of an organization opens, on a slow machine.
 SECONDS_TO_OPEN = 30
 FORGING = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")
@@ -209,17 +211,60 @@ def check(browser, folder, name):
     print(f"{name}: {page.stat().st_size // 1024} KiB, {cells}")
 
 
+def printed(page, pdf):
+    """The text on paper, without spaces."""
+    page.pdf(path=str(pdf), prefer_css_page_size=True)
+    raw = subprocess.run(["pdftotext", "-raw", pdf, "-"], check=True, capture_output=True)
+    foot = r"Trailseal: what the evidence says about a period|Page \d+ of \d+|\s"
+    return re.sub(foot, "", raw.stdout.decode())
+
+
+def check_report(browser, folder, name):
+    """The page of `trailseal evidence report`."""
+    page = folder / f"{name}.html"
+    report = json.loads((folder / f"{name}.json").read_text())
+    jsonschema.validate(report, REPORT_SCHEMA)
+    with Watched(browser) as watched:
+        opens_quietly(watched, page)
+        is_inert(watched, report)
+        shows_every_cell(watched, report)
+        is_well_formed(watched)
+        fits(watched, 1280)
+        is_distinguished_without_color(watched)
+        has_contrast(watched)
+        watched.page.screenshot(path=folder / f"{name}.png", full_page=True)
+        if name != "auditor-hostile":
+            text = printed(watched.page, folder / f"{name}.pdf")
+            for incident in report["incidents"]:
+                require(incident["id"] in text, f"does not print incident {incident['id']}")
+            for chain in report["chains"]:
+                require(chain["account"] + chain["region"] in text, f"does not print {chain['region']}")
+                for day in {hour["from"][:10] for hour in chain["verified"]}:
+                    require(day in text, f"does not print {day}, which is folded on the screen")
+            for finding in report["evidenceFindings"]:
+                require(squeezed(finding["key"]) in text, f"does not print {finding['key']}")
+        require_equal(watched.requests, [page.as_uri()], "requests in the end")
+        require_equal(watched.complaints, [], "console in the end")
+    for width in (400, 320):
+        with Watched(browser, width=width) as watched:
+            fits(watched.open(page), width)
+    with Watched(browser, scheme="dark") as watched:
+        has_contrast(watched.open(page))
+        watched.page.screenshot(path=folder / f"{name}-dark.png", full_page=True)
+    print(f"{name}: {page.stat().st_size // 1024} KiB")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     with chromium() as browser:
         print(f"Chromium {browser.version}")
         controls(browser, folder)
-        for name in SAMPLES:
+        for name in SAMPLES + REPORTS:
             try:
-                check(browser, folder, name)
+                (check if name in SAMPLES else check_report)(browser, folder, name)
             except (Failed, jsonschema.ValidationError) as problem:
                 sys.exit(f"{folder}/{name}.html: {problem}")
-    print(f"The HTML page passed all checks; screenshots are in {folder}")
+    print(f"The HTML pages passed all checks; screenshots are in {folder}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,17 @@ pub(crate) enum EvidenceCommand {
     Verify(EvidenceVerifyArgs),
     /// Write a small file that proves when an hour of a trail was verified, and with which result
     Prove(ProveArgs),
+    /// Write a report on a period for an auditor: which hours were verified, when, and why not the others
+    Report(EvidenceReportArgs),
+}
+
+/// The format of a report of `trailseal evidence report`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvidenceReportFormat {
+    /// One self-contained web page
+    Html,
+    /// One JSON document
+    Json,
 }
 
 /// The format of the result of `trailseal evidence verify`.
@@ -96,5 +107,48 @@ pub(crate) struct ProveArgs {
     pub(crate) profile: Option<String>,
     /// Write to FILE instead of standard output
     #[arg(long, value_name = "FILE", value_parser = output_file())]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  trailseal evidence report s3://EVIDENCE-BUCKET --from 2026-01-01 --to 2026-02-01 --key log.key -o january.html
+  trailseal evidence report s3://EVIDENCE-BUCKET --from 90d --account 111122223333 --key log.key -o report.json
+  aws s3 sync s3://EVIDENCE-BUCKET copy && trailseal evidence report copy --from 2026-01-01 --to 2026-02-01 --key log.key -o january.html
+
+Everything in the report comes from the documents that the evidence log names: receipts and incidents. The command reads the log up to its newest checkpoint, and only the receipts of the period. It does not read the log bucket. Without --key, the command uses the key in the evidence bucket and reports that it could not verify who signed.
+
+Exit codes: 0 every hour was verified, 1 findings, 2 some hours were not verified, or something could not be read, 64 wrong usage.")]
+pub(crate) struct EvidenceReportArgs {
+    /// The evidence bucket (`s3://BUCKET`), or a copy of it on disk
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// The start of the period: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (90d). A period has at most 400 days
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// The end of the period, in the form of --from. Without it, now
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// The public key of the log: its text, or a file that contains it
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// The public key of somebody who cosigns checkpoints: its text, or a file. To give several, repeat the option
+    #[arg(long = "cosigner", value_name = "KEY")]
+    pub(crate) cosigners: Vec<String>,
+    /// Only this account
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// Only events of this Region
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The form of the report. Without it, JSON if the name of the file ends in .json, otherwise HTML
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(crate) format: Option<EvidenceReportFormat>,
+    /// Use this profile of the AWS configuration, and not access keys from environment variables
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE", value_parser = output_file())]
     pub(crate) output: Option<PathBuf>,
 }

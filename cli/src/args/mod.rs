@@ -12,7 +12,8 @@ mod verify;
 
 pub(crate) use baseline::BaselineArgs;
 pub(crate) use evidence::{
-    EvidenceArgs, EvidenceCommand, EvidenceFormat, EvidenceVerifyArgs, ProveArgs,
+    EvidenceArgs, EvidenceCommand, EvidenceFormat, EvidenceReportArgs, EvidenceReportFormat,
+    EvidenceVerifyArgs, ProveArgs,
 };
 pub(crate) use incidents::{AckArgs, IncidentsArgs};
 pub(crate) use inspect::InspectArgs;
@@ -49,7 +50,7 @@ pub(crate) enum Command {
     Keys(KeysArgs),
     /// Record the findings of a report that somebody has reviewed, so that nobody is alerted about them again
     Baseline(BaselineArgs),
-    /// Verify the evidence log, and prove what it says about an hour
+    /// Verify the evidence log, prove what it says about an hour, and report on a period
     Evidence(Box<EvidenceArgs>),
     /// List the incidents in the evidence bucket, with who knows of them
     Incidents(IncidentsArgs),

@@ -1,8 +1,10 @@
-//! `trailseal evidence`: verifies the evidence log, and proves what it says about an hour.
+//! `trailseal evidence`: verifies the evidence log, proves what it says about an hour, and reports
+//! what it says about a period.
 
 mod hour;
 mod key;
 mod prove;
+mod report;
 mod result;
 pub(crate) mod source;
 mod verify;
@@ -15,6 +17,7 @@ pub(crate) async fn run(args: EvidenceArgs) -> ExitCode {
     let done = match args.command {
         EvidenceCommand::Verify(args) => verify::run(args).await,
         EvidenceCommand::Prove(args) => prove::run(args).await,
+        EvidenceCommand::Report(args) => report::run(args).await,
     };
     done.unwrap_or_else(crate::exit::Stop::print)
 }

@@ -4,6 +4,7 @@
 //! Object keys, messages and evidence may be written by an attacker: they only ever become text,
 //! and characters that hide or reorder text are spelled out.
 
+pub(crate) mod auditor;
 mod calendar;
 mod chains;
 mod findings;
@@ -66,7 +67,7 @@ pub(crate) fn page(verification: &Verification) -> String {
                 (contents(verification))
                 main.wide #content tabindex="-1" {
                     (summary::section(verification))
-                    (calendar::section(&chains))
+                    (calendar::section(&chains, &calendar::VERIFICATION))
                     (chains::section(&chains))
                     (findings::section(verification))
                     (unreadable::section(verification))

@@ -1,11 +1,14 @@
-//! Tests that `docs/verification-json.md` and `docs/receipts.md` and their schemas describe the JSON
-//! forms.
+//! Tests that `docs/verification-json.md`, `docs/auditor.md` and `docs/receipts.md` and their schemas
+//! describe the JSON forms.
 
+use super::auditor_sample;
 use super::sample;
 use serde_json::{Map, Value};
 
 const DOCUMENT: &str = include_str!("../../../docs/verification-json.md");
 const SCHEMA: &str = include_str!("../../../docs/verification.schema.json");
+const AUDITOR_DOCUMENT: &str = include_str!("../../../docs/auditor.md");
+const AUDITOR_SCHEMA: &str = include_str!("../../../docs/evidence-report.schema.json");
 
 /// Checks a value against its schema: types, properties, required fields, and the words of an
 /// enumeration.
@@ -88,27 +91,45 @@ fn the_schema_has_every_field_and_no_other() {
     }
 }
 
-#[test]
-fn the_document_names_every_field_of_the_schema() {
-    fn names(schema: &Value, found: &mut Vec<String>) {
-        match schema {
-            Value::Object(fields) => {
-                if let Some(Value::Object(properties)) = fields.get("properties") {
-                    found.extend(properties.keys().cloned());
-                }
-                fields.values().for_each(|inner| names(inner, found));
+/// Returns the names of all properties.
+fn names(schema: &Value, found: &mut Vec<String>) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Object(properties)) = fields.get("properties") {
+                found.extend(properties.keys().cloned());
             }
-            Value::Array(items) => items.iter().for_each(|inner| names(inner, found)),
-            _ => {}
+            fields.values().for_each(|inner| names(inner, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| names(inner, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_documents_name_every_field_of_their_schemas() {
+    for (schema, document) in [(SCHEMA, DOCUMENT), (AUDITOR_SCHEMA, AUDITOR_DOCUMENT)] {
+        let mut found = Vec::new();
+        names(&serde_json::from_str(schema).unwrap(), &mut found);
+        for name in found {
+            let title = document.lines().next();
+            assert!(
+                document.contains(&format!("`{name}`")),
+                "{title:?}: no `{name}`"
+            );
         }
     }
-    let mut found = Vec::new();
-    names(&serde_json::from_str(SCHEMA).unwrap(), &mut found);
-    for name in found {
-        assert!(
-            DOCUMENT.contains(&format!("`{name}`")),
-            "docs/verification-json.md does not name `{name}`"
-        );
+}
+
+#[test]
+fn the_schema_of_a_report_on_a_period_has_every_field() {
+    let schema: Value = serde_json::from_str(AUDITOR_SCHEMA).unwrap();
+    for report in [
+        auditor_sample::auditor_month(),
+        auditor_sample::auditor_valid(),
+        auditor_sample::auditor_nothing(),
+    ] {
+        let value: Value = serde_json::from_str(&report.to_json()).unwrap();
+        check(&value, &schema, &schema, "report");
     }
 }
 

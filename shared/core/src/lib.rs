@@ -28,6 +28,7 @@
 //! - [`watch`]: what is looked at once an hour, whether or not an event arrives
 //! - [`event`]: the objects that an event names
 //! - [`alert`]: which findings form one incident, and what people read about it
+//! - [`period`]: what the evidence bucket says about a period, for an auditor
 //!
 //! # An example
 //!
@@ -68,6 +69,7 @@ pub mod format;
 pub mod gzip;
 pub mod kms;
 pub mod names;
+pub mod period;
 pub mod receipt;
 pub mod trust;
 pub mod watch;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the core, lowest first.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "names",
     "gzip",
     "format",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 15] = [
     "watch",
     "event",
     "alert",
+    "period",
 ];
 
 /// The crates that the core must not need: it has no AWS, no runtime, and no Lambda.

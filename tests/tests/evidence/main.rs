@@ -4,5 +4,6 @@ mod append;
 mod audit;
 mod cost;
 mod edits;
+mod period;
 mod proof;
 mod world;

@@ -16,8 +16,28 @@ use maud::{Markup, html};
 /// The maximum number of cells of a page, divided evenly among its chains.
 const MAX_CELLS: usize = 40_000;
 
+/// What the results are called on a page.
+pub(super) struct CalendarWords {
+    /// The first sentences.
+    pub(super) lead: &'static str,
+    /// All of a cell's time is valid.
+    pub(super) valid: &'static str,
+    /// All of the requested part of it is.
+    pub(super) part: &'static str,
+    /// None of it was requested.
+    pub(super) outside: &'static str,
+}
+
+/// The words for a verification.
+pub(super) const VERIFICATION: CalendarWords = CalendarWords {
+    lead: "The result for each hour of each chain, in UTC. A cell shows the worst result of its time.",
+    valid: "valid",
+    part: "valid in the requested part",
+    outside: "not requested, or no digest yet",
+};
+
 /// Returns the section.
-pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
+pub(super) fn section(chains: &ShownChains<'_>, words: &CalendarWords) -> Markup {
     let room = MAX_CELLS / chains.shown.len().max(1);
     let drawn: Vec<_> = chains
         .shown
@@ -29,13 +49,13 @@ pub(super) fn section(chains: &ShownChains<'_>) -> Markup {
         section #coverage aria-labelledby="coverage-title" {
             h2 #coverage-title { "Coverage" }
             p.lead {
-                "The result for each hour of each chain, in UTC. A cell shows the worst result of its time."
+                (words.lead)
                 @if !only_hours {
                     " A page has room for " (text::number(MAX_CELLS)) " cells, "
                     (text::number(room)) " for each chain. A chain that needs more is drawn in days or in months, as its rows show."
                 }
             }
-            (legend())
+            (legend(words))
             @for account in drawn.chunk_by(|(_, one, _), (_, other, _)| same_account(one, other)) {
                 (account_group(account))
             }
@@ -48,15 +68,15 @@ fn same_account(one: &ChainReport, other: &ChainReport) -> bool {
     one.account == other.account && one.shares_prefix_with(other)
 }
 
-fn legend() -> Markup {
+fn legend(words: &CalendarWords) -> Markup {
     html! {
         ul.legend aria-label="Legend" {
             @for (cell, meaning) in [
-                (Cell::Valid, "valid"),
-                (Cell::Part, "valid in the requested part"),
+                (Cell::Valid, words.valid),
+                (Cell::Part, words.part),
                 (Cell::Finding, "finding"),
                 (Cell::CannotTell, "cannot tell"),
-                (Cell::Outside, "not requested, or no digest yet"),
+                (Cell::Outside, words.outside),
             ] {
                 li { span.h aria-hidden="true" { (cell_markup(cell)) } " " (meaning) }
             }

@@ -59,19 +59,24 @@ impl Group<'_> {
         format!("kind-{}", self.kind)
     }
 
-    /// Returns the kind as words: `Log file missing`.
+    /// Returns the kind as words.
     pub(super) fn title(&self) -> String {
-        let mut words = self.kind.replace('-', " ").replace("kms", "KMS");
-        if let Some(first) = words.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        words
+        title(self.kind)
     }
 
     /// Returns the advice, which is the same for all.
     fn advice(&self) -> Option<&'static str> {
         self.findings.first().map(|first| first.advice())
     }
+}
+
+/// Returns a kind as words: `Log file missing`.
+pub(super) fn title(kind: &str) -> String {
+    let mut words = kind.replace('-', " ").replace("kms", "KMS");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
 }
 
 /// Returns the severity as a marked word.

@@ -17,7 +17,12 @@ pub(super) struct ShownChains<'a> {
 
 impl<'a> ShownChains<'a> {
     pub(super) fn of(verification: &'a Verification) -> Self {
-        let mut shown: Vec<_> = verification.chains.iter().enumerate().collect();
+        Self::among(&verification.chains)
+    }
+
+    /// Returns those of a list of chains.
+    pub(super) fn among(chains: &'a [ChainReport]) -> Self {
+        let mut shown: Vec<_> = chains.iter().enumerate().collect();
         let left_out = shown.len().saturating_sub(MAX_CHAINS);
         if left_out > 0 {
             shown.sort_by_key(|(_, chain)| std::cmp::Reverse(chain.verdict));

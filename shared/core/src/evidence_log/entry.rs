@@ -1,12 +1,24 @@
 //! What an entry of the evidence log says.
 
 use crate::names::sha256::Sha256;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The maximum size in bytes of an entry: its length has two bytes in an entry bundle.
 /// <https://c2sp.org/tlog-tiles>
 pub const MAX_ENTRY_BYTES: usize = 65_535;
+
+/// How long after a round documents may be stored before the next one. A round is made each hour, and
+/// an alarm reports three hours without one.
+pub const CONTINUED_WITHIN: SignedDuration = SignedDuration::from_hours(3);
+
+/// How long after its check a function stores a receipt at most. Lambda ends an invocation after 15
+/// minutes (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>), and clocks
+/// differ.
+const STORED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// How far the clocks of S3 and of a function may differ.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
 
 /// An entry of the evidence log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +65,13 @@ impl LoggedDocument {
     #[must_use]
     pub fn is_of(&self, content: &[u8]) -> bool {
         Sha256::from_hex(&self.sha256) == Some(Sha256::of(content))
+    }
+
+    /// Returns whether S3 stored the document shortly after a check at this time.
+    #[must_use]
+    pub fn is_stored_after(&self, checked_at: Timestamp) -> bool {
+        let passed = self.last_modified.duration_since(checked_at);
+        passed <= STORED_WITHIN && passed >= -CLOCKS_DIFFER
     }
 }
 

@@ -123,6 +123,12 @@ impl LogKey {
         u32::from_be_bytes([a, b, c, d])
     }
 
+    /// Returns the 32 bytes of the Ed25519 public key.
+    #[must_use]
+    pub fn bytes(&self) -> [u8; 32] {
+        self.key
+    }
+
     pub(super) fn key_type(&self) -> KeyType {
         self.key_type
     }

@@ -16,6 +16,7 @@
 //! - `listing`, `gather`: the documents of a folder, and those that are new
 //! - `publish`, `append`, `append_error`: the order in which all of this is written
 //! - `proof`, `find`: a proof that documents are in the log, and where they are in it
+//! - `entries`: all entries in their order
 //! - `audit`: whether the log and its documents are as they were
 
 mod append;
@@ -24,6 +25,7 @@ mod audit;
 mod batch;
 mod bundle;
 mod checkpoint;
+mod entries;
 mod entry;
 mod find;
 mod folders;
@@ -41,7 +43,10 @@ pub use audit::{LogAudit, LogFault, LogFinding, LogProgress, LogReport};
 pub use batch::{Batch, BatchError, MAX_BATCH_BYTES};
 pub use bundle::{BundleError, MAX_BUNDLE_BYTES, decode_entries, encode_entries};
 pub use checkpoint::{CheckpointError, Cosigner, LogCheckpoint, MAX_CHECKPOINT_BYTES};
-pub use entry::{EntryError, LogEntry, LoggedDocument, LoggedFolder, MAX_ENTRY_BYTES};
+pub use entries::LogEntries;
+pub use entry::{
+    CONTINUED_WITHIN, EntryError, LogEntry, LoggedDocument, LoggedFolder, MAX_ENTRY_BYTES,
+};
 pub use find::{BatchIndex, FoundEntry};
 pub use listing::every_stored;
 pub use log_key::{LogKey, LogKeyError};

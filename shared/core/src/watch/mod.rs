@@ -53,6 +53,7 @@ pub use heads::{Heads, WatchedChain, read_heads};
 pub use lost::{LostDigest, MAX_SENDINGS, VerifyingFunction};
 pub use message::{AppendTick, SecondLookTick, WatchMessage};
 pub use progress::AccountRound;
+pub use receipts::{VALIDATOR, VERIFIER};
 pub use round::WatchRound;
 pub use settings::{OverdueHours, WatchSettings};
 pub use stack_memory::{MANY_LOST, StackMemory};

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 const MAX_PAGES: usize = 100;
 
 /// The name of the function that validates digests, as its receipts have it.
-pub(super) const VALIDATOR: &str = "digest-validator";
+pub const VALIDATOR: &str = "digest-validator";
 
 /// The name of the function that verifies log files, as its receipts have it.
-pub(super) const VERIFIER: &str = "log-verifier";
+pub const VERIFIER: &str = "log-verifier";
 
 /// The receipts of one digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The documents that the log names: what is in the evidence bucket now.
 
 use super::report::{LogFault, LogReport};
-use crate::evidence_log::entry::LoggedDocument;
+use crate::evidence_log::entry::{CONTINUED_WITHIN, LoggedDocument};
 use crate::evidence_log::folders::{self, RECEIPTS};
 use crate::evidence_log::gather;
 use crate::evidence_log::listing::every_stored;
@@ -17,18 +17,6 @@ const READS_AT_ONCE: usize = 32;
 
 /// The maximum number of documents that are compared with a listing of their folder.
 const MAX_NAMED_DOCUMENTS: usize = 20_000_000;
-
-/// How long after its check a function stores a receipt at most. Lambda ends an invocation after 15
-/// minutes (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>), and clocks
-/// differ.
-const STORED_WITHIN: SignedDuration = SignedDuration::from_mins(30);
-
-/// How far the clocks of S3 and of a function may differ.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
-
-/// How long after a round documents may be stored before the next one. A round is made each hour, and
-/// an alarm reports three hours without one.
-const CONTINUED_WITHIN: SignedDuration = SignedDuration::from_hours(3);
 
 /// How long after the newest round days are looked for that the log does not know.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
@@ -206,8 +194,7 @@ fn check_time(document: &LoggedDocument, content: &[u8], report: &mut LogReport)
             return;
         }
     };
-    let stored_after = document.last_modified.duration_since(receipt.checked_at);
-    if stored_after > STORED_WITHIN || stored_after < -CLOCKS_DIFFER {
+    if !document.is_stored_after(receipt.checked_at) {
         let message = format!(
             "The receipt states that the check was made at {}, and S3 stored it at {}.",
             receipt.checked_at, document.last_modified

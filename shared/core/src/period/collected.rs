@@ -1,0 +1,312 @@
+//! The documents of a period, as the log names them, and what their receipts say.
+
+use super::digest_record::{DigestRecord, LostReceipt};
+use super::incidents::{self, LoggedIncidents};
+use super::receipt_key::{self, ReceiptKey};
+use super::report::{Build, ChainId, ObjectFinding, PeriodReport};
+use super::scope::PeriodScope;
+use super::seen_check::{SeenCheck, clipped_finding};
+use super::span::PeriodSpan;
+use crate::evidence_log::{LogEntry, LogFault, LoggedDocument};
+use crate::names::object_key::{DigestSeries, ObjectKind, classify};
+use crate::names::sha256::Sha256;
+use crate::names::text::{clip, clip_visibly};
+use crate::receipt::Receipt;
+use crate::receipt::places;
+use crate::watch::VALIDATOR;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, HashSet};
+
+/// The maximum number of receipts of a period.
+const MAX_RECEIPTS: usize = 1_000_000;
+
+/// The maximum number of chains.
+pub(super) const MAX_CHAINS: usize = 100_000;
+
+/// The maximum number of builds of a chain.
+const MAX_BUILDS: usize = 50;
+
+/// The maximum length in characters of a word of a receipt that is kept.
+const MAX_WORD_CHARS: usize = 60;
+
+/// How long after the end of a period a digest of its last hour ends at most.
+pub(super) const ENDS_WITHIN: SignedDuration = SignedDuration::from_hours(2);
+
+/// What the log and its documents say about a period.
+#[derive(Debug)]
+pub(super) struct CollectedPeriod {
+    period: PeriodSpan,
+    scope: PeriodScope,
+    pub(super) records: BTreeMap<String, DigestRecord>,
+    /// The start of a hash of the key of each receipt of the period that the log names.
+    named: HashSet<[u8; 16]>,
+    /// The newest receipt of `digest-validator` from before the period, by trail.
+    pub(super) before: BTreeMap<ChainId, LoggedDocument>,
+    pub(super) builds: BTreeMap<ChainId, BTreeMap<Build, u64>>,
+    pub(super) incidents: LoggedIncidents,
+    /// For each folder, the time up to which its documents are in the log.
+    pub(super) done: BTreeMap<String, Timestamp>,
+    receipts: usize,
+    pub(super) left_out: usize,
+    chains_left_out: bool,
+}
+
+fn name_of(key: &str) -> [u8; 16] {
+    let hash = Sha256::of(key.as_bytes()).to_bytes();
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+/// Returns the trail that the key of a receipt names, without its place.
+fn trail_of(key: &ReceiptKey<'_>) -> ChainId {
+    ChainId {
+        account: key.account.to_owned(),
+        region: key.region.to_owned(),
+        trail: key.trail.to_owned(),
+        home_region: key.home_region.to_owned(),
+        bucket: None,
+        folder: None,
+    }
+}
+
+impl CollectedPeriod {
+    pub(super) fn new(period: PeriodSpan, scope: PeriodScope) -> Self {
+        Self {
+            period,
+            scope,
+            records: BTreeMap::new(),
+            named: HashSet::new(),
+            before: BTreeMap::new(),
+            builds: BTreeMap::new(),
+            incidents: LoggedIncidents::default(),
+            done: BTreeMap::new(),
+            receipts: 0,
+            left_out: 0,
+            chains_left_out: false,
+        }
+    }
+
+    /// Returns whether the key is that of a receipt of the period.
+    pub(super) fn has(&self, key: &str) -> bool {
+        if let Some(named) = ReceiptKey::read(key) {
+            let last = self.period.to.saturating_add(ENDS_WITHIN);
+            let last = last.unwrap_or(Timestamp::MAX);
+            let is_in_time = named.end > self.period.from && named.end <= last;
+            return is_in_time && self.scope.has(Some(named.account), Some(named.region));
+        }
+        receipt_key::is_misnamed(key) && self.scope.is_everything() && self.is_day_of_period(key)
+    }
+
+    fn is_day_of_period(&self, key: &str) -> bool {
+        let first = receipt_key::folder_of_receipts(self.period.from);
+        let last = receipt_key::folder_of_receipts(self.period.to);
+        key >= first.as_str() && (key < last.as_str() || key.starts_with(&last))
+    }
+
+    /// Returns whether the log names a receipt of the period.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.named.contains(&name_of(key))
+    }
+
+    /// Adds an entry of the log. Returns the document, if it is a receipt of the period.
+    pub(super) fn add(
+        &mut self,
+        entry: LogEntry,
+        report: &mut PeriodReport,
+    ) -> Option<LoggedDocument> {
+        match entry {
+            LogEntry::Document(document) => self.add_document(document),
+            LogEntry::Unread { key, .. } => {
+                if self.has(&key) {
+                    self.named.insert(name_of(&key));
+                    let why = "a receipt could not be read when it was added to the log";
+                    self.lose(&key, why, false);
+                } else if key.starts_with(incidents::FOLDER) {
+                    report.obstacle(format!(
+                        "{key}: the incident could not be read when it was added to the log"
+                    ));
+                }
+                None
+            }
+            LogEntry::Round { at, folders } => {
+                report.newest_round = report.newest_round.max(Some(at));
+                let folders = folders.into_iter();
+                self.done
+                    .extend(folders.map(|folder| (folder.folder, folder.until)));
+                None
+            }
+        }
+    }
+
+    fn add_document(&mut self, document: LoggedDocument) -> Option<LoggedDocument> {
+        if document.key.starts_with(incidents::FOLDER) {
+            self.incidents.add(document);
+            return None;
+        }
+        if self.has(&document.key) {
+            if self.receipts >= MAX_RECEIPTS {
+                self.left_out += 1;
+                return None;
+            }
+            self.receipts += 1;
+            self.named.insert(name_of(&document.key));
+            return Some(document);
+        }
+        let key = ReceiptKey::read(&document.key)?;
+        let is_before = key.end <= self.period.from
+            && places::is_receipt_of(VALIDATOR, key.name)
+            && self.scope.has(Some(key.account), Some(key.region));
+        if is_before {
+            let trail = trail_of(&key);
+            if self.before.len() < MAX_CHAINS || self.before.contains_key(&trail) {
+                self.before.insert(trail, document);
+            } else {
+                self.chains_left_out = true;
+            }
+        }
+        None
+    }
+
+    /// Adds a receipt of the period that the bucket holds, as `content`, or lacks.
+    pub(super) fn take(
+        &mut self,
+        document: &LoggedDocument,
+        content: Option<Vec<u8>>,
+        report: &mut PeriodReport,
+    ) {
+        let key = &document.key;
+        let Some(content) = content else {
+            let message = "The log names the receipt, and it does not exist.";
+            report.find(LogFault::DocumentMissing, key, message);
+            return self.lose(key, "a receipt is missing, though the log names it", true);
+        };
+        if !document.is_of(&content) {
+            let message = format!(
+                "The receipt is not the one that the log names: the log has SHA-256 {}, and the document has {}.",
+                document.sha256,
+                Sha256::of(&content)
+            );
+            report.find(LogFault::DocumentChanged, key, message);
+            return self.lose(key, "a receipt is not the one that the log names", true);
+        }
+        let receipt = match Receipt::read(&content) {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                report.obstacle(format!("{key}: {error}"));
+                return self.lose(key, "a document in the folder is not a receipt", false);
+            }
+        };
+        if receipt.key_of_digest(&String::from_utf8_lossy(&content)) != *key {
+            report.obstacle(format!("{key}: the receipt is about another object"));
+            return self.lose(key, "a receipt is about another object", false);
+        }
+        if !document.is_stored_after(receipt.checked_at) {
+            let message = format!(
+                "The receipt states that the check was made at {}, and S3 stored it at {}.",
+                receipt.checked_at, document.last_modified
+            );
+            report.find(LogFault::DocumentBackdated, key, message);
+            return self.lose(key, "a receipt states another time than S3 stored it", true);
+        }
+        report.receipts += 1;
+        self.add_receipt(key, receipt, report);
+    }
+
+    fn add_receipt(&mut self, key: &str, receipt: Receipt, report: &mut PeriodReport) {
+        let (Some(named), ObjectKind::Digest(digest)) =
+            (ReceiptKey::read(key), classify(&receipt.object.key))
+        else {
+            return other(key, &receipt, report);
+        };
+        let chain = ChainId::of(&receipt.object.bucket, &digest.chain);
+        self.count_build(&chain, &receipt);
+        let object = format!("s3://{}/{}", receipt.object.bucket, receipt.object.key);
+        let is_backfill = digest.series == DigestSeries::Backfill;
+        if is_backfill {
+            other(key, &receipt, report);
+        }
+        let function = receipt.function.clone();
+        let check = SeenCheck::of(receipt, digest.end_time, named.name);
+        let record = self.record(&named);
+        record.chain = Some(chain);
+        record.object = Some(object);
+        record.is_backfill = is_backfill;
+        record.add(&function, check);
+    }
+
+    fn count_build(&mut self, chain: &ChainId, receipt: &Receipt) {
+        let word = |text: &str| clip(text, MAX_WORD_CHARS).to_owned();
+        let build = Build {
+            function: word(&receipt.function),
+            version: word(&receipt.version),
+            function_version: word(&receipt.function_version),
+        };
+        let builds = self.builds.entry(chain.clone()).or_default();
+        if builds.len() < MAX_BUILDS || builds.contains_key(&build) {
+            let count = builds.entry(build).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Records that nobody knows what a receipt said.
+    pub(super) fn lose(&mut self, key: &str, why: &'static str, is_finding: bool) {
+        if let Some(named) = ReceiptKey::read(key) {
+            self.record(&named).lost.push(LostReceipt {
+                key: key.to_owned(),
+                why,
+                is_finding,
+            });
+        }
+    }
+
+    fn record(&mut self, key: &ReceiptKey<'_>) -> &mut DigestRecord {
+        let record = || DigestRecord {
+            folder: key.folder.to_owned(),
+            end: key.end,
+            named: trail_of(key),
+            chain: None,
+            object: None,
+            is_backfill: false,
+            validated: Vec::new(),
+            verified: Vec::new(),
+            lost: Vec::new(),
+            left_out: false,
+        };
+        self.records
+            .entry(key.folder.to_owned())
+            .or_insert_with(record)
+    }
+
+    /// Says which bounds were reached.
+    pub(super) fn say_bounds(&self, report: &mut PeriodReport) {
+        if self.left_out > 0 {
+            report.obstacle(format!(
+                "the period has more than {MAX_RECEIPTS} receipts: {} are left out. Give a shorter period, or an account or a Region",
+                self.left_out
+            ));
+        }
+        if self.chains_left_out {
+            report.obstacle(format!(
+                "the log names receipts of more than {MAX_CHAINS} chains before the period: chains without a receipt in the period may be left out"
+            ));
+        }
+    }
+}
+
+/// Adds the findings of a receipt of an object that is not the digest of an hour.
+fn other(key: &str, receipt: &Receipt, report: &mut PeriodReport) {
+    let checked = format!("s3://{}/{}", receipt.object.bucket, receipt.object.key);
+    let checked = clip_visibly(checked, 1_100);
+    for finding in &receipt.findings {
+        report.find_other(ObjectFinding {
+            checked: checked.clone(),
+            finding: clipped_finding(finding.clone()),
+            checked_at: receipt.checked_at,
+            receipt: key.to_owned(),
+        });
+    }
+    let more = u64::try_from(receipt.findings_left_out).unwrap_or(u64::MAX);
+    report.left_out = report.left_out.saturating_add(more);
+    for why in receipt.cannot_tell.iter().take(5) {
+        report.obstacle(clip_visibly(why.clone(), 1_100));
+    }
+}
