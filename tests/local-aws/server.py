@@ -74,6 +74,7 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3 import models as s3_models  # noqa: E402
 from moto.s3 import notifications  # noqa: E402
 from moto.s3.models import S3Backend  # noqa: E402
 from moto.s3.responses import S3Response  # noqa: E402
@@ -397,6 +398,25 @@ def add_ed25519_keys() -> None:
 # --- CloudFormation ------------------------------------------------------------------------------
 
 
+def lock_buckets_of_templates() -> None:
+    """Enables Object Lock for a bucket whose template asks for it, which moto leaves out."""
+    create = s3_models.FakeBucket.create_from_cloudformation_json
+
+    def create_from_cloudformation_json(
+        cls: Any, name: str, resource: Any, account_id: str, region_name: str, **rest: Any
+    ) -> Any:
+        bucket = create(name, resource, account_id, region_name, **rest)
+        lock = resource["Properties"].get("ObjectLockConfiguration") or {}
+        if lock.get("ObjectLockEnabled") == "Enabled":
+            bucket.object_lock_enabled = True
+            bucket.versioning_status = "Enabled"
+        return bucket
+
+    s3_models.FakeBucket.create_from_cloudformation_json = classmethod(  # type: ignore[method-assign,assignment]
+        create_from_cloudformation_json
+    )
+
+
 def drop_no_value_from_lists() -> None:
     """Leaves `AWS::NoValue` out of lists, as CloudFormation does; moto does so in mappings only."""
     resolve = parsing.clean_json
@@ -491,6 +511,7 @@ def serve(args: argparse.Namespace) -> None:
     leave_queues_alone()
     remember_services()
     drop_no_value_from_lists()
+    lock_buckets_of_templates()
     state_machines.install()
     answer_bucket_settings_as_s3_does()
     add_ed25519_keys()

@@ -283,7 +283,7 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
         (
             "KmsContextChecker",
             &[
-                ("/receipts/kms-context-checker/*", &[WRITE]),
+                ("/receipts/kms-context-checker/*", &[WRITE_NEW]),
                 ("/pending/*", &[WRITE]),
                 ("/config/*", &[READ]),
                 FINDINGS,
@@ -541,6 +541,83 @@ fn the_state_machine_lists_the_buckets_of_the_owner_and_reads_no_object() {
             .iter()
             .any(|action| action.contains("Delete") && action.starts_with("s3:"))
     );
+}
+
+/// With Object Lock, a function locks what it keeps, for the time and in the mode that the parameters
+/// say. Without it, it has no permission to do so.
+#[test]
+fn a_function_locks_only_what_it_keeps() {
+    let template = template();
+    let bucket = &template["Resources"]["EvidenceBucket"]["Properties"];
+    let lock = &bucket["ObjectLockConfiguration"]["Fn::If"];
+    assert_eq!(lock[0], "HasEvidenceLock");
+    // A default retention would also lock what is removed as planned.
+    assert_eq!(lock[1], json!({"ObjectLockEnabled": "Enabled"}));
+    let mut found = BTreeMap::new();
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        let text = resource.to_string();
+        for never in [
+            "BypassGovernanceRetention",
+            "PutObjectLegalHold",
+            "DeleteObjectVersion",
+        ] {
+            assert!(!text.contains(never), "{name}: {never}");
+        }
+        if !text.contains("Retention\"") {
+            continue;
+        }
+        let policies = list(&resource["Properties"]["Policies"]);
+        for statement in policies
+            .into_iter()
+            .flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]))
+        {
+            let conditional = &statement["Fn::If"];
+            let text = statement.to_string();
+            if !text.contains("s3:PutObjectRetention") {
+                continue;
+            }
+            assert_eq!(conditional[0], "HasEvidenceLock", "{name}");
+            let statement = &conditional[1];
+            assert_eq!(statement["Action"], "s3:PutObjectRetention", "{name}");
+            assert_eq!(
+                statement["Condition"],
+                json!({
+                    "StringEqualsIgnoreCase": {"s3:object-lock-mode": {"Ref": "EvidenceLock"}},
+                    "NumericLessThanEquals": {
+                        "s3:object-lock-remaining-retention-days": {"Ref": "EvidenceLockDays"}
+                    },
+                }),
+                "{name}"
+            );
+            let paths = list(&statement["Resource"]).into_iter().map(|resource| {
+                let text = resource.to_string();
+                let (_, path) = text.split_once("EvidenceBucket.Arn}").unwrap();
+                path.trim_matches(['}', '"']).to_owned()
+            });
+            found.insert(name.clone(), paths.collect::<Vec<_>>());
+        }
+    }
+    let expected = [
+        ("AlerterRole", &["/incidents/*"][..]),
+        (
+            "DigestValidatorRole",
+            &["/receipts/*/digest-validator-*.json"],
+        ),
+        (
+            "KmsContextCheckerRole",
+            &["/receipts/kms-context-checker/*"],
+        ),
+        ("LogVerifierRole", &["/receipts/*/log-verifier-*.json"]),
+        (
+            "WatchdogRole",
+            &["/log/batches/*", "/log/tile/*", "/log/public-key"],
+        ),
+    ];
+    let expected = expected.map(|(role, paths)| {
+        let paths = paths.iter().map(ToString::to_string);
+        (role.to_owned(), paths.collect::<Vec<_>>())
+    });
+    assert_eq!(found, BTreeMap::from(expected));
 }
 
 /// The clock starts the watchdog, its silence is an alarm, and it hands lost events only to the

@@ -6,8 +6,12 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ObjectLockMode};
+use jiff::Timestamp;
 use std::sync::Arc;
+use trailseal::names::evidence_lock::{EvidenceLock, LockMode};
 use trailseal::world::{
     AddEvidence, Body as _, Cause, KeepEvidence, ListEvidence, SettleEvidence, StoreError,
     WaitingPage,
@@ -18,6 +22,7 @@ use trailseal::world::{
 pub struct EvidenceBucket {
     s3: Client,
     bucket: Option<String>,
+    lock: Option<EvidenceLock>,
 }
 
 impl EvidenceBucket {
@@ -27,11 +32,50 @@ impl EvidenceBucket {
         Self {
             s3: Client::new(config),
             bucket,
+            lock: None,
         }
     }
 
+    /// Locks the documents that it writes.
+    #[must_use]
+    pub fn locking(mut self, lock: Option<EvidenceLock>) -> Self {
+        self.lock = lock;
+        self
+    }
+
+    /// Returns the request that writes a document, with the retention that it needs; `None` if no
+    /// bucket is configured.
+    ///
+    /// "The Content-MD5 or x-amz-sdk-checksum-algorithm header is required for any request to upload
+    /// an object with a retention period configured using Amazon S3 Object Lock"
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>).
+    pub(super) fn put(&self, key: &str) -> Option<PutObjectFluentBuilder> {
+        let bucket = self.bucket.as_deref()?;
+        let put = self.s3.put_object().bucket(bucket).key(key);
+        let locked = self.lock.and_then(|lock| {
+            let until = lock.retain_until(key, Timestamp::now())?;
+            Some((lock.mode, until))
+        });
+        let Some((mode, until)) = locked else {
+            return Some(put);
+        };
+        let mode = match mode {
+            LockMode::Governance => ObjectLockMode::Governance,
+            LockMode::Compliance => ObjectLockMode::Compliance,
+        };
+        let until = DateTime::from_secs(until.as_second());
+        let put = put.object_lock_mode(mode);
+        let put = put.object_lock_retain_until_date(until);
+        Some(put.checksum_algorithm(ChecksumAlgorithm::Crc32))
+    }
+
+    /// Returns the location of a document.
+    pub(super) fn named(&self, key: &str) -> String {
+        named(self.bucket.as_deref().unwrap_or_default(), key)
+    }
+
     /// Returns the client and the bucket, if one is configured.
-    pub(super) fn place(&self) -> Option<(&Client, &str)> {
+    fn place(&self) -> Option<(&Client, &str)> {
         Some((&self.s3, self.bucket.as_deref()?))
     }
 
@@ -92,7 +136,7 @@ impl EvidenceBucket {
     }
 }
 
-pub(super) fn named(bucket: &str, key: &str) -> String {
+fn named(bucket: &str, key: &str) -> String {
     format!("s3://{bucket}/{key}")
 }
 
@@ -121,18 +165,14 @@ pub(super) async fn read_within(
 
 impl KeepEvidence for EvidenceBucket {
     async fn keep(&self, key: &str, document: String) -> Result<(), StoreError> {
-        let Some(bucket) = &self.bucket else {
+        let Some(put) = self.put(key) else {
             return Ok(());
         };
-        self.s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .content_type("application/json")
+        put.content_type("application/json")
             .body(document.into_bytes().into())
             .send()
             .await
-            .map_err(|error| store_error("write", named(bucket, key), &error))?;
+            .map_err(|error| store_error("write", self.named(key), &error))?;
         Ok(())
     }
 }
@@ -142,20 +182,16 @@ impl AddEvidence for EvidenceBucket {
     /// another request for the key was in progress, is an error, because that request may fail.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
     async fn add(&self, key: &str, document: String) -> Result<(), StoreError> {
-        let Some(bucket) = &self.bucket else {
+        let Some(put) = self.put(key) else {
             return Ok(());
         };
-        let put = self
-            .s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
+        let put = put
             .content_type("application/json")
             .if_none_match("*")
             .body(document.into_bytes().into());
         match put.send().await {
             Err(error) if error.code() != Some("PreconditionFailed") => {
-                Err(store_error("write", named(bucket, key), &error))
+                Err(store_error("write", self.named(key), &error))
             }
             Ok(_) | Err(_) => Ok(()),
         }

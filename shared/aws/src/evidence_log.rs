@@ -1,7 +1,7 @@
 //! The objects of the evidence log, and listings of documents with their times.
 
 use super::error::store_error;
-use super::evidence::{EvidenceBucket, named};
+use super::evidence::EvidenceBucket;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::Object;
 use jiff::Timestamp;
@@ -21,35 +21,29 @@ impl StoreLog for EvidenceBucket {
     /// is an error, because that request may fail.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
     async fn create(&self, key: &str, content: Vec<u8>) -> Result<bool, StoreError> {
-        let Some((s3, bucket)) = self.place() else {
+        let Some(put) = self.put(key) else {
             return Ok(true);
         };
-        let put = s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
+        let put = put
             .content_type(content_type(key))
             .if_none_match("*")
             .body(content.into());
         match put.send().await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
-            Err(error) => Err(store_error("write", named(bucket, key), &error)),
+            Err(error) => Err(store_error("write", self.named(key), &error)),
         }
     }
 
     async fn overwrite(&self, key: &str, content: Vec<u8>) -> Result<(), StoreError> {
-        let Some((s3, bucket)) = self.place() else {
+        let Some(put) = self.put(key) else {
             return Ok(());
         };
-        s3.put_object()
-            .bucket(bucket)
-            .key(key)
-            .content_type(content_type(key))
+        put.content_type(content_type(key))
             .body(content.into())
             .send()
             .await
-            .map_err(|error| store_error("write", named(bucket, key), &error))?;
+            .map_err(|error| store_error("write", self.named(key), &error))?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Documents of the evidence bucket that several functions may write at the same time.
 
 use super::error::store_error;
-use super::evidence::{EvidenceBucket, named};
+use super::evidence::EvidenceBucket;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use trailseal::world::{ReplaceEvidence, StoreError, Versioned};
 
@@ -20,13 +20,10 @@ impl ReplaceEvidence for EvidenceBucket {
         document: String,
         version: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let Some((s3, bucket)) = self.place() else {
+        let Some(put) = self.put(key) else {
             return Ok(true);
         };
-        let put = s3
-            .put_object()
-            .bucket(bucket)
-            .key(key)
+        let put = put
             .content_type("application/json")
             .body(document.into_bytes().into());
         let put = match version {
@@ -44,7 +41,7 @@ impl ReplaceEvidence for EvidenceBucket {
             {
                 Ok(false)
             }
-            Err(error) => Err(store_error("write", named(bucket, key), &error)),
+            Err(error) => Err(store_error("write", self.named(key), &error)),
         }
     }
 }

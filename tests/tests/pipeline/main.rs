@@ -13,6 +13,7 @@ mod guard;
 mod history;
 mod hostile;
 mod kms;
+mod object_lock;
 mod receipts;
 mod second_look;
 mod tampering;

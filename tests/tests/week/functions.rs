@@ -295,8 +295,7 @@ impl Functions {
                 receipt::keep(&self.store, receipt).await.expect("evidence");
             }
             Function::KmsContextChecker if !report.rules.is_empty() => {
-                let key = receipt.key_of_log_file();
-                let kept = self.store.keep(&key, receipt.to_json()).await;
+                let kept = receipt::keep_of_log_file(&self.store, receipt).await;
                 kept.expect("evidence");
             }
             _ => {}

@@ -7,6 +7,7 @@ pub mod date_folder;
 pub mod deed;
 pub mod encryption_context;
 pub mod event_object;
+pub mod evidence_lock;
 pub mod ids;
 pub mod location;
 pub mod object_key;

@@ -310,11 +310,11 @@ impl Receipt {
         places::of_digest(bucket, key, &self.function, self.checked_at, json)
     }
 
-    /// Returns the key of a log file's receipt.
+    /// Returns the key of a log file's receipt, which is stored as `json`.
     #[must_use]
-    pub fn key_of_log_file(&self) -> String {
+    pub fn key_of_log_file(&self, json: &str) -> String {
         let ReceiptObject { bucket, key, .. } = &self.object;
-        places::of_log_file(bucket, key, &self.function)
+        places::of_log_file(bucket, key, &self.function, self.checked_at, json)
     }
 }
 

@@ -32,6 +32,19 @@ pub async fn keep<E: AddEvidence>(evidence: &E, receipt: &Receipt) -> Result<(),
     evidence.add(&key, json).await.map_err(KeepError::Receipt)
 }
 
+/// Stores the receipt of a log file.
+///
+/// # Errors
+/// [`KeepError::Receipt`].
+pub async fn keep_of_log_file<E: AddEvidence>(
+    evidence: &E,
+    receipt: &Receipt,
+) -> Result<(), KeepError> {
+    let json = receipt.to_json();
+    let key = receipt.key_of_log_file(&json);
+    evidence.add(&key, json).await.map_err(KeepError::Receipt)
+}
+
 /// Stores the receipt of a digest, and then updates the head of its chain. Reads the head while it
 /// stores the receipt.
 ///

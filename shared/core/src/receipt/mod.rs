@@ -19,4 +19,4 @@ pub use document::{
     ChainName, MAX_RECEIPT_BYTES, NamedFinding, Receipt, ReceiptDigest, ReceiptError,
     ReceiptObject, ReceiptStamp, ReceiptSubject,
 };
-pub use keep::{KeepError, keep, keep_with_head};
+pub use keep::{KeepError, keep, keep_of_log_file, keep_with_head};

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | receipt of a digest | `receipts/YYYY/MM/DD/ACCOUNT/REGION/END_TRAIL_HOMEREGION_OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
 //! | receipt of an object without a digest's name | `receipts/YYYY/MM/DD/misnamed/OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
-//! | receipt of a log file | `receipts/FUNCTION/BUCKET/KEY.json` |
+//! | receipt of a log file | `receipts/FUNCTION/BUCKET/KEY/CHECKED-DOCUMENT.json` |
 //! | chain head | `chains/ACCOUNT/REGION/TRAIL_HOMEREGION_PLACE.json` |
 //! | what `watchdog` remembers | `watch/ACCOUNT.json`, `watch/stack.json`, `watch/checkpoint.json` |
 //!
@@ -124,14 +124,23 @@ pub fn of_watched_stack() -> String {
     format!("{WATCH}/stack.json")
 }
 
-/// Returns the key of the receipt of a log file that `function` checked. A later check replaces it.
-pub(super) fn of_log_file(bucket: &str, key: &str, function: &str) -> String {
-    if key.len() <= MAX_NAMED_AFTER {
-        format!("{RECEIPTS}/{function}/{bucket}/{key}.json")
+/// Returns the key of the receipt of a log file that `function` checked at `checked_at`. `json` is the
+/// receipt.
+pub(super) fn of_log_file(
+    bucket: &str,
+    key: &str,
+    function: &str,
+    checked_at: Timestamp,
+    json: &str,
+) -> String {
+    let checked = compact_time(checked_at);
+    let document = Sha256::of(json.as_bytes()).short();
+    let name = if key.len() <= MAX_NAMED_AFTER {
+        key.to_owned()
     } else {
-        let key = Sha256::of(key.as_bytes());
-        format!("{RECEIPTS}/{function}/{bucket}/{key}.json")
-    }
+        Sha256::of(key.as_bytes()).to_string()
+    };
+    format!("{RECEIPTS}/{function}/{bucket}/{name}/{checked}-{document}.json")
 }
 
 /// Returns the key of the head of a chain in `bucket`.

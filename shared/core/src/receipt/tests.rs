@@ -314,7 +314,7 @@ fn the_longest_names_fit_into_a_key() {
     ] {
         log_file.object.bucket = "b".repeat(63);
         log_file.object.key.clone_from(&key);
-        let receipt = log_file.key_of_log_file();
+        let receipt = log_file.key_of_log_file("");
         assert!(receipt.len() <= 1024);
         assert_eq!(receipt.contains(&key), is_named);
     }

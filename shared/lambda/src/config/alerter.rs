@@ -4,6 +4,7 @@ use super::variables::{ConfigError, Variables};
 use jiff::SignedDuration;
 use trailseal::alert::notice::Pace;
 use trailseal::names::arn;
+use trailseal::names::evidence_lock::EvidenceLock;
 
 /// The configuration that the `alerter` reads from its environment.
 #[derive(Debug, Clone)]
@@ -14,6 +15,9 @@ pub struct AlerterConfig {
     pub findings_queue_url: String,
     /// `TRAILSEAL_EVIDENCE_BUCKET`.
     pub evidence_bucket: String,
+    /// `TRAILSEAL_EVIDENCE_LOCK` and `TRAILSEAL_EVIDENCE_LOCK_DAYS`: how its documents are locked;
+    /// `None` if they are not.
+    pub evidence_lock: Option<EvidenceLock>,
     /// `TRAILSEAL_ALERTS_PER_MINUTE`: how many messages are published to SNS in a minute.
     pub alerts_per_minute: u32,
     /// `TRAILSEAL_REPEAT_HOURS`: how often people are alerted about an incident that persists.
@@ -48,6 +52,7 @@ impl AlerterConfig {
             });
         let findings_queue_url = variables.queue_url("TRAILSEAL_FINDINGS_QUEUE_URL");
         let evidence_bucket = variables.evidence_bucket();
+        let evidence_lock = variables.evidence_lock();
         for (name, is_missing) in [
             ("TRAILSEAL_ALERT_TOPIC_ARN", alert_topic_arn.is_none()),
             ("TRAILSEAL_FINDINGS_QUEUE_URL", findings_queue_url.is_none()),
@@ -80,6 +85,7 @@ impl AlerterConfig {
             alert_topic_arn: alert_topic_arn.unwrap_or_default(),
             findings_queue_url: findings_queue_url.unwrap_or_default(),
             evidence_bucket: evidence_bucket.unwrap_or_default(),
+            evidence_lock,
             alerts_per_minute: alerts_per_minute.unwrap_or(DEFAULT_ALERTS_PER_MINUTE),
             pace: Pace {
                 update_after: UPDATE_AFTER,
@@ -121,6 +127,7 @@ mod tests {
             ("TRAILSEAL_ALERTS_PER_MINUTE", "1"),
             ("TRAILSEAL_ALERTS_PER_MINUTE", "601"),
             ("TRAILSEAL_REPEAT_HOURS", "0"),
+            ("TRAILSEAL_EVIDENCE_LOCK", "on"),
         ] {
             let pairs = [good.as_slice(), &[(name, wrong)]].concat();
             let error = read(&pairs).unwrap_err().to_string();

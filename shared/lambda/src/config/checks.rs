@@ -7,6 +7,7 @@ use trailseal::kms::expected::enclave_image;
 use trailseal::kms::readers::{Readers, reader_rule};
 use trailseal::names::arn::{kms_key_arn, role_arn};
 use trailseal::names::bucket_name::{bucket_alias, bucket_name};
+use trailseal::names::evidence_lock::EvidenceLock;
 use trailseal::names::ids::{AccountId, TrailArn};
 use trailseal::names::places::{Places, Storage};
 use trailseal::names::sha256::Sha256;
@@ -33,6 +34,9 @@ pub struct Config {
     pub findings_queue_url: String,
     /// `TRAILSEAL_EVIDENCE_BUCKET`.
     pub evidence_bucket: Option<String>,
+    /// `TRAILSEAL_EVIDENCE_LOCK` and `TRAILSEAL_EVIDENCE_LOCK_DAYS`: how its documents are locked;
+    /// `None` if they are not.
+    pub evidence_lock: Option<EvidenceLock>,
     /// `TRAILSEAL_KMS_KEY_ARNS`; if empty, every key is accepted.
     pub kms_key_arns: Vec<String>,
     /// `TRAILSEAL_READERS`: who may read encrypted log files; if empty, everybody may. The roles of
@@ -96,6 +100,7 @@ impl Config {
             );
         }
         let evidence_bucket = variables.evidence_bucket();
+        let evidence_lock = variables.evidence_lock();
         let pinned_keys = variables.pinned_keys(&places);
         let pinned_keys_sha256 = variables.one(
             "TRAILSEAL_PINNED_KEYS_SHA256",
@@ -118,6 +123,7 @@ impl Config {
             places,
             findings_queue_url: findings_queue_url.unwrap_or_default(),
             evidence_bucket,
+            evidence_lock,
             kms_key_arns,
             readers: Readers::new(reader_rules, own_roles),
             enclave_images,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use trailseal::names::bucket_name::bucket_name;
+use trailseal::names::evidence_lock::{EvidenceLock, LockMode};
 use trailseal::names::value;
 
 /// Every wrong value, by the name of its variable.
@@ -99,6 +100,34 @@ impl<V: Fn(&str) -> Option<String>> Variables<V> {
     /// Reads the URL of a queue.
     pub(super) fn queue_url(&mut self, name: &'static str) -> Option<String> {
         self.one(name, "an SQS queue URL", queue_url_of)
+    }
+
+    /// Reads how the documents of the evidence bucket are locked, if they are.
+    pub(super) fn evidence_lock(&mut self) -> Option<EvidenceLock> {
+        let mode = self.one(
+            "TRAILSEAL_EVIDENCE_LOCK",
+            "Off, Governance or Compliance",
+            |text| match LockMode::from_name(text) {
+                None if !text.eq_ignore_ascii_case("off") => None,
+                mode => Some(mode),
+            },
+        );
+        let days = self.one(
+            "TRAILSEAL_EVIDENCE_LOCK_DAYS",
+            "a number of days from 1 to 36500",
+            |text| {
+                let days = text.parse().ok()?;
+                EvidenceLock::new(LockMode::Governance, days).map(|_| days)
+            },
+        );
+        let mode = mode.flatten()?;
+        if days.is_none() {
+            self.problem(
+                "TRAILSEAL_EVIDENCE_LOCK_DAYS",
+                "is missing: the documents of the evidence bucket are locked for a number of days",
+            );
+        }
+        EvidenceLock::new(mode, days?)
     }
 
     /// Reads the name of the evidence bucket.

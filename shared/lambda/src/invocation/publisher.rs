@@ -10,8 +10,7 @@ use serde_json::Value;
 use trailseal::alert::findings_message;
 use trailseal::check::pending::PendingUpdate;
 use trailseal::finding::{Finding, Stamp};
-use trailseal::receipt::{self, KeepError, Receipt};
-use trailseal::world::KeepEvidence as _;
+use trailseal::receipt::{self, Receipt};
 
 /// How many documents of the evidence bucket are settled at the same time.
 const SETTLED_AT_ONCE: usize = 16;
@@ -73,10 +72,7 @@ impl<P: Ports> Publisher<P> {
     pub(super) async fn keep(&self, record: Record, receipt: &Receipt) -> Result<(), ItemError> {
         let evidence = &self.evidence;
         let kept = match record {
-            Record::LogFiles => evidence
-                .keep(&receipt.key_of_log_file(), receipt.to_json())
-                .await
-                .map_err(KeepError::Receipt),
+            Record::LogFiles => receipt::keep_of_log_file(evidence, receipt).await,
             Record::Digests => receipt::keep(evidence, receipt).await,
             Record::Chains => receipt::keep_with_head(evidence, receipt).await,
             Record::None => Ok(()),

@@ -52,6 +52,7 @@ impl AlerterStartup {
     #[must_use]
     pub fn evidence(&self) -> EvidenceBucket {
         EvidenceBucket::new(&self.sdk, Some(self.config.evidence_bucket.clone()))
+            .locking(self.config.evidence_lock)
     }
 
     /// Returns the queue of findings.

@@ -78,6 +78,7 @@ impl Startup {
     #[must_use]
     pub fn evidence(&self) -> EvidenceBucket {
         EvidenceBucket::new(&self.sdk, self.config.evidence_bucket.clone())
+            .locking(self.config.evidence_lock)
     }
 
     /// Returns for how long log files and digests are kept, if that is stated.

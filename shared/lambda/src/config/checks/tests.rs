@@ -1,4 +1,5 @@
 use super::*;
+use trailseal::names::evidence_lock::LockMode;
 
 const FINDINGS: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/findings";
 
@@ -232,8 +233,25 @@ fn all_problems_are_reported_together_and_by_name() {
         ("TRAILSEAL_RETENTION_DAYS", "a year"),
         ("TRAILSEAL_RETENTION_DAYS", "-1"),
         ("TRAILSEAL_HISTORY", "yes"),
+        ("TRAILSEAL_EVIDENCE_LOCK", "on"),
+        ("TRAILSEAL_EVIDENCE_LOCK_DAYS", "0"),
+        ("TRAILSEAL_EVIDENCE_LOCK_DAYS", "36501"),
     ] {
         let error = with(&[(name, value)]).unwrap_err().to_string();
         assert!(error.contains(name), "{name}={value}: {error}");
     }
+}
+
+#[test]
+fn the_lock_of_the_evidence_bucket_has_a_mode_and_days() {
+    const MODE: &str = "TRAILSEAL_EVIDENCE_LOCK";
+    const DAYS: &str = "TRAILSEAL_EVIDENCE_LOCK_DAYS";
+    let lock = |pairs: &[(&str, &str)]| with(pairs).map(|config| config.evidence_lock);
+    assert_eq!(lock(&[]), Ok(None));
+    assert_eq!(lock(&[(MODE, "Off"), (DAYS, "400")]), Ok(None));
+    let expected = EvidenceLock::new(LockMode::Compliance, 400);
+    assert!(expected.is_some());
+    assert_eq!(lock(&[(MODE, "Compliance"), (DAYS, "400")]), Ok(expected));
+    let error = lock(&[(MODE, "Governance")]).unwrap_err().to_string();
+    assert!(error.contains(DAYS), "{error}");
 }
