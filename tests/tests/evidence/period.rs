@@ -3,6 +3,7 @@
 use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use trailseal::alert::acknowledgment::Acknowledgment;
 use trailseal::evidence_log::LogFault;
 use trailseal::finding::Verdict;
 use trailseal::period::{HourState, PeriodReader, PeriodReport, PeriodScope, PeriodSpan};
@@ -325,6 +326,15 @@ async fn incidents_of_the_period_are_listed_with_their_ends() {
         Some("2026-01-11T00:00:00Z"),
     );
     put("open", "2026-01-10T00:00:00Z", None);
+    let acknowledge = |at_time: &str, reason: &str| {
+        let written = Acknowledgment::new("open", "alice", reason, at(at_time), None);
+        let written = written.expect("an acknowledgment");
+        world.store.put(&written.key(), written.document());
+        written.key()
+    };
+    // One of the time before it opened again, and one that counts.
+    acknowledge("2026-01-09T00:00:00Z", "old");
+    let acknowledged = acknowledge("2026-01-15T00:31:00Z", "restored");
     put("within", "2026-01-15T03:00:00Z", None);
     put("gone", "2026-01-15T03:00:00Z", None);
     for _ in 0..8 {
@@ -354,7 +364,18 @@ async fn incidents_of_the_period_are_listed_with_their_ends() {
         Some(at("2026-01-15T04:00:00Z"))
     );
     assert_eq!(found.incidents[0].closed_at, None);
+    let known = found.incidents[0].acknowledged.as_ref();
+    assert_eq!(known.map(|known| known.reason.as_str()), Some("restored"));
+    assert!(found.incidents[1].acknowledged.is_none());
     assert_eq!(found.verdict(), Verdict::Valid, "{found:#?}");
+    // An acknowledgment that the log does not have yet, and one that somebody removed.
+    acknowledge("2026-01-15T17:00:00Z", "later");
+    let stored = world.store.remove(&acknowledged).expect("a document");
+    let without = report(&world, hours(2, 10)).await;
+    assert_eq!(without.not_logged_yet, 1);
+    assert_eq!(without.findings[0].key, acknowledged);
+    assert!(without.incidents[0].acknowledged.is_none());
+    world.store.put_at(&acknowledged, stored.content, stored.at);
     // A state that the log does not have yet, one that nobody wrote at that time, and none.
     put("open", "2026-01-10T00:00:00Z", Some("2026-01-15T17:00:00Z"));
     world.store.remove("incidents/gone.json");

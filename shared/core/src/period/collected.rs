@@ -1,5 +1,6 @@
 //! The documents of a period, as the log names them, and what their receipts say.
 
+use super::acknowledgments::LoggedAcknowledgments;
 use super::digest_record::{DigestRecord, LostReceipt};
 use super::incidents::{self, LoggedIncidents};
 use super::receipt_key::{self, ReceiptKey};
@@ -7,6 +8,7 @@ use super::report::{Build, ChainId, ObjectFinding, PeriodReport};
 use super::scope::PeriodScope;
 use super::seen_check::{SeenCheck, clipped_finding};
 use super::span::PeriodSpan;
+use crate::alert::acknowledgment::ACKNOWLEDGMENTS;
 use crate::evidence_log::{LogEntry, LogFault, LoggedDocument};
 use crate::names::object_key::{DigestSeries, ObjectKind, classify};
 use crate::names::sha256::Sha256;
@@ -44,6 +46,7 @@ pub(super) struct CollectedPeriod {
     pub(super) before: BTreeMap<ChainId, LoggedDocument>,
     pub(super) builds: BTreeMap<ChainId, BTreeMap<Build, u64>>,
     pub(super) incidents: LoggedIncidents,
+    pub(super) acknowledgments: LoggedAcknowledgments,
     /// For each folder, the time up to which its documents are in the log.
     pub(super) done: BTreeMap<String, Timestamp>,
     receipts: usize,
@@ -78,6 +81,7 @@ impl CollectedPeriod {
             before: BTreeMap::new(),
             builds: BTreeMap::new(),
             incidents: LoggedIncidents::default(),
+            acknowledgments: LoggedAcknowledgments::default(),
             done: BTreeMap::new(),
             receipts: 0,
             left_out: 0,
@@ -140,6 +144,10 @@ impl CollectedPeriod {
     fn add_document(&mut self, document: LoggedDocument) -> Option<LoggedDocument> {
         if document.key.starts_with(incidents::FOLDER) {
             self.incidents.add(document);
+            return None;
+        }
+        if document.key.starts_with(ACKNOWLEDGMENTS) {
+            self.acknowledgments.add(document);
             return None;
         }
         if self.has(&document.key) {

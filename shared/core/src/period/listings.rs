@@ -6,6 +6,7 @@ use super::incidents;
 use super::receipt_key;
 use super::report::PeriodReport;
 use super::span::PeriodSpan;
+use crate::alert::acknowledgment::ACKNOWLEDGMENTS;
 use crate::evidence_log::{CONTINUED_WITHIN, LogFault, every_stored};
 use crate::world::{ListStored, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +33,7 @@ fn day_folders(period: PeriodSpan) -> Vec<String> {
     }
 }
 
-/// Compares the folders of a period, and the incidents, with what the log names.
+/// Compares the folders of a period, the incidents and the acknowledgments with what the log names.
 ///
 /// # Errors
 /// [`StoreError`]: a listing failed.
@@ -69,6 +70,17 @@ pub(super) async fn compare<E: ListStored>(
             && !known.names(&document.key)
             && !known.is_full()
         {
+            unlogged(&document.key, report);
+        }
+    })
+    .await?;
+    let done = collected.done.get(ACKNOWLEDGMENTS).copied();
+    let known = &collected.acknowledgments;
+    every_stored(evidence, ACKNOWLEDGMENTS, |document| {
+        if done.is_none_or(|done| document.last_modified > done) {
+            newest = newest.max(Some(document.last_modified));
+            not_logged_yet(&document.key, report);
+        } else if !known.names(&document.key) && !known.is_full() {
             unlogged(&document.key, report);
         }
     })

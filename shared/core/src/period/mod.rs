@@ -12,11 +12,12 @@
 //! - `digest_record`: the checks of one digest
 //! - `timeline`: the hours of a chain
 //! - `chains`: the digests of each chain
-//! - `incidents`: the incidents that were open
+//! - `incidents`, `acknowledgments`: the incidents that were open, and who took note of them
 //! - `collected`: the documents of the period, as the log names them
 //! - `listings`: what the bucket holds besides
 //! - `read`: the order in which all of this is read
 
+mod acknowledgments;
 mod chains;
 mod collected;
 mod coverage;

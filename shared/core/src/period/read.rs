@@ -84,6 +84,8 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
         incidents
             .read(self.evidence, &self.scope, &mut report)
             .await;
+        let acknowledgments = std::mem::take(&mut collected.acknowledgments);
+        acknowledgments.read(self.evidence, &mut report).await;
         self.chains(collected, &mut report).await?;
         report.checkpoint = Some(checkpoint.clone());
         Ok(report)
