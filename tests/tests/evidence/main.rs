@@ -2,8 +2,10 @@
 
 mod append;
 mod audit;
+mod command;
 mod cost;
 mod edits;
 mod period;
 mod proof;
+mod verified;
 mod world;

@@ -1,80 +1,13 @@
 //! The report on a period: which hours were verified, by what the log names.
 
+use crate::verified::{CHAINS, hour, incident, receipt, write};
 use crate::world::World;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 use trailseal::alert::acknowledgment::Acknowledgment;
 use trailseal::evidence_log::LogFault;
 use trailseal::finding::Verdict;
 use trailseal::period::{HourState, PeriodReader, PeriodReport, PeriodScope, PeriodSpan};
-use trailseal::receipt::{ChainHead, Receipt};
 use trailseal_tests::evidence::LocalSigner;
-
-/// The number of chains.
-const CHAINS: usize = 3;
-
-/// Returns a receipt of the digest of a chain that ends at a time.
-fn receipt(function: &str, chain: usize, end: Timestamp, at: Timestamp) -> Value {
-    let account = 111_122_223_333_usize + chain;
-    let (day, time) = (end.strftime("%Y/%m/%d"), end.strftime("%Y%m%dT%H%M%SZ"));
-    let key = format!(
-        "AWSLogs/{account}/CloudTrail-Digest/us-east-1/{day}/{account}_CloudTrail-Digest_us-east-1_management_us-east-1_{time}.json.gz"
-    );
-    let folder = format!("AWSLogs/{account}/");
-    let mut receipt = json!({
-        "schema": "trailseal.receipt/1",
-        "object": {"bucket": "amzn-s3-demo-bucket", "key": key},
-        "chain": {"folder": folder, "account": account.to_string(), "region": "us-east-1", "trail": "management", "homeRegion": "us-east-1"},
-        "digest": {
-            "signed": true, "backfill": false, "sha256": "aa".repeat(32), "logFiles": 3,
-            "startTime": end - SignedDuration::from_hours(1), "endTime": end,
-        },
-        "verdict": "valid", "valid": 1, "rules": {}, "counts": {}, "findings": [], "findingsLeftOut": 0,
-        "cannotTell": [], "cannotTellLeftOut": 0, "checkedAt": at, "function": function,
-        "version": "0.1.0", "functionVersion": "$LATEST", "requestId": "8f507cfc-xmpl-4697-b07a-ac58fc914c95",
-    });
-    if function == "log-verifier" {
-        receipt["logFiles"] =
-            json!({"listed": 3, "from": 0, "until": 3, "valid": 3, "finding": 0, "cannotTell": 0});
-    }
-    receipt
-}
-
-/// Writes a receipt now. Returns its key.
-fn write(world: &World, receipt: &Value) -> String {
-    let json = receipt.to_string();
-    let key = Receipt::read(json.as_bytes())
-        .expect("a receipt")
-        .key_of_digest(&json);
-    world.store.put(&key, json);
-    key
-}
-
-/// Lets an hour pass, in which the digests of the hour before it are verified.
-async fn hour(world: &World) -> Vec<String> {
-    let now = world.store.now();
-    let end = now - SignedDuration::from_mins(30);
-    let mut keys = Vec::new();
-    for chain in 0..CHAINS {
-        let validated = receipt("digest-validator", chain, end, now);
-        let key = write(world, &validated);
-        let read = Receipt::read(validated.to_string().as_bytes()).expect("a receipt");
-        let head = ChainHead::of(&read, &key).expect("a signed digest");
-        let place = head.key().expect("the key of a digest");
-        let known = world.store.get(&place);
-        let known = known.map(|known| ChainHead::read(&known.content).expect("a head"));
-        let next = trailseal::receipt::advance(known.as_ref(), &read, &key);
-        world
-            .store
-            .put(&place, next.expect("a later digest").to_json());
-        keys.push(key);
-        keys.push(write(world, &receipt("log-verifier", chain, end, now)));
-    }
-    world.store.wait(SignedDuration::from_mins(30));
-    world.append_all().await;
-    world.store.wait(SignedDuration::from_mins(30));
-    keys
-}
 
 /// Returns a bucket after these hours, and the keys of the receipts of each. The first digest
 /// covers the hour before midnight.
@@ -125,7 +58,7 @@ async fn every_hour_of_a_period_is_verified() {
     let (world, _) = after(30).await;
     let found = report(&world, hours(2, 20)).await;
     assert_eq!(found.verdict(), Verdict::Valid, "{found:#?}");
-    assert_eq!(found.chains.len(), CHAINS);
+    assert_eq!(found.chains.len(), CHAINS.len());
     assert_eq!(seconds(&found, HourState::Verified), 3 * 18 * HOUR);
     assert_eq!(found.receipts, 2 * 3 * 20);
     let chain = &found.chains[0];
@@ -197,7 +130,7 @@ async fn receipts_that_the_log_does_not_name_verify_nothing() {
     assert_eq!(found.verdict(), Verdict::CannotTell);
     assert_eq!(seconds(&found, HourState::NoReceipt), 3 * HOUR);
     for function in ["digest-validator", "log-verifier"] {
-        let receipt = receipt(function, 0, end, checked);
+        let receipt = receipt(function, CHAINS[0], end, checked);
         write(&world, &receipt);
     }
     let found = report(&world, hours(2, 20)).await;
@@ -215,7 +148,7 @@ async fn receipts_that_the_log_does_not_name_verify_nothing() {
     assert_eq!(faults, [LogFault::DocumentUnlogged; 2]);
     assert_eq!(seconds(&found, HourState::NoReceipt), 3 * HOUR);
     // The next append logs a receipt, and sees when it was stored.
-    let mut late = receipt("digest-validator", 0, end, checked);
+    let mut late = receipt("digest-validator", CHAINS[0], end, checked);
     late["requestId"] = "late".into();
     write(&world, &late);
     world.store.wait(SignedDuration::from_mins(30));
@@ -281,7 +214,7 @@ async fn a_chain_without_receipts_in_the_period_is_not_forgotten() {
         }
     }
     let found = report(&world, period).await;
-    assert_eq!(found.chains.len(), CHAINS);
+    assert_eq!(found.chains.len(), CHAINS.len());
     assert_eq!(seconds(&found, HourState::NoReceipt), 3 * 8 * HOUR);
     // Time before the first verification, as the head says.
     let (world, _) = after(30).await;
@@ -289,28 +222,6 @@ async fn a_chain_without_receipts_in_the_period_is_not_forgotten() {
     let found = report(&world, before.expect("a period")).await;
     assert_eq!(seconds(&found, HourState::BeforeWatch), 3 * 3 * HOUR);
     assert_eq!(seconds(&found, HourState::Verified), 3 * 5 * HOUR);
-}
-
-fn incident(id: &str, opened: &str, closed: Option<&str>) -> Value {
-    let finding = |all_clear: bool, at: &str| {
-        json!({
-            "schema": "trailseal.finding/1", "id": id, "severity": "critical", "kind": "log-file-missing",
-            "account": "111122223333", "region": "us-east-1", "trail": null, "homeRegion": null,
-            "object": {"bucket": "amzn-s3-demo-bucket", "key": "x", "versionId": null},
-            "message": "A log file is missing.", "allClear": all_clear, "advice": "Restore it.",
-            "detectedAt": at, "function": "log-verifier", "version": "0.1.0", "occurrence": "0123456789abcdef",
-        })
-    };
-    let mut incident = json!({
-        "schema": "trailseal.incident/1", "id": id, "kind": "log-file-missing", "severity": "critical",
-        "account": "111122223333", "region": "us-east-1", "firstSeen": opened, "lastSeen": opened,
-        "occurrences": 1, "toldAt": null, "toldOccurrences": 0, "reminderUntil": null,
-        "latest": finding(false, opened), "recent": [], "forgotten": 0,
-    });
-    if let Some(closed) = closed {
-        incident["closing"] = json!({"allClear": finding(true, closed), "isPublished": true});
-    }
-    incident
 }
 
 #[tokio::test]

@@ -70,10 +70,10 @@ fn row(number: usize, chain: &AuditorChain) -> Markup {
             td { (outcome::badge(chain.verdict)) }
             td.n { (hours(chain.seconds.verified)) }
             td.n { (hours(chain.seconds.not_verified())) }
-            td { @match chain.watched_since { Some(since) => (text::moment(since)), None => "before the period" } }
+            td.since { @match chain.watched_since { Some(since) => (text::moment(since)), None => "before the period" } }
             td.times { (times(&chain.verified, |hour| hour.first_at)) }
             td.times { (times(&chain.verified, |hour| hour.last_at)) }
-            td { (builds(chain)) }
+            td.by { (builds(chain)) }
         }
     }
 }
@@ -85,7 +85,7 @@ fn builds(chain: &AuditorChain) -> Markup {
             div.sub {
                 (text::isolated(&known.build.function)) " "
                 (text::isolated(&known.build.version)) " ("
-                (text::isolated(&known.build.function_version)) "): "
+                (text::isolated(&known.build.function_version)) "), "
                 (text::count(known.receipts, "receipt", "receipts"))
             }
         }
