@@ -179,6 +179,21 @@ const ROWS: &[Row] = &[
         &[("cli/src/incidents", "MAX_INCIDENTS", Number)],
     ),
     (
+        "receipts held against a trail",
+        &[
+            (
+                "shared/core/src/period/trail_comparison.rs",
+                "DIGESTS_AT_ONCE",
+                Number,
+            ),
+            (
+                "shared/core/src/period/trail_comparison.rs",
+                "MAX_PAGES",
+                Number,
+            ),
+        ],
+    ),
+    (
         "append to the evidence log",
         &[
             ("shared/core/src/evidence_log", "MAX_DOCUMENTS", Number),

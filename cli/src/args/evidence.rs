@@ -44,6 +44,7 @@ Examples:
   trailseal evidence verify s3://EVIDENCE-BUCKET --key 'NAME+ID+KEY'
   trailseal evidence verify s3://EVIDENCE-BUCKET --key log.key --checkpoint checkpoint-of-january.txt
   aws s3 sync s3://EVIDENCE-BUCKET copy && trailseal evidence verify copy --key log.key
+  trailseal evidence verify s3://EVIDENCE-BUCKET --key log.key --against s3://amzn-s3-demo-bucket --start-time 2026-01-01
   trailseal evidence verify proof.json --key log.key
 
 The key is the public key of the log. Take it from a place that nobody who can write to the evidence bucket can change: from KMS, or from a message that you received when the log was started. Without --key, the command uses the key in the evidence bucket and reports that it could not verify who signed.
@@ -62,6 +63,15 @@ pub(crate) struct EvidenceVerifyArgs {
     /// The public key of somebody who cosigns checkpoints: its text, or a file. To give several, repeat the option
     #[arg(long = "cosigner", value_name = "KEY")]
     pub(crate) cosigners: Vec<String>,
+    /// Also compare the digest files in this log bucket (`s3://BUCKET`) with their receipts: of the last 7 days, unless --start-time says otherwise
+    #[arg(long, value_name = "BUCKET")]
+    pub(crate) against: Option<String>,
+    /// With --against: only digest files that end after this time: a date, a time, or how long ago (7d, 24h)
+    #[arg(long, value_name = "TIME", requires = "against")]
+    pub(crate) start_time: Option<String>,
+    /// With --against: only digest files that end at this time at the latest
+    #[arg(long, value_name = "TIME", requires = "against")]
+    pub(crate) end_time: Option<String>,
     /// How to print the result
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: EvidenceFormat,

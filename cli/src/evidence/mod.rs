@@ -1,6 +1,7 @@
 //! `trailseal evidence`: verifies the evidence log, proves what it says about an hour, and reports
 //! what it says about a period.
 
+mod against;
 mod hour;
 mod key;
 mod prove;

@@ -1,5 +1,6 @@
 //! The result of `trailseal evidence verify`, as text and as JSON.
 
+use super::against::ComparedTrail;
 use crate::args::EvidenceFormat;
 use crate::report::Outcome;
 use serde::Serialize;
@@ -34,6 +35,7 @@ struct Document<'a> {
     documents: u64,
     not_logged_yet: u64,
     agreeing_checkpoints: u64,
+    against: Option<&'a ComparedTrail>,
     cosigners: Vec<Cosigned<'a>>,
     findings: &'a [LogFinding],
     cannot_tell: &'a [String],
@@ -59,18 +61,23 @@ pub(super) fn outcome(report: &LogReport) -> Outcome {
 /// Returns the result.
 pub(super) fn of(
     report: &LogReport,
+    trail: Option<&ComparedTrail>,
     source: &str,
-    key: &LogKey,
-    key_from_evidence: bool,
+    key: (&LogKey, bool),
     format: EvidenceFormat,
 ) -> String {
     match format {
-        EvidenceFormat::Text => text(report, key, key_from_evidence),
-        EvidenceFormat::Json => json(report, source, key, key_from_evidence),
+        EvidenceFormat::Text => text(report, trail, key),
+        EvidenceFormat::Json => json(report, trail, source, key),
     }
 }
 
-fn json(report: &LogReport, source: &str, key: &LogKey, key_from_evidence: bool) -> String {
+fn json(
+    report: &LogReport,
+    against: Option<&ComparedTrail>,
+    source: &str,
+    (key, key_from_evidence): (&LogKey, bool),
+) -> String {
     let checkpoint = report.checkpoint.as_ref();
     let checkpoint = checkpoint.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
     let cosigners = report.cosigners.iter().map(|cosigner| Cosigned {
@@ -92,6 +99,7 @@ fn json(report: &LogReport, source: &str, key: &LogKey, key_from_evidence: bool)
         documents: report.documents,
         not_logged_yet: report.not_logged_yet,
         agreeing_checkpoints: report.agreeing_checkpoints,
+        against,
         cosigners: cosigners.collect(),
         findings: &report.findings,
         cannot_tell: &report.cannot_tell,
@@ -101,7 +109,11 @@ fn json(report: &LogReport, source: &str, key: &LogKey, key_from_evidence: bool)
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
-fn text(report: &LogReport, key: &LogKey, key_from_evidence: bool) -> String {
+fn text(
+    report: &LogReport,
+    trail: Option<&ComparedTrail>,
+    (key, key_from_evidence): (&LogKey, bool),
+) -> String {
     let mut out = String::new();
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(out, "{label:LABEL$}{}", printable(value));
@@ -134,6 +146,23 @@ fn text(report: &LogReport, key: &LogKey, key_from_evidence: bool) -> String {
         let value = format!("{} that the log continues", report.agreeing_checkpoints);
         line("Earlier checkpoints", &value);
     }
+    if let Some(trail) = trail {
+        let ComparedTrail {
+            bucket, from, to, ..
+        } = trail;
+        let value = format!("{} in s3://{bucket}, from {from} to {to}", trail.same);
+        line("Digests as recorded", &value);
+        if trail.elsewhere > 0 {
+            let value = format!("{}: compare them with --against, too", trail.elsewhere);
+            line("In other buckets", &value);
+        }
+    }
+    write_found(&mut out, report);
+    out
+}
+
+/// Writes what was found, what could not be verified, and the conclusion.
+fn write_found(out: &mut String, report: &LogReport) {
     for finding in report.findings.iter().take(MAX_LISTED) {
         let fault = serde_json::to_value(finding.fault).unwrap_or_default();
         let fault = fault.as_str().unwrap_or_default();
@@ -174,5 +203,4 @@ fn text(report: &LogReport, key: &LogKey, key_from_evidence: bool) -> String {
         }
         Outcome::CannotTell => writeln!(out, "\ncould not verify everything"),
     };
-    out
 }

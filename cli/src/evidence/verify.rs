@@ -1,5 +1,6 @@
 //! `trailseal evidence verify`.
 
+use super::against;
 use super::key::{self, GivenKey};
 use super::result;
 use super::source::Evidence;
@@ -37,19 +38,20 @@ pub(super) async fn run(args: EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
         return verify_proof(&args);
     }
     let evidence = Evidence::open(&args.source, args.profile.as_deref()).await?;
+    let given = key::of_log(args.key.as_deref(), &evidence).await?;
     let GivenKey {
         key,
         is_from_bucket,
-    } = key::of_log(args.key.as_deref(), &evidence).await?;
+    } = &given;
     let earlier: Result<Vec<_>, Stop> = args
         .checkpoints
         .iter()
-        .map(|path| key::checkpoint(path, &key))
+        .map(|path| key::checkpoint(path, key))
         .collect();
     let earlier = earlier?;
     let audit = LogAudit {
         evidence: &evidence,
-        key: &key,
+        key,
         earlier: &earlier,
         cosigners: &cosigners,
     };
@@ -70,12 +72,19 @@ pub(super) async fn run(args: EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
         .await;
     display.stop();
     let mut report = report.map_err(Stop::cannot_tell)?;
-    if is_from_bucket {
+    let trail = Box::pin(against::compare(&args, &evidence, &given, &mut report)).await?;
+    if *is_from_bucket {
         report.cannot_tell.push(format!(
             "the key is the one in the evidence bucket, where an attacker may have replaced it: compare {key} with the key that you received when the log was started, or with that of KMS, and give it with --key"
         ));
     }
-    let text = result::of(&report, &args.source, &key, is_from_bucket, args.format);
+    let text = result::of(
+        &report,
+        trail.as_ref(),
+        &args.source,
+        (key, *is_from_bucket),
+        args.format,
+    );
     target::write(args.output.as_deref(), &text)?;
     Ok(exit::code(result::outcome(&report)))
 }

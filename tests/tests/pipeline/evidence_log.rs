@@ -11,6 +11,7 @@ use tokio::process::Command;
 use trailseal_tests::local::server::client_environment;
 use trailseal_tests::local::{Alert, Match, aws_succeeds, paths};
 use trailseal_tests::trail::TrailSpec;
+use trailseal_tests::trail::tamper::{digest as tamper_digest, log as tamper_log};
 
 /// Adds what was written until now.
 const APPEND: &str = r#"{"append":{"marginSeconds":0}}"#;
@@ -236,5 +237,67 @@ async fn an_edited_receipt_is_found_in_the_bucket_and_in_a_copy() -> Result<()> 
         );
         ensure!(found.contains("1 that the log continues"), "{found}");
     }
+    Ok(())
+}
+
+/// Receipts may be held against the trail: somebody changes digests although nobody sends an event.
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_are_held_against_the_trail() -> Result<()> {
+    let Logged {
+        world,
+        folder: _folder,
+        source,
+        key,
+        ..
+    } = logged().await?;
+    let trail = format!("s3://{}", world.trail.spec.bucket);
+    let (from, to) = world.trail.time_span();
+    let (from, to) = (from.to_string(), to.to_string());
+    let arguments = [
+        "verify",
+        &source,
+        "--key",
+        &key,
+        "--against",
+        &trail,
+        "--start-time",
+        &from,
+        "--end-time",
+        &to,
+    ];
+    let same = world.evidence_command(&arguments).await?;
+    let digests = world.trail.digests.len();
+    let said = format!("Digests as recorded   {digests} in {trail}, from {from} to {to}\n");
+    ensure!(same.status.success(), "{}", text(&same));
+    ensure!(text(&same).contains(&said), "{}", text(&same));
+
+    world.stop_events().await?;
+    let deleted = &world.hour(2).object;
+    world.delete(deleted).await?;
+    let changed = tamper_digest::without_first_log(world.hour(3));
+    world.put(&changed).await?;
+    let broken = tamper_log::cut_in_half(&world.hour(4).object);
+    world.put(&broken).await?;
+    let mut planted = world.hour(1).object.clone();
+    planted.key = planted.key.replace("T010000Z", "T013000Z");
+    ensure!(planted.key != world.hour(1).object.key, "{}", planted.key);
+    world.put(&planted).await?;
+    let found = world.evidence_command(&arguments).await?;
+    ensure!(found.status.code() == Some(1), "{}", text(&found));
+    let found = text(&found);
+    for (fault, object) in [
+        ("digest-missing", deleted),
+        ("digest-changed", &changed),
+        ("digest-changed", &broken),
+        ("digest-unrecorded", &planted),
+    ] {
+        let said = format!("FINDING {fault}: s3://{}/{}\n", object.bucket, object.key);
+        ensure!(found.contains(&said), "{said}\n{found}");
+    }
+    ensure!(found.contains("\n4 findings"), "{found}");
+    let wrong = world
+        .evidence_command(&["verify", &source, "--against", "logs"])
+        .await?;
+    ensure!(wrong.status.code() == Some(64), "{}", text(&wrong));
     Ok(())
 }

@@ -16,6 +16,7 @@
 //! - `collected`: the documents of the period, as the log names them
 //! - `listings`: what the bucket holds besides
 //! - `read`: the order in which all of this is read
+//! - `trail_comparison`: the digests in the log bucket, held against their receipts
 
 mod acknowledgments;
 mod chains;
@@ -34,6 +35,7 @@ mod span;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod trail_comparison;
 
 pub use open_incident::{Acknowledged, PeriodIncident};
 pub use read::PeriodReader;
@@ -43,3 +45,4 @@ pub use report::{
 };
 pub use scope::PeriodScope;
 pub use span::PeriodSpan;
+pub use trail_comparison::TrailComparison;

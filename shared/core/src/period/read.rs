@@ -43,42 +43,11 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
     ///
     /// # Errors
     /// [`StoreError`]: a listing failed, so that nothing can be said.
-    pub async fn run(
-        &self,
-        mut progress: impl FnMut(u64, u64),
-    ) -> Result<PeriodReport, StoreError> {
+    pub async fn run(&self, progress: impl FnMut(u64, u64)) -> Result<PeriodReport, StoreError> {
         let mut report = PeriodReport::new(self.period);
-        let Some(checkpoint) = self.checkpoint(&mut report).await else {
+        let Some(mut collected) = self.collect(&mut report, progress).await else {
             return Ok(report);
         };
-        let mut collected = CollectedPeriod::new(self.period, self.scope.clone());
-        let mut entries = LogEntries::new(self.evidence, &checkpoint);
-        loop {
-            let part = match entries.next().await {
-                Ok(Some(part)) => part,
-                Ok(None) => break,
-                Err(error) => {
-                    self.unread(&error, &mut report);
-                    break;
-                }
-            };
-            let mut wanted = Vec::new();
-            for entry in part {
-                match entry {
-                    Ok(entry) => wanted.extend(collected.add(entry, &mut report)),
-                    Err(error) => report.obstacle(format!("an entry of the log: {error}")),
-                }
-            }
-            self.receipts(wanted, &mut collected, &mut report).await;
-            progress(entries.read(), checkpoint.size);
-        }
-        report.entries = entries.read();
-        report.is_signed = entries.are_signed();
-        if !report.is_signed && report.entries == checkpoint.size {
-            let message = "The entries of the log are not those that were signed.";
-            report.find(LogFault::Checkpoint, log_places::CHECKPOINT, message);
-        }
-        collected.say_bounds(&mut report);
         listings::compare(self.evidence, &mut collected, &mut report).await?;
         let incidents = std::mem::take(&mut collected.incidents);
         incidents
@@ -87,8 +56,47 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
         let acknowledgments = std::mem::take(&mut collected.acknowledgments);
         acknowledgments.read(self.evidence, &mut report).await;
         self.chains(collected, &mut report).await?;
-        report.checkpoint = Some(checkpoint.clone());
         Ok(report)
+    }
+
+    /// Reads the log, and the receipts of the period that it names. Returns `None` without a
+    /// checkpoint: the report says why.
+    pub(super) async fn collect(
+        &self,
+        report: &mut PeriodReport,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Option<CollectedPeriod> {
+        let checkpoint = self.checkpoint(report).await?;
+        let mut collected = CollectedPeriod::new(self.period, self.scope.clone());
+        let mut entries = LogEntries::new(self.evidence, &checkpoint);
+        loop {
+            let part = match entries.next().await {
+                Ok(Some(part)) => part,
+                Ok(None) => break,
+                Err(error) => {
+                    self.unread(&error, report);
+                    break;
+                }
+            };
+            let mut wanted = Vec::new();
+            for entry in part {
+                match entry {
+                    Ok(entry) => wanted.extend(collected.add(entry, report)),
+                    Err(error) => report.obstacle(format!("an entry of the log: {error}")),
+                }
+            }
+            self.receipts(wanted, &mut collected, report).await;
+            progress(entries.read(), checkpoint.size);
+        }
+        report.entries = entries.read();
+        report.is_signed = entries.are_signed();
+        if !report.is_signed && report.entries == checkpoint.size {
+            let message = "The entries of the log are not those that were signed.";
+            report.find(LogFault::Checkpoint, log_places::CHECKPOINT, message);
+        }
+        collected.say_bounds(report);
+        report.checkpoint = Some(checkpoint.clone());
+        Some(collected)
     }
 
     async fn checkpoint(&self, report: &mut PeriodReport) -> Option<LogCheckpoint> {
@@ -219,7 +227,7 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
     }
 
     /// Returns the chains that have heads, and since when they were verified.
-    async fn heads(
+    pub(super) async fn heads(
         &self,
         report: &mut PeriodReport,
     ) -> Result<Vec<(ChainId, Timestamp)>, StoreError> {

@@ -54,6 +54,9 @@ fn words(fault: LogFault) -> &'static str {
         LogFault::DocumentChanged => "Changed since it was logged",
         LogFault::DocumentUnlogged => "Added behind the log",
         LogFault::DocumentBackdated => "Back-dated",
+        LogFault::DigestMissing => "A digest is missing",
+        LogFault::DigestChanged => "A digest is not the recorded one",
+        LogFault::DigestUnrecorded => "A digest has no receipt",
     }
 }
 

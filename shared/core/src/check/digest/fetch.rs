@@ -77,6 +77,15 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         })
     }
 
+    /// Reads the object at a digest's key. Returns the hash of its content, or `None` if it is not one
+    /// gzip member of acceptable size. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it could not be read, or does not exist.
+    pub async fn content_hash(&self, at: &ObjectLocation) -> Result<Option<Sha256>, StoreError> {
+        Ok(self.fetch(at).await?.seen().sha256)
+    }
+
     fn given_metadata(&self, key: &str) -> DigestMetadata {
         self.given
             .of(key)

@@ -34,6 +34,12 @@ pub enum LogFault {
     DocumentUnlogged,
     /// A receipt states a time of its check that is not that of its storage.
     DocumentBackdated,
+    /// A digest that has a receipt was deleted from the log bucket.
+    DigestMissing,
+    /// A digest is not the one that its receipt is about.
+    DigestChanged,
+    /// A digest in the log bucket has no receipt.
+    DigestUnrecorded,
 }
 
 /// A fault, and the object that shows it.
