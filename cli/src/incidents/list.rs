@@ -1,6 +1,6 @@
 //! The list of incidents, as text and as JSON.
 
-use super::read::{MAX_INCIDENTS, ReadIncidents, read};
+use super::read::{MAX_INCIDENTS, ReadIncident, ReadIncidents, read};
 use crate::args::{EvidenceFormat, IncidentsArgs};
 use crate::evidence::source::Evidence;
 use crate::exit::{self, Stop};
@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use trailseal::alert::acknowledgment::Acknowledgment;
-use trailseal::alert::incident::Incident;
 use trailseal::alert::printable;
 use trailseal::finding::Severity;
 use trailseal::names::location::ObjectLocation;
@@ -53,7 +52,7 @@ struct ListedIncident<'a> {
     first_seen: Timestamp,
     last_seen: Timestamp,
     occurrences: u64,
-    /// The number of occurrences that are not right again, as far as they are remembered.
+    /// The number of occurrences that are not right again.
     open_occurrences: u64,
     acknowledgment: Option<&'a Acknowledgment>,
     closed_at: Option<Timestamp>,
@@ -61,15 +60,15 @@ struct ListedIncident<'a> {
 }
 
 impl<'a> ListedIncident<'a> {
-    fn new(
-        incident: &'a Incident,
-        acknowledgment: Option<&'a Acknowledgment>,
-        now: Timestamp,
-    ) -> Self {
+    fn new(known: &'a ReadIncident, now: Timestamp) -> Self {
+        let ReadIncident {
+            incident,
+            open,
+            acknowledgment,
+        } = known;
+        let acknowledgment = acknowledgment.as_ref();
         let closing = incident.closing.as_deref();
         let is_silenced = acknowledgment.is_some_and(|it| it.silences(incident, now));
-        let open = incident.recent.iter().filter(|it| it.ended_at.is_none());
-        let open = u64::try_from(open.count()).unwrap_or(u64::MAX);
         let latest = &incident.latest;
         Self {
             id: &incident.id,
@@ -87,7 +86,7 @@ impl<'a> ListedIncident<'a> {
             first_seen: incident.first_seen,
             last_seen: incident.last_seen,
             occurrences: incident.occurrences,
-            open_occurrences: open.saturating_add(incident.forgotten),
+            open_occurrences: *open,
             acknowledgment,
             closed_at: closing.map(|closing| closing.all_clear.detected_at),
             all_clear: closing.map(|closing| closing.all_clear.message.as_str()),
@@ -114,7 +113,7 @@ pub(super) async fn run(args: IncidentsArgs) -> Result<ExitCode, Stop> {
     .await;
     display.stop();
     let mut read = read.map_err(Stop::cannot_tell)?;
-    read.incidents.sort_by_key(|(incident, _)| {
+    read.incidents.sort_by_key(|ReadIncident { incident, .. }| {
         let is_closed = !incident.is_open();
         (
             is_closed,
@@ -126,7 +125,7 @@ pub(super) async fn run(args: IncidentsArgs) -> Result<ExitCode, Stop> {
     let listed: Vec<_> = read
         .incidents
         .iter()
-        .map(|(incident, known)| ListedIncident::new(incident, known.as_ref(), now))
+        .map(|known| ListedIncident::new(known, now))
         .collect();
     let is_open = listed.iter().any(|incident| incident.state != "closed");
     let text = match args.format {

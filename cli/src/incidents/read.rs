@@ -13,12 +13,36 @@ pub(super) const MAX_INCIDENTS: usize = 100_000;
 
 /// The incidents of an evidence bucket.
 pub(super) struct ReadIncidents {
-    /// Each incident, with the acknowledgment that counts for it.
-    pub(super) incidents: Vec<(Incident, Option<Acknowledgment>)>,
+    /// The incidents.
+    pub(super) incidents: Vec<ReadIncident>,
     /// The keys of documents that are not incidents.
     pub(super) damaged: Vec<String>,
     /// Indicates whether there are more than could be read.
     pub(super) more: bool,
+}
+
+/// An incident.
+pub(super) struct ReadIncident {
+    /// The incident, without its occurrences.
+    pub(super) incident: Incident,
+    /// The number of occurrences that are not right again.
+    pub(super) open: u64,
+    /// The acknowledgment that counts for it.
+    pub(super) acknowledgment: Option<Acknowledgment>,
+}
+
+impl ReadIncident {
+    fn new(mut incident: Incident) -> Self {
+        // Many incidents do not fit into memory with their occurrences.
+        let recent = std::mem::take(&mut incident.recent);
+        let open = recent.iter().filter(|it| it.ended_at.is_none()).count();
+        let open = u64::try_from(open).unwrap_or(u64::MAX);
+        Self {
+            open: open.saturating_add(incident.forgotten),
+            incident,
+            acknowledgment: None,
+        }
+    }
 }
 
 /// Reads the incidents; only the open ones, unless `all`. `progress` is called with their number.
@@ -47,23 +71,21 @@ pub(super) async fn read(
     let mut after: Option<String> = None;
     let mut count = 0;
     loop {
-        let page = incidents_after(evidence, after.as_deref()).await?;
-        let IncidentPage {
-            incidents,
-            damaged,
-            next,
-        } = page;
-        count += incidents.len();
+        let before = read.incidents.len();
+        let IncidentPage { damaged, next } = incidents_after(evidence, after.as_deref(), |it| {
+            count += 1;
+            if all || it.is_open() {
+                read.incidents.push(ReadIncident::new(it));
+            }
+        })
+        .await?;
         progress(count);
         read.damaged.extend(damaged);
-        for incident in incidents {
-            if !all && !incident.is_open() {
-                continue;
-            }
+        for known in read.incidents.iter_mut().skip(before) {
+            let incident = &known.incident;
             let keys = acknowledged.get(&incident.id).map(Vec::as_slice);
             let newest = newest_among(evidence, &incident.id, keys.unwrap_or_default()).await?;
-            let newest = newest.filter(|it| incident.first_seen <= it.at);
-            read.incidents.push((incident, newest));
+            known.acknowledgment = newest.filter(|it| incident.first_seen <= it.at);
         }
         match next {
             Some(_) if count >= MAX_INCIDENTS => {

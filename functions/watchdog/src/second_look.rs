@@ -51,18 +51,19 @@ impl<P: Ports> Watchdog<P> {
 
     /// Looks at one page of incidents.
     async fn look_at_page(&self, after: Option<&str>, now: Timestamp) -> Result<Page, StoreError> {
-        let IncidentPage {
-            incidents,
-            damaged,
-            next,
-        } = incidents_after(&self.evidence, after).await?;
+        let mut messages = Messages::default();
+        let page = incidents_after(&self.evidence, after, |incident| {
+            messages.add(&incident, now);
+        });
+        let IncidentPage { damaged, next } = page.await?;
         for document in damaged {
             tracing::warn!(
                 document,
                 "the document of the incident is damaged: nobody looks at the incident again"
             );
         }
-        let messages = messages(&incidents, now);
+        let open = messages.open;
+        let messages = messages.finish();
         let sent = messages.len();
         stream::iter(messages)
             .map(Ok)
@@ -70,10 +71,6 @@ impl<P: Ports> Watchdog<P> {
                 self.send_to(function, &object).await
             })
             .await?;
-        let open = incidents
-            .iter()
-            .filter(|incident| incident.is_open())
-            .count();
         Ok(Page { open, sent, next })
     }
 }
@@ -87,23 +84,37 @@ struct Page {
     next: Option<String>,
 }
 
-/// Returns the digests to send, each once for each function and with all its incidents.
-fn messages(incidents: &[Incident], now: Timestamp) -> Vec<(VerifyingFunction, EventObject)> {
-    let mut ids: BTreeMap<(VerifyingFunction, ObjectLocation), Vec<String>> = BTreeMap::new();
-    for incident in incidents {
+/// The digests to send, each once for each function and with all its incidents.
+#[derive(Default)]
+struct Messages {
+    incidents: BTreeMap<(VerifyingFunction, ObjectLocation), Vec<String>>,
+    /// The number of open incidents.
+    open: usize,
+}
+
+impl Messages {
+    /// Adds the digests that show an incident.
+    fn add(&mut self, incident: &Incident, now: Timestamp) {
+        self.open += usize::from(incident.is_open());
         for look in looks(incident, now) {
             for function in look.functions {
-                let of_digest = ids.entry((*function, look.at.clone())).or_default();
-                of_digest.extend(look.incidents.iter().cloned());
+                let of_digest = (*function, look.at.clone());
+                let incidents = self.incidents.entry(of_digest).or_default();
+                incidents.extend(look.incidents.iter().cloned());
             }
         }
     }
-    let messages = ids.into_iter().flat_map(|((function, digest), ids)| {
-        let parts: Vec<_> = ids.chunks(MAX_INCIDENTS).map(<[_]>::to_vec).collect();
-        parts.into_iter().map(move |ids| {
-            let object = EventObject::new(digest.clone()).with_incidents(ids);
-            (function, object)
-        })
-    });
-    messages.collect()
+
+    /// Returns the messages.
+    fn finish(self) -> Vec<(VerifyingFunction, EventObject)> {
+        let digests = self.incidents.into_iter();
+        let messages = digests.flat_map(|((function, digest), incidents)| {
+            let parts: Vec<_> = incidents.chunks(MAX_INCIDENTS).map(<[_]>::to_vec).collect();
+            parts.into_iter().map(move |incidents| {
+                let object = EventObject::new(digest.clone()).with_incidents(incidents);
+                (function, object)
+            })
+        });
+        messages.collect()
+    }
 }

@@ -10,24 +10,24 @@ pub const INCIDENTS: &str = "incidents/";
 /// The number of documents that are read at the same time.
 const DOCUMENTS_AT_ONCE: usize = 16;
 
-/// One page of incidents.
+/// What a page of incidents holds besides them.
 #[derive(Debug)]
 pub struct IncidentPage {
-    /// The incidents, in the order of their IDs.
-    pub incidents: Vec<Incident>,
     /// The keys of the documents that are not incidents.
     pub damaged: Vec<String>,
     /// The key after which the next page starts, if there is one.
     pub next: Option<String>,
 }
 
-/// Reads the incidents whose documents one request lists, starting after the key `after`.
+/// Reads the incidents whose documents one request lists, starting after the key `after`, and calls
+/// `visit` for each, in the order of their IDs. A thousand of them may not fit into memory.
 ///
 /// # Errors
 /// [`StoreError`]: the documents could not be listed, or one of them could not be read.
 pub async fn incidents_after<E: ListStored + FetchEvidence>(
     evidence: &E,
     after: Option<&str>,
+    mut visit: impl FnMut(Incident),
 ) -> Result<IncidentPage, StoreError> {
     let page = evidence.list_stored(INCIDENTS, after).await?;
     let last = page.documents.last().map(|last| last.key.clone());
@@ -40,7 +40,6 @@ pub async fn incidents_after<E: ListStored + FetchEvidence>(
         })
         .buffered(DOCUMENTS_AT_ONCE);
     let mut read = IncidentPage {
-        incidents: Vec::new(),
         damaged: Vec::new(),
         next: last.filter(|_| page.more).map(after_folder),
     };
@@ -50,7 +49,7 @@ pub async fn incidents_after<E: ListStored + FetchEvidence>(
             document => document?,
         };
         match document.map(|document| Incident::read(&document, &id)) {
-            Some(Some(incident)) => read.incidents.push(incident),
+            Some(Some(incident)) => visit(incident),
             Some(None) => read.damaged.push(key(&id)),
             // Somebody has deleted it since it was listed.
             None => {}
