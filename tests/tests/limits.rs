@@ -201,6 +201,20 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "report on a period",
+        &[
+            ("cli/src/evidence", "MAX_PERIOD_DAYS", Number),
+            ("shared/core/src/period", "MAX_RECEIPTS", Number),
+            ("shared/core/src/period", "MAX_CHAINS", Number),
+            ("shared/core/src/period", "MAX_INCIDENTS", Number),
+            ("shared/core/src/period", "MAX_ACKNOWLEDGMENTS", Number),
+            ("shared/core/src/period", "MAX_OF_AN_INCIDENT", Number),
+            ("shared/core/src/period", "MAX_LISTED", Number),
+            ("shared/core/src/period/chains.rs", "MAX_GAPS", Number),
+            ("shared/core/src/period", "MAX_CHECKS", Number),
+        ],
+    ),
+    (
         "event",
         &[
             ("shared/core/src/event", "MAX_ENVELOPES", Number),

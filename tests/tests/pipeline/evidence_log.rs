@@ -301,3 +301,65 @@ async fn receipts_are_held_against_the_trail() -> Result<()> {
     ensure!(wrong.status.code() == Some(64), "{}", text(&wrong));
     Ok(())
 }
+
+/// The receipts of the functions, in a bucket: every hour after the first, with which the trail starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_is_reported_on() -> Result<()> {
+    let Logged {
+        world,
+        folder: _folder,
+        source,
+        key,
+        ..
+    } = logged().await?;
+    let hour = |number: u32| world.hour(number).document.clone();
+    let (from, to) = (hour(1).digest_start_time, hour(4).digest_end_time);
+    let report = async |from: &str, key: &[&str]| {
+        let period = ["report", &source, "--from", from, "--to", &to];
+        let arguments = [&period[..], key, &["--format", "json"]].concat();
+        world.evidence_command(&arguments).await
+    };
+    let with_key = ["--key", &key];
+    let verified = report(&from, &with_key).await?;
+    ensure!(verified.status.success(), "{}", text(&verified));
+    let result: Value = serde_json::from_slice(&verified.stdout)?;
+    ensure!(result["verdict"] == "valid", "{result:#}");
+    let seconds = &result["totals"]["seconds"];
+    ensure!(seconds["verified"] == 4 * 3600 && seconds["period"] == 4 * 3600);
+    ensure!(result["chains"][0]["verified"].as_array().map(Vec::len) == Some(4));
+    let without_key = report(&from, &[]).await?;
+    ensure!(
+        without_key.status.code() == Some(2),
+        "{}",
+        text(&without_key)
+    );
+
+    // The first digest of the trail is a finding, and the incident of it is listed.
+    let whole = report(&hour(0).digest_start_time, &with_key).await?;
+    ensure!(whole.status.code() == Some(1), "{}", text(&whole));
+    let result: Value = serde_json::from_slice(&whole.stdout)?;
+    let gaps = result["chains"][0]["gaps"].as_array().context("gaps")?;
+    let kinds: Vec<&Value> = gaps.iter().map(|gap| &gap["findings"][0]["kind"]).collect();
+    ensure!(kinds == ["chain-started"], "{kinds:?}");
+    let incidents = result["incidents"].as_array().context("incidents")?;
+    ensure!(
+        incidents.is_empty(),
+        "the incident opened now: {incidents:#?}"
+    );
+
+    // A receipt that somebody deletes.
+    let receipts = world.evidence("receipts/").await?;
+    let deleted = receipts
+        .keys()
+        .rfind(|key| key.contains("/log-verifier-"))
+        .context("a receipt")?;
+    let place = format!("{source}/{deleted}");
+    aws_succeeds(&world.aws, REGION, &["s3", "rm", &place]).await?;
+    let missing = report(&from, &with_key).await?;
+    ensure!(missing.status.code() == Some(1), "{}", text(&missing));
+    let result: Value = serde_json::from_slice(&missing.stdout)?;
+    let findings = &result["evidenceFindings"];
+    ensure!(findings[0]["fault"] == "document-missing", "{findings:#}");
+    ensure!(findings[0]["key"] == deleted.as_str(), "{findings:#}");
+    Ok(())
+}
