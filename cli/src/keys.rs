@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::process::ExitCode;
 use trailseal::names::ids::Region;
@@ -77,9 +77,10 @@ struct Saved {
     public_key_list: Vec<SavedKey>,
 }
 
-#[derive(Serialize)]
+/// A key of a saved response.
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct SavedKey {
+pub(crate) struct SavedKey {
     value: String,
     validity_start_time: Timestamp,
     validity_end_time: Timestamp,
@@ -214,7 +215,8 @@ impl Missing {
     }
 }
 
-fn saved_key(key: &PublicKey, region: &Region) -> SavedKey {
+/// Returns a key of a Region, as it is saved.
+pub(crate) fn saved_key(key: &PublicKey, region: &Region) -> SavedKey {
     SavedKey {
         value: STANDARD.encode(key.der()),
         validity_start_time: key.valid_from,

@@ -4,6 +4,8 @@
 mod advice;
 mod args;
 mod baseline;
+mod bundle;
+mod collect;
 mod credentials;
 mod evidence;
 mod exit;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> ExitCode {
     match command {
         Command::Verify(args) => verify::run(*args).await,
+        Command::Collect(args) => collect::run(*args).await,
         Command::ValidateLogs(args) => ExitCode::from(validate_logs::run(*args).await),
         Command::Inspect(args) => inspect::run(args).await,
         Command::Kms(args) => kms::run(*args).await,

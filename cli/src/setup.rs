@@ -1,11 +1,13 @@
 //! Turns options into what a command works with: places, public keys, and objects.
 
+use crate::bundle::{Archive, Recorder, Recording};
 use crate::credentials::signed_in;
 use crate::exit::Stop;
 use crate::options::{aliases, bucket_owner};
 use crate::source::{Keys, Objects, read_keys};
 use aws_config::SdkConfig;
 use std::path::Path;
+use std::sync::Arc;
 use trailseal::names::ids::AccountId;
 use trailseal::names::places::Places;
 use trailseal::trust::public_key::KeySet;
@@ -77,16 +79,51 @@ impl Services {
         })
     }
 
+    /// Returns the services of a bundle: none. A file of keys replaces its keys.
+    pub(crate) fn of_bundle(keys: Option<&Path>, bundle: &Arc<Archive>) -> Self {
+        let (keys, keys_from) = match keys {
+            Some(file) => (
+                Keys::File(file.to_owned()),
+                format!("the file {}", file.display()),
+            ),
+            None => (Keys::Bundle(Arc::clone(bundle)), bundle.describe_keys()),
+        };
+        Self {
+            config: None,
+            keys,
+            keys_from,
+        }
+    }
+
+    /// Returns the objects in S3, whose answers are recorded, and records CloudTrail's.
+    ///
+    /// # Errors
+    /// As for [`Self::s3`].
+    pub(crate) fn recorded(
+        self,
+        owner: Option<AccountId>,
+        recorder: &Arc<Recorder>,
+    ) -> Result<(Self, Objects), Stop> {
+        let s3 = self.s3_objects(owner)?;
+        let objects = Objects::Recorded(Box::new(Recording::new(s3, Arc::clone(recorder))));
+        let keys = self.keys.recorded(recorder);
+        Ok((Self { keys, ..self }, objects))
+    }
+
+    fn s3_objects(&self, owner: Option<AccountId>) -> Result<S3Objects, Stop> {
+        match &self.config {
+            Some(config) => Ok(S3Objects::new(config, owner)),
+            None => Err(Stop::cannot_tell(
+                "the AWS configuration files cannot be read",
+            )),
+        }
+    }
+
     /// Returns the objects in S3, in buckets of this owner.
     ///
     /// # Errors
     /// [`Stop`], if no request goes to AWS at all.
     pub(crate) fn s3(&self, owner: Option<AccountId>) -> Result<Objects, Stop> {
-        match &self.config {
-            Some(config) => Ok(Objects::S3(Box::new(S3Objects::new(config, owner)))),
-            None => Err(Stop::cannot_tell(
-                "the AWS configuration files cannot be read",
-            )),
-        }
+        Ok(Objects::S3(Box::new(self.s3_objects(owner)?)))
     }
 }

@@ -421,6 +421,7 @@ impl ReadObject for &Memory {
         Ok(Object {
             version_id: Some("1".to_owned()),
             e_tag: Some(format!("\"{}\"", object.body.len())),
+            last_modified: None,
             // Both ways of reading a log file are used.
             size: object
                 .key

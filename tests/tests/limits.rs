@@ -290,6 +290,14 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "evidence bundle",
+        &[
+            ("cli/src/bundle", "MAX_MANIFEST_BYTES", Mebibytes),
+            ("cli/src/bundle", "MAX_ANSWERS", Number),
+            ("cli/src/bundle", "MAX_FAILURES", Number),
+        ],
+    ),
+    (
         "baseline",
         &[
             ("shared/core/src/alert", "MAX_KNOWN", Number),

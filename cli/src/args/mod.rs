@@ -1,16 +1,19 @@
 //! The command line: one file a command.
 
 mod baseline;
+mod collect;
 mod evidence;
 mod incidents;
 mod inspect;
 mod keys;
 mod kms;
 mod paths;
+mod selection;
 mod validate_logs;
 mod verify;
 
 pub(crate) use baseline::BaselineArgs;
+pub(crate) use collect::CollectArgs;
 pub(crate) use evidence::{
     EvidenceArgs, EvidenceCommand, EvidenceFormat, EvidenceReportArgs, EvidenceReportFormat,
     EvidenceVerifyArgs, ProveArgs,
@@ -19,6 +22,7 @@ pub(crate) use incidents::{AckArgs, IncidentsArgs};
 pub(crate) use inspect::InspectArgs;
 pub(crate) use keys::KeysArgs;
 pub(crate) use kms::{KmsArgs, KmsFormat};
+pub(crate) use selection::SelectionArgs;
 pub(crate) use validate_logs::ValidateLogsArgs;
 pub(crate) use verify::{Format, VerifyArgs};
 
@@ -40,6 +44,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Verify every trail in a bucket or directory
     Verify(Box<VerifyArgs>),
+    /// Verify every trail in a bucket, and save everything that this needs in a bundle, to verify it again without AWS
+    Collect(Box<CollectArgs>),
     /// Validate log files as `aws cloudtrail validate-logs` does, with the same options, output and exit codes
     ValidateLogs(Box<ValidateLogsArgs>),
     /// Check one digest file step by step

@@ -1,6 +1,7 @@
 //! The command line of `trailseal verify`.
 
 use super::paths::{input_file, output_file};
+use super::selection::SelectionArgs;
 use crate::options;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -23,6 +24,9 @@ Examples:
     aws s3 sync s3://amzn-s3-demo-bucket copy
     trailseal verify copy --keys keys.json --complete
 
+  A bundle that `trailseal collect` wrote, without AWS
+    trailseal verify bundle --manifest-sha256 SHA256
+
   One day of a Region
     trailseal verify s3://amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/
 
@@ -34,26 +38,13 @@ Examples:
 
 Exit codes: 0 all valid, 1 findings, 2 something could not be verified, 64 wrong usage.";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// What to verify: `s3://BUCKET`, a prefix in it, the folder of an account, Region or day, or one digest file or log file. Or a directory that `aws s3 sync` wrote; its files can be decompressed
+    /// What to verify: `s3://BUCKET`, a prefix in it, the folder of an account, Region or day, or one digest file or log file. Or a directory that `aws s3 sync` wrote; its files can be decompressed. Or a bundle that `trailseal collect` wrote
     pub(crate) source: String,
-    /// Verify the time from here: a date (2026-01-15), a time (2026-01-15T08:00:00Z), or how long ago (7d, 24h). A digest file that is missing after this time is a finding. Without it, the time of the oldest digest file
-    #[arg(long, value_name = "TIME")]
-    pub(crate) start_time: Option<String>,
-    /// Verify the time up to here, in the form of --start-time. Without it, now
-    #[arg(long, value_name = "TIME")]
-    pub(crate) end_time: Option<String>,
-    /// Only this account. To give several, repeat the option or separate them with commas
-    #[arg(long = "account", value_name = "ID")]
-    pub(crate) accounts: Vec<String>,
-    /// Only events of this Region. To give several, repeat the option or separate them with commas
-    #[arg(long = "region", value_name = "REGION")]
-    pub(crate) regions: Vec<String>,
-    /// Only this trail, by name or ARN. To give several, repeat the option or separate them with commas
-    #[arg(long = "trail", value_name = "NAME|ARN")]
-    pub(crate) trails: Vec<String>,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
     /// Public keys saved by `trailseal keys` or `aws cloudtrail list-public-keys`. With a directory, the command then sends no requests to AWS
     #[arg(long, value_name = "FILE", value_parser = input_file())]
     pub(crate) keys: Option<PathBuf>,
@@ -69,18 +60,9 @@ pub(crate) struct VerifyArgs {
     /// The maximum number of requests at the same time
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = options::concurrency)]
     pub(crate) concurrency: u16,
-    /// The account that must own the bucket
-    #[arg(long, value_name = "ID")]
-    pub(crate) bucket_owner: Option<String>,
-    /// A bucket that CloudTrail delivers to, and the replica to read in its place. To give several, repeat the option or separate them with commas
-    #[arg(long = "alias", value_name = "ORIGINAL=REPLICA")]
-    pub(crate) aliases: Vec<String>,
-    /// Also report log files that no digest lists, in every folder that CloudTrail delivers to. This covers all trails, because the name of a log file does not contain its trail
-    #[arg(long, conflicts_with = "trails")]
-    pub(crate) unlisted: bool,
-    /// A trail that somebody ended on purpose, and when: `[ACCOUNT/][REGION/]TRAIL[@TIME]`, where TRAIL is a name or an ARN. It is not a finding that its digest files stop at that time. Without TIME, this applies only to a trail that does not continue anywhere. To give several, repeat the option or separate them with commas
-    #[arg(long = "ended", value_name = "TRAIL[@TIME]")]
-    pub(crate) ended: Vec<String>,
+    /// The SHA-256 of the bundle's manifest, as `trailseal collect` printed it. A bundle with another manifest is not verified
+    #[arg(long, value_name = "HEX")]
+    pub(crate) manifest_sha256: Option<String>,
     /// Save progress in FILE, and continue from it. The command adds each valid log file to FILE within a second, and does not read it again in the next run. A complete run removes FILE
     #[arg(long, value_name = "FILE", value_parser = output_file())]
     pub(crate) resume: Option<PathBuf>,

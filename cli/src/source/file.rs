@@ -70,6 +70,7 @@ pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>
     Ok(Object {
         version_id: None,
         e_tag: None,
+        last_modified: None,
         size: Some(size),
         metadata: HashMap::new(),
         encryption: Encryption::default(),

@@ -1,11 +1,12 @@
 //! Public keys, and files that the command line names.
 
+use crate::bundle::{Archive, Recorder};
 use aws_config::SdkConfig;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trailseal::names::ids::Region;
 use trailseal::trust::given::GivenError;
 use trailseal::trust::public_key::{KeySet, PublicKey, SigningPeriod};
@@ -20,6 +21,10 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub(crate) enum Keys {
     /// CloudTrail, in each digest's Region.
     CloudTrail(Box<Patient>),
+    /// CloudTrail, and each answer is recorded.
+    Recorded(Box<Patient>, Arc<Recorder>),
+    /// A bundle.
+    Bundle(Arc<Archive>),
     /// No service: a file has them, or they are not known.
     File(PathBuf),
 }
@@ -53,8 +58,10 @@ impl Patient {
             cause: cause.clone(),
         })
     }
+}
 
-    async fn list(
+impl ListPublicKeys for Patient {
+    async fn list_public_keys(
         &self,
         region: &Region,
         period: SigningPeriod,
@@ -85,6 +92,14 @@ impl Keys {
             failed: Mutex::default(),
         }))
     }
+
+    /// Returns the same keys, and records each answer of CloudTrail.
+    pub(crate) fn recorded(self, recorder: &Arc<Recorder>) -> Self {
+        match self {
+            Self::CloudTrail(cloudtrail) => Self::Recorded(cloudtrail, Arc::clone(recorder)),
+            Self::Recorded(..) | Self::Bundle(_) | Self::File(_) => self,
+        }
+    }
 }
 
 impl ListPublicKeys for Keys {
@@ -94,7 +109,11 @@ impl ListPublicKeys for Keys {
         period: SigningPeriod,
     ) -> Result<Vec<PublicKey>, StoreError> {
         match self {
-            Self::CloudTrail(keys) => keys.list(region, period).await,
+            Self::CloudTrail(keys) => keys.list_public_keys(region, period).await,
+            Self::Recorded(keys, recorder) => {
+                Box::pin(recorder.list_keys(keys.as_ref(), region, period)).await
+            }
+            Self::Bundle(bundle) => bundle.list_public_keys(region, period).await,
             Self::File(file) => Err(StoreError {
                 action: "find the public key of a digest of",
                 subject: format!("{region} in {}", file.display()),

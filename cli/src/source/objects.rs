@@ -3,16 +3,22 @@
 use super::directory::Directory;
 use super::file::FileBody;
 use super::lone::LoneFile;
+use crate::bundle::{Archive, Recording, StoredBody};
 use bytes::Bytes;
+use std::sync::Arc;
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::{Body, Depth, Headers, ListObjects, Object, Page, ReadObject, StoreError};
 use trailseal_aws::{S3Body, S3Objects};
 
-/// Objects in S3, in a directory or in a file.
+/// Objects in S3, in a directory, in a file or in a bundle.
 #[derive(Debug)]
 pub(crate) enum Objects {
     /// In S3.
     S3(Box<S3Objects>),
+    /// In S3, and each answer is recorded.
+    Recorded(Box<Recording<S3Objects>>),
+    /// In a bundle.
+    Bundle(Arc<Archive>),
     /// In a directory.
     Directory(Directory),
     /// One file, and nothing else.
@@ -26,6 +32,8 @@ pub(crate) enum ObjectBody {
     S3(Box<S3Body>),
     /// From a file.
     File(FileBody),
+    /// From a file of a bundle.
+    Stored(StoredBody),
 }
 
 impl Body for ObjectBody {
@@ -33,6 +41,7 @@ impl Body for ObjectBody {
         match self {
             Self::S3(body) => body.next().await,
             Self::File(body) => body.next().await,
+            Self::Stored(body) => body.next().await,
         }
     }
 }
@@ -41,6 +50,7 @@ fn with<A, B>(object: Object<A>, wrap: impl FnOnce(A) -> B) -> Object<B> {
     Object {
         version_id: object.version_id,
         e_tag: object.e_tag,
+        last_modified: object.last_modified,
         size: object.size,
         metadata: object.metadata,
         encryption: object.encryption,
@@ -59,6 +69,14 @@ impl ReadObject for Objects {
                 let object = Box::pin(s3.read(at)).await?;
                 Ok(with(object, |body| ObjectBody::S3(Box::new(body))))
             }
+            Self::Recorded(s3) => {
+                let object = Box::pin(s3.read(at)).await?;
+                Ok(with(object, ObjectBody::Stored))
+            }
+            Self::Bundle(bundle) => {
+                let object = bundle.read(at).await?;
+                Ok(with(object, ObjectBody::Stored))
+            }
             Self::Directory(directory) => {
                 let object = directory.read(at).await?;
                 Ok(with(object, ObjectBody::File))
@@ -70,6 +88,8 @@ impl ReadObject for Objects {
     async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
         match self {
             Self::S3(s3) => Box::pin(s3.headers(at)).await,
+            Self::Recorded(s3) => Box::pin(s3.headers(at)).await,
+            Self::Bundle(bundle) => bundle.headers(at).await,
             Self::Directory(directory) => directory.headers(at).await,
             Self::Lone(file) => Err(file.only_this_file("read the headers of", at.to_string())),
         }
@@ -86,6 +106,8 @@ impl ListObjects for Objects {
     ) -> Result<Page, StoreError> {
         match self {
             Self::S3(s3) => Box::pin(s3.list(bucket, prefix, depth, next)).await,
+            Self::Recorded(s3) => Box::pin(s3.list(bucket, prefix, depth, next)).await,
+            Self::Bundle(bundle) => bundle.list(bucket, prefix, depth, next).await,
             Self::Directory(directory) => directory.list(bucket, prefix, depth, next).await,
             Self::Lone(file) => Err(file.only_this_file("list", format!("s3://{bucket}/{prefix}"))),
         }

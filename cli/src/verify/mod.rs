@@ -1,6 +1,7 @@
 //! `trailseal verify`.
 
 mod absent;
+mod bundled;
 mod chain;
 mod chains;
 mod collected;
@@ -38,6 +39,7 @@ mod unlisted;
 mod unverified_files;
 
 use crate::args::VerifyArgs;
+use crate::bundle::AnswersFrom;
 use crate::exit::{self, Stop};
 use crate::interrupt::close_on_interrupt;
 use crate::progress::Display;
@@ -59,15 +61,31 @@ use trailseal_aws::Limited;
 
 /// Verifies, prints the report, and returns the exit code.
 pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
-    match verify(&args).await {
+    match verify_named(&args).await {
         Ok(verification) => exit::code(verification.verdict),
         Err(stop) => stop.print(),
     }
 }
 
-async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
+async fn verify_named(args: &VerifyArgs) -> Result<Verification, Stop> {
+    if let Some((args, bundle)) = bundled::find(args)? {
+        let now = bundle.collected_at();
+        return verify(&args, &AnswersFrom::Bundle(bundle), now).await;
+    }
+    let now = whole_second(Timestamp::now());
+    verify(args, &AnswersFrom::Source, now).await
+}
+
+/// Verifies a source as of a time, with answers from the source or a bundle, and prints the report.
+///
+/// # Errors
+/// [`Stop`], if there is nothing to report.
+pub(crate) async fn verify(
+    args: &VerifyArgs,
+    from: &AnswersFrom,
+    now: Timestamp,
+) -> Result<Verification, Stop> {
     let started_at = Timestamp::now();
-    let now = whole_second(started_at);
     let Prepared {
         plan,
         objects,
@@ -76,7 +94,7 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         given,
         requested,
         strays,
-    } = prepare(args, now).await?;
+    } = prepare(args, from, now).await?;
     let mut sink = Sink::open(args)?;
     let part = plan.target.part.clone();
     let collector = Arc::new(Collector::new(now, sink.lines()));
@@ -99,10 +117,16 @@ async fn verify(args: &VerifyArgs) -> Result<Verification, Stop> {
         interrupted: objects.is_closed(),
         requests: objects.requests(),
         subject: ReportSubject::of(&part),
-        unlisted: args.unlisted || (part.is_log_files() && args.trails.is_empty()),
+        unlisted: args.selection.unlisted
+            || (part.is_log_files() && args.selection.trails.is_empty()),
         copy: strays.map(|strays| (args.complete, strays.notes())),
     };
     say_what_differs(&run, &collector);
+    if let AnswersFrom::Bundle(bundle) = from {
+        for unverified in bundle.check_rest() {
+            collector.unverified(unverified);
+        }
+    }
     let verification = collector.finish(run).map_err(|error| sink.failed(&error))?;
     let looked_at = if part.is_log_files() {
         verification.totals.log_files

@@ -3,6 +3,7 @@
 use super::plan::{Medium, Plan, SearchTarget};
 use super::resume::Resume;
 use crate::args::{Format, VerifyArgs};
+use crate::bundle::AnswersFrom;
 use crate::exit::Stop;
 use crate::options::many;
 use crate::output::file_name;
@@ -41,18 +42,22 @@ pub(super) struct Prepared {
 ///
 /// # Errors
 /// [`Stop`], with the error.
-pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepared, Stop> {
+pub(super) async fn prepare(
+    args: &VerifyArgs,
+    from: &AnswersFrom,
+    now: Timestamp,
+) -> Result<Prepared, Stop> {
     check_output(args)?;
     let named = Named::parse(&args.source).map_err(Stop::usage)?;
     let (wanted, requested) = wanted(args, now)?;
     let mut places = places(args, &wanted)?;
     let pinned = pinned_keys(args.keys.as_deref())?;
     let given = given_signatures(args, &named)?;
-    let is_on_disk = matches!(named, Named::Directory(_));
-    let profile = args.profile.as_deref();
-    let services = Services::of(args.keys.as_deref(), is_on_disk, profile).await?;
-    let source = named.to_string();
-    let (objects, look_in) = open(named, &services, &mut places, args.complete)?;
+    let source = match from {
+        AnswersFrom::Bundle(bundle) => bundle.describe(),
+        AnswersFrom::Source | AnswersFrom::Recorded(_) => named.to_string(),
+    };
+    let (services, objects, look_in) = open(args, named, from, &mut places).await?;
     let resume = open_resume(args)?;
     let (unseen, strays) = match &objects {
         Objects::Directory(directory) => (directory.unseen().to_vec(), Some(directory.strays())),
@@ -66,7 +71,7 @@ pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepare
             "{source} is a folder of a time that is not between --start-time and --end-time, or that is in the future"
         ))
     })?;
-    let expected_until = match (places.is_copy(), &args.end_time) {
+    let expected_until = match (places.is_copy(), &args.selection.end_time) {
         // Nobody knows when a copy was made.
         (true, None) => None,
         _ => wanted.to.map(|to| to.min(now)),
@@ -91,12 +96,12 @@ pub(super) async fn prepare(args: &VerifyArgs, now: Timestamp) -> Result<Prepare
         kept_since: requested.from,
         wanted,
         expected_until,
-        ended: many("--ended", &args.ended, |text| {
+        ended: many("--ended", &args.selection.ended, |text| {
             Ended::parse(text, |at| time::parse(at, now))
         })?,
         unseen,
         now,
-        unlisted: args.unlisted,
+        unlisted: args.selection.unlisted,
         resume,
         concurrency,
         medium,
@@ -134,11 +139,13 @@ fn check_output(args: &VerifyArgs) -> Result<(), Stop> {
 
 /// Returns what was requested, always with an end, and the range as the user gave it.
 fn wanted(args: &VerifyArgs, now: Timestamp) -> Result<(Wanted, Range), Stop> {
-    let requested = time::range(args.start_time.as_deref(), args.end_time.as_deref(), now)?;
+    let selection = &args.selection;
+    let (start, end) = (&selection.start_time, &selection.end_time);
+    let requested = time::range(start.as_deref(), end.as_deref(), now)?;
     let wanted = Wanted {
-        accounts: many("--account", &args.accounts, AccountId::new)?,
-        regions: many("--region", &args.regions, Region::new)?,
-        trails: many("--trail", &args.trails, trail_filter)?,
+        accounts: many("--account", &selection.accounts, AccountId::new)?,
+        regions: many("--region", &selection.regions, Region::new)?,
+        trails: many("--trail", &selection.trails, trail_filter)?,
         from: requested.from,
         to: Some(requested.to.unwrap_or(now)),
     };
@@ -155,7 +162,10 @@ fn places(args: &VerifyArgs, wanted: &Wanted) -> Result<Places, Stop> {
                 TrailFilter::Name(_) => None,
             })
             .collect(),
-        ..setup::places(args.bucket_owner.as_deref(), &args.aliases)?
+        ..setup::places(
+            args.selection.bucket_owner.as_deref(),
+            &args.selection.aliases,
+        )?
     })
 }
 
@@ -171,26 +181,42 @@ fn given_signatures(args: &VerifyArgs, named: &Named) -> Result<Arc<GivenSignatu
 }
 
 /// Opens a source, and returns the buckets and prefixes to search for trails.
-fn open(
+async fn open(
+    args: &VerifyArgs,
     named: Named,
-    services: &Services,
+    from: &AnswersFrom,
     places: &mut Places,
-    is_complete: bool,
-) -> Result<(Objects, Vec<SourcePlace>), Stop> {
+) -> Result<(Services, Objects, Vec<SourcePlace>), Stop> {
+    let keys = args.keys.as_deref();
+    let is_on_disk = matches!(named, Named::Directory(_));
+    let services = match from {
+        AnswersFrom::Bundle(bundle) => Services::of_bundle(keys, bundle),
+        AnswersFrom::Source | AnswersFrom::Recorded(_) => {
+            Services::of(keys, is_on_disk, args.profile.as_deref()).await?
+        }
+    };
     match named {
-        Named::S3 { .. } if is_complete => Err(Stop::usage(
+        Named::S3 { .. } if args.complete => Err(Stop::usage(
             "--complete is for a copy on disk: a bucket always counts as complete",
         )),
         Named::S3 { bucket, prefix } => {
-            let objects = services.s3(places.bucket_owner.clone())?;
+            let owner = places.bucket_owner.clone();
+            let (services, objects) = match from {
+                AnswersFrom::Source => {
+                    let objects = services.s3(owner)?;
+                    (services, objects)
+                }
+                AnswersFrom::Recorded(recorder) => services.recorded(owner, recorder)?,
+                AnswersFrom::Bundle(bundle) => (services, Objects::Bundle(Arc::clone(bundle))),
+            };
             places.log_buckets = vec![bucket.clone()];
-            Ok((objects, vec![(bucket, prefix)]))
+            Ok((services, objects, vec![(bucket, prefix)]))
         }
         Named::Directory(path) => {
-            let (directory, look_in) = open_directory(&path, is_complete).map_err(Stop::usage)?;
+            let (directory, look_in) = open_directory(&path, args.complete).map_err(Stop::usage)?;
             places.storage = Storage::BareCopy;
             places.log_buckets = look_in.iter().map(|(bucket, _)| bucket.clone()).collect();
-            Ok((Objects::Directory(directory), look_in))
+            Ok((services, Objects::Directory(directory), look_in))
         }
     }
 }
@@ -199,7 +225,7 @@ fn open(
 fn open_resume(args: &VerifyArgs) -> Result<Option<Arc<Resume>>, Stop> {
     args.resume
         .as_deref()
-        .map(|file| Resume::open(file, &resumed_source(&args.source, &args.aliases)))
+        .map(|file| Resume::open(file, &resumed_source(&args.source, &args.selection.aliases)))
         .transpose()
         .map(|resume| resume.map(Arc::new))
         .map_err(Stop::usage)

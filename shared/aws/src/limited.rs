@@ -116,6 +116,7 @@ impl<S: ReadObject> ReadObject for Limited<S> {
         Ok(Object {
             version_id: object.version_id,
             e_tag: object.e_tag,
+            last_modified: object.last_modified,
             size: object.size,
             metadata: object.metadata,
             encryption: object.encryption,

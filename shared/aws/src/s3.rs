@@ -210,9 +210,11 @@ impl ReadObject for S3Objects {
             .set_version_id(at.version_id.clone())
             .set_expected_bucket_owner(self.owner()));
         let output = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
+        let written = output.last_modified;
         Ok(Object {
             version_id: output.version_id,
             e_tag: output.e_tag,
+            last_modified: written.and_then(|time| Timestamp::from_second(time.secs()).ok()),
             size: output.content_length.and_then(|n| u64::try_from(n).ok()),
             metadata: output.metadata.unwrap_or_default(),
             encryption: Encryption {

@@ -1,6 +1,7 @@
 //! The command `trailseal`, end to end: the built program against a local AWS and against copies on
 //! disk. Needs the program next to the test, and the `.venv`.
 
+mod bundles;
 mod copies;
 mod credentials;
 mod directories;

@@ -9,6 +9,7 @@ use trailseal_tests::trail::tamper::log::{cut_in_half, junk_after, modified, rec
 use trailseal_tests::trail::tamper::{delete, delete_digests};
 use trailseal_tests::trail::{Change, DigestFile, Location, LogFile, Object, Trail};
 
+use crate::bundles::{CollectedBundle, results};
 use crate::stage::{ACCOUNT, Copy, Stage, run_offline, small, verify, with};
 
 const REGION: &str = "us-east-1";
@@ -208,6 +209,10 @@ async fn each_sort_of_tampering_is_reported_with_its_kind() -> Result<()> {
             "{report:#?}"
         );
         assert_eq!(report.err, "", "{report:#?}");
+        let bundle = CollectedBundle::of(&stage, &trail, case.flags).await?;
+        assert_eq!(results(&bundle.ran.report()), results(&report));
+        let offline = bundle.verify(&[]).await?.report();
+        assert_eq!(results(&offline), results(&report));
         stage.undo(&trail, &case.changes).await?;
 
         let copy = Copy::of(&trail)?;

@@ -34,6 +34,8 @@ pub struct Object<B> {
     pub version_id: Option<String>,
     /// `ETag`, with its quotation marks, if the source has one.
     pub e_tag: Option<String>,
+    /// When the object was written. Only S3 sets it.
+    pub last_modified: Option<Timestamp>,
     /// The size of the content in bytes, if it is known in advance.
     pub size: Option<u64>,
     /// User metadata, with names in lower case.
