@@ -211,6 +211,7 @@ const ROWS: &[Row] = &[
             ("shared/core/src/period", "MAX_OF_AN_INCIDENT", Number),
             ("shared/core/src/period", "MAX_LISTED", Number),
             ("shared/core/src/period/chains.rs", "MAX_GAPS", Number),
+            ("shared/core/src/period/chains.rs", "MAX_ALL_GAPS", Number),
             ("shared/core/src/period", "MAX_CHECKS", Number),
         ],
     ),

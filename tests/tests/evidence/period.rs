@@ -307,3 +307,40 @@ async fn incidents_of_the_period_are_listed_with_their_ends() {
     assert_eq!(found.incidents.len(), 1);
     assert!(!found.incidents[0].is_as_logged);
 }
+
+/// Anybody who can write to a log bucket can plant objects that are named like digests.
+#[tokio::test]
+async fn planted_objects_are_findings_and_make_no_chain() {
+    let (world, _) = after(8).await;
+    let now = world.store.now();
+    let end = now - SignedDuration::from_mins(30);
+    let forged = |mut receipt: serde_json::Value| {
+        receipt["digest"]["signed"] = false.into();
+        receipt["verdict"] = "finding".into();
+        receipt["findings"] = serde_json::json!([
+            {"id": "0".repeat(64), "kind": "digest-signature-missing", "object": "s3://amzn-s3-demo-bucket/x"}
+        ]);
+        receipt
+    };
+    let planted = receipt("digest-validator", ("999999999999", "us-east-1"), end, now);
+    let planted = write(&world, &forged(planted));
+    let mut misnamed = forged(receipt("digest-validator", CHAINS[0], end, now));
+    let key = misnamed["object"]["key"].as_str().expect("a key");
+    misnamed["object"]["key"] = key.replace(".json.gz", "_copy.json.gz").into();
+    let misnamed = write(&world, &misnamed);
+    assert!(misnamed.contains("/misnamed/"), "{misnamed}");
+    for _ in 0..8 {
+        hour(&world).await;
+    }
+    let found = report(&world, hours(2, 10)).await;
+    assert_eq!(found.chains.len(), CHAINS.len());
+    assert_eq!(seconds(&found, HourState::Verified), 3 * 8 * HOUR);
+    assert_eq!(found.verdict(), Verdict::Finding);
+    let receipts: Vec<&str> = found
+        .other_findings
+        .iter()
+        .map(|it| it.receipt.as_str())
+        .collect();
+    assert!(receipts.contains(&planted.as_str()) && receipts.contains(&misnamed.as_str()));
+    assert_eq!(receipts.len(), 2);
+}

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// The maximum number of gaps of a chain that are named.
 const MAX_GAPS: usize = 1_000;
 
+/// The maximum number of gaps of all chains that are named.
+const MAX_ALL_GAPS: usize = 100_000;
+
 /// What is known about a chain.
 #[derive(Debug, Default)]
 pub(super) struct ChainParts {
@@ -55,8 +58,13 @@ struct Source<'a> {
     pointed: Option<String>,
 }
 
-/// Returns the hours of a chain.
-pub(super) fn period_of(id: ChainId, parts: ChainParts, context: ChainContext) -> ChainPeriod {
+/// Returns the hours of a chain. `named` is the number of gaps of the chains before it.
+pub(super) fn period_of(
+    id: ChainId,
+    parts: ChainParts,
+    context: ChainContext,
+    named: usize,
+) -> ChainPeriod {
     let ChainParts {
         records,
         since,
@@ -103,16 +111,14 @@ pub(super) fn period_of(id: ChainId, parts: ChainParts, context: ChainContext) -
     };
     let pieces = timeline::pieces(&digests, around);
     let gaps = pieces.iter().filter(|piece| is_gap(piece.state));
-    let gaps_left_out = gaps.clone().count().saturating_sub(MAX_GAPS);
+    let most = MAX_GAPS.min(MAX_ALL_GAPS.saturating_sub(named));
+    let gaps_left_out = gaps.clone().count().saturating_sub(most);
     ChainPeriod {
         id,
         watched_since: since,
         stretches: timeline::stretches(&pieces, &digests),
         verified: timeline::verified(&pieces, &digests),
-        gaps: gaps
-            .take(MAX_GAPS)
-            .map(|piece| gap(piece, &sources))
-            .collect(),
+        gaps: gaps.take(most).map(|piece| gap(piece, &sources)).collect(),
         gaps_left_out: u64::try_from(gaps_left_out).unwrap_or(u64::MAX),
         builds,
     }

@@ -13,6 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 /// The maximum number of receipts of one digest.
 const MAX_CHECKS: usize = 1_000;
 
+/// The maximum number of receipts of a digest that are named.
+const MAX_NAMED: usize = 20;
+
 /// A receipt that the log names and that cannot be used.
 #[derive(Debug, Clone)]
 pub(super) struct LostReceipt {
@@ -109,12 +112,12 @@ impl DigestRecord {
         !self.is_backfill && checks.any(|check| check.range.is_some())
     }
 
-    /// Returns the keys of its receipts.
+    /// Returns the keys of its receipts: first those that cannot be used, and not more than twenty.
     pub(super) fn receipts(&self) -> Vec<String> {
         let checks = self.validated.iter().chain(&self.verified);
         let read = checks.map(|check| format!("{}{}", self.folder, check.name));
         let lost = self.lost.iter().map(|lost| lost.key.clone());
-        read.chain(lost).take(MAX_CHECKS).collect()
+        lost.chain(read).take(MAX_NAMED).collect()
     }
 
     /// Returns what its receipts say together.

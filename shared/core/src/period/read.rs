@@ -213,9 +213,12 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
             logged_until: logged_until.unwrap_or(self.period.from),
             is_signed: report.is_signed,
         };
+        let mut named = 0_usize;
         for (id, parts) in chains {
             if parts.exists() {
-                report.chains.push(chains::period_of(id, parts, context));
+                let chain = chains::period_of(id, parts, context, named);
+                named = named.saturating_add(chain.gaps.len());
+                report.chains.push(chain);
             } else {
                 parts
                     .records

@@ -9,10 +9,10 @@ use crate::receipt::{NamedFinding, Receipt};
 use jiff::{SignedDuration, Timestamp};
 
 /// The maximum number of findings of a receipt that are kept.
-const MAX_FINDINGS: usize = 20;
+const MAX_FINDINGS: usize = 5;
 
 /// The maximum number of obstacles of a receipt that are kept.
-const MAX_REASONS: usize = 5;
+const MAX_REASONS: usize = 3;
 
 /// The maximum length in characters of a text of a receipt that is kept.
 const MAX_CHARS: usize = 1_100;

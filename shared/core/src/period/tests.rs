@@ -127,7 +127,7 @@ fn chain_of(
         since,
         ..ChainParts::default()
     };
-    period_of(id.unwrap(), parts, context)
+    period_of(id.unwrap(), parts, context, 0)
 }
 
 fn both(end: i64) -> [Value; 2] {
@@ -428,7 +428,7 @@ fn time_before_the_first_verification_is_not_verified() {
             is_known_before,
             ..ChainParts::default()
         };
-        states(&period_of(id, parts, context()))
+        states(&period_of(id, parts, context(), 0))
     };
     let watched = since(&both(12), hour(11), false);
     assert!(
@@ -480,4 +480,24 @@ fn nothing_is_verified_by_a_log_that_was_not_signed() {
         states(&chain_of(collected, None, context))[11],
         HourState::CannotTell
     );
+}
+
+#[test]
+fn gaps_beyond_the_bound_are_counted() {
+    // Every other hour of the day.
+    let receipts: Vec<Value> = (1..=12).flat_map(|number| both(2 * number)).collect();
+    let gaps_of = |named| {
+        let (collected, _) = collect(&receipts);
+        let records: Vec<_> = collected.records.into_values().collect();
+        let id = records.iter().find_map(|record| record.chain.clone());
+        let parts = ChainParts {
+            records,
+            ..ChainParts::default()
+        };
+        let chain = period_of(id.unwrap(), parts, context(), named);
+        (chain.gaps.len(), chain.gaps_left_out)
+    };
+    assert_eq!(gaps_of(0), (12, 0));
+    assert_eq!(gaps_of(99_995), (5, 7));
+    assert_eq!(gaps_of(1_000_000), (0, 12));
 }
