@@ -141,7 +141,7 @@ pub(crate) async fn verify(
     }
     sink.write(&verification)?;
     if verification.interrupted {
-        say_interrupted(args, is_signed_out);
+        say_interrupted(args, from, is_signed_out);
     }
     Ok(verification)
 }
@@ -196,10 +196,15 @@ fn say_what_differs(run: &RunFacts, collector: &Collector) {
 }
 
 /// Prints why a run ended early, and how to continue.
-fn say_interrupted(args: &VerifyArgs, is_signed_out: bool) {
-    let how = match &args.resume {
-        Some(file) => format!("continue with --resume {}", file.display()),
-        None => "give --resume FILE to save the progress of the next run".to_owned(),
+fn say_interrupted(args: &VerifyArgs, from: &AnswersFrom, is_signed_out: bool) {
+    let how = match (&args.resume, from) {
+        (Some(file), _) => format!("continue with --resume {}", file.display()),
+        (None, AnswersFrom::Recorded(_)) => {
+            "the bundle does not hold them either, so collect the evidence again".to_owned()
+        }
+        (None, AnswersFrom::Source | AnswersFrom::Bundle(_)) => {
+            "give --resume FILE to save the progress of the next run".to_owned()
+        }
     };
     let why = if is_signed_out {
         "the credentials can no longer be used"

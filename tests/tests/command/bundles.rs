@@ -1,17 +1,21 @@
 //! Evidence bundles: `trailseal collect`, and `trailseal verify` on what it wrote, without AWS.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use trailseal_tests::local::FaultProxy;
+use trailseal_tests::local::server::client_environment;
 use trailseal_tests::trail::Change;
-use trailseal_tests::trail::Trail;
 use trailseal_tests::trail::tamper::delete;
 use trailseal_tests::trail::tamper::log::modified;
+use trailseal_tests::trail::{Trail, TrailSpec};
 
-use crate::stage::{ACCOUNT, Ran, Report, Stage, end_of, run_offline, small, with};
+use crate::stage::{ACCOUNT, Ran, Report, Stage, end_of, run, run_offline, small, with};
 
 const REGION: &str = "us-east-1";
 
@@ -28,23 +32,29 @@ pub(crate) struct CollectedBundle {
 impl CollectedBundle {
     /// Collects a trail's bucket, up to the end of the trail.
     pub(crate) async fn of(stage: &Stage, trail: &Trail, more: &[&str]) -> Result<Self> {
+        let end = end_of(&trail.spec).to_string();
+        let options = [&["--end-time", &end], more].concat();
+        Self::collect(stage.environment(), trail, &options).await
+    }
+
+    /// Collects it through a proxy.
+    pub(crate) async fn through(proxy: &FaultProxy, trail: &Trail) -> Result<Self> {
+        let end = end_of(&trail.spec).to_string();
+        let environment = client_environment(&proxy.endpoint(), REGION);
+        Self::collect(environment, trail, &["--end-time", &end]).await
+    }
+
+    async fn collect(
+        environment: BTreeMap<String, String>,
+        trail: &Trail,
+        options: &[&str],
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
         let into = folder.path().join("bundle").display().to_string();
         let source = format!("s3://{}", trail.spec.bucket);
-        let end = end_of(&trail.spec).to_string();
-        let arguments = [
-            "collect",
-            &source,
-            "--into",
-            &into,
-            "--format",
-            "json",
-            "--end-time",
-            &end,
-        ];
-        let ran = stage
-            .run(&with(arguments.map(str::to_owned).to_vec(), more))
-            .await?;
+        let arguments = ["collect", &source, "--into", &into, "--format", "json"];
+        let arguments = with(arguments.map(str::to_owned).to_vec(), options);
+        let ran = run(environment, &arguments).await?;
         Ok(Self { folder, ran })
     }
 
@@ -128,6 +138,14 @@ async fn a_bundle_is_valid_without_aws_with_its_newest_digest() -> Result<()> {
     let expected = ["--manifest-sha256", &sha256.to_uppercase()];
     bundle.verify(&expected).await?.report().reported(0, &[]);
 
+    let text = run_offline(&["verify", &bundle.text()]).await?;
+    assert_eq!(text.code, 0, "{text:?}");
+    assert!(
+        text.out.contains(&sha256) && text.out.contains(fingerprint),
+        "{}",
+        text.out
+    );
+
     let newest = trail.digest(ACCOUNT, REGION, trail.spec.hours);
     let objects = manifest["objects"].as_array().context("objects")?;
     let stored = objects
@@ -175,6 +193,30 @@ async fn a_bundle_of_a_tampered_trail_has_the_same_findings() -> Result<()> {
             .objects("log-file-modified")
             .contains(&logs[0].object.key.as_str())
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_verified_as_of_the_time_of_its_collection() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = TrailSpec {
+        organization_id: Some("o-exampleorgid".into()),
+        accounts: [ACCOUNT, "444455556666"].map(str::to_owned).to_vec(),
+        regions: [REGION, "eu-west-1"].map(str::to_owned).to_vec(),
+        hours: 4,
+        ..small("amzn-s3-demo-bundle-time")
+    }
+    .build();
+    stage.deliver(&trail).await?;
+    // Without an end, the digest files since then are overdue.
+    let bundle = CollectedBundle::collect(stage.environment(), &trail, &[]).await?;
+    let online = bundle.ran.report();
+    online.reported(1, &[("digest-overdue", 4)]);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    for concurrency in ["1", "48"] {
+        let offline = bundle.verify(&["--concurrency", concurrency]).await?;
+        assert_eq!(results(&offline.report()), results(&online));
+    }
     Ok(())
 }
 

@@ -5,9 +5,12 @@ use anyhow::{Result, ensure};
 use std::time::Duration;
 use trailseal_tests::local::server::{REGION, client_environment};
 use trailseal_tests::local::{Fault, FaultProxy, Match, Rule};
-use trailseal_tests::trail::{Object, TrailSpec};
+use trailseal_tests::trail::{Object, Trail, TrailSpec};
 
-use crate::stage::{ACCOUNT, Ran, Stage, run, small, start, verify, with};
+use crate::bundles::{CollectedBundle, results};
+use crate::stage::{
+    ACCOUNT, Ran, Report, Stage, end_of, run, run_offline, small, start, verify, with,
+};
 
 /// Makes an object of its own age look archived by a lifecycle rule.
 fn archive(proxy: &FaultProxy, object: &Object) {
@@ -22,6 +25,15 @@ fn archive(proxy: &FaultProxy, object: &Object) {
 
 fn get(object: &Object) -> Match {
     Match::operation("s3", "GetObject").path_contains(&object.key)
+}
+
+/// Checks that a bundle of the trail reports the same, online and offline.
+async fn same_from_a_bundle(proxy: &FaultProxy, trail: &Trail, online: &Report) -> Result<()> {
+    let bundle = CollectedBundle::through(proxy, trail).await?;
+    assert_eq!(results(&bundle.ran.report()), results(online));
+    let offline = bundle.verify(&[]).await?.report();
+    assert_eq!(results(&offline), results(online));
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,6 +66,7 @@ async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> 
         assert_eq!(report.unverified(), [log.location().to_string()]);
         let reason = report.json["cannotTell"][0]["reason"].to_string();
         assert!(reason.contains(word), "{reason}");
+        same_from_a_bundle(&proxy, &trail, &report).await?;
         proxy.clear_rules();
     }
 
@@ -77,6 +90,7 @@ async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> 
         let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
         report.reported(1, &[(kind, 1)]);
         assert_eq!(report.unverified(), Vec::<String>::new());
+        same_from_a_bundle(&proxy, &trail, &report).await?;
         proxy.clear_rules();
     }
 
@@ -89,6 +103,7 @@ async fn unreadable_objects_are_listed_and_the_rest_is_verified() -> Result<()> 
     report.reported(2, &[]);
     assert_eq!(report.counts("digests"), [0, 0, 7]);
     assert_eq!(proxy.hits(rule), 1);
+    same_from_a_bundle(&proxy, &trail, &report).await?;
     let mut text = verify(&trail);
     let at = text.iter().position(|a| a == "json").expect("a format");
     "text".clone_into(&mut text[at]);
@@ -176,6 +191,61 @@ pub(crate) async fn interrupt(child: tokio::process::Child, signal: &str) -> Res
     ensure!(killed.success());
     let output = tokio::time::timeout(Duration::from_secs(20), child.wait_with_output()).await??;
     Ran::of(output)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_collection_is_never_valid() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-bundle-interrupted").build();
+    stage.deliver(&trail).await?;
+    let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
+    let log_files = Match::operation("s3", "GetObject").path_contains("/CloudTrail/");
+    let late = Rule::new(log_files, Fault::Stall(Duration::from_mins(1)));
+    let rule = proxy.add(late.after(trail.log_files.len() / 2));
+    let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
+    let into = folder.path().join("bundle").display().to_string();
+    let source = format!("s3://{}", trail.spec.bucket);
+    let end = end_of(&trail.spec).to_string();
+    let child = start(
+        client_environment(&proxy.endpoint(), REGION),
+        &[
+            "collect",
+            &source,
+            "--into",
+            &into,
+            "--format",
+            "json",
+            "--end-time",
+            &end,
+        ],
+    )?;
+    let mut waited = 0;
+    while proxy.hits(rule) == 0 {
+        waited += 1;
+        ensure!(waited < 1000, "it reads too little");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let report = interrupt(child, "-INT").await?.report();
+    report.reported(2, &[]);
+    assert_eq!(report.json["interrupted"], true);
+    assert!(
+        report.err.contains("collect the evidence again"),
+        "{}",
+        report.err
+    );
+    let offline = run_offline(&["verify", &into, "--format", "json"])
+        .await?
+        .report();
+    offline.reported(2, &[]);
+    assert!(offline.counts("logFiles")[0] > 0, "{offline:#?}");
+    let reasons = offline.json["cannotTell"].to_string();
+    assert!(reasons.contains("was interrupted"), "{reasons}");
+    // No part of an object is left.
+    for entry in std::fs::read_dir(folder.path().join("bundle/objects"))? {
+        let name = entry?.file_name().into_string().expect("UTF-8");
+        assert!(name.bytes().all(|byte| byte.is_ascii_digit()), "{name}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
