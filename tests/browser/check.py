@@ -239,6 +239,8 @@ def check_report(browser, folder, name):
                 require(incident["id"] in text, f"does not print incident {incident['id']}")
             for chain in report["chains"]:
                 require(chain["account"] + chain["region"] in text, f"does not print {chain['region']}")
+                for reason in [reason for gap in chain["gaps"] for reason in gap["reasons"]]:
+                    require(squeezed(reason) in text, f"does not print {reason}")
                 for day in {hour["from"][:10] for hour in chain["verified"]}:
                     require(day in text, f"does not print {day}, which is folded on the screen")
             for finding in report["evidenceFindings"]:

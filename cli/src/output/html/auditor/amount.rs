@@ -36,7 +36,7 @@ pub(super) fn times(hours: &[AuditorHour], at: impl Fn(&AuditorHour) -> Timestam
     html! {
         @match (earliest, latest) {
             (Some(earliest), Some(latest)) if earliest != latest => {
-                (text::moment(earliest)) " –" br; (text::moment(latest))
+                (text::moment(earliest)) " –" br; " " (text::moment(latest))
             },
             (Some(at), _) => (text::moment(at)),
             _ => span.none { "never" },

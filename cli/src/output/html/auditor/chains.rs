@@ -8,9 +8,6 @@ use crate::output::html::{outcome, text};
 use crate::report::auditor::{AuditorChain, AuditorReport};
 use maud::{Markup, html};
 
-/// The maximum number of builds that a row names.
-const MAX_BUILDS: usize = 6;
-
 /// Returns the section.
 pub(super) fn section(report: &AuditorReport, shown: &ShownChains<'_>) -> Markup {
     let rows: Vec<(usize, &AuditorChain)> = shown
@@ -50,7 +47,6 @@ fn table(rows: &[(usize, &AuditorChain)]) -> Markup {
                 th scope="col" { "Watched since" }
                 th.times scope="col" { "First verified" }
                 th.times scope="col" { "Last verified" }
-                th scope="col" { "By" }
             } }
             tbody { @for (number, chain) in rows { (row(*number, chain)) } }
         }
@@ -73,22 +69,6 @@ fn row(number: usize, chain: &AuditorChain) -> Markup {
             td.since { @match chain.watched_since { Some(since) => (text::moment(since)), None => "before the period" } }
             td.times { (times(&chain.verified, |hour| hour.first_at)) }
             td.times { (times(&chain.verified, |hour| hour.last_at)) }
-            td.by { (builds(chain)) }
         }
-    }
-}
-
-fn builds(chain: &AuditorChain) -> Markup {
-    let left_out = chain.verified_by.len().saturating_sub(MAX_BUILDS);
-    html! {
-        @for known in chain.verified_by.iter().take(MAX_BUILDS) {
-            div.sub {
-                (text::isolated(&known.build.function)) " "
-                (text::isolated(&known.build.version)) " ("
-                (text::isolated(&known.build.function_version)) "), "
-                (text::count(known.receipts, "receipt", "receipts"))
-            }
-        }
-        @if left_out > 0 { div.sub { (text::number(left_out)) " more" } }
     }
 }

@@ -5,6 +5,9 @@ use crate::output::html::text;
 use crate::report::auditor::{AuditorChain, AuditorHour};
 use maud::{Markup, html};
 
+/// The maximum number of builds of a chain that are named.
+const MAX_BUILDS: usize = 6;
+
 /// The maximum number of rows of a page.
 const MAX_ROWS: usize = 3_000;
 
@@ -35,6 +38,7 @@ pub(super) fn section(chains: &[(usize, &AuditorChain)]) -> Markup {
                     (text::isolated(&chain.id.trail)) ": "
                     (text::count(days.len(), "day", "days"))
                 }
+                (builds(chain))
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Day" }
@@ -68,6 +72,24 @@ fn row(day: &[AuditorHour]) -> Markup {
             td.n { (hours(seconds.sum())) }
             td { (times(day, |hour| hour.first_at)) }
             td { (times(day, |hour| hour.last_at)) }
+        }
+    }
+}
+
+/// Returns the versions of the functions that wrote the receipts.
+fn builds(chain: &AuditorChain) -> Markup {
+    let left_out = chain.verified_by.len().saturating_sub(MAX_BUILDS);
+    html! {
+        p.sub {
+            "Verified by "
+            @for (number, known) in chain.verified_by.iter().take(MAX_BUILDS).enumerate() {
+                @if number > 0 { ", " }
+                (text::isolated(&known.build.function)) " "
+                (text::isolated(&known.build.version)) " (version "
+                (text::isolated(&known.build.function_version)) " of the function): "
+                (text::count(known.receipts, "receipt", "receipts"))
+            }
+            @if left_out > 0 { ", and " (text::number(left_out)) " other versions" }
         }
     }
 }
