@@ -63,7 +63,7 @@ fn words(reason: HourState) -> &'static str {
         HourState::BeforeWatch => "before the chain was watched",
         HourState::NoReceipt => "no receipt",
         HourState::CannotTell => "could not be verified",
-        HourState::Finding => "finding",
+        HourState::Finding => "in its receipts, or about them",
     }
 }
 
