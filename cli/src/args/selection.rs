@@ -35,3 +35,30 @@ pub(crate) struct SelectionArgs {
     #[arg(long = "ended", value_name = "TRAIL[@TIME]")]
     pub(crate) ended: Vec<String>,
 }
+
+impl SelectionArgs {
+    /// Returns the given options with their values.
+    pub(crate) fn given(&self) -> Vec<(&'static str, &str)> {
+        let mut given: Vec<_> = [
+            ("--start-time", &self.start_time),
+            ("--end-time", &self.end_time),
+            ("--bucket-owner", &self.bucket_owner),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+        .collect();
+        for (name, values) in [
+            ("--account", &self.accounts),
+            ("--region", &self.regions),
+            ("--trail", &self.trails),
+            ("--alias", &self.aliases),
+            ("--ended", &self.ended),
+        ] {
+            given.extend(values.iter().map(|value| (name, value.as_str())));
+        }
+        if self.unlisted {
+            given.push(("--unlisted", ""));
+        }
+        given
+    }
+}

@@ -13,9 +13,13 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::sha256::Sha256;
+use trailseal::names::text::clip_visibly;
 
 /// The maximum number of keys whose fingerprints a report shows.
 const SHOWN_KEYS: usize = 5;
+
+/// The maximum number of characters of the options of a collection in a report.
+const SHOWN_OPTIONS: usize = 1000;
 
 /// The reason why a bundle cannot be used or written.
 #[derive(Debug, thiserror::Error)]
@@ -106,8 +110,19 @@ impl Archive {
 
     /// Returns the bundle's name in a report, worded like the name of a source.
     pub(crate) fn describe(&self) -> String {
+        // They decide what a verdict is about, and the manifest may be somebody else's.
+        let options: Vec<_> = self
+            .selection
+            .given()
+            .iter()
+            .map(|(name, value)| format!("{name} {value}").trim_end().to_owned())
+            .collect();
+        let options = match options.as_slice() {
+            [] => String::new(),
+            options => format!(" with {}", clip_visibly(options.join(" "), SHOWN_OPTIONS)),
+        };
         format!(
-            "{} in the bundle {} (collected at {}, SHA-256 of {MANIFEST}: {})",
+            "{} in the bundle {} (collected at {}{options}, SHA-256 of {MANIFEST}: {})",
             self.source,
             self.folder.display(),
             self.collected_at,

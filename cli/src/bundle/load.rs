@@ -19,6 +19,9 @@ use trailseal::trust::public_key::KeySet;
 /// The start of every schema of a bundle.
 const SCHEMAS: &str = "trailseal.bundle/";
 
+/// The name of the first object's file. Only a bundle has one.
+const FIRST: &str = "000000";
+
 /// Opens the bundle in a folder. Returns none if the folder is not a bundle.
 ///
 /// # Errors
@@ -26,12 +29,10 @@ const SCHEMAS: &str = "trailseal.bundle/";
 pub(crate) fn open(folder: &Path) -> Result<Option<Archive>, BundleError> {
     let path = folder.join(MANIFEST);
     // Copies of buckets may hold a file of this name.
-    let is_sure = folder
-        .join(OBJECTS)
-        .symlink_metadata()
-        .is_ok_and(|objects| objects.is_dir());
+    let first = folder.join(OBJECTS).join(FIRST);
+    let is_sure = first.symlink_metadata().is_ok();
     if !folder.is_dir() || path.symlink_metadata().is_err() {
-        return if is_sure && folder.join("objects/000000").exists() {
+        return if is_sure {
             Err(damaged(
                 &path,
                 "is missing: the collection did not end, or the file was removed",

@@ -65,17 +65,10 @@ pub(super) fn find(args: &VerifyArgs) -> Result<Option<(VerifyArgs, Arc<Archive>
 
 /// Returns the first given option that does not apply to a bundle.
 fn unsuitable(args: &VerifyArgs) -> Option<&'static str> {
-    let selection = &args.selection;
+    if let Some((option, _)) = args.selection.given().first() {
+        return Some(option);
+    }
     let given = [
-        ("--start-time", selection.start_time.is_some()),
-        ("--end-time", selection.end_time.is_some()),
-        ("--account", !selection.accounts.is_empty()),
-        ("--region", !selection.regions.is_empty()),
-        ("--trail", !selection.trails.is_empty()),
-        ("--bucket-owner", selection.bucket_owner.is_some()),
-        ("--alias", !selection.aliases.is_empty()),
-        ("--unlisted", selection.unlisted),
-        ("--ended", !selection.ended.is_empty()),
         ("--signatures", args.signatures.is_some()),
         ("--profile", args.profile.is_some()),
         ("--complete", args.complete),

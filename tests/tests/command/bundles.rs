@@ -129,6 +129,8 @@ async fn a_bundle_is_valid_without_aws_with_its_newest_digest() -> Result<()> {
     assert!(bundle.ran.err.contains(&sha256), "{}", bundle.ran.err);
     let source = offline.json["source"].as_str().context("a source")?;
     assert!(source.contains(&sha256), "{source}");
+    let options = "with --end-time 2026-01-15T06:00:00Z --unlisted,";
+    assert!(source.contains(options), "{source}");
     let keys = offline.json["keys"].as_str().context("keys")?;
     let manifest = bundle.manifest()?;
     let fingerprint = manifest["publicKeyList"][0]["Fingerprint"]
