@@ -1,6 +1,7 @@
 //! What Trailseal itself did is on record: the evidence log, and a proof about one hour.
 
 use anyhow::{Context as _, Result, ensure};
+use std::process::Output;
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 use trailseal_tests::local::paths;
@@ -72,6 +73,28 @@ pub(crate) async fn show(screen: &Screen, stage: &Stage) -> Result<()> {
     let checked = run(python).await?;
     ensure!(checked.starts_with("valid: "), "{checked}");
     screen.detail(&format!("{} receipts are valid.", checked.lines().count()));
+
+    let listed = trailseal(stage, &["incidents", &source]).await?;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    screen.step("`trailseal incidents` lists what is still wrong:");
+    for line in listed.lines().filter(|line| line.starts_with("OPEN ")) {
+        screen.detail(line);
+    }
+    screen.detail(listed.lines().next_back().context("a count")?);
+
+    let (from, to) = stage.trail.time_span();
+    let (from, to) = (from.to_string(), to.to_string());
+    let page = folder.path().join("report.html");
+    let page = page.to_str().context("a path")?;
+    let period = ["--from", &from, "--to", &to, "--output", page];
+    let report = [&["evidence", "report", &source, "--key", &key], &period[..]].concat();
+    let written = trailseal(stage, &report).await?;
+    let said = String::from_utf8_lossy(&written.stderr).into_owned();
+    screen
+        .step("`trailseal evidence report` writes a page for an auditor, from the receipts alone:");
+    screen.detail(said.trim().trim_start_matches("trailseal: "));
+    let size = tokio::fs::metadata(page).await?.len();
+    ensure!(size > 10_000, "{size} bytes");
     Ok(())
 }
 
@@ -83,18 +106,28 @@ async fn public_key(stage: &Stage, bucket: &str) -> Result<String> {
     Ok(String::from_utf8(key.to_vec())?.trim().to_owned())
 }
 
-async fn command(stage: &Stage, arguments: &[&str]) -> Result<String> {
+/// Runs `trailseal`.
+async fn trailseal(stage: &Stage, arguments: &[&str]) -> Result<Output> {
     let mut command = Command::new(paths::command()?);
     command
-        .arg("evidence")
         .args(arguments)
         .envs(client_environment(stage.aws.endpoint(), REGIONS[0]));
-    run(command).await
+    Ok(command.output().await?)
+}
+
+/// Runs `trailseal evidence`, and returns what it printed if it succeeded.
+async fn command(stage: &Stage, arguments: &[&str]) -> Result<String> {
+    let output = trailseal(stage, &[&["evidence"], arguments].concat()).await?;
+    printed(&output)
 }
 
 /// Runs a program, and returns what it printed if it succeeded.
 async fn run(mut command: Command) -> Result<String> {
-    let output = command.output().await?;
+    printed(&command.output().await?)
+}
+
+/// Returns what a program printed if it succeeded.
+fn printed(output: &Output) -> Result<String> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let error = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{text}{error}");
