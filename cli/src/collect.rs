@@ -1,12 +1,13 @@
 //! `trailseal collect`: verifies a source, and saves every answer in a bundle.
 
 use crate::args::CollectArgs;
-use crate::bundle::{AnswersFrom, Recorder};
+use crate::bundle::{AnswersFrom, CollectionSummary, Recorder};
 use crate::exit::{self, Stop};
 use crate::report::Verification;
 use crate::source::Named;
 use crate::verify::verify;
 use jiff::Timestamp;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use trailseal::names::seconds::whole_second;
@@ -29,27 +30,32 @@ async fn collect(args: &CollectArgs) -> Result<Verification, Stop> {
     let now = whole_second(Timestamp::now());
     let recorder = Arc::new(Recorder::create(&args.into)?);
     let from = AnswersFrom::Recorded(Arc::clone(&recorder));
-    let verified = verify(&args.verification(), &from, now).await;
-    let verification = match verified {
-        Ok(verification) => verification,
-        Err(stop) => {
-            recorder.discard();
-            return Err(stop);
-        }
-    };
-    let collected = recorder
-        .finish(&verification, &named.to_string(), &args.selection, now)
-        .map_err(Stop::cannot_tell)?;
+    let mut collected = None;
+    let args_of_verify = args.verification();
+    let verified = verify(&args_of_verify, &from, now, |verification| {
+        let finished = recorder.finish(verification, &named.to_string(), &args.selection, now);
+        collected = Some(finished.map_err(Stop::cannot_tell)?);
+        Ok(())
+    });
+    let verified = verified.await;
+    match collected {
+        Some(collected) => say(&collected, &recorder, &args.into),
+        None => recorder.discard(),
+    }
+    verified
+}
+
+/// Reports what is in the bundle.
+fn say(collected: &CollectionSummary, recorder: &Recorder, folder: &Path) {
     exit::say(format_args!(
         "{} objects ({} bytes) and {} public keys are in the bundle {}",
         collected.objects,
         recorder.bytes(),
         collected.keys,
-        args.into.display()
+        folder.display()
     ));
     exit::say(format_args!(
         "SHA-256 of manifest.json: {}",
         collected.sha256
     ));
-    Ok(verification)
 }

@@ -14,7 +14,7 @@ Examples:
 
 An incident is everything that Trailseal found about one object, key, principal or folder. It is open until Trailseal finds that what was wrong is right again. Some kinds stay open, because what happened cannot be undone.
 
-Exit codes: 0 no incident is open, 1 incidents are open, 2 something could not be read, 64 wrong usage.")]
+Exit codes: 0 somebody has acknowledged every open incident, 1 an open incident is not acknowledged, 2 something could not be read, 64 wrong usage.")]
 pub(crate) struct IncidentsArgs {
     /// The evidence bucket (`s3://BUCKET`), or a copy of it on disk
     #[arg(value_name = "SOURCE")]

@@ -9,6 +9,7 @@ use super::{MANIFEST, MAX_ANSWERS, MAX_MANIFEST_BYTES, OBJECTS, REPORTS, SCHEMA}
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 use trailseal::names::seconds::whole_second;
@@ -19,8 +20,9 @@ use trailseal::trust::public_key::KeySet;
 /// The start of every schema of a bundle.
 const SCHEMAS: &str = "trailseal.bundle/";
 
-/// The name of the first object's file. Only a bundle has one.
-const FIRST: &str = "000000";
+/// The number of files below `objects` that are looked at, to find out whether a folder without a
+/// manifest is a bundle.
+const LOOKED_AT: usize = 1_000;
 
 /// Opens the bundle in a folder. Returns none if the folder is not a bundle.
 ///
@@ -29,8 +31,7 @@ const FIRST: &str = "000000";
 pub(crate) fn open(folder: &Path) -> Result<Option<Archive>, BundleError> {
     let path = folder.join(MANIFEST);
     // Copies of buckets may hold a file of this name.
-    let first = folder.join(OBJECTS).join(FIRST);
-    let is_sure = first.symlink_metadata().is_ok();
+    let is_sure = has_objects(folder);
     if !folder.is_dir() || path.symlink_metadata().is_err() {
         return if is_sure {
             Err(damaged(
@@ -61,6 +62,17 @@ pub(crate) fn open(folder: &Path) -> Result<Option<Archive>, BundleError> {
         .map_err(|error| damaged(&path, &format!("is not a manifest: {error}")))?;
     check(&manifest).map_err(|what| damaged(&path, &what))?;
     load(folder, manifest, Sha256::of(&bytes)).map(Some)
+}
+
+/// Returns whether a folder has files with the names that a collection gives to objects. Those of the
+/// first requests may be missing: a request that is tried again gets another number.
+fn has_objects(folder: &Path) -> bool {
+    let files = fs::read_dir(folder.join(OBJECTS)).into_iter().flatten();
+    let names = files.take(LOOKED_AT).flatten().map(|file| file.file_name());
+    names.into_iter().any(|name| {
+        let name = name.to_str().map(|name| format!("{OBJECTS}/{name}"));
+        name.is_some_and(|name| is_object_file(&name))
+    })
 }
 
 fn damaged(path: &Path, what: &str) -> BundleError {

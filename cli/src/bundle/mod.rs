@@ -22,6 +22,7 @@ pub(crate) use content::StoredBody;
 pub(crate) use load::open;
 pub(crate) use recorder::Recorder;
 pub(crate) use recording::Recording;
+pub(crate) use write::CollectionSummary;
 
 use std::sync::Arc;
 

@@ -127,7 +127,7 @@ pub(super) async fn run(args: IncidentsArgs) -> Result<ExitCode, Stop> {
         .iter()
         .map(|known| ListedIncident::new(known, now))
         .collect();
-    let is_open = listed.iter().any(|incident| incident.state != "closed");
+    let is_open = listed.iter().any(|incident| incident.state == "open");
     let text = match args.format {
         EvidenceFormat::Text => text(&listed, &read, args.all),
         EvidenceFormat::Json => json(listed, &read, &args.source, now),

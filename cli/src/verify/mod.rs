@@ -70,20 +70,22 @@ pub(crate) async fn run(args: VerifyArgs) -> ExitCode {
 async fn verify_named(args: &VerifyArgs) -> Result<Verification, Stop> {
     if let Some((args, bundle)) = bundled::find(args)? {
         let now = bundle.collected_at();
-        return verify(&args, &AnswersFrom::Bundle(bundle), now).await;
+        return verify(&args, &AnswersFrom::Bundle(bundle), now, |_| Ok(())).await;
     }
     let now = whole_second(Timestamp::now());
-    verify(args, &AnswersFrom::Source, now).await
+    verify(args, &AnswersFrom::Source, now, |_| Ok(())).await
 }
 
 /// Verifies a source as of a time, with answers from the source or a bundle, and prints the report.
+/// Calls `keep` before it prints: what is kept does not depend on whether somebody reads the report.
 ///
 /// # Errors
-/// [`Stop`], if there is nothing to report.
+/// [`Stop`], if there is nothing to report, or the report cannot be printed.
 pub(crate) async fn verify(
     args: &VerifyArgs,
     from: &AnswersFrom,
     now: Timestamp,
+    keep: impl FnOnce(&Verification) -> Result<(), Stop>,
 ) -> Result<Verification, Stop> {
     let started_at = Timestamp::now();
     let Prepared {
@@ -139,6 +141,7 @@ pub(crate) async fn verify(
     {
         return Err(nothing(&verification, &part, found));
     }
+    keep(&verification)?;
     sink.write(&verification)?;
     if verification.interrupted {
         say_interrupted(args, from, is_signed_out);

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use trailseal_tests::local::FaultProxy;
 use trailseal_tests::local::server::client_environment;
+use trailseal_tests::local::{FaultProxy, paths};
 use trailseal_tests::trail::Change;
 use trailseal_tests::trail::tamper::delete;
 use trailseal_tests::trail::tamper::log::modified;
@@ -419,5 +420,48 @@ async fn options_that_do_not_fit_a_bundle_are_refused() -> Result<()> {
         .await?;
     ran.refused(2);
     assert!(!Path::new(&new).exists());
+    Ok(())
+}
+
+/// The report is in the bundle, too: nothing that was collected is lost if nobody can read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_complete_even_if_the_report_cannot_be_printed() -> Result<()> {
+    let stage = Stage::enter().await?;
+    let trail = small("amzn-s3-demo-unprinted").build();
+    stage.deliver(&trail).await?;
+    let folder = tempfile::Builder::new().prefix("trailseal-").tempdir()?;
+    let into = folder.path().join("bundle");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full")?;
+    let end = end_of(&trail.spec).to_string();
+    let ran = tokio::process::Command::new(paths::command()?)
+        .args(["collect", &format!("s3://{}", trail.spec.bucket)])
+        .args(["--end-time", &end, "--into"])
+        .arg(&into)
+        .envs(stage.environment())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .spawn()?
+        .wait_with_output()
+        .await?;
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    assert!(said.contains("SHA-256 of manifest.json: "), "{said}");
+    let into = into.display().to_string();
+    let offline = run(
+        BTreeMap::new(),
+        &["verify", &into, "--format", "json"].map(str::to_owned),
+    )
+    .await?;
+    offline.report().reported(0, &[]);
+
+    // Without its manifest, it is still known to be a bundle, whichever file is missing besides.
+    fs::remove_file(folder.path().join("bundle/manifest.json"))?;
+    fs::remove_file(folder.path().join("bundle/objects/000000"))?;
+    let broken = run_offline(&["verify", &into]).await?;
+    assert!(
+        broken.err.contains("the collection did not end"),
+        "{}",
+        broken.err
+    );
     Ok(())
 }

@@ -92,7 +92,8 @@ pub(crate) async fn show(screen: &Screen, stage: &Stage) -> Result<()> {
     let said = String::from_utf8_lossy(&written.stderr).into_owned();
     screen
         .step("`trailseal evidence report` writes a page for an auditor, from the receipts alone:");
-    screen.detail(said.trim().trim_start_matches("trailseal: "));
+    let (result, _) = said.split_once(". The report").context("a result")?;
+    screen.detail(result.trim_start_matches("trailseal: "));
     let size = tokio::fs::metadata(page).await?.len();
     ensure!(size > 10_000, "{size} bytes");
     Ok(())
