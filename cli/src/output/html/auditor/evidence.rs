@@ -52,7 +52,7 @@ fn words(fault: LogFault) -> &'static str {
         LogFault::Round => "A round of the log is wrong",
         LogFault::DocumentMissing => "Missing, though logged",
         LogFault::DocumentChanged => "Changed since it was logged",
-        LogFault::DocumentUnlogged => "Added behind the log",
+        LogFault::DocumentUnlogged => "Older than its folder in the log, and not in the log",
         LogFault::DocumentBackdated => "Back-dated",
         LogFault::DigestMissing => "A digest is missing",
         LogFault::DigestChanged => "A digest is not the recorded one",
