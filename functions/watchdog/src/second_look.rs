@@ -12,6 +12,7 @@ use trailseal::alert::incident_pages::{IncidentPage, incidents_after};
 use trailseal::alert::second_look::looks;
 use trailseal::names::event_object::{EventObject, MAX_INCIDENTS};
 use trailseal::names::location::ObjectLocation;
+use trailseal::names::places::Places;
 use trailseal::names::seconds::whole_second;
 use trailseal::watch::{SecondLookTick, VerifyingFunction};
 use trailseal::world::StoreError;
@@ -53,7 +54,7 @@ impl<P: Ports> Watchdog<P> {
     async fn look_at_page(&self, after: Option<&str>, now: Timestamp) -> Result<Page, StoreError> {
         let mut messages = Messages::default();
         let page = incidents_after(&self.evidence, after, |incident| {
-            messages.add(&incident, now);
+            messages.add(&incident, now, self.digests.places());
         });
         let IncidentPage { damaged, next } = page.await?;
         for document in damaged {
@@ -94,9 +95,11 @@ struct Messages {
 
 impl Messages {
     /// Adds the digests that show an incident.
-    fn add(&mut self, incident: &Incident, now: Timestamp) {
+    fn add(&mut self, incident: &Incident, now: Timestamp, places: &Places) {
         self.open += usize::from(incident.is_open());
-        for look in looks(incident, now) {
+        // The functions refuse objects of a bucket that the stack does not watch any more.
+        let looks = looks(incident, now).into_iter();
+        for look in looks.filter(|look| places.watches(&look.at.bucket)) {
             for function in look.functions {
                 let of_digest = (*function, look.at.clone());
                 let incidents = self.incidents.entry(of_digest).or_default();

@@ -56,12 +56,16 @@ pub(super) fn look_at(finding: &SentFinding) -> Option<ObjectLocation> {
         Some(digest) => ObjectLocation::new(&digest.bucket, &digest.key),
         None => ObjectLocation::new(&finding.object.bucket, &finding.object.key),
     };
+    can_be_looked_at(&at).then_some(at)
+}
+
+/// Returns whether an object is a digest whose location an incident remembers.
+pub(super) fn can_be_looked_at(at: &ObjectLocation) -> bool {
     let is_digest = matches!(classify(&at.key), ObjectKind::Digest(_));
     // What JSON escapes makes the document larger.
     let is_escaped = |c: char| c.is_control() || c == '"' || c == '\\';
     let location = at.to_string();
-    let fits = location.len() <= MAX_LOCATION_BYTES && !location.contains(is_escaped);
-    (is_digest && fits).then_some(at)
+    is_digest && location.len() <= MAX_LOCATION_BYTES && !location.contains(is_escaped)
 }
 
 /// Returns whether an incident of a kind is about one object, so that all its occurrences end when
