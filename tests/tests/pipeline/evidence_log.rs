@@ -270,6 +270,31 @@ async fn receipts_are_held_against_the_trail() -> Result<()> {
     let said = format!("Digests as recorded   {digests} in {trail}, from {from} to {to}\n");
     ensure!(same.status.success(), "{}", text(&same));
     ensure!(text(&same).contains(&said), "{}", text(&same));
+    // Nothing is valid of what was not compared.
+    for [bucket, from, to] in [
+        [source.as_str(), &from, &to],
+        [&trail, "2025-01-01", "2025-01-02"],
+    ] {
+        let arguments = [
+            "verify",
+            &source,
+            "--key",
+            &key,
+            "--against",
+            bucket,
+            "--start-time",
+            from,
+            "--end-time",
+            to,
+        ];
+        let nothing = world.evidence_command(&arguments).await?;
+        ensure!(nothing.status.code() == Some(2), "{}", text(&nothing));
+        ensure!(
+            text(&nothing).contains("nothing was compared"),
+            "{}",
+            text(&nothing)
+        );
+    }
 
     world.stop_events().await?;
     let deleted = &world.hour(2).object;

@@ -75,6 +75,11 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
         for record in records.values() {
             comparison.note(record, bucket, &mut recorded);
         }
+        if recorded.is_empty() {
+            comparison.report.obstacle(format!(
+                "no receipt of the period is about a digest in s3://{bucket} that CloudTrail signed: nothing was compared. Check the name of the bucket, and the period"
+            ));
+        }
         let all = u64::try_from(recorded.len()).unwrap_or(u64::MAX);
         let mut compared = 0;
         let mut reads = stream::iter(&recorded)
@@ -215,7 +220,8 @@ impl<'a> ListedDigests<'a> {
     ) {
         let logged = comparison.report.newest_round;
         let Some(until) = logged.and_then(|round| round.checked_sub(LOGGED_WITHIN).ok()) else {
-            return;
+            let why = "the log does not say when it was continued: digests without receipts were not looked for";
+            return comparison.report.obstacle(why);
         };
         let until = until.min(self.period.to);
         for folder in &self.folders {
