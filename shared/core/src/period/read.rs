@@ -9,7 +9,7 @@ use super::report::{ChainId, ObjectFinding, PeriodReport};
 use super::scope::PeriodScope;
 use super::span::PeriodSpan;
 use crate::evidence_log::{
-    CONTINUED_WITHIN, LogCheckpoint, LogEntries, LogFault, LogKey, LoggedDocument,
+    CONTINUED_WITHIN, CheckpointError, LogCheckpoint, LogEntries, LogFault, LogKey, LoggedDocument,
     MAX_CHECKPOINT_BYTES, ProofError, every_stored, places as log_places,
 };
 use crate::names::object_key::{ObjectKind, classify};
@@ -122,10 +122,11 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
         };
         match checkpoint.cosigners(self.cosigners) {
             Ok(cosigners) => report.cosigners = cosigners,
-            Err(error) => {
+            Err(error @ CheckpointError::Forged(_)) => {
                 let message = format!("A cosignature is wrong: {error}.");
                 report.find(LogFault::Checkpoint, key, message);
             }
+            Err(error) => report.obstacle(format!("{key}: {error}")),
         }
         Some(checkpoint)
     }
