@@ -2,6 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The interval between two updates of the line.
@@ -11,6 +13,21 @@ const EVERY: Duration = Duration::from_millis(200);
 pub(crate) struct Display {
     bar: ProgressBar,
     task: Option<tokio::task::JoinHandle<()>>,
+}
+
+/// How much of some work is done.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CountedWork {
+    done: Arc<AtomicU64>,
+    all: Arc<AtomicU64>,
+}
+
+impl CountedWork {
+    /// Notes that so many of all are done.
+    pub(crate) fn note(&self, done: u64, all: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.all.store(all, Ordering::Relaxed);
+    }
 }
 
 impl Display {
@@ -44,6 +61,20 @@ impl Display {
             bar,
             task: Some(task),
         }
+    }
+
+    /// Shows how many of all `things` are done, once two seconds have passed.
+    pub(crate) fn counting(things: &'static str) -> (Self, CountedWork) {
+        let work = CountedWork::default();
+        let shown = work.clone();
+        let display = Self::start(Duration::from_secs(2), move |_| {
+            let (done, all) = (
+                shown.done.load(Ordering::Relaxed),
+                shown.all.load(Ordering::Relaxed),
+            );
+            format!("{done} of {all} {things}")
+        });
+        (display, work)
     }
 
     /// Runs `what` while the line is out of the way, for example to print to the same terminal.

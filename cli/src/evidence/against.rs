@@ -9,9 +9,6 @@ use crate::progress::Display;
 use crate::time;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::evidence_log::{LogFault, LogReport};
@@ -87,20 +84,9 @@ pub(super) async fn compare(
         period,
         scope: PeriodScope::default(),
     };
-    let (compared, all) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let shown = (Arc::clone(&compared), Arc::clone(&all));
-    let display = Display::start(Duration::from_secs(2), move |_| {
-        let (compared, all) = (
-            shown.0.load(Ordering::Relaxed),
-            shown.1.load(Ordering::Relaxed),
-        );
-        format!("{compared} of {all} digests")
-    });
+    let (display, work) = Display::counting("digests");
     let comparison = reader
-        .against(&digests, &bucket, |done, of| {
-            compared.store(done, Ordering::Relaxed);
-            all.store(of, Ordering::Relaxed);
-        })
+        .against(&digests, &bucket, |done, all| work.note(done, all))
         .await;
     display.stop();
     let comparison = comparison.map_err(Stop::cannot_tell)?;

@@ -14,9 +14,6 @@ use crate::time;
 use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use trailseal::evidence_log::LogKey;
 use trailseal::names::ids::{AccountId, Region};
 use trailseal::names::seconds::whole_second;
@@ -126,21 +123,8 @@ fn period(args: &EvidenceReportArgs, now: Timestamp) -> Result<PeriodSpan, Stop>
 
 /// Reads the evidence, and shows the progress.
 async fn read(reader: &PeriodReader<'_, Evidence>) -> Result<PeriodReport, Stop> {
-    let (read, all) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let shown = (Arc::clone(&read), Arc::clone(&all));
-    let display = Display::start(Duration::from_secs(2), move |_| {
-        let (read, all) = (
-            shown.0.load(Ordering::Relaxed),
-            shown.1.load(Ordering::Relaxed),
-        );
-        format!("{read} of {all} entries")
-    });
-    let report = reader
-        .run(|read_entries, entries| {
-            read.store(read_entries, Ordering::Relaxed);
-            all.store(entries, Ordering::Relaxed);
-        })
-        .await;
+    let (display, work) = Display::counting("entries");
+    let report = reader.run(|read, entries| work.note(read, entries)).await;
     display.stop();
     report.map_err(Stop::cannot_tell)
 }

@@ -12,9 +12,6 @@ use crate::output::target;
 use crate::progress::Display;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use trailseal::evidence_log::{EvidenceProof, LogAudit, LogKey, ProofError, ProvenDocument};
 use trailseal::receipt::Receipt;
 
@@ -55,20 +52,9 @@ pub(super) async fn run(args: EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
         earlier: &earlier,
         cosigners: &cosigners,
     };
-    let (read, all) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let shown = (Arc::clone(&read), Arc::clone(&all));
-    let display = Display::start(Duration::from_secs(2), move |_| {
-        let (read, all) = (
-            shown.0.load(Ordering::Relaxed),
-            shown.1.load(Ordering::Relaxed),
-        );
-        format!("{read} of {all} entries")
-    });
+    let (display, work) = Display::counting("entries");
     let report = audit
-        .run(|progress| {
-            read.store(progress.read, Ordering::Relaxed);
-            all.store(progress.entries, Ordering::Relaxed);
-        })
+        .run(|progress| work.note(progress.read, progress.entries))
         .await;
     display.stop();
     let mut report = report.map_err(Stop::cannot_tell)?;

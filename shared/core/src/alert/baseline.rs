@@ -4,6 +4,7 @@
 //! the first night. `trailseal baseline` writes them down, with the reviewer and the reason, and the
 //! `alerter` does not publish them. They stay in logs and receipts.
 
+use super::incident::is_id;
 use super::sent_finding::SentFinding;
 use crate::finding::Severity;
 use crate::names::location::ObjectLocation;
@@ -127,8 +128,10 @@ impl Baseline {
     /// # Errors
     /// [`BaselineError`] if nobody has reviewed it, or there are too many.
     pub fn add(&mut self, finding: KnownFinding) -> Result<(), BaselineError> {
-        let is_id = finding.id.len() == 64 && finding.id.bytes().all(|b| b.is_ascii_hexdigit());
-        if !is_id || finding.reason.trim().is_empty() || finding.reviewer.trim().is_empty() {
+        if !is_id(&finding.id)
+            || finding.reason.trim().is_empty()
+            || finding.reviewer.trim().is_empty()
+        {
             return Err(BaselineError::NotReviewed(finding.kind));
         }
         if self.len() >= MAX_KNOWN {

@@ -117,6 +117,13 @@ pub fn folder(id: &str) -> String {
     format!("incidents/{id}/")
 }
 
+/// Returns whether a text is the ID of an incident, which becomes a part of an object's key: 64 hex
+/// digits.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// Returns the key of an incident's document.
 #[must_use]
 pub fn key(id: &str) -> String {

@@ -1,6 +1,6 @@
 //! Reads the incidents of an evidence bucket, page by page.
 
-use super::incident::{Incident, MAX_DOCUMENT_BYTES, key};
+use super::incident::{Incident, MAX_DOCUMENT_BYTES, is_id, key};
 use crate::world::{Cause, FetchEvidence, ListStored, StoreError};
 use futures::stream::{self, StreamExt as _};
 
@@ -62,8 +62,7 @@ pub async fn incidents_after<E: ListStored + FetchEvidence>(
 #[must_use]
 pub fn incident_id(key: &str) -> Option<&str> {
     let id = key.strip_prefix(INCIDENTS)?.strip_suffix(".json")?;
-    let is_id = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    is_id.then_some(id)
+    is_id(id).then_some(id)
 }
 
 /// Returns the key after which a listing continues: not with the other findings of the same

@@ -2,6 +2,7 @@
 
 use super::checkpoint_notice::{CHECKPOINT_SCHEMA, CheckpointNotice};
 use super::findings_message::SCHEMA;
+use super::incident::is_id;
 use super::sent_finding::SentFinding;
 use crate::names::location::ObjectLocation;
 use crate::names::text::clip;
@@ -101,11 +102,6 @@ pub fn read(json: &[u8]) -> Result<Received, MessageError> {
 #[must_use]
 pub fn reminder(incident: &str) -> String {
     serde_json::json!({ "schema": REMINDER_SCHEMA, "incident": incident }).to_string()
-}
-
-/// Returns whether a text is an ID, which becomes a part of an object's key.
-fn is_id(id: &str) -> bool {
-    id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
