@@ -25,6 +25,22 @@ const STYLE: &str = include_str!("html/style.css");
 /// The content security policy: a browser may only show the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
+/// Returns the head of a page with this title about a source. `more` is added to the style.
+fn head(title: &str, source: &str, version: &str, more: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(POLICY);
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="referrer" content="no-referrer";
+            meta name="generator" content={ "Trailseal " (version) };
+            title { (title) " – " (text::plain(source)) " – Trailseal" }
+            link rel="icon" href="data:,";
+            style { (PreEscaped(STYLE)) (PreEscaped(more)) }
+        }
+    }
+}
+
 /// Returns the page.
 pub(crate) fn page(verification: &Verification) -> String {
     let verdict = outcome::sentence(verification);
@@ -33,16 +49,7 @@ pub(crate) fn page(verification: &Verification) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                meta name="generator" content={ "Trailseal " (verification.version) };
-                title { (verdict) " – " (text::plain(&verification.source)) " – Trailseal" }
-                link rel="icon" href="data:,";
-                style { (PreEscaped(STYLE)) }
-            }
+            (head(&verdict, &verification.source, verification.version, ""))
             body {
                 a.skip href="#content" { "Skip to the content" }
                 header class={ "banner " (outcome::class(verification.verdict)) } {

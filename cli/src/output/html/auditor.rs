@@ -16,11 +16,11 @@ mod tests;
 
 use super::calendar::{self, CalendarWords};
 use super::shown::ShownChains;
-use super::{POLICY, STYLE, outcome, text};
+use super::{head, outcome, text};
 use crate::report::auditor::{AuditorChain, AuditorReport};
 use crate::report::{ChainReport, Counts, Outcome};
 use amount::hours;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 /// What differs from the page of `trailseal verify`.
 const OWN_STYLE: &str = include_str!("auditor.css");
@@ -43,16 +43,7 @@ pub(crate) fn page(report: &AuditorReport) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                meta name="generator" content={ "Trailseal " (report.version) };
-                title { (verdict) " – " (text::plain(&report.source)) " – Trailseal" }
-                link rel="icon" href="data:,";
-                style { (PreEscaped(STYLE)) (PreEscaped(OWN_STYLE)) }
-            }
+            (head(&verdict, &report.source, report.version, OWN_STYLE))
             body {
                 a.skip href="#content" { "Skip to the content" }
                 (banner(report, &verdict))
