@@ -1,15 +1,17 @@
 //! The incidents of an evidence bucket, with the newest acknowledgment of each.
 
 use crate::evidence::source::Evidence;
-use std::collections::BTreeMap;
-use trailseal::alert::acknowledgment::{ACKNOWLEDGMENTS, Acknowledgment, newest_among};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use trailseal::alert::acknowledgment::{Acknowledgment, newest_acknowledgment};
 use trailseal::alert::incident::Incident;
 use trailseal::alert::incident_pages::{IncidentPage, incidents_after};
-use trailseal::evidence_log::every_stored;
 use trailseal::world::StoreError;
 
 /// The maximum number of incidents that one run reads.
 pub(super) const MAX_INCIDENTS: usize = 100_000;
+
+/// The number of acknowledgments that are looked for at the same time.
+const READS_AT_ONCE: usize = 16;
 
 /// The incidents of an evidence bucket.
 pub(super) struct ReadIncidents {
@@ -54,15 +56,6 @@ pub(super) async fn read(
     all: bool,
     progress: impl Fn(usize) + Send,
 ) -> Result<ReadIncidents, StoreError> {
-    let mut acknowledged: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    every_stored(evidence, ACKNOWLEDGMENTS, |document| {
-        let rest = document.key.strip_prefix(ACKNOWLEDGMENTS);
-        if let Some((id, _)) = rest.and_then(|rest| rest.split_once('/')) {
-            let of_incident = acknowledged.entry(id.to_owned()).or_default();
-            of_incident.push(document.key.clone());
-        }
-    })
-    .await?;
     let mut read = ReadIncidents {
         incidents: Vec::new(),
         damaged: Vec::new(),
@@ -81,12 +74,15 @@ pub(super) async fn read(
         .await?;
         progress(count);
         read.damaged.extend(damaged);
-        for known in read.incidents.iter_mut().skip(before) {
-            let incident = &known.incident;
-            let keys = acknowledged.get(&incident.id).map(Vec::as_slice);
-            let newest = newest_among(evidence, &incident.id, keys.unwrap_or_default()).await?;
-            known.acknowledgment = newest.filter(|it| incident.first_seen <= it.at);
-        }
+        stream::iter(read.incidents.iter_mut().skip(before))
+            .map(Ok)
+            .try_for_each_concurrent(READS_AT_ONCE, |known| async move {
+                let incident = &known.incident;
+                let newest = newest_acknowledgment(evidence, &incident.id).await?;
+                known.acknowledgment = newest.filter(|it| incident.first_seen <= it.at);
+                Ok(())
+            })
+            .await?;
         match next {
             Some(_) if count >= MAX_INCIDENTS => {
                 read.more = true;

@@ -152,7 +152,8 @@ pub fn may_silence(incident: &Incident, notice: Notice) -> bool {
     }
 }
 
-/// Returns the newest acknowledgment of an incident.
+/// Returns the newest acknowledgment of an incident, among the last documents of one page of its
+/// folder.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -161,21 +162,11 @@ pub async fn newest_acknowledgment<E: ListStored + FetchEvidence>(
     incident: &str,
 ) -> Result<Option<Acknowledgment>, StoreError> {
     let page = evidence.list_stored(&folder(incident), None).await?;
-    let keys = page.documents.into_iter().map(|document| document.key);
-    newest_among(evidence, incident, &keys.collect::<Vec<_>>()).await
-}
-
-/// Returns the newest acknowledgment of an incident, among the last of the `keys` of its documents.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn newest_among<E: FetchEvidence>(
-    evidence: &E,
-    incident: &str,
-    keys: &[String],
-) -> Result<Option<Acknowledgment>, StoreError> {
-    for key in keys.iter().rev().take(MAX_READ) {
-        let found = match evidence.fetch(key, MAX_ACKNOWLEDGMENT_BYTES).await {
+    for document in page.documents.iter().rev().take(MAX_READ) {
+        let found = evidence
+            .fetch(&document.key, MAX_ACKNOWLEDGMENT_BYTES)
+            .await;
+        let found = match found {
             Err(error) if matches!(error.cause, Cause::TooLarge(_)) => None,
             found => found?,
         };
