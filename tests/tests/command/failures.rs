@@ -217,6 +217,9 @@ async fn an_interrupted_collection_is_never_valid() -> Result<()> {
             "json",
             "--end-time",
             &end,
+            // One request after the other: the half before the first that stalls has been read whole.
+            "--concurrency",
+            "1",
         ],
     )?;
     let mut waited = 0;
