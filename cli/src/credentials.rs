@@ -39,6 +39,8 @@ const LOAD_TIMEOUT: Duration = Duration::from_mins(2);
 pub(crate) struct Patience {
     /// The number of attempts for a request.
     pub(crate) attempts: u32,
+    /// The longest pause after the first attempt. It doubles with each further one.
+    pub(crate) pause: Duration,
     /// The time limit for a connection. A connection that takes longer is better made again.
     pub(crate) connect: Duration,
     /// The time limit for the first byte of a response.
@@ -47,7 +49,9 @@ pub(crate) struct Patience {
 
 /// The limits for commands that make many requests: no queue tries again later.
 const PATIENT: Patience = Patience {
-    attempts: 6,
+    attempts: 8,
+    // Fewer requests are made at a time after one is throttled: it may be tried again soon.
+    pause: Duration::from_millis(200),
     connect: Duration::from_secs(3),
     read: Duration::from_secs(10),
 };
@@ -88,7 +92,11 @@ pub(crate) async fn access(
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .profile_name(profile.name())
         .region(region.clone())
-        .retry_config(RetryConfig::standard().with_max_attempts(patience.attempts))
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(patience.attempts)
+                .with_initial_backoff(patience.pause),
+        )
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(patience.connect)

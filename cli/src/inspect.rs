@@ -13,6 +13,7 @@ use crate::args::InspectArgs;
 use crate::exit::{self, Stop};
 use crate::options::{is_not, one};
 use crate::report::Outcome;
+use crate::requests::Requests;
 use crate::setup::{Services, pinned_keys, places};
 use crate::source::{SourceDigests, unused_messages};
 use checks::{Examined, NextDigest, Surroundings, examine};
@@ -28,9 +29,6 @@ use trailseal::finding::{Finding, FindingKind};
 use trailseal::names::places::{Places, Storage};
 use trailseal::trust::given::GivenSignatures;
 use trailseal_aws::Limited;
-
-/// The maximum number of objects that are open at a time.
-const OPEN: usize = 64;
 
 /// Checks a digest, prints each step, and returns the exit code.
 pub(crate) async fn run(args: InspectArgs) -> ExitCode {
@@ -53,12 +51,17 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let given = given_signature(args, &subject, is_file)?;
     let pinned = pinned_keys(args.keys.as_deref())?;
     let services = Services::of(args.keys.as_deref(), is_file, args.profile.as_deref()).await?;
+    let requests = if is_file {
+        Requests::of_files(None)
+    } else {
+        Requests::to_s3(None)
+    };
     let objects = match std::mem::replace(&mut subject.held, HeldIn::Bucket) {
         HeldIn::Copy(objects) | HeldIn::Alone(objects) => objects,
-        HeldIn::Bucket => services.s3(places.bucket_owner.clone())?,
+        HeldIn::Bucket => services.s3(places.bucket_owner.clone(), &requests)?,
     };
     let digests: SourceDigests = DigestVerifier::new(
-        Arc::new(Limited::new(objects, OPEN)),
+        Arc::new(Limited::new(objects, requests.places)),
         KeyRing::new(services.keys, pinned),
         places.clone(),
     )
@@ -81,7 +84,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     if let NextDigest::NamesThis { findings, .. } = &examined.successor {
         page.add_findings(findings);
     }
-    let at_once = (!args.no_log_files).then_some(OPEN);
+    let at_once = (!args.no_log_files).then_some(requests.at_most);
     log_files(&digests, &examined, at_once, &mut page).await;
     for line in unused_messages(&given, "--signature") {
         eprintln!("trailseal: {line}");

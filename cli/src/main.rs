@@ -19,6 +19,7 @@ mod options;
 mod output;
 mod progress;
 mod report;
+mod requests;
 mod setup;
 mod shell;
 mod source;

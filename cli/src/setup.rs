@@ -4,6 +4,7 @@ use crate::bundle::{Archive, Recorder, Recording};
 use crate::credentials::signed_in;
 use crate::exit::Stop;
 use crate::options::{aliases, bucket_owner};
+use crate::requests::Requests;
 use crate::source::{Keys, Objects, read_keys};
 use aws_config::SdkConfig;
 use std::path::Path;
@@ -102,17 +103,21 @@ impl Services {
     pub(crate) fn recorded(
         self,
         owner: Option<AccountId>,
+        requests: &Requests,
         recorder: &Arc<Recorder>,
     ) -> Result<(Self, Objects), Stop> {
-        let s3 = self.s3_objects(owner)?;
+        let s3 = self.s3_objects(owner, requests)?;
         let objects = Objects::Recorded(Box::new(Recording::new(s3, Arc::clone(recorder))));
         let keys = self.keys.recorded(recorder);
         Ok((Self { keys, ..self }, objects))
     }
 
-    fn s3_objects(&self, owner: Option<AccountId>) -> Result<S3Objects, Stop> {
+    fn s3_objects(&self, owner: Option<AccountId>, requests: &Requests) -> Result<S3Objects, Stop> {
         match &self.config {
-            Some(config) => Ok(S3Objects::new(config, owner)),
+            Some(config) => {
+                let objects = S3Objects::new(config, owner);
+                Ok(objects.with_places(Arc::clone(&requests.places)))
+            }
             None => Err(Stop::cannot_tell(
                 "the AWS configuration files cannot be read",
             )),
@@ -123,7 +128,11 @@ impl Services {
     ///
     /// # Errors
     /// [`Stop`], if no request goes to AWS at all.
-    pub(crate) fn s3(&self, owner: Option<AccountId>) -> Result<Objects, Stop> {
-        Ok(Objects::S3(Box::new(self.s3_objects(owner)?)))
+    pub(crate) fn s3(
+        &self,
+        owner: Option<AccountId>,
+        requests: &Requests,
+    ) -> Result<Objects, Stop> {
+        Ok(Objects::S3(Box::new(self.s3_objects(owner, requests)?)))
     }
 }

@@ -48,6 +48,21 @@ const ROWS: &[Row] = &[
         &[("shared/core/src/gzip", "MAX_WHOLE_INFLATED", Mebibytes)],
     ),
     (
+        "log files held whole",
+        &[
+            (
+                "shared/core/src/check/log_file",
+                "MAX_HELD_BYTES",
+                Mebibytes,
+            ),
+            ("shared/core/src/trust", "MAX_WHOLE_BYTES", Mebibytes),
+        ],
+    ),
+    (
+        "requests of `trailseal verify` at a time",
+        &[("cli/src/requests.rs", "REQUESTS", Number)],
+    ),
+    (
         "log file, KMS events",
         &[
             ("shared/core/src/format", "MAX_RECORD_BYTES", Mebibytes),
@@ -268,7 +283,10 @@ const ROWS: &[Row] = &[
     ),
     (
         "open objects",
-        &[("shared/lambda/src", "OPEN_OBJECTS", Number)],
+        &[
+            ("shared/lambda/src", "FIRST_OBJECTS", Number),
+            ("shared/lambda/src", "OPEN_OBJECTS", Number),
+        ],
     ),
     (
         "answers that name another Region",

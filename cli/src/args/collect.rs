@@ -36,9 +36,9 @@ pub(crate) struct CollectArgs {
     /// Use this profile of the AWS configuration, and not access keys from environment variables
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The maximum number of requests at the same time
-    #[arg(long, value_name = "N", default_value_t = 48, value_parser = options::concurrency)]
-    pub(crate) concurrency: u16,
+    /// The maximum number of requests at the same time. Without this option, it is 512. The command starts with fewer, sends more while that makes it faster, and sends fewer if S3 slows requests down
+    #[arg(long, value_name = "N", value_parser = options::concurrency)]
+    pub(crate) concurrency: Option<u16>,
     /// The form of the report. The bundle also holds it, as JSON and as a web page
     #[arg(long, value_enum, ignore_case = true, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -57,9 +57,9 @@ pub(crate) struct VerifyArgs {
     /// The directory contains everything that was in the bucket. An object that is missing from it is a finding. Without this option, it could not be verified, because the copy may be incomplete
     #[arg(long)]
     pub(crate) complete: bool,
-    /// The maximum number of requests at the same time
-    #[arg(long, value_name = "N", default_value_t = 48, value_parser = options::concurrency)]
-    pub(crate) concurrency: u16,
+    /// The maximum number of requests at the same time. Without this option, it is 512 for S3. The command starts with fewer, sends more while that makes it faster, and sends fewer if S3 slows requests down. For a directory, it is the number of files, and 48
+    #[arg(long, value_name = "N", value_parser = options::concurrency)]
+    pub(crate) concurrency: Option<u16>,
     /// The SHA-256 of the bundle's manifest, as `trailseal collect` printed it. A bundle with another manifest is not verified
     #[arg(long, value_name = "HEX")]
     pub(crate) manifest_sha256: Option<String>,

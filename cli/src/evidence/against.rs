@@ -6,9 +6,11 @@ use crate::args::EvidenceVerifyArgs;
 use crate::credentials::signed_in;
 use crate::exit::Stop;
 use crate::progress::Display;
+use crate::requests::Requests;
 use crate::time;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use std::sync::Arc;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::evidence_log::{LogFault, LogReport};
@@ -18,9 +20,6 @@ use trailseal::names::seconds::whole_second;
 use trailseal::period::{PeriodReader, PeriodScope, PeriodSpan, TrailComparison};
 use trailseal::trust::public_key::KeySet;
 use trailseal_aws::{CloudTrailKeys, Limited, S3Objects};
-
-/// The number of objects that are open at the same time.
-const OPEN: usize = 64;
 
 /// The length of the period, unless the command line says otherwise.
 const DEFAULT_PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -67,7 +66,9 @@ pub(super) async fn compare(
     })?;
     let period = period(args)?;
     let config = signed_in(args.profile.as_deref()).await?;
-    let store = Limited::new(S3Objects::new(&config, None), OPEN);
+    let places = Requests::to_s3(None).places;
+    let objects = S3Objects::new(&config, None).with_places(Arc::clone(&places));
+    let store = Limited::new(objects, places);
     let keys = KeyRing::new(CloudTrailKeys::new(&config), KeySet::default());
     let places = Places {
         log_buckets: vec![bucket.clone()],

@@ -41,7 +41,7 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::places::Storage;
 use trailseal::names::seconds::whole_second;
-use trailseal_aws::{KmsKeys, Limited, Remembered, S3Objects};
+use trailseal_aws::{KmsKeys, Limited, Remembered, RequestPlaces, S3Objects};
 
 /// The maximum number of requests to S3 in flight.
 const REQUESTS: usize = 64;
@@ -113,8 +113,10 @@ async fn in_bucket(
     if places.log_buckets.is_empty() {
         places.log_buckets.push(bucket.clone());
     }
-    let s3 = S3Objects::new(&config, places.bucket_owner.clone());
-    let store = Arc::new(Limited::new(s3, REQUESTS));
+    let request_places = RequestPlaces::growing(REQUESTS, REQUESTS);
+    let s3 = S3Objects::new(&config, places.bucket_owner.clone())
+        .with_places(Arc::clone(&request_places));
+    let store = Arc::new(Limited::new(s3, request_places));
     let keys = Remembered::new(KmsKeys::new(&config));
     let checker = KmsChecker::new(Arc::clone(&store), keys, head.expected.clone());
     let one = Box::pin(KmsSubject::most_likely(readings, &store)).await;

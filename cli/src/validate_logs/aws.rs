@@ -13,6 +13,7 @@ use trailseal::world::{Cause, StoreError};
 /// The AWS CLI's timeouts and number of attempts.
 const PATIENCE: Patience = Patience {
     attempts: 5,
+    pause: Duration::from_secs(1),
     connect: Duration::from_secs(10),
     read: Duration::from_mins(1),
 };

@@ -24,6 +24,9 @@ use trailseal::check::listed::Listed;
 use trailseal::names::object_key::{Chain, DigestKey, DigestSeries};
 use trailseal::names::region_folder::RegionFolder;
 
+/// The digests whose log files are being verified.
+type Tasks = JoinSet<Result<DigestOutcomes, JoinError>>;
+
 /// The place of a chain's digest files.
 pub(super) struct ChainPlace<'a> {
     /// Its folder.
@@ -51,7 +54,7 @@ pub(super) async fn verify_chain(
         .buffered(HELD)
         .boxed();
     let mut walk = begin(job, &place, &digests).await;
-    let mut tasks: JoinSet<DigestOutcomes> = JoinSet::new();
+    let mut tasks: Tasks = JoinSet::new();
     let mut current = in_turn(job, reads.next().await).await;
     while let Some((held, read)) = current {
         if job.interrupted() {
@@ -63,17 +66,22 @@ pub(super) async fn verify_chain(
             .as_ref()
             .filter(|(older, _)| older.key.series == DigestSeries::Hourly)
             .map(|(_, read)| read);
-        let mut settled = plan.digests.settle(&mut walk, read, beside).await;
-        let reported = plan.is_reported(&settled);
+        let judged = plan.digests.judge_next(&mut walk, read).await;
+        let reported = plan.is_reported(judged.so_far());
+        // They are verified while the link to the predecessor is checked.
+        let log_files =
+            reported.then(|| tokio::spawn(verify_log_files(job, judged.so_far(), held.permit)));
+        let settled = plan.digests.settle_judged(&mut walk, judged, beside);
+        let mut settled = Box::pin(settled).await;
         record_start_of_retained(job, &mut settled, &mut tally).await;
         record_settled(job, &mut settled, reported, &mut tally);
         if let Some(listed) = listed.as_deref_mut() {
             let from = settled.at.bucket.as_str();
             listed.add(&settled, |file| plan.digests.actual(file, from));
         }
-        if reported {
-            let (job, permit) = (Arc::clone(job), held.permit);
-            tasks.spawn(async move { verify_log_files(&job, settled, permit).await });
+        if let Some(log_files) = log_files {
+            let digest = DigestOutcomes::of(&settled);
+            tasks.spawn(async move { log_files.await.map(|done| digest.with(done)) });
         }
         current = older;
     }
@@ -102,7 +110,7 @@ async fn begin(job: &Job, place: &ChainPlace<'_>, digests: &ChainDigests) -> Cha
 async fn next(
     job: &Job,
     reads: &mut BoxStream<'_, HeldDigest>,
-    tasks: &mut JoinSet<DigestOutcomes>,
+    tasks: &mut Tasks,
     tally: &mut ChainTally,
 ) -> Option<HeldDigest> {
     loop {
@@ -122,8 +130,12 @@ async fn next(
 }
 
 /// Collects the outcome of a digest and its log files.
-fn collect(job: &Job, tally: &mut ChainTally, done: Result<DigestOutcomes, JoinError>) {
-    let Ok(outcomes) = done else {
+fn collect(
+    job: &Job,
+    tally: &mut ChainTally,
+    done: Result<Result<DigestOutcomes, JoinError>, JoinError>,
+) {
+    let Ok(outcomes) = done.flatten() else {
         job.crashed(&tally.folder.digests());
         tally.worst = tally.worst.max(Outcome::CannotTell);
         return;

@@ -3,8 +3,8 @@
 
 use super::counters::VerifyCounters;
 use super::job::Job;
-use super::outcomes::DigestOutcomes;
 use super::resume::{Done, Resume};
+use crate::report::Counts;
 use futures::stream::{self, StreamExt as _};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -15,25 +15,41 @@ use trailseal::names::location::ObjectLocation;
 use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::Cause;
 
-/// Verifies the log files of a settled digest.
-pub(super) async fn verify_log_files(
+/// The outcomes of a digest's log files.
+#[derive(Clone, Copy, Default)]
+pub(super) struct LogFileOutcomes {
+    pub(super) counts: Counts,
+    pub(super) bytes: u64,
+}
+
+/// Verifies the log files of a digest, as far as it is settled: its content is certain. The digest
+/// is held until they are done.
+pub(super) fn verify_log_files(
     job: &Arc<Job>,
-    settled: SettledDigest,
-    _held: Option<OwnedSemaphorePermit>,
-) -> DigestOutcomes {
-    let mut outcomes = DigestOutcomes::of(&settled);
-    if let Some(digest) = settled.authentic {
-        verify_list(job, &settled.at, digest, &mut outcomes).await;
+    digest: &SettledDigest,
+    held: Option<OwnedSemaphorePermit>,
+) -> impl Future<Output = LogFileOutcomes> + Send + use<> {
+    let job = Arc::clone(job);
+    let (at, key) = (digest.at.clone(), digest.key.clone());
+    let authentic = digest.authentic.clone();
+    async move {
+        let _held = held;
+        let mut outcomes = LogFileOutcomes::default();
+        if let Some(digest) = authentic {
+            let scope = job.plan.digests.scope(&key);
+            verify_list(&job, &at, scope, digest, &mut outcomes).await;
+        }
+        VerifyCounters::add(&job.counters().digests, 1);
+        outcomes
     }
-    VerifyCounters::add(&job.counters().digests, 1);
-    outcomes
 }
 
 async fn verify_list(
     job: &Arc<Job>,
     at: &ObjectLocation,
-    digest: AuthenticDigest,
-    outcomes: &mut DigestOutcomes,
+    scope: Scope,
+    digest: Arc<AuthenticDigest>,
+    outcomes: &mut LogFileOutcomes,
 ) {
     let hash = digest.digest().hash;
     let of = digest.digest().log_files.len();
@@ -42,9 +58,8 @@ async fn verify_list(
     if let Some(done) = done {
         reuse_results(job, done, outcomes);
     }
-    let scope = Arc::new(job.plan.digests.scope(&outcomes.key));
+    let scope = Arc::new(scope);
     let listed_in = Arc::new(DigestReference::of(at, digest.digest()));
-    let digest = Arc::new(digest);
     let to_do: Vec<usize> = (0..of)
         .zip(&digest.digest().log_files)
         .filter(|(position, file)| {
@@ -75,7 +90,7 @@ async fn verify_list(
         .buffer_unordered(job.plan.concurrency);
     while let Some((position, verified)) = files.next().await {
         let Ok(Some(verified)) = verified else {
-            outcomes.log_files.cannot_tell += 1;
+            outcomes.counts.cannot_tell += 1;
             job.crashed(&listed_in.key);
             continue;
         };
@@ -89,9 +104,9 @@ async fn verify_list(
 }
 
 /// Adopts the log files that an earlier run found valid.
-fn reuse_results(job: &Job, done: &Done, outcomes: &mut DigestOutcomes) {
+fn reuse_results(job: &Job, done: &Done, outcomes: &mut LogFileOutcomes) {
     let counters = job.counters();
-    outcomes.log_files.valid += done.count();
+    outcomes.counts.valid += done.count();
     outcomes.bytes += done.bytes;
     VerifyCounters::add(&counters.log_files, done.count());
     VerifyCounters::add(&counters.resumed, done.count());
@@ -103,12 +118,12 @@ fn record_verified(
     job: &Job,
     verified: &VerifiedLogFile,
     scope: &Scope,
-    outcomes: &mut DigestOutcomes,
+    outcomes: &mut LogFileOutcomes,
 ) -> bool {
     let report = &verified.report;
     if report.obstacles.iter().any(is_interrupted) {
         // The log file was not checked.
-        outcomes.log_files.cannot_tell += 1;
+        outcomes.counts.cannot_tell += 1;
         return false;
     }
     let counters = job.counters();
@@ -117,12 +132,12 @@ fn record_verified(
     outcomes.bytes += verified.inflated_bytes;
     job.collector.form(verified.form, &verified.at);
     if !report.findings.is_empty() {
-        outcomes.log_files.finding += 1;
+        outcomes.counts.finding += 1;
     } else if report.obstacles.is_empty() {
-        outcomes.log_files.valid += 1;
+        outcomes.counts.valid += 1;
         return true;
     } else {
-        outcomes.log_files.cannot_tell += 1;
+        outcomes.counts.cannot_tell += 1;
     }
     for finding in &report.findings {
         job.collector.finding(finding);

@@ -1,5 +1,6 @@
 //! The outcomes of a digest and its log files.
 
+use super::log_files::LogFileOutcomes;
 use crate::report::{Counts, Outcome};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -38,6 +39,15 @@ impl DigestOutcomes {
             log_files: Counts::default(),
             bytes: 0,
             key: settled.key.clone(),
+        }
+    }
+
+    /// Adds the outcomes of the digest's log files.
+    pub(super) fn with(self, log_files: LogFileOutcomes) -> Self {
+        Self {
+            log_files: log_files.counts,
+            bytes: log_files.bytes,
+            ..self
         }
     }
 

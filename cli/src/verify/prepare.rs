@@ -8,6 +8,7 @@ use crate::exit::Stop;
 use crate::options::many;
 use crate::output::file_name;
 use crate::report::Range;
+use crate::requests::Requests;
 use crate::setup::{self, Services, pinned_keys};
 use crate::source::strays::Strays;
 use crate::source::{Named, Objects, SourcePlace, open_directory, read_signatures};
@@ -57,7 +58,15 @@ pub(super) async fn prepare(
         AnswersFrom::Bundle(bundle) => bundle.describe(),
         AnswersFrom::Source | AnswersFrom::Recorded(_) => named.to_string(),
     };
-    let (services, objects, look_in) = open(args, named, from, &mut places).await?;
+    let requests = match (&named, from) {
+        (Named::S3 { .. }, AnswersFrom::Source | AnswersFrom::Recorded(_)) => {
+            Requests::to_s3(args.concurrency)
+        }
+        (Named::Directory(_), _) | (_, AnswersFrom::Bundle(_)) => {
+            Requests::of_files(args.concurrency)
+        }
+    };
+    let (services, objects, look_in) = open(args, named, from, &mut places, &requests).await?;
     let resume = open_resume(args)?;
     let (unseen, strays) = match &objects {
         Objects::Directory(directory) => (directory.unseen().to_vec(), Some(directory.strays())),
@@ -81,8 +90,7 @@ pub(super) async fn prepare(
         (true, true) => Medium::WholeCopy,
         (true, false) => Medium::PartialCopy,
     };
-    let concurrency = usize::from(args.concurrency);
-    let objects = Arc::new(Limited::new(objects, concurrency));
+    let objects = Arc::new(Limited::new(objects, requests.places));
     let keys = KeyRing::new(services.keys, pinned).settled_before(now);
     let digests =
         DigestVerifier::new(Arc::clone(&objects), keys, places).with_signatures(Arc::clone(&given));
@@ -103,7 +111,7 @@ pub(super) async fn prepare(
         now,
         unlisted: args.selection.unlisted,
         resume,
-        concurrency,
+        concurrency: requests.at_most,
         medium,
     };
     Ok(Prepared {
@@ -186,6 +194,7 @@ async fn open(
     named: Named,
     from: &AnswersFrom,
     places: &mut Places,
+    requests: &Requests,
 ) -> Result<(Services, Objects, Vec<SourcePlace>), Stop> {
     let keys = args.keys.as_deref();
     let is_on_disk = matches!(named, Named::Directory(_));
@@ -203,10 +212,10 @@ async fn open(
             let owner = places.bucket_owner.clone();
             let (services, objects) = match from {
                 AnswersFrom::Source => {
-                    let objects = services.s3(owner)?;
+                    let objects = services.s3(owner, requests)?;
                     (services, objects)
                 }
-                AnswersFrom::Recorded(recorder) => services.recorded(owner, recorder)?,
+                AnswersFrom::Recorded(recorder) => services.recorded(owner, requests, recorder)?,
                 AnswersFrom::Bundle(bundle) => (services, Objects::Bundle(Arc::clone(bundle))),
             };
             places.log_buckets = vec![bucket.clone()];

@@ -14,9 +14,9 @@ use trailseal::world::{
 };
 use trailseal_lambda::{Check, Checked, Deadline, Record};
 
-/// How many log files of one digest are read at the same time: S3 answers in about 20 ms, so a
-/// thousand files take a third of a second, plus the time to inflate them.
-const LOG_FILES_AT_ONCE: usize = 64;
+/// How many log files of one digest are under way at the same time, at most. Each waits for its turn
+/// to be read: the number of requests in flight finds itself.
+const LOG_FILES_AT_ONCE: usize = 256;
 
 /// Verifies that log files exist and have the signed content. Then settles the pending deliveries
 /// that wait for the digest.

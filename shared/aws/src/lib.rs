@@ -23,7 +23,7 @@ pub use cloudtrail::CloudTrailKeys;
 pub use error::store_error;
 pub use evidence::EvidenceBucket;
 pub use kms::KmsKeys;
-pub use limited::Limited;
+pub use limited::{Limited, RequestPlaces};
 pub use remembered::Remembered;
 pub use s3::S3Objects;
 pub use trails::TrailsByRole;

@@ -2,6 +2,7 @@
 
 use super::body::S3Body;
 use super::error::{head_error, store_error};
+use super::limited::RequestPlaces;
 use super::regions::ByRegion;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
@@ -33,12 +34,8 @@ pub struct S3Objects {
     owner: Option<AccountId>,
     /// How many bytes of objects were read.
     read: Arc<AtomicU64>,
-}
-
-/// Returns the settings of every client: S3's own checksums are not computed, because everything
-/// that matters is hashed here.
-fn settings(config: &SdkConfig) -> Builder {
-    Builder::from(config).response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+    /// The places whose number shrinks if S3 throttles requests.
+    places: Option<Arc<RequestPlaces>>,
 }
 
 /// The maximum number of buckets whose Region is remembered.
@@ -70,7 +67,10 @@ macro_rules! in_region {
 
 // After the macro, which they use.
 mod settings;
+mod throttling;
 mod versions;
+
+use throttling::{Throttling, unlimited_retries};
 
 impl S3Objects {
     /// Reads objects in buckets of `owner`, or of any owner.
@@ -82,6 +82,27 @@ impl S3Objects {
             known: Mutex::default(),
             owner,
             read: Arc::default(),
+            places: None,
+        }
+    }
+
+    /// Has fewer requests at a time in `places` if S3 throttles requests.
+    #[must_use]
+    pub fn with_places(mut self, places: Arc<RequestPlaces>) -> Self {
+        self.places = Some(places);
+        self
+    }
+
+    /// Returns the settings of every client: S3's own checksums are not computed, because
+    /// everything that matters is hashed here.
+    fn settings(&self) -> Builder {
+        let settings = Builder::from(&self.config)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        match &self.places {
+            Some(places) => settings
+                .interceptor(Throttling(Arc::clone(places)))
+                .retry_partition(unlimited_retries()),
+            None => settings,
         }
     }
 
@@ -103,7 +124,7 @@ impl S3Objects {
     fn client(&self, region: &str) -> Client {
         self.clients.client(region, || {
             let named = (!region.is_empty()).then(|| Region::new(region.to_owned()));
-            Client::from_conf(settings(&self.config).region(named).build())
+            Client::from_conf(self.settings().region(named).build())
         })
     }
 

@@ -113,7 +113,7 @@ where
         let Some(first) = Box::pin(first_signed_after(source, sibling, since, until)).await? else {
             continue;
         };
-        let Some(digest) = first.authentic.as_ref().map(AuthenticDigest::digest) else {
+        let Some(digest) = first.authentic.as_deref().map(AuthenticDigest::digest) else {
             continue;
         };
         let (from, is_linked) = if let Some(named) = &digest.predecessor {

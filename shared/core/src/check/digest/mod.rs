@@ -37,4 +37,4 @@ pub use read_digest::ReadDigest;
 pub use seen::{SeenDigest, StatedDigest};
 pub use validate::ValidatedDigest;
 pub use verifier::DigestVerifier;
-pub use walk::{ChainWalk, SettledDigest};
+pub use walk::{ChainWalk, JudgedDigest, SettledDigest};

@@ -11,6 +11,7 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, ObjectKind, classify};
 use crate::trust::signature::AuthenticDigest;
 use crate::world::{ListObjects, ListPublicKeys, ReadObject};
+use std::sync::Arc;
 
 /// The result of the validation of a digest that was delivered.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ pub struct ValidatedDigest {
     /// The facts about the object, if it could be read.
     pub seen: Option<SeenDigest>,
     /// Its content, if CloudTrail signed it.
-    pub authentic: Option<AuthenticDigest>,
+    pub authentic: Option<Arc<AuthenticDigest>>,
 }
 
 impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {

@@ -2,6 +2,7 @@
 //! trail is delivered.
 
 use crate::check::key_ring::KeyRing;
+use crate::check::log_file::HeldBytes;
 use crate::finding::Scope;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::DigestKey;
@@ -18,6 +19,8 @@ pub struct DigestVerifier<S, K> {
     pub(in crate::check) places: Places,
     /// Signatures that a copy without metadata does not hold.
     pub(in crate::check) given: Arc<GivenSignatures>,
+    /// The log files that are held completely.
+    pub(in crate::check) held: HeldBytes,
 }
 
 impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
@@ -28,6 +31,7 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
             keys,
             places,
             given: Arc::default(),
+            held: HeldBytes::default(),
         }
     }
 

@@ -22,6 +22,7 @@ use crate::trust::signature::AuthenticDigest;
 use crate::world::{Absence, ListObjects, ListPublicKeys, ReadObject, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// A digest, and everything that was found out about it.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ pub struct SettledDigest {
     pub report: Report,
     /// Its content, if CloudTrail signed it. Its object may still be damaged: then the report says
     /// so.
-    pub authentic: Option<AuthenticDigest>,
+    pub authentic: Option<Arc<AuthenticDigest>>,
     /// Indicates whether it starts a chain that has no earlier digest.
     pub starts_first_chain: bool,
     /// The form that it was read in.
@@ -47,12 +48,30 @@ pub struct SettledDigest {
 impl SettledDigest {
     /// Returns the digest, if CloudTrail signed it.
     pub(super) fn signed(&self) -> Option<SignedDigest<'_>> {
-        let authentic = self.authentic.as_ref()?;
+        let authentic = self.authentic.as_deref()?;
         Some(SignedDigest {
             at: &self.at,
             key: &self.key,
             authentic,
         })
+    }
+}
+
+/// A digest that is judged by its signatures. Its link to its predecessor is not checked yet, which
+/// may take several requests, one after the other.
+#[derive(Debug)]
+pub struct JudgedDigest {
+    settled: SettledDigest,
+    newer: Option<NewerDigest>,
+    /// Its statement about its predecessor.
+    says: Option<Predecessor>,
+}
+
+impl JudgedDigest {
+    /// Returns what is settled so far. Its content is final: its log files can be verified.
+    #[must_use]
+    pub fn so_far(&self) -> &SettledDigest {
+        &self.settled
     }
 }
 
@@ -148,6 +167,13 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
         digest: ReadDigest,
         older: Option<&ReadDigest>,
     ) -> SettledDigest {
+        let judged = self.judge_next(walk, digest).await;
+        self.settle_judged(walk, judged, older).await
+    }
+
+    /// Judges the next older digest of a walk by its signatures: the first half of
+    /// [`Self::settle`].
+    pub async fn judge_next(&self, walk: &mut ChainWalk, digest: ReadDigest) -> JudgedDigest {
         let newer = walk
             .newer
             .take()
@@ -156,11 +182,29 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             .unverified()
             .and_then(|(content, _)| content.as_ref().ok()?.predecessor.clone());
         let judged = self.judge_read(digest, newer.as_ref(), &walk.claims);
-        let mut settled = Box::pin(judged).await;
-        if let Some(authentic) = settled.authentic.take() {
+        let settled = Box::pin(judged).await;
+        JudgedDigest {
+            settled,
+            newer,
+            says,
+        }
+    }
+
+    /// Checks a judged digest further: the second half of [`Self::settle`].
+    pub async fn settle_judged(
+        &self,
+        walk: &mut ChainWalk,
+        judged: JudgedDigest,
+        older: Option<&ReadDigest>,
+    ) -> SettledDigest {
+        let JudgedDigest {
+            mut settled,
+            newer,
+            says,
+        } = judged;
+        if let Some(authentic) = settled.authentic.clone() {
             let checks = self.check_signed(&mut settled, &authentic, newer.as_ref(), older, walk);
             Box::pin(checks).await;
-            settled.authentic = Some(authentic);
         }
         walk.pass(newer, &settled, says);
         settled
@@ -195,7 +239,8 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
                     at, key, report, ..
                 } = &mut settled;
                 let given = self.signatures_from_others(at, newer, claims);
-                settled.authentic = self.judge_by_all(at, key, fetched, &given, report).await;
+                let authentic = self.judge_by_all(at, key, fetched, &given, report).await;
+                settled.authentic = authentic.map(Arc::new);
             }
         }
         settled

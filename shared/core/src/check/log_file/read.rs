@@ -67,10 +67,11 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let mut object = self.store.read(at).await?;
         let mut whole = Whole::default();
         let mut ended = false;
-        if object
+        let whole_size = object
             .size
-            .is_some_and(|size| size <= log_file::MAX_WHOLE_BYTES)
-        {
+            .filter(|size| *size <= log_file::MAX_WHOLE_BYTES);
+        let room = whole_size.and_then(|size| self.held.room(size));
+        if room.is_some() {
             // Stop early if more arrives than is held completely: the stated size may be wrong.
             while whole.is_small() && !ended {
                 match object.body.next().await? {

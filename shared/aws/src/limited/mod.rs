@@ -2,12 +2,18 @@
 //!
 //! The module uses nothing from AWS. It is here for its semaphores: the core has no runtime.
 
+mod pace;
+mod places;
+
+pub use places::RequestPlaces;
+
 use bytes::Bytes;
 use futures::future::{Either, select};
+use places::Place;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use trailseal::names::location::ObjectLocation;
 use trailseal::world::{
     Body, Cause, Depth, Encryption, Headers, ListAfter, ListObjects, ListVersions, Object, Page,
@@ -16,22 +22,24 @@ use trailseal::world::{
 
 /// A store with a limited number of open objects and listings at a time, for all callers together:
 /// this limits connections and memory, regardless of the amount of work.
+///
+/// [`RequestPlaces`] says how many these are.
 #[derive(Debug)]
 pub struct Limited<S> {
     store: S,
-    open: Arc<Semaphore>,
+    open: Arc<RequestPlaces>,
     /// It has no permits: a task that waits for one waits for the close.
     closed: Arc<Semaphore>,
     requests: AtomicU64,
 }
 
 impl<S> Limited<S> {
-    /// Allows at most `open` open objects and listings of `store` at a time.
+    /// Allows as many open objects and listings of `store` at a time as there are places.
     #[must_use]
-    pub fn new(store: S, open: usize) -> Self {
+    pub fn new(store: S, open: Arc<RequestPlaces>) -> Self {
         Self {
             store,
-            open: Arc::new(Semaphore::new(open)),
+            open,
             closed: Arc::new(Semaphore::new(0)),
             requests: AtomicU64::new(0),
         }
@@ -54,14 +62,14 @@ impl<S> Limited<S> {
         self.open.is_closed()
     }
 
-    async fn permit(
+    async fn place(
         &self,
         action: &'static str,
         subject: impl FnOnce() -> String,
-    ) -> Result<OwnedSemaphorePermit, StoreError> {
-        let permit = Arc::clone(&self.open).acquire_owned().await;
+    ) -> Result<Place, StoreError> {
+        let place = self.open.take().await;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        permit.map_err(|_| interrupted(action, subject()))
+        place.ok_or_else(|| interrupted(action, subject()))
     }
 }
 
@@ -91,7 +99,7 @@ async fn unless<T>(
 pub struct LimitedBody<B> {
     body: B,
     closed: Arc<Semaphore>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<B: Body> Body for LimitedBody<B> {
@@ -110,7 +118,7 @@ impl<S: ReadObject> ReadObject for Limited<S> {
     type Body = LimitedBody<S::Body>;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
-        let permit = self.permit("read", || at.to_string()).await?;
+        let place = self.place("read", || at.to_string()).await?;
         let read = self.store.read(at);
         let object = unless(&self.closed, "read", || at.to_string(), read).await?;
         Ok(Object {
@@ -123,14 +131,14 @@ impl<S: ReadObject> ReadObject for Limited<S> {
             body: LimitedBody {
                 body: object.body,
                 closed: Arc::clone(&self.closed),
-                _permit: permit,
+                _place: place,
             },
         })
     }
 
     async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
         let action = "read the headers of";
-        let _permit = self.permit(action, || at.to_string()).await?;
+        let _place = self.place(action, || at.to_string()).await?;
         let headers = self.store.headers(at);
         unless(&self.closed, action, || at.to_string(), headers).await
     }
@@ -139,7 +147,7 @@ impl<S: ReadObject> ReadObject for Limited<S> {
 impl<S: ReadEncryption> ReadEncryption for Limited<S> {
     async fn encryption(&self, at: &ObjectLocation) -> Result<Encryption, StoreError> {
         let action = "read the headers of";
-        let _permit = self.permit(action, || at.to_string()).await?;
+        let _place = self.place(action, || at.to_string()).await?;
         let headers = self.store.encryption(at);
         unless(&self.closed, action, || at.to_string(), headers).await
     }
@@ -153,8 +161,8 @@ impl<S: ListObjects> ListObjects for Limited<S> {
         depth: Depth,
         next: Option<&str>,
     ) -> Result<Page, StoreError> {
-        let _permit = self
-            .permit("list", || format!("s3://{bucket}/{prefix}"))
+        let _place = self
+            .place("list", || format!("s3://{bucket}/{prefix}"))
             .await?;
         let page = self.store.list(bucket, prefix, depth, next);
         let subject = || format!("s3://{bucket}/{prefix}");
@@ -165,7 +173,7 @@ impl<S: ListObjects> ListObjects for Limited<S> {
 impl<S: ListVersions> ListVersions for Limited<S> {
     async fn versions(&self, at: &ObjectLocation) -> Result<Versions, StoreError> {
         let action = "list the versions of";
-        let _permit = self.permit(action, || at.to_string()).await?;
+        let _place = self.place(action, || at.to_string()).await?;
         let versions = self.store.versions(at);
         unless(&self.closed, action, || at.to_string(), versions).await
     }
@@ -179,7 +187,7 @@ impl<S: ListAfter> ListAfter for Limited<S> {
         after: &str,
     ) -> Result<Page, StoreError> {
         let subject = || format!("s3://{bucket}/{prefix}");
-        let _permit = self.permit("list", subject).await?;
+        let _place = self.place("list", subject).await?;
         let page = self.store.list_after(bucket, prefix, after);
         unless(&self.closed, "list", subject, page).await
     }
