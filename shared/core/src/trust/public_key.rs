@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use md5::Digest as _;
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The maximum number of keys read from one saved response: 34 Regions × ten years of months,
@@ -197,43 +198,55 @@ impl IntoIterator for KeySet {
     type IntoIter = std::vec::IntoIter<PublicKey>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.keys.into_iter()
     }
 }
 
-/// Public keys by fingerprint.
+/// Public keys, in the order in which they were added, and found by fingerprint: CloudTrail changes
+/// its key often, so that a trail of some years has hundreds.
 #[derive(Debug, Clone, Default)]
-pub struct KeySet(Vec<PublicKey>);
+pub struct KeySet {
+    keys: Vec<PublicKey>,
+    /// The positions of the keys, by fingerprint. Several entries may have the same one.
+    positions: HashMap<String, Vec<usize>>,
+}
 
 impl KeySet {
     /// Returns whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     /// Returns the first key that does not state its Region, and therefore applies to every Region.
     #[must_use]
     pub fn without_region(&self) -> Option<&PublicKey> {
-        self.0.iter().find(|key| key.region.is_none())
+        self.keys.iter().find(|key| key.region.is_none())
     }
 
     /// Adds keys that are not in the set yet.
     pub fn extend(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
         for key in keys {
-            if !self.0.contains(&key) {
-                self.0.push(key);
+            if !self.with(&key.fingerprint).any(|known| *known == key) {
+                let positions = self.positions.entry(key.fingerprint.clone()).or_default();
+                positions.push(self.keys.len());
+                self.keys.push(key);
             }
         }
+    }
+
+    /// Returns the keys with a fingerprint, in lower case.
+    fn with(&self, fingerprint: &str) -> impl Iterator<Item = &PublicKey> {
+        let positions = self.positions.get(fingerprint).into_iter().flatten();
+        positions.filter_map(|position| self.keys.get(*position))
     }
 
     /// Looks a key up for a digest of `region` signed in `period`.
     #[must_use]
     pub fn find(&self, region: &Region, fingerprint: &str, period: SigningPeriod) -> KeyLookup {
         let mut outside = KeyLookup::Unknown;
-        for key in &self.0 {
-            let for_region = key.region.as_ref().is_none_or(|r| r == region);
-            if for_region && key.fingerprint.eq_ignore_ascii_case(fingerprint) {
+        for key in self.with(&fingerprint.to_ascii_lowercase()) {
+            if key.region.as_ref().is_none_or(|r| r == region) {
                 if key.valid_in(period) {
                     return KeyLookup::Found(key.clone());
                 }

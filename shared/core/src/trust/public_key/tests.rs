@@ -26,13 +26,13 @@ fn signatures_of_cloudtrail_verify_with_its_real_key_and_no_other() {
             key.signed_hash(&Digest::import_less_safe(hash, &SHA256).unwrap(), signature)
         };
         let makers: Vec<&str> = keys
-            .0
+            .keys
             .iter()
             .filter(|key| made(key, &hash, &signature))
             .map(|key| key.fingerprint.as_str())
             .collect();
         assert_eq!(makers, [name]);
-        let key = keys.0.iter().find(|key| key.fingerprint == name).unwrap();
+        let key = keys.keys.iter().find(|key| key.fingerprint == name).unwrap();
         let mut other = signature.clone();
         other[0] ^= 1;
         assert!(!made(key, &hash, &other));
@@ -44,7 +44,7 @@ fn signatures_of_cloudtrail_verify_with_its_real_key_and_no_other() {
 #[test]
 fn real_keys_have_the_fingerprints_that_cloudtrail_gave_them() {
     let saved: serde_json::Value = serde_json::from_slice(OF_2015).unwrap();
-    let keys = KeySet::from_saved_response(OF_2015).unwrap().0;
+    let keys = KeySet::from_saved_response(OF_2015).unwrap().keys;
     let entries = saved["PublicKeyList"].as_array().unwrap();
     assert_eq!(keys.len(), entries.len());
     for (key, entry) in keys.iter().zip(entries) {
@@ -61,7 +61,7 @@ fn real_keys_have_the_fingerprints_that_cloudtrail_gave_them() {
 #[test]
 fn a_key_without_a_region_is_reported() {
     let keys = KeySet::from_saved_response(PUBLISHED).unwrap();
-    assert_eq!(keys.without_region(), keys.0.first());
+    assert_eq!(keys.without_region(), keys.keys.first());
     let named = String::from_utf8_lossy(PUBLISHED)
         .replace("\"Value\"", "\"Region\":\"eu-west-1\",\"Value\"");
     let keys = KeySet::from_saved_response(named.as_bytes()).unwrap();
@@ -157,7 +157,7 @@ fn keys_are_read_in_every_format_that_tools_save() {
         .chain(String::from_utf8_lossy(PUBLISHED).encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
-    let expected = KeySet::from_saved_response(PUBLISHED).unwrap().0;
+    let expected = KeySet::from_saved_response(PUBLISHED).unwrap().keys;
     assert_eq!(expected.len(), 3);
     for bytes in [
         serde_json::to_vec(list).unwrap(),
@@ -168,7 +168,7 @@ fn keys_are_read_in_every_format_that_tools_save() {
         ["\u{feff}".as_bytes(), PUBLISHED].concat(),
         utf16,
     ] {
-        let keys = KeySet::from_saved_response(&bytes).unwrap().0;
+        let keys = KeySet::from_saved_response(&bytes).unwrap().keys;
         assert_eq!(keys, expected, "{}", String::from_utf8_lossy(&bytes));
     }
     for nothing in ["[]", r#"{"PublicKeyList":[]}"#] {
