@@ -52,7 +52,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Stop> {
     let pinned = pinned_keys(args.keys.as_deref())?;
     let services = Services::of(args.keys.as_deref(), is_file, args.profile.as_deref()).await?;
     let requests = if is_file {
-        Requests::of_files(None)
+        Requests::fixed(None)
     } else {
         Requests::to_s3(None)
     };

@@ -38,8 +38,8 @@ impl Requests {
         }
     }
 
-    /// Returns the places for open files. Their number is fixed.
-    pub(crate) fn of_files(asked: Option<u16>) -> Self {
+    /// Returns a fixed number of places, as for open files.
+    pub(crate) fn fixed(asked: Option<u16>) -> Self {
         let at_most = asked.map_or(FILES, usize::from);
         Self {
             at_most,

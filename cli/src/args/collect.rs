@@ -58,6 +58,7 @@ impl CollectArgs {
             profile: self.profile.clone(),
             complete: false,
             concurrency: self.concurrency,
+            fixed_concurrency: false,
             manifest_sha256: None,
             resume: None,
             format: self.format,

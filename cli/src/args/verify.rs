@@ -60,6 +60,9 @@ pub(crate) struct VerifyArgs {
     /// The maximum number of requests at the same time. Without this option, it is 512 for S3. The command starts with fewer, sends more while that makes it faster, and sends fewer if S3 slows requests down. For a directory, it is the number of files, and 48
     #[arg(long, value_name = "N", value_parser = options::concurrency)]
     pub(crate) concurrency: Option<u16>,
+    /// As many requests at a time as `--concurrency` says, from the start to the end: for measurements
+    #[arg(long, hide = true, requires = "concurrency")]
+    pub(crate) fixed_concurrency: bool,
     /// The SHA-256 of the bundle's manifest, as `trailseal collect` printed it. A bundle with another manifest is not verified
     #[arg(long, value_name = "HEX")]
     pub(crate) manifest_sha256: Option<String>,

@@ -59,12 +59,12 @@ pub(super) async fn prepare(
         AnswersFrom::Source | AnswersFrom::Recorded(_) => named.to_string(),
     };
     let requests = match (&named, from) {
-        (Named::S3 { .. }, AnswersFrom::Source | AnswersFrom::Recorded(_)) => {
+        (Named::S3 { .. }, AnswersFrom::Source | AnswersFrom::Recorded(_))
+            if !args.fixed_concurrency =>
+        {
             Requests::to_s3(args.concurrency)
         }
-        (Named::Directory(_), _) | (_, AnswersFrom::Bundle(_)) => {
-            Requests::of_files(args.concurrency)
-        }
+        _ => Requests::fixed(args.concurrency),
     };
     let (services, objects, look_in) = open(args, named, from, &mut places, &requests).await?;
     let resume = open_resume(args)?;

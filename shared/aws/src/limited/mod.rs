@@ -20,6 +20,10 @@ use trailseal::world::{
     ReadEncryption, ReadObject, StoreError, Versions,
 };
 
+/// How many objects wait in line for a place. A listing, or a request for headers, gets in line after
+/// them, and not behind thousands of others: it often finds the next objects, and others wait for it.
+const OBJECTS_IN_LINE: usize = 8;
+
 /// A store with a limited number of open objects and listings at a time, for all callers together:
 /// this limits connections and memory, regardless of the amount of work.
 ///
@@ -28,6 +32,8 @@ use trailseal::world::{
 pub struct Limited<S> {
     store: S,
     open: Arc<RequestPlaces>,
+    /// The turns of objects to wait for a place.
+    turns: Semaphore,
     /// It has no permits: a task that waits for one waits for the close.
     closed: Arc<Semaphore>,
     requests: AtomicU64,
@@ -40,6 +46,7 @@ impl<S> Limited<S> {
         Self {
             store,
             open,
+            turns: Semaphore::new(OBJECTS_IN_LINE),
             closed: Arc::new(Semaphore::new(0)),
             requests: AtomicU64::new(0),
         }
@@ -54,6 +61,7 @@ impl<S> Limited<S> {
     /// interrupted.
     pub fn close(&self) {
         self.open.close();
+        self.turns.close();
         self.closed.close();
     }
 
@@ -118,7 +126,10 @@ impl<S: ReadObject> ReadObject for Limited<S> {
     type Body = LimitedBody<S::Body>;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
+        // If it is closed, so are the places.
+        let turn = self.turns.acquire().await;
         let place = self.place("read", || at.to_string()).await?;
+        drop(turn);
         let read = self.store.read(at);
         let object = unless(&self.closed, "read", || at.to_string(), read).await?;
         Ok(Object {

@@ -5,7 +5,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>.
 //!
 //! The pace starts with a number that helps at once, and each finished request adds to it while the
-//! rate of finished requests grows. This takes a few round trips, whatever their time. Then the
+//! rate of finished requests grows, unless the request waited for something else than S3. This takes a few round trips, whatever their time. Then the
 //! smallest number with nearly the best rate stays, and a larger one is tried now and then. A request
 //! that S3 throttles, or that times out, makes the number smaller at once.
 
@@ -16,6 +16,11 @@ const LEAST: usize = 4;
 
 /// How many requests at a time a finished request adds at the start: each round trip triples them.
 const GROWTH: usize = 2;
+
+/// A finished request adds to the number only if it took at most this many times as long as the
+/// fastest one. One that took longer waited for something, such as the processor: more requests at a
+/// time would wait even longer. A new connection takes two or three round trips.
+const WAITED: u32 = 4;
 
 /// The rate of a round has grown if it is this many times the best rate before it.
 const GROWN: f64 = 1.2;
@@ -45,6 +50,8 @@ pub(super) struct Pace {
     at_most: usize,
     phase: Phase,
     round: Round,
+    /// The time of the fastest request.
+    fastest: Option<Duration>,
     /// When a request was throttled last, and the number was made smaller.
     slowed: Option<Duration>,
 }
@@ -105,6 +112,7 @@ impl Pace {
                 flat: 0,
             },
             round: Round::with(at_once, None),
+            fastest: None,
             slowed: None,
         }
     }
@@ -128,15 +136,18 @@ impl Pace {
         self.round.started.get_or_insert(now);
     }
 
-    /// Takes note of a finished request. `crowded` says whether all places were taken: if they were
-    /// not, more places would not have helped.
-    pub(super) fn finished(&mut self, now: Duration, crowded: bool) {
+    /// Takes note of a finished request, and how long it took. `crowded` says whether all places
+    /// were taken: if they were not, more places would not have helped.
+    pub(super) fn finished(&mut self, now: Duration, took: Duration, crowded: bool) {
         if matches!(self.phase, Phase::Fixed) {
             return;
         }
+        let fastest = self.fastest.map_or(took, |fastest| fastest.min(took));
+        self.fastest = Some(fastest);
+        let waited = took > fastest * WAITED;
         self.round.finished += 1;
         self.round.crowded += usize::from(crowded);
-        if crowded && matches!(self.phase, Phase::Start { flat: 0, .. }) {
+        if crowded && !waited && matches!(self.phase, Phase::Start { flat: 0, .. }) {
             self.at_once = (self.at_once + GROWTH).min(self.at_most);
         }
         if self.round.finished >= self.round.at_once {

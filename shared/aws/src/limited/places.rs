@@ -2,6 +2,7 @@
 
 use super::pace::Pace;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -50,6 +51,7 @@ impl RequestPlaces {
         self.with_state(|state| state.pace.started(now));
         Some(Place {
             permit: Some(permit),
+            taken: now,
             places: Arc::clone(self),
         })
     }
@@ -91,6 +93,8 @@ impl RequestPlaces {
 #[derive(Debug)]
 pub(super) struct Place {
     permit: Option<OwnedSemaphorePermit>,
+    /// The time when it was taken.
+    taken: Duration,
     places: Arc<RequestPlaces>,
 }
 
@@ -100,7 +104,9 @@ impl Drop for Place {
         let crowded = places.free.available_permits() == 0;
         let now = places.since.elapsed();
         places.with_state(|state| {
-            state.pace.finished(now, crowded);
+            state
+                .pace
+                .finished(now, now.saturating_sub(self.taken), crowded);
             if state.places > state.pace.at_once()
                 && let Some(permit) = self.permit.take()
             {

@@ -15,6 +15,8 @@ const WORK: u64 = 125;
 /// doubles with each attempt.
 const PAUSE: u64 = 200_000;
 
+/// The time of a request where it does not matter.
+const TOOK: Duration = Duration::from_millis(20);
 /// The round trips before these requests: folders, names of digest files, digest files.
 const BEFORE: u64 = 3;
 
@@ -29,9 +31,9 @@ struct World {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Arrives { attempt: u32 },
-    Throttled { attempt: u32 },
-    Answered,
+    Arrives { began: u64, attempt: u32 },
+    Throttled { began: u64, attempt: u32 },
+    Answered { began: u64 },
 }
 
 struct Outcome {
@@ -68,7 +70,13 @@ impl World {
                 to_do -= 1;
                 in_flight += 1;
                 pace.started(Duration::from_micros(now));
-                events.push(Reverse((now, Event::Arrives { attempt: 0 })));
+                events.push(Reverse((
+                    now,
+                    Event::Arrives {
+                        began: now,
+                        attempt: 0,
+                    },
+                )));
             }
             most = most.max(in_flight);
             let Some(Reverse((at, event))) = events.pop() else {
@@ -82,28 +90,29 @@ impl World {
             now = at;
             let answer = now + self.latency + dice.up_to(self.latency / 10);
             match event {
-                Event::Arrives { attempt } => {
+                Event::Arrives { began, attempt } => {
                     if let Some(rate) = self.rate {
                         tokens = full.min(tokens + rate * (now - filled));
                         filled = now;
                         if tokens < 1_000_000 {
-                            events.push(Reverse((answer, Event::Throttled { attempt })));
+                            events.push(Reverse((answer, Event::Throttled { began, attempt })));
                             continue;
                         }
                         tokens -= 1_000_000;
                     }
                     // The processor works on one answer after the other.
                     processor_free = answer.max(processor_free + WORK);
-                    events.push(Reverse((processor_free, Event::Answered)));
+                    events.push(Reverse((processor_free, Event::Answered { began })));
                 }
-                Event::Throttled { attempt } => {
+                Event::Throttled { began, attempt } => {
                     pace.throttled(Duration::from_micros(now));
                     let again = now + dice.up_to(PAUSE << attempt.min(8));
                     let attempt = attempt + 1;
-                    events.push(Reverse((again, Event::Arrives { attempt })));
+                    events.push(Reverse((again, Event::Arrives { began, attempt })));
                 }
-                Event::Answered => {
-                    pace.finished(Duration::from_micros(now), to_do > 0);
+                Event::Answered { began } => {
+                    let took = Duration::from_micros(now - began);
+                    pace.finished(Duration::from_micros(now), took, to_do > 0);
                     in_flight -= 1;
                 }
             }
@@ -200,7 +209,7 @@ fn the_number_stays_within_its_bounds() {
         let mut pace = Pace::growing(FIRST, at_most);
         assert_eq!(pace.at_once(), at_most.min(FIRST));
         for step in 1..5000 {
-            pace.finished(Duration::from_millis(step), true);
+            pace.finished(Duration::from_millis(step), TOOK, true);
             assert!(pace.at_once() <= at_most);
         }
         for step in 0..50 {
@@ -223,10 +232,21 @@ fn a_burst_of_throttled_requests_counts_once() {
 }
 
 #[test]
+fn a_request_that_waited_for_the_processor_adds_nothing() {
+    let mut pace = Pace::growing(FIRST, MAX);
+    pace.finished(Duration::from_millis(1), TOOK, true);
+    assert_eq!(pace.at_once(), FIRST + 2);
+    pace.finished(Duration::from_millis(2), TOOK * 5, true);
+    assert_eq!(pace.at_once(), FIRST + 2);
+    pace.finished(Duration::from_millis(3), TOOK * 4, true);
+    assert_eq!(pace.at_once(), FIRST + 4);
+}
+
+#[test]
 fn a_fixed_number_stays() {
     let mut pace = Pace::fixed(48);
     for step in 0..1000 {
-        pace.finished(Duration::from_millis(step), true);
+        pace.finished(Duration::from_millis(step), TOOK, true);
     }
     pace.throttled(Duration::from_secs(9));
     assert_eq!(pace.at_once(), 48);
@@ -236,7 +256,7 @@ fn a_fixed_number_stays() {
 fn too_little_work_does_not_make_the_number_grow() {
     let mut pace = Pace::growing(FIRST, MAX);
     for step in 0..1000 {
-        pace.finished(Duration::from_millis(step), false);
+        pace.finished(Duration::from_millis(step), TOOK, false);
     }
     assert_eq!(pace.at_once(), FIRST);
 }
