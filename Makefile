@@ -144,8 +144,8 @@ $(CHECKOV)/installed: requirements-checkov.txt
 
 .PHONY: bench
 bench: build ## Run the benchmarks against the AWS CLI and the machine's limits; BENCH_FLAGS=--write writes docs/benchmarks.md
-	cargo build --release --locked -p trailseal-bench -p trailseal-cli
-	$(TARGET)/release/trailseal-bench $(BENCH_FLAGS)
+	cargo build --profile command --locked -p trailseal-bench -p trailseal-cli
+	$(TARGET)/command/trailseal-bench $(BENCH_FLAGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each byte format for a minute; needs a nightly Rust

@@ -94,12 +94,13 @@ impl Lab {
         self.verify(set, arguments.to_vec(), BTreeMap::new())
     }
 
-    /// Verifies a set in S3, with the command's own concurrency if none is given.
+    /// Verifies a set in S3, with a fixed number of requests at a time, or as many as the command
+    /// finds best.
     pub(crate) fn verify_s3(
         &self,
         set: &DataSet,
         endpoint: &Endpoint,
-        concurrency: Option<u32>,
+        fixed: Option<u32>,
     ) -> anyhow::Result<Run> {
         // The AWS CLI gets the same start. A digest counts by its end: `about.start` is the end of
         // the first one.
@@ -118,8 +119,9 @@ impl Lab {
         ]
         .map(OsString::from)
         .to_vec();
-        if let Some(concurrency) = concurrency {
-            arguments.extend(["--concurrency".into(), concurrency.to_string().into()]);
+        if let Some(fixed) = fixed {
+            arguments.extend(["--concurrency".into(), fixed.to_string().into()]);
+            arguments.push("--fixed-concurrency".into());
         }
         self.verify(set, arguments, client_environment(endpoint.url(), REGION))
     }

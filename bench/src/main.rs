@@ -16,10 +16,15 @@ mod limit;
 mod machine;
 mod measure;
 mod memory;
+mod others;
+mod pace;
 mod plot;
 mod report;
+mod requests;
+mod sample;
 mod server;
 mod signatures;
+mod throttle;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,7 +39,7 @@ use report::Section;
 const USAGE: &str = "\
 Benchmarks of Trailseal. Without arguments, all of them.
 
-  trailseal-bench [--write] [cpu | latency | throughput | memory | digests | growth | kms | function | evidence]…
+  trailseal-bench [--write] [cpu | latency | throughput | pace | requests | memory | digests | growth | kms | function | evidence]…
   trailseal-bench serve SET [DELAY]   serve a data set, answer after DELAY milliseconds, print requests
   trailseal-bench data                only make the data
   trailseal-bench kms-files FOLDER    the benchmark kms, of the log files in a folder
@@ -45,10 +50,12 @@ With --write, docs/benchmarks.md and docs/growth.svg get the results. Data sets 
 type Benchmark = fn(&mut Lab) -> anyhow::Result<Section>;
 
 /// The benchmarks in the order of the report.
-const BENCHMARKS: [(&str, Benchmark); 9] = [
+const BENCHMARKS: [(&str, Benchmark); 11] = [
     ("cpu", cpu::run),
     ("latency", latency::slow),
     ("throughput", latency::fast),
+    ("pace", pace::run),
+    ("requests", requests::run),
     ("memory", memory::run),
     ("digests", digests::run),
     ("growth", growth::run),
@@ -76,6 +83,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
         }
         Some(measure::SUBCOMMAND) => measure::child(arguments),
         Some(kms::CHILD) => kms::child(arguments),
+        Some(requests::CHILD) => requests::child(arguments),
         Some("kms-files") => kms::files(arguments),
         Some("serve") => serve(arguments),
         Some("data") => {
@@ -142,8 +150,10 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         if !arguments.is_empty() && !arguments.iter().any(|wanted| wanted == name) {
             continue;
         }
+        let beside = others::Others::watch()?;
         match benchmark(&mut lab) {
-            Ok(section) => {
+            Ok(mut section) => {
+                section.beside(beside.share()?);
                 println!("{section}");
                 parts.push(section.to_string());
                 sections.push(section);

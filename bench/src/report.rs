@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::others;
+use crate::sample::Sample;
+
 /// The result of one benchmark.
 #[derive(Debug)]
 pub(crate) struct Section {
@@ -10,6 +13,8 @@ pub(crate) struct Section {
     tables: Vec<Table>,
     notes: Vec<String>,
     targets: Vec<Target>,
+    /// The share of the processors' time that other programs used meanwhile.
+    others: f64,
 }
 
 /// A table.
@@ -25,6 +30,8 @@ pub(crate) struct Target {
     what: String,
     bound: String,
     measured: String,
+    /// The least and the largest measured value.
+    spread: String,
     met: bool,
 }
 
@@ -36,7 +43,23 @@ impl Section {
             tables: Vec::new(),
             notes: Vec::new(),
             targets: Vec::new(),
+            others: 0.0,
         }
+    }
+
+    /// States the share of the processors' time that other programs used during the benchmark.
+    pub(crate) fn beside(&mut self, others: f64) {
+        self.others = others;
+        if others > others::MAX_SHARE {
+            self.note(format!(
+                "No verdict: other programs used {} of the processors' time. Run nothing else.",
+                percent(others)
+            ));
+        }
+    }
+
+    fn is_disturbed(&self) -> bool {
+        self.others > others::MAX_SHARE
     }
 
     pub(crate) fn table(&mut self, table: Table) {
@@ -47,35 +70,39 @@ impl Section {
         self.notes.push(note);
     }
 
-    /// Adds a measured value that must be at least `bound`; `show` formats both.
+    /// Adds measured values whose median must be at least `bound`; `show` formats them.
     pub(crate) fn at_least(
         &mut self,
         what: &str,
-        measured: f64,
+        measured: impl Into<Sample>,
         bound: f64,
         show: impl Fn(f64) -> String,
     ) {
+        let measured = measured.into();
         self.targets.push(Target {
             what: what.to_owned(),
             bound: format!("at least {}", show(bound)),
-            measured: show(measured),
-            met: measured >= bound,
+            measured: show(measured.median()),
+            spread: measured.spread(&show),
+            met: measured.median() >= bound,
         });
     }
 
-    /// Adds a measured value that must be below `bound`; `show` formats both.
+    /// Adds measured values whose median must be below `bound`; `show` formats them.
     pub(crate) fn below(
         &mut self,
         what: &str,
-        measured: f64,
+        measured: impl Into<Sample>,
         bound: f64,
         show: impl Fn(f64) -> String,
     ) {
+        let measured = measured.into();
         self.targets.push(Target {
             what: what.to_owned(),
             bound: format!("below {}", show(bound)),
-            measured: show(measured),
-            met: measured < bound,
+            measured: show(measured.median()),
+            spread: measured.spread(&show),
+            met: measured.median() < bound,
         });
     }
 }
@@ -88,10 +115,39 @@ impl Table {
         }
     }
 
-    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(crate) fn row(&mut self, cells: impl Into<Vec<String>>) {
         self.rows.push(cells.into());
     }
 }
+
+impl Section {
+    /// Returns the targets, each with the section's title if there is one.
+    fn target_table(&self, title: Option<&str>) -> Table {
+        let mut table = Table::new(TARGETS);
+        for target in &self.targets {
+            let what = match title {
+                Some(title) => format!("{title}: {}", target.what),
+                None => target.what.clone(),
+            };
+            let met = match (self.is_disturbed(), target.met) {
+                (true, _) => "no verdict",
+                (false, true) => "yes",
+                (false, false) => "**no**",
+            };
+            table.row([
+                what,
+                target.bound.clone(),
+                target.measured.clone(),
+                target.spread.clone(),
+                met.to_owned(),
+            ]);
+        }
+        table
+    }
+}
+
+/// The head of a table of targets.
+const TARGETS: [&str; 5] = ["target", "bound", "median", "least to most", "met"];
 
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +159,7 @@ impl fmt::Display for Section {
             writeln!(f, "{note}\n")?;
         }
         if !self.targets.is_empty() {
-            writeln!(f, "{}", targets(None, self.targets.iter()))?;
+            writeln!(f, "{}", self.target_table(None))?;
         }
         Ok(())
     }
@@ -145,29 +201,13 @@ impl fmt::Display for Table {
     }
 }
 
-fn targets<'a>(of: Option<&str>, targets: impl Iterator<Item = &'a Target>) -> Table {
-    let mut table = Table::new(["target", "bound", "measured", "met"]);
-    for target in targets {
-        let what = match of {
-            Some(title) => format!("{title}: {}", target.what),
-            None => target.what.clone(),
-        };
-        table.row([
-            what,
-            target.bound.clone(),
-            target.measured.clone(),
-            if target.met { "yes" } else { "**no**" }.to_owned(),
-        ]);
-    }
-    table
-}
-
 /// Returns all targets in one table.
 pub(crate) fn summary(sections: &[Section]) -> String {
-    let mut table = Table::new(["target", "bound", "measured", "met"]);
+    let mut table = Table::new(TARGETS);
     for section in sections {
-        let part = targets(Some(&section.title), section.targets.iter());
-        table.rows.extend(part.rows);
+        table
+            .rows
+            .extend(section.target_table(Some(&section.title)).rows);
     }
     format!("### Targets\n\n{table}")
 }
@@ -231,14 +271,7 @@ pub(crate) fn times(factor: f64) -> String {
 
 /// Returns the median.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match (values.get(middle), values.len().is_multiple_of(2)) {
-        (Some(upper), true) => f64::midpoint(values[middle - 1], *upper),
-        (Some(value), false) => *value,
-        (None, _) => f64::NAN,
-    }
+    values.into_iter().collect::<Sample>().median()
 }
 
 #[cfg(test)]
@@ -251,14 +284,6 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(1000), "1,000");
         assert_eq!(count(1_234_567), "1,234,567");
-    }
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        let close = |a: f64, b: f64| (a - b).abs() < 1e-9;
-        assert!(close(median([3.0, 1.0, 2.0]), 2.0));
-        assert!(close(median([4.0, 1.0, 2.0, 3.0]), 2.5));
-        assert!(median([]).is_nan());
     }
 
     #[test]

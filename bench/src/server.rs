@@ -32,6 +32,7 @@ use trailseal_tests::local::server::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use trailseal_tests::trail::{KeySchedule, ResponseStyle};
 
 use crate::data::{BUCKET, DataSet, REGION};
+use crate::throttle::Throttle;
 
 /// The maximum number of keys of a listing.
 const PAGE: usize = 1000;
@@ -50,6 +51,7 @@ struct Counters {
     requests: AtomicU64,
     /// The time from a request to its answer, in microseconds, summed over all requests.
     micros: AtomicU64,
+    throttled: AtomicU64,
 }
 
 /// The requests that arrived since the last call.
@@ -59,21 +61,38 @@ pub(crate) struct Served {
     pub(crate) requests: u64,
     /// The average seconds from a request to its answer.
     pub(crate) latency: f64,
+    /// The number of requests that were answered with 503.
+    pub(crate) throttled: u64,
 }
 
 impl Endpoint {
     /// Serves a data set on a free port; every answer waits for `delay`.
     pub(crate) fn start(set: &DataSet, delay: Duration) -> anyhow::Result<Self> {
-        Self::serve(set, delay, false)
+        Self::serve(set, delay, None, false)
+    }
+
+    /// Serves in the same way, and answers requests above `rate` a second with 503 (Slow Down), as
+    /// S3 does. Requests of a tenth of a second may come at once.
+    pub(crate) fn start_throttling(
+        set: &DataSet,
+        delay: Duration,
+        rate: u32,
+    ) -> anyhow::Result<Self> {
+        Self::serve(set, delay, Some(Throttle::new(rate)), false)
     }
 
     /// Serves in the same way, and prints each request, with milliseconds since the endpoint's
     /// start.
     pub(crate) fn start_printing(set: &DataSet, delay: Duration) -> anyhow::Result<Self> {
-        Self::serve(set, delay, true)
+        Self::serve(set, delay, None, true)
     }
 
-    fn serve(set: &DataSet, delay: Duration, printing: bool) -> anyhow::Result<Self> {
+    fn serve(
+        set: &DataSet,
+        delay: Duration,
+        throttle: Option<Throttle>,
+        printing: bool,
+    ) -> anyhow::Result<Self> {
         let bucket = Bucket::index(&set.directory(), set.signatures()?)?;
         let mut builder = S3ServiceBuilder::new(bucket);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
@@ -87,6 +106,7 @@ impl Endpoint {
         let shared = Arc::new(Shared {
             service,
             delay,
+            throttle,
             printing: printing.then(Instant::now),
             counters: Arc::clone(&counters),
         });
@@ -109,6 +129,7 @@ impl Endpoint {
         Served {
             requests,
             latency: Duration::from_micros(micros / requests.max(1)).as_secs_f64(),
+            throttled: self.counters.throttled.swap(0, Ordering::Relaxed),
         }
     }
 }
@@ -116,6 +137,7 @@ impl Endpoint {
 struct Shared {
     service: S3Service,
     delay: Duration,
+    throttle: Option<Throttle>,
     /// The time from which the printed milliseconds count, if requests are printed.
     printing: Option<Instant>,
     counters: Arc<Counters>,
@@ -153,6 +175,12 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
     if !shared.delay.is_zero() {
         tokio::time::sleep(shared.delay).await;
     }
+    if let Some(throttle) = &shared.throttle
+        && !throttle.admits()
+    {
+        counters.throttled.fetch_add(1, Ordering::Relaxed);
+        return slow_down();
+    }
     let target = request.headers().get("x-amz-target");
     let result = match target.and_then(|target| target.to_str().ok()) {
         Some(target) if target.ends_with(".ListPublicKeys") => list_public_keys(request).await,
@@ -170,6 +198,15 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
     })
+}
+
+/// Returns S3's answer to a request above the rate.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>
+fn slow_down() -> Response<Body> {
+    let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+    let mut response = Response::new(Body::from(text.to_owned()));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
 }
 
 /// Returns the keys whose validity overlaps the requested time; a missing time means now.
