@@ -338,7 +338,7 @@ async fn a_progress_file_is_for_one_source_only() -> Result<()> {
     Ok(())
 }
 
-/// Every log file is throttled twice. These are more retries than the SDK allows in a burst unless it is
+/// Every log file is throttled four times. These are more retries than the SDK allows in a burst unless it is
 /// told otherwise.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_of_throttled_requests_is_waited_for() -> Result<()> {
@@ -352,14 +352,14 @@ async fn a_burst_of_throttled_requests_is_waited_for() -> Result<()> {
     stage.deliver(&trail).await?;
     let proxy = FaultProxy::start(stage.aws.endpoint()).await?;
     let rules = trail.log_files.iter().map(|file| {
-        let twice = Rule::new(get(&file.object), Fault::slow_down()).times(2);
-        proxy.add(twice)
+        let burst = Rule::new(get(&file.object), Fault::slow_down()).times(4);
+        proxy.add(burst)
     });
     let rules: Vec<_> = rules.collect();
     let report = stage.run_through(&proxy, &verify(&trail)).await?.report();
     report.reported(0, &[]);
     let all = u64::try_from(trail.log_files.len())?;
     assert_eq!(report.counts("logFiles"), [all, 0, 0]);
-    assert!(rules.iter().all(|rule| proxy.hits(*rule) == 2));
+    assert!(rules.iter().all(|rule| proxy.hits(*rule) == 4));
     Ok(())
 }

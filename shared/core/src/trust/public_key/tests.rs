@@ -32,7 +32,11 @@ fn signatures_of_cloudtrail_verify_with_its_real_key_and_no_other() {
             .map(|key| key.fingerprint.as_str())
             .collect();
         assert_eq!(makers, [name]);
-        let key = keys.keys.iter().find(|key| key.fingerprint == name).unwrap();
+        let key = keys
+            .keys
+            .iter()
+            .find(|key| key.fingerprint == name)
+            .unwrap();
         let mut other = signature.clone();
         other[0] ^= 1;
         assert!(!made(key, &hash, &other));
