@@ -16,6 +16,7 @@ mod limit;
 mod machine;
 mod measure;
 mod memory;
+mod organization;
 mod others;
 mod pace;
 mod plot;
@@ -43,8 +44,10 @@ Benchmarks of Trailseal. Without arguments, all of them.
   trailseal-bench serve SET [DELAY]   serve a data set, answer after DELAY milliseconds, print requests
   trailseal-bench data                only make the data
   trailseal-bench kms-files FOLDER    the benchmark kms, of the log files in a folder
+  trailseal-bench organization [--write]   a day of an organization: requests, queues and costs
 
-With --write, docs/benchmarks.md and docs/growth.svg get the results. Data sets are made once, in target/bench-data.
+
+With --write, docs/benchmarks.md and docs/growth.svg get the results, or docs/scale.md. Data sets are made once, in target/bench-data.
 ";
 
 type Benchmark = fn(&mut Lab) -> anyhow::Result<Section>;
@@ -85,6 +88,15 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
         Some(kms::CHILD) => kms::child(arguments),
         Some(requests::CHILD) => requests::child(arguments),
         Some("kms-files") => kms::files(arguments),
+        Some("organization") => organization(arguments),
+        Some(organization::CHILD) => {
+            organization::child(arguments)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(organization::REQUESTS_CHILD) => {
+            organization::send_requests(arguments)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some("serve") => serve(arguments),
         Some("data") => {
             let mut lab = Lab::new()?;
@@ -123,6 +135,20 @@ fn serve(arguments: &[String]) -> anyhow::Result<ExitCode> {
     loop {
         std::thread::park();
     }
+}
+
+/// Prints the tables about a day of an organization.
+fn organization(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let mut lab = Lab::new()?;
+    let sections = organization::run(&mut lab)?;
+    let mut parts = vec![machine::describe()?];
+    parts.extend(sections.iter().map(ToString::to_string));
+    let run = parts.join("\n");
+    println!("{run}");
+    if arguments.iter().any(|argument| argument == "--write") {
+        write("docs/scale.md", &run)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The start of the document of the last run.
@@ -168,7 +194,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
     println!("{summary}");
     parts.push(summary);
     if write_run && !failed {
-        write(&parts.join("\n"))?;
+        write("docs/benchmarks.md", &parts.join("\n"))?;
         let picture = paths::repository().join("docs").join(growth::PICTURE);
         std::fs::copy(lab.data().join(growth::PICTURE), picture)?;
     }
@@ -180,8 +206,8 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes a run into the document, in place of the existing one.
-fn write(run: &str) -> anyhow::Result<()> {
-    let path = paths::repository().join("docs/benchmarks.md");
+fn write(document: &str, run: &str) -> anyhow::Result<()> {
+    let path = paths::repository().join(document);
     let text = std::fs::read_to_string(&path)?;
     let (before, _) = text
         .split_once(RUN.trim_end())

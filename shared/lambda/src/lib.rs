@@ -11,7 +11,7 @@ pub mod queue;
 pub mod startup;
 
 pub use invocation::{
-    Check, Checked, Deadline, Record, Work, WorkError, write_alert, write_append,
-    write_known_findings, write_round,
+    Check, Checked, Deadline, Record, Rehearsal, RehearsalSettings, Work, WorkError, write_alert,
+    write_append, write_known_findings, write_round,
 };
-pub use startup::{AlerterStartup, AnswerBatch, Startup};
+pub use startup::{AlerterStartup, AnswerBatch, Startup, start_logging};

@@ -5,6 +5,7 @@
 //! - its actions: [`publisher`], [`resender`], [`metrics`], [`unrelated`]
 //! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer),
 //!   and [`work`] that is not about objects
+//! - all of it without Lambda: [`rehearsal`]
 
 mod answer;
 mod attempt;
@@ -18,6 +19,7 @@ mod metrics;
 mod outcome;
 mod publisher;
 mod queue_message;
+mod rehearsal;
 mod resender;
 mod retry_schedule;
 mod run;
@@ -31,6 +33,7 @@ mod work;
 pub use check::{Check, Checked, Record};
 pub use deadline::Deadline;
 pub use metrics::{write_alert, write_append, write_known_findings, write_round};
+pub use rehearsal::{Rehearsal, RehearsalSettings};
 pub use work::{Work, WorkError};
 
 pub(crate) use answer::answer;

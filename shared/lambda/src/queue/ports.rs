@@ -94,7 +94,7 @@ pub trait Requeue: SetRetry {
 }
 
 /// Everything that a function acts through.
-pub(crate) trait Ports: Send + Sync + 'static {
+pub trait Ports: Send + Sync + 'static {
     /// Accepts findings.
     type Findings: SendFindings + 'static;
     /// Accepts messages that go back.

@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// `AWS_LAMBDA_LOG_FORMAT` is the format, and `AWS_LAMBDA_LOG_LEVEL` the level. `RUST_LOG` sets the
 /// level of single modules, for example `info,aws_config=debug`.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
-pub(super) fn start() {
+pub fn start() {
     let variable = |name| std::env::var(name).ok();
     let (filter, wrong) = filter(
         variable("AWS_LAMBDA_LOG_LEVEL").as_deref(),

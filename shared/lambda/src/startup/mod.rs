@@ -6,3 +6,4 @@ mod logging;
 
 pub use alerter::{AlerterStartup, AnswerBatch};
 pub use checks::{StartError, Startup};
+pub use logging::start as start_logging;
