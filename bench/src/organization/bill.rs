@@ -69,6 +69,8 @@ pub(crate) struct Work {
 pub(crate) struct Bill {
     pub(crate) items: Vec<Item>,
     pub(crate) work: BTreeMap<Function, Work>,
+    /// What does not depend on the number of accounts, in US dollars.
+    pub(crate) fixed: f64,
     /// An hour of the queue of each function that new files trigger.
     pub(crate) hours: BTreeMap<Function, Hour>,
 }
@@ -93,7 +95,9 @@ impl Bill {
         day.history(digests * f64::from(DAY), inputs);
         let events = (digests + log_files) * f64::from(DAY);
         day.add(None, prices::EVENT, events);
+        let others = day.usd();
         day.fixed(inputs);
+        day.fixed = day.usd() - others;
         day
     }
 
@@ -298,7 +302,9 @@ impl Inputs<'_> {
             function,
             Function::HistoryDigestValidator | Function::HistoryLogVerifier
         );
-        let measures = if is_history {
+        // The requests of kms-context-checker depend on the records of a log file.
+        let is_by_records = is_history || function == Function::KmsContextChecker;
+        let measures = if is_by_records {
             &self.measured.sized
         } else {
             &self.measured.counted

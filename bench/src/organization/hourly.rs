@@ -134,15 +134,16 @@ pub(crate) async fn append(
 ) -> anyhow::Result<Sums> {
     let mut by_hour: BTreeMap<&str, Vec<(&String, &String)>> = BTreeMap::new();
     for (key, receipt) in receipts {
-        // receipts/YYYY/MM/DD/ACCOUNT/REGION/END_TRAIL…
-        if let Some(end) = key
+        // receipts/YYYY/MM/DD/ACCOUNT/REGION/END_TRAIL… Receipts of log files have other names.
+        let end = key
             .split('/')
             .nth(6)
-            .and_then(|name| name.split('_').next())
-        {
+            .and_then(|name| name.split('_').next());
+        if let Some(end) = end.filter(|end| end.starts_with("20")) {
             by_hour.entry(end).or_default().push((key, receipt));
         }
     }
+    // The digests of the last hour have not all arrived.
     let hours = by_hour.into_iter().rev().skip(1);
     let mut hours: Vec<_> = hours.take(LOGGED_HOURS).collect();
     hours.reverse();

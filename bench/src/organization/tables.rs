@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::assumptions::{ACCOUNTS, BURST, DAY, REGIONS, SAMPLE};
 use super::bill::{Bill, Inputs, Item};
+use super::day::key;
 use super::prices;
 use super::requests::Request;
 use super::settings::Function;
@@ -50,12 +51,14 @@ pub(crate) fn organization(inputs: Inputs<'_>, days: &Days) -> Section {
     let measured = inputs.measured;
     let day = f64::from(DAY);
     let factors = ACCOUNTS.map(|accounts| f64::from(accounts) / float(SAMPLE as u64));
+    let ruled = &measured.sized[&key(Function::KmsContextChecker, 1)];
     let mut section = Section::new(
         "The organization",
         format!(
-            "{SAMPLE} accounts in {} Regions are simulated, for a day of {DAY} hours; the other columns have as many of them. {} of the digests list no log file. A request through the AWS SDK takes {} of a processor.",
+            "{SAMPLE} accounts in {} Regions are simulated, for a day of {DAY} hours; the other columns have as many of them. {} of the digests list no log file, and {} of the log files record calls to KMS to which a rule applies. A request through the AWS SDK takes {} of a processor.",
             REGIONS.len(),
             percent(measured.empty),
+            percent(ruled.tally.of(Request::EvidencePut) / ruled.messages),
             micros(inputs.request)
         ),
     );
@@ -303,6 +306,9 @@ fn by(name: &str, days: &Days, of: impl Fn(&Item) -> String) -> Table {
         rows.row(row("**all**", all, usd));
         let each = [0, 1, 2].map(|at: usize| all[at] / f64::from(ACCOUNTS[at]));
         rows.row(row("each account", each, |usd| format!("{usd:.4}")));
+        let other = [0, 1, 2].map(|at: usize| (all[at] - days[at].fixed) / f64::from(ACCOUNTS[at]));
+        let name = "each account, without what any stack costs";
+        rows.row(row(name, other, |usd| format!("{usd:.4}")));
     }
     rows
 }
