@@ -3,8 +3,8 @@
 
 use super::counters::VerifyCounters;
 use super::job::Job;
+use super::outcomes::LogFileOutcomes;
 use super::resume::{Done, Resume};
-use crate::report::Counts;
 use futures::stream::{self, StreamExt as _};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -14,13 +14,6 @@ use trailseal::finding::{DigestReference, Obstacle, Scope};
 use trailseal::names::location::ObjectLocation;
 use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::Cause;
-
-/// The outcomes of a digest's log files.
-#[derive(Clone, Copy, Default)]
-pub(super) struct LogFileOutcomes {
-    pub(super) counts: Counts,
-    pub(super) bytes: u64,
-}
 
 /// Verifies the log files of a digest, as far as it is settled: its content is certain. The digest
 /// is held until they are done.

@@ -1,6 +1,5 @@
 //! The outcomes of a digest and its log files.
 
-use super::log_files::LogFileOutcomes;
 use crate::report::{Counts, Outcome};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,6 +13,13 @@ pub(super) struct DigestOutcomes {
     pub(super) time: (Timestamp, Timestamp),
     pub(super) own: Outcome,
     pub(super) log_files: Counts,
+    pub(super) bytes: u64,
+}
+
+/// The outcomes of a digest's log files.
+#[derive(Clone, Copy, Default)]
+pub(super) struct LogFileOutcomes {
+    pub(super) counts: Counts,
     pub(super) bytes: u64,
 }
 

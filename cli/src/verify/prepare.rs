@@ -58,14 +58,7 @@ pub(super) async fn prepare(
         AnswersFrom::Bundle(bundle) => bundle.describe(),
         AnswersFrom::Source | AnswersFrom::Recorded(_) => named.to_string(),
     };
-    let requests = match (&named, from) {
-        (Named::S3 { .. }, AnswersFrom::Source | AnswersFrom::Recorded(_))
-            if !args.fixed_concurrency =>
-        {
-            Requests::to_s3(args.concurrency)
-        }
-        _ => Requests::fixed(args.concurrency),
-    };
+    let requests = requests(args, &named, from);
     let (services, objects, look_in) = open(args, named, from, &mut places, &requests).await?;
     let resume = open_resume(args)?;
     let (unseen, strays) = match &objects {
@@ -123,6 +116,16 @@ pub(super) async fn prepare(
         requested,
         strays,
     })
+}
+
+/// Returns how many requests, or open files, there are at a time.
+fn requests(args: &VerifyArgs, named: &Named, from: &AnswersFrom) -> Requests {
+    let is_offline = matches!(named, Named::Directory(_)) || matches!(from, AnswersFrom::Bundle(_));
+    if is_offline || args.fixed_concurrency {
+        Requests::fixed(args.concurrency)
+    } else {
+        Requests::to_s3(args.concurrency)
+    }
 }
 
 /// Checks the name of the file that the report is written to.

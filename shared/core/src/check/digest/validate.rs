@@ -3,7 +3,8 @@
 use super::DigestVerifier;
 use super::fetch::FetchedDigest;
 use super::seen::SeenDigest;
-use super::walk::{ChainWalk, SettledDigest};
+use super::settled_digest::SettledDigest;
+use super::walk::ChainWalk;
 use crate::finding::chain;
 use crate::finding::digest::{self, DigestSubject};
 use crate::finding::{DigestReference, Finding, Report, Scope};

@@ -7,13 +7,13 @@
 use super::DigestVerifier;
 use super::link::ReadPredecessor;
 use super::read_digest::ReadDigest;
+use super::settled_digest::SettledDigest;
 use super::signatures::SignatureFromAnother;
 use super::signed_digest::SignedDigest;
 use crate::finding::chain as finding;
 use crate::finding::digest::DigestSubject;
 use crate::finding::{DigestReference, Finding, Report};
 use crate::format::digest::Predecessor;
-use crate::format::form::Form;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, DigestSeries};
 use crate::names::window::Window;
@@ -24,50 +24,17 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// A digest, and everything that was found out about it.
-#[derive(Debug)]
-pub struct SettledDigest {
-    /// The location of the digest.
-    pub at: ObjectLocation,
-    /// The content of its key.
-    pub key: DigestKey,
-    /// The start of the time it covers: as it states, if CloudTrail signed it, otherwise an hour
-    /// before its end.
-    pub start: Timestamp,
-    /// The findings about it and about its link to its predecessor. An empty report means valid.
-    pub report: Report,
-    /// Its content, if CloudTrail signed it. Its object may still be damaged: then the report says
-    /// so.
-    pub authentic: Option<Arc<AuthenticDigest>>,
-    /// Indicates whether it starts a chain that has no earlier digest.
-    pub starts_first_chain: bool,
-    /// The form that it was read in.
-    pub form: Form,
-}
-
-impl SettledDigest {
-    /// Returns the digest, if CloudTrail signed it.
-    pub(super) fn signed(&self) -> Option<SignedDigest<'_>> {
-        let authentic = self.authentic.as_deref()?;
-        Some(SignedDigest {
-            at: &self.at,
-            key: &self.key,
-            authentic,
-        })
-    }
-}
-
 /// A digest that is judged by its signatures. Its link to its predecessor is not checked yet, which
 /// may take several requests, one after the other.
 #[derive(Debug)]
-pub struct JudgedDigest {
+pub struct UnlinkedDigest {
     settled: SettledDigest,
     newer: Option<NewerDigest>,
     /// Its statement about its predecessor.
     says: Option<Predecessor>,
 }
 
-impl JudgedDigest {
+impl UnlinkedDigest {
     /// Returns what is settled so far. Its content is final: its log files can be verified.
     #[must_use]
     pub fn so_far(&self) -> &SettledDigest {
@@ -173,7 +140,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
 
     /// Judges the next older digest of a walk by its signatures: the first half of
     /// [`Self::settle`].
-    pub async fn judge_next(&self, walk: &mut ChainWalk, digest: ReadDigest) -> JudgedDigest {
+    pub async fn judge_next(&self, walk: &mut ChainWalk, digest: ReadDigest) -> UnlinkedDigest {
         let newer = walk
             .newer
             .take()
@@ -183,7 +150,7 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
             .and_then(|(content, _)| content.as_ref().ok()?.predecessor.clone());
         let judged = self.judge_read(digest, newer.as_ref(), &walk.claims);
         let settled = Box::pin(judged).await;
-        JudgedDigest {
+        UnlinkedDigest {
             settled,
             newer,
             says,
@@ -194,10 +161,10 @@ impl<S: ReadObject + ListObjects, K: ListPublicKeys> DigestVerifier<S, K> {
     pub async fn settle_judged(
         &self,
         walk: &mut ChainWalk,
-        judged: JudgedDigest,
+        judged: UnlinkedDigest,
         older: Option<&ReadDigest>,
     ) -> SettledDigest {
-        let JudgedDigest {
+        let UnlinkedDigest {
             mut settled,
             newer,
             says,
