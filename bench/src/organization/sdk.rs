@@ -63,7 +63,7 @@ pub(crate) fn child(arguments: &[String]) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let config = trailseal_aws::sdk_config().await;
+        let config = trailseal_aws::sdk_config();
         let objects = S3Objects::new(&config, None);
         for _ in 0..number / AT_ONCE {
             let reads = (0..AT_ONCE).map(|_| async {

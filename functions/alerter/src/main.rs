@@ -17,7 +17,7 @@ use trailseal_lambda::AlerterStartup;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let startup = AlerterStartup::from_environment().await?;
+    let startup = AlerterStartup::from_environment()?;
     let alerter = Alerter::<Stack>::new(&startup);
     startup.serve(alerter).await
 }

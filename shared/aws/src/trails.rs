@@ -1,7 +1,7 @@
 //! The status of trails, read with a role in each trail's account.
 
 use super::error::unless_absent;
-use aws_config::sts::AssumeRoleProvider;
+use super::role::Role;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::primitives::DateTime;
@@ -38,12 +38,8 @@ impl TrailsByRole {
 
     /// Returns a client with the role in a trail's account. It is needed once an hour, and
     /// not kept.
-    async fn client(&self, trail: &TrailArn) -> Client {
-        let role = AssumeRoleProvider::builder(trail.role(&self.role))
-            .session_name(SESSION)
-            .configure(&self.config)
-            .build()
-            .await;
+    fn client(&self, trail: &TrailArn) -> Client {
+        let role = Role::new(&self.config, trail.role(&self.role), SESSION);
         let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
             .region(Region::new(trail.home_region.to_string()))
             .credentials_provider(role)
@@ -54,7 +50,7 @@ impl TrailsByRole {
 
 impl ReadTrailStatus for TrailsByRole {
     async fn status(&self, trail: &TrailArn) -> Result<Option<TrailStatus>, StoreError> {
-        let client = self.client(trail).await;
+        let client = self.client(trail);
         let arn = trail.to_string();
         let status = client.get_trail_status().name(&arn).send().await;
         let Some(status) = unless_absent(ACTION, &arn, status, NOT_FOUND)? else {

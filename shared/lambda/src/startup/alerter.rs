@@ -35,10 +35,10 @@ impl AlerterStartup {
     ///
     /// # Errors
     /// [`ConfigError`] naming every variable that is wrong.
-    pub async fn from_environment() -> Result<Self, ConfigError> {
+    pub fn from_environment() -> Result<Self, ConfigError> {
         super::logging::start();
         let config = AlerterConfig::read(|name| std::env::var(name).ok())?;
-        let sdk = trailseal_aws::sdk_config().await;
+        let sdk = trailseal_aws::sdk_config();
         Ok(Self { config, sdk })
     }
 

@@ -61,7 +61,7 @@ impl Startup {
     /// [`StartError`] naming every variable that is wrong.
     pub async fn from_environment() -> Result<Self, StartError> {
         super::logging::start();
-        let sdk = trailseal_aws::sdk_config().await;
+        let sdk = trailseal_aws::sdk_config();
         let lists = config::read_lists(&sdk).await?;
         let variable = |name: &str| std::env::var(name).ok();
         let config = Config::read(|name| lists.get(name).cloned().or_else(|| variable(name)))?;
