@@ -1,4 +1,7 @@
-//! The function log-verifier in AWS's runtime interface emulator.
+//! The functions in AWS's runtime interface emulator.
+
+pub(crate) mod gate;
+mod starts;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,7 +18,7 @@ use crate::server::Endpoint;
 
 const LATENCY: Duration = Duration::from_millis(20);
 /// As in the template.
-const LOGICAL_ID: &str = "LogVerifier";
+const LOG_VERIFIER: &str = "LogVerifier";
 const MEMORY_MB: i32 = 1769;
 const TIMEOUT: Duration = Duration::from_mins(5);
 const STARTS: usize = 3;
@@ -43,17 +46,23 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
         megabytes(measured.peak),
     ]);
     let mut section = Section::new(
-        "The function log-verifier",
+        "Functions",
         format!(
-            "One digest of {} log files in S3, every request answered after {} ms, the function under AWS's runtime interface emulator; medians of {STARTS} starts with {WARM} later invocations each.",
+            "The functions under AWS's runtime interface emulator. Invocations are of log-verifier: one digest of {} log files in S3, every request answered after {} ms; medians of {STARTS} starts with {WARM} later invocations each. A start is the time from a function's process to its first request for an invocation.",
             count(set.about.log_files),
             LATENCY.as_millis()
         ),
     );
     section.table(table);
-    section.below("the first invocation", cold, 1.5, seconds);
-    section.below("a later invocation", warm, 1.5, seconds);
-    section.below("peak of memory", measured.peak, 100e6, megabytes);
+    section.below("log-verifier, the first invocation", cold, 1.5, seconds);
+    section.below("log-verifier, a later invocation", warm, 1.5, seconds);
+    section.below(
+        "log-verifier, peak of memory",
+        measured.peak,
+        100e6,
+        megabytes,
+    );
+    runtime.block_on(starts::measure(lab, endpoint.url(), &mut section))?;
     Ok(section)
 }
 
@@ -67,8 +76,8 @@ struct Measured {
 
 async fn invoke(lab: &Lab, set: &DataSet, endpoint: &Endpoint) -> anyhow::Result<Measured> {
     let spec = FunctionSpec {
-        name: LOGICAL_ID.to_owned(),
-        bootstrap: paths::bootstrap(LOGICAL_ID)?,
+        name: LOG_VERIFIER.to_owned(),
+        bootstrap: paths::bootstrap(LOG_VERIFIER)?,
         env: environment(endpoint),
         timeout: TIMEOUT,
         memory_mb: MEMORY_MB,
@@ -105,7 +114,7 @@ async fn peak(rie: &Rie) -> anyhow::Result<f64> {
 
 /// Returns the seconds of one invocation that finds every log file valid.
 async fn once(rie: &Rie, set: &DataSet) -> anyhow::Result<f64> {
-    let event = json!({ "bucket": BUCKET, "key": set.about.newest });
+    let event = digest(&set.about.newest);
     let began = Instant::now();
     let answer = rie.invoke(&event).await;
     let took = began.elapsed().as_secs_f64();
@@ -119,6 +128,11 @@ async fn once(rie: &Rie, set: &DataSet) -> anyhow::Result<f64> {
         rie.log_tail()
     );
     Ok(took)
+}
+
+/// Returns the event that names a digest.
+fn digest(key: &str) -> Value {
+    json!({ "bucket": BUCKET, "key": key })
 }
 
 /// Returns the environment that the template gives the function.

@@ -1,4 +1,4 @@
-//! Benchmarks of the command `trailseal verify` and of the function log-verifier, compared with the
+//! Benchmarks of the command `trailseal verify` and of the functions, compared with the
 //! AWS CLI and with the machine's maximum. `docs/benchmarks.md` describes what each one measures.
 #![forbid(unsafe_code)]
 
@@ -87,6 +87,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
         Some(measure::SUBCOMMAND) => measure::child(arguments),
         Some(kms::CHILD) => kms::child(arguments),
         Some(requests::CHILD) => requests::child(arguments),
+        Some(function::gate::CHILD) => function::gate::child(arguments),
         Some("kms-files") => kms::files(arguments),
         Some("organization") => organization(arguments),
         Some(organization::CHILD) => {

@@ -245,6 +245,11 @@ pub(crate) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// Returns milliseconds.
+pub(crate) fn millis(seconds: f64) -> String {
+    format!("{:.1} ms", seconds * 1e3)
+}
+
 /// Returns microseconds.
 pub(crate) fn micros(seconds: f64) -> String {
     format!("{:.1} µs", seconds * 1e6)
