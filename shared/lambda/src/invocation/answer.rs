@@ -5,7 +5,6 @@ use super::batch::answer_batch;
 use super::check::Check;
 use super::event::meant_for;
 use super::item_error::ItemError;
-use super::metrics;
 use super::outcome::Answer;
 use super::run::Run;
 use super::service::Service;
@@ -38,7 +37,7 @@ pub(crate) async fn answer<C: Check, P: Ports>(
     let stamp = Stamp::by_function(C::FUNCTION, Timestamp::now());
     service.unrelated.write(stamp);
     let bytes = service.bytes_read.swap(0, Ordering::Relaxed);
-    metrics::write_lines(&[metrics::bytes_read(bytes, stamp)]);
+    service.publisher.metrics.write(bytes, stamp);
     answer
 }
 

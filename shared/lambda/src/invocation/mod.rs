@@ -2,7 +2,7 @@
 //!
 //! - its limits and names: [`deadline`], [`run`], [`retry_schedule`], [`attempt`]
 //! - its input and output: [`queue_message`], [`check`], [`outcome`], [`verified`], [`item_error`]
-//! - its actions: [`publisher`], [`resender`], [`metrics`], [`unrelated`]
+//! - its actions: [`publisher`], [`resender`], [`metrics`], [`check_metrics`], [`unrelated`]
 //! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer),
 //!   and [`work`] that is not about objects
 //! - all of it without Lambda: [`rehearsal`]
@@ -11,6 +11,7 @@ mod answer;
 mod attempt;
 mod batch;
 mod check;
+mod check_metrics;
 mod deadline;
 mod event;
 mod item;
@@ -37,6 +38,7 @@ pub use rehearsal::{Rehearsal, RehearsalSettings};
 pub use work::{Work, WorkError};
 
 pub(crate) use answer::answer;
+pub(crate) use check_metrics::CheckMetrics;
 pub(crate) use publisher::Publisher;
 pub(crate) use resender::Resender;
 pub(crate) use run::Run;

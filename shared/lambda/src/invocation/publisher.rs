@@ -1,8 +1,8 @@
 //! Sends the findings, keeps the record, and settles the pending deliveries.
 
 use super::check::Record;
+use super::check_metrics::CheckMetrics;
 use super::item_error::ItemError;
-use super::metrics;
 use super::verified::Verified;
 use crate::queue::ports::{Ports, SendFindings as _};
 use futures::stream::{self, StreamExt as _};
@@ -21,6 +21,8 @@ pub(crate) struct Publisher<P: Ports> {
     pub(crate) evidence: P::Evidence,
     /// The bucket's name, if there is one.
     pub(crate) evidence_bucket: Option<String>,
+    /// The metrics of the objects that were checked.
+    pub(crate) metrics: CheckMetrics,
 }
 
 impl<P: Ports> Publisher<P> {
@@ -55,7 +57,7 @@ impl<P: Ports> Publisher<P> {
             cannot_tell = report.obstacles.len(),
             "checked"
         );
-        metrics::write(found, stamp);
+        self.metrics.add(found, stamp);
         let bucket = self.evidence_bucket.as_deref();
         let findings = findings_message::compose(&report.findings, stamp, bucket);
         let all_clears = findings_message::compose(&report.all_clears, begun, bucket);

@@ -3,6 +3,7 @@
 
 use super::answer::answer;
 use super::check::Check;
+use super::check_metrics::CheckMetrics;
 use super::deadline::Deadline;
 use super::publisher::Publisher;
 use super::resender::Resender;
@@ -49,6 +50,7 @@ impl<C: Check, P: Ports> Rehearsal<C, P> {
                 findings,
                 evidence,
                 evidence_bucket: Some(settings.evidence_bucket),
+                metrics: CheckMetrics::default(),
             },
             resender: Resender {
                 queue,

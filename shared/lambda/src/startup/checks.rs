@@ -2,8 +2,8 @@
 
 use crate::config::{self, Config, ConfigError, ListsError, PinnedError};
 use crate::invocation::{
-    Check, Publisher, Resender, Run, Service, Stack, UnrelatedMessages, Work, WorkService, answer,
-    answer_work,
+    Check, CheckMetrics, Publisher, Resender, Run, Service, Stack, UnrelatedMessages, Work,
+    WorkService, answer, answer_work,
 };
 use crate::queue::{FindingsQueue, OwnQueue};
 use aws_config::SdkConfig;
@@ -177,6 +177,7 @@ impl Startup {
                 findings,
                 evidence,
                 evidence_bucket: self.config.evidence_bucket,
+                metrics: CheckMetrics::default(),
             },
             resender: Resender {
                 queue: OwnQueue::new(&self.sdk, queue_url, dead_letter_queue_url),

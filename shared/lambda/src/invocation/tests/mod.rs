@@ -306,6 +306,7 @@ fn service_of(findings: Sent, queue: Line) -> InMemory {
             findings,
             evidence: Shelf::default(),
             evidence_bucket: None,
+            metrics: CheckMetrics::default(),
         },
         resender: Resender {
             queue,
