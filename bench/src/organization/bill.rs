@@ -33,6 +33,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) spread: &'a RangeInclusive<u32>,
     /// The price of a GB-second of Lambda.
     pub(crate) compute: Price,
+    /// The bytes of log lines for each message, if not those that are measured.
+    pub(crate) logged: fn(Function) -> Option<f64>,
 }
 
 /// A line of the bill. What belongs to no function has none.
@@ -319,13 +321,14 @@ impl Inputs<'_> {
         let written = Line::through(measures, function, |sums| sums.written);
         let all = |line: &Line<f64>| line.invocation * invocations + line.message * messages;
         let platform = PLATFORM_BYTES + PLATFORM_LINES * LOG_EVENT_BYTES;
+        let logged = all(&bytes) + all(&lines) * LOG_EVENT_BYTES + platform * invocations;
         Work {
             messages,
             invocations,
             duration,
             gigabyte_seconds: duration * self.settings.of(function).memory_mb / 1024.0,
             requests,
-            logged: all(&bytes) + all(&lines) * LOG_EVENT_BYTES + platform * invocations,
+            logged: (self.logged)(function).map_or(logged, |each| each * messages),
             written: all(&written),
         }
     }

@@ -8,9 +8,11 @@
 //!   process of its own
 //! - `sdk`, `logs`: what a request takes besides that, and the lines of that process
 //! - `queue`, `bill`: queues and costs of the whole organization
+//! - `before`: what it cost before some cuts
 //! - `tables`: the output
 
 mod assumptions;
+mod before;
 mod bill;
 mod clock;
 mod day;
@@ -98,13 +100,24 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Vec<Section>> {
         settings: &settings,
         spread: &assumptions::SPREAD,
         compute: prices::LAMBDA_X86,
+        logged: |_| None,
     };
     let days = assumptions::ACCOUNTS.map(|accounts| Bill::of(accounts, inputs));
+    let settings = before::settings(&settings);
+    let before = Bill::of(
+        assumptions::ACCOUNTS[2],
+        Inputs {
+            settings: &settings,
+            logged: before::logged,
+            ..inputs
+        },
+    );
     Ok(vec![
         tables::organization(inputs, &days),
         tables::requests(&days),
         tables::lambda(&days, inputs),
         tables::queues(inputs),
         tables::costs(&days, inputs),
+        tables::compared(&before, &days[2]),
     ])
 }

@@ -278,6 +278,47 @@ pub(crate) fn costs(days: &Days, inputs: Inputs<'_>) -> Section {
     section
 }
 
+/// Returns the section about what was cut, of the largest organization.
+pub(crate) fn compared(before: &Bill, after: &Bill) -> Section {
+    let mut section = Section::new(
+        "Before and after",
+        format!(
+            "US dollars a day with {} accounts, before and after [the cuts](#what-was-cut).",
+            ACCOUNTS[2]
+        ),
+    );
+    section.table(changes("service", before, after, |item| {
+        item.price.service.to_owned()
+    }));
+    section.table(changes("function", before, after, |item| {
+        item.function
+            .map_or("no function", Function::name)
+            .to_owned()
+    }));
+    section.table(changes("the largest items", before, after, name_of));
+    section
+}
+
+/// Returns the costs by some name before and after, the largest first.
+fn changes(name: &str, before: &Bill, after: &Bill, of: impl Fn(&Item) -> String) -> Table {
+    let mut sums: BTreeMap<String, [f64; 2]> = BTreeMap::new();
+    for (number, day) in [before, after].into_iter().enumerate() {
+        for item in &day.items {
+            sums.entry(of(item)).or_default()[number] += item.usd();
+        }
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by(|(_, one), (_, other)| other[0].total_cmp(&one[0]));
+    let mut rows = Table::new([name, "before", "after", "less"]);
+    let is_whole = sums.len() <= LARGEST;
+    sums.truncate(2 * LARGEST);
+    let all = ("**all**".to_owned(), [before.usd(), after.usd()]);
+    for (name, [before, after]) in sums.into_iter().chain(is_whole.then_some(all)) {
+        rows.row([name, usd(before), usd(after), percent(1.0 - after / before)]);
+    }
+    rows
+}
+
 /// Returns the name of an item in the tables.
 pub(super) fn name_of(item: &Item) -> String {
     let function = item.function.map_or("", Function::name);

@@ -1,10 +1,13 @@
 //! The verification of the log files of one new digest.
 
-use tokio::time::{sleep_until, timeout_at};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until, timeout_at};
 use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::log_file::Progress;
-use trailseal::check::pending::{self, Settlement};
+use trailseal::check::pending::{self, PendingOverview, Settlement};
 use trailseal::finding::Scope;
 use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
@@ -18,6 +21,32 @@ use trailseal_lambda::{Check, Checked, Deadline, Record};
 /// to be read: the number of requests in flight finds itself.
 const LOG_FILES_AT_ONCE: usize = 256;
 
+/// How long one listing of all pending deliveries answers for the digests of an invocation.
+const OVERVIEW_FOR: Duration = Duration::from_secs(30);
+
+/// How long no such listing is made after one that did not fit on a page.
+const LARGE_FOR: Duration = Duration::from_mins(10);
+
+/// A listing of all pending deliveries.
+struct Listed {
+    /// The end of the invocation that made it, which no other invocation has.
+    invocation: Instant,
+    at: Instant,
+    overview: Arc<PendingOverview>,
+}
+
+impl Listed {
+    /// Returns whether it answers for a digest of an invocation.
+    fn is_for(&self, invocation: Instant) -> bool {
+        let age = self.at.elapsed();
+        if self.overview.is_large() {
+            age < LARGE_FOR
+        } else {
+            self.invocation == invocation && age < OVERVIEW_FOR
+        }
+    }
+}
+
 /// Verifies that log files exist and have the signed content. Then settles the pending deliveries
 /// that wait for the digest.
 pub(crate) struct LogVerifier<S, K, E> {
@@ -25,11 +54,17 @@ pub(crate) struct LogVerifier<S, K, E> {
     /// Where the pending deliveries are. `None` in the history: deliveries wait for the digests of
     /// the last days, which settle them when they arrive.
     evidence: Option<E>,
+    /// The newest listing of all of them.
+    listed: Mutex<Option<Listed>>,
 }
 
 impl<S, K, E> LogVerifier<S, K, E> {
     pub(crate) fn new(digests: DigestVerifier<S, K>, evidence: Option<E>) -> Self {
-        Self { digests, evidence }
+        Self {
+            digests,
+            evidence,
+            listed: Mutex::default(),
+        }
     }
 }
 
@@ -39,6 +74,27 @@ where
     K: ListPublicKeys,
     E: SettleEvidence,
 {
+    /// Returns what is pending: the digests of a batch share a listing.
+    async fn overview(
+        &self,
+        evidence: &E,
+        deadline: Deadline,
+    ) -> Result<Arc<PendingOverview>, StoreError> {
+        let mut listed = self.listed.lock().await;
+        let invocation = deadline.give_up;
+        if let Some(known) = listed.as_ref().filter(|listed| listed.is_for(invocation)) {
+            return Ok(Arc::clone(&known.overview));
+        }
+        let at = Instant::now();
+        let overview = Arc::new(PendingOverview::list(evidence).await?);
+        *listed = Some(Listed {
+            invocation,
+            at,
+            overview: Arc::clone(&overview),
+        });
+        Ok(overview)
+    }
+
     /// Settles the pending deliveries that wait for the digest. The findings about its log files
     /// are not lost if that takes too long.
     async fn settle(
@@ -52,8 +108,11 @@ where
             wind_down, give_up, ..
         } = deadline;
         let late = give_up - give_up.duration_since(wind_down) / 4;
-        let stop = sleep_until(wind_down);
-        let settled = pending::settle(&self.digests, evidence, at, digest, stop);
+        let settled = async {
+            let overview = self.overview(evidence, deadline).await?;
+            let stop = sleep_until(wind_down);
+            pending::settle(&self.digests, &overview.of(evidence), at, digest, stop).await
+        };
         timeout_at(late, settled).await.unwrap_or_else(|_| {
             Err(StoreError {
                 action: "settle",

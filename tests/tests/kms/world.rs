@@ -7,7 +7,7 @@ use std::future::pending;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::key_ring::KeyRing;
 use trailseal::check::kms_events::{KmsChecker, KmsReport};
-use trailseal::check::pending::{self, Settlement};
+use trailseal::check::pending::{self, PendingOverview, Settlement};
 use trailseal::finding::{Finding, FindingKind, Report};
 use trailseal::kms::expected::Expected;
 use trailseal::kms::readers::{ReaderRule, Readers};
@@ -86,7 +86,10 @@ impl World {
         let digests = DigestVerifier::new(&self.memory, keys, places);
         let progress = digests.verify_log_files(&at(digest), 0, 8, pending()).await;
         let signed = progress.digest.expect("a digest that CloudTrail signed");
-        pending::settle(&digests, &&self.memory, &at(digest), &signed, stop)
+        let overview = PendingOverview::list(&&self.memory).await.unwrap();
+        let evidence = &self.memory;
+        let evidence = overview.of(&evidence);
+        pending::settle(&digests, &evidence, &at(digest), &signed, stop)
             .await
             .unwrap()
     }

@@ -11,7 +11,7 @@ use trailseal::check::changed::ChangeMonitor;
 use trailseal::check::digest::{DigestVerifier, ValidatedDigest};
 use trailseal::check::key_ring::KeyRing;
 use trailseal::check::kms_events::{KmsChecker, KmsReport};
-use trailseal::check::pending;
+use trailseal::check::pending::{self, PendingOverview};
 use trailseal::event::EventObjects;
 use trailseal::finding::{Report, Stamp, Verdict};
 use trailseal::kms::expected::Expected;
@@ -244,7 +244,9 @@ impl Functions {
             ..progress.report.into()
         };
         if let Some(digest) = progress.digest {
-            let settled = pending::settle(&self.verifier, &self.store, at, &digest, pending());
+            let overview = PendingOverview::list(&self.store).await.expect("evidence");
+            let evidence = overview.of(&self.store);
+            let settled = pending::settle(&self.verifier, &evidence, at, &digest, pending());
             let settled = settled.await.expect("evidence");
             checked.report.absorb(settled.report);
             checked.updates = settled.updates;

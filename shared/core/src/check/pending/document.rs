@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// The folder of the evidence bucket that holds pending deliveries.
-const FOLDER: &str = "pending";
+pub(super) const FOLDER: &str = "pending";
 
 /// The schema of a document in it.
 const SCHEMA: &str = "trailseal.pending/1";

@@ -26,10 +26,12 @@ mod fate;
 mod intake;
 mod listed;
 mod looks;
+mod overview;
 mod rewrite;
 mod settle;
 mod update;
 
 pub use intake::keep;
+pub use overview::{OverviewedEvidence, PendingOverview};
 pub use settle::{Settlement, settle};
 pub use update::PendingUpdate;

@@ -1,0 +1,33 @@
+//! The day before the cuts of `docs/scale.md`: the settings of the template and the log lines at
+//! commit 500ba9d. With batches of one digest, everything else takes what it took then.
+
+use super::settings::{Function, Settings};
+
+/// Returns the settings of that time.
+pub(crate) fn settings(now: &Settings) -> Settings {
+    let mut before = now.clone();
+    for (function, settings) in &mut before.functions {
+        match function {
+            Function::DigestValidator => settings.window = 0.0,
+            Function::LogVerifier => {
+                settings.window = 0.0;
+                settings.batch = 1;
+            }
+            _ => {}
+        }
+    }
+    before
+}
+
+/// Returns the bytes of log lines for each message, as this benchmark counted them then, with 500
+/// accounts. `watchdog` writes the same lines as before.
+pub(crate) const fn logged(function: Function) -> Option<f64> {
+    match function {
+        Function::DigestValidator => Some(1739.0),
+        Function::LogVerifier => Some(1727.0),
+        Function::KmsContextChecker => Some(1060.0),
+        Function::HistoryDigestValidator => Some(743.0),
+        Function::HistoryLogVerifier => Some(739.0),
+        Function::DeletionMonitor | Function::Watchdog | Function::Alerter => None,
+    }
+}
