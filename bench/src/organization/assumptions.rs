@@ -99,10 +99,9 @@ pub(crate) const MONTH: f64 = 365.0 / 12.0;
 /// a fraction of it within a Region.
 pub(crate) fn latency(request: Request) -> Duration {
     Duration::from_millis(match request {
-        Request::LogGet | Request::EvidenceGet => 20,
+        Request::LogGet | Request::EvidenceGet | Request::EvidenceDelete | Request::Sign => 20,
         Request::LogHead => 15,
         Request::LogList | Request::EvidenceList | Request::EvidencePut => 30,
-        Request::EvidenceDelete | Request::Sign => 20,
         Request::Send | Request::SendAgain | Request::DescribeKey | Request::KeyPolicy => 10,
         Request::PublicKeys => 60,
     })
@@ -131,7 +130,7 @@ pub(crate) const PLATFORM_LINES: f64 = 2.0;
 /// The bytes of both.
 pub(crate) const PLATFORM_BYTES: f64 = 470.0;
 
-/// What CloudWatch Logs counts for each log event besides its text.
+/// What `CloudWatch` Logs counts for each log event besides its text.
 /// <https://aws.amazon.com/cloudwatch/pricing/>
 pub(crate) const LOG_EVENT_BYTES: f64 = 26.0;
 

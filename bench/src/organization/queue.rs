@@ -5,7 +5,7 @@
 //! same time as the maximum concurrency allows; messages that wait like that fill batches.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::RangeInclusive;
 
 use trailseal_tests::trail::rng::Rng;
@@ -77,7 +77,7 @@ struct Simulation<'a> {
     /// Messages that wait for a running invocation to end.
     waiting: VecDeque<f64>,
     /// When running invocations end; the number makes equal times different.
-    running: BTreeMap<(u64, u64), ()>,
+    running: BTreeSet<(u64, u64)>,
     number: u64,
     hour: Hour,
 }
@@ -96,7 +96,7 @@ pub(crate) fn simulate(arrivals: &[f64], settings: FunctionSettings, duration: &
         duration,
         collecting: vec![(Vec::new(), f64::INFINITY); pollers],
         waiting: VecDeque::new(),
-        running: BTreeMap::new(),
+        running: BTreeSet::new(),
         number: 0,
         hour: Hour {
             messages: float(arrivals.len() as u64),
@@ -114,8 +114,8 @@ impl Simulation<'_> {
         let mut arrivals = arrivals.iter().copied().peekable();
         let mut poller = 0;
         loop {
-            let ends = self.running.first_key_value();
-            let ends = ends.map_or(f64::INFINITY, |((at, _), ())| float(*at) / 1e6);
+            let ends = self.running.first();
+            let ends = ends.map_or(f64::INFINITY, |(at, _)| float(*at) / 1e6);
             let windows = self.collecting.iter().enumerate();
             let window = windows.min_by(|(_, (_, one)), (_, (_, other))| one.total_cmp(other));
             let (number, over) = window.map_or((0, f64::INFINITY), |(n, (_, over))| (n, *over));
@@ -175,7 +175,7 @@ impl Simulation<'_> {
             let duration = self.duration.at(float(size as u64));
             let end = now + duration;
             self.number += 1;
-            self.running.insert((micros(end), self.number), ());
+            self.running.insert((micros(end), self.number));
             self.hour.invocations += 1.0;
             self.hour.duration += duration;
             self.hour.concurrency = self.hour.concurrency.max(self.running.len());

@@ -84,7 +84,7 @@ impl Began {
     pub(crate) fn elapsed(self, store: &Store) -> Took {
         Took {
             processor: processor_time() - self.processor,
-            waited: (store.clock().now() - self.clock).as_secs_f64(),
+            waited: store.clock().now().saturating_sub(self.clock).as_secs_f64(),
         }
     }
 }
