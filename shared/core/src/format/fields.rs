@@ -1,27 +1,33 @@
 //! Single fields of a JSON object, read without copying or parsing the others.
 //!
-//! The tests are in `shared/core/src/kms/event.rs`.
+//! Other tests are in `shared/core/src/kms/event.rs`.
 
+use super::json;
 use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Returns a text, if it is one.
-pub(crate) fn text(json: Option<&RawValue>) -> Option<Cow<'_, str>> {
+/// Returns a text, if it is one. `json` is a JSON value.
+pub(crate) fn text(json: Option<&str>) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    let Text(text) = serde_json::from_str(json?.get()).ok()?;
+    let json = json?;
+    let quoted = json.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    if let Some(text) = quoted.filter(|text| memchr::memchr(b'\\', text.as_bytes()).is_none()) {
+        return Some(Cow::Borrowed(text));
+    }
+    let Text(text) = serde_json::from_str(json).ok()?;
     Some(text)
 }
 
 /// Returns fields of an object that may be missing.
 pub(crate) fn within<'a, const N: usize>(
-    json: Option<&'a RawValue>,
+    json: Option<&'a str>,
     names: [&str; N],
-) -> [Option<&'a RawValue>; N] {
-    json.and_then(|json| fields(json.get(), names))
+) -> [Option<&'a str>; N] {
+    json.and_then(|json| fields(json, names))
         .unwrap_or([None; N])
 }
 
@@ -30,11 +36,48 @@ pub(crate) fn within<'a, const N: usize>(
 pub(crate) fn fields<'a, const N: usize>(
     json: &'a str,
     names: [&str; N],
-) -> Option<[Option<&'a RawValue>; N]> {
+) -> Option<[Option<&'a str>; N]> {
+    compact_fields(json, &names).or_else(|| any_fields(json, names))
+}
+
+/// Does the same for an object as CloudTrail writes it. `None`: it is another object, or none.
+fn compact_fields<'a, const N: usize>(
+    object: &'a str,
+    names: &[&str; N],
+) -> Option<[Option<&'a str>; N]> {
+    let mut found = [None; N];
+    let mut next = 0;
+    let mut rest = object.as_bytes().strip_prefix(b"{")?;
+    loop {
+        let (name, value) = json::name(rest)?;
+        if memchr::memchr(b'\\', name).is_some() {
+            return None;
+        }
+        let after = json::after_value(value)?;
+        // Members mostly have the order of the names.
+        let mut places = (next..N).chain(0..next);
+        let is = |place: &usize| names.get(*place).is_some_and(|it| it.as_bytes() == name);
+        if let Some(place) = places.find(is)
+            && let Some(field) = found.get_mut(place)
+        {
+            next = place + 1;
+            let value = object.get(object.len() - value.len()..object.len() - after.len())?;
+            *field = (value != "null").then_some(value);
+        }
+        rest = match after {
+            [b',', rest @ ..] => rest,
+            [b'}', ..] => return Some(found),
+            _ => return None,
+        };
+    }
+}
+
+/// Does the same for any object.
+fn any_fields<'a, const N: usize>(json: &'a str, names: [&str; N]) -> Option<[Option<&'a str>; N]> {
     struct Fields<'n, const N: usize>([&'n str; N]);
 
     impl<'de, const N: usize> Visitor<'de> for Fields<'_, N> {
-        type Value = [Option<&'de RawValue>; N];
+        type Value = [Option<&'de str>; N];
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
@@ -49,7 +92,7 @@ pub(crate) fn fields<'a, const N: usize>(
                 match place.and_then(|place| found.get_mut(place)) {
                     Some(field) => {
                         let value: &RawValue = map.next_value()?;
-                        *field = (value.get() != "null").then_some(value);
+                        *field = Some(value.get()).filter(|value| *value != "null");
                     }
                     None => {
                         map.next_value::<IgnoredAny>()?;
@@ -63,3 +106,77 @@ pub(crate) fn fields<'a, const N: usize>(
     let mut json = serde_json::Deserializer::from_str(json);
     serde::Deserializer::deserialize_map(&mut json, Fields(names)).ok()
 }
+
+/// Returns the first of the first `most` values of a list for which `find` returns something. The
+/// others are not read. `list` is a JSON value.
+pub(crate) fn find_value<'a, T>(
+    list: &'a str,
+    most: usize,
+    mut find: impl FnMut(&'a str) -> Option<T>,
+) -> Option<T> {
+    match find_compact_value(list, most, &mut find) {
+        Some(found) => found,
+        None => find_any_value(list, most, find),
+    }
+}
+
+/// Does the same for a list as CloudTrail writes it. `None`: it is another list, or none.
+fn find_compact_value<'a, T>(
+    list: &'a str,
+    most: usize,
+    mut find: impl FnMut(&'a str) -> Option<T>,
+) -> Option<Option<T>> {
+    let mut rest = list.as_bytes().strip_prefix(b"[")?;
+    for _ in 0..most {
+        let after = json::after_value(rest)?;
+        let value = list.get(list.len() - rest.len()..list.len() - after.len())?;
+        let found = find(value);
+        rest = match after {
+            _ if found.is_some() => return Some(found),
+            [b',', rest @ ..] => rest,
+            [b']', ..] => return Some(None),
+            _ => return None,
+        };
+    }
+    Some(None)
+}
+
+/// Does the same for any list.
+fn find_any_value<'a, T>(
+    list: &'a str,
+    most: usize,
+    find: impl FnMut(&'a str) -> Option<T>,
+) -> Option<T> {
+    struct Values<'f, T, F>(&'f mut Option<T>, usize, F);
+
+    impl<'a, T, F: FnMut(&'a str) -> Option<T>> Visitor<'a> for Values<'_, T, F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
+            let Self(found, most, mut find) = self;
+            for _ in 0..most {
+                let Some(value) = list.next_element::<&'a RawValue>()? else {
+                    break;
+                };
+                *found = find(value.get());
+                if found.is_some() {
+                    break;
+                }
+            }
+            Ok(())
+        }
+    }
+
+    let mut found = None;
+    let mut json = serde_json::Deserializer::from_str(list);
+    // For a list that is not read to its end, the reader reports that it continues.
+    let _ = serde::Deserializer::deserialize_seq(&mut json, Values(&mut found, most, find));
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 pub mod digest;
 pub(crate) mod fields;
 pub mod form;
+mod json;
 pub mod log_file_size;
 pub(crate) mod policy;
 pub mod records;

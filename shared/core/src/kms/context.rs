@@ -71,6 +71,15 @@ impl ContextObject {
         })
     }
 
+    /// Returns whether it names a log file, well-formed or not.
+    #[must_use]
+    pub fn names_log_file(&self) -> bool {
+        matches!(
+            self.target,
+            ContextTarget::LogFile(..) | ContextTarget::InconsistentLogFile(_)
+        )
+    }
+
     /// Returns the named log file, well-formed or not.
     #[must_use]
     pub fn log_file(&self) -> Option<ObjectLocation> {

@@ -8,13 +8,10 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>.
 
 use super::readers::Principal;
-use crate::format::fields::{fields, text, within};
+use crate::format::fields::{fields, find_value, text, within};
 use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
 use jiff::Timestamp;
-use serde::de::{SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
 
 /// A text that every record of a KMS event contains. Other records need not be parsed.
 pub const EVENT_SOURCE: &str = "kms.amazonaws.com";
@@ -86,34 +83,35 @@ impl<'a> KmsEvent<'a> {
     /// Reads a record. Returns `None` if it is not a KMS event.
     #[must_use]
     pub fn from_record(record: &'a str) -> Option<Self> {
+        // In the order in which CloudTrail writes them.
         let [
+            identity,
+            time,
             source,
             name,
-            id,
-            time,
             region,
             address,
-            event_type,
             error,
-            identity,
             request,
-            resources,
             additional,
+            id,
+            resources,
+            event_type,
         ] = fields(
             record,
             [
+                "userIdentity",
+                "eventTime",
                 "eventSource",
                 "eventName",
-                "eventID",
-                "eventTime",
                 "awsRegion",
                 "sourceIPAddress",
-                "eventType",
                 "errorCode",
-                "userIdentity",
                 "requestParameters",
-                "resources",
                 "additionalEventData",
+                "eventID",
+                "resources",
+                "eventType",
             ],
         )?;
         if text(source).is_none_or(|source| source != EVENT_SOURCE) {
@@ -172,23 +170,23 @@ impl<'a> KmsEvent<'a> {
 }
 
 impl<'a> Caller<'a> {
-    fn read(identity: Option<&'a RawValue>) -> Self {
+    fn read(identity: Option<&'a str>) -> Self {
         let [
             kind,
+            principal_id,
             arn,
             account,
-            invoked_by,
-            principal_id,
             session_context,
+            invoked_by,
         ] = within(
             identity,
             [
                 "type",
+                "principalId",
                 "arn",
                 "accountId",
-                "invokedBy",
-                "principalId",
                 "sessionContext",
+                "invokedBy",
             ],
         );
         let [issuer] = within(session_context, ["sessionIssuer"]);
@@ -220,36 +218,11 @@ impl<'a> Caller<'a> {
 }
 
 /// Returns the first KMS key ARN among the first [`MAX_RESOURCES`]. The others are not checked.
-fn key_in(resources: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    struct Resources<'f, 'a>(&'f mut Option<Cow<'a, str>>);
-
-    impl<'a> Visitor<'a> for Resources<'_, 'a> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
-
-        fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
-            for _ in 0..MAX_RESOURCES {
-                let Some(resource) = list.next_element::<&'a RawValue>()? else {
-                    break;
-                };
-                let arn = fields(resource.get(), ["ARN"]).and_then(|[arn]| text(arn));
-                if let Some(arn) = arn.filter(|arn| super::key_name::is_key_arn(arn)) {
-                    *self.0 = Some(arn);
-                    break;
-                }
-            }
-            Ok(())
-        }
-    }
-
-    let mut found = None;
-    let mut json = serde_json::Deserializer::from_str(resources?.get());
-    // For a list that is not read to its end, the reader reports that it continues.
-    let _ = serde::Deserializer::deserialize_seq(&mut json, Resources(&mut found));
-    found
+fn key_in(resources: Option<&str>) -> Option<Cow<'_, str>> {
+    find_value(resources?, MAX_RESOURCES, |resource| {
+        let arn = fields(resource, ["ARN"]).and_then(|[arn]| text(arn));
+        arn.filter(|arn| super::key_name::is_key_arn(arn))
+    })
 }
 
 #[cfg(test)]

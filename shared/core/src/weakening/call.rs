@@ -4,7 +4,6 @@ use super::action::WatchedAction;
 use crate::format::fields::{fields, text, within};
 use jiff::Timestamp;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// The maximum size in bytes of a request or response that is read. CloudTrail omits the content of
@@ -115,9 +114,8 @@ impl<'a> WatchedCall<'a> {
 }
 
 /// Returns the content of a field; null if there is none, or more than CloudTrail writes.
-fn parameters(json: Option<&RawValue>) -> Value {
-    json.map(RawValue::get)
-        .filter(|json| json.len() <= MAX_PARAMETERS_BYTES)
+fn parameters(json: Option<&str>) -> Value {
+    json.filter(|json| json.len() <= MAX_PARAMETERS_BYTES)
         .and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default()
 }

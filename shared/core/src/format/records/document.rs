@@ -2,6 +2,7 @@
 
 use super::error::{MAX_RECORD_BYTES, RecordsError};
 use super::needles::Needles;
+use crate::format::json;
 use serde::Deserialize as _;
 use serde_json::value::RawValue;
 
@@ -165,6 +166,11 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
 fn value(bytes: &[u8], last: bool, at: usize) -> Result<Option<&str>, RecordsError> {
     // One byte more than allowed: the verdict is the same, however many are available.
     let within = bytes.get(..=MAX_RECORD_BYTES).unwrap_or(bytes);
+    let length = json::length(within).filter(|length| *length <= MAX_RECORD_BYTES);
+    let value = length.and_then(|length| within.get(..length));
+    if let Some(value) = value.and_then(|value| str::from_utf8(value).ok()) {
+        return Ok(Some(value));
+    }
     let cut = !last || within.len() > MAX_RECORD_BYTES;
     let error = match <&RawValue>::deserialize(&mut serde_json::Deserializer::from_slice(within)) {
         Ok(value) if value.get().len() > MAX_RECORD_BYTES => None,

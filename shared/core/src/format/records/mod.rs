@@ -167,4 +167,4 @@ fn has_the_shape(inflated: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

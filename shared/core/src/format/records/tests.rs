@@ -344,7 +344,7 @@ fn scalar() -> impl Strategy<Value = String> {
 }
 
 /// Generates a JSON value of any type, as text.
-fn json() -> impl Strategy<Value = String> {
+pub(crate) fn json() -> impl Strategy<Value = String> {
     scalar().prop_recursive(4, 30, 5, |inner| {
         let spaced = (space(), inner, space())
             .prop_map(|(a, value, b)| format!("{a}{value}{b}"))

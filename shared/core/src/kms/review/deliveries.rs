@@ -90,7 +90,7 @@ impl SeenDeliveries {
             // S3 replicates in any order, and re-encrypts.
             return;
         }
-        if !self.by_object.contains_key(&object) && self.by_object.len() >= MAX_DELIVERIES {
+        if self.by_object.len() >= MAX_DELIVERIES && !self.by_object.contains_key(&object) {
             results.overflow = Some("deliveries");
             return;
         }

@@ -59,7 +59,11 @@ impl KeyUses {
         if named.is_some_and(|named| named.replica) || !(rules::is_cloudtrail(event) || is_ours) {
             return;
         }
-        if object.is_some() && rules::is_cloudtrail(event) && self.known.len() < MAX_KNOWN_KEYS {
+        if object.is_some()
+            && self.known.len() < MAX_KNOWN_KEYS
+            && !self.known.contains(key)
+            && rules::is_cloudtrail(event)
+        {
             self.known.insert(kept(key));
         }
         if self.by_name.contains_key(key) {

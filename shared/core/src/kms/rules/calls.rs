@@ -32,7 +32,7 @@ pub(crate) fn is_reading(
     let Some(named) = named.filter(|named| named.ours) else {
         return false;
     };
-    named.log_file().is_some()
+    named.names_log_file()
         || (matches!(
             named.target,
             ContextTarget::Bucket | ContextTarget::Folder { .. }
@@ -72,22 +72,24 @@ pub(crate) fn is_cloudtrail(event: &KmsEvent<'_>) -> bool {
         _ => false,
     });
     is_its_own
-        && !is_of_an_owner(event)
         && invoked_by == "internal.amazonaws.com"
         && event.event_type.as_deref() == Some("AwsServiceEvent")
+        && !is_of_an_owner(event)
 }
 
 /// Returns whether the caller's account owns the trail or the key of the call.
 pub(crate) fn is_of_an_owner(event: &KmsEvent<'_>) -> bool {
-    let account_in = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
-    let by_arn = event.caller.arn.as_deref().and_then(account_in);
-    let callers = [by_arn.as_deref(), event.caller.account.as_deref()];
+    fn account_in(arn: &str) -> Option<&str> {
+        arn.split(':').nth(4)
+    }
+    let caller = &event.caller;
+    let by_arn = caller.arn.as_deref().and_then(account_in);
+    let callers = [by_arn, caller.account.as_deref()];
     let owners = [&event.trail, &event.key, &event.requested_key];
     let mut owners = owners
         .into_iter()
-        .flatten()
-        .filter_map(|arn| account_in(arn));
-    owners.any(|owner| callers.contains(&Some(owner.as_str())))
+        .map(|arn| arn.as_deref().and_then(account_in));
+    owners.any(|owner| owner.is_some() && callers.contains(&owner))
 }
 
 /// Returns the caller and its source address, for people.

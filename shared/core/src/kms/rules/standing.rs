@@ -23,9 +23,8 @@ pub(crate) fn is_ours(
 ) -> bool {
     let trails = &expected.places.trails;
     trail.is_some_and(|trail| trails.contains(trail))
-        || named.is_some_and(|named| {
-            named.ours && (event.trail.is_some() || named.log_file().is_some())
-        })
+        || named
+            .is_some_and(|named| named.ours && (event.trail.is_some() || named.names_log_file()))
 }
 
 /// The decision whether a call counts for and against our trail and its log files.
