@@ -9,16 +9,16 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Returns a text, if it is one. `json` is a JSON value.
-pub(crate) fn text(json: Option<&str>) -> Option<Cow<'_, str>> {
+/// Returns a text, if it is one. `value` is a JSON value.
+pub(crate) fn text(value: Option<&str>) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    let json = json?;
-    let quoted = json.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-    if let Some(text) = quoted.filter(|text| memchr::memchr(b'\\', text.as_bytes()).is_none()) {
+    let value = value?;
+    let quoted = value.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    if let Some(text) = quoted.filter(|text| json::is_plain(text)) {
         return Some(Cow::Borrowed(text));
     }
-    let Text(text) = serde_json::from_str(json).ok()?;
+    let Text(text) = serde_json::from_str(value).ok()?;
     Some(text)
 }
 
@@ -49,10 +49,7 @@ fn compact_fields<'a, const N: usize>(
     let mut next = 0;
     let mut rest = object.as_bytes().strip_prefix(b"{")?;
     loop {
-        let (name, value) = json::name(rest)?;
-        if memchr::memchr(b'\\', name).is_some() {
-            return None;
-        }
+        let (name, value) = json::plain_name(rest)?;
         let after = json::after_value(value)?;
         // Members mostly have the order of the names.
         let mut places = (next..N).chain(0..next);
@@ -114,31 +111,32 @@ pub(crate) fn find_value<'a, T>(
     most: usize,
     mut find: impl FnMut(&'a str) -> Option<T>,
 ) -> Option<T> {
-    match find_compact_value(list, most, &mut find) {
-        Some(found) => found,
-        None => find_any_value(list, most, find),
-    }
+    find_compact_value(list, most, &mut find)
+        .unwrap_or_else(|OtherNotation| find_any_value(list, most, find))
 }
 
-/// Does the same for a list as CloudTrail writes it. `None`: it is another list, or none.
+/// The error that a list is not written as CloudTrail writes, or is none.
+struct OtherNotation;
+
+/// Does the same for a list as CloudTrail writes it.
 fn find_compact_value<'a, T>(
     list: &'a str,
     most: usize,
     mut find: impl FnMut(&'a str) -> Option<T>,
-) -> Option<Option<T>> {
-    let mut rest = list.as_bytes().strip_prefix(b"[")?;
+) -> Result<Option<T>, OtherNotation> {
+    let mut rest = list.as_bytes().strip_prefix(b"[").ok_or(OtherNotation)?;
     for _ in 0..most {
-        let after = json::after_value(rest)?;
-        let value = list.get(list.len() - rest.len()..list.len() - after.len())?;
-        let found = find(value);
+        let after = json::after_value(rest).ok_or(OtherNotation)?;
+        let value = list.get(list.len() - rest.len()..list.len() - after.len());
+        let found = value.and_then(&mut find);
         rest = match after {
-            _ if found.is_some() => return Some(found),
+            _ if found.is_some() => return Ok(found),
             [b',', rest @ ..] => rest,
-            [b']', ..] => return Some(None),
-            _ => return None,
+            [b']', ..] => return Ok(None),
+            _ => return Err(OtherNotation),
         };
     }
-    Some(None)
+    Ok(None)
 }
 
 /// Does the same for any list.

@@ -31,7 +31,7 @@ impl Nesting {
         if self.depth == MAX_DEPTH {
             return None;
         }
-        self.objects = self.objects << 1 | u64::from(is_object);
+        self.objects = (self.objects << 1) | u64::from(is_object);
         self.depth += 1;
         Some(())
     }
@@ -54,10 +54,14 @@ pub(super) fn after_value(bytes: &[u8]) -> Option<&[u8]> {
         // At a value.
         rest = match rest {
             [b'"', text @ ..] => after_text(text)?,
-            [b'{', b'}', after @ ..] | [b'[', b']', after @ ..] => after,
+            [b'{', b'}', after @ ..]
+            | [b'[', b']', after @ ..]
+            | [b't', b'r', b'u', b'e', after @ ..]
+            | [b'n', b'u', b'l', b'l', after @ ..]
+            | [b'f', b'a', b'l', b's', b'e', after @ ..] => after,
             [b'{', members @ ..] => {
                 nesting.open(true)?;
-                rest = name(members)?.1;
+                rest = after_name(members)?;
                 continue;
             }
             [b'[', values @ ..] => {
@@ -65,9 +69,6 @@ pub(super) fn after_value(bytes: &[u8]) -> Option<&[u8]> {
                 rest = values;
                 continue;
             }
-            [b't', b'r', b'u', b'e', after @ ..]
-            | [b'n', b'u', b'l', b'l', after @ ..]
-            | [b'f', b'a', b'l', b's', b'e', after @ ..] => after,
             number => after_number(number)?,
         };
         // After a value.
@@ -77,7 +78,7 @@ pub(super) fn after_value(bytes: &[u8]) -> Option<&[u8]> {
             }
             rest = match (rest, nesting.is_in_object()) {
                 ([b',', members @ ..], true) => {
-                    rest = name(members)?.1;
+                    rest = after_name(members)?;
                     break;
                 }
                 ([b',', values @ ..], false) => {
@@ -92,12 +93,22 @@ pub(super) fn after_value(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Returns a member's name, as it is written, and the bytes after its colon.
-pub(super) fn name(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let name = bytes.strip_prefix(b"\"")?;
-    let after = after_text(name)?;
-    let length = name.len().checked_sub(after.len() + 1)?;
-    Some((name.get(..length)?, after.strip_prefix(b":")?))
+/// Returns a member's name, if it has no escapes, and the bytes after its colon.
+pub(super) fn plain_name(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, after) = bytes
+        .strip_prefix(b"\"")
+        .and_then(|text| text.split_at_checked(plain_bytes(text)))?;
+    Some((name, after.strip_prefix(b"\":")?))
+}
+
+/// Returns whether a text has no escapes.
+pub(super) fn is_plain(text: &str) -> bool {
+    plain_bytes(text.as_bytes()) == text.len()
+}
+
+/// Returns the bytes after a member's name and its colon.
+fn after_name(bytes: &[u8]) -> Option<&[u8]> {
+    after_text(bytes.strip_prefix(b"\"")?)?.strip_prefix(b":")
 }
 
 /// Returns the bytes after a number, as far as it goes.

@@ -41,6 +41,8 @@ pub struct KmsEvent<'a> {
     pub error: Option<Cow<'a, str>>,
     /// The caller.
     pub caller: Caller<'a>,
+    /// Indicates whether CloudTrail itself made the call.
+    pub is_cloudtrails: bool,
     /// The encryption context's [`TRAIL_CONTEXT`].
     pub trail: Option<Cow<'a, str>>,
     /// The encryption context's [`OBJECT_CONTEXT`].
@@ -120,7 +122,7 @@ impl<'a> KmsEvent<'a> {
         let [context, requested_key] = within(request, ["encryptionContext", "keyId"]);
         let [trail, object] = within(context, [TRAIL_CONTEXT, OBJECT_CONTEXT]);
         let [recipient] = within(additional, ["recipient"]);
-        Some(Self {
+        let event = Self {
             name: text(name).unwrap_or_default(),
             id: text(id),
             time: text(time).and_then(|time| time.parse().ok()),
@@ -147,7 +149,59 @@ impl<'a> KmsEvent<'a> {
                     image: text(image),
                 }
             }),
+            is_cloudtrails: false,
+        };
+        Some(Self {
+            is_cloudtrails: event.is_made_by_cloudtrail(),
+            ..event
         })
+    }
+
+    /// Returns whether the call is made by CloudTrail itself.
+    ///
+    /// In current events, `userIdentity` is the service. In older ones, it is CloudTrail's own role or
+    /// user, in an account that AWS owns, called from within AWS, as a service event. Calls of other
+    /// callers are not service events, and the owner of a trail or key never has an account that AWS
+    /// owns, whatever its roles are named.
+    fn is_made_by_cloudtrail(&self) -> bool {
+        let Caller {
+            kind,
+            arn,
+            invoked_by,
+            ..
+        } = &self.caller;
+        let kind = kind.as_deref().unwrap_or_default();
+        let invoked_by = invoked_by.as_deref().unwrap_or_default();
+        if kind == "AWSService" {
+            return matches!(
+                invoked_by,
+                "cloudtrail.amazonaws.com" | "cloudtrail.amazonaws.com.cn"
+            );
+        }
+        let resource = arn.as_deref().and_then(|arn| arn.splitn(6, ':').nth(5));
+        let is_its_own = resource.is_some_and(|resource| match kind {
+            "AssumedRole" => resource.starts_with("assumed-role/AWSCloudTrail/"),
+            "IAMUser" => resource == "user/AWSCloudTrail",
+            _ => false,
+        });
+        is_its_own
+            && invoked_by == "internal.amazonaws.com"
+            && self.event_type.as_deref() == Some("AwsServiceEvent")
+            && !self.is_of_an_owner()
+    }
+
+    /// Returns whether the caller's account owns the trail or the key of the call.
+    pub(super) fn is_of_an_owner(&self) -> bool {
+        fn account_in(arn: &str) -> Option<&str> {
+            arn.split(':').nth(4)
+        }
+        let by_arn = self.caller.arn.as_deref().and_then(account_in);
+        let callers = [by_arn, self.caller.account.as_deref()];
+        let owners = [&self.trail, &self.key, &self.requested_key];
+        let mut owners = owners
+            .into_iter()
+            .map(|arn| arn.as_deref().and_then(account_in));
+        owners.any(|owner| owner.is_some() && callers.contains(&owner))
     }
 
     /// Returns whether the call encrypts or decrypts, as almost every KMS event does. It changes
@@ -252,6 +306,7 @@ mod tests {
                 invoked_by: some("AWS Internal"),
                 principal_id: some("AROAEXAMPLE:alice"),
             },
+            is_cloudtrails: false,
             trail: some("arn:aws:cloudtrail:us-east-1:111122223333:trail/t01"),
             object: some("arn:aws:s3:::amzn-s3-demo-bucket"),
             requested_key: some("alias/x"),

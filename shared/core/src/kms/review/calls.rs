@@ -17,7 +17,7 @@ pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 /// Returns the caller, with one name for CloudTrail, whatever its records call it.
 pub(super) fn principal_of(event: &KmsEvent<'_>) -> String {
-    if rules::is_cloudtrail(event) {
+    if event.is_cloudtrails {
         CLOUDTRAIL.to_owned()
     } else {
         event.caller.principal().key()

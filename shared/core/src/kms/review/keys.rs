@@ -56,13 +56,13 @@ impl KeyUses {
         // S3 re-encrypts what it replicates. And a foreign call counts because its key is ours:
         // whatever its name, there is nothing to find out.
         let is_ours = is_key_arn(key) && !rules::key(key, results.expected).is_wrong();
-        if named.is_some_and(|named| named.replica) || !(rules::is_cloudtrail(event) || is_ours) {
+        if named.is_some_and(|named| named.replica) || !(event.is_cloudtrails || is_ours) {
             return;
         }
         if object.is_some()
             && self.known.len() < MAX_KNOWN_KEYS
             && !self.known.contains(key)
-            && rules::is_cloudtrail(event)
+            && event.is_cloudtrails
         {
             self.known.insert(kept(key));
         }

@@ -183,7 +183,7 @@ impl<'x> KmsReview<'x> {
         if let (Some(trail), Some(named), true) = (
             &trail,
             named.filter(|_| results.expected.places.trails.is_empty()),
-            agrees && !event.failed() && rules::is_cloudtrail(event),
+            agrees && !event.failed() && event.is_cloudtrails,
         ) {
             self.trails.add(trail, named, event, object, results);
         }

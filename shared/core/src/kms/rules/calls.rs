@@ -3,7 +3,7 @@
 //! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/reading.rs`.
 
 use crate::kms::context::{ContextObject, ContextTarget};
-use crate::kms::event::{Caller, KmsEvent};
+use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
 
 /// Returns whether the call generates a data key to write with.
@@ -42,54 +42,6 @@ pub(crate) fn is_reading(
 pub(crate) fn uses_our_key(event: &KmsEvent<'_>, expected: &Expected) -> bool {
     let key = event.key_named();
     key.is_some_and(|key| expected.key_arns.iter().any(|arn| arn == key))
-}
-
-/// Returns whether the call is made by CloudTrail itself.
-///
-/// In current events, `userIdentity` is the service. In older ones, it is CloudTrail's own role or
-/// user, in an account that AWS owns, called from within AWS, as a service event. Calls of other
-/// callers are not service events, and the owner of a trail or key never has an account that AWS
-/// owns, whatever its roles are named.
-pub(crate) fn is_cloudtrail(event: &KmsEvent<'_>) -> bool {
-    let Caller {
-        kind,
-        arn,
-        invoked_by,
-        ..
-    } = &event.caller;
-    let kind = kind.as_deref().unwrap_or_default();
-    let invoked_by = invoked_by.as_deref().unwrap_or_default();
-    if kind == "AWSService" {
-        return matches!(
-            invoked_by,
-            "cloudtrail.amazonaws.com" | "cloudtrail.amazonaws.com.cn"
-        );
-    }
-    let resource = arn.as_deref().and_then(|arn| arn.splitn(6, ':').nth(5));
-    let is_its_own = resource.is_some_and(|resource| match kind {
-        "AssumedRole" => resource.starts_with("assumed-role/AWSCloudTrail/"),
-        "IAMUser" => resource == "user/AWSCloudTrail",
-        _ => false,
-    });
-    is_its_own
-        && invoked_by == "internal.amazonaws.com"
-        && event.event_type.as_deref() == Some("AwsServiceEvent")
-        && !is_of_an_owner(event)
-}
-
-/// Returns whether the caller's account owns the trail or the key of the call.
-pub(crate) fn is_of_an_owner(event: &KmsEvent<'_>) -> bool {
-    fn account_in(arn: &str) -> Option<&str> {
-        arn.split(':').nth(4)
-    }
-    let caller = &event.caller;
-    let by_arn = caller.arn.as_deref().and_then(account_in);
-    let callers = [by_arn, caller.account.as_deref()];
-    let owners = [&event.trail, &event.key, &event.requested_key];
-    let mut owners = owners
-        .into_iter()
-        .map(|arn| arn.as_deref().and_then(account_in));
-    owners.any(|owner| owner.is_some() && callers.contains(&owner))
 }
 
 /// Returns the caller and its source address, for people.

@@ -13,7 +13,7 @@ mod ruling;
 mod standing;
 mod writing;
 
-pub(super) use calls::{is_cloudtrail, is_reading};
+pub(super) use calls::is_reading;
 pub(super) use context::{object, trail, trail_is_known};
 pub(super) use enclaves::{attestation, attested, image};
 pub(super) use keys::{key, key_health, key_material, key_of_object, key_policy};

@@ -2,7 +2,7 @@
 //!
 //! The tests are in `tests/tests/kms/reading.rs`.
 
-use super::calls::{caller_shown, is_cloudtrail, is_of_an_owner, is_reading};
+use super::calls::{caller_shown, is_reading};
 use super::ruling::Ruling;
 use crate::finding::kms::UnlistedReader;
 use crate::kms::context::ContextObject;
@@ -21,7 +21,7 @@ pub(crate) fn reader(
     if readers.is_empty() || !is_reading(event, named, expected) {
         return Ruling::Silent;
     }
-    if is_cloudtrail(event) {
+    if event.is_cloudtrails {
         return Ruling::Valid("CloudTrail itself read");
     }
     let principal = reading_principal(event, expected);
@@ -45,7 +45,7 @@ pub(super) fn reading_principal<'a>(event: &'a KmsEvent<'_>, expected: &Expected
     let owner = expected.places.bucket_owner.as_ref().map(AccountId::as_str);
     let account = event.caller.account.as_deref();
     Principal {
-        is_ours: is_of_an_owner(event) || (owner.is_some() && account == owner),
+        is_ours: event.is_of_an_owner() || (owner.is_some() && account == owner),
         ..event.caller.principal()
     }
 }

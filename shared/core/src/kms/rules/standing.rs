@@ -2,7 +2,7 @@
 //!
 //! The tests are in `tests/tests/kms/foreign.rs`.
 
-use super::calls::{is_cloudtrail, writes_replica};
+use super::calls::writes_replica;
 use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
@@ -54,7 +54,7 @@ pub(crate) fn standing(
     expected: &Expected,
     known: &BTreeSet<String>,
 ) -> Standing {
-    if is_cloudtrail(event) {
+    if event.is_cloudtrails {
         return Standing::Ours;
     }
     // Anybody may be refused a key, in any context.

@@ -3,7 +3,7 @@
 //!
 //! The tests are in `tests/tests/kms/writing.rs` and `tests/tests/kms/delivery.rs`.
 
-use super::calls::{caller_shown, is_cloudtrail, is_writing, writes_replica};
+use super::calls::{caller_shown, is_writing, writes_replica};
 use super::ruling::Ruling;
 use crate::finding::kms::{
     ChangedEncryption, EventReference, ForeignCaller, ForeignContext, MissingLogFile, RefusedCall,
@@ -21,7 +21,7 @@ pub(crate) fn caller(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> Rul
     if !is_writing(event) || event.failed() {
         return Ruling::Silent;
     }
-    if is_cloudtrail(event) {
+    if event.is_cloudtrails {
         return Ruling::Valid("CloudTrail called");
     }
     if writes_replica(event, named) {
@@ -56,7 +56,7 @@ pub(crate) fn foreign(
 
 /// Rule 6: KMS lets CloudTrail write.
 pub(crate) fn delivery(event: &KmsEvent<'_>) -> Ruling<RefusedCall> {
-    if !is_writing(event) || !is_cloudtrail(event) {
+    if !is_writing(event) || !event.is_cloudtrails {
         return Ruling::Silent;
     }
     match event.error.as_deref() {
