@@ -1,9 +1,9 @@
-//! The day before the cuts of `docs/scale.md`: the settings of the template and the log lines at
-//! commit 500ba9d. With batches of one digest, everything else takes what it took then.
+//! The day before the cuts of `docs/scale.md`: the settings of the template, and the log lines with
+//! a metric line for each object. With batches of one digest, everything else takes the same.
 
 use super::settings::{Function, Settings};
 
-/// Returns the settings of that time.
+/// Returns the settings before the cuts.
 pub(crate) fn settings(now: &Settings) -> Settings {
     let mut before = now.clone();
     for (function, settings) in &mut before.functions {
@@ -19,8 +19,8 @@ pub(crate) fn settings(now: &Settings) -> Settings {
     before
 }
 
-/// Returns the bytes of log lines for each message, as this benchmark counted them then, with 500
-/// accounts. `watchdog` writes the same lines as before.
+/// Returns the bytes of log lines for each message, as this benchmark counted them before the cuts,
+/// with 500 accounts. `watchdog` writes the same lines.
 pub(crate) const fn logged(function: Function) -> Option<f64> {
     match function {
         Function::DigestValidator => Some(1739.0),
