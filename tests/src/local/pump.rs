@@ -190,11 +190,12 @@ impl Pump {
     }
 
     /// Carries messages to one function as Lambda does, as long as it is polled: a batch is
-    /// gathered for the window in the template.
-    pub async fn carry(&self, logical_id: &str) -> Result<Infallible> {
+    /// gathered for the window in the template, or for `longest` if that is shorter.
+    pub async fn carry(&self, logical_id: &str, longest: Duration) -> Result<Infallible> {
         let worker = self.worker(logical_id)?;
+        let window = worker.function.window.min(longest);
         loop {
-            if self.work(worker, worker.function.window).await?.is_empty() {
+            if self.work(worker, window).await?.is_empty() {
                 tokio::time::sleep(POLL).await;
             }
         }

@@ -126,10 +126,11 @@ impl<S: ReadObject> ReadObject for Limited<S> {
     type Body = LimitedBody<S::Body>;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<Self::Body>, StoreError> {
+        let waiting = self.open.waiting();
         // If it is closed, so are the places.
         let turn = self.turns.acquire().await;
         let place = self.place("read", || at.to_string()).await?;
-        drop(turn);
+        drop((turn, waiting));
         let read = self.store.read(at);
         let object = unless(&self.closed, "read", || at.to_string(), read).await?;
         Ok(Object {

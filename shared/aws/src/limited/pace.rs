@@ -64,7 +64,7 @@ struct Round {
     /// The number of requests at a time when it started.
     at_once: usize,
     finished: usize,
-    /// How many of these finished while all places were taken.
+    /// How many of these finished while others waited for a place.
     crowded: usize,
 }
 
@@ -136,8 +136,8 @@ impl Pace {
         self.round.started.get_or_insert(now);
     }
 
-    /// Takes note of a finished request, and how long it took. `crowded` says whether all places
-    /// were taken: if they were not, more places would not have helped.
+    /// Takes note of a finished request, and how long it took. `crowded` says whether others waited
+    /// for a place: if none did, more places would not have helped.
     pub(super) fn finished(&mut self, now: Duration, took: Duration, crowded: bool) {
         if matches!(self.phase, Phase::Fixed) {
             return;

@@ -1,6 +1,7 @@
 //! Places for requests. Their number follows the pace.
 
 use super::pace::Pace;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -10,6 +11,8 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub struct RequestPlaces {
     free: Arc<Semaphore>,
+    /// How many requests wait for a place, in line or for their turn in it.
+    waiting: AtomicUsize,
     state: Mutex<State>,
     since: Instant,
 }
@@ -39,9 +42,16 @@ impl RequestPlaces {
         let places = pace.at_once();
         Arc::new(Self {
             free: Arc::new(Semaphore::new(places)),
+            waiting: AtomicUsize::new(0),
             state: Mutex::new(State { pace, places }),
             since: Instant::now(),
         })
+    }
+
+    /// Counts a request that waits, until the count is dropped.
+    pub(super) fn waiting(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(&self.waiting)
     }
 
     /// Waits for a place. Returns `None` if the places are closed.
@@ -89,6 +99,16 @@ impl RequestPlaces {
     }
 }
 
+/// A request that waits.
+#[derive(Debug)]
+pub(super) struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// A place that is taken. It is given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -101,7 +121,8 @@ pub(super) struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let places = &self.places;
-        let crowded = places.free.available_permits() == 0;
+        // A free place means nothing: the next request may not have taken it yet.
+        let crowded = places.waiting.load(Ordering::Relaxed) > 0;
         let now = places.since.elapsed();
         places.with_state(|state| {
             state

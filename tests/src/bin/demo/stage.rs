@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use futures::future::try_join_all;
 use jiff::Timestamp;
+use std::time::Duration;
 use trailseal_tests::local::{
     Deployment, FaultProxy, Invocation, LocalAws, LogBucket, Pump, Stack, paths,
 };
@@ -20,6 +21,9 @@ use crate::verdicts::{ALERTER, TRIGGERED};
 pub(crate) const REGIONS: [&str; 3] = ["us-east-1", "eu-central-1", "ap-southeast-2"];
 /// How many log files CloudTrail delivers in each Region.
 const LOG_FILES_AN_HOUR: u32 = 4;
+/// The longest time for which a batch is gathered. The demo's hours pass in seconds, so that the
+/// windows of the template would take most of its time.
+const LONGEST_WINDOW: Duration = Duration::from_secs(1);
 /// How many hours ago the trail's last hour ended. A chain is overdue after six hours.
 pub(crate) const SILENT_HOURS: u32 = 7;
 
@@ -115,7 +119,9 @@ impl Stage {
     /// Carries messages from the queues to the functions, as long as it is polled.
     pub(crate) async fn carry_messages(&self) -> Result<Infallible> {
         let functions = self.pump.functions();
-        let mut carried = try_join_all(functions.map(|function| self.pump.carry(function))).await?;
+        let mut carried =
+            try_join_all(functions.map(|function| self.pump.carry(function, LONGEST_WINDOW)))
+                .await?;
         carried.pop().context("no function runs")
     }
 }
