@@ -5,9 +5,10 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>.
 //!
 //! The pace starts with a number that helps at once, and each finished request adds to it while the
-//! rate of finished requests grows, unless the request waited for something else than S3. This takes a few round trips, whatever their time. Then the
-//! smallest number with nearly the best rate stays, and a larger one is tried now and then. A request
-//! that S3 throttles, or that times out, makes the number smaller at once.
+//! rate of finished requests grows, unless the request waited for something other than S3. This takes
+//! a few round trips, whatever their time. Then the smallest number with nearly the best rate stays,
+//! and a larger one is tried now and then. A request that S3 throttles, or that times out, makes the
+//! number smaller at once.
 
 use std::time::Duration;
 
@@ -37,8 +38,8 @@ const STEADY_ROUNDS: u32 = 4;
 /// The share of the requests at a time that is left after one was throttled.
 const THROTTLED: (usize, usize) = (7, 10);
 
-/// Further throttled requests within this time belong to the same burst. It is longer than the round
-/// trip of a request to a far Region.
+/// Further throttled requests within this time belong to the same burst. A burst that takes longer,
+/// as one from a far Region may, makes the number smaller more than once: it grows back.
 const ONE_BURST: Duration = Duration::from_millis(50);
 
 /// The number of requests at a time, and what is known about the best number.
