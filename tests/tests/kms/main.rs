@@ -8,6 +8,7 @@ mod bombs;
 mod case;
 mod delivery;
 mod documented;
+mod few_places;
 mod first_look;
 mod foreign;
 mod grouped;
