@@ -10,6 +10,8 @@ import time
 import jsonschema
 from browser import Watched, chromium
 from calendar_cells import calendars
+from dashboard import body, page
+from samtranslator.yaml_helper import yaml_parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs/verification.schema.json").read_text())
@@ -256,6 +258,21 @@ def check_report(browser, folder, name):
     print(f"{name}: {page.stat().st_size // 1024} KiB")
 
 
+def check_dashboard(browser, folder):
+    """The picture of the CloudWatch dashboard shows each widget, and each of its metrics."""
+    dashboard = body(yaml_parse((ROOT / "template.yaml").read_text()))
+    path = folder / "dashboard.html"
+    path.write_text(page(dashboard))
+    with Watched(browser, width=1216) as watched:
+        opens_quietly(watched, path)
+        sections = watched.page.locator("section")
+        require_equal(sections.count(), len(dashboard["widgets"]), "widgets")
+        require("NaN" not in watched.page.content(), "a value is not a number")
+        outside = watched.page.evaluate(script("outside.js"))
+        require_equal(outside, [], "texts outside of their widget")
+        watched.page.screenshot(path=folder / "dashboard.png", full_page=True)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     with chromium() as browser:
@@ -266,6 +283,10 @@ def main():
                 (check if name in SAMPLES else check_report)(browser, folder, name)
             except (Failed, jsonschema.ValidationError) as problem:
                 sys.exit(f"{folder}/{name}.html: {problem}")
+        try:
+            check_dashboard(browser, folder)
+        except Failed as problem:
+            sys.exit(f"the dashboard: {problem}")
     print(f"The HTML pages passed all checks; screenshots are in {folder}")
 
 

@@ -698,3 +698,121 @@ fn watchdog_looks_at_every_rule_of_s3s_events_topic_and_dead_letter_queue() {
         queues
     );
 }
+
+/// The dashboard, with the names of resources in place of what `CloudFormation` puts in.
+fn dashboard(template: &Value) -> (Value, BTreeSet<String>) {
+    let body = &template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"];
+    let text = body[0].as_str().expect("a text");
+    let mut named = BTreeSet::new();
+    let mut resolved = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}').expect("a closing brace");
+        resolved.push_str(before);
+        match body[1].get(name) {
+            // A resource that not every stack has.
+            Some(choice) => {
+                let named_by_it = choice["Fn::If"][1]["Fn::Sub"].as_str().expect("a text");
+                resolved.push_str(&named_by_it.replace("${", "").replace('}', ""));
+                named.insert(
+                    named_by_it
+                        .trim_matches([',', ' ', '"'])
+                        .replace(['$', '{', '}'], ""),
+                );
+            }
+            None if name == "OverdueHours" => resolved.push('6'),
+            None => {
+                resolved.push_str(name);
+                named.insert(name.to_owned());
+            }
+        }
+        rest = after;
+    }
+    resolved.push_str(rest);
+    let dashboard = serde_json::from_str(&resolved).expect("JSON");
+    (dashboard, named)
+}
+
+/// Returns every metric of the dashboard: its texts (namespace, name, dimensions) and its options.
+fn metrics_of(dashboard: &Value) -> Vec<(Vec<&str>, &Value)> {
+    let widgets = dashboard["widgets"].as_array().expect("widgets").iter();
+    let metrics = widgets.filter_map(|widget| widget["properties"]["metrics"].as_array());
+    let metrics = metrics.flatten().map(|metric| {
+        let metric = metric.as_array().expect("a metric");
+        let texts = metric.iter().filter_map(Value::as_str).collect();
+        (texts, metric.last().expect("a part"))
+    });
+    metrics.collect()
+}
+
+#[test]
+fn the_dashboard_shows_every_function_queue_and_alarm() {
+    let template = template();
+    let (_, named) = dashboard(&template);
+    for (kind, attribute) in [
+        ("AWS::Lambda::Function", ""),
+        ("AWS::SQS::Queue", ".QueueName"),
+        ("AWS::CloudWatch::Alarm", ".Arn"),
+    ] {
+        for (name, _) in resources(&template, kind) {
+            let name = format!("{name}{attribute}");
+            assert!(named.contains(&name), "the dashboard lacks {name}");
+        }
+    }
+}
+
+/// `CloudWatch` draws a metric that does not exist as an empty line.
+#[test]
+fn the_dashboards_metrics_are_the_functions() {
+    let template = template();
+    let (dashboard, _) = dashboard(&template);
+    let documented = fs::read_to_string(paths::repository().join("docs/architecture.md"))
+        .expect("docs/architecture.md");
+    let documented: BTreeSet<&str> = documented
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|names| names.split(','))
+        .map(|name| name.trim().trim_matches('`'))
+        .collect();
+    let metrics = metrics_of(&dashboard);
+    assert!(metrics.len() > 50, "{}", metrics.len());
+    for (texts, _) in &metrics {
+        if let ["Trailseal", name, ..] = texts[..] {
+            assert!(documented.contains(name), "no function writes {name}");
+        }
+    }
+
+    // The cost of Lambda is the time of each function times its memory.
+    let costs = metrics.iter().find_map(|(_, options)| {
+        let expression = options["expression"].as_str()?;
+        expression.contains("0.0000166667").then_some(expression)
+    });
+    let costs = costs.expect("an expression for Lambda");
+    for (name, function) in resources(&template, "AWS::Lambda::Function") {
+        let duration = metrics.iter().find(|(texts, _)| {
+            texts[..] == ["AWS/Lambda", "Duration", "FunctionName", name.as_str()]
+        });
+        let (_, options) = duration.unwrap_or_else(|| panic!("no duration of {name}"));
+        let id = options["id"].as_str().expect("an ID");
+        let term = format!("{id} * {}", function["Properties"]["MemorySize"]);
+        assert!(costs.contains(&term), "{costs} lacks {term} of {name}");
+    }
+}
+
+#[test]
+fn no_two_widgets_of_the_dashboard_overlap() {
+    let (dashboard, _) = dashboard(&template());
+    let mut taken = BTreeSet::new();
+    for widget in dashboard["widgets"].as_array().expect("widgets") {
+        let [x, y, width, height] =
+            ["x", "y", "width", "height"].map(|name| widget[name].as_u64().expect(name));
+        // A dashboard has 24 columns.
+        assert!(x + width <= 24, "{widget}");
+        for column in x..x + width {
+            for row in y..y + height {
+                assert!(taken.insert((column, row)), "{widget}");
+            }
+        }
+    }
+}

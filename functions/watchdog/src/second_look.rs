@@ -2,7 +2,7 @@
 //! verifies it.
 
 use crate::handler::no_time;
-use crate::watchdog::{Ports, Watchdog};
+use crate::watchdog::{FUNCTION, Ports, Watchdog};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -10,13 +10,14 @@ use tokio::time::{Instant, timeout_at};
 use trailseal::alert::incident::Incident;
 use trailseal::alert::incident_pages::{IncidentPage, incidents_after};
 use trailseal::alert::second_look::looks;
+use trailseal::finding::Stamp;
 use trailseal::names::event_object::{EventObject, MAX_INCIDENTS};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::places::Places;
 use trailseal::names::seconds::whole_second;
 use trailseal::watch::{SecondLookTick, VerifyingFunction};
 use trailseal::world::StoreError;
-use trailseal_lambda::{Deadline, WorkError};
+use trailseal_lambda::{Deadline, WorkError, write_open_incidents};
 
 /// The number of digests that are sent to queues at the same time.
 const SENT_AT_ONCE: usize = 16;
@@ -30,23 +31,27 @@ impl<P: Ports> Watchdog<P> {
         deadline: Deadline,
     ) -> Result<Option<String>, WorkError> {
         let now = whole_second(Timestamp::now());
-        let SecondLookTick { mut after } = tick;
-        let (mut open, mut sent) = (0, 0);
+        let SecondLookTick {
+            mut after,
+            mut open,
+        } = tick;
+        let mut sent = 0;
         loop {
             let page = self.look_at_page(after.as_deref(), now);
             let page = timeout_at(deadline.give_up, page).await;
             let page = page.unwrap_or_else(|_| Err(no_time("look at", "the incidents")))?;
-            open += page.open;
+            open = open.saturating_add(page.open);
             sent += page.sent;
             match page.next {
                 Some(next) if Instant::now() >= deadline.wind_down => {
-                    return Ok(Some(SecondLookTick::rest(next)));
+                    return Ok(Some(SecondLookTick::rest(next, open)));
                 }
                 Some(next) => after = Some(next),
                 None => break,
             }
         }
         tracing::info!(open, sent, "what was found is looked at again");
+        write_open_incidents(open, Stamp::by_function(FUNCTION, now));
         Ok(None)
     }
 
@@ -79,7 +84,7 @@ impl<P: Ports> Watchdog<P> {
 /// The result of one page.
 struct Page {
     /// The number of open incidents.
-    open: usize,
+    open: u64,
     /// The number of messages.
     sent: usize,
     next: Option<String>,
@@ -90,13 +95,13 @@ struct Page {
 struct Messages {
     incidents: BTreeMap<(VerifyingFunction, ObjectLocation), Vec<String>>,
     /// The number of open incidents.
-    open: usize,
+    open: u64,
 }
 
 impl Messages {
     /// Adds the digests that show an incident.
     fn add(&mut self, incident: &Incident, now: Timestamp, places: &Places) {
-        self.open += usize::from(incident.is_open());
+        self.open += u64::from(incident.is_open());
         // The functions refuse objects of a bucket that the stack does not watch any more.
         let looks = looks(incident, now).into_iter();
         for look in looks.filter(|look| places.watches(&look.at.bucket)) {

@@ -12,6 +12,6 @@ pub mod startup;
 
 pub use invocation::{
     Check, Checked, Deadline, Record, Rehearsal, RehearsalSettings, Work, WorkError, write_alert,
-    write_append, write_known_findings, write_round,
+    write_append, write_known_findings, write_open_incidents, write_round,
 };
 pub use startup::{AlerterStartup, AnswerBatch, Startup, start_logging};

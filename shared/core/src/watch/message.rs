@@ -57,13 +57,29 @@ pub struct SecondLookTick {
     /// The key of the last document that was read; `None` at the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// The number of open incidents up to there.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub open: u64,
+}
+
+/// Says what JSON leaves out.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl SecondLookTick {
-    /// Returns the message that continues after the document with the key `after`.
+    /// Returns the message that continues after the document with the key `after`. There were `open`
+    /// open incidents up to there.
     #[must_use]
-    pub fn rest(after: String) -> String {
-        let rest = Self { after: Some(after) };
+    pub fn rest(after: String, open: u64) -> String {
+        let rest = Self {
+            after: Some(after),
+            open,
+        };
         serde_json::json!({"secondLook": rest}).to_string()
     }
 }
@@ -105,11 +121,12 @@ mod tests {
         let look = SecondLookTick::default();
         let read = WatchMessage::read(r#"{"secondLook":{}}"#);
         assert_eq!(read, Ok(WatchMessage::SecondLook(look)));
-        let rest = SecondLookTick::rest("incidents/1.json".to_owned());
+        let rest = SecondLookTick::rest("incidents/1.json".to_owned(), 3);
         let Ok(WatchMessage::SecondLook(look)) = WatchMessage::read(&rest) else {
             panic!("{rest}");
         };
         assert_eq!(look.after.as_deref(), Some("incidents/1.json"));
+        assert_eq!(look.open, 3);
         let round = WatchMessage::read(r#"{"watch":{}}"#);
         assert_eq!(round, Ok(WatchMessage::Round(Box::default())));
         for other in [

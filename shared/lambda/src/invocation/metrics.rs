@@ -139,6 +139,16 @@ fn of_append(appended: &Appended, stamp: Stamp<'_>) -> Value {
     of_function(stamp, &metrics)
 }
 
+/// Writes to the function's log how many incidents were open at a second look at all of them.
+pub fn write_open_incidents(count: u64, stamp: Stamp<'_>) {
+    write_lines(&[of_open_incidents(count, stamp)]);
+}
+
+/// Returns one line for open incidents, by function.
+fn of_open_incidents(count: u64, stamp: Stamp<'_>) -> Value {
+    of_function(stamp, &[("OpenIncidents", "Count", count)])
+}
+
 /// Writes to the function's log how many findings are in the baseline and were not published.
 pub fn write_known_findings(count: u64, stamp: Stamp<'_>) {
     write_lines(&[of_known_findings(count, stamp)]);
@@ -231,6 +241,7 @@ pub(super) mod tests {
                 Some(("Kind", "aws-config")),
             ),
             (of_known_findings(3, stamp()), "KnownFindings", 3, None),
+            (of_open_incidents(0, stamp()), "OpenIncidents", 0, None),
         ] {
             let dimensions: Vec<_> = std::iter::once(function).chain(dimension).collect();
             let expected = (

@@ -33,7 +33,9 @@ mod work;
 
 pub use check::{Check, Checked, Record};
 pub use deadline::Deadline;
-pub use metrics::{write_alert, write_append, write_known_findings, write_round};
+pub use metrics::{
+    write_alert, write_append, write_known_findings, write_open_incidents, write_round,
+};
 pub use rehearsal::{Rehearsal, RehearsalSettings};
 pub use work::{Work, WorkError};
 
