@@ -1,6 +1,7 @@
 //! The functions in AWS's runtime interface emulator.
 
 pub(crate) mod gate;
+mod memory;
 mod starts;
 
 use std::collections::BTreeMap;
@@ -63,7 +64,43 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
         megabytes,
     );
     runtime.block_on(starts::measure(lab, endpoint.url(), &mut section))?;
+    let usual = lab.set(&data::LOGS[0])?;
+    let usual_endpoint = Endpoint::start(&usual, LATENCY)?;
+    let subjects = [
+        Subject::new(&set, &endpoint, set.about.log_files),
+        Subject::new(&usual, &usual_endpoint, 100),
+    ];
+    runtime.block_on(memory::measure(lab, &subjects, &mut section))?;
     Ok(section)
+}
+
+/// The newest digest of a data set, and the endpoint that serves it.
+struct Subject<'a> {
+    set: &'a DataSet,
+    endpoint: &'a Endpoint,
+    /// The number of log files that the digest lists.
+    log_files: u64,
+}
+
+impl<'a> Subject<'a> {
+    fn new(set: &'a DataSet, endpoint: &'a Endpoint, log_files: u64) -> Self {
+        Self {
+            set,
+            endpoint,
+            log_files,
+        }
+    }
+}
+
+/// Returns log-verifier, with the settings of the template.
+fn log_verifier(endpoint: &Endpoint) -> anyhow::Result<FunctionSpec> {
+    Ok(FunctionSpec {
+        name: LOG_VERIFIER.to_owned(),
+        bootstrap: paths::bootstrap(LOG_VERIFIER)?,
+        env: environment(endpoint),
+        timeout: TIMEOUT,
+        memory_mb: MEMORY_MB,
+    })
 }
 
 struct Measured {
@@ -75,15 +112,9 @@ struct Measured {
 }
 
 async fn invoke(lab: &Lab, set: &DataSet, endpoint: &Endpoint) -> anyhow::Result<Measured> {
-    let spec = FunctionSpec {
-        name: LOG_VERIFIER.to_owned(),
-        bootstrap: paths::bootstrap(LOG_VERIFIER)?,
-        env: environment(endpoint),
-        timeout: TIMEOUT,
-        memory_mb: MEMORY_MB,
-    };
+    let subject = Subject::new(set, endpoint, set.about.log_files);
     let log = lab.scratch().join("function.log");
-    let rie = Rie::start(spec, &log).await?;
+    let rie = Rie::start(log_verifier(endpoint)?, &log).await?;
     let mut measured = Measured {
         cold: Vec::new(),
         warm: Vec::new(),
@@ -96,11 +127,11 @@ async fn invoke(lab: &Lab, set: &DataSet, endpoint: &Endpoint) -> anyhow::Result
             rie.restart().await?;
         }
         endpoint.take_served();
-        measured.cold.push(once(&rie, set).await?);
+        measured.cold.push(once(&rie, &subject).await?);
         measured.requests = endpoint.take_served().requests;
         measured.peak_cold = measured.peak_cold.max(peak(&rie).await?);
         for _ in 0..WARM {
-            measured.warm.push(once(&rie, set).await?);
+            measured.warm.push(once(&rie, &subject).await?);
         }
         measured.peak = measured.peak.max(peak(&rie).await?);
     }
@@ -113,8 +144,8 @@ async fn peak(rie: &Rie) -> anyhow::Result<f64> {
 }
 
 /// Returns the seconds of one invocation that finds every log file valid.
-async fn once(rie: &Rie, set: &DataSet) -> anyhow::Result<f64> {
-    let event = digest(&set.about.newest);
+async fn once(rie: &Rie, subject: &Subject<'_>) -> anyhow::Result<f64> {
+    let event = digest(&subject.set.about.newest);
     let began = Instant::now();
     let answer = rie.invoke(&event).await;
     let took = began.elapsed().as_secs_f64();
@@ -123,7 +154,7 @@ async fn once(rie: &Rie, set: &DataSet) -> anyhow::Result<f64> {
     let field = |name: &str| outcome.and_then(|outcome| outcome.get(name));
     ensure!(
         field("verdict").and_then(Value::as_str) == Some("valid")
-            && field("valid").and_then(Value::as_u64) == Some(set.about.log_files),
+            && field("valid").and_then(Value::as_u64) == Some(subject.log_files),
         "the function says {answer}\n{}",
         rie.log_tail()
     );

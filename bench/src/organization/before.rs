@@ -13,6 +13,7 @@ pub(crate) fn settings(now: &Settings) -> Settings {
                 settings.window = 0.0;
                 settings.batch = 1;
             }
+            Function::HistoryLogVerifier => settings.memory_mb = 1769.0,
             _ => {}
         }
     }

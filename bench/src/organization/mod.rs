@@ -8,7 +8,7 @@
 //!   process of its own
 //! - `sdk`, `logs`: what a request takes besides that, and the lines of that process
 //! - `queue`, `bill`: queues and costs of the whole organization
-//! - `before`: what it cost before some cuts
+//! - `before`, `memory`: what it cost before some cuts, and costs with other sizes of memory
 //! - `tables`: the output
 
 mod assumptions;
@@ -18,6 +18,7 @@ mod clock;
 mod day;
 mod hourly;
 mod logs;
+mod memory;
 mod prices;
 mod queue;
 mod requests;
@@ -48,6 +49,9 @@ use day::Measured;
 use logs::LogLines;
 use settings::Settings;
 
+pub(crate) use assumptions::WHOLE_PROCESSOR_MB;
+pub(crate) use memory::SIZES as MEMORY_SIZES;
+pub(crate) use prices::LAMBDA_X86 as GIGABYTE_SECOND;
 pub(crate) use sdk::{CHILD as REQUESTS_CHILD, child as send_requests};
 
 /// The argument that makes this program the simulation: `organization-day RESULT`.
@@ -116,6 +120,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Vec<Section>> {
         tables::organization(inputs, &days),
         tables::requests(&days),
         tables::lambda(&days, inputs),
+        memory::section(inputs),
         tables::queues(inputs),
         tables::costs(&days, inputs),
         tables::compared(&before, &days[2]),

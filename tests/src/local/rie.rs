@@ -120,11 +120,13 @@ impl Rie {
     /// Returns the peak of resident memory of the function's process since it started, in bytes.
     /// Returns `None` while no such process is running.
     pub async fn peak_memory(&self) -> Option<u64> {
-        let emulator = self.running.lock().await.process.pid();
-        process::children_of(emulator)
-            .into_iter()
-            .filter_map(peak_memory_of)
-            .max()
+        let processes = self.function_ids().await;
+        processes.into_iter().filter_map(peak_memory_of).max()
+    }
+
+    /// Returns the IDs of the function's processes.
+    pub async fn function_ids(&self) -> Vec<u32> {
+        process::children_of(self.process_id().await)
     }
 
     /// Returns what is running.
