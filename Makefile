@@ -148,11 +148,8 @@ bench: build ## Run the benchmarks against the AWS CLI and the machine's limits;
 	$(TARGET)/command/trailseal-bench $(BENCH_FLAGS)
 
 .PHONY: fuzz
-fuzz: ## Fuzz each byte format for a minute; needs a nightly Rust
-	command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
-	cd fuzz && for target in targets/*.rs; do \
-	    cargo +nightly fuzz run --fuzz-dir . "$$(basename "$$target" .rs)" -- -max_total_time=60; \
-	done
+fuzz: ## Fuzz each byte format for a minute, or for FUZZ_SECONDS, and print a table
+	fuzz/run $(or $(FUZZ_SECONDS),60)
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
