@@ -1,3 +1,4 @@
+pub mod documents;
 pub mod evidence;
 pub mod layers;
 pub mod local;

@@ -1,6 +1,13 @@
 //! The documents' statements about the code are true: every test that a table names exists. And
 //! every kind of finding has a constructor and a test.
 
+#[path = "documents/commands.rs"]
+mod commands;
+#[path = "documents/links.rs"]
+mod links;
+#[path = "documents/runbook.rs"]
+mod runbook;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,14 +44,20 @@ fn tests_of(cell: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_test_that_the_field_table_names_exists() {
-    let rows = count_existing_tests("docs/field.md", "| situation", "tests/tests/command");
+    let rows = count_existing_tests("docs/field.md", "tests/tests/command");
     assert!(rows > 80, "{rows} rows");
 }
 
 #[test]
 fn every_test_that_the_table_of_attacks_names_exists() {
-    let rows = count_existing_tests("docs/attacks.md", "| |", "tests/tests");
+    let rows = count_existing_tests("docs/attacks.md", "tests/tests");
     assert!(rows > 25, "{rows} rows");
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let rows = count_existing_tests("docs/threat-model.md", "tests/tests");
+    assert!(rows > 35, "{rows} rows");
 }
 
 /// A link that a mail scanner may follow must not end a subscription.
@@ -58,27 +71,31 @@ fn subscriptions_are_confirmed_with_authentication() {
     }
 }
 
-/// Fails unless the last column of each row of a page's tables names existing tests. The place next
-/// to a test is a file, or a folder whose files are searched; it is relative to the root, or to
-/// `folder`. Returns the number of rows.
-fn count_existing_tests(page: &str, head: &str, folder: &str) -> usize {
+/// Fails unless each row of a page's tables with the last column `test` names existing tests there,
+/// or `–`. The place next to a test is a file, or a folder whose files are searched; it is relative to
+/// the root, or to `folder`. Returns the number of rows with tests.
+fn count_existing_tests(page: &str, folder: &str) -> usize {
     let root = root();
     let page = fs::read_to_string(root.join(page)).expect(page);
-    let rows: Vec<&str> = page
-        .lines()
-        .filter(|line| {
-            line.starts_with("| ") && !line.starts_with(head) && !line.starts_with("| ---")
-        })
-        .collect();
     let mut missing = BTreeSet::new();
-    for row in &rows {
-        let cell = row
-            .trim_end_matches(" |")
-            .rsplit(" | ")
-            .next()
-            .expect("a cell");
+    let (mut count, mut is_of_tests, mut is_first) = (0, false, true);
+    for row in page.lines() {
+        if !row.starts_with("| ") {
+            is_first = true;
+            continue;
+        }
+        let cell = row.trim_end_matches(" |").rsplit(" | ").next();
+        let cell = cell.expect("a cell");
+        if is_first {
+            (is_of_tests, is_first) = (cell == "test", false);
+            continue;
+        }
+        if !is_of_tests || row.starts_with("| ---") || cell == "–" {
+            continue;
+        }
         let tests = tests_of(cell);
         assert!(!tests.is_empty(), "no test is named: {row}");
+        count += 1;
         for (name, file) in tests {
             let places = [root.join(&file), root.join(folder).join(&file)];
             if !places.iter().any(|place| has_test(place, &name)) {
@@ -87,7 +104,7 @@ fn count_existing_tests(page: &str, head: &str, folder: &str) -> usize {
         }
     }
     assert!(missing.is_empty(), "{missing:#?}");
-    rows.len()
+    count
 }
 
 /// Returns whether a file, or a file below a folder, contains the test.

@@ -2,6 +2,8 @@
 
 mod baseline;
 mod collect;
+#[cfg(test)]
+mod documents;
 mod evidence;
 mod incidents;
 mod inspect;
