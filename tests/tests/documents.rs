@@ -5,6 +5,8 @@
 mod commands;
 #[path = "documents/links.rs"]
 mod links;
+#[path = "documents/operations.rs"]
+mod operations;
 #[path = "documents/runbook.rs"]
 mod runbook;
 

@@ -35,6 +35,36 @@ fn every_link_in_the_documents_leads_to_a_heading() {
     assert!(count > 200, "{count} links");
 }
 
+/// A newcomer reads what Trailseal is before anything else, and finds every page from there.
+#[test]
+fn the_first_page_is_short_and_leads_to_every_page() {
+    let text = fs::read_to_string(root().join("README.md")).expect("README.md");
+    let (first, _) = text.split_once("\n## ").expect("sections");
+    let parts: Vec<&str> = first.split("```").collect();
+    let [before, picture, after] = parts.as_slice() else {
+        panic!("one picture: {first}")
+    };
+    assert!(picture.starts_with("mermaid\n"), "{picture}");
+    let words =
+        [*before, *after].map(|part| part.split_whitespace().filter(|word| *word != "|").count());
+    assert!(words.iter().sum::<usize>() <= 200, "{words:?} words");
+    let linked: BTreeSet<&str> = links(&text).into_iter().collect();
+    for page in pages() {
+        let name = page
+            .strip_prefix(root())
+            .expect("a page")
+            .to_str()
+            .expect("UTF-8");
+        let is_linked = linked
+            .iter()
+            .any(|link| link.split('#').next() == Some(name));
+        assert!(
+            is_linked || name == "README.md",
+            "the README has no link to {name}"
+        );
+    }
+}
+
 /// A policy is copied from a page: a comma too many would be found in somebody's account.
 #[test]
 fn every_policy_in_the_documents_is_json() {

@@ -14,6 +14,7 @@ mod history;
 mod hostile;
 mod kms;
 mod object_lock;
+mod operations;
 mod receipts;
 mod second_look;
 mod tampering;

@@ -16,7 +16,7 @@ const SECOND_LOOK: &str = r#"{"secondLook":{}}"#;
 impl World {
     /// Has open incidents looked at again, in a later second than that of the newest finding, and
     /// lets the functions work.
-    async fn second_look(&self) -> Result<()> {
+    pub(crate) async fn second_look(&self) -> Result<()> {
         let now = Timestamp::now();
         while Timestamp::now() < now + SignedDuration::from_millis(1100) {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Returns the subjects of the all-clears.
-    fn all_clears(&self) -> Vec<String> {
+    pub(crate) fn all_clears(&self) -> Vec<String> {
         let subjects = self.alerts().into_iter().map(|alert: Alert| alert.subject);
         let mut subjects: Vec<_> = subjects.filter(|it| it.contains("ALL CLEAR")).collect();
         subjects.sort();
