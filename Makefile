@@ -15,6 +15,9 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 # One crate a folder.
 FUNCTIONS := $(notdir $(wildcard functions/*))
 
+# The version of the workspace.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+
 # sam, cargo-lambda and zig come from the environment.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
@@ -129,6 +132,26 @@ build: venv ## Build the functions into .aws-sam/build
 	# `sam local invoke` sets no variable that is missing from its template.
 	python tests/local-aws/overlay.py .aws-sam/build/template.yaml >.aws-sam/build/local.json
 
+# The version of the tool that writes the list of crates into each executable.
+CARGO_AUDITABLE := 0.7.7
+
+.PHONY: release
+release: venv cargo-auditable ## Build the files of a release into dist/VERSION, for the installed targets of Rust
+	release/build "dist/$(VERSION)"
+
+.PHONY: release-check
+release-check: venv cargo-auditable ## Build the release twice, in different folders, and compare the checksums
+	release/check
+
+.PHONY: cargo-auditable
+cargo-auditable:
+	@installed=$$(cargo install --list); grep -q '^cargo-auditable v$(CARGO_AUDITABLE):' <<<"$$installed" \
+	    || cargo install --locked --version $(CARGO_AUDITABLE) cargo-auditable
+
+.PHONY: terraform-parameters
+terraform-parameters: venv ## Write the inputs of the Terraform module from the parameters of template.yaml
+	python release/terraform_parameters.py
+
 .PHONY: venv
 venv: $(VENV)/installed ## Install the Python tools into .venv
 
@@ -154,4 +177,4 @@ fuzz: ## Fuzz each byte format for a minute, or for FUZZ_SECONDS, and print a ta
 .PHONY: clean
 clean: ## Remove everything that was built or installed
 	cargo clean
-	rm -rf .aws-sam .local $(VENV) $(CHECKOV)
+	rm -rf .aws-sam .local dist $(VENV) $(CHECKOV)
