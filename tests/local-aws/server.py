@@ -63,7 +63,8 @@ from cryptography.hazmat.primitives import serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
 import state_machines  # noqa: E402
 from moto import backends  # noqa: E402
-from moto.cloudformation import parsing  # noqa: E402
+from moto.cloudformation import parsing, responses  # noqa: E402
+from moto.cloudformation.models import CloudFormationBackend  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
 from moto.events.models import events_backends  # noqa: E402
@@ -430,6 +431,40 @@ def drop_no_value_from_lists() -> None:
     parsing.clean_json = clean_json  # moto's own recursion finds this one too
 
 
+def read_templates_of_this_server() -> None:
+    """Reads a template from the URL that the AWS CLI makes of the server's own address. moto takes the
+    name of any host but localhost for that of a bucket."""
+    read = responses.get_stack_from_s3_url
+
+    def get_stack_from_s3_url(template_url: str, *args: Any, **kwargs: Any) -> str:
+        return read(template_url.replace("//127.0.0.1:", "//localhost:"), *args, **kwargs)
+
+    responses.get_stack_from_s3_url = get_stack_from_s3_url
+
+
+def expand_serverless_templates() -> None:
+    """Expands templates with the transform of AWS SAM, as CloudFormation does; moto knows none of its
+    resources."""
+
+    def expanding(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(self: CloudFormationBackend, *args: Any, **kwargs: Any) -> Any:
+            source = kwargs.get("template")
+            if isinstance(source, str) and "AWS::Serverless-2016-10-31" in source:
+                # Imported here: most local AWS get a template that is expanded already.
+                os.environ["AWS_DEFAULT_REGION"] = self.region_name
+                from samtranslator.yaml_helper import yaml_parse
+                from translate import translate
+
+                kwargs["template"] = json.dumps(translate(yaml_parse(source)))
+            return method(self, *args, **kwargs)
+
+        return call
+
+    for name in ("create_stack", "create_change_set", "update_stack"):
+        setattr(CloudFormationBackend, name, expanding(getattr(CloudFormationBackend, name)))
+
+
 # --- Start ---------------------------------------------------------------------------------------
 
 
@@ -512,6 +547,8 @@ def serve(args: argparse.Namespace) -> None:
     remember_services()
     drop_no_value_from_lists()
     lock_buckets_of_templates()
+    read_templates_of_this_server()
+    expand_serverless_templates()
     state_machines.install()
     answer_bucket_settings_as_s3_does()
     add_ed25519_keys()

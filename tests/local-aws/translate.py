@@ -21,11 +21,15 @@ class NoManagedPolicies(ManagedPolicyLoader):
         return {}
 
 
-def translate(template: dict[str, Any], code: str) -> dict[str, Any]:
-    # The functions' local folders become the archive in S3 that `sam package` would upload.
+def name_code(template: dict[str, Any], code: str) -> None:
+    """Puts an archive in S3 in place of each function's local folder, as `sam package` does."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = code
+
+
+def translate(template: dict[str, Any]) -> dict[str, Any]:
+    """Does what the macro AWS::Serverless-2016-10-31 does in CloudFormation."""
     return transform(template, {}, NoManagedPolicies(), passthrough_metadata=True)
 
 
@@ -40,7 +44,8 @@ def main() -> None:
     os.environ["AWS_DEFAULT_REGION"] = args.region  # the translator asks the session for it
     with open(args.template, encoding="utf-8") as file:
         template = yaml_parse(file)
-    print(json.dumps(translate(template, args.code), indent=1))
+    name_code(template, args.code)
+    print(json.dumps(translate(template), indent=1))
 
 
 if __name__ == "__main__":

@@ -156,8 +156,15 @@ impl Deployment {
             .send()
             .await
             .with_context(|| format!("creating the stack\n{}", aws.log_tail()))?;
-        let outputs = wait_until_created(&cloudformation, &self.name).await?;
-        let stack = Stack::read(aws, &self.name, outputs).await?;
+        Stack::deployed(aws, &self.name).await
+    }
+}
+
+impl Stack {
+    /// Waits until a stack is created, and reads what was deployed.
+    pub async fn deployed(aws: &LocalAws, name: &str) -> Result<Self> {
+        let outputs = wait_until_created(&aws.cloudformation(), name).await?;
+        let stack = Self::read(aws, name, outputs).await?;
         subscribe(aws, &stack).await?;
         Ok(stack)
     }
