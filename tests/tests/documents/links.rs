@@ -100,7 +100,7 @@ fn says_who_may_do_what(policy: &Value) {
 
 /// Returns the targets of the links in a page, also of those that its end lists.
 fn links(text: &str) -> Vec<&str> {
-    let is_text = |at: usize| text[..at].matches('`').count() % 2 == 0;
+    let is_text = |at: usize| text[..at].matches('`').count().is_multiple_of(2);
     text.match_indices("](")
         .filter(|(at, _)| is_text(*at))
         .filter_map(|(at, _)| text[at + 2..].split_once(')'))
