@@ -107,7 +107,7 @@ stories: ## Run the stories of the checks, over trails in memory
 
 .PHONY: e2e
 e2e: $(BUILD) ## Run the property and end-to-end tests, with the functions of `make build`
-	cargo build $(CARGO_DEBUG) --bin trailseal
+	cargo build $(CARGO_DEBUG) --bin trailseal --bin trailseal-doctor
 	cargo test $(CARGO_DEBUG) --test '*'
 
 .PHONY: browser

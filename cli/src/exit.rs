@@ -3,6 +3,7 @@
 use crate::report::Outcome;
 use std::io::Write as _;
 use std::process::ExitCode;
+use trailseal_sign_in::SignInError;
 
 /// All valid.
 pub(crate) const VALID: u8 = 0;
@@ -48,6 +49,16 @@ impl Stop {
     pub(crate) fn print(self) -> ExitCode {
         say(format_args!("{}", self.line));
         ExitCode::from(self.code)
+    }
+}
+
+impl From<SignInError> for Stop {
+    /// A profile that does not exist is wrong usage.
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Profile(error) => Self::usage(error),
+            SignInError::Refused(why) => Self::cannot_tell(why),
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::advice::advice;
 use crate::args::KeysArgs;
-use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::options;
 use crate::output::file_name;
@@ -20,6 +19,7 @@ use trailseal::names::seconds::whole_second;
 use trailseal::trust::public_key::{PublicKey, SigningPeriod};
 use trailseal::world::{Cause, ListPublicKeys as _};
 use trailseal_aws::CloudTrailKeys;
+use trailseal_sign_in::signed_in;
 
 /// The number of Regions that are queried at a time.
 const PARALLEL: usize = 16;

@@ -6,7 +6,7 @@ mod args;
 mod baseline;
 mod bundle;
 mod collect;
-mod credentials;
+mod doctor;
 mod evidence;
 mod exit;
 mod incidents;
@@ -70,6 +70,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Evidence(args) => evidence::run(*args).await,
         Command::Incidents(args) => incidents::list(args).await,
         Command::Ack(args) => incidents::acknowledge(args).await,
+        Command::Doctor { arguments } => doctor::run(arguments),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::manual(),
     }

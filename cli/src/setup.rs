@@ -1,7 +1,6 @@
 //! Turns options into what a command works with: places, public keys, and objects.
 
 use crate::bundle::{Archive, Recorder, Recording};
-use crate::credentials::signed_in;
 use crate::exit::Stop;
 use crate::options::{aliases, bucket_owner};
 use crate::requests::Requests;
@@ -13,6 +12,7 @@ use trailseal::names::ids::AccountId;
 use trailseal::names::places::Places;
 use trailseal::trust::public_key::KeySet;
 use trailseal_aws::S3Objects;
+use trailseal_sign_in::signed_in;
 
 /// Returns the bucket's owner and its replicas.
 ///

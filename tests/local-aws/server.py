@@ -61,6 +61,7 @@ import flask  # noqa: E402
 from cryptography.exceptions import InvalidSignature  # noqa: E402
 from cryptography.hazmat.primitives import serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
+import stacks  # noqa: E402
 import state_machines  # noqa: E402
 from moto import backends  # noqa: E402
 from moto.cloudformation import parsing, responses  # noqa: E402
@@ -550,6 +551,7 @@ def serve(args: argparse.Namespace) -> None:
     read_templates_of_this_server()
     expand_serverless_templates()
     state_machines.install()
+    stacks.install()
     answer_bucket_settings_as_s3_does()
     add_ed25519_keys()
     if args.exit_with_stdin:

@@ -141,7 +141,7 @@ fn only_constructors_make_findings() {
         let product = code.split("#[cfg(test)]").next().unwrap_or(code);
         product.contains("Finding::new(")
     };
-    let mut folders: Vec<PathBuf> = ["shared", "cli", "functions"]
+    let mut folders: Vec<PathBuf> = ["shared", "cli", "doctor", "functions"]
         .map(|folder| root().join(folder))
         .to_vec();
     while let Some(folder) = folders.pop() {

@@ -38,7 +38,7 @@ impl Product {
 
 fn product() -> Vec<Product> {
     let root = paths::repository();
-    let mut folders: Vec<PathBuf> = ["shared", "functions", "cli"]
+    let mut folders: Vec<PathBuf> = ["shared", "functions", "cli", "doctor"]
         .map(|name| root.join(name))
         .into();
     let mut found = Vec::new();

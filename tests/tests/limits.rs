@@ -317,6 +317,16 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "`trailseal doctor`",
+        &[
+            ("doctor/src", "MAX_PAGES", Number),
+            ("doctor/src", "MAX_REGIONS", Number),
+            ("doctor/src", "MAX_ACCOUNTS", Number),
+            ("doctor/src/judge/chains.rs", "MAX_LISTED", Number),
+            ("doctor/src", "JOBS_AT_ONCE", Number),
+        ],
+    ),
+    (
         "baseline",
         &[
             ("shared/core/src/alert", "MAX_KNOWN", Number),

@@ -29,6 +29,7 @@ pub(crate) use validate_logs::ValidateLogsArgs;
 pub(crate) use verify::{Format, VerifyArgs};
 
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 
 /// Verify that CloudTrail log files are unchanged since CloudTrail delivered them.
 #[derive(Debug, Parser)]
@@ -64,6 +65,17 @@ pub(crate) enum Command {
     Incidents(IncidentsArgs),
     /// Acknowledge an incident: the alert about it is not repeated
     Ack(AckArgs),
+    /// Check a deployed stack and its log buckets, and print what mends each thing that is wrong
+    #[command(disable_help_flag = true)]
+    Doctor {
+        /// The options of `trailseal-doctor`, which this command runs: --help lists them
+        #[arg(
+            value_name = "OPTION",
+            trailing_var_arg = true,
+            allow_hyphen_values = true
+        )]
+        arguments: Vec<OsString>,
+    },
     /// Print a shell completion script
     Completions {
         /// The shell to print it for

@@ -3,7 +3,6 @@
 use super::key::GivenKey;
 use super::source::Evidence;
 use crate::args::EvidenceVerifyArgs;
-use crate::credentials::signed_in;
 use crate::exit::Stop;
 use crate::progress::Display;
 use crate::requests::Requests;
@@ -20,6 +19,7 @@ use trailseal::names::seconds::whole_second;
 use trailseal::period::{PeriodReader, PeriodScope, PeriodSpan, TrailComparison};
 use trailseal::trust::public_key::KeySet;
 use trailseal_aws::{CloudTrailKeys, Limited, S3Objects};
+use trailseal_sign_in::signed_in;
 
 /// The length of the period, unless the command line says otherwise.
 const DEFAULT_PERIOD: SignedDuration = SignedDuration::from_hours(7 * 24);

@@ -1,6 +1,5 @@
 //! The evidence bucket, or a copy of it on disk.
 
-use crate::credentials::signed_in;
 use crate::exit::Stop;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +9,7 @@ use std::path::{Path, PathBuf};
 use trailseal::names::bucket_name::bucket_name;
 use trailseal::world::{Cause, FetchEvidence, ListStored, StoreError, StoredDocument, StoredPage};
 use trailseal_aws::EvidenceBucket;
+use trailseal_sign_in::signed_in;
 
 /// The evidence bucket, or a copy of it.
 pub(crate) enum Evidence {

@@ -1,7 +1,6 @@
 //! The acknowledgment of an incident.
 
 use crate::args::AckArgs;
-use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::options;
 use crate::time;
@@ -15,6 +14,7 @@ use trailseal::names::bucket_name::bucket_name;
 use trailseal::names::seconds::whole_second;
 use trailseal::world::{AddEvidence as _, FetchEvidence as _, ListStored as _};
 use trailseal_aws::{EvidenceBucket, caller};
+use trailseal_sign_in::signed_in;
 
 /// The minimum length of the start of an ID.
 const MIN_ID_CHARS: usize = 8;

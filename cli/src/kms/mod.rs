@@ -16,7 +16,6 @@ mod tally;
 mod text;
 
 use crate::args::{KmsArgs, KmsFormat};
-use crate::credentials::signed_in;
 use crate::exit::{self, Stop};
 use crate::output::file_name;
 use crate::output::target::Target;
@@ -42,6 +41,7 @@ use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::places::Storage;
 use trailseal::names::seconds::whole_second;
 use trailseal_aws::{KmsKeys, Limited, Remembered, RequestPlaces, S3Objects};
+use trailseal_sign_in::signed_in;
 
 /// The maximum number of requests to S3 in flight.
 const REQUESTS: usize = 64;

@@ -2,13 +2,13 @@
 
 use super::trail::{DescribeTrails, Description, Owner};
 use crate::args::ValidateLogsArgs;
-use crate::credentials::{self, Access, Patience, Profile, ProfileError};
 use aws_config::SdkConfig;
 use aws_sdk_cloudtrail::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::time::Duration;
 use trailseal::names::ids::Region;
 use trailseal::world::{Cause, StoreError};
+use trailseal_sign_in::{self as sign_in, Access, Patience, Profile, ProfileError};
 
 /// The AWS CLI's timeouts and number of attempts.
 const PATIENCE: Patience = Patience {
@@ -42,7 +42,7 @@ pub(super) async fn profile(args: &ValidateLogsArgs) -> Result<Profile, String> 
 /// Returns the configuration of every client in `region`, and whether it has credentials.
 pub(super) async fn access(profile: &Profile, region: &Region) -> Access {
     let region = aws_config::Region::new(region.to_string());
-    credentials::access(profile, Some(region), PATIENCE).await
+    sign_in::access(profile, Some(region), PATIENCE).await
 }
 
 /// Returns the same for CloudTrail, the only service that `--endpoint-url` is for.

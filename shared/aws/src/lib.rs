@@ -29,4 +29,4 @@ pub use lambda_environment::sdk_config;
 pub use limited::{Limited, RequestPlaces};
 pub use remembered::Remembered;
 pub use s3::S3Objects;
-pub use trails::TrailsByRole;
+pub use trails::{Trails, TrailsByRole};

@@ -50,40 +50,79 @@ impl TrailsByRole {
 
 impl ReadTrailStatus for TrailsByRole {
     async fn status(&self, trail: &TrailArn) -> Result<Option<TrailStatus>, StoreError> {
-        let client = self.client(trail);
-        let arn = trail.to_string();
-        let status = client.get_trail_status().name(&arn).send().await;
-        let Some(status) = unless_absent(ACTION, &arn, status, NOT_FOUND)? else {
-            return Ok(None);
-        };
-        let described = client.get_trail().name(&arn).send().await;
-        let Some(described) = unless_absent(ACTION, &arn, described, NOT_FOUND)? else {
-            return Ok(None);
-        };
-        let described = described.trail;
-        let is_validated = described
-            .as_ref()
-            .and_then(|trail| trail.log_file_validation_enabled);
-        // What an answer leaves out is not known to be off.
-        let (Some(is_logging), Some(is_validated)) = (status.is_logging, is_validated) else {
-            return Err(StoreError {
-                action: ACTION,
-                subject: arn,
-                cause: Cause::Failed("CloudTrail's answer is incomplete".to_owned()),
-            });
-        };
-        let said = |error: Option<String>| error.filter(|error| !error.is_empty());
-        Ok(Some(TrailStatus {
-            is_logging,
-            started: time(status.start_logging_time),
-            stopped: time(status.stop_logging_time),
-            is_validated,
-            bucket: described.and_then(|trail| trail.s3_bucket_name),
-            log_file_error: said(status.latest_delivery_error),
-            digest_error: said(status.latest_digest_delivery_error),
-            newest_digest: time(status.latest_digest_delivery_time),
-        }))
+        read_status(&self.client(trail), trail).await
     }
+}
+
+/// Calls `cloudtrail:GetTrail` and `cloudtrail:GetTrailStatus` in each trail's home Region, with
+/// the credentials of the program.
+#[derive(Debug)]
+pub struct Trails {
+    config: SdkConfig,
+}
+
+impl Trails {
+    /// Sends requests with the credentials of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            config: config.clone(),
+        }
+    }
+}
+
+impl ReadTrailStatus for Trails {
+    async fn status(&self, trail: &TrailArn) -> Result<Option<TrailStatus>, StoreError> {
+        let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
+            .region(Region::new(trail.home_region.to_string()))
+            .build();
+        read_status(&Client::from_conf(config), trail).await
+    }
+}
+
+/// Reads the status of a trail in the client's Region.
+async fn read_status(client: &Client, trail: &TrailArn) -> Result<Option<TrailStatus>, StoreError> {
+    let arn = trail.to_string();
+    let status = client.get_trail_status().name(&arn).send().await;
+    let Some(status) = unless_absent(ACTION, &arn, status, NOT_FOUND)? else {
+        return Ok(None);
+    };
+    let described = client.get_trail().name(&arn).send().await;
+    let Some(described) = unless_absent(ACTION, &arn, described, NOT_FOUND)? else {
+        return Ok(None);
+    };
+    let described = described.trail;
+    let is_validated = described
+        .as_ref()
+        .and_then(|trail| trail.log_file_validation_enabled);
+    // What an answer leaves out is not known to be off.
+    let (Some(is_logging), Some(is_validated)) = (status.is_logging, is_validated) else {
+        return Err(StoreError {
+            action: ACTION,
+            subject: arn,
+            cause: Cause::Failed("CloudTrail's answer is incomplete".to_owned()),
+        });
+    };
+    let said = |error: Option<String>| error.filter(|error| !error.is_empty());
+    let is_of_organization = described
+        .as_ref()
+        .and_then(|trail| trail.is_organization_trail)
+        .unwrap_or_default();
+    let prefix = described
+        .as_ref()
+        .and_then(|trail| trail.s3_key_prefix.clone());
+    Ok(Some(TrailStatus {
+        is_logging,
+        started: time(status.start_logging_time),
+        stopped: time(status.stop_logging_time),
+        is_validated,
+        bucket: described.and_then(|trail| trail.s3_bucket_name),
+        log_file_error: said(status.latest_delivery_error),
+        digest_error: said(status.latest_digest_delivery_error),
+        newest_digest: time(status.latest_digest_delivery_time),
+        is_of_organization,
+        prefix: said(prefix),
+    }))
 }
 
 fn time(time: Option<DateTime>) -> Option<Timestamp> {

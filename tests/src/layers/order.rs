@@ -42,9 +42,9 @@ fn source(of: &str) -> Crate {
     Crate::read(&root(of).join("src"))
 }
 
-/// Returns the sources of the command, of the shared crates, and of every function.
+/// Returns the sources of the commands, of the shared crates, and of every function.
 fn crates() -> Vec<PathBuf> {
-    let mut found = vec![root("cli/src")];
+    let mut found = vec![root("cli/src"), root("doctor/src")];
     for folder in ["shared", "functions"] {
         for entry in fs::read_dir(root(folder)).unwrap() {
             let source = entry.unwrap().path().join("src");

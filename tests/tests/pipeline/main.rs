@@ -6,6 +6,7 @@
 
 mod alerts;
 mod deletions;
+mod doctor;
 mod events;
 mod evidence_log;
 mod faults;

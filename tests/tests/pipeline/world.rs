@@ -73,7 +73,8 @@ impl World {
         Self::deployed(aws, trail, &[], LogBucket::versioned, parameters, |_| ()).await
     }
 
-    async fn deployed(
+    /// Deploys the template for the trail's buckets, in an AWS that already contains something.
+    pub(crate) async fn deployed(
         aws: LocalAws,
         trail: Trail,
         more_buckets: &[&str],

@@ -2,10 +2,10 @@
 //!
 //! The tests are in `tests/tests/stories.rs` and `tests/tests/command/unlisted.rs`.
 
-use super::restore::shell_word;
 use super::{ArchivedMisfit, DigestReference, Finding, FindingKind, Scope};
 use crate::names::location::ObjectLocation;
 use crate::names::sha256::Sha256;
+use crate::names::shell::shell_word;
 use crate::trust::log_file::LogFileError;
 use crate::world::Absence;
 

@@ -4,7 +4,7 @@
 //! that cannot be written safely makes no command.
 
 use crate::names::location::ObjectLocation;
-use crate::names::printable::printable;
+use crate::names::shell::shell_word;
 
 /// The maximum length of a command: a longer one would be cut off in an email.
 const MAX_COMMAND_CHARS: usize = 800;
@@ -53,17 +53,6 @@ impl Restoration {
 /// Returns a value for the AWS CLI as one word of a shell's command line.
 fn word(text: &str) -> Option<String> {
     is_value(text).then(|| shell_word(text)).flatten()
-}
-
-/// Returns a text as one word of a shell's command line, or `None` if it cannot be written safely.
-pub(super) fn shell_word(text: &str) -> Option<String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    if text.chars().all(is_plain) {
-        return Some(text.to_owned());
-    }
-    // Within single quotes, a shell takes every other character literally.
-    let is_quotable = !text.contains(['\'', '`', '\\']) && printable(text) == text;
-    is_quotable.then(|| format!("'{text}'"))
 }
 
 /// Returns whether the AWS CLI takes a text as a value: not as an option, and not as the name of a

@@ -5,6 +5,6 @@ pub(crate) mod fields;
 pub mod form;
 mod json;
 pub mod log_file_size;
-pub(crate) mod policy;
+pub mod policy;
 pub mod records;
 pub mod saved;

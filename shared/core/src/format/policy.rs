@@ -7,7 +7,10 @@ use crate::names::wildcard::wildcard_matches;
 use serde_json::Value;
 
 /// Returns the policy's statements. A single statement needs no list.
-pub(crate) fn statements_of(mut policy: Value) -> Result<Vec<Value>, String> {
+///
+/// # Errors
+/// What is wrong with the policy.
+pub fn statements_of(mut policy: Value) -> Result<Vec<Value>, String> {
     let statements = match policy.get_mut("Statement").map(Value::take) {
         Some(Value::Array(statements)) => statements,
         Some(statement @ Value::Object(_)) => vec![statement],
@@ -56,7 +59,7 @@ pub(crate) fn covered_actions(
 }
 
 /// Returns the texts of an element that holds one text or a list of texts.
-pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
+pub fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let several = value.as_array().into_iter().flatten();
     value
         .as_str()

@@ -29,6 +29,9 @@ pub struct StackMemory {
     /// The number of consecutive rounds, up to the last one, that found lost digests.
     #[serde(default)]
     pub rounds_with_losses: u32,
+    /// The time of the last complete round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Timestamp>,
 }
 
 impl Default for StackMemory {
@@ -37,6 +40,7 @@ impl Default for StackMemory {
             schema: SCHEMA.to_owned(),
             events_lost: None,
             rounds_with_losses: 0,
+            completed: None,
         }
     }
 }
@@ -63,6 +67,7 @@ impl StackMemory {
     pub fn conclude(&self, totals: &Totals, now: Timestamp) -> (Report, Self) {
         let mut report = Report::new();
         let mut next = self.clone();
+        next.completed = Some(now);
         next.rounds_with_losses = match totals.lost {
             0 => 0,
             _ => self.rounds_with_losses.saturating_add(1),

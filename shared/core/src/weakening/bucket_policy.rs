@@ -73,6 +73,19 @@ pub(super) fn effect(call: &WatchedCall<'_>, bucket: &str, guarded: &Guarded<'_>
     )
 }
 
+/// Returns what is weak about a bucket's policy: each statement that lets somebody from outside the
+/// owner's account delete files or weaken the bucket.
+///
+/// # Errors
+/// What is wrong with the policy.
+pub fn openings(policy: &Value, owner: &AccountId) -> Result<Vec<String>, String> {
+    let statements = statements_of(policy.clone())?;
+    let found = statements
+        .iter()
+        .filter_map(|it| opening(it, owner.as_str()));
+    Ok(found.collect())
+}
+
 fn is(statement: &Value, effect: &str) -> bool {
     text(statement.get("Effect")) == Some(effect)
 }

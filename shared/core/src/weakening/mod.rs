@@ -21,6 +21,7 @@ mod target;
 mod trail;
 
 pub use action::{NAMES, WatchedAction};
+pub use bucket_policy::openings;
 pub use call::WatchedCall;
 pub use effect::{Effect, Guarded};
 pub use judge::{effect_of, target_of};

@@ -35,4 +35,8 @@ pub struct TrailStatus {
     pub digest_error: Option<String>,
     /// The last time at which CloudTrail delivered a digest.
     pub newest_digest: Option<Timestamp>,
+    /// Whether it is an organization trail.
+    pub is_of_organization: bool,
+    /// The prefix of its files in the bucket, if it has one.
+    pub prefix: Option<String>,
 }

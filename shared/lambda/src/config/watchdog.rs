@@ -2,14 +2,12 @@
 
 use super::variables::{ConfigError, Variables, queue_url_of};
 use crate::queue::PartNames;
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use trailseal::check::chain_end::Ended;
 use trailseal::evidence_log::LogKey;
 use trailseal::kms::key_name::is_key_arn;
 use trailseal::names::arn;
 use trailseal::names::bucket_name::bucket_name;
+use trailseal::names::date_or_time::date_or_time;
 use trailseal::watch::{OverdueHours, WatchSettings};
 
 /// The configuration that `watchdog` reads from its environment.
@@ -64,7 +62,7 @@ impl WatchdogConfig {
         let ended = variables.list(
             "TRAILSEAL_ENDED_TRAILS",
             "ended trails: [ACCOUNT/][REGION/]TRAIL[@TIME], where TRAIL is a name or an ARN and TIME is a date or a time in UTC",
-            |text| Ended::parse(text, time).ok(),
+            |text| Ended::parse(text, date_or_time).ok(),
         );
         let evidence_bucket = variables.evidence_bucket();
         let validator = variables.queue_url(VALIDATOR);
@@ -129,21 +127,6 @@ fn name_of(text: &str) -> Option<String> {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     is_name.then(|| text.to_owned())
-}
-
-/// Reads a time, or a date as its midnight in UTC.
-///
-/// # Errors
-/// That it is neither.
-fn time(text: &str) -> Result<Timestamp, String> {
-    let date = || {
-        let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
-        Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    };
-    text.parse()
-        .ok()
-        .or_else(date)
-        .ok_or_else(|| "not a time".to_owned())
 }
 
 #[cfg(test)]

@@ -10,9 +10,8 @@ mod first;
 mod profile;
 mod reason;
 
-pub(crate) use profile::{Profile, ProfileError};
+pub use profile::{Profile, ProfileError};
 
-use crate::exit::Stop;
 use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::identity::IdentityCache;
@@ -36,15 +35,15 @@ const LOAD_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The limits on waiting for a service, and the number of attempts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub struct Patience {
     /// The number of attempts for a request.
-    pub(crate) attempts: u32,
+    pub attempts: u32,
     /// The longest pause after the first attempt. It doubles with each further one.
-    pub(crate) pause: Duration,
+    pub pause: Duration,
     /// The time limit for a connection. A connection that takes longer is better made again.
-    pub(crate) connect: Duration,
+    pub connect: Duration,
     /// The time limit for the first byte of a response.
-    pub(crate) read: Duration,
+    pub read: Duration,
 }
 
 /// The limits for commands that make many requests: no queue tries again later.
@@ -58,33 +57,51 @@ const PATIENT: Patience = Patience {
 
 /// The configuration of every client, and whether requests to AWS can be made with it.
 #[derive(Debug)]
-pub(crate) struct Access {
+pub struct Access {
     /// The configuration.
-    pub(crate) config: SdkConfig,
+    pub config: SdkConfig,
     /// The reason why it has no credentials, in one line that says what to do.
-    pub(crate) refused: Option<String>,
+    pub refused: Option<String>,
 }
 
-/// Returns the configuration for a command, with credentials.
+/// The reason why nobody is signed in, in one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The profile cannot be used.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// There are no credentials.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Returns the configuration for a command, with credentials, in `region` or in the configured one.
 ///
 /// # Errors
-/// [`Stop`], with what to do, if the profile does not exist or there are no credentials.
-pub(crate) async fn signed_in(profile: Option<&str>) -> Result<SdkConfig, Stop> {
-    let profile = Profile::select(profile).await.map_err(Stop::usage)?;
-    let access = access(&profile, None, PATIENT).await;
+/// [`SignInError`] if the profile does not exist or there are no credentials.
+pub async fn signed_in_to(
+    profile: Option<&str>,
+    region: Option<Region>,
+) -> Result<SdkConfig, SignInError> {
+    let profile = Profile::select(profile).await?;
+    let access = access(&profile, region, PATIENT).await;
     match access.refused {
         None => Ok(access.config),
-        Some(refused) => Err(Stop::cannot_tell(refused)),
+        Some(refused) => Err(SignInError::Refused(refused)),
     }
+}
+
+/// Returns the same in the configured Region.
+///
+/// # Errors
+/// As for [`signed_in_to`].
+pub async fn signed_in(profile: Option<&str>) -> Result<SdkConfig, SignInError> {
+    signed_in_to(profile, None).await
 }
 
 /// Returns the configuration of a profile in `region`, or in the configured one, and its
 /// credentials.
-pub(crate) async fn access(
-    profile: &Profile,
-    region: Option<Region>,
-    patience: Patience,
-) -> Access {
+pub async fn access(profile: &Profile, region: Option<Region>, patience: Patience) -> Access {
     let region = match region {
         Some(region) => region,
         None => configured_region(profile).await,

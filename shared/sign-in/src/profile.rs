@@ -14,7 +14,7 @@ const MAX_HOPS: usize = 16;
 
 /// The reason why a profile cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProfileError {
+pub enum ProfileError {
     /// No file has a profile of this name.
     #[error(
         "there is no profile `{name}` in {files}: `aws configure list-profiles` lists the existing ones",
@@ -62,7 +62,7 @@ fn searched() -> String {
 
 /// A profile, and all other profiles of the AWS configuration.
 #[derive(Debug)]
-pub(crate) struct Profile {
+pub struct Profile {
     name: String,
     /// Whether `--profile` names it.
     asked_for: bool,
@@ -75,7 +75,7 @@ impl Profile {
     ///
     /// # Errors
     /// [`ProfileError`], if a profile is named and does not exist or cannot be read.
-    pub(crate) async fn select(flag: Option<&str>) -> Result<Self, ProfileError> {
+    pub async fn select(flag: Option<&str>) -> Result<Self, ProfileError> {
         let of_environment = || {
             let variables = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
             let mut values = variables.iter().filter_map(|name| std::env::var(name).ok());
@@ -110,13 +110,13 @@ impl Profile {
     }
 
     /// The profile's name.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns whether `--profile` names it, which gives it precedence over keys in the
     /// environment.
-    pub(crate) fn is_asked_for(&self) -> bool {
+    pub fn is_asked_for(&self) -> bool {
         self.asked_for
     }
 

@@ -1,0 +1,121 @@
+//! Roles of IAM.
+
+use super::bounds::{MAX_PAGES, incomplete, too_many};
+use crate::ports::{ReadRoles, RolePolicy};
+use aws_config::SdkConfig;
+use aws_sdk_iam::Client;
+use aws_sdk_iam::error::ProvideErrorMetadata as _;
+use std::collections::HashMap;
+use tokio::sync::Mutex;
+use trailseal::names::url_encoding::url_decode;
+use trailseal::world::StoreError;
+use trailseal_aws::store_error;
+
+const ACTION: &str = "read the policies of the role";
+
+/// The code of the answer about a role that does not exist.
+const NOT_FOUND: &str = "NoSuchEntity";
+
+/// Calls `iam:ListAttachedRolePolicies`, `iam:GetPolicy`, `iam:GetPolicyVersion`,
+/// `iam:ListRolePolicies` and `iam:GetRolePolicy`.
+#[derive(Debug)]
+pub(crate) struct IamRoles {
+    client: Client,
+    /// The managed policies that were read: the roles of the stack share them.
+    managed: Mutex<HashMap<String, String>>,
+}
+
+impl IamRoles {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(config),
+            managed: Mutex::default(),
+        }
+    }
+
+    /// Returns the ARNs of the managed policies of a role; `None` if it does not exist.
+    async fn attached(&self, role: &str) -> Result<Option<Vec<String>>, StoreError> {
+        let (mut arns, mut next) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let request = self.client.list_attached_role_policies().role_name(role);
+            let page = match request.set_marker(next).send().await {
+                Ok(page) => page,
+                Err(error) if error.code() == Some(NOT_FOUND) => return Ok(None),
+                Err(error) => return Err(store_error(ACTION, role, &error)),
+            };
+            let found = page.attached_policies.unwrap_or_default();
+            arns.extend(found.into_iter().filter_map(|policy| policy.policy_arn));
+            next = page.marker.filter(|_| page.is_truncated);
+            if next.is_none() {
+                return Ok(Some(arns));
+            }
+        }
+        Err(too_many(ACTION, role))
+    }
+
+    /// Returns the names of the inline policies of a role.
+    async fn inline(&self, role: &str) -> Result<Vec<String>, StoreError> {
+        let (mut names, mut next) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let request = self.client.list_role_policies().role_name(role);
+            let page = request.set_marker(next).send().await;
+            let page = page.map_err(|error| store_error(ACTION, role, &error))?;
+            names.extend(page.policy_names);
+            next = page.marker.filter(|_| page.is_truncated);
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+        Err(too_many(ACTION, role))
+    }
+
+    /// Returns the default version of a managed policy. Each one is read once.
+    async fn managed(&self, arn: &str) -> Result<String, StoreError> {
+        let mut known = self.managed.lock().await;
+        if let Some(json) = known.get(arn) {
+            return Ok(json.clone());
+        }
+        const ACTION: &str = "read the policy";
+        let policy = self.client.get_policy().policy_arn(arn).send().await;
+        let policy = policy.map_err(|error| store_error(ACTION, arn, &error))?;
+        let version = policy.policy.and_then(|policy| policy.default_version_id);
+        let version = version.ok_or_else(|| incomplete(ACTION, arn))?;
+        let request = self.client.get_policy_version().policy_arn(arn);
+        let found = request.version_id(version).send().await;
+        let found = found.map_err(|error| store_error(ACTION, arn, &error))?;
+        let json = found.policy_version.and_then(|version| version.document);
+        let json = decoded(&json.ok_or_else(|| incomplete(ACTION, arn))?);
+        known.insert(arn.to_owned(), json.clone());
+        Ok(json)
+    }
+}
+
+impl ReadRoles for IamRoles {
+    async fn policies(&self, role: &str) -> Result<Option<Vec<RolePolicy>>, StoreError> {
+        let Some(attached) = self.attached(role).await? else {
+            return Ok(None);
+        };
+        let mut policies = Vec::new();
+        for arn in attached {
+            let json = self.managed(&arn).await?;
+            policies.push(RolePolicy { name: arn, json });
+        }
+        for name in self.inline(role).await? {
+            let request = self.client.get_role_policy().role_name(role);
+            let found = request.policy_name(&name).send().await;
+            let found = found.map_err(|error| store_error(ACTION, role, &error))?;
+            let json = decoded(&found.policy_document);
+            policies.push(RolePolicy { name, json });
+        }
+        Ok(Some(policies))
+    }
+}
+
+/// "The policy returned by this operation is URL-encoded compliant with RFC 3986"
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html>).
+fn decoded(document: &str) -> String {
+    if document.trim_start().starts_with('{') {
+        return document.to_owned();
+    }
+    url_decode(document).unwrap_or_else(|| document.to_owned())
+}

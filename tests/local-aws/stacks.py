@@ -1,0 +1,198 @@
+"""What moto's CloudFormation leaves out of a stack, and what its services say about the parts.
+
+The policies of queues and buckets, the settings of buckets and the managed policies of roles are
+created as the template has them. `trailseal doctor` reads them.
+"""
+
+import json
+from typing import Any
+
+from moto.cloudformation import models as cloudformation_models
+from moto.cloudformation import parsing
+from moto.core.common_models import CloudFormationModel
+from moto.core.responses import ActionResult
+from moto.iam import models as iam_models
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.kms.models import KmsBackend
+from moto.s3 import models as s3_models
+from moto.sqs.models import sqs_backends
+from moto.sqs.responses import SQSResponse
+from moto.utilities.utils import get_partition
+
+
+class QueuePolicy(CloudFormationModel):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sqs-queuepolicy.html"""
+
+    # moto takes the service from it.
+    __module__ = "moto.sqs.stacks"
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SQS::QueuePolicy"
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]
+        cls, name: str, resource: Any, account_id: str, region_name: str, **_: Any
+    ) -> "QueuePolicy":
+        properties = resource["Properties"]
+        backend = sqs_backends[account_id][region_name]
+        for url in properties["Queues"]:
+            queue = backend.get_queue(url.rsplit("/", 1)[-1])
+            queue.policy = json.dumps(properties["PolicyDocument"])
+        return cls(name)
+
+
+class BucketPolicy(CloudFormationModel):
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-s3-bucketpolicy.html"""
+
+    # moto takes the service from it.
+    __module__ = "moto.s3.stacks"
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::S3::BucketPolicy"
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]
+        cls, name: str, resource: Any, account_id: str, region_name: str, **_: Any
+    ) -> "BucketPolicy":
+        properties = resource["Properties"]
+        backend = s3_models.s3_backends[account_id][get_partition(region_name)]
+        policy = json.dumps(properties["PolicyDocument"])
+        backend.put_bucket_policy(properties["Bucket"], policy.encode())
+        return cls(name)
+
+
+def find_models() -> None:
+    """Lets moto find the models above: it looks for them once."""
+    for cached in (parsing.get_model_map, parsing.get_name_type_map):
+        cached.cache_clear()
+
+
+def create_buckets_with_settings() -> None:
+    """Versioning and Block Public Access of a bucket."""
+    create = s3_models.FakeBucket.create_from_cloudformation_json
+
+    def create_from_cloudformation_json(
+        cls: Any, name: str, resource: Any, account_id: str, region_name: str, **rest: Any
+    ) -> Any:
+        bucket = create(name, resource, account_id, region_name, **rest)
+        properties = resource["Properties"]
+        if versioning := properties.get("VersioningConfiguration"):
+            bucket.versioning_status = versioning["Status"]
+        if block := properties.get("PublicAccessBlockConfiguration"):
+            backend = s3_models.s3_backends[account_id][get_partition(region_name)]
+            on = {name: str(value).lower() for name, value in block.items()}
+            backend.put_public_access_block(bucket.name, on)
+        return bucket
+
+    s3_models.FakeBucket.create_from_cloudformation_json = classmethod(  # type: ignore[method-assign,assignment]
+        create_from_cloudformation_json
+    )
+
+
+def create_roles_with_policies() -> None:
+    """The inline policies of a role are JSON, and its managed policies are attached."""
+    create = iam_models.Role.create_from_cloudformation_json
+
+    def create_from_cloudformation_json(
+        cls: Any, name: str, resource: Any, account_id: str, region_name: str, **rest: Any
+    ) -> Any:
+        role = create(name, resource, account_id, region_name, **rest)
+        for policy, document in list(role.policies.items()):
+            if not isinstance(document, str):
+                role.put_policy(policy, json.dumps(document))
+        backend = iam_models.iam_backends[account_id][get_partition(region_name)]
+        for arn in resource["Properties"].get("ManagedPolicyArns", []):
+            backend.attach_role_policy(arn, role.name)
+        return role
+
+    iam_models.Role.create_from_cloudformation_json = classmethod(  # type: ignore[method-assign,assignment]
+        create_from_cloudformation_json
+    )
+
+
+def create_keys_with_json_policies() -> None:
+    """The policy of a key of a template is JSON, as KMS stores it."""
+    create = KmsBackend.create_key
+
+    def create_key(self: KmsBackend, policy: Any, *args: Any, **kwargs: Any) -> Any:
+        text = policy if policy is None or isinstance(policy, str) else json.dumps(policy)
+        return create(self, text, *args, **kwargs)
+
+    KmsBackend.create_key = create_key  # type: ignore[method-assign]
+
+
+def describe_lists_of_parameters() -> None:
+    """The value of a parameter that is a list is one text, separated by commas."""
+    stack = cloudformation_models.Stack
+    describe = stack.parameter_list.fget  # type: ignore[attr-defined]
+
+    def parameter_list(self: Any) -> list[dict[str, Any]]:
+        def text(value: Any) -> Any:
+            return ",".join(value) if isinstance(value, list) else value
+
+        return [
+            parameter | {"ParameterValue": text(parameter["ParameterValue"])}
+            for parameter in describe(self)
+        ]
+
+    stack.parameter_list = property(parameter_list)  # type: ignore[assignment,method-assign]
+
+
+def leave_conditions_alone() -> None:
+    """Keeps moto from applying the statements of a bucket policy that have conditions, which it does
+    not evaluate."""
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(self.policy)
+        statements = policy["Statement"]
+        statements = statements if isinstance(statements, list) else [statements]
+        without = [it for it in statements if not it.get("Condition")]
+        document = json.dumps(policy | {"Statement": without})
+        return IAMPolicy(document).is_action_permitted(action, resource)
+
+    s3_models.FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+
+
+def move_messages() -> None:
+    """Answers StartMessageMoveTask, which moto lacks: moves the messages of a dead-letter queue at
+    once, and not in the background as SQS does."""
+
+    def start_message_move_task(self: SQSResponse) -> ActionResult:
+        def name(parameter: str) -> str:
+            return self._get_param(parameter).rsplit(":", 1)[-1]
+
+        source = self.sqs_backend.get_queue(name("SourceArn"))
+        messages, source._messages = source._messages, []
+        for message in messages:
+            self.sqs_backend.send_message(name("DestinationArn"), message.body)
+        return ActionResult({"TaskHandle": name("SourceArn")})
+
+    SQSResponse.start_message_move_task = start_message_move_task  # type: ignore[attr-defined]
+
+
+def install() -> None:
+    """Adds everything above to moto."""
+    find_models()
+    create_buckets_with_settings()
+    create_roles_with_policies()
+    create_keys_with_json_policies()
+    describe_lists_of_parameters()
+    leave_conditions_alone()
+    move_messages()
