@@ -21,10 +21,7 @@ pub(crate) struct Job<'a> {
     pub(crate) work: LocalBoxFuture<'a, Vec<Check>>,
 }
 
-fn job<'a>(
-    subject: impl Into<String>,
-    work: impl Future<Output = Vec<Check>> + 'a,
-) -> Job<'a> {
+fn job<'a>(subject: impl Into<String>, work: impl Future<Output = Vec<Check>> + 'a) -> Job<'a> {
     Job {
         subject: subject.into(),
         work: work.boxed_local(),

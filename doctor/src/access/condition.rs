@@ -2,7 +2,7 @@
 //!
 //! Rules: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
-use super::request::AccessRequest;
+use super::request::{AccessRequest, KnownKey};
 use super::truth::Truth;
 use serde_json::Value;
 use trailseal::names::wildcard::wildcard_matches;
@@ -40,19 +40,20 @@ fn holds(operator: &str, key: &str, values: &Value, request: &AccessRequest) -> 
         Some(rest) => (true, rest),
         None => (of_all, operator),
     };
-    let Some(known) = request.key(key) else {
+    let known = request.key(key);
+    if known == KnownKey::Unknown {
         return Truth::Unknown;
-    };
+    }
     let values = texts(values);
     if operator == "null" {
         return match values.as_slice() {
-            [wanted] => Truth::of((wanted == "true") == known.is_none()),
+            [wanted] => Truth::of((wanted == "true") == (known == KnownKey::Absent)),
             _ => Truth::Unknown,
         };
     }
     let positive = operator.replace("not", "");
     let is_negative = positive != operator;
-    let Some(value) = known else {
+    let KnownKey::Value(value) = known else {
         return Truth::of(if_exists || is_negative);
     };
     // Policy variables are not evaluated.

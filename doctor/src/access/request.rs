@@ -15,6 +15,17 @@ const ABSENT: [&str; 7] = [
     "aws:multifactorauthpresent",
 ];
 
+/// What is known about a condition key of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KnownKey<'a> {
+    /// The request has it, with this value.
+    Value(&'a str),
+    /// The request does not have it.
+    Absent,
+    /// Only the request itself shows it.
+    Unknown,
+}
+
 /// A request of a role, or of a service.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessRequest {
@@ -90,11 +101,13 @@ impl AccessRequest {
         self
     }
 
-    /// Returns the value of a condition key: `None` if it is not known here, and `Some(None)` if
-    /// the request does not have the key.
-    pub(super) fn key(&self, key: &str) -> Option<Option<&str>> {
-        let known = self.keys.get(&key.to_ascii_lowercase());
-        known.map(Option::as_deref)
+    /// Returns what is known about a condition key.
+    pub(super) fn key(&self, key: &str) -> KnownKey<'_> {
+        match self.keys.get(&key.to_ascii_lowercase()) {
+            Some(Some(value)) => KnownKey::Value(value),
+            Some(None) => KnownKey::Absent,
+            None => KnownKey::Unknown,
+        }
     }
 
     /// Returns whether a service makes the request.

@@ -13,6 +13,9 @@ use trailseal_aws::store_error;
 
 const ACTION: &str = "read the policies of the role";
 
+/// The same for a managed policy.
+const OF_POLICY: &str = "read the policy";
+
 /// The code of the answer about a role that does not exist.
 const NOT_FOUND: &str = "NoSuchEntity";
 
@@ -75,16 +78,15 @@ impl IamRoles {
         if let Some(json) = known.get(arn) {
             return Ok(json.clone());
         }
-        const ACTION: &str = "read the policy";
         let policy = self.client.get_policy().policy_arn(arn).send().await;
-        let policy = policy.map_err(|error| store_error(ACTION, arn, &error))?;
+        let policy = policy.map_err(|error| store_error(OF_POLICY, arn, &error))?;
         let version = policy.policy.and_then(|policy| policy.default_version_id);
-        let version = version.ok_or_else(|| incomplete(ACTION, arn))?;
+        let version = version.ok_or_else(|| incomplete(OF_POLICY, arn))?;
         let request = self.client.get_policy_version().policy_arn(arn);
         let found = request.version_id(version).send().await;
-        let found = found.map_err(|error| store_error(ACTION, arn, &error))?;
+        let found = found.map_err(|error| store_error(OF_POLICY, arn, &error))?;
         let json = found.policy_version.and_then(|version| version.document);
-        let json = decoded(&json.ok_or_else(|| incomplete(ACTION, arn))?);
+        let json = decoded(&json.ok_or_else(|| incomplete(OF_POLICY, arn))?);
         known.insert(arn.to_owned(), json.clone());
         Ok(json)
     }

@@ -1,4 +1,4 @@
-//! Stacks of CloudFormation.
+//! Stacks of `CloudFormation`.
 
 use super::bounds::{MAX_PAGES, incomplete, too_many};
 use crate::ports::ReadStack;

@@ -73,10 +73,13 @@ fn summary(stack: &Stack, live: &[&WatchedChain], over: usize) -> Option<Check> 
         n => format!("; {n} ended or continue at another place"),
     };
     let detail = match (oldest, over.is_empty()) {
-        (Some(oldest), _) => format!(
-            "{} chains continue, each with a verified digest that ends at {oldest} or later{over}",
-            live.len()
-        ),
+        (Some(oldest), _) => {
+            let chains = match live.len() {
+                1 => "1 chain continues".to_owned(),
+                n => format!("{n} chains continue"),
+            };
+            format!("{chains}, with a verified digest that ends at {oldest} or later{over}")
+        }
         (None, true) => return None,
         (None, false) => over.trim_start_matches("; ").to_owned(),
     };

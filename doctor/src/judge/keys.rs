@@ -25,7 +25,9 @@ pub(crate) fn state(stack: &Stack, key: &str, found: &Result<KeyDescription, Sto
         Ok(found) => found,
         Err(error) => return Check::unread(CHECK, key, error, &["kms:DescribeKey"], key),
     };
-    let command = |action: &str| aws(&["kms", action, "--key-id", key], &region);
+    // Both calls are for the account of the key only.
+    let id = key.rsplit('/').next().unwrap_or_default();
+    let command = |action: &str| aws(&["kms", action, "--key-id", id], &region);
     match found.state.as_str() {
         "Enabled" | "Updating" => Check::ok(CHECK, key, format!("its state is {}", found.state)),
         "Disabled" => Check::wrong(

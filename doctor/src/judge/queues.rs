@@ -61,10 +61,11 @@ pub(crate) fn dead_letter_queue(
     let (mut wrong, mut remedies) = encryption(stack, url, found);
     if found.messages > 0 {
         let program = part.program;
-        wrong.push(format!(
-            "{} messages are parked: what they are about is not processed",
-            found.messages
-        ));
+        let parked = match found.messages {
+            1 => "1 message is parked: what it is about is not processed".to_owned(),
+            n => format!("{n} messages are parked: what they are about is not processed"),
+        };
+        wrong.push(parked);
         let steps = format!(
             "find the cause in the log of {program} (\"the message could not be processed\") and correct it before you move the messages back"
         );

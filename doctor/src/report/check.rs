@@ -30,6 +30,10 @@ pub(crate) enum Remedy {
 }
 
 /// The result of one check.
+#[expect(
+    clippy::struct_field_names,
+    reason = "it is the name of the field in the document"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
     /// What is checked.

@@ -44,7 +44,7 @@ fn the_text_has_one_line_a_check_and_the_remedies_below() {
         Check::unread("rule", "r3", &denied(), &["events:DescribeRule"], "*"),
     ];
     let expected = "\
-Of 3 checks of the stack trailseal in us-east-1, 1 are WRONG, and 1 cannot tell.
+Of 3 checks of the stack trailseal in us-east-1, 1 is WRONG, and 1 cannot tell.
 
 ok           rule  r1: it is enabled
 WRONG        rule  r2: it is disabled

@@ -28,9 +28,16 @@ fn summary(checkup: &Checkup) -> String {
     match (wrong, unread) {
         (0, 0) => format!("All {all} checks of {of} are ok."),
         (0, _) => format!("Nothing is wrong with {of}. Of {all} checks, {unread} cannot tell."),
-        (_, 0) => format!("Of {all} checks of {of}, {wrong} are WRONG."),
-        _ => format!("Of {all} checks of {of}, {wrong} are WRONG, and {unread} cannot tell."),
+        (_, 0) => format!("Of {all} checks of {of}, {wrong} {} WRONG.", is(wrong)),
+        _ => format!(
+            "Of {all} checks of {of}, {wrong} {} WRONG, and {unread} cannot tell.",
+            is(wrong)
+        ),
     }
+}
+
+fn is(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
 }
 
 fn line(text: &mut String, check: &Check) {

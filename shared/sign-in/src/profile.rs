@@ -110,12 +110,14 @@ impl Profile {
     }
 
     /// The profile's name.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns whether `--profile` names it, which gives it precedence over keys in the
     /// environment.
+    #[must_use]
     pub fn is_asked_for(&self) -> bool {
         self.asked_for
     }

@@ -50,7 +50,7 @@ fn an_overdue_chain_is_wrong_by_name() {
     let checks = chains(&stack, &heads, &none, time(NOW));
     assert_eq!(
         checks[0].detail,
-        "1 chains continue, each with a verified digest that ends at 2026-01-15T11:00:00Z or later"
+        "1 chain continues, with a verified digest that ends at 2026-01-15T11:00:00Z or later"
     );
     assert_eq!(checks[1].status, Status::Wrong);
     assert!(checks[1].subject.contains("444455556666"));

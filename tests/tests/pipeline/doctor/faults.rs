@@ -151,6 +151,8 @@ fn functions(patient: &Patient, mapping: &str) -> Result<Vec<Case>> {
 
 fn keys(patient: &Patient) -> Vec<Case> {
     let (key, policy) = (patient.key.as_str(), key_policy());
+    // moto takes no ARN here.
+    let id = key.rsplit('/').next().unwrap_or_default();
     let put = [
         "kms",
         "put-key-policy",
@@ -163,9 +165,9 @@ fn keys(patient: &Patient) -> Vec<Case> {
     ];
     vec![
         case(&[&put], "key policy", key),
-        case(&[&["kms", "disable-key", "--key-id", key]], "KMS key", key),
+        case(&[&["kms", "disable-key", "--key-id", id]], "KMS key", key),
         case(
-            &[&["kms", "schedule-key-deletion", "--key-id", key]],
+            &[&["kms", "schedule-key-deletion", "--key-id", id]],
             "KMS key",
             key,
         ),

@@ -117,7 +117,9 @@ impl Patient {
 
     /// Runs the AWS CLI.
     pub(super) async fn aws(&self, arguments: &[&str]) -> Result<String> {
-        let printed = aws_succeeds(&self.world.aws, REGION, arguments).await?;
+        let endpoint = ["--endpoint-url", self.world.aws.endpoint()];
+        let arguments = [&endpoint[..], arguments].concat();
+        let printed = aws_succeeds(&self.world.aws, REGION, &arguments).await?;
         Ok(printed.trim().to_owned())
     }
 
@@ -160,8 +162,10 @@ impl Patient {
         let aws_cli = paths::aws_cli();
         let folder = aws_cli.parent().context("a folder")?.display().to_string();
         let path = env::var("PATH").unwrap_or_default();
+        // The AWS CLI does not take the endpoint of SQS from the environment.
+        let at_home = format!("aws --endpoint-url {} sqs", self.world.aws.endpoint());
         let run = Command::new("sh")
-            .args(["-c", command])
+            .args(["-c", &command.replace("aws sqs", &at_home)])
             .current_dir(self.world.aws.directory())
             .envs(client_environment(self.world.aws.endpoint(), REGION))
             .env("PATH", format!("{folder}:{path}"))
