@@ -10,8 +10,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
 
-# Findings and the clock trigger them instead of objects.
-OTHERS = ["alerter", "watchdog"]
+# Findings, alerts and the clock trigger them instead of objects.
+OTHERS = ["alerter", "exporter", "watchdog"]
 
 
 def functions(template: dict[str, Any]) -> dict[str, str]:

@@ -67,6 +67,7 @@ from moto import backends  # noqa: E402
 from moto.cloudformation import parsing, responses  # noqa: E402
 from moto.cloudformation.models import CloudFormationBackend  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
+from moto.core.common_models import CloudFormationModel  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
 from moto.events.models import events_backends  # noqa: E402
 from moto.kms import models as kms_models  # noqa: E402
@@ -464,6 +465,69 @@ def expand_serverless_templates() -> None:
 
     for name in ("create_stack", "create_change_set", "update_stack"):
         setattr(CloudFormationBackend, name, expanding(getattr(CloudFormationBackend, name)))
+class NamedByArn:
+    """A resource of EventBridge that moto creates by request only."""
+
+    def __init__(self, arn: str) -> None:
+        self.physical_resource_id = self.arn = arn
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "Name"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr == "Arn"
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return self.arn
+
+
+# moto finds the direct subclasses of its model.
+
+
+class ConnectionOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
+    """A connection."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::Events::Connection"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, name: str, resource: Any, account_id: str, region_name: str, **_rest: Any
+    ) -> Any:
+        properties = resource["Properties"]
+        connection = events_backends[account_id][region_name].create_connection(
+            name=name,
+            description=properties["Description"],
+            authorization_type=properties["AuthorizationType"],
+            auth_parameters=properties["AuthParameters"],
+        )
+        return cls(connection.arn)
+
+
+class ApiDestinationOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
+    """An API destination."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::Events::ApiDestination"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, name: str, resource: Any, account_id: str, region_name: str, **_rest: Any
+    ) -> Any:
+        properties = resource["Properties"]
+        destination = events_backends[account_id][region_name].create_api_destination(
+            name=name,
+            description=properties["Description"],
+            connection_arn=properties["ConnectionArn"],
+            invocation_endpoint=properties["InvocationEndpoint"],
+            invocation_rate_limit_per_second=properties["InvocationRateLimitPerSecond"],
+            http_method=properties["HttpMethod"],
+        )
+        return cls(destination["ApiDestinationArn"])
 
 
 # --- Start ---------------------------------------------------------------------------------------

@@ -334,6 +334,21 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "outputs",
+        &[
+            ("shared/core/src/export", "MAX_TEXT_CHARS", Number),
+            ("shared/core/src/export", "MAX_NAME_CHARS", Number),
+            ("shared/core/src/export", "MAX_LIST_BYTES", Mebibytes),
+            ("shared/core/src/export", "MAX_ENTRIES", Number),
+            ("shared/core/src/export", "MAX_BYTES", Kibibytes),
+            ("shared/core/src/export", "MAX_FINDINGS", Number),
+            ("shared/core/src/export", "MAX_REQUEST_BYTES", Kibibytes),
+            ("functions/exporter", "MAX_TRIES", Number),
+            ("functions/exporter", "MAX_TRIES_IF_REFUSED", Number),
+            ("shared/core/src/export", "MAX_SECRETS", Number),
+        ],
+    ),
+    (
         "alert text",
         &[("shared/core/src/names", "MAX_VALUE_CHARS", Number)],
     ),

@@ -25,8 +25,12 @@ const HISTORY: [(&str, &str); 2] = [
     ("HistoryLogVerifier", "LogVerifier"),
 ];
 
-/// The other functions: findings trigger one, and the clock the other.
-const OTHERS: [(&str, &str); 2] = [("Alerter", "alerter"), (WATCHDOG, "watchdog")];
+/// The other functions: findings, alerts and the clock trigger them.
+const OTHERS: [(&str, &str); 3] = [
+    ("Alerter", "alerter"),
+    ("Exporter", "exporter"),
+    (WATCHDOG, "watchdog"),
+];
 
 const WATCHDOG: &str = "Watchdog";
 
@@ -153,7 +157,9 @@ fn every_function_has_an_alarm_on_messages_in_flight() {
 #[test]
 fn a_rule_waits_for_the_policies_of_its_queues_and_can_start_disabled() {
     let template = template();
-    let rules = resources(&template, "AWS::Events::Rule");
+    let mut rules = resources(&template, "AWS::Events::Rule");
+    // It sends what the functions have found, and does not trigger one.
+    rules.retain(|(name, _)| *name != "WebhookRule");
     let each = FUNCTIONS.map(|(function, _)| (function, format!("{function}Rule")));
     let writes = (MONITOR.0, format!("{}WriteRule", MONITOR.0));
     let clock = (WATCHDOG, format!("{WATCHDOG}Rule"));
@@ -710,15 +716,16 @@ fn dashboard(template: &Value) -> (Value, BTreeSet<String>) {
         let (name, after) = after.split_once('}').expect("a closing brace");
         resolved.push_str(before);
         match body[1].get(name) {
-            // A resource that not every stack has.
+            // What not every stack has.
             Some(choice) => {
                 let named_by_it = choice["Fn::If"][1]["Fn::Sub"].as_str().expect("a text");
-                resolved.push_str(&named_by_it.replace("${", "").replace('}', ""));
-                named.insert(
-                    named_by_it
-                        .trim_matches([',', ' ', '"'])
-                        .replace(['$', '{', '}'], ""),
-                );
+                let mut parts = named_by_it.split("${");
+                resolved.push_str(parts.next().unwrap_or_default());
+                for (name, after) in parts.filter_map(|part| part.split_once('}')) {
+                    resolved.push_str(name);
+                    resolved.push_str(after);
+                    named.insert(name.to_owned());
+                }
             }
             None if name == "OverdueHours" => resolved.push('6'),
             None => {
@@ -790,6 +797,10 @@ fn the_dashboards_metrics_are_the_functions() {
     });
     let costs = costs.expect("an expression for Lambda");
     for (name, function) in resources(&template, "AWS::Lambda::Function") {
+        if function["Condition"].is_string() {
+            // What not every stack has takes a few invocations a day.
+            continue;
+        }
         let duration = metrics.iter().find(|(texts, _)| {
             texts[..] == ["AWS/Lambda", "Duration", "FunctionName", name.as_str()]
         });
@@ -815,4 +826,114 @@ fn no_two_widgets_of_the_dashboard_overlap() {
             }
         }
     }
+}
+
+/// Returns whether a condition holds if no parameter is given.
+fn holds_by_default(template: &Value, condition: &Value) -> bool {
+    let value = |operand: &Value| match operand["Ref"].as_str() {
+        Some(parameter) => template["Parameters"][parameter]["Default"].clone(),
+        None => operand.clone(),
+    };
+    if let Some(name) = condition["Condition"].as_str() {
+        return holds_by_default(template, &template["Conditions"][name]);
+    }
+    if let Some(operands) = condition["Fn::Equals"].as_array() {
+        return value(&operands[0]) == value(&operands[1]);
+    }
+    if let Some(operands) = condition["Fn::Not"].as_array() {
+        return !holds_by_default(template, &operands[0]);
+    }
+    let operands = condition["Fn::Or"].as_array().expect("a known condition");
+    operands
+        .iter()
+        .any(|operand| holds_by_default(template, operand))
+}
+
+/// Each output is off unless its parameter turns it on, and then it has what it needs.
+#[test]
+fn nothing_of_an_output_exists_unless_it_is_turned_on() {
+    let mut template = template();
+    let created = |template: &Value| -> BTreeSet<String> {
+        let all = template["Resources"].as_object().unwrap().iter();
+        let all = all.filter(|(_, resource)| match resource["Condition"].as_str() {
+            None => true,
+            Some(name) => holds_by_default(template, &template["Conditions"][name]),
+        });
+        let of_outputs = ["Exporter", "Bus", "Chat", "Webhook"];
+        let all = all.filter(|(name, _)| of_outputs.iter().any(|of| name.starts_with(of)));
+        all.map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(created(&template), BTreeSet::new());
+    for (parameter, value, also) in [
+        ("EventBus", "Enabled", &["Bus"][..]),
+        ("OcsfEvents", "Enabled", &["Bus"]),
+        ("SecurityHub", "Enabled", &[]),
+        (
+            "ChatTopic",
+            "Enabled",
+            &["ChatMessageTopic", "ChatMessageTopicPolicy"],
+        ),
+        (
+            "WebhookUrl",
+            "https://hooks.example.com",
+            &[
+                "Bus",
+                "WebhookConnection",
+                "WebhookDestination",
+                "WebhookRole",
+                "WebhookRule",
+                "WebhookSecret",
+            ],
+        ),
+    ] {
+        let default = template["Parameters"][parameter]["Default"].take();
+        template["Parameters"][parameter]["Default"] = value.into();
+        let mut created = created(&template);
+        created.retain(|name| !name.starts_with("Exporter"));
+        let also: BTreeSet<String> = also.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(created, also, "{parameter}");
+        template["Parameters"][parameter]["Default"] = default;
+    }
+}
+
+/// The receiver gets the bytes that are signed: the rule selects the body, and transforms nothing.
+#[test]
+fn the_rule_of_the_webhook_sends_the_signed_body_and_headers() {
+    let template = template();
+    let rule = &template["Resources"]["WebhookRule"]["Properties"];
+    let target = &rule["Targets"][0];
+    assert_eq!(target["InputPath"], "$.detail.body");
+    assert_eq!(target["InputTransformer"], Value::Null);
+    assert_eq!(
+        target["HttpParameters"],
+        json!({"HeaderParameters": {
+            "webhook-id": "$.detail.headers.id",
+            "webhook-timestamp": "$.detail.headers.timestamp",
+            "webhook-signature": "$.detail.headers.signature",
+        }})
+    );
+    // A webhook comes back before a receiver refuses the age of its signature.
+    let age = target["RetryPolicy"]["MaximumEventAgeInSeconds"].as_u64();
+    assert!(age.is_some_and(|age| (60..300).contains(&age)));
+    assert_eq!(
+        target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0],
+        "ExporterQueue"
+    );
+    let named = rule["Name"]["Fn::Sub"].as_str().unwrap();
+    let policy = &template["Resources"]["ExporterQueuePolicy"]["Properties"];
+    assert!(
+        policy.to_string().contains(&format!("/{named}\"")),
+        "{policy}"
+    );
+}
+
+/// No variable of a function holds the secret, and only the exporter may read it.
+#[test]
+fn only_the_exporter_reads_the_secret_of_the_webhook() {
+    let template = template();
+    for (name, role) in resources(&template, "AWS::IAM::Role") {
+        let reads = role.to_string().contains("secretsmanager:");
+        assert_eq!(reads, name == "ExporterRole", "{name}");
+    }
+    assert!(!template["Parameters"].to_string().contains("NoEcho"));
 }

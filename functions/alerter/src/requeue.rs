@@ -8,14 +8,10 @@ use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal_lambda::Deadline;
 use trailseal_lambda::queue::ports::{SendLater as _, SetRetry as _};
-use trailseal_lambda::queue::receive_count;
+use trailseal_lambda::queue::{receive_count, retry_after};
 
 /// The time after which a message that there was no room for is delivered again.
 const NO_ROOM: Duration = Duration::from_secs(15);
-
-/// How soon a message that failed is delivered again, in seconds: soon after a brief failure, and
-/// for about three hours in an outage.
-const RETRY_AFTER: [u64; 6] = [30, 60, 120, 300, 600, 900];
 
 impl<P: Ports> Alerter<P> {
     /// Sends the messages that there was no room for again. Returns those that the queue did not
@@ -58,19 +54,11 @@ impl<P: Ports> Alerter<P> {
             let Some(receipt) = &message.receipt_handle else {
                 return;
             };
-            if let Err(error) = self.queue.retry_in(receipt, retry_after(message)).await {
+            if let Err(error) = self.queue.retry_in(receipt, retry_after(receive_count(message))).await {
                 tracing::warn!(error = ?error.to_string(), "the time of the next try could not be set: the queue delivers the message again after its visibility timeout");
             }
         });
         // A message whose time is not set is delivered again later.
         let _ = timeout_at(deadline.answer_by, set).await;
     }
-}
-
-/// Returns how soon a message that failed is delivered again, by its number of deliveries.
-fn retry_after(message: &SqsMessage) -> Duration {
-    let receives = usize::try_from(receive_count(message)).unwrap_or(usize::MAX);
-    let [.., longest] = RETRY_AFTER;
-    let wait = RETRY_AFTER.get(receives.saturating_sub(1)).copied();
-    Duration::from_secs(wait.unwrap_or(longest))
 }

@@ -28,6 +28,7 @@
 //! - [`watch`]: what is looked at once an hour, whether or not an event arrives
 //! - [`event`]: the objects that an event names
 //! - [`alert`]: which findings form one incident, and what people read about it
+//! - [`export`]: alerts in the forms of other systems
 //! - [`period`]: what the evidence bucket says about a period, for an auditor
 //!
 //! # An example
@@ -64,6 +65,7 @@ pub mod bucket;
 pub mod check;
 pub mod event;
 pub mod evidence_log;
+pub mod export;
 pub mod finding;
 pub mod format;
 pub mod gzip;

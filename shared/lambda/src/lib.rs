@@ -14,4 +14,4 @@ pub use invocation::{
     Check, Checked, Deadline, Record, Rehearsal, RehearsalSettings, Work, WorkError, write_alert,
     write_append, write_known_findings, write_open_incidents, write_round,
 };
-pub use startup::{AlerterStartup, AnswerBatch, Startup, start_logging};
+pub use startup::{AlerterStartup, AnswerBatch, ExporterStartup, Startup, start_logging};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of the core, lowest first.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "names",
     "gzip",
     "format",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 16] = [
     "watch",
     "event",
     "alert",
+    "export",
     "period",
 ];
 

@@ -177,6 +177,13 @@ async fn subscribe(aws: &LocalAws, stack: &Stack) -> Result<()> {
         let subscribe = subscribe.protocol("email").endpoint("security@example.com");
         subscribe.send().await.context("subscribing to a topic")?;
     }
+    let exporter = stack.functions.get("Exporter");
+    if let Some(queue) = exporter.and_then(|exporter| exporter.queue.as_ref()) {
+        let subscribe = aws.sns().subscribe().topic_arn(stack.alert_topic()?);
+        let subscribe = subscribe.protocol("sqs").endpoint(&queue.arn);
+        let subscribe = subscribe.attributes("RawMessageDelivery", "true");
+        subscribe.send().await.context("subscribing the exporter")?;
+    }
     Ok(())
 }
 

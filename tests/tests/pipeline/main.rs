@@ -16,6 +16,7 @@ mod hostile;
 mod kms;
 mod object_lock;
 mod operations;
+mod outputs;
 mod receipts;
 mod second_look;
 mod tampering;

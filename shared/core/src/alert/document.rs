@@ -61,6 +61,7 @@ pub(super) struct IncidentState<'a> {
     #[serde(rename = "state")]
     name: &'static str,
     first_seen: Timestamp,
+    last_seen: Timestamp,
     occurrences: u64,
     new: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +113,7 @@ pub(super) fn state<'a>(entry: &AlertEntry<'_>, document: &'a str) -> IncidentSt
     IncidentState {
         name: entry.notice.as_str(),
         first_seen: incident.first_seen,
+        last_seen: incident.last_seen,
         occurrences: incident.occurrences,
         new: incident.unpublished(),
         last_alert: incident.published_at,

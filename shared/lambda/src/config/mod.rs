@@ -2,6 +2,7 @@
 
 mod alerter;
 mod checks;
+mod exporter;
 mod list_document;
 mod lists;
 mod pinned_keys;
@@ -10,6 +11,7 @@ mod watchdog;
 
 pub use alerter::AlerterConfig;
 pub use checks::Config;
+pub use exporter::ExporterConfig;
 pub use lists::ListsError;
 pub use pinned_keys::{PinnedError, PinnedKeys};
 pub use variables::ConfigError;

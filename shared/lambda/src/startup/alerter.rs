@@ -1,25 +1,11 @@
 //! From the environment to a running `alerter`.
 
+use super::batches::{AnswerBatch, serve_batches};
 use crate::config::{AlerterConfig, ConfigError};
-use crate::invocation::Deadline;
 use crate::queue::{AlertTopic, FindingsQueue};
 use aws_config::SdkConfig;
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use jiff::Timestamp;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use std::sync::Arc;
+use lambda_runtime::Error;
 use trailseal_aws::EvidenceBucket;
-
-/// Answers batches of messages.
-pub trait AnswerBatch: Send + Sync + 'static {
-    /// Answers a batch with the messages that go back to the queue.
-    fn answer(
-        &self,
-        messages: Vec<SqsMessage>,
-        now: Timestamp,
-        deadline: Deadline,
-    ) -> impl Future<Output = SqsBatchResponse> + Send;
-}
 
 /// The configuration that the `alerter` starts with.
 #[derive(Debug)]
@@ -67,18 +53,6 @@ impl AlerterStartup {
     /// # Errors
     /// The errors of the Lambda runtime.
     pub async fn serve(self, handler: impl AnswerBatch) -> Result<(), Error> {
-        let handler = Arc::new(handler);
-        lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
-            let handler = Arc::clone(&handler);
-            async move {
-                let deadline = Deadline::of_invocation(event.context.deadline());
-                let messages = event.payload.records;
-                let answer = handler.answer(messages, Timestamp::now(), deadline);
-                // Boxed because the compiler does not analyze futures as deep as this one.
-                let response = Box::pin(answer).await;
-                Ok::<_, Error>(response)
-            }
-        }))
-        .await
+        serve_batches(handler).await
     }
 }
