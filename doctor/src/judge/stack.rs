@@ -139,10 +139,7 @@ mod tests {
 
     #[test]
     fn parameters_with_which_no_event_is_processed_are_wrong() {
-        let of = |parameters: &[(&str, &str)]| parameters_of(parameters).status;
-        fn parameters_of(parameters: &[(&str, &str)]) -> Check {
-            super::parameters(&sample::stack(parameters))
-        }
+        let of = |given: &[(&str, &str)]| parameters(&sample::stack(given)).status;
         assert_eq!(of(&[]), Status::Ok);
         assert_eq!(of(&[("LogBuckets", "a1,b1,c1,d1,e1,e1")]), Status::Ok);
         assert_eq!(of(&[("LogBuckets", "a1,b1,c1,d1,e1,f1")]), Status::Wrong);

@@ -34,8 +34,7 @@ fn key_policy() -> String {
     .to_string()
 }
 
-fn rules(patient: &Patient) -> Vec<Case> {
-    let _ = patient;
+fn rules() -> Vec<Case> {
     let narrow = r#"{"source":["aws.s3"],"detail":{"bucket":{"name":["amzn-s3-demo-other"]}}}"#;
     let put = [
         "events",
@@ -242,7 +241,7 @@ async fn the_printed_command_mends_each_fault() -> Result<()> {
     ];
     let mapping = patient.aws(&list).await?;
     let cases = [
-        rules(&patient),
+        rules(),
         buckets(&patient)?,
         functions(&patient, &mapping)?,
         keys(&patient),
