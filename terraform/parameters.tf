@@ -167,6 +167,13 @@ variable "tracing" {
   nullable    = false
 }
 
+variable "show_dashboard" {
+  description = "Enabled if the stack has a CloudWatch dashboard, which shows whether every chain is verified, what waits, and what is open. CloudWatch charges for each dashboard."
+  type        = string
+  default     = "Enabled"
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "Number of days for which the logs of the functions are kept."
   type        = number
@@ -242,6 +249,7 @@ locals {
     RepeatHours          = tostring(var.repeat_hours)
     Architecture         = var.architecture
     Tracing              = var.tracing
+    ShowDashboard        = var.show_dashboard
     LogRetentionDays     = tostring(var.log_retention_days)
     LogFileRetentionDays = tostring(var.log_file_retention_days)
     ReceiptRetentionDays = tostring(var.receipt_retention_days)
