@@ -42,8 +42,9 @@ impl Machine {
             std::os::unix::fs::symlink(found, programs.join(tool))?;
         }
         let aws = programs.join("aws");
+        // The local AWS may be slow. The AWS CLI would send a request again after a minute.
         let script = format!(
-            "#!{}\nexec {} {} \"$@\"\n",
+            "#!{}\nexec {} {} --cli-read-timeout 0 \"$@\"\n",
             programs.join("sh").display(),
             paths::python().display(),
             paths::aws_cli().display()
