@@ -153,6 +153,41 @@ variable "repeat_hours" {
   nullable    = false
 }
 
+variable "event_bus" {
+  description = "Enabled to send an event to an event bus of the stack for each finding and for each change of an incident, which rules can send on to other systems (docs/outputs.md)."
+  type        = string
+  default     = "Disabled"
+  nullable    = false
+}
+
+variable "ocsf_events" {
+  description = "Enabled to send an event in the form of an OCSF Detection Finding to the event bus of the stack for each change of an incident."
+  type        = string
+  default     = "Disabled"
+  nullable    = false
+}
+
+variable "security_hub" {
+  description = "Enabled to import a finding for each incident into Security Hub CSPM, which must be enabled in the account and Region of the stack. The finding is archived when the incident is closed."
+  type        = string
+  default     = "Disabled"
+  nullable    = false
+}
+
+variable "chat_topic" {
+  description = "Enabled to publish a message for each change of an incident to a topic of its own, to which Amazon Q Developer in chat applications can be subscribed for Slack or Microsoft Teams."
+  type        = string
+  default     = "Disabled"
+  nullable    = false
+}
+
+variable "webhook_url" {
+  description = "HTTPS endpoint that receives a webhook for each change of an incident, signed as Standard Webhooks specifies. The stack creates the secret. Empty for none."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
 variable "architecture" {
   description = "Processor architecture of the functions. Give `sam build` the same value."
   type        = string
@@ -247,6 +282,11 @@ locals {
     AlertWindowSeconds   = tostring(var.alert_window_seconds)
     AlertsPerMinute      = tostring(var.alerts_per_minute)
     RepeatHours          = tostring(var.repeat_hours)
+    EventBus             = var.event_bus
+    OcsfEvents           = var.ocsf_events
+    SecurityHub          = var.security_hub
+    ChatTopic            = var.chat_topic
+    WebhookUrl           = var.webhook_url
     Architecture         = var.architecture
     Tracing              = var.tracing
     ShowDashboard        = var.show_dashboard
