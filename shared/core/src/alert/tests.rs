@@ -162,7 +162,8 @@ fn a_finding_as_json_has_every_field_of_the_contract() {
             "detectedAt": "2026-01-15T12:34:56Z", "function": "log-verifier",
             "version": env!("CARGO_PKG_VERSION"), "occurrence": null,
             "incident": {
-                "state": "opened", "firstSeen": "2026-01-15T12:34:56Z", "occurrences": 1, "new": 1,
+                "state": "opened", "firstSeen": "2026-01-15T12:34:56Z", "lastSeen": "2026-01-15T12:34:56Z",
+                "occurrences": 1, "new": 1,
                 "document": format!("s3://evidence/incidents/{id}.json"),
             },
         })
