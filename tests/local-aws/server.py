@@ -489,6 +489,9 @@ class NamedByArn:
 class ConnectionOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
     """A connection."""
 
+    # moto takes the service from it.
+    __module__ = "moto.events.stacks"
+
     @staticmethod
     def cloudformation_type() -> str:
         return "AWS::Events::Connection"
@@ -509,6 +512,9 @@ class ConnectionOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[mis
 
 class ApiDestinationOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
     """An API destination."""
+
+    # moto takes the service from it.
+    __module__ = "moto.events.stacks"
 
     @staticmethod
     def cloudformation_type() -> str:

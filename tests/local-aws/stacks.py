@@ -77,6 +77,40 @@ class BucketPolicy(CloudFormationModel):
         return cls(name)
 
 
+class Alarm(CloudFormationModel):
+    """An alarm that has an ARN, which the dashboard names, and nothing else.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudwatch-alarm.html"""
+
+    # moto takes the service from it.
+    __module__ = "moto.cloudwatch.stacks"
+
+    def __init__(self, name: str, arn: str) -> None:
+        self.physical_resource_id = name
+        self.arn = arn
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "AlarmName"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CloudWatch::Alarm"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr == "Arn"
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return self.arn
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]
+        cls, name: str, resource: Any, account_id: str, region_name: str, **_: Any
+    ) -> "Alarm":
+        partition = get_partition(region_name)
+        return cls(name, f"arn:{partition}:cloudwatch:{region_name}:{account_id}:alarm:{name}")
+
+
 def find_models() -> None:
     """Lets moto find the models above: it looks for them once."""
     for cached in (parsing.get_model_map, parsing.get_name_type_map):
