@@ -158,6 +158,16 @@ def create_roles_with_policies() -> None:
     iam_models.Role.create_from_cloudformation_json = classmethod(  # type: ignore[method-assign,assignment]
         create_from_cloudformation_json
     )
+    delete = iam_models.IAMBackend.delete_role
+
+    def delete_role(self: iam_models.IAMBackend, role_name: str) -> None:
+        role = self.get_role(role_name)
+        # CloudFormation detaches what it attached.
+        for arn in list(role.managed_policies):
+            self.detach_role_policy(arn, role_name)
+        delete(self, role_name)
+
+    iam_models.IAMBackend.delete_role = delete_role  # type: ignore[method-assign]
 
 
 def create_keys_with_json_policies() -> None:

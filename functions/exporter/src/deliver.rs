@@ -117,7 +117,7 @@ impl<P: Ports> Exporter<P> {
     }
 
     async fn import(&self, changes: &[Change]) -> Refusals {
-        let findings = stream::iter(changes.to_vec().into_iter().enumerate())
+        let findings = stream::iter(changes.iter().cloned().enumerate())
             .map(|(position, change)| async move {
                 let change = self.current(&change).await;
                 (position, security_finding::of(&change, &self.home))

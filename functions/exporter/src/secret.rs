@@ -1,6 +1,6 @@
 //! The secret that signs webhooks, in Secrets Manager.
 //!
-//! A parameter of the template, even one that CloudFormation does not show (`NoEcho`), would end in
+//! A parameter of the template, even one that `CloudFormation` does not show (`NoEcho`), would end in
 //! a variable of the function, which everybody may read who may read the function's configuration.
 
 use crate::ports::KnowSecrets;

@@ -80,8 +80,11 @@ pub fn of(change: &Change, home: &Home) -> Value {
         "resources": affected(change, home),
         "evidences": [evidence(change)],
     });
-    if !finding.all_clear {
-        event["remediation"] = json!({"desc": finding.advice});
+    if !finding.all_clear
+        && let Some(event) = event.as_object_mut()
+    {
+        let remediation = json!({"desc": finding.advice});
+        event.insert("remediation".to_owned(), remediation);
     }
     event
 }
@@ -97,7 +100,13 @@ fn severity(severity: Severity) -> (u32, &'static str) {
 
 fn finding_info(change: &Change) -> Value {
     let finding = &change.finding;
-    let mut info = json!({
+    let mut analytic = json!({"type_id": 1, "type": "Rule", "name": finding.kind, "uid": finding.kind, "version": finding.version});
+    if let Some(kind) = FindingKind::named(&finding.kind)
+        && let Some(analytic) = analytic.as_object_mut()
+    {
+        analytic.insert("desc".to_owned(), kind.established().into());
+    }
+    json!({
         "uid": finding.id,
         "title": finding.kind,
         "desc": finding.message,
@@ -107,12 +116,8 @@ fn finding_info(change: &Change) -> Value {
         "last_seen_time": change.last_seen().as_millisecond(),
         "modified_time": change.time().as_millisecond(),
         "src_url": change.incident.document,
-        "analytic": {"type_id": 1, "type": "Rule", "name": finding.kind, "uid": finding.kind, "version": finding.version},
-    });
-    if let Some(kind) = FindingKind::named(&finding.kind) {
-        info["analytic"]["desc"] = kind.established().into();
-    }
-    info
+        "analytic": analytic,
+    })
 }
 
 fn affected(change: &Change, home: &Home) -> Vec<Value> {

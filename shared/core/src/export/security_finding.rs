@@ -5,15 +5,15 @@
 //! An incident is one finding. `BatchImportFindings` creates it and updates it. What the API says
 //! about it (<https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>):
 //!
-//! - "the identifier of the account that you are calling BatchImportFindings from needs to be the
-//!   same as the AwsAccountId attribute": the account of the trail is in the resources and in the
+//! - "the identifier of the account that you are calling `BatchImportFindings` from needs to be the
+//!   same as the `AwsAccountId` attribute": the account of the trail is in the resources and in the
 //!   product fields.
-//! - "After a finding is created, BatchImportFindings cannot be used to update" `Note`,
+//! - "After a finding is created, `BatchImportFindings` cannot be used to update" `Note`,
 //!   `UserDefinedFields`, `VerificationState` and `Workflow`, "which Security Hub CSPM customers use
 //!   to manage their investigation workflow". A closed incident is therefore archived
 //!   (`RecordState`), and `Workflow` is not set. Security Hub sets `Workflow` to `NEW` again if an
 //!   archived finding becomes active.
-//! - "Finding providers also should not use BatchImportFindings to update" `Severity` and `Types`:
+//! - "Finding providers also should not use `BatchImportFindings` to update" `Severity` and `Types`:
 //!   they are in `FindingProviderFields`.
 
 use super::change::{Change, ChangeState};
