@@ -71,6 +71,7 @@ from moto.core.common_models import CloudFormationModel  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
 from moto.events.models import events_backends  # noqa: E402
 from moto.kms import models as kms_models  # noqa: E402
+from moto.secretsmanager.models import secretsmanager_backends  # noqa: E402
 from moto.kms import utils as kms_utils  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
@@ -508,6 +509,46 @@ class ConnectionOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[mis
             auth_parameters=properties["AuthParameters"],
         )
         return cls(connection.arn)
+
+
+class SecretOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
+    """A secret that Secrets Manager generates."""
+
+    # moto takes the service from it.
+    __module__ = "moto.secretsmanager.stacks"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SecretsManager::Secret"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, name: str, resource: Any, account_id: str, region_name: str, **_rest: Any
+    ) -> Any:
+        generated = resource["Properties"]["GenerateSecretString"]
+        backend = secretsmanager_backends[account_id][region_name]
+        password = backend.get_random_password(
+            password_length=int(generated["PasswordLength"]),
+            exclude_characters="",
+            exclude_numbers=False,
+            exclude_punctuation=bool(generated["ExcludePunctuation"]),
+            exclude_uppercase=False,
+            exclude_lowercase=False,
+            include_space=False,
+            require_each_included_type=True,
+        )
+        secret = backend.create_secret(
+            name=name,
+            secret_string=json.loads(password)["RandomPassword"],
+            secret_binary=None,
+            description=resource["Properties"]["Description"],
+            tags=None,
+            kms_key_id=None,
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+        return cls(json.loads(secret)["ARN"])
 
 
 class ApiDestinationOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]

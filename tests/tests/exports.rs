@@ -57,7 +57,8 @@ fn problems(documents: &[Value]) -> String {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the environment of `make venv`");
-    let lines: String = documents.iter().map(|it| format!("{it}\n")).collect();
+    let lines: Vec<String> = documents.iter().map(ToString::to_string).collect();
+    let lines = lines.join("\n");
     let mut input = child.stdin.take().unwrap();
     input.write_all(lines.as_bytes()).unwrap();
     drop(input);

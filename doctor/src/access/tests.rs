@@ -9,6 +9,10 @@ fn decrypt() -> AccessRequest {
         .with("kms:ViaService", "s3.us-east-1.amazonaws.com")
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is written in place, with json!"
+)]
 fn ruling(statement: serde_json::Value) -> Ruling {
     let policy = serde_json::json!({"Version": "2012-10-17", "Statement": statement}).to_string();
     AccessPolicy::of_resource(&policy)
@@ -17,6 +21,10 @@ fn ruling(statement: serde_json::Value) -> Ruling {
 }
 
 /// Returns the ruling on an Allow for everybody, with these elements in place of its own.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is written in place, with json!"
+)]
 fn allowed(elements: serde_json::Value) -> Truth {
     let mut statement = serde_json::json!({
         "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"

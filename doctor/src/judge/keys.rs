@@ -174,6 +174,10 @@ mod tests {
 
     const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is written in place, with json!"
+    )]
     fn check(statements: Value) -> Check {
         let json = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
         policy(&sample::stack(&[]), KEY, &Ok(json))

@@ -27,6 +27,10 @@ fn healthy() -> BucketSettings {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is written in place, with json!"
+)]
 fn with_policy(statement: Value) -> BucketSettings {
     let json = json!({"Statement": [statement]}).to_string();
     BucketSettings {
