@@ -46,9 +46,9 @@ fn the_same_executables_give_the_same_files() -> Result<()> {
     assert_eq!(again.read("SHA256SUMS")?, checksums);
     let named = checksums.lines().filter_map(|line| line.split_once("  "));
     let named: Vec<String> = named.map(|(_, name)| name.to_owned()).collect();
-    let mut names = release().names()?;
-    assert!(names.remove("SHA256SUMS"));
-    assert!(names.iter().eq(&named), "{names:?} {named:?}");
+    let mut packed = release().names()?;
+    assert!(packed.remove("SHA256SUMS"));
+    assert!(packed.iter().eq(&named), "{packed:?} {named:?}");
     Ok(())
 }
 
