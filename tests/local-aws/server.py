@@ -61,6 +61,7 @@ import flask  # noqa: E402
 from cryptography.exceptions import InvalidSignature  # noqa: E402
 from cryptography.hazmat.primitives import serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
+import identities  # noqa: E402
 import state_machines  # noqa: E402
 from moto import backends  # noqa: E402
 from moto.cloudformation import parsing  # noqa: E402
@@ -512,6 +513,7 @@ def serve(args: argparse.Namespace) -> None:
     remember_services()
     drop_no_value_from_lists()
     lock_buckets_of_templates()
+    identities.attach_managed_policies()
     state_machines.install()
     answer_bucket_settings_as_s3_does()
     add_ed25519_keys()
@@ -521,7 +523,9 @@ def serve(args: argparse.Namespace) -> None:
     server = make_server(
         args.host,
         args.port,
-        DomainDispatcherApplication(create_backend_app),
+        identities.Identities(
+            DomainDispatcherApplication(create_backend_app), os.environ["MOTO_ACCOUNT_ID"]
+        ),
         threaded=True,
         request_handler=MotoRequestHandler,
     )
