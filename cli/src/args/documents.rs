@@ -2,7 +2,7 @@
 
 use super::Cli;
 use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use trailseal_tests::documents::commands;
 
 /// Every command in a shell block is one that the command line accepts. What a text quotes may leave
@@ -24,11 +24,15 @@ fn every_command_in_the_documents_is_accepted() {
 }
 
 fn is_incomplete(error: &clap::Error) -> bool {
-    matches!(
-        error.kind(),
+    match error.kind() {
         ErrorKind::MissingRequiredArgument
-            | ErrorKind::MissingSubcommand
-            | ErrorKind::DisplayHelp
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    )
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::DisplayHelp
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => true,
+        // An option without its value, which clap reports as an empty value.
+        ErrorKind::InvalidValue => {
+            error.get(ContextKind::InvalidValue) == Some(&ContextValue::String(String::new()))
+        }
+        _ => false,
+    }
 }
