@@ -61,6 +61,7 @@ import flask  # noqa: E402
 from cryptography.exceptions import InvalidSignature  # noqa: E402
 from cryptography.hazmat.primitives import serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: E402
+import identities  # noqa: E402
 import stacks  # noqa: E402
 import state_machines  # noqa: E402
 from moto import backends  # noqa: E402
@@ -671,7 +672,9 @@ def serve(args: argparse.Namespace) -> None:
     server = make_server(
         args.host,
         args.port,
-        DomainDispatcherApplication(create_backend_app),
+        identities.Identities(
+            DomainDispatcherApplication(create_backend_app), os.environ["MOTO_ACCOUNT_ID"]
+        ),
         threaded=True,
         request_handler=MotoRequestHandler,
     )

@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::ObjectLockMode;
 use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{Value, json};
 use trailseal_tests::local::cli::{self, Trail};
@@ -473,6 +475,98 @@ async fn no_server_survives_the_process() -> Result<()> {
     holder.kill()?;
     holder.wait()?;
     wait_until(|| !is_alive()).await
+}
+
+/// Returns an S3 client with the credentials of a function's role.
+fn s3_as(
+    aws: &LocalAws,
+    proxy: &FaultProxy,
+    stack: &Stack,
+    function: &str,
+) -> Result<aws_sdk_s3::Client> {
+    let config = s3_through(aws, proxy).config().to_builder();
+    let config = config.credentials_provider(credentials_of(stack, function)?);
+    Ok(aws_sdk_s3::Client::from_conf(config.build()))
+}
+
+fn credentials_of(stack: &Stack, function: &str) -> Result<Credentials> {
+    let variables = &stack.function(function)?.credentials;
+    let variable = |name: &str| variables.get(name).cloned().context("a variable");
+    Ok(Credentials::new(
+        variable("AWS_ACCESS_KEY_ID")?,
+        variable("AWS_SECRET_ACCESS_KEY")?,
+        Some(variable("AWS_SESSION_TOKEN")?),
+        None,
+        "role",
+    ))
+}
+
+/// What the role of a function does not allow is denied as AWS does it; moto would carry it out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_the_role_does_not_allow_is_denied() -> Result<()> {
+    let aws = LocalAws::start().await?;
+    let stack = deploy(&aws).await?;
+    let proxy = FaultProxy::start(aws.endpoint()).await?;
+    let own = aws.s3();
+    put(&own, LOG, b"log").await?;
+    put(&own, DIGEST, b"digest").await?;
+    let evidence = stack.resource("EvidenceBucket")?;
+
+    let validator = s3_as(&aws, &proxy, &stack, "DigestValidator")?;
+    let get = |key: &str| validator.get_object().bucket(BUCKET).key(key).send();
+    assert!(get(DIGEST).await.is_ok());
+    assert_eq!(get(LOG).await.unwrap_err().code(), Some("AccessDenied"));
+    let other = DIGEST.replace("T030405Z", "T040405Z");
+    assert_eq!(get(&other).await.unwrap_err().code(), Some("NoSuchKey"));
+    let versioned = validator.get_object().bucket(BUCKET).key(DIGEST);
+    let versioned = versioned.version_id("null").send().await;
+    assert_eq!(versioned.unwrap_err().code(), Some("AccessDenied"));
+
+    // A receipt is new.
+    let receipt = "receipts/2026/01/02/chain/digest-validator-1.json";
+    let keep = || validator.put_object().bucket(evidence).key(receipt);
+    let overwritten = keep().send().await;
+    assert_eq!(overwritten.unwrap_err().code(), Some("AccessDenied"));
+    assert!(keep().if_none_match("*").send().await.is_ok());
+    // The stack has no Object Lock, and the role no permission for it.
+    let locked = keep()
+        .if_none_match("*")
+        .object_lock_mode(ObjectLockMode::Governance);
+    let locked = locked.object_lock_retain_until_date(DateTime::from_secs(4_000_000_000));
+    assert_eq!(
+        locked.send().await.unwrap_err().code(),
+        Some("AccessDenied")
+    );
+
+    // Without the permission to list, an object that does not exist is denied.
+    let checker = s3_as(&aws, &proxy, &stack, "KmsContextChecker")?;
+    let absent = checker.get_object().bucket(evidence).key("config/readers");
+    assert_eq!(
+        absent.send().await.unwrap_err().code(),
+        Some("AccessDenied")
+    );
+
+    let config = aws.sdk_config_at(&proxy.endpoint()).to_builder();
+    let credentials = credentials_of(&stack, "DigestValidator")?;
+    let config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
+    let config = config.build();
+    let sqs = aws_sdk_sqs::Client::new(&config);
+    let send = |queue: &str| {
+        let url = format!("{}/{ACCOUNT}/{queue}", aws.endpoint());
+        sqs.send_message().queue_url(url).message_body("x").send()
+    };
+    let name = |queue: &str| {
+        let url = stack.resource(queue)?;
+        anyhow::Ok(url.rsplit('/').next().context("a name")?.to_owned())
+    };
+    assert!(send(&name("FindingsQueue")?).await.is_ok());
+    let denied = send(&name("LogVerifierQueue")?).await.unwrap_err();
+    assert_eq!(denied.code(), Some("AccessDeniedException"));
+    let sns = aws_sdk_sns::Client::new(&config);
+    let publish = sns.publish().topic_arn(stack.alert_topic()?).message("x");
+    let denied = publish.send().await.unwrap_err();
+    assert_eq!(denied.code(), Some("AuthorizationError"));
+    Ok(())
 }
 
 async fn deploy(aws: &LocalAws) -> Result<Stack> {

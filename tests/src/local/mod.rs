@@ -10,7 +10,8 @@
 //!
 //! [`LocalAws`] starts moto, [`Deployment`] deploys `template.yaml` into it, and [`Pump`] carries
 //! messages from the template's own queues to the functions, which call moto through the
-//! [`FaultProxy`]. The proxy keeps what was published to SNS as [`Alert`]s. [`ValidateLogs`] asks
+//! [`FaultProxy`], with the credentials of their roles. The proxy denies what a role does not allow
+//! ([`iam`]). It keeps what was published to SNS as [`Alert`]s. [`ValidateLogs`] asks
 //! the AWS CLI for its verdict on the same bucket. No port is fixed, and nothing outlives the test
 //! process.
 
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod deploy;
 pub mod fault;
 mod http;
+pub mod iam;
 pub mod paths;
 mod process;
 pub mod proxy;

@@ -1,6 +1,7 @@
-//! The proxy between the functions and the local AWS: it passes calls on, breaks those that a rule
-//! names, and records all of them.
+//! The proxy between the functions and the local AWS: it passes calls on, denies those that the
+//! caller's role does not allow, breaks those that a rule names, and records all of them.
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,7 +27,9 @@ use tokio::task::JoinHandle;
 use super::alerts::Alert;
 use super::fault::{self, Fault, Match, Rule, RuleId};
 use super::http::{self, Body, BoxError, HttpClient};
-use super::request::{self, Call};
+use super::iam::actions::{self, Needed};
+use super::iam::{Denied, Identities, Identity, record};
+use super::request::{self, Call, Protocol};
 
 /// The time in which the first bytes of a cut answer can reach the caller.
 const FLUSH: Duration = Duration::from_millis(50);
@@ -70,6 +73,8 @@ impl FaultProxy {
         let shared = Arc::new(Shared {
             upstream: upstream.trim_end_matches('/').to_owned(),
             client: http::client(),
+            identities: Identities::default(),
+            test: record::current_test(),
             state: Mutex::default(),
             changed: Notify::new(),
         });
@@ -189,6 +194,9 @@ impl Drop for FaultProxy {
 struct Shared {
     upstream: String,
     client: HttpClient,
+    identities: Identities,
+    /// The test that started the proxy.
+    test: String,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -270,10 +278,50 @@ impl Shared {
             }
             None => body,
         };
+        let identity = self
+            .identities
+            .of(&self.client, &self.upstream, &call.access_key);
+        let identity = identity.await.context("the caller's identity")?;
+        let needed = match &identity {
+            Some(identity) => actions::before(&call, &parts.headers, &parameters, identity),
+            None => Ok(Vec::new()),
+        };
         let (ticket, fault) = self.admit(call.clone(), parameters);
-        let response = self.answer(&call, fault, parts, body).await?;
+        let denied = needed.and_then(|needed| self.authorize(identity.as_deref(), &needed));
+        let denied = denied.inspect_err(|error| say(&format!("{error:#}")))?;
+        let response = match denied {
+            Some(denied) => {
+                drain(body).await?;
+                deny(&call, identity.as_deref(), &denied)?
+            }
+            None => {
+                let response = self.answer(&call, fault, parts, body).await?;
+                let needed = actions::after(&call, response.status(), response.headers());
+                match self.authorize(identity.as_deref(), &needed)? {
+                    Some(denied) => {
+                        drain(response.into_body()).await?;
+                        deny(&call, identity.as_deref(), &denied)?
+                    }
+                    None => response,
+                }
+            }
+        };
         self.answered(ticket, response.status());
         Ok(response)
+    }
+
+    /// Returns what the caller's role does not allow. Records what allowed the rest.
+    fn authorize(&self, identity: Option<&Identity>, needed: &[Needed]) -> Result<Option<Denied>> {
+        let Some(identity) = identity else {
+            return Ok(None);
+        };
+        match identity.check(needed) {
+            Ok(granted) => {
+                record::write(&identity.role, &identity.session, &granted, &self.test);
+                Ok(None)
+            }
+            Err(denied) => Ok(Some(denied)),
+        }
     }
 
     async fn answer(
@@ -382,6 +430,29 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
         .await;
+}
+
+/// Prints a line, also in a test that passes: a denial is often the cause of a later failure.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Answers as AWS does if the caller's role does not allow the call.
+fn deny(call: &Call, identity: Option<&Identity>, denied: &Denied) -> Result<Response<Body>> {
+    let role = identity.map_or("", |identity| identity.role.as_str());
+    let Needed {
+        action, resource, ..
+    } = &denied.needed;
+    let message = format!("{role} is not authorized to perform: {action} on resource: {resource}");
+    say(&message);
+    let (status, code) = match call.protocol {
+        Protocol::S3 => (StatusCode::FORBIDDEN, "AccessDenied"),
+        Protocol::Query if call.service == "sns" => (StatusCode::FORBIDDEN, "AuthorizationError"),
+        Protocol::Query => (StatusCode::FORBIDDEN, "AccessDenied"),
+        Protocol::Json | Protocol::RestJson => (StatusCode::BAD_REQUEST, "AccessDeniedException"),
+    };
+    let (headers, body) = fault::error_answer(call, code, &message);
+    respond(status, &headers, body)
 }
 
 async fn drain(mut body: Body) -> Result<()> {

@@ -157,6 +157,11 @@ impl LocalAws {
         aws_sdk_sns::Client::new(&self.config)
     }
 
+    /// Returns a client for STS.
+    pub fn sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::new(&self.config)
+    }
+
     /// Returns a client for KMS.
     pub fn kms(&self) -> aws_sdk_kms::Client {
         aws_sdk_kms::Client::new(&self.config)

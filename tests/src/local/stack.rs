@@ -34,6 +34,8 @@ pub struct Function {
     pub logical_id: String,
     /// Its name in AWS.
     pub name: String,
+    /// The credentials of its role, as environment variables.
+    pub credentials: BTreeMap<String, String>,
     /// Its environment variables.
     pub env: BTreeMap<String, String>,
     /// Its timeout.
@@ -51,11 +53,12 @@ pub struct Function {
 }
 
 impl Function {
-    /// Returns how to run the built function: its deployed environment, with every AWS call going
-    /// to `endpoint`.
+    /// Returns how to run the built function: its deployed environment and the credentials of its
+    /// role, with every AWS call going to `endpoint`.
     pub fn spec(&self, endpoint: &str) -> Result<FunctionSpec> {
         let mut env = self.env.clone();
         env.extend(client_environment(endpoint, REGION));
+        env.extend(self.credentials.clone());
         Ok(FunctionSpec {
             name: self.name.clone(),
             bootstrap: paths::bootstrap(&self.logical_id)?,
@@ -170,6 +173,7 @@ async fn read_function(aws: &LocalAws, logical_id: &str, name: &str) -> Result<F
     Ok(Function {
         logical_id: logical_id.to_owned(),
         name: name.to_owned(),
+        credentials: credentials(aws, logical_id, configuration.role()).await?,
         env,
         timeout: Duration::from_secs(u64::try_from(timeout)?),
         memory_mb: configuration.memory_size().context("no memory size")?,
@@ -190,6 +194,27 @@ async fn read_function(aws: &LocalAws, logical_id: &str, name: &str) -> Result<F
         }),
         queue,
     })
+}
+
+/// Returns credentials of a function's role, as Lambda gives them to the function.
+async fn credentials(
+    aws: &LocalAws,
+    session: &str,
+    role: Option<&str>,
+) -> Result<BTreeMap<String, String>> {
+    let role = role.context("a function without a role")?;
+    let assume = aws.sts().assume_role().role_arn(role);
+    let assumed = assume.role_session_name(session).send().await?;
+    let credentials = assumed.credentials().context("no credentials")?;
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", credentials.access_key_id()),
+        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key()),
+        ("AWS_SESSION_TOKEN", credentials.session_token()),
+    ];
+    let variables = variables.into_iter();
+    Ok(variables
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 async fn read_queue(aws: &LocalAws, arn: &str) -> Result<Queue> {
