@@ -105,10 +105,22 @@ unit: ## Run the unit tests
 stories: ## Run the stories of the checks, over trails in memory
 	cargo test $(CARGO_DEBUG) --test stories --test changed --test documents
 
+# The tests record which permissions the functions use. The last test looks for those that none uses.
+RECORD := $(abspath $(TARGET))/privileges.jsonl
+
 .PHONY: e2e
 e2e: $(BUILD) ## Run the property and end-to-end tests, with the functions of `make build`
 	cargo build $(CARGO_DEBUG) --bin trailseal --bin trailseal-doctor
-	cargo test $(CARGO_DEBUG) --test '*'
+	rm -f $(RECORD)
+	TRAILSEAL_PRIVILEGES=$(RECORD) cargo test $(CARGO_DEBUG) --test '*'
+	TRAILSEAL_PRIVILEGES=$(RECORD) cargo test $(CARGO_DEBUG) --test privileges -- --ignored
+
+.PHONY: privileges
+privileges: $(BUILD) ## Run the end-to-end tests, and write docs/privileges.md: which permissions the functions have and use
+	cargo build $(CARGO_DEBUG) --bin trailseal --bin trailseal-doctor
+	rm -f $(RECORD)
+	TRAILSEAL_PRIVILEGES=$(RECORD) cargo test $(CARGO_DEBUG) --test pipeline
+	TRAILSEAL_PRIVILEGES=$(RECORD) TRAILSEAL_WRITE=1 cargo test $(CARGO_DEBUG) --test privileges -- --ignored
 
 .PHONY: browser
 browser: venv ## Test the HTML report in a real browser
