@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterable
 
 from moto.cloudformation.models import cloudformation_backends
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 from moto.sts.models import sts_backends
 
@@ -31,7 +32,8 @@ def logical_ids(account: str) -> dict[str, str]:
 
 
 def identity(account: str, access_key: str) -> dict[str, Any] | None:
-    """The role of temporary credentials, its policies, and the keys that topics are encrypted with.
+    """The role of temporary credentials, its policies, the keys that topics are encrypted with, and the
+    keys of aliases.
     None if the credentials are not those of a role that exists."""
     session = sts_backends[account][PARTITION].get_assumed_role_from_access_key(access_key)
     roles = iam_backends[account][PARTITION].roles.values()
@@ -57,6 +59,12 @@ def identity(account: str, access_key: str) -> dict[str, Any] | None:
             for region, backend in sns_backends[account].items()
             for topic in list(backend.topics.values())
             if topic.kms_master_key_id
+        },
+        "aliasKeys": {
+            f"arn:{PARTITION}:kms:{region}:{account}:{alias}": key.arn
+            for region, backend in kms_backends[account].items()
+            for key in list(backend.keys.values())
+            for alias in list(key.aliases)
         },
     }
 

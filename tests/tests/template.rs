@@ -273,7 +273,6 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
             &[
                 ("/receipts/*/digest-validator-*.json", &[WRITE_NEW][..]),
                 ("/chains/*", &[READ, WRITE]),
-                FINDINGS,
                 LIST,
             ][..],
         ),
@@ -295,7 +294,7 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
                 FINDINGS,
             ],
         ),
-        (MONITOR.0, &[FINDINGS]),
+        (MONITOR.0, &[]),
         (
             WATCHDOG,
             &[

@@ -45,6 +45,7 @@ where
 {
     const FUNCTION: &'static str = "kms-context-checker";
     const RECORD: Record = Record::LogFiles;
+    const MANY_FINDINGS: bool = true;
     const AT_ONCE: usize = LOG_FILES_AT_ONCE;
 
     async fn arrival(&self, created: &EventObject) -> Arrival {

@@ -133,6 +133,7 @@ where
 {
     const FUNCTION: &'static str = "log-verifier";
     const RECORD: Record = Record::Digests;
+    const MANY_FINDINGS: bool = true;
 
     async fn arrival(&self, created: &EventObject) -> Arrival {
         self.digests.arrival(created).await

@@ -122,6 +122,14 @@ impl FaultProxy {
         hits
     }
 
+    /// Lets all roles take an action on a resource, as the resource's own policy may: in one account, a
+    /// role needs either that or a policy of its own
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>).
+    pub fn grant(&self, action: &str, resource: &str) {
+        let grant = (action.to_owned(), resource.to_owned());
+        self.shared.state().grants.push(grant);
+    }
+
     /// Removes all rules.
     pub fn clear_rules(&self) {
         self.shared.state().rules.clear();
@@ -204,6 +212,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<Active>,
+    /// The actions and resources that policies of the resources allow.
+    grants: Vec<(String, String)>,
     next_rule: usize,
     recorded: Vec<Recorded>,
     /// Grows when records are forgotten, so that a late answer finds its own record or none.
@@ -310,12 +320,24 @@ impl Shared {
         Ok(response)
     }
 
-    /// Returns what the caller's role does not allow. Records what allowed the rest.
+    /// Returns what neither the caller's role nor a policy of the resource allows. Records what of the
+    /// role allowed the rest.
     fn authorize(&self, identity: Option<&Identity>, needed: &[Needed]) -> Result<Option<Denied>> {
         let Some(identity) = identity else {
             return Ok(None);
         };
-        match identity.check(needed) {
+        let grants = self.state().grants.clone();
+        let is_granted = |needed: &Needed| {
+            let mut grants = grants.iter();
+            grants
+                .any(|(action, resource)| (action, resource) == (&needed.action, &needed.resource))
+        };
+        let needed: Vec<Needed> = needed
+            .iter()
+            .filter(|it| !is_granted(it))
+            .cloned()
+            .collect();
+        match identity.check(&needed) {
             Ok(granted) => {
                 record::write(&identity.role, &identity.session, &granted, &self.test);
                 Ok(None)

@@ -67,9 +67,10 @@ impl Round {
         self.invocations.iter().map(|one| one.failed.len()).sum()
     }
 
-    /// Returns how many messages were done.
+    /// Returns how many messages were done. A function that runs out of time may have sent a message
+    /// again and left it in the queue as well: it went back twice.
     pub fn succeeded(&self) -> usize {
-        self.tried() - self.failed()
+        self.tried().saturating_sub(self.failed())
     }
 
     /// Returns the same for one function.

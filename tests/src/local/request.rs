@@ -18,7 +18,7 @@ pub enum Protocol {
     Json,
     /// A form with `Action`, and XML answers (SNS, `CloudFormation`).
     Query,
-    /// REST with JSON (Lambda).
+    /// REST with JSON (Lambda, Security Hub).
     RestJson,
 }
 
@@ -64,7 +64,10 @@ impl Call {
             let action = form(body).remove("Action");
             (Protocol::Query, action.unwrap_or_default())
         } else {
-            (Protocol::RestJson, String::new())
+            (
+                Protocol::RestJson,
+                rest_operation(&service, &path).to_owned(),
+            )
         };
         let object = (protocol == Protocol::S3).then(|| {
             let whole = path.trim_start_matches('/');
@@ -139,6 +142,13 @@ fn credential_scope(parts: &Parts) -> Option<[String; 3]> {
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts.headers.get(name)?.to_str().ok()
+}
+
+fn rest_operation(service: &str, path: &str) -> &'static str {
+    match (service, path) {
+        ("securityhub", "/findings/import") => "BatchImportFindings",
+        _ => "",
+    }
 }
 
 fn s3_operation(parts: &Parts, path: &str, query: &str) -> &'static str {

@@ -99,7 +99,7 @@ async fn bombs_are_findings_and_memory_stays_bounded() -> Result<()> {
 }
 
 /// Returns a KMS call of a developer with his own key, in a context that he made up.
-fn call(number: usize) -> Value {
+pub(crate) fn call(number: usize) -> Value {
     let bucket = "arn:aws:s3:::amzn-s3-demo-bucket/AWSLogs/111122223333/CloudTrail/us-east-1";
     json!({
         "eventSource": "kms.amazonaws.com",

@@ -1,6 +1,6 @@
 //! KMS calls in the log that do not agree with the trail, its objects or its keys.
 
-use crate::world::{CHECKER, World, found};
+use crate::world::{CHECKER, VERIFIER, World, found};
 use anyhow::{Context, Result};
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ async fn trail(aws: &LocalAws, spec: KeySpec, anomalies: &[KmsAnomalyKind]) -> R
 }
 
 /// Returns the same, adjusted.
-async fn trail_with(
+pub(crate) async fn trail_with(
     aws: &LocalAws,
     spec: KeySpec,
     anomalies: &[KmsAnomalyKind],
@@ -374,12 +374,13 @@ async fn readers_are_read_from_a_document_of_the_evidence_bucket() -> Result<()>
     let trail = trail_with(&aws, KeySpec::SymmetricDefault, &[anomaly], busy).await?;
     let deployed = Mutex::new((String::new(), String::new()));
     let world = World::within(aws, trail, &[], |function| {
-        let document = "@config/readers.txt".to_owned();
-        if let Some(readers) = function.env.insert("TRAILSEAL_READERS".into(), document)
-            && let Some(bucket) = function.env.get("TRAILSEAL_EVIDENCE_BUCKET")
+        let bucket = function.env.get("TRAILSEAL_EVIDENCE_BUCKET").cloned();
+        if let Some(readers) = function.env.get_mut("TRAILSEAL_READERS")
+            && let Some(bucket) = bucket
             && let Ok(mut deployed) = deployed.lock()
         {
-            *deployed = (readers, bucket.clone());
+            *deployed = (std::mem::take(readers), bucket);
+            "@config/readers.txt".clone_into(readers);
         }
     })
     .await?;
@@ -501,13 +502,30 @@ async fn context_names_a_wrong_object() -> Result<()> {
     anomaly(KmsAnomalyKind::WrongBucket, "kms-context-mismatch").await
 }
 
+/// Returns a trail of which one log file is under another key, and functions that have not seen it.
+async fn under_another_key() -> Result<World> {
+    let aws = LocalAws::start().await?;
+    let anomalies = [KmsAnomalyKind::WrongKeyOnObject];
+    let trail = trail(&aws, KeySpec::SymmetricDefault, &anomalies).await?;
+    World::within(aws, trail, &[], |_| ()).await
+}
+
+/// The policy of the key lets the functions decrypt.
+fn grant_other_key(world: &World) -> Result<()> {
+    let kms = world.trail.spec.kms.as_ref().context("a key")?;
+    world.proxy.grant("kms:Decrypt", &kms.other_key_arn());
+    Ok(())
+}
+
 /// Reported when the object arrives, which is under an unknown key, and by the KMS event of its
 /// delivery.
 #[tokio::test(flavor = "multi_thread")]
 async fn key_of_the_call_is_not_the_objects() -> Result<()> {
-    let anomalies = [KmsAnomalyKind::WrongKeyOnObject];
-    let world = delivered(&anomalies, |_| ()).await?;
-    let (_, event) = world.trail.kms_anomaly(anomalies[0]);
+    let world = under_another_key().await?;
+    grant_other_key(&world)?;
+    world.deliver().await?;
+    world.settle().await?;
+    let (_, event) = world.trail.kms_anomaly(KmsAnomalyKind::WrongKeyOnObject);
     let about = &event.about.as_ref().context("a log file")?.key;
     world.assert_alerts(&[
         Expected::new("kms-key-mismatch", about),
@@ -520,6 +538,27 @@ async fn key_of_the_call_is_not_the_objects() -> Result<()> {
     );
     world.assert_rest_valid(&[], &[]).await?;
     world.assert_cli(&[]).await
+}
+
+/// The roles may use the trail's keys only. What is under another key cannot be read, and the finding
+/// about the key goes out all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_roles_may_not_use() -> Result<()> {
+    let world = under_another_key().await?;
+    world.deliver().await?;
+    world.pump.until_idle().await?;
+    let (_, event) = world.trail.kms_anomaly(KmsAnomalyKind::WrongKeyOnObject);
+    let about = &event.about.as_ref().context("a log file")?.key;
+    world.assert_alerts(&[
+        Expected::new("kms-key-mismatch", about),
+        Expected::new("log-file-encryption-changed", about),
+        Expected::new("object-unreadable-denied", about),
+    ]);
+    for function in [CHECKER, VERIFIER] {
+        let parked = world.pump.drain_dlq(function).await?;
+        assert_eq!(parked.len(), 1, "{function}: {parked:?}");
+    }
+    Ok(())
 }
 
 /// Digests still use SSE-S3.
@@ -580,6 +619,7 @@ async fn kms_refuses_or_throttles() -> Result<()> {
         )
         .await?;
         let world = World::within(aws, trail, &[], |_| ()).await?;
+        grant_other_key(&world)?;
         world.deliver().await?;
         let (log, _) = world.trail.kms_anomaly(KmsAnomalyKind::WrongKeyOnObject);
         world.proxy.add(Rule::new(Match::service("kms"), fault));

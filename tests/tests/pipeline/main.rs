@@ -17,6 +17,7 @@ mod kms;
 mod object_lock;
 mod operations;
 mod outputs;
+mod privileges;
 mod receipts;
 mod second_look;
 mod tampering;

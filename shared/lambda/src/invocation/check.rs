@@ -19,6 +19,11 @@ pub trait Check: Send + Sync + 'static {
     /// Whether deleted objects are its work, too. Otherwise, an event about one is unrelated.
     const REMOVED: bool = false;
 
+    /// Whether one check can find more than a message of the queue of findings has room for. Then the
+    /// list goes through the evidence bucket, for which the function needs a permission. Otherwise it
+    /// goes in several messages.
+    const MANY_FINDINGS: bool = false;
+
     /// How many messages of a batch are worked on at the same time.
     const AT_ONCE: usize = 4;
 

@@ -19,7 +19,7 @@ const SETTLED_AT_ONCE: usize = 16;
 pub(crate) struct Publisher<P: Ports> {
     pub(crate) findings: P::Findings,
     pub(crate) evidence: P::Evidence,
-    /// The bucket's name, if there is one.
+    /// The bucket for findings that a message has no room for, if there is one.
     pub(crate) evidence_bucket: Option<String>,
     /// The metrics of the objects that were checked.
     pub(crate) metrics: CheckMetrics,

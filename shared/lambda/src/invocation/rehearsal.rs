@@ -49,7 +49,7 @@ impl<C: Check, P: Ports> Rehearsal<C, P> {
             publisher: Publisher {
                 findings,
                 evidence,
-                evidence_bucket: Some(settings.evidence_bucket),
+                evidence_bucket: Some(settings.evidence_bucket).filter(|_| C::MANY_FINDINGS),
                 metrics: CheckMetrics::default(),
             },
             resender: Resender {

@@ -176,7 +176,7 @@ impl Startup {
             publisher: Publisher {
                 findings,
                 evidence,
-                evidence_bucket: self.config.evidence_bucket,
+                evidence_bucket: self.config.evidence_bucket.filter(|_| C::MANY_FINDINGS),
                 metrics: CheckMetrics::default(),
             },
             resender: Resender {

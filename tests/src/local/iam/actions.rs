@@ -82,9 +82,10 @@ pub fn before(
         ("sns", "ListSubscriptionsByTopic") => one(text("TopicArn")?.to_owned()),
         ("kms", "DescribeKey" | "GetKeyPolicy" | "GetPublicKey" | "Sign") => {
             let key = text("KeyId")?;
-            let is_arn = key.starts_with("arn:");
-            one(if is_arn {
-                key.to_owned()
+            // "You cannot use an alias in the Resource element", and AWS checks the key that the alias
+            // names: https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html
+            one(if key.starts_with("arn:") {
+                identity.key_of_alias(key).to_owned()
             } else {
                 arn("kms", &format!("key/{key}"))
             })
@@ -94,9 +95,36 @@ pub fn before(
         ("cloudtrail", "GetTrailStatus" | "GetTrail") => one(text("Name")?.to_owned()),
         ("events", "DescribeRule") => one(arn("events", &format!("rule/{}", text("Name")?))),
         ("events", "ListTargetsByRule") => one(arn("events", &format!("rule/{}", text("Rule")?))),
+        ("events", "DescribeEventBus") => {
+            one(arn("events", &format!("event-bus/{}", text("Name")?)))
+        }
+        ("events", "PutEvents") => each(parameters, "Entries", |entry| {
+            let name = entry["EventBusName"].as_str().unwrap_or("default");
+            Some(Needed::new(
+                "events:PutEvents",
+                arn("events", &format!("event-bus/{name}")),
+            ))
+        })?,
+        ("securityhub", "BatchImportFindings") => each(parameters, "Findings", |finding| {
+            let product = finding["ProductArn"].as_str()?;
+            Some(Needed::new("securityhub:BatchImportFindings", product))
+        })?,
+        ("secretsmanager", "GetSecretValue") => one(text("SecretId")?.to_owned()),
         ("sts", "AssumeRole") => one(text("RoleArn")?.to_owned()),
         (service, operation) => bail!("the permissions of {service} {operation} are not known"),
     })
+}
+
+/// Returns what each entry of a list needs.
+fn each(
+    parameters: &Value,
+    list: &str,
+    needed: impl Fn(&Value) -> Option<Needed>,
+) -> Result<Vec<Needed>> {
+    let entries = parameters[list].as_array();
+    let entries = entries.with_context(|| format!("the request has no {list}"))?;
+    let needed: Option<Vec<Needed>> = entries.iter().map(needed).collect();
+    needed.with_context(|| format!("an entry of {list} names no resource"))
 }
 
 /// Returns what an answer of S3 needed as well: that S3 decrypts the object with KMS in the caller's

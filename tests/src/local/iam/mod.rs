@@ -38,6 +38,7 @@ pub struct Identity {
     pub role: String,
     policies: Policies,
     topic_keys: BTreeMap<String, String>,
+    alias_keys: BTreeMap<String, String>,
 }
 
 /// The answer of the local AWS.
@@ -48,6 +49,7 @@ struct Answer {
     role: String,
     policies: Vec<NamedDocument>,
     topic_keys: BTreeMap<String, String>,
+    alias_keys: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -76,12 +78,18 @@ impl Identity {
             role: role.to_owned(),
             policies: Policies::read(documents)?,
             topic_keys: BTreeMap::new(),
+            alias_keys: BTreeMap::new(),
         })
     }
 
     /// Returns the KMS key that a topic is encrypted with.
     pub fn key_of_topic(&self, topic: &str) -> Option<&str> {
         self.topic_keys.get(topic).map(String::as_str)
+    }
+
+    /// Returns the ARN of the key that an ARN names: its own, or that of the alias.
+    pub fn key_of_alias<'a>(&'a self, arn: &'a str) -> &'a str {
+        self.alias_keys.get(arn).map_or(arn, String::as_str)
     }
 
     /// Returns the statements that allow each action, or the first action that none allows.
@@ -145,5 +153,6 @@ async fn ask(client: &HttpClient, upstream: &str, access_key: &str) -> Result<Op
     let documents = documents.map(|policy| (policy.name.as_str(), &policy.document));
     let mut identity = Identity::new(&answer.session, &answer.role, documents)?;
     identity.topic_keys = answer.topic_keys;
+    identity.alias_keys = answer.alias_keys;
     Ok(Some(identity))
 }

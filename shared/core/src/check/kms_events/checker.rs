@@ -80,12 +80,33 @@ where
             Ok(report) => report,
             // Deleted before its digest arrives, it is not known to be CloudTrail's.
             Err(error) if error.absence().is_some() => KmsReport::default(),
-            Err(error) => {
-                let mut report = Report::new();
-                report.cannot_tell(error, &scope, at);
-                report.into()
-            }
+            Err(error) => self.check_unread(error, at, &key, &scope).await,
         }
+    }
+
+    /// Reports an object that could not be read. If access is denied, its headers still state its
+    /// encryption: an attacker takes a log file away by encrypting it under another key. S3 asks for
+    /// a permission for the key only to decrypt the content, or for a checksum:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
+    async fn check_unread(
+        &self,
+        error: StoreError,
+        at: &ObjectLocation,
+        key: &LogFileKey,
+        scope: &Scope,
+    ) -> KmsReport {
+        let is_denied = matches!(error.cause, Cause::Denied(_));
+        let mut report = Report::new();
+        report.cannot_tell(error, scope, at);
+        if !is_denied || self.expected.places.is_copy() {
+            return report.into();
+        }
+        let Ok(encryption) = self.store.encryption(at).await else {
+            return report.into();
+        };
+        let mut review = KmsReview::new(&self.expected, at, key);
+        review.review_encryption(&encryption);
+        conclude(review, &Facts::default(), report, at, scope)
     }
 
     async fn read_and_check(
