@@ -56,6 +56,25 @@ def records(logs):
             yield json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def pending():
+    """Documents of pending deliveries, each after a line with its name."""
+    folder = "pending/111122223333/us-east-1/management-events/0123456789abcdef/"
+    log = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T0005Z_"
+    for count in (0, 1, 3):
+        deliveries = [
+            {"key": f"{log}{number:016}.json.gz", "eventId": f"event-{number}", "time": f"2026-01-15T00:0{number}:00Z"}
+            for number in range(count)
+        ]
+        document = {
+            "schema": "trailseal.pending/1",
+            "bucket": "amzn-s3-demo-bucket",
+            "recordedIn": f"s3://amzn-s3-demo-bucket/{log}recorded.json.gz",
+            "deliveries": deliveries,
+        }
+        for name in (f"{folder}20260115T000000Z_0123456789abcdef.json", "x"):
+            yield f"{name}\n{json.dumps(document)}".encode()
+
+
 def key_policies():
     """Key policies with the conditions that Trailseal reads."""
     for condition in (
@@ -96,6 +115,7 @@ def seeds(folder):
         "kms_event": of_kms[:100],
         "log_file": [path.read_bytes() for path in logs[:20]],
         "object_key": names,
+        "pending": list(pending()),
         "public_keys": [path.read_bytes() for path in folder.glob("*.json")],
         "receipt": [head + b"\n" + receipt for head in heads for receipt in receipts],
         "records": [path.read_bytes() for path in logs[:20]],

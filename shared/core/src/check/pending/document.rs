@@ -27,7 +27,7 @@ pub(super) const MAX_DOCUMENT_BYTES: usize = 32 * 1024 * 1024;
 /// The deliveries of one chain that one log file records.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PendingDocument {
+pub struct PendingDocument {
     schema: String,
     /// The bucket of the log files.
     pub(super) bucket: String,
@@ -47,7 +47,7 @@ pub(super) struct PendingDelivery {
 
 /// The reason why bytes are not a document of deliveries.
 #[derive(Debug)]
-pub(super) enum NotADocument {
+pub enum NotADocument {
     /// They do not hold deliveries.
     Malformed,
     /// They have this schema, which belongs to another version.
@@ -68,8 +68,12 @@ impl PendingDocument {
         }
     }
 
-    /// Reads the document with this name.
-    pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Self, NotADocument> {
+    /// Reads the document with this name. A delivery later than the name allows gets the latest time
+    /// that it allows.
+    ///
+    /// # Errors
+    /// [`NotADocument`].
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Self, NotADocument> {
         let mut document: Self =
             serde_json::from_slice(bytes).map_err(|_| NotADocument::Malformed)?;
         if document.schema != SCHEMA {
@@ -86,7 +90,8 @@ impl PendingDocument {
     }
 
     /// Returns the document as it is stored.
-    pub(super) fn to_json(&self) -> String {
+    #[must_use]
+    pub fn to_json(&self) -> String {
         // Text, times and lists: JSON can hold everything in it.
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -31,6 +31,7 @@ mod rewrite;
 mod settle;
 mod update;
 
+pub use document::{NotADocument, PendingDocument};
 pub use intake::keep;
 pub use overview::{OverviewedEvidence, PendingOverview};
 pub use settle::{Settlement, settle};
