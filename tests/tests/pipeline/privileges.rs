@@ -8,7 +8,7 @@ use aws_sdk_kms::types::KeySpec;
 use aws_sdk_s3::types::ServerSideEncryption;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use trailseal_tests::local::{Fault, LocalAws, LogBucket, Match, Rule};
+use trailseal_tests::local::{Expected, Fault, LocalAws, LogBucket, Match, Rule};
 use trailseal_tests::trail::tamper::log as tamper_log;
 use trailseal_tests::trail::{Encryption, Trail, TrailSpec, deliver, gzip};
 
@@ -199,23 +199,30 @@ async fn an_acknowledgment_is_read_and_logged() -> Result<()> {
     Ok(())
 }
 
-/// A delivery that a digest lists is settled, and the rest of its document waits for the next digest.
+/// A log file shows two deliveries, and one of them is gone: it is reported, and the rest of the document
+/// waits.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_digest_does_not_settle_stays_pending() -> Result<()> {
+async fn what_is_settled_in_part_stays_pending() -> Result<()> {
     let aws = LocalAws::start().await?;
-    let trail = trail_with(&aws, KeySpec::SymmetricDefault, &[], |spec| {
-        spec.log_files_per_hour = 3..=3;
-    })
-    .await?;
+    let trail = trail_with(&aws, KeySpec::SymmetricDefault, &[], |_| ()).await?;
     let world = World::within(aws, trail, &[], |_| ()).await?;
     world.deliver_log_files().await?;
     world.settle().await?;
-    ensure!(!world.evidence_keys("pending/").await?.is_empty());
+    let mut pending = world.evidence("pending/").await?;
+    let (key, document) = pending.pop_first().context("a document")?;
+    let there = &document["deliveries"][0];
+    let mut gone = there.clone();
+    let log = there["key"].as_str().context("a key")?;
+    let gone_key = log.replace(".json.gz", "gone.json.gz");
+    gone["key"] = gone_key.as_str().into();
+    let mut both = document.clone();
+    both["deliveries"] = json!([there, gone]);
+    world.keep_evidence(&key, &both).await?;
+    world.proxy.forget();
     world.deliver_digests().await?;
-    world.assert_alerts(&[]);
-    let written = Match::operation("s3", "PutObject").path_contains("/pending/");
-    let calls = world.proxy.calls(&written);
-    ensure!(!calls.is_empty());
+    world.assert_alerts(&[Expected::new("log-file-missing", &gone_key)]);
+    let written = Match::operation("s3", "PutObject").path_contains(&key);
+    ensure!(world.proxy.calls(&written).len() == 1);
     Ok(())
 }
 
@@ -323,15 +330,14 @@ async fn the_list_of_an_alert_is_exported() -> Result<()> {
         .iter()
         .filter_map(|call| call.parameters["Entries"].as_array());
     ensure!(sent.map(Vec::len).sum::<usize>() >= 400);
-    let alerts = world.proxy.calls(&Match::operation("sns", "Publish"));
-    let alert = alerts.first().context("an alert")?;
-    let message = alert.parameters["Message"].as_str().context("a message")?;
+    let alerts = world.proxy.alerts();
+    let message = alerts.first().context("an alert")?.document.to_string();
     let bucket = world.evidence_source()?;
     let bucket = bucket.trim_start_matches("s3://");
     let s3 = world.aws.s3();
     let delete = s3.delete_object().bucket(bucket).key(&lists[0]);
     delete.send().await?;
-    world.pump.send("Exporter", message).await?;
+    world.pump.send("Exporter", &message).await?;
     world.pump.until_idle().await?;
     let parked = world.pump.drain_dlq("Exporter").await?;
     ensure!(parked.len() == 1, "{parked:?}");

@@ -76,9 +76,7 @@ fn exists(test: &str) -> bool {
 fn every_permission_is_used() -> Result<()> {
     let roles = roles()?;
     let used = used(&roles)?;
-    let (_, named) = document::read()?;
     let mut unused = Vec::new();
-    let mut outdated = Vec::new();
     let mut used_by = UsedBy::new();
     for permission in roles.iter().flat_map(Role::permissions).map(|it| it.0) {
         if by_lambda(&permission.sid, &permission.action).is_some() {
@@ -89,24 +87,16 @@ fn every_permission_is_used() -> Result<()> {
             unused.push(key);
             continue;
         };
-        let mut tests = tests.iter().map(|test| document::test_name(test));
-        let named = named
-            .get(&key)
-            .filter(|named| tests.clone().any(|test| test == **named));
-        if named.is_none() {
-            outdated.push(key.clone());
-        }
-        let test = named.cloned().or_else(|| tests.next()).context("a test")?;
-        used_by.insert(key, test);
+        // Some tests use a permission only if something takes long. Those that are about the permissions
+        // always do.
+        let mut tests: Vec<&String> = tests.iter().collect();
+        tests.sort_by_key(|test| !test.starts_with("pipeline::privileges::"));
+        let test = tests.first().context("a test")?;
+        used_by.insert(key, document::test_name(test));
     }
     if env::var_os("TRAILSEAL_WRITE").is_some() {
         fs::write(document::path(), document::render(&roles, &used_by)?)?;
-        outdated.clear();
     }
     ensure!(unused.is_empty(), "nothing uses {unused:#?}");
-    ensure!(
-        outdated.is_empty(),
-        "docs/privileges.md names tests that did not use {outdated:#?}: run `make privileges`"
-    );
     Ok(())
 }
