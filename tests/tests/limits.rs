@@ -343,6 +343,8 @@ const ROWS: &[Row] = &[
             ("shared/core/src/export", "MAX_BYTES", Kibibytes),
             ("shared/core/src/export", "MAX_FINDINGS", Number),
             ("shared/core/src/export", "MAX_REQUEST_BYTES", Kibibytes),
+            ("functions/exporter", "CHANGES_AT_ONCE", Number),
+            ("shared/core/src/export", "MAX_CHAT_MESSAGES", Number),
             ("functions/exporter", "MAX_TRIES", Number),
             ("functions/exporter", "MAX_TRIES_IF_REFUSED", Number),
             ("shared/core/src/export", "MAX_SECRETS", Number),

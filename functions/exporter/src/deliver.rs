@@ -6,86 +6,125 @@ use crate::ports::{
 };
 use crate::ports::{Refusal, Refusals};
 use crate::send::send;
-use crate::unaccepted::Unaccepted;
-use futures::stream::{self, StreamExt as _};
+use crate::shipment::Shipment;
+use crate::unaccepted::{Reason, Unaccepted};
+use futures::future::join_all;
 use jiff::Timestamp;
+use serde_json::Value;
+use std::borrow::Cow;
+use tokio::time::Instant;
 use trailseal::alert::incident::{self, Incident, MAX_DOCUMENT_BYTES};
 use trailseal::export::bus_event::{self, BusEvent};
-use trailseal::export::change::{Change, ChangeState, of_incidents};
+use trailseal::export::change::{Change, ChangeState};
+use trailseal::export::home::Home;
 use trailseal::export::rest::Output;
 use trailseal::export::security_finding::SecurityFinding;
+use trailseal::export::summary::Summary;
 use trailseal::export::webhook::SentWebhook;
 use trailseal::export::{chat_message, detection, security_finding};
-use trailseal::world::{SettleEvidence as _, StoreError};
+use trailseal::world::SettleEvidence as _;
 
 /// The maximum number of incidents' documents that are read at the same time.
 const DOCUMENTS_AT_ONCE: usize = 16;
 
-impl<P: Ports> Exporter<P> {
-    /// Returns the changes of an alert that an output sends.
-    pub(crate) fn of_output(output: Output, changes: &[Change]) -> Vec<Change> {
-        match output {
-            Output::FindingEvents => {
-                let new = changes.iter().filter(|change| change.is_new_finding());
-                new.cloned().collect()
-            }
-            Output::IncidentEvents
-            | Output::OcsfEvents
-            | Output::SecurityHub
-            | Output::Chat
-            | Output::Webhook => of_incidents(changes).into_iter().cloned().collect(),
-        }
-    }
+/// The number of changes that are sent before the function looks at the time. Only their requests
+/// are in memory.
+const CHANGES_AT_ONCE: usize = 100;
 
-    /// Sends changes to an output. Returns those that it did not accept.
+impl<P: Ports> Exporter<P> {
+    /// Sends changes to an output, until `until`. Returns those that it did not accept, and those
+    /// that there was no time for: everything else is done, and is not sent again.
     pub(crate) async fn deliver(
         &self,
-        output: Output,
-        changes: Vec<Change>,
+        shipment: Shipment<'_>,
         now: Timestamp,
-    ) -> Option<Unaccepted> {
-        if changes.is_empty() {
-            return None;
+        until: Instant,
+    ) -> Vec<Unaccepted> {
+        let Shipment {
+            output,
+            changes,
+            summary,
+        } = shipment;
+        let mut refused = Refusals::new();
+        let mut sent = 0_usize;
+        for part in changes.chunks(CHANGES_AT_ONCE) {
+            // One part is always sent: what is handed on becomes less each time.
+            if sent > 0 && Instant::now() >= until {
+                break;
+            }
+            for (position, refusal) in self.send_part(output, part, now).await {
+                refused.insert(sent.saturating_add(position), refusal);
+            }
+            sent = sent.saturating_add(part.len());
         }
-        let count = changes.len();
-        let refused = match output {
-            Output::FindingEvents => self.put(&changes, bus_event::of_finding).await,
-            Output::IncidentEvents => self.put(&changes, bus_event::of_incident).await,
-            Output::OcsfEvents => self.put(&changes, detection::event).await,
-            Output::SecurityHub => self.import(&changes).await,
-            Output::Chat => self.publish(&changes).await,
+        let later = changes.get(sent..).unwrap_or_default();
+        // What follows the changes waits until they are sent.
+        let (summary, summary_later) = if later.is_empty() {
+            (summary, None)
+        } else {
+            (None, summary)
+        };
+        let refused_summary = match &summary {
+            Some(summary) => self.publish_summary(summary).await,
+            None => None,
+        };
+        report(
+            output,
+            sent,
+            later.len(),
+            &refused,
+            refused_summary.as_ref(),
+        );
+        let is_final = |refusals: &Refusals| refusals.values().all(|refusal| refusal.is_final);
+        let mut unaccepted = Vec::new();
+        if !refused.is_empty() || refused_summary.is_some() {
+            let all = is_final(&refused) && refused_summary.as_ref().is_none_or(|it| it.is_final);
+            let refused = refused.keys().filter_map(|position| changes.get(*position));
+            unaccepted.push(Unaccepted {
+                output,
+                changes: refused.copied().cloned().collect(),
+                summary: summary.filter(|_| refused_summary.is_some()),
+                reason: if all { Reason::Final } else { Reason::NotNow },
+            });
+        }
+        if !later.is_empty() {
+            unaccepted.push(Unaccepted {
+                output,
+                changes: later.iter().copied().cloned().collect(),
+                summary: summary_later,
+                reason: Reason::NoTime,
+            });
+        }
+        unaccepted
+    }
+
+    /// Sends some changes. Returns those that the output did not accept, by their position.
+    async fn send_part(&self, output: Output, changes: &[&Change], now: Timestamp) -> Refusals {
+        match output {
+            Output::FindingEvents => self.put(changes, bus_event::of_finding).await,
+            Output::IncidentEvents => self.put(changes, bus_event::of_incident).await,
+            Output::OcsfEvents => self.put(changes, detection::event).await,
+            Output::SecurityHub => self.import(changes).await,
+            Output::Chat => {
+                let mut refused = Refusals::new();
+                for (position, change) in changes.iter().enumerate() {
+                    if let Some(refusal) = self.publish(&chat_message::of(change)).await {
+                        refused.insert(position, refusal);
+                    }
+                }
+                refused
+            }
             Output::Webhook => {
-                let webhooks = changes.iter().map(SentWebhook::of);
+                let webhooks = changes.iter().map(|change| SentWebhook::of(change));
                 self.put_webhooks(webhooks.collect(), now).await
             }
-        };
-        let name = output.as_str();
-        if refused.is_empty() {
-            tracing::info!(output = name, count, "the output accepted all changes");
-            return None;
         }
-        let first = refused.values().next();
-        tracing::warn!(
-            output = name,
-            count,
-            refused = refused.len(),
-            reason = ?first.map(|refusal| refusal.reason.as_str()),
-            "the output did not accept some changes"
-        );
-        let is_final = refused.values().all(|refusal| refusal.is_final);
-        let changes = changes.into_iter().enumerate();
-        let changes = changes.filter(|(position, _)| refused.contains_key(position));
-        Some(Unaccepted {
-            output,
-            changes: changes.map(|(_, change)| change).collect(),
-            is_final,
-        })
     }
 
     async fn put(
         &self,
-        changes: &[Change],
-        event: impl Fn(&Change, &trailseal::export::home::Home) -> BusEvent,
+        changes: &[&Change],
+        event: impl Fn(&Change, &Home) -> BusEvent,
     ) -> Refusals {
         let events = changes.iter().map(|change| event(change, &self.home));
         self.put_all(events.enumerate().collect()).await
@@ -111,19 +150,19 @@ impl<P: Ports> Exporter<P> {
                 self.put_all(events.enumerate().collect()).await
             }
             Err(error) => (0..webhooks.len())
-                .map(|position| (position, refusal(&error)))
+                .map(|position| (position, Refusal::of(&error)))
                 .collect(),
         }
     }
 
-    async fn import(&self, changes: &[Change]) -> Refusals {
-        let findings = stream::iter(changes.iter().cloned().enumerate())
-            .map(|(position, change)| async move {
-                let change = self.current(&change).await;
-                (position, security_finding::of(&change, &self.home))
-            })
-            .buffered(DOCUMENTS_AT_ONCE);
-        let requests = security_finding::requests(findings.collect().await);
+    async fn import(&self, changes: &[&Change]) -> Refusals {
+        let mut findings = Vec::new();
+        for some in changes.chunks(DOCUMENTS_AT_ONCE) {
+            let current = join_all(some.iter().map(|change| self.current(change))).await;
+            let of_some = current.iter();
+            findings.extend(of_some.map(|change| security_finding::of(change, &self.home)));
+        }
+        let requests = security_finding::requests(findings.into_iter().enumerate().collect());
         send(requests, |findings: Vec<SecurityFinding>| async move {
             self.hub.import(&findings).await
         })
@@ -133,45 +172,71 @@ impl<P: Ports> Exporter<P> {
     /// Returns the change as closed, if the incident has been closed since. A queue does not keep
     /// the order of messages, and an incident that is imported after its end would stay active in
     /// Security Hub.
-    async fn current(&self, change: &Change) -> Change {
-        let mut change = change.clone();
+    async fn current<'a>(&self, change: &'a Change) -> Cow<'a, Change> {
         if change.incident.state == ChangeState::Closed {
-            return change;
+            return Cow::Borrowed(change);
         }
         let id = &change.finding.id;
-        // An incident that cannot be read, or has no document yet, is imported as it is.
         let key = incident::key(id);
         let document = self.evidence.recall(&key, MAX_DOCUMENT_BYTES);
-        let closing = document.await.ok().and_then(|document| {
-            let incident = Incident::read(&document, id)?;
-            incident.closing
-        });
-        if let Some(closing) = closing
-            && closing.all_clear.detected_at >= change.time()
-        {
-            change.incident.state = ChangeState::Closed;
-            change.finding = closing.all_clear;
+        let closed = document.await.ok().and_then(|document| {
+            let all_clear = Incident::read(&document, id)?.closing?.all_clear;
+            if all_clear.detected_at < change.time() {
+                return None;
+            }
+            let mut incident = change.incident.clone();
+            incident.state = ChangeState::Closed;
+            let closed = Change {
+                finding: all_clear,
+                incident,
+            };
             // The document in the evidence bucket has texts of any length.
-            return change.clone().bounded().unwrap_or(change);
-        }
-        change
+            closed.bounded()
+        });
+        // An incident that cannot be read, or has no document yet, is imported as it is.
+        closed.map_or(Cow::Borrowed(change), Cow::Owned)
     }
 
-    async fn publish(&self, changes: &[Change]) -> Refusals {
-        let mut refused = Refusals::new();
-        for (position, change) in changes.iter().enumerate() {
-            let message = chat_message::of(change).to_string();
-            if let Err(error) = self.chat.publish(&message).await {
-                refused.insert(position, refusal(&error));
-            }
-        }
-        refused
+    async fn publish_summary(&self, summary: &Summary) -> Option<Refusal> {
+        let message = chat_message::of_summary(summary, &self.evidence_bucket);
+        self.publish(&message).await
+    }
+
+    /// Publishes a chat message. Returns why it was not accepted.
+    async fn publish(&self, message: &Value) -> Option<Refusal> {
+        let published = self.chat.publish(&message.to_string()).await;
+        published.err().map(|error| Refusal::of(&error))
     }
 }
 
-fn refusal(error: &StoreError) -> Refusal {
-    Refusal {
-        reason: error.to_string(),
-        is_final: error.cause.is_permanent() || error.cause.is_refusal(),
+/// Writes to the log what an output accepted.
+fn report(
+    output: Output,
+    sent: usize,
+    later: usize,
+    refused: &Refusals,
+    refused_summary: Option<&Refusal>,
+) {
+    let output = output.as_str();
+    let count = refused
+        .len()
+        .saturating_add(usize::from(refused_summary.is_some()));
+    if let Some(first) = refused.values().next().or(refused_summary) {
+        tracing::warn!(
+            output,
+            count = sent,
+            refused = count,
+            reason = ?first.reason,
+            "the output did not accept some changes"
+        );
+    } else if sent > 0 {
+        tracing::info!(output, count = sent, "the output accepted all changes");
+    }
+    if later > 0 {
+        tracing::info!(
+            output,
+            count = later,
+            "there was no time left for some changes: they are sent to the queue"
+        );
     }
 }

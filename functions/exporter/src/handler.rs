@@ -6,6 +6,7 @@
 
 use crate::exporter::Exporter;
 use crate::ports::Ports;
+use crate::shipment::{AlertContent, Shipment};
 use crate::unaccepted::MAX_TRIES;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessage};
 use futures::future::join_all;
@@ -35,9 +36,10 @@ impl<P: Ports> AnswerBatch for Exporter<P> {
             let Some(message) = messages.get(number) else {
                 continue;
             };
-            // A message that runs out of time goes back: what was sent of it is sent again.
-            let is_done = Instant::now() < deadline.wind_down
-                && timeout_at(deadline.give_up, self.export(message, now)).await == Ok(true);
+            // A message whose rest no queue has in time goes back: what was sent of it is sent again.
+            let until = deadline.wind_down;
+            let is_done = Instant::now() < until
+                && timeout_at(deadline.give_up, self.export(message, now, until)).await == Ok(true);
             if !is_done {
                 failed.insert(number);
             }
@@ -55,22 +57,22 @@ impl<P: Ports> AnswerBatch for Exporter<P> {
 
 impl<P: Ports> Exporter<P> {
     /// Sends one message to the outputs. Returns whether it is done, or a queue has what is left.
-    async fn export(&self, message: &SqsMessage, now: Timestamp) -> bool {
+    async fn export(&self, message: &SqsMessage, now: Timestamp, until: Instant) -> bool {
         let attributes = &message.message_attributes;
         let passage = Passage::read(|name| attributes.get(name)?.string_value.as_deref());
         let body = message.body.as_deref().unwrap_or_default();
         match incoming::read(body.as_bytes(), &self.evidence_bucket) {
-            Ok(Incoming::Alert { changes, list }) => {
-                let changes = match list {
-                    None => changes,
-                    Some(key) => match self.list(&key).await {
-                        Some(changes) => changes,
-                        None => return false,
-                    },
+            Ok(Incoming::Alert {
+                changes,
+                list,
+                lost,
+            }) => {
+                let Some(alert) = self.content(changes, list, lost).await else {
+                    return false;
                 };
                 let deliveries = self.outputs.iter().map(|output| {
-                    let changes = Self::of_output(*output, &changes);
-                    self.deliver(*output, changes, now)
+                    let shipment = Shipment::of(*output, &alert);
+                    self.deliver(shipment, now, until)
                 });
                 let unaccepted = join_all(deliveries).await.into_iter().flatten();
                 self.settle(unaccepted.collect(), passage, now).await
@@ -79,8 +81,13 @@ impl<P: Ports> Exporter<P> {
                 if !self.is_on(rest.output) {
                     return true;
                 }
-                let left = self.deliver(rest.output, rest.changes, now).await;
-                self.settle(left.into_iter().collect(), passage, now).await
+                let shipment = Shipment {
+                    output: rest.output,
+                    changes: rest.changes.iter().collect(),
+                    summary: rest.summary,
+                };
+                let left = self.deliver(shipment, now, until).await;
+                self.settle(left, passage, now).await
             }
             Ok(Incoming::Returned(webhook)) => self.send_again(body, webhook, passage, now).await,
             Ok(Incoming::Other(schema)) => {
@@ -103,6 +110,30 @@ impl<P: Ports> Exporter<P> {
             );
         }
         is_on
+    }
+
+    /// Returns all findings of an alert: those in it, or those of the list that it names.
+    async fn content(
+        &self,
+        changes: Vec<Change>,
+        list: Option<String>,
+        lost: u64,
+    ) -> Option<AlertContent> {
+        if lost > 0 {
+            tracing::warn!(
+                count = lost,
+                "the alert does not have all its findings, and names no list in the evidence bucket: only the findings in it are exported. If alerter could not store the list, it publishes the others again"
+            );
+        }
+        let changes = match &list {
+            None => changes,
+            Some(key) => self.list(key).await?,
+        };
+        Some(AlertContent {
+            changes,
+            list: list.map(|key| format!("s3://{}/{key}", self.evidence_bucket)),
+            lost,
+        })
     }
 
     /// Returns the findings of the list that an alert names.

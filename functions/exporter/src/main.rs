@@ -9,6 +9,7 @@ mod hub;
 mod ports;
 mod secret;
 mod send;
+mod shipment;
 #[cfg(test)]
 mod tests;
 mod unaccepted;

@@ -17,6 +17,16 @@ pub(crate) struct Refusal {
     pub(crate) is_final: bool,
 }
 
+impl Refusal {
+    /// Returns the refusal of everything in a request that failed as a whole.
+    pub(crate) fn of(error: &StoreError) -> Self {
+        Self {
+            reason: error.to_string(),
+            is_final: error.cause.is_permanent() || error.cause.is_refusal(),
+        }
+    }
+}
+
 /// The entries of a request that were not accepted, by their position.
 pub(crate) type Refusals = BTreeMap<usize, Refusal>;
 

@@ -1,7 +1,6 @@
 //! Requests with several entries, of which some may fail.
 
 use crate::ports::{Refusal, Refusals};
-use std::collections::BTreeMap;
 use std::time::Duration;
 use trailseal::world::StoreError;
 
@@ -38,18 +37,11 @@ where
     let mut refused = Refusals::new();
     let mut pause = PAUSE;
     for round in 1..=ROUNDS {
-        let failed = match one(entries.clone()).await {
-            Ok(failed) => failed,
-            Err(error) => {
-                let refusal = Refusal {
-                    is_final: error.cause.is_permanent() || error.cause.is_refusal(),
-                    reason: error.to_string(),
-                };
-                (0..entries.len()).map(|n| (n, refusal.clone())).collect()
-            }
-        };
+        let mut failed = one(entries.clone()).await.unwrap_or_else(|error| {
+            let refusal = Refusal::of(&error);
+            (0..entries.len()).map(|n| (n, refusal.clone())).collect()
+        });
         let is_whole = failed.len() == entries.len();
-        let mut failed: BTreeMap<usize, Refusal> = failed;
         let mut again = (Vec::new(), Vec::new());
         for (number, (position, entry)) in positions.into_iter().zip(entries).enumerate() {
             match failed.remove(&number) {

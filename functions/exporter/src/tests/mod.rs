@@ -1,5 +1,6 @@
 //! The exporter with every service in memory.
 
+mod large;
 mod outages;
 mod outputs;
 mod webhooks;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 use trailseal::export::bus_event::BusEvent;
 use trailseal::export::home::Home;
 use trailseal::export::rest::Output;
@@ -33,6 +35,8 @@ struct Memory {
     parked: Mutex<Vec<String>>,
     /// Outputs that fail, and how.
     down: Mutex<BTreeMap<&'static str, Cause>>,
+    /// The time that a request to the bus takes.
+    slow: Mutex<Duration>,
     /// The IDs of incidents that Security Hub refuses.
     refused: Mutex<Vec<String>>,
 }
@@ -70,6 +74,8 @@ impl Ports for InMemory {
 impl PutEvents for Everything {
     async fn put(&self, events: &[BusEvent]) -> Result<Refusals, StoreError> {
         self.0.up("bus")?;
+        let slow = *self.0.slow.lock().unwrap();
+        tokio::time::sleep(slow).await;
         self.0.events.lock().unwrap().extend_from_slice(events);
         Ok(Refusals::new())
     }
@@ -191,7 +197,16 @@ impl World {
 
     /// Gives messages to the function. Returns the IDs of those that go back.
     async fn deliver(&self, messages: Vec<SqsMessage>) -> Vec<String> {
-        let deadline = Deadline::of_invocation(SystemTime::now() + Duration::from_mins(2));
+        self.deliver_within(messages, Duration::from_mins(2)).await
+    }
+
+    /// Gives messages to an invocation that starts nothing after this time.
+    async fn deliver_within(&self, messages: Vec<SqsMessage>, time: Duration) -> Vec<String> {
+        let ends = SystemTime::now() + Duration::from_mins(4);
+        let deadline = Deadline {
+            wind_down: Instant::now() + time,
+            ..Deadline::of_invocation(ends)
+        };
         let now: Timestamp = "2026-01-15T16:00:00Z".parse().unwrap();
         let response = self.exporter.answer(messages, now, deadline).await;
         let failed = response.batch_item_failures.into_iter();
@@ -222,6 +237,35 @@ impl World {
             *types.entry(event.detail_type).or_default() += 1;
         }
         types
+    }
+}
+
+/// The lines that the function writes to its log.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Collects the lines of this thread until the guard is dropped.
+    fn collect(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let lines = tracing_subscriber::fmt().with_ansi(false);
+        let lines = lines.with_writer(move || log.clone());
+        tracing::subscriber::set_default(lines.finish())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -52,13 +52,11 @@ pub fn rank(entry: &AlertEntry<'_>) -> (Reverse<Severity>, u8) {
     (Reverse(entry.severity()), rank)
 }
 
-/// Chooses which entries are shown if `limit` are: the first of each kind, then the most severe.
-pub(super) fn choose(entries: &[AlertEntry<'_>], limit: usize) -> Vec<bool> {
-    let mut kinds = BTreeSet::new();
-    let first_of_kind: Vec<bool> = entries
-        .iter()
-        .map(|entry| kinds.insert(entry.finding().kind.as_str()))
-        .collect();
+/// Chooses which entries are shown if `limit` are: the first of each kind, then the first of the
+/// others. Takes the kind of each entry, the most severe entry first.
+pub(crate) fn choose<'a>(kinds: impl IntoIterator<Item = &'a str>, limit: usize) -> Vec<bool> {
+    let mut known = BTreeSet::new();
+    let first_of_kind: Vec<bool> = kinds.into_iter().map(|kind| known.insert(kind)).collect();
     let mut left = limit;
     let mut shown: Vec<bool> = first_of_kind
         .iter()

@@ -59,7 +59,8 @@ pub fn compose(
         .collect();
     let mut limit = MAX_FINDINGS_IN_MESSAGE;
     let (message, shown) = loop {
-        let shown = choose(entries, limit);
+        let kinds = || entries.iter().map(|entry| entry.finding().kind.as_str());
+        let shown = choose(kinds(), limit);
         let listed: Vec<ListedFinding<'_>> = entries
             .iter()
             .zip(&documents)
@@ -73,7 +74,7 @@ pub fn compose(
             count: left_out,
             whole_list: whole_list.unwrap_or("the functions' logs"),
         });
-        let in_text = choose(entries, MAX_FINDINGS_IN_TEXT.min(limit.max(1)));
+        let in_text = choose(kinds(), MAX_FINDINGS_IN_TEXT.min(limit.max(1)));
         let text = text::email(
             entries,
             &in_text,

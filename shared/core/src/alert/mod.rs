@@ -43,6 +43,7 @@ mod whole_list;
 
 pub use crate::names::printable::printable;
 pub use document::SCHEMA;
+pub(crate) use entry::choose;
 pub use entry::{AlertEntry, rank};
 pub use message::{Alert, Composed, compose, plain};
 pub use whole_list::{WholeList, whole_list};

@@ -8,6 +8,7 @@
 //! or look like a link. [`inert`] takes away what gives characters such a meaning.
 
 use super::change::{Change, ChangeState};
+use super::summary::{MAX_CHAT_MESSAGES, Summary};
 use crate::names::printable::printable;
 use crate::names::text::clip_visibly;
 use serde_json::{Value, json};
@@ -56,6 +57,64 @@ pub fn of(change: &Change) -> Value {
                 "state": incident.state.as_str(),
                 "account": clip_visibly(inert(finding.account.as_deref().unwrap_or("-")), MAX_SHORT - 1),
                 "region": clip_visibly(inert(finding.region.as_deref().unwrap_or("-")), MAX_SHORT - 1),
+            },
+        },
+    })
+}
+
+/// Returns the notification of what an alert has besides the incidents with a message of their own.
+#[must_use]
+pub fn of_summary(summary: &Summary, evidence_bucket: &str) -> Value {
+    let Summary {
+        incidents, lost, ..
+    } = summary;
+    let what = match (incidents, lost) {
+        (0, _) => "an alert is not complete".to_owned(),
+        (1, _) => "1 more incident".to_owned(),
+        _ => format!("{incidents} more incidents"),
+    };
+    let severity = summary.severity.as_str().to_uppercase();
+    let title = inert(&format!("[{severity}] Trailseal: {what}"));
+    let mut lines = Vec::new();
+    let mut steps = Vec::new();
+    if *incidents > 0 {
+        lines.push(format!(
+            "At most {MAX_CHAT_MESSAGES} incidents of an alert have a message of their own. {incidents} of this alert have none."
+        ));
+        steps.push(format!(
+            "List the open incidents: `trailseal incidents s3://{}`",
+            inert(evidence_bucket)
+        ));
+    }
+    if *lost > 0 {
+        lines.push(format!(
+            "{lost} findings are neither in the alert nor in a list in the evidence bucket. No output has them."
+        ));
+        steps.push("Read the log of the function alerter. If it could not store the list, it publishes the findings again.".to_owned());
+    }
+    if let Some(list) = &summary.list {
+        let list = clip_visibly(inert(list), MAX_VALUE);
+        lines.push(format!("*All findings* `{list}`"));
+    }
+    json!({
+        "version": "1.0",
+        "source": "custom",
+        "id": summary.id,
+        "content": {
+            "textType": "client-markdown",
+            "title": title,
+            "description": lines.join("\n"),
+            "nextSteps": steps,
+            "keywords": [summary.severity.as_str()],
+        },
+        "metadata": {
+            "threadId": summary.id,
+            "summary": title,
+            "eventType": "trailseal-more-incidents",
+            "additionalContext": {
+                "incidents": incidents.to_string(),
+                "lost": lost.to_string(),
+                "severity": summary.severity.as_str(),
             },
         },
     })
@@ -171,6 +230,7 @@ fn printable_of_any_length(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{all_clear, change};
+    use super::super::summary::chosen;
     use super::*;
     use proptest::prelude::*;
 
@@ -200,6 +260,35 @@ mod tests {
             "{step}"
         );
         assert_eq!(closed["content"]["nextSteps"], json!([]));
+    }
+
+    #[test]
+    fn a_summary_says_how_many_incidents_have_no_message_and_where_they_are() {
+        let mut changes = vec![change(ChangeState::Opened); MAX_CHAT_MESSAGES];
+        let list = Some("s3://amzn-s3-demo-bucket/alerts/x.json");
+        let message = |changes: &[Change], lost, list| {
+            let (_, summary) = chosen(changes.iter().collect(), lost, list);
+            of_summary(&summary.unwrap(), "amzn-s3-demo-bucket")["content"].clone()
+        };
+        let lost = message(&changes, 3, None);
+        assert_eq!(
+            lost["title"],
+            "⁅CRITICAL⁆ Trailseal: an alert is not complete"
+        );
+        let text = lost["description"].as_str().unwrap();
+        assert!(text.starts_with("3 findings are neither"), "{text}");
+        changes.resize(MAX_CHAT_MESSAGES + 2, change(ChangeState::Opened));
+        let more = message(&changes, 0, list);
+        assert_eq!(more["title"], "⁅CRITICAL⁆ Trailseal: 2 more incidents");
+        let text = more["description"].as_str().unwrap();
+        assert!(
+            text.ends_with("\n*All findings* `s3://amzn-s3-demo-bucket/alerts/x.json`"),
+            "{text}"
+        );
+        assert_eq!(
+            more["nextSteps"],
+            json!(["List the open incidents: `trailseal incidents s3://amzn-s3-demo-bucket`"])
+        );
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub enum Incoming {
         /// The key of the list of all findings in the evidence bucket, if the alert does not hold
         /// them all.
         list: Option<String>,
+        /// The number of findings that are neither in the alert nor in such a list.
+        lost: u64,
     },
     /// What one output did not accept at an earlier try.
     Rest(Rest),
@@ -63,6 +65,7 @@ struct AlertBody {
 
 #[derive(Deserialize)]
 struct AlertRemainder {
+    count: u64,
     #[serde(rename = "wholeList")]
     list: String,
 }
@@ -80,13 +83,15 @@ pub fn read(json: &[u8], evidence_bucket: &str) -> Result<Incoming, IncomingErro
         alert::SCHEMA => {
             let body: AlertBody = serde_json::from_slice(json)?;
             let prefix = format!("s3://{evidence_bucket}/");
-            let list = body.left_out.and_then(|missing| {
+            let list = body.left_out.as_ref().and_then(|missing| {
                 let key = missing.list.strip_prefix(&prefix)?;
                 key.starts_with(LISTS).then(|| key.to_owned())
             });
+            let lost = body.left_out.filter(|_| list.is_none());
             Ok(Incoming::Alert {
                 changes: bounded(body.findings)?,
                 list,
+                lost: lost.map_or(0, |missing| missing.count),
             })
         }
         rest::SCHEMA => {
@@ -149,21 +154,25 @@ mod tests {
         };
         let list = whole_list(&[(&finding, entry)], BUCKET, finding.detected_at);
         let place = format!("s3://{BUCKET}/{}", list.key);
-        for (more, place, key) in [
-            (0, None, None),
-            (7, Some(place.as_str()), Some(list.key.as_str())),
-            (7, None, None),
-            (7, Some("s3://amzn-s3-demo-bucket2/alerts/x.json"), None),
-            (7, Some("s3://amzn-s3-demo-bucket1/config/x.json"), None),
+        for (more, place, key, without_list) in [
+            (0, None, None, 0),
+            (7, Some(place.as_str()), Some(list.key.as_str()), 0),
+            (7, None, None, 7),
+            (7, Some("s3://amzn-s3-demo-bucket2/alerts/x.json"), None, 7),
+            (7, Some("s3://amzn-s3-demo-bucket1/config/x.json"), None, 7),
         ] {
             let composed = compose(&[entry], more, place, BUCKET, finding.detected_at).unwrap();
             let message: Value = serde_json::from_str(&composed.alert.message).unwrap();
             let text = message["sqs"].as_str().unwrap();
-            let Incoming::Alert { changes, list } = super::read(text.as_bytes(), BUCKET).unwrap()
+            let Incoming::Alert {
+                changes,
+                list,
+                lost,
+            } = super::read(text.as_bytes(), BUCKET).unwrap()
             else {
                 panic!("an alert");
             };
-            assert_eq!(list.as_deref(), key);
+            assert_eq!((list.as_deref(), lost), (key, without_list));
             assert_eq!(changes[0].finding, finding);
             assert_eq!(changes[0].incident.state, ChangeState::Opened);
             assert_eq!(changes[0].incident.last_seen, Some(finding.detected_at));

@@ -5,6 +5,7 @@
 //!
 //! - [`home`]: the partition, the Region and the account of the stack
 //! - [`change`]: what changed in an incident
+//! - [`summary`]: which changes have a chat message of their own, and what is said about the others
 //! - [`incoming`], [`rest`]: what `exporter` receives, and what it sends to itself for later
 //! - [`bus_event`], [`detection`], [`security_finding`], [`chat_message`], [`webhook`]: one form of
 //!   a change each
@@ -23,4 +24,5 @@ pub mod rest;
 #[cfg(test)]
 mod sample;
 pub mod security_finding;
+pub mod summary;
 pub mod webhook;

@@ -3,6 +3,7 @@
 
 use super::change::Change;
 use super::parcels::parcels;
+use super::summary::Summary;
 use serde::{Deserialize, Serialize};
 
 /// The schema of a rest.
@@ -53,19 +54,26 @@ pub struct Rest {
     pub output: Output,
     /// The changes that it did not accept.
     pub changes: Vec<Change>,
+    /// What the alert has besides, if the output did not accept that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
 }
 
 /// Returns the messages with what an output did not accept.
 #[must_use]
-pub fn messages(output: Output, changes: Vec<Change>) -> Vec<String> {
+pub fn messages(output: Output, changes: Vec<Change>, summary: Option<Summary>) -> Vec<String> {
     let size = |change: &Change| json(change).len().saturating_add(1);
     let parcels = parcels(changes, size, usize::MAX, MAX_REST_BYTES);
-    let parcels = parcels.into_iter().map(|changes| Rest {
+    let of_changes = parcels.into_iter().map(|changes| (changes, None));
+    // The summary comes last, in a message of its own.
+    let of_summary = summary.map(|summary| (Vec::new(), Some(summary)));
+    let rests = of_changes.chain(of_summary).map(|(changes, summary)| Rest {
         schema: SCHEMA.to_owned(),
         output,
         changes,
+        summary,
     });
-    parcels.map(|rest| json(&rest)).collect()
+    rests.map(|rest| json(&rest)).collect()
 }
 
 fn json(value: &impl Serialize) -> String {
@@ -79,6 +87,7 @@ mod tests {
     use super::super::change::ChangeState;
     use super::super::incoming::{Incoming, read};
     use super::super::sample::change;
+    use super::super::summary::chosen;
     use super::*;
 
     #[test]
@@ -91,9 +100,13 @@ mod tests {
                 change
             })
             .collect();
-        let messages = messages(Output::Chat, changes.clone());
-        assert!(messages.len() > 1);
-        let mut read_again = Vec::new();
+        let mut more = changes.clone();
+        more.resize(60, change(ChangeState::Opened));
+        let (_, summary) = chosen(more.iter().collect(), 3, Some("s3://amzn-s3-demo-bucket/x"));
+        assert!(summary.is_some());
+        let messages = messages(Output::Chat, changes.clone(), summary.clone());
+        assert!(messages.len() > 2);
+        let (mut read_again, mut summaries) = (Vec::new(), Vec::new());
         for message in messages {
             assert!(message.len() <= 256 * 1024, "{}", message.len());
             assert!(!message.contains('\u{ffff}'));
@@ -102,8 +115,11 @@ mod tests {
             };
             assert_eq!(rest.output, Output::Chat);
             read_again.extend(rest.changes);
+            summaries.push(rest.summary);
         }
         assert_eq!(read_again, changes);
+        assert_eq!(summaries.pop().flatten(), summary);
+        assert!(summaries.iter().all(Option::is_none));
     }
 
     #[test]
