@@ -15,13 +15,14 @@ use crate::lab::Lab;
 use crate::report::{Section, Table, float, median, megabytes, millis};
 
 /// The functions, by their names in the template.
-const FUNCTIONS: [(&str, &str); 6] = [
+const FUNCTIONS: [(&str, &str); 7] = [
     ("DigestValidator", "digest-validator"),
     ("LogVerifier", "log-verifier"),
     ("KmsContextChecker", "kms-context-checker"),
     ("DeletionMonitor", "deletion-monitor"),
     ("Watchdog", "watchdog"),
     ("Alerter", "alerter"),
+    ("Exporter", "exporter"),
 ];
 /// Only passed to the function.
 const MEMORY_MB: i32 = 1024;

@@ -6,7 +6,8 @@ use std::fs;
 use anyhow::{Context as _, ensure};
 use trailseal_tests::local::paths;
 
-/// A function of the template.
+/// A function of the template that works on the simulated day. All outputs are off, as they are by
+/// default, so a stack has no `exporter`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Function {
     DigestValidator,
