@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import chat
 import jsonschema
 from browser import Watched, chromium
 from calendar_cells import calendars
@@ -273,6 +274,28 @@ def check_dashboard(browser, folder):
         watched.page.screenshot(path=folder / "dashboard.png", full_page=True)
 
 
+def check_chat(browser, folder):
+    """The picture of the chat message shows its title, its description, each next step and each keyword."""
+    message = chat.message()
+    path = folder / "chat.html"
+    path.write_text(chat.page(message))
+    with Watched(browser, width=900) as watched:
+        opens_quietly(watched, path)
+
+        def texts(selector):
+            found = watched.page.locator(selector).all()
+            return [" ".join(it.inner_text().split()) for it in found if it.is_visible()]
+
+        content = message["content"]
+        require(content["nextSteps"] and content["keywords"], "the message has no next step or no keyword")
+        require_equal(texts("h1"), [chat.plain(content["title"])], "title")
+        require_equal(texts(".description"), [chat.plain(content["description"])], "description")
+        require_equal(texts(".steps li"), [chat.plain(step) for step in content["nextSteps"]], "next steps")
+        require_equal(texts(".keywords code"), content["keywords"], "keywords")
+        fits(watched, 900)
+        watched.page.locator("body").screenshot(path=folder / "chat.png")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     with chromium() as browser:
@@ -283,10 +306,11 @@ def main():
                 (check if name in SAMPLES else check_report)(browser, folder, name)
             except (Failed, jsonschema.ValidationError) as problem:
                 sys.exit(f"{folder}/{name}.html: {problem}")
-        try:
-            check_dashboard(browser, folder)
-        except Failed as problem:
-            sys.exit(f"the dashboard: {problem}")
+        for picture in (check_dashboard, check_chat):
+            try:
+                picture(browser, folder)
+            except Failed as problem:
+                sys.exit(f"{picture.__name__}: {problem}")
     print(f"The HTML pages passed all checks; screenshots are in {folder}")
 
 
