@@ -5,7 +5,7 @@ use super::document::AlertHead;
 use super::entry::AlertEntry;
 use super::notice::Notice;
 use super::sent_finding::SentFinding;
-use crate::finding::Severity;
+use crate::finding::{FindingKind, Severity};
 use crate::names::object_key::{ObjectKind, classify};
 use crate::names::printable::printable;
 use crate::names::seconds::whole_second;
@@ -18,6 +18,14 @@ const INTRODUCTION: &str = "Trailseal checks that the CloudTrail files in your S
 
 /// The maximum length of a subject: "less than 100 characters", according to SNS's API reference.
 pub(super) const MAX_SUBJECT_CHARS: usize = 99;
+
+/// The runbook of this version. Each kind of finding has a section with its name.
+const RUNBOOK: &str = concat!(
+    env!("CARGO_PKG_REPOSITORY"),
+    "/blob/v",
+    env!("CARGO_PKG_VERSION"),
+    "/docs/runbook.md"
+);
 
 /// The label of an incident that is closed.
 const ALL_CLEAR: &str = "ALL CLEAR";
@@ -247,6 +255,12 @@ fn write_finding(
         line("History", &history)?;
     }
     line("Incident", document)?;
+    // Another version may know kinds that this one does not.
+    if entry.notice != Notice::Closed
+        && let Some(kind) = FindingKind::named(&finding.kind)
+    {
+        line("Runbook", &format!("{RUNBOOK}#{}", kind.as_str()))?;
+    }
     if matches!(entry.notice, Notice::Persists { .. }) {
         let command = format!("trailseal ack {document} --reason 'TEXT'");
         line("To silence", &command)?;
@@ -329,4 +343,46 @@ fn write_counts(text: &mut String, counts: &[FindingCount<'_>]) -> Result {
         writeln!(text, "   … and in {others} more accounts and Regions")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::incident::Incident;
+    use super::super::sample::finding;
+    use super::*;
+
+    fn text_of(kind: &str, notice: Notice) -> String {
+        let mut found = finding("x", 1);
+        found.kind = kind.to_owned();
+        let incident = Incident::of(&found);
+        let entry = AlertEntry {
+            incident: &incident,
+            notice,
+            waited: false,
+        };
+        let documents = ["s3://amzn-s3-demo-bucket/incidents/x.json".to_owned()];
+        email(&[entry], &[true], &documents, &[], None, found.detected_at)
+    }
+
+    #[test]
+    fn each_finding_names_the_section_of_the_runbook_of_this_version() {
+        let page = include_str!("../../../../docs/runbook.md");
+        for kind in FindingKind::ALL {
+            let name = kind.as_str();
+            let text = text_of(name, Notice::Opened);
+            let url = format!(
+                "\n   Runbook    https://github.com/trailseal/trailseal/blob/v{}/docs/runbook.md#{name}\n",
+                env!("CARGO_PKG_VERSION")
+            );
+            assert!(text.contains(&url), "{text}");
+            // GitHub makes the anchor of a title without its backticks.
+            assert!(page.contains(&format!("\n### `{name}`\n")), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_section_names_none() {
+        assert!(!text_of("kind-of-another-version", Notice::Opened).contains("Runbook"));
+        assert!(!text_of("digest-missing", Notice::Closed).contains("Runbook"));
+    }
 }
