@@ -68,11 +68,9 @@ from moto import backends  # noqa: E402
 from moto.cloudformation import parsing, responses  # noqa: E402
 from moto.cloudformation.models import CloudFormationBackend  # noqa: E402
 from moto.cloudtrail.responses import CloudTrailResponse  # noqa: E402
-from moto.core.common_models import CloudFormationModel  # noqa: E402
 from moto.core.exceptions import JsonRESTError  # noqa: E402
 from moto.events.models import events_backends  # noqa: E402
 from moto.kms import models as kms_models  # noqa: E402
-from moto.secretsmanager.models import secretsmanager_backends  # noqa: E402
 from moto.kms import utils as kms_utils  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
@@ -467,115 +465,6 @@ def expand_serverless_templates() -> None:
 
     for name in ("create_stack", "create_change_set", "update_stack"):
         setattr(CloudFormationBackend, name, expanding(getattr(CloudFormationBackend, name)))
-class NamedByArn:
-    """A resource of EventBridge that moto creates by request only."""
-
-    def __init__(self, arn: str) -> None:
-        self.physical_resource_id = self.arn = arn
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "Name"
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        return attr == "Arn"
-
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        return self.arn
-
-
-# moto finds the direct subclasses of its model.
-
-
-class ConnectionOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
-    """A connection."""
-
-    # moto takes the service from it.
-    __module__ = "moto.events.stacks"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Events::Connection"
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, name: str, resource: Any, account_id: str, region_name: str, **_rest: Any
-    ) -> Any:
-        properties = resource["Properties"]
-        connection = events_backends[account_id][region_name].create_connection(
-            name=name,
-            description=properties["Description"],
-            authorization_type=properties["AuthorizationType"],
-            auth_parameters=properties["AuthParameters"],
-        )
-        return cls(connection.arn)
-
-
-class SecretOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
-    """A secret that Secrets Manager generates."""
-
-    # moto takes the service from it.
-    __module__ = "moto.secretsmanager.stacks"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SecretsManager::Secret"
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, name: str, resource: Any, account_id: str, region_name: str, **_rest: Any
-    ) -> Any:
-        generated = resource["Properties"]["GenerateSecretString"]
-        backend = secretsmanager_backends[account_id][region_name]
-        password = backend.get_random_password(
-            password_length=int(generated["PasswordLength"]),
-            exclude_characters="",
-            exclude_numbers=False,
-            exclude_punctuation=bool(generated["ExcludePunctuation"]),
-            exclude_uppercase=False,
-            exclude_lowercase=False,
-            include_space=False,
-            require_each_included_type=True,
-        )
-        secret = backend.create_secret(
-            name=name,
-            secret_string=json.loads(password)["RandomPassword"],
-            secret_binary=None,
-            description=resource["Properties"]["Description"],
-            tags=None,
-            kms_key_id=None,
-            client_request_token=None,
-            replica_regions=[],
-            force_overwrite=False,
-        )
-        return cls(json.loads(secret)["ARN"])
-
-
-class ApiDestinationOfTemplate(NamedByArn, CloudFormationModel):  # type: ignore[misc]
-    """An API destination."""
-
-    # moto takes the service from it.
-    __module__ = "moto.events.stacks"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Events::ApiDestination"
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, name: str, resource: Any, account_id: str, region_name: str, **_rest: Any
-    ) -> Any:
-        properties = resource["Properties"]
-        destination = events_backends[account_id][region_name].create_api_destination(
-            name=name,
-            description=properties["Description"],
-            connection_arn=properties["ConnectionArn"],
-            invocation_endpoint=properties["InvocationEndpoint"],
-            invocation_rate_limit_per_second=properties["InvocationRateLimitPerSecond"],
-            http_method=properties["HttpMethod"],
-        )
-        return cls(destination["ApiDestinationArn"])
 
 
 # --- Start ---------------------------------------------------------------------------------------

@@ -1,114 +1,167 @@
 """What moto's CloudFormation leaves out of a stack, and what its services say about the parts.
 
 The policies of queues and buckets, the settings of buckets and the managed policies of roles are
-created as the template has them. `trailseal doctor` reads them.
+created as the template has them. `trailseal doctor` reads them. Resources that moto creates by request
+only are created for a template, too.
 """
 
 import json
-from typing import Any
+from typing import Any, Callable, NamedTuple
 
 from moto.cloudformation import models as cloudformation_models
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.core.responses import ActionResult
+from moto.events.models import events_backends
 from moto.iam import models as iam_models
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.kms.models import KmsBackend
 from moto.s3 import models as s3_models
+from moto.scheduler.models import scheduler_backends
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import sqs_backends
 from moto.sqs.responses import SQSResponse
 from moto.utilities.utils import get_partition
 
 
-class QueuePolicy(CloudFormationModel):
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-sqs-queuepolicy.html"""
+class Resource(NamedTuple):
+    """What is created for a resource of a template: its physical ID and, if it has one, its ARN."""
 
-    # moto takes the service from it.
-    __module__ = "moto.sqs.stacks"
-
-    def __init__(self, name: str) -> None:
-        self.physical_resource_id = name
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SQS::QueuePolicy"
-
-    @classmethod
-    def create_from_cloudformation_json(  # type: ignore[override]
-        cls, name: str, resource: Any, account_id: str, region_name: str, **_: Any
-    ) -> "QueuePolicy":
-        properties = resource["Properties"]
-        backend = sqs_backends[account_id][region_name]
-        for url in properties["Queues"]:
-            queue = backend.get_queue(url.rsplit("/", 1)[-1])
-            queue.policy = json.dumps(properties["PolicyDocument"])
-        return cls(name)
+    physical_id: str
+    arn: str = ""
 
 
-class BucketPolicy(CloudFormationModel):
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-s3-bucketpolicy.html"""
+def model(
+    kind: str,
+    service: str,
+    create: Callable[[str, dict[str, Any], str, str], Resource],
+    name_property: str = "",
+) -> type[CloudFormationModel]:
+    """Lets moto create the resources of a kind that its CloudFormation does not know. `create` gets
+    the name of a resource, its properties, the account and the Region."""
 
-    # moto takes the service from it.
-    __module__ = "moto.s3.stacks"
+    def initialize(self: Any, resource: Resource) -> None:
+        self.physical_resource_id, self.arn = resource
 
-    def __init__(self, name: str) -> None:
-        self.physical_resource_id = name
+    def create_from_cloudformation_json(
+        cls: Any, name: str, resource: Any, account_id: str, region_name: str, **_: Any
+    ) -> Any:
+        return cls(create(name, resource.get("Properties", {}), account_id, region_name))
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::S3::BucketPolicy"
-
-    @classmethod
-    def create_from_cloudformation_json(  # type: ignore[override]
-        cls, name: str, resource: Any, account_id: str, region_name: str, **_: Any
-    ) -> "BucketPolicy":
-        properties = resource["Properties"]
-        backend = s3_models.s3_backends[account_id][get_partition(region_name)]
-        policy = json.dumps(properties["PolicyDocument"])
-        backend.put_bucket_policy(properties["Bucket"], policy.encode())
-        return cls(name)
+    methods = {
+        # moto takes the service from it.
+        "__module__": f"moto.{service}.stacks",
+        "__init__": initialize,
+        "cloudformation_name_type": staticmethod(lambda: name_property),
+        "cloudformation_type": staticmethod(lambda: kind),
+        "has_cfn_attr": classmethod(lambda _cls, attribute: attribute == "Arn"),
+        "get_cfn_attribute": lambda self, _attribute: self.arn,
+        "create_from_cloudformation_json": classmethod(create_from_cloudformation_json),
+    }
+    # moto finds the direct subclasses of its model.
+    return type(CloudFormationModel)(kind.replace("::", ""), (CloudFormationModel,), methods)
 
 
-class Alarm(CloudFormationModel):
-    """An alarm that has an ARN, which the dashboard names, and nothing else.
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-cloudwatch-alarm.html"""
+def create_queue_policy(name: str, properties: Any, account_id: str, region: str) -> Resource:
+    backend = sqs_backends[account_id][region]
+    for url in properties["Queues"]:
+        queue = backend.get_queue(url.rsplit("/", 1)[-1])
+        queue.policy = json.dumps(properties["PolicyDocument"])
+    return Resource(name)
 
-    # moto takes the service from it.
-    __module__ = "moto.cloudwatch.stacks"
 
-    def __init__(self, name: str, arn: str) -> None:
-        self.physical_resource_id = name
-        self.arn = arn
+def create_bucket_policy(name: str, properties: Any, account_id: str, region: str) -> Resource:
+    backend = s3_models.s3_backends[account_id][get_partition(region)]
+    policy = json.dumps(properties["PolicyDocument"])
+    backend.put_bucket_policy(properties["Bucket"], policy.encode())
+    return Resource(name)
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "AlarmName"
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::CloudWatch::Alarm"
+def create_alarm(name: str, _properties: Any, account_id: str, region: str) -> Resource:
+    """An alarm that has an ARN, which the dashboard names, and nothing else."""
+    partition = get_partition(region)
+    return Resource(name, f"arn:{partition}:cloudwatch:{region}:{account_id}:alarm:{name}")
 
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        return attr == "Arn"
 
-    def get_cfn_attribute(self, attribute_name: str) -> str:
-        return self.arn
+def create_connection(name: str, properties: Any, account_id: str, region: str) -> Resource:
+    connection = events_backends[account_id][region].create_connection(
+        name=name,
+        description=properties["Description"],
+        authorization_type=properties["AuthorizationType"],
+        auth_parameters=properties["AuthParameters"],
+    )
+    return Resource(connection.arn, connection.arn)
 
-    @classmethod
-    def create_from_cloudformation_json(  # type: ignore[override]
-        cls, name: str, resource: Any, account_id: str, region_name: str, **_: Any
-    ) -> "Alarm":
-        partition = get_partition(region_name)
-        return cls(name, f"arn:{partition}:cloudwatch:{region_name}:{account_id}:alarm:{name}")
+
+def create_api_destination(name: str, properties: Any, account_id: str, region: str) -> Resource:
+    destination = events_backends[account_id][region].create_api_destination(
+        name=name,
+        description=properties["Description"],
+        connection_arn=properties["ConnectionArn"],
+        invocation_endpoint=properties["InvocationEndpoint"],
+        invocation_rate_limit_per_second=properties["InvocationRateLimitPerSecond"],
+        http_method=properties["HttpMethod"],
+    )
+    return Resource(destination["ApiDestinationArn"], destination["ApiDestinationArn"])
+
+
+def create_schedule(name: str, properties: Any, account_id: str, region: str) -> Resource:
+    schedule = scheduler_backends[account_id][region].create_schedule(
+        name=name,
+        description=properties["Description"],
+        schedule_expression=properties["ScheduleExpression"],
+        flexible_time_window=properties["FlexibleTimeWindow"],
+        target=properties["Target"],
+        state=properties["State"],
+        group_name="",
+        schedule_expression_timezone=None,
+        start_date=None,
+        end_date=None,
+        kms_key_arn=None,
+        action_after_completion=None,
+    )
+    return Resource(name, schedule.arn)
+
+
+def create_secret(name: str, properties: Any, account_id: str, region: str) -> Resource:
+    """A secret that Secrets Manager generates."""
+    generated = properties["GenerateSecretString"]
+    backend = secretsmanager_backends[account_id][region]
+    password = backend.get_random_password(
+        password_length=int(generated["PasswordLength"]),
+        exclude_characters="",
+        exclude_numbers=False,
+        exclude_punctuation=bool(generated["ExcludePunctuation"]),
+        exclude_uppercase=False,
+        exclude_lowercase=False,
+        include_space=False,
+        require_each_included_type=True,
+    )
+    secret = backend.create_secret(
+        name=name,
+        secret_string=json.loads(password)["RandomPassword"],
+        secret_binary=None,
+        description=properties["Description"],
+        tags=None,
+        kms_key_id=None,
+        client_request_token=None,
+        replica_regions=[],
+        force_overwrite=False,
+    )
+    arn = json.loads(secret)["ARN"]
+    return Resource(arn, arn)
+
+
+# Python forgets a class that nothing refers to.
+MODELS = [
+    model("AWS::SQS::QueuePolicy", "sqs", create_queue_policy),
+    model("AWS::S3::BucketPolicy", "s3", create_bucket_policy),
+    model("AWS::CloudWatch::Alarm", "cloudwatch", create_alarm, "AlarmName"),
+    model("AWS::Events::Connection", "events", create_connection, "Name"),
+    model("AWS::Events::ApiDestination", "events", create_api_destination, "Name"),
+    model("AWS::Scheduler::Schedule", "scheduler", create_schedule, "Name"),
+    model("AWS::SecretsManager::Secret", "secretsmanager", create_secret, "Name"),
+]
 
 
 def find_models() -> None:
