@@ -1,6 +1,9 @@
 //! The clients of a run.
 
-use crate::aws::{BucketFinder, EventBridgeRules, IamRoles, LambdaFunctions, SnsTopics, SqsQueues};
+use crate::aws::{
+    BucketFinder, EventBridgeRules, IamRoles, LambdaFunctions, SchedulerSchedules, SnsTopics,
+    SqsQueues,
+};
 use crate::stack::Stack;
 use aws_config::SdkConfig;
 use trailseal_aws::{CloudTrailKeys, EvidenceBucket, KmsKeys, S3Objects, Trails};
@@ -10,6 +13,7 @@ use trailseal_aws::{CloudTrailKeys, EvidenceBucket, KmsKeys, S3Objects, Trails};
 pub(crate) struct Clients {
     pub(crate) buckets: BucketFinder,
     pub(crate) rules: EventBridgeRules,
+    pub(crate) schedules: SchedulerSchedules,
     pub(crate) functions: LambdaFunctions,
     pub(crate) queues: SqsQueues,
     pub(crate) topics: SnsTopics,
@@ -32,6 +36,7 @@ impl Clients {
         Self {
             buckets: BucketFinder::new(config),
             rules: EventBridgeRules::new(config),
+            schedules: SchedulerSchedules::new(config),
             functions: LambdaFunctions::new(config),
             queues: SqsQueues::new(config),
             topics: SnsTopics::new(config),

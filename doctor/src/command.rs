@@ -14,6 +14,10 @@ const ADD_STATEMENT: &str = "import json,sys; p=json.load(sys.stdin); s=p.get(\"
 /// prints nothing if there is none.
 const ADD_EVENT_BRIDGE: &str = "import json,sys; t=sys.stdin.read(); c=json.loads(t) if t.strip() else {}; c.pop(\"ResponseMetadata\",None); c[\"EventBridgeConfiguration\"]={}; print(json.dumps(c))";
 
+/// Enables the schedule that it reads, and sets its expression, its target, its role and its input
+/// from its arguments. `UpdateSchedule` replaces all of it.
+const SET_SCHEDULE: &str = "import json,sys; e,a,r,n=sys.argv[1:]; s=json.load(sys.stdin); [s.pop(k,None) for k in (\"Arn\",\"CreationDate\",\"LastModificationDate\",\"StartDate\",\"EndDate\")]; s[\"State\"]=\"ENABLED\"; s[\"ScheduleExpression\"]=e; s[\"Target\"].update(Arn=a,RoleArn=r,Input=json.dumps({\"share\":{\"of\":int(n),\"at\":\"<aws.scheduler.scheduled-time>\"}})); print(json.dumps(s))";
+
 /// Returns the command of these words after `aws`, in a Region.
 fn line(words: &[&str], region: &Region) -> Option<String> {
     let words = words.iter().map(|word| shell_word(word));
@@ -134,6 +138,35 @@ pub(crate) fn switch_on_events(bucket: &str, region: &Region) -> Option<Remedy> 
         &write,
         region,
     )
+}
+
+/// Returns the command that sets the expression, the target and the role of the schedule of the
+/// history, which verifies everything again in a number of days.
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_UpdateSchedule.html>
+pub(crate) fn set_schedule(
+    name: &str,
+    settings: [&str; 3],
+    days: u32,
+    region: &Region,
+) -> Option<Remedy> {
+    let read = [
+        "scheduler",
+        "get-schedule",
+        "--name",
+        name,
+        "--output",
+        "json",
+    ];
+    let write = [
+        "scheduler",
+        "update-schedule",
+        "--cli-input-json",
+        "file://new-schedule.json",
+    ];
+    let [expression, target, role] = settings;
+    let days = days.to_string();
+    let program = [SET_SCHEDULE, expression, target, role, &days];
+    changed(&read, &program, "schedule.json", &write, region)
 }
 
 #[cfg(test)]

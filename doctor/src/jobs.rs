@@ -3,8 +3,10 @@
 use crate::clients::Clients;
 use crate::judge;
 use crate::log_buckets;
-use crate::parts::{FUNCTIONS, FunctionPart, KEYS, RULES, RulePart, TOPICS};
-use crate::ports::{FindBucket, ReadFunctions, ReadQueues, ReadRoles, ReadRules, ReadTopics};
+use crate::parts::{FUNCTIONS, FunctionPart, KEYS, RULES, RulePart, SCHEDULE, TOPICS};
+use crate::ports::{
+    FindBucket, ReadFunctions, ReadQueues, ReadRoles, ReadRules, ReadSchedules, ReadTopics,
+};
 use crate::records;
 use crate::report::Check;
 use crate::stack::Stack;
@@ -50,6 +52,9 @@ pub(crate) fn all<'a>(stack: &'a Stack, clients: &'a Clients) -> Vec<Job<'a>> {
         if let Some(name) = named(part.rule) {
             jobs.push(job(part.rule, rule(stack, &clients.rules, part, name)));
         }
+    }
+    if let Some(name) = named(SCHEDULE) {
+        jobs.push(job(SCHEDULE, schedule(stack, &clients.schedules, name)));
     }
     for part in &FUNCTIONS {
         jobs.extend(of_function(stack, clients, part));
@@ -147,6 +152,11 @@ async fn rule<R: ReadRules>(stack: &Stack, rules: &R, part: &RulePart, name: Str
     vec![judge::rules::rule(stack, part, &name, &found)]
 }
 
+async fn schedule<S: ReadSchedules>(stack: &Stack, schedules: &S, name: String) -> Vec<Check> {
+    let found = schedules.schedule(&name).await;
+    vec![judge::schedule::schedule(stack, &name, &found)]
+}
+
 async fn function<F: ReadFunctions>(
     stack: &Stack,
     functions: &F,
@@ -163,7 +173,7 @@ async fn role<R: ReadRoles>(
     part: &FunctionPart,
     name: String,
 ) -> Vec<Check> {
-    let found = roles.policies(&name).await;
+    let found = roles.role(&name).await;
     vec![judge::roles::role(stack, part, &name, &found)]
 }
 

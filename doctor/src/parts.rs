@@ -189,6 +189,9 @@ pub(crate) const RULES: [RulePart; 6] = [
     },
 ];
 
+/// The schedule of the history. A stack with `ReverifyDays` 0 has none.
+pub(crate) const SCHEDULE: &str = "HistorySchedule";
+
 /// The topics of the stack.
 pub(crate) const TOPICS: [&str; 2] = ["AlertTopic", "AlarmTopic"];
 

@@ -66,6 +66,32 @@ pub(crate) trait ReadRules {
     ) -> impl Future<Output = Result<Option<RuleFacts>, StoreError>> + Send;
 }
 
+/// A schedule of EventBridge Scheduler.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ScheduleFacts {
+    /// Whether it is enabled.
+    pub(crate) is_enabled: bool,
+    /// When it starts its target, such as `rate(1 day)`.
+    pub(crate) expression: String,
+    /// Whether it has a first or a last time.
+    pub(crate) has_bounds: bool,
+    /// The ARN of what it starts.
+    pub(crate) target: Option<String>,
+    /// The ARN of the role with which it starts it.
+    pub(crate) role: Option<String>,
+    /// What the target gets.
+    pub(crate) input: Option<String>,
+}
+
+/// Reads schedules.
+pub(crate) trait ReadSchedules {
+    /// Returns a schedule; `None` if it does not exist.
+    fn schedule(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<ScheduleFacts>, StoreError>> + Send;
+}
+
 /// The mapping of a queue to a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mapping {
@@ -154,11 +180,20 @@ pub(crate) struct RolePolicy {
     pub(crate) json: String,
 }
 
-/// Reads the policies of roles.
+/// A role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct RoleFacts {
+    /// Its policies, both kinds.
+    pub(crate) policies: Vec<RolePolicy>,
+    /// Its permissions boundary, if it has one.
+    pub(crate) boundary: Option<RolePolicy>,
+}
+
+/// Reads roles.
 pub(crate) trait ReadRoles {
-    /// Returns the policies of a role, both kinds; `None` if the role does not exist.
-    fn policies(
+    /// Returns the policies of a role; `None` if the role does not exist.
+    fn role(
         &self,
-        role: &str,
-    ) -> impl Future<Output = Result<Option<Vec<RolePolicy>>, StoreError>> + Send;
+        name: &str,
+    ) -> impl Future<Output = Result<Option<RoleFacts>, StoreError>> + Send;
 }

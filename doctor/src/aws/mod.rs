@@ -6,6 +6,7 @@ mod functions;
 mod queues;
 mod roles;
 mod rules;
+mod schedules;
 mod stack;
 mod topics;
 
@@ -14,5 +15,6 @@ pub(crate) use functions::LambdaFunctions;
 pub(crate) use queues::SqsQueues;
 pub(crate) use roles::IamRoles;
 pub(crate) use rules::EventBridgeRules;
+pub(crate) use schedules::SchedulerSchedules;
 pub(crate) use stack::CloudFormationStacks;
 pub(crate) use topics::SnsTopics;

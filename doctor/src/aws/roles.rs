@@ -1,10 +1,11 @@
 //! Roles of IAM.
 
 use super::bounds::{MAX_PAGES, incomplete, too_many};
-use crate::ports::{ReadRoles, RolePolicy};
+use crate::ports::{ReadRoles, RoleFacts, RolePolicy};
 use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::ProvideErrorMetadata as _;
+use aws_sdk_iam::types::Role;
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 use trailseal::names::url_encoding::url_decode;
@@ -19,7 +20,7 @@ const OF_POLICY: &str = "read the policy";
 /// The code of the answer about a role that does not exist.
 const NOT_FOUND: &str = "NoSuchEntity";
 
-/// Calls `iam:ListAttachedRolePolicies`, `iam:GetPolicy`, `iam:GetPolicyVersion`,
+/// Calls `iam:GetRole`, `iam:ListAttachedRolePolicies`, `iam:GetPolicy`, `iam:GetPolicyVersion`,
 /// `iam:ListRolePolicies` and `iam:GetRolePolicy`.
 #[derive(Debug)]
 pub(crate) struct IamRoles {
@@ -36,21 +37,27 @@ impl IamRoles {
         }
     }
 
-    /// Returns the ARNs of the managed policies of a role; `None` if it does not exist.
-    async fn attached(&self, role: &str) -> Result<Option<Vec<String>>, StoreError> {
+    /// Returns a role; `None` if it does not exist.
+    async fn found(&self, name: &str) -> Result<Option<Role>, StoreError> {
+        match self.client.get_role().role_name(name).send().await {
+            Ok(found) => Ok(found.role),
+            Err(error) if error.code() == Some(NOT_FOUND) => Ok(None),
+            Err(error) => Err(store_error(ACTION, name, &error)),
+        }
+    }
+
+    /// Returns the ARNs of the managed policies of a role.
+    async fn attached(&self, role: &str) -> Result<Vec<String>, StoreError> {
         let (mut arns, mut next) = (Vec::new(), None);
         for _ in 0..MAX_PAGES {
             let request = self.client.list_attached_role_policies().role_name(role);
-            let page = match request.set_marker(next).send().await {
-                Ok(page) => page,
-                Err(error) if error.code() == Some(NOT_FOUND) => return Ok(None),
-                Err(error) => return Err(store_error(ACTION, role, &error)),
-            };
+            let page = request.set_marker(next).send().await;
+            let page = page.map_err(|error| store_error(ACTION, role, &error))?;
             let found = page.attached_policies.unwrap_or_default();
             arns.extend(found.into_iter().filter_map(|policy| policy.policy_arn));
             next = page.marker.filter(|_| page.is_truncated);
             if next.is_none() {
-                return Ok(Some(arns));
+                return Ok(arns);
             }
         }
         Err(too_many(ACTION, role))
@@ -93,23 +100,28 @@ impl IamRoles {
 }
 
 impl ReadRoles for IamRoles {
-    async fn policies(&self, role: &str) -> Result<Option<Vec<RolePolicy>>, StoreError> {
-        let Some(attached) = self.attached(role).await? else {
+    async fn role(&self, role: &str) -> Result<Option<RoleFacts>, StoreError> {
+        let Some(found) = self.found(role).await? else {
             return Ok(None);
         };
-        let mut policies = Vec::new();
-        for arn in attached {
+        let mut facts = RoleFacts::default();
+        let boundary = found.permissions_boundary;
+        if let Some(arn) = boundary.and_then(|boundary| boundary.permissions_boundary_arn) {
             let json = self.managed(&arn).await?;
-            policies.push(RolePolicy { name: arn, json });
+            facts.boundary = Some(RolePolicy { name: arn, json });
+        }
+        for arn in self.attached(role).await? {
+            let json = self.managed(&arn).await?;
+            facts.policies.push(RolePolicy { name: arn, json });
         }
         for name in self.inline(role).await? {
             let request = self.client.get_role_policy().role_name(role);
             let found = request.policy_name(&name).send().await;
             let found = found.map_err(|error| store_error(ACTION, role, &error))?;
             let json = decoded(&found.policy_document);
-            policies.push(RolePolicy { name, json });
+            facts.policies.push(RolePolicy { name, json });
         }
-        Ok(Some(policies))
+        Ok(Some(facts))
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod regions;
 mod remedies;
 pub(crate) mod roles;
 pub(crate) mod rules;
+pub(crate) mod schedule;
 pub(crate) mod stack;
 pub(crate) mod topics;
 pub(crate) mod trails;

@@ -16,13 +16,18 @@ struct Case {
     subject: String,
 }
 
-fn case(inject: &[&[&str]], check: &'static str, subject: &str) -> Case {
-    let words = |words: &&[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+fn case(inject: &[Vec<String>], check: &'static str, subject: &str) -> Case {
     Case {
-        inject: inject.iter().map(words).collect(),
+        inject: inject.to_vec(),
         check,
         subject: subject.to_owned(),
     }
+}
+
+/// Returns the words of a command. `values` may contain spaces, and come last.
+fn words(command: &str, values: &[&str]) -> Vec<String> {
+    let words = command.split(' ').chain(values.iter().copied());
+    words.map(str::to_owned).collect()
 }
 
 /// What a key policy has if nobody thought of Trailseal.
@@ -36,169 +41,126 @@ fn key_policy() -> String {
 
 fn rules() -> Vec<Case> {
     let narrow = r#"{"source":["aws.s3"],"detail":{"bucket":{"name":["amzn-s3-demo-other"]}}}"#;
-    let put = [
-        "events",
-        "put-rule",
-        "--name",
-        "trailseal-log-verifier",
-        "--event-pattern",
-        narrow,
-    ];
-    let slow = [
-        "events",
-        "put-rule",
-        "--name",
-        "trailseal-watchdog",
-        "--schedule-expression",
-        "rate(1 day)",
-    ];
-    let remove = [
-        "events",
-        "remove-targets",
-        "--rule",
-        "trailseal-kms-context-checker",
-        "--ids",
-        "queue",
-    ];
+    let of = |rule: &'static str, command: &str, values: &[&str]| {
+        let command = command.replace("RULE", rule);
+        case(&[words(&command, values)], "rule", rule)
+    };
     vec![
-        case(
-            &[&[
-                "events",
-                "disable-rule",
-                "--name",
-                "trailseal-digest-validator",
-            ]],
-            "rule",
+        of(
             "trailseal-digest-validator",
+            "events disable-rule --name RULE",
+            &[],
         ),
-        case(&[&put], "rule", "trailseal-log-verifier"),
-        case(&[&slow], "rule", "trailseal-watchdog"),
-        case(&[&remove], "rule", "trailseal-kms-context-checker"),
+        of(
+            "trailseal-log-verifier",
+            "events put-rule --name RULE --event-pattern",
+            &[narrow],
+        ),
+        of(
+            "trailseal-watchdog",
+            "events put-rule --name RULE --schedule-expression",
+            &["rate(1 day)"],
+        ),
+        of(
+            "trailseal-kms-context-checker",
+            "events remove-targets --rule RULE --ids queue",
+            &[],
+        ),
     ]
 }
 
 fn buckets(patient: &Patient) -> Result<Vec<Case>> {
     let (log, evidence) = (patient.bucket(), patient.resource("EvidenceBucket")?);
-    let suspend = |bucket| {
-        [
-            "s3api",
-            "put-bucket-versioning",
-            "--bucket",
-            bucket,
-            "--versioning-configuration",
-            "Status=Suspended",
-        ]
+    let of = |check, bucket: &str, command: &str| {
+        let command = format!("s3api {command}").replace("BUCKET", bucket);
+        case(&[words(&command, &[])], check, bucket)
     };
-    let quiet = [
-        "s3api",
-        "put-bucket-notification-configuration",
-        "--bucket",
-        log,
-        "--notification-configuration",
-        "{}",
-    ];
+    let quiet =
+        "put-bucket-notification-configuration --bucket BUCKET --notification-configuration {}";
+    let suspend =
+        "put-bucket-versioning --bucket BUCKET --versioning-configuration Status=Suspended";
+    let public = "delete-public-access-block --bucket BUCKET";
+    let unprotected = "delete-bucket-policy --bucket BUCKET";
     Ok(vec![
-        case(&[&quiet], "events", log),
-        case(&[&suspend(log)], "versioning", log),
-        case(&[&suspend(evidence)], "versioning", evidence),
-        case(
-            &[&["s3api", "delete-public-access-block", "--bucket", evidence]],
-            "Block Public Access",
-            evidence,
-        ),
-        case(
-            &[&["s3api", "delete-bucket-policy", "--bucket", evidence]],
-            "bucket policy",
-            evidence,
-        ),
+        of("events", log, quiet),
+        of("versioning", log, suspend),
+        of("versioning", evidence, suspend),
+        of("Block Public Access", evidence, public),
+        of("bucket policy", evidence, unprotected),
     ])
 }
 
 fn functions(patient: &Patient, mapping: &str) -> Result<Vec<Case>> {
     let verifier = patient.resource("LogVerifier")?;
-    let stop = [
-        "lambda",
-        "put-function-concurrency",
-        "--function-name",
-        verifier,
-        "--reserved-concurrent-executions",
-        "0",
-    ];
-    let unmap = [
-        "lambda",
-        "update-event-source-mapping",
-        "--uuid",
-        mapping,
-        "--no-enabled",
-    ];
+    let stop = format!(
+        "lambda put-function-concurrency --function-name {verifier} --reserved-concurrent-executions 0"
+    );
+    let unmap = format!("lambda update-event-source-mapping --uuid {mapping} --no-enabled");
     let policy = patient.resource("DigestReadPolicy")?;
     let role = patient.resource("DigestValidatorRole")?;
-    let detach = [
-        "iam",
-        "detach-role-policy",
-        "--role-name",
-        role,
-        "--policy-arn",
-        policy,
-    ];
+    let detach = format!("iam detach-role-policy --role-name {role} --policy-arn {policy}");
     Ok(vec![
-        case(&[&stop], "function", verifier),
-        case(&[&unmap], "event source mapping", verifier),
-        case(&[&detach], "role", role),
+        case(&[words(&stop, &[])], "function", verifier),
+        case(&[words(&unmap, &[])], "event source mapping", verifier),
+        case(&[words(&detach, &[])], "role", role),
     ])
+}
+
+/// The policy of a permissions boundary that lets a role read no log file.
+const BOUNDARY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:*","logs:*"],"Resource":"*"}]}"#;
+
+fn boundary(patient: &Patient) -> Result<Case> {
+    let role = patient.resource("LogVerifierRole")?;
+    let create = "iam create-policy --policy-name boundary --policy-document";
+    let put = format!(
+        "iam put-role-permissions-boundary --role-name {role} --permissions-boundary arn:aws:iam::111122223333:policy/boundary"
+    );
+    let inject = [words(create, &[BOUNDARY]), words(&put, &[])];
+    Ok(case(&inject, "role", role))
+}
+
+fn schedule(patient: &Patient) -> Result<Vec<Case>> {
+    let name = patient.resource("HistorySchedule")?;
+    let machine = patient.resource("History")?;
+    let role = patient.resource("HistoryScheduleRole")?;
+    let update = |state, target: &str| {
+        let command = format!(
+            "scheduler update-schedule --name {name} --flexible-time-window Mode=OFF --state {state} --target Arn={target},RoleArn=arn:aws:iam::111122223333:role/{role} --schedule-expression"
+        );
+        case(&[words(&command, &["rate(1 day)"])], "schedule", name)
+    };
+    let other = "arn:aws:states:us-east-1:111122223333:stateMachine:other";
+    Ok(vec![update("DISABLED", machine), update("ENABLED", other)])
 }
 
 fn keys(patient: &Patient) -> Vec<Case> {
     let (key, policy) = (patient.key.as_str(), key_policy());
     // moto takes no ARN here.
     let id = key.rsplit('/').next().unwrap_or_default();
-    let put = [
-        "kms",
-        "put-key-policy",
-        "--key-id",
-        key,
-        "--policy-name",
-        "default",
-        "--policy",
-        &policy,
-    ];
+    let put = format!("kms put-key-policy --key-id {key} --policy-name default --policy");
+    let disable = format!("kms disable-key --key-id {id}");
+    let delete = format!("kms schedule-key-deletion --key-id {id}");
     vec![
-        case(&[&put], "key policy", key),
-        case(&[&["kms", "disable-key", "--key-id", id]], "KMS key", key),
-        case(
-            &[&["kms", "schedule-key-deletion", "--key-id", id]],
-            "KMS key",
-            key,
-        ),
+        case(&[words(&put, &[&policy])], "key policy", key),
+        case(&[words(&disable, &[])], "KMS key", key),
+        case(&[words(&delete, &[])], "KMS key", key),
     ]
 }
 
 fn queues(patient: &Patient) -> Result<Vec<Case>> {
     let parked = patient.resource("LogVerifierDeadLetterQueue")?;
     let queue = patient.resource("FindingsQueue")?;
+    let park = format!("sqs send-message --queue-url {parked} --message-body x");
+    let encrypt = format!("sqs set-queue-attributes --queue-url {queue} --attributes");
     let kms = r#"{"KmsMasterKeyId":"alias/aws/sqs"}"#;
     Ok(vec![
         case(
-            &[&[
-                "sqs",
-                "send-message",
-                "--queue-url",
-                parked,
-                "--message-body",
-                "x",
-            ]],
+            &[words(&park, &[])],
             "dead-letter queue",
             &patient.queue_name("LogVerifierDeadLetterQueue")?,
         ),
         case(
-            &[&[
-                "sqs",
-                "set-queue-attributes",
-                "--queue-url",
-                queue,
-                "--attributes",
-                kms,
-            ]],
+            &[words(&encrypt, &[kms])],
             "queue",
             &patient.queue_name("FindingsQueue")?,
         ),
@@ -207,21 +169,10 @@ fn queues(patient: &Patient) -> Result<Vec<Case>> {
 
 fn trails(patient: &Patient) -> Vec<Case> {
     let arn = patient.world.trail.spec.trail_arn();
-    let invalid = [
-        "cloudtrail",
-        "update-trail",
-        "--name",
-        &arn,
-        "--no-enable-log-file-validation",
-    ];
-    vec![
-        case(
-            &[&["cloudtrail", "stop-logging", "--name", &arn]],
-            "trail",
-            &arn,
-        ),
-        case(&[&invalid], "trail", &arn),
-    ]
+    let stop = format!("cloudtrail stop-logging --name {arn}");
+    let invalid = format!("cloudtrail update-trail --name {arn} --no-enable-log-file-validation");
+    let of = |command: &str| case(&[words(command, &[])], "trail", &arn);
+    vec![of(&stop), of(&invalid)]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,6 +195,8 @@ async fn the_printed_command_mends_each_fault() -> Result<()> {
         rules(),
         buckets(&patient)?,
         functions(&patient, &mapping)?,
+        vec![boundary(&patient)?],
+        schedule(&patient)?,
         keys(&patient),
         queues(&patient)?,
         trails(&patient),

@@ -38,6 +38,7 @@ fn action(call: &Call) -> String {
         ("lambda", _) if call.path.ends_with("/configuration") => "GetFunctionConfiguration",
         ("lambda", _) if call.path.ends_with("/concurrency") => "GetFunctionConcurrency",
         ("lambda", _) if call.path.contains("/event-source-mappings") => "ListEventSourceMappings",
+        ("scheduler", _) if call.path.starts_with("/schedules/") => "GetSchedule",
         (_, operation) => operation,
     };
     format!("{service}:{name}")

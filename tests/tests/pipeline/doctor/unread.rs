@@ -46,6 +46,7 @@ async fn what_may_not_be_read_names_the_permission_and_is_not_wrong() -> Result<
             "sns:ListSubscriptionsByTopic",
             2,
         ),
+        (("iam", "GetRole"), "role", "iam:GetRole", 6),
     ] {
         let (calls, fault) = denied(operation);
         let rule = patient.world.proxy.fail(calls, fault);
