@@ -101,9 +101,9 @@ pub(super) fn plain_name(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name, after.strip_prefix(b"\":")?))
 }
 
-/// Returns whether a text has no escapes.
-pub(super) fn is_plain(text: &str) -> bool {
-    plain_bytes(text.as_bytes()) == text.len()
+/// Returns the bytes after a text without escapes and its closing quote.
+pub(super) fn after_plain_text(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(plain_bytes(bytes)..)?.strip_prefix(b"\"")
 }
 
 /// Returns the bytes after a member's name and its colon.

@@ -7,8 +7,9 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html>,
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/ct-nitro-enclave.html>.
 
+use super::key_name::is_key_arn;
 use super::readers::Principal;
-use crate::format::fields::{fields, find_value, text, within};
+use crate::format::fields::{FromJson, JsonValue, from_json, text};
 use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
 use jiff::Timestamp;
 use std::borrow::Cow;
@@ -85,73 +86,8 @@ impl<'a> KmsEvent<'a> {
     /// Reads a record. Returns `None` if it is not a KMS event.
     #[must_use]
     pub fn from_record(record: &'a str) -> Option<Self> {
-        // In the order in which CloudTrail writes them.
-        let [
-            identity,
-            time,
-            source,
-            name,
-            region,
-            address,
-            error,
-            request,
-            additional,
-            id,
-            resources,
-            event_type,
-        ] = fields(
-            record,
-            [
-                "userIdentity",
-                "eventTime",
-                "eventSource",
-                "eventName",
-                "awsRegion",
-                "sourceIPAddress",
-                "errorCode",
-                "requestParameters",
-                "additionalEventData",
-                "eventID",
-                "resources",
-                "eventType",
-            ],
-        )?;
-        if text(source).is_none_or(|source| source != EVENT_SOURCE) {
-            return None;
-        }
-        let [context, requested_key] = within(request, ["encryptionContext", "keyId"]);
-        let [trail, object] = within(context, [TRAIL_CONTEXT, OBJECT_CONTEXT]);
-        let [recipient] = within(additional, ["recipient"]);
-        let event = Self {
-            name: text(name).unwrap_or_default(),
-            id: text(id),
-            time: text(time).and_then(|time| time.parse().ok()),
-            region: text(region),
-            source: text(address),
-            event_type: text(event_type),
-            // An error without a name is still an error.
-            error: error.map(|error| text(Some(error)).unwrap_or(Cow::Borrowed("an error"))),
-            caller: Caller::read(identity),
-            trail: text(trail),
-            object: text(object),
-            requested_key: text(requested_key),
-            key: key_in(resources),
-            recipient: recipient.map(|recipient| {
-                let [module_id, image] = within(
-                    Some(recipient),
-                    [
-                        "attestationDocumentModuleId",
-                        "attestationDocumentEnclaveImageDigest",
-                    ],
-                );
-                Recipient {
-                    module_id: text(module_id),
-                    image: text(image),
-                }
-            }),
-            is_cloudtrails: false,
-        };
-        Some(Self {
+        let SourcedEvent { source, event } = from_json(record)?;
+        (source.as_deref() == Some(EVENT_SOURCE)).then(|| Self {
             is_cloudtrails: event.is_made_by_cloudtrail(),
             ..event
         })
@@ -223,38 +159,169 @@ impl<'a> KmsEvent<'a> {
     }
 }
 
-impl<'a> Caller<'a> {
-    fn read(identity: Option<&'a str>) -> Self {
-        let [
-            kind,
-            principal_id,
-            arn,
-            account,
-            session_context,
-            invoked_by,
-        ] = within(
-            identity,
-            [
-                "type",
-                "principalId",
-                "arn",
-                "accountId",
-                "sessionContext",
-                "invokedBy",
-            ],
-        );
-        let [issuer] = within(session_context, ["sessionIssuer"]);
-        let [session_issuer_arn] = within(issuer, ["arn"]);
-        Self {
-            kind: text(kind),
-            arn: text(arn),
-            session_issuer_arn: text(session_issuer_arn),
-            account: text(account),
-            invoked_by: text(invoked_by),
-            principal_id: text(principal_id),
-        }
-    }
+/// A record with the service that recorded it, which may be another than KMS.
+#[derive(Default)]
+struct SourcedEvent<'a> {
+    source: Option<Cow<'a, str>>,
+    event: KmsEvent<'a>,
+}
 
+impl<'a> FromJson<'a> for SourcedEvent<'a> {
+    fn read<V: JsonValue<'a>>(record: &mut V) -> Result<Option<Self>, V::Error> {
+        record.object(|Self { source, event }, name, value| {
+            match name {
+                b"eventSource" => *source = value.text()?,
+                b"eventName" => event.name = value.text()?.unwrap_or_default(),
+                b"eventID" => event.id = value.text()?,
+                b"eventTime" => event.time = value.text()?.and_then(|time| time.parse().ok()),
+                b"awsRegion" => event.region = value.text()?,
+                b"sourceIPAddress" => event.source = value.text()?,
+                b"eventType" => event.event_type = value.text()?,
+                // An error without a name is still an error.
+                b"errorCode" => {
+                    let error = |json| text(json).unwrap_or(Cow::Borrowed("an error"));
+                    event.error = value.json()?.map(error);
+                }
+                b"userIdentity" => event.caller = Caller::read(value)?.unwrap_or_default(),
+                b"requestParameters" => {
+                    let Request { context, key } = Request::read(value)?.unwrap_or_default();
+                    (event.trail, event.object) = (context.trail, context.object);
+                    event.requested_key = key;
+                }
+                b"additionalEventData" => event.recipient = recipient_in(value)?,
+                b"resources" => event.key = key_in(value)?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+/// `requestParameters`.
+#[derive(Default)]
+struct Request<'a> {
+    context: Context<'a>,
+    key: Option<Cow<'a, str>>,
+}
+
+impl<'a> FromJson<'a> for Request<'a> {
+    fn read<V: JsonValue<'a>>(request: &mut V) -> Result<Option<Self>, V::Error> {
+        request.object(|request: &mut Self, name, value| {
+            match name {
+                b"encryptionContext" => {
+                    request.context = Context::read(value)?.unwrap_or_default();
+                }
+                b"keyId" => request.key = value.text()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+/// `encryptionContext`.
+#[derive(Default)]
+struct Context<'a> {
+    trail: Option<Cow<'a, str>>,
+    object: Option<Cow<'a, str>>,
+}
+
+impl<'a> FromJson<'a> for Context<'a> {
+    fn read<V: JsonValue<'a>>(context: &mut V) -> Result<Option<Self>, V::Error> {
+        const TRAIL: &[u8] = TRAIL_CONTEXT.as_bytes();
+        const OBJECT: &[u8] = OBJECT_CONTEXT.as_bytes();
+        context.object(|context: &mut Self, name, value| {
+            match name {
+                TRAIL => context.trail = value.text()?,
+                OBJECT => context.object = value.text()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+impl<'a> FromJson<'a> for Caller<'a> {
+    fn read<V: JsonValue<'a>>(identity: &mut V) -> Result<Option<Self>, V::Error> {
+        identity.object(|caller: &mut Self, name, value| {
+            match name {
+                b"type" => caller.kind = value.text()?,
+                b"principalId" => caller.principal_id = value.text()?,
+                b"arn" => caller.arn = value.text()?,
+                b"accountId" => caller.account = value.text()?,
+                b"sessionContext" => caller.session_issuer_arn = issuer_in(value)?,
+                b"invokedBy" => caller.invoked_by = value.text()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+impl<'a> FromJson<'a> for Recipient<'a> {
+    fn read<V: JsonValue<'a>>(recipient: &mut V) -> Result<Option<Self>, V::Error> {
+        recipient.object(|recipient: &mut Self, name, value| {
+            match name {
+                b"attestationDocumentModuleId" => recipient.module_id = value.text()?,
+                b"attestationDocumentEnclaveImageDigest" => recipient.image = value.text()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Returns the text of an object's member.
+fn member<'a, V: JsonValue<'a>>(
+    object: &mut V,
+    wanted: &[u8],
+) -> Result<Option<Cow<'a, str>>, V::Error> {
+    let text = object.object(|text: &mut Option<_>, name, value| {
+        if name == wanted {
+            *text = value.text()?;
+        }
+        Ok(())
+    })?;
+    Ok(text.flatten())
+}
+
+/// Returns the ARN of the issuer of a `sessionContext`.
+fn issuer_in<'a, V: JsonValue<'a>>(session: &mut V) -> Result<Option<Cow<'a, str>>, V::Error> {
+    let issuer = session.object(|arn: &mut Option<_>, name, value| {
+        if name == b"sessionIssuer" {
+            *arn = member(value, b"arn")?;
+        }
+        Ok(())
+    })?;
+    Ok(issuer.flatten())
+}
+
+/// Returns the recipient in `additionalEventData`, which may be of any type.
+fn recipient_in<'a, V: JsonValue<'a>>(data: &mut V) -> Result<Option<Recipient<'a>>, V::Error> {
+    let recipient = data.object(|recipient: &mut Option<_>, name, value| {
+        if name == b"recipient" {
+            let json = value.json()?;
+            *recipient = json.map(|json| from_json(json).unwrap_or_default());
+        }
+        Ok(())
+    })?;
+    Ok(recipient.flatten())
+}
+
+/// Returns the first KMS key ARN among the first [`MAX_RESOURCES`]. The others are not checked.
+fn key_in<'a, V: JsonValue<'a>>(resources: &mut V) -> Result<Option<Cow<'a, str>>, V::Error> {
+    let (mut key, mut checked) = (None, 0);
+    resources.list(|resource| {
+        if key.is_none() && checked < MAX_RESOURCES {
+            checked += 1;
+            key = member(resource, b"ARN")?.filter(|arn| is_key_arn(arn));
+        }
+        Ok(())
+    })?;
+    Ok(key)
+}
+
+impl Caller<'_> {
     /// Returns the caller as reader patterns see it. The record does not show whether its account
     /// is one of ours.
     #[must_use]
@@ -269,14 +336,6 @@ impl<'a> Caller<'a> {
             is_ours: false,
         }
     }
-}
-
-/// Returns the first KMS key ARN among the first [`MAX_RESOURCES`]. The others are not checked.
-fn key_in(resources: Option<&str>) -> Option<Cow<'_, str>> {
-    find_value(resources?, MAX_RESOURCES, |resource| {
-        let arn = fields(resource, ["ARN"]).and_then(|[arn]| text(arn));
-        arn.filter(|arn| super::key_name::is_key_arn(arn))
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A watched call, as its record shows it.
 
 use super::action::WatchedAction;
-use crate::format::fields::{fields, text, within};
+use crate::format::fields::{FromJson, JsonValue, from_json, text};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -48,67 +48,101 @@ pub struct WatchedCall<'a> {
     pub(super) response: Value,
 }
 
+/// The fields of a record.
+#[derive(Default)]
+struct Fields<'a> {
+    service: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+    event_id: Option<Cow<'a, str>>,
+    shared_id: Option<Cow<'a, str>>,
+    time: Option<Cow<'a, str>>,
+    region: Option<Cow<'a, str>>,
+    recipient: Option<Cow<'a, str>>,
+    source: Option<Cow<'a, str>>,
+    user_agent: Option<Cow<'a, str>>,
+    error: Option<&'a str>,
+    caller: Caller<'a>,
+    request: Option<&'a str>,
+    response: Option<&'a str>,
+    resources: Option<&'a str>,
+}
+
+impl<'a> FromJson<'a> for Fields<'a> {
+    fn read<V: JsonValue<'a>>(record: &mut V) -> Result<Option<Self>, V::Error> {
+        record.object(|fields: &mut Self, name, value| {
+            match name {
+                b"eventSource" => fields.service = value.text()?,
+                b"eventName" => fields.name = value.text()?,
+                b"eventID" => fields.event_id = value.text()?,
+                b"sharedEventID" => fields.shared_id = value.text()?,
+                b"eventTime" => fields.time = value.text()?,
+                b"awsRegion" => fields.region = value.text()?,
+                b"recipientAccountId" => fields.recipient = value.text()?,
+                b"sourceIPAddress" => fields.source = value.text()?,
+                b"userAgent" => fields.user_agent = value.text()?,
+                b"errorCode" => fields.error = value.json()?,
+                b"userIdentity" => fields.caller = Caller::read(value)?.unwrap_or_default(),
+                b"requestParameters" => fields.request = value.json()?,
+                b"responseElements" => fields.response = value.json()?,
+                b"resources" => fields.resources = value.json()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+/// `userIdentity`.
+#[derive(Default)]
+struct Caller<'a> {
+    arn: Option<Cow<'a, str>>,
+    account: Option<Cow<'a, str>>,
+    invoked_by: Option<Cow<'a, str>>,
+}
+
+impl<'a> FromJson<'a> for Caller<'a> {
+    fn read<V: JsonValue<'a>>(identity: &mut V) -> Result<Option<Self>, V::Error> {
+        identity.object(|caller: &mut Self, name, value| {
+            match name {
+                b"arn" => caller.arn = value.text()?,
+                b"accountId" => caller.account = value.text()?,
+                b"invokedBy" => caller.invoked_by = value.text()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
 impl<'a> WatchedCall<'a> {
     /// Reads a record. Returns `None` if it is not the record of a watched call.
     #[must_use]
     pub fn from_record(record: &'a str) -> Option<Self> {
-        let [
-            service,
-            name,
-            event_id,
-            shared_id,
-            time,
-            region,
-            recipient,
-            source,
-            user_agent,
-            error,
-            identity,
-            request,
-            response,
-            resources,
-        ] = fields(
-            record,
-            [
-                "eventSource",
-                "eventName",
-                "eventID",
-                "sharedEventID",
-                "eventTime",
-                "awsRegion",
-                "recipientAccountId",
-                "sourceIPAddress",
-                "userAgent",
-                "errorCode",
-                "userIdentity",
-                "requestParameters",
-                "responseElements",
-                "resources",
-            ],
-        )?;
-        let name = text(name)?;
-        let action = WatchedAction::of(&text(service)?, &name)?;
-        let [caller, account, invoked_by] = within(identity, ["arn", "accountId", "invokedBy"]);
-        let resources = parameters(resources);
+        let fields: Fields<'_> = from_json(record)?;
+        let name = fields.name?;
+        let action = WatchedAction::of(&fields.service?, &name)?;
+        let resources = parameters(fields.resources);
         let resource = resources.pointer("/0/ARN").and_then(Value::as_str);
         Some(Self {
             action,
             name,
-            id: text(shared_id).or_else(|| text(event_id)),
-            event_id: text(event_id),
-            time: text(time).and_then(|time| time.parse().ok()),
-            region: text(region),
-            recipient: text(recipient),
-            source: text(source),
-            user_agent: text(user_agent),
+            id: fields.shared_id.or_else(|| fields.event_id.clone()),
+            event_id: fields.event_id,
+            time: fields.time.and_then(|time| time.parse().ok()),
+            region: fields.region,
+            recipient: fields.recipient,
+            source: fields.source,
+            user_agent: fields.user_agent,
             // An error without a name is still an error.
-            error: error.map(|error| text(Some(error)).unwrap_or(Cow::Borrowed("an error"))),
-            caller: text(caller),
-            caller_account: text(account),
-            invoked_by: text(invoked_by),
+            error: fields
+                .error
+                .map(|error| text(error).unwrap_or(Cow::Borrowed("an error"))),
+            caller: fields.caller.arn,
+            caller_account: fields.caller.account,
+            invoked_by: fields.caller.invoked_by,
             resource: resource.map(str::to_owned),
-            request: parameters(request),
-            response: parameters(response),
+            request: parameters(fields.request),
+            response: parameters(fields.response),
         })
     }
 }
