@@ -102,6 +102,7 @@ pub(super) fn plain_name(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Returns the bytes after a text without escapes and its closing quote.
+#[inline]
 pub(super) fn after_plain_text(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(plain_bytes(bytes)..)?.strip_prefix(b"\"")
 }
@@ -137,7 +138,17 @@ fn after_number(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// Returns the bytes after a text and its closing quote.
+#[inline]
 fn after_text(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes.get(plain_bytes(bytes)..)? {
+        [b'"', after @ ..] => Some(after),
+        escaped => after_escaped_text(escaped),
+    }
+}
+
+/// Does the same for the rest of a text, which starts with an escape.
+#[cold]
+fn after_escaped_text(bytes: &[u8]) -> Option<&[u8]> {
     let mut rest = bytes;
     loop {
         rest = rest.get(plain_bytes(rest)..)?;
@@ -159,11 +170,12 @@ fn after_text(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Returns how many bytes at the start are part of a text as they are: neither a quote, nor a
 /// backslash, nor a control character.
+#[inline]
 fn plain_bytes(bytes: &[u8]) -> usize {
     /// Each byte of a word is 1.
     const ONES: u64 = u64::MAX / 0xff;
-    const SPACES: u64 = ONES * 0x20;
-    const QUOTES: u64 = ONES * 0x22;
+    const TWOS: u64 = ONES * 0x02;
+    const AFTER_SPACES: u64 = ONES * 0x21;
     const BACKSLASHES: u64 = ONES * 0x5c;
     const HIGHEST_BITS: u64 = ONES * 0x80;
 
@@ -174,8 +186,9 @@ fn plain_bytes(bytes: &[u8]) -> usize {
     let mut plain = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let special =
-            lower(word, SPACES) | lower(word ^ QUOTES, ONES) | lower(word ^ BACKSLASHES, ONES);
+        // The second bit, flipped, takes the quote to the place of the space, after the control
+        // characters.
+        let special = lower(word ^ TWOS, AFTER_SPACES) | lower(word ^ BACKSLASHES, ONES);
         if special != 0 {
             return plain + usize::try_from(special.trailing_zeros() / 8).unwrap_or_default();
         }
