@@ -320,7 +320,7 @@ pub(super) async fn buckets_named(file: PathBuf) -> BTreeSet<String> {
                     )))
             && buckets.len() < MAX_BUCKETS
         {
-            buckets.insert(named.bucket);
+            buckets.insert(named.bucket.to_owned());
         }
     });
     buckets

@@ -10,25 +10,26 @@ use crate::names::ids::{AccountId, OrganizationId};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{LOG_FOLDER, LogFileKey, ObjectKind, ROOT_FOLDER, classify};
 use crate::names::places::Places;
+use crate::names::split::split_once;
 
 /// The object that an `aws:s3:arn` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContextObject {
+pub struct ContextObject<'a> {
     /// The bucket to read from. A replica is named like its original.
-    pub bucket: String,
+    pub bucket: &'a str,
     /// Indicates whether it is a watched bucket.
     pub ours: bool,
     /// Indicates whether the ARN itself names a replica, into which S3 writes.
     pub replica: bool,
     /// The partition in the ARN.
-    pub partition: String,
+    pub partition: &'a str,
     /// The target in the bucket.
-    pub target: ContextTarget,
+    pub target: ContextTarget<'a>,
 }
 
 /// The target in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ContextTarget {
+pub enum ContextTarget<'a> {
     /// Only the bucket, as with an S3 Bucket Key.
     Bucket,
     /// The folder to which a trail delivers.
@@ -37,24 +38,26 @@ pub enum ContextTarget {
         account: Option<AccountId>,
     },
     /// A log file whose path agrees with itself.
-    LogFile(Box<LogFileKey>, String),
+    LogFile(LogFileKey, &'a str),
     /// An object in a folder of log files whose path contradicts itself.
-    InconsistentLogFile(String),
+    InconsistentLogFile(&'a str),
     /// Another object of a trail: a digest, an Insight file, or the marker of one of its folders.
     OtherFile,
     /// None of these.
     Unknown,
 }
 
-impl ContextObject {
+impl<'a> ContextObject<'a> {
     /// Parses an `aws:s3:arn` in a record of the bucket `recorded_in`. Returns `None` if it is not
     /// an S3 ARN.
     #[must_use]
-    pub fn parse(arn: &str, places: &Places, recorded_in: &str) -> Option<Self> {
-        let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
-        let (bucket, key) = rest
-            .split_once('/')
-            .map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
+    pub fn parse(arn: &'a str, places: &'a Places, recorded_in: &'a str) -> Option<Self> {
+        let arn = arn.strip_prefix("arn:")?;
+        let (partition, rest) = split_once(arn, b':')
+            .and_then(|(partition, rest)| Some((partition, rest.strip_prefix("s3:::")?)))
+            .or_else(|| arn.split_once(":s3:::"))?;
+        let (bucket, key) =
+            split_once(rest, b'/').map_or((rest, None), |(bucket, key)| (bucket, Some(key)));
         let replica = places.is_replica(bucket);
         // A copy on disk of several buckets does not show their names.
         let bucket = if places.is_copy() {
@@ -65,8 +68,8 @@ impl ContextObject {
         Some(Self {
             ours: places.watches(bucket),
             replica,
-            bucket: bucket.to_owned(),
-            partition: partition.to_owned(),
+            bucket,
+            partition,
             target: key.map_or(ContextTarget::Bucket, ContextTarget::of),
         })
     }
@@ -85,7 +88,7 @@ impl ContextObject {
     pub fn log_file(&self) -> Option<ObjectLocation> {
         match &self.target {
             ContextTarget::LogFile(_, key) | ContextTarget::InconsistentLogFile(key) => {
-                Some(ObjectLocation::new(&self.bucket, key))
+                Some(ObjectLocation::new(self.bucket, *key))
             }
             ContextTarget::Bucket
             | ContextTarget::Folder { .. }
@@ -108,8 +111,8 @@ impl ContextObject {
     }
 }
 
-impl ContextTarget {
-    fn of(key: &str) -> Self {
+impl<'a> ContextTarget<'a> {
+    fn of(key: &'a str) -> Self {
         if key.is_empty() || key.ends_with('/') {
             return match Self::folder(key) {
                 Some(folder) => folder,
@@ -118,8 +121,8 @@ impl ContextTarget {
             };
         }
         match classify(key) {
-            ObjectKind::LogFile(log) => Self::LogFile(Box::new(log), key.to_owned()),
-            ObjectKind::UnknownLogFile => Self::InconsistentLogFile(key.to_owned()),
+            ObjectKind::LogFile(log) => Self::LogFile(log, key),
+            ObjectKind::UnknownLogFile => Self::InconsistentLogFile(key),
             ObjectKind::Digest(_) => Self::OtherFile,
             // Insight files and other files that CloudTrail delivers next to log files.
             ObjectKind::Other if in_trail_folder(key, "CloudTrail-") => Self::OtherFile,
@@ -176,7 +179,7 @@ mod tests {
 
     const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1205Z_7JREEBimdK8d2nC9.json.gz";
 
-    fn what(key: &str) -> ContextTarget {
+    fn what(key: &str) -> ContextTarget<'_> {
         let places = Places {
             log_buckets: vec!["amzn-s3-demo-bucket".to_owned()],
             ..Places::default()
@@ -184,7 +187,10 @@ mod tests {
         let arn = format!("arn:aws:s3:::amzn-s3-demo-bucket{key}");
         let named = ContextObject::parse(&arn, &places, "amzn-s3-demo-bucket").unwrap();
         assert!(named.ours && named.partition == "aws");
-        named.target
+        let key = key.strip_prefix('/');
+        let target = key.map_or(ContextTarget::Bucket, ContextTarget::of);
+        assert_eq!(named.target, target);
+        target
     }
 
     #[test]
@@ -229,7 +235,7 @@ mod tests {
             let key = KEY.replacen(from, to, 1);
             assert_eq!(
                 what(&format!("/{key}")),
-                ContextTarget::InconsistentLogFile(key)
+                ContextTarget::InconsistentLogFile(&key)
             );
         }
         for odd in [

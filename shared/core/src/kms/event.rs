@@ -11,6 +11,7 @@ use super::key_name::is_key_arn;
 use super::readers::Principal;
 use crate::format::fields::{FromJson, JsonValue, from_json, text};
 use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
+use crate::names::split::part;
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -129,7 +130,7 @@ impl<'a> KmsEvent<'a> {
     /// Returns whether the caller's account owns the trail or the key of the call.
     pub(super) fn is_of_an_owner(&self) -> bool {
         fn account_in(arn: &str) -> Option<&str> {
-            arn.split(':').nth(4)
+            part(arn, b':', 4)
         }
         let by_arn = self.caller.arn.as_deref().and_then(account_in);
         let callers = [by_arn, self.caller.account.as_deref()];
@@ -150,6 +151,13 @@ impl<'a> KmsEvent<'a> {
     #[must_use]
     pub fn failed(&self) -> bool {
         self.error.is_some()
+    }
+
+    /// Returns the key's ARN, if the event shows it.
+    pub(super) fn key_arn(&self) -> Option<&str> {
+        let requested = self.requested_key.as_deref();
+        let named = || requested.filter(|key| is_key_arn(key));
+        self.key.as_deref().or_else(named)
     }
 
     /// Returns the best name of the key: its ARN, otherwise the name from the caller.

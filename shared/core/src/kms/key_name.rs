@@ -5,7 +5,8 @@
 /// Returns whether `key` is a key's ARN, and not an alias or a bare ID.
 #[must_use]
 pub fn is_key_arn(key: &str) -> bool {
-    key.starts_with("arn:") && key.contains(":kms:") && key.contains(":key/")
+    let has = |part: &[u8; 5]| key.as_bytes().windows(5).any(|bytes| bytes == part);
+    key.starts_with("arn:") && has(b":kms:") && has(b":key/")
 }
 
 /// Compares keys. An object's header holds the key's ARN, or its bare ID if the writer named it

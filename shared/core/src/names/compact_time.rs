@@ -1,6 +1,7 @@
 //! Times as object names contain them: `20260115T120000Z`.
 
-use jiff::tz::TimeZone;
+use crate::names::split::split_once;
+use jiff::tz::Offset;
 use jiff::{Timestamp, civil};
 
 /// Formats a time to the second, such as `20260115T120000Z`.
@@ -13,7 +14,7 @@ pub fn compact_time(time: Timestamp) -> String {
 /// if there are six, seconds.
 #[must_use]
 pub fn read_compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
-    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let (date, clock) = split_once(text.strip_suffix('Z')?, b'T')?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if date.len() != 8 || clock.len() != CLOCK || !digits(date) || !digits(clock) {
         return None;
@@ -29,5 +30,5 @@ pub fn read_compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
         second,
         0,
     );
-    Some(time.ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    Offset::UTC.to_timestamp(time.ok()?).ok()
 }

@@ -1,5 +1,6 @@
 //! Names that AWS gives to accounts, Regions, organizations and trails, checked on entry.
 
+use crate::names::split::{rsplit_once, split_once};
 use crate::names::text::clip;
 use std::fmt;
 
@@ -21,11 +22,42 @@ impl IdError {
     }
 }
 
+/// A name of at most `N` bytes, which is held in place: the names in every record and in every key
+/// of an object need no memory of their own. The bytes after it are zero, so that names have the
+/// order of their texts.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Name<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+impl<const N: usize> TryFrom<&str> for Name<N> {
+    type Error = ();
+
+    fn try_from(text: &str) -> Result<Self, ()> {
+        let mut bytes = [0; N];
+        let place = bytes.get_mut(..text.len()).ok_or(())?;
+        place.copy_from_slice(text.as_bytes());
+        Ok(Self {
+            bytes,
+            length: text.len(),
+        })
+    }
+}
+
+impl<const N: usize> Name<N> {
+    fn as_str(&self) -> &str {
+        let text = self.bytes.get(..self.length);
+        text.and_then(|text| str::from_utf8(text).ok())
+            .unwrap_or_default()
+    }
+}
+
 macro_rules! name_type {
-    ($(#[$doc:meta])* $name:ident, $expected:literal, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $held:ty, $expected:literal, $check:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(String);
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name($held);
 
         impl $name {
             /// Checks `text` and keeps it.
@@ -34,23 +66,28 @@ macro_rules! name_type {
             /// [`IdError`] if the text has another form.
             pub fn new(text: &str) -> Result<Self, IdError> {
                 let check: fn(&str) -> bool = $check;
-                if check(text) {
-                    Ok(Self(text.to_owned()))
-                } else {
-                    Err(IdError::new(text, $expected))
+                match <$held>::try_from(text) {
+                    Ok(name) if check(text) => Ok(Self(name)),
+                    _ => Err(IdError::new(text, $expected)),
                 }
             }
 
             /// Returns the name as AWS writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
     };
@@ -59,6 +96,7 @@ macro_rules! name_type {
 name_type!(
     /// A twelve-digit AWS account ID.
     AccountId,
+    Name<12>,
     "an AWS account ID (12 digits, without dashes)",
     |t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit())
 );
@@ -66,6 +104,7 @@ name_type!(
 name_type!(
     /// The name of an AWS Region, such as `us-gov-west-1`.
     Region,
+    Name<32>,
     "an AWS Region name",
     is_region
 );
@@ -75,6 +114,7 @@ name_type!(
     ///
     /// Rule: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
     OrganizationId,
+    Name<34>,
     "an organization ID (o- and 10 to 32 lowercase letters or digits)",
     |t| t.strip_prefix("o-").is_some_and(|rest| {
         (10..=32).contains(&rest.len())
@@ -87,6 +127,7 @@ name_type!(
     ///
     /// Rule: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html>
     TrailName,
+    String,
     "a trail name (3 to 128 letters, digits, periods, underscores and dashes)",
     |t| {
         (3..=128).contains(&t.len())
@@ -98,16 +139,17 @@ name_type!(
 /// Returns whether `text` has the form of a Region name: lowercase words and a number, joined by
 /// dashes.
 fn is_region(text: &str) -> bool {
-    let Some((words, number)) = text.rsplit_once('-') else {
+    let Some((words, number)) = rsplit_once(text, b'-') else {
         return false;
     };
     text.len() <= 32
         && (1..=2).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
-        && words.contains('-')
+        && words.bytes().any(|b| b == b'-')
         && words
-            .split('-')
-            .all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
+            .as_bytes()
+            .split(|b| *b == b'-')
+            .all(|w| !w.is_empty() && w.iter().all(u8::is_ascii_lowercase))
 }
 
 impl Region {
@@ -128,7 +170,7 @@ impl Region {
         ];
         BY_PREFIX
             .iter()
-            .find(|(prefix, _)| self.0.starts_with(prefix))
+            .find(|(prefix, _)| self.0.bytes.starts_with(prefix.as_bytes()))
             .map_or("aws", |(_, partition)| partition)
     }
 }
@@ -157,6 +199,12 @@ impl TrailArn {
         }
     }
 
+    /// Returns the partition that the trail belongs to, as ARNs contain it.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        self.partition
+    }
+
     /// Returns the ARN of a role in the trail's account.
     #[must_use]
     pub fn role(&self, name: &str) -> String {
@@ -172,9 +220,10 @@ impl TrailArn {
         const EXPECTED: &str = "a trail ARN (arn:PARTITION:cloudtrail:REGION:ACCOUNT:trail/NAME)";
         let error = || IdError::new(text, EXPECTED);
         let rest = text.strip_prefix("arn:").ok_or_else(error)?;
-        let (partition, rest) = rest.split_once(":cloudtrail:").ok_or_else(error)?;
-        let (region, rest) = rest.split_once(':').ok_or_else(error)?;
-        let (account, resource) = rest.split_once(':').ok_or_else(error)?;
+        let (partition, rest) = split_once(rest, b':').ok_or_else(error)?;
+        let rest = rest.strip_prefix("cloudtrail:").ok_or_else(error)?;
+        let (region, rest) = split_once(rest, b':').ok_or_else(error)?;
+        let (account, resource) = split_once(rest, b':').ok_or_else(error)?;
         let name = resource.strip_prefix("trail/").ok_or_else(error)?;
         let arn = Self::new(
             Region::new(region)?,
@@ -236,6 +285,25 @@ mod tests {
         assert!(TrailName::new("ab").is_err());
         assert!(TrailName::new("a/b/c").is_err());
         assert!(OrganizationId::new("o-short").is_err());
+    }
+
+    #[test]
+    fn names_have_the_texts_and_the_order_that_they_were_read_with() {
+        let texts = ["ap-southeast-4", "us-east-1", "us-east-11", "us-east-2"];
+        let regions = texts.map(|text| Region::new(text).unwrap());
+        assert!(regions.is_sorted());
+        for (region, text) in regions.iter().zip(texts) {
+            assert_eq!(region.as_str(), text);
+            assert_eq!(
+                format!("{region} {region:?}"),
+                format!("{text} Region({text:?})")
+            );
+        }
+        let longest = format!("{}-a-1", "a".repeat(28));
+        assert_eq!(Region::new(&longest).unwrap().as_str(), longest);
+        assert!(Region::new(&format!("a{longest}")).is_err());
+        let longest = format!("o-{}", "a".repeat(32));
+        assert_eq!(OrganizationId::new(&longest).unwrap().as_str(), longest);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod region_folder;
 pub mod seconds;
 pub mod sha256;
 pub mod shell;
+pub(crate) mod split;
 pub mod text;
 pub mod url_encoding;
 pub mod value;

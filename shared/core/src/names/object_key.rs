@@ -12,6 +12,7 @@
 use crate::names::compact_time::{compact_time, read_compact_time};
 use crate::names::date_folder::day_folder;
 use crate::names::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
+use crate::names::split::{rsplit_once, split_once};
 use jiff::Timestamp;
 use std::fmt;
 
@@ -282,25 +283,31 @@ impl<'a> Path<'a> {
     /// Splits a key from the right, where the number of folders is fixed, so that a prefix may
     /// contain anything, even `AWSLogs` itself.
     fn split(key: &'a str) -> Option<(Self, &'a str)> {
-        let mut parts = key.rsplit('/');
-        let name = parts.next()?;
-        let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-        let region = parts.next()?;
-        let folder = parts.next()?;
-        let account = AccountId::new(parts.next()?).ok()?;
-        let mut above = parts.next()?;
+        let mut rest = Some(key);
+        let mut last = || {
+            let (before, part) = match rsplit_once(rest?, b'/') {
+                Some((before, part)) => (Some(before), part),
+                None => (None, rest?),
+            };
+            rest = before;
+            Some(part)
+        };
+        let name = last()?;
+        let (day, month, year) = (last()?, last()?, last()?);
+        let region = last()?;
+        let folder = last()?;
+        let account = AccountId::new(last()?).ok()?;
+        let mut above = last()?;
         let mut organization = None;
         if above != ROOT_FOLDER {
             organization = Some(OrganizationId::new(above).ok()?);
-            above = parts.next()?;
+            above = last()?;
             if above != ROOT_FOLDER {
                 return None;
             }
         }
-        let mut prefix: Vec<&str> = parts.collect();
-        prefix.reverse();
         let folder_of_account = AccountFolder {
-            prefix: (!prefix.is_empty()).then(|| prefix.join("/")),
+            prefix: rest.map(str::to_owned),
             organization,
             account,
         };
@@ -366,7 +373,7 @@ impl<'a> Path<'a> {
 
     fn log_file(self, folder: &str) -> Option<LogFileKey> {
         let (region, rest) = self.rest_of_name(folder)?;
-        let (time, unique) = rest.split_once('_')?;
+        let (time, unique) = split_once(rest, b'_')?;
         let at = read_compact_time::<4>(time)?;
         let well_formed = !unique.is_empty()
             && unique.len() <= 64

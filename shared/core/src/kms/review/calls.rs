@@ -29,7 +29,7 @@ pub(super) fn principal_of(event: &KmsEvent<'_>) -> String {
 /// object.
 pub(super) fn review_foreign_call(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     results: &mut ReviewResults<'_>,
 ) {
     let ruling = rules::foreign(event, named, results.expected);
@@ -46,7 +46,7 @@ pub(super) fn review_foreign_call(
 pub(super) fn review_context(
     event: &KmsEvent<'_>,
     trail: Option<&TrailArn>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     object: Option<&ObjectLocation>,
     results: &mut ReviewResults<'_>,
 ) -> bool {
@@ -67,7 +67,7 @@ pub(super) fn review_context(
 /// Applies rule 5.
 pub(super) fn review_caller(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     object: Option<&ObjectLocation>,
     results: &mut ReviewResults<'_>,
 ) {
@@ -84,7 +84,7 @@ pub(super) fn review_caller(
 /// Applies rule 10. `counts`: whether the call counts for the trail and its log files.
 pub(super) fn review_enclave(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     counts: bool,
     results: &mut ReviewResults<'_>,
 ) {

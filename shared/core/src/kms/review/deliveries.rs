@@ -36,7 +36,7 @@ const MAX_KEYS_OF_A_DELIVERY: usize = 4;
 /// A log file whose delivery events show, before anybody looked at it.
 struct SeenDelivery {
     event: EventReference,
-    log: Box<LogFileKey>,
+    log: LogFileKey,
     trail: Option<TrailArn>,
     keys: BTreeMap<String, EventReference>,
 }
@@ -78,7 +78,7 @@ impl SeenDeliveries {
     pub(super) fn add(
         &mut self,
         event: &KmsEvent<'_>,
-        named: &ContextObject,
+        named: &ContextObject<'_>,
         object: ObjectLocation,
         trail: Option<TrailArn>,
         results: &mut ReviewResults<'_>,
@@ -130,7 +130,7 @@ impl SeenDeliveries {
                 waiting.push(RecordedDelivery {
                     time,
                     object: object.clone(),
-                    key: (*delivery.log).clone(),
+                    key: delivery.log.clone(),
                     trail: trail.clone(),
                     event_id: delivery.event.id.clone(),
                 });

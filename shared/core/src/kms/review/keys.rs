@@ -48,15 +48,15 @@ impl KeyUses {
     pub(super) fn add(
         &mut self,
         event: &KmsEvent<'_>,
-        named: Option<&ContextObject>,
+        named: Option<&ContextObject<'_>>,
         object: Option<&ObjectLocation>,
         results: &mut ReviewResults<'_>,
     ) {
         let Some(key) = event.key_named() else { return };
         // S3 re-encrypts what it replicates. And a foreign call counts because its key is ours:
         // whatever its name, there is nothing to find out.
-        let is_ours = is_key_arn(key) && !rules::key(key, results.expected).is_wrong();
-        if named.is_some_and(|named| named.replica) || !(event.is_cloudtrails || is_ours) {
+        let is_ours = || event.key_arn().is_some() && !rules::key(key, results.expected).is_wrong();
+        if named.is_some_and(|named| named.replica) || !(event.is_cloudtrails || is_ours()) {
             return;
         }
         if object.is_some()

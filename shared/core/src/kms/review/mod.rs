@@ -130,15 +130,20 @@ impl<'x> KmsReview<'x> {
         let named = self.object_in(&event);
         let named = named.as_ref();
         let trail = trail_in(&event);
-        let concerns_us = rules::is_ours(&event, trail.as_ref(), named, expected)
-            || rules::is_reading(&event, named, expected);
+        let concerns_us = || {
+            rules::is_ours(&event, trail.as_ref(), named, expected)
+                || rules::is_reading(&event, named, expected)
+        };
         match rules::standing(&event, named, expected, &self.keys.known) {
-            Standing::Open if concerns_us => self.open.add(record, &event, named),
+            Standing::Open if concerns_us() => self.open.add(record, &event, named),
             standing => self.judge(&event, trail, named, standing),
         }
     }
 
-    fn object_in(&self, event: &KmsEvent<'_>) -> Option<ContextObject> {
+    fn object_in<'a>(&self, event: &'a KmsEvent<'_>) -> Option<ContextObject<'a>>
+    where
+        'x: 'a,
+    {
         let ReviewResults {
             expected, log_file, ..
         } = self.results;
@@ -150,7 +155,7 @@ impl<'x> KmsReview<'x> {
         &mut self,
         event: &KmsEvent<'_>,
         trail: Option<TrailArn>,
-        named: Option<&ContextObject>,
+        named: Option<&ContextObject<'_>>,
         standing: Standing,
     ) {
         let counts = standing == Standing::Ours;
@@ -171,13 +176,13 @@ impl<'x> KmsReview<'x> {
         &mut self,
         event: &KmsEvent<'_>,
         trail: Option<TrailArn>,
-        named: Option<&ContextObject>,
+        named: Option<&ContextObject<'_>>,
     ) {
         let results = &mut self.results;
-        let object = named
+        let delivered = named
             .filter(|named| named.ours)
             .and_then(ContextObject::log_file);
-        let object = object.as_ref();
+        let object = delivered.as_ref();
         let agrees = calls::review_context(event, trail.as_ref(), named, object, results);
         // No digest could say anything about an unknown caller and the trail that it names.
         if let (Some(trail), Some(named), true) = (
@@ -195,8 +200,7 @@ impl<'x> KmsReview<'x> {
         }
         if agrees && !event.failed() {
             self.keys.add(event, named, object, results);
-            if delivers && let (Some(named), Some(object)) = (named, object) {
-                let object = object.clone();
+            if delivers && let (Some(named), Some(object)) = (named, delivered) {
                 self.deliveries.add(event, named, object, trail, results);
             }
         }

@@ -39,7 +39,7 @@ impl OpenCalls {
         &mut self,
         record: &str,
         event: &KmsEvent<'_>,
-        named: Option<&ContextObject>,
+        named: Option<&ContextObject<'_>>,
     ) {
         let object = named.filter(|named| named.ours).and_then(|named| {
             let is_readable = matches!(named.target, ContextTarget::LogFile(..));

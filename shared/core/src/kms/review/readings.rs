@@ -45,7 +45,7 @@ impl Readings {
     pub(super) fn review(
         &mut self,
         event: &KmsEvent<'_>,
-        named: Option<&ContextObject>,
+        named: Option<&ContextObject<'_>>,
         results: &mut ReviewResults<'_>,
     ) {
         let ruling = reader(event, named, results.expected);

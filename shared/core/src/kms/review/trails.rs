@@ -43,7 +43,7 @@ impl UnknownTrails {
     pub(super) fn add(
         &mut self,
         trail: &TrailArn,
-        named: &ContextObject,
+        named: &ContextObject<'_>,
         event: &KmsEvent<'_>,
         object: Option<&ObjectLocation>,
         results: &mut ReviewResults<'_>,
@@ -53,7 +53,7 @@ impl UnknownTrails {
         };
         let place = (
             trail.clone(),
-            named.bucket.clone(),
+            named.bucket.to_owned(),
             log.folder.prefix.clone(),
             log.folder.organization.clone(),
         );
@@ -64,7 +64,7 @@ impl UnknownTrails {
         let asked = UnknownTrail {
             trail: trail.clone(),
             folder: RegionFolder {
-                bucket: named.bucket.clone(),
+                bucket: named.bucket.to_owned(),
                 folder: log.folder.clone(),
                 region: log.region.clone(),
             },

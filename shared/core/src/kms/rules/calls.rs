@@ -15,7 +15,7 @@ pub(crate) fn is_writing(event: &KmsEvent<'_>) -> bool {
 /// role of the bucket's owner and a key of the replica.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html>.
-pub(crate) fn writes_replica(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> bool {
+pub(crate) fn writes_replica(event: &KmsEvent<'_>, named: Option<&ContextObject<'_>>) -> bool {
     is_writing(event) && named.is_some_and(|named| named.replica)
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn writes_replica(event: &KmsEvent<'_>, named: Option<&ContextObject>
 /// Bucket Key of the trail.
 pub(crate) fn is_reading(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     expected: &Expected,
 ) -> bool {
     if event.name != "Decrypt" || event.failed() {

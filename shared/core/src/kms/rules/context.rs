@@ -58,7 +58,7 @@ pub(crate) fn trail_is_known(trail: &TrailArn, known: &[Chain]) -> Ruling<Contex
 pub(crate) fn object(
     event: &KmsEvent<'_>,
     trail: Option<&TrailArn>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     expected: &Expected,
 ) -> Ruling<ContextMismatch> {
     let (Some(object), Some(text)) = (named, event.object.as_deref()) else {
@@ -74,9 +74,7 @@ pub(crate) fn object(
             log_buckets: places.log_buckets.clone(),
         });
     }
-    let partition = trail
-        .or(places.trails.first())
-        .map(|trail| trail.home_region.partition());
+    let partition = trail.or(places.trails.first()).map(TrailArn::partition);
     let well_formed = !matches!(
         object.target,
         ContextTarget::Unknown | ContextTarget::InconsistentLogFile(_)

@@ -53,15 +53,15 @@ pub(crate) fn image(recipient: &Recipient<'_>, expected: &Expected) -> Ruling<Un
 /// Rule 10, the reader: an enclave-only reader reads with the attestation of its enclave.
 pub(crate) fn attested(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     expected: &Expected,
 ) -> Ruling<MissingAttestation> {
-    let reads = is_reading(event, named, expected)
-        || (event.name == "Decrypt" && !event.failed() && uses_our_key(event, expected));
-    if !reads
-        || !expected
-            .readers
-            .enclave_only(&reading_principal(event, expected))
+    let reads = || {
+        is_reading(event, named, expected)
+            || (event.name == "Decrypt" && !event.failed() && uses_our_key(event, expected))
+    };
+    let readers = &expected.readers;
+    if readers.is_empty() || !reads() || !readers.enclave_only(&reading_principal(event, expected))
     {
         return Ruling::Silent;
     }

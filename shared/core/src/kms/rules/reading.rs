@@ -14,7 +14,7 @@ use crate::names::ids::AccountId;
 /// Rule 9: only CloudTrail, our own functions and the listed readers read log files.
 pub(crate) fn reader(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     expected: &Expected,
 ) -> Ruling<UnlistedReader> {
     let readers = &expected.readers;

@@ -6,7 +6,7 @@ use super::calls::writes_replica;
 use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
 use crate::kms::expected::Expected;
-use crate::kms::key_name::{is_key_arn, is_same_or_related, same_key};
+use crate::kms::key_name::{is_same_or_related, same_key};
 use crate::names::ids::{AccountId, TrailArn};
 use crate::world::Encryption;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 pub(crate) fn is_ours(
     event: &KmsEvent<'_>,
     trail: Option<&TrailArn>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     expected: &Expected,
 ) -> bool {
     let trails = &expected.places.trails;
@@ -50,7 +50,7 @@ pub(crate) enum Standing {
 /// resources).
 pub(crate) fn standing(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     expected: &Expected,
     known: &BTreeSet<String>,
 ) -> Standing {
@@ -63,7 +63,7 @@ pub(crate) fn standing(
     }
     // A call that succeeded has its key's ARN among its resources. If the key is unknown, the worst
     // case is assumed.
-    let Some(key) = event.key_named().filter(|key| is_key_arn(key)) else {
+    let Some(key) = event.key_arn() else {
         return Standing::Ours;
     };
     let keys = &expected.key_arns;

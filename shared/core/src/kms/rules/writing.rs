@@ -17,7 +17,10 @@ use crate::world::{Absence, Encryption};
 /// Rule 5: only CloudTrail generates data keys under a trail's context or for a log file.
 ///
 /// If S3 replicates, it writes under a role of the bucket's owner.
-pub(crate) fn caller(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> Ruling<ForeignCaller> {
+pub(crate) fn caller(
+    event: &KmsEvent<'_>,
+    named: Option<&ContextObject<'_>>,
+) -> Ruling<ForeignCaller> {
     if !is_writing(event) || event.failed() {
         return Ruling::Silent;
     }
@@ -37,7 +40,7 @@ pub(crate) fn caller(event: &KmsEvent<'_>, named: Option<&ContextObject>) -> Rul
 /// trail. S3 writes a replica under the replica's key, which is not reported.
 pub(crate) fn foreign(
     event: &KmsEvent<'_>,
-    named: Option<&ContextObject>,
+    named: Option<&ContextObject<'_>>,
     expected: &Expected,
 ) -> Ruling<ForeignContext> {
     let uses_a_data_key = is_writing(event) || event.name == "Decrypt";

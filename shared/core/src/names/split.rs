@@ -1,0 +1,38 @@
+//! Splits names at an ASCII byte. The parts of a name are short: reading them byte by byte is faster
+//! than a search for a character that may have several bytes.
+
+/// Returns the parts before and after the first such byte.
+pub(crate) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|it| it == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// Returns the part with this number. The first one has the number 0.
+pub(crate) fn part(text: &str, byte: u8, number: usize) -> Option<&str> {
+    let mut rest = text;
+    for _ in 0..number {
+        (_, rest) = split_once(rest, byte)?;
+    }
+    Some(split_once(rest, byte).map_or(rest, |(part, _)| part))
+}
+
+/// Returns the parts before and after the last such byte.
+pub(crate) fn rsplit_once(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|it| it == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_are_those_of_the_standard_library(text in "[a:é]{0,12}", number in 0_usize..6) {
+            prop_assert_eq!(split_once(&text, b':'), text.split_once(':'));
+            prop_assert_eq!(rsplit_once(&text, b':'), text.rsplit_once(':'));
+            prop_assert_eq!(part(&text, b':', number), text.split(':').nth(number));
+        }
+    }
+}
