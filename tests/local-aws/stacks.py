@@ -278,7 +278,9 @@ def move_messages() -> None:
         source = self.sqs_backend.get_queue(name("SourceArn"))
         messages, source._messages = source._messages, []
         for message in messages:
-            self.sqs_backend.send_message(name("DestinationArn"), message.body)
+            self.sqs_backend.send_message(
+                name("DestinationArn"), message.body, message.message_attributes
+            )
         return ActionResult({"TaskHandle": name("SourceArn")})
 
     SQSResponse.start_message_move_task = start_message_move_task  # type: ignore[attr-defined]

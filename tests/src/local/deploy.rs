@@ -17,8 +17,8 @@ use super::paths;
 use super::server::{LocalAws, REGION};
 use super::stack::Stack;
 
-/// The maximum time of the translation of the template.
-const TRANSLATED_WITHIN: Duration = Duration::from_mins(1);
+/// The maximum time of the translation of the template on a busy machine.
+const TRANSLATED_WITHIN: Duration = Duration::from_mins(5);
 /// The maximum time of the stack's creation.
 const CREATED_WITHIN: Duration = Duration::from_mins(2);
 

@@ -8,6 +8,9 @@ use serde_json::json;
 
 use super::request::{Call, Protocol};
 
+/// The time that a service with a wrong clock shows: no request is signed for it.
+pub(super) const SKEWED_DATE: &str = "Thu, 15 Jan 2026 00:30:00 GMT";
+
 /// The ID of a rule, to count its hits and to remove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleId(pub(super) usize);
@@ -107,8 +110,25 @@ pub enum Fault {
     },
     /// The call waits, then goes through.
     Stall(Duration),
+    /// An error in the format of the called service, from a service whose clock shows another time.
+    Skewed {
+        /// HTTP status.
+        status: StatusCode,
+        /// AWS's error code.
+        code: String,
+        /// The error's message.
+        text: String,
+    },
     /// The answer's body ends after this many bytes, and the connection with it.
     Cut(usize),
+    /// The answer's body ends in its middle, and the connection with it.
+    Halve,
+    /// The answer's body stops in its middle for this long.
+    Pause(Duration),
+    /// The answer's `Content-Length` promises this many bytes more than it has.
+    Overstate(usize),
+    /// The answer's `Content-Length` promises this many bytes fewer than it has.
+    Understate(usize),
     /// The connection ends without an answer; AWS does not receive the call.
     Drop,
     /// AWS carries out the call, and the connection ends without an answer.
@@ -179,6 +199,52 @@ impl Fault {
     /// A JSON or query service asks for fewer requests.
     pub fn throttling() -> Self {
         Self::error(400, "ThrottlingException", "Rate exceeded")
+    }
+
+    /// A service refuses a request because its clock and the caller's differ.
+    pub fn skewed(service: &str) -> Self {
+        let expired = "Signature expired: 20260115T001500Z is now earlier than 20260115T003000Z";
+        let (status, code, text) = match service {
+            "s3" => (
+                StatusCode::FORBIDDEN,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+            ),
+            "sns" => (StatusCode::FORBIDDEN, "SignatureDoesNotMatch", expired),
+            _ => (
+                StatusCode::BAD_REQUEST,
+                "InvalidSignatureException",
+                expired,
+            ),
+        };
+        Self::Skewed {
+            status,
+            code: code.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    /// A service asks for fewer requests, in its own words.
+    pub fn throttling_of(service: &str) -> Self {
+        match service {
+            "s3" => Self::slow_down(),
+            "kms" => Self::kms_throttling_of(service),
+            "sns" => Self::error(429, "Throttled", "Rate exceeded"),
+            "sqs" => Self::error(400, "RequestThrottled", "Request is throttled."),
+            _ => Self::throttling(),
+        }
+    }
+
+    /// A service passes on that KMS asks for fewer requests.
+    pub fn kms_throttling_of(service: &str) -> Self {
+        let code = match service {
+            "s3" => "KMS.ThrottlingException",
+            "sns" => "KMSThrottling",
+            "sqs" => "KmsThrottled",
+            _ => "ThrottlingException",
+        };
+        let text = "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.";
+        Self::error(400, code, text)
     }
 
     /// A JSON service denies access.

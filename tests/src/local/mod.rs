@@ -19,8 +19,10 @@ pub mod alerts;
 pub mod cli;
 pub mod deploy;
 pub mod fault;
+pub mod fault_plan;
 mod http;
 pub mod iam;
+mod mangle;
 pub mod paths;
 mod process;
 pub mod proxy;
@@ -38,6 +40,7 @@ pub use cli::{
 };
 pub use deploy::{Deployment, LogBucket};
 pub use fault::{Fault, Match, Rule, RuleId};
+pub use fault_plan::{FaultKind, FaultPlan, Shower, Tally};
 pub use proxy::{FaultProxy, Recorded};
 pub use pump::{Invocation, Pump, Round};
 pub use request::Call;

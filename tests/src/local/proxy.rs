@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use futures::stream;
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::{Frame, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
@@ -26,13 +25,12 @@ use tokio::task::JoinHandle;
 
 use super::alerts::Alert;
 use super::fault::{self, Fault, Match, Rule, RuleId};
-use super::http::{self, Body, BoxError, HttpClient};
+use super::fault_plan::{FaultPlan, Tally};
+use super::http::{self, Body, HttpClient};
 use super::iam::actions::{self, Needed};
 use super::iam::{Denied, Identities, Identity, record};
+use super::mangle;
 use super::request::{self, Call, Protocol};
-
-/// The time in which the first bytes of a cut answer can reach the caller.
-const FLUSH: Duration = Duration::from_millis(50);
 
 /// One call that went through the proxy.
 #[derive(Clone, Debug)]
@@ -135,6 +133,24 @@ impl FaultProxy {
         self.shared.state().rules.clear();
     }
 
+    /// Breaks the calls of a plan, from now on. Rules take precedence.
+    pub fn follow(&self, plan: FaultPlan) {
+        self.shared.state().plan = Some(plan);
+    }
+
+    /// Ends the plan. Returns how many calls it broke.
+    pub fn end_plan(&self) -> Tally {
+        let plan = self.shared.state().plan.take();
+        plan.map(FaultPlan::into_tally).unwrap_or_default()
+    }
+
+    /// Calls a function with the plan, if there is one.
+    pub fn with_plan(&self, change: impl FnOnce(&mut FaultPlan)) {
+        if let Some(plan) = &mut self.shared.state().plan {
+            change(plan);
+        }
+    }
+
     /// Returns how many calls a rule has broken so far.
     pub fn hits(&self, id: RuleId) -> usize {
         let state = self.shared.state();
@@ -214,6 +230,7 @@ struct State {
     rules: Vec<Active>,
     /// The actions and resources that policies of the resources allow.
     grants: Vec<(String, String)>,
+    plan: Option<FaultPlan>,
     next_rule: usize,
     recorded: Vec<Recorded>,
     /// Grows when records are forgotten, so that a late answer finds its own record or none.
@@ -244,6 +261,10 @@ impl Shared {
     fn admit(&self, call: Call, parameters: Value) -> (Ticket, Option<Fault>) {
         let mut state = self.state();
         let hit = state.rules.iter_mut().find_map(|active| active.meet(&call));
+        let planned = match (&hit, &mut state.plan) {
+            (None, Some(plan)) => plan.meet(&call),
+            _ => None,
+        };
         let ticket = Ticket {
             generation: state.generation,
             index: state.recorded.len(),
@@ -255,7 +276,7 @@ impl Shared {
             status: None,
             broken_by: hit.as_ref().map(|(id, _)| *id),
         });
-        (ticket, hit.map(|(_, fault)| fault))
+        (ticket, hit.map(|(_, fault)| fault).or(planned))
     }
 
     fn answered(&self, ticket: Ticket, status: StatusCode) {
@@ -376,7 +397,23 @@ impl Shared {
                 drain(body).await?;
                 respond(status, &headers, answer)
             }
-            Some(Fault::Cut(length)) => cut(self.forward(parts, body).await?, length).await,
+            Some(Fault::Skewed { status, code, text }) => {
+                let (mut headers, answer) = fault::error_answer(call, &code, &text);
+                headers.push(("date".to_owned(), fault::SKEWED_DATE.to_owned()));
+                drain(body).await?;
+                respond(status, &headers, answer)
+            }
+            Some(Fault::Cut(length)) => mangle::cut(self.forward(parts, body).await?, length).await,
+            Some(Fault::Halve) => mangle::halve(self.forward(parts, body).await?).await,
+            Some(Fault::Pause(delay)) => {
+                mangle::pause(self.forward(parts, body).await?, delay).await
+            }
+            Some(Fault::Overstate(more)) => {
+                mangle::overstate(self.forward(parts, body).await?, more).await
+            }
+            Some(Fault::Understate(fewer)) => {
+                mangle::understate(self.forward(parts, body).await?, fewer).await
+            }
             Some(Fault::Drop) => bail!("dropped by a rule"),
             Some(Fault::LoseAnswer) => {
                 let response = self.forward(parts, body).await?;
@@ -498,31 +535,4 @@ fn respond(
             .append(name, HeaderValue::from_str(value)?);
     }
     Ok(response)
-}
-
-/// Returns the same response, with a body that breaks off after `length` bytes. Its
-/// `Content-Length` still promises all of them.
-async fn cut(response: Response<Body>, length: usize) -> Result<Response<Body>> {
-    let (parts, body) = response.into_parts();
-    let whole = body
-        .collect()
-        .await
-        .map_err(anyhow::Error::from_boxed)?
-        .to_bytes();
-    let kept = whole.slice(..length.min(whole.len()));
-    let frames = stream::unfold(Some(kept), |kept| async move {
-        let end = || Err(BoxError::from("cut by a rule"));
-        match kept {
-            Some(kept) if kept.is_empty() => {
-                tokio::time::sleep(FLUSH).await;
-                Some((end(), None))
-            }
-            Some(kept) => Some((Ok(Frame::data(kept)), Some(Bytes::new()))),
-            None => None,
-        }
-    });
-    Ok(Response::from_parts(
-        parts,
-        BodyExt::boxed_unsync(StreamBody::new(Box::pin(frames))),
-    ))
 }
