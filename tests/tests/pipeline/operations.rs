@@ -101,7 +101,8 @@ async fn the_evidence_verifies_after_the_stack_is_deleted() -> Result<()> {
     Ok(())
 }
 
-/// `docs/runbook.md#move-parked-events-back`: the object is verified, and nobody is alerted again.
+/// `docs/runbook.md#move-parked-events-back`: the object is verified, and nobody is alerted again. The
+/// next second look ends the incident.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parked_event_is_verified_when_it_is_moved_back() -> Result<()> {
     let trail = TrailSpec {
@@ -154,5 +155,9 @@ async fn a_parked_event_is_verified_when_it_is_moved_back() -> Result<()> {
     let mut verdicts: Vec<&str> = of_digest.filter_map(|it| it["verdict"].as_str()).collect();
     verdicts.sort_unstable();
     ensure!(verdicts == ["cannot-tell", "valid"], "{verdicts:?}");
+    world.second_look().await?;
+    let closed = world.all_clears();
+    ensure!(closed.len() == 1, "{closed:?}");
+    ensure!(closed[0].contains("object-unreadable-denied"), "{closed:?}");
     Ok(())
 }

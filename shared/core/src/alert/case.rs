@@ -48,6 +48,8 @@ pub struct Case {
     pub new: Vec<SentFinding>,
     /// The all-clears that end an occurrence of the incident.
     pub ended: Vec<SentFinding>,
+    /// The findings that name the digest of a known occurrence, which the record does not have.
+    learned: Vec<SentFinding>,
     /// Indicates whether this invocation's message published everything about it.
     pub is_published: bool,
     /// The number of occurrences on record.
@@ -72,8 +74,14 @@ impl Case {
         if reminded {
             incident.reminder_until = None;
         }
-        let mut changes = findings;
-        changes.retain(|finding| incident.add(finding, now));
+        let (mut changes, mut learned) = (Vec::new(), Vec::new());
+        for finding in findings {
+            if incident.add(&finding, now) {
+                changes.push(finding);
+            } else if !finding.all_clear && incident.learn(&finding) {
+                learned.push(finding);
+            }
+        }
         let (ended, new) = changes.into_iter().partition(|finding| finding.all_clear);
         if !is_first {
             // The record is read again before it is written. Until then, thousands of them take no
@@ -85,6 +93,7 @@ impl Case {
             incident,
             new,
             ended,
+            learned,
             is_published: false,
             known: occurrences,
             is_first,
@@ -102,7 +111,8 @@ impl Case {
     #[must_use]
     pub fn is_recorded_silently(&self) -> bool {
         let is_new = self.notice == Notice::Silenced && !self.new.is_empty();
-        !self.notice.is_now() && (is_new || !self.ended.is_empty())
+        let is_news = is_new || !self.ended.is_empty() || !self.learned.is_empty();
+        !self.notice.is_now() && is_news
     }
 
     /// Returns whether the incident had no document.
@@ -149,6 +159,9 @@ impl Case {
         let mut changes: Vec<&SentFinding> = self.new.iter().chain(&self.ended).collect();
         changes.sort_by_key(|finding| finding.order());
         changes.retain(|finding| incident.add(finding, now));
+        for finding in &self.learned {
+            incident.learn(finding);
+        }
         let added = changes.iter().filter(|finding| !finding.all_clear).count();
         self.published(incident, u64::try_from(added).unwrap_or(u64::MAX), now)
     }
@@ -244,6 +257,56 @@ mod tests {
         case.is_published = false;
         let incident = case.added_to(Some(on_record(&["a"])), at(60));
         assert_eq!(incident.unpublished(), 1);
+    }
+
+    /// Two functions find an object unreadable: at first the one that knows of no digest.
+    #[test]
+    fn the_digest_of_a_known_occurrence_is_recorded() {
+        use crate::finding::DigestReference;
+        let found = |digest| SentFinding {
+            kind: "object-unreadable-denied".to_owned(),
+            digest,
+            ..finding("a", 0)
+        };
+        let key = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_trail_us-east-1_20260115T120000Z.json.gz";
+        let with_digest = || {
+            found(Some(DigestReference {
+                bucket: "amzn-s3-demo-bucket".to_owned(),
+                key: key.to_owned(),
+                start_time: None,
+                end_time: None,
+            }))
+        };
+        let arrived = |findings| Arrived {
+            findings,
+            reminded: false,
+        };
+        let look_at = |incident: &Incident| {
+            let at = incident.recent[0].look_at.as_ref();
+            at.map(|at| at.key.clone())
+        };
+        // In one batch, or in two.
+        let both = arrived(vec![found(None), with_digest()]);
+        let case = Case::of(both, OnRecord::Nothing, at(0), PACE).unwrap();
+        assert_eq!(look_at(&case.first_document(at(0))).as_deref(), Some(key));
+        let first = arrived(vec![found(None)]);
+        let mut case = Case::of(first, OnRecord::Nothing, at(0), PACE).unwrap();
+        case.is_published = true;
+        let on_record = case.first_document(at(0));
+        assert_eq!(look_at(&on_record), None);
+        let record = || OnRecord::Incident(Box::new(on_record.clone()));
+        let second = arrived(vec![with_digest()]);
+        let case = Case::of(second, record(), at(5), PACE).unwrap();
+        assert_eq!((case.notice, case.new.len()), (Notice::Known, 0));
+        assert!(case.is_recorded_silently());
+        let known = case.added_to(Some(on_record.clone()), at(5));
+        assert_eq!(look_at(&known).as_deref(), Some(key));
+        assert_eq!((known.occurrences, known.unpublished()), (1, 0));
+        // The same again is nothing new.
+        let third = arrived(vec![with_digest(), found(None)]);
+        let known = OnRecord::Incident(Box::new(known));
+        let case = Case::of(third, known, at(6), PACE).unwrap();
+        assert!(!case.is_recorded_silently());
     }
 
     #[test]

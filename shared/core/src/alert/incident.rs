@@ -197,6 +197,19 @@ impl Incident {
         true
     }
 
+    /// Remembers the digest that shows a known occurrence, if the incident does not have it yet. One
+    /// function finds an object unreadable before its digest arrives, and another one finds the same
+    /// with the digest. Returns whether the incident remembers something new.
+    pub fn learn(&mut self, finding: &SentFinding) -> bool {
+        let mut recent = self.recent.iter_mut();
+        let known = recent.find(|known| known.occurrence == finding.occurrence);
+        let Some(known) = known.filter(|it| it.ended_at.is_none() && it.look_at.is_none()) else {
+            return false;
+        };
+        known.look_at = look_at(finding);
+        known.look_at.is_some()
+    }
+
     fn known(&self, occurrence: &str) -> Option<&Occurrence> {
         let mut recent = self.recent.iter();
         recent.find(|known| known.occurrence == occurrence)
