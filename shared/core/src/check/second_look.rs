@@ -11,8 +11,9 @@ use super::digest::{DigestVerifier, ValidatedDigest};
 use super::log_file::Progress;
 use crate::finding::digest::DigestSubject;
 use crate::finding::log_file::LogFileSubject;
-use crate::finding::{DigestReference, Finding, FindingKind, Report, second_look};
+use crate::finding::{DigestReference, Finding, FindingKind, Report, Scope, second_look};
 use crate::names::event_object::{EventObject, occurrence_of};
+use crate::names::ids::TrailArn;
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::{DigestKey, ObjectKind, classify};
 use crate::trust::chain;
@@ -105,6 +106,23 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
         let bucket = self.places.original_of(&subject.at.bucket);
         is_expected.then(|| second_look::of_trail(subject, key.chain.place_in(bucket)))
     }
+}
+
+/// Returns the all-clears of an object that was unreadable, if the check has read it now: for each
+/// reason for which it may have been unreadable. Nothing is said about an object about which the
+/// check found something.
+#[must_use]
+pub fn readable_again(at: &ObjectLocation, report: &Report, trails: &[TrailArn]) -> Vec<Finding> {
+    let is_read = report.checked && report.obstacles.is_empty();
+    if !is_read || report.findings.iter().any(|found| found.object == *at) {
+        return Vec::new();
+    }
+    let scope = match classify(&at.key) {
+        ObjectKind::Digest(key) => Scope::of_chain(&key.chain, trails),
+        ObjectKind::LogFile(key) => Scope::of_log_file(&key, trails),
+        _ => return Vec::new(),
+    };
+    second_look::of_readable(&scope, at)
 }
 
 /// The kinds that name a digest which is what CloudTrail signed.

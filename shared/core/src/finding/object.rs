@@ -60,13 +60,16 @@ fn of_folder(
 }
 
 /// Returns the all-clears of an object that can be read again, for each reason for which it may have
-/// been unreadable.
-pub(super) fn readable(scope: &Scope, at: &ObjectLocation) -> impl Iterator<Item = Finding> {
+/// been unreadable. `message` says what is known about it.
+pub(super) fn readable(
+    scope: &Scope,
+    at: &ObjectLocation,
+    message: &str,
+) -> impl Iterator<Item = Finding> {
     [DENIED, KEY, REGION, CREDENTIALS, ARCHIVED]
         .map(|reason| {
             let subject = at.to_string();
-            of_folder(reason, scope, at, &subject, String::new())
-                .into_all_clear("Trailseal can read the object again, and the object is intact.")
+            of_folder(reason, scope, at, &subject, String::new()).into_all_clear(message)
         })
         .into_iter()
 }

@@ -28,6 +28,9 @@ const OF_DIGEST: [FindingKind; 7] = [
     FindingKind::DigestAlgorithmUnsupported,
 ];
 
+/// What is known about an object that was unreadable, and has been verified.
+const INTACT: &str = "Trailseal can read the object again, and the object is intact.";
+
 /// Returns the all-clears of a log file that is what the digest lists.
 #[must_use]
 pub fn of_log_file(subject: LogFileSubject<'_>) -> Vec<Finding> {
@@ -45,7 +48,7 @@ pub fn of_log_file(subject: LogFileSubject<'_>) -> Vec<Finding> {
     };
     let mut all_clears = Vec::from(ended);
     all_clears.extend(changed::intact(&changed));
-    all_clears.extend(object::readable(subject.scope, subject.at));
+    all_clears.extend(object::readable(subject.scope, subject.at, INTACT));
     all_clears
 }
 
@@ -66,7 +69,7 @@ pub fn of_digest(subject: &DigestSubject<'_>) -> Vec<Finding> {
         listed: None,
     };
     all_clears.extend(changed::intact(&changed));
-    all_clears.extend(object::readable(&subject.scope, subject.at));
+    all_clears.extend(object::readable(&subject.scope, subject.at, INTACT));
     all_clears
 }
 
@@ -79,6 +82,12 @@ pub fn of_predecessor(subject: &DigestSubject<'_>) -> Vec<Finding> {
     let mut all_clears = of_digest(subject);
     all_clears.push(end(modified, message));
     all_clears
+}
+
+/// Returns the all-clears of an object that can be read again.
+#[must_use]
+pub fn of_readable(scope: &Scope, at: &ObjectLocation) -> Vec<Finding> {
+    object::readable(scope, at, "Trailseal can read the object again.").collect()
 }
 
 /// Returns the all-clear of a chain whose trail is an expected one now. `place` is the place of the

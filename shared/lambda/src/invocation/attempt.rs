@@ -31,6 +31,17 @@ impl Attempt {
         matches!(self, Self::Counted(Passage { alone: true, .. }))
     }
 
+    /// Returns whether the function parked the event before, and somebody moved it back.
+    pub(super) fn is_moved_back(self) -> bool {
+        matches!(
+            self,
+            Self::Counted(Passage {
+                moved_back: true,
+                ..
+            })
+        )
+    }
+
     /// Returns what the rest of an object carries: the rest is a new message, and counts how many
     /// there were before it. Returns `None` after too many.
     pub(super) fn of_rest(self) -> Option<Passage> {

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal::check::arrival::Arrival;
+use trailseal::check::second_look::readable_again;
 use trailseal::finding::{Obstacle, Report, Scope, Stamp, Verdict};
 use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
@@ -49,7 +50,7 @@ impl<C: Check, P: Ports> Service<C, P> {
             digest,
             log_files,
         } = checked;
-        report.allow_for_expiry(Timestamp::now());
+        self.complete(&mut report, &object, attempt);
         // A second look is repeated by the clock, as long as the incident is open.
         let schedule = RetrySchedule::of_report(&report, self.is_history)
             .filter(|_| !created.is_second_look());
@@ -103,6 +104,16 @@ impl<C: Check, P: Ports> Service<C, P> {
                 Err(ItemError::CannotTell { error, schedule })
             }
             _ => Ok(outcome),
+        }
+    }
+
+    /// Adds to a report what the time and the message say.
+    fn complete(&self, report: &mut Report, object: &ObjectLocation, attempt: Attempt) {
+        report.allow_for_expiry(Timestamp::now());
+        if attempt.is_moved_back() {
+            // Its last try may have reported the object as unreadable.
+            let readable = readable_again(object, report, &self.places.trails);
+            report.all_clears.extend(readable);
         }
     }
 

@@ -5,6 +5,7 @@ use super::passage::Passage;
 use super::ports::{Requeue, SetRetry};
 use super::sqs::{SET_RETRY, delay_seconds, retry_in};
 use aws_config::SdkConfig;
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use std::time::Duration;
 use trailseal::world::{Cause, StoreError};
@@ -60,38 +61,40 @@ impl Requeue for OwnQueue {
     async fn send(&self, body: &str, passage: &Passage, delay: Duration) -> Result<(), StoreError> {
         const ACTION: &str = "send a message to";
         let url = self.url(ACTION)?;
-        let mut request = self
-            .sqs
-            .send_message()
-            .queue_url(url)
-            .message_body(body)
-            .delay_seconds(delay_seconds(delay));
-        for (name, value) in passage.attributes() {
-            let value = MessageAttributeValue::builder()
-                .data_type("Number")
-                .string_value(value)
-                .build()
-                .map_err(|error| StoreError {
-                    action: ACTION,
-                    subject: url.to_owned(),
-                    cause: Cause::Failed(error.to_string()),
-                })?;
-            request = request.message_attributes(name, value);
-        }
-        let sent = request.send().await;
-        sent.map_err(|error| store_error(ACTION, url, &error))?;
-        Ok(())
+        let request = self.sqs.send_message().queue_url(url).message_body(body);
+        let request = request.delay_seconds(delay_seconds(delay));
+        send_with(request, passage, ACTION, url).await
     }
 
     async fn park(&self, body: &str) -> Result<(), StoreError> {
         const ACTION: &str = "park a message in";
         let url = self.dead_letter_url.as_deref();
         let url = configured(url, "TRAILSEAL_DEAD_LETTER_QUEUE_URL", ACTION)?;
-        // Without its passage: a message that somebody moves back starts again from the first try.
-        let sent = self.sqs.send_message().queue_url(url).message_body(body);
-        sent.send()
-            .await
-            .map_err(|error| store_error(ACTION, url, &error))?;
-        Ok(())
+        let request = self.sqs.send_message().queue_url(url).message_body(body);
+        send_with(request, &Passage::into_dead_letter_queue(), ACTION, url).await
     }
+}
+
+/// Sends a message with what it carries.
+async fn send_with(
+    mut request: SendMessageFluentBuilder,
+    passage: &Passage,
+    action: &'static str,
+    url: &str,
+) -> Result<(), StoreError> {
+    for (name, value) in passage.attributes() {
+        let value = MessageAttributeValue::builder()
+            .data_type("Number")
+            .string_value(value)
+            .build()
+            .map_err(|error| StoreError {
+                action,
+                subject: url.to_owned(),
+                cause: Cause::Failed(error.to_string()),
+            })?;
+        request = request.message_attributes(name, value);
+    }
+    let sent = request.send().await;
+    sent.map_err(|error| store_error(action, url, &error))?;
+    Ok(())
 }

@@ -34,6 +34,9 @@ const ALONE: &str = "TrailsealAlone";
 /// The attribute that counts how many times the function sent the message again without a failed
 /// try.
 const HOPS: &str = "TrailsealHops";
+/// The attribute of a message that the function gave up and parked. Whoever moves the message back
+/// keeps the attribute.
+const PARKED: &str = "TrailsealParked";
 
 /// The data that a message carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub struct Passage {
     /// How many times it was sent again, as the rest of an object or because there was no time to
     /// start.
     pub hops: u32,
+    /// Whether the function parked it before, and somebody moved it back.
+    pub moved_back: bool,
 }
 
 impl Default for Passage {
@@ -57,6 +62,7 @@ impl Default for Passage {
             not_before: None,
             alone: false,
             hops: 0,
+            moved_back: false,
         }
     }
 }
@@ -72,6 +78,17 @@ impl Passage {
             not_before: not_before.and_then(|seconds| Timestamp::from_second(seconds).ok()),
             alone: attribute(ALONE).is_some(),
             hops: number(HOPS).unwrap_or(0),
+            moved_back: attribute(PARKED).is_some(),
+        }
+    }
+
+    /// Returns what a message carries into the dead-letter queue. A message that somebody moves back
+    /// starts again from the first try.
+    #[must_use]
+    pub fn into_dead_letter_queue() -> Self {
+        Self {
+            moved_back: true,
+            ..Self::default()
         }
     }
 
@@ -91,6 +108,9 @@ impl Passage {
         }
         if self.hops > 0 {
             attributes.push((HOPS, self.hops.to_string()));
+        }
+        if self.moved_back {
+            attributes.push((PARKED, "1".to_owned()));
         }
         attributes
     }
@@ -154,6 +174,18 @@ mod tests {
         assert_eq!((sent_on.attempt, sent_on.hops), (3, 1));
         assert_eq!(sent_on.not_before, None);
         assert_eq!(read(&sent_on.attributes()), sent_on);
+    }
+
+    #[test]
+    fn a_message_that_is_moved_back_starts_again_and_knows_it() {
+        let parked = Passage::into_dead_letter_queue();
+        assert_eq!((parked.attempt, parked.hops), (1, 0));
+        assert_eq!(parked.attributes().len(), 1);
+        let moved_back = read(&parked.attributes());
+        assert!(moved_back.moved_back);
+        let now = Timestamp::from_second(1_768_478_400).unwrap();
+        let again = moved_back.again(2, now, Duration::from_mins(1));
+        assert!(read(&again.attributes()).moved_back);
     }
 
     #[test]

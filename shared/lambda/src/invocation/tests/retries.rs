@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::queue::passage::MAX_WAIT;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn an_object_that_stays_unreadable_is_reported_before_its_message_is_parked() {
@@ -163,4 +164,32 @@ async fn in_the_history_a_digest_that_may_have_expired_is_on_record_and_not_park
     let event = sqs(&[("denied", &key("denied"), 1)]);
     assert!(sent_back(&invoke(&service, event).await.unwrap()).is_empty());
     assert_eq!(sent_again(&service), [key("denied")]);
+}
+
+/// What was reported as unreadable ends when somebody moves its message back.
+#[tokio::test]
+async fn an_object_that_can_be_read_after_its_message_is_moved_back_is_an_all_clear() {
+    const LOG_FILE: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/15/111122223333_CloudTrail_us-east-1_20260115T1215Z_recordedInThis01.json.gz";
+    let moved_back = Passage::into_dead_letter_queue();
+    for (object, passage, count) in [
+        (LOG_FILE, Passage::default(), 0),
+        (LOG_FILE, moved_back, 5),
+        // It says nothing about these: a finding, an obstacle, an object without a name.
+        ("tampered", moved_back, 0),
+        ("denied", moved_back, 0),
+        ("valid", moved_back, 0),
+    ] {
+        let service = service(Sent::default(), Line::default());
+        let event = json!({"Records": [record("m", &key(object), 1, &passage)]});
+        invoke(&service, event).await.unwrap();
+        let found = findings(&service);
+        let all_clears = found.iter().filter(|it| it["allClear"] == true);
+        assert_eq!(all_clears.clone().count(), count, "{object} {found:#?}");
+        let kinds: BTreeSet<_> = all_clears.map(|it| it["kind"].to_string()).collect();
+        assert!(kinds.len() <= 2, "{kinds:?}");
+        // A try that fails does not forget it.
+        for (_, passage, _) in take_sent(&service) {
+            assert_eq!(passage.moved_back, object == "denied");
+        }
+    }
 }
