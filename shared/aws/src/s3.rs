@@ -6,8 +6,8 @@ use super::limited::RequestPlaces;
 use super::regions::ByRegion;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::EncodingType;
@@ -93,11 +93,11 @@ impl S3Objects {
         self
     }
 
-    /// Returns the settings of every client: S3's own checksums are not computed, because
-    /// everything that matters is hashed here.
+    /// Returns the settings of every client. S3's own checksum of an object is compared, as is the
+    /// SDK's default: content that did not arrive as S3 has it is not the object's, and says nothing
+    /// about it. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html>
     fn settings(&self) -> Builder {
-        let settings = Builder::from(&self.config)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        let settings = Builder::from(&self.config);
         match &self.places {
             Some(places) => settings
                 .interceptor(Throttling(Arc::clone(places)))

@@ -79,6 +79,13 @@ async fn s3_ends_a_response_in_the_middle() -> Result<()> {
     nothing_is_lost(every("s3", Fault::Cut(40)), &ALL).await
 }
 
+/// The function gets a shorter body than S3 has, and nothing in HTTP says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_promises_fewer_bytes_than_it_has() -> Result<()> {
+    let reads = Match::operation("s3", "GetObject").path_contains("/AWSLogs/");
+    nothing_is_lost(vec![Rule::new(reads, Fault::Understate(10))], &ALL).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_denies_access() -> Result<()> {
     nothing_is_lost(every("s3", Fault::access_denied()), &ALL).await
