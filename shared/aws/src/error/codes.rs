@@ -1,18 +1,25 @@
 //! The codes of errors, by their meaning.
 
-/// Codes that mean "not now", with any status.
-pub(super) const UNAVAILABLE: [&str; 14] = [
+/// Codes that mean "not now", with any status. SNS and SQS have codes of their own, for themselves and
+/// for the KMS key of a topic or a queue:
+/// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html> and
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+pub(super) const UNAVAILABLE: [&str; 18] = [
     "InternalError",
     "InternalFailure",
     "KMS.DependencyTimeoutException",
     "KMS.KMSInternalException",
     "KMS.KeyUnavailableException",
     "KMS.ThrottlingException",
+    "KMSThrottling",
+    "KmsThrottled",
     "LimitExceededException",
     "RequestLimitExceeded",
+    "RequestThrottled",
     "RequestTimeout",
     "ServiceUnavailable",
     "SlowDown",
+    "Throttled",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",

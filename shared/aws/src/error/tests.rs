@@ -112,7 +112,11 @@ fn a_disabled_key_is_not_a_missing_permission() {
     for code in [
         "KMS.KeyUnavailableException",
         "KMS.ThrottlingException",
+        "KMSThrottling",
+        "KmsThrottled",
+        "RequestThrottled",
         "SlowDown",
+        "Throttled",
     ] {
         assert!(
             matches!(cause_of(400, code, "later"), Cause::Unavailable(_)),
