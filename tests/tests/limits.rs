@@ -145,6 +145,10 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "record of an incident",
+        &[("functions/alerter/src", "RECORD_TRIES", Number)],
+    ),
+    (
         "second look at open incidents",
         &[
             (

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use tokio::time::timeout_at;
 use trailseal::alert::Alert;
 use trailseal::names::seconds::whole_second;
+use trailseal_lambda::queue::receive_count;
 use trailseal_lambda::{AnswerBatch, Deadline};
 
 /// A batch, compared with the recorded incidents.
@@ -50,7 +51,8 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
                     failed.insert(number);
                 }
             }
-            let record = self.record(cases, now);
+            let tries = |number| messages.get(number).map_or(0, receive_count);
+            let record = self.record(cases, now, tries);
             // A finding that is not recorded is delivered again, so one that SNS accepted may be
             // sent twice.
             match timeout_at(deadline.answer_by, record).await {

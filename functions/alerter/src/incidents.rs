@@ -15,6 +15,11 @@ use trailseal_lambda::queue::ports::SendLater as _;
 /// How many times a document is read again because another environment wrote it in the meantime.
 const WRITE_ATTEMPTS: usize = 5;
 
+/// How many times the findings of an incident are delivered until its record is given up. Each time,
+/// people are alerted again. Without a record, nobody can acknowledge the incident, and nothing ends
+/// it.
+const RECORD_TRIES: u32 = 4;
+
 /// A case, and the messages that contained it.
 pub(crate) struct OpenCase {
     pub(crate) case: Case,
@@ -85,10 +90,24 @@ impl<P: Ports> Alerter<P> {
     }
 
     /// Records what people were alerted to, and what they will be alerted to. Returns the messages
-    /// of all findings that could not be recorded.
-    pub(crate) async fn record(&self, cases: Vec<OpenCase>, now: Timestamp) -> BTreeSet<Number> {
+    /// of all findings that could not be recorded. `tries` returns how many times a message was
+    /// delivered.
+    pub(crate) async fn record(
+        &self,
+        cases: Vec<OpenCase>,
+        now: Timestamp,
+        tries: impl Fn(Number) -> u32,
+    ) -> BTreeSet<Number> {
+        let tries = &tries;
         let mut results = stream::iter(cases)
-            .map(|case| self.record_one(case, now))
+            .map(|case| async move {
+                let is_published = case.case.is_published;
+                let mut not_kept = self.record_one(case, now).await;
+                if is_published {
+                    not_kept.retain(|number| tries(*number) < RECORD_TRIES);
+                }
+                not_kept
+            })
             .buffer_unordered(DOCUMENTS_AT_ONCE);
         let mut failed = BTreeSet::new();
         while let Some(not_kept) = results.next().await {
@@ -119,10 +138,6 @@ impl<P: Ports> Alerter<P> {
                     break;
                 }
             }
-        }
-        if case.is_published {
-            // People were alerted to it; they may be alerted again.
-            return BTreeSet::new();
         }
         messages
     }

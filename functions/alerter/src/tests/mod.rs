@@ -40,6 +40,8 @@ struct World {
     documents: BTreeMap<String, (String, u64)>,
     later: Vec<(String, u64)>,
     retries: Vec<(String, u64)>,
+    /// How many times the queue has delivered each message.
+    receives: u32,
     version: u64,
     /// How many steps were done; the start and the end of each count.
     steps: usize,
@@ -301,6 +303,9 @@ async fn answer(aws: &Aws, bodies: &[String], minute: i64) -> Option<Vec<usize>>
             message.message_id = Some(number.to_string());
             message.body = Some(body.clone());
             message.receipt_handle = Some(format!("receipt {number}"));
+            let receives = aws.0.lock().unwrap().receives.to_string();
+            let name = "ApproximateReceiveCount".to_owned();
+            message.attributes.insert(name, receives);
             message
         })
         .collect();
