@@ -115,6 +115,16 @@ e2e: $(BUILD) ## Run the property and end-to-end tests, with the functions of `m
 	TRAILSEAL_PRIVILEGES=$(RECORD) cargo test $(CARGO_DEBUG) --test '*'
 	TRAILSEAL_PRIVILEGES=$(RECORD) cargo test $(CARGO_DEBUG) --test privileges -- --ignored
 
+# Seeds and figures: docs/faults.md. Only a complete run writes them.
+FAULT_RUNS ?= 1000
+FAULT_STAGES ?= 4
+.PHONY: faults
+faults: $(BUILD) ## Break the calls of the functions to AWS in FAULT_RUNS seeded runs, and write docs/faults.md
+	cargo test $(CARGO_DEBUG) --test faults --no-run
+	TRAILSEAL_FAULT_RUNS=$(FAULT_RUNS) TRAILSEAL_FAULT_SEED=$(FAULT_SEED) TRAILSEAL_FAULT_STAGES=$(FAULT_STAGES) \
+	    TRAILSEAL_FAULT_MINUTES=$(FAULT_MINUTES) $(if $(FAULT_SEED),,$(if $(filter 1000,$(FAULT_RUNS)),TRAILSEAL_WRITE=1)) \
+	    cargo test $(CARGO_DEBUG) --test faults no_finding -- --nocapture
+
 .PHONY: privileges
 privileges: $(BUILD) ## Run the end-to-end tests, and write docs/privileges.md: which permissions the functions have and use
 	cargo build $(CARGO_DEBUG) --bin trailseal --bin trailseal-doctor
