@@ -65,9 +65,9 @@ impl<P: Ports> Exporter<P> {
             Ok(Incoming::Alert {
                 changes,
                 list,
-                lost,
+                unlisted,
             }) => {
-                let Some(alert) = self.content(changes, list, lost).await else {
+                let Some(alert) = self.content(changes, list, unlisted).await else {
                     return false;
                 };
                 let deliveries = self.outputs.iter().map(|output| {
@@ -117,11 +117,11 @@ impl<P: Ports> Exporter<P> {
         &self,
         changes: Vec<Change>,
         list: Option<String>,
-        lost: u64,
+        unlisted: u64,
     ) -> Option<AlertContent> {
-        if lost > 0 {
+        if unlisted > 0 {
             tracing::warn!(
-                count = lost,
+                count = unlisted,
                 "the alert does not have all its findings, and names no list in the evidence bucket: only the findings in it are exported. If alerter could not store the list, it publishes the others again"
             );
         }
@@ -132,7 +132,7 @@ impl<P: Ports> Exporter<P> {
         Some(AlertContent {
             changes,
             list: list.map(|key| format!("s3://{}/{key}", self.evidence_bucket)),
-            lost,
+            unlisted,
         })
     }
 

@@ -11,7 +11,7 @@ pub(crate) struct AlertContent {
     /// The location of the list that they come from, if the alert does not hold them all.
     pub(crate) list: Option<String>,
     /// The number of findings that are neither in the alert nor in a list that could be read.
-    pub(crate) lost: u64,
+    pub(crate) unlisted: u64,
 }
 
 /// What one output sends.
@@ -29,14 +29,14 @@ impl<'a> Shipment<'a> {
         let AlertContent {
             changes,
             list,
-            lost,
+            unlisted,
         } = alert;
         let (changes, summary) = match output {
             Output::FindingEvents => {
                 let new = changes.iter().filter(|change| change.is_new_finding());
                 (new.collect(), None)
             }
-            Output::Chat => chosen(of_incidents(changes), *lost, list.as_deref()),
+            Output::Chat => chosen(of_incidents(changes), *unlisted, list.as_deref()),
             Output::IncidentEvents | Output::OcsfEvents | Output::SecurityHub | Output::Webhook => {
                 (of_incidents(changes), None)
             }

@@ -84,7 +84,7 @@ impl<P: Ports> Exporter<P> {
             .queue
             .send(body, &passage.with_next_hop(), Duration::ZERO)
             .await;
-        is_accepted(sent)
+        is_accepted(&sent)
     }
 
     /// Sends a message to the function's own queue for its next try.
@@ -92,7 +92,7 @@ impl<P: Ports> Exporter<P> {
         let wait = retry_after(passage.attempt);
         let next = passage.again(passage.attempt.saturating_add(1), now, wait);
         let sent = self.queue.send(body, &next, wait).await;
-        is_accepted(sent)
+        is_accepted(&sent)
     }
 
     /// Sends a message to the dead-letter queue.
@@ -110,8 +110,8 @@ impl<P: Ports> Exporter<P> {
     }
 }
 
-fn is_accepted(sent: Result<(), StoreError>) -> bool {
-    if let Err(error) = &sent {
+fn is_accepted(sent: &Result<(), StoreError>) -> bool {
+    if let Err(error) = sent {
         tracing::warn!(error = ?error.to_string(), "what an output does not have could not be sent to the queue: the queue delivers the whole message again");
     }
     sent.is_ok()

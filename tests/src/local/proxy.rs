@@ -318,23 +318,18 @@ impl Shared {
             None => Ok(Vec::new()),
         };
         let (ticket, fault) = self.admit(call.clone(), parameters);
-        let denied = needed.and_then(|needed| self.authorize(identity.as_deref(), &needed));
-        let denied = denied.inspect_err(|error| say(&format!("{error:#}")))?;
-        let response = match denied {
-            Some(denied) => {
-                drain(body).await?;
+        let needed = needed.inspect_err(|error| say(&format!("{error:#}")))?;
+        let response = if let Some(denied) = self.authorize(identity.as_deref(), &needed) {
+            drain(body).await?;
+            deny(&call, identity.as_deref(), &denied)?
+        } else {
+            let response = self.answer(&call, fault, parts, body).await?;
+            let needed = actions::after(&call, response.status(), response.headers());
+            if let Some(denied) = self.authorize(identity.as_deref(), &needed) {
+                drain(response.into_body()).await?;
                 deny(&call, identity.as_deref(), &denied)?
-            }
-            None => {
-                let response = self.answer(&call, fault, parts, body).await?;
-                let needed = actions::after(&call, response.status(), response.headers());
-                match self.authorize(identity.as_deref(), &needed)? {
-                    Some(denied) => {
-                        drain(response.into_body()).await?;
-                        deny(&call, identity.as_deref(), &denied)?
-                    }
-                    None => response,
-                }
+            } else {
+                response
             }
         };
         self.answered(ticket, response.status());
@@ -343,10 +338,8 @@ impl Shared {
 
     /// Returns what neither the caller's role nor a policy of the resource allows. Records what of the
     /// role allowed the rest.
-    fn authorize(&self, identity: Option<&Identity>, needed: &[Needed]) -> Result<Option<Denied>> {
-        let Some(identity) = identity else {
-            return Ok(None);
-        };
+    fn authorize(&self, identity: Option<&Identity>, needed: &[Needed]) -> Option<Denied> {
+        let identity = identity?;
         let grants = self.state().grants.clone();
         let is_granted = |needed: &Needed| {
             let mut grants = grants.iter();
@@ -361,9 +354,9 @@ impl Shared {
         match identity.check(&needed) {
             Ok(granted) => {
                 record::write(&identity.role, &identity.session, &granted, &self.test);
-                Ok(None)
+                None
             }
-            Err(denied) => Ok(Some(denied)),
+            Err(denied) => Some(denied),
         }
     }
 
@@ -505,9 +498,8 @@ fn deny(call: &Call, identity: Option<&Identity>, denied: &Denied) -> Result<Res
     let message = format!("{role} is not authorized to perform: {action} on resource: {resource}");
     say(&message);
     let (status, code) = match call.protocol {
-        Protocol::S3 => (StatusCode::FORBIDDEN, "AccessDenied"),
         Protocol::Query if call.service == "sns" => (StatusCode::FORBIDDEN, "AuthorizationError"),
-        Protocol::Query => (StatusCode::FORBIDDEN, "AccessDenied"),
+        Protocol::S3 | Protocol::Query => (StatusCode::FORBIDDEN, "AccessDenied"),
         Protocol::Json | Protocol::RestJson => (StatusCode::BAD_REQUEST, "AccessDeniedException"),
     };
     let (headers, body) = fault::error_answer(call, code, &message);

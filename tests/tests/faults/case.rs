@@ -132,7 +132,7 @@ fn attacks(rng: &mut Rng) -> Vec<Planned> {
         let attack = *rng.pick(&Attack::OF_LOG_FILE);
         // That no digest lists a log file is known only if every digest around it exists.
         let is_planted = attack == Attack::PlantLogFile;
-        if !rng.one_in(3) && !(is_planted && has_digest) {
+        if !(rng.one_in(3) || is_planted && has_digest) {
             attacks.push(Planned {
                 attack,
                 hour: if is_planted { 2 } else { hour },

@@ -274,12 +274,12 @@ async fn many_findings_of_a_log_file_are_one_list() -> Result<()> {
     let log = trail.log_files[0].object.clone();
     let world = World::within(aws, trail, &[], |_| ()).await?;
     // As long as possible: a principal and an address that AWS would not record.
-    let long = "z".repeat(2_000);
+    let filler = "z".repeat(2_000);
     let call = |number| {
         let mut call = call(number);
-        let arn = format!("arn:aws:iam::444455556666:user/{number}-{long}");
+        let arn = format!("arn:aws:iam::444455556666:user/{number}-{filler}");
         call["userIdentity"]["arn"] = arn.into();
-        call["sourceIPAddress"] = long.as_str().into();
+        call["sourceIPAddress"] = filler.as_str().into();
         call
     };
     let made_up = (0..200).map(call);

@@ -50,8 +50,8 @@ fn the_document_lists_what_the_templates_declare() -> Result<()> {
             continue;
         }
         let key = document::key(&permission);
-        let test = used_by.get(&key).map_or("", String::as_str);
-        ensure!(exists(test), "the test of {key:?} does not exist: {test}");
+        let user = used_by.get(&key).map_or("", String::as_str);
+        ensure!(exists(user), "the test of {key:?} does not exist: {user}");
     }
     ensure!(
         document::render(&roles, &used_by)? == text,

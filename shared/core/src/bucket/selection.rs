@@ -42,7 +42,7 @@ pub enum Part {
     /// The log files whose keys start with this.
     LogFiles(String),
     /// One digest file, and the log files that it lists.
-    Digest(DigestKey),
+    Digest(Box<DigestKey>),
     /// The log file with this key.
     LogFile(String),
     /// A place to which CloudTrail delivers nothing.
@@ -186,7 +186,7 @@ impl Part {
         match self {
             Self::Everything | Self::LogFiles(_) | Self::LogFile(_) => true,
             Self::Digests(prefix) => key.to_string().starts_with(prefix),
-            Self::Digest(named) => named == key,
+            Self::Digest(named) => **named == *key,
             Self::Elsewhere(_) => false,
         }
     }
@@ -246,7 +246,7 @@ impl Inside {
         let part = match names {
             [] => below(prefix),
             [_name] if is_digests => match classify(prefix) {
-                ObjectKind::Digest(key) => Part::Digest(key),
+                ObjectKind::Digest(key) => Part::Digest(Box::new(key)),
                 // The name is not a digest file's. The object is checked as it is.
                 _ => Part::Digests(prefix.to_owned()),
             },
@@ -395,7 +395,7 @@ mod tests {
         let ObjectKind::Digest(key) = classify(DIGEST) else {
             panic!("no digest");
         };
-        assert_eq!(Selection::of(DIGEST).part, Part::Digest(key));
+        assert_eq!(Selection::of(DIGEST).part, Part::Digest(Box::new(key)));
         assert_eq!(
             time(DIGEST),
             Some(times("2026-09-30T23:17:31Z", "2026-10-01T00:17:31Z"))

@@ -66,9 +66,11 @@ pub fn of(change: &Change) -> Value {
 #[must_use]
 pub fn of_summary(summary: &Summary, evidence_bucket: &str) -> Value {
     let Summary {
-        incidents, lost, ..
+        incidents,
+        unlisted,
+        ..
     } = summary;
-    let what = match (incidents, lost) {
+    let what = match (incidents, unlisted) {
         (0, _) => "an alert is not complete".to_owned(),
         (1, _) => "1 more incident".to_owned(),
         _ => format!("{incidents} more incidents"),
@@ -86,9 +88,9 @@ pub fn of_summary(summary: &Summary, evidence_bucket: &str) -> Value {
             inert(evidence_bucket)
         ));
     }
-    if *lost > 0 {
+    if *unlisted > 0 {
         lines.push(format!(
-            "{lost} findings are neither in the alert nor in a list in the evidence bucket. No output has them."
+            "{unlisted} findings are neither in the alert nor in a list in the evidence bucket. No output has them."
         ));
         steps.push("Read the log of the function alerter. If it could not store the list, it publishes the findings again.".to_owned());
     }
@@ -113,7 +115,7 @@ pub fn of_summary(summary: &Summary, evidence_bucket: &str) -> Value {
             "eventType": "trailseal-more-incidents",
             "additionalContext": {
                 "incidents": incidents.to_string(),
-                "lost": lost.to_string(),
+                "lost": unlisted.to_string(),
                 "severity": summary.severity.as_str(),
             },
         },
@@ -266,16 +268,16 @@ mod tests {
     fn a_summary_says_how_many_incidents_have_no_message_and_where_they_are() {
         let mut changes = vec![change(ChangeState::Opened); MAX_CHAT_MESSAGES];
         let list = Some("s3://amzn-s3-demo-bucket/alerts/x.json");
-        let message = |changes: &[Change], lost, list| {
-            let (_, summary) = chosen(changes.iter().collect(), lost, list);
+        let message = |changes: &[Change], unlisted, list| {
+            let (_, summary) = chosen(changes.iter().collect(), unlisted, list);
             of_summary(&summary.unwrap(), "amzn-s3-demo-bucket")["content"].clone()
         };
-        let lost = message(&changes, 3, None);
+        let unlisted = message(&changes, 3, None);
         assert_eq!(
-            lost["title"],
+            unlisted["title"],
             "⁅CRITICAL⁆ Trailseal: an alert is not complete"
         );
-        let text = lost["description"].as_str().unwrap();
+        let text = unlisted["description"].as_str().unwrap();
         assert!(text.starts_with("3 findings are neither"), "{text}");
         changes.resize(MAX_CHAT_MESSAGES + 2, change(ChangeState::Opened));
         let more = message(&changes, 0, list);

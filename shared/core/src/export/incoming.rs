@@ -24,7 +24,7 @@ pub enum Incoming {
         /// them all.
         list: Option<String>,
         /// The number of findings that are neither in the alert nor in such a list.
-        lost: u64,
+        unlisted: u64,
     },
     /// What one output did not accept at an earlier try.
     Rest(Rest),
@@ -87,11 +87,11 @@ pub fn read(json: &[u8], evidence_bucket: &str) -> Result<Incoming, IncomingErro
                 let key = missing.list.strip_prefix(&prefix)?;
                 key.starts_with(LISTS).then(|| key.to_owned())
             });
-            let lost = body.left_out.filter(|_| list.is_none());
+            let unlisted = body.left_out.filter(|_| list.is_none());
             Ok(Incoming::Alert {
                 changes: bounded(body.findings)?,
                 list,
-                lost: lost.map_or(0, |missing| missing.count),
+                unlisted: unlisted.map_or(0, |missing| missing.count),
             })
         }
         rest::SCHEMA => {
@@ -167,12 +167,12 @@ mod tests {
             let Incoming::Alert {
                 changes,
                 list,
-                lost,
+                unlisted,
             } = super::read(text.as_bytes(), BUCKET).unwrap()
             else {
                 panic!("an alert");
             };
-            assert_eq!((list.as_deref(), lost), (key, without_list));
+            assert_eq!((list.as_deref(), unlisted), (key, without_list));
             assert_eq!(changes[0].finding, finding);
             assert_eq!(changes[0].incident.state, ChangeState::Opened);
             assert_eq!(changes[0].incident.last_seen, Some(finding.detected_at));

@@ -23,7 +23,7 @@ pub struct Summary {
     /// The number of incidents without a message of their own.
     pub incidents: u64,
     /// The number of findings that are neither in the alert nor in a list that could be read.
-    pub lost: u64,
+    pub unlisted: u64,
     /// The highest severity of these incidents; if there are none, of the alert.
     pub severity: Severity,
     /// The time of the newest change.
@@ -35,11 +35,11 @@ pub struct Summary {
 
 /// Splits the changes of an alert, one of each incident: those that have a message of their own, in
 /// the order of the messages, and a summary of the others. The first of each kind and the most severe
-/// have a message. `lost` is the number of findings that no list has.
+/// have a message. `unlisted` is the number of findings that no list has.
 #[must_use]
 pub fn chosen<'a>(
     mut changes: Vec<&'a Change>,
-    lost: u64,
+    unlisted: u64,
     list: Option<&str>,
 ) -> (Vec<&'a Change>, Option<Summary>) {
     changes.sort_by_key(|change| rank(change));
@@ -48,7 +48,7 @@ pub fn chosen<'a>(
     let (shown, others): (Vec<&Change>, Vec<&Change>) = changes
         .into_iter()
         .partition(|_| shown.next().unwrap_or(false));
-    let summary = summary(&shown, &others, lost, list);
+    let summary = summary(&shown, &others, unlisted, list);
     (shown, summary)
 }
 
@@ -65,10 +65,10 @@ fn rank(change: &Change) -> (Reverse<Severity>, u8) {
 fn summary(
     shown: &[&Change],
     others: &[&Change],
-    lost: u64,
+    unlisted: u64,
     list: Option<&str>,
 ) -> Option<Summary> {
-    if others.is_empty() && lost == 0 {
+    if others.is_empty() && unlisted == 0 {
         return None;
     }
     let about = if others.is_empty() { shown } else { others };
@@ -80,7 +80,7 @@ fn summary(
     Some(Summary {
         id: id.chars().take(32).collect(),
         incidents: u64::try_from(others.len()).unwrap_or(u64::MAX),
-        lost,
+        unlisted,
         severity: about
             .iter()
             .map(|change| change.finding.severity)
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(shown.first(), Some(&&changes[4000]));
         assert_eq!(shown.last(), Some(&&changes[3000]));
         let summary = summary.unwrap();
-        assert_eq!((summary.incidents, summary.lost), (4980, 0));
+        assert_eq!((summary.incidents, summary.unlisted), (4980, 0));
         assert_eq!(summary.severity, Severity::High);
         assert_eq!(summary.list.as_deref(), list);
         let (again, same) = chosen(changes.iter().rev().collect(), 0, list);
@@ -144,9 +144,9 @@ mod tests {
         let (shown, summary) = chosen(changes.iter().collect(), 7, None);
         let summary = summary.unwrap();
         assert_eq!(shown.len(), 1);
-        assert_eq!((summary.incidents, summary.lost), (0, 7));
+        assert_eq!((summary.incidents, summary.unlisted), (0, 7));
         assert_eq!(summary.severity, Severity::Critical);
         let (_, nothing) = chosen(Vec::new(), 7, None);
-        assert_eq!(nothing.map(|it| it.lost), Some(7));
+        assert_eq!(nothing.map(|it| it.unlisted), Some(7));
     }
 }

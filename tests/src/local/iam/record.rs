@@ -123,15 +123,15 @@ pub fn read() -> Result<BTreeSet<Use>> {
     let path =
         PathBuf::from(env::var_os(VARIABLE).with_context(|| format!("{VARIABLE} is not set"))?);
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let mut uses = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for line in text.lines() {
         match serde_json::from_str(line).with_context(|| line.to_owned())? {
-            Line::Use(used) => uses.insert(used),
+            Line::Use(used) => found.insert(used),
             Line::Full { .. } => {
                 ensure!(false, "a process used more than {MAX_LINES} permissions");
                 false
             }
         };
     }
-    Ok(uses)
+    Ok(found)
 }
