@@ -152,6 +152,11 @@ const ROWS: &[Row] = &[
         "second look at open incidents",
         &[
             (
+                "shared/core/src/check/kms_events/checker.rs",
+                "MAX_NAMED_KEYS",
+                Number,
+            ),
+            (
                 "shared/core/src/alert/second_look.rs",
                 "MAX_DIGESTS",
                 Number,

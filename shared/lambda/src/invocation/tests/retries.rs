@@ -173,7 +173,8 @@ async fn an_object_that_can_be_read_after_its_message_is_moved_back_is_an_all_cl
     let moved_back = Passage::into_dead_letter_queue();
     for (object, passage, count) in [
         (LOG_FILE, Passage::default(), 0),
-        (LOG_FILE, moved_back, 5),
+        // Of the object and of the key that it names, for each reason.
+        (LOG_FILE, moved_back, 10),
         // It says nothing about these: a finding, an obstacle, an object without a name.
         ("tampered", moved_back, 0),
         ("denied", moved_back, 0),
