@@ -61,16 +61,15 @@ where
             waiting,
             ..
         } = self.checker.check(at).await;
+        let subject = format!(
+            "the deliveries that {at} shows, which must be recorded in the evidence bucket"
+        );
         match pending::keep(&self.evidence, at, waiting, Timestamp::now()).await {
-            Ok(not_kept) => report.absorb(not_kept),
-            Err(error) => report.cannot_tell_of(
-                error,
-                &Scope::default(),
-                at,
-                &format!(
-                    "the deliveries that {at} shows, which must be recorded in the evidence bucket"
-                ),
-            ),
+            Ok(not_kept) => {
+                report.absorb(not_kept);
+                report.looked_at.push(subject);
+            }
+            Err(error) => report.cannot_tell_of(error, &Scope::default(), at, &subject),
         }
         report.into()
     }

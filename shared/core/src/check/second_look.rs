@@ -108,8 +108,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
     }
 }
 
-/// Returns the all-clears of an object that was unreadable, if the check has read it now: for each
-/// reason for which it may have been unreadable. Nothing is said about an object about which the
+/// Returns the all-clears of an object that was unreadable, if the check has read it now, and of what
+/// the check looked at besides: for each reason for which it may have been unreadable. Nothing is said about an object about which the
 /// check found something.
 #[must_use]
 pub fn readable_again(at: &ObjectLocation, report: &Report, trails: &[TrailArn]) -> Vec<Finding> {
@@ -122,7 +122,10 @@ pub fn readable_again(at: &ObjectLocation, report: &Report, trails: &[TrailArn])
         ObjectKind::LogFile(key) => Scope::of_log_file(&key, trails),
         _ => return Vec::new(),
     };
-    second_look::of_readable(&scope, at)
+    let itself = at.to_string();
+    let subjects = std::iter::once(&itself).chain(&report.looked_at);
+    let all_clears = subjects.flat_map(|subject| second_look::of_readable(&scope, at, subject));
+    all_clears.collect()
 }
 
 /// The kinds that name a digest which is what CloudTrail signed.

@@ -60,17 +60,15 @@ fn of_folder(
 }
 
 /// Returns the all-clears of an object that can be read again, for each reason for which it may have
-/// been unreadable. `message` says what is known about it.
+/// been unreadable. `subject` is the object, or what it led to. `message` says what is known.
 pub(super) fn readable(
     scope: &Scope,
     at: &ObjectLocation,
+    subject: &str,
     message: &str,
 ) -> impl Iterator<Item = Finding> {
     [DENIED, KEY, REGION, CREDENTIALS, ARCHIVED]
-        .map(|reason| {
-            let subject = at.to_string();
-            of_folder(reason, scope, at, &subject, String::new()).into_all_clear(message)
-        })
+        .map(|reason| of_folder(reason, scope, at, subject, String::new()).into_all_clear(message))
         .into_iter()
 }
 

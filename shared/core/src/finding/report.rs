@@ -18,6 +18,8 @@ pub struct Report {
     pub all_clears: Vec<Finding>,
     /// The obstacles: what could not be checked, and why.
     pub obstacles: Vec<Obstacle>,
+    /// What was looked at besides the object, as [`Report::cannot_tell_of`] names it.
+    pub looked_at: Vec<String>,
     /// Indicates whether another check settles what is still open after the last try: it is then
     /// dropped.
     pub is_left_to_others: bool,
@@ -83,6 +85,7 @@ impl Report {
         self.findings.extend(other.findings);
         self.all_clears.extend(other.all_clears);
         self.obstacles.extend(other.obstacles);
+        self.looked_at.extend(other.looked_at);
         self.valid += other.valid;
         self.checked |= other.checked;
         for (rule, count) in other.rules {

@@ -48,7 +48,12 @@ pub fn of_log_file(subject: LogFileSubject<'_>) -> Vec<Finding> {
     };
     let mut all_clears = Vec::from(ended);
     all_clears.extend(changed::intact(&changed));
-    all_clears.extend(object::readable(subject.scope, subject.at, INTACT));
+    all_clears.extend(object::readable(
+        subject.scope,
+        subject.at,
+        &subject.at.to_string(),
+        INTACT,
+    ));
     all_clears
 }
 
@@ -69,7 +74,12 @@ pub fn of_digest(subject: &DigestSubject<'_>) -> Vec<Finding> {
         listed: None,
     };
     all_clears.extend(changed::intact(&changed));
-    all_clears.extend(object::readable(&subject.scope, subject.at, INTACT));
+    all_clears.extend(object::readable(
+        &subject.scope,
+        subject.at,
+        &subject.at.to_string(),
+        INTACT,
+    ));
     all_clears
 }
 
@@ -84,10 +94,13 @@ pub fn of_predecessor(subject: &DigestSubject<'_>) -> Vec<Finding> {
     all_clears
 }
 
-/// Returns the all-clears of an object that can be read again.
-#[must_use]
-pub fn of_readable(scope: &Scope, at: &ObjectLocation) -> Vec<Finding> {
-    object::readable(scope, at, "Trailseal can read the object again.").collect()
+/// Returns the all-clears of an object that can be read again, or of `subject`, to which it led.
+pub(crate) fn of_readable(
+    scope: &Scope,
+    at: &ObjectLocation,
+    subject: &str,
+) -> impl Iterator<Item = Finding> {
+    object::readable(scope, at, subject, "Trailseal can read the object again.")
 }
 
 /// Returns the all-clear of a chain whose trail is an expected one now. `place` is the place of the

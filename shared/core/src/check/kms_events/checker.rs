@@ -25,6 +25,9 @@ use std::collections::{BTreeMap, HashMap};
 /// as a stream.
 const HELD_BYTES: usize = 1024 * 1024;
 
+/// The maximum number of keys whose all-clear a log file sends after its message is moved back.
+const MAX_NAMED_KEYS: usize = 100;
+
 /// Checks the KMS events of log files.
 #[derive(Debug)]
 pub struct KmsChecker<S, K> {
@@ -169,17 +172,15 @@ where
         let asked = review.keys();
         let asked = asked.map(|(key, region)| (key.to_owned(), region.clone()));
         let (mut keys, errors) = self.keys.look_at(asked.collect()).await;
+        let subject = |key: &str| format!("the KMS key {key}, which a call in {at} names");
+        let looked_at = keys.keys().take(MAX_NAMED_KEYS);
+        report.looked_at.extend(looked_at.map(|key| subject(key)));
         for (key, error) in errors {
             match error.cause {
                 // The key's owner decides who may describe it. Rule 4 counts it as not verified,
                 // and no event waits for it. A caller who requests explanations gets the reason.
                 Cause::Denied(_) | Cause::RegionDisabled(_) if !self.explains => {}
-                _ => report.cannot_tell_of(
-                    error,
-                    scope,
-                    at,
-                    &format!("the KMS key {key}, which a call in {at} names"),
-                ),
+                _ => report.cannot_tell_of(error, scope, at, &subject(&key)),
             }
         }
         let refused = review.refused_keys().filter(|key| !keys.contains_key(*key));
