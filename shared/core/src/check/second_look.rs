@@ -109,8 +109,8 @@ impl<S: ReadObject, K: ListPublicKeys> DigestVerifier<S, K> {
 }
 
 /// Returns the all-clears of an object that was unreadable, if the check has read it now, and of what
-/// the check looked at besides: for each reason for which it may have been unreadable. Nothing is said about an object about which the
-/// check found something.
+/// the check looked at besides: for each reason for which it may have been unreadable. Nothing is said
+/// about an object about which the check found something.
 #[must_use]
 pub fn readable_again(at: &ObjectLocation, report: &Report, trails: &[TrailArn]) -> Vec<Finding> {
     let is_read = report.checked && report.obstacles.is_empty();

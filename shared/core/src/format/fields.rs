@@ -184,7 +184,7 @@ impl<'a> JsonValue<'a> for Any<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
                 let Self(mut object, mut each) = self;
-                while let Some(Text(name)) = map.next_key()? {
+                while let Some(JsonText(name)) = map.next_key()? {
                     let value: &RawValue = map.next_value()?;
                     let Ok(()) = each(&mut object, name.as_bytes(), &mut Any(value.get()));
                 }
@@ -237,11 +237,11 @@ impl<'a> JsonValue<'a> for Any<'a> {
 }
 
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+struct JsonText<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Returns a text. Returns `None` if the JSON value is not a text.
 pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
-    let Text(text) = serde_json::from_str(json).ok()?;
+    let JsonText(text) = serde_json::from_str(json).ok()?;
     Some(text)
 }
 

@@ -26,12 +26,12 @@ impl IdError {
 /// of an object need no memory of their own. The bytes after it are zero, so that names have the
 /// order of their texts.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Name<const N: usize> {
+struct ShortName<const N: usize> {
     bytes: [u8; N],
     length: usize,
 }
 
-impl<const N: usize> TryFrom<&str> for Name<N> {
+impl<const N: usize> TryFrom<&str> for ShortName<N> {
     type Error = ();
 
     fn try_from(text: &str) -> Result<Self, ()> {
@@ -45,7 +45,7 @@ impl<const N: usize> TryFrom<&str> for Name<N> {
     }
 }
 
-impl<const N: usize> Name<N> {
+impl<const N: usize> ShortName<N> {
     fn as_str(&self) -> &str {
         let text = self.bytes.get(..self.length);
         text.and_then(|text| str::from_utf8(text).ok())
@@ -96,7 +96,7 @@ macro_rules! name_type {
 name_type!(
     /// A twelve-digit AWS account ID.
     AccountId,
-    Name<12>,
+    ShortName<12>,
     "an AWS account ID (12 digits, without dashes)",
     |t| t.len() == 12 && t.bytes().all(|b| b.is_ascii_digit())
 );
@@ -104,7 +104,7 @@ name_type!(
 name_type!(
     /// The name of an AWS Region, such as `us-gov-west-1`.
     Region,
-    Name<32>,
+    ShortName<32>,
     "an AWS Region name",
     is_region
 );
@@ -114,7 +114,7 @@ name_type!(
     ///
     /// Rule: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
     OrganizationId,
-    Name<34>,
+    ShortName<34>,
     "an organization ID (o- and 10 to 32 lowercase letters or digits)",
     |t| t.strip_prefix("o-").is_some_and(|rest| {
         (10..=32).contains(&rest.len())

@@ -61,7 +61,7 @@ struct Fields<'a> {
     source: Option<Cow<'a, str>>,
     user_agent: Option<Cow<'a, str>>,
     error: Option<&'a str>,
-    caller: Caller<'a>,
+    caller: UserIdentity<'a>,
     request: Option<&'a str>,
     response: Option<&'a str>,
     resources: Option<&'a str>,
@@ -81,7 +81,7 @@ impl<'a> FromJson<'a> for Fields<'a> {
                 b"sourceIPAddress" => fields.source = value.text()?,
                 b"userAgent" => fields.user_agent = value.text()?,
                 b"errorCode" => fields.error = value.json()?,
-                b"userIdentity" => fields.caller = Caller::read(value)?.unwrap_or_default(),
+                b"userIdentity" => fields.caller = UserIdentity::read(value)?.unwrap_or_default(),
                 b"requestParameters" => fields.request = value.json()?,
                 b"responseElements" => fields.response = value.json()?,
                 b"resources" => fields.resources = value.json()?,
@@ -94,13 +94,13 @@ impl<'a> FromJson<'a> for Fields<'a> {
 
 /// `userIdentity`.
 #[derive(Default)]
-struct Caller<'a> {
+struct UserIdentity<'a> {
     arn: Option<Cow<'a, str>>,
     account: Option<Cow<'a, str>>,
     invoked_by: Option<Cow<'a, str>>,
 }
 
-impl<'a> FromJson<'a> for Caller<'a> {
+impl<'a> FromJson<'a> for UserIdentity<'a> {
     fn read<V: JsonValue<'a>>(identity: &mut V) -> Result<Option<Self>, V::Error> {
         identity.object(|caller: &mut Self, name, value| {
             match name {
