@@ -7,7 +7,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Writes log lines to the standard output, as Lambda's advanced logging controls say:
 /// `AWS_LAMBDA_LOG_FORMAT` is the format, and `AWS_LAMBDA_LOG_LEVEL` the level. `RUST_LOG` sets the
-/// level of single modules, for example `info,aws_config=debug`.
+/// level of single modules, for example `info,aws_config=debug`. A release writes no line of the level
+/// TRACE: none is compiled into it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 pub fn start() {
     let variable = |name| std::env::var(name).ok();
