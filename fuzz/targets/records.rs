@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use trailseal::format::records::{Needles, RecordsError, for_each_record, for_each_record_with};
 use trailseal::kms::expected::Expected;
-use trailseal::kms::review::{Facts, KmsReview};
+use trailseal::kms::review::{Facts, KmsReview, judged_records};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::object_key::{ObjectKind, classify};
 use trailseal::names::places::Places;
@@ -58,7 +58,7 @@ fn records(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
 fn agree(object: &[u8]) -> (Vec<String>, Result<(), RecordsError>) {
     let (all, result) = records(object);
     let mut chosen = Vec::new();
-    let scan = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record| {
+    let scan = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record: &str| {
         chosen.push(record.to_owned())
     });
     if scan.as_ref().is_ok_and(|scan| scan.dismissed) {
@@ -117,4 +117,19 @@ fuzz_target!(|bytes: &[u8]| {
         review.review(record);
     }
     let _ = review.conclude(&Facts::default());
+
+    // A record is judged in the same way whether it is read before or after its end is known.
+    let judged = |reads_first: bool| {
+        let mut review = KmsReview::new(&expected, &at, &key).explaining();
+        let object = gzip(bytes, false);
+        let scan = if reads_first {
+            for_each_record_with(&object, judged_records(), &mut review)
+        } else {
+            for_each_record_with(&object, judged_records(), |record: &str| {
+                review.review(record)
+            })
+        };
+        format!("{scan:?} {:?}", review.conclude(&Facts::default()))
+    };
+    assert_eq!(judged(true), judged(false));
 });

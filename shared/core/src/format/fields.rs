@@ -27,6 +27,14 @@ pub(crate) fn from_json<'a, T: FromJson<'a>>(json: &'a str) -> Option<T> {
     })
 }
 
+/// Reads the JSON value at the start of `json`, if it is written as CloudTrail writes. Returns the
+/// value's length in bytes, and what was read.
+pub(crate) fn first_from_json<'a, T: FromJson<'a>>(json: &'a str) -> Option<(usize, Option<T>)> {
+    let mut value = Compact::new(json);
+    let read = T::read(&mut value).ok()?;
+    Some((json.len() - value.rest.len(), read))
+}
+
 /// A JSON value, of which one method is called once, or none.
 pub(crate) trait JsonValue<'a>: Sized {
     /// The reason why the value cannot be read in this way.

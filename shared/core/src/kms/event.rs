@@ -9,7 +9,7 @@
 
 use super::key_name::is_key_arn;
 use super::readers::Principal;
-use crate::format::fields::{FromJson, JsonValue, from_json, text};
+use crate::format::fields::{FromJson, JsonValue, first_from_json, from_json, text};
 use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
 use crate::names::split::part;
 use jiff::Timestamp;
@@ -87,11 +87,18 @@ impl<'a> KmsEvent<'a> {
     /// Reads a record. Returns `None` if it is not a KMS event.
     #[must_use]
     pub fn from_record(record: &'a str) -> Option<Self> {
-        let SourcedEvent { source, event } = from_json(record)?;
-        (source.as_deref() == Some(EVENT_SOURCE)).then(|| Self {
-            is_cloudtrails: event.is_made_by_cloudtrail(),
-            ..event
-        })
+        from_json::<SourcedEvent<'_>>(record)?.into_kms_event()
+    }
+
+    /// Reads the record at the start of `text`, if it is written as CloudTrail writes. Returns the
+    /// record's length in bytes, and the event; no event if the record is not a KMS event.
+    pub(super) fn first_in(text: &'a str) -> Option<(usize, Option<Self>)> {
+        // A number or a literal may continue after the text.
+        if !text.starts_with('{') {
+            return None;
+        }
+        let (length, record) = first_from_json::<SourcedEvent<'_>>(text)?;
+        Some((length, record.and_then(SourcedEvent::into_kms_event)))
     }
 
     /// Returns whether the call is made by CloudTrail itself.
@@ -172,6 +179,16 @@ impl<'a> KmsEvent<'a> {
 struct SourcedEvent<'a> {
     source: Option<Cow<'a, str>>,
     event: KmsEvent<'a>,
+}
+
+impl<'a> SourcedEvent<'a> {
+    fn into_kms_event(mut self) -> Option<KmsEvent<'a>> {
+        if self.source.as_deref() != Some(EVENT_SOURCE) {
+            return None;
+        }
+        self.event.is_cloudtrails = self.event.is_made_by_cloudtrail();
+        Some(self.event)
+    }
 }
 
 impl<'a> FromJson<'a> for SourcedEvent<'a> {
@@ -356,6 +373,9 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let event = KmsEvent::from_record(RECORD).unwrap();
+        let followed = format!("{RECORD},{RECORD}]}}");
+        let first = Some((RECORD.len(), Some(event.clone())));
+        assert_eq!(KmsEvent::first_in(&followed), first);
         let some = |text: &'static str| Some(Cow::Borrowed(text));
         let expected = KmsEvent {
             name: "Decrypt".into(),
@@ -414,6 +434,8 @@ mod tests {
             r#"{"eventSource":"s3.amazonaws.com","userAgent":"kms.amazonaws.com"}"#,
         ] {
             assert_eq!(KmsEvent::from_record(record), None, "{record}");
+            let first = KmsEvent::first_in(record).and_then(|(_, event)| event);
+            assert_eq!(first, None, "{record}");
         }
     }
 
@@ -451,6 +473,23 @@ mod tests {
     }
 
     proptest! {
+        /// A record is the same event whether its end is known or not.
+        #[test]
+        fn the_first_record_of_a_text_is_the_event_that_it_is_alone(
+            value in crate::format::records::tests::json(),
+            name in prop::sample::select(vec!["eventID", "userIdentity", "resources", "x"]),
+            after in prop::sample::select(vec!["", "]}", ",{", "}", "\"", "x"]),
+        ) {
+            let with = format!(r#"{{"{name}":{value},"#);
+            for record in [RECORD.replacen('{', &with, 1), value] {
+                let text = format!("{record}{after}");
+                if let Some((length, event)) = KmsEvent::first_in(&text) {
+                    prop_assert_eq!(length, record.len());
+                    prop_assert_eq!(event, KmsEvent::from_record(&record));
+                }
+            }
+        }
+
         #[test]
         fn any_text_never_panics(text in "\\PC*") {
             let _ = KmsEvent::from_record(&text);

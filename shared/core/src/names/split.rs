@@ -1,9 +1,10 @@
-//! Splits names at an ASCII byte. The parts of a name are short: reading them byte by byte is faster
-//! than a search for a character that may have several bytes.
+//! Splits names at an ASCII byte, which is faster than at a character that may have several bytes.
+
+use memchr::{memchr, memrchr};
 
 /// Returns the parts before and after the first such byte.
 pub(crate) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|it| it == byte)?;
+    let at = memchr(byte, text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
@@ -18,7 +19,7 @@ pub(crate) fn part(text: &str, byte: u8, number: usize) -> Option<&str> {
 
 /// Returns the parts before and after the last such byte.
 pub(crate) fn rsplit_once(text: &str, byte: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().rposition(|it| it == byte)?;
+    let at = memrchr(byte, text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 

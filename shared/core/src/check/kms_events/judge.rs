@@ -6,7 +6,9 @@ use crate::check::turn::yield_now;
 use crate::finding::kms::{FindingSubject, not_a_log_file};
 use crate::finding::{Report, Scope};
 use crate::format::form::Form;
-use crate::format::records::{RecordReader, RecordsError, STEP_BYTES, for_each_record_at_once};
+use crate::format::records::{
+    RecordReader, RecordVisitor, RecordsError, STEP_BYTES, for_each_record_at_once,
+};
 use crate::kms::expected::Expected;
 use crate::kms::review::{
     Conclusion, Explanation, Facts, KmsReview, RecordedDelivery, judged_records,
@@ -112,13 +114,12 @@ pub(super) async fn read_held(
     form: Form,
     review: &mut KmsReview<'_>,
 ) -> Result<(), RecordsError> {
-    let mut take = |record: &str| review.review(record);
     if form == Form::Gzip
-        && let Some(scan) = for_each_record_at_once(object, judged_records(), &mut take)
+        && let Some(scan) = for_each_record_at_once(object, judged_records(), &mut *review)
     {
         return scan.map(|_| ());
     }
-    let mut reader = RecordReader::new(form, judged_records(), take);
+    let mut reader = RecordReader::new(form, judged_records(), review);
     push(&mut reader, object).await?;
     reader.finish().map(|_| ())
 }
@@ -130,8 +131,7 @@ pub(super) async fn read_stream(
     mut body: impl Body,
     review: &mut KmsReview<'_>,
 ) -> Result<Result<(), RecordsError>, StoreError> {
-    let take = |record: &str| review.review(record);
-    let mut reader = RecordReader::new(Form::Gzip, judged_records(), take);
+    let mut reader = RecordReader::new(Form::Gzip, judged_records(), review);
     let mut read = push(&mut reader, &held).await;
     drop(held);
     while read.is_ok() {
@@ -144,8 +144,8 @@ pub(super) async fn read_stream(
 }
 
 /// Reads more bytes, and yields to other tasks in between.
-async fn push<F: FnMut(&str)>(
-    reader: &mut RecordReader<'_, F>,
+async fn push<V: RecordVisitor>(
+    reader: &mut RecordReader<'_, V>,
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
     for step in bytes.chunks(STEP_BYTES) {

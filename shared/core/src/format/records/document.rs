@@ -1,7 +1,8 @@
 //! The document of records, as a state machine that reads its bytes value by value.
 
 use super::error::{MAX_RECORD_BYTES, RecordsError};
-use super::needles::Needles;
+use super::needles::{NeedleSearch, Needles};
+use super::visitor::RecordVisitor;
 use crate::format::json;
 use serde::Deserialize as _;
 use serde_json::value::RawValue;
@@ -49,8 +50,13 @@ impl Next {
     }
 }
 
+/// The maximum number of bytes between the start of a record and a needle in it, so that the record is
+/// read in the pass that finds its end. The name of the service is within the first kilobyte of most
+/// records.
+const NEAR: usize = 2048;
+
 /// A document of records, read value by value.
-pub(super) struct RecordsDocument<'n, F> {
+pub(super) struct RecordsDocument<'n, V> {
     next: Next,
     /// Indicates whether the last name is the name of the records.
     named: bool,
@@ -61,11 +67,11 @@ pub(super) struct RecordsDocument<'n, F> {
     /// The texts of which a record must contain one to be passed on.
     pub(super) needles: Option<&'n Needles>,
     records: u64,
-    each: F,
+    visitor: V,
 }
 
-impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
-    pub(super) fn new(needles: Option<&'n Needles>, each: F) -> Self {
+impl<'n, V: RecordVisitor> RecordsDocument<'n, V> {
+    pub(super) fn new(needles: Option<&'n Needles>, visitor: V) -> Self {
         Self {
             next: Next::Start,
             named: false,
@@ -73,20 +79,25 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
             taken: 0,
             needles,
             records: 0,
-            each,
+            visitor,
         }
     }
 
     /// Reads as many complete values as there are, and returns the number of bytes that were read.
     /// The next call gets the other bytes again, followed by more. `last`: there are no more.
     pub(super) fn advance(&mut self, bytes: &[u8], last: bool) -> Result<usize, RecordsError> {
+        let mut ahead = Ahead {
+            text: utf8_at_the_start(bytes),
+            needles: NeedleSearch::new(self.needles, bytes),
+        };
         let mut rest = bytes;
         loop {
             rest = without_space(rest);
             let Some((first, after)) = rest.split_first() else {
                 break;
             };
-            let at = self.taken + (bytes.len() - rest.len());
+            let start = bytes.len() - rest.len();
+            let at = self.taken + start;
             self.next = match (self.next, *first) {
                 (Next::Start, b'{') => Next::FirstName,
                 (Next::FirstName | Next::AfterValue, b'}') => Next::Nothing,
@@ -96,13 +107,21 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
                 (Next::List, b'[') => Next::FirstRecord,
                 (Next::FirstRecord | Next::AfterRecord, b']') => Next::AfterValue,
                 (Next::AfterRecord, b',') => Next::Record,
-                (Next::FirstName | Next::Name, b'"')
-                | (Next::Value | Next::FirstRecord | Next::Record, _) => {
-                    let Some(value) = value(rest, last, at)? else {
+                (Next::FirstName | Next::Name, b'"') | (Next::Value, _) => {
+                    let text = ahead.text.get(start..).unwrap_or_default();
+                    let Some(value) = value(rest, text, last, at)? else {
                         break;
                     };
                     self.next = self.take(value, at)?;
                     rest = rest.get(value.len()..).unwrap_or_default();
+                    continue;
+                }
+                (Next::FirstRecord | Next::Record, _) => {
+                    let Some(length) = self.take_record(rest, last, start, &mut ahead)? else {
+                        break;
+                    };
+                    self.next = Next::AfterRecord;
+                    rest = rest.get(length..).unwrap_or_default();
                     continue;
                 }
                 (next, _) => {
@@ -119,7 +138,39 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
         Ok(taken)
     }
 
-    /// Processes a name, a record or another value.
+    /// Passes the record at the start of `rest` on, if it has a needle. Returns its length, or `None`
+    /// if the bytes end before it does. `start`: its position in the bytes.
+    fn take_record(
+        &mut self,
+        rest: &[u8],
+        last: bool,
+        start: usize,
+        ahead: &mut Ahead<'_, '_>,
+    ) -> Result<Option<usize>, RecordsError> {
+        let text = ahead.text.get(start..).unwrap_or_default();
+        let distance = ahead.needles.distance_from(start);
+        if distance.is_some_and(|distance| distance < NEAR)
+            && let Some((length, read)) = V::read_first(text)
+            && length <= MAX_RECORD_BYTES
+            && let Some(record) = text.get(..length)
+        {
+            if ahead.needles.is_between(start, start + length) {
+                self.records += 1;
+                self.visitor.visit_read(record, read);
+            }
+            return Ok(Some(length));
+        }
+        let Some(record) = value(rest, text, last, self.taken + start)? else {
+            return Ok(None);
+        };
+        if ahead.needles.is_between(start, start + record.len()) {
+            self.records += 1;
+            self.visitor.visit(record);
+        }
+        Ok(Some(record.len()))
+    }
+
+    /// Processes a name or a value that is not a record.
     fn take(&mut self, value: &str, at: usize) -> Result<Next, RecordsError> {
         match self.next {
             Next::FirstName | Next::Name => {
@@ -131,16 +182,6 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
                 }
                 self.seen |= self.named;
                 Ok(Next::Colon)
-            }
-            Next::FirstRecord | Next::Record => {
-                if self
-                    .needles
-                    .is_none_or(|needles| needles.are_in(value.as_bytes()))
-                {
-                    self.records += 1;
-                    (self.each)(value);
-                }
-                Ok(Next::AfterRecord)
             }
             _ => Ok(Next::AfterValue),
         }
@@ -161,14 +202,35 @@ impl<'n, F: FnMut(&str)> RecordsDocument<'n, F> {
     }
 }
 
+/// What is known about the bytes ahead.
+struct Ahead<'n, 'b> {
+    /// The bytes up to the first that is not UTF-8.
+    text: &'b str,
+    needles: NeedleSearch<'n, 'b>,
+}
+
+fn utf8_at_the_start(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to());
+        valid
+            .and_then(|valid| str::from_utf8(valid).ok())
+            .unwrap_or_default()
+    })
+}
+
 /// Returns the JSON value at the start of the bytes, or `None` if they end before it does. `last`:
-/// nothing follows the bytes. `at`: their position in the file.
-fn value(bytes: &[u8], last: bool, at: usize) -> Result<Option<&str>, RecordsError> {
+/// nothing follows the bytes. `text`: the bytes up to the first that is not UTF-8. `at`: their
+/// position in the file.
+fn value<'b>(
+    bytes: &'b [u8],
+    text: &'b str,
+    last: bool,
+    at: usize,
+) -> Result<Option<&'b str>, RecordsError> {
     // One byte more than allowed: the verdict is the same, however many are available.
     let within = bytes.get(..=MAX_RECORD_BYTES).unwrap_or(bytes);
     let length = json::length(within).filter(|length| *length <= MAX_RECORD_BYTES);
-    let value = length.and_then(|length| within.get(..length));
-    if let Some(value) = value.and_then(|value| str::from_utf8(value).ok()) {
+    if let Some(value) = length.and_then(|length| text.get(..length)) {
         return Ok(Some(value));
     }
     let cut = !last || within.len() > MAX_RECORD_BYTES;

@@ -13,11 +13,13 @@ mod document;
 mod error;
 mod needles;
 mod reader;
+mod visitor;
 
 pub use document::Scan;
 pub use error::{MAX_RECORD_BYTES, RecordsError};
 pub use needles::Needles;
 pub use reader::{RecordReader, STEP_BYTES};
+pub use visitor::RecordVisitor;
 
 use crate::format::form::Form;
 use crate::format::log_file_size::MAX_INFLATED_BYTES;
@@ -48,7 +50,7 @@ pub fn for_each_record(object: &[u8], each: impl FnMut(&str)) -> Result<(), Reco
     read(object, None, each).map(|_| ())
 }
 
-/// Passes the records of a gzip log file that contain one of `needles`, as raw JSON, to `each`.
+/// Passes the records of a gzip log file that contain one of `needles`, to `visitor`.
 ///
 /// Searches for the texts in the raw bytes, where a letter may also be written as an escape. A file
 /// without them that starts and ends like CloudTrail's is a log file whatever is between, provided
@@ -60,9 +62,9 @@ pub fn for_each_record(object: &[u8], each: impl FnMut(&str)) -> Result<(), Reco
 pub fn for_each_record_with(
     object: &[u8],
     needles: &Needles,
-    each: impl FnMut(&str),
+    visitor: impl RecordVisitor,
 ) -> Result<Scan, RecordsError> {
-    read(object, Some(needles), each)
+    read(object, Some(needles), visitor)
 }
 
 /// Does the same for a file in a copy on disk, which may hold the records decompressed.
@@ -88,13 +90,13 @@ pub fn for_each_record_in_copy(
 pub fn for_each_record_at_once(
     object: &[u8],
     needles: &Needles,
-    each: impl FnMut(&str),
+    visitor: impl RecordVisitor,
 ) -> Option<Result<Scan, RecordsError>> {
     if object.is_empty() {
         return Some(Err(GunzipError::Empty.into()));
     }
     with_inflated(object, |inflated| {
-        let mut document = RecordsDocument::new(Some(needles), each);
+        let mut document = RecordsDocument::new(Some(needles), visitor);
         if let Some(scan) = dismissed(inflated, &document) {
             return Some(Ok(scan));
         }
@@ -105,9 +107,9 @@ pub fn for_each_record_at_once(
 fn read(
     object: &[u8],
     needles: Option<&Needles>,
-    each: impl FnMut(&str),
+    visitor: impl RecordVisitor,
 ) -> Result<Scan, RecordsError> {
-    let mut document = RecordsDocument::new(needles, each);
+    let mut document = RecordsDocument::new(needles, visitor);
     if let Some(result) = with_inflated(object, |inflated| read_whole(inflated, &mut document)) {
         return result;
     }
@@ -131,9 +133,9 @@ fn with_inflated<T>(object: &[u8], f: impl FnOnce(&[u8]) -> T) -> Option<T> {
     result
 }
 
-fn read_whole<F: FnMut(&str)>(
+fn read_whole<V: RecordVisitor>(
     inflated: &[u8],
-    document: &mut RecordsDocument<'_, F>,
+    document: &mut RecordsDocument<'_, V>,
 ) -> Result<Scan, RecordsError> {
     match dismissed(inflated, document) {
         Some(scan) => Ok(scan),
@@ -141,16 +143,16 @@ fn read_whole<F: FnMut(&str)>(
     }
 }
 
-fn read_document<F: FnMut(&str)>(
+fn read_document<V: RecordVisitor>(
     inflated: &[u8],
-    document: &mut RecordsDocument<'_, F>,
+    document: &mut RecordsDocument<'_, V>,
 ) -> Result<Scan, RecordsError> {
     document.advance(inflated, true)?;
     document.end()
 }
 
 /// Returns the scan of a log file that contains none of the needles.
-fn dismissed<F: FnMut(&str)>(inflated: &[u8], document: &RecordsDocument<'_, F>) -> Option<Scan> {
+fn dismissed<V: RecordVisitor>(inflated: &[u8], document: &RecordsDocument<'_, V>) -> Option<Scan> {
     let needles = document.needles?;
     (has_the_shape(inflated) && !needles.are_in(inflated)).then_some(Scan {
         dismissed: true,

@@ -3,6 +3,7 @@
 use super::document::{RecordsDocument, Scan};
 use super::error::RecordsError;
 use super::needles::Needles;
+use super::visitor::RecordVisitor;
 use crate::format::form::Form;
 use crate::format::log_file_size::{MAX_INFLATED_BYTES, MAX_OBJECT_BYTES};
 use crate::gzip::stream::{Gunzip, GunzipError};
@@ -15,11 +16,11 @@ pub const STEP_BYTES: usize = 1024;
 pub(super) const WINDOW: usize = 256 * 1024;
 
 /// Reads the records of a log file that arrives in pieces. Its memory does not grow with the file.
-pub struct RecordReader<'n, F> {
+pub struct RecordReader<'n, V> {
     inflating: Inflating,
     /// The number of bytes of the object that were read.
     taken: u64,
-    window: RecordsWindow<'n, F>,
+    window: RecordsWindow<'n, V>,
 }
 
 /// The decoder for the bytes of an object.
@@ -28,16 +29,16 @@ enum Inflating {
     Inflated,
 }
 
-impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
-    /// Passes the records that contain one of `needles`, as raw JSON, to `each`. The object has this
-    /// `form`: gzip in S3; in a copy on disk, it may be decompressed.
+impl<'n, V: RecordVisitor> RecordReader<'n, V> {
+    /// Passes the records that contain one of `needles`, to `visitor`. The object has this `form`:
+    /// gzip in S3; in a copy on disk, it may be decompressed.
     #[must_use]
-    pub fn new(form: Form, needles: &'n Needles, each: F) -> Self {
-        Self::of(RecordsDocument::new(Some(needles), each), WINDOW, form)
+    pub fn new(form: Form, needles: &'n Needles, visitor: V) -> Self {
+        Self::of(RecordsDocument::new(Some(needles), visitor), WINDOW, form)
     }
 
     /// Returns the reader of a `document`. It holds `window` bytes, unless a record takes more.
-    pub(super) fn of(document: RecordsDocument<'n, F>, window: usize, form: Form) -> Self {
+    pub(super) fn of(document: RecordsDocument<'n, V>, window: usize, form: Form) -> Self {
         Self {
             inflating: match form {
                 Form::Gzip => Inflating::Gzip(Box::new(Gunzip::new(MAX_INFLATED_BYTES))),
@@ -123,8 +124,8 @@ impl<'n, F: FnMut(&str)> RecordReader<'n, F> {
 }
 
 /// The part of a document that is held: less than a record, and the bytes that arrived since.
-struct RecordsWindow<'n, F> {
-    document: RecordsDocument<'n, F>,
+struct RecordsWindow<'n, V> {
+    document: RecordsDocument<'n, V>,
     held: Vec<u8>,
     /// The minimum number of bytes to look at.
     least: usize,
@@ -134,7 +135,7 @@ struct RecordsWindow<'n, F> {
     due: usize,
 }
 
-impl<F: FnMut(&str)> RecordsWindow<'_, F> {
+impl<V: RecordVisitor> RecordsWindow<'_, V> {
     fn take(&mut self, inflated: &[u8]) -> Result<(), RecordsError> {
         let mut rest = inflated;
         while !rest.is_empty() {

@@ -94,12 +94,37 @@ fn deep_nesting_neither_overflows_nor_hides_other_records() {
 
 const NEEDLE: &str = "kms.amazonaws.com";
 
+/// Stores the records. Reads each that it can in the pass that finds its end.
+struct ReadingVisitor<'r>(&'r mut Vec<String>);
+
+impl RecordVisitor for ReadingVisitor<'_> {
+    type Read<'a> = &'a str;
+
+    fn read_first(text: &str) -> Option<(usize, &str)> {
+        let length = crate::format::json::length(text.as_bytes())?;
+        Some((length, &text[..length]))
+    }
+
+    fn visit_read(&mut self, record: &str, read: &str) {
+        assert_eq!(record, read);
+        self.visit(record);
+    }
+
+    fn visit(&mut self, record: &str) {
+        self.0.push(record.to_owned());
+    }
+}
+
 /// Returns the records with the needle, read as a caller reads them.
 fn selected(object: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
     let mut records = Vec::new();
-    let result = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record| {
+    let result = for_each_record_with(object, &Needles::new(&[NEEDLE]), |record: &str| {
         records.push(record.to_owned());
     });
+    let mut visited = Vec::new();
+    let visitor = ReadingVisitor(&mut visited);
+    let visit = for_each_record_with(object, &Needles::new(&[NEEDLE]), visitor);
+    assert_eq!((&visited, &visit), (&records, &result));
     (records, result)
 }
 
@@ -108,13 +133,17 @@ fn in_one_piece(inflated: &[u8]) -> (Vec<String>, Result<Scan, RecordsError>) {
     let mut records = Vec::new();
     let mut document = RecordsDocument::new(None, |record: &str| records.push(record.to_owned()));
     let result = read_whole(inflated, &mut document);
+    let mut visited = Vec::new();
+    let mut document = RecordsDocument::new(None, ReadingVisitor(&mut visited));
+    let visit = read_whole(inflated, &mut document);
+    assert_eq!((&visited, &visit), (&records, &result));
     (records, result)
 }
 
 /// Returns the records of an object, read through a window that starts with `size` bytes.
 fn through_window(object: &[u8], size: usize) -> (Vec<String>, Result<Scan, RecordsError>) {
     let mut records = Vec::new();
-    let document = RecordsDocument::new(None, |record: &str| records.push(record.to_owned()));
+    let document = RecordsDocument::new(None, ReadingVisitor(&mut records));
     let mut reader = RecordReader::of(document, size, Form::Gzip);
     let mut pieces = object.chunks(7 * size);
     let result = pieces
@@ -296,6 +325,25 @@ fn a_log_file_may_be_read_while_another_one_is() {
     })
     .unwrap();
     assert_eq!(all, ["11", "12", "21", "22"]);
+}
+
+/// Checks that the one search finds what a search of each part would find, and needles that contain
+/// others or overlap them.
+#[test]
+fn a_search_through_all_bytes_finds_the_needles_of_each_part() {
+    let needles = Needles::new(&["abcd", "bc", "x"]);
+    let bytes = b"..abc..abcd.x.xx.....";
+    for needles in [Some(&needles), None] {
+        for step in 1..=bytes.len() {
+            let mut search = needles::NeedleSearch::new(needles, bytes);
+            for start in (0..bytes.len()).step_by(step) {
+                let end = bytes.len().min(start + step);
+                let part = &bytes[start..end];
+                let expected = needles.is_none_or(|needles| needles.are_in(part));
+                assert_eq!(search.is_between(start, end), expected, "{start} to {end}");
+            }
+        }
+    }
 }
 
 /// Generates white space, mostly none.

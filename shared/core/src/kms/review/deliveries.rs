@@ -19,6 +19,7 @@ use crate::names::object_key::LogFileKey;
 use crate::world::Encryption;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The maximum number of log files whose delivery one log file may show. Each costs a request, and
 /// about 10 KB while the longest keys are held: 60 MB for a log file, ten of which are checked in
@@ -38,7 +39,10 @@ struct SeenDelivery {
     event: EventReference,
     log: LogFileKey,
     trail: Option<TrailArn>,
-    keys: BTreeMap<String, EventReference>,
+    /// The key that this event names.
+    key: Option<String>,
+    /// The keys that other events name.
+    other_keys: Vec<(String, EventReference)>,
 }
 
 /// A log file that was delivered, according to a log file, and exists. A digest is still to list
@@ -60,7 +64,7 @@ pub struct RecordedDelivery {
 /// The deliveries that the events of a log file show.
 #[derive(Default)]
 pub(super) struct SeenDeliveries {
-    by_object: BTreeMap<ObjectLocation, SeenDelivery>,
+    by_object: BTreeMap<ObjectLocation, Box<SeenDelivery>>,
     /// The number of deliveries that are dated after the log file that records them.
     pub(super) dated_ahead: u64,
 }
@@ -94,20 +98,27 @@ impl SeenDeliveries {
             results.overflow = Some("deliveries");
             return;
         }
-        let delivery = self
-            .by_object
-            .entry(object)
-            .or_insert_with(|| SeenDelivery {
-                event: EventReference::of(event),
-                log: log.clone(),
-                trail,
-                keys: BTreeMap::new(),
-            });
-        if let Some(key) = event.key_named()
-            && delivery.keys.len() < MAX_KEYS_OF_A_DELIVERY
-            && !delivery.keys.contains_key(key)
-        {
-            delivery.keys.insert(kept(key), EventReference::of(event));
+        let key = event.key_named().map(kept);
+        match self.by_object.entry(object) {
+            Entry::Vacant(place) => {
+                place.insert(Box::new(SeenDelivery {
+                    event: EventReference::of(event),
+                    log: log.clone(),
+                    trail,
+                    key,
+                    other_keys: Vec::new(),
+                }));
+            }
+            Entry::Occupied(mut delivery) => {
+                let delivery = delivery.get_mut();
+                if let Some(key) = key
+                    && delivery.keys().all(|(known, _)| *known != key)
+                    && delivery.keys().count() < MAX_KEYS_OF_A_DELIVERY
+                {
+                    let event = EventReference::of(event);
+                    delivery.other_keys.push((key, event));
+                }
+            }
         }
     }
 
@@ -149,6 +160,12 @@ impl SeenDeliveries {
 }
 
 impl SeenDelivery {
+    /// Returns the keys that events name for the delivery, each with the first event that names it.
+    fn keys(&self) -> impl Iterator<Item = (&String, &EventReference)> {
+        let key = self.key.iter().map(|key| (key, &self.event));
+        key.chain(self.other_keys.iter().map(|(key, event)| (key, event)))
+    }
+
     /// Applies rule 3.
     fn judge_keys(
         &self,
@@ -157,7 +174,7 @@ impl SeenDelivery {
         facts: &Facts,
         results: &mut ReviewResults<'_>,
     ) {
-        for (name, event) in &self.keys {
+        for (name, event) in self.keys().collect::<BTreeMap<_, _>>() {
             let state = facts.keys.get(name);
             let arn = state.map_or(name.as_str(), |state| state.description.arn.as_str());
             if !is_key_arn(arn) {

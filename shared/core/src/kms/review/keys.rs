@@ -35,7 +35,7 @@ struct KeyUse {
 /// The keys of a log file's events, by their names in the events.
 #[derive(Default)]
 pub(super) struct KeyUses {
-    by_name: BTreeMap<String, KeyUse>,
+    by_name: BTreeMap<String, Box<KeyUse>>,
     /// The keys that are the trail's according to the log file's own header and CloudTrail's calls,
     /// if none is configured.
     pub(super) known: BTreeSet<String>,
@@ -75,12 +75,12 @@ impl KeyUses {
         }
         let region = event.region.as_deref().map(Region::new);
         let region = region.and_then(Result::ok);
-        let used = KeyUse {
+        let used = Box::new(KeyUse {
             event: EventReference::of(event),
             principal: principal_of(event),
             object: object.cloned(),
             region: region.unwrap_or_else(|| results.region.clone()),
-        };
+        });
         self.by_name.insert(kept(key), used);
     }
 

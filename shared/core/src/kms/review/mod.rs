@@ -10,6 +10,7 @@ mod explanation;
 mod facts;
 mod groups;
 mod keys;
+mod named_trail;
 mod open;
 mod readings;
 mod refusals;
@@ -29,12 +30,14 @@ use super::rules::{self, Rule, Ruling, Standing};
 use super::text::kept;
 use crate::finding::kms::{EventReference, Evidence as _, too_many_foreign_calls};
 use crate::finding::{KmsCounts, Report, Verdict};
+use crate::format::records::RecordVisitor;
 use crate::names::ids::{Region, TrailArn};
 use crate::names::location::ObjectLocation;
 use crate::names::object_key::LogFileKey;
 use crate::world::Encryption;
 use deliveries::SeenDeliveries;
 use keys::KeyUses;
+use named_trail::NamedTrails;
 use open::{OpenCalls, SettledCall};
 use readings::Readings;
 use refusals::Refusals;
@@ -49,6 +52,7 @@ use weakenings::Weakenings;
 pub struct KmsReview<'x> {
     results: ReviewResults<'x>,
     events: u64,
+    named_trails: NamedTrails,
     trails: UnknownTrails,
     keys: KeyUses,
     deliveries: SeenDeliveries,
@@ -78,6 +82,7 @@ impl<'x> KmsReview<'x> {
         Self {
             results: ReviewResults::new(expected, log_file, key),
             events: 0,
+            named_trails: NamedTrails::default(),
             trails: UnknownTrails::default(),
             keys: KeyUses::default(),
             deliveries: SeenDeliveries::default(),
@@ -116,7 +121,11 @@ impl<'x> KmsReview<'x> {
     /// Judges a record of the log file. Skips records that are neither KMS events nor watched
     /// calls.
     pub fn review(&mut self, record: &str) {
-        let event = KmsEvent::from_record(record);
+        self.review_read(record, KmsEvent::from_record(record));
+    }
+
+    /// Judges a record. `event`: the KMS event that it is.
+    fn review_read(&mut self, record: &str, event: Option<KmsEvent<'_>>) {
         if event.as_ref().is_none_or(|event| !event.is_cryptographic()) {
             let is_encrypted = !self.keys.known.is_empty();
             self.weakenings
@@ -129,7 +138,7 @@ impl<'x> KmsReview<'x> {
         let expected = self.results.expected;
         let named = self.object_in(&event);
         let named = named.as_ref();
-        let trail = trail_in(&event);
+        let trail = self.named_trails.trail_in(&event);
         let concerns_us = || {
             rules::is_ours(&event, trail.as_ref(), named, expected)
                 || rules::is_reading(&event, named, expected)
@@ -290,7 +299,8 @@ impl<'x> KmsReview<'x> {
                     }
                 }
             }
-            self.judge(&event, trail_in(&event), named, standing);
+            let trail = self.named_trails.trail_in(&event);
+            self.judge(&event, trail, named, standing);
         }
         if open.left_out > 0 {
             self.conclude_left_out(open.left_out);
@@ -315,7 +325,18 @@ impl<'x> KmsReview<'x> {
     }
 }
 
-/// Returns the trail that an event's context names, if it is one.
-fn trail_in(event: &KmsEvent<'_>) -> Option<TrailArn> {
-    TrailArn::parse(event.trail.as_deref()?).ok()
+impl RecordVisitor for &mut KmsReview<'_> {
+    type Read<'a> = Option<KmsEvent<'a>>;
+
+    fn read_first(text: &str) -> Option<(usize, Self::Read<'_>)> {
+        KmsEvent::first_in(text)
+    }
+
+    fn visit_read(&mut self, record: &str, event: Option<KmsEvent<'_>>) {
+        self.review_read(record, event);
+    }
+
+    fn visit(&mut self, record: &str) {
+        self.review(record);
+    }
 }
