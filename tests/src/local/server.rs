@@ -147,6 +147,19 @@ impl LocalAws {
         aws_sdk_s3::Client::from_conf(config)
     }
 
+    /// Returns the keys of a bucket with a prefix, on any number of pages.
+    pub async fn object_keys(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
+        let request = self.s3().list_objects_v2().bucket(bucket).prefix(prefix);
+        let mut pages = request.into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.with_context(|| format!("list s3://{bucket}/{prefix}"))?;
+            let found = page.contents().iter().filter_map(|object| object.key());
+            keys.extend(found.map(str::to_owned));
+        }
+        Ok(keys)
+    }
+
     /// Returns a client for SQS.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.config)

@@ -139,19 +139,7 @@ impl Stage {
 
     /// Returns the keys of the evidence bucket with a prefix.
     pub(crate) async fn evidence_keys(&self, prefix: &str) -> Result<Vec<String>> {
-        let request = self
-            .aws
-            .s3()
-            .list_objects_v2()
-            .bucket(&self.evidence_bucket);
-        let mut pages = request.prefix(prefix).into_paginator().send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            let found = page.contents().iter().filter_map(|object| object.key());
-            keys.extend(found.map(str::to_owned));
-        }
-        Ok(keys)
+        self.aws.object_keys(&self.evidence_bucket, prefix).await
     }
 
     /// Returns the document of an incident, if there is one.
