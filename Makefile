@@ -192,6 +192,15 @@ bench: build ## Run the benchmarks against the AWS CLI and the machine's limits;
 	cargo build --profile command --locked -p trailseal-bench -p trailseal-cli
 	$(TARGET)/command/trailseal-bench $(BENCH_FLAGS)
 
+# The tool that finds the crate of each piece of machine code.
+CARGO_BLOAT := 0.12.1
+
+.PHONY: sizes
+sizes: ## Build the functions with names, and write docs/sizes.md: what their executables consist of
+	@installed=$$(cargo install --list); grep -q '^cargo-bloat v$(CARGO_BLOAT):' <<<"$$installed" \
+	    || cargo install --locked --version $(CARGO_BLOAT) cargo-bloat
+	$(PYTHON) bench/sizes.py
+
 .PHONY: fuzz
 fuzz: ## Fuzz each byte format for a minute, or for FUZZ_SECONDS, and print a table
 	fuzz/run $(or $(FUZZ_SECONDS),60)

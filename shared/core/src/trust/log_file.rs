@@ -9,7 +9,7 @@ use crate::names::sha256::{Hasher, Sha256};
 use std::cell::RefCell;
 
 /// The maximum size in bytes of an object that is better held completely than read as a stream.
-pub const MAX_WHOLE_BYTES: u64 = 1024 * 1024;
+pub const MAX_WHOLE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The reason why a log file is not the listed one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
