@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::outcome::Outcome;
 use crate::stage::{Stage, TIMEOUT};
 use anyhow::Result;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -61,6 +61,10 @@ pub(crate) async fn run(stage: &Stage, seed: u64) -> Result<Outcome> {
     }
     outcome.broken = stage.proxy.end_plan();
     rounds.extend(stage.pump.until_idle().await?);
+    if could_not_verify(stage, &case).next().is_some() {
+        // People need longer than this until they move messages back.
+        next_second().await;
+    }
     outcome.moved_back = stage.move_back().await?;
     if outcome.moved_back > 0 {
         rounds.extend(stage.pump.until_idle().await?);
@@ -69,16 +73,21 @@ pub(crate) async fn run(stage: &Stage, seed: u64) -> Result<Outcome> {
         outcome.problem(format!("parked although all works: {body}"));
     }
     if could_not_verify(stage, &case).next().is_some() {
-        // An all-clear of the same second ends nothing.
-        let now = Timestamp::now();
-        while Timestamp::now() < now + SignedDuration::from_millis(1_100) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        next_second().await;
         stage.pump.send("Watchdog", SECOND_LOOK).await?;
         rounds.extend(stage.pump.until_idle().await?);
     }
     judge(stage, &case, &rounds, &mut outcome).await?;
     Ok(outcome)
+}
+
+/// Waits until the next second has begun. Findings have whole seconds, and an all-clear of the same
+/// second does not end them.
+async fn next_second() {
+    let second = Timestamp::now().as_second();
+    while Timestamp::now().as_second() == second {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Returns the findings of alerts about the account of a case.
