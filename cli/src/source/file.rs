@@ -6,11 +6,15 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
-use trailseal::trust::log_file::MAX_WHOLE_BYTES;
 use trailseal::world::{Absence, Body, Cause, Encryption, Object, StoreError};
 
 /// The size of the pieces in which large files are read.
 const PIECE: usize = 256 * 1024;
+
+/// The maximum size in bytes of a file that is read at once when it is opened. All files that are
+/// open at a time, which are 48, then fit into the room for log files that are held whole. A larger
+/// one is read in pieces, and held if there is room.
+const READ_AT_ONCE: u64 = 1024 * 1024;
 
 /// The content of a file.
 #[derive(Debug)]
@@ -62,7 +66,7 @@ pub(crate) fn open_file(path: &Path, subject: String) -> Result<Object<FileBody>
         return Err(failed(io::Error::other("it is not a regular file")));
     }
     let size = metadata.len();
-    let rest = if size <= MAX_WHOLE_BYTES {
+    let rest = if size <= READ_AT_ONCE {
         Rest::Whole(fs::read(path).map_err(failed)?.into())
     } else {
         Rest::File(File::open(path).map_err(failed)?)
