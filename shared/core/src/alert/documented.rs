@@ -127,7 +127,7 @@ fn encrypted_by_mallory(for_log_file: bool) -> Finding {
         caller: "arn:aws:iam::111122223333:user/mallory from 198.51.100.7".to_owned(),
     };
     let call = EventReference {
-        name: "GenerateDataKey".to_owned(),
+        name: "GenerateDataKey".into(),
         id: "5dc3f3b5-0f5c-4a4e-9d3c-6d1d3f0c1a2b".to_owned(),
         time: Some(at("2026-01-15T02:11:40Z")),
     };

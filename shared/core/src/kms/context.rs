@@ -97,6 +97,12 @@ impl<'a> ContextObject<'a> {
         }
     }
 
+    /// Returns the named log file, well-formed or not, if it is in a watched bucket.
+    #[must_use]
+    pub fn our_log_file(&self) -> Option<ObjectLocation> {
+        self.ours.then(|| self.log_file()).flatten()
+    }
+
     /// Returns the account whose folder is named; `None` in an organization's folder, whose trail
     /// belongs to another account.
     #[must_use]

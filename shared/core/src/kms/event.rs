@@ -11,7 +11,7 @@ use super::key_name::is_key_arn;
 use super::readers::Principal;
 use crate::format::fields::{FromJson, JsonValue, first_from_json, from_json, text};
 use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
-use crate::names::split::part;
+use crate::names::split::{after_parts, part};
 use jiff::Timestamp;
 use std::borrow::Cow;
 
@@ -122,7 +122,7 @@ impl<'a> KmsEvent<'a> {
                 "cloudtrail.amazonaws.com" | "cloudtrail.amazonaws.com.cn"
             );
         }
-        let resource = arn.as_deref().and_then(|arn| arn.splitn(6, ':').nth(5));
+        let resource = arn.as_deref().and_then(|arn| after_parts(arn, b':', 5));
         let is_its_own = resource.is_some_and(|resource| match kind {
             "AssumedRole" => resource.starts_with("assumed-role/AWSCloudTrail/"),
             "IAMUser" => resource == "user/AWSCloudTrail",

@@ -1,12 +1,21 @@
 //! The names of a KMS key: its ARN, its bare ID, an alias.
 //!
-//! The tests are in `tests/tests/kms/agreement.rs` and `tests/tests/kms/foreign.rs`.
+//! Other tests are in `tests/tests/kms/agreement.rs` and `tests/tests/kms/foreign.rs`.
 
-/// Returns whether `key` is a key's ARN, and not an alias or a bare ID.
+use crate::names::split::{after_parts, split_once};
+
+/// Returns whether `key` is a key's ARN, `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, and not an alias or
+/// a bare ID.
+///
+/// Format: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN>.
 #[must_use]
 pub fn is_key_arn(key: &str) -> bool {
-    let has = |part: &[u8; 5]| key.as_bytes().windows(5).any(|bytes| bytes == part);
-    key.starts_with("arn:") && has(b":kms:") && has(b":key/")
+    let after_partition = key
+        .strip_prefix("arn:")
+        .and_then(|arn| split_once(arn, b':'));
+    let of_kms = after_partition.and_then(|(_, rest)| rest.strip_prefix("kms:"));
+    let resource = of_kms.and_then(|rest| after_parts(rest, b':', 2));
+    resource.is_some_and(|resource| resource.starts_with("key/"))
 }
 
 /// Compares keys. An object's header holds the key's ARN, or its bare ID if the writer named it
@@ -35,4 +44,34 @@ pub(super) fn is_same_or_related(key: &str, ours: &str) -> bool {
             }
             _ => false,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_arn_of_a_key_is_one() {
+        const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+        for arn in [
+            format!("arn:aws:kms:us-east-1:111122223333:key/{ID}"),
+            "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1234abcd".to_owned(),
+        ] {
+            assert!(is_key_arn(&arn), "{arn}");
+        }
+        for other in [
+            ID,
+            "",
+            "arn:",
+            "arn:aws:kms",
+            "alias/cloudtrail-logs",
+            "arn:aws:kms:us-east-1:111122223333:alias/cloudtrail-logs",
+            "arn:aws:kms:us-east-1:111122223333:alias/x:key/y",
+            "arn:aws:kms:us-east-1:key/1234abcd",
+            "arn:aws:s3:::amzn-s3-demo-bucket:kms:us-east-1:key/x",
+            "aws:kms:us-east-1:111122223333:key/1234abcd",
+        ] {
+            assert!(!is_key_arn(other), "{other}");
+        }
+    }
 }

@@ -8,12 +8,18 @@ pub(crate) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// Returns the part with this number. The first one has the number 0.
-pub(crate) fn part(text: &str, byte: u8, number: usize) -> Option<&str> {
+/// Returns what follows this number of parts.
+pub(crate) fn after_parts(text: &str, byte: u8, parts: usize) -> Option<&str> {
     let mut rest = text;
-    for _ in 0..number {
+    for _ in 0..parts {
         (_, rest) = split_once(rest, byte)?;
     }
+    Some(rest)
+}
+
+/// Returns the part with this number. The first one has the number 0.
+pub(crate) fn part(text: &str, byte: u8, number: usize) -> Option<&str> {
+    let rest = after_parts(text, byte, number)?;
     Some(split_once(rest, byte).map_or(rest, |(part, _)| part))
 }
 
@@ -34,6 +40,7 @@ mod tests {
             prop_assert_eq!(split_once(&text, b':'), text.split_once(':'));
             prop_assert_eq!(rsplit_once(&text, b':'), text.rsplit_once(':'));
             prop_assert_eq!(part(&text, b':', number), text.split(':').nth(number));
+            prop_assert_eq!(after_parts(&text, b':', number), text.splitn(number + 1, ':').nth(number));
         }
     }
 }

@@ -23,7 +23,6 @@ use crate::world::{Body, Cause, StoreError};
 pub struct KmsReport {
     /// The findings and obstacles.
     pub report: Report,
-    /// The counts.
     /// The deliveries whose digest has not arrived yet.
     pub waiting: Vec<RecordedDelivery>,
     /// The result of each rule for each event, if explanations were requested.

@@ -3,13 +3,14 @@
 //! The tests are in `tests/tests/kms/`.
 
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::fmt;
 
 /// A reference to an event, to find it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventReference {
     /// `GenerateDataKey`, `Decrypt`, ….
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// The event's ID.
     pub id: String,
     /// The time of the call.

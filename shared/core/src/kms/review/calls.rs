@@ -10,7 +10,6 @@ use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
 use crate::kms::rules::{self, Rule};
 use crate::names::ids::TrailArn;
-use crate::names::location::ObjectLocation;
 
 /// The principal of CloudTrail's own calls.
 pub(super) const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -47,7 +46,6 @@ pub(super) fn review_context(
     event: &KmsEvent<'_>,
     trail: Option<&TrailArn>,
     named: Option<&ContextObject<'_>>,
-    object: Option<&ObjectLocation>,
     results: &mut ReviewResults<'_>,
 ) -> bool {
     let of_trail = rules::trail(event, trail, results.expected);
@@ -57,7 +55,9 @@ pub(super) fn review_context(
         if let Some(problem) = results.note(rule, event, ruling) {
             agrees = false;
             let call = EventReference::of(event);
-            let finding = kms::context_mismatch(results.subject(object), &problem, &call);
+            let object = named.and_then(ContextObject::our_log_file);
+            let subject = results.subject(object.as_ref());
+            let finding = kms::context_mismatch(subject, &problem, &call);
             results.raise(finding, &principal_of(event), event.key_named(), &call);
         }
     }
@@ -68,13 +68,13 @@ pub(super) fn review_context(
 pub(super) fn review_caller(
     event: &KmsEvent<'_>,
     named: Option<&ContextObject<'_>>,
-    object: Option<&ObjectLocation>,
     results: &mut ReviewResults<'_>,
 ) {
     let ruling = rules::caller(event, named);
     if let Some(problem) = results.note(Rule::Caller, event, ruling) {
         let call = EventReference::of(event);
-        let subject = results.subject(object);
+        let object = named.and_then(ContextObject::our_log_file);
+        let subject = results.subject(object.as_ref());
         let finding = kms::foreign_caller(subject, &problem, object.is_some(), &call);
         let principal = event.caller.principal().key();
         results.raise(finding, &principal, event.key_named(), &call);

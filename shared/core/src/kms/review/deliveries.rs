@@ -12,14 +12,14 @@ use crate::kms::context::{ContextObject, ContextTarget};
 use crate::kms::event::KmsEvent;
 use crate::kms::key_name::is_key_arn;
 use crate::kms::rules::{self, Rule, Ruling};
-use crate::kms::text::kept;
+use crate::kms::text::kept_part;
 use crate::names::ids::TrailArn;
 use crate::names::location::ObjectLocation;
-use crate::names::object_key::LogFileKey;
+use crate::names::object_key::{LogFileKey, ObjectKind, classify};
 use crate::world::Encryption;
+use indexmap::{Equivalent, IndexMap};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 /// The maximum number of log files whose delivery one log file may show. Each costs a request, and
 /// about 10 KB while the longest keys are held: 60 MB for a log file, ten of which are checked in
@@ -37,12 +37,13 @@ const MAX_KEYS_OF_A_DELIVERY: usize = 4;
 /// A log file whose delivery events show, before anybody looked at it.
 struct SeenDelivery {
     event: EventReference,
-    log: LogFileKey,
-    trail: Option<TrailArn>,
+    /// The time in the log file's name.
+    named_time: Timestamp,
+    trail: Option<Arc<TrailArn>>,
     /// The key that this event names.
-    key: Option<String>,
+    key: Option<Arc<str>>,
     /// The keys that other events name.
-    other_keys: Vec<(String, EventReference)>,
+    other_keys: Vec<(Arc<str>, EventReference)>,
 }
 
 /// A log file that was delivered, according to a log file, and exists. A digest is still to list
@@ -61,10 +62,28 @@ pub struct RecordedDelivery {
     pub time: Timestamp,
 }
 
-/// The deliveries that the events of a log file show.
+/// The current version of an object as an event names it. It has the hash of the
+/// [`ObjectLocation`], whose fields these are.
+#[derive(Hash)]
+struct NamedObject<'a> {
+    bucket: &'a str,
+    key: &'a str,
+    version_id: Option<&'a str>,
+}
+
+impl Equivalent<ObjectLocation> for NamedObject<'_> {
+    fn equivalent(&self, object: &ObjectLocation) -> bool {
+        let of_object = (object.key.as_str(), object.bucket.as_str());
+        (self.key, self.bucket) == of_object && self.version_id == object.version_id.as_deref()
+    }
+}
+
+/// The deliveries that the events of a log file show, in the order in which it shows them.
 #[derive(Default)]
 pub(super) struct SeenDeliveries {
-    by_object: BTreeMap<ObjectLocation, Box<SeenDelivery>>,
+    by_object: IndexMap<ObjectLocation, SeenDelivery>,
+    /// The last key that an event named, which is almost always the key of the next one.
+    last_key: Option<Arc<str>>,
     /// The number of deliveries that are dated after the log file that records them.
     pub(super) dated_ahead: u64,
 }
@@ -78,47 +97,51 @@ impl SeenDeliveries {
         self.by_object.contains_key(object)
     }
 
-    /// Adds a call by which CloudTrail delivered `object`.
+    /// Adds a call by which CloudTrail delivered the log file that it names, if that is one of ours.
     pub(super) fn add(
         &mut self,
         event: &KmsEvent<'_>,
         named: &ContextObject<'_>,
-        object: ObjectLocation,
-        trail: Option<TrailArn>,
+        trail: Option<&Arc<TrailArn>>,
         results: &mut ReviewResults<'_>,
     ) {
-        let ContextTarget::LogFile(log, _) = &named.target else {
+        let ContextTarget::LogFile(log, key) = &named.target else {
             return;
         };
-        if results.expected.places.is_replica(&object.bucket) {
-            // S3 replicates in any order, and re-encrypts.
+        // S3 replicates in any order, and re-encrypts.
+        if !named.ours || results.expected.places.is_replica(named.bucket) {
             return;
         }
-        if self.by_object.len() >= MAX_DELIVERIES && !self.by_object.contains_key(&object) {
+        let object = NamedObject {
+            bucket: named.bucket,
+            key,
+            version_id: None,
+        };
+        if let Some(delivery) = self.by_object.get_mut(&object) {
+            delivery.add_key(event);
+            return;
+        }
+        if self.by_object.len() >= MAX_DELIVERIES {
             results.overflow = Some("deliveries");
             return;
         }
-        let key = event.key_named().map(kept);
-        match self.by_object.entry(object) {
-            Entry::Vacant(place) => {
-                place.insert(Box::new(SeenDelivery {
-                    event: EventReference::of(event),
-                    log: log.clone(),
-                    trail,
-                    key,
-                    other_keys: Vec::new(),
-                }));
-            }
-            Entry::Occupied(mut delivery) => {
-                let delivery = delivery.get_mut();
-                if let Some(key) = key
-                    && delivery.keys().all(|(known, _)| *known != key)
-                    && delivery.keys().count() < MAX_KEYS_OF_A_DELIVERY
-                {
-                    let event = EventReference::of(event);
-                    delivery.other_keys.push((key, event));
-                }
-            }
+        let seen = SeenDelivery {
+            event: EventReference::of(event),
+            named_time: log.time,
+            trail: trail.cloned(),
+            key: event.key_named().map(|key| self.shared(key)),
+            other_keys: Vec::new(),
+        };
+        let object = ObjectLocation::new(named.bucket, *key);
+        self.by_object.insert(object, seen);
+    }
+
+    /// Returns the name of a key as it is stored.
+    fn shared(&mut self, key: &str) -> Arc<str> {
+        let key = kept_part(key);
+        match &self.last_key {
+            Some(last) if **last == *key => Arc::clone(last),
+            _ => Arc::clone(self.last_key.insert(key.into())),
         }
     }
 
@@ -134,15 +157,16 @@ impl SeenDeliveries {
             let headers = first_look(&object, &delivery.event, state, results);
             if headers.is_some()
                 && let Some(trail) = &delivery.trail
+                && let ObjectKind::LogFile(key) = classify(&object.key)
             {
                 let (time, is_ahead) =
-                    delivered_at(delivery.event.time, &delivery.log, results.time);
+                    delivered_at(delivery.event.time, delivery.named_time, results.time);
                 self.dated_ahead += u64::from(is_ahead);
                 waiting.push(RecordedDelivery {
                     time,
                     object: object.clone(),
-                    key: delivery.log.clone(),
-                    trail: trail.clone(),
+                    key,
+                    trail: TrailArn::clone(trail),
                     event_id: delivery.event.id.clone(),
                 });
             }
@@ -160,10 +184,31 @@ impl SeenDeliveries {
 }
 
 impl SeenDelivery {
+    /// Adds the key that another event names.
+    fn add_key(&mut self, event: &KmsEvent<'_>) {
+        let Some(key) = event.key_named().map(kept_part) else {
+            return;
+        };
+        let mut known = 0;
+        for (name, _) in self.keys() {
+            if name == key {
+                return;
+            }
+            known += 1;
+        }
+        if known < MAX_KEYS_OF_A_DELIVERY {
+            self.other_keys
+                .push((key.into(), EventReference::of(event)));
+        }
+    }
+
     /// Returns the keys that events name for the delivery, each with the first event that names it.
-    fn keys(&self) -> impl Iterator<Item = (&String, &EventReference)> {
-        let key = self.key.iter().map(|key| (key, &self.event));
-        key.chain(self.other_keys.iter().map(|(key, event)| (key, event)))
+    fn keys(&self) -> impl Iterator<Item = (&str, &EventReference)> {
+        let first = self.key.as_deref().map(|key| (key, &self.event));
+        let others = self.other_keys.iter();
+        first
+            .into_iter()
+            .chain(others.map(|(key, event)| (&**key, event)))
     }
 
     /// Applies rule 3.
@@ -174,9 +219,9 @@ impl SeenDelivery {
         facts: &Facts,
         results: &mut ReviewResults<'_>,
     ) {
-        for (name, event) in self.keys().collect::<BTreeMap<_, _>>() {
+        for (name, event) in self.keys() {
             let state = facts.keys.get(name);
-            let arn = state.map_or(name.as_str(), |state| state.description.arn.as_str());
+            let arn = state.map_or(name, |state| state.description.arn.as_str());
             if !is_key_arn(arn) {
                 continue;
             }
@@ -223,23 +268,23 @@ fn first_look<'f>(
     }
 }
 
-/// Returns when a log file was delivered: the event's time, unless the file's own name contains a
-/// different day. Also returns whether that is after the log file with the event was `recorded`,
+/// Returns when a log file was delivered: the event's time, unless the time that the file's own name
+/// contains, `named`, is a day away. Also returns whether that is after the log file with the event was `recorded`,
 /// which is impossible: "A log file delivered at a specific time can contain records written at any
 /// point before that time"
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html>).
 /// It then counts as delivered at that time: the writer of the file cannot choose a later one.
 fn delivered_at(
     event: Option<Timestamp>,
-    log: &LogFileKey,
+    named: Timestamp,
     recorded: Timestamp,
 ) -> (Timestamp, bool) {
     const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
     // A name has whole minutes, and clocks differ.
     const GRACE: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
     let time = match event {
-        Some(time) if time.duration_since(log.time).abs() < DAY => time,
-        _ => log.time,
+        Some(time) if time.duration_since(named).abs() < DAY => time,
+        _ => named,
     };
     let is_ahead = time.duration_since(recorded) > GRACE;
     (if is_ahead { recorded } else { time }, is_ahead)

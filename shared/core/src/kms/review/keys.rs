@@ -49,7 +49,6 @@ impl KeyUses {
         &mut self,
         event: &KmsEvent<'_>,
         named: Option<&ContextObject<'_>>,
-        object: Option<&ObjectLocation>,
         results: &mut ReviewResults<'_>,
     ) {
         let Some(key) = event.key_named() else { return };
@@ -59,7 +58,7 @@ impl KeyUses {
         if named.is_some_and(|named| named.replica) || !(event.is_cloudtrails || is_ours()) {
             return;
         }
-        if object.is_some()
+        if named.is_some_and(|named| named.ours && named.names_log_file())
             && self.known.len() < MAX_KNOWN_KEYS
             && !self.known.contains(key)
             && event.is_cloudtrails
@@ -78,7 +77,7 @@ impl KeyUses {
         let used = Box::new(KeyUse {
             event: EventReference::of(event),
             principal: principal_of(event),
-            object: object.cloned(),
+            object: named.and_then(ContextObject::our_log_file),
             region: region.unwrap_or_else(|| results.region.clone()),
         });
         self.by_name.insert(kept(key), used);

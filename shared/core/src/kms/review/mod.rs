@@ -42,6 +42,7 @@ use open::{OpenCalls, SettledCall};
 use readings::Readings;
 use refusals::Refusals;
 use results::ReviewResults;
+use std::sync::Arc;
 use trails::UnknownTrails;
 use weakenings::Weakenings;
 
@@ -140,12 +141,12 @@ impl<'x> KmsReview<'x> {
         let named = named.as_ref();
         let trail = self.named_trails.trail_in(&event);
         let concerns_us = || {
-            rules::is_ours(&event, trail.as_ref(), named, expected)
+            rules::is_ours(&event, trail.as_deref(), named, expected)
                 || rules::is_reading(&event, named, expected)
         };
         match rules::standing(&event, named, expected, &self.keys.known) {
             Standing::Open if concerns_us() => self.open.add(record, &event, named),
-            standing => self.judge(&event, trail, named, standing),
+            standing => self.judge(&event, trail.as_ref(), named, standing),
         }
     }
 
@@ -163,12 +164,13 @@ impl<'x> KmsReview<'x> {
     fn judge(
         &mut self,
         event: &KmsEvent<'_>,
-        trail: Option<TrailArn>,
+        trail: Option<&Arc<TrailArn>>,
         named: Option<&ContextObject<'_>>,
         standing: Standing,
     ) {
         let counts = standing == Standing::Ours;
-        let is_ours = rules::is_ours(event, trail.as_ref(), named, self.results.expected);
+        let arn = trail.map(Arc::as_ref);
+        let is_ours = rules::is_ours(event, arn, named, self.results.expected);
         match (counts, is_ours) {
             (true, true) => self.review_trail_event(event, trail, named),
             (false, true) => calls::review_foreign_call(event, named, &mut self.results),
@@ -184,33 +186,30 @@ impl<'x> KmsReview<'x> {
     fn review_trail_event(
         &mut self,
         event: &KmsEvent<'_>,
-        trail: Option<TrailArn>,
+        trail: Option<&Arc<TrailArn>>,
         named: Option<&ContextObject<'_>>,
     ) {
         let results = &mut self.results;
-        let delivered = named
-            .filter(|named| named.ours)
-            .and_then(ContextObject::log_file);
-        let object = delivered.as_ref();
-        let agrees = calls::review_context(event, trail.as_ref(), named, object, results);
+        let arn = trail.map(Arc::as_ref);
+        let agrees = calls::review_context(event, arn, named, results);
         // No digest could say anything about an unknown caller and the trail that it names.
         if let (Some(trail), Some(named), true) = (
-            &trail,
+            arn,
             named.filter(|_| results.expected.places.trails.is_empty()),
             agrees && !event.failed() && event.is_cloudtrails,
         ) {
-            self.trails.add(trail, named, event, object, results);
+            self.trails.add(trail, named, event, results);
         }
-        calls::review_caller(event, named, object, results);
+        calls::review_caller(event, named, results);
         let ruling = rules::delivery(event);
         let delivers = ruling != Ruling::Silent;
         if let Some(problem) = results.note(Rule::Delivery, event, ruling) {
-            self.refusals.add(event, object, &problem.actual(), results);
+            self.refusals.add(event, named, &problem.actual(), results);
         }
         if agrees && !event.failed() {
-            self.keys.add(event, named, object, results);
-            if delivers && let (Some(named), Some(object)) = (named, delivered) {
-                self.deliveries.add(event, named, object, trail, results);
+            self.keys.add(event, named, results);
+            if delivers && let Some(named) = named {
+                self.deliveries.add(event, named, trail, results);
             }
         }
     }
@@ -300,7 +299,7 @@ impl<'x> KmsReview<'x> {
                 }
             }
             let trail = self.named_trails.trail_in(&event);
-            self.judge(&event, trail, named, standing);
+            self.judge(&event, trail.as_ref(), named, standing);
         }
         if open.left_out > 0 {
             self.conclude_left_out(open.left_out);

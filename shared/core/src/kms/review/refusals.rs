@@ -5,6 +5,7 @@
 use super::facts::Facts;
 use super::results::ReviewResults;
 use crate::finding::kms::{self, EventReference, RefusedKey};
+use crate::kms::context::ContextObject;
 use crate::kms::event::KmsEvent;
 use crate::kms::key_name::{is_key_arn, same_key};
 use crate::kms::text::kept;
@@ -49,7 +50,7 @@ impl Refusals {
     pub(super) fn add(
         &mut self,
         event: &KmsEvent<'_>,
-        object: Option<&ObjectLocation>,
+        named: Option<&ContextObject<'_>>,
         answer: &str,
         results: &mut ReviewResults<'_>,
     ) {
@@ -61,7 +62,7 @@ impl Refusals {
         let refused = self.by_name.entry(key).or_insert_with(|| Refusal {
             first: EventReference::of(event),
             calls: 0,
-            object: object.cloned(),
+            object: named.and_then(ContextObject::our_log_file),
             answer: kept(answer),
         });
         refused.calls += 1;

@@ -45,7 +45,6 @@ impl UnknownTrails {
         trail: &TrailArn,
         named: &ContextObject<'_>,
         event: &KmsEvent<'_>,
-        object: Option<&ObjectLocation>,
         results: &mut ReviewResults<'_>,
     ) {
         let ContextTarget::LogFile(log, _) = &named.target else {
@@ -77,7 +76,7 @@ impl UnknownTrails {
             return;
         }
         self.folders.insert(place, folders + 1);
-        let about = (EventReference::of(event), object.cloned());
+        let about = (EventReference::of(event), named.our_log_file());
         self.by_folder.insert(asked, about);
     }
 

@@ -243,7 +243,7 @@ fn subject(target: &Target, results: &ReviewResults<'_>) -> FindingSubject {
 /// Judges a call, and keeps only what its finding says.
 fn judge(call: &WatchedCall<'_>, target: Target, guarded: &Guarded<'_>) -> Judged {
     let event = EventReference {
-        name: kept(&call.name),
+        name: kept(&call.name).into(),
         id: kept(call.event_id.as_deref().unwrap_or("without an ID")),
         time: call.time,
     };
