@@ -1,8 +1,8 @@
 //! Rules 7 and 8: a delivered log file exists, and is encrypted as the trail encrypts.
 
 use crate::case::{
-    ACCOUNT, BUCKET, Case, DELIVERED, OBJECT_OF, OTHER_KEY, RECORDED, Record, TRAIL, TRAIL_OF,
-    arn_of, at, kinds, log_file, log_key, named, only, user, verdicts,
+    ACCOUNT, BUCKET, Case, DELIVERED, OBJECT_OF, OTHER_KEY, RECORDED, RESOURCE, Record, TRAIL,
+    TRAIL_OF, arn_of, at, kinds, log_file, log_key, named, only, user, verdicts,
 };
 use trailseal::check::kms_events::KmsChecker;
 use trailseal::finding::FindingKind::{KmsKeyMismatch, LogFileEncryptionChanged, LogFileMissing};
@@ -223,6 +223,26 @@ async fn a_log_file_under_another_key_or_no_key_is_reported() {
     object.encryption = Encryption::Kms(OTHER_KEY.to_owned());
     case.memory.put(object);
     assert_eq!(case.kinds(Record::delivery()).await, [KmsKeyMismatch]);
+}
+
+/// The events of one delivery may name several keys: each is compared with the log file's.
+#[tokio::test]
+async fn each_key_that_is_named_for_a_delivery_counts() {
+    let mut case = Case::new();
+    case.expected.key_arns.push(OTHER_KEY.to_owned());
+    case.memory
+        .describe(OTHER_KEY, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled");
+    let ours = Record::delivery().id("ours");
+    let others = Record::delivery().with(RESOURCE, OTHER_KEY).id("others");
+    case.memory.put(log_file(&log_key(1), &[]));
+    let another = Record::delivery().object(&log_key(1));
+    for [first, second] in [[ours.clone(), others.clone()], [others, ours]] {
+        let report = case.check(&[another.clone(), first, second]).await;
+        let finding = only(&report);
+        assert_eq!(finding.kind, KmsKeyMismatch);
+        assert!(finding.message.contains("others"), "{}", finding.message);
+        assert_eq!(report.waiting.len(), 2);
+    }
 }
 
 /// Somebody who changes the trail's key changes every log file from then on.
