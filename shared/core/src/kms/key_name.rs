@@ -2,7 +2,7 @@
 //!
 //! Other tests are in `tests/tests/kms/agreement.rs` and `tests/tests/kms/foreign.rs`.
 
-use crate::names::split::{after_parts, split_once};
+use crate::names::arn::Parts;
 
 /// Returns whether `key` is a key's ARN, `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, and not an alias or
 /// a bare ID.
@@ -10,12 +10,7 @@ use crate::names::split::{after_parts, split_once};
 /// Format: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-ARN>.
 #[must_use]
 pub fn is_key_arn(key: &str) -> bool {
-    let after_partition = key
-        .strip_prefix("arn:")
-        .and_then(|arn| split_once(arn, b':'));
-    let of_kms = after_partition.and_then(|(_, rest)| rest.strip_prefix("kms:"));
-    let resource = of_kms.and_then(|rest| after_parts(rest, b':', 2));
-    resource.is_some_and(|resource| resource.starts_with("key/"))
+    Parts::of(key).is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"))
 }
 
 /// Compares keys. An object's header holds the key's ARN, or its bare ID if the writer named it
@@ -29,21 +24,16 @@ pub(super) fn same_key(header: &str, arn: &str) -> bool {
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/mrk-how-it-works.html>.
 pub(super) fn is_same_or_related(key: &str, ours: &str) -> bool {
-    fn parts(arn: &str) -> Option<[&str; 3]> {
-        let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        match parts.as_slice() {
-            ["arn", partition, "kms", _, account, key] => Some([partition, account, key]),
-            _ => None,
-        }
-    }
+    let are_related = |key: Parts<'_>, ours: Parts<'_>| {
+        (key.service, ours.service) == ("kms", "kms")
+            && (key.partition, key.account, key.resource)
+                == (ours.partition, ours.account, ours.resource)
+            && key.resource.starts_with("key/mrk-")
+    };
     key == ours
-        || match (parts(key), parts(ours)) {
-            (Some(key), Some(ours)) => {
-                let [_, _, resource] = key;
-                key == ours && resource.starts_with("key/mrk-")
-            }
-            _ => false,
-        }
+        || Parts::of(key)
+            .zip(Parts::of(ours))
+            .is_some_and(|(key, ours)| are_related(key, ours))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! Rules: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
 
-use crate::names::arn::{self, PARTITIONS};
+use crate::names::arn::{self, PARTITIONS, Parts};
 use crate::names::ids::AccountId;
 use crate::names::text::clip;
 use crate::names::wildcard::wildcard_matches;
@@ -309,10 +309,12 @@ impl<'a> Principal<'a> {
 /// Returns the role, without its path, of `arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION`.
 /// Within an account, a role's name is unique, whatever its path.
 fn role_of_session(arn: &str) -> Option<String> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "sts", _, account, resource] = parts.as_slice() else {
-        return None;
-    };
+    let Parts {
+        partition,
+        account,
+        resource,
+        ..
+    } = Parts::of(arn).filter(|arn| arn.service == "sts")?;
     let (role, _) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
     Some(format!("arn:{partition}:iam::{account}:role/{role}"))
 }

@@ -4,6 +4,7 @@
 //! Rule: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
 use crate::names::ids::{AccountId, Region};
+use crate::names::split::split_once;
 
 /// The partitions of AWS, as ARNs contain them.
 pub(crate) const PARTITIONS: [&str; 8] = [
@@ -18,26 +19,27 @@ pub(crate) const PARTITIONS: [&str; 8] = [
 ];
 
 /// The six parts of an ARN, the first of which is always `arn`.
-struct Parts<'a> {
-    partition: &'a str,
-    service: &'a str,
+pub(crate) struct Parts<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) service: &'a str,
     region: &'a str,
-    account: &'a str,
-    resource: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) resource: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        if parts.next()? != "arn" {
-            return None;
-        }
+    /// Splits a text into the parts of an ARN. Checks none of them, except the first.
+    pub(crate) fn of(text: &'a str) -> Option<Self> {
+        let (partition, rest) = split_once(text.strip_prefix("arn:")?, b':')?;
+        let (service, rest) = split_once(rest, b':')?;
+        let (region, rest) = split_once(rest, b':')?;
+        let (account, resource) = split_once(rest, b':')?;
         Some(Self {
-            partition: parts.next()?,
-            service: parts.next()?,
-            region: parts.next()?,
-            account: parts.next()?,
-            resource: parts.next()?,
+            partition,
+            service,
+            region,
+            account,
+            resource,
         })
     }
 

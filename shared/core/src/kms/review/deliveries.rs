@@ -155,6 +155,7 @@ impl SeenDeliveries {
         for (object, delivery) in std::mem::take(&mut self.by_object) {
             let state = facts.objects.get(&object);
             let headers = first_look(&object, &delivery.event, state, results);
+            // Only log files' keys are added.
             if headers.is_some()
                 && let Some(trail) = &delivery.trail
                 && let ObjectKind::LogFile(key) = classify(&object.key)
