@@ -97,6 +97,9 @@ impl EventObjects {
         if (has(event, "bucket") && has(event, "key")) || has(event, "resumeAt") {
             return self.collect_bare(event, envelope.writer);
         }
+        if has(event, "bucket") && has(event, "keys") {
+            return self.collect_listed(event, envelope.writer);
+        }
         if event.get("Records").is_some() {
             return self.collect_records(event, envelope);
         }

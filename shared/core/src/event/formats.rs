@@ -80,6 +80,28 @@ impl EventObjects {
         Ok(())
     }
 
+    /// Collects `{"bucket","keys"}`: several objects of a bucket, to be checked from the start.
+    pub(super) fn collect_listed(
+        &mut self,
+        event: &Value,
+        writer: Origin,
+    ) -> Result<(), EventError> {
+        let keys = event.get("keys").and_then(Value::as_array);
+        let (Some(bucket), Some(keys)) = (text(event, "bucket"), keys) else {
+            return Err(EventError::Unknown(
+                "`bucket` is not a string, or `keys` is not a list",
+            ));
+        };
+        for key in keys {
+            let result = match key.as_str() {
+                Some(key) => self.add(EventObject::listed(bucket, key, writer)),
+                None => Err(EventError::Unknown("one of the `keys` is not a string")),
+            };
+            self.note(result);
+        }
+        Ok(())
+    }
+
     /// Collects `{"bucket","key"}`, and `resumeAt` if a function hands back the rest, and
     /// `incidents` if the object is looked at again because of them.
     pub(super) fn collect_bare(&mut self, event: &Value, writer: Origin) -> Result<(), EventError> {
@@ -90,7 +112,7 @@ impl EventObjects {
         };
         let incidents = incidents(event)?;
         let Some(index) = event.get("resumeAt") else {
-            let object = EventObject::as_written(bucket, key).with_origin(writer);
+            let object = EventObject::listed(bucket, key, writer);
             return self.add(object.with_incidents(incidents));
         };
         let resume_at = index

@@ -1,7 +1,8 @@
 //! Parses events in every envelope in which they arrive.
 //!
 //! EventBridge (`source: aws.s3`), S3 notifications, `s3:TestEvent`, CloudTrail's own SNS
-//! notification and a bare `{"bucket","key"}`, each plain, inside SNS, inside SQS, or inside both.
+//! notification and a bare `{"bucket","key"}` or `{"bucket","keys"}`, each plain, inside SNS, inside
+//! SQS, or inside both.
 //!
 //! Formats: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>,

@@ -1,7 +1,7 @@
 //! Events in every envelope, ours and those of other senders.
 
 use super::envelopes::CLOUDTRAIL_VALIDATION;
-use super::objects::MAX_ENVELOPES;
+use super::objects::{MAX_ENVELOPES, MAX_OBJECTS};
 use super::*;
 use crate::names::deed::{Deed, ObjectAction, Removal};
 use crate::names::event_object::{EventObject, Origin, occurrence_of};
@@ -58,7 +58,14 @@ fn names_the_object(event: &Value) {
 fn every_envelope_names_the_same_object() {
     let cloudtrail = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [KEY]});
     let bare = json!({"bucket": "amzn-s3-demo-bucket", "key": KEY});
-    for event in [eventbridge(), s3("ObjectCreated:Put"), cloudtrail, bare] {
+    let listed = json!({"bucket": "amzn-s3-demo-bucket", "keys": [KEY]});
+    for event in [
+        eventbridge(),
+        s3("ObjectCreated:Put"),
+        cloudtrail,
+        bare,
+        listed,
+    ] {
         names_the_object(&event);
         names_the_object(&sqs(std::slice::from_ref(&event)));
         names_the_object(&sns_event(&event));
@@ -573,8 +580,48 @@ fn a_bad_record_affects_no_other_record() {
     let named = EventObjects::by(&event);
     assert_eq!(named.created.len(), 1);
     assert!(matches!(named.error, Some(EventError::Unknown(_))));
-    let keys = json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [7, KEY]});
-    assert_eq!(EventObjects::by(&keys).created.len(), 1);
+    for keys in [
+        json!({"s3Bucket": "amzn-s3-demo-bucket", "s3ObjectKey": [7, KEY]}),
+        json!({"bucket": "amzn-s3-demo-bucket", "keys": [7, KEY]}),
+    ] {
+        let named = EventObjects::by(&keys);
+        assert_eq!(named.created.len(), 1);
+        assert!(matches!(named.error, Some(EventError::Unknown(_))));
+    }
+}
+
+#[test]
+fn a_list_of_keys_names_each_object_as_a_key_does() {
+    let keys = ["team+a%2Bb/x.json.gz", "/y", "\u{ffff}"];
+    let message = EventObject::message_of("b", &keys);
+    let listed = EventObjects::by_text(&message);
+    assert_eq!((&listed.error, &listed.removed), (&None, &vec![]));
+    let each = keys.map(|key| {
+        let bare = json!({"bucket": "b", "key": key}).to_string();
+        EventObjects::by_text(&bare).created.remove(0)
+    });
+    assert_eq!(listed.created, each);
+    assert!(listed.created.iter().all(EventObject::is_listed));
+    // A message of keys would not say everything about these.
+    let deed = created_objects(&eventbridge()).unwrap().remove(0);
+    let incidents = each[0].clone().with_incidents(vec!["0".repeat(64)]);
+    let rest = EventObject::rest(ObjectLocation::new("b", "k"), 5);
+    let cloudtrail = EventObject::as_written("b", "k");
+    for object in [deed, incidents, rest, cloudtrail] {
+        assert!(!object.is_listed(), "{object:?}");
+    }
+    // What is only similar is an error, and nothing is lost.
+    for broken in [
+        json!({"bucket": "b", "keys": "k"}),
+        json!({"bucket": 7, "keys": ["k"]}),
+        json!({"Bucket": "b", "Keys": ["k"]}),
+    ] {
+        let error = EventObjects::by_text(&broken.to_string()).error;
+        assert!(matches!(error, Some(EventError::Unknown(_))), "{broken}");
+    }
+    let many = vec!["k"; MAX_OBJECTS + 1];
+    let many = EventObjects::by_text(&EventObject::message_of("b", &many));
+    assert_eq!(many.error, Some(EventError::TooManyObjects));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::names::location::ObjectLocation;
 use crate::names::object_key::MAX_KEY_BYTES;
 use crate::names::url_encoding::url_decode;
 use serde::Serialize;
+use serde_json::json;
 
 /// The maximum number of readings of one key besides the first.
 const MAX_OTHER_READINGS: usize = 2;
@@ -122,6 +123,26 @@ impl EventObject {
             None => decoded.into_iter().collect(),
         };
         Self::new(ObjectLocation::new(bucket, key)).with_alternatives(others)
+    }
+
+    /// Returns an object to check from the start, which `writer` names by its bucket and key.
+    #[must_use]
+    pub fn listed(bucket: &str, key: &str, writer: Origin) -> Self {
+        Self::as_written(bucket, key).with_origin(writer)
+    }
+
+    /// Returns whether bucket and key say everything about the object, so that a message of the
+    /// function's own queue can name it with others; see [`Self::message_of`].
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        *self == Self::listed(&self.object.bucket, &self.object.key, Origin::Message)
+    }
+
+    /// Returns the message that names several objects of a bucket, which are to be checked from the
+    /// start.
+    #[must_use]
+    pub fn message_of(bucket: &str, keys: &[&str]) -> String {
+        json!({ "bucket": bucket, "keys": keys }).to_string()
     }
 
     /// Returns the object of an S3 notification, whose key S3 encodes: decoded, otherwise
