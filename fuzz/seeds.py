@@ -105,6 +105,7 @@ def seeds(folder):
         schema = re.search(rb'"schema":"trailseal\.([a-z-]+)/', document)
         by_schema.setdefault(schema and schema.group(1).decode(), []).append(document)
     heads, receipts = by_schema.get("chain", []), by_schema.get("receipt", [])
+    receipts.append(b'{"schema":"trailseal.receipts/1","receipts":[%s]}' % b",".join(receipts))
     return {
         "baseline": by_schema.get("baseline", []),
         "digest": inflated,

@@ -1,9 +1,9 @@
-//! Any bytes are a receipt, a chain head or an error. What is written is read back, and a chain head
+//! Any bytes are receipts, a chain head or an error. What is written is read back, and a chain head
 //! changes only once.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trailseal::receipt::{ChainHead, Receipt, advance};
+use trailseal::receipt::{ChainHead, Receipt, advance, documents, key_of_document, read_receipts};
 
 fuzz_target!(|bytes: &[u8]| {
     // A document of each kind, one after the other.
@@ -16,7 +16,19 @@ fuzz_target!(|bytes: &[u8]| {
         );
         let _ = head.key();
     }
-    let Some(receipt) = parts.next().and_then(|part| Receipt::read(part).ok()) else {
+    let Some(part) = parts.next() else {
+        return;
+    };
+    let receipts = read_receipts(part).unwrap_or_default();
+    let stored = documents(&receipts);
+    let all: usize = stored.iter().map(|document| document.receipts.len()).sum();
+    assert_eq!(all, receipts.len());
+    for document in stored {
+        let read = read_receipts(document.json.as_bytes()).expect("it was just written");
+        assert!(read.iter().eq(document.receipts));
+        assert_eq!(key_of_document(&read, &document.json), Some(document.key));
+    }
+    let Ok(receipt) = Receipt::read(part) else {
         return;
     };
     let json = receipt.to_json();

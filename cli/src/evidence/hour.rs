@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use trailseal::evidence_log::every_stored;
 use trailseal::names::compact_time::compact_time;
 use trailseal::names::date_folder::day_folder;
-use trailseal::receipt::{MAX_RECEIPT_BYTES, Receipt};
+use trailseal::receipt::{MAX_RECEIPT_BYTES, Receipt, places, read_receipts};
 use trailseal::world::{FetchEvidence as _, StoredDocument};
 
 /// The maximum number of receipts of an hour.
@@ -79,7 +79,7 @@ impl Hour<'_> {
         let listed = every_stored(evidence, prefix, |stored| {
             let is_near = NamedDigest::of(&stored.key).is_some_and(|named| {
                 let is_in_time = *named.end > *first && *named.end <= *last;
-                is_in_time && self.is_named(&named)
+                (is_in_time || named.is_of_day()) && self.is_named(&named)
             });
             if is_near && near.len() <= MAX_NEAR {
                 near.push(stored);
@@ -93,13 +93,13 @@ impl Hour<'_> {
             let content = evidence.fetch(&stored.key, MAX_RECEIPT_BYTES).await;
             let content = content.map_err(Stop::cannot_tell)?.unwrap_or_default();
             // What cannot be read may be what the hour is about: nothing is left out.
-            let receipt = Receipt::read(&content).map_err(|error| {
+            let receipts = read_receipts(&content).map_err(|error| {
                 Stop::cannot_tell(format_args!(
                     "{}: {error}. Verify the evidence log",
                     stored.key
                 ))
             })?;
-            if self.covers(&receipt) {
+            if receipts.iter().any(|receipt| self.covers(receipt)) {
                 found.push(ReadReceipt { stored, content });
             }
             let bytes: usize = found.iter().map(|receipt| receipt.content.len()).sum();
@@ -136,15 +136,22 @@ fn too_many() -> Stop {
     ))
 }
 
-/// The digest that the key of a receipt names.
+/// The digest, or the digests of a day, that the key of a document with receipts names.
 struct NamedDigest<'a> {
     region: &'a str,
+    /// The time in the digest's name, or [`places::DAY`].
     end: &'a str,
     trail: &'a str,
     home_region: &'a str,
 }
 
 impl<'a> NamedDigest<'a> {
+    /// Returns whether the document has the receipts of several digests, which end on the day of its
+    /// folder.
+    fn is_of_day(&self) -> bool {
+        self.end == places::DAY
+    }
+
     /// Reads `…/REGION/END_TRAIL_HOMEREGION_OBJECT/NAME`. A trail's name may have underscores.
     fn of(key: &'a str) -> Option<Self> {
         let mut parts = key.rsplit('/');
@@ -152,7 +159,7 @@ impl<'a> NamedDigest<'a> {
         let region = parts.next()?;
         let (end, rest) = folder.split_once('_')?;
         let mut rest = rest.rsplitn(3, '_');
-        let (_object, home_region, trail) = (rest.next()?, rest.next()?, rest.next()?);
+        let (_hash, home_region, trail) = (rest.next()?, rest.next()?, rest.next()?);
         Some(Self {
             region,
             end,

@@ -10,10 +10,11 @@ use crate::input;
 use crate::output::file_name;
 use crate::output::target;
 use crate::progress::Display;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use trailseal::evidence_log::{EvidenceProof, LogAudit, LogKey, ProofError, ProvenDocument};
-use trailseal::receipt::Receipt;
+use trailseal::receipt::{Receipt, read_receipts};
 
 /// The maximum size in bytes of a proof.
 const MAX_PROOF_BYTES: usize = 64 * 1024 * 1024;
@@ -111,15 +112,29 @@ fn verify_proof(args: &EvidenceVerifyArgs) -> Result<ExitCode, Stop> {
     }))
 }
 
-/// Returns what a proven document says, if it is a receipt. That it is in the log does not mean that
-/// the digest was valid.
+/// Returns what a proven document says, if it has receipts. That it is in the log does not mean that
+/// a digest was valid.
 fn stated(document: &ProvenDocument) -> String {
-    let Ok(receipt) = Receipt::read(document.document.as_bytes()) else {
+    let Ok(receipts) = read_receipts(document.document.as_bytes()) else {
         return "The document is not a receipt.".to_owned();
     };
+    match receipts.as_slice() {
+        [receipt] => format!("The receipt says: {}.", stated_by(receipt)),
+        several => {
+            let mut text = format!("The {} receipts in it say:", several.len());
+            for receipt in several {
+                let digest = trailseal::alert::printable(&receipt.object.key);
+                let _ = write!(text, "\n    {}, of {digest}", stated_by(receipt));
+            }
+            text
+        }
+    }
+}
+
+fn stated_by(receipt: &Receipt) -> String {
     let verdict = serde_json::to_value(receipt.verdict).unwrap_or_default();
     format!(
-        "The receipt says: checked by {} at {}, verdict {}.",
+        "checked by {} at {}, verdict {}",
         trailseal::alert::printable(&receipt.function),
         receipt.checked_at,
         verdict.as_str().unwrap_or_default()

@@ -147,5 +147,10 @@ fn the_examples_of_a_receipt_and_a_chain_head_follow_their_schema() {
         panic!("{examples:#?}");
     };
     check(receipt, &root, &root, "receipt");
+    let several = serde_json::json!({
+        "schema": "trailseal.receipts/1",
+        "receipts": [receipt, receipt],
+    });
+    check(&several, &root["$defs"]["several"], &root, "several");
     check(head, &root["$defs"]["head"], &root, "head");
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::slice::from_ref;
 use trailseal::check::digest::{DigestVerifier, SeenDigest};
 use trailseal::check::key_ring::KeyRing;
 use trailseal::check::log_file::LogFileTally;
@@ -163,7 +164,7 @@ impl Stage {
         let validated = self.verifier().validate_delivered(&at).await;
         let (report, seen) = (validated.report, validated.seen);
         let receipt = receipt("digest-validator", &at, &report, seen.as_ref(), None, now);
-        let kept = receipt::keep_with_head(&&self.memory, &receipt).await;
+        let kept = receipt::keep_with_heads(&&self.memory, from_ref(&receipt)).await;
         kept.unwrap();
     }
 
@@ -174,7 +175,9 @@ impl Stage {
         let (report, seen) = (progress.report, progress.seen);
         let tally = progress.log_files;
         let receipt = receipt("log-verifier", &at, &report, seen.as_ref(), tally, now);
-        receipt::keep(&&self.memory, &receipt).await.unwrap();
+        receipt::keep(&&self.memory, from_ref(&receipt))
+            .await
+            .unwrap();
     }
 
     /// Makes a round over all accounts.

@@ -5,6 +5,7 @@
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 use std::future::pending;
+use std::slice::from_ref;
 use trailseal::alert::findings_message;
 use trailseal::check::arrival::Arrival;
 use trailseal::check::changed::ChangeMonitor;
@@ -290,11 +291,13 @@ impl Functions {
         let is_due = !will_be_retried && report.verdict() != Verdict::Ignored;
         match function {
             Function::DigestValidator if is_due => {
-                let kept = receipt::keep_with_head(&self.store, receipt).await;
+                let kept = receipt::keep_with_heads(&self.store, from_ref(receipt)).await;
                 kept.expect("evidence");
             }
             Function::LogVerifier if is_due => {
-                receipt::keep(&self.store, receipt).await.expect("evidence");
+                receipt::keep(&self.store, from_ref(receipt))
+                    .await
+                    .expect("evidence");
             }
             Function::KmsContextChecker if !report.rules.is_empty() => {
                 let kept = receipt::keep_of_log_file(&self.store, receipt).await;

@@ -73,6 +73,17 @@ impl LoggedDocument {
         let passed = self.last_modified.duration_since(checked_at);
         passed <= STORED_WITHIN && passed >= -CLOCKS_DIFFER
     }
+
+    /// Returns what is wrong with a document with receipts of checks that were made at these times, if
+    /// S3 stored it at another time.
+    pub(crate) fn backdating(&self, checks: impl IntoIterator<Item = Timestamp>) -> Option<String> {
+        let mut checks = checks.into_iter();
+        let checked_at = checks.find(|checked_at| !self.is_stored_after(*checked_at))?;
+        Some(format!(
+            "The receipt states that the check was made at {checked_at}, and S3 stored it at {}.",
+            self.last_modified
+        ))
+    }
 }
 
 /// A folder in which an append looked for documents.

@@ -3,21 +3,22 @@
 use super::acknowledgments::LoggedAcknowledgments;
 use super::digest_record::{DigestRecord, LostReceipt};
 use super::incidents::{self, LoggedIncidents};
-use super::receipt_key::{self, ReceiptKey};
+use super::receipt_key::{self, DigestsOf, ReceiptKey};
 use super::report::{Build, ChainId, ObjectFinding, PeriodReport};
 use super::scope::PeriodScope;
 use super::seen_check::{SeenCheck, clipped_finding};
 use super::span::PeriodSpan;
 use crate::alert::acknowledgment::ACKNOWLEDGMENTS;
 use crate::evidence_log::{LogEntry, LogFault, LoggedDocument};
-use crate::names::object_key::{DigestSeries, ObjectKind, classify};
+use crate::names::object_key::{DigestKey, DigestSeries, ObjectKind, classify};
 use crate::names::sha256::Sha256;
 use crate::names::text::{clip, clip_visibly};
-use crate::receipt::Receipt;
 use crate::receipt::places;
+use crate::receipt::{Receipt, key_of_document, read_receipts};
 use crate::watch::VALIDATOR;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 /// The maximum number of receipts of a period.
 const MAX_RECEIPTS: usize = 1_000_000;
@@ -39,7 +40,11 @@ pub(super) const ENDS_WITHIN: SignedDuration = SignedDuration::from_hours(2);
 pub(super) struct CollectedPeriod {
     period: PeriodSpan,
     scope: PeriodScope,
-    pub(super) records: BTreeMap<String, DigestRecord>,
+    /// By the folder of the digest's own receipts.
+    records: BTreeMap<String, DigestRecord>,
+    /// The lost documents with receipts of a trail's digests that end on the day that starts at this
+    /// time.
+    lost_of_days: BTreeMap<(ChainId, Timestamp), Vec<LostReceipt>>,
     /// The start of a hash of the key of each receipt of the period that the log names.
     named: HashSet<[u8; 16]>,
     /// The newest receipt of `digest-validator` from before the period, by trail.
@@ -77,6 +82,7 @@ impl CollectedPeriod {
             period,
             scope,
             records: BTreeMap::new(),
+            lost_of_days: BTreeMap::new(),
             named: HashSet::new(),
             before: BTreeMap::new(),
             builds: BTreeMap::new(),
@@ -92,12 +98,16 @@ impl CollectedPeriod {
     /// Returns whether the key is that of a receipt of the period.
     pub(super) fn has(&self, key: &str) -> bool {
         if let Some(named) = ReceiptKey::read(key) {
-            let last = self.period.to.saturating_add(ENDS_WITHIN);
-            let last = last.unwrap_or(Timestamp::MAX);
-            let is_in_time = named.end > self.period.from && named.end <= last;
-            return is_in_time && self.scope.has(Some(named.account), Some(named.region));
+            return self.is_in_time(named.digests)
+                && self.scope.has(Some(named.account), Some(named.region));
         }
         receipt_key::is_misnamed(key) && self.scope.is_everything() && self.is_day_of_period(key)
+    }
+
+    /// Returns whether a digest may be one of the period.
+    fn is_in_time(&self, digests: DigestsOf) -> bool {
+        let last = self.period.to.saturating_add(ENDS_WITHIN);
+        digests.may_end_within(self.period.from, last.unwrap_or(Timestamp::MAX))
     }
 
     fn is_day_of_period(&self, key: &str) -> bool {
@@ -160,18 +170,23 @@ impl CollectedPeriod {
             return Some(document);
         }
         let key = ReceiptKey::read(&document.key)?;
-        let is_before = key.end <= self.period.from
+        let is_before = key.digests.end_before(self.period.from)
             && places::is_receipt_of(VALIDATOR, key.name)
             && self.scope.has(Some(key.account), Some(key.region));
         if is_before {
             let trail = trail_of(&key);
-            if self.before.len() < MAX_CHAINS || self.before.contains_key(&trail) {
-                self.before.insert(trail, document);
-            } else {
-                self.chains_left_out = true;
-            }
+            self.know_before(trail, document);
         }
         None
+    }
+
+    /// Records that a document has a receipt of the trail from before the period.
+    fn know_before(&mut self, trail: ChainId, document: LoggedDocument) {
+        if self.before.len() < MAX_CHAINS || self.before.contains_key(&trail) {
+            self.before.insert(trail, document);
+        } else {
+            self.chains_left_out = true;
+        }
     }
 
     /// Adds a receipt of the period that the bucket holds, as `content`, or lacks.
@@ -196,45 +211,67 @@ impl CollectedPeriod {
             report.find(LogFault::DocumentChanged, key, message);
             return self.lose(key, "a receipt is not the one that the log names", true);
         }
-        let receipt = match Receipt::read(&content) {
-            Ok(receipt) => receipt,
+        let receipts = match read_receipts(&content) {
+            Ok(receipts) => receipts,
             Err(error) => {
                 report.obstacle(format!("{key}: {error}"));
                 return self.lose(key, "a document in the folder is not a receipt", false);
             }
         };
-        if receipt.key_of_digest(&String::from_utf8_lossy(&content)) != *key {
+        let json = String::from_utf8_lossy(&content);
+        if key_of_document(&receipts, &json).as_ref() != Some(key) {
             report.obstacle(format!("{key}: the receipt is about another object"));
             return self.lose(key, "a receipt is about another object", false);
         }
-        if !document.is_stored_after(receipt.checked_at) {
-            let message = format!(
-                "The receipt states that the check was made at {}, and S3 stored it at {}.",
-                receipt.checked_at, document.last_modified
-            );
+        let checks = receipts.iter().map(|receipt| receipt.checked_at);
+        if let Some(message) = document.backdating(checks) {
             report.find(LogFault::DocumentBackdated, key, message);
             return self.lose(key, "a receipt states another time than S3 stored it", true);
         }
-        report.receipts += 1;
-        self.add_receipt(key, receipt, report);
+        self.receipts = self
+            .receipts
+            .saturating_add(receipts.len().saturating_sub(1));
+        let key: Arc<str> = key.as_str().into();
+        for receipt in receipts {
+            if let ObjectKind::Digest(digest) = classify(&receipt.object.key) {
+                self.add_receipt(document, &key, receipt, &digest, report);
+            } else {
+                report.receipts += 1;
+                other(&key, &receipt, report);
+            }
+        }
     }
 
-    fn add_receipt(&mut self, key: &str, receipt: Receipt, report: &mut PeriodReport) {
-        let (Some(named), ObjectKind::Digest(digest)) =
-            (ReceiptKey::read(key), classify(&receipt.object.key))
-        else {
-            return other(key, &receipt, report);
-        };
-        let chain = ChainId::of(&receipt.object.bucket, &digest.chain);
+    /// Adds the receipt of a digest, which a document with this key has.
+    fn add_receipt(
+        &mut self,
+        document: &LoggedDocument,
+        key: &Arc<str>,
+        receipt: Receipt,
+        digest: &DigestKey,
+        report: &mut PeriodReport,
+    ) {
+        let bucket = &receipt.object.bucket;
+        if !self.is_in_time(DigestsOf::Hour(digest.end_time)) {
+            // Of a day in which the period starts or ends.
+            if digest.end_time <= self.period.from && receipt.function == VALIDATOR {
+                let trail = ChainId::of(bucket, &digest.chain).without_place();
+                self.know_before(trail, document.clone());
+            }
+            return;
+        }
+        report.receipts += 1;
+        let chain = ChainId::of(bucket, &digest.chain);
         self.count_build(&chain, &receipt);
-        let object = format!("s3://{}/{}", receipt.object.bucket, receipt.object.key);
+        let object = format!("s3://{bucket}/{}", receipt.object.key);
         let is_backfill = digest.series == DigestSeries::Backfill;
         if is_backfill {
             other(key, &receipt, report);
         }
+        let folder = places::folder_of_digest(bucket, digest);
         let function = receipt.function.clone();
-        let check = SeenCheck::of(receipt, digest.end_time, named.name);
-        let record = self.record(&named);
+        let check = SeenCheck::of(receipt, digest.end_time, Arc::clone(key));
+        let record = self.record(folder, digest.end_time, chain.without_place());
         record.chain = Some(chain);
         record.object = Some(object);
         record.is_backfill = is_backfill;
@@ -255,22 +292,52 @@ impl CollectedPeriod {
         }
     }
 
-    /// Records that nobody knows what a receipt said.
+    /// Records that nobody knows what a document with receipts said.
     pub(super) fn lose(&mut self, key: &str, why: &'static str, is_finding: bool) {
-        if let Some(named) = ReceiptKey::read(key) {
-            self.record(&named).lost.push(LostReceipt {
-                key: key.to_owned(),
-                why,
-                is_finding,
-            });
+        let Some(named) = ReceiptKey::read(key) else {
+            return;
+        };
+        let lost = LostReceipt {
+            key: key.to_owned(),
+            why,
+            is_finding,
+        };
+        let trail = trail_of(&named);
+        match named.digests {
+            DigestsOf::Hour(end) => {
+                let record = self.record(named.folder.to_owned(), end, trail);
+                record.lost.push(lost);
+            }
+            DigestsOf::Day(start) => {
+                self.lost_of_days
+                    .entry((trail, start))
+                    .or_default()
+                    .push(lost);
+            }
         }
     }
 
-    fn record(&mut self, key: &ReceiptKey<'_>) -> &mut DigestRecord {
+    /// Returns what the receipts of each digest say. A lost document with the receipts of a day may
+    /// have said something about each digest of that day.
+    pub(super) fn take_records(&mut self) -> Vec<DigestRecord> {
+        let records = std::mem::take(&mut self.records);
+        let mut records: Vec<DigestRecord> = records.into_values().collect();
+        for record in &mut records {
+            let Some(day) = receipt_key::start_of_day(record.end) else {
+                continue;
+            };
+            if let Some(lost) = self.lost_of_days.get(&(record.named.clone(), day)) {
+                record.lost.extend(lost.iter().cloned());
+            }
+        }
+        records
+    }
+
+    /// Returns the record of the digest whose receipts of its own are in this folder.
+    fn record(&mut self, folder: String, end: Timestamp, named: ChainId) -> &mut DigestRecord {
         let record = || DigestRecord {
-            folder: key.folder.to_owned(),
-            end: key.end,
-            named: trail_of(key),
+            end,
+            named,
             chain: None,
             object: None,
             is_backfill: false,
@@ -279,9 +346,7 @@ impl CollectedPeriod {
             lost: Vec::new(),
             left_out: false,
         };
-        self.records
-            .entry(key.folder.to_owned())
-            .or_insert_with(record)
+        self.records.entry(folder).or_insert_with(record)
     }
 
     /// Says which bounds were reached.

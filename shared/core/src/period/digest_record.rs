@@ -28,8 +28,6 @@ pub(super) struct LostReceipt {
 /// The receipts of one digest.
 #[derive(Debug, Clone)]
 pub(super) struct DigestRecord {
-    /// The folder of its receipts.
-    pub(super) folder: String,
     /// The end of its hour, by its name.
     pub(super) end: Timestamp,
     /// The trail of its name, without its place.
@@ -115,7 +113,7 @@ impl DigestRecord {
     /// Returns the keys of its receipts: first those that cannot be used, and not more than twenty.
     pub(super) fn receipts(&self) -> Vec<String> {
         let checks = self.validated.iter().chain(&self.verified);
-        let read = checks.map(|check| format!("{}{}", self.folder, check.name));
+        let read = checks.map(|check| check.document.to_string());
         let lost = self.lost.iter().map(|lost| lost.key.clone());
         lost.chain(read).take(MAX_NAMED).collect()
     }

@@ -13,7 +13,9 @@ use crate::evidence_log::{
     MAX_CHECKPOINT_BYTES, ProofError, every_stored, places as log_places,
 };
 use crate::names::object_key::{ObjectKind, classify};
-use crate::receipt::{ChainHead, MAX_HEAD_BYTES, MAX_RECEIPT_BYTES, Receipt, places};
+use crate::receipt::{
+    ChainHead, MAX_HEAD_BYTES, MAX_RECEIPT_BYTES, Receipt, places, read_receipts,
+};
 use crate::world::{FetchEvidence, ListStored, StoreError};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -180,9 +182,9 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
         for (id, since) in self.heads(report).await? {
             chains.entry(id).or_default().since = Some(since);
         }
-        let records = std::mem::take(&mut collected.records);
+        let records = collected.take_records();
         let (placed, unplaced): (Vec<_>, Vec<_>) = records
-            .into_values()
+            .into_iter()
             .filter(|record| !record.is_backfill)
             .partition(|record| record.chain.is_some());
         for record in placed {
@@ -291,18 +293,22 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
                 return None;
             }
         };
-        let Some(receipt) = content.and_then(|content| Receipt::read(&content).ok()) else {
+        let Some(receipts) = content.and_then(|content| read_receipts(&content).ok()) else {
             report.obstacle(format!(
                 "{}: the receipt is not the one that the log names. Its chain has no receipt in the period",
                 newest.key
             ));
             return None;
         };
-        let ObjectKind::Digest(digest) = classify(&receipt.object.key) else {
-            return None;
+        let is_signed = |receipt: &&Receipt| {
+            let digest = receipt.digest.as_ref();
+            digest.is_some_and(|digest| digest.signed)
         };
-        let is_signed = receipt.digest.is_some_and(|digest| digest.signed);
-        is_signed.then(|| ChainId::of(&receipt.object.bucket, &digest.chain))
+        let signed = receipts.iter().find(is_signed)?;
+        match classify(&signed.object.key) {
+            ObjectKind::Digest(digest) => Some(ChainId::of(&signed.object.bucket, &digest.chain)),
+            _ => None,
+        }
     }
 }
 
@@ -324,7 +330,7 @@ fn planted(record: &DigestRecord, report: &mut PeriodReport) {
                 checked: record.object.clone().unwrap_or_default(),
                 finding: finding.clone(),
                 checked_at: check.at,
-                receipt: format!("{}{}", record.folder, check.name),
+                receipt: check.document.to_string(),
             });
         }
         for reason in &check.reasons {

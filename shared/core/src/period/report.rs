@@ -87,6 +87,15 @@ impl ChainId {
         }
     }
 
+    /// Returns the trail, account and Region of the chain, wherever its digests are.
+    pub(super) fn without_place(&self) -> Self {
+        Self {
+            bucket: None,
+            folder: None,
+            ..self.clone()
+        }
+    }
+
     /// Returns whether the other one is the same trail, account and Region, perhaps elsewhere.
     pub(super) fn is_same_trail(&self, other: &Self) -> bool {
         self.account == other.account

@@ -7,6 +7,7 @@ use crate::names::sha256::Sha256;
 use crate::names::text::clip_visibly;
 use crate::receipt::{NamedFinding, Receipt};
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 
 /// The maximum number of findings of a receipt that are kept.
 const MAX_FINDINGS: usize = 5;
@@ -32,13 +33,14 @@ pub(super) struct SeenCheck {
     pub(super) log_files: Option<LogFileTally>,
     pub(super) findings: Vec<NamedFinding>,
     pub(super) reasons: Vec<String>,
-    /// The name of the receipt in its folder.
-    pub(super) name: String,
+    /// The key of the document that has the receipt.
+    pub(super) document: Arc<str>,
 }
 
 impl SeenCheck {
-    /// Returns the check of a receipt of the digest that ends at `end` by its name.
-    pub(super) fn of(receipt: Receipt, end: Timestamp, name: &str) -> Self {
+    /// Returns the check of a receipt of the digest that ends at `end` by its name. `document` is the
+    /// key of the document that has the receipt.
+    pub(super) fn of(receipt: Receipt, end: Timestamp, document: Arc<str>) -> Self {
         let digest = receipt.digest.filter(|digest| digest.signed);
         let range = digest.as_ref().and_then(|digest| {
             let range = PeriodSpan::new(digest.start_time?, digest.end_time?)?;
@@ -66,7 +68,7 @@ impl SeenCheck {
             log_files: receipt.log_files,
             findings: findings.into_iter().map(clipped_finding).collect(),
             reasons,
-            name: name.to_owned(),
+            document,
         }
     }
 

@@ -2,12 +2,13 @@
 
 use super::chains::{ChainContext, ChainParts, period_of};
 use super::collected::CollectedPeriod;
+use super::digest_record::DigestRecord;
 use super::report::{ChainPeriod, HourState, PeriodGap, PeriodReport};
 use super::scope::PeriodScope;
 use super::span::PeriodSpan;
 use crate::evidence_log::{LogEntry, LogFault, LoggedDocument};
 use crate::names::sha256::Sha256;
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, documents};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -87,16 +88,56 @@ fn stored(receipt: &Value) -> (LoggedDocument, Vec<u8>) {
     (document, json.into_bytes())
 }
 
+/// Returns receipts as they are stored together, and as the log names the documents.
+fn stored_together(receipts: &[Value]) -> Vec<(LoggedDocument, Vec<u8>)> {
+    let receipts: Vec<Receipt> = receipts
+        .iter()
+        .map(|receipt| Receipt::read(receipt.to_string().as_bytes()).unwrap())
+        .collect();
+    let documents = documents(&receipts).into_iter().map(|document| {
+        let checked_at = document.receipts.iter().map(|receipt| receipt.checked_at);
+        let logged = LoggedDocument {
+            key: document.key,
+            sha256: Sha256::of(document.json.as_bytes()).to_string(),
+            size: 1,
+            last_modified: checked_at.max().unwrap(),
+        };
+        (logged, document.json.into_bytes())
+    });
+    documents.collect()
+}
+
+/// Adds documents that the log names and the bucket holds.
+fn add(
+    collected: &mut CollectedPeriod,
+    report: &mut PeriodReport,
+    documents: Vec<(LoggedDocument, Vec<u8>)>,
+) {
+    for (document, content) in documents {
+        let entry = LogEntry::Document(document);
+        if let Some(document) = collected.add(entry, report) {
+            collected.take(&document, Some(content), report);
+        }
+    }
+}
+
+/// Returns the receipts of both functions of the digests of the day but the last, all checked in the
+/// same minute.
+fn of_day() -> Vec<Value> {
+    let receipts = [VALIDATOR, VERIFIER].map(|function| {
+        (1..24).map(move |end| {
+            let checked_at = Value::from("2026-01-20T03:00:00Z");
+            with(receipt(function, end), &[("/checkedAt", checked_at)])
+        })
+    });
+    receipts.into_iter().flatten().collect()
+}
+
 fn collect(receipts: &[Value]) -> (CollectedPeriod, PeriodReport) {
     let mut collected = CollectedPeriod::new(day(), PeriodScope::default());
     let mut report = PeriodReport::new(day());
-    for receipt in receipts {
-        let (document, content) = stored(receipt);
-        let entry = LogEntry::Document(document);
-        if let Some(document) = collected.add(entry, &mut report) {
-            collected.take(&document, Some(content), &mut report);
-        }
-    }
+    let documents = receipts.iter().map(stored).collect();
+    add(&mut collected, &mut report, documents);
     (collected, report)
 }
 
@@ -116,11 +157,11 @@ fn chain(receipts: &[Value]) -> ChainPeriod {
 }
 
 fn chain_of(
-    collected: CollectedPeriod,
+    mut collected: CollectedPeriod,
     since: Option<Timestamp>,
     context: ChainContext,
 ) -> ChainPeriod {
-    let records: Vec<_> = collected.records.into_values().collect();
+    let records = collected.take_records();
     let id = records.iter().find_map(|record| record.chain.clone());
     let parts = ChainParts {
         records,
@@ -312,15 +353,11 @@ fn a_backfill_digest_verifies_no_hour() {
         let receipt = named(function, hour(12), "_backfill");
         with(receipt, &[("/digest/backfill", false.into())])
     });
-    let (collected, report) = collect(&backfill);
+    let (mut collected, report) = collect(&backfill);
     assert!(report.findings.is_empty());
-    assert!(collected.records.values().all(|record| record.is_backfill));
-    assert!(
-        !collected
-            .records
-            .values()
-            .any(super::digest_record::DigestRecord::is_signed)
-    );
+    let records = collected.take_records();
+    assert!(records.iter().all(|record| record.is_backfill));
+    assert!(!records.iter().any(DigestRecord::is_signed));
 }
 
 #[test]
@@ -364,10 +401,8 @@ fn receipts_that_are_gone_or_changed_are_findings() {
     let (mut collected, mut report) = collect(&both(13));
     collected.take(&stored(&validated).0, None, &mut report);
     assert_eq!(report.findings.len(), 1);
-    let lost = collected
-        .records
-        .values()
-        .find(|record| !record.lost.is_empty());
+    let records = collected.take_records();
+    let lost = records.iter().find(|record| !record.lost.is_empty());
     assert_eq!(lost.unwrap().chain, None);
 }
 
@@ -407,8 +442,9 @@ fn receipts_of_other_days_and_years_are_not_of_the_period() {
         let end: Timestamp = format!("{year}-01-15T12:00:00Z").parse().unwrap();
         named(VALIDATOR, end, "")
     };
-    let (collected, report) = collect(&[year("2014"), year("2025"), year("2027"), year("9998")]);
-    assert!(collected.records.is_empty());
+    let years = [year("2014"), year("2025"), year("2027"), year("9998")];
+    let (mut collected, report) = collect(&years);
+    assert!(collected.take_records().is_empty());
     assert_eq!(report.receipts, 0);
     // Those from before the period show that the chain existed.
     assert_eq!(collected.before.len(), 1);
@@ -419,8 +455,8 @@ fn receipts_of_other_days_and_years_are_not_of_the_period() {
 #[test]
 fn time_before_the_first_verification_is_not_verified() {
     let since = |receipts: &[Value], since, is_known_before| {
-        let (collected, _) = collect(receipts);
-        let records: Vec<_> = collected.records.into_values().collect();
+        let (mut collected, _) = collect(receipts);
+        let records = collected.take_records();
         let id = records[0].chain.clone().unwrap();
         let parts = ChainParts {
             records,
@@ -487,8 +523,8 @@ fn gaps_beyond_the_bound_are_counted() {
     // Every other hour of the day.
     let receipts: Vec<Value> = (1..=12).flat_map(|number| both(2 * number)).collect();
     let gaps_of = |named| {
-        let (collected, _) = collect(&receipts);
-        let records: Vec<_> = collected.records.into_values().collect();
+        let (mut collected, _) = collect(&receipts);
+        let records = collected.take_records();
         let id = records.iter().find_map(|record| record.chain.clone());
         let parts = ChainParts {
             records,
@@ -500,4 +536,80 @@ fn gaps_beyond_the_bound_are_counted() {
     assert_eq!(gaps_of(0), (12, 0));
     assert_eq!(gaps_of(99_995), (5, 7));
     assert_eq!(gaps_of(1_000_000), (0, 12));
+}
+
+#[test]
+fn receipts_that_are_stored_together_say_the_same_as_each_by_itself() {
+    let receipts = of_day();
+    let apart = chain(&receipts);
+    let (mut collected, mut report) = collect(&[]);
+    let documents = stored_together(&receipts);
+    assert_eq!(documents.len(), 2);
+    add(&mut collected, &mut report, documents);
+    assert!(
+        report.findings.is_empty() && report.cannot_tell.is_empty(),
+        "{report:?}"
+    );
+    assert_eq!(report.receipts, 46);
+    let together = chain_of(collected, None, context());
+    assert_eq!(states(&together), states(&apart));
+    assert_eq!(together.seconds(HourState::Verified), 23 * 3600);
+}
+
+/// Nobody knows what it said about any of them.
+#[test]
+fn a_lost_document_of_a_day_concerns_each_digest_of_the_day() {
+    let documents = stored_together(&of_day());
+    let (lost, content) = &documents[1];
+    let mut changed = content.clone();
+    changed.push(b' ');
+    for content in [None, Some(changed)] {
+        // The digest of noon was verified by itself, too, and one of the next day.
+        let (mut collected, mut report) = collect(&[both(12), both(24)].concat());
+        collected.take(lost, content, &mut report);
+        assert_eq!(report.findings.len(), 1, "{report:?}");
+        let chain = chain_of(collected, None, context());
+        let states = states(&chain);
+        assert_eq!(states[11], HourState::Finding);
+        assert_eq!(states[10], HourState::NoReceipt);
+        assert_eq!(states[23], HourState::Verified);
+        assert!(
+            noon(&chain).receipts.contains(&lost.key),
+            "{:#?}",
+            chain.gaps
+        );
+    }
+    let (mut collected, mut report) = collect(&both(12));
+    collected.lose(&lost.key, "a receipt could not be read", false);
+    let chain = chain_of(collected, None, context());
+    assert_eq!(states(&chain)[11], HourState::CannotTell);
+    // What is not its content.
+    let (mut collected, _) = collect(&both(12));
+    let (mut other, content) = stored_together(&of_day()[1..]).remove(0);
+    other.key = lost.key.clone();
+    collected.take(&other, Some(content), &mut report);
+    assert!(
+        report.cannot_tell[0].contains("about another object"),
+        "{report:?}"
+    );
+}
+
+/// The first day of a period has a digest that ends with the day before.
+#[test]
+fn a_document_of_a_day_may_have_receipts_from_before_the_period() {
+    let checked_at = [("/checkedAt", Value::from("2026-01-20T03:00:00Z"))];
+    let receipts = [0, 1].map(|end| with(receipt(VALIDATOR, end), &checked_at));
+    let (mut collected, mut report) = collect(&[]);
+    let documents = stored_together(&receipts);
+    assert_eq!(documents.len(), 1);
+    add(&mut collected, &mut report, documents.clone());
+    assert_eq!(report.receipts, 1);
+    assert_eq!(collected.before.len(), 1);
+    assert_eq!(collected.take_records().len(), 1);
+    // The whole document is from before the period.
+    let later = PeriodSpan::new(hour(24), hour(48)).unwrap();
+    let mut collected = CollectedPeriod::new(later, PeriodScope::default());
+    let mut report = PeriodReport::new(later);
+    add(&mut collected, &mut report, documents);
+    assert_eq!((report.receipts, collected.before.len()), (0, 1));
 }

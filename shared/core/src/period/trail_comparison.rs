@@ -69,10 +69,10 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
             return Ok(TrailComparison::of(report));
         };
         let since = self.heads(&mut report).await?.into_iter().collect();
-        let records = std::mem::take(&mut collected.records);
+        let records = collected.take_records();
         let mut comparison = TrailComparison::of(report);
         let mut recorded = Vec::new();
-        for record in records.values() {
+        for record in &records {
             comparison.note(record, bucket, &mut recorded);
         }
         if recorded.is_empty() {
@@ -90,7 +90,7 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
             compared += 1;
             progress(compared, all);
         }
-        let listed = ListedDigests::new(records.values(), bucket, self.period);
+        let listed = ListedDigests::new(records.iter(), bucket, self.period);
         listed.look(digests.store(), &since, &mut comparison).await;
         Ok(comparison)
     }

@@ -3,6 +3,7 @@
 //! `docs/receipts.md` describes the document.
 
 use super::places;
+use super::together::MAX_TOGETHER;
 use crate::check::digest::SeenDigest;
 use crate::check::log_file::LogFileTally;
 use crate::finding::{Counts, Finding, KmsCounts, Report, Verdict};
@@ -207,6 +208,9 @@ pub enum ReceiptError {
     /// It has this schema, which belongs to another version.
     #[error("its schema is `{0}`, not `{SCHEMA}`")]
     UnknownSchema(String),
+    /// It has this number of receipts.
+    #[error("it has {0} receipts, and a document has 1 to {MAX_TOGETHER}")]
+    Number(usize),
 }
 
 impl Receipt {
@@ -288,10 +292,18 @@ impl Receipt {
         }
         let receipt: Self = serde_json::from_slice(document)
             .map_err(|error| ReceiptError::Json(clip_visibly(error.to_string(), MAX_WORD_CHARS)))?;
-        if receipt.schema == SCHEMA {
-            Ok(receipt)
+        receipt.of_known_schema()
+    }
+
+    /// Returns the receipt, if it has the schema of a receipt.
+    ///
+    /// # Errors
+    /// [`ReceiptError::UnknownSchema`] otherwise.
+    pub(super) fn of_known_schema(self) -> Result<Self, ReceiptError> {
+        if self.schema == SCHEMA {
+            Ok(self)
         } else {
-            let schema = clip(&receipt.schema, MAX_WORD_CHARS).to_owned();
+            let schema = clip(&self.schema, MAX_WORD_CHARS).to_owned();
             Err(ReceiptError::UnknownSchema(schema))
         }
     }

@@ -5,8 +5,10 @@
 
 use super::chain_head::{ChainHead, MAX_HEAD_BYTES, advance};
 use super::document::Receipt;
+use super::together::{ReceiptDocument, documents};
 use crate::world::{AddEvidence, Cause, ReplaceEvidence, StoreError, Versioned};
 use futures::future;
+use std::collections::BTreeMap;
 
 /// How many times a chain head is read again because another function wrote it in the meantime.
 const WRITE_ATTEMPTS: usize = 8;
@@ -22,14 +24,12 @@ pub enum KeepError {
     Head(StoreError),
 }
 
-/// Stores the receipt of a digest.
+/// Stores the receipts of digests that a function verified in one go.
 ///
 /// # Errors
 /// [`KeepError::Receipt`].
-pub async fn keep<E: AddEvidence>(evidence: &E, receipt: &Receipt) -> Result<(), KeepError> {
-    let json = receipt.to_json();
-    let key = receipt.key_of_digest(&json);
-    evidence.add(&key, json).await.map_err(KeepError::Receipt)
+pub async fn keep<E: AddEvidence>(evidence: &E, receipts: &[Receipt]) -> Result<(), KeepError> {
+    add(evidence, &documents(receipts)).await
 }
 
 /// Stores the receipt of a log file.
@@ -45,27 +45,58 @@ pub async fn keep_of_log_file<E: AddEvidence>(
     evidence.add(&key, json).await.map_err(KeepError::Receipt)
 }
 
-/// Stores the receipt of a digest, and then updates the head of its chain. Reads the head while it
-/// stores the receipt.
+/// Stores the receipts of digests that a function verified in one go, and then updates the heads of
+/// their chains. Reads the heads while it stores the receipts.
 ///
 /// # Errors
-/// [`KeepError`]. Doing both again is harmless.
-pub async fn keep_with_head<E: AddEvidence + ReplaceEvidence>(
+/// The first [`KeepError`]. Doing everything again is harmless.
+pub async fn keep_with_heads<E: AddEvidence + ReplaceEvidence>(
     evidence: &E,
-    receipt: &Receipt,
+    receipts: &[Receipt],
 ) -> Result<(), KeepError> {
-    let json = receipt.to_json();
-    let receipt_key = receipt.key_of_digest(&json);
-    let head_key = ChainHead::of(receipt, &receipt_key).and_then(|head| head.key());
-    let added = evidence.add(&receipt_key, json);
-    let Some(head_key) = head_key else {
-        return added.await.map_err(KeepError::Receipt);
-    };
-    let (added, found) = future::join(added, evidence.look_up(&head_key, MAX_HEAD_BYTES)).await;
-    added.map_err(KeepError::Receipt)?;
-    update(evidence, &head_key, found, receipt, &receipt_key)
-        .await
-        .map_err(KeepError::Head)
+    let documents = documents(receipts);
+    let heads = verified_of_heads(&documents);
+    let keys = heads.keys();
+    let found = future::join_all(keys.map(|key| evidence.look_up(key, MAX_HEAD_BYTES)));
+    let (added, found) = future::join(add(evidence, &documents), found).await;
+    added?;
+    let heads = heads.iter().zip(found);
+    let updates = heads.map(|((key, verified), found)| update(evidence, key, found, verified));
+    let results = future::join_all(updates).await;
+    let result: Result<(), StoreError> = results.into_iter().collect();
+    result.map_err(KeepError::Head)
+}
+
+/// Stores documents with receipts. An event names so few objects that all are stored at the same
+/// time.
+async fn add<E: AddEvidence>(
+    evidence: &E,
+    documents: &[ReceiptDocument<'_>],
+) -> Result<(), KeepError> {
+    let documents = documents.iter();
+    let additions = documents.map(|document| evidence.add(&document.key, document.json.clone()));
+    let results = future::join_all(additions).await;
+    let result: Result<(), StoreError> = results.into_iter().collect();
+    result.map_err(KeepError::Receipt)
+}
+
+/// A verification of a chain's digest: its receipt, with the key of the document that has it.
+type VerifiedDigest<'a> = (&'a Receipt, &'a str);
+
+/// Returns the verifications that say something about chains, by the keys of the chains' heads.
+fn verified_of_heads<'a>(
+    documents: &'a [ReceiptDocument<'_>],
+) -> BTreeMap<String, Vec<VerifiedDigest<'a>>> {
+    let mut heads: BTreeMap<String, Vec<VerifiedDigest<'a>>> = BTreeMap::new();
+    for document in documents {
+        for receipt in &document.receipts {
+            let head = ChainHead::of(receipt, &document.key);
+            if let Some(key) = head.and_then(|head| head.key()) {
+                heads.entry(key).or_default().push((receipt, &document.key));
+            }
+        }
+    }
+    heads
 }
 
 /// Updates the head with this key, which was `found`.
@@ -73,8 +104,7 @@ async fn update<E: ReplaceEvidence>(
     evidence: &E,
     key: &str,
     mut found: Result<Option<Versioned>, StoreError>,
-    receipt: &Receipt,
-    receipt_key: &str,
+    verified: &[VerifiedDigest<'_>],
 ) -> Result<(), StoreError> {
     let failed = |cause| StoreError {
         action: "update",
@@ -93,7 +123,7 @@ async fn update<E: ReplaceEvidence>(
                 (Some(known), Some(version))
             }
         };
-        let Some(next) = advance(known.as_ref(), receipt, receipt_key) else {
+        let Some(next) = advance_by_all(known.as_ref(), verified) else {
             return Ok(());
         };
         let replaced = evidence.replace(key, next.to_json(), version.as_deref());
@@ -105,4 +135,14 @@ async fn update<E: ReplaceEvidence>(
     Err(failed(Cause::Unavailable(format!(
         "other functions wrote it {WRITE_ATTEMPTS} times in a row"
     ))))
+}
+
+/// Returns the head of a chain after verifications, or `None` if they do not change it.
+fn advance_by_all(known: Option<&ChainHead>, verified: &[VerifiedDigest<'_>]) -> Option<ChainHead> {
+    let mut next: Option<ChainHead> = None;
+    for (receipt, key) in verified {
+        let before = next.as_ref().or(known);
+        next = advance(before, receipt, key).or(next);
+    }
+    next
 }

@@ -3,6 +3,7 @@
 //! | document | key |
 //! | --- | --- |
 //! | receipt of a digest | `receipts/YYYY/MM/DD/ACCOUNT/REGION/END_TRAIL_HOMEREGION_OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
+//! | receipts of several digests | `receipts/YYYY/MM/DD/ACCOUNT/REGION/day_TRAIL_HOMEREGION_PLACE/FUNCTION-CHECKED-DOCUMENT.json` |
 //! | receipt of an object without a digest's name | `receipts/YYYY/MM/DD/misnamed/OBJECT/FUNCTION-CHECKED-DOCUMENT.json` |
 //! | receipt of a log file | `receipts/FUNCTION/BUCKET/KEY/CHECKED-DOCUMENT.json` |
 //! | chain head | `chains/ACCOUNT/REGION/TRAIL_HOMEREGION_PLACE.json` |
@@ -33,6 +34,9 @@ const WATCH: &str = "watch";
 /// The folder of receipts of objects without a digest's name.
 const MISNAMED: &str = "misnamed";
 
+/// What the names of the folders of receipts of several digests have instead of a digest's end.
+pub const DAY: &str = "day";
+
 /// The maximum length in bytes of a log file's key that its receipt is named after.
 const MAX_NAMED_AFTER: usize = 800;
 
@@ -51,9 +55,29 @@ pub(super) fn of_digest(
         let object = Sha256::of_parts(&[bucket, key]).short();
         format!("{RECEIPTS}/{}{MISNAMED}/{object}/", day_folder(checked_at))
     };
+    in_folder(&folder, function, checked_at, json)
+}
+
+/// Returns the key of the document in a folder of receipts with what `function` checked until
+/// `checked_at`. `json` is the document.
+pub(super) fn in_folder(folder: &str, function: &str, checked_at: Timestamp, json: &str) -> String {
     let checked = compact_time(checked_at);
     let document = Sha256::of(json.as_bytes()).short();
     format!("{folder}{function}-{checked}-{document}.json")
+}
+
+/// Returns the folder of the documents with the receipts of several digests of the digest's chain
+/// that end on its day, with its closing slash.
+pub(super) fn folder_of_chain_day(bucket: &str, digest: &DigestKey) -> String {
+    let chain = &digest.chain;
+    format!(
+        "{}{}/{DAY}_{}_{}_{}/",
+        folder_of_day(digest.end_time, &chain.folder.account),
+        chain.region,
+        chain.trail,
+        chain.home_region,
+        place_of(bucket, chain),
+    )
 }
 
 /// Returns the folder of all receipts of a digest, with its closing slash.
@@ -145,13 +169,17 @@ pub(super) fn of_log_file(
 
 /// Returns the key of the head of a chain in `bucket`.
 pub(super) fn of_head(bucket: &str, chain: &Chain) -> String {
-    let place = chain.place_in(bucket);
     format!(
         "{CHAINS}/{}/{}/{}_{}_{}.json",
         chain.folder.account,
         chain.region,
         chain.trail,
         chain.home_region,
-        Sha256::of(place.as_bytes()).short()
+        place_of(bucket, chain)
     )
+}
+
+/// Returns what distinguishes chains with the same names at different places.
+fn place_of(bucket: &str, chain: &Chain) -> String {
+    Sha256::of(chain.place_in(bucket).as_bytes()).short()
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
+use std::slice::from_ref;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
@@ -545,7 +546,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 fn the_receipt_is_written_before_the_head_that_names_it() {
     let shelf = Shelf::default();
     let receipt = valid("management", "20260115T120000Z");
-    now(keep_with_head(&shelf, &receipt)).unwrap();
+    now(keep_with_heads(&shelf, from_ref(&receipt))).unwrap();
     let written = shelf.written.lock().unwrap().clone();
     let head = shelf.head().unwrap();
     assert_eq!(written, [key_of(&receipt), head.key().unwrap()]);
@@ -557,11 +558,11 @@ fn the_receipt_is_written_before_the_head_that_names_it() {
     );
     // The log-verifier keeps no head, and neither does a digest that is not signed.
     let shelf = Shelf::default();
-    now(keep(&shelf, &receipt)).unwrap();
+    now(keep(&shelf, from_ref(&receipt))).unwrap();
     assert!(shelf.head().is_none());
     let mut forged = receipt;
     forged.digest.as_mut().unwrap().signed = false;
-    now(keep_with_head(&shelf, &forged)).unwrap();
+    now(keep_with_heads(&shelf, from_ref(&forged))).unwrap();
     assert_eq!(shelf.head(), None);
     assert_eq!(shelf.written.lock().unwrap().len(), 2);
 }
@@ -574,7 +575,7 @@ fn chains_that_differ_only_in_their_folder_have_heads_of_their_own() {
         let mut receipt = valid("management", "20260115T120000Z");
         receipt.object.bucket = bucket.to_owned();
         receipt.object.key = format!("{prefix}{}", receipt.object.key);
-        now(keep_with_head(&shelf, &receipt)).unwrap();
+        now(keep_with_heads(&shelf, from_ref(&receipt))).unwrap();
         keys.insert(ChainHead::of(&receipt, "r").unwrap().key().unwrap());
     }
     assert_eq!(keys.len(), 3);
@@ -587,14 +588,14 @@ fn no_head_is_written_without_its_receipt() {
         ..Shelf::default()
     };
     let receipt = valid("management", "20260115T120000Z");
-    let error = now(keep_with_head(&shelf, &receipt)).unwrap_err();
+    let error = now(keep_with_heads(&shelf, from_ref(&receipt))).unwrap_err();
     assert!(matches!(error, KeepError::Receipt(_)), "{error}");
     assert!(shelf.written.lock().unwrap().is_empty());
     let shelf = Shelf {
         refuses: "chains/",
         ..Shelf::default()
     };
-    let error = now(keep_with_head(&shelf, &receipt)).unwrap_err();
+    let error = now(keep_with_heads(&shelf, from_ref(&receipt))).unwrap_err();
     assert!(matches!(error, KeepError::Head(_)), "{error}");
     assert_eq!(*shelf.written.lock().unwrap(), [key_of(&receipt)]);
 }
@@ -607,7 +608,7 @@ fn a_conflict_is_tried_again_a_bounded_number_of_times() {
             conflicts: Mutex::new(conflicts),
             ..Shelf::default()
         };
-        let kept = now(keep_with_head(&shelf, &noon));
+        let kept = now(keep_with_heads(&shelf, from_ref(&noon)));
         assert_eq!(kept.is_ok(), is_kept, "{conflicts}: {kept:?}");
     }
     // What the other function wrote counts, too.
@@ -615,7 +616,7 @@ fn a_conflict_is_tried_again_a_bounded_number_of_times() {
         conflicts: Mutex::new(1),
         ..Shelf::default()
     };
-    now(keep_with_head(&shelf, &noon)).unwrap();
+    now(keep_with_heads(&shelf, from_ref(&noon))).unwrap();
     let head = shelf.head().unwrap();
     assert_eq!(head.since, time("2026-01-15T00:00:00Z"));
     assert_eq!(head.newest.receipt, key_of(&noon));
@@ -627,10 +628,164 @@ fn a_document_that_is_not_a_head_is_not_overwritten() {
     let receipt = valid("management", "20260115T120000Z");
     let key = ChainHead::of(&receipt, "r").unwrap().key().unwrap();
     shelf.put(&key, "{}".to_owned());
-    let error = now(keep_with_head(&shelf, &receipt)).unwrap_err();
+    let error = now(keep_with_heads(&shelf, from_ref(&receipt))).unwrap_err();
     assert!(
         error.to_string().contains("it is not a chain head"),
         "{error}"
     );
     assert_eq!(shelf.documents.lock().unwrap()[&key], "{}");
+}
+
+fn keys(documents: &[ReceiptDocument<'_>]) -> Vec<String> {
+    documents
+        .iter()
+        .map(|document| document.key.clone())
+        .collect()
+}
+
+/// Returns the receipt of a valid digest of the chain `trail` that is verified again weeks later.
+fn past(trail: &str, end: &str) -> Receipt {
+    checked_at(valid(trail, end), time("2026-02-01T12:31:07Z"))
+}
+
+fn checked_at(mut receipt: Receipt, at: Timestamp) -> Receipt {
+    receipt.checked_at = at;
+    receipt
+}
+
+#[test]
+fn receipts_of_digests_of_a_day_are_stored_together() {
+    let mut other_function = past("management", "20260115T130000Z");
+    other_function.function = "log-verifier".to_owned();
+    let mut misnamed = past("management", "20260115T140000Z");
+    misnamed.object.key = "AWSLogs/copy.json.gz".to_owned();
+    let mut replica = past("management", "20260115T150000Z");
+    replica.object.bucket = "replica".to_owned();
+    let mut later = past("management", "20260115T110000Z");
+    later.checked_at = time("2026-02-01T12:31:09Z");
+    let receipts = [
+        past("management", "20260115T100000Z"),
+        past("data", "20260115T100000Z"),
+        later,
+        past("management", "20260116T000000Z"),
+        other_function,
+        misnamed,
+        replica,
+    ];
+    let documents = documents(&receipts);
+    let together = &documents[0];
+    let folder = "receipts/2026/01/15/111122223333/us-east-1/day_management_us-east-1_";
+    assert!(together.key.starts_with(folder), "{}", together.key);
+    // The time of the last of the checks.
+    let name = "/digest-validator-20260201T123109Z-";
+    assert!(together.key.contains(name), "{}", together.key);
+    assert_eq!(together.receipts, [&receipts[0], &receipts[2]]);
+    // Each of the others is what it would be by itself.
+    let alone = [1, 3, 4, 5, 6].map(|index: usize| key_of(&receipts[index]));
+    assert_eq!(keys(&documents[1..]), alone);
+    for document in &documents {
+        let read = read_receipts(document.json.as_bytes()).unwrap();
+        assert!(read.iter().eq(document.receipts.iter().copied()));
+        let key = key_of_document(&read, &document.json);
+        assert_eq!(key.as_ref(), Some(&document.key));
+    }
+    // Receipts that do not belong together are in no document.
+    assert_eq!(key_of_document(&receipts[..2], "{}"), None);
+    assert_eq!(key_of_document(&receipts[2..5], "{}"), None);
+    assert_eq!(key_of_document(&[], "{}"), None);
+}
+
+/// The largest receipt has 14 MB, and so many of them would not fit into one document.
+#[test]
+fn a_document_has_room_for_a_limited_number_of_bytes() {
+    let receipts: Vec<Receipt> = (10..16)
+        .map(|hour| {
+            let mut receipt = past("management", &format!("20260115T{hour}0000Z"));
+            let size = if hour == 12 { 2_000_000 } else { 400_000 };
+            receipt.cannot_tell = vec!["x".repeat(size)];
+            receipt
+        })
+        .collect();
+    let documents = documents(&receipts);
+    let sizes: Vec<usize> = documents.iter().map(|it| it.receipts.len()).collect();
+    assert_eq!(sizes, [2, 1, 2, 1]);
+    for document in &documents {
+        assert!(document.json.len() < 1_100_000 || document.receipts.len() == 1);
+    }
+    let all: BTreeSet<String> = keys(&documents).into_iter().collect();
+    assert_eq!(all.len(), 4);
+}
+
+#[test]
+fn a_document_that_does_not_have_receipts_is_an_error() {
+    let receipt = past("management", "20260115T120000Z").to_json();
+    let several = |receipts: &[&str]| {
+        let receipts = receipts.join(",");
+        format!(r#"{{"schema":"trailseal.receipts/1","receipts":[{receipts}]}}"#)
+    };
+    assert_eq!(
+        read_receipts(several(&[&receipt]).as_bytes())
+            .unwrap()
+            .len(),
+        1
+    );
+    let read = |document: &str| read_receipts(document.as_bytes()).unwrap_err();
+    assert_eq!(read(&several(&[])), ReceiptError::Number(0));
+    let many = vec![receipt.as_str(); MAX_TOGETHER + 1];
+    assert_eq!(
+        read(&several(&many)),
+        ReceiptError::Number(MAX_TOGETHER + 1)
+    );
+    let later = receipt.replace("trailseal.receipt/1", "trailseal.receipt/2");
+    let unknown = ReceiptError::UnknownSchema("trailseal.receipt/2".to_owned());
+    assert_eq!(read(&several(&[&receipt, &later])), unknown);
+    assert_eq!(read(&later), unknown);
+    for document in ["", "[]", "{}", r#"{"schema":"trailseal.receipts/1"}"#] {
+        assert!(
+            matches!(read(document), ReceiptError::Json(_)),
+            "{document}"
+        );
+    }
+    assert_eq!(
+        read(&" ".repeat(MAX_RECEIPT_BYTES + 1)),
+        ReceiptError::TooLarge
+    );
+}
+
+/// Digests of two days, in the order in which somebody may send them again.
+#[test]
+fn several_digests_of_a_chain_move_its_head_once() {
+    let shelf = Shelf::default();
+    let receipts = ["15T130000Z", "15T110000Z", "16T000000Z", "15T120000Z"]
+        .map(|end| past("management", &format!("202601{end}")));
+    now(keep_with_heads(&shelf, &receipts)).unwrap();
+    let head = shelf.head().unwrap();
+    assert_eq!(head.since, time("2026-01-15T10:00:00Z"));
+    assert_eq!(head.newest.end_time, time("2026-01-16T00:00:00Z"));
+    assert_eq!(head.newest.receipt, key_of(&receipts[2]));
+    let documents = keys(&documents(&receipts));
+    let [of_day, alone] = documents.as_slice() else {
+        panic!("{documents:#?}");
+    };
+    let written = shelf.written.lock().unwrap().clone();
+    assert_eq!(
+        written,
+        [of_day.clone(), alone.clone(), head.key().unwrap()]
+    );
+    // They move no head back, and none that they do not change.
+    now(keep_with_heads(&shelf, &receipts[..2])).unwrap();
+    assert_eq!(shelf.head().unwrap(), head);
+    assert_eq!(shelf.written.lock().unwrap().len(), 4);
+}
+
+/// `watchdog` finds the receipts of new digests by their keys.
+#[test]
+fn receipts_of_new_digests_are_stored_apart() {
+    let checked = |after: i64| {
+        let at = time("2026-01-15T12:00:00Z") + SignedDuration::from_hours(after);
+        let ends = ["20260115T110000Z", "20260115T120000Z"];
+        let receipts = ends.map(|end| checked_at(valid("management", end), at));
+        documents(&receipts).len()
+    };
+    assert_eq!((checked(1), checked(71), checked(72)), (2, 2, 1));
 }

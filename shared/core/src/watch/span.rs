@@ -1,9 +1,13 @@
 //! The time that a round looks at.
 
+use crate::receipt::STORED_APART_FOR;
 use jiff::{SignedDuration, Timestamp};
 
 /// The age up to which a round looks for digests that were not verified.
 const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
+
+// A round finds the receipts of these digests by their keys.
+const _: () = assert!(LOOKED_BACK.as_secs() < STORED_APART_FOR.as_secs());
 
 /// The maximum difference between the clocks of AWS and of the function.
 const CLOCKS: SignedDuration = SignedDuration::from_hours(1);

@@ -1,5 +1,5 @@
-//! One object of an event: it is checked, its findings are published, and its pending deliveries
-//! are settled.
+//! One object of an event: it is checked, and its findings are published. After its record is kept,
+//! its pending deliveries are settled, and what is left of it is handed back.
 
 use super::attempt::Attempt;
 use super::check::{Check, Checked, Record};
@@ -15,24 +15,38 @@ use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::timeout_at;
 use trailseal::check::arrival::Arrival;
+use trailseal::check::pending::PendingUpdate;
 use trailseal::check::second_look::readable_again;
 use trailseal::finding::{Obstacle, Report, Scope, Stamp, Verdict};
-use trailseal::names::event_object::EventObject;
+use trailseal::names::event_object::{EventObject, Origin};
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::printable::json_for_queue;
 use trailseal::names::seconds::whole_second;
 use trailseal::receipt::{Receipt, ReceiptStamp, ReceiptSubject};
 use trailseal::world::{Cause, StoreError};
 
+/// An object that was checked and whose findings are published.
+pub(super) struct Examined {
+    object: ObjectLocation,
+    /// The receipt to keep, if the check leaves one.
+    pub(super) receipt: Option<Receipt>,
+    updates: Vec<PendingUpdate>,
+    rest: Option<EventObject>,
+    outcome: Option<Outcome>,
+    /// The reason why the object is checked again.
+    error: Option<ItemError>,
+}
+
 impl<C: Check, P: Ports> Service<C, P> {
-    /// Checks one object, sends the findings to the alerter, keeps the record, and hands back what is
-    /// left. In this order, a crash in between repeats a finding and never loses one.
-    pub(super) async fn object(
+    /// Checks one object, and sends the findings to the alerter. The record is kept after that, and
+    /// what is left is handed back at last: in this order, a crash in between repeats a finding and
+    /// never loses one.
+    pub(super) async fn examine(
         &self,
         created: &EventObject,
         run: &Run,
         attempt: Attempt,
-    ) -> Result<Option<Outcome>, ItemError> {
+    ) -> Result<Examined, ItemError> {
         if !self.places.watches(&created.object.bucket) {
             return Err(ItemError::UnknownBucket(created.object.clone()));
         }
@@ -90,21 +104,53 @@ impl<C: Check, P: Ports> Service<C, P> {
             digest: digest.as_ref(),
             log_files,
         };
-        let kept = self.keep(subject, run.stamp(stamp), will_be_retried);
-        in_time(run, &object, kept).await??;
+        let receipt = receipt_of::<C>(subject, run.stamp(stamp), will_be_retried);
         // A queue has no use for the outcome, and it may be large.
         let by_hand = attempt == Attempt::Only;
         let outcome = by_hand.then(|| Outcome::of(&object, verdict, &report, stamp));
-        in_time(run, &object, self.publisher.settle(updates)).await?;
-        if let Some(rest) = rest {
+        let error = match (report.obstacles.into_iter().next(), schedule) {
+            (Some(Obstacle { error, .. }), Some(schedule)) => {
+                Some(ItemError::CannotTell { error, schedule })
+            }
+            _ => None,
+        };
+        Ok(Examined {
+            object,
+            receipt,
+            updates,
+            rest,
+            outcome,
+            error,
+        })
+    }
+
+    /// Finishes the work on an object after its record is kept: settles its pending deliveries, and
+    /// hands back what is left of it.
+    pub(super) async fn finish(
+        &self,
+        examined: Examined,
+        run: &Run,
+        attempt: Attempt,
+    ) -> Result<Option<Outcome>, ItemError> {
+        let object = examined.object;
+        in_time(run, &object, self.publisher.settle(examined.updates)).await?;
+        if let Some(rest) = examined.rest {
             in_time(run, &object, self.return_rest(&object, &rest, attempt)).await??;
         }
-        match (report.obstacles.into_iter().next(), schedule) {
-            (Some(Obstacle { error, .. }), Some(schedule)) => {
-                Err(ItemError::CannotTell { error, schedule })
-            }
-            _ => Ok(outcome),
+        match examined.error {
+            Some(error) => Err(error),
+            None => Ok(examined.outcome),
         }
+    }
+
+    /// Keeps the receipts of objects of one event.
+    pub(super) async fn keep(&self, receipts: &[Receipt], run: &Run) -> Result<(), ItemError> {
+        let Some(first) = receipts.first() else {
+            return Ok(());
+        };
+        let object = &first.object;
+        let object = ObjectLocation::new(object.bucket.clone(), object.key.clone());
+        in_time(run, &object, self.publisher.keep(C::RECORD, receipts)).await?
     }
 
     /// Adds to a report what the time and the message say.
@@ -115,29 +161,6 @@ impl<C: Check, P: Ports> Service<C, P> {
             let readable = readable_again(object, report, &self.places.trails);
             report.all_clears.extend(readable);
         }
-    }
-
-    /// Keeps the record of a check. An attempt that will be retried leaves no receipt of a
-    /// digest: the next one does.
-    async fn keep(
-        &self,
-        subject: ReceiptSubject<'_>,
-        stamp: ReceiptStamp<'_>,
-        will_be_retried: bool,
-    ) -> Result<(), ItemError> {
-        let report = subject.report;
-        let is_due = match C::RECORD {
-            Record::LogFiles => !report.rules.is_empty(),
-            Record::Digests | Record::Chains => {
-                !will_be_retried && report.verdict() != Verdict::Ignored
-            }
-            Record::None => false,
-        };
-        if is_due {
-            let receipt = Receipt::of(subject, stamp);
-            self.publisher.keep(C::RECORD, &receipt).await?;
-        }
-        Ok(())
     }
 
     /// Returns the error for an object that there was no time for. After the last try, that is on
@@ -163,8 +186,8 @@ impl<C: Check, P: Ports> Service<C, P> {
         };
         let is_last = attempt.is_last(RetrySchedule::Passing, self.resender.max_receives);
         let will_be_retried = attempt != Attempt::Only && !is_last;
-        let kept = self.keep(subject, run.stamp(stamp::<C>()), will_be_retried);
-        if let Err(error) = in_time(run, &at, kept).await.flatten() {
+        let receipt = receipt_of::<C>(subject, run.stamp(stamp::<C>()), will_be_retried);
+        if let Err(error) = self.keep(receipt.as_slice(), run).await {
             tracing::warn!(error = ?error.to_string(), "could not store the receipt of an object that there was no time for");
         }
         ItemError::NoTime(at)
@@ -198,12 +221,18 @@ impl<C: Check, P: Ports> Service<C, P> {
     }
 
     /// Finds the object that the event refers to and checks it. Returns the object that was
-    /// checked.
+    /// checked. A digest that a message names and that can be read needs no search.
     async fn check_intended(
         &self,
         created: &EventObject,
         deadline: Deadline,
     ) -> (ObjectLocation, Checked) {
+        if is_named_digest::<C>(created) {
+            let checked = self.check.check(created, deadline).await;
+            if checked.digest.is_some() {
+                return (created.object.clone(), checked);
+            }
+        }
         match self.check.arrival(created).await {
             Arrival::At(object) => {
                 let meant = EventObject {
@@ -215,6 +244,32 @@ impl<C: Check, P: Ports> Service<C, P> {
             Arrival::NotFound(report) => (created.object.clone(), (*report).into()),
         }
     }
+}
+
+/// Returns whether a message in the queue names the object, which is a digest for the function, in only
+/// one way.
+fn is_named_digest<C: Check>(created: &EventObject) -> bool {
+    matches!(C::RECORD, Record::Digests | Record::Chains)
+        && created.origin == Origin::Message
+        && created.other_readings.is_empty()
+}
+
+/// Returns the receipt of a check, if it leaves one. An attempt that will be retried leaves no
+/// receipt of a digest: the next one does.
+fn receipt_of<C: Check>(
+    subject: ReceiptSubject<'_>,
+    stamp: ReceiptStamp<'_>,
+    will_be_retried: bool,
+) -> Option<Receipt> {
+    let report = subject.report;
+    let is_due = match C::RECORD {
+        Record::LogFiles => !report.rules.is_empty(),
+        Record::Digests | Record::Chains => {
+            !will_be_retried && report.verdict() != Verdict::Ignored
+        }
+        Record::None => false,
+    };
+    is_due.then(|| Receipt::of(subject, stamp))
 }
 
 /// Returns the stamp of what is found now.

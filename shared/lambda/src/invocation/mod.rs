@@ -3,7 +3,7 @@
 //! - its limits and names: [`deadline`], [`run`], [`retry_schedule`], [`attempt`]
 //! - its input and output: [`queue_message`], [`check`], [`outcome`], [`verified`], [`item_error`]
 //! - its actions: [`publisher`], [`resender`], [`metrics`], [`check_metrics`], [`unrelated`]
-//! - their order: one object ([`item`]), one [`event`], a [`batch`], an [`answer`](mod@answer),
+//! - their order: one object ([`item`]), the [`division`] of a message, one [`event`], a [`batch`], an [`answer`](mod@answer),
 //!   and [`work`] that is not about objects
 //! - all of it without Lambda: [`rehearsal`]
 
@@ -13,6 +13,7 @@ mod batch;
 mod check;
 mod check_metrics;
 mod deadline;
+mod division;
 mod event;
 mod item;
 mod item_error;

@@ -5,6 +5,7 @@ use super::check_metrics::CheckMetrics;
 use super::item_error::ItemError;
 use super::verified::Verified;
 use crate::queue::ports::{Ports, SendFindings as _};
+use futures::future;
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use trailseal::alert::findings_message;
@@ -70,13 +71,19 @@ impl<P: Ports> Publisher<P> {
         Ok(())
     }
 
-    /// Keeps a receipt, and what else belongs to the record of the check.
-    pub(super) async fn keep(&self, record: Record, receipt: &Receipt) -> Result<(), ItemError> {
+    /// Keeps the receipts of the objects of one event, and what else belongs to the record of their
+    /// checks.
+    pub(super) async fn keep(&self, record: Record, receipts: &[Receipt]) -> Result<(), ItemError> {
         let evidence = &self.evidence;
         let kept = match record {
-            Record::LogFiles => receipt::keep_of_log_file(evidence, receipt).await,
-            Record::Digests => receipt::keep(evidence, receipt).await,
-            Record::Chains => receipt::keep_with_head(evidence, receipt).await,
+            Record::LogFiles => {
+                let kept = receipts
+                    .iter()
+                    .map(|receipt| receipt::keep_of_log_file(evidence, receipt));
+                future::join_all(kept).await.into_iter().collect()
+            }
+            Record::Digests => receipt::keep(evidence, receipts).await,
+            Record::Chains => receipt::keep_with_heads(evidence, receipts).await,
             Record::None => Ok(()),
         };
         kept.map_err(ItemError::Record)

@@ -6,7 +6,7 @@ use crate::evidence_log::folders::{self, RECEIPTS};
 use crate::evidence_log::gather;
 use crate::evidence_log::listing::every_stored;
 use crate::names::sha256::Sha256;
-use crate::receipt::{MAX_RECEIPT_BYTES, Receipt};
+use crate::receipt::{MAX_RECEIPT_BYTES, read_receipts};
 use crate::world::{FetchEvidence, ListStored, StoreError};
 use futures::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -185,20 +185,17 @@ async fn compare<E: FetchEvidence>(
     }
 }
 
-/// Checks that a receipt was stored shortly after the check that it is about.
+/// Checks that receipts were stored shortly after the checks that they are about.
 fn check_time(document: &LoggedDocument, content: &[u8], report: &mut LogReport) {
-    let receipt = match Receipt::read(content) {
-        Ok(receipt) => receipt,
+    let receipts = match read_receipts(content) {
+        Ok(receipts) => receipts,
         Err(error) => {
             report.obstacle(format!("{}: {error}", document.key));
             return;
         }
     };
-    if !document.is_stored_after(receipt.checked_at) {
-        let message = format!(
-            "The receipt states that the check was made at {}, and S3 stored it at {}.",
-            receipt.checked_at, document.last_modified
-        );
+    let checks = receipts.iter().map(|receipt| receipt.checked_at);
+    if let Some(message) = document.backdating(checks) {
         report.find(LogFault::DocumentBackdated, &document.key, message);
     }
 }

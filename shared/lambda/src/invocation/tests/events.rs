@@ -96,3 +96,16 @@ async fn every_sample_event_is_understood() {
     }
     assert!(by_kind[&true] >= 3 && by_kind[&false] >= 5, "{by_kind:?}");
 }
+
+/// The history names digests that exist: a search for each of them would cost a request.
+#[tokio::test]
+async fn a_digest_that_can_be_read_is_not_searched() {
+    let service = service(Sent::default(), Line::default());
+    let mut searches = Vec::new();
+    for object in ["valid", "nowhere", "other%20reading"] {
+        let event = sqs(&[("a", &key(object), 1)]);
+        invoke(&service, event).await.unwrap();
+        searches.push(service.check.searches.swap(0, Ordering::SeqCst));
+    }
+    assert_eq!(searches, [0, 1, 1]);
+}

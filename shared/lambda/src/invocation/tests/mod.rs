@@ -1,6 +1,7 @@
 //! Invocations with queues and an evidence bucket in memory.
 
 mod batch;
+mod division;
 mod events;
 mod publishing;
 mod record;
@@ -47,6 +48,8 @@ struct ByKey {
     /// The keys of the objects that were started, and how many others were in progress then.
     begun: Mutex<Vec<(String, u64)>>,
     under_way: AtomicU64,
+    /// How many times an object was looked for.
+    searches: AtomicU64,
 }
 
 impl Check for ByKey {
@@ -54,6 +57,7 @@ impl Check for ByKey {
     const RECORD: Record = Record::Chains;
 
     async fn arrival(&self, created: &EventObject) -> Arrival {
+        self.searches.fetch_add(1, Ordering::SeqCst);
         match created.object.key.as_str() {
             "other%20reading" => Arrival::At(ObjectLocation::new(BUCKET, "tampered")),
             "nowhere" => {
@@ -141,16 +145,20 @@ impl Check for ByKey {
             }
         }
         let end = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(1);
-        let digest = object.key.starts_with("AWSLogs/").then(|| SeenDigest {
-            stated: Some(StatedDigest {
-                start_time: Timestamp::UNIX_EPOCH,
-                end_time: end,
-                key_fingerprint: "f00d".to_owned(),
-                log_files: 0,
+        let digest = match object.key.as_str() {
+            "nowhere" => None,
+            key if key.starts_with("AWSLogs/") => Some(SeenDigest {
+                stated: Some(StatedDigest {
+                    start_time: Timestamp::UNIX_EPOCH,
+                    end_time: end,
+                    key_fingerprint: "f00d".to_owned(),
+                    log_files: 0,
+                }),
+                is_signed: true,
+                ..SeenDigest::default()
             }),
-            is_signed: true,
-            ..SeenDigest::default()
-        });
+            _ => Some(SeenDigest::default()),
+        };
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         Checked {
             report,

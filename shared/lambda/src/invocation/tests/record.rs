@@ -1,7 +1,7 @@
 //! The receipts that are kept, and those that are not.
 
 use super::*;
-use trailseal::receipt::Receipt;
+use trailseal::receipt::{Receipt, read_receipts};
 
 const DIGEST: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_name_us-east-1_20260115T120000Z.json.gz";
 
@@ -162,4 +162,47 @@ async fn a_part_of_a_digest_is_on_record() {
         .await
         .unwrap();
     assert_eq!(on_record(&service, "long-denied").0, []);
+}
+
+/// The history verifies a day of a chain at a time: it would otherwise pay for a document for each
+/// digest.
+#[tokio::test]
+async fn digests_of_a_day_that_one_message_lists_are_on_record_together() {
+    let service = service(Sent::default(), Line::default());
+    let other_day = DIGEST.replace("2026/01/15", "2026/01/16");
+    let other_day = other_day.replace("20260115T", "20260116T");
+    let hours: Vec<String> = (10..13)
+        .map(|hour| DIGEST.replace("T12", &format!("T{hour}")))
+        .collect();
+    let [ten, eleven, noon] = hours.as_slice() else {
+        panic!("{hours:?}");
+    };
+    let body = EventObject::message_of(BUCKET, &[ten, eleven, noon, &other_day, "valid"]);
+    invoke(&service, sqs(&[("a", &body, 1)])).await.unwrap();
+    let documents = service.publisher.evidence.documents.lock().unwrap();
+    let receipts = documents
+        .iter()
+        .filter(|(key, _)| key.starts_with("receipts/"));
+    let read: Vec<(&String, Vec<String>)> = receipts
+        .map(|(key, document)| {
+            let receipts = read_receipts(document.as_bytes()).unwrap();
+            let objects = receipts.into_iter().map(|receipt| receipt.object.key);
+            (key, objects.collect())
+        })
+        .collect();
+    let objects_of = |name: &str| {
+        let mut found = read.iter().filter(|(key, _)| key.contains(name));
+        let (_, objects) = found.next().unwrap();
+        assert!(found.next().is_none(), "{name}");
+        objects.clone()
+    };
+    assert_eq!(read.len(), 3);
+    assert_eq!(
+        objects_of("2026/01/15/111122223333/us-east-1/day_name_"),
+        hours
+    );
+    assert_eq!(objects_of("/20260116T120000Z_name_"), [other_day]);
+    assert_eq!(objects_of("/misnamed/"), ["valid"]);
+    let heads = documents.keys().filter(|key| key.starts_with("chains/"));
+    assert_eq!(heads.count(), 1);
 }
