@@ -101,7 +101,7 @@ def take_out(node: Any) -> None:
 
 
 def batches(items: list[Any], parts: dict[str, Any], env: Environment) -> list[Any]:
-    """Groups items as AWS does: selected, and at most so many in a batch.
+    """Groups items as AWS does: selected, and at most so many, and so many bytes, in a batch.
     https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html
     """
     batcher = parts["ItemBatcher"]
@@ -111,10 +111,16 @@ def batches(items: list[Any], parts: dict[str, Any], env: Environment) -> list[A
         context = env.states.context_object.context_object_data
         context["Map"] = MapData(Item=ItemData(Index=index, Value=json.loads(json.dumps(item, default=str))))
         selected.append(value_of(parts["ItemSelector"], env))
-    size = batcher["MaxItemsPerBatch"]
-    return [
-        {"BatchInput": common, "Items": selected[at : at + size]} for at in range(0, len(selected), size)
-    ]
+    grouped: list[Any] = []
+    for item in selected:
+        if grouped:
+            longer = {"BatchInput": common, "Items": [*grouped[-1]["Items"], item]}
+            is_short = len(longer["Items"]) <= batcher["MaxItemsPerBatch"]
+            if is_short and len(json.dumps(longer).encode()) <= batcher["MaxInputBytesPerBatch"]:
+                grouped[-1] = longer
+                continue
+        grouped.append({"BatchInput": common, "Items": [item]})
+    return grouped
 
 
 def parse_what_remains() -> None:

@@ -480,8 +480,9 @@ fn the_state_machine_sends_in_batches_tries_again_and_keeps_what_failed() {
     );
     assert!(maps.keys().eq(["Accounts", "Digests", "Folders"]));
     let digests = &maps["Digests"];
-    // As many as SQS accepts in one request.
-    assert_eq!(digests["ItemBatcher"]["MaxItemsPerBatch"], 10);
+    // A state's data is at most 256 KiB, and each character of a key may be escaped twice.
+    assert_eq!(digests["ItemBatcher"]["MaxItemsPerBatch"], 240);
+    assert_eq!(digests["ItemBatcher"]["MaxInputBytesPerBatch"], 65_536);
     let config = &digests["ItemProcessor"]["ProcessorConfig"];
     assert_eq!(config["ExecutionType"], "EXPRESS");
     assert_eq!(digests["ToleratedFailurePercentage"], 20);

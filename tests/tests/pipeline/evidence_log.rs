@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Runs `trailseal evidence` against the local AWS.
-    async fn evidence_command(&self, arguments: &[&str]) -> Result<Output> {
+    pub(crate) async fn evidence_command(&self, arguments: &[&str]) -> Result<Output> {
         self.trailseal(&[&["evidence"], arguments].concat()).await
     }
 
@@ -58,13 +58,13 @@ async fn write(path: &Path, content: &str) -> Result<String> {
 }
 
 /// A stack whose evidence log was written, and the files that a test needs.
-struct Logged {
-    world: World,
-    folder: TempDir,
-    source: String,
+pub(crate) struct Logged {
+    pub(crate) world: World,
+    pub(crate) folder: TempDir,
+    pub(crate) source: String,
     /// The public key of the log, and the file that contains it.
-    public_key: String,
-    key: String,
+    pub(crate) public_key: String,
+    pub(crate) key: String,
 }
 
 async fn logged() -> Result<Logged> {
@@ -75,6 +75,11 @@ async fn logged() -> Result<Logged> {
     let world = World::of(trail.build()).await?;
     world.deliver().await?;
     world.settle().await?;
+    log_of(world).await
+}
+
+/// Writes the evidence log of a stack.
+pub(crate) async fn log_of(world: World) -> Result<Logged> {
     world.append().await?;
     world.append().await?;
     let source = world.evidence_source()?;
@@ -194,15 +199,21 @@ async fn an_hour_is_proven() -> Result<()> {
             text(&verified)
         );
     }
+    let checked = check_proof(proof, &public_key).await?;
+    ensure!(checked.lines().count() >= 2, "{checked}");
+    Ok(())
+}
+
+/// Checks a proof with the program in Python, and returns its output.
+pub(crate) async fn check_proof(proof: &str, public_key: &str) -> Result<String> {
     let checker = paths::repository().join("docs/verify_evidence_proof.py");
     let ran = Command::new("python3")
         .arg(checker)
-        .args([proof, "--key", &public_key])
+        .args([proof, "--key", public_key])
         .output()
         .await?;
     ensure!(ran.status.success(), "{}", text(&ran));
-    ensure!(text(&ran).lines().count() >= 2, "{}", text(&ran));
-    Ok(())
+    Ok(text(&ran))
 }
 
 #[tokio::test(flavor = "multi_thread")]

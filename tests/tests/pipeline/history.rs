@@ -1,6 +1,7 @@
 //! The history: past digests are listed by the state machine, and verified again by functions of
 //! their own.
 
+use super::evidence_log::{Logged, check_proof, log_of, text};
 use super::world::{ACCOUNT, REGION, World, found};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::process::Command;
 use trailseal_tests::local::server::client_environment;
-use trailseal_tests::local::{Alert, Execution, paths};
+use trailseal_tests::local::{Alert, Execution, aws_succeeds, paths};
 use trailseal_tests::trail::{DigestFile, FirstDigest, Trail, TrailSpec, tamper};
 
 /// The functions of the history: their names in the template, and in receipts.
@@ -110,13 +111,9 @@ impl World {
     /// Returns how many receipts of digests each function has written.
     async fn receipt_counts(&self) -> Result<BTreeMap<String, usize>> {
         let mut counts = BTreeMap::new();
-        for key in self.evidence_keys("receipts/2").await? {
-            let name = key.rsplit('/').next().context("a name")?;
-            let function = HISTORY
-                .iter()
-                .find(|(_, function)| name.starts_with(function));
-            let (_, function) = function.with_context(|| key.clone())?;
-            *counts.entry((*function).to_owned()).or_default() += 1;
+        for (_, function) in HISTORY {
+            let receipts = self.receipts(function).await?;
+            counts.insert(function.to_owned(), receipts.len());
         }
         Ok(counts)
     }
@@ -150,6 +147,13 @@ async fn a_month_of_several_accounts_is_verified_and_counted() -> Result<()> {
     );
     world.settle_history().await?;
     assert_eq!(world.receipt_counts().await?, each(sent));
+    // One document of each function for each day of a chain.
+    let days: BTreeSet<&str> = digests
+        .iter()
+        .filter_map(|digest| Some(digest.object.key.rsplit_once('_')?.0))
+        .collect();
+    let documents = world.evidence_keys("receipts/2").await?;
+    assert_eq!(documents.len(), 2 * days.len(), "{documents:#?}");
     world.assert_alerts(&[
         found("digest-missing", &missing.object).window(
             &missing.document.digest_start_time,
@@ -169,8 +173,14 @@ async fn taken(world: &World, function: &str) -> Result<BTreeSet<String>> {
     for body in world.pump.drain(function).await? {
         let message: Value = serde_json::from_str(&body)?;
         ensure!(message["bucket"] == world.trail.spec.bucket.as_str());
-        let key = message["key"].as_str().context("a key")?;
-        ensure!(keys.insert(key.to_owned()), "{key} was sent twice");
+        let listed = message["keys"].as_array().context("keys")?;
+        let mut days = BTreeSet::new();
+        for key in listed {
+            let key = key.as_str().context("a key")?;
+            ensure!(keys.insert(key.to_owned()), "{key} was sent twice");
+            days.extend(key.rsplit_once('/').map(|(folder, _)| folder));
+        }
+        ensure!(days.len() == 1, "{message}");
     }
     Ok(keys)
 }
@@ -274,7 +284,8 @@ async fn the_start_of_what_is_retained_is_on_record_and_parks_nothing() -> Resul
     let receipts = world.receipts("digest-validator").await?;
     assert_eq!(receipts.len(), world.trail.digests.len());
     let unknown: Vec<&Value> = receipts
-        .values()
+        .iter()
+        .map(|(_, receipt)| receipt)
         .filter(|receipt| receipt["verdict"] == "cannot-tell")
         .collect();
     assert_eq!(unknown.len(), 2, "{unknown:#?}");
@@ -293,6 +304,75 @@ async fn the_start_of_what_is_retained_is_on_record_and_parks_nothing() -> Resul
         world.receipt_counts().await?,
         each(2 * world.trail.digests.len())
     );
+    Ok(())
+}
+
+/// The receipts of a day are in one document. It answers for each hour of the day.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_is_reported_on_and_proven() -> Result<()> {
+    let trail = TrailSpec {
+        hours: 5,
+        ..TrailSpec::default()
+    };
+    let world = World::of(trail.build()).await?;
+    world.deliver_before_deployment().await?;
+    world.queued("audit", json!({})).await?;
+    world.settle_history().await?;
+    let documents = world.evidence_keys("receipts/2").await?;
+    ensure!(documents.len() == 2, "{documents:#?}");
+    let Logged {
+        world,
+        folder,
+        source,
+        public_key,
+        key,
+    } = log_of(world).await?;
+    let hour = |number: u32| world.hour(number).document.clone();
+    let (from, to) = (hour(1).digest_start_time, hour(4).digest_end_time);
+    let report = async || {
+        let report = ["report", &source, "--from", &from, "--to", &to];
+        let arguments = [&report[..], &["--key", &key, "--format", "json"]].concat();
+        let output = world.evidence_command(&arguments).await?;
+        let report: Value = serde_json::from_slice(&output.stdout)?;
+        anyhow::Ok((output.status.code(), report))
+    };
+    let (code, verified) = report().await?;
+    ensure!(code == Some(0), "{verified:#}");
+    let verified = &verified["totals"]["seconds"]["verified"];
+    ensure!(*verified == 4 * 3600, "{verified}");
+
+    let proof = folder.path().join("proof.json");
+    let proof = proof.to_str().context("a path")?;
+    let name = world.trail.spec.trail_arn();
+    let proving = [
+        "prove", &source, "--trail", &name, "--hour", &from, "--output", proof,
+    ];
+    let proven = world.evidence_command(&proving).await?;
+    ensure!(proven.status.success(), "{}", text(&proven));
+    let verified = world
+        .evidence_command(&["verify", proof, "--key", &key])
+        .await?;
+    let said = text(&verified);
+    ensure!(verified.status.success(), "{said}");
+    ensure!(
+        said.matches("The 6 receipts in it say:").count() == 2,
+        "{said}"
+    );
+    let of_hour = format!(", verdict valid, of {}", world.hour(1).object.key);
+    ensure!(said.matches(&of_hour).count() == 2, "{said}");
+    let checked = check_proof(proof, &public_key).await?;
+    ensure!(checked.lines().count() >= 2, "{checked}");
+
+    // One of the two documents is gone: nobody knows what was said about any hour of the day.
+    let place = format!("{source}/{}", documents[0]);
+    aws_succeeds(&world.aws, REGION, &["s3", "rm", &place]).await?;
+    let (code, missing) = report().await?;
+    ensure!(code == Some(1), "{missing:#}");
+    let fault = &missing["evidenceFindings"][0];
+    ensure!(fault["fault"] == "document-missing", "{fault:#}");
+    ensure!(fault["key"] == documents[0].as_str(), "{fault:#}");
+    let verified = &missing["totals"]["seconds"]["verified"];
+    ensure!(*verified == 0, "{missing:#}");
     Ok(())
 }
 
@@ -421,8 +501,8 @@ async fn known_damage_is_in_the_baseline_until_it_is_worse() -> Result<()> {
     // They are on record nevertheless.
     let receipts = world.receipts("log-verifier").await?;
     let found = receipts
-        .values()
-        .filter(|receipt| receipt["verdict"] == "finding");
+        .iter()
+        .filter(|(_, receipt)| receipt["verdict"] == "finding");
     assert_eq!(found.count(), 2);
 
     // The modified log file is modified again, and the hole grows.

@@ -152,7 +152,7 @@ async fn untouched_trail_under_a_kms_key_raises_no_alert() -> Result<()> {
         assert!(left.is_empty() || left.len() * 2 < waiting, "{left:#?}");
         if !bucket_key {
             let receipts = world.receipts("log-verifier").await?;
-            let counts = receipts.values().map(|receipt| &receipt["counts"]);
+            let counts = receipts.iter().map(|(_, receipt)| &receipt["counts"]);
             let witnessed = counts
                 .clone()
                 .filter_map(|count| count["witnessed"].as_u64());
@@ -280,8 +280,8 @@ async fn deliveries_that_are_given_up_are_reported_once() -> Result<()> {
     assert!(left.keys().all(|name| !name.contains("20260102")));
     let receipts = world.receipts("log-verifier").await?;
     let given_up = receipts
-        .values()
-        .map(|receipt| &receipt["counts"]["deliveriesGivenUp"]);
+        .iter()
+        .map(|(_, receipt)| &receipt["counts"]["deliveriesGivenUp"]);
     assert_eq!(given_up.filter_map(Value::as_u64).sum::<u64>(), 50);
     Ok(())
 }

@@ -150,7 +150,8 @@ async fn a_parked_event_is_verified_when_it_is_moved_back() -> Result<()> {
     ensure!(world.alerts().len() == alerts, "{:#?}", world.alerts());
     let receipts = world.receipts("log-verifier").await?;
     let of_digest = receipts
-        .values()
+        .iter()
+        .map(|(_, receipt)| receipt)
         .filter(|receipt| receipt["object"]["key"] == digest.object.key.as_str());
     let mut verdicts: Vec<&str> = of_digest.filter_map(|it| it["verdict"].as_str()).collect();
     verdicts.sort_unstable();

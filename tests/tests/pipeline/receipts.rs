@@ -26,7 +26,8 @@ fn trail() -> Trail {
 impl World {
     /// Returns a function's receipts of an object, oldest first.
     async fn receipts_of(&self, function: &str, object: &Object) -> Result<Vec<Value>> {
-        let receipts = self.receipts(function).await?.into_values();
+        let receipts = self.receipts(function).await?.into_iter();
+        let receipts = receipts.map(|(_, receipt)| receipt);
         let is_of = |receipt: &Value| receipt["object"]["key"] == object.key.as_str();
         Ok(receipts.filter(is_of).collect())
     }
@@ -121,8 +122,7 @@ async fn every_valid_digest_has_two_receipts_and_its_chain_a_head() -> Result<()
     let (key, receipt) = world
         .receipts("digest-validator")
         .await?
-        .into_iter()
-        .next_back()
+        .pop()
         .context("a receipt")?;
     ensure!(head["newest"]["receipt"] == key.as_str(), "{head:#}");
     ensure!(receipt["object"]["key"] == last.object.key.as_str());

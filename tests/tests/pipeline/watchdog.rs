@@ -81,8 +81,10 @@ impl World {
         for function in ["digest-validator", "log-verifier"] {
             let receipts = self.receipts(function).await?;
             let key = digest.object.key.as_str();
-            let mut of = receipts.values().filter(|r| r["object"]["key"] == key);
-            found.extend(of.next().map(|_| function));
+            let mut keys = receipts
+                .iter()
+                .map(|(_, receipt)| &receipt["object"]["key"]);
+            found.extend(keys.any(|of| of == key).then_some(function));
         }
         Ok(found)
     }

@@ -190,11 +190,19 @@ impl World {
         self.aws.object_keys(&self.evidence_bucket, prefix).await
     }
 
-    /// Returns a function's receipts of digests, by key: in the order of the digests of a chain, and
-    /// then of the checks.
-    pub(crate) async fn receipts(&self, function: &str) -> Result<BTreeMap<String, Value>> {
-        let mut receipts = self.evidence("receipts/2").await?;
-        receipts.retain(|_, receipt| receipt["function"] == function);
+    /// Returns a function's receipts of digests, each with the key of the document that has it: in the
+    /// order of the digests of a chain, and then of the checks.
+    pub(crate) async fn receipts(&self, function: &str) -> Result<Vec<(String, Value)>> {
+        let mut receipts = Vec::new();
+        for (key, document) in self.evidence("receipts/2").await? {
+            match document["receipts"].as_array() {
+                Some(several) => {
+                    receipts.extend(several.iter().map(|receipt| (key.clone(), receipt.clone())));
+                }
+                None => receipts.push((key, document)),
+            }
+        }
+        receipts.retain(|(_, receipt)| receipt["function"] == function);
         Ok(receipts)
     }
 
