@@ -137,15 +137,15 @@ pub(crate) const LOG_EVENT_BYTES: f64 = 26.0;
 /// How long Lambda keeps an environment, which remembers CloudTrail's keys. AWS states no time.
 pub(crate) const ENVIRONMENT_HOURS: f64 = 2.0;
 
-/// Of the history's state machine, from docs/history.md: the express workflow of ten digests takes
-/// this many seconds, with 64 MB.
+/// Of the history's state machine, from docs/history.md: the express workflow of ten days of a chain
+/// takes this many seconds, with 64 MB.
 pub(crate) const EXPRESS_SECONDS: f64 = 0.2;
 
 /// Its memory in GB.
 pub(crate) const EXPRESS_GB: f64 = 64.0 / 1024.0;
 
-/// The digests of one express workflow.
-pub(crate) const EXPRESS_DIGESTS: f64 = 10.0;
+/// The digests of one express workflow: `MaxItemsPerBatch` in the template.
+pub(crate) const EXPRESS_DIGESTS: f64 = 240.0;
 
 /// The transitions and listings of the standard workflow for each digest.
 pub(crate) const TRANSITIONS: f64 = 0.06 / 74.5;

@@ -1,5 +1,6 @@
-//! The day before the cuts of `docs/scale.md`: the settings of the template, and the log lines with
-//! a metric line for each object. With batches of one digest, everything else takes the same.
+//! The day before the cuts of `docs/scale.md`: the settings of the template, a message for each past
+//! digest, and the log lines with a metric line for each object. With batches of one digest,
+//! everything else takes the same.
 
 use super::settings::{Function, Settings};
 
@@ -13,7 +14,11 @@ pub(crate) fn settings(now: &Settings) -> Settings {
                 settings.window = 0.0;
                 settings.batch = 1;
             }
-            Function::HistoryLogVerifier => settings.memory_mb = 1769.0,
+            Function::HistoryDigestValidator => settings.batch = 10,
+            Function::HistoryLogVerifier => {
+                settings.batch = 10;
+                settings.memory_mb = 1769.0;
+            }
             _ => {}
         }
     }

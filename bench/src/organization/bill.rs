@@ -15,7 +15,7 @@ use super::prices::{self, Price};
 use super::queue::{ALL_HOUR, Hour, arrivals, simulate};
 use super::requests::{Request, Tally};
 use super::settings::{Function, Settings};
-use super::stage::Sums;
+use super::stage::{Messages, Sums};
 use crate::report::float;
 
 /// The seconds of a day.
@@ -35,6 +35,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) compute: Price,
     /// The bytes of log lines for each message, if not those that are measured.
     pub(crate) logged: fn(Function) -> Option<f64>,
+    /// The form of the history's messages.
+    pub(crate) past: Messages,
 }
 
 /// A line of the bill. What belongs to no function has none.
@@ -231,17 +233,23 @@ impl Bill {
         if days == 0.0 {
             return;
         }
-        let messages = digests_a_day * RETENTION_DAYS / days;
-        let batches = messages / EXPRESS_DIGESTS;
+        let digests = digests_a_day * RETENTION_DAYS / days;
+        // A message lists the digests of a chain that end on the same day.
+        let (each, in_workflow) = match inputs.past {
+            Messages::Single => (1.0, SQS_BATCH),
+            Messages::Listing => (f64::from(DAY), EXPRESS_DIGESTS),
+        };
+        let batches = digests / in_workflow;
         for function in [
             Function::HistoryDigestValidator,
             Function::HistoryLogVerifier,
         ] {
-            let batch = float(inputs.settings.of(function).batch as u64);
-            let invocations = messages / batch;
+            let batch = each * float(inputs.settings.of(function).batch as u64);
+            let invocations = digests / batch;
             let duration = inputs.duration(function).at(batch) * invocations;
-            let work = inputs.work(function, messages, invocations, duration);
-            let requests = batches + 2.0 * invocations;
+            let work = inputs.work(function, digests, invocations, duration);
+            let sent = (digests / each / SQS_BATCH).max(batches);
+            let requests = sent + 2.0 * invocations;
             self.add(function, prices::SQS_REQUEST, requests);
             self.environments(function, 1);
             self.work(function, work, inputs);
@@ -252,8 +260,8 @@ impl Bill {
             prices::EXPRESS_TIME,
             batches * EXPRESS_SECONDS * EXPRESS_GB,
         );
-        self.add(None, prices::TRANSITION, messages * TRANSITIONS);
-        self.add(None, prices::S3_LIST, messages * HISTORY_LISTS);
+        self.add(None, prices::TRANSITION, digests * TRANSITIONS);
+        self.add(None, prices::S3_LIST, digests * HISTORY_LISTS);
     }
 
     /// What does not depend on the number of accounts.
@@ -285,10 +293,16 @@ impl Inputs<'_> {
     /// Returns the duration of an invocation: the time for which it waits, and the processor time,
     /// of which it has a share.
     fn duration(&self, function: Function) -> Line<f64> {
+        let messages = self.messages(function);
+        // Of the assumed sizes is an hour, so that its batches have no digests of the same chain.
+        let requested = match messages {
+            Messages::Single => &self.measured.sized,
+            Messages::Listing => &self.measured.counted,
+        };
         let sized = &self.measured.sized;
-        let waited = Line::through(sized, function, |sums| sums.waited);
-        let processor = Line::through(sized, function, |sums| sums.processor);
-        let requests = Line::through(sized, function, |sums| sums.tally.all());
+        let waited = Line::through(sized, function, messages, |sums| sums.waited);
+        let processor = Line::through(sized, function, messages, |sums| sums.processor);
+        let requests = Line::through(requested, function, messages, |sums| sums.tally.all());
         let share = share(self.settings.of(function).memory_mb);
         let sum = |waited: f64, processor: f64, requests: f64| {
             waited + (processor + requests * self.request) / share
@@ -299,26 +313,33 @@ impl Inputs<'_> {
         }
     }
 
-    fn work(&self, function: Function, messages: f64, invocations: f64, duration: f64) -> Work {
-        let is_history = matches!(
-            function,
-            Function::HistoryDigestValidator | Function::HistoryLogVerifier
-        );
-        // The requests of kms-context-checker depend on the records of a log file.
-        let is_by_records = is_history || function == Function::KmsContextChecker;
-        let measures = if is_by_records {
-            &self.measured.sized
+    /// Returns the form of a function's messages.
+    fn messages(&self, function: Function) -> Messages {
+        if function.is_history() {
+            self.past
         } else {
+            Messages::Single
+        }
+    }
+
+    fn work(&self, function: Function, messages: f64, invocations: f64, duration: f64) -> Work {
+        let form = self.messages(function);
+        // The requests of kms-context-checker depend on the records of a log file.
+        let is_by_records = function == Function::KmsContextChecker;
+        let is_counted = form == Messages::Listing || !function.is_history();
+        let measures = if is_counted && !is_by_records {
             &self.measured.counted
+        } else {
+            &self.measured.sized
         };
-        let line = Line::of_requests(measures, function);
+        let line = Line::of_requests(measures, function, form);
         let mut requests = line.message.times(messages);
         requests += &line.invocation.times(invocations);
         // Keys are counted by environment.
         requests.0.remove(&Request::PublicKeys);
-        let lines = self.logs.lines(function);
-        let bytes = self.logs.bytes(function);
-        let written = Line::through(measures, function, |sums| sums.written);
+        let lines = self.logs.lines(function, form);
+        let bytes = self.logs.bytes(function, form);
+        let written = Line::through(measures, function, form, |sums| sums.written);
         let all = |line: &Line<f64>| line.invocation * invocations + line.message * messages;
         let platform = PLATFORM_BYTES + PLATFORM_LINES * LOG_EVENT_BYTES;
         let logged = all(&bytes) + all(&lines) * LOG_EVENT_BYTES + platform * invocations;

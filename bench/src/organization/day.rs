@@ -13,11 +13,11 @@ use super::hourly::{Rounds, append};
 use super::requests::Tally;
 use super::sample::{Sample, Sizes, start};
 use super::settings::{Function, Settings};
-use super::stage::{Environment, MARK, Sums};
+use super::stage::{Environment, MARK, Messages, Sums};
 use super::store::Store;
 
-/// The batch sizes that are measured. What a batch of another size takes lies on the line through
-/// both.
+/// The numbers of files of an invocation that are measured. What another number takes lies on the
+/// line through both.
 pub(crate) const BATCHES: [usize; 2] = [1, 10];
 
 /// The hours of the day in which requests are counted with larger batches.
@@ -29,12 +29,17 @@ const TICK_MINUTE: i64 = 7;
 /// The hours with files of the assumed sizes: the last one is measured.
 const SIZED_HOURS: u32 = 2;
 
-/// What a function did, by its logical ID and the size of its batches.
+/// What a function did, by its logical ID, the form of its messages, and the number of files of an
+/// invocation.
 pub(crate) type Measures = BTreeMap<String, Sums>;
 
 /// Returns the key of a function's sums.
-pub(crate) fn key(function: Function, batch: usize) -> String {
-    format!("{}/{batch}", function.logical_id())
+pub(crate) fn key(function: Function, messages: Messages, batch: usize) -> String {
+    let form = match messages {
+        Messages::Single => "single",
+        Messages::Listing => "listing",
+    };
+    format!("{}/{form}/{batch}", function.logical_id())
 }
 
 /// Everything that was measured.
@@ -60,14 +65,14 @@ pub(crate) struct Measured {
     pub(crate) appends: BTreeMap<u32, Sums>,
 }
 
-/// One run over some files, with batches of one size.
+/// One run over some files, with the same number of them in each invocation.
 struct Pass<'a> {
     settings: &'a Settings,
     store: Store,
     batch: usize,
     environments: BTreeMap<Function, Environment>,
     waiting: BTreeMap<Function, Vec<&'a Object>>,
-    sums: BTreeMap<Function, Sums>,
+    sums: BTreeMap<(Function, Messages), Sums>,
     /// Whether what happens counts.
     counts: bool,
     label: &'static str,
@@ -98,13 +103,20 @@ impl<'a> Pass<'a> {
         batch: usize,
         label: &'static str,
     ) -> Self {
-        let store = Store::of(sample.memory());
+        Self {
+            batch,
+            ..Self::over(Store::of(sample.memory()), places, settings, label)
+        }
+    }
+
+    /// Returns a run over what is in the store.
+    fn over(store: Store, places: &Places, settings: &'a Settings, label: &'static str) -> Self {
         let start = |function| (function, Environment::start(function, &store, places));
         let functions = TRIGGERED.into_iter().chain(HISTORY);
         Self {
             settings,
             environments: functions.map(start).collect(),
-            batch,
+            batch: 1,
             waiting: BTreeMap::new(),
             sums: BTreeMap::new(),
             counts: false,
@@ -135,35 +147,55 @@ impl<'a> Pass<'a> {
 
     async fn invoke(&mut self, function: Function) -> anyhow::Result<()> {
         let batch = self.waiting.remove(&function).unwrap_or_default();
-        if batch.is_empty() {
+        self.work(function, Messages::Single, &batch).await
+    }
+
+    /// Invokes a function with some files.
+    async fn work(
+        &mut self,
+        function: Function,
+        messages: Messages,
+        files: &[&'a Object],
+    ) -> anyhow::Result<()> {
+        if files.is_empty() {
             return Ok(());
         }
-        if self.counts {
-            println!("{MARK}{} {}", self.label, key(function, self.batch));
-        } else {
-            println!("{MARK}before {}", key(function, self.batch));
-        }
-        let counts = self.counts;
-        let sums = counts.then(|| self.sums.entry(function).or_default());
+        let label = if self.counts { self.label } else { "before" };
+        println!("{MARK}{label} {}", key(function, messages, self.batch));
+        let sums = self.sums.entry((function, messages)).or_default();
+        let sums = self.counts.then_some(sums);
         let settings = self.settings.of(function);
         let environment = &self.environments[&function];
         environment
-            .invoke(&batch, settings, &self.store, sums)
+            .invoke(messages, files, settings, &self.store, sums)
             .await
+    }
+
+    /// Lets the history verify some digests again, a batch in each invocation.
+    async fn verify_again(
+        &mut self,
+        digests: &[&'a Object],
+        messages: Messages,
+    ) -> anyhow::Result<()> {
+        for function in HISTORY {
+            for files in digests.chunks(self.batch) {
+                self.work(function, messages, files).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets the functions work on what waits for a full batch.
     async fn flush(&mut self) -> anyhow::Result<()> {
-        for function in TRIGGERED.into_iter().chain(HISTORY) {
+        for function in TRIGGERED {
             self.invoke(function).await?;
         }
         Ok(())
     }
 
     fn into_measures(self) -> Measures {
-        let batch = self.batch;
         let sums = self.sums.into_iter();
-        sums.map(|(function, sums)| (key(function, batch), sums))
+        sums.map(|((function, messages), sums)| (key(function, messages, self.batch), sums))
             .collect()
     }
 }
@@ -202,14 +234,13 @@ async fn sized(settings: &Settings, measured: &mut Measured) -> anyhow::Result<(
             pass.flush().await?;
         }
         // The history verifies what other digests followed: those of the hour before.
-        for object in deliveries.iter().copied() {
-            if is_digest(object) && object.delivered_at > from && object.delivered_at < until {
-                for function in HISTORY {
-                    pass.send(function, object).await?;
-                }
-            }
+        let followed = deliveries.iter().copied().filter(|object| {
+            is_digest(object) && object.delivered_at > from && object.delivered_at < until
+        });
+        let followed: Vec<&Object> = followed.collect();
+        for messages in [Messages::Single, Messages::Listing] {
+            pass.verify_again(&followed, messages).await?;
         }
-        pass.flush().await?;
         measured.sized.extend(pass.into_measures());
     }
     let files = deliveries.iter().copied();
@@ -249,10 +280,26 @@ async fn counted(settings: &Settings, measured: &mut Measured) -> anyhow::Result
             measured.accounts = rounds.accounts;
             measured.heads = rounds.heads;
             receipts = pass.store.memory().evidence("receipts/");
+            let days = days_of_chains(&deliveries);
+            for batch in BATCHES {
+                let mut again = Pass {
+                    batch,
+                    counts: true,
+                    ..Pass::over(pass.store.clone(), &places, settings, "counted")
+                };
+                for digests in &days {
+                    // Whole batches only: each invocation counts as one of this size.
+                    let whole = digests.len() / batch * batch;
+                    again
+                        .verify_again(&digests[..whole], Messages::Listing)
+                        .await?;
+                }
+                measured.counted.extend(again.into_measures());
+            }
         }
         measured.counted.extend(pass.into_measures());
     }
-    let of_function = |function| &measured.counted[&key(function, BATCHES[0])];
+    let of_function = |function| &measured.counted[&key(function, Messages::Single, BATCHES[0])];
     let day = f64::from(DAY);
     measured.digests_an_hour = of_function(Function::DigestValidator).messages / day;
     measured.log_files_an_hour = of_function(Function::KmsContextChecker).messages / day;
@@ -263,6 +310,22 @@ async fn counted(settings: &Settings, measured: &mut Measured) -> anyhow::Result
         measured.appends.insert(accounts, appended);
     }
     Ok(())
+}
+
+/// Returns the digests of each day of each chain that other digests followed.
+fn days_of_chains<'a>(deliveries: &[&'a Object]) -> Vec<Vec<&'a Object>> {
+    let mut days: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+    let until = hour(WARM_UP + DAY);
+    for object in deliveries {
+        // `…/2026/01/15/…_us-east-1_20260115T120000Z.json.gz`
+        if let Some((chain, _)) = object.key.rsplit_once('_')
+            && is_digest(object)
+            && object.delivered_at < until
+        {
+            days.entry(chain).or_default().push(object);
+        }
+    }
+    days.into_values().collect()
 }
 
 fn hour(number: u32) -> Timestamp {
@@ -294,8 +357,13 @@ pub(crate) struct Line<T> {
 
 impl Line<f64> {
     /// Returns the line through what both batch sizes took, by the sums of invocations.
-    pub(crate) fn through(measures: &Measures, function: Function, of: fn(&Sums) -> f64) -> Self {
-        let [small, large] = BATCHES.map(|batch| &measures[&key(function, batch)]);
+    pub(crate) fn through(
+        measures: &Measures,
+        function: Function,
+        messages: Messages,
+        of: fn(&Sums) -> f64,
+    ) -> Self {
+        let [small, large] = BATCHES.map(|batch| &measures[&key(function, messages, batch)]);
         let point = |sums: &Sums| {
             (
                 sums.messages / sums.invocations,
@@ -317,8 +385,8 @@ impl Line<f64> {
 
 impl Line<Tally> {
     /// Returns the line of the numbers of requests.
-    pub(crate) fn of_requests(measures: &Measures, function: Function) -> Self {
-        let [small, large] = BATCHES.map(|batch| &measures[&key(function, batch)]);
+    pub(crate) fn of_requests(measures: &Measures, function: Function, messages: Messages) -> Self {
+        let [small, large] = BATCHES.map(|batch| &measures[&key(function, messages, batch)]);
         let mut line = Self::default();
         let kinds = small.tally.0.keys().chain(large.tally.0.keys());
         let kinds: std::collections::BTreeSet<_> = kinds.copied().collect();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::day::{BATCHES, Line};
 use super::settings::Function;
-use super::stage::MARK;
+use super::stage::{MARK, Messages};
 use crate::report::float;
 
 /// The lines of the invocations with batches of one size.
@@ -21,11 +21,11 @@ struct Written {
 /// The log lines of an hour of files of the assumed sizes.
 #[derive(Debug, Default)]
 pub(crate) struct LogLines {
-    /// By the function's logical ID and the size of its batches.
+    /// By the names of [`super::day::key`].
     written: BTreeMap<String, Written>,
     /// The metrics with their dimensions.
     pub(crate) metrics: BTreeSet<String>,
-    /// The number of messages of these invocations, by the same names.
+    /// The number of files of these invocations, by the same names.
     pub(crate) messages: BTreeMap<String, f64>,
 }
 
@@ -71,9 +71,9 @@ impl LogLines {
         }
     }
 
-    fn line(&self, function: Function, of: fn(Written) -> f64) -> Line<f64> {
+    fn line(&self, function: Function, messages: Messages, of: fn(Written) -> f64) -> Line<f64> {
         let point = |batch| {
-            let name = super::day::key(function, batch);
+            let name = super::day::key(function, messages, batch);
             let written = self.written.get(&name).copied().unwrap_or_default();
             let messages = self.messages.get(&name).copied().unwrap_or_default();
             (
@@ -90,12 +90,12 @@ impl LogLines {
     }
 
     /// Returns the number of lines of an invocation.
-    pub(crate) fn lines(&self, function: Function) -> Line<f64> {
-        self.line(function, |written| written.lines)
+    pub(crate) fn lines(&self, function: Function, messages: Messages) -> Line<f64> {
+        self.line(function, messages, |written| written.lines)
     }
 
     /// Returns the bytes of the lines of an invocation.
-    pub(crate) fn bytes(&self, function: Function) -> Line<f64> {
-        self.line(function, |written| written.bytes)
+    pub(crate) fn bytes(&self, function: Function, messages: Messages) -> Line<f64> {
+        self.line(function, messages, |written| written.bytes)
     }
 }

@@ -48,6 +48,7 @@ use bill::{Bill, Inputs};
 use day::Measured;
 use logs::LogLines;
 use settings::Settings;
+use stage::Messages;
 
 pub(crate) use assumptions::WHOLE_PROCESSOR_MB;
 pub(crate) use memory::SIZES as MEMORY_SIZES;
@@ -105,6 +106,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Vec<Section>> {
         spread: &assumptions::SPREAD,
         compute: prices::LAMBDA_X86,
         logged: |_| None,
+        past: Messages::Listing,
     };
     let days = assumptions::ACCOUNTS.map(|accounts| Bill::of(accounts, inputs));
     let settings = before::settings(&settings);
@@ -113,6 +115,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Vec<Section>> {
         Inputs {
             settings: &settings,
             logged: before::logged,
+            past: Messages::Single,
             ..inputs
         },
     );

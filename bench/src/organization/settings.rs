@@ -46,6 +46,14 @@ impl Function {
         }
     }
 
+    /// Returns whether it verifies past digests again.
+    pub(crate) const fn is_history(self) -> bool {
+        matches!(
+            self,
+            Self::HistoryDigestValidator | Self::HistoryLogVerifier
+        )
+    }
+
     /// Returns its name in the tables.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -29,10 +29,21 @@ const MAX_RECEIVES: u32 = 5;
 /// Before the lines of each invocation, this and the invocation's name are written to the log.
 pub(crate) const MARK: &str = "@@ ";
 
+/// The form of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Messages {
+    /// An invocation has a message for each file.
+    Single,
+    /// An invocation has one message, which lists the files. The state machine of the history sends
+    /// such messages.
+    Listing,
+}
+
 /// The sums over invocations.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Sums {
     pub(crate) invocations: f64,
+    /// The files that the invocations worked on.
     pub(crate) messages: f64,
     pub(crate) tally: Tally,
     /// Bytes of documents written to the evidence bucket.
@@ -115,10 +126,7 @@ impl Environment {
     /// For a function that does not work on new objects.
     pub(crate) fn start(function: Function, store: &Store, places: &Places) -> Self {
         let digests = || digests(store, places);
-        let is_history = matches!(
-            function,
-            Function::HistoryDigestValidator | Function::HistoryLogVerifier
-        );
+        let is_history = function.is_history();
         match function {
             Function::DigestValidator | Function::HistoryDigestValidator => {
                 let check = digest_validator::DigestValidator::new(digests());
@@ -142,19 +150,22 @@ impl Environment {
         }
     }
 
-    /// Invokes the function with a batch of messages, and adds what that took to `sums`, if it
-    /// counts.
+    /// Invokes the function with files, and adds what that took to `sums`, if it counts.
     ///
     /// # Errors
     /// If the answer is not that all messages are done, or if there is a finding in what counts.
     pub(crate) async fn invoke(
         &self,
-        batch: &[&Object],
+        messages: Messages,
+        files: &[&Object],
         settings: FunctionSettings,
         store: &Store,
         sums: Option<&mut Sums>,
     ) -> anyhow::Result<()> {
-        let event = sqs_event(batch);
+        let event = match messages {
+            Messages::Single => sqs_event(files.iter().map(|file| s3_event(file).to_string())),
+            Messages::Listing => sqs_event([listing(files)]),
+        };
         let timeout = Duration::from_secs(settings.timeout);
         store.take();
         let began = Began::now(store);
@@ -178,7 +189,7 @@ impl Environment {
                 let number = counted.tally.of(unexpected);
                 ensure!(number == 0.0, "{number} {}", unexpected.name());
             }
-            sums.add(batch.len(), &counted, took);
+            sums.add(files.len(), &counted, took);
         }
         Ok(())
     }
@@ -200,13 +211,20 @@ fn rehearsal<C: Check>(
     Rehearsal::new(check, settings, findings, queue, evidence)
 }
 
-/// Returns the event of a batch, as Lambda sends it.
-fn sqs_event(batch: &[&Object]) -> Value {
-    let records = batch.iter().enumerate().map(|(number, object)| {
+/// Returns the message of the history about digests of one bucket.
+fn listing(digests: &[&Object]) -> String {
+    let keys: Vec<&str> = digests.iter().map(|digest| digest.key.as_str()).collect();
+    let bucket = digests.first().map(|digest| &digest.bucket);
+    json!({"bucket": bucket, "keys": keys}).to_string()
+}
+
+/// Returns the event of a batch of messages, as Lambda sends it.
+fn sqs_event(bodies: impl IntoIterator<Item = String>) -> Value {
+    let records = bodies.into_iter().enumerate().map(|(number, body)| {
         json!({
             "messageId": format!("059f36b4-87a3-44ab-83d2-{number:012}"),
             "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
-            "body": s3_event(object).to_string(),
+            "body": body,
             "attributes": {
                 "ApproximateReceiveCount": "1",
                 "SentTimestamp": "1768438800000",

@@ -8,6 +8,7 @@ use super::day::key;
 use super::prices;
 use super::requests::Request;
 use super::settings::Function;
+use super::stage::Messages;
 use crate::report::{Section, Table, count, float, micros, percent, seconds};
 
 /// The number of the largest items that are listed.
@@ -51,7 +52,7 @@ pub(crate) fn organization(inputs: Inputs<'_>, days: &Days) -> Section {
     let measured = inputs.measured;
     let day = f64::from(DAY);
     let factors = ACCOUNTS.map(|accounts| f64::from(accounts) / float(SAMPLE as u64));
-    let ruled = &measured.sized[&key(Function::KmsContextChecker, 1)];
+    let ruled = &measured.sized[&key(Function::KmsContextChecker, Messages::Single, 1)];
     let mut section = Section::new(
         "The organization",
         format!(
@@ -118,10 +119,10 @@ pub(crate) fn requests(days: &Days) -> Section {
     section
 }
 
-/// Returns the numbers of requests for each message of each function.
+/// Returns the numbers of requests for each file that a function works on.
 fn requests_of_messages(day: &Bill) -> Table {
     let mut rows = Table::new([
-        "for each message",
+        "for each file",
         "GET, HEAD",
         "PUT",
         "LIST",
@@ -157,16 +158,16 @@ pub(crate) fn lambda(days: &Days, inputs: Inputs<'_>) -> Section {
     let mut section = Section::new(
         "Lambda",
         format!(
-            "{} accounts, a day. Memory, batches, windows and concurrency are those of `template.yaml`.",
+            "{} accounts, a day. Memory, batches, windows and concurrency are those of `template.yaml`. The work of `watchdog` starts with a message instead of a file.",
             ACCOUNTS[2]
         ),
     );
     let mut rows = Table::new([
         "function",
         "memory, MB",
-        "messages",
+        "files",
         "invocations",
-        "messages each",
+        "files each",
         "duration each",
         "GB-seconds",
         "most at once",

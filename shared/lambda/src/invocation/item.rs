@@ -108,19 +108,13 @@ impl<C: Check, P: Ports> Service<C, P> {
         // A queue has no use for the outcome, and it may be large.
         let by_hand = attempt == Attempt::Only;
         let outcome = by_hand.then(|| Outcome::of(&object, verdict, &report, stamp));
-        let error = match (report.obstacles.into_iter().next(), schedule) {
-            (Some(Obstacle { error, .. }), Some(schedule)) => {
-                Some(ItemError::CannotTell { error, schedule })
-            }
-            _ => None,
-        };
         Ok(Examined {
             object,
             receipt,
             updates,
             rest,
             outcome,
-            error,
+            error: why_again(report, schedule),
         })
     }
 
@@ -244,6 +238,13 @@ impl<C: Check, P: Ports> Service<C, P> {
             Arrival::NotFound(report) => (created.object.clone(), (*report).into()),
         }
     }
+}
+
+/// Returns the reason why an object with this report is checked again, if it is.
+fn why_again(report: Report, schedule: Option<RetrySchedule>) -> Option<ItemError> {
+    let Obstacle { error, .. } = report.obstacles.into_iter().next()?;
+    let schedule = schedule?;
+    Some(ItemError::CannotTell { error, schedule })
 }
 
 /// Returns whether a message in the queue names the object, which is a digest for the function, in only
