@@ -312,15 +312,16 @@ async fn counted(settings: &Settings, measured: &mut Measured) -> anyhow::Result
     Ok(())
 }
 
-/// Returns the digests of each day of each chain that other digests followed.
+/// Returns the digests of each day of each chain: those that count in a day of small files, whose
+/// predecessors are there.
 fn days_of_chains<'a>(deliveries: &[&'a Object]) -> Vec<Vec<&'a Object>> {
     let mut days: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
-    let until = hour(WARM_UP + DAY);
+    let (from, until) = (hour(WARM_UP), hour(WARM_UP + DAY));
     for object in deliveries {
         // `…/2026/01/15/…_us-east-1_20260115T120000Z.json.gz`
         if let Some((chain, _)) = object.key.rsplit_once('_')
             && is_digest(object)
-            && object.delivered_at < until
+            && (from..until).contains(&object.delivered_at)
         {
             days.entry(chain).or_default().push(object);
         }
