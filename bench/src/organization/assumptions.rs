@@ -90,6 +90,10 @@ pub(crate) const BURST: RangeInclusive<u32> = 1560..=1800;
 /// The number of days for which the log bucket keeps files: the history verifies all of them.
 pub(crate) const RETENTION_DAYS: f64 = 365.0;
 
+/// The number of days whose digests are so new that their receipts are stored apart:
+/// `STORED_APART_FOR` in `shared/core/src/receipt/together.rs`.
+pub(crate) const APART_DAYS: f64 = 3.0;
+
 /// The average number of days in a month, for prices by the month.
 pub(crate) const MONTH: f64 = 365.0 / 12.0;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::assumptions::{
-    ACCOUNTS_AT_ONCE, DAY, DOCUMENTS_AT_ONCE, ENVIRONMENT_HOURS, EXPRESS_DIGESTS, EXPRESS_GB,
-    EXPRESS_SECONDS, HISTORY_LISTS, LOG_EVENT_BYTES, LONG_POLL_SECONDS, MONTH, OTHER_METRICS,
-    PLATFORM_BYTES, PLATFORM_LINES, POLLERS, REGIONS, RETENTION_DAYS, SAMPLE, SQS_BATCH,
-    TRANSITIONS, WHOLE_PROCESSOR_MB,
+    ACCOUNTS_AT_ONCE, APART_DAYS, DAY, DOCUMENTS_AT_ONCE, ENVIRONMENT_HOURS, EXPRESS_DIGESTS,
+    EXPRESS_GB, EXPRESS_SECONDS, HISTORY_LISTS, LOG_EVENT_BYTES, LONG_POLL_SECONDS, MONTH,
+    OTHER_METRICS, PLATFORM_BYTES, PLATFORM_LINES, POLLERS, REGIONS, RETENTION_DAYS, SAMPLE,
+    SQS_BATCH, TRANSITIONS, WHOLE_PROCESSOR_MB,
 };
 use super::day::{Line, Measured};
 use super::logs::LogLines;
@@ -247,7 +247,11 @@ impl Bill {
             let batch = each * float(inputs.settings.of(function).batch as u64);
             let invocations = digests / batch;
             let duration = inputs.duration(function).at(batch) * invocations;
-            let work = inputs.work(function, digests, invocations, duration);
+            let mut work = inputs.work(function, digests, invocations, duration);
+            if inputs.past == Messages::Listing {
+                let apart = digests * APART_DAYS / RETENTION_DAYS;
+                work.requests.add(Request::EvidencePut, apart);
+            }
             let sent = (digests / each / SQS_BATCH).max(batches);
             let requests = sent + 2.0 * invocations;
             self.add(function, prices::SQS_REQUEST, requests);

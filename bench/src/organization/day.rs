@@ -266,7 +266,7 @@ async fn counted(settings: &Settings, measured: &mut Measured) -> anyhow::Result
         let hours = if is_whole { hours } else { WARM_UP + PART };
         for number in 0..hours {
             pass.counts = number >= WARM_UP;
-            let tick = hour(number) + SignedDuration::from_mins(TICK_MINUTE);
+            let tick = tick(number);
             while let Some(object) = files.next_if(|object| object.delivered_at < tick) {
                 pass.deliver(object).await?;
             }
@@ -312,11 +312,11 @@ async fn counted(settings: &Settings, measured: &mut Measured) -> anyhow::Result
     Ok(())
 }
 
-/// Returns the digests of each day of each chain: those that count in a day of small files, whose
-/// predecessors are there.
+/// Returns the digests of each day of each chain: those that arrive from the first hour that counts
+/// until the last round, so that their predecessors exist.
 fn days_of_chains<'a>(deliveries: &[&'a Object]) -> Vec<Vec<&'a Object>> {
     let mut days: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
-    let (from, until) = (hour(WARM_UP), hour(WARM_UP + DAY));
+    let (from, until) = (hour(WARM_UP), tick(WARM_UP + DAY - 1));
     for object in deliveries {
         // `…/2026/01/15/…_us-east-1_20260115T120000Z.json.gz`
         if let Some((chain, _)) = object.key.rsplit_once('_')
@@ -331,6 +331,11 @@ fn days_of_chains<'a>(deliveries: &[&'a Object]) -> Vec<Vec<&'a Object>> {
 
 fn hour(number: u32) -> Timestamp {
     start() + SignedDuration::from_hours(number.into())
+}
+
+/// Returns the time of the round of an hour.
+fn tick(number: u32) -> Timestamp {
+    hour(number) + SignedDuration::from_mins(TICK_MINUTE)
 }
 
 /// Returns the share of digests that list no log file, by the receipts of log-verifier.

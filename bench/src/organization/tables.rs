@@ -315,7 +315,12 @@ fn changes(name: &str, before: &Bill, after: &Bill, of: impl Fn(&Item) -> String
     sums.truncate(2 * LARGEST);
     let all = ("**all**".to_owned(), [before.usd(), after.usd()]);
     for (name, [before, after]) in sums.into_iter().chain(is_whole.then_some(all)) {
-        rows.row([name, usd(before), usd(after), percent(1.0 - after / before)]);
+        let less = if before > 0.0 {
+            1.0 - after / before
+        } else {
+            0.0
+        };
+        rows.row([name, usd(before), usd(after), percent(less)]);
     }
     rows
 }
