@@ -94,11 +94,11 @@ impl EventObjects {
         if event.get("s3ObjectKey").is_some_and(Value::is_array) {
             return self.collect_delivery(event);
         }
-        if (has(event, "bucket") && has(event, "key")) || has(event, "resumeAt") {
-            return self.collect_bare(event, envelope.writer);
-        }
         if has(event, "bucket") && has(event, "keys") {
             return self.collect_listed(event, envelope.writer);
+        }
+        if (has(event, "bucket") && has(event, "key")) || has(event, "resumeAt") {
+            return self.collect_bare(event, envelope.writer);
         }
         if event.get("Records").is_some() {
             return self.collect_records(event, envelope);
@@ -210,7 +210,7 @@ impl EventObjects {
         }
         match (event, envelope.writer) {
             (_, Origin::Person) => Err(EventError::Unknown(
-                "it is not an event of EventBridge, S3, SNS, SQS or CloudTrail, and not {\"bucket\":…,\"key\":…}",
+                "it is not an event of EventBridge, S3, SNS, SQS or CloudTrail, and not {\"bucket\":…,\"key\":…} or {\"bucket\":…,\"keys\":[…]}",
             )),
             (Value::Object(fields), _) => {
                 let names: Vec<&str> = fields

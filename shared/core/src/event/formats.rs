@@ -1,7 +1,7 @@
 //! The formats that name objects.
 
 use super::deeds;
-use super::fields::{OBJECT_CREATED, OBJECT_DELETED, text, text_at};
+use super::fields::{OBJECT_CREATED, OBJECT_DELETED, has, text, text_at};
 use super::objects::{EventError, EventObjects};
 use super::unrelated::Unrelated;
 use crate::names::event_object::{EventObject, MAX_INCIDENTS, Origin, names_incident};
@@ -87,11 +87,21 @@ impl EventObjects {
         writer: Origin,
     ) -> Result<(), EventError> {
         let keys = event.get("keys").and_then(Value::as_array);
+        let keys = keys.filter(|keys| !keys.is_empty());
         let (Some(bucket), Some(keys)) = (text(event, "bucket"), keys) else {
             return Err(EventError::Unknown(
-                "`bucket` is not a string, or `keys` is not a list",
+                "`bucket` is not a string, or `keys` is not a list with an entry",
             ));
         };
+        // They would be about one object.
+        if ["key", "resumeAt", "incidents"]
+            .iter()
+            .any(|name| has(event, name))
+        {
+            return Err(EventError::Unknown(
+                "a message with `keys` has a `key`, `resumeAt` or `incidents`",
+            ));
+        }
         for key in keys {
             let result = match key.as_str() {
                 Some(key) => self.add(EventObject::listed(bucket, key, writer)),

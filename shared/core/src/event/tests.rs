@@ -615,6 +615,10 @@ fn a_list_of_keys_names_each_object_as_a_key_does() {
         json!({"bucket": "b", "keys": "k"}),
         json!({"bucket": 7, "keys": ["k"]}),
         json!({"Bucket": "b", "Keys": ["k"]}),
+        json!({"bucket": "b", "keys": []}),
+        json!({"bucket": "b", "keys": ["k"], "key": "k"}),
+        json!({"bucket": "b", "keys": ["k"], "incidents": ["0".repeat(64)]}),
+        json!({"bucket": "b", "keys": ["k"], "resumeAt": 5}),
     ] {
         let error = EventObjects::by_text(&broken.to_string()).error;
         assert!(matches!(error, Some(EventError::Unknown(_))), "{broken}");

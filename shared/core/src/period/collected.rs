@@ -1,7 +1,7 @@
 //! The documents of a period, as the log names them, and what their receipts say.
 
 use super::acknowledgments::LoggedAcknowledgments;
-use super::digest_record::{DigestRecord, LostReceipt};
+use super::digest_record::{DigestRecord, LostReceipt, in_hour_until};
 use super::incidents::{self, LoggedIncidents};
 use super::receipt_key::{self, DigestsOf, ReceiptKey};
 use super::report::{Build, ChainId, ObjectFinding, PeriodReport};
@@ -19,6 +19,9 @@ use crate::watch::VALIDATOR;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+
+/// The time that a digest covers.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The maximum number of receipts of a period.
 const MAX_RECEIPTS: usize = 1_000_000;
@@ -318,34 +321,47 @@ impl CollectedPeriod {
     }
 
     /// Returns what the receipts of each digest say. A lost document with the receipts of a day may
-    /// have said something about each digest of that day.
+    /// have said something about each digest of that day, also about those that nothing else names.
     pub(super) fn take_records(&mut self) -> Vec<DigestRecord> {
         let records = std::mem::take(&mut self.records);
         let mut records: Vec<DigestRecord> = records.into_values().collect();
-        for record in &mut records {
-            let Some(day) = receipt_key::start_of_day(record.end) else {
-                continue;
-            };
-            if let Some(lost) = self.lost_of_days.get(&(record.named.clone(), day)) {
-                record.lost.extend(lost.iter().cloned());
+        if self.lost_of_days.is_empty() {
+            return records;
+        }
+        let mut of_days: BTreeMap<(ChainId, Timestamp), Vec<usize>> = BTreeMap::new();
+        for (index, record) in records.iter().enumerate() {
+            // A digest that ends at the start of a day covers the last hour of the day before.
+            let days = [Some(record.end), record.end.checked_sub(HOUR).ok()];
+            let days = days.into_iter().flatten();
+            for day in days.filter_map(receipt_key::start_of_day) {
+                let of_day = of_days.entry((record.named.clone(), day)).or_default();
+                of_day.push(index);
             }
+        }
+        for ((trail, day), lost) in std::mem::take(&mut self.lost_of_days) {
+            let mut hours: Vec<Timestamp> = receipt_key::hours_of_day(day).collect();
+            hours.retain(|end| self.is_in_time(DigestsOf::Hour(*end)));
+            let of_day = of_days.remove(&(trail.clone(), day)).unwrap_or_default();
+            for index in of_day {
+                let Some(record) = records.get_mut(index) else {
+                    continue;
+                };
+                hours.retain(|end| !in_hour_until(*end, record.end));
+                if receipt_key::start_of_day(record.end) == Some(day) {
+                    record.lost.extend(lost.iter().cloned());
+                }
+            }
+            records.extend(hours.into_iter().map(|end| DigestRecord {
+                lost: lost.clone(),
+                ..DigestRecord::new(end, trail.clone())
+            }));
         }
         records
     }
 
     /// Returns the record of the digest whose receipts of its own are in this folder.
     fn record(&mut self, folder: String, end: Timestamp, named: ChainId) -> &mut DigestRecord {
-        let record = || DigestRecord {
-            end,
-            named,
-            chain: None,
-            object: None,
-            is_backfill: false,
-            validated: Vec::new(),
-            verified: Vec::new(),
-            lost: Vec::new(),
-            left_out: false,
-        };
+        let record = || DigestRecord::new(end, named);
         self.records.entry(folder).or_insert_with(record)
     }
 

@@ -89,7 +89,28 @@ impl DigestResult {
     }
 }
 
+/// Returns whether a time is in the hour that ends at `end`, as the end of a digest of this hour is.
+pub(super) fn in_hour_until(end: Timestamp, time: Timestamp) -> bool {
+    let before = end.duration_since(time);
+    before >= SignedDuration::ZERO && before < SignedDuration::from_hours(1)
+}
+
 impl DigestRecord {
+    /// Returns the record of a digest that ends at `end`, by its name, and that has no receipts yet.
+    pub(super) fn new(end: Timestamp, named: ChainId) -> Self {
+        Self {
+            end,
+            named,
+            chain: None,
+            object: None,
+            is_backfill: false,
+            validated: Vec::new(),
+            verified: Vec::new(),
+            lost: Vec::new(),
+            left_out: false,
+        }
+    }
+
     /// Adds a check.
     pub(super) fn add(&mut self, function: &str, check: SeenCheck) {
         let checks = match function {

@@ -51,6 +51,12 @@ pub(super) fn start_of_day(time: Timestamp) -> Option<Timestamp> {
     Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
+/// Returns the ends of the hours that may have a digest that ends on the day which starts at `start`.
+pub(super) fn hours_of_day(start: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let end_of = move |hour| start.saturating_add(SignedDuration::from_hours(hour)).ok();
+    (0..=24).filter_map(end_of)
+}
+
 /// What the key of a document with receipts of digests says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReceiptKey<'a> {

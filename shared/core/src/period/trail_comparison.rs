@@ -1,7 +1,7 @@
 //! Holds the receipts of a period against the trail: whether the digests in the log bucket are those
 //! that the receipts are about, and whether each digest has a receipt.
 
-use super::digest_record::DigestRecord;
+use super::digest_record::{DigestRecord, in_hour_until};
 use super::read::PeriodReader;
 use super::report::{ChainId, PeriodReport};
 use super::span::PeriodSpan;
@@ -179,6 +179,8 @@ fn location(record: &DigestRecord) -> Option<ObjectLocation> {
 struct ListedDigests<'a> {
     folders: BTreeSet<RegionFolder>,
     recorded: BTreeSet<String>,
+    /// The trails and the ends of the hours about which a receipt is lost.
+    lost: BTreeMap<ChainId, Vec<Timestamp>>,
     bucket: &'a str,
     period: PeriodSpan,
 }
@@ -192,13 +194,18 @@ impl<'a> ListedDigests<'a> {
         let mut listed = Self {
             folders: BTreeSet::new(),
             recorded: BTreeSet::new(),
+            lost: BTreeMap::new(),
             bucket,
             period,
         };
-        for at in records
-            .filter_map(location)
-            .filter(|at| at.bucket == bucket)
-        {
+        for record in records {
+            if !record.lost.is_empty() {
+                let lost = listed.lost.entry(record.named.clone()).or_default();
+                lost.push(record.end);
+            }
+            let Some(at) = location(record).filter(|at| at.bucket == bucket) else {
+                continue;
+            };
             if let ObjectKind::Digest(key) = classify(&at.key) {
                 listed.folders.insert(RegionFolder {
                     bucket: at.bucket,
@@ -266,6 +273,13 @@ impl<'a> ListedDigests<'a> {
         })
     }
 
+    /// Returns whether a receipt of the digest may be one of those that are lost.
+    fn may_be_lost(&self, digest: &DigestKey) -> bool {
+        let trail = ChainId::of(self.bucket, &digest.chain).without_place();
+        let lost = self.lost.get(&trail).into_iter().flatten();
+        lost.copied().any(|end| in_hour_until(end, digest.end_time))
+    }
+
     fn check(
         &self,
         key: &str,
@@ -283,6 +297,12 @@ impl<'a> ListedDigests<'a> {
         let since = since.get(&ChainId::of(self.bucket, &digest.chain));
         if since.is_some_and(|since| end > *since) {
             let at = ObjectLocation::new(self.bucket, key).to_string();
+            if self.may_be_lost(digest) {
+                let report = &mut comparison.report;
+                return report.obstacle(format!(
+                    "{at}: a document that may have a receipt of the digest is lost or cannot be read"
+                ));
+            }
             let message = "The digest is in the bucket, and the log names no receipt of it.";
             comparison
                 .report

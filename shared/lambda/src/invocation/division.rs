@@ -47,7 +47,8 @@ impl Division {
 }
 
 impl<C: Check, P: Ports> Service<C, P> {
-    /// Sends a message about each object to the queue.
+    /// Sends a message about each object to the queue. Perhaps nobody has worked on an object yet: its
+    /// tries start again.
     ///
     /// # Errors
     /// [`ItemError`]: not all were sent. Sending them again is harmless.
@@ -61,8 +62,15 @@ impl<C: Check, P: Ports> Service<C, P> {
             objects = objects.len(),
             "the message comes again: each of its objects is sent to the queue in a message of its own"
         );
+        let first = Division {
+            passage: Passage {
+                attempt: 1,
+                ..division.passage
+            },
+        };
+        let first = &first;
         let mut sent = stream::iter(objects)
-            .map(|object| async move { self.send_on(&[object.object], division, run).await })
+            .map(|object| async move { self.send_on(&[object.object], first, run).await })
             .buffer_unordered(SENT_AT_ONCE);
         let mut result = Ok(());
         while let Some(sent) = sent.next().await {
@@ -83,20 +91,27 @@ impl<C: Check, P: Ports> Service<C, P> {
         division: &Division,
         run: &Run,
     ) -> Result<(), ItemError> {
-        for (created, error) in failed {
-            let object = created.object;
-            let message = QueueMessage {
-                id: None,
-                body: body_of(&object.bucket, &[&object.key]).into(),
-                passage: division.passage,
-                receives: division.passage.attempt,
-                receipt: None,
-            };
-            let fate = self.resender.after_failure(&message, &error, run.deadline);
-            if fate.await == MessageFate::ReturnsToQueue {
-                return Err(error);
-            }
+        let mut sent = stream::iter(failed)
+            .map(|(created, error)| async move {
+                let object = created.object;
+                let message = QueueMessage {
+                    id: None,
+                    body: body_of(&object.bucket, &[&object.key]).into(),
+                    passage: division.passage,
+                    receives: division.passage.attempt,
+                    receipt: None,
+                };
+                let fate = self.resender.after_failure(&message, &error, run.deadline);
+                match fate.await {
+                    MessageFate::Done => Ok(()),
+                    MessageFate::ReturnsToQueue => Err(error),
+                }
+            })
+            .buffer_unordered(SENT_AT_ONCE);
+        while let Some(sent) = sent.next().await {
+            sent?;
         }
+        drop(sent);
         let mut by_bucket: BTreeMap<String, Vec<ObjectLocation>> = BTreeMap::new();
         for created in left {
             let object = created.object;
@@ -115,7 +130,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         Ok(())
     }
 
-    /// Sends a message about objects of one bucket to the queue, which continues this try.
+    /// Sends a message about objects of one bucket to the queue, with the passage of the division.
     async fn send_on(
         &self,
         objects: &[ObjectLocation],

@@ -11,7 +11,7 @@ use super::service::Service;
 use crate::queue::ports::Ports;
 use futures::stream::{self, StreamExt as _};
 use tokio::time::Instant;
-use trailseal::event::EventObjects;
+use trailseal::event::{EventError, EventObjects};
 use trailseal::names::event_object::EventObject;
 
 /// How many objects of one message are worked on at the same time: each may hold about 80 MB for
@@ -28,6 +28,11 @@ pub(super) fn meant_for<C: Check>(event: EventObjects) -> EventObjects {
     } else {
         event.of_created()
     }
+}
+
+/// Returns how many objects of one message are worked on at the same time.
+fn at_once(attempt: Attempt) -> usize {
+    if attempt.is_alone() { 1 } else { ITEMS_AT_ONCE }
 }
 
 /// The results of the objects of an event.
@@ -61,6 +66,9 @@ impl<C: Check, P: Ports> Service<C, P> {
             let sent = Box::pin(self.divide(objects, division, run)).await;
             return sent.map(|()| Vec::new());
         }
+        let Some(division) = division else {
+            return self.each(objects, error, run, attempt).await;
+        };
         let mut results = Results::default();
         let mut objects = objects.into_iter();
         loop {
@@ -68,30 +76,51 @@ impl<C: Check, P: Ports> Service<C, P> {
             if together.is_empty() {
                 break;
             }
-            let can_wait = division.is_some();
-            let done = self.together(together, run, attempt, can_wait, &mut results);
-            Box::pin(done).await?;
+            Box::pin(self.together(together, run, attempt, &mut results)).await?;
         }
         let Results {
             outcomes,
             failed,
             left,
         } = results;
-        if let Some(division) = division {
-            Box::pin(self.continue_apart(failed, left, &division, run)).await?;
-            return Ok(outcomes);
+        Box::pin(self.continue_apart(failed, left, &division, run)).await?;
+        Ok(outcomes)
+    }
+
+    /// Checks objects, each with its own record. `error` is what is wrong with the event besides.
+    async fn each(
+        &self,
+        objects: Vec<EventObject>,
+        error: Option<EventError>,
+        run: &Run,
+        attempt: Attempt,
+    ) -> Result<Vec<Outcome>, ItemError> {
+        let results: Vec<Result<Option<Outcome>, ItemError>> = stream::iter(objects)
+            .map(|created| async move {
+                let mut examined = self.examine(&created, run, attempt).await?;
+                let receipt = examined.receipt.take();
+                Box::pin(self.keep(receipt.as_slice(), run)).await?;
+                self.finish(examined, run, attempt).await
+            })
+            .buffered(at_once(attempt))
+            .collect()
+            .await;
+        let (mut outcomes, mut errors) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(outcome) => outcomes.extend(outcome),
+                Err(error) => errors.push(error),
+            }
         }
         // Of several such errors, the first.
-        let errors = failed.into_iter().map(|(_, error)| error);
-        let worst = errors.rev().max_by_key(ItemError::schedule);
+        let worst = errors.into_iter().rev().max_by_key(ItemError::schedule);
         match worst.or(error.map(ItemError::from)) {
             None => Ok(outcomes),
             Some(error) => Err(error),
         }
     }
 
-    /// Checks objects, and puts them on record together. If they `can_wait`, none is started after
-    /// the time for new work.
+    /// Checks objects, and puts them on record together. None is started after the time for new work.
     ///
     /// # Errors
     /// [`ItemError`]: the record was not kept, so that none of the objects is done.
@@ -100,22 +129,19 @@ impl<C: Check, P: Ports> Service<C, P> {
         objects: Vec<EventObject>,
         run: &Run,
         attempt: Attempt,
-        can_wait: bool,
         results: &mut Results,
     ) -> Result<(), ItemError> {
-        let at_once = if attempt.is_alone() { 1 } else { ITEMS_AT_ONCE };
         let mut examined: Vec<(EventObject, Option<Result<Examined, ItemError>>)> =
             stream::iter(objects)
                 .map(|created| async move {
-                    let is_late = can_wait && Instant::now() >= run.deadline.wind_down;
-                    let examined = if is_late {
+                    let examined = if Instant::now() >= run.deadline.wind_down {
                         None
                     } else {
                         Some(self.examine(&created, run, attempt).await)
                     };
                     (created, examined)
                 })
-                .buffered(at_once)
+                .buffered(at_once(attempt))
                 .collect()
                 .await;
         let receipts: Vec<_> = examined

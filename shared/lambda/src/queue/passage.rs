@@ -1,7 +1,7 @@
 //! The data that a message carries from one try to the next.
 //!
-//! A function sends a message that failed to its own queue again, byte for byte, and removes the
-//! original from the queue. What the function has to know at the next try is in SQS message
+//! A function sends a message that failed to its own queue again, byte for byte or divided, and
+//! removes the original from the queue. What the function has to know at the next try is in SQS message
 //! attributes
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>).
 //! A message that waits like that is delayed and not in flight: SQS delivers nothing more from a

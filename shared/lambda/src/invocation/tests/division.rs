@@ -83,7 +83,7 @@ async fn a_message_that_comes_again_is_divided() {
     assert!(checked(&service).is_empty());
     let divided = take_sent(&service);
     for (_, passage, delay) in &divided {
-        assert_eq!((passage.attempt, passage.hops, *delay), (2, 1, 0));
+        assert_eq!((passage.attempt, passage.hops, *delay), (1, 1, 0));
         assert!(passage.moved_back);
     }
     let bodies: Vec<_> = divided.iter().map(|(body, ..)| body.clone()).collect();
