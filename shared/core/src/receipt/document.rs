@@ -3,7 +3,6 @@
 //! `docs/receipts.md` describes the document.
 
 use super::places;
-use super::together::MAX_TOGETHER;
 use crate::check::digest::SeenDigest;
 use crate::check::log_file::LogFileTally;
 use crate::finding::{Counts, Finding, KmsCounts, Report, Verdict};
@@ -16,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// The schema of a receipt.
 const SCHEMA: &str = "trailseal.receipt/1";
+
+/// The maximum number of receipts in one document.
+pub const MAX_TOGETHER: usize = 1_000;
 
 /// The maximum number of findings, and of obstacles, that a receipt names.
 const MAX_NAMED: usize = 1_000;

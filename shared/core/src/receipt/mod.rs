@@ -18,10 +18,8 @@ mod together;
 
 pub use chain_head::{ChainHead, HeadError, MAX_HEAD_BYTES, NewestDigest, advance};
 pub use document::{
-    ChainName, MAX_RECEIPT_BYTES, NamedFinding, Receipt, ReceiptDigest, ReceiptError,
+    ChainName, MAX_RECEIPT_BYTES, MAX_TOGETHER, NamedFinding, Receipt, ReceiptDigest, ReceiptError,
     ReceiptObject, ReceiptStamp, ReceiptSubject,
 };
 pub use keep::{KeepError, keep, keep_of_log_file, keep_with_heads};
-pub use together::{
-    MAX_TOGETHER, ReceiptDocument, STORED_APART_FOR, documents, key_of_document, read_receipts,
-};
+pub use together::{ReceiptDocument, STORED_APART_FOR, documents, key_of_document, read_receipts};

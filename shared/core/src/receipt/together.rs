@@ -6,7 +6,7 @@
 //! Whoever looks for the receipt of one digest then reads the documents of its day. `watchdog` finds
 //! receipts by listing their keys, so that those of new digests are stored apart.
 
-use super::document::{MAX_RECEIPT_BYTES, Receipt, ReceiptError};
+use super::document::{MAX_RECEIPT_BYTES, MAX_TOGETHER, Receipt, ReceiptError};
 use super::places;
 use crate::names::object_key::{ObjectKind, classify};
 use crate::names::text::clip_visibly;
@@ -16,9 +16,6 @@ use std::collections::BTreeMap;
 
 /// The schema of a document with several receipts.
 const SCHEMA: &str = "trailseal.receipts/1";
-
-/// The maximum number of receipts in one document.
-pub const MAX_TOGETHER: usize = 1_000;
 
 /// The time after the end of a digest for which its receipts are stored apart.
 pub const STORED_APART_FOR: SignedDuration = SignedDuration::from_hours(72);
