@@ -1,8 +1,9 @@
 //! The documents of a period, as the log names them, and what their receipts say.
 
 use super::acknowledgments::LoggedAcknowledgments;
-use super::digest_record::{DigestRecord, LostReceipt, in_hour_until};
+use super::digest_record::{DigestRecord, LostReceipt};
 use super::incidents::{self, LoggedIncidents};
+use super::lost_days::LostDays;
 use super::receipt_key::{self, DigestsOf, ReceiptKey};
 use super::report::{Build, ChainId, ObjectFinding, PeriodReport};
 use super::scope::PeriodScope;
@@ -19,9 +20,6 @@ use crate::watch::VALIDATOR;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-
-/// The time that a digest covers.
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The maximum number of receipts of a period.
 const MAX_RECEIPTS: usize = 1_000_000;
@@ -45,9 +43,7 @@ pub(super) struct CollectedPeriod {
     scope: PeriodScope,
     /// By the folder of the digest's own receipts.
     records: BTreeMap<String, DigestRecord>,
-    /// The lost documents with receipts of a trail's digests that end on the day that starts at this
-    /// time.
-    lost_of_days: BTreeMap<(ChainId, Timestamp), Vec<LostReceipt>>,
+    lost_of_days: LostDays,
     /// The start of a hash of the key of each receipt of the period that the log names.
     named: HashSet<[u8; 16]>,
     /// The newest receipt of `digest-validator` from before the period, by trail.
@@ -85,7 +81,7 @@ impl CollectedPeriod {
             period,
             scope,
             records: BTreeMap::new(),
-            lost_of_days: BTreeMap::new(),
+            lost_of_days: LostDays::default(),
             named: HashSet::new(),
             before: BTreeMap::new(),
             builds: BTreeMap::new(),
@@ -311,51 +307,16 @@ impl CollectedPeriod {
                 let record = self.record(named.folder.to_owned(), end, trail);
                 record.lost.push(lost);
             }
-            DigestsOf::Day(start) => {
-                self.lost_of_days
-                    .entry((trail, start))
-                    .or_default()
-                    .push(lost);
-            }
+            DigestsOf::Day(start) => self.lost_of_days.add(trail, start, lost),
         }
     }
 
-    /// Returns what the receipts of each digest say. A lost document with the receipts of a day may
-    /// have said something about each digest of that day, also about those that nothing else names.
+    /// Returns what the receipts of each digest say.
     pub(super) fn take_records(&mut self) -> Vec<DigestRecord> {
         let records = std::mem::take(&mut self.records);
         let mut records: Vec<DigestRecord> = records.into_values().collect();
-        if self.lost_of_days.is_empty() {
-            return records;
-        }
-        let mut of_days: BTreeMap<(ChainId, Timestamp), Vec<usize>> = BTreeMap::new();
-        for (index, record) in records.iter().enumerate() {
-            // A digest that ends at the start of a day covers the last hour of the day before.
-            let days = [Some(record.end), record.end.checked_sub(HOUR).ok()];
-            let days = days.into_iter().flatten();
-            for day in days.filter_map(receipt_key::start_of_day) {
-                let of_day = of_days.entry((record.named.clone(), day)).or_default();
-                of_day.push(index);
-            }
-        }
-        for ((trail, day), lost) in std::mem::take(&mut self.lost_of_days) {
-            let mut hours: Vec<Timestamp> = receipt_key::hours_of_day(day).collect();
-            hours.retain(|end| self.is_in_time(DigestsOf::Hour(*end)));
-            let of_day = of_days.remove(&(trail.clone(), day)).unwrap_or_default();
-            for index in of_day {
-                let Some(record) = records.get_mut(index) else {
-                    continue;
-                };
-                hours.retain(|end| !in_hour_until(*end, record.end));
-                if receipt_key::start_of_day(record.end) == Some(day) {
-                    record.lost.extend(lost.iter().cloned());
-                }
-            }
-            records.extend(hours.into_iter().map(|end| DigestRecord {
-                lost: lost.clone(),
-                ..DigestRecord::new(end, trail.clone())
-            }));
-        }
+        let lost = std::mem::take(&mut self.lost_of_days);
+        lost.mark(&mut records, |end| self.is_in_time(DigestsOf::Hour(end)));
         records
     }
 

@@ -10,6 +10,7 @@
 //! - `seen_check`: one check of a digest, as its receipt states it
 //! - `coverage`: the parts of a list of log files
 //! - `digest_record`: the checks of one digest
+//! - `lost_days`: lost documents with the receipts of a day
 //! - `timeline`: the hours of a chain
 //! - `chains`: the digests of each chain
 //! - `incidents`, `acknowledgments`: the incidents that were open, and who took note of them
@@ -25,6 +26,7 @@ mod coverage;
 mod digest_record;
 mod incidents;
 mod listings;
+mod lost_days;
 mod open_incident;
 mod read;
 mod receipt_key;

@@ -572,6 +572,8 @@ fn a_lost_document_of_a_day_concerns_each_digest_of_the_day() {
         let states = states(&chain);
         assert_eq!(states[..23], [HourState::Finding; 23]);
         assert_eq!(states[23], HourState::Verified);
+        let named = noon(&chain).receipts.iter();
+        assert_eq!(named.filter(|key| **key == lost.key).count(), 1);
         assert!(
             noon(&chain).receipts.contains(&lost.key),
             "{:#?}",
