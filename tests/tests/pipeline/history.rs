@@ -268,6 +268,28 @@ async fn an_input_selects_regions_days_and_shares() -> Result<()> {
     Ok(())
 }
 
+/// A batch may have files of many days, and SQS accepts ten messages in a request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_for_each_of_many_days_is_sent() -> Result<()> {
+    let world = World::of(hours().build()).await?;
+    world.stop_events().await?;
+    let s3 = world.aws.s3();
+    let mut keys = BTreeSet::new();
+    for day in 1..=25 {
+        let folder = format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/{REGION}/2026/02/{day:02}");
+        let key = format!("{folder}/digest.json.gz");
+        let put = s3.put_object().bucket(&world.trail.spec.bucket);
+        put.key(&key).send().await?;
+        keys.insert(key);
+    }
+    let output = world.queued("days", json!({})).await?;
+    assert_eq!(output["digests"], keys.len());
+    for (function, _) in HISTORY {
+        assert_eq!(taken(&world, function).await?, keys, "{function}");
+    }
+    Ok(())
+}
+
 /// A lifecycle rule expired the first digest of each chain: that is on record, and nobody is
 /// alarmed.
 #[tokio::test(flavor = "multi_thread")]
