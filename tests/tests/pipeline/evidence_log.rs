@@ -172,48 +172,39 @@ async fn receipts_are_logged_and_signed() -> Result<()> {
 /// By the command, and by a program in Python that needs nothing of Trailseal.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_is_proven() -> Result<()> {
-    let Logged {
-        world,
-        folder,
-        source,
-        public_key,
-        key,
-    } = logged().await?;
-    let hour = world.hour(3).document.digest_start_time.clone();
-    let proof = folder.path().join("proof.json");
-    let proof = proof.to_str().context("a path")?;
-    let name = world.trail.spec.trail_arn();
-    let proving = [
-        "prove", &source, "--trail", &name, "--hour", &hour, "--output", proof,
-    ];
-    let proven = world.evidence_command(&proving).await?;
-    ensure!(proven.status.success(), "{}", text(&proven));
-    for arguments in [vec!["verify", proof, "--key", &key]] {
-        let verified = world.evidence_command(&arguments).await?;
-        ensure!(verified.status.success(), "{}", text(&verified));
-        let said = "The receipt says: checked by log-verifier at ";
-        ensure!(text(&verified).contains(said), "{}", text(&verified));
-        ensure!(
-            text(&verified).contains(", verdict valid."),
-            "{}",
-            text(&verified)
-        );
-    }
-    let checked = check_proof(proof, &public_key).await?;
-    ensure!(checked.lines().count() >= 2, "{checked}");
+    let logged = logged().await?;
+    let hour = logged.world.hour(3).document.digest_start_time.clone();
+    let said = logged.proven(&hour).await?;
+    let by_verifier = "The receipt says: checked by log-verifier at ";
+    ensure!(said.contains(by_verifier), "{said}");
+    ensure!(said.contains(", verdict valid."), "{said}");
     Ok(())
 }
 
-/// Checks a proof with the program in Python, and returns its output.
-pub(crate) async fn check_proof(proof: &str, public_key: &str) -> Result<String> {
-    let checker = paths::repository().join("docs/verify_evidence_proof.py");
-    let ran = Command::new("python3")
-        .arg(checker)
-        .args([proof, "--key", public_key])
-        .output()
-        .await?;
-    ensure!(ran.status.success(), "{}", text(&ran));
-    Ok(text(&ran))
+impl Logged {
+    /// Proves the hour that starts at a time, and verifies the proof with the command and with the
+    /// program in Python. Returns what the command says.
+    pub(crate) async fn proven(&self, hour: &str) -> Result<String> {
+        let proof = self.folder.path().join("proof.json");
+        let proof = proof.to_str().context("a path")?;
+        let name = self.world.trail.spec.trail_arn();
+        let proving = ["prove", &self.source, "--trail", &name, "--hour", hour];
+        let proving = [&proving[..], &["--output", proof]].concat();
+        let proven = self.world.evidence_command(&proving).await?;
+        ensure!(proven.status.success(), "{}", text(&proven));
+        let verifying = ["verify", proof, "--key", &self.key];
+        let verified = self.world.evidence_command(&verifying).await?;
+        ensure!(verified.status.success(), "{}", text(&verified));
+        let checker = paths::repository().join("docs/verify_evidence_proof.py");
+        let ran = Command::new("python3")
+            .arg(checker)
+            .args([proof, "--key", &self.public_key])
+            .output()
+            .await?;
+        ensure!(ran.status.success(), "{}", text(&ran));
+        ensure!(text(&ran).lines().count() >= 2, "{}", text(&ran));
+        Ok(text(&verified))
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The history: past digests are listed by the state machine, and verified again by functions of
 //! their own.
 
-use super::evidence_log::{Logged, check_proof, log_of, text};
+use super::evidence_log::{Logged, log_of};
 use super::world::{ACCOUNT, REGION, World, found};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -342,18 +342,15 @@ async fn the_past_is_reported_on_and_proven() -> Result<()> {
     world.settle_history().await?;
     let documents = world.evidence_keys("receipts/2").await?;
     ensure!(documents.len() == 2, "{documents:#?}");
+    let logged = log_of(world).await?;
     let Logged {
-        world,
-        folder,
-        source,
-        public_key,
-        key,
-    } = log_of(world).await?;
+        world, source, key, ..
+    } = &logged;
     let hour = |number: u32| world.hour(number).document.clone();
     let (from, to) = (hour(1).digest_start_time, hour(4).digest_end_time);
     let report = async || {
-        let report = ["report", &source, "--from", &from, "--to", &to];
-        let arguments = [&report[..], &["--key", &key, "--format", "json"]].concat();
+        let report = ["report", source, "--from", &from, "--to", &to];
+        let arguments = [&report[..], &["--key", key, "--format", "json"]].concat();
         let output = world.evidence_command(&arguments).await?;
         let report: Value = serde_json::from_slice(&output.stdout)?;
         anyhow::Ok((output.status.code(), report))
@@ -363,27 +360,13 @@ async fn the_past_is_reported_on_and_proven() -> Result<()> {
     let verified = &verified["totals"]["seconds"]["verified"];
     ensure!(*verified == 4 * 3600, "{verified}");
 
-    let proof = folder.path().join("proof.json");
-    let proof = proof.to_str().context("a path")?;
-    let name = world.trail.spec.trail_arn();
-    let proving = [
-        "prove", &source, "--trail", &name, "--hour", &from, "--output", proof,
-    ];
-    let proven = world.evidence_command(&proving).await?;
-    ensure!(proven.status.success(), "{}", text(&proven));
-    let verified = world
-        .evidence_command(&["verify", proof, "--key", &key])
-        .await?;
-    let said = text(&verified);
-    ensure!(verified.status.success(), "{said}");
+    let said = logged.proven(&from).await?;
     ensure!(
         said.matches("The 6 receipts in it say:").count() == 2,
         "{said}"
     );
     let of_hour = format!(", verdict valid, of {}", world.hour(1).object.key);
     ensure!(said.matches(&of_hour).count() == 2, "{said}");
-    let checked = check_proof(proof, &public_key).await?;
-    ensure!(checked.lines().count() >= 2, "{checked}");
 
     // One of the two documents is gone: nobody knows what was said about any hour of the day.
     let place = format!("{source}/{}", documents[0]);
