@@ -237,6 +237,9 @@ const ROWS: &[Row] = &[
             ("shared/core/src/period/chains.rs", "MAX_GAPS", Number),
             ("shared/core/src/period/chains.rs", "MAX_ALL_GAPS", Number),
             ("shared/core/src/period", "MAX_CHECKS", Number),
+            ("shared/core/src/period", "MAX_LOST", Number),
+            ("shared/core/src/period", "MAX_DAYS", Number),
+            ("shared/core/src/period", "MAX_FOLDERS", Number),
         ],
     ),
     (

@@ -1,5 +1,6 @@
 //! The evidence log: what is appended, what survives crashes, and what an audit finds.
 
+mod against;
 mod append;
 mod audit;
 mod command;

@@ -1,9 +1,10 @@
 //! The documents of a period, as the log names them, and what their receipts say.
 
 use super::acknowledgments::LoggedAcknowledgments;
-use super::digest_record::{DigestRecord, LostReceipt};
+use super::digest_record::DigestRecord;
 use super::incidents::{self, LoggedIncidents};
-use super::lost_days::LostDays;
+use super::lost_days::{self, LostDays};
+use super::lost_receipts::LostReceipt;
 use super::receipt_key::{self, DigestsOf, ReceiptKey};
 use super::report::{Build, ChainId, ObjectFinding, PeriodReport};
 use super::scope::PeriodScope;
@@ -23,6 +24,10 @@ use std::sync::Arc;
 
 /// The maximum number of receipts of a period.
 const MAX_RECEIPTS: usize = 1_000_000;
+
+/// The maximum number of folders of which the log says how far it goes: more than the days of 250 years.
+/// Documents of a folder without this time count as newer than the log.
+const MAX_FOLDERS: usize = 100_000;
 
 /// The maximum number of chains.
 pub(super) const MAX_CHAINS: usize = 100_000;
@@ -54,7 +59,7 @@ pub(super) struct CollectedPeriod {
     /// For each folder, the time up to which its documents are in the log.
     pub(super) done: BTreeMap<String, Timestamp>,
     receipts: usize,
-    pub(super) left_out: usize,
+    left_out: usize,
     chains_left_out: bool,
 }
 
@@ -130,6 +135,9 @@ impl CollectedPeriod {
             LogEntry::Document(document) => self.add_document(document),
             LogEntry::Unread { key, .. } => {
                 if self.has(&key) {
+                    if !self.has_room() {
+                        return None;
+                    }
                     self.named.insert(name_of(&key));
                     let why = "a receipt could not be read when it was added to the log";
                     self.lose(&key, why, false);
@@ -142,9 +150,11 @@ impl CollectedPeriod {
             }
             LogEntry::Round { at, folders } => {
                 report.newest_round = report.newest_round.max(Some(at));
-                let folders = folders.into_iter();
-                self.done
-                    .extend(folders.map(|folder| (folder.folder, folder.until)));
+                for folder in folders {
+                    if self.done.len() < MAX_FOLDERS || self.done.contains_key(&folder.folder) {
+                        self.done.insert(folder.folder, folder.until);
+                    }
+                }
                 None
             }
         }
@@ -160,11 +170,9 @@ impl CollectedPeriod {
             return None;
         }
         if self.has(&document.key) {
-            if self.receipts >= MAX_RECEIPTS {
-                self.left_out += 1;
+            if !self.has_room() {
                 return None;
             }
-            self.receipts += 1;
             self.named.insert(name_of(&document.key));
             return Some(document);
         }
@@ -177,6 +185,23 @@ impl CollectedPeriod {
             self.know_before(trail, document);
         }
         None
+    }
+
+    /// Counts a document of the period. Returns whether the period has room for it.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.receipts < MAX_RECEIPTS;
+        let count = if has_room {
+            &mut self.receipts
+        } else {
+            &mut self.left_out
+        };
+        *count = count.saturating_add(1);
+        has_room
+    }
+
+    /// Returns whether no document of the period is left out.
+    pub(super) fn is_complete(&self) -> bool {
+        self.left_out == 0 && self.lost_of_days.left_out() == 0
     }
 
     /// Records that a document has a receipt of the trail from before the period.
@@ -297,7 +322,7 @@ impl CollectedPeriod {
             return;
         };
         let lost = LostReceipt {
-            key: key.to_owned(),
+            key: key.into(),
             why,
             is_finding,
         };
@@ -305,7 +330,7 @@ impl CollectedPeriod {
         match named.digests {
             DigestsOf::Hour(end) => {
                 let record = self.record(named.folder.to_owned(), end, trail);
-                record.lost.push(lost);
+                record.lost.add(lost);
             }
             DigestsOf::Day(start) => self.lost_of_days.add(trail, start, lost),
         }
@@ -332,6 +357,13 @@ impl CollectedPeriod {
             report.obstacle(format!(
                 "the period has more than {MAX_RECEIPTS} receipts: {} are left out. Give a shorter period, or an account or a Region",
                 self.left_out
+            ));
+        }
+        let lost = self.lost_of_days.left_out();
+        if lost > 0 {
+            report.obstacle(format!(
+                "documents with receipts are lost for more than {} days of trails: {lost} documents are left out. Give a shorter period, or an account or a Region",
+                lost_days::MAX_DAYS
             ));
         }
         if self.chains_left_out {

@@ -1,6 +1,7 @@
 //! The checks of one digest, and what they say together.
 
 use super::coverage::{self, Coverage};
+use super::lost_receipts::{LostReceipts, MAX_LOST};
 use super::report::{ChainId, HourState};
 use super::seen_check::SeenCheck;
 use super::span::PeriodSpan;
@@ -14,16 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 const MAX_CHECKS: usize = 1_000;
 
 /// The maximum number of receipts of a digest that are named.
-const MAX_NAMED: usize = 20;
-
-/// A receipt that the log names and that cannot be used.
-#[derive(Debug, Clone)]
-pub(super) struct LostReceipt {
-    pub(super) key: String,
-    pub(super) why: &'static str,
-    /// Whether somebody deleted or changed it.
-    pub(super) is_finding: bool,
-}
+const MAX_NAMED: usize = MAX_LOST;
 
 /// The receipts of one digest.
 #[derive(Debug, Clone)]
@@ -39,7 +31,7 @@ pub(super) struct DigestRecord {
     pub(super) is_backfill: bool,
     pub(super) validated: Vec<SeenCheck>,
     pub(super) verified: Vec<SeenCheck>,
-    pub(super) lost: Vec<LostReceipt>,
+    pub(super) lost: LostReceipts,
     /// Receipts that were left out because there are too many.
     pub(super) left_out: bool,
 }
@@ -106,7 +98,7 @@ impl DigestRecord {
             is_backfill: false,
             validated: Vec::new(),
             verified: Vec::new(),
-            lost: Vec::new(),
+            lost: LostReceipts::default(),
             left_out: false,
         }
     }
@@ -135,7 +127,7 @@ impl DigestRecord {
     pub(super) fn receipts(&self) -> Vec<String> {
         let checks = self.validated.iter().chain(&self.verified);
         let read = checks.map(|check| check.document.to_string());
-        let lost = self.lost.iter().map(|lost| lost.key.clone());
+        let lost = self.lost.keys().map(str::to_owned);
         lost.chain(read).take(MAX_NAMED).collect()
     }
 
@@ -201,17 +193,15 @@ impl DigestRecord {
             let why = format!("the digest has more than {MAX_CHECKS} receipts of one function");
             return Some(DigestResult::cannot_tell(why));
         }
-        let is_finding = self.lost.iter().any(|lost| lost.is_finding);
-        let state = if is_finding {
+        let state = if self.lost.are_findings() {
             HourState::Finding
         } else {
             HourState::CannotTell
         };
-        let reasons: Vec<String> = self.lost.iter().map(|lost| lost.why.to_owned()).collect();
-        (!reasons.is_empty()).then_some(DigestResult::Not {
+        (!self.lost.is_empty()).then(|| DigestResult::Not {
             state,
             findings: Vec::new(),
-            reasons,
+            reasons: self.lost.reasons(),
         })
     }
 }

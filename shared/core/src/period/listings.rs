@@ -52,7 +52,7 @@ pub(super) async fn compare<E: ListStored>(
             if done.is_none_or(|done| document.last_modified > done) {
                 newest = newest.max(Some(document.last_modified));
                 not_logged_yet(&document.key, report);
-            } else if collected.left_out == 0 {
+            } else if collected.is_complete() {
                 unlogged(&document.key, report);
             }
         })

@@ -1,6 +1,7 @@
 //! Lost documents with the receipts of a day, and the digests that they may have been about.
 
-use super::digest_record::{DigestRecord, LostReceipt, in_hour_until};
+use super::digest_record::{DigestRecord, in_hour_until};
+use super::lost_receipts::{LostReceipt, LostReceipts};
 use super::receipt_key::{hours_of_day, start_of_day};
 use super::report::ChainId;
 use jiff::{SignedDuration, Timestamp};
@@ -9,15 +10,32 @@ use std::collections::BTreeMap;
 /// The time that a digest covers.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
+/// The maximum number of days of trails. Each day makes up to 25 hours known that nothing else names.
+pub(super) const MAX_DAYS: usize = 40_000;
+
 /// The lost documents with receipts of a trail's digests that end on a day, by the trail and the start
 /// of the day.
 #[derive(Debug, Default)]
-pub(super) struct LostDays(BTreeMap<(ChainId, Timestamp), Vec<LostReceipt>>);
+pub(super) struct LostDays {
+    days: BTreeMap<(ChainId, Timestamp), LostReceipts>,
+    /// The number of documents whose days are left out.
+    left_out: usize,
+}
 
 impl LostDays {
     /// Adds a document.
     pub(super) fn add(&mut self, trail: ChainId, day: Timestamp, lost: LostReceipt) {
-        self.0.entry((trail, day)).or_default().push(lost);
+        let of_day = (trail, day);
+        if self.days.len() < MAX_DAYS || self.days.contains_key(&of_day) {
+            self.days.entry(of_day).or_default().add(lost);
+        } else {
+            self.left_out = self.left_out.saturating_add(1);
+        }
+    }
+
+    /// Returns the number of documents that are left out, because there are too many days.
+    pub(super) fn left_out(&self) -> usize {
+        self.left_out
     }
 
     /// Adds the lost documents to the digests of their days, also to those that nothing else names:
@@ -28,11 +46,11 @@ impl LostDays {
         records: &mut Vec<DigestRecord>,
         is_in_time: impl Fn(Timestamp) -> bool,
     ) {
-        if self.0.is_empty() {
+        if self.days.is_empty() {
             return;
         }
         let mut of_days = by_days(records);
-        for ((trail, day), lost) in self.0 {
+        for ((trail, day), lost) in self.days {
             let mut hours: Vec<Timestamp> = hours_of_day(day).collect();
             hours.retain(|end| is_in_time(*end));
             let of_day = of_days.remove(&(trail.clone(), day)).unwrap_or_default();
@@ -42,7 +60,7 @@ impl LostDays {
                 };
                 hours.retain(|end| !in_hour_until(*end, record.end));
                 if start_of_day(record.end) == Some(day) {
-                    record.lost.extend(lost.iter().cloned());
+                    record.lost.add_all(&lost);
                 }
             }
             records.extend(hours.into_iter().map(|end| DigestRecord {

@@ -9,6 +9,7 @@
 //! - `report`: the result
 //! - `seen_check`: one check of a digest, as its receipt states it
 //! - `coverage`: the parts of a list of log files
+//! - `lost_receipts`: receipts that cannot be used
 //! - `digest_record`: the checks of one digest
 //! - `lost_days`: lost documents with the receipts of a day
 //! - `timeline`: the hours of a chain
@@ -27,6 +28,7 @@ mod digest_record;
 mod incidents;
 mod listings;
 mod lost_days;
+mod lost_receipts;
 mod open_incident;
 mod read;
 mod receipt_key;

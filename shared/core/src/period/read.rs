@@ -194,7 +194,8 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
         }
         place(unplaced, &mut chains);
         for (trail, newest) in std::mem::take(&mut collected.before) {
-            let mut same = chains.iter_mut().filter(|(id, _)| id.is_same_trail(&trail));
+            let from = chains.range_mut(&trail..);
+            let mut same = from.take_while(|(id, _)| id.is_same_trail(&trail));
             if let Some((_, parts)) = same.next() {
                 parts.is_known_before = true;
                 same.for_each(|(_, parts)| parts.is_known_before = true);
@@ -315,8 +316,12 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
 /// Adds the digests of which no receipt can be read to the chains that they may belong to.
 fn place(records: Vec<DigestRecord>, chains: &mut BTreeMap<ChainId, ChainParts>) {
     for record in records {
-        let mut same = chains.keys().filter(|id| id.is_same_trail(&record.named));
-        let id = same.next().cloned().unwrap_or_else(|| record.named.clone());
+        // The chains of a trail are neighbors, and follow the trail without a place.
+        let mut chains_from = chains.range(&record.named..).map(|(id, _)| id);
+        let same = chains_from
+            .next()
+            .filter(|id| id.is_same_trail(&record.named));
+        let id = same.cloned().unwrap_or_else(|| record.named.clone());
         chains.entry(id).or_default().records.push(record);
     }
 }

@@ -3,6 +3,7 @@
 use super::chains::{ChainContext, ChainParts, period_of};
 use super::collected::CollectedPeriod;
 use super::digest_record::DigestRecord;
+use super::lost_days::MAX_DAYS;
 use super::report::{ChainPeriod, HourState, PeriodGap, PeriodReport};
 use super::scope::PeriodScope;
 use super::span::PeriodSpan;
@@ -593,6 +594,52 @@ fn a_lost_document_of_a_day_concerns_each_digest_of_the_day() {
         report.cannot_tell[0].contains("about another object"),
         "{report:?}"
     );
+}
+
+/// Somebody who writes and deletes very many documents does not make a report endless.
+#[test]
+fn what_is_lost_is_bounded() {
+    let (lost, _) = &stored_together(&of_day())[0];
+    let invented = |number: usize| lost.key.replace("_management_", &format!("_{number}_"));
+    let (mut collected, mut report) = collect(&[]);
+    for number in 0..MAX_DAYS {
+        collected.lose(&invented(number), "gone", true);
+    }
+    // A second document of a day that is known.
+    collected.lose(&invented(0), "gone", true);
+    collected.say_bounds(&mut report);
+    assert!(report.cannot_tell.is_empty(), "{report:?}");
+    assert!(collected.is_complete());
+    for _ in 0..2 {
+        collected.lose(&lost.key, "gone", true);
+    }
+    collected.say_bounds(&mut report);
+    let [why] = &report.cannot_tell[..] else {
+        panic!("{report:?}")
+    };
+    assert!(why.contains("2 documents are left out"), "{why}");
+    assert!(!collected.is_complete());
+
+    // One of many was deleted.
+    for key in [&lost.key, &stored(&both(12)[0]).0.key] {
+        let (mut collected, _) = collect(&both(13));
+        let key = |number: usize| format!("{key}{number}");
+        for number in 0..100 {
+            collected.lose(&key(number), "a receipt could not be read", false);
+        }
+        for number in 100..200 {
+            collected.lose(&key(number), "a receipt is missing", true);
+        }
+        let chain = chain_of(collected, None, context());
+        let noon = noon(&chain);
+        assert_eq!(noon.state, HourState::Finding);
+        assert_eq!(
+            noon.reasons,
+            ["a receipt could not be read", "a receipt is missing"]
+        );
+        assert_eq!(noon.receipts.len(), 20);
+        assert_eq!(noon.receipts[19], key(100));
+    }
 }
 
 /// The first day of a period has a digest that ends with the day before.

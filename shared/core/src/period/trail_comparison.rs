@@ -69,6 +69,9 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
             return Ok(TrailComparison::of(report));
         };
         let since = self.heads(&mut report).await?.into_iter().collect();
+        let checkpoint = report.checkpoint.as_ref();
+        let is_read = checkpoint.is_some_and(|checkpoint| checkpoint.size == report.entries);
+        let is_complete = is_read && collected.is_complete();
         let records = collected.take_records();
         let mut comparison = TrailComparison::of(report);
         let mut recorded = Vec::new();
@@ -89,6 +92,11 @@ impl<E: FetchEvidence + ListStored> PeriodReader<'_, E> {
             comparison.compare(digest, found);
             compared += 1;
             progress(compared, all);
+        }
+        if !is_complete {
+            let why = "the log could not be read as a whole: digests without receipts were not looked for";
+            comparison.report.obstacle(why);
+            return Ok(comparison);
         }
         let listed = ListedDigests::new(records.iter(), bucket, self.period);
         listed.look(digests.store(), &since, &mut comparison).await;
