@@ -9,12 +9,15 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::{GetObjectInput, GetObjectOutput};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::EncodingType;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
 use trailseal::names::ids::AccountId;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::url_encoding::url_decode;
@@ -30,6 +33,8 @@ pub struct S3Objects {
     clients: ByRegion<Client>,
     /// The Region of each bucket for which S3 has named one.
     known: Mutex<HashMap<String, String>>,
+    /// What requests for objects need not resolve again.
+    resolved: ResolvedBuckets,
     /// Sent with each request, so that a bucket that changed owners is refused.
     owner: Option<AccountId>,
     /// How many bytes of objects were read.
@@ -44,6 +49,10 @@ const MAX_BUCKETS: usize = 1000;
 /// How many times a request follows a bucket to another Region. One answer is enough for a bucket
 /// that stays in its Region; one that is being moved or deleted may name another Region.
 const MAX_REDIRECTS: usize = 3;
+
+/// The longest wait before a request that S3 throttled is made again. As in the SDK, each wait is a
+/// random part of it: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// Sends a request, and sends it again if the answer says that the bucket is in another Region.
 macro_rules! in_region {
@@ -66,10 +75,13 @@ macro_rules! in_region {
 }
 
 // After the macro, which they use.
+mod checksum;
+mod resolved;
 mod settings;
 mod throttling;
 mod versions;
 
+use resolved::{NotRead, ResolvedBuckets};
 use throttling::{Throttling, unlimited_retries};
 
 impl S3Objects {
@@ -80,6 +92,7 @@ impl S3Objects {
             config: config.clone(),
             clients: ByRegion::default(),
             known: Mutex::default(),
+            resolved: ResolvedBuckets::default(),
             owner,
             read: Arc::default(),
             places: None,
@@ -189,6 +202,42 @@ impl S3Objects {
         answer.map_err(|error| head_error("read the headers of", at.to_string(), &error))
     }
 
+    /// Requests an object. Leaves to later requests what the SDK resolves for this one.
+    async fn get(&self, at: &ObjectLocation) -> Result<GetObjectOutput, StoreError> {
+        let answer = in_region!(self, &at.bucket, |client| client
+            .get_object()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_version_id(at.version_id.clone())
+            .set_expected_bucket_owner(self.owner())
+            .customize()
+            .interceptor(self.resolved.keep(&at.bucket)));
+        answer.map_err(|error| store_error("read", at.to_string(), &error))
+    }
+
+    /// Requests an object with what the SDK resolved before. Returns `None` if it has to make the
+    /// request itself.
+    async fn get_resolved(&self, at: &ObjectLocation) -> Option<GetObjectOutput> {
+        let bucket = self.resolved.get(&at.bucket)?;
+        let input = GetObjectInput::builder()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_version_id(at.version_id.clone())
+            .set_expected_bucket_owner(self.owner());
+        match bucket.read(input.build().ok()?).await {
+            Ok(output) => return Some(output),
+            Err(NotRead::Throttled) => {
+                if let Some(places) = &self.places {
+                    places.throttled();
+                }
+                sleep(FIRST_WAIT.mul_f64(fastrand::f64())).await;
+            }
+            Err(NotRead::Refused) => self.resolved.refused(&at.bucket),
+            Err(NotRead::Other) => {}
+        }
+        None
+    }
+
     fn owner(&self) -> Option<String> {
         self.owner.as_ref().map(AccountId::to_string)
     }
@@ -224,13 +273,10 @@ impl ReadObject for S3Objects {
     type Body = S3Body;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<S3Body>, StoreError> {
-        let answer = in_region!(self, &at.bucket, |client| client
-            .get_object()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .set_version_id(at.version_id.clone())
-            .set_expected_bucket_owner(self.owner()));
-        let output = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
+        let output = match self.get_resolved(at).await {
+            Some(output) => output,
+            None => self.get(at).await?,
+        };
         let written = output.last_modified;
         Ok(Object {
             version_id: output.version_id,

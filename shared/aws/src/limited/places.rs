@@ -75,6 +75,12 @@ impl RequestPlaces {
         });
     }
 
+    /// Returns the number of places that nobody takes.
+    #[cfg(test)]
+    pub(crate) fn free(&self) -> usize {
+        self.free.available_permits()
+    }
+
     pub(super) fn close(&self) {
         self.free.close();
     }
