@@ -9,31 +9,48 @@ use std::time::Duration;
 use tokio::time::timeout;
 use trailseal::world::{Body, Cause, StoreError};
 
-/// How long nothing may arrive, as in the SDK's protection against stalled streams:
-/// <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/timeouts.html>.
-const STALLED_AFTER: Duration = Duration::from_secs(5);
+/// The longest time for which nothing may arrive. The SDK's own protection against stalled streams waits
+/// as long, where it is used: five seconds after a second without a byte.
+/// <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/timeouts.html>
+pub(crate) const STALLED_AFTER: Duration = Duration::from_secs(6);
 
 /// An object's content, read as it arrives.
 #[derive(Debug)]
 pub struct S3Body {
     stream: ByteStream,
     subject: String,
-    /// How many bytes of objects were read.
+    /// How many bytes of this object were read.
+    length: u64,
+    /// How many bytes the object has, if that is known.
+    size: Option<u64>,
+    /// How many bytes of all objects were read.
     read: Arc<AtomicU64>,
 }
 
 impl S3Body {
-    /// Returns the content of `subject`, whose bytes are counted in `read`.
-    pub(crate) fn new(stream: ByteStream, subject: String, read: Arc<AtomicU64>) -> Self {
+    /// Returns the content of `subject`.
+    pub(crate) fn new(stream: ByteStream, subject: String) -> Self {
         Self {
             stream,
             subject,
-            read,
+            length: 0,
+            size: None,
+            read: Arc::default(),
         }
     }
-}
 
-impl S3Body {
+    /// Has the content end with an error if it has another number of bytes, if a number is given.
+    pub(crate) fn of_size(mut self, size: Option<u64>) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// Counts in `read` the bytes of all objects that are read.
+    pub(crate) fn counting(mut self, read: Arc<AtomicU64>) -> Self {
+        self.read = read;
+        self
+    }
+
     fn unfinished(&self, why: impl Into<String>) -> StoreError {
         StoreError {
             action: "finish reading",
@@ -49,9 +66,16 @@ impl Body for S3Body {
             return Err(self.unfinished(format!("nothing arrived for {STALLED_AFTER:?}")));
         };
         match next {
-            None => Ok(None),
+            None => match self.size {
+                Some(size) if size != self.length => {
+                    let why = format!("{} of {size} bytes arrived", self.length);
+                    Err(self.unfinished(why))
+                }
+                _ => Ok(None),
+            },
             Some(Ok(bytes)) => {
                 let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                self.length = self.length.saturating_add(count);
                 self.read.fetch_add(count, Ordering::Relaxed);
                 Ok(Some(bytes))
             }

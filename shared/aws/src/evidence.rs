@@ -10,7 +10,6 @@ use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{ChecksumAlgorithm, ObjectLockMode};
 use jiff::Timestamp;
-use std::sync::Arc;
 use trailseal::names::evidence_lock::{EvidenceLock, LockMode};
 use trailseal::world::{
     AddEvidence, Body as _, Cause, KeepEvidence, ListEvidence, SettleEvidence, StoreError,
@@ -151,7 +150,7 @@ pub(super) async fn read_within(
         subject: name.to_owned(),
         cause,
     };
-    let mut body = S3Body::new(stream, name.to_owned(), Arc::default());
+    let mut body = S3Body::new(stream, name.to_owned());
     let mut document = Vec::new();
     let read = body.collect(&mut document, limit).await;
     if read.map_err(|error| failed(error.cause))? {

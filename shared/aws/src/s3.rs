@@ -9,15 +9,12 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::{GetObjectInput, GetObjectOutput};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::EncodingType;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::sleep;
 use trailseal::names::ids::AccountId;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::url_encoding::url_decode;
@@ -50,10 +47,6 @@ const MAX_BUCKETS: usize = 1000;
 /// that stays in its Region; one that is being moved or deleted may name another Region.
 const MAX_REDIRECTS: usize = 3;
 
-/// The longest wait before a request that S3 throttled is made again. As in the SDK, each wait is a
-/// random part of it: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-
 /// Sends a request, and sends it again if the answer says that the bucket is in another Region.
 macro_rules! in_region {
     ($self:ident, $bucket:expr, |$client:ident| $request:expr) => {{
@@ -77,11 +70,13 @@ macro_rules! in_region {
 // After the macro, which they use.
 mod checksum;
 mod resolved;
+mod resolved_buckets;
 mod settings;
 mod throttling;
 mod versions;
 
-use resolved::{NotRead, ResolvedBuckets};
+use resolved::Answer;
+use resolved_buckets::{KeepResolved, ResolvedBuckets};
 use throttling::{Throttling, unlimited_retries};
 
 impl S3Objects {
@@ -110,7 +105,8 @@ impl S3Objects {
     /// SDK's default: content that did not arrive as S3 has it is not the object's, and says nothing
     /// about it. <https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html>
     fn settings(&self) -> Builder {
-        let settings = Builder::from(&self.config);
+        let keep = KeepResolved(self.resolved.clone());
+        let settings = Builder::from(&self.config).interceptor(keep);
         match &self.places {
             Some(places) => settings
                 .interceptor(Throttling(Arc::clone(places)))
@@ -202,40 +198,14 @@ impl S3Objects {
         answer.map_err(|error| head_error("read the headers of", at.to_string(), &error))
     }
 
-    /// Requests an object. Leaves to later requests what the SDK resolves for this one.
-    async fn get(&self, at: &ObjectLocation) -> Result<GetObjectOutput, StoreError> {
-        let answer = in_region!(self, &at.bucket, |client| client
+    /// Has the SDK request an object.
+    async fn get(&self, at: &ObjectLocation) -> Answer {
+        in_region!(self, &at.bucket, |client| client
             .get_object()
             .bucket(&at.bucket)
             .key(&at.key)
             .set_version_id(at.version_id.clone())
-            .set_expected_bucket_owner(self.owner())
-            .customize()
-            .interceptor(self.resolved.keep(&at.bucket)));
-        answer.map_err(|error| store_error("read", at.to_string(), &error))
-    }
-
-    /// Requests an object with what the SDK resolved before. Returns `None` if it has to make the
-    /// request itself.
-    async fn get_resolved(&self, at: &ObjectLocation) -> Option<GetObjectOutput> {
-        let bucket = self.resolved.get(&at.bucket)?;
-        let input = GetObjectInput::builder()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .set_version_id(at.version_id.clone())
-            .set_expected_bucket_owner(self.owner());
-        match bucket.read(input.build().ok()?).await {
-            Ok(output) => return Some(output),
-            Err(NotRead::Throttled) => {
-                if let Some(places) = &self.places {
-                    places.throttled();
-                }
-                sleep(FIRST_WAIT.mul_f64(fastrand::f64())).await;
-            }
-            Err(NotRead::Refused) => self.resolved.refused(&at.bucket),
-            Err(NotRead::Other) => {}
-        }
-        None
+            .set_expected_bucket_owner(self.owner()))
     }
 
     fn owner(&self) -> Option<String> {
@@ -273,22 +243,25 @@ impl ReadObject for S3Objects {
     type Body = S3Body;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<S3Body>, StoreError> {
-        let output = match self.get_resolved(at).await {
-            Some(output) => output,
-            None => self.get(at).await?,
+        let answer = match self.get_resolved(at).await {
+            Some(answer) => answer,
+            None => Box::pin(self.get(at)).await,
         };
+        let output = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
         let written = output.last_modified;
+        let size = output.content_length.and_then(|n| u64::try_from(n).ok());
+        let body = S3Body::new(output.body, at.to_string()).of_size(size);
         Ok(Object {
             version_id: output.version_id,
             e_tag: output.e_tag,
             last_modified: written.and_then(|time| Timestamp::from_second(time.secs()).ok()),
-            size: output.content_length.and_then(|n| u64::try_from(n).ok()),
+            size,
             metadata: output.metadata.unwrap_or_default(),
             encryption: Encryption {
                 algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
                 kms_key_id: output.ssekms_key_id,
             },
-            body: S3Body::new(output.body, at.to_string(), Arc::clone(&self.read)),
+            body: body.counting(Arc::clone(&self.read)),
         })
     }
 

@@ -12,8 +12,8 @@ use aws_smithy_types::base64;
 use bytes::Bytes;
 
 /// Has the content of an answer end with an error if it does not have the checksum that the answer
-/// states. The checksum of an object that was uploaded in parts is one of their checksums: as in
-/// the SDK, it is not compared. CloudTrail uploads its files as a whole.
+/// states. The checksum of an object that was uploaded in parts is one of their checksums, and is not
+/// compared. CloudTrail uploads its files as a whole.
 pub(super) fn compare(answer: &mut HttpResponse) {
     let stated = CHECKSUM_ALGORITHMS_IN_PRIORITY_ORDER
         .into_iter()

@@ -1,26 +1,34 @@
 //! Reads of objects in a bucket for which the SDK resolved everything before.
 //!
 //! For each request, the SDK resolves the endpoint, the signing scheme and the connection again, and
-//! calls its interceptors at twenty points. That costs more than the request itself, and for all objects
+//! calls its interceptors at twenty points. That costs as much as the request itself, and for all objects
 //! of a bucket the results are the same. A first request goes the SDK's way, and its results are kept.
-//! Later requests only do what differs, with the same parts of the SDK: its serializer, credentials,
-//! signer, connections, checksums and deserializer.
+//! Later requests use them with the same serializer, credentials, signer, connections and deserializer.
 //!
-//! Only a plain success ends here. After any other answer, the SDK makes the request once more: it
-//! knows what can be tried again, and what an answer means.
+//! Only an answer with the object, or that it does not exist, ends here. After any other answer, the SDK
+//! makes the request once more: it knows what can be tried again, and what an answer means. An
+//! object may therefore be requested once more than the SDK is allowed to try.
+//!
+//! These steps of the SDK have something else in their place: `checksum` compares checksums,
+//! [`S3Body`](crate::body::S3Body) the length, and it ends if nothing arrives. Nobody reads the header
+//! `expires`, on which the deserializer may fail. A connection is kept only if its answer was read to
+//! the end. A clock that is wrong by more than S3 accepts leads to refusals, after which the SDK
+//! makes all requests. The tests have a list of all steps.
 
 use super::checksum;
+use crate::body::STALLED_AFTER;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4Signer};
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::config::interceptors::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
-};
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_s3::config::{
-    ConfigBag, FrozenLayer, HttpClient as _, Intercept, Layer, ResolveCachedIdentity as _,
-    ResponseChecksumValidation, RuntimeComponents, RuntimePlugin as _,
+    ConfigBag, FrozenLayer, HttpClient as _, ResolveCachedIdentity as _,
+    ResponseChecksumValidation, RuntimeComponents, RuntimePlugin as _, SharedInterceptor,
 };
-use aws_sdk_s3::error::BoxError;
-use aws_sdk_s3::operation::get_object::{GetObject, GetObjectInput, GetObjectOutput};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::{
+    GetObject, GetObjectError, GetObjectInput, GetObjectOutput,
+};
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_runtime_api::client::auth::{AuthSchemeEndpointConfig, Sign as _};
 use aws_smithy_runtime_api::client::http::{
@@ -34,24 +42,29 @@ use aws_smithy_runtime_api::client::ser_de::{
     SharedResponseDeserializer,
 };
 use aws_smithy_types::endpoint::Endpoint;
+use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SigningName;
-use aws_types::region::SigningRegion;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// The maximum number of buckets whose results are kept.
-const MAX_BUCKETS: usize = 1_000;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The headers that are the same in each request.
 const SAME_HEADERS: [&str; 2] = ["user-agent", "x-amz-user-agent"];
 
-/// Why an object was not read.
+/// The maximum number of bytes that are read of an answer without the object.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// The longest wait before a request that S3 throttled is made again, if the SDK has no other.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// The answer to a request for an object.
+pub(super) type Answer = Result<GetObjectOutput, SdkError<GetObjectError, HttpResponse>>;
+
+/// Why a request has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotRead {
-    /// S3 throttles requests, or nothing arrived in time.
+pub(super) enum NoAnswer {
+    /// S3 throttles requests, or the connection took too long or broke.
     Throttled,
-    /// S3 refuses the request. It may be signed with a wrong time, or for another Region.
+    /// S3 gave another answer. The request may be signed with a wrong time, or for another Region.
     Refused,
     /// Something else.
     Other,
@@ -67,29 +80,32 @@ pub(super) struct ResolvedBucket {
     /// signature.
     operation: FrozenLayer,
     endpoint: Endpoint,
+    /// The headers that are the same in each request.
     headers: Vec<(&'static str, String)>,
-    /// The Region and the service that requests are signed for.
-    signed_for: FrozenLayer,
     are_checksums_compared: bool,
+    /// The longest wait before a request that S3 throttled is made again.
+    pub(super) first_wait: Duration,
 }
 
 impl ResolvedBucket {
     /// Returns what the SDK resolved for a request that it is about to send. Returns `None` if
     /// the request is signed in another way than Signature Version 4, as requests to directory buckets
-    /// are.
-    fn of(
+    /// are, and if something is missing.
+    pub(super) fn of(
         request: &BeforeTransmitInterceptorContextRef<'_>,
         components: &RuntimeComponents,
         resolved: &ConfigBag,
     ) -> Option<Self> {
         let endpoint = resolved.load::<Endpoint>()?;
         let scheme = endpoint.auth_schemes().first()?;
-        if scheme.name() != SCHEME_ID.inner() || endpoint.headers().next().is_some() {
+        let is_signed_for = |what| scheme.get(what).is_some();
+        let is_plain = scheme.name() == SCHEME_ID.inner()
+            && is_signed_for("signingRegion")
+            && is_signed_for("signingName")
+            && endpoint.headers().next().is_none();
+        if !is_plain {
             return None;
         }
-        let mut signed_for = Layer::new("signed for");
-        signed_for.store_or_unset(resolved.load::<SigningRegion>().cloned());
-        signed_for.store_or_unset(resolved.load::<SigningName>().cloned());
         let timeouts = resolved.load::<TimeoutConfig>()?;
         let mut settings = HttpConnectorSettings::builder();
         settings.set_connect_timeout(timeouts.connect_timeout());
@@ -100,59 +116,69 @@ impl ResolvedBucket {
         Some(Self {
             identities: components.identity_resolver(SCHEME_ID)?,
             connector: client.http_connector(&settings.build(), components),
-            components: components.clone(),
+            // Without interceptors: one of them has all of this.
+            components: components
+                .to_builder()
+                .with_interceptors(std::iter::empty::<SharedInterceptor>())
+                .build()
+                .ok()?,
             operation: GetObject::new().config()?,
             endpoint: endpoint.clone(),
             headers: headers
                 .filter_map(|name| Some((name, sent.get(name)?.to_owned())))
                 .collect(),
-            signed_for: signed_for.freeze(),
             are_checksums_compared: !matches!(
                 resolved.load::<ResponseChecksumValidation>(),
                 Some(ResponseChecksumValidation::WhenRequired)
             ),
+            first_wait: resolved
+                .load::<RetryConfig>()
+                .map_or(FIRST_WAIT, RetryConfig::initial_backoff),
         })
     }
 
-    /// Reads an object.
-    pub(super) async fn read(&self, mut input: GetObjectInput) -> Result<GetObjectOutput, NotRead> {
+    /// Requests an object.
+    pub(super) async fn get(&self, mut input: GetObjectInput) -> Result<Answer, NoAnswer> {
         if self.are_checksums_compared {
             input.checksum_mode = Some(ChecksumMode::Enabled);
         }
         let mut config = ConfigBag::base();
         config.push_shared_layer(self.operation.clone());
-        config.push_shared_layer(self.signed_for.clone());
         let mut answer = self.send(input, &mut config).await?;
-        match answer.status().as_u16() {
-            200 => {}
-            429 | 503 => return Err(NotRead::Throttled),
-            404 | 500.. => return Err(NotRead::Other),
-            _ => return Err(NotRead::Refused),
+        let status = answer.status().as_u16();
+        if status == 200 {
+            if self.are_checksums_compared {
+                checksum::compare(&mut answer);
+            }
+            answer.headers_mut().remove("expires");
+            return found(&mut answer, &config).map(Ok).ok_or(NoAnswer::Other);
         }
-        if self.are_checksums_compared {
-            checksum::compare(&mut answer);
+        // A connection whose answer was not read is closed.
+        let content = read_error(&mut answer).await.ok_or(NoAnswer::Other)?;
+        *answer.body_mut() = SdkBody::from(content);
+        match status {
+            404 => {
+                let error = error(&answer, &config).ok_or(NoAnswer::Other)?;
+                Ok(Err(SdkError::service_error(error, answer)))
+            }
+            429 | 503 => Err(NoAnswer::Throttled),
+            500.. => Err(NoAnswer::Other),
+            _ => Err(NoAnswer::Refused),
         }
-        let deserializer = config.load::<SharedResponseDeserializer>();
-        deserializer
-            .and_then(|it| it.deserialize_streaming_with_config(&mut answer, &config))
-            .and_then(Result::ok)
-            .ok_or(NotRead::Other)?
-            .downcast()
-            .map_err(|_| NotRead::Other)
     }
 
     async fn send(
         &self,
         input: GetObjectInput,
         config: &mut ConfigBag,
-    ) -> Result<HttpResponse, NotRead> {
+    ) -> Result<HttpResponse, NoAnswer> {
         let serializer = config.load::<SharedRequestSerializer>().cloned();
-        let serializer = serializer.ok_or(NotRead::Other)?;
+        let serializer = serializer.ok_or(NoAnswer::Other)?;
         let mut request = serializer
             .serialize_input(Input::erase(input), config)
-            .map_err(|_| NotRead::Other)?;
+            .map_err(|_| NoAnswer::Other)?;
         let endpoint = request.uri_mut().set_endpoint(self.endpoint.url());
-        endpoint.map_err(|_| NotRead::Other)?;
+        endpoint.map_err(|_| NoAnswer::Other)?;
         for (name, value) in &self.headers {
             request.headers_mut().insert(*name, value.clone());
         }
@@ -160,121 +186,55 @@ impl ResolvedBucket {
         let identity = identities
             .resolve_cached_identity(self.identities.clone(), &self.components, config)
             .await
-            .map_err(|_| NotRead::Other)?;
-        let scheme = self.endpoint.auth_schemes().first().ok_or(NotRead::Other)?;
+            .map_err(|_| NoAnswer::Other)?;
+        let scheme = self
+            .endpoint
+            .auth_schemes()
+            .first()
+            .ok_or(NoAnswer::Other)?;
         let scheme = AuthSchemeEndpointConfig::from_typed(scheme);
         SigV4Signer::new()
             .sign_http_request(&mut request, &identity, scheme, &self.components, config)
-            .map_err(|_| NotRead::Other)?;
+            .map_err(|_| NoAnswer::Other)?;
         let answer = self.connector.call(request).await;
         answer.map_err(|error| {
             if error.is_timeout() || error.is_io() {
-                NotRead::Throttled
+                NoAnswer::Throttled
             } else {
-                NotRead::Other
+                NoAnswer::Other
             }
         })
     }
 }
 
-/// What is known about a bucket.
-#[derive(Debug)]
-enum Known {
-    Resolved(Arc<ResolvedBucket>),
-    /// S3 refused a request. The SDK makes all others.
-    Refused,
+/// Returns the object of an answer.
+fn found(answer: &mut HttpResponse, config: &ConfigBag) -> Option<GetObjectOutput> {
+    let deserializer = config.load::<SharedResponseDeserializer>()?;
+    let output = deserializer.deserialize_streaming_with_config(answer, config)?;
+    output.ok()?.downcast().ok()
 }
 
-/// What the SDK resolved for the objects of each bucket.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ResolvedBuckets(Arc<Mutex<HashMap<String, Known>>>);
+/// Returns the error of an answer that was read to its end.
+fn error(answer: &HttpResponse, config: &ConfigBag) -> Option<GetObjectError> {
+    let deserializer = config.load::<SharedResponseDeserializer>()?;
+    let failed = deserializer.deserialize_nonstreaming_with_config(answer, config);
+    let mut error = None;
+    failed
+        .err()?
+        .map_operation_error(|found| error = found.downcast().ok());
+    error
+}
 
-impl ResolvedBuckets {
-    /// Returns what the SDK resolved for a bucket, if its requests may rest on it.
-    pub(super) fn get(&self, bucket: &str) -> Option<Arc<ResolvedBucket>> {
-        match self.known().get(bucket)? {
-            Known::Resolved(bucket) => Some(Arc::clone(bucket)),
-            Known::Refused => None,
+/// Reads an answer without the object to its end. Returns `None` if it is too long, or breaks off.
+async fn read_error(answer: &mut HttpResponse) -> Option<Vec<u8>> {
+    let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+    let mut body = ByteStream::new(body);
+    let mut content = Vec::new();
+    while let Some(bytes) = timeout(STALLED_AFTER, body.next()).await.ok()? {
+        content.extend_from_slice(&bytes.ok()?);
+        if content.len() > MAX_ERROR_BYTES {
+            return None;
         }
     }
-
-    /// Leaves all further requests for a bucket to the SDK.
-    pub(super) fn refused(&self, bucket: &str) {
-        self.known().insert(bucket.to_owned(), Known::Refused);
-    }
-
-    /// Returns an interceptor that keeps what the SDK resolves for a request.
-    pub(super) fn keep(&self, bucket: &str) -> KeepResolved {
-        KeepResolved {
-            buckets: self.clone(),
-            bucket: bucket.to_owned(),
-            sent: Mutex::default(),
-        }
-    }
-
-    fn set(&self, bucket: &str, resolved: ResolvedBucket) {
-        let mut known = self.known();
-        let has_room = known.len() < MAX_BUCKETS;
-        match known.get_mut(bucket) {
-            Some(Known::Refused) => {}
-            Some(known) => *known = Known::Resolved(Arc::new(resolved)),
-            None if has_room => {
-                known.insert(bucket.to_owned(), Known::Resolved(Arc::new(resolved)));
-            }
-            None => {}
-        }
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    Some(content)
 }
-
-/// Keeps what the SDK resolves for a request, if S3 answers with the object.
-#[derive(Debug)]
-pub(super) struct KeepResolved {
-    buckets: ResolvedBuckets,
-    bucket: String,
-    /// What the request was sent with.
-    sent: Mutex<Option<ResolvedBucket>>,
-}
-
-impl KeepResolved {
-    fn sent(&self) -> MutexGuard<'_, Option<ResolvedBucket>> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Intercept for KeepResolved {
-    fn name(&self) -> &'static str {
-        "KeepResolved"
-    }
-
-    fn read_before_transmit(
-        &self,
-        request: &BeforeTransmitInterceptorContextRef<'_>,
-        components: &RuntimeComponents,
-        resolved: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        *self.sent() = ResolvedBucket::of(request, components, resolved);
-        Ok(())
-    }
-
-    fn read_after_attempt(
-        &self,
-        answer: &FinalizerInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let status = answer.response().map(|answer| answer.status().as_u16());
-        if let Some(resolved) = self.sent().take()
-            && status == Some(200)
-        {
-            self.buckets.set(&self.bucket, resolved);
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests;
