@@ -461,8 +461,10 @@ async fn content_that_does_not_arrive_is_not_the_objects() {
         s3.answer([answer]);
         let object = objects.read(&at("b")).await.unwrap();
         assert_eq!(s3.made(), [false]);
+        let start = Instant::now();
         let error = content(object).await.unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
+        assert!(start.elapsed() < Duration::from_secs(7));
     }
     // Of an answer without the object, too.
     let s3 = Script::default();
@@ -472,8 +474,10 @@ async fn content_that_does_not_arrive_is_not_the_objects() {
         ..Answer::error(404, "")
     };
     s3.answer([stalled]);
+    let start = Instant::now();
     objects.read(&at("b")).await.unwrap();
     assert_eq!(s3.made(), [false, true]);
+    assert!(start.elapsed() < Duration::from_secs(7));
 }
 
 /// Anybody who may write an object can give it such a header.
