@@ -7,8 +7,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Writes log lines to the standard output, as Lambda's advanced logging controls say:
 /// `AWS_LAMBDA_LOG_FORMAT` is the format, and `AWS_LAMBDA_LOG_LEVEL` the level. `RUST_LOG` sets the
-/// level of single modules, for example `info,aws_config=debug`. A release writes no line of the level
-/// TRACE: none is compiled into it.
+/// level of single modules, for example `info,aws_config=error`. A release writes no lines of the levels
+/// DEBUG and TRACE: Trailseal has none, and those of the AWS SDK are not compiled into it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
 pub fn start() {
     let variable = |name| std::env::var(name).ok();
@@ -26,7 +26,7 @@ pub fn start() {
         registry.with(lines).try_init()
     };
     if let Some(error) = wrong {
-        tracing::warn!(%error, "RUST_LOG is ignored: write a level, or levels of modules such as `info,aws_config=debug`");
+        tracing::warn!(%error, "RUST_LOG is ignored: write a level, or levels of modules such as `info,aws_config=error`");
     }
 }
 
