@@ -9,6 +9,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectInput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::types::EncodingType;
 use jiff::Timestamp;
@@ -243,7 +244,16 @@ impl ReadObject for S3Objects {
     type Body = S3Body;
 
     async fn read(&self, at: &ObjectLocation) -> Result<Object<S3Body>, StoreError> {
-        let answer = match self.get_resolved(at).await {
+        let input = GetObjectInput::builder()
+            .bucket(&at.bucket)
+            .key(&at.key)
+            .set_version_id(at.version_id.clone())
+            .set_expected_bucket_owner(self.owner());
+        let known = match input.build() {
+            Ok(input) => self.resolved.request(input, self.places.as_deref()).await,
+            Err(_) => None,
+        };
+        let answer = match known {
             Some(answer) => answer,
             None => Box::pin(self.get(at)).await,
         };

@@ -1,7 +1,7 @@
 //! The buckets for which the SDK resolved everything, and requests for their objects.
 
-use super::S3Objects;
 use super::resolved::{Answer, NoAnswer, ResolvedBucket};
+use crate::limited::RequestPlaces;
 use aws_sdk_s3::config::interceptors::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
     FinalizerInterceptorContextRef,
@@ -14,49 +14,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::sleep;
-use trailseal::names::location::ObjectLocation;
 
 /// The maximum number of buckets that are kept.
 const MAX_BUCKETS: usize = 1_000;
 
 /// How many refusals in a row leave all further requests for a bucket to the SDK.
 const REFUSALS: u32 = 3;
-
-impl S3Objects {
-    /// Requests an object with what the SDK resolved before. Returns `None` if the SDK has to make the
-    /// request.
-    pub(super) async fn get_resolved(&self, at: &ObjectLocation) -> Option<Answer> {
-        let bucket = self.resolved.get(&at.bucket)?;
-        // The SDK refuses it.
-        if at.key.trim().is_empty() {
-            return None;
-        }
-        let input = GetObjectInput::builder()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .set_version_id(at.version_id.clone())
-            .set_expected_bucket_owner(self.owner());
-        match bucket.resolved.get(input.build().ok()?).await {
-            Ok(answer) => {
-                bucket.refusals.store(0, Ordering::Relaxed);
-                return Some(answer);
-            }
-            Err(NoAnswer::Throttled) => {
-                if let Some(places) = &self.places {
-                    places.throttled();
-                }
-                // A random part, as in the SDK:
-                // <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
-                sleep(bucket.resolved.first_wait.mul_f64(fastrand::f64())).await;
-            }
-            Err(NoAnswer::Refused) => {
-                bucket.refusals.fetch_add(1, Ordering::Relaxed);
-            }
-            Err(NoAnswer::Other) => {}
-        }
-        None
-    }
-}
 
 /// A bucket, and whether requests may rest on what the SDK resolved for it.
 #[derive(Debug)]
@@ -71,6 +34,39 @@ struct KnownBucket {
 pub(super) struct ResolvedBuckets(Arc<Mutex<HashMap<String, Arc<KnownBucket>>>>);
 
 impl ResolvedBuckets {
+    /// Requests an object with what the SDK resolved before. There are fewer `places` if S3 throttles
+    /// the request. Returns `None` if the SDK has to make the request.
+    pub(super) async fn request(
+        &self,
+        input: GetObjectInput,
+        places: Option<&RequestPlaces>,
+    ) -> Option<Answer> {
+        let bucket = self.get(input.bucket()?)?;
+        // The SDK refuses it.
+        if input.key()?.trim().is_empty() {
+            return None;
+        }
+        match bucket.resolved.get(input).await {
+            Ok(answer) => {
+                bucket.refusals.store(0, Ordering::Relaxed);
+                return Some(answer);
+            }
+            Err(NoAnswer::Throttled) => {
+                if let Some(places) = places {
+                    places.throttled();
+                }
+                // A random part, as in the SDK:
+                // <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
+                sleep(bucket.resolved.first_wait.mul_f64(fastrand::f64())).await;
+            }
+            Err(NoAnswer::Refused) => {
+                bucket.refusals.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(NoAnswer::Other) => {}
+        }
+        None
+    }
+
     /// Returns a bucket, if requests may rest on what the SDK resolved for it.
     fn get(&self, bucket: &str) -> Option<Arc<KnownBucket>> {
         let bucket = self.known().get(bucket).map(Arc::clone)?;
