@@ -305,6 +305,14 @@ const ROWS: &[Row] = &[
         &[("shared/aws/src", "MAX_REDIRECTS", Number)],
     ),
     (
+        "requests with what the SDK resolved",
+        &[
+            ("shared/aws/src/s3", "MAX_BUCKETS", Number),
+            ("shared/aws/src/s3", "REFUSALS", Number),
+            ("shared/aws/src/s3", "MAX_ERROR_BYTES", Kibibytes),
+        ],
+    ),
+    (
         "log buckets of a stack",
         &[("shared/lambda/src", "MAX_LOG_BUCKETS", Number)],
     ),

@@ -76,7 +76,7 @@ mod settings;
 mod throttling;
 mod versions;
 
-use resolved::Answer;
+use resolved::ObjectAnswer;
 use resolved_buckets::{KeepResolved, ResolvedBuckets};
 use throttling::{Throttling, unlimited_retries};
 
@@ -200,7 +200,7 @@ impl S3Objects {
     }
 
     /// Has the SDK request an object.
-    async fn get(&self, at: &ObjectLocation) -> Answer {
+    async fn get(&self, at: &ObjectLocation) -> ObjectAnswer {
         in_region!(self, &at.bucket, |client| client
             .get_object()
             .bucket(&at.bucket)

@@ -57,7 +57,7 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The answer to a request for an object.
-pub(super) type Answer = Result<GetObjectOutput, SdkError<GetObjectError, HttpResponse>>;
+pub(super) type ObjectAnswer = Result<GetObjectOutput, SdkError<GetObjectError, HttpResponse>>;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl ResolvedBucket {
     }
 
     /// Requests an object.
-    pub(super) async fn get(&self, mut input: GetObjectInput) -> Result<Answer, NoAnswer> {
+    pub(super) async fn get(&self, mut input: GetObjectInput) -> Result<ObjectAnswer, NoAnswer> {
         if self.are_checksums_compared {
             input.checksum_mode = Some(ChecksumMode::Enabled);
         }

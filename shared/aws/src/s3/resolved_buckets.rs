@@ -1,6 +1,6 @@
 //! The buckets for which the SDK resolved everything, and requests for their objects.
 
-use super::resolved::{Answer, NoAnswer, ResolvedBucket};
+use super::resolved::{NoAnswer, ObjectAnswer, ResolvedBucket};
 use crate::limited::RequestPlaces;
 use aws_sdk_s3::config::interceptors::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -40,7 +40,7 @@ impl ResolvedBuckets {
         &self,
         input: GetObjectInput,
         places: Option<&RequestPlaces>,
-    ) -> Option<Answer> {
+    ) -> Option<ObjectAnswer> {
         let bucket = self.get(input.bucket()?)?;
         // The SDK refuses it.
         if input.key()?.trim().is_empty() {
