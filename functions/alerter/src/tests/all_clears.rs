@@ -76,6 +76,22 @@ async fn an_all_clear_says_what_was_found_and_why_it_is_right() {
     assert!(list.contains("s3://amzn-s3-demo-bucket/alerts/"), "{list}");
 }
 
+/// The all-clear of an earlier check is delivered after the finding of a later one.
+#[tokio::test]
+async fn an_all_clear_that_is_late_does_not_close_what_was_found_again() {
+    let aws = Aws::default();
+    for minute in [0, 5] {
+        let found = [body(&[modified("a")], minute)];
+        assert_eq!(answer(&aws, &found, minute).await, Some(vec![]));
+    }
+    take_subjects(&aws);
+    for (checked, closed) in [(3, 0), (6, 1)] {
+        let cleared = [body(&[right_again(modified("a"))], checked)];
+        assert_eq!(answer(&aws, &cleared, 7).await, Some(vec![]));
+        assert_eq!(take_subjects(&aws).len(), closed, "{checked}");
+    }
+}
+
 #[tokio::test]
 async fn an_all_clear_of_an_unknown_incident_is_done() {
     let aws = Aws::default();

@@ -48,7 +48,7 @@ pub struct Case {
     pub new: Vec<SentFinding>,
     /// The all-clears that end an occurrence of the incident.
     pub ended: Vec<SentFinding>,
-    /// The findings that name the digest of a known occurrence, which the record does not have.
+    /// The findings that say more about a known occurrence than the record does.
     learned: Vec<SentFinding>,
     /// Indicates whether this invocation's message published everything about it.
     pub is_published: bool,
@@ -78,7 +78,7 @@ impl Case {
         for finding in findings {
             if incident.add(&finding, now) {
                 changes.push(finding);
-            } else if !finding.all_clear && incident.learn(&finding) {
+            } else if !finding.all_clear && incident.learn(&finding, now) {
                 learned.push(finding);
             }
         }
@@ -156,12 +156,16 @@ impl Case {
         if self.reminded {
             incident.reminder_until = None;
         }
-        let mut changes: Vec<&SentFinding> = self.new.iter().chain(&self.ended).collect();
+        let changes = self.new.iter().chain(&self.ended).chain(&self.learned);
+        let mut changes: Vec<&SentFinding> = changes.collect();
         changes.sort_by_key(|finding| finding.order());
-        changes.retain(|finding| incident.add(finding, now));
-        for finding in &self.learned {
-            incident.learn(finding);
-        }
+        changes.retain(|finding| {
+            let is_change = incident.add(finding, now);
+            if !is_change && !finding.all_clear {
+                incident.learn(finding, now);
+            }
+            is_change
+        });
         let added = changes.iter().filter(|finding| !finding.all_clear).count();
         self.published(incident, u64::try_from(added).unwrap_or(u64::MAX), now)
     }
@@ -169,8 +173,12 @@ impl Case {
     fn published(&self, mut incident: Incident, new: u64, now: Timestamp) -> Incident {
         if self.is_published {
             incident.publish(now, self.known, new);
-            if let (Notice::Closed, Some(closing)) = (self.notice, &mut incident.closing) {
-                closing.is_published = true;
+            match (self.notice, &mut incident.closing) {
+                (Notice::Closed, Some(closing)) => closing.is_published = true,
+                // Another environment found something in the meantime, and people have heard that
+                // everything is right: they are notified as if it were new.
+                (Notice::Closed, None) => incident.published_at = None,
+                _ => {}
             }
         }
         incident
@@ -178,151 +186,4 @@ impl Case {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::alert::sample::{PACE, at, finding};
-
-    fn arrived(occurrences: &[&str]) -> Arrived {
-        Arrived {
-            findings: occurrences.iter().map(|name| finding(name, 0)).collect(),
-            reminded: false,
-        }
-    }
-
-    /// Returns an incident with these occurrences, which was published at time 0.
-    fn on_record(occurrences: &[&str]) -> Incident {
-        let mut case = Case::of(arrived(occurrences), OnRecord::Nothing, at(0), PACE).unwrap();
-        case.is_published = true;
-        case.first_document(at(0))
-    }
-
-    fn known(occurrences: &[&str]) -> OnRecord {
-        OnRecord::Incident(Box::new(on_record(occurrences)))
-    }
-
-    #[test]
-    fn an_arrived_finding_is_new_or_known_and_due_or_not() {
-        let since = at(0);
-        for (came, record, minute, new, notice) in [
-            (&["a"][..], OnRecord::Nothing, 0, 1, Notice::Opened),
-            (&["a", "a"], OnRecord::Nothing, 0, 1, Notice::Opened),
-            (&["a"], OnRecord::Unreadable, 0, 1, Notice::Opened),
-            (&["a"], known(&["a"]), 5, 0, Notice::Known),
-            (&["b"], known(&["a"]), 5, 1, Notice::Later { at: at(60) }),
-            (&["b"], known(&["a"]), 60, 1, Notice::Grown { since }),
-            (
-                &["a"],
-                known(&["a"]),
-                24 * 60,
-                0,
-                Notice::Persists { since },
-            ),
-        ] {
-            let case = Case::of(arrived(came), record, at(minute), PACE).unwrap();
-            assert_eq!((case.new.len(), case.notice), (new, notice), "{came:?}");
-        }
-    }
-
-    #[test]
-    fn a_reminder_without_an_incident_makes_no_case() {
-        let reminder = || Arrived {
-            findings: Vec::new(),
-            reminded: true,
-        };
-        for record in [OnRecord::Nothing, OnRecord::Unreadable] {
-            assert!(Case::of(reminder(), record, at(0), PACE).is_none());
-        }
-        let case = Case::of(reminder(), known(&["a"]), at(5), PACE).unwrap();
-        assert_eq!(case.notice, Notice::Known);
-    }
-
-    /// Checks that the write of another environment between reading and writing is kept, as not
-    /// published.
-    #[test]
-    fn arrived_findings_are_added_to_the_newest_record() {
-        let mut case = Case::of(arrived(&["b"]), known(&["a"]), at(60), PACE).unwrap();
-        case.is_published = true;
-        let mut meanwhile = on_record(&["a"]);
-        meanwhile.add(&finding("c", 0), at(60));
-        for (record, occurrences, unpublished) in [
-            (Some(on_record(&["a"])), 2, 0),
-            (Some(meanwhile), 3, 1),
-            (None, 1, 0),
-        ] {
-            let incident = case.added_to(record, at(60));
-            let counts = (incident.occurrences, incident.unpublished());
-            assert_eq!(counts, (occurrences, unpublished));
-        }
-        // Unpublished occurrences are on record as such.
-        case.is_published = false;
-        let incident = case.added_to(Some(on_record(&["a"])), at(60));
-        assert_eq!(incident.unpublished(), 1);
-    }
-
-    /// Two functions find an object unreadable: at first the one that knows of no digest.
-    #[test]
-    fn the_digest_of_a_known_occurrence_is_recorded() {
-        use crate::finding::DigestReference;
-        let found = |digest| SentFinding {
-            kind: "object-unreadable-denied".to_owned(),
-            digest,
-            ..finding("a", 0)
-        };
-        let key = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/15/111122223333_CloudTrail-Digest_us-east-1_trail_us-east-1_20260115T120000Z.json.gz";
-        let with_digest = || {
-            found(Some(DigestReference {
-                bucket: "amzn-s3-demo-bucket".to_owned(),
-                key: key.to_owned(),
-                start_time: None,
-                end_time: None,
-            }))
-        };
-        let arrived = |findings| Arrived {
-            findings,
-            reminded: false,
-        };
-        let look_at = |incident: &Incident| {
-            let at = incident.recent[0].look_at.as_ref();
-            at.map(|at| at.key.clone())
-        };
-        // In one batch, or in two.
-        let both = arrived(vec![found(None), with_digest()]);
-        let case = Case::of(both, OnRecord::Nothing, at(0), PACE).unwrap();
-        assert_eq!(look_at(&case.first_document(at(0))).as_deref(), Some(key));
-        let first = arrived(vec![found(None)]);
-        let mut case = Case::of(first, OnRecord::Nothing, at(0), PACE).unwrap();
-        case.is_published = true;
-        let on_record = case.first_document(at(0));
-        assert_eq!(look_at(&on_record), None);
-        let record = || OnRecord::Incident(Box::new(on_record.clone()));
-        let second = arrived(vec![with_digest()]);
-        let case = Case::of(second, record(), at(5), PACE).unwrap();
-        assert_eq!((case.notice, case.new.len()), (Notice::Known, 0));
-        assert!(case.is_recorded_silently());
-        let known = case.added_to(Some(on_record.clone()), at(5));
-        assert_eq!(look_at(&known).as_deref(), Some(key));
-        assert_eq!((known.occurrences, known.unpublished()), (1, 0));
-        // The same again is nothing new.
-        let third = arrived(vec![with_digest(), found(None)]);
-        let known = OnRecord::Incident(Box::new(known));
-        let case = Case::of(third, known, at(6), PACE).unwrap();
-        assert!(!case.is_recorded_silently());
-    }
-
-    #[test]
-    fn a_reminder_is_sent_once_for_each_later_update() {
-        let mut incident = on_record(&["a"]);
-        assert_eq!(incident.remind(at(5), PACE), None);
-        incident.add(&finding("b", 0), at(5));
-        let minutes = |wait: Option<std::time::Duration>| wait.map(|wait| wait.as_secs() / 60);
-        for (minute, wait) in [
-            (5, Some(15)),
-            (6, None),
-            (30, None),
-            (31, Some(15)),
-            (60, None),
-        ] {
-            assert_eq!(minutes(incident.remind(at(minute), PACE)), wait, "{minute}");
-        }
-    }
-}
+mod tests;

@@ -101,6 +101,9 @@ pub struct Occurrence {
     pub occurrence: String,
     /// The time when it was first found.
     pub at: Timestamp,
+    /// The time when it was last found, if that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_again_at: Option<Timestamp>,
     /// The start of the location of the object that shows it.
     pub object: String,
     /// The digest whose verification shows whether it is right again, if there is one.
@@ -109,6 +112,13 @@ pub struct Occurrence {
     /// The time when it was found to be right again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
+}
+
+impl Occurrence {
+    /// Returns the time when it was last found.
+    fn last_found(&self) -> Timestamp {
+        self.found_again_at.unwrap_or(self.at)
+    }
 }
 
 /// Returns the folder of an incident's findings that were not published immediately.
@@ -197,17 +207,28 @@ impl Incident {
         true
     }
 
-    /// Remembers the digest that shows a known occurrence, if the incident does not have it yet. One
-    /// function finds an object unreadable before its digest arrives, and another one finds the same
-    /// with the digest. Returns whether the incident remembers something new.
-    pub fn learn(&mut self, finding: &SentFinding) -> bool {
+    /// Remembers what a finding says about a known occurrence that has not ended. Returns whether the
+    /// incident remembers something new.
+    ///
+    /// - The time: an all-clear of before does not end what was found again after it.
+    /// - The digest that shows the occurrence. One function finds an object unreadable before its
+    ///   digest arrives, and another one finds the same with the digest.
+    pub fn learn(&mut self, finding: &SentFinding, now: Timestamp) -> bool {
         let mut recent = self.recent.iter_mut();
         let known = recent.find(|known| known.occurrence == finding.occurrence);
-        let Some(known) = known.filter(|it| it.ended_at.is_none() && it.look_at.is_none()) else {
+        let Some(known) = known.filter(|known| known.ended_at.is_none()) else {
             return false;
         };
-        known.look_at = look_at(finding);
-        known.look_at.is_some()
+        let found = finding.detected_at.min(now);
+        let is_later = found > known.last_found();
+        if is_later {
+            known.found_again_at = Some(found);
+        }
+        let has_digest = known.look_at.is_some();
+        if !has_digest {
+            known.look_at = look_at(finding);
+        }
+        is_later || known.look_at.is_some() != has_digest
     }
 
     fn known(&self, occurrence: &str) -> Option<&Occurrence> {
@@ -226,6 +247,7 @@ impl Incident {
                 .take(MAX_OCCURRENCE_CHARS)
                 .collect(),
             at,
+            found_again_at: None,
             object: clip(&place, MAX_PLACE_CHARS).to_owned(),
             look_at: look_at(finding),
             ended_at: None,
@@ -242,7 +264,7 @@ impl Incident {
         let mut has_ended = false;
         for known in &mut self.recent {
             let is_meant = all_clear.ends_incident || known.occurrence == all_clear.occurrence;
-            if is_meant && known.ended_at.is_none() && known.at < detected_at {
+            if is_meant && known.ended_at.is_none() && known.last_found() < detected_at {
                 known.ended_at = Some(detected_at);
                 has_ended = true;
             }
@@ -324,10 +346,16 @@ impl Incident {
     /// Returns the time until a reminder is due, if something is to be published later and no
     /// reminder is on its way. The incident counts it as sent.
     pub fn remind(&mut self, now: Timestamp, pace: Pace) -> Option<Duration> {
-        let Notice::Later { at } = self.notice(now, pace) else {
-            return None;
+        let at = match self.notice(now, pace) {
+            Notice::Later { at } => at,
+            // Another environment changed the incident after this one decided that nobody has to be
+            // notified now.
+            Notice::Opened | Notice::Closed => now,
+            Notice::Known | Notice::Silenced | Notice::Grown { .. } | Notice::Persists { .. } => {
+                return None;
+            }
         };
-        if self.reminder_until.is_some_and(|until| until >= now) {
+        if at > now && self.reminder_until.is_some_and(|until| until >= now) {
             return None;
         }
         let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();

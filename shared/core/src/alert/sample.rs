@@ -43,6 +43,13 @@ pub(super) fn finding(occurrence: &str, minute: i64) -> SentFinding {
     }
 }
 
+pub(super) fn all_clear(occurrence: &str, minute: i64) -> SentFinding {
+    SentFinding {
+        all_clear: true,
+        ..finding(occurrence, minute)
+    }
+}
+
 /// A finding about the object `key`, whose texts have `text` characters that JSON escapes.
 pub(super) fn found(key: usize, text: usize) -> Finding {
     Finding::for_tests(

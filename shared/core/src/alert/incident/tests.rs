@@ -1,5 +1,5 @@
 use super::*;
-use crate::alert::sample::{PACE, at, finding};
+use crate::alert::sample::{PACE, all_clear, at, finding};
 use crate::alert::sent_finding::SentFinding;
 use crate::finding::DigestReference;
 use proptest::prelude::*;
@@ -108,13 +108,6 @@ fn a_document_round_trips_and_any_other_is_refused() {
 }
 
 /// Returns the all-clear of an occurrence.
-fn all_clear(occurrence: &str, minute: i64) -> SentFinding {
-    SentFinding {
-        all_clear: true,
-        ..finding(occurrence, minute)
-    }
-}
-
 #[test]
 fn an_incident_closes_when_every_occurrence_has_ended_and_opens_again() {
     let mut incident = Incident::of(&finding("a", 0));
@@ -252,4 +245,26 @@ fn an_all_clear_of_the_incident_ends_all_occurrences_before_it() {
     // It opens again.
     assert!(incident.add(&finding("0", 502), at(502)));
     assert_eq!(incident.notice(at(502), PACE), Notice::Opened);
+}
+
+/// A check finds the object intact, somebody deletes it again, and the all-clear of the check arrives
+/// last.
+#[test]
+fn an_all_clear_does_not_end_what_was_found_again_after_it() {
+    let mut incident = Incident::of(&finding("a", 0));
+    assert!(incident.add(&finding("a", 0), at(0)));
+    for (minute, is_news) in [(0, false), (5, true), (5, false), (3, false)] {
+        let found = finding("a", minute);
+        assert!(!incident.add(&found, at(5)));
+        assert_eq!(incident.learn(&found, at(5)), is_news, "{minute}");
+    }
+    for minute in [4, 5] {
+        assert!(!incident.add(&all_clear("a", minute), at(6)));
+    }
+    assert!(incident.is_open());
+    assert!(incident.add(&all_clear("a", 6), at(6)));
+    assert!(!incident.is_open());
+    // What has ended is not found again without a notice.
+    assert!(!incident.learn(&finding("a", 7), at(7)));
+    assert!(incident.add(&finding("a", 7), at(7)));
 }
