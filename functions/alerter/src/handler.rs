@@ -12,7 +12,7 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsMessa
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use trailseal::alert::Alert;
 use trailseal::names::seconds::whole_second;
 use trailseal_lambda::queue::receive_count;
@@ -37,7 +37,7 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
         deadline: Deadline,
     ) -> SqsBatchResponse {
         let now = whole_second(now);
-        let opened = self.open_cases(&messages, now);
+        let opened = self.open_cases(&messages, now, deadline.half_time);
         let failed = if let Ok(OpenCases {
             mut cases,
             checkpoints,
@@ -79,14 +79,20 @@ impl<P: Ports> AnswerBatch for Alerter<P> {
 }
 
 impl<P: Ports> Alerter<P> {
-    /// Returns what arrived, with what is recorded about it.
-    async fn open_cases(&self, messages: &[SqsMessage], now: Timestamp) -> OpenCases {
-        let mut inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket).await;
-        self.leave_out_known(&mut inbox, now).await;
+    /// Returns what arrived, with what is recorded about it. Nothing is read after `until`.
+    async fn open_cases(
+        &self,
+        messages: &[SqsMessage],
+        now: Timestamp,
+        until: Instant,
+    ) -> OpenCases {
+        let inbox = Inbox::of(messages, &self.evidence, &self.evidence_bucket, until);
+        let mut inbox = inbox.await;
+        self.leave_out_known(&mut inbox, now, until).await;
         let mut failed = inbox.failed;
         let mut cases = Vec::new();
         let mut results = stream::iter(inbox.groups)
-            .map(|(id, group)| self.open_case(id, group.arrived, group.messages, now))
+            .map(|(id, group)| self.open_case(id, group, now, until))
             .buffer_unordered(DOCUMENTS_AT_ONCE);
         while let Some(result) = results.next().await {
             match result {

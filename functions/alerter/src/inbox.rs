@@ -1,9 +1,11 @@
 //! A batch of messages, sorted by incident.
 
 use crate::alerter::Number;
+use crate::in_time::in_time;
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::time::Instant;
 use trailseal::alert::Alert;
 use trailseal::alert::baseline::Baseline;
 use trailseal::alert::case::Arrived;
@@ -72,11 +74,12 @@ enum Content {
 }
 
 impl Inbox {
-    /// Reads every message, and the documents that the messages name.
+    /// Reads every message, and until a time the documents that the messages name.
     pub(crate) async fn of<E: SettleEvidence>(
         messages: &[SqsMessage],
         evidence: &E,
         evidence_bucket: &str,
+        until: Instant,
     ) -> Self {
         let mut inbox = Self::default();
         let mut documents = 0;
@@ -104,7 +107,7 @@ impl Inbox {
         let mut results = stream::iter(to_read)
             .map(|(number, at)| async move {
                 let read = if at.bucket == evidence_bucket && at.key.starts_with(FOLDER) {
-                    document(evidence, &at.key).await
+                    document(evidence, &at.key, until).await
                 } else {
                     Err(Failure::Elsewhere(at.to_string()))
                 };
@@ -184,10 +187,15 @@ impl Inbox {
     }
 }
 
-async fn document<E: SettleEvidence>(evidence: &E, key: &str) -> Result<Content, Failure> {
+async fn document<E: SettleEvidence>(
+    evidence: &E,
+    key: &str,
+    until: Instant,
+) -> Result<Content, Failure> {
     // A document's content besides its findings takes less than a kilobyte; one finding may be
     // larger than the remaining room.
-    let document = evidence.recall(key, MAX_DOCUMENT_BYTES + 128 * 1024).await;
+    let document = evidence.recall(key, MAX_DOCUMENT_BYTES + 128 * 1024);
+    let document = in_time(until, key, document).await;
     let document = document.map_err(Failure::Store)?;
     match received::read(&document) {
         Ok(Received::Findings(findings)) => Ok(Content::Findings(findings)),

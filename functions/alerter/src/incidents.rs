@@ -1,11 +1,14 @@
 //! The recorded incidents, and how they are updated.
 
 use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
+use crate::in_time::in_time;
+use crate::inbox::Group;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use tokio::time::Instant;
 use trailseal::alert::acknowledgment::{self, newest_acknowledgment};
-use trailseal::alert::case::{Arrived, Case, OnRecord};
+use trailseal::alert::case::{Case, OnRecord};
 use trailseal::alert::incident::{self, Incident, MAX_DOCUMENT_BYTES};
 use trailseal::alert::notice::Notice;
 use trailseal::alert::{self, WholeList, received};
@@ -32,11 +35,11 @@ impl<P: Ports> Alerter<P> {
     pub(crate) async fn open_case(
         &self,
         id: String,
-        arrived: Arrived,
-        messages: BTreeSet<Number>,
+        Group { arrived, messages }: Group,
         now: Timestamp,
+        until: Instant,
     ) -> Result<Option<OpenCase>, BTreeSet<Number>> {
-        let record = match self.look_up(&id).await {
+        let record = match in_time(until, &incident::key(&id), self.look_up(&id)).await {
             Ok((record, _)) => record,
             Err(error) if arrived.findings.iter().all(|finding| finding.all_clear) => {
                 tracing::warn!(error = ?error.to_string(), "the incident could not be read: its reminder or all-clear goes back to the queue and is delivered again");
@@ -51,7 +54,7 @@ impl<P: Ports> Alerter<P> {
         let mut case = Case::of(arrived, record, now, self.pace);
         if let Some(case) = &mut case
             && acknowledgment::may_silence(&case.incident, case.notice)
-            && self.is_acknowledged(&case.incident, now).await
+            && self.is_acknowledged(&case.incident, now, until).await
         {
             case.silence();
         }
@@ -60,8 +63,9 @@ impl<P: Ports> Alerter<P> {
 
     /// Returns whether somebody knows of an incident, and has silenced its repeats. What cannot be
     /// read silences nothing.
-    async fn is_acknowledged(&self, incident: &Incident, now: Timestamp) -> bool {
-        match newest_acknowledgment(&self.evidence, &incident.id).await {
+    async fn is_acknowledged(&self, incident: &Incident, now: Timestamp, until: Instant) -> bool {
+        let newest = newest_acknowledgment(&self.evidence, &incident.id);
+        match in_time(until, &incident.id, newest).await {
             Ok(acknowledgment) => acknowledgment.is_some_and(|it| it.silences(incident, now)),
             Err(error) => {
                 tracing::warn!(error = ?error.to_string(), "whether somebody acknowledged the incident could not be read: its alert is repeated");

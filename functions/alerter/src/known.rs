@@ -1,8 +1,10 @@
 //! Findings that somebody has reviewed: nobody is alerted about them.
 
 use crate::alerter::{Alerter, Ports};
+use crate::in_time::in_time;
 use crate::inbox::Inbox;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use trailseal::alert::baseline::{Baseline, KEY, MAX_BASELINE_BYTES};
 use trailseal::finding::Stamp;
 use trailseal::world::SettleEvidence as _;
@@ -11,11 +13,12 @@ use trailseal_lambda::write_known_findings;
 impl<P: Ports> Alerter<P> {
     /// Takes the findings out of a batch that are in the baseline. If it cannot be read, all
     /// findings are published: an alert too many is better than none.
-    pub(crate) async fn leave_out_known(&self, inbox: &mut Inbox, now: Timestamp) {
+    pub(crate) async fn leave_out_known(&self, inbox: &mut Inbox, now: Timestamp, until: Instant) {
         if !inbox.has_findings() {
             return;
         }
-        let baseline = match self.evidence.recall(KEY, MAX_BASELINE_BYTES).await {
+        let baseline = self.evidence.recall(KEY, MAX_BASELINE_BYTES);
+        let baseline = match in_time(until, KEY, baseline).await {
             Ok(document) => Baseline::read(&document).map_err(|error| error.to_string()),
             Err(error) if error.absence().is_some() => return,
             Err(error) => Err(error.to_string()),

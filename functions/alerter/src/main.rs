@@ -3,6 +3,7 @@
 mod alerter;
 mod announcement;
 mod handler;
+mod in_time;
 mod inbox;
 mod incidents;
 mod known;

@@ -48,6 +48,8 @@ struct World {
     /// The step at which the function dies.
     crashes_at: Option<usize>,
     refuses: BTreeSet<&'static str>,
+    /// The steps that never end.
+    stalls: BTreeSet<&'static str>,
     /// A word that makes SNS refuse a message.
     refused_word: Option<&'static str>,
 }
@@ -63,6 +65,10 @@ impl Aws {
         act: impl FnOnce(&mut World) -> T + Send,
     ) -> Result<T, StoreError> {
         self.alive().await;
+        let stalls = self.0.lock().unwrap().stalls.contains(name);
+        if stalls {
+            std::future::pending::<()>().await;
+        }
         let result = {
             let mut world = self.0.lock().unwrap();
             if world.refuses.contains(name) {
@@ -295,6 +301,16 @@ fn take_later(aws: &Aws) -> Vec<String> {
 /// Lets the alerter answer; returns the positions of the messages that go back, or `None` if it
 /// died.
 async fn answer(aws: &Aws, bodies: &[String], minute: i64) -> Option<Vec<usize>> {
+    answer_within(aws, bodies, minute, Duration::from_mins(1)).await
+}
+
+/// Lets the alerter answer in an invocation that has this much time.
+async fn answer_within(
+    aws: &Aws,
+    bodies: &[String],
+    minute: i64,
+    time: Duration,
+) -> Option<Vec<usize>> {
     let messages: Vec<SqsMessage> = bodies
         .iter()
         .enumerate()
@@ -309,8 +325,7 @@ async fn answer(aws: &Aws, bodies: &[String], minute: i64) -> Option<Vec<usize>>
             message
         })
         .collect();
-    let ends = SystemTime::now() + Duration::from_mins(1);
-    let deadline = Deadline::of_invocation(ends);
+    let deadline = Deadline::of_invocation(SystemTime::now() + time);
     let alerter = alerter(aws);
     // The notification that another dead future left last time.
     let _ = aws.1.notified().now_or_never();

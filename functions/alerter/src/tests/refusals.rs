@@ -86,3 +86,14 @@ async fn a_message_that_sns_always_refuses_is_replaced_by_a_short_one() {
     assert!(world.alerts[0].message.contains(key));
     assert!(document.contains("poison") && document.contains("log-file-modified"));
 }
+
+/// The alert is published with what is known, which is nothing.
+#[tokio::test]
+async fn an_evidence_bucket_that_does_not_answer_keeps_no_alert_back() {
+    let aws = Aws::default();
+    aws.0.lock().unwrap().stalls.insert("look up");
+    let found = [body(&[modified("a")], 0)];
+    let failed = answer_within(&aws, &found, 0, Duration::from_secs(4)).await;
+    assert_eq!(failed, Some(vec![]));
+    assert_eq!(number_of_alerts(&aws), 1);
+}
