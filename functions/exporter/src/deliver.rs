@@ -12,7 +12,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;
-use tokio::time::Instant;
+use std::ops::Range;
+use tokio::time::{Instant, timeout_at};
 use trailseal::alert::incident::{self, Incident, MAX_DOCUMENT_BYTES};
 use trailseal::export::bus_event::{self, BusEvent};
 use trailseal::export::change::{Change, ChangeState};
@@ -23,6 +24,7 @@ use trailseal::export::summary::Summary;
 use trailseal::export::webhook::SentWebhook;
 use trailseal::export::{chat_message, detection, security_finding};
 use trailseal::world::SettleEvidence as _;
+use trailseal_lambda::Deadline;
 
 /// The maximum number of incidents' documents that are read at the same time.
 const DOCUMENTS_AT_ONCE: usize = 16;
@@ -32,27 +34,30 @@ const DOCUMENTS_AT_ONCE: usize = 16;
 const CHANGES_AT_ONCE: usize = 100;
 
 impl<P: Ports> Exporter<P> {
-    /// Sends changes to an output, until `until`. Returns those that it did not accept, and those
-    /// that there was no time for: everything else is done, and is not sent again.
+    /// Sends changes to an output, as long as the invocation starts new work. Returns those that it did
+    /// not accept, and those that there was no time for: everything else is done, and is not sent
+    /// again. An output that does not answer keeps none of the others from being done.
     pub(crate) async fn deliver(
         &self,
         shipment: Shipment<'_>,
         now: Timestamp,
-        until: Instant,
+        deadline: Deadline,
     ) -> Vec<Unaccepted> {
         let Shipment {
             output,
             changes,
             summary,
         } = shipment;
+        let give_up = give_up_at(deadline);
         let mut refused = Refusals::new();
         let mut sent = 0_usize;
         for part in changes.chunks(CHANGES_AT_ONCE) {
             // One part is always sent: what is handed on becomes less each time.
-            if sent > 0 && Instant::now() >= until {
+            if sent > 0 && Instant::now() >= deadline.wind_down {
                 break;
             }
-            for (position, refusal) in self.send_part(output, part, now).await {
+            let answered = timeout_at(give_up, self.send_part(output, part, now, give_up)).await;
+            for (position, refusal) in answered.unwrap_or_else(|_| unanswered(0..part.len())) {
                 refused.insert(sent.saturating_add(position), refusal);
             }
             sent = sent.saturating_add(part.len());
@@ -65,7 +70,10 @@ impl<P: Ports> Exporter<P> {
             (None, summary)
         };
         let refused_summary = match &summary {
-            Some(summary) => self.publish_summary(summary).await,
+            Some(summary) => {
+                let published = timeout_at(give_up, self.publish_summary(summary)).await;
+                published.unwrap_or_else(|_| Some(no_answer()))
+            }
             None => None,
         };
         report(
@@ -99,7 +107,13 @@ impl<P: Ports> Exporter<P> {
     }
 
     /// Sends some changes. Returns those that the output did not accept, by their position.
-    async fn send_part(&self, output: Output, changes: &[&Change], now: Timestamp) -> Refusals {
+    async fn send_part(
+        &self,
+        output: Output,
+        changes: &[&Change],
+        now: Timestamp,
+        give_up: Instant,
+    ) -> Refusals {
         match output {
             Output::FindingEvents => self.put(changes, bus_event::of_finding).await,
             Output::IncidentEvents => self.put(changes, bus_event::of_incident).await,
@@ -108,8 +122,17 @@ impl<P: Ports> Exporter<P> {
             Output::Chat => {
                 let mut refused = Refusals::new();
                 for (position, change) in changes.iter().enumerate() {
-                    if let Some(refusal) = self.publish(&chat_message::of(change)).await {
-                        refused.insert(position, refusal);
+                    let message = chat_message::of(change);
+                    match timeout_at(give_up, self.publish(&message)).await {
+                        Ok(None) => {}
+                        Ok(Some(refusal)) => {
+                            refused.insert(position, refusal);
+                        }
+                        // People see each message that is sent twice.
+                        Err(_) => {
+                            refused.extend(unanswered(position..changes.len()));
+                            break;
+                        }
                     }
                 }
                 refused
@@ -206,6 +229,25 @@ impl<P: Ports> Exporter<P> {
     async fn publish(&self, message: &Value) -> Option<Refusal> {
         let published = self.chat.publish(&message.to_string()).await;
         published.err().map(|error| Refusal::of(&error))
+    }
+}
+
+/// Returns the time at which a request that is not answered is given up: there is time left to send
+/// what an output does not have to the queue.
+fn give_up_at(deadline: Deadline) -> Instant {
+    let left = deadline.give_up.duration_since(deadline.wind_down);
+    deadline.wind_down + left / 2
+}
+
+/// Returns refusals for these positions: the output may have accepted them, and did not say so.
+fn unanswered(positions: Range<usize>) -> Refusals {
+    positions.map(|position| (position, no_answer())).collect()
+}
+
+fn no_answer() -> Refusal {
+    Refusal {
+        reason: "there was no answer in time".to_owned(),
+        is_final: false,
     }
 }
 

@@ -37,9 +37,9 @@ impl<P: Ports> AnswerBatch for Exporter<P> {
                 continue;
             };
             // A message whose rest no queue has in time goes back: what was sent of it is sent again.
-            let until = deadline.wind_down;
-            let is_done = Instant::now() < until
-                && timeout_at(deadline.give_up, self.export(message, now, until)).await == Ok(true);
+            let exported = self.export(message, now, deadline);
+            let is_done = Instant::now() < deadline.wind_down
+                && timeout_at(deadline.give_up, exported).await == Ok(true);
             if !is_done {
                 failed.insert(number);
             }
@@ -57,7 +57,7 @@ impl<P: Ports> AnswerBatch for Exporter<P> {
 
 impl<P: Ports> Exporter<P> {
     /// Sends one message to the outputs. Returns whether it is done, or a queue has what is left.
-    async fn export(&self, message: &SqsMessage, now: Timestamp, until: Instant) -> bool {
+    async fn export(&self, message: &SqsMessage, now: Timestamp, deadline: Deadline) -> bool {
         let attributes = &message.message_attributes;
         let passage = Passage::read(|name| attributes.get(name)?.string_value.as_deref());
         let body = message.body.as_deref().unwrap_or_default();
@@ -72,7 +72,7 @@ impl<P: Ports> Exporter<P> {
                 };
                 let deliveries = self.outputs.iter().map(|output| {
                     let shipment = Shipment::of(*output, &alert);
-                    self.deliver(shipment, now, until)
+                    self.deliver(shipment, now, deadline)
                 });
                 let unaccepted = join_all(deliveries).await.into_iter().flatten();
                 self.settle(unaccepted.collect(), passage, now).await
@@ -86,7 +86,7 @@ impl<P: Ports> Exporter<P> {
                     changes: rest.changes.iter().collect(),
                     summary: rest.summary,
                 };
-                let left = self.deliver(shipment, now, until).await;
+                let left = self.deliver(shipment, now, deadline).await;
                 self.settle(left, passage, now).await
             }
             Ok(Incoming::Returned(webhook)) => self.send_again(body, webhook, passage, now).await,

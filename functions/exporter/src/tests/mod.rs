@@ -11,6 +11,7 @@ use aws_lambda_events::event::sqs::{SqsMessage, SqsMessageAttribute};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -37,6 +38,8 @@ struct Memory {
     down: Mutex<BTreeMap<&'static str, Cause>>,
     /// The time that a request to the bus takes.
     slow: Mutex<Duration>,
+    /// The number of chat messages after which the chat does not answer.
+    silent_after: Mutex<Option<usize>>,
     /// The IDs of incidents that Security Hub refuses.
     refused: Mutex<Vec<String>>,
 }
@@ -104,6 +107,10 @@ impl ImportFindings for Everything {
 impl PublishChat for Everything {
     async fn publish(&self, message: &str) -> Result<(), StoreError> {
         self.0.up("chat")?;
+        let silent_after = *self.0.silent_after.lock().unwrap();
+        if silent_after.is_some_and(|count| self.0.chat.lock().unwrap().len() >= count) {
+            pending::<()>().await;
+        }
         let message = serde_json::from_str(message).unwrap();
         self.0.chat.lock().unwrap().push(message);
         Ok(())
@@ -207,6 +214,10 @@ impl World {
             wind_down: Instant::now() + time,
             ..Deadline::of_invocation(ends)
         };
+        self.deliver_until(messages, deadline).await
+    }
+
+    async fn deliver_until(&self, messages: Vec<SqsMessage>, deadline: Deadline) -> Vec<String> {
         let now: Timestamp = "2026-01-15T16:00:00Z".parse().unwrap();
         let response = self.exporter.answer(messages, now, deadline).await;
         let failed = response.batch_item_failures.into_iter();

@@ -1,7 +1,10 @@
 //! Outputs that accept nothing, or not everything.
 
 use super::{World, alert, finding, message};
+use std::time::Duration;
+use tokio::time::Instant;
 use trailseal::world::Cause;
+use trailseal_lambda::Deadline;
 
 fn throttled() -> Cause {
     Cause::Unavailable("throttled".to_owned())
@@ -76,5 +79,30 @@ async fn what_is_left_for_an_output_that_is_turned_off_is_not_sent() {
     world.exporter.outputs.clear();
     assert!(world.deliver_sent().await.is_empty());
     assert!(world.memory.findings.lock().unwrap().is_empty());
+    assert!(world.memory.sent.lock().unwrap().is_empty());
+}
+
+/// An output that does not answer: the others get nothing twice, and neither does the chat get what it
+/// accepted before.
+#[tokio::test]
+async fn an_output_that_does_not_answer_does_not_hold_up_the_others() {
+    let world = World::new();
+    *world.memory.silent_after.lock().unwrap() = Some(1);
+    let body = alert(&[finding('a', "opened", 1), finding('b', "opened", 2)]).to_string();
+    let now = Instant::now();
+    let deadline = Deadline {
+        half_time: now,
+        wind_down: now + Duration::from_millis(300),
+        give_up: now + Duration::from_millis(700),
+        answer_by: now + Duration::from_secs(1),
+    };
+    let failed = world.deliver_until(vec![message(&body)], deadline).await;
+    assert!(failed.is_empty());
+    let before = world.events();
+    *world.memory.silent_after.lock().unwrap() = None;
+    assert!(world.deliver_sent().await.is_empty());
+    assert_eq!(world.memory.chat.lock().unwrap().len(), 2);
+    assert_eq!(world.memory.findings.lock().unwrap().len(), 2);
+    assert_eq!(world.events(), before);
     assert!(world.memory.sent.lock().unwrap().is_empty());
 }
