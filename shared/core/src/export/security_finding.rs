@@ -20,7 +20,7 @@ use super::change::{Change, ChangeState};
 use super::home::Home;
 use super::parcels::parcels;
 use crate::finding::{FindingKind, Severity};
-use crate::names::text::clip_visibly;
+use crate::names::text::{clip, clip_visibly};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -138,7 +138,7 @@ pub fn of(change: &Change, home: &Home) -> SecurityFinding {
         _ => "",
     };
     let title = format!("Trailseal: {state}{} {}", finding.kind, change.scope());
-    let advice = clip_visibly(finding.advice.clone(), MAX_REMEDIATION - 1);
+    let advice = short_advice(&finding.advice);
     SecurityFinding {
         schema_version: "2018-10-08",
         id: format!("trailseal/{}", finding.id),
@@ -271,6 +271,21 @@ fn product_fields(change: &Change) -> BTreeMap<&'static str, String> {
     fields.collect()
 }
 
+/// Returns the advice, or its start. A command is whole or left out: people copy it.
+fn short_advice(advice: &str) -> String {
+    const REST: &str = " … The rest is in the product field trailseal/Advice.";
+    if advice.chars().count() <= MAX_REMEDIATION {
+        return advice.to_owned();
+    }
+    let start = clip(advice, MAX_REMEDIATION - REST.chars().count());
+    let is_in_command = start.matches('`').count() % 2 == 1;
+    let start = match start.rsplit_once('`') {
+        Some((before, _)) if is_in_command => before,
+        _ => start,
+    };
+    format!("{}{REST}", start.trim_end())
+}
+
 /// Returns a text that is not empty.
 fn visible(text: &str) -> String {
     if text.trim().is_empty() {
@@ -325,6 +340,28 @@ mod tests {
         bare.finding.object.bucket.clear();
         let resources = of(&bare, &home()).resources;
         assert_eq!(resources[0].id, "AWS::::Account:444455556666");
+    }
+
+    #[test]
+    fn a_command_is_not_cut() {
+        let advice =
+            |command: usize| format!("{} `{}`. Then.", "a".repeat(400), "c".repeat(command));
+        let in_advice = |command: usize| {
+            let mut long = change(ChangeState::Opened);
+            long.finding.advice = advice(command);
+            of(&long, &home()).remediation.unwrap()
+        };
+        assert_eq!(in_advice(102), advice(102));
+        for command in [103, 600] {
+            let short = in_advice(command);
+            assert!(!short.contains('`'), "{short}");
+            assert!(short.ends_with("a … The rest is in the product field trailseal/Advice."));
+        }
+        let mut long = change(ChangeState::Opened);
+        long.finding.advice = format!("Use `a`. {}", "b".repeat(600));
+        let short = of(&long, &home()).remediation.unwrap();
+        assert!(short.starts_with("Use `a`. b"), "{short}");
+        assert_eq!(short.chars().count(), 512);
     }
 
     #[test]
