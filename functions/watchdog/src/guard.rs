@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use trailseal::check::guard::{
-    ExpectedTrails, GuardSeen, GuardState, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step,
+    ExpectedTrails, GuardSeen, GuardState, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, SeenBucket,
+    step,
 };
 use trailseal::names::ids::TrailArn;
 use trailseal::names::location::ObjectLocation;
+use trailseal::watch::Heads;
 use trailseal::world::{
     Cause, ReadBucketSettings as _, ReadTrailStatus as _, ReplaceEvidence as _, StoreError,
 };
@@ -33,16 +35,22 @@ impl<P: Ports> Watchdog<P> {
     ///
     /// # Errors
     /// [`StoreError`]: the look is repeated.
-    pub(crate) async fn look_at_guard(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let mut seen = GuardSeen {
-            buckets: Vec::new(),
-            named: self.stack.look().await,
-        };
-        seen.named.extend(self.look_at_trails(now).await);
+    pub(crate) async fn look_at_guard(
+        &self,
+        heads: &Heads,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut seen = GuardSeen::default();
         for bucket in &self.digests.places().log_buckets {
             let settings = self.settings_of.settings(bucket).await;
-            seen.buckets.push((bucket.clone(), settings));
+            seen.buckets.push(SeenBucket {
+                bucket: bucket.clone(),
+                settings,
+                roots: heads.roots_in(bucket),
+            });
         }
+        seen.named = self.stack.look().await;
+        seen.named.extend(self.look_at_trails(now).await);
         let (state, version) = self.recorded().await?;
         let record = ObjectLocation::new(self.settings.evidence_bucket.clone(), STATE_KEY);
         let step = step(&state, seen, &record, self.retention_days);

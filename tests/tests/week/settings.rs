@@ -3,7 +3,7 @@
 use crate::functions::Function;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use trailseal::check::guard::{ExpectedTrails, NamedAnswer};
+use trailseal::check::guard::{ExpectedTrails, NamedAnswer, SeenBucket};
 use trailseal::finding::guard::GuardCondition;
 use trailseal::names::places::Places;
 use trailseal::watch::OverdueHours;
@@ -173,11 +173,14 @@ impl Settings {
     }
 
     /// Returns the settings of each bucket.
-    pub(crate) fn of_buckets(&self) -> Vec<(String, BucketSettings)> {
+    pub(crate) fn of_buckets(&self) -> Vec<SeenBucket> {
         let buckets = self.buckets.iter();
-        buckets
-            .map(|(name, bucket)| (name.clone(), bucket.read()))
-            .collect()
+        let seen = buckets.map(|(name, bucket)| SeenBucket {
+            bucket: name.clone(),
+            settings: bucket.read(),
+            roots: BTreeSet::new(),
+        });
+        seen.collect()
     }
 
     /// Returns the answers about the rules, the topic and the dead-letter queues.

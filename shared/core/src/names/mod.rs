@@ -10,6 +10,7 @@ pub mod encryption_context;
 pub mod event_object;
 pub mod evidence_lock;
 pub mod ids;
+pub mod key_prefix;
 pub mod location;
 pub mod object_key;
 pub mod places;

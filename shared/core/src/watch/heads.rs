@@ -3,7 +3,7 @@
 use super::tick::Tick;
 use crate::names::ids::AccountId;
 use crate::names::location::ObjectLocation;
-use crate::names::object_key::{Chain, DigestKey, ObjectKind, classify};
+use crate::names::object_key::{AccountFolder, Chain, DigestKey, ObjectKind, classify};
 use crate::names::region_folder::RegionFolder;
 use crate::receipt::places;
 use crate::receipt::{ChainHead, MAX_HEAD_BYTES};
@@ -97,6 +97,19 @@ impl Heads {
     pub fn accounts(&self) -> BTreeSet<AccountId> {
         let accounts = self.chains.keys().chain(self.unread.keys());
         accounts.cloned().collect()
+    }
+
+    /// Returns the starts of the keys of a bucket's trails, `[prefix/]AWSLogs/`.
+    #[must_use]
+    pub fn roots_in(&self, bucket: &str) -> BTreeSet<String> {
+        let chains = self.chains.values().flatten();
+        let of_bucket = chains.filter(|chain| chain.bucket == bucket);
+        let prefixes = of_bucket.map(|chain| chain.chain.folder.prefix.as_deref());
+        let prefixes: BTreeSet<_> = prefixes.collect();
+        let roots = prefixes.into_iter();
+        roots
+            .map(|prefix| AccountFolder::above(prefix, None))
+            .collect()
     }
 
     /// Returns the accounts that a message is about: those after the last one that was visited, then

@@ -6,7 +6,7 @@
 use super::call::WatchedCall;
 use super::effect::{Effect, Guarded, MIN_DAYS_TO_REACT};
 use super::setting::{count, is_enabled, items, text};
-use crate::names::object_key::ROOT_FOLDER;
+use crate::names::key_prefix::may_start_trail_files;
 use serde_json::Value;
 
 /// The maximum number of rules in a configuration.
@@ -40,20 +40,14 @@ pub(super) fn effect(call: &WatchedCall<'_>, bucket: &str, guarded: &Guarded<'_>
 }
 
 /// Returns whether a rule is about log files or digests. `root`: the start of their keys, if it is
-/// known. Tags and sizes do not count: the author of the rule may
-/// also set tags.
-///
-/// In a prefix, S3 takes `*` literally. Somebody who writes it means every object.
+/// known. Tags and sizes do not count: the author of the rule may also set tags.
 fn reaches_log_files(rule: &Value, root: Option<&str>) -> bool {
     let prefix = ["/Filter/Prefix", "/Filter/And/Prefix", "/Prefix"]
         .iter()
         .find_map(|place| text(rule.pointer(place)))
         .unwrap_or_default();
-    let Some(root) = root else { return true };
-    prefix.contains('*')
-        || prefix.contains(ROOT_FOLDER)
-        || root.starts_with(prefix)
-        || prefix.starts_with(root)
+    let roots: Vec<&str> = root.into_iter().collect();
+    may_start_trail_files(prefix, &roots)
 }
 
 /// Returns the words for a number of days.

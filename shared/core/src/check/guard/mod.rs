@@ -4,6 +4,8 @@
 //! replaces the record. A weaker one is a finding until the setting is strong again, or until somebody
 //! deletes the record to accept it.
 
+mod lifecycle;
+mod policy;
 mod record;
 mod setting;
 mod state;
@@ -11,6 +13,6 @@ mod state;
 mod tests;
 mod trail;
 
-pub use record::GuardRecord;
+pub use record::{GuardRecord, SeenBucket};
 pub use state::{GuardSeen, GuardState, GuardStep, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step};
 pub use trail::ExpectedTrails;

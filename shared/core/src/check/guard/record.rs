@@ -1,5 +1,6 @@
 //! The recorded settings of one bucket, and the comparison with those of now.
 
+use super::lifecycle::too_soon;
 use super::setting::Setting;
 use crate::finding::guard::{GuardCondition, retention_subject, setting_subject};
 use crate::names::text::clip_visibly;
@@ -8,6 +9,7 @@ use crate::world::{
     Versioning,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The maximum length in characters of a setting in words.
 const MAX_TEXT_CHARS: usize = 2000;
@@ -22,6 +24,17 @@ pub struct GuardRecord {
     pub(super) public_access: Option<PublicAccess>,
     pub(super) policy: Option<Policy>,
     pub(super) replication: Option<Replication>,
+}
+
+/// What one look saw of a log bucket.
+#[derive(Debug)]
+pub struct SeenBucket {
+    /// The bucket.
+    pub bucket: String,
+    /// Its settings.
+    pub settings: BucketSettings,
+    /// The starts of the keys of its trails' files, `[prefix/]AWSLogs/`, as far as they are known.
+    pub roots: BTreeSet<String>,
 }
 
 /// The comparison of one bucket.
@@ -47,10 +60,15 @@ impl GuardRecord {
     /// reach before they may expire, if the owner states one.
     pub(super) fn compare(
         &self,
-        bucket: &str,
-        is: BucketSettings,
+        SeenBucket {
+            bucket,
+            settings: is,
+            roots,
+        }: SeenBucket,
         retention_days: Option<u64>,
     ) -> ComparedBucket {
+        let bucket = bucket.as_str();
+        let roots: Vec<&str> = roots.iter().map(String::as_str).collect();
         let mut compared = ComparedBucket {
             record: self.clone(),
             conditions: Vec::new(),
@@ -70,10 +88,11 @@ impl GuardRecord {
         if let Ok(lifecycle) = &is.lifecycle {
             compared
                 .conditions
-                .extend(too_soon(bucket, lifecycle, retention_days));
+                .extend(too_soon(bucket, lifecycle, &roots, retention_days));
         }
         let mut comparison = BucketComparison {
             bucket,
+            roots: &roots,
             compared: &mut compared,
         };
         let versioning = comparison.setting(self.versioning.as_ref(), is.versioning);
@@ -94,30 +113,9 @@ impl GuardRecord {
     }
 }
 
-/// Returns the condition of a lifecycle rule that reaches into the retention. Rules that apply only to
-/// some tags or sizes are left to the comparison with the record: CloudTrail's files have no tags.
-fn too_soon(
-    bucket: &str,
-    lifecycle: &Lifecycle,
-    retention_days: Option<u64>,
-) -> Option<GuardCondition> {
-    let retention_days = retention_days?;
-    let rules = lifecycle.rules.iter();
-    let mut rules = rules.filter(|rule| !rule.is_filtered);
-    let rule = rules.find(|rule| {
-        rule.days
-            .is_some_and(|days| u64::from(days) < retention_days)
-    })?;
-    Some(GuardCondition::ExpiresTooSoon {
-        bucket: bucket.to_owned(),
-        rule: rule.id.clone(),
-        days: rule.days.unwrap_or_default(),
-        retention_days,
-    })
-}
-
 struct BucketComparison<'a> {
     bucket: &'a str,
+    roots: &'a [&'a str],
     compared: &'a mut ComparedBucket,
 }
 
@@ -128,7 +126,7 @@ impl BucketComparison<'_> {
         match (was, is) {
             (None, Ok(is)) => Some(is),
             (Some(was), Ok(is)) => {
-                if !is.is_weaker_than(was) {
+                if !is.is_weaker_than(was, self.roots) {
                     return Some(is);
                 }
                 let (was_text, is_text) = is.difference(was);

@@ -1,11 +1,11 @@
 //! One look at the guard, compared with what is remembered of the last one.
 
-use super::record::{GuardRecord, UnreadSetting};
+use super::record::{GuardRecord, SeenBucket, UnreadSetting};
 use crate::finding::guard::GuardCondition;
 use crate::finding::{Finding, Report};
 use crate::names::location::ObjectLocation;
 use crate::names::text::clip_visibly;
-use crate::world::{BucketSettings, StoreError};
+use crate::world::StoreError;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,7 +89,7 @@ pub struct NamedAnswer {
 #[derive(Debug, Default)]
 pub struct GuardSeen {
     /// The settings of each log bucket.
-    pub buckets: Vec<(String, BucketSettings)>,
+    pub buckets: Vec<SeenBucket>,
     /// The trails, and the rules, topics and dead-letter queues of the stack.
     pub named: Vec<NamedAnswer>,
 }
@@ -127,9 +127,10 @@ pub fn step(
     let mut unknown = BTreeSet::new();
     // The buckets and names that this look was about.
     let mut looked_at = BTreeSet::new();
-    for (bucket, settings) in seen.buckets {
+    for seen in seen.buckets {
+        let bucket = seen.bucket.clone();
         let before = state.buckets.get(&bucket).cloned().unwrap_or_default();
-        let compared = before.compare(&bucket, settings, retention_days);
+        let compared = before.compare(seen, retention_days);
         for UnreadSetting { subjects, error } in compared.unread {
             unknown.extend(subjects);
             unread.push(error);

@@ -70,9 +70,17 @@ fn throttled<T>() -> Result<T, StoreError> {
     Err(error(Cause::Unavailable("SlowDown".to_owned())))
 }
 
+fn bucket(settings: BucketSettings, roots: &[&str]) -> SeenBucket {
+    SeenBucket {
+        bucket: BUCKET.to_owned(),
+        settings,
+        roots: roots.iter().map(|root| (*root).to_owned()).collect(),
+    }
+}
+
 fn seen(settings: BucketSettings) -> GuardSeen {
     GuardSeen {
-        buckets: vec![(BUCKET.to_owned(), settings)],
+        buckets: vec![bucket(settings, &[])],
         named: Vec::new(),
     }
 }
@@ -163,7 +171,7 @@ fn each_weaker_setting_is_a_finding_until_it_is_strong_again() {
         ),
         (
             |s| s.policy = Ok(Policy::default()),
-            "bucket-guard-weakened: policy with SHA-256",
+            "bucket-guard-weakened: policy with statements of SHA-256",
         ),
         (
             |s| s.replication = Ok(Replication::default()),
@@ -231,6 +239,127 @@ fn a_policy_in_another_order_or_layout_is_the_same() {
                 .to_owned(),
     });
     assert_eq!(look(&mut state, same, None), (vec![], vec![]));
+}
+
+/// The order of a list says nothing, and a list of one value is the value.
+#[test]
+fn a_policy_with_its_principals_in_another_order_is_the_same() {
+    let statement = |principals: &str, action: &str| {
+        policy(&format!(
+            r#"[{{"Sid":"Write","Principal":{{"AWS":{principals}}},"Action":{action}}}]"#
+        ))
+    };
+    let mut settings = strong();
+    settings.policy = Ok(statement(r#"["a","b"]"#, r#""s3:PutObject""#));
+    let mut state = GuardState::default();
+    look(&mut state, settings, None);
+    for (principals, action, found) in [
+        (r#"["b","a"]"#, r#"["s3:PutObject"]"#, 0),
+        (r#"["b","c"]"#, r#""s3:PutObject""#, 1),
+        (r#"["c","b"]"#, r#""s3:PutObject""#, 1),
+        (r#"["a","b"]"#, r#""s3:*""#, 1),
+        (r#"["a","b","a"]"#, r#""s3:PutObject""#, 1),
+        (r#"["a","b"]"#, r#""s3:PutObject""#, 0),
+    ] {
+        let mut settings = strong();
+        settings.policy = Ok(statement(principals, action));
+        let (findings, _) = look(&mut state, settings, None);
+        assert_eq!(findings.len(), found, "{principals} {action}: {findings:?}");
+    }
+}
+
+/// A rule does not hide behind another one, and one that deletes no files of trails is nobody's
+/// business.
+#[test]
+fn each_lifecycle_rule_is_compared_with_those_that_delete_the_same() {
+    let rule = |prefix: &str, is_filtered: bool, days: u32| ExpirationRule {
+        prefix: prefix.to_owned(),
+        is_filtered,
+        ..expires(prefix, Some(days), Some(days))
+    };
+    let lifecycle = |rules: &[ExpirationRule]| Lifecycle {
+        rules: rules.to_vec(),
+    };
+    let root = "AWSLogs/";
+    let logs = "AWSLogs/111122223333/CloudTrail/";
+    let flow_logs = "AWSLogs/111122223333/vpcflowlogs/";
+    let known = [
+        rule("tmp/", false, 1),
+        rule(logs, true, 30),
+        rule(root, false, 400),
+    ];
+    let with = |new: ExpirationRule| [known.as_slice(), &[new]].concat();
+    for (rules, roots, weaker) in [
+        (known.to_vec(), vec![root], false),
+        (Vec::new(), vec![root], false),
+        (with(rule("tmp/old/", false, 1)), vec![], false),
+        (with(rule("scratch/", false, 1)), vec![root], false),
+        (
+            with(rule("scratch/", false, 1)),
+            vec![root, "scratch/AWSLogs/"],
+            true,
+        ),
+        // Nothing is known about the trails.
+        (with(rule("scratch/", false, 1)), vec![], true),
+        (with(rule(flow_logs, false, 1)), vec![root], false),
+        (with(rule(logs, false, 1)), vec![root], true),
+        (with(rule(logs, false, 399)), vec![root], true),
+        (with(rule(logs, false, 400)), vec![root], false),
+        (with(rule("", false, 400)), vec![root], true),
+        (with(rule(logs, true, 30)), vec![root], false),
+        (with(rule(logs, true, 29)), vec![root], true),
+        // The rule no longer has its filter.
+        (vec![rule(logs, false, 30)], vec![root], true),
+    ] {
+        let mut settings = strong();
+        settings.lifecycle = Ok(lifecycle(&known));
+        let mut state = GuardState::default();
+        look(&mut state, settings, None);
+        let mut settings = strong();
+        settings.lifecycle = Ok(lifecycle(&rules));
+        let seen = GuardSeen {
+            buckets: vec![bucket(settings, &roots)],
+            ..GuardSeen::default()
+        };
+        let found = step(&state, seen, &record(), None).report.findings;
+        assert_eq!(!found.is_empty(), weaker, "{rules:#?} {roots:?}");
+    }
+}
+
+#[test]
+fn the_rule_that_deletes_first_is_reported() {
+    let rule = |id: &str, prefix: &str, days: u32| ExpirationRule {
+        prefix: prefix.to_owned(),
+        ..expires(id, Some(days), None)
+    };
+    let flow_logs = "AWSLogs/111122223333/vpcflowlogs/";
+    for (rules, expected) in [
+        (
+            vec![rule("flow", flow_logs, 1), rule("tmp", "tmp/", 1)],
+            None,
+        ),
+        (
+            vec![
+                rule("flow", flow_logs, 1),
+                rule("a", "", 300),
+                rule("b", "AWSLogs/", 7),
+            ],
+            Some("rule `b` deletes objects after 7 days"),
+        ),
+    ] {
+        let mut settings = strong();
+        settings.lifecycle = Ok(Lifecycle { rules });
+        let seen = GuardSeen {
+            buckets: vec![bucket(settings, &["AWSLogs/"])],
+            ..GuardSeen::default()
+        };
+        let found = step(&GuardState::default(), seen, &record(), Some(365));
+        let found = found.report.findings.iter();
+        let found: Vec<_> = found
+            .filter_map(|finding| finding.actual.as_deref())
+            .collect();
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+    }
 }
 
 #[test]
@@ -311,7 +440,7 @@ fn what_is_no_longer_looked_at_is_not_said_to_be_right() {
     let mut weaker = strong();
     weaker.events = Ok(false);
     let seen = GuardSeen {
-        buckets: vec![(BUCKET.to_owned(), weaker)],
+        buckets: vec![bucket(weaker, &[])],
         named: vec![NamedAnswer {
             subject: trail.to_owned(),
             condition: Ok(Some(off)),
