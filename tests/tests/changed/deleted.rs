@@ -279,6 +279,27 @@ async fn the_deletion_of_a_planted_file_ends_its_incident() {
     assert_eq!(same(&report.all_clears[0]), same(&found));
 }
 
+/// A name of a later time is not CloudTrail's, whatever the digests say.
+#[tokio::test]
+async fn a_planted_file_with_a_name_of_the_future_is_not_a_log_file() {
+    let mut case = Case::new();
+    let mut planted = case.log_file(3);
+    let time = planted.key.split('_').nth(3).unwrap().to_owned();
+    for (later, expected) in [
+        ("20260115T1259Z", FindingKind::ObjectDeleted),
+        ("20260115T1301Z", FindingKind::LogFileUnlisted),
+    ] {
+        planted.key = planted.key.replace(&time, later);
+        case.memory.put(planted.clone());
+        case.memory.delete(&planted);
+        let mut report = case.check(&planted, deleted()).await;
+        let said: Vec<_> = report.findings.drain(..).chain(report.all_clears).collect();
+        assert_eq!(said.len(), 1, "{said:#?}");
+        assert_eq!(said[0].kind, expected);
+        planted.key = planted.key.replace(later, &time);
+    }
+}
+
 /// Nothing that an event says makes a finding look like something else.
 #[tokio::test]
 async fn an_unknown_or_hostile_requester_is_quoted() {

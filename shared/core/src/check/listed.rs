@@ -20,6 +20,10 @@ pub const LISTED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 /// first. The file may then be in the digest of an earlier hour.
 pub const EARLIER: SignedDuration = SignedDuration::from_mins(15);
 
+/// The maximum difference between the clocks of AWS and of this machine. A log file whose name has a
+/// later time is not CloudTrail's.
+pub const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
+
 /// The log files that digests list, by hashes of their keys under a secret of this process. Nobody
 /// can plant a key that looks like a listed one.
 #[derive(Debug, Default)]
@@ -48,7 +52,7 @@ impl Default for ListingPolicy {
         Self {
             delivered_within: DELIVERY,
             overdue_after: OVERDUE_AFTER,
-            clocks: SignedDuration::from_hours(1),
+            clocks: CLOCKS_DIFFER,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::bucket::listing::date_prefixes;
 use crate::bucket::selection::DELIVERY;
 use crate::check::digest::{DigestVerifier, OVERDUE_AFTER};
-use crate::check::listed::EARLIER;
+use crate::check::listed::{CLOCKS_DIFFER, EARLIER};
 use crate::finding::DigestReference;
 use crate::format::digest::UnverifiedDigest;
 use crate::names::location::ObjectLocation;
@@ -83,6 +83,10 @@ where
     K: ListPublicKeys,
 {
     let (time, until) = (log_file.key.time, log_file.until());
+    // The time in a name is the time of the delivery.
+    if time.duration_since(now) > CLOCKS_DIFFER {
+        return Ok(Listing::Unlisted);
+    }
     let Some(mut found) = candidates(digests.store(), log_file, until).await? else {
         return Ok(Listing::Unproven(format!(
             "there are too many digests of the hours from {time} to {until}"

@@ -239,12 +239,16 @@ where
             Judgment::Unproven {
                 why,
                 is_left_to_others,
-            } => waits(
-                &mut report,
-                changed.at,
-                Cause::Failed(why),
-                is_left_to_others,
-            ),
+            } => {
+                // S3 replicates in any order: the digest of an old log file may arrive after it.
+                let is_replica = self.digests.places.is_replica(&changed.at.bucket);
+                let cause = if is_replica {
+                    Cause::Unavailable(why)
+                } else {
+                    Cause::Failed(why)
+                };
+                waits(&mut report, changed.at, cause, is_left_to_others);
+            }
             // These are about an object that does not exist.
             Judgment::Deleted
             | Judgment::Expired
