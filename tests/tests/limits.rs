@@ -128,6 +128,7 @@ const ROWS: &[Row] = &[
             ("shared/core/src/watch/receipts.rs", "MAX_PAGES", Number),
             ("shared/core/src/watch", "MAX_LOST", Number),
             ("shared/core/src/watch", "MAX_SENDINGS", Number),
+            ("shared/core/src/watch", "MAX_UNVERIFIED", Number),
             ("shared/core/src/watch", "MAX_MEMORY_BYTES", Mebibytes),
             ("shared/core/src/watch/log_files.rs", "MAX_PAGES", Number),
             ("shared/core/src/watch/unlisted.rs", "MAX_DIGESTS", Number),

@@ -31,6 +31,10 @@ async fn a_digest_without_receipts_is_sent_to_the_functions() {
     assert_eq!(found.sent(), [(lost.key.clone(), BOTH.to_vec())]);
     assert_eq!((found.totals.lost, found.totals.unverified), (1, 1));
     assert_eq!(found.totals.example.unwrap().key, lost.key);
+    // The round is repeated: it sends the digest once, and counts it again.
+    let found = stage.round(after(late, 10)).await;
+    assert_eq!(found.sent(), []);
+    assert_eq!((found.totals.lost, found.totals.unverified), (1, 1));
     // The functions have time to work on it.
     let found = stage.round(after(late, 60)).await;
     assert_eq!(found.sent(), []);

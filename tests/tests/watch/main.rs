@@ -2,6 +2,7 @@
 //! all-clears, and nothing else.
 
 mod ends;
+mod incidents;
 mod lost;
 mod second_look;
 mod silence;

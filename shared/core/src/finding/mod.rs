@@ -239,6 +239,16 @@ impl Finding {
         }
     }
 
+    /// Returns the all-clear that ends every occurrence of this finding's incident: nothing that the
+    /// incident is about is left.
+    #[must_use]
+    pub fn into_end_of_incident(self, message: impl Into<String>) -> Self {
+        Self {
+            ends_incident: true,
+            ..self.into_all_clear(message)
+        }
+    }
+
     /// Returns the SHA-256 over kind and subject. It is the same whenever the same thing is found
     /// again, and names the incident.
     #[must_use]

@@ -37,7 +37,8 @@ pub fn of_log_file(subject: LogFileSubject<'_>) -> Vec<Finding> {
     let message = "The log file is what CloudTrail delivered: its content has the SHA-256 that the signed digest lists.";
     let ended = OF_LOG_FILE.map(|kind| {
         let finding = Finding::new(kind, subject.scope.clone(), subject.at.clone(), "");
-        end(finding.with_digest(subject.listed_in.clone()), message)
+        let finding = finding.with_digest(subject.listed_in.clone());
+        finding.into_end_of_incident(message)
     });
     let changed = ChangedObject {
         scope: subject.scope.clone(),
@@ -64,7 +65,10 @@ pub fn of_digest(subject: &DigestSubject<'_>) -> Vec<Finding> {
         "The digest is what CloudTrail signed: it is in its place, and its signature is valid.";
     let mut all_clears: Vec<_> = OF_DIGEST
         .into_iter()
-        .map(|kind| end(subject.clone().finding(kind, ""), message))
+        .map(|kind| {
+            let finding = subject.clone().finding(kind, "");
+            finding.into_end_of_incident(message)
+        })
         .collect();
     let changed = ChangedObject {
         scope: subject.scope.clone(),
@@ -90,7 +94,7 @@ pub fn of_predecessor(subject: &DigestSubject<'_>) -> Vec<Finding> {
     let message = "The digest is the one that the next digest names and describes, and its signature is valid.";
     let modified = subject.clone().finding(FindingKind::DigestModified, "");
     let mut all_clears = of_digest(subject);
-    all_clears.push(end(modified, message));
+    all_clears.push(modified.into_end_of_incident(message));
     all_clears
 }
 
@@ -109,23 +113,12 @@ pub(crate) fn of_readable(
 pub fn of_trail(subject: DigestSubject<'_>, place: String) -> Finding {
     let finding = subject.finding(FindingKind::DigestTrailUnexpected, "");
     let message = "The trail is one of the expected trails now.";
-    end(finding.about(place, ""), message)
+    finding.about(place, "").into_end_of_incident(message)
 }
 
 /// Returns the all-clear of a copy of a digest that is no longer there.
 #[must_use]
 pub fn of_removed_copy(scope: Scope, at: &ObjectLocation) -> Finding {
     let finding = Finding::new(FindingKind::DigestMoved, scope, at.clone(), "");
-    end(
-        finding,
-        "The copy of the digest is no longer in this place.",
-    )
-}
-
-/// Returns the all-clear that ends every occurrence of a finding's incident.
-fn end(finding: Finding, message: &str) -> Finding {
-    Finding {
-        ends_incident: true,
-        ..finding.into_all_clear(message)
-    }
+    finding.into_end_of_incident("The copy of the digest is no longer in this place.")
 }

@@ -34,7 +34,8 @@ pub struct SentAgain {
 #[serde(rename_all = "camelCase")]
 pub struct AccountMemory {
     schema: String,
-    /// The conditions that last, by the IDs of their findings.
+    /// The conditions that last, by the IDs of their incidents, each with the occurrence if an
+    /// incident can have several at the same time.
     #[serde(default)]
     pub conditions: BTreeMap<String, LastingCondition>,
     /// The ends of the chains that continue at another place, by chain.

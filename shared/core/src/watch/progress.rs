@@ -19,6 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// reported, unless access is denied.
 const TRIED_FOR: SignedDuration = SignedDuration::from_mins(90);
 
+/// The maximum number of digests of a chain that a round reports as unverified: the newest ones. The
+/// others were the newest ones in earlier rounds, unless very many are given up at the same time.
+const MAX_UNVERIFIED: usize = 8;
+
 /// The result of a round over one account.
 #[derive(Debug, Default)]
 pub struct AccountRound {
@@ -47,7 +51,7 @@ pub(super) struct RoundProgress<'a> {
     pub(super) ended: BTreeSet<String>,
     /// The result so far.
     pub(super) round: AccountRound,
-    /// The conditions that last, with the findings to send.
+    /// The conditions that last, by name, with the findings to send.
     open: BTreeMap<String, (LastingCondition, Finding)>,
     /// The reasons why conditions ended, by their subjects.
     over: BTreeMap<String, String>,
@@ -81,8 +85,8 @@ impl<'a> RoundProgress<'a> {
 
     /// Notes a condition that lasts.
     pub(super) fn open(&mut self, condition: LastingCondition, finding: Finding) {
-        let id = finding.id().to_string();
-        self.open.insert(id, (condition, finding));
+        let name = name_of(condition.kind, &finding);
+        self.open.insert(name, (condition, finding));
     }
 
     /// Notes why a condition about this subject ended, if there was one.
@@ -124,34 +128,45 @@ impl<'a> RoundProgress<'a> {
     /// are cleared.
     pub(super) fn conclude(mut self) -> AccountRound {
         let before = self.memory.conditions.iter();
-        for (id, condition) in before.filter(|(id, _)| !self.open.contains_key(*id)) {
+        for (name, condition) in before.filter(|(name, _)| !self.open.contains_key(*name)) {
             let reason = match self.over.get(&condition.subject()) {
                 Some(reason) => reason.clone(),
                 None if !self.is_of_the_stack(condition) => {
                     "Its bucket is no longer one of the log buckets of the stack.".to_owned()
                 }
                 None if self.is_past(condition) => {
-                    self.round.after.conditions.remove(id);
+                    self.round.after.conditions.remove(name);
                     continue;
                 }
                 // It could not be found out.
                 None => continue,
             };
-            self.round.after.conditions.remove(id);
+            self.round.after.conditions.remove(name);
             let finding = condition.finding(self.account, &self.places.trails, self.span.now);
             if let Some(finding) = finding.filter(|_| condition.reported) {
-                let all_clear = finding.into_all_clear(reason);
+                let all_clear = match condition.kind {
+                    // Other digests of the chain may still be unverified.
+                    ConditionKind::Unverified => finding.into_all_clear(reason),
+                    // Each day of a silence is an occurrence, and all of them are over.
+                    ConditionKind::Overdue | ConditionKind::NotWatched => {
+                        finding.into_end_of_incident(reason)
+                    }
+                };
                 self.round.report.all_clears.push(all_clear);
             }
         }
+        let crowded_out = crowded_out(&self.open);
         let mut round = self.round;
-        for (id, (condition, finding)) in self.open {
-            if condition.reported {
+        for (name, (mut condition, finding)) in self.open {
+            if crowded_out.contains(&name) {
+                let known = self.memory.conditions.get(&name);
+                condition.reported = known.is_some_and(|known| known.reported);
+            } else if condition.reported {
                 round.report.findings.push(finding);
                 let before = &mut round.before.conditions;
-                before.insert(id.clone(), condition.clone());
+                before.insert(name.clone(), condition.clone());
             }
-            round.after.conditions.insert(id, condition);
+            round.after.conditions.insert(name, condition);
         }
         round
     }
@@ -167,4 +182,33 @@ impl<'a> RoundProgress<'a> {
         condition.kind == ConditionKind::Unverified
             && matches!(classify(&condition.object.key), ObjectKind::Digest(key) if !self.span.holds(key.end_time))
     }
+}
+
+/// Returns the name under which a condition is remembered: the ID of its incident, and the
+/// occurrence if an incident can have several at the same time.
+fn name_of(kind: ConditionKind, finding: &Finding) -> String {
+    let id = finding.id();
+    match kind {
+        ConditionKind::Unverified => format!("{id} {}", finding.short_occurrence()),
+        ConditionKind::Overdue | ConditionKind::NotWatched => id.to_string(),
+    }
+}
+
+/// Returns the names of the conditions about unverified digests that a round does not report,
+/// because [`MAX_UNVERIFIED`] newer digests of the chain are unverified, too.
+fn crowded_out(open: &BTreeMap<String, (LastingCondition, Finding)>) -> BTreeSet<String> {
+    let mut by_chain: BTreeMap<String, Vec<(&str, &String)>> = BTreeMap::new();
+    for (name, (condition, finding)) in open {
+        if condition.kind == ConditionKind::Unverified {
+            let digests = by_chain.entry(finding.id().to_string()).or_default();
+            digests.push((condition.object.key.as_str(), name));
+        }
+    }
+    let older = by_chain.into_values().flat_map(|mut digests| {
+        // The times are in the keys.
+        digests.sort_unstable();
+        let count = digests.len().saturating_sub(MAX_UNVERIFIED);
+        digests.into_iter().take(count)
+    });
+    older.map(|(_, name)| name.clone()).collect()
 }

@@ -6,6 +6,8 @@ use super::heads::WatchedChain;
 use super::lost::{self, KnownDigest, KnownFolder, LostDigest, Step, VerifyingFunction};
 use super::progress::RoundProgress;
 use super::round::WatchRound;
+use super::stack_memory::SAME_HOUR;
+use super::totals::Totals;
 use crate::finding::monitoring::{self, Unverified};
 use crate::world::{ListPublicKeys, ReadObject};
 use futures::stream::{self, StreamExt as _};
@@ -94,7 +96,15 @@ impl<S: ReadObject, K: ListPublicKeys, E> WatchRound<'_, S, K, E> {
         let times = sent.map_or(0, |sent| sent.times);
         let totals = &mut progress.round.totals;
         match step {
-            Step::Wait => totals.unverified += u64::from(times > 0),
+            Step::Wait => {
+                totals.unverified += u64::from(times > 0);
+                let is_of_this_hour =
+                    |sent: &SentAgain| self.span.now.duration_since(sent.at) < SAME_HOUR;
+                // The round was interrupted after it sent the digest, or is repeated.
+                if times == 1 && sent.is_some_and(is_of_this_hour) {
+                    count_lost(digest, totals);
+                }
+            }
             Step::Send | Step::SendAgain => {
                 totals.unverified += 1;
                 let sent = SentAgain {
@@ -108,8 +118,7 @@ impl<S: ReadObject, K: ListPublicKeys, E> WatchRound<'_, S, K, E> {
                     .sent
                     .insert(digest.folder.clone(), sent);
                 if step == Step::Send {
-                    totals.lost += 1;
-                    totals.example.get_or_insert_with(|| digest.at.clone());
+                    count_lost(digest, totals);
                 }
                 progress.round.lost.push(LostDigest {
                     at: digest.at.clone(),
@@ -152,4 +161,9 @@ impl<S: ReadObject, K: ListPublicKeys, E> WatchRound<'_, S, K, E> {
         let from = self.span.from;
         progress.round.after.sent.retain(|_, sent| sent.end > from);
     }
+}
+
+fn count_lost(digest: &KnownDigest, totals: &mut Totals) {
+    totals.lost += 1;
+    totals.example.get_or_insert_with(|| digest.at.clone());
 }

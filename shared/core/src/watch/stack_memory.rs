@@ -4,7 +4,7 @@
 use super::totals::Totals;
 use crate::finding::{Report, monitoring};
 use crate::names::location::ObjectLocation;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The schema of the document.
@@ -18,6 +18,10 @@ pub const MANY_LOST: u64 = 5;
 /// chain loses one digest an hour.
 const ROUNDS_WITH_LOSSES: u32 = 3;
 
+/// Rounds that end within this time are about the same hour: the message of a round may be delivered
+/// twice, and anybody may start a round in between.
+pub(super) const SAME_HOUR: SignedDuration = SignedDuration::from_mins(45);
+
 /// What one round remembers about the whole stack for the next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +33,9 @@ pub struct StackMemory {
     /// The number of consecutive rounds, up to the last one, that found lost digests.
     #[serde(default)]
     pub rounds_with_losses: u32,
+    /// The time of the first complete round of the hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hour_since: Option<Timestamp>,
     /// The time of the last complete round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<Timestamp>,
@@ -40,6 +47,7 @@ impl Default for StackMemory {
             schema: SCHEMA.to_owned(),
             events_lost: None,
             rounds_with_losses: 0,
+            hour_since: None,
             completed: None,
         }
     }
@@ -68,9 +76,17 @@ impl StackMemory {
         let mut report = Report::new();
         let mut next = self.clone();
         next.completed = Some(now);
-        next.rounds_with_losses = match totals.lost {
-            0 => 0,
-            _ => self.rounds_with_losses.saturating_add(1),
+        let is_same_hour = self
+            .hour_since
+            .is_some_and(|first| now.duration_since(first).abs() < SAME_HOUR);
+        if !is_same_hour {
+            next.hour_since = Some(now);
+        }
+        next.rounds_with_losses = match (totals.lost, is_same_hour) {
+            (0, false) => 0,
+            (0, true) => self.rounds_with_losses,
+            (_, false) => self.rounds_with_losses.saturating_add(1),
+            (_, true) => self.rounds_with_losses.max(1),
         };
         let are_lost = totals.lost >= MANY_LOST || next.rounds_with_losses >= ROUNDS_WITH_LOSSES;
         match (&totals.example, &self.events_lost) {
@@ -81,7 +97,8 @@ impl StackMemory {
             }
             (_, Some(example)) if totals.lost == 0 => {
                 let finding = monitoring::events_lost(example, 0, now);
-                report.all_clears.push(finding.into_all_clear(
+                // Each day of the losses is an occurrence.
+                report.all_clears.push(finding.into_end_of_incident(
                     "Events arrive again: each digest of the last hour was verified without watchdog's help.",
                 ));
                 next.events_lost = None;
@@ -148,6 +165,37 @@ mod tests {
         }
         ids.dedup();
         assert_eq!(ids.len(), 1, "one incident");
+    }
+
+    /// The losses of one day are over, and the all-clear is of the next day.
+    #[test]
+    fn the_all_clear_ends_the_losses_of_every_day() {
+        let (_, memory) = StackMemory::default().conclude(&lost(MANY_LOST), at(23));
+        let (report, _) = memory.conclude(&lost(0), at(24));
+        assert!(report.all_clears[0].ends_incident);
+    }
+
+    #[test]
+    fn a_round_that_is_repeated_within_the_hour_is_not_another_hour() {
+        let minute = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        let mut memory = StackMemory::default();
+        for (now, number, rounds, found) in [
+            (0, 1, 1, 0),
+            (20, 1, 1, 0),
+            (40, 0, 1, 0),
+            (60, 1, 2, 0),
+            (80, 0, 2, 0),
+            (120, 1, 3, 1),
+            (150, 1, 3, 1),
+            (164, 0, 3, 0),
+            (165, 0, 0, 0),
+            (170, 1, 1, 0),
+        ] {
+            let (report, next) = memory.conclude(&lost(number), minute(now));
+            assert_eq!(next.rounds_with_losses, rounds, "{now}");
+            assert_eq!(report.findings.len(), found, "{now}");
+            memory = next;
+        }
     }
 
     #[test]
