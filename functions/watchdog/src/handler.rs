@@ -54,19 +54,23 @@ impl<P: Ports> Watchdog<P> {
         let mut totals = tick.totals.clone();
         totals.add(counted);
         let left = accounts.get(visited.len()..).unwrap_or_default();
-        if !left.is_empty() {
-            let is_new = |account: &AccountId| tick.is_to_visit(account);
-            if visited.len() == failed.len() && !visited.iter().any(is_new) {
-                // Without progress, the same message is tried again.
-                let error = error.unwrap_or_else(|| no_time("look at", "the first account"));
-                return Err(error.into());
-            }
-            let rest = tick.rest(&visited, left, &failed, totals);
-            return Ok(Some(rest.into_message()));
+        // What is done is not done again. Without progress, the same message is tried again.
+        let is_new = |account: &AccountId| tick.is_to_visit(account);
+        let has_progress = visited.len() > failed.len() || visited.iter().any(is_new);
+        let rest = |totals| tick.rest(&visited, left, &failed, totals).into_message();
+        let needs_time = !left.is_empty() || Instant::now() >= deadline.half_time;
+        if needs_time && has_progress {
+            return Ok(Some(rest(totals)));
         }
-        let guard = timeout_at(deadline.give_up, self.look_at_guard(now)).await;
-        if let Some(error) = error {
+        if !left.is_empty() {
+            let error = error.unwrap_or_else(|| no_time("look at", "the first account"));
             return Err(error.into());
+        }
+        let guard = timeout_at(deadline.give_up, self.look_at_guard(&heads, now)).await;
+        match error {
+            Some(_) if has_progress => return Ok(Some(rest(totals))),
+            Some(error) => return Err(error.into()),
+            None => {}
         }
         let unread = guard.unwrap_or_else(|_| Err(no_time("look at", "the log buckets")))?;
         totals.unread = totals.unread.saturating_add(unread);
