@@ -712,6 +712,40 @@ fn watchdog_looks_at_every_rule_of_s3s_events_topic_and_dead_letter_queue() {
     );
 }
 
+/// What watchdog looks at, it may look at.
+#[test]
+fn watchdog_may_look_at_everything_that_it_watches() {
+    let template = template();
+    let role = &template["Resources"]["WatchdogRole"]["Properties"];
+    let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array();
+    let statements = statements.expect("statements");
+    for (sid, variable) in [
+        ("LookAtRules", "TRAILSEAL_WATCHED_RULES"),
+        ("LookAtTopics", "TRAILSEAL_WATCHED_TOPICS"),
+        (
+            "LookAtDeadLetterQueues",
+            "TRAILSEAL_WATCHED_DEAD_LETTER_QUEUES",
+        ),
+    ] {
+        let mut of_sid = statements
+            .iter()
+            .filter(|statement| statement["Sid"] == sid);
+        let statement = of_sid.next().expect(sid);
+        let names = list(&statement["Resource"]).into_iter().map(|resource| {
+            let resource = match &resource["Fn::If"][1] {
+                Value::Null => resource,
+                if_true => if_true,
+            };
+            let name = resource["Ref"]
+                .as_str()
+                .or(resource["Fn::GetAtt"][0].as_str());
+            name.expect("a reference").to_owned()
+        });
+        let allowed: BTreeSet<String> = names.collect();
+        assert_eq!(watched(&template, variable), allowed, "{sid}");
+    }
+}
+
 /// The dashboard, with the names of resources in place of what `CloudFormation` puts in.
 fn dashboard(template: &Value) -> (Value, BTreeSet<String>) {
     let body = &template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"];

@@ -192,6 +192,9 @@ fn label(resource: &Value) -> Result<String> {
         let [_, one, other] = choice.as_slice() else {
             bail!("a choice of two");
         };
+        if other["Ref"] == "AWS::NoValue" {
+            return label(one);
+        }
         return Ok(format!("{}, or {}", label(one)?, label(other)?));
     }
     let text = &resource["Fn::Sub"];
