@@ -13,15 +13,16 @@ use std::collections::BTreeSet;
 use trailseal::names::object_key::{DIGEST_FOLDER, LOG_FOLDER, ROOT_FOLDER};
 use trailseal::world::{BucketSettings, StoreError};
 
-/// What the functions need in a log bucket of another account, whose policy must allow it.
-const NEEDED: [&str; 11] = [
+/// What the functions need in a log bucket of another account, whose policy must allow it. S3 returns the
+/// policy itself only to the account that owns the bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>
+const NEEDED: [&str; 10] = [
     "s3:GetObject",
     "s3:GetObjectVersion",
     "s3:ListBucket",
     "s3:ListBucketVersions",
     "s3:GetBucketNotification",
     "s3:GetBucketObjectLockConfiguration",
-    "s3:GetBucketPolicy",
     "s3:GetBucketPublicAccessBlock",
     "s3:GetBucketVersioning",
     "s3:GetLifecycleConfiguration",
@@ -191,6 +192,13 @@ fn policy(stack: &Stack, bucket: &str, settings: &BucketSettings) -> Check {
     const CHECK: &str = "bucket policy";
     let json = match &settings.policy {
         Ok(policy) => &policy.json,
+        Err(error) if stack.bucket_owner() != stack.account && !error.cause.is_refusal() => {
+            let owner = stack.bucket_owner();
+            let detail = format!(
+                "S3 returns it only to account {owner}, which owns the bucket: compare it with docs/organizations.md"
+            );
+            return Check::cannot_tell(CHECK, bucket, detail);
+        }
         Err(error) => return unread(stack, CHECK, bucket, error, "s3:GetBucketPolicy"),
     };
     let policy = match AccessPolicy::of_resource(json) {

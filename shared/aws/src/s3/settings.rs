@@ -133,6 +133,9 @@ impl S3Objects {
         })
     }
 
+    /// "If you have the correct permissions, but you're not using an identity that belongs to the
+    /// bucket owner's account, Amazon S3 returns a `405 Method Not Allowed` error."
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>
     async fn policy(&self, bucket: &str) -> Result<Policy, StoreError> {
         let answer = in_region!(self, bucket, |client| client
             .get_bucket_policy()
