@@ -75,7 +75,7 @@ async fn what_protects_the_bucket_and_the_stack_is_watched() -> Result<()> {
     world.tick_alone().await?;
     let (_, name) = parked.rsplit_once('/').context("a queue")?;
     let queue = format!(
-        "The dead-letter queue https://sqs.us-east-1.amazonaws.com/111122223333/{name} holds events that Trailseal could not process. Trailseal has not verified the objects in them."
+        "The dead-letter queue https://sqs.us-east-1.amazonaws.com/111122223333/{name} holds messages that Trailseal could not process. They are objects that it has not verified, or findings that nobody received an alert about."
     );
     let weaker = |setting: &str| {
         format!(

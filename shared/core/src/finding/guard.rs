@@ -76,7 +76,7 @@ use GuardCondition::{
 };
 
 /// What to do about a weaker setting.
-const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If it was planned, first check that no other finding about a setting is open. Then delete the record watch/guard.json in the evidence bucket: Trailseal records the current settings of all log buckets, and accepts them.";
+const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If there is no such call, and an ID such as AROA… or AIDA… replaced the ARN in a bucket policy, somebody deleted this role or user: write its ARN again if it exists again, or remove it from the policy. If it was planned, first check that no other finding about a setting is open. Then delete the record watch/guard.json in the evidence bucket: Trailseal records the current settings of all log buckets, and accepts them.";
 
 /// What to do about a trail that does not deliver.
 const RESTORE_TRAIL: &str = "Find out who did this: look for StopLogging, UpdateTrail and DeleteTrail calls in CloudTrail's event history in the trail's account and home Region, and for PutBucketPolicy calls in that of the bucket's account and Region. The event history also has events that no trail delivers. If nobody planned it, treat it as an attack, and make the trail right again (aws cloudtrail start-logging, aws cloudtrail update-trail --enable-log-file-validation). If CloudTrail cannot deliver, correct the bucket policy or the KMS key policy. If the trail was ended on purpose, add it to the stack's parameter EndedTrails.";
@@ -183,7 +183,7 @@ impl GuardCondition {
                 "Nobody receives what the topic {topic} publishes: it has no confirmed subscription."
             ),
             Parked { queue } => format!(
-                "The dead-letter queue {queue} holds events that Trailseal could not process. Trailseal has not verified the objects in them."
+                "The dead-letter queue {queue} holds messages that Trailseal could not process. They are objects that it has not verified, or findings that nobody received an alert about."
             ),
         }
     }
@@ -209,7 +209,7 @@ impl GuardCondition {
                 "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). If it is the alert topic, read the findings that nobody received: they are in the evidence bucket, under incidents/."
             }
             Parked { .. } => {
-                "The queue's name contains the name of the function. Search the function's log for the messages \"the message could not be processed\", correct the cause, and move the events back to the queue (aws sqs start-message-move-task). Events expire after at most 14 days in the dead-letter queue."
+                "The queue's name says what is in it. FindingsDeadLetterQueue: nobody received an alert about these findings, so read them now (aws sqs receive-message). WatchdogDeadLetterQueue: these are hourly rounds, so delete them after you corrected the cause. Any other queue: these are events, and its name contains the name of the function. To find the cause, search the function's log for the messages \"the message could not be processed\". Correct it, and move events and findings back to their queue (aws sqs start-message-move-task). Messages expire after at most 14 days in the dead-letter queue."
             }
         }
     }

@@ -20,8 +20,8 @@ const CHECK_FUNCTION: &str = "Look for this digest in the log of the function an
 /// The advice if something cannot be read.
 const CHECK_ACCESS: &str = "Check whether the role of the function watchdog may list and read it, and find out who changed the policies of the role and of the bucket. If a document of the evidence bucket is damaged, keep a copy of it and delete it: the next digest writes it again.";
 
-/// `monitoring-impaired`: `count` digests were not verified although they exist, so their events
-/// did not arrive. `example` is one of them.
+/// `monitoring-impaired`: `count` digests were not verified although they exist. Their events did not
+/// arrive, or functions need longer than they should. `example` is one of them.
 #[must_use]
 pub fn events_lost(example: &ObjectLocation, count: u64, hour: Timestamp) -> Finding {
     Finding::new(
@@ -29,7 +29,7 @@ pub fn events_lost(example: &ObjectLocation, count: u64, hour: Timestamp) -> Fin
         Scope::default(),
         example.clone(),
         format!(
-            "Digests that digest-validator or log-verifier did not verify within 90 minutes: {count}. Their events did not arrive. The object named here is one of them. watchdog now sends them to the functions."
+            "Digests that digest-validator or log-verifier did not verify within 90 minutes: {count}. Their events did not arrive, or the functions fail or are late. The object named here is one of them. watchdog now sends them to the functions."
         ),
     )
     .with_evidence(
