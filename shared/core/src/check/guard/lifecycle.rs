@@ -57,6 +57,18 @@ impl Setting for Lifecycle {
         })
     }
 
+    /// A new rule of which it is not known that it deletes files of a trail is not accepted: it is
+    /// compared again when another trail is known, or a chain head can be read again.
+    fn recorded_after(self, was: &Self, roots: &[&str]) -> Self {
+        let rules = self
+            .rules
+            .into_iter()
+            .filter(|rule| may_start_trail_files(&rule.prefix, roots) || was.rules.contains(rule));
+        Self {
+            rules: rules.collect(),
+        }
+    }
+
     fn difference(&self, was: &Self) -> (String, String) {
         (was.text(), self.text())
     }

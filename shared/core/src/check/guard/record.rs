@@ -127,7 +127,7 @@ impl BucketComparison<'_> {
             (None, Ok(is)) => Some(is),
             (Some(was), Ok(is)) => {
                 if !is.is_weaker_than(was, self.roots) {
-                    return Some(is);
+                    return Some(is.recorded_after(was, self.roots));
                 }
                 let (was_text, is_text) = is.difference(was);
                 let clipped = |text| clip_visibly(text, MAX_TEXT_CHARS);

@@ -11,6 +11,11 @@ pub(super) trait Setting: Clone {
     /// starts of the keys of these files, as far as they are known.
     fn is_weaker_than(&self, was: &Self, roots: &[&str]) -> bool;
 
+    /// Returns what to record of this setting, which protects no less than `was`.
+    fn recorded_after(self, _was: &Self, _roots: &[&str]) -> Self {
+        self
+    }
+
     /// Returns what was and what is, for people.
     fn difference(&self, was: &Self) -> (String, String);
 }

@@ -326,6 +326,38 @@ fn each_lifecycle_rule_is_compared_with_those_that_delete_the_same() {
     }
 }
 
+/// A rule that looks harmless as long as a trail is not known is not accepted by that.
+#[test]
+fn a_rule_is_compared_again_when_another_trail_is_known() {
+    let rule = |prefix: &str, days: u32| ExpirationRule {
+        prefix: prefix.to_owned(),
+        ..expires(prefix, Some(days), None)
+    };
+    let (one, both) = (vec!["AWSLogs/"], vec!["AWSLogs/", "p/AWSLogs/"]);
+    let old = rule("p/", 400);
+    let new = rule("p/", 1);
+    let mut state = GuardState::default();
+    for (rules, roots, found) in [
+        (vec![old.clone()], &both, 0),
+        // The head of the other chain cannot be read for now.
+        (vec![old.clone()], &one, 0),
+        (vec![old.clone()], &both, 0),
+        (vec![old.clone(), new.clone()], &one, 0),
+        (vec![old.clone(), new], &both, 1),
+        (vec![old], &both, 0),
+    ] {
+        let mut settings = strong();
+        settings.lifecycle = Ok(Lifecycle { rules });
+        let seen = GuardSeen {
+            buckets: vec![bucket(settings, roots)],
+            ..GuardSeen::default()
+        };
+        let step = step(&state, seen, &record(), None);
+        assert_eq!(step.report.findings.len(), found, "{roots:?}");
+        state = step.after;
+    }
+}
+
 #[test]
 fn the_rule_that_deletes_first_is_reported() {
     let rule = |id: &str, prefix: &str, days: u32| ExpirationRule {
