@@ -34,11 +34,19 @@ pub(crate) struct Statement {
     pub(crate) actions: Vec<String>,
     /// The resources as a reader of the template knows them. The five places of the list of log buckets
     /// have the same name.
-    pub(crate) resources: Vec<String>,
+    pub(crate) resources: Vec<Resource>,
     /// The condition of the template without which the statement is left out.
     pub(crate) only_if: Option<String>,
     /// The statement's comment.
     pub(crate) why: String,
+}
+
+/// A resource of a statement.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    name: String,
+    /// Whether a condition of the template leaves it out.
+    optional: bool,
 }
 
 /// A role and its statements.
@@ -56,14 +64,15 @@ impl Role {
         self.statements.iter().flat_map(move |statement| {
             let each = statement.actions.iter();
             each.flat_map(move |action| {
-                let resources: BTreeSet<&String> = statement.resources.iter().collect();
-                resources.into_iter().map(move |resource| {
+                let names = statement.resources.iter().map(|resource| &resource.name);
+                let names: BTreeSet<&String> = names.collect();
+                names.into_iter().map(move |name| {
                     let permission = Permission {
                         role: self.name.clone(),
                         policy: statement.policy.clone(),
                         sid: statement.sid.clone(),
                         action: action.clone(),
-                        resource: resource.clone(),
+                        resource: name.clone(),
                     };
                     (permission, statement)
                 })
@@ -73,18 +82,23 @@ impl Role {
 }
 
 impl Statement {
-    /// Returns the name of a resource by its number in the deployed policy. A list in a parameter has
-    /// one name.
+    /// Returns the name of a resource by its number in the deployed policy, which has all resources or
+    /// none of the optional ones. A list in a parameter has one name.
     pub(crate) fn resource(&self, number: usize, of: usize) -> Result<&str> {
-        let number = if self.resources.len() == 1 { 0 } else { number };
+        if let [resource] = self.resources.as_slice() {
+            return Ok(&resource.name);
+        }
+        let all = self.resources.len() == of;
+        let deployed = self.resources.iter().filter(|it| all || !it.optional);
+        let deployed: Vec<&Resource> = deployed.collect();
         ensure!(
-            self.resources.len() == 1 || self.resources.len() == of,
+            deployed.len() == of,
             "{} has {of} resources instead of {}",
             self.sid,
-            self.resources.len()
+            deployed.len()
         );
-        let resource = self.resources.get(number);
-        resource.map(String::as_str).context("a resource")
+        let resource = deployed.get(number).context("a resource")?;
+        Ok(&resource.name)
     }
 }
 
@@ -166,9 +180,13 @@ fn read(source: &str, policy: &str, statement: &Value) -> Result<Statement> {
     let sid = statement["Sid"].as_str().context("a statement has an ID")?;
     let actions = one_or_several(&statement["Action"]).into_iter();
     let actions = actions.map(|action| action.as_str().map(str::to_owned));
-    let resources = one_or_several(&statement["Resource"])
-        .into_iter()
-        .map(label);
+    let resources = one_or_several(&statement["Resource"]).into_iter();
+    let resources = resources.map(|resource| -> Result<Resource> {
+        Ok(Resource {
+            name: label(resource)?,
+            optional: resource["Fn::If"][2]["Ref"] == "AWS::NoValue",
+        })
+    });
     Ok(Statement {
         policy: policy.to_owned(),
         sid: sid.to_owned(),
