@@ -22,7 +22,7 @@ GROUPS = (
     ("HTTP and TLS", ("rustls", "webpki", "hyper", "h2", "http", "tower", "url", "idna", "icu_", "untrusted")),
     ("Rust's standard library", ("std", "core", "alloc", "hashbrown", "compiler_builtins")),
     ("tokio and futures", ("tokio", "futures", "mio", "async_stream", "parking_lot")),
-    ("JSON, times, compression, hashes", ("serde", "jiff", "chrono", "time", "zlib", "flate2", "libdeflate", "sha", "md", "aho", "memchr", "ryu", "itoa", "zmij")),
+    ("JSON, times, compression, hashes", ("serde", "jiff", "chrono", "time", "zlib", "flate2", "libdeflate", "sha", "md", "crc", "aho", "memchr", "ryu", "itoa", "zmij")),
     ("logging", ("tracing", "sharded", "log")),
 )
 # AWS's SDK and its C library share a prefix. What has no Rust name is C and assembly.
