@@ -56,7 +56,7 @@ variable "ended_trails" {
 }
 
 variable "trail_status_role" {
-  description = "Name of the role with which the function watchdog reads the status of the trails in TrailArns, in the account of each trail. docs/trail-status-role.yaml is a template of the role. Empty if the status is not read."
+  description = "Name of the role with which the function settings-monitor reads the status of the trails in TrailArns, in the account of each trail. docs/trail-status-role.yaml is a template of the role. Empty if the status is not read."
   type        = string
   default     = ""
   nullable    = false

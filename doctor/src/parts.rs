@@ -37,7 +37,7 @@ const fn part(names: [&'static str; 5], reads: [bool; 2]) -> FunctionPart {
 }
 
 /// The functions of the stack.
-pub(crate) const FUNCTIONS: [FunctionPart; 8] = [
+pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
     part(
         [
             "DigestValidator",
@@ -110,6 +110,16 @@ pub(crate) const FUNCTIONS: [FunctionPart; 8] = [
     ),
     part(
         [
+            "SettingsMonitor",
+            "settings-monitor",
+            "SettingsMonitorQueue",
+            "SettingsMonitorDeadLetterQueue",
+            "SettingsMonitorRole",
+        ],
+        [false, false],
+    ),
+    part(
+        [
             "Alerter",
             "alerter",
             "FindingsQueue",
@@ -129,8 +139,10 @@ pub(crate) enum Trigger {
     Written(&'static [&'static str]),
     /// Deleted objects in folders of these names.
     Deleted(&'static [&'static str]),
-    /// The clock, every hour.
-    Hourly,
+    /// The clock, every hour: the rounds, second looks and appends of `watchdog`.
+    HourlyRound,
+    /// The clock, every hour: the looks of `settings-monitor`.
+    HourlyLook,
 }
 
 /// An EventBridge rule.
@@ -150,7 +162,7 @@ pub(crate) struct RulePart {
 const BOTH: &[&str] = &[LOG_FOLDER, DIGEST_FOLDER];
 
 /// The rules of the stack.
-pub(crate) const RULES: [RulePart; 6] = [
+pub(crate) const RULES: [RulePart; 7] = [
     RulePart {
         rule: "DigestValidatorRule",
         queue: "DigestValidatorQueue",
@@ -185,7 +197,13 @@ pub(crate) const RULES: [RulePart; 6] = [
         rule: "WatchdogRule",
         queue: "WatchdogQueue",
         dead_letter_queue: "WatchdogDeadLetterQueue",
-        trigger: Trigger::Hourly,
+        trigger: Trigger::HourlyRound,
+    },
+    RulePart {
+        rule: "SettingsMonitorRule",
+        queue: "SettingsMonitorQueue",
+        dead_letter_queue: "SettingsMonitorDeadLetterQueue",
+        trigger: Trigger::HourlyLook,
     },
 ];
 

@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 TEMPLATE = pathlib.Path(__file__).parents[2] / "template.yaml"
 
 # Findings, alerts and the clock trigger them instead of objects.
-OTHERS = ["alerter", "exporter", "watchdog"]
+OTHERS = ["alerter", "exporter", "settings-monitor", "watchdog"]
 
 
 def functions(template: dict[str, Any]) -> dict[str, str]:

@@ -200,6 +200,14 @@ const ROWS: &[Row] = &[
         ],
     ),
     (
+        "look of `settings-monitor`",
+        &[
+            ("shared/core/src/watch", "MAX_CHAINS", Number),
+            ("functions/settings-monitor", "TRAILS_AT_ONCE", Number),
+            ("shared/core/src/check/guard", "MAX_STATE_BYTES", Mebibytes),
+        ],
+    ),
+    (
         "list of `trailseal incidents`",
         &[("cli/src/incidents", "MAX_INCIDENTS", Number)],
     ),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
+use trailseal::check::guard::read_message;
 use trailseal::watch::{AppendTick, SecondLookTick, WatchMessage};
 use trailseal_tests::local::paths;
 
@@ -26,13 +27,15 @@ const HISTORY: [(&str, &str); 2] = [
 ];
 
 /// The other functions: findings, alerts and the clock trigger them.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 4] = [
     ("Alerter", "alerter"),
     ("Exporter", "exporter"),
-    (WATCHDOG, "watchdog"),
+    SETTINGS_MONITOR,
+    WATCHDOG,
 ];
 
-const WATCHDOG: &str = "Watchdog";
+const WATCHDOG: (&str, &str) = ("Watchdog", "watchdog");
+const SETTINGS_MONITOR: (&str, &str) = ("SettingsMonitor", "settings-monitor");
 
 /// The maximum length of a stack name for which every name fits, as the README says.
 const LONGEST_STACK_NAME: usize = 29;
@@ -162,8 +165,8 @@ fn a_rule_waits_for_the_policies_of_its_queues_and_can_start_disabled() {
     rules.retain(|(name, _)| *name != "WebhookRule");
     let each = FUNCTIONS.map(|(function, _)| (function, format!("{function}Rule")));
     let writes = (MONITOR.0, format!("{}WriteRule", MONITOR.0));
-    let clock = (WATCHDOG, format!("{WATCHDOG}Rule"));
-    let each = each.into_iter().chain([writes, clock]);
+    let clock = [WATCHDOG, SETTINGS_MONITOR].map(|(name, _)| (name, format!("{name}Rule")));
+    let each = each.into_iter().chain([writes]).chain(clock);
     let each: Vec<(&str, String)> = each.collect();
     assert_eq!(rules.len(), each.len());
     for (function, name) in each {
@@ -190,7 +193,7 @@ fn a_rule_waits_for_the_policies_of_its_queues_and_can_start_disabled() {
 #[test]
 fn roles_have_stable_names_that_fit_and_are_in_the_outputs_with_the_queues() {
     let template = template();
-    for (function, name) in FUNCTIONS.into_iter().chain([(WATCHDOG, "watchdog")]) {
+    for (function, name) in FUNCTIONS.into_iter().chain([WATCHDOG, SETTINGS_MONITOR]) {
         let role = &template["Resources"][format!("{function}Role")]["Properties"]["RoleName"];
         let pattern = role["Fn::Sub"].as_str().unwrap();
         assert_eq!(
@@ -296,13 +299,23 @@ fn the_checking_functions_may_do_in_the_evidence_bucket_what_they_do_and_no_more
         ),
         (MONITOR.0, &[]),
         (
-            WATCHDOG,
+            SETTINGS_MONITOR.0,
+            &[
+                ("/chains/*", &[READ]),
+                ("/watch/guard.json", &[READ, WRITE]),
+                LIST,
+            ],
+        ),
+        (
+            WATCHDOG.0,
             &[
                 ("/receipts/*", &[READ]),
                 ("/incidents/*", &[READ]),
                 ("/acknowledgments/*", &[READ]),
                 ("/chains/*", &[READ]),
-                ("/watch/*", &[READ, WRITE]),
+                ("/watch/????????????.json", &[READ, WRITE]),
+                ("/watch/stack.json", &[READ, WRITE]),
+                ("/watch/checkpoint.json", &[READ, WRITE]),
                 ("/log/*", &[READ]),
                 ("/log/batches/*", &[WRITE_NEW]),
                 ("/log/staged/*", &[WRITE_NEW]),
@@ -673,9 +686,29 @@ fn the_clock_starts_the_watchdog() {
     assert_eq!(sends["Action"], "sqs:SendMessage");
 }
 
-/// Returns the logical IDs in a variable of watchdog, which is a list of references.
+/// The clock starts the look at the settings, and its silence is an alarm.
+#[test]
+fn the_clock_starts_the_look_at_the_settings() {
+    let template = template();
+    let resource = |name: &str| &template["Resources"][name]["Properties"];
+    let rule = resource("SettingsMonitorRule");
+    assert_eq!(rule["ScheduleExpression"], "rate(1 hour)");
+    let messages = rule["Targets"].as_array().unwrap().iter();
+    let messages = messages.map(|target| read_message(target["Input"].as_str().unwrap()));
+    assert_eq!(messages.collect::<Vec<_>>(), [Ok(())]);
+    let silence = resource("SettingsMonitorSilenceAlarm");
+    assert_eq!(silence["Metrics"][0]["Expression"], "FILL(looks, 0)");
+    let stat = &silence["Metrics"][1]["MetricStat"];
+    assert_eq!(stat["Metric"]["MetricName"], "NotWatched");
+    assert_eq!(stat["Metric"]["Dimensions"][0]["Value"], "settings-monitor");
+    assert_eq!(stat["Stat"], "SampleCount");
+    assert_eq!(silence["TreatMissingData"], "breaching");
+}
+
+/// Returns the logical IDs in a variable of settings-monitor, which is a list of references.
 fn watched(template: &Value, variable: &str) -> BTreeSet<String> {
-    let variables = &template["Resources"][WATCHDOG]["Properties"]["Environment"]["Variables"];
+    let variables =
+        &template["Resources"][SETTINGS_MONITOR.0]["Properties"]["Environment"]["Variables"];
     let list = variables[variable]["Fn::Join"][1].as_array();
     let items = list.expect("a list").iter();
     let names = items.map(|item| match &item["Fn::If"][1] {
@@ -688,7 +721,7 @@ fn watched(template: &Value, variable: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn watchdog_looks_at_every_rule_of_s3s_events_topic_and_dead_letter_queue() {
+fn settings_monitor_looks_at_every_rule_of_s3s_events_topic_and_dead_letter_queue() {
     let template = template();
     let named = |kind: &str, is_wanted: fn(&str, &Value) -> bool| -> BTreeSet<String> {
         let all = resources(&template, kind).into_iter();
@@ -712,11 +745,11 @@ fn watchdog_looks_at_every_rule_of_s3s_events_topic_and_dead_letter_queue() {
     );
 }
 
-/// What watchdog looks at, it may look at.
+/// What settings-monitor looks at, it may look at.
 #[test]
-fn watchdog_may_look_at_everything_that_it_watches() {
+fn settings_monitor_may_look_at_everything_that_it_watches() {
     let template = template();
-    let role = &template["Resources"]["WatchdogRole"]["Properties"];
+    let role = &template["Resources"]["SettingsMonitorRole"]["Properties"];
     let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array();
     let statements = statements.expect("statements");
     for (sid, variable) in [

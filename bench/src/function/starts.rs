@@ -15,12 +15,13 @@ use crate::lab::Lab;
 use crate::report::{Section, Table, float, median, megabytes, millis};
 
 /// The functions, by their names in the template.
-const FUNCTIONS: [(&str, &str); 7] = [
+const FUNCTIONS: [(&str, &str); 8] = [
     ("DigestValidator", "digest-validator"),
     ("LogVerifier", "log-verifier"),
     ("KmsContextChecker", "kms-context-checker"),
     ("DeletionMonitor", "deletion-monitor"),
     ("Watchdog", "watchdog"),
+    ("SettingsMonitor", "settings-monitor"),
     ("Alerter", "alerter"),
     ("Exporter", "exporter"),
 ];

@@ -34,6 +34,9 @@ pub(crate) const fn logged(function: Function) -> Option<f64> {
         Function::KmsContextChecker => Some(1060.0),
         Function::HistoryDigestValidator => Some(743.0),
         Function::HistoryLogVerifier => Some(739.0),
-        Function::DeletionMonitor | Function::Watchdog | Function::Alerter => None,
+        Function::DeletionMonitor
+        | Function::Watchdog
+        | Function::SettingsMonitor
+        | Function::Alerter => None,
     }
 }

@@ -96,6 +96,7 @@ impl Bill {
             day.triggered(function, messages, within, inputs);
         }
         day.watchdog(accounts, inputs);
+        day.settings_monitor(accounts, inputs);
         day.history(digests * f64::from(DAY), inputs);
         let events = (digests + log_files) * f64::from(DAY);
         day.add(None, prices::EVENT, events);
@@ -224,6 +225,32 @@ impl Bill {
             written: 0.0,
         };
         self.add(function, prices::SQS_REQUEST, 3.0 * invocations);
+        self.work(function, work, inputs);
+    }
+
+    /// The hourly looks at the settings: each reads all chain heads. What else it reads does not depend
+    /// on the number of accounts, and is less than a cent a day.
+    fn settings_monitor(&mut self, accounts: u32, inputs: Inputs<'_>) {
+        let function = Function::SettingsMonitor;
+        let settings = inputs.settings.of(function);
+        let heads = &inputs.measured.heads;
+        let day = f64::from(DAY);
+        let looks = f64::from(accounts) / float(SAMPLE as u64) * day / heads.messages;
+        let mut requests = heads.tally.times(looks);
+        let chains = float(REGIONS.len() as u64) * f64::from(accounts);
+        requests.add(Request::EvidenceList, (chains / 1000.0).ceil() * day);
+        let processor = heads.processor * looks + requests.all() * inputs.request;
+        let duration = heads.waited * looks + processor / share(settings.memory_mb);
+        let work = Work {
+            messages: day,
+            invocations: day,
+            duration,
+            gigabyte_seconds: duration * settings.memory_mb / 1024.0,
+            requests,
+            logged: day * (PLATFORM_BYTES + 1000.0),
+            written: 0.0,
+        };
+        self.add(function, prices::SQS_REQUEST, 3.0 * day);
         self.work(function, work, inputs);
     }
 

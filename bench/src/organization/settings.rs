@@ -15,18 +15,20 @@ pub(crate) enum Function {
     KmsContextChecker,
     DeletionMonitor,
     Watchdog,
+    SettingsMonitor,
     Alerter,
     HistoryDigestValidator,
     HistoryLogVerifier,
 }
 
 impl Function {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::DigestValidator,
         Self::LogVerifier,
         Self::KmsContextChecker,
         Self::DeletionMonitor,
         Self::Watchdog,
+        Self::SettingsMonitor,
         Self::Alerter,
         Self::HistoryDigestValidator,
         Self::HistoryLogVerifier,
@@ -40,6 +42,7 @@ impl Function {
             Self::KmsContextChecker => "KmsContextChecker",
             Self::DeletionMonitor => "DeletionMonitor",
             Self::Watchdog => "Watchdog",
+            Self::SettingsMonitor => "SettingsMonitor",
             Self::Alerter => "Alerter",
             Self::HistoryDigestValidator => "HistoryDigestValidator",
             Self::HistoryLogVerifier => "HistoryLogVerifier",
@@ -62,6 +65,7 @@ impl Function {
             Self::KmsContextChecker => "`kms-context-checker`",
             Self::DeletionMonitor => "`deletion-monitor`",
             Self::Watchdog => "`watchdog`",
+            Self::SettingsMonitor => "`settings-monitor`",
             Self::Alerter => "`alerter`",
             Self::HistoryDigestValidator => "history: `digest-validator`",
             Self::HistoryLogVerifier => "history: `log-verifier`",

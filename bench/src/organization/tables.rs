@@ -133,7 +133,7 @@ fn requests_of_messages(day: &Bill) -> Table {
         let Some(work) = day.work.get(&function).filter(|work| work.messages > 0.0) else {
             continue;
         };
-        if function == Function::Watchdog {
+        if matches!(function, Function::Watchdog | Function::SettingsMonitor) {
             continue;
         }
         let each = |requests: &[Request]| {
@@ -158,7 +158,7 @@ pub(crate) fn lambda(days: &Days, inputs: Inputs<'_>) -> Section {
     let mut section = Section::new(
         "Lambda",
         format!(
-            "{} accounts, a day. Memory, batches, windows and concurrency are those of `template.yaml`. The work of `watchdog` starts with a message instead of a file.",
+            "{} accounts, a day. Memory, batches, windows and concurrency are those of `template.yaml`. The work of `watchdog` and `settings-monitor` starts with a message instead of a file.",
             ACCOUNTS[2]
         ),
     );

@@ -12,14 +12,17 @@ use trailseal::world::StoreError;
 /// The schedule of the rule that the clock triggers.
 const SCHEDULE: &str = "rate(1 hour)";
 
-/// The input that a function of the clock gets, by the target's ID.
-const INPUTS: [(&str, &str); 2] = [
+/// The messages of a round of `watchdog`, by the IDs of the targets.
+const ROUND: [(&str, &str); 2] = [
     ("queue", r#"{"watch":{}}"#),
     ("second-look", r#"{"secondLook":{}}"#),
 ];
 
-/// The same for the evidence log.
+/// The message of an append to the evidence log.
 const APPEND: (&str, &str) = ("append", r#"{"append":{}}"#);
+
+/// The message of a look of `settings-monitor`.
+const LOOK: (&str, &str) = ("queue", r#"{"settings":{}}"#);
 
 /// Returns the checks of a rule.
 pub(crate) fn rule(
@@ -74,7 +77,7 @@ fn pattern(stack: &Stack, trigger: Trigger) -> Option<Value> {
     let (detail_type, folders) = match trigger {
         Trigger::Created(folders) | Trigger::Written(folders) => ("Object Created", folders),
         Trigger::Deleted(folders) => ("Object Deleted", folders),
-        Trigger::Hourly => return None,
+        Trigger::HourlyRound | Trigger::HourlyLook => return None,
     };
     let keys = folders
         .iter()
@@ -130,12 +133,16 @@ fn targets(stack: &Stack, part: &RulePart) -> Vec<RuleTarget> {
         input: input.map(str::to_owned),
         dead_letter: Some(arn(part.dead_letter_queue)),
     };
-    if part.trigger != Trigger::Hourly {
-        return vec![target("queue", None)];
-    }
-    let append = stack.has_evidence_log().then_some(APPEND);
-    let inputs = INPUTS.into_iter().chain(append);
-    inputs.map(|(id, input)| target(id, Some(input))).collect()
+    let inputs = match part.trigger {
+        Trigger::HourlyRound => {
+            let append = stack.has_evidence_log().then_some(APPEND);
+            ROUND.into_iter().chain(append).collect()
+        }
+        Trigger::HourlyLook => vec![LOOK],
+        _ => return vec![target("queue", None)],
+    };
+    let targets = inputs.into_iter();
+    targets.map(|(id, input)| target(id, Some(input))).collect()
 }
 
 /// Returns whether a rule sends the same to the same queue, whatever the ID of its target.
@@ -195,7 +202,9 @@ mod tests {
         RuleFacts {
             is_enabled: true,
             pattern: pattern(stack, part.trigger).map(|pattern| pattern.to_string()),
-            schedule: (part.trigger == Trigger::Hourly).then(|| SCHEDULE.to_owned()),
+            schedule: pattern(stack, part.trigger)
+                .is_none()
+                .then(|| SCHEDULE.to_owned()),
             targets: targets(stack, part),
         }
     }

@@ -57,23 +57,14 @@ impl<P: Ports> Watchdog<P> {
         // What is done is not done again. Without progress, the same message is tried again.
         let is_new = |account: &AccountId| tick.is_to_visit(account);
         let has_progress = visited.len() > failed.len() || visited.iter().any(is_new);
-        let rest = |totals| tick.rest(&visited, left, &failed, totals).into_message();
-        let needs_time = !left.is_empty() || Instant::now() >= deadline.half_time;
-        if needs_time && has_progress {
-            return Ok(Some(rest(totals)));
-        }
-        if !left.is_empty() {
+        if !left.is_empty() || error.is_some() {
+            if has_progress {
+                let rest = tick.rest(&visited, left, &failed, totals);
+                return Ok(Some(rest.into_message()));
+            }
             let error = error.unwrap_or_else(|| no_time("look at", "the first account"));
             return Err(error.into());
         }
-        let guard = timeout_at(deadline.give_up, self.look_at_guard(&heads, now)).await;
-        match error {
-            Some(_) if has_progress => return Ok(Some(rest(totals))),
-            Some(error) => return Err(error.into()),
-            None => {}
-        }
-        let unread = guard.unwrap_or_else(|_| Err(no_time("look at", "the log buckets")))?;
-        totals.unread = totals.unread.saturating_add(unread);
         self.conclude(&totals, now).await?;
         tracing::info!(
             chains = totals.chains,

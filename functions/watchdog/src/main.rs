@@ -3,7 +3,6 @@
 
 mod account;
 mod append;
-mod guard;
 mod handler;
 mod second_look;
 mod stack;
@@ -13,7 +12,7 @@ use trailseal_lambda::Startup;
 use trailseal_lambda::config::WatchdogConfig;
 use watchdog::{Stack, Watchdog};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let startup = Startup::from_environment().await?;
     let config = WatchdogConfig::read(|name| std::env::var(name).ok())?;

@@ -17,7 +17,7 @@ use crc::{CRC_32_ISCSI, CRC_64_NVME, Crc, Table};
 use std::fmt;
 
 /// 16 tables each: 16 bytes at a time.
-type Crc32c = Crc<u32, Table<16>>;
+type Crc32c = Crc<u32, Table<1>>;
 type Crc64Nvme = Crc<u64, Table<16>>;
 
 static CRC32C: Crc32c = Crc32c::new(&CRC_32_ISCSI);
@@ -42,7 +42,7 @@ pub struct Digest(State);
 #[derive(Clone)]
 enum State {
     Crc32(crc32fast::Hasher),
-    Crc32c(crc::Digest<'static, u32, Table<16>>),
+    Crc32c(crc::Digest<'static, u32, Table<1>>),
     Crc64Nvme(crc::Digest<'static, u64, Table<16>>),
 }
 

@@ -1,4 +1,4 @@
-//! The settings of the log bucket, and the parts of the stack: what watchdog reports about them.
+//! The settings of the log bucket, and the parts of the stack: what settings-monitor reports about them.
 
 use crate::world::{VALIDATOR, World};
 use anyhow::{Context, Result, ensure};
@@ -53,8 +53,8 @@ async fn what_protects_the_bucket_and_the_stack_is_watched() -> Result<()> {
         .set_versioning(BucketVersioningStatus::Enabled)
         .await?;
     // The first look records the settings.
-    world.tick().await?;
-    let first = world.sent_by("watchdog");
+    world.look().await?;
+    let first = world.sent_by("settings-monitor");
     ensure!(first.is_empty(), "{first:#?}");
     let state = world.evidence("watch/guard.json").await?;
     let record = &state["watch/guard.json"]["buckets"][bucket.as_str()];
@@ -72,7 +72,7 @@ async fn what_protects_the_bucket_and_the_stack_is_watched() -> Result<()> {
     let parked = world.pump.dead_letter_url(VALIDATOR)?.to_owned();
     let park = world.aws.sqs().send_message().queue_url(&parked);
     park.message_body("x").send().await?;
-    world.tick_alone().await?;
+    world.look_alone().await?;
     let (_, name) = parked.rsplit_once('/').context("a queue")?;
     let queue = format!(
         "The dead-letter queue https://sqs.us-east-1.amazonaws.com/111122223333/{name} holds messages that Trailseal could not process. They are objects that it has not verified, or findings that nobody received an alert about."
@@ -93,9 +93,9 @@ async fn what_protects_the_bucket_and_the_stack_is_watched() -> Result<()> {
         ),
         queue,
     ]);
-    let found = messages(&world.sent_by("watchdog"), false);
+    let found = messages(&world.sent_by("settings-monitor"), false);
     ensure!(found == expected, "{found:#?}");
-    let policy = world.sent_by("watchdog");
+    let policy = world.sent_by("settings-monitor");
     let policy = policy
         .iter()
         .find(|f| f["message"] == weaker("bucket policy").as_str());
@@ -123,8 +123,8 @@ async fn what_protects_the_bucket_and_the_stack_is_watched() -> Result<()> {
     ensure!(world.pump.drain_dlq(VALIDATOR).await?.len() == 1);
     // An all-clear ends only what was found in an earlier second.
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    world.tick().await?;
-    let cleared = messages(&world.sent_by("watchdog"), true);
+    world.look().await?;
+    let cleared = messages(&world.sent_by("settings-monitor"), true);
     ensure!(cleared.len() == expected.len(), "{cleared:#?}");
     let all = world.alerts();
     let subjects: Vec<&str> = all[alerts..]

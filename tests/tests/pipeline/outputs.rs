@@ -331,15 +331,15 @@ async fn a_stack_without_an_output_has_nothing_for_them() -> Result<()> {
     Ok(())
 }
 
-/// `watchdog` reports what waits in the dead-letter queue of the outputs.
+/// `settings-monitor` reports what waits in the dead-letter queue of the outputs.
 #[tokio::test(flavor = "multi_thread")]
 async fn parked_outputs_are_reported() -> Result<()> {
     let world = World::versioned(trail(), &[("EventBus", "Enabled")]).await?;
     let parked = world.pump.dead_letter_url(EXPORTER)?.to_owned();
     let park = world.aws.sqs().send_message().queue_url(&parked);
     park.message_body("x").send().await?;
-    world.tick_alone().await?;
-    let sent = world.sent_by("watchdog");
+    world.look_alone().await?;
+    let sent = world.sent_by("settings-monitor");
     let (_, name) = parked.rsplit_once('/').context("a queue")?;
     let is_about_it = |finding: &Value| {
         let message = finding["message"].as_str().unwrap_or_default();

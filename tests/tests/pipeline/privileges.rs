@@ -15,7 +15,7 @@ use trailseal_tests::trail::{Encryption, Trail, TrailSpec, deliver, gzip};
 const WATCHDOG: &str = "Watchdog";
 
 /// Every function of a stack whose outputs are on.
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     ALERTER,
     CHECKER,
     MONITOR,
@@ -23,6 +23,7 @@ const ALL: [&str; 9] = [
     VERIFIER,
     WATCHDOG,
     "Exporter",
+    "SettingsMonitor",
     "HistoryDigestValidator",
     "HistoryLogVerifier",
 ];
@@ -120,6 +121,7 @@ async fn encrypted_digests_are_verified_with_encrypted_keys_of_a_bucket() -> Res
     world.settle().await?;
     world.assert_alerts(&[found("object-overwritten", &log)]);
     world.tick().await?;
+    world.look().await?;
     world.assert_alerts(&[found("object-overwritten", &log)]);
     Ok(())
 }

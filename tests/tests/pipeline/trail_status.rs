@@ -1,4 +1,4 @@
-//! The status of the trails: watchdog reads it with the role of `docs/trail-status-role.yaml`.
+//! The status of the trails: settings-monitor reads it with the role of `docs/trail-status-role.yaml`.
 
 use crate::world::{ACCOUNT, REGION, World};
 use anyhow::{Context, Result, ensure};
@@ -20,8 +20,8 @@ impl World {
     async fn deploy_role(&self) -> Result<()> {
         let template = paths::repository().join("docs/trail-status-role.yaml");
         let template = template.to_str().context("a path")?;
-        let watchdog = self.stack.outputs.get("WatchdogRoleArn");
-        let parameter = format!("WatchdogRoleArn={}", watchdog.context("no output")?);
+        let monitor = self.stack.outputs.get("SettingsMonitorRoleArn");
+        let parameter = format!("SettingsMonitorRoleArn={}", monitor.context("no output")?);
         self.run(&[
             "cloudformation",
             "deploy",
@@ -39,7 +39,7 @@ impl World {
 
     /// Returns the newest finding or all-clear about a trail.
     fn newest_about_trail(&self) -> Option<Value> {
-        let mut sent = self.sent_by("watchdog");
+        let mut sent = self.sent_by("settings-monitor");
         sent.retain(|finding| finding["kind"] == "monitoring-impaired");
         sent.pop()
     }
@@ -54,7 +54,7 @@ async fn a_stopped_trail_is_reported_until_it_logs_again() -> Result<()> {
 
     // Without the trail, and with the role: moto lets any role be assumed.
     world.deploy_role().await?;
-    world.tick().await?;
+    world.look().await?;
     let finding = world.newest_about_trail().context("no finding")?;
     ensure!(finding["actual"] == "it does not exist", "{finding:#}");
     let assumed = world.proxy.calls(&Match::operation("sts", "AssumeRole"));
@@ -80,18 +80,18 @@ async fn a_stopped_trail_is_reported_until_it_logs_again() -> Result<()> {
         .await?;
     // An all-clear ends only what was found in an earlier second.
     tokio::time::sleep(Duration::from_millis(1100)).await;
-    world.tick().await?;
+    world.look().await?;
     let all_clear = world.newest_about_trail().context("no all-clear")?;
     ensure!(all_clear["allClear"] == true, "{all_clear:#}");
     ensure!(all_clear["id"] == finding["id"]);
-    let sent = world.sent_by("watchdog").len();
-    world.tick().await?;
-    ensure!(world.sent_by("watchdog").len() == sent, "quiet");
+    let sent = world.sent_by("settings-monitor").len();
+    world.look().await?;
+    ensure!(world.sent_by("settings-monitor").len() == sent, "quiet");
 
     world
         .run(&["cloudtrail", "stop-logging", "--name", &name])
         .await?;
-    world.tick().await?;
+    world.look().await?;
     let finding = world.newest_about_trail().context("no finding")?;
     let message = finding["message"].as_str().context("a message")?;
     let start = format!(

@@ -121,7 +121,8 @@ pub(crate) fn roles() -> Result<Vec<Role>> {
         if functions.is_empty() {
             let is_role = |(_, resource): &(&String, &Value)| resource["Type"] == "AWS::IAM::Role";
             let found = resources.iter().filter(is_role);
-            functions.extend(found.map(|(name, _)| (name.as_str(), vec!["Watchdog".into()])));
+            functions
+                .extend(found.map(|(name, _)| (name.as_str(), vec!["SettingsMonitor".into()])));
         }
         for (role, functions) in functions {
             roles.push(Role {

@@ -64,7 +64,7 @@ const fn next_digest(deed: &'static str, finding: &'static str, hours: u32) -> F
 
 const fn guard(deed: &'static str, finding: &'static str) -> Facts {
     Facts {
-        function: "watchdog",
+        function: "settings-monitor",
         within: ROUND,
         place: Place::Settings,
         count: (2, 5),
@@ -279,7 +279,7 @@ impl Kind {
             Self::EventsOff => events("turns the events of a bucket off"),
             Self::RuleOff => events("disables a rule of the stack"),
             Self::TrailOff => guard(
-                "stops, changes or deletes a trail whose status `watchdog` may read",
+                "stops, changes or deletes a trail whose status `settings-monitor` may read",
                 "monitoring-impaired",
             ),
             Self::Unsubscribed => guard(

@@ -1,4 +1,4 @@
-//! The settings of the log buckets and of the stack, as `watchdog` reads them.
+//! The settings of the log buckets and of the stack, as `settings-monitor` reads them.
 
 use crate::functions::Function;
 use jiff::Timestamp;

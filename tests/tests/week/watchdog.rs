@@ -1,4 +1,4 @@
-//! The hourly round, as `functions/watchdog` makes it.
+//! The hourly work of `functions/watchdog` and `functions/settings-monitor`.
 
 use crate::functions::{Configuration, EVIDENCE, Function, Functions};
 use crate::settings::Settings;
@@ -51,7 +51,11 @@ impl Watchdog<'_> {
     }
 
     async fn publish(&self, report: &Report, round: &mut Round) {
-        let stamp = Stamp::by_function("watchdog", self.now);
+        self.publish_as("watchdog", report, round).await;
+    }
+
+    async fn publish_as(&self, function: &str, report: &Report, round: &mut Round) {
+        let stamp = Stamp::by_function(function, self.now);
         round.sent.extend(self.functions.send(report, stamp).await);
     }
 
@@ -83,7 +87,7 @@ impl Watchdog<'_> {
         found.totals
     }
 
-    /// Compares the settings with what is recorded.
+    /// Compares the settings with what is recorded, as `functions/settings-monitor` does.
     async fn look_at_guard(&self, round: &mut Round) {
         let mut seen = GuardSeen {
             buckets: self.settings.of_buckets(),
@@ -98,7 +102,8 @@ impl Watchdog<'_> {
         let record = ObjectLocation::new(EVIDENCE, STATE_KEY);
         let step = step(&state, seen, &record, self.configuration.retention_days);
         assert!(step.unread.is_empty(), "{:?}", step.unread);
-        self.publish(&step.report, round).await;
+        self.publish_as("settings-monitor", &step.report, round)
+            .await;
         self.remember(STATE_KEY, step.after.to_json()).await;
     }
 

@@ -199,7 +199,7 @@ impl GuardCondition {
                 "Turn the events on again: on the bucket's Properties tab in the S3 console, under Event notifications, edit Amazon EventBridge and choose On. Find out who turned them off: look for PutBucketNotification calls in CloudTrail's event history. Then run trailseal verify for the time without events."
             }
             Unreadable { .. } => {
-                "Find out who changed the bucket policy or the role of the function watchdog, and give the function its permissions back: correct the bucket policy, or deploy the stack again."
+                "Find out who changed the bucket policy or the role of the function settings-monitor, and give the function its permissions back: correct the bucket policy, or deploy the stack again."
             }
             TrailOff { .. } => RESTORE_TRAIL,
             RuleOff { .. } => {
@@ -209,7 +209,7 @@ impl GuardCondition {
                 "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). If it is the alert topic, read the findings that nobody received: they are in the evidence bucket, under incidents/."
             }
             Parked { .. } => {
-                "The queue's name says what is in it. FindingsDeadLetterQueue: nobody received an alert about these findings, so read them now (aws sqs receive-message). WatchdogDeadLetterQueue: these are hourly rounds, so delete them after you corrected the cause. Any other queue: these are events, and its name contains the name of the function. To find the cause, search the function's log for the messages \"the message could not be processed\". Correct it, and move events and findings back to their queue (aws sqs start-message-move-task). Messages expire after at most 14 days in the dead-letter queue."
+                "The queue's name says what is in it. FindingsDeadLetterQueue: nobody received an alert about these findings, so read them now (aws sqs receive-message). WatchdogDeadLetterQueue and SettingsMonitorDeadLetterQueue: these only start the hourly work, so delete them after you corrected the cause. Any other queue: these are events, and its name contains the name of the function. To find the cause, search the function's log for the messages \"the message could not be processed\". Correct it, and move events and findings back to their queue (aws sqs start-message-move-task). Messages expire after at most 14 days in the dead-letter queue."
             }
         }
     }

@@ -8,6 +8,7 @@
 //! | receipt of a log file | `receipts/FUNCTION/BUCKET/KEY/CHECKED-DOCUMENT.json` |
 //! | chain head | `chains/ACCOUNT/REGION/TRAIL_HOMEREGION_PLACE.json` |
 //! | what `watchdog` remembers | `watch/ACCOUNT.json`, `watch/stack.json`, `watch/checkpoint.json` |
+//! | what `settings-monitor` records | `watch/guard.json` |
 //!
 //! The day is that of the digest's end, in its name; without such a name, the day of the check.
 //! `END` and `CHECKED` are times, as in a digest's name. `OBJECT`, `PLACE` and `DOCUMENT` are the
@@ -28,7 +29,7 @@ const RECEIPTS: &str = "receipts";
 /// The folder of chain heads.
 const CHAINS: &str = "chains";
 
-/// The folder of what `watchdog` remembers.
+/// The folder of what `watchdog` and `settings-monitor` remember.
 const WATCH: &str = "watch";
 
 /// The folder of receipts of objects without a digest's name.

@@ -6,7 +6,9 @@ mod exporter;
 mod list_document;
 mod lists;
 mod pinned_keys;
+mod settings_monitor;
 mod variables;
+mod watch_settings;
 mod watchdog;
 
 pub use alerter::AlerterConfig;
@@ -14,6 +16,7 @@ pub use checks::Config;
 pub use exporter::ExporterConfig;
 pub use lists::ListsError;
 pub use pinned_keys::{PinnedError, PinnedKeys};
+pub use settings_monitor::SettingsMonitorConfig;
 pub use variables::ConfigError;
 pub use watchdog::{EvidenceLogConfig, WatchdogConfig};
 

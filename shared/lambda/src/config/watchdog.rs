@@ -1,14 +1,11 @@
 //! The configuration of `watchdog`, besides that of every function that reads digests.
 
-use super::variables::{ConfigError, Variables, queue_url_of};
-use crate::queue::PartNames;
-use trailseal::check::chain_end::Ended;
+use super::variables::{ConfigError, Variables};
+use super::watch_settings;
 use trailseal::evidence_log::LogKey;
 use trailseal::kms::key_name::is_key_arn;
-use trailseal::names::arn;
 use trailseal::names::bucket_name::bucket_name;
-use trailseal::names::date_or_time::date_or_time;
-use trailseal::watch::{OverdueHours, WatchSettings};
+use trailseal::watch::WatchSettings;
 
 /// The configuration that `watchdog` reads from its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +16,6 @@ pub struct WatchdogConfig {
     pub digest_validator_queue_url: String,
     /// `TRAILSEAL_LOG_VERIFIER_QUEUE_URL`: the queue of `log-verifier`.
     pub log_verifier_queue_url: String,
-    /// `TRAILSEAL_WATCHED_RULES`, `TRAILSEAL_WATCHED_TOPICS` and
-    /// `TRAILSEAL_WATCHED_DEAD_LETTER_QUEUES`: the parts of the stack without which events do not
-    /// arrive, or alerts reach nobody.
-    pub parts: PartNames,
-    /// `TRAILSEAL_TRAIL_ROLE`: the name of the role in the trails' accounts that may read the
-    /// status of trails.
-    pub trail_role: Option<String>,
     /// `TRAILSEAL_EVIDENCE_KEY_ARN` and `TRAILSEAL_EVIDENCE_LOG_NAME`: the KMS key that signs
     /// checkpoints of the evidence log, and its name.
     pub log: Option<EvidenceLogConfig>,
@@ -54,31 +44,9 @@ impl WatchdogConfig {
         const KEY: &str = "TRAILSEAL_EVIDENCE_KEY_ARN";
         const LOG_NAME: &str = "TRAILSEAL_EVIDENCE_LOG_NAME";
         let mut variables = Variables::new(variable);
-        let overdue = variables.one(
-            "TRAILSEAL_OVERDUE_HOURS",
-            "a number from 2 to 744",
-            |text| text.parse().ok().and_then(OverdueHours::new),
-        );
-        let ended = variables.list(
-            "TRAILSEAL_ENDED_TRAILS",
-            "ended trails: [ACCOUNT/][REGION/]TRAIL[@TIME], where TRAIL is a name or an ARN and TIME is a date or a time in UTC",
-            |text| Ended::parse(text, date_or_time).ok(),
-        );
-        let evidence_bucket = variables.evidence_bucket();
+        let settings = watch_settings::read(&mut variables);
         let validator = variables.queue_url(VALIDATOR);
         let verifier = variables.queue_url(VERIFIER);
-        let parts = PartNames {
-            rules: variables.list("TRAILSEAL_WATCHED_RULES", "names of rules", name_of),
-            topics: variables.list("TRAILSEAL_WATCHED_TOPICS", "ARNs of topics", |text| {
-                arn::is_topic(text).then(|| text.to_owned())
-            }),
-            dead_letter_queues: variables.list(
-                "TRAILSEAL_WATCHED_DEAD_LETTER_QUEUES",
-                "queue URLs",
-                queue_url_of,
-            ),
-        };
-        let trail_role = variables.one("TRAILSEAL_TRAIL_ROLE", "the name of a role", name_of);
         let key_arn = variables.one(KEY, "the ARN of a KMS key", |text| {
             is_key_arn(text).then(|| text.to_owned())
         });
@@ -92,7 +60,6 @@ impl WatchdogConfig {
             (LOG_NAME, key_arn.is_some() && log_name.is_none()),
             (VALIDATOR, validator.is_none()),
             (VERIFIER, verifier.is_none()),
-            ("TRAILSEAL_EVIDENCE_BUCKET", evidence_bucket.is_none()),
         ] {
             if is_missing {
                 variables.problem(name, "is missing");
@@ -100,15 +67,9 @@ impl WatchdogConfig {
         }
         variables.finish()?;
         Ok(Self {
-            settings: WatchSettings {
-                overdue: overdue.unwrap_or_default(),
-                ended,
-                evidence_bucket: evidence_bucket.unwrap_or_default(),
-            },
+            settings,
             digest_validator_queue_url: validator.unwrap_or_default(),
             log_verifier_queue_url: verifier.unwrap_or_default(),
-            parts,
-            trail_role,
             log: key_arn
                 .zip(log_name)
                 .map(|(key_arn, name)| EvidenceLogConfig { key_arn, name }),
@@ -117,22 +78,11 @@ impl WatchdogConfig {
     }
 }
 
-/// Returns the text if it may be the name of a rule or of a role without a path. A role's name may
-/// have other characters, too: the template of the role has none of them.
-/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html>
-/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
-fn name_of(text: &str) -> Option<String> {
-    let is_name = (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-    is_name.then(|| text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use trailseal::names::object_key::{ObjectKind, classify};
+    use trailseal::watch::OverdueHours;
 
     const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/111122223333/queue";
 
@@ -201,7 +151,6 @@ mod tests {
             ("TRAILSEAL_ENDED_TRAILS", "management@soon"),
             ("TRAILSEAL_ENDED_TRAILS", "management@"),
             ("TRAILSEAL_ENDED_TRAILS", "nowhere/management"),
-            ("TRAILSEAL_TRAIL_ROLE", "service-role/trails"),
             ("TRAILSEAL_EVIDENCE_KEY_ARN", "alias/evidence"),
             ("TRAILSEAL_EVIDENCE_LOG_NAME", "a name with spaces"),
             ("TRAILSEAL_CHECKPOINT_BUCKET", "s3://amzn-s3-demo-bucket"),

@@ -123,6 +123,16 @@ fn of_round(totals: &Totals, stamp: Stamp<'_>) -> Value {
     of_function(stamp, &metrics)
 }
 
+/// Writes to the function's log how many settings a look at all of them could not read.
+pub fn write_settings_look(unread: u64, stamp: Stamp<'_>) {
+    write_lines(&[of_settings_look(unread, stamp)]);
+}
+
+/// Returns one line for a look at the settings, by function.
+fn of_settings_look(unread: u64, stamp: Stamp<'_>) -> Value {
+    of_function(stamp, &[("NotWatched", "Count", unread)])
+}
+
 /// Writes to the function's log what an append to the evidence log did.
 pub fn write_append(appended: &Appended, stamp: Stamp<'_>) {
     write_lines(&[of_append(appended, stamp)]);

@@ -2,7 +2,7 @@
 //!
 //! - its limits and names: [`deadline`], [`run`], [`retry_schedule`], [`attempt`]
 //! - its input and output: [`queue_message`], [`check`], [`outcome`], [`verified`], [`item_error`]
-//! - its actions: [`publisher`], [`resender`], [`metrics`], [`check_metrics`], [`unrelated`]
+//! - its actions: [`publisher`], [`reporting`], [`resender`], [`metrics`], [`check_metrics`], [`unrelated`]
 //! - their order: one object ([`item`]), the [`division`] of a message, one [`event`], a [`batch`], an [`answer`](mod@answer),
 //!   and [`work`] that is not about objects
 //! - all of it without Lambda: [`rehearsal`]
@@ -22,6 +22,7 @@ mod outcome;
 mod publisher;
 mod queue_message;
 mod rehearsal;
+mod reporting;
 mod resender;
 mod retry_schedule;
 mod run;
@@ -36,8 +37,10 @@ pub use check::{Check, Checked, Record};
 pub use deadline::Deadline;
 pub use metrics::{
     write_alert, write_append, write_known_findings, write_open_incidents, write_round,
+    write_settings_look,
 };
 pub use rehearsal::{Rehearsal, RehearsalSettings};
+pub use reporting::send_report;
 pub use work::{Work, WorkError};
 
 pub(crate) use answer::answer;

@@ -20,13 +20,13 @@ fn denied(operation: (&str, &str)) -> (Match, Fault) {
 async fn what_may_not_be_read_names_the_permission_and_is_not_wrong() -> Result<()> {
     let patient = Patient::healthy().await?;
     for (operation, check, action, checks) in [
-        (("events", "DescribeRule"), "rule", "events:DescribeRule", 6),
+        (("events", "DescribeRule"), "rule", "events:DescribeRule", 7),
         (("kms", "GetKeyPolicy"), "key policy", "kms:GetKeyPolicy", 1),
         (
             ("iam", "ListAttachedRolePolicies"),
             "role",
             "iam:ListAttachedRolePolicies",
-            6,
+            7,
         ),
         (
             ("cloudtrail", "GetTrailStatus"),
@@ -46,7 +46,7 @@ async fn what_may_not_be_read_names_the_permission_and_is_not_wrong() -> Result<
             "sns:ListSubscriptionsByTopic",
             2,
         ),
-        (("iam", "GetRole"), "role", "iam:GetRole", 6),
+        (("iam", "GetRole"), "role", "iam:GetRole", 7),
     ] {
         let (calls, fault) = denied(operation);
         let rule = patient.world.proxy.fail(calls, fault);

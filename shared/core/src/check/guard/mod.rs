@@ -5,6 +5,7 @@
 //! deletes the record to accept it.
 
 mod lifecycle;
+mod message;
 mod policy;
 mod record;
 mod setting;
@@ -13,6 +14,7 @@ mod state;
 mod tests;
 mod trail;
 
+pub use message::{NoLook, read_message};
 pub use record::{GuardRecord, SeenBucket};
 pub use state::{GuardSeen, GuardState, GuardStep, MAX_STATE_BYTES, NamedAnswer, STATE_KEY, step};
 pub use trail::ExpectedTrails;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::invocation::answer::is_sqs;
 use std::collections::HashMap;
+use trailseal::check::guard::read_message;
 use trailseal::event::EventObjects;
 
 #[tokio::test]
@@ -68,10 +69,14 @@ async fn every_sample_event_is_understood() {
             continue;
         }
         let event: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).expect(&name);
+        let body = event.pointer("/Records/0/body").and_then(Value::as_str);
+        let body = body.map_or_else(|| event.to_string(), str::to_owned);
         if name.starts_with("watchdog") {
-            let body = event.pointer("/Records/0/body").and_then(Value::as_str);
-            let body = body.map_or_else(|| event.to_string(), str::to_owned);
             assert!(trailseal::watch::Tick::read(&body).is_ok(), "{name}");
+            continue;
+        }
+        if name.starts_with("settings-monitor") {
+            assert_eq!(read_message(&body), Ok(()), "{name}");
             continue;
         }
         let EventObjects {

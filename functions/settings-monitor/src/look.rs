@@ -1,0 +1,67 @@
+//! What is seen: the settings of the log buckets, the parts of the stack, and the trails.
+
+use crate::handler::no_time;
+use crate::monitor::{Ports, SettingsMonitor};
+use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use trailseal::check::guard::{ExpectedTrails, GuardSeen, NamedAnswer, SeenBucket};
+use trailseal::names::ids::TrailArn;
+use trailseal::watch::read_heads;
+use trailseal::world::{ReadBucketSettings as _, ReadTrailStatus as _, StoreError};
+use trailseal_lambda::queue::ports::LookAtStack as _;
+
+/// The number of trails whose status is read at the same time.
+const TRAILS_AT_ONCE: usize = 4;
+
+/// The time within which the status of all trails is read. A Region that does not answer must not
+/// keep the settings of the log buckets from being compared.
+const TRAILS_WITHIN: Duration = Duration::from_mins(1);
+
+impl<P: Ports> SettingsMonitor<P> {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the chain heads cannot be listed. They name the folders of the trails in
+    /// each bucket. A setting that cannot be read is in the result.
+    pub(crate) async fn see(&self, now: Timestamp) -> Result<GuardSeen, StoreError> {
+        let heads = read_heads(&self.evidence).await?;
+        let mut seen = GuardSeen::default();
+        for bucket in &self.places.log_buckets {
+            seen.buckets.push(SeenBucket {
+                bucket: bucket.clone(),
+                settings: self.buckets.settings(bucket).await,
+                roots: heads.roots_in(bucket),
+            });
+        }
+        seen.named = self.parts.look().await;
+        seen.named.extend(self.look_at_trails(now).await);
+        Ok(seen)
+    }
+
+    /// Returns the answers about the configured trails, if there is a role that may read them.
+    async fn look_at_trails(&self, now: Timestamp) -> Vec<NamedAnswer> {
+        let Some(trails) = &self.trails else {
+            return Vec::new();
+        };
+        let expected = ExpectedTrails {
+            places: &self.places,
+            now,
+            overdue: self.settings.overdue.duration(),
+            ended: &self.settings.ended,
+        };
+        let expected_trails: Vec<TrailArn> = expected.trails().cloned().collect();
+        let end = Instant::now() + TRAILS_WITHIN;
+        stream::iter(expected_trails)
+            .map(|trail| async move {
+                let status = timeout_at(end, trails.status(&trail)).await;
+                let status = status
+                    .unwrap_or_else(|_| Err(no_time("read the status of", &trail.to_string())));
+                expected.answer(&trail, status)
+            })
+            .buffered(TRAILS_AT_ONCE)
+            .collect()
+            .await
+    }
+}
