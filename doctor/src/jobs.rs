@@ -77,6 +77,10 @@ pub(crate) fn all<'a>(stack: &'a Stack, clients: &'a Clients) -> Vec<Job<'a>> {
             "watchdog",
             records::watchdog(stack, &clients.records, now),
         ));
+        jobs.push(job(
+            "settings-monitor",
+            records::settings_monitor(stack, &clients.records, now),
+        ));
         if stack.has_evidence_log() {
             let work = records::checkpoint(stack, &clients.evidence, bucket, now);
             jobs.push(job("evidence log", work));

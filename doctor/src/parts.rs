@@ -20,11 +20,13 @@ pub(crate) struct FunctionPart {
     pub(crate) reads_digests: bool,
     /// Whether it reads log files.
     pub(crate) reads_log_files: bool,
+    /// Whether it reads the settings of the log buckets.
+    pub(crate) reads_settings: bool,
 }
 
-const fn part(names: [&'static str; 5], reads: [bool; 2]) -> FunctionPart {
+const fn part(names: [&'static str; 5], reads: [bool; 3]) -> FunctionPart {
     let [function, program, queue, dead_letter_queue, role] = names;
-    let [reads_digests, reads_log_files] = reads;
+    let [reads_digests, reads_log_files, reads_settings] = reads;
     FunctionPart {
         function,
         program,
@@ -33,6 +35,7 @@ const fn part(names: [&'static str; 5], reads: [bool; 2]) -> FunctionPart {
         role,
         reads_digests,
         reads_log_files,
+        reads_settings,
     }
 }
 
@@ -46,7 +49,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "DigestValidatorDeadLetterQueue",
             "DigestValidatorRole",
         ],
-        [true, false],
+        [true, false, false],
     ),
     part(
         [
@@ -56,7 +59,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "LogVerifierDeadLetterQueue",
             "LogVerifierRole",
         ],
-        [true, true],
+        [true, true, false],
     ),
     part(
         [
@@ -66,7 +69,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "KmsContextCheckerDeadLetterQueue",
             "KmsContextCheckerRole",
         ],
-        [false, true],
+        [false, true, false],
     ),
     part(
         [
@@ -76,7 +79,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "DeletionMonitorDeadLetterQueue",
             "DeletionMonitorRole",
         ],
-        [true, true],
+        [true, true, false],
     ),
     part(
         [
@@ -86,7 +89,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "HistoryDigestValidatorDeadLetterQueue",
             "DigestValidatorRole",
         ],
-        [true, false],
+        [true, false, false],
     ),
     part(
         [
@@ -96,7 +99,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "HistoryLogVerifierDeadLetterQueue",
             "LogVerifierRole",
         ],
-        [true, true],
+        [true, true, false],
     ),
     part(
         [
@@ -106,7 +109,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "WatchdogDeadLetterQueue",
             "WatchdogRole",
         ],
-        [true, false],
+        [true, false, false],
     ),
     part(
         [
@@ -116,7 +119,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "SettingsMonitorDeadLetterQueue",
             "SettingsMonitorRole",
         ],
-        [false, false],
+        [false, false, true],
     ),
     part(
         [
@@ -126,7 +129,7 @@ pub(crate) const FUNCTIONS: [FunctionPart; 9] = [
             "FindingsDeadLetterQueue",
             "AlerterRole",
         ],
-        [false, false],
+        [false, false, false],
     ),
 ];
 

@@ -6,6 +6,7 @@ use crate::stack::Stack;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use trailseal::check::guard::{GuardState, MAX_STATE_BYTES, STATE_KEY};
 use trailseal::evidence_log::places as log_places;
 use trailseal::names::ids::AccountId;
 use trailseal::names::location::ObjectLocation;
@@ -86,6 +87,18 @@ pub(crate) async fn watchdog<E: ReplaceEvidence>(
         .await;
     let completed = found.map(|found| StackMemory::read(&found?.document).completed);
     vec![judge::evidence::watchdog(stack, &completed, now)]
+}
+
+/// Returns the check of the last complete look of `settings-monitor`.
+pub(crate) async fn settings_monitor<E: ReplaceEvidence>(
+    stack: &Stack,
+    evidence: &E,
+    now: Timestamp,
+) -> Vec<Check> {
+    let found = evidence.look_up(STATE_KEY, MAX_STATE_BYTES).await;
+    // A record that cannot be read is none: each look fails until somebody deletes it.
+    let completed = found.map(|found| GuardState::read(&found?.document).ok()?.completed());
+    vec![judge::evidence::settings_monitor(stack, &completed, now)]
 }
 
 /// Returns the check of the newest checkpoint.

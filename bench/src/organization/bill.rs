@@ -236,7 +236,11 @@ impl Bill {
         let heads = &inputs.measured.heads;
         let day = f64::from(DAY);
         let looks = f64::from(accounts) / float(SAMPLE as u64) * day / heads.messages;
-        let mut requests = heads.tally.times(looks);
+        let mut requests = Tally::default();
+        requests.add(
+            Request::EvidenceGet,
+            heads.tally.of(Request::EvidenceGet) * looks,
+        );
         let chains = float(REGIONS.len() as u64) * f64::from(accounts);
         requests.add(Request::EvidenceList, (chains / 1000.0).ceil() * day);
         let processor = heads.processor * looks + requests.all() * inputs.request;

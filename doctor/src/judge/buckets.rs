@@ -16,11 +16,31 @@ use trailseal::world::{BucketSettings, StoreError};
 /// What the functions need in a log bucket of another account, whose policy must allow it. S3 returns the
 /// policy itself only to the account that owns the bucket.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>
-const NEEDED: [&str; 10] = [
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-    "s3:ListBucket",
-    "s3:ListBucketVersions",
+const NEEDED: [&str; 10] = {
+    let [
+        events,
+        object_lock,
+        public_access,
+        versioning,
+        lifecycle,
+        replication,
+    ] = SETTINGS;
+    [
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+        events,
+        object_lock,
+        public_access,
+        versioning,
+        lifecycle,
+        replication,
+    ]
+};
+
+/// The settings of them.
+pub(crate) const SETTINGS: [&str; 6] = [
     "s3:GetBucketNotification",
     "s3:GetBucketObjectLockConfiguration",
     "s3:GetBucketPublicAccessBlock",
@@ -259,6 +279,9 @@ fn refusals(stack: &Stack, bucket: &str, policy: &AccessPolicy) -> Refusals {
         }
         if !requests.is_empty() {
             requests.push(("s3:ListBucket", arn.clone()));
+        }
+        if part.reads_settings {
+            requests.extend(SETTINGS.map(|action| (action, arn.clone())));
         }
         for (action, resource) in requests {
             let account = stack.account.as_str();

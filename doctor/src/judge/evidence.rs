@@ -4,6 +4,7 @@ use super::buckets::{unread, versioning};
 use super::remedies::or_do;
 use crate::access::{AccessPolicy, AccessRequest, Truth};
 use crate::command::{add_to_bucket_policy, aws};
+use crate::parts::FUNCTIONS;
 use crate::report::{Check, Remedy};
 use crate::stack::Stack;
 use jiff::{SignedDuration, Timestamp};
@@ -144,7 +145,28 @@ pub(crate) fn watchdog(
         what: "round",
         was: "its last complete round ended",
         within: ROUND_WITHIN,
+        queue: "WatchdogQueue",
         message: r#"{"watch":{}}"#,
+    };
+    what.judge(stack, completed, now)
+}
+
+/// Returns the check of the last complete look of `settings-monitor`.
+pub(crate) fn settings_monitor(
+    stack: &Stack,
+    completed: &Result<Option<Timestamp>, StoreError>,
+    now: Timestamp,
+) -> Check {
+    let what = Recent {
+        check: "settings-monitor",
+        subject: stack
+            .resource("SettingsMonitor")
+            .unwrap_or("settings-monitor"),
+        what: "look",
+        was: "its last complete look began",
+        within: ROUND_WITHIN,
+        queue: "SettingsMonitorQueue",
+        message: r#"{"settings":{}}"#,
     };
     what.judge(stack, completed, now)
 }
@@ -161,19 +183,22 @@ pub(crate) fn checkpoint(
         what: "checkpoint",
         was: "its newest checkpoint was written",
         within: CHECKPOINT_WITHIN,
+        queue: "WatchdogQueue",
         message: r#"{"append":{}}"#,
     };
     what.judge(stack, written, now)
 }
 
-/// Something that `watchdog` does once an hour.
+/// Something that a function does once an hour.
 struct Recent<'a> {
     check: &'static str,
     subject: &'a str,
     what: &'static str,
     was: &'static str,
     within: SignedDuration,
-    /// The message that makes `watchdog` do it now.
+    /// The function's queue.
+    queue: &'static str,
+    /// The message that makes the function do it now.
     message: &'static str,
 }
 
@@ -205,7 +230,7 @@ impl Recent<'_> {
             }
             None => format!("there is no {what}"),
         };
-        let queue = stack.resource("WatchdogQueue").unwrap_or_default();
+        let queue = stack.resource(self.queue).unwrap_or_default();
         let words = [
             "sqs",
             "send-message",
@@ -214,9 +239,12 @@ impl Recent<'_> {
             "--message-body",
             self.message,
         ];
-        let steps =
-            "search the log of watchdog for errors and warnings. The next command makes it try now";
-        let remedies = vec![Remedy::Do(steps.to_owned())];
+        let of_queue = FUNCTIONS.iter().find(|part| part.queue == self.queue);
+        let program = of_queue.map_or("the function", |part| part.program);
+        let steps = format!(
+            "search the log of {program} for errors and warnings. The next command makes it try now"
+        );
+        let remedies = vec![Remedy::Do(steps)];
         Check::wrong(self.check, self.subject, detail, remedies).with(aws(&words, &stack.region))
     }
 }

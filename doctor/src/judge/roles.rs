@@ -5,6 +5,7 @@
 //! allow is denied:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>
 
+use super::buckets::SETTINGS;
 use super::remedies::deploy_again;
 use crate::access::{AccessPolicy, AccessRequest, Truth};
 use crate::command::aws;
@@ -166,6 +167,12 @@ fn requests(stack: &Stack, part: &FunctionPart, name: &str) -> Vec<(&'static str
     let queue = stack.queue_arn(stack.resource(part.queue).unwrap_or_default());
     let receive = of_role("sqs:ReceiveMessage", queue).with("aws:ResourceAccount", account);
     let mut requests = vec![(OWN, receive)];
+    if part.reads_settings {
+        for bucket in stack.log_buckets() {
+            let arn = stack.bucket_arn(&bucket);
+            requests.extend(SETTINGS.map(|action| (OWN, of_role(action, arn.clone()))));
+        }
+    }
     let reads = [
         (part.reads_digests, DIGESTS, DIGEST_FOLDER),
         (part.reads_log_files, LOG_FILES, LOG_FOLDER),

@@ -45,13 +45,12 @@ impl<P: Ports> SettingsMonitor<P> {
         }
         let stamp = Stamp::by_function(FUNCTION, now);
         send_report(&self.findings, &step.report, stamp, None).await?;
-        if step.after != step.before {
-            let (state, version) = self.recorded().await?;
-            if state != step.before {
-                return Err(written_by_another_look());
-            }
-            self.write_record(&step.after, version).await?;
+        let (state, version) = self.recorded().await?;
+        if state != step.before {
+            return Err(written_by_another_look());
         }
+        self.write_record(&step.after.completed_at(now), version)
+            .await?;
         Ok(u64::try_from(step.unread.len()).unwrap_or(u64::MAX))
     }
 }

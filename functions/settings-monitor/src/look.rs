@@ -2,6 +2,8 @@
 
 use crate::handler::no_time;
 use crate::monitor::{Ports, SettingsMonitor};
+use futures::future::join_all;
+use futures::join;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -26,18 +28,27 @@ impl<P: Ports> SettingsMonitor<P> {
     /// [`StoreError`] if the chain heads cannot be listed. They name the folders of the trails in
     /// each bucket. A setting that cannot be read is in the result.
     pub(crate) async fn see(&self, now: Timestamp) -> Result<GuardSeen, StoreError> {
-        let heads = read_heads(&self.evidence).await?;
-        let mut seen = GuardSeen::default();
-        for bucket in &self.places.log_buckets {
-            seen.buckets.push(SeenBucket {
-                bucket: bucket.clone(),
-                settings: self.buckets.settings(bucket).await,
-                roots: heads.roots_in(bucket),
-            });
-        }
-        seen.named = self.parts.look().await;
-        seen.named.extend(self.look_at_trails(now).await);
-        Ok(seen)
+        let buckets = &self.places.log_buckets;
+        // At the same time: what does not answer delays nothing else.
+        let (heads, settings, mut named, trails) = join!(
+            read_heads(&self.evidence),
+            join_all(buckets.iter().map(|bucket| self.buckets.settings(bucket))),
+            self.parts.look(),
+            self.look_at_trails(now),
+        );
+        let heads = heads?;
+        let seen = buckets.iter().zip(settings);
+        let seen = seen.map(|(bucket, settings)| SeenBucket {
+            bucket: bucket.clone(),
+            settings,
+            roots: heads.roots_in(bucket),
+            has_other_roots: !heads.unread.is_empty(),
+        });
+        named.extend(trails);
+        Ok(GuardSeen {
+            buckets: seen.collect(),
+            named,
+        })
     }
 
     /// Returns the answers about the configured trails, if there is a role that may read them.

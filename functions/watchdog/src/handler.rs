@@ -57,7 +57,9 @@ impl<P: Ports> Watchdog<P> {
         // What is done is not done again. Without progress, the same message is tried again.
         let is_new = |account: &AccountId| tick.is_to_visit(account);
         let has_progress = visited.len() > failed.len() || visited.iter().any(is_new);
-        if !left.is_empty() || error.is_some() {
+        // The end of the round needs time, too.
+        let is_late = Instant::now() >= deadline.wind_down;
+        if !left.is_empty() || error.is_some() || (is_late && has_progress) {
             if has_progress {
                 let rest = tick.rest(&visited, left, &failed, totals);
                 return Ok(Some(rest.into_message()));

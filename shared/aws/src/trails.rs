@@ -16,7 +16,7 @@ const ACTION: &str = "read the status of the trail";
 const NOT_FOUND: &str = "TrailNotFoundException";
 
 /// The session's name in the events of the trail's account.
-const SESSION: &str = "trailseal-watchdog";
+const SESSION: &str = "trailseal-settings-monitor";
 
 /// Calls `cloudtrail:GetTrail` and `cloudtrail:GetTrailStatus` in each trail's home Region, as a
 /// role of this name in the trail's account.

@@ -1,4 +1,4 @@
-//! The hourly look: what nobody sends an event about. The functions use the clock, so these trails
+//! The hourly round: what nobody sends an event about. The functions use the clock, so these trails
 //! end now.
 
 use crate::world::{VALIDATOR, VERIFIER, World};

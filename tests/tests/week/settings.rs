@@ -176,6 +176,7 @@ impl Settings {
     pub(crate) fn of_buckets(&self) -> Vec<SeenBucket> {
         let buckets = self.buckets.iter();
         let seen = buckets.map(|(name, bucket)| SeenBucket {
+            has_other_roots: false,
             bucket: name.clone(),
             settings: bucket.read(),
             roots: BTreeSet::new(),

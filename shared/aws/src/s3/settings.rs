@@ -11,6 +11,7 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, ExpirationStatus, LifecycleRule, LifecycleRuleFilter,
     ObjectLockRetentionMode, ReplicationRuleStatus,
 };
+use futures::join;
 use std::collections::BTreeMap;
 use trailseal::world::{
     BucketSettings, ExpirationRule, Lifecycle, ObjectLock, Policy, PublicAccess,
@@ -24,15 +25,25 @@ const ACTION: &str = "read the settings of";
 const DAYS_OF_YEAR: i32 = 365;
 
 impl ReadBucketSettings for S3Objects {
+    /// At the same time: a Region that does not answer takes the time of one request.
     async fn settings(&self, bucket: &str) -> BucketSettings {
+        let (events, versioning, object_lock, lifecycle, public_access, policy, replication) = join!(
+            self.events(bucket),
+            self.versioning(bucket),
+            self.object_lock(bucket),
+            self.lifecycle(bucket),
+            self.public_access(bucket),
+            self.policy(bucket),
+            self.replication(bucket),
+        );
         BucketSettings {
-            events: self.events(bucket).await,
-            versioning: self.versioning(bucket).await,
-            object_lock: self.object_lock(bucket).await,
-            lifecycle: self.lifecycle(bucket).await,
-            public_access: self.public_access(bucket).await,
-            policy: self.policy(bucket).await,
-            replication: self.replication(bucket).await,
+            events,
+            versioning,
+            object_lock,
+            lifecycle,
+            public_access,
+            policy,
+            replication,
         }
     }
 }

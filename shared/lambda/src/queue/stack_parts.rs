@@ -6,6 +6,8 @@ use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
 use aws_sdk_eventbridge::types::RuleState;
 use aws_sdk_sns::operation::list_subscriptions_by_topic::ListSubscriptionsByTopicError;
 use aws_sdk_sqs::types::QueueAttributeName;
+use futures::future::join_all;
+use futures::join;
 use trailseal::check::guard::NamedAnswer;
 use trailseal::finding::guard::GuardCondition;
 use trailseal::world::StoreError;
@@ -139,24 +141,28 @@ impl StackParts {
 }
 
 impl LookAtStack for StackParts {
-    /// One request after the other: there are a dozen.
+    /// At the same time: a service that does not answer takes the time of one request.
     async fn look(&self) -> Vec<NamedAnswer> {
-        let mut answers = Vec::new();
-        let mut add = |name: &String, condition| {
-            answers.push(NamedAnswer {
-                subject: name.clone(),
+        let names = &self.names;
+        let (rules, topics, queues) = join!(
+            join_all(names.rules.iter().map(|rule| self.rule(rule))),
+            join_all(names.topics.iter().map(|topic| self.topic(topic))),
+            join_all(
+                names
+                    .dead_letter_queues
+                    .iter()
+                    .map(|queue| self.dead_letter_queue(queue))
+            ),
+        );
+        let subjects = names.rules.iter().chain(&names.topics);
+        let subjects = subjects.chain(&names.dead_letter_queues);
+        let conditions = rules.into_iter().chain(topics).chain(queues);
+        let answers = subjects
+            .zip(conditions)
+            .map(|(subject, condition)| NamedAnswer {
+                subject: subject.clone(),
                 condition,
             });
-        };
-        for rule in &self.names.rules {
-            add(rule, self.rule(rule).await);
-        }
-        for topic in &self.names.topics {
-            add(topic, self.topic(topic).await);
-        }
-        for queue in &self.names.dead_letter_queues {
-            add(queue, self.dead_letter_queue(queue).await);
-        }
-        answers
+        answers.collect()
     }
 }

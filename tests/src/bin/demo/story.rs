@@ -180,7 +180,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    /// Lets the hourly look find that no digests arrive.
+    /// Lets the hourly round find that no digests arrive.
     async fn fall_silent(&self, attack: &Attack) -> Result<()> {
         let number = self.during.len() + 2;
         self.screen.step(&format!(

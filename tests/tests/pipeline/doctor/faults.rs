@@ -235,7 +235,9 @@ async fn what_no_command_mends_alone_is_found_too() -> Result<()> {
     a_subscription_waits(&patient).await?;
     a_region_is_denied(&patient).await?;
     a_chain_is_old(&patient).await?;
-    watchdog_is_late(&patient).await?;
+    hourly_work_is_late(&patient, "watch/stack.json", "watchdog", "Watchdog").await?;
+    let monitor = ("settings-monitor", "SettingsMonitor");
+    hourly_work_is_late(&patient, "watch/guard.json", monitor.0, monitor.1).await?;
     a_statement_denies(&patient).await
 }
 
@@ -343,23 +345,24 @@ async fn a_chain_is_old(patient: &Patient) -> Result<()> {
     Ok(())
 }
 
-/// The printed command makes `watchdog` try at once.
-async fn watchdog_is_late(patient: &Patient) -> Result<()> {
-    const MEMORY: &str = "watch/stack.json";
-    let memory = patient.world.evidence(MEMORY).await?;
-    let mut old = memory
-        .get(MEMORY)
-        .context("what watchdog remembers")?
-        .clone();
+/// The printed command makes the function try at once. `document` is what the function remembers.
+async fn hourly_work_is_late(
+    patient: &Patient,
+    document: &str,
+    check: &str,
+    function: &str,
+) -> Result<()> {
+    let memory = patient.world.evidence(document).await?;
+    let mut old = memory.get(document).context("what it remembers")?.clone();
     let last = Timestamp::now() - SignedDuration::from_hours(3);
     old["completed"] = Value::from(last.to_string());
-    patient.world.keep_evidence(MEMORY, &old).await?;
-    let commands = one_wrong(patient, "watchdog", patient.resource("Watchdog")?).await?;
+    patient.world.keep_evidence(document, &old).await?;
+    let commands = one_wrong(patient, check, patient.resource(function)?).await?;
     for command in commands {
         patient.copy_into_shell(&command).await?;
     }
     patient.world.settle().await?;
-    patient.assert_healthy("another round").await?;
+    patient.assert_healthy("another round or look").await?;
     Ok(())
 }
 

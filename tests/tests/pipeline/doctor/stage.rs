@@ -111,6 +111,7 @@ impl Patient {
         patient.world.deliver().await?;
         patient.world.settle().await?;
         patient.world.tick().await?;
+        patient.world.look().await?;
         patient.world.append().await?;
         Ok(patient)
     }

@@ -35,6 +35,8 @@ pub struct SeenBucket {
     pub settings: BucketSettings,
     /// The starts of the keys of its trails' files, `[prefix/]AWSLogs/`, as far as they are known.
     pub roots: BTreeSet<String>,
+    /// Whether there may be trails whose keys start otherwise: not all chain heads could be read.
+    pub has_other_roots: bool,
 }
 
 /// The comparison of one bucket.
@@ -45,6 +47,8 @@ pub(super) struct ComparedBucket {
     pub(super) conditions: Vec<GuardCondition>,
     /// The settings about which nothing can be said now.
     pub(super) unread: Vec<UnreadSetting>,
+    /// The subjects of conditions that may last, although they were not seen.
+    pub(super) may_last: Vec<String>,
 }
 
 /// A setting that could not be read.
@@ -64,6 +68,7 @@ impl GuardRecord {
             bucket,
             settings: is,
             roots,
+            has_other_roots,
         }: SeenBucket,
         retention_days: Option<u64>,
     ) -> ComparedBucket {
@@ -73,7 +78,12 @@ impl GuardRecord {
             record: self.clone(),
             conditions: Vec::new(),
             unread: Vec::new(),
+            may_last: Vec::new(),
         };
+        if has_other_roots {
+            let lifecycle = setting_subject(bucket, Lifecycle::NAME);
+            compared.may_last = vec![lifecycle, retention_subject(bucket)];
+        }
         let events_off = GuardCondition::EventsOff {
             bucket: bucket.to_owned(),
         };

@@ -6,6 +6,7 @@ use crate::finding::{Finding, Report};
 use crate::names::location::ObjectLocation;
 use crate::names::text::clip_visibly;
 use crate::world::StoreError;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,9 @@ pub struct GuardState {
     /// The conditions that were reported, and have not ended. Their number is bounded by that of
     /// the buckets, settings, trails, rules, topics and queues.
     open: BTreeSet<GuardCondition>,
+    /// When the last complete look began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    completed: Option<Timestamp>,
 }
 
 impl Default for GuardState {
@@ -39,6 +43,7 @@ impl Default for GuardState {
             schema: SCHEMA.to_owned(),
             buckets: BTreeMap::new(),
             open: BTreeSet::new(),
+            completed: None,
         }
     }
 }
@@ -65,6 +70,21 @@ impl GuardState {
                 state.schema
             )))
         }
+    }
+
+    /// Returns the state after a complete look, which began at a time.
+    #[must_use]
+    pub fn completed_at(self, time: Timestamp) -> Self {
+        Self {
+            completed: Some(time),
+            ..self
+        }
+    }
+
+    /// Returns when the last complete look began.
+    #[must_use]
+    pub fn completed(&self) -> Option<Timestamp> {
+        self.completed
     }
 
     /// Returns the state as it is stored.
@@ -135,6 +155,7 @@ pub fn step(
             unknown.extend(subjects);
             unread.push(error);
         }
+        unknown.extend(compared.may_last);
         next.open.extend(compared.conditions);
         looked_at.insert(bucket.clone());
         next.buckets.insert(bucket, compared.record);

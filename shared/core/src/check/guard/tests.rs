@@ -75,6 +75,7 @@ fn bucket(settings: BucketSettings, roots: &[&str]) -> SeenBucket {
         bucket: BUCKET.to_owned(),
         settings,
         roots: roots.iter().map(|root| (*root).to_owned()).collect(),
+        has_other_roots: false,
     }
 }
 
@@ -337,23 +338,31 @@ fn a_rule_is_compared_again_when_another_trail_is_known() {
     let old = rule("p/", 400);
     let new = rule("p/", 1);
     let mut state = GuardState::default();
-    for (rules, roots, found) in [
-        (vec![old.clone()], &both, 0),
+    for (rules, roots, found, ended) in [
+        (vec![old.clone()], &both, 0, 0),
         // The head of the other chain cannot be read for now.
-        (vec![old.clone()], &one, 0),
-        (vec![old.clone()], &both, 0),
-        (vec![old.clone(), new.clone()], &one, 0),
-        (vec![old.clone(), new], &both, 1),
-        (vec![old], &both, 0),
+        (vec![old.clone()], &one, 0, 0),
+        (vec![old.clone()], &both, 0, 0),
+        (vec![old.clone(), new.clone()], &one, 0, 0),
+        (vec![old.clone(), new.clone()], &both, 1, 0),
+        // What was reported does not end because of that.
+        (vec![old.clone(), new.clone()], &one, 0, 0),
+        (vec![old.clone(), new], &both, 1, 0),
+        (vec![old], &both, 0, 1),
     ] {
         let mut settings = strong();
         settings.lifecycle = Ok(Lifecycle { rules });
+        let seen = SeenBucket {
+            has_other_roots: roots.len() == one.len(),
+            ..bucket(settings, roots)
+        };
         let seen = GuardSeen {
-            buckets: vec![bucket(settings, roots)],
+            buckets: vec![seen],
             ..GuardSeen::default()
         };
         let step = step(&state, seen, &record(), None);
         assert_eq!(step.report.findings.len(), found, "{roots:?}");
+        assert_eq!(step.report.all_clears.len(), ended, "{roots:?}");
         state = step.after;
     }
 }
