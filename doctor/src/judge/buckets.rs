@@ -13,33 +13,17 @@ use std::collections::BTreeSet;
 use trailseal::names::object_key::{DIGEST_FOLDER, LOG_FOLDER, ROOT_FOLDER};
 use trailseal::world::{BucketSettings, StoreError};
 
-/// What the functions need in a log bucket of another account, whose policy must allow it. S3 returns the
-/// policy itself only to the account that owns the bucket.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>
-const NEEDED: [&str; 10] = {
-    let [
-        events,
-        object_lock,
-        public_access,
-        versioning,
-        lifecycle,
-        replication,
-    ] = SETTINGS;
-    [
-        "s3:GetObject",
-        "s3:GetObjectVersion",
-        "s3:ListBucket",
-        "s3:ListBucketVersions",
-        events,
-        object_lock,
-        public_access,
-        versioning,
-        lifecycle,
-        replication,
-    ]
-};
+/// What the functions need to read the objects of a log bucket.
+const OBJECTS: [&str; 4] = [
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+];
 
-/// The settings of them.
+/// What `settings-monitor` needs to read the settings of a log bucket, besides its policy, which S3 returns
+/// only to the account that owns the bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html>
 pub(crate) const SETTINGS: [&str; 6] = [
     "s3:GetBucketNotification",
     "s3:GetBucketObjectLockConfiguration",
@@ -304,11 +288,12 @@ fn refusals(stack: &Stack, bucket: &str, policy: &AccessPolicy) -> Refusals {
 /// Returns the statement that lets the functions of a stack in another account read a log bucket.
 fn statement(stack: &Stack, bucket: &str, policy: &AccessPolicy) -> Value {
     let arn = stack.bucket_arn(bucket);
+    let actions = [&OBJECTS[..], &SETTINGS].concat();
     json!({
         "Sid": policy.free_sid("Trailseal"),
         "Effect": "Allow",
         "Principal": {"AWS": stack.root_arn()},
-        "Action": NEEDED,
+        "Action": actions,
         "Resource": [arn, format!("{arn}/*")],
         "Condition": {"ArnLike": {"aws:PrincipalArn": stack.roles_pattern()}},
     })
