@@ -1,7 +1,6 @@
 //! A batch of messages, sorted by incident.
 
 use crate::alerter::Number;
-use crate::in_time::in_time;
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::stream::{self, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +12,7 @@ use trailseal::alert::findings_message::MAX_DOCUMENT_BYTES;
 use trailseal::alert::received::{self, MessageError, Received};
 use trailseal::alert::sent_finding::SentFinding;
 use trailseal::world::{SettleEvidence, StoreError};
+use trailseal_lambda::in_time;
 
 /// The maximum number of documents in one batch: each may contain several thousand findings. A
 /// message that names one document more is delivered again a moment later.
@@ -195,7 +195,7 @@ async fn document<E: SettleEvidence>(
     // A document's content besides its findings takes less than a kilobyte; one finding may be
     // larger than the remaining room.
     let document = evidence.recall(key, MAX_DOCUMENT_BYTES + 128 * 1024);
-    let document = in_time(until, key, document).await;
+    let document = in_time(until, "read", key, document).await;
     let document = document.map_err(Failure::Store)?;
     match received::read(&document) {
         Ok(Received::Findings(findings)) => Ok(Content::Findings(findings)),

@@ -1,7 +1,6 @@
 //! The recorded incidents, and how they are updated.
 
 use crate::alerter::{Alerter, DOCUMENTS_AT_ONCE, Number, Ports};
-use crate::in_time::in_time;
 use crate::inbox::Group;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use trailseal::alert::incident::{self, Incident, MAX_DOCUMENT_BYTES};
 use trailseal::alert::notice::Notice;
 use trailseal::alert::{self, WholeList, received};
 use trailseal::world::{KeepEvidence as _, ReplaceEvidence as _, StoreError, Versioned};
+use trailseal_lambda::in_time;
 use trailseal_lambda::queue::ports::SendLater as _;
 
 /// How many times a document is read again because another environment wrote it in the meantime.
@@ -39,7 +39,7 @@ impl<P: Ports> Alerter<P> {
         now: Timestamp,
         until: Instant,
     ) -> Result<Option<OpenCase>, BTreeSet<Number>> {
-        let record = match in_time(until, &incident::key(&id), self.look_up(&id)).await {
+        let record = match in_time(until, "read", &incident::key(&id), self.look_up(&id)).await {
             Ok((record, _)) => record,
             Err(error) if arrived.findings.iter().all(|finding| finding.all_clear) => {
                 tracing::warn!(error = ?error.to_string(), "the incident could not be read: its reminder or all-clear goes back to the queue and is delivered again");
@@ -65,7 +65,7 @@ impl<P: Ports> Alerter<P> {
     /// read silences nothing.
     async fn is_acknowledged(&self, incident: &Incident, now: Timestamp, until: Instant) -> bool {
         let newest = newest_acknowledgment(&self.evidence, &incident.id);
-        match in_time(until, &incident.id, newest).await {
+        match in_time(until, "read", &incident.id, newest).await {
             Ok(acknowledgment) => acknowledgment.is_some_and(|it| it.silences(incident, now)),
             Err(error) => {
                 tracing::warn!(error = ?error.to_string(), "whether somebody acknowledged the incident could not be read: its alert is repeated");

@@ -1,14 +1,13 @@
 //! Findings that somebody has reviewed: nobody is alerted about them.
 
 use crate::alerter::{Alerter, Ports};
-use crate::in_time::in_time;
 use crate::inbox::Inbox;
 use jiff::Timestamp;
 use tokio::time::Instant;
 use trailseal::alert::baseline::{Baseline, KEY, MAX_BASELINE_BYTES};
 use trailseal::finding::Stamp;
 use trailseal::world::SettleEvidence as _;
-use trailseal_lambda::write_known_findings;
+use trailseal_lambda::{in_time, write_known_findings};
 
 impl<P: Ports> Alerter<P> {
     /// Takes the findings out of a batch that are in the baseline. If it cannot be read, all
@@ -18,7 +17,7 @@ impl<P: Ports> Alerter<P> {
             return;
         }
         let baseline = self.evidence.recall(KEY, MAX_BASELINE_BYTES);
-        let baseline = match in_time(until, KEY, baseline).await {
+        let baseline = match in_time(until, "read", KEY, baseline).await {
             Ok(document) => Baseline::read(&document).map_err(|error| error.to_string()),
             Err(error) if error.absence().is_some() => return,
             Err(error) => Err(error.to_string()),

@@ -3,7 +3,6 @@
 mod alerter;
 mod announcement;
 mod handler;
-mod in_time;
 mod inbox;
 mod incidents;
 mod known;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use trailseal::check::arrival::Arrival;
 use trailseal::check::digest::DigestVerifier;
 use trailseal::check::log_file::Progress;
@@ -13,9 +13,9 @@ use trailseal::names::event_object::EventObject;
 use trailseal::names::location::ObjectLocation;
 use trailseal::trust::signature::AuthenticDigest;
 use trailseal::world::{
-    Cause, ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
+    ListObjects, ListPublicKeys, ReadEncryption, ReadObject, SettleEvidence, StoreError,
 };
-use trailseal_lambda::{Check, Checked, Deadline, Record};
+use trailseal_lambda::{Check, Checked, Deadline, Record, in_time};
 
 /// How many log files of one digest are under way at the same time, at most. Each waits for its turn
 /// to be read: the number of requests in flight finds itself.
@@ -108,20 +108,13 @@ where
             wind_down, give_up, ..
         } = deadline;
         let late = give_up - give_up.duration_since(wind_down) / 4;
+        let subject = format!("the pending deliveries in the evidence bucket that {at} may list");
         let settled = async {
             let overview = self.overview(evidence, deadline).await?;
             let stop = sleep_until(wind_down);
             pending::settle(&self.digests, &overview.of(evidence), at, digest, stop).await
         };
-        timeout_at(late, settled).await.unwrap_or_else(|_| {
-            Err(StoreError {
-                action: "settle",
-                subject: format!(
-                    "the pending deliveries in the evidence bucket that {at} may list"
-                ),
-                cause: Cause::Unavailable("there was no time left".to_owned()),
-            })
-        })
+        in_time(late, "settle", &subject, settled).await
     }
 }
 

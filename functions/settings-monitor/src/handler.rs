@@ -3,20 +3,19 @@
 use crate::monitor::{FUNCTION, Ports, SettingsMonitor};
 use crate::record::written_by_another_look;
 use jiff::Timestamp;
-use tokio::time::timeout_at;
 use trailseal::check::guard::{STATE_KEY, read_message, step};
 use trailseal::finding::Stamp;
 use trailseal::names::location::ObjectLocation;
 use trailseal::names::seconds::whole_second;
-use trailseal::world::{Cause, StoreError};
-use trailseal_lambda::{Deadline, Work, WorkError, send_report, write_settings_look};
+use trailseal::world::StoreError;
+use trailseal_lambda::{Deadline, Work, WorkError, in_time, send_report, write_settings_look};
 
 impl<P: Ports> Work for SettingsMonitor<P> {
     async fn work(&self, message: &str, deadline: Deadline) -> Result<Option<String>, WorkError> {
         read_message(message).map_err(|error| WorkError::Malformed(error.to_string()))?;
         let now = whole_second(Timestamp::now());
-        let look = timeout_at(deadline.give_up, Box::pin(self.look(now))).await;
-        let unread = look.unwrap_or_else(|_| Err(no_time("look at", "the settings")))?;
+        let look = Box::pin(self.look(now));
+        let unread = in_time(deadline.give_up, "look at", "the settings", look).await?;
         tracing::info!(unread, "the look at the settings is complete");
         write_settings_look(unread, Stamp::by_function(FUNCTION, now));
         Ok(None)
@@ -52,13 +51,5 @@ impl<P: Ports> SettingsMonitor<P> {
         self.write_record(&step.after.completed_at(now), version)
             .await?;
         Ok(u64::try_from(step.unread.len()).unwrap_or(u64::MAX))
-    }
-}
-
-pub(crate) fn no_time(action: &'static str, subject: &str) -> StoreError {
-    StoreError {
-        action,
-        subject: subject.to_owned(),
-        cause: Cause::Unavailable("there was no time left".to_owned()),
     }
 }

@@ -1,17 +1,17 @@
 //! What is seen: the settings of the log buckets, the parts of the stack, and the trails.
 
-use crate::handler::no_time;
 use crate::monitor::{Ports, SettingsMonitor};
 use futures::future::join_all;
 use futures::join;
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use trailseal::check::guard::{ExpectedTrails, GuardSeen, NamedAnswer, SeenBucket};
 use trailseal::names::ids::TrailArn;
 use trailseal::watch::read_heads;
 use trailseal::world::{ReadBucketSettings as _, ReadTrailStatus as _, StoreError};
+use trailseal_lambda::in_time;
 use trailseal_lambda::queue::ports::LookAtStack as _;
 
 /// The number of trails whose status is read at the same time.
@@ -66,10 +66,8 @@ impl<P: Ports> SettingsMonitor<P> {
         let end = Instant::now() + TRAILS_WITHIN;
         stream::iter(expected_trails)
             .map(|trail| async move {
-                let status = timeout_at(end, trails.status(&trail)).await;
-                let status = status
-                    .unwrap_or_else(|_| Err(no_time("read the status of", &trail.to_string())));
-                expected.answer(&trail, status)
+                let status = in_time(end, "read the status of", &trail, trails.status(&trail));
+                expected.answer(&trail, status.await)
             })
             .buffered(TRAILS_AT_ONCE)
             .collect()

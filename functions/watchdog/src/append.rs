@@ -1,9 +1,7 @@
 //! One append to the evidence log.
 
-use crate::handler::no_time;
 use crate::watchdog::{FUNCTION, Ports, Watchdog};
 use jiff::Timestamp;
-use tokio::time::timeout_at;
 use trailseal::alert::checkpoint_notice::CheckpointNotice;
 use trailseal::alert::findings_message::FindingsMessage;
 use trailseal::evidence_log::{AppendError, Appended, LogWriter};
@@ -13,7 +11,7 @@ use trailseal::receipt::places;
 use trailseal::watch::AppendTick;
 use trailseal::world::{Cause, FetchEvidence as _, StoreError, StoreLog as _};
 use trailseal_lambda::queue::ports::SendFindings as _;
-use trailseal_lambda::{Deadline, WorkError, write_append};
+use trailseal_lambda::{Deadline, WorkError, in_time, write_append};
 
 /// The maximum size in bytes of what is remembered about the published checkpoint.
 const MAX_BYTES: usize = 1024;
@@ -36,9 +34,9 @@ impl<P: Ports> Watchdog<P> {
             margin: tick.margin(),
         };
         let now = whole_second(Timestamp::now());
-        let appended = timeout_at(deadline.give_up, Box::pin(writer.append(now))).await;
-        let no_time = |_| Err(AppendError::Store(no_time("append to", "the evidence log")));
-        let appended = appended.unwrap_or_else(no_time).map_err(failed)?;
+        let append = Box::pin(writer.append(now));
+        let appended = in_time(deadline.give_up, "append to", "the evidence log", append);
+        let appended = appended.await.map_err(failed)?;
         self.publish_checkpoint(&appended, now).await?;
         for why in &appended.not_listed {
             tracing::error!(why, "a folder is not in the evidence log");

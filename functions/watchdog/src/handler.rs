@@ -4,13 +4,13 @@ use crate::watchdog::{FUNCTION, Ports, Watchdog};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use std::future::ready;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use trailseal::finding::Stamp;
 use trailseal::names::ids::AccountId;
 use trailseal::names::seconds::whole_second;
 use trailseal::watch::{Heads, Tick, Totals, WatchMessage, read_heads};
-use trailseal::world::{Cause, StoreError};
-use trailseal_lambda::{Deadline, Work, WorkError, write_round};
+use trailseal::world::StoreError;
+use trailseal_lambda::{Deadline, Work, WorkError, in_time, write_round};
 
 /// The number of accounts that are looked at at the same time.
 const ACCOUNTS_AT_ONCE: usize = 16;
@@ -42,8 +42,8 @@ impl<P: Ports> Watchdog<P> {
     /// Looks at the accounts that a message names, and at the stack after the last one.
     async fn round(&self, tick: &Tick, deadline: Deadline) -> Result<Option<String>, WorkError> {
         let now = whole_second(Timestamp::now());
-        let heads = timeout_at(deadline.give_up, read_heads(&self.evidence)).await;
-        let heads = heads.unwrap_or_else(|_| Err(no_time("read", "the chain heads")))?;
+        let heads = read_heads(&self.evidence);
+        let heads = in_time(deadline.give_up, "read", "the chain heads", heads).await?;
         let accounts = heads.accounts_of(tick);
         let Part {
             totals: counted,
@@ -64,7 +64,8 @@ impl<P: Ports> Watchdog<P> {
                 let rest = tick.rest(&visited, left, &failed, totals);
                 return Ok(Some(rest.into_message()));
             }
-            let error = error.unwrap_or_else(|| no_time("look at", "the first account"));
+            let error =
+                error.unwrap_or_else(|| StoreError::no_time("look at", "the first account"));
             return Err(error.into());
         }
         self.conclude(&totals, now).await?;
@@ -95,10 +96,9 @@ impl<P: Ports> Watchdog<P> {
         let mut rounds = stream::iter(accounts)
             .take_while(|_| ready(Instant::now() < deadline.wind_down))
             .map(|account| async move {
-                let round = self.account(heads, &account, now);
-                let round = timeout_at(deadline.give_up, Box::pin(round)).await;
-                let round =
-                    round.unwrap_or_else(|_| Err(no_time("look at account", account.as_str())));
+                let round = Box::pin(self.account(heads, &account, now));
+                let round = in_time(deadline.give_up, "look at account", account.as_str(), round);
+                let round = round.await;
                 (account, round)
             })
             .buffered(ACCOUNTS_AT_ONCE);
@@ -114,13 +114,5 @@ impl<P: Ports> Watchdog<P> {
             part.visited.push(account);
         }
         part
-    }
-}
-
-pub(crate) fn no_time(action: &'static str, subject: &str) -> StoreError {
-    StoreError {
-        action,
-        subject: subject.to_owned(),
-        cause: Cause::Unavailable("there was no time left".to_owned()),
     }
 }

@@ -1,12 +1,11 @@
 //! Has open incidents looked at again: each digest that shows one is sent to the function that
 //! verifies it.
 
-use crate::handler::no_time;
 use crate::watchdog::{FUNCTION, Ports, Watchdog};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use trailseal::alert::incident::Incident;
 use trailseal::alert::incident_pages::{IncidentPage, incidents_after};
 use trailseal::alert::second_look::looks;
@@ -17,7 +16,7 @@ use trailseal::names::places::Places;
 use trailseal::names::seconds::whole_second;
 use trailseal::watch::{SecondLookTick, VerifyingFunction};
 use trailseal::world::StoreError;
-use trailseal_lambda::{Deadline, WorkError, write_open_incidents};
+use trailseal_lambda::{Deadline, WorkError, in_time, write_open_incidents};
 
 /// The number of digests that are sent to queues at the same time.
 const SENT_AT_ONCE: usize = 16;
@@ -38,8 +37,7 @@ impl<P: Ports> Watchdog<P> {
         let mut sent = 0;
         loop {
             let page = self.look_at_page(after.as_deref(), now);
-            let page = timeout_at(deadline.give_up, page).await;
-            let page = page.unwrap_or_else(|_| Err(no_time("look at", "the incidents")))?;
+            let page = in_time(deadline.give_up, "look at", "the incidents", page).await?;
             open = open.saturating_add(page.open);
             sent += page.sent;
             match page.next {

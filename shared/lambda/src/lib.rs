@@ -11,8 +11,8 @@ pub mod queue;
 pub mod startup;
 
 pub use invocation::{
-    Check, Checked, Deadline, Record, Rehearsal, RehearsalSettings, Work, WorkError, send_report,
-    write_alert, write_append, write_known_findings, write_open_incidents, write_round,
-    write_settings_look,
+    Check, Checked, Deadline, Record, Rehearsal, RehearsalSettings, Work, WorkError, in_time,
+    send_report, write_alert, write_append, write_known_findings, write_open_incidents,
+    write_round, write_settings_look,
 };
 pub use startup::{AlerterStartup, AnswerBatch, ExporterStartup, Startup, start_logging};

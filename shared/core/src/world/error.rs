@@ -150,6 +150,16 @@ impl Absence {
 }
 
 impl StoreError {
+    /// An action on `subject` that was given up, because the time for it was over.
+    #[must_use]
+    pub fn no_time(action: &'static str, subject: &(impl ToString + ?Sized)) -> Self {
+        Self {
+            action,
+            subject: subject.to_string(),
+            cause: Cause::Unavailable("there was no time left".to_owned()),
+        }
+    }
+
     /// Returns what S3 said, if the object simply does not exist.
     #[must_use]
     pub fn absence(&self) -> Option<Absence> {

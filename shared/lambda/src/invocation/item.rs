@@ -166,11 +166,7 @@ impl<C: Check, P: Ports> Service<C, P> {
         run: &Run,
         attempt: Attempt,
     ) -> ItemError {
-        let error = StoreError {
-            action: "check",
-            subject: at.to_string(),
-            cause: Cause::Unavailable("there was no time left".to_owned()),
-        };
+        let error = StoreError::no_time("check", &at);
         report.cannot_tell(error, &Scope::default(), &at);
         let subject = ReceiptSubject {
             object: &at,

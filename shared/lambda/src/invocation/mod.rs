@@ -1,6 +1,6 @@
 //! An invocation, from the event to the answer. The files, from the lowest to the highest:
 //!
-//! - its limits and names: [`deadline`], [`run`], [`retry_schedule`], [`attempt`]
+//! - its limits and names: [`deadline`], [`in_time`](mod@in_time), [`run`], [`retry_schedule`], [`attempt`]
 //! - its input and output: [`queue_message`], [`check`], [`outcome`], [`verified`], [`item_error`]
 //! - its actions: [`publisher`], [`reporting`], [`resender`], [`metrics`], [`check_metrics`], [`unrelated`]
 //! - their order: one object ([`item`]), the [`division`] of a message, one [`event`], a [`batch`], an [`answer`](mod@answer),
@@ -15,6 +15,7 @@ mod check_metrics;
 mod deadline;
 mod division;
 mod event;
+mod in_time;
 mod item;
 mod item_error;
 mod metrics;
@@ -35,6 +36,7 @@ mod work;
 
 pub use check::{Check, Checked, Record};
 pub use deadline::Deadline;
+pub use in_time::in_time;
 pub use metrics::{
     write_alert, write_append, write_known_findings, write_open_incidents, write_round,
     write_settings_look,
