@@ -195,18 +195,16 @@ fn expiration(rule: &LifecycleRule) -> Option<ExpirationRule> {
     if days.is_none() && noncurrent_days.is_none() {
         return None;
     }
-    let (prefix, is_filtered) = scope(rule);
     Some(ExpirationRule {
         id: rule.id.clone().unwrap_or_default(),
-        prefix,
-        is_filtered,
         days,
         noncurrent_days,
+        ..scope(rule)
     })
 }
 
-/// Returns the prefix that a rule applies to, and whether only certain tags or sizes.
-fn scope(rule: &LifecycleRule) -> (String, bool) {
+/// Returns the objects that a rule applies to.
+fn scope(rule: &LifecycleRule) -> ExpirationRule {
     let filter = rule.filter.as_ref();
     let and = filter.and_then(|filter| filter.and.as_ref());
     #[expect(deprecated, reason = "rules of the first version of the API have it")]
@@ -214,17 +212,28 @@ fn scope(rule: &LifecycleRule) -> (String, bool) {
     let prefix = own
         .or(filter.and_then(LifecycleRuleFilter::prefix))
         .or(and.and_then(|and| and.prefix.as_deref()));
-    let by_filter = filter.is_some_and(|filter| {
-        filter.tag.is_some()
-            || filter.object_size_greater_than.is_some()
-            || filter.object_size_less_than.is_some()
+    let one = filter.map(|filter| {
+        (
+            filter.object_size_greater_than,
+            filter.object_size_less_than,
+        )
     });
-    let by_and = and.is_some_and(|and| {
-        and.tags.as_ref().is_some_and(|tags| !tags.is_empty())
-            || and.object_size_greater_than.is_some()
-            || and.object_size_less_than.is_some()
-    });
-    (prefix.unwrap_or_default().to_owned(), by_filter || by_and)
+    let all = and.map(|and| (and.object_size_greater_than, and.object_size_less_than));
+    let sizes = [one, all].into_iter().flatten();
+    let (larger_than, smaller_than): (Vec<_>, Vec<_>) = sizes.unzip();
+    let size = |sizes: Vec<Option<i64>>| {
+        let size = sizes.into_iter().flatten().next();
+        size.and_then(|size| u64::try_from(size).ok())
+    };
+    let tags = and.and_then(|and| and.tags.as_ref());
+    ExpirationRule {
+        prefix: prefix.unwrap_or_default().to_owned(),
+        larger_than: size(larger_than),
+        smaller_than: size(smaller_than),
+        needs_tags: filter.is_some_and(|filter| filter.tag.is_some())
+            || tags.is_some_and(|tags| !tags.is_empty()),
+        ..ExpirationRule::default()
+    }
 }
 
 #[cfg(test)]
@@ -264,33 +273,51 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_has_its_prefix_and_says_whether_tags_limit_it() {
+    fn a_rule_has_its_prefix_and_says_which_sizes_and_whether_tags_limit_it() {
         let tag = Tag::builder().key("k").value("v").build().unwrap();
         let and = LifecycleRuleAndOperator::builder().prefix("and/");
+        let sizes = LifecycleRuleAndOperator::builder()
+            .object_size_greater_than(1)
+            .object_size_less_than(9);
         for (filter, expected) in [
             (
                 LifecycleRuleFilter::builder().prefix("AWSLogs/"),
-                ("AWSLogs/", false),
+                ("AWSLogs/", None, None, false),
             ),
-            (LifecycleRuleFilter::builder().tag(tag.clone()), ("", true)),
+            (
+                LifecycleRuleFilter::builder().tag(tag.clone()),
+                ("", None, None, true),
+            ),
             (
                 LifecycleRuleFilter::builder().object_size_less_than(5),
-                ("", true),
+                ("", None, Some(5), false),
+            ),
+            (
+                LifecycleRuleFilter::builder().object_size_greater_than(5),
+                ("", Some(5), None, false),
+            ),
+            (
+                LifecycleRuleFilter::builder().and(sizes.build()),
+                ("", Some(1), Some(9), false),
             ),
             (
                 LifecycleRuleFilter::builder().and(and.clone().build()),
-                ("and/", false),
+                ("and/", None, None, false),
             ),
             (
                 LifecycleRuleFilter::builder().and(and.tags(tag).build()),
-                ("and/", true),
+                ("and/", None, None, true),
             ),
         ] {
             let rule = rule(ExpirationStatus::Enabled)
                 .expiration(after(1))
                 .filter(filter.build());
-            let (prefix, is_filtered) = scope(&rule.build().unwrap());
-            assert_eq!((prefix.as_str(), is_filtered), expected);
+            let rule = expiration(&rule.build().unwrap()).unwrap();
+            let (prefix, tags) = (rule.prefix.as_str(), rule.needs_tags);
+            assert_eq!(
+                (prefix, rule.larger_than, rule.smaller_than, tags),
+                expected
+            );
         }
     }
 }

@@ -60,8 +60,16 @@ pub struct ExpirationRule {
     pub id: String,
     /// The prefix of the keys that it applies to; empty for the whole bucket.
     pub prefix: String,
-    /// Whether it only applies to objects with certain tags or sizes.
-    pub is_filtered: bool,
+    /// If it only applies to larger objects: larger than how many bytes.
+    #[serde(default)]
+    pub larger_than: Option<u64>,
+    /// If it only applies to smaller objects: smaller than how many bytes.
+    #[serde(default)]
+    pub smaller_than: Option<u64>,
+    /// Whether it only applies to objects with certain tags. A record that does not tell tags and
+    /// sizes apart has `isFiltered`.
+    #[serde(alias = "isFiltered")]
+    pub needs_tags: bool,
     /// The age in days at which current objects expire. A date counts as 0 days: S3 then deletes
     /// every object of any age.
     pub days: Option<u32>,

@@ -22,9 +22,10 @@ impl Lifecycle {
             let days =
                 |days: Option<u32>| days.map_or("never".to_owned(), |d| format!("after {d} days"));
             format!(
-                "rule `{}` for `{}*`: objects expire {}, earlier versions {}",
+                "rule `{}` for `{}*`{}: objects expire {}, earlier versions {}",
                 rule.id,
                 rule.prefix,
+                filter(rule),
                 days(rule.days),
                 days(rule.noncurrent_days)
             )
@@ -48,7 +49,7 @@ impl Setting for Lifecycle {
             let Some(soon) = days(rule) else { return true };
             was.rules.iter().any(|earlier| {
                 rule.prefix.starts_with(&earlier.prefix)
-                    && (rule.is_filtered || !earlier.is_filtered)
+                    && has_filter_of(rule, earlier)
                     && days(earlier).is_some_and(|days| days <= soon)
             })
         };
@@ -74,9 +75,28 @@ impl Setting for Lifecycle {
     }
 }
 
+/// Returns whether the sizes and tags of `earlier` include all objects of `rule`. Which tags does not
+/// matter: CloudTrail's files have none, and who may add tags may add any.
+fn has_filter_of(rule: &ExpirationRule, earlier: &ExpirationRule) -> bool {
+    let larger = earlier.larger_than.unwrap_or(0) <= rule.larger_than.unwrap_or(0);
+    let limit = |rule: &ExpirationRule| rule.smaller_than.unwrap_or(u64::MAX);
+    larger && limit(earlier) >= limit(rule) && (rule.needs_tags || !earlier.needs_tags)
+}
+
+/// Returns the filter of the rule for people.
+fn filter(rule: &ExpirationRule) -> String {
+    let larger = rule.larger_than;
+    let larger = larger.map(|size| format!(" larger than {size} bytes"));
+    let smaller = rule.smaller_than;
+    let smaller = smaller.map(|size| format!(" smaller than {size} bytes"));
+    let tags = rule.needs_tags.then(|| " with certain tags".to_owned());
+    let filters: Vec<String> = [larger, smaller, tags].into_iter().flatten().collect();
+    filters.join(",")
+}
+
 /// Returns the condition of the lifecycle rule that reaches furthest into the retention. Rules that
-/// apply only to some tags or sizes are left to the comparison with the record: CloudTrail's files have
-/// no tags.
+/// apply only to some tags are left to the comparison with the record: CloudTrail's files have no
+/// tags.
 pub(super) fn too_soon(
     bucket: &str,
     lifecycle: &Lifecycle,
@@ -85,7 +105,7 @@ pub(super) fn too_soon(
 ) -> Option<GuardCondition> {
     let retention_days = retention_days?;
     let rules = lifecycle.of_trail_files(roots).rules.into_iter();
-    let too_soon = rules.filter(|rule| !rule.is_filtered).filter_map(|rule| {
+    let too_soon = rules.filter(|rule| !rule.needs_tags).filter_map(|rule| {
         let days = rule.days?;
         (u64::from(days) < retention_days).then_some((days, rule.id))
     });

@@ -273,10 +273,16 @@ fn a_policy_with_its_principals_in_another_order_is_the_same() {
 /// business.
 #[test]
 fn each_lifecycle_rule_is_compared_with_those_that_delete_the_same() {
-    let rule = |prefix: &str, is_filtered: bool, days: u32| ExpirationRule {
+    let rule = |prefix: &str, needs_tags: bool, days: u32| ExpirationRule {
         prefix: prefix.to_owned(),
-        is_filtered,
+        needs_tags,
         ..expires(prefix, Some(days), Some(days))
+    };
+    let small = "AWSLogs/999988887777/CloudTrail/";
+    let sized = |larger_than: Option<u64>, smaller_than: Option<u64>| ExpirationRule {
+        larger_than,
+        smaller_than,
+        ..rule(small, false, 7)
     };
     let lifecycle = |rules: &[ExpirationRule]| Lifecycle {
         rules: rules.to_vec(),
@@ -288,6 +294,7 @@ fn each_lifecycle_rule_is_compared_with_those_that_delete_the_same() {
         rule("tmp/", false, 1),
         rule(logs, true, 30),
         rule(root, false, 400),
+        sized(Some(1000), Some(2000)),
     ];
     let with = |new: ExpirationRule| [known.as_slice(), &[new]].concat();
     for (rules, roots, weaker) in [
@@ -309,6 +316,21 @@ fn each_lifecycle_rule_is_compared_with_those_that_delete_the_same() {
         (with(rule("", false, 400)), vec![root], true),
         (with(rule(logs, true, 30)), vec![root], false),
         (with(rule(logs, true, 29)), vec![root], true),
+        (with(sized(Some(1000), Some(2000))), vec![root], false),
+        (with(sized(Some(1500), Some(1800))), vec![root], false),
+        (with(sized(Some(999), Some(2000))), vec![root], true),
+        (with(sized(Some(1000), Some(2001))), vec![root], true),
+        (with(sized(Some(1000), None)), vec![root], true),
+        (with(sized(None, Some(2000))), vec![root], true),
+        // What a rule for certain tags deletes is not what one for sizes deletes.
+        (
+            with(ExpirationRule {
+                larger_than: Some(1),
+                ..rule(logs, false, 30)
+            }),
+            vec![root],
+            true,
+        ),
         // The rule no longer has its filter.
         (vec![rule(logs, false, 30)], vec![root], true),
     ] {
@@ -405,15 +427,26 @@ fn the_rule_that_deletes_first_is_reported() {
 
 #[test]
 fn a_lifecycle_rule_that_reaches_into_the_retention_is_a_finding_from_the_first_look() {
-    for (days, filtered, expected) in [(364, false, 1), (365, false, 0), (1, true, 0)] {
+    for (days, larger_than, needs_tags, expected) in [
+        (364, None, false, 1),
+        (365, None, false, 0),
+        (1, None, true, 0),
+        (1, Some(1), false, 1),
+        (1, Some(1), true, 0),
+    ] {
         let mut settings = strong();
         let rule = ExpirationRule {
-            is_filtered: filtered,
+            larger_than,
+            needs_tags,
             ..expires("soon", Some(days), None)
         };
         settings.lifecycle = Ok(Lifecycle { rules: vec![rule] });
         let (findings, _) = look(&mut GuardState::default(), settings, Some(365));
-        assert_eq!(findings.len(), expected, "{days} {filtered}: {findings:?}");
+        assert_eq!(
+            findings.len(),
+            expected,
+            "{days} {larger_than:?} {needs_tags}: {findings:?}"
+        );
     }
 }
 
@@ -493,8 +526,12 @@ fn what_is_no_longer_looked_at_is_not_said_to_be_right() {
     let ended = second.report.all_clears.iter();
     let ended: Vec<&str> = ended.map(|it| it.message.as_str()).collect();
     assert_eq!(ended.len(), 2, "{ended:?}");
+    for all_clear in &second.report.all_clears {
+        let advice = all_clear.advice();
+        assert!(advice.contains("find out who did"), "{advice}");
+    }
     for (message, what) in ended.iter().zip([BUCKET, trail]) {
-        let expected = format!("Trailseal no longer looks at {what}, because");
+        let expected = format!("Trailseal no longer checks {what}, because");
         assert!(message.contains(&expected), "{message}");
     }
 }
@@ -539,12 +576,27 @@ fn the_all_clear_of_a_condition_has_the_identity_of_its_finding() {
     }
 }
 
+/// A rule with any filter excuses as little as one with tags.
+#[test]
+fn a_record_that_does_not_tell_sizes_and_tags_apart_can_be_read() {
+    let json = r#"{"id":"a","prefix":"","isFiltered":true,"days":1,"noncurrentDays":null}"#;
+    let expected = ExpirationRule {
+        needs_tags: true,
+        ..expires("a", Some(1), None)
+    };
+    let read: ExpirationRule = serde_json::from_str(json).unwrap();
+    assert_eq!(read, expected);
+}
+
 #[test]
 fn a_state_of_the_largest_bucket_can_be_read_again() {
     let mut settings = strong();
     let rule = |n: usize| ExpirationRule {
         id: format!("{n:0255}"),
         prefix: "\u{1}".repeat(1024),
+        larger_than: Some(u64::MAX),
+        smaller_than: Some(u64::MAX),
+        needs_tags: true,
         ..expires("", Some(400), Some(90))
     };
     settings.lifecycle = Ok(Lifecycle {
