@@ -381,19 +381,50 @@ mod tests {
         }
     }
 
+    /// Returns a finding in which every field that may be long is a character `length` times.
+    fn filled(c: char, length: usize) -> SecurityFinding {
+        let text: String = std::iter::repeat_n(c, length).collect();
+        let mut change = change(ChangeState::Opened);
+        let finding = &mut change.finding;
+        for field in [
+            &mut finding.message,
+            &mut finding.advice,
+            &mut finding.object.key,
+            &mut finding.kind,
+            &mut finding.version,
+        ] {
+            field.clone_from(&text);
+        }
+        for field in [
+            &mut finding.expected,
+            &mut finding.actual,
+            &mut finding.account,
+        ] {
+            *field = Some(text.clone());
+        }
+        of(&change.bounded().unwrap(), &home())
+    }
+
+    #[test]
+    fn requests_have_all_findings_and_keep_to_the_limits() {
+        for (c, length, least) in [('a', 0, 3), ('a', 5000, 12), ('\u{1}', 5000, 60)] {
+            let finding = filled(c, length);
+            let findings: Vec<_> = (0..250).map(|n| (n, finding.clone())).collect();
+            let requests = requests(findings.clone());
+            assert!(requests.len() >= least, "{}", requests.len());
+            for request in &requests {
+                assert!(request.len() <= MAX_FINDINGS);
+                let sizes = request.iter().map(|(_, it)| it.json().to_string().len());
+                assert!(sizes.sum::<usize>() <= MAX_REQUEST_BYTES);
+            }
+            assert_eq!(requests.concat(), findings);
+        }
+    }
+
     proptest! {
         #[test]
         fn a_finding_keeps_to_the_limits_of_the_format(length in 0_usize..5000, c in any::<char>()) {
-            let text: String = std::iter::repeat_n(c, length).collect();
-            let mut change = change(ChangeState::Opened);
-            let finding = &mut change.finding;
-            for field in [&mut finding.message, &mut finding.advice, &mut finding.object.key, &mut finding.kind, &mut finding.version] {
-                field.clone_from(&text);
-            }
-            for field in [&mut finding.expected, &mut finding.actual, &mut finding.account] {
-                *field = Some(text.clone());
-            }
-            let finding = of(&change.bounded().unwrap(), &home());
+            let finding = filled(c, length);
             let chars = |text: &str| text.chars().count();
             prop_assert!((1..=256).contains(&chars(&finding.title)));
             prop_assert!((1..=1024).contains(&chars(&finding.description)));
@@ -407,10 +438,6 @@ mod tests {
             }
             let json = finding.json().to_string();
             prop_assert!(json.len() <= 240_000, "{}", json.len());
-            let findings: Vec<_> = (0..250).map(|n| (n, finding.clone())).collect();
-            let requests = requests(findings.clone());
-            prop_assert!(requests.iter().all(|request| request.len() <= 100));
-            prop_assert_eq!(requests.concat(), findings);
         }
     }
 }
