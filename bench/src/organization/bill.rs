@@ -185,30 +185,22 @@ impl Bill {
         let function = Function::Watchdog;
         let settings = inputs.settings.of(function);
         let measured = inputs.measured;
-        let factor = f64::from(accounts) / float(SAMPLE as u64);
-        let accounts_a_day = f64::from(accounts) * f64::from(DAY);
         let day = f64::from(DAY);
-        let each = |sums: &Sums| sums.tally.times(1.0 / sums.messages);
-        let mut requests = each(&measured.accounts).times(accounts_a_day);
-        let heads = each(&measured.heads);
-        requests.add(
-            Request::EvidenceGet,
-            heads.of(Request::EvidenceGet) * factor * day,
-        );
-        let chains = float(REGIONS.len() as u64) * f64::from(accounts);
-        requests.add(Request::EvidenceList, (chains / 1000.0).ceil() * day);
+        let rounds = measured.accounts.of(f64::from(accounts) * day);
+        let heads = inputs.heads(accounts);
+        let mut requests = rounds.tally;
+        requests += &heads.tally;
         let append = &measured.appends[&accounts];
         requests += &append.tally.times(day);
         requests.add(
             Request::PublicKeys,
             day / ENVIRONMENT_HOURS * float(REGIONS.len() as u64),
         );
-        let waited = measured.accounts.waited / measured.accounts.messages * accounts_a_day
-            / ACCOUNTS_AT_ONCE
-            + measured.heads.waited / measured.heads.messages * factor * day
+        let waited = rounds.waited / ACCOUNTS_AT_ONCE
+            + heads.waited
             + append.tally.all() * day * 0.02 / DOCUMENTS_AT_ONCE;
-        let processor = measured.accounts.processor / measured.accounts.messages * accounts_a_day
-            + measured.heads.processor / measured.heads.messages * factor * day
+        let processor = rounds.processor
+            + heads.processor
             + append.processor * day
             + requests.all() * inputs.request;
         let duration = waited + processor / share(settings.memory_mb);
@@ -233,24 +225,16 @@ impl Bill {
     fn settings_monitor(&mut self, accounts: u32, inputs: Inputs<'_>) {
         let function = Function::SettingsMonitor;
         let settings = inputs.settings.of(function);
-        let heads = &inputs.measured.heads;
         let day = f64::from(DAY);
-        let looks = f64::from(accounts) / float(SAMPLE as u64) * day / heads.messages;
-        let mut requests = Tally::default();
-        requests.add(
-            Request::EvidenceGet,
-            heads.tally.of(Request::EvidenceGet) * looks,
-        );
-        let chains = float(REGIONS.len() as u64) * f64::from(accounts);
-        requests.add(Request::EvidenceList, (chains / 1000.0).ceil() * day);
-        let processor = heads.processor * looks + requests.all() * inputs.request;
-        let duration = heads.waited * looks + processor / share(settings.memory_mb);
+        let heads = inputs.heads(accounts);
+        let processor = heads.processor + heads.tally.all() * inputs.request;
+        let duration = heads.waited + processor / share(settings.memory_mb);
         let work = Work {
             messages: day,
             invocations: day,
             duration,
             gigabyte_seconds: duration * settings.memory_mb / 1024.0,
-            requests,
+            requests: heads.tally,
             logged: day * (PLATFORM_BYTES + 1000.0),
             written: 0.0,
         };
@@ -325,6 +309,18 @@ fn share(memory_mb: f64) -> f64 {
 }
 
 impl Inputs<'_> {
+    /// Returns what it takes to read all chain heads every hour of a day. A page of a listing has a
+    /// thousand names.
+    fn heads(&self, accounts: u32) -> Sums {
+        let day = f64::from(DAY);
+        let factor = f64::from(accounts) / float(SAMPLE as u64);
+        let mut heads = self.measured.heads.of(factor * day);
+        let chains = float(REGIONS.len() as u64) * f64::from(accounts);
+        let pages = (chains / 1000.0).ceil() * day;
+        heads.tally.0.insert(Request::EvidenceList, pages);
+        heads
+    }
+
     /// Returns the duration of an invocation: the time for which it waits, and the processor time,
     /// of which it has a share.
     fn duration(&self, function: Function) -> Line<f64> {

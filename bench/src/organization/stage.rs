@@ -66,6 +66,20 @@ impl Sums {
         self.processor += took.processor;
         self.longest = self.longest.max(took.waited);
     }
+
+    /// Returns the sums of this many messages, if each takes what these took on average.
+    pub(crate) fn of(&self, messages: f64) -> Self {
+        let factor = messages / self.messages;
+        Self {
+            invocations: self.invocations * factor,
+            messages,
+            tally: self.tally.times(factor),
+            written: self.written * factor,
+            waited: self.waited * factor,
+            processor: self.processor * factor,
+            longest: self.longest,
+        }
+    }
 }
 
 /// The time that something took.

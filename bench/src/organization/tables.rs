@@ -284,7 +284,7 @@ pub(crate) fn compared(before: &Bill, after: &Bill) -> Section {
     let mut section = Section::new(
         "Before and after",
         format!(
-            "US dollars a day with {} accounts, before and after [the cuts](#what-was-cut).",
+            "US dollars a day with {} accounts, without and with [these measures](#how-the-cost-is-kept-low).",
             ACCOUNTS[2]
         ),
     );
