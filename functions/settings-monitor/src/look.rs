@@ -1,6 +1,7 @@
 //! What is seen: the settings of the log buckets, the parts of the stack, and the trails.
 
 use crate::monitor::{Ports, SettingsMonitor};
+use crate::stack_parts::LookAtStack as _;
 use futures::future::join_all;
 use futures::join;
 use futures::stream::{self, StreamExt as _};
@@ -12,7 +13,6 @@ use trailseal::names::ids::TrailArn;
 use trailseal::watch::read_heads;
 use trailseal::world::{ReadBucketSettings as _, ReadTrailStatus as _, StoreError};
 use trailseal_lambda::in_time;
-use trailseal_lambda::queue::ports::LookAtStack as _;
 
 /// The number of trails whose status is read at the same time.
 const TRAILS_AT_ONCE: usize = 4;

@@ -5,6 +5,7 @@ mod handler;
 mod look;
 mod monitor;
 mod record;
+mod stack_parts;
 
 use monitor::{SettingsMonitor, Stack};
 use trailseal_lambda::Startup;

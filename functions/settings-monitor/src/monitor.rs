@@ -1,13 +1,14 @@
 //! The function and everything that it acts through.
 
+use crate::stack_parts::{LookAtStack, StackParts};
 use trailseal::names::places::Places;
 use trailseal::watch::WatchSettings;
 use trailseal::world::{ListEvidence, ReadBucketSettings, ReadTrailStatus, ReplaceEvidence};
 use trailseal_aws::{EvidenceBucket, S3Objects, TrailsByRole};
 use trailseal_lambda::Startup;
 use trailseal_lambda::config::SettingsMonitorConfig;
-use trailseal_lambda::queue::ports::{LookAtStack, SendFindings};
-use trailseal_lambda::queue::{FindingsQueue, StackParts};
+use trailseal_lambda::queue::FindingsQueue;
+use trailseal_lambda::queue::ports::SendFindings;
 
 /// The function's name, as it appears in findings.
 pub(crate) const FUNCTION: &str = "settings-monitor";

@@ -16,7 +16,7 @@ pub use checks::Config;
 pub use exporter::ExporterConfig;
 pub use lists::ListsError;
 pub use pinned_keys::{PinnedError, PinnedKeys};
-pub use settings_monitor::SettingsMonitorConfig;
+pub use settings_monitor::{PartNames, SettingsMonitorConfig};
 pub use variables::ConfigError;
 pub use watchdog::{EvidenceLogConfig, WatchdogConfig};
 

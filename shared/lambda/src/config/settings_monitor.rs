@@ -2,7 +2,6 @@
 
 use super::variables::{ConfigError, Variables, queue_url_of};
 use super::watch_settings;
-use crate::queue::PartNames;
 use trailseal::names::arn;
 use trailseal::watch::WatchSettings;
 
@@ -18,6 +17,17 @@ pub struct SettingsMonitorConfig {
     /// `TRAILSEAL_TRAIL_ROLE`: the name of the role in the trails' accounts that may read the
     /// status of trails.
     pub trail_role: Option<String>,
+}
+
+/// The names of the parts of the stack that the function looks at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartNames {
+    /// The names of the `EventBridge` rules.
+    pub rules: Vec<String>,
+    /// The ARNs of the topics.
+    pub topics: Vec<String>,
+    /// The URLs of the dead-letter queues.
+    pub dead_letter_queues: Vec<String>,
 }
 
 impl SettingsMonitorConfig {

@@ -7,7 +7,6 @@ pub mod passage;
 pub mod ports;
 mod retry_after;
 mod sqs;
-mod stack_parts;
 mod topic;
 
 pub use events::EventQueue;
@@ -15,5 +14,4 @@ pub use findings::FindingsQueue;
 pub use own::OwnQueue;
 pub use retry_after::retry_after;
 pub use sqs::receive_count;
-pub use stack_parts::{PartNames, StackParts};
 pub use topic::AlertTopic;

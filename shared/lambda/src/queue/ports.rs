@@ -4,7 +4,6 @@ use super::passage::Passage;
 use std::time::Duration;
 use trailseal::alert::Alert;
 use trailseal::alert::findings_message::FindingsMessage;
-use trailseal::check::guard::NamedAnswer;
 use trailseal::names::event_object::EventObject;
 use trailseal::world::{AddEvidence, KeepEvidence, ReplaceEvidence, SettleEvidence, StoreError};
 
@@ -101,10 +100,4 @@ pub trait Ports: Send + Sync + 'static {
     type Queue: Requeue + 'static;
     /// Keeps receipts, chain heads and pending deliveries.
     type Evidence: AddEvidence + KeepEvidence + ReplaceEvidence + SettleEvidence + 'static;
-}
-
-/// Looks at the rules, topics and dead-letter queues of the stack.
-pub trait LookAtStack: Send + Sync {
-    /// Returns what is wrong with each of them, if anything.
-    fn look(&self) -> impl Future<Output = Vec<NamedAnswer>> + Send;
 }

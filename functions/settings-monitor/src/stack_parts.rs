@@ -1,6 +1,5 @@
 //! The parts of the stack without which events do not arrive, or alerts reach nobody.
 
-use super::ports::LookAtStack;
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
 use aws_sdk_eventbridge::types::RuleState;
@@ -12,6 +11,7 @@ use trailseal::check::guard::NamedAnswer;
 use trailseal::finding::guard::GuardCondition;
 use trailseal::world::StoreError;
 use trailseal_aws::store_error;
+use trailseal_lambda::config::PartNames;
 
 /// The maximum number of pages of subscriptions of a topic that are read; a page has a hundred.
 const MAX_PAGES: usize = 20;
@@ -22,20 +22,15 @@ const COUNTS: [QueueAttributeName; 2] = [
     QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
 ];
 
-/// The names of the parts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PartNames {
-    /// The names of the `EventBridge` rules.
-    pub rules: Vec<String>,
-    /// The ARNs of the topics.
-    pub topics: Vec<String>,
-    /// The URLs of the dead-letter queues.
-    pub dead_letter_queues: Vec<String>,
+/// Looks at the rules, topics and dead-letter queues of the stack.
+pub(crate) trait LookAtStack: Send + Sync {
+    /// Returns what is wrong with each of them, if anything.
+    fn look(&self) -> impl Future<Output = Vec<NamedAnswer>> + Send;
 }
 
 /// The rules, topics and dead-letter queues of the stack.
 #[derive(Debug)]
-pub struct StackParts {
+pub(crate) struct StackParts {
     events: aws_sdk_eventbridge::Client,
     sns: aws_sdk_sns::Client,
     sqs: aws_sdk_sqs::Client,
@@ -44,8 +39,7 @@ pub struct StackParts {
 
 impl StackParts {
     /// Returns the parts with these names.
-    #[must_use]
-    pub fn new(config: &SdkConfig, names: PartNames) -> Self {
+    pub(crate) fn new(config: &SdkConfig, names: PartNames) -> Self {
         Self {
             events: aws_sdk_eventbridge::Client::new(config),
             sns: aws_sdk_sns::Client::new(config),
