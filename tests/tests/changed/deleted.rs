@@ -49,7 +49,7 @@ async fn a_log_file_that_a_delete_marker_hides_is_restored_by_its_removal() {
     assert_eq!(
         found.advice(),
         format!(
-            "First, restore the object: `aws s3api delete-object --bucket {} --key {} --version-id marker`. Trailseal then closes this part of the incident. Find out who did this: look for DeleteObject and DeleteObjects calls in S3 data events or S3 server access logs.",
+            "First, save the list of the object's versions (aws s3api list-object-versions). Then restore the object: `aws s3api delete-object --bucket {} --key {} --version-id marker`. Trailseal closes the incident when all of its objects are restored. Find out who did this: look for DeleteObject and DeleteObjects calls in S3 data events or S3 server access logs.",
             log.bucket, log.key
         )
     );
@@ -231,7 +231,7 @@ async fn a_deletion_before_the_digest_is_reported_at_once() {
     assert!(
         found
             .advice()
-            .contains("--version-id marker`. Then verify the day")
+            .contains("--version-id marker`. After that, verify the day")
     );
     assert_eq!(found.digest, None);
 }

@@ -75,7 +75,7 @@ async fn what_protects_the_bucket_and_the_stack_is_watched() -> Result<()> {
     world.look_alone().await?;
     let (_, name) = parked.rsplit_once('/').context("a queue")?;
     let queue = format!(
-        "The dead-letter queue https://sqs.us-east-1.amazonaws.com/111122223333/{name} holds messages that Trailseal could not process. They are objects that it has not verified, or findings that nobody received an alert about."
+        "The dead-letter queue https://sqs.us-east-1.amazonaws.com/111122223333/{name} holds messages that Trailseal could not process."
     );
     let weaker = |setting: &str| {
         format!(
@@ -86,10 +86,10 @@ async fn what_protects_the_bucket_and_the_stack_is_watched() -> Result<()> {
         weaker("versioning"),
         weaker("bucket policy"),
         format!(
-            "S3 does not send the events of the bucket {bucket} to EventBridge. Trailseal does not notice when files in it are changed or deleted."
+            "S3 does not send the events of the bucket {bucket} to EventBridge. Until it does, Trailseal finds changed and deleted files hours or days later."
         ),
         format!(
-            "The EventBridge rule {rule} does not send events to Trailseal's queue: it is disabled. Trailseal misses what happens in the log buckets."
+            "The EventBridge rule {rule} does not send events to Trailseal: it is disabled. Until it does, Trailseal finds what happens in the log buckets hours or days later, or not at all."
         ),
         queue,
     ]);

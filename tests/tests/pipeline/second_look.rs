@@ -82,7 +82,7 @@ async fn restored_files_end_their_incidents_at_the_next_second_look() -> Result<
     }
     let email = world.alerts().pop().context("an alert")?.email;
     ensure!(
-        email.contains("what Trailseal found before is right again"),
+        email.contains("Trailseal no longer finds what it reported"),
         "{email}"
     );
     let source = world.evidence_source()?;

@@ -160,7 +160,7 @@ async fn digests_whose_events_are_lost_are_verified_after_the_tick() -> Result<(
         anyhow::bail!("{impaired:#?}");
     };
     ensure!(
-        lost_events.contains("did not verify within 90 minutes"),
+        lost_events.contains("did not verify all digests within 90 minutes"),
         "{lost_events}"
     );
     // The chain is not silent: its digests are in the bucket.

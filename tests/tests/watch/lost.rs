@@ -115,7 +115,7 @@ async fn a_digest_that_stays_unverified_is_reported_until_it_is_verified() {
     assert_eq!(finding.object.key, lost.key);
     assert_eq!(
         finding.message,
-        "Trailseal could not verify this digest: digest-validator and log-verifier received it 3 times, and left no receipt. The log files that the digest lists are possibly unverified."
+        "Trailseal could not verify this digest: digest-validator and log-verifier received it 3 times, and left no receipt. The log files that the digest lists may be unverified."
     );
     let now = after(end, 18 * 60 + 40);
     stage.validate(&lost, now).await;

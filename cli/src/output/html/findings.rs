@@ -209,7 +209,7 @@ fn finding(report: &FindingReport) -> Markup {
 fn time(finding: &Finding) -> Markup {
     let (title, from, to) = match (finding.window, &finding.digest) {
         (Some(window), _) => ("Window", window.from, Some(window.to)),
-        (None, Some(digest)) => ("Digest of", digest.start_time, digest.end_time),
+        (None, Some(digest)) => ("Digest for", digest.start_time, digest.end_time),
         (None, None) => return html! {},
     };
     html! {

@@ -61,7 +61,7 @@ async fn an_all_clear_says_what_was_found_and_why_it_is_right() {
     let message: Value = serde_json::from_str(&alert.message).unwrap();
     let email = message["email"].as_str().unwrap();
     for line in [
-        "1 incident closed: what Trailseal found before is right again.",
+        "1 incident closed: Trailseal no longer finds what it reported.",
         "1. ALL CLEAR log-file-modified\n   The file is back.\n   What to do: Nothing, if you know",
         "This closes the incident that was first found at 2026-01-15T12:04:00Z: Something was done.",
     ] {

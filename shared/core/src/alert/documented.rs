@@ -5,9 +5,11 @@ use super::incident::Incident;
 use super::notice::Notice;
 use super::received::{self, Received};
 use super::{AlertEntry, compose};
+use crate::check::guard::STATE_KEY;
 use crate::finding::chain::{LastSigned, predecessor_missing};
 use crate::finding::changed::{ChangedKind, ChangedObject, LeftVersions, deleted};
 use crate::finding::digest::DigestSubject;
+use crate::finding::guard::GuardCondition;
 use crate::finding::kms::{EventReference, FindingSubject, ForeignCaller, foreign_caller};
 use crate::finding::log_file::{LogFileSubject, wrong};
 use crate::finding::{DigestReference, Finding, Restoration, Scope, Stamp};
@@ -221,15 +223,31 @@ fn a_log_file_that_only_records_the_call_is_not_reported_as_forged() {
     }
 }
 
+/// The steps of the runbook are about the object, and nobody should delete the record.
+#[test]
+fn an_email_does_not_call_the_record_of_the_settings_the_object() {
+    let email = |finding| quoted(finding, "f", "2026-01-15T21:31:08Z", "2026-01-15T21:31:18Z");
+    let condition = GuardCondition::NoSubscriber {
+        topic: "arn:aws:sns:us-east-1:111122223333:trailseal-AlertTopic".to_owned(),
+        pending: 0,
+    };
+    let record = ObjectLocation::new("trailseal-evidencebucket", STATE_KEY);
+    let about_topic = email(condition.finding(&record));
+    let line = "Record     s3://trailseal-evidencebucket/watch/guard.json";
+    assert!(about_topic.contains(line), "{about_topic}");
+    assert!(!about_topic.contains("Object  "), "{about_topic}");
+    assert!(email(log_file_modified()).contains("Object     s3://"));
+}
+
 /// The digest that shows a modified digest covers another hour than the modified one.
 #[test]
 fn an_email_names_the_hour_of_the_object_and_no_other() {
     let email = |finding| quoted(finding, "f", "2026-01-15T21:31:08Z", "2026-01-15T21:31:18Z");
-    let hour = "Digest of  2026-01-15T12:00:00Z to 2026-01-15T13:00:00Z";
+    let hour = "Digest for 2026-01-15T12:00:00Z to 2026-01-15T13:00:00Z";
     assert!(email(log_file_modified()).contains(hour));
     let mut finding = log_file_modified();
     finding.object = digest("us-east-1", 13);
     assert!(email(finding.clone()).contains(hour));
     finding.object = digest("us-east-1", 12);
-    assert!(!email(finding).contains("Digest of"));
+    assert!(!email(finding).contains("Digest for"));
 }

@@ -287,7 +287,7 @@ fn an_update_names_what_is_new_and_since_when() {
         "{email}"
     );
     assert!(
-        email.contains("Held back  s3://evidence/incidents/"),
+        email.contains("More       s3://evidence/incidents/"),
         "{email}"
     );
     let state = &json(&alert)["findings"][0]["incident"];

@@ -5,6 +5,7 @@ use super::document::AlertHead;
 use super::entry::AlertEntry;
 use super::notice::Notice;
 use super::sent_finding::SentFinding;
+use crate::check::guard::STATE_KEY;
 use crate::finding::{FindingKind, Severity};
 use crate::names::object_key::{ObjectKind, classify};
 use crate::names::printable::printable;
@@ -134,7 +135,7 @@ pub(super) fn email(
 fn what_is_reported(entries: &[AlertEntry<'_>]) -> String {
     if is_all_clear(entries) {
         let incidents = incidents_closed(entries);
-        return format!("{incidents}: what Trailseal found before is right again.");
+        return format!("{incidents}: Trailseal no longer finds what it reported.");
     }
     let counts = entries.iter().map(AlertEntry::count);
     let count = counts.fold(0, u64::saturating_add);
@@ -226,7 +227,10 @@ fn write_finding(
             line(label, value)?;
         }
     }
-    line("Object", &finding.object.to_string())?;
+    // What is neither an object nor a bucket is only on record there.
+    let is_record = finding.object.key == STATE_KEY;
+    let label = if is_record { "Record" } else { "Object" };
+    line(label, &finding.object.to_string())?;
     if let Some(digest) = &finding.digest
         && (digest.bucket != finding.object.bucket || digest.key != finding.object.key)
     {
@@ -241,7 +245,7 @@ fn write_finding(
             .map_or_else(|| "unknown".to_owned(), |from| from.to_string());
         line("Window", &format!("{from} to {}", window.to))?;
     } else if let Some(hour) = hour(finding) {
-        line("Digest of", &hour)?;
+        line("Digest for", &hour)?;
     }
     if let Some(expected) = &finding.expected {
         line("Expected", expected)?;
@@ -268,7 +272,7 @@ fn write_finding(
     if entry.waited
         && let Some(stem) = document.strip_suffix(".json")
     {
-        line("Held back", &format!("{stem}/"))?;
+        line("More", &format!("{stem}/"))?;
     }
     Ok(())
 }

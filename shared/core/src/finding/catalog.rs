@@ -316,7 +316,7 @@ catalog! {
     MonitoringImpaired {
         means: "A part of Trailseal's monitoring does not work. Trailseal may not notice what happens to the files of that part.",
         name: "monitoring-impaired", severity: High, step: None, once: true,
-        object: "the digest, folder, document or bucket that is not watched",
+        object: "the digest, folder, document or bucket that is not watched; the record `watch/guard.json`, if it is a rule, topic, queue or trail",
         established: "Once an hour, Trailseal looks for digests that no function verified, and reads the state of every chain, of the log buckets and of the stack.",
         advice: "Trailseal's monitoring is incomplete until this is repaired. Check the functions' logs, and find out who changed the stack, the buckets or their policies.",
         command_advice: None,

@@ -345,11 +345,13 @@ pub fn intact(object: &ChangedObject<'_>) -> Vec<Finding> {
 fn advice(at: &ObjectLocation, left: &LeftVersions, calls: &str) -> Option<String> {
     let command = left.restoration()?.command(at)?;
     let then = match left {
-        LeftVersions::Intact { .. } => "Trailseal then closes this part of the incident.",
-        _ => "Then verify the day (trailseal verify).",
+        LeftVersions::Intact { .. } => {
+            "Trailseal closes the incident when all of its objects are restored."
+        }
+        _ => "After that, verify the day (trailseal verify).",
     };
     Some(format!(
-        "First, restore the object: `{command}`. {then} Find out who did this: look for {calls} calls in S3 data events or S3 server access logs."
+        "First, save the list of the object's versions (aws s3api list-object-versions). Then restore the object: `{command}`. {then} Find out who did this: look for {calls} calls in S3 data events or S3 server access logs."
     ))
 }
 

@@ -76,10 +76,13 @@ use GuardCondition::{
 };
 
 /// What to do about a weaker setting.
-const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If there is no such call, and an ID such as AROA… or AIDA… replaced the ARN in a bucket policy, somebody deleted this role or user: write its ARN again if it exists again, or remove it from the policy. If it was planned, first check that no other finding about a setting is open. Then delete the record watch/guard.json in the evidence bucket: Trailseal records the current settings of all log buckets, and accepts them.";
+const RESTORE_SETTING: &str = "Find out who changed the setting: look for the bucket's Put… and Delete… calls in CloudTrail's event history (aws cloudtrail lookup-events) in the bucket's Region. If nobody planned it, treat it as an attack, and restore the setting. If there is no such call, and an ID such as AROA… or AIDA… replaced the ARN in a bucket policy, somebody deleted this role or user. If it was created again, write its ARN into the policy again. Otherwise, remove it from the policy. If somebody planned the change, and no other finding about a setting is open, delete the record watch/guard.json in the evidence bucket. Trailseal then records and accepts the current settings of all log buckets. The incident stays open: acknowledge it (trailseal ack).";
 
 /// What to do about a trail that does not deliver.
 const RESTORE_TRAIL: &str = "Find out who did this: look for StopLogging, UpdateTrail and DeleteTrail calls in CloudTrail's event history in the trail's account and home Region, and for PutBucketPolicy calls in that of the bucket's account and Region. The event history also has events that no trail delivers. If nobody planned it, treat it as an attack, and make the trail right again (aws cloudtrail start-logging, aws cloudtrail update-trail --enable-log-file-validation). If CloudTrail cannot deliver, correct the bucket policy or the KMS key policy. If the trail was ended on purpose, add it to the stack's parameter EndedTrails.";
+
+/// What to do if the stack's parameters no longer name something.
+const WHO_TOOK_IT_OUT: &str = "Nothing, if you changed the stack's parameters. Otherwise, find out who did: look for UpdateStack and UpdateFunctionConfiguration calls in CloudTrail's event history.";
 
 /// Returns the subject of a condition about a setting.
 #[must_use]
@@ -168,22 +171,22 @@ impl GuardCondition {
                 age(*days)
             ),
             EventsOff { bucket } => format!(
-                "S3 does not send the events of the bucket {bucket} to EventBridge. Trailseal does not notice when files in it are changed or deleted."
+                "S3 does not send the events of the bucket {bucket} to EventBridge. Until it does, Trailseal finds changed and deleted files hours or days later."
             ),
             Unreadable { bucket, setting } => format!(
-                "Trailseal may no longer read a setting of the bucket {bucket}: {setting}. It does not notice if somebody weakens it."
+                "S3 denies Trailseal access to a setting of the bucket {bucket}: {setting}. Trailseal cannot find out whether somebody weakens it."
             ),
             TrailOff { trail, state } => format!(
                 "CloudTrail does not deliver log files and digests of the trail {trail} as it should: {state}."
             ),
             RuleOff { rule, state } => format!(
-                "The EventBridge rule {rule} does not send events to Trailseal's queue: {state}. Trailseal misses what happens in the log buckets."
+                "The EventBridge rule {rule} does not send events to Trailseal: {state}. Until it does, Trailseal finds what happens in the log buckets hours or days later, or not at all."
             ),
             NoSubscriber { topic, .. } => format!(
                 "Nobody receives what the topic {topic} publishes: it has no confirmed subscription."
             ),
             Parked { queue } => format!(
-                "The dead-letter queue {queue} holds messages that Trailseal could not process. They are objects that it has not verified, or findings that nobody received an alert about."
+                "The dead-letter queue {queue} holds messages that Trailseal could not process."
             ),
         }
     }
@@ -209,7 +212,7 @@ impl GuardCondition {
                 "Subscribe somebody to the topic, and confirm the subscription (aws sns subscribe, aws sns confirm-subscription with --authenticate-on-unsubscribe true). If it is the alert topic, read the findings that nobody received: they are in the evidence bucket, under incidents/."
             }
             Parked { .. } => {
-                "The queue's name says what is in it. FindingsDeadLetterQueue: nobody received an alert about these findings, so read them now (aws sqs receive-message). WatchdogDeadLetterQueue and SettingsMonitorDeadLetterQueue: these only start the hourly work, so delete them after you corrected the cause. Any other queue: these are events, and its name contains the name of the function. To find the cause, search the function's log for the messages \"the message could not be processed\". Correct it, and move events and findings back to their queue (aws sqs start-message-move-task). Messages expire after at most 14 days in the dead-letter queue."
+                "The queue's name says what is in it. FindingsDeadLetterQueue: nobody received an alert about these findings, so read them now (aws sqs receive-message). WatchdogDeadLetterQueue and SettingsMonitorDeadLetterQueue: these only start the hourly work, so delete them after you corrected the cause. ExporterDeadLetterQueue: people received these alerts, but an output such as Security Hub did not. Any other queue: these are events of objects that Trailseal has not verified, and its name contains the name of the function. To find the cause, search the function's log for the messages \"the message could not be processed\". Correct it, and move events and findings back to their queue (aws sqs start-message-move-task). Messages expire after at most 14 days in the dead-letter queue."
             }
         }
     }
@@ -250,9 +253,10 @@ impl GuardCondition {
         let what = self.bucket().map(str::to_owned);
         let what = what.unwrap_or_else(|| self.subject());
         let why = format!(
-            "Trailseal no longer looks at {what}, because the stack's parameters do not name it. It may still be as it was."
+            "Trailseal no longer checks {what}, because the stack's parameters do not name it. The problem may still exist."
         );
-        self.finding(record).into_all_clear(why)
+        let all_clear = self.finding(record).into_all_clear(why);
+        all_clear.with_advice(WHO_TOOK_IT_OUT)
     }
 
     /// Returns what was expected, and what is.

@@ -29,7 +29,7 @@ pub fn events_lost(example: &ObjectLocation, count: u64, hour: Timestamp) -> Fin
         Scope::default(),
         example.clone(),
         format!(
-            "Digests that digest-validator or log-verifier did not verify within 90 minutes: {count}. Their events did not arrive, or the functions fail or are late. The object named here is one of them. watchdog now sends them to the functions."
+            "Trailseal's Lambda functions digest-validator and log-verifier did not verify all digests within 90 minutes. Digests that are not verified: {count}. Their events did not arrive, or the functions fail or are late. The object named here is one of these digests. The function watchdog sends them to the functions again."
         ),
     )
     .with_evidence(
@@ -68,7 +68,7 @@ pub fn stays_unverified(scope: Scope, digest: &Unverified<'_>) -> Finding {
         scope,
         (*at).clone(),
         format!(
-            "Trailseal could not verify this digest: {functions} received it {times} times, and left no receipt. The log files that the digest lists are possibly unverified."
+            "Trailseal could not verify this digest: {functions} received it {times} times, and left no receipt. The log files that the digest lists may be unverified."
         ),
     )
     .with_digest(DigestReference::by_key(at, Some(key)))
