@@ -28,7 +28,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Returns the places for requests to S3. Their number finds itself; `asked` is its maximum.
+    /// Returns the places for requests to S3. Trailseal adjusts their number; `asked` is its maximum.
     pub(crate) fn to_s3(asked: Option<u16>) -> Self {
         let asked = asked.map_or(REQUESTS, usize::from);
         let at_most = asked.min(connections()).max(1);

@@ -18,7 +18,7 @@ use trailseal::world::{
 use trailseal_lambda::{Check, Checked, Deadline, Record, in_time};
 
 /// How many log files of one digest are under way at the same time, at most. Each waits for its turn
-/// to be read: the number of requests in flight finds itself.
+/// to be read: Trailseal adjusts the number of requests in flight.
 const LOG_FILES_AT_ONCE: usize = 256;
 
 /// How long one listing of all pending deliveries answers for the digests of an invocation.
