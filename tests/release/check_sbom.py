@@ -7,6 +7,7 @@ import json
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import quote
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -32,7 +33,9 @@ def main() -> None:
         hashes = [one["content"] for one in component.get("hashes", [])]
         assert hashes == ([known] if known else []), component
         assert component["licenses"], component
-        assert component["purl"] == f"pkg:cargo/{component['name']}@{component['version']}", component
+        # A package URL encodes the plus sign of a version such as 1.10.0+trailseal.
+        version = quote(component["version"], safe="")
+        assert component["purl"] == f"pkg:cargo/{component['name']}@{version}", component
     for name in CONTAINED:
         assert components[name]["scope"] == "required", name
     # A macro runs when the release is built, and is not in it.
