@@ -119,6 +119,23 @@ fn appended_bytes_are_found_even_if_they_end_like_the_member() {
     }
 }
 
+#[test]
+fn a_valid_file_whose_bytes_contain_its_size_is_valid() {
+    let content = [b"size: ".as_slice(), &10_u32.to_le_bytes()].concat();
+    let object = stored(&content);
+    assert_eq!(quick(&object, Sha256::of(&content)), None);
+    assert_eq!(check(&object, &content), Ok(10));
+    let appended = [&object[..], b"more"].concat();
+    assert_eq!(check(&appended, &content), Err(LogFileError::TrailingData));
+}
+
+/// Returns a gzip member whose compressed bytes are `content` itself.
+fn stored(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    std::io::Write::write_all(&mut encoder, content).unwrap();
+    encoder.finish().unwrap()
+}
+
 proptest! {
     #[test]
     fn damaged_files_get_the_same_verdict_whole_and_streamed(
