@@ -9,6 +9,9 @@ use memchr::memmem;
 /// thread keeps.
 const MAX_WHOLE_INFLATED: usize = 32 * 1024 * 1024;
 
+/// A buffer grows by a multiple of this many bytes, so that files of almost the same size share it.
+const STEP: usize = 1024 * 1024;
+
 /// Inflates completely held objects, in a buffer that is reused.
 pub(crate) struct Inflater {
     decompressor: Decompressor,
@@ -43,7 +46,9 @@ impl Inflater {
             return None;
         }
         if inflated.len() < size {
-            inflated.resize(size, 0);
+            // The old buffer is released before there is a new one, and nothing is copied.
+            *inflated = Vec::new();
+            *inflated = vec![0; size.next_multiple_of(STEP)];
         }
         let inflated = inflated.get_mut(..size)?;
         let written = decompressor.gzip_decompress(object, inflated).ok()?;
