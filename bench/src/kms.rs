@@ -1,11 +1,12 @@
 //! Finding and judging the KMS events of log files, compared with inflating and hashing the same
 //! files.
 
+mod speed;
+
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::{Context as _, bail, ensure};
 use trailseal::format::log_file_size::MAX_INFLATED_BYTES;
@@ -25,13 +26,13 @@ use trailseal_tests::trail::{KmsSpec, TrailSpec, gzip};
 use crate::data::{self, ACCOUNT, REGION};
 use crate::lab::{self, Lab};
 use crate::measure::{self, Program};
-use crate::report::{Section, Table, count, float, median, megabytes, percent, whole};
-use crate::sample::Sample;
+use crate::quiet::Quiet;
+use crate::report::{Section, Table, count, float, megabytes, percent, whole};
+use speed::{Found, Measured, ROUNDS};
 
 /// The argument that makes this program read the records of one file.
 pub(crate) const CHILD: &str = "read-records";
 
-const ROUNDS: usize = 9;
 /// The total number of bytes that the log files of each kind inflate to.
 const BYTES: u64 = 64 << 20;
 /// The number of bytes that the large log file inflates to.
@@ -119,13 +120,13 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let mut section = Section::new(
         "KMS records",
         format!(
-            "Log files in memory, one thread: hashed as by log-verifier, and their KMS events (`{EVENT_SOURCE}`) found and judged as by kms-context-checker; medians of {ROUNDS} rounds."
+            "Log files in memory, one thread: hashed as by log-verifier, and their KMS events (`{EVENT_SOURCE}`) found and judged as by kms-context-checker, in turn; medians of {ROUNDS} rounds."
         ),
     );
     let mut kind = |what: &str, files: &[Vec<String>]| {
         let objects = files.iter().map(|records| Object::of(records));
         let objects: Vec<Object> = objects.collect::<anyhow::Result<_>>()?;
-        let measured = measure(&objects)?;
+        let measured = speed::measure(lab.quiet(), &objects)?;
         row(&mut table, what, &objects, &measured);
         anyhow::Ok((objects, measured))
     };
@@ -186,7 +187,8 @@ pub(crate) fn files(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let objects: Vec<Object> = paths.iter().map(load).collect::<anyhow::Result<_>>()?;
     ensure!(!objects.is_empty(), "there are no log files");
     let mut table = table();
-    row(&mut table, folder, &objects, &measure(&objects)?);
+    let measured = speed::measure(&Quiet::new(), &objects)?;
+    row(&mut table, folder, &objects, &measured);
     print!("{table}");
     Ok(ExitCode::SUCCESS)
 }
@@ -232,71 +234,6 @@ impl Object {
         }
         Ok(check.finish()?)
     }
-}
-
-/// The results of reading.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Found {
-    records: u64,
-    /// The number of files whose JSON was parsed.
-    parsed: u64,
-}
-
-struct Measured {
-    /// The seconds to inflate and hash.
-    hash: f64,
-    /// The seconds to find the records.
-    find: f64,
-    /// The speed of finding, relative to the speed of hashing, in each round.
-    speed: Sample,
-    read: Found,
-}
-
-/// Hashes and reads the files in turn.
-fn measure(objects: &[Object]) -> anyhow::Result<Measured> {
-    let bytes: u64 = objects.iter().map(|object| object.inflated).sum();
-    // A small amount of bytes is read many times, because of the clock's resolution.
-    let passes = (BYTES / bytes.max(1)).max(1);
-    let hash = || {
-        let mut inflated = 0;
-        for object in objects {
-            inflated += object.hash()?;
-        }
-        ensure!(inflated == bytes, "the log files are not what they were");
-        anyhow::Ok(())
-    };
-    let judge = Judge::new()?;
-    let read = || {
-        let mut found = Found::default();
-        for object in objects {
-            let scan = judge.read(&object.body)?;
-            found.records += scan.records;
-            found.parsed += u64::from(!scan.dismissed);
-        }
-        anyhow::Ok(found)
-    };
-    hash()?;
-    let found = read()?;
-    let (mut hashes, mut finds) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let began = Instant::now();
-        for _ in 0..passes {
-            hash()?;
-        }
-        hashes.push(began.elapsed().as_secs_f64() / float(passes));
-        let began = Instant::now();
-        for _ in 0..passes {
-            ensure!(read()? == found, "the same files are read differently");
-        }
-        finds.push(began.elapsed().as_secs_f64() / float(passes));
-    }
-    let speeds = hashes.iter().zip(&finds).map(|(hash, find)| hash / find);
-    Ok(Measured {
-        speed: speeds.collect(),
-        hash: median(hashes),
-        find: median(finds),
-        read: found,
-    })
 }
 
 fn table() -> Table {

@@ -14,6 +14,7 @@ use trailseal_tests::local::server::client_environment;
 
 use crate::data::{ACCOUNT, BUCKET, DataSet, Plan, REGION};
 use crate::measure::{self, Output, Program, Run};
+use crate::quiet::Quiet;
 use crate::server::Endpoint;
 
 /// Everything that benchmarks run with.
@@ -24,6 +25,7 @@ pub(crate) struct Lab {
     command: PathBuf,
     sets: BTreeMap<&'static str, DataSet>,
     directory_runs: BTreeMap<&'static str, Vec<Run>>,
+    quiet: Quiet,
 }
 
 impl Lab {
@@ -41,12 +43,18 @@ impl Lab {
             command: binaries.join("trailseal"),
             sets: BTreeMap::new(),
             directory_runs: BTreeMap::new(),
+            quiet: Quiet::new(),
         })
     }
 
     /// Returns the folder of the data sets.
     pub(crate) fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// Returns what finds moments without the work of other guests of the host.
+    pub(crate) fn quiet(&self) -> &Quiet {
+        &self.quiet
     }
 
     /// Returns a folder for temporary files.
@@ -151,6 +159,7 @@ impl Lab {
             arguments,
             env,
         };
+        self.quiet.look();
         let output = measure::measure(&program, &self.scratch)?;
         expect_all_valid(set, &output).with_context(|| format!("{program:?}"))?;
         Ok(output.run)

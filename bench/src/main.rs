@@ -20,6 +20,7 @@ mod organization;
 mod others;
 mod pace;
 mod plot;
+mod quiet;
 mod report;
 mod requests;
 mod sample;
@@ -180,7 +181,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         let beside = others::Others::watch()?;
         match benchmark(&mut lab) {
             Ok(mut section) => {
-                section.beside(beside.share()?);
+                section.beside(beside.share()?, lab.quiet().average());
                 println!("{section}");
                 parts.push(section.to_string());
                 sections.push(section);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::others;
+use crate::quiet;
 use crate::sample::Sample;
 
 /// The result of one benchmark.
@@ -15,6 +16,8 @@ pub(crate) struct Section {
     targets: Vec<Target>,
     /// The share of the processors' time that other programs used meanwhile.
     others: f64,
+    /// The share by which other guests of the host slowed a fixed piece of work.
+    slowdown: f64,
 }
 
 /// A table.
@@ -44,18 +47,31 @@ impl Section {
             notes: Vec::new(),
             targets: Vec::new(),
             others: 0.0,
+            slowdown: 0.0,
         }
     }
 
-    /// States the share of the processors' time that other programs used during the benchmark.
-    pub(crate) fn beside(&mut self, others: f64) {
+    /// States the share of the processors' time that other programs used during the benchmark, and
+    /// the share by which other guests of the host slowed a fixed piece of work.
+    pub(crate) fn beside(&mut self, others: f64, slowdown: f64) {
         self.others = others;
-        if others > others::MAX_SHARE {
+        self.slowdown = slowdown;
+        if self.is_disturbed() {
             self.note(format!(
                 "No verdict: other programs used {} of the processors' time. Run nothing else.",
                 percent(others)
             ));
         }
+        if self.is_slowed() {
+            self.note(format!(
+                "Other guests of the host slowed a fixed piece of work by {} on average. A target that is not met gets no verdict.",
+                percent(slowdown)
+            ));
+        }
+    }
+
+    fn is_slowed(&self) -> bool {
+        self.slowdown > quiet::MAX_SLOWDOWN
     }
 
     fn is_disturbed(&self) -> bool {
@@ -129,10 +145,11 @@ impl Section {
                 Some(title) => format!("{title}: {}", target.what),
                 None => target.what.clone(),
             };
-            let met = match (self.is_disturbed(), target.met) {
-                (true, _) => "no verdict",
-                (false, true) => "yes",
-                (false, false) => "**no**",
+            let met = match target.met {
+                _ if self.is_disturbed() => "no verdict",
+                true => "yes",
+                false if self.is_slowed() => "no verdict",
+                false => "**no**",
             };
             table.row([
                 what,

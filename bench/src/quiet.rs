@@ -1,0 +1,174 @@
+//! The work of other guests of the host, on the cores that they share with this machine.
+//!
+//! It slows a program to half of its speed, and neither `/proc/stat` nor the load shows it. It
+//! starts and ends within milliseconds. A fixed piece of work shows it: reading JSON uses the same
+//! parts of a core as the programs that are measured.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use serde::de::IgnoredAny;
+
+/// The work of other guests counts as noise if it slows the fixed work by more than this share on
+/// average.
+pub(crate) const MAX_SLOWDOWN: f64 = 0.15;
+
+/// A run is undisturbed if the fixed work before and after it takes at most this share longer than
+/// at best.
+const UNDISTURBED: f64 = 0.1;
+/// The time within which an undisturbed run must begin and end. Most disturbances are shorter.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The time to find the shortest time of the fixed work.
+const CALIBRATION: Duration = Duration::from_secs(2);
+/// The number of records in the document that is read, and how often it is: half a millisecond.
+const RECORDS: usize = 500;
+const TIMES: usize = 4;
+
+/// Finds moments without the work of other guests.
+#[derive(Debug)]
+pub(crate) struct Quiet {
+    document: String,
+    best: Cell<f64>,
+    slowdowns: RefCell<Vec<f64>>,
+}
+
+impl Quiet {
+    /// Finds the shortest time of the fixed work, which takes two seconds.
+    pub(crate) fn new() -> Self {
+        let quiet = Self {
+            document: document(),
+            best: Cell::new(f64::MAX),
+            slowdowns: RefCell::default(),
+        };
+        let began = Instant::now();
+        while began.elapsed() < CALIBRATION {
+            quiet.slowdown();
+        }
+        quiet
+    }
+
+    /// Looks at the work of other guests now.
+    pub(crate) fn look(&self) {
+        let slowdown = self.slowdown();
+        self.slowdowns.borrow_mut().push(slowdown);
+    }
+
+    /// Works until no other guest disturbs, or for a second. Returns the last result.
+    pub(crate) fn undisturbed<T>(
+        &self,
+        work: impl FnMut() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let (result, slowdown) = within(PATIENCE, || self.slowdown(), work)?;
+        self.slowdowns.borrow_mut().push(slowdown);
+        Ok(result)
+    }
+
+    /// Returns the share by which other guests slowed the fixed work on average since the last call,
+    /// where it was looked at.
+    pub(crate) fn average(&self) -> f64 {
+        let slowdowns = self.slowdowns.take();
+        let count = u32::try_from(slowdowns.len().max(1)).unwrap_or(u32::MAX);
+        slowdowns.iter().sum::<f64>() / f64::from(count)
+    }
+
+    /// Does the fixed work. Returns the share by which it took longer than at best.
+    fn slowdown(&self) -> f64 {
+        let began = Instant::now();
+        for _ in 0..TIMES {
+            let read: Result<IgnoredAny, _> = serde_json::from_str(&self.document);
+            let _ = black_box(read);
+        }
+        let time = began.elapsed().as_secs_f64();
+        self.best.set(self.best.get().min(time));
+        time / self.best.get() - 1.0
+    }
+}
+
+/// Works until the slowdown before and after it is small, or until patience ends. Returns the last
+/// result and its slowdown.
+fn within<T>(
+    patience: Duration,
+    mut slowdown: impl FnMut() -> f64,
+    mut work: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<(T, f64)> {
+    let began = Instant::now();
+    loop {
+        let before = slowdown();
+        let is_last = began.elapsed() >= patience;
+        if before > UNDISTURBED && !is_last {
+            continue;
+        }
+        let result = work()?;
+        let most = before.max(slowdown());
+        if most <= UNDISTURBED || is_last {
+            return Ok((result, most));
+        }
+    }
+}
+
+/// Returns a JSON document with records.
+fn document() -> String {
+    let mut document = String::from("[");
+    for number in 0..RECORDS {
+        let _ = write!(
+            document,
+            r#"{}{{"eventID":"{number:032x}","eventName":"GetObject","readOnly":true,"requestParameters":{{"bucketName":"amzn-s3-demo-bucket","key":"{number}"}},"resources":[{{"accountId":"111122223333","type":"AWS::S3::Object"}}],"bytes":{number}}}"#,
+            if number == 0 { "" } else { "," },
+        );
+    }
+    document.push(']');
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the number of runs until one counts, and its slowdown.
+    fn runs(patience: Duration, slowdowns: &[f64]) -> (usize, f64) {
+        let mut slowdowns = slowdowns.iter().copied();
+        let mut runs = 0;
+        within(
+            patience,
+            || slowdowns.next().unwrap(),
+            || {
+                runs += 1;
+                Ok(runs)
+            },
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_fixed_work_reads_a_document() {
+        let read: serde_json::Value = serde_json::from_str(&document()).unwrap();
+        assert_eq!(read.as_array().map(Vec::len), Some(RECORDS));
+    }
+
+    #[test]
+    fn work_waits_for_quiet_and_is_repeated_if_it_was_disturbed() {
+        let hour = Duration::from_hours(1);
+        assert_eq!(runs(hour, &[0.05, 0.0]), (1, 0.05));
+        assert_eq!(runs(hour, &[0.8, 0.8, 0.0, 0.0]), (1, 0.0));
+        assert_eq!(runs(hour, &[0.0, 0.8, 0.8, 0.05, 0.01]), (2, 0.05));
+    }
+
+    #[test]
+    fn disturbed_work_counts_when_patience_ends() {
+        assert_eq!(runs(Duration::ZERO, &[0.8, 0.9]), (1, 0.9));
+        assert_eq!(runs(Duration::ZERO, &[0.0, 0.7]), (1, 0.7));
+    }
+
+    #[test]
+    fn each_benchmark_has_its_own_average() {
+        let quiet = Quiet {
+            document: document(),
+            best: Cell::new(f64::MAX),
+            slowdowns: RefCell::new(vec![0.1, 0.5]),
+        };
+        assert!((quiet.average() - 0.3).abs() < 1e-9);
+        assert!(quiet.average() < 1e-9);
+    }
+}
