@@ -28,7 +28,7 @@ use crate::lab::{self, Lab};
 use crate::measure::{self, Program};
 use crate::quiet::Quiet;
 use crate::report::{Section, Table, count, float, megabytes, percent, whole};
-use speed::{Found, Measured, ROUNDS};
+use speed::{Found, Measured, ROUNDS, RUNS};
 
 /// The argument that makes this program read the records of one file.
 pub(crate) const CHILD: &str = "read-records";
@@ -120,7 +120,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let mut section = Section::new(
         "KMS records",
         format!(
-            "Log files in memory, one thread: hashed as by log-verifier, and their KMS events (`{EVENT_SOURCE}`) found and judged as by kms-context-checker, in turn; medians of {ROUNDS} rounds."
+            "Log files in memory, one thread: hashed as by log-verifier, and their KMS events (`{EVENT_SOURCE}`) found and judged as by kms-context-checker, in turn; the fastest of {RUNS} runs for each file, and medians of {ROUNDS} rounds."
         ),
     );
     let mut kind = |what: &str, files: &[Vec<String>]| {

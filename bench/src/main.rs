@@ -181,7 +181,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         let beside = others::Others::watch()?;
         match benchmark(&mut lab) {
             Ok(mut section) => {
-                section.beside(beside.share()?, lab.quiet().average());
+                section.beside(beside.share()?, lab.quiet().end());
                 println!("{section}");
                 parts.push(section.to_string());
                 sections.push(section);

@@ -18,8 +18,10 @@ pub(crate) const MAX_SLOWDOWN: f64 = 0.15;
 /// A run is undisturbed if the fixed work before and after it takes at most this share longer than
 /// at best.
 const UNDISTURBED: f64 = 0.1;
-/// The time within which an undisturbed run must begin and end. Most disturbances are shorter.
+/// The time within which an undisturbed run must end. Most disturbances are shorter.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The time that the runs of a benchmark may take, with the attempts that are repeated.
+const PATIENCE_OF_A_BENCHMARK: Duration = Duration::from_mins(5);
 /// The time to find the shortest time of the fixed work.
 const CALIBRATION: Duration = Duration::from_secs(2);
 /// The number of records in the document that is read, and how often it is: half a millisecond.
@@ -32,6 +34,8 @@ pub(crate) struct Quiet {
     document: String,
     best: Cell<f64>,
     slowdowns: RefCell<Vec<f64>>,
+    /// The rest of the patience of the benchmark.
+    patience: Cell<Duration>,
 }
 
 impl Quiet {
@@ -41,6 +45,7 @@ impl Quiet {
             document: document(),
             best: Cell::new(f64::MAX),
             slowdowns: RefCell::default(),
+            patience: Cell::new(PATIENCE_OF_A_BENCHMARK),
         };
         let began = Instant::now();
         while began.elapsed() < CALIBRATION {
@@ -55,19 +60,24 @@ impl Quiet {
         self.slowdowns.borrow_mut().push(slowdown);
     }
 
-    /// Works until no other guest disturbs, or for a second. Returns the last result.
+    /// Works until no other guest disturbs, but not longer than a second, and with all runs of a
+    /// benchmark not longer than some minutes. Returns the last result.
     pub(crate) fn undisturbed<T>(
         &self,
         work: impl FnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let (result, slowdown) = within(PATIENCE, || self.slowdown(), work)?;
+        let began = Instant::now();
+        let patience = self.patience.get();
+        let (result, slowdown) = within(PATIENCE.min(patience), || self.slowdown(), work)?;
+        self.patience.set(patience.saturating_sub(began.elapsed()));
         self.slowdowns.borrow_mut().push(slowdown);
         Ok(result)
     }
 
-    /// Returns the share by which other guests slowed the fixed work on average since the last call,
+    /// Ends a benchmark. Returns the share by which other guests slowed the fixed work on average,
     /// where it was looked at.
-    pub(crate) fn average(&self) -> f64 {
+    pub(crate) fn end(&self) -> f64 {
+        self.patience.set(PATIENCE_OF_A_BENCHMARK);
         let slowdowns = self.slowdowns.take();
         let count = u32::try_from(slowdowns.len().max(1)).unwrap_or(u32::MAX);
         slowdowns.iter().sum::<f64>() / f64::from(count)
@@ -167,8 +177,9 @@ mod tests {
             document: document(),
             best: Cell::new(f64::MAX),
             slowdowns: RefCell::new(vec![0.1, 0.5]),
+            patience: Cell::default(),
         };
-        assert!((quiet.average() - 0.3).abs() < 1e-9);
-        assert!(quiet.average() < 1e-9);
+        assert!((quiet.end() - 0.3).abs() < 1e-9);
+        assert!(quiet.end() < 1e-9);
     }
 }

@@ -11,6 +11,8 @@ use crate::sample::Sample;
 use super::{BYTES, Judge, Object};
 
 pub(super) const ROUNDS: usize = 9;
+/// In each round, the fastest of this many runs counts for a file.
+pub(super) const RUNS: usize = 5;
 
 /// The results of reading.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,26 @@ pub(super) struct Measured {
     /// The speed of finding, relative to the speed of hashing, in each round.
     pub(super) speed: Sample,
     pub(super) read: Found,
+}
+
+/// Returns the seconds of the fastest of a few runs, and the result of the last one.
+fn fastest<T>(
+    quiet: &Quiet,
+    mut work: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<(f64, T)> {
+    let mut run = || {
+        quiet.undisturbed(|| {
+            let began = Instant::now();
+            let result = work()?;
+            Ok((began.elapsed().as_secs_f64(), result))
+        })
+    };
+    let mut fastest = run()?;
+    for _ in 1..RUNS {
+        let (seconds, result) = run()?;
+        fastest = (fastest.0.min(seconds), result);
+    }
+    Ok(fastest)
 }
 
 /// Hashes and reads each file in turn, while no other guest of the host disturbs.
@@ -48,20 +70,14 @@ pub(super) fn measure(quiet: &Quiet, objects: &[Object]) -> anyhow::Result<Measu
         let (mut hash, mut find, mut records) = (0.0, 0.0, 0);
         for _ in 0..passes {
             for object in objects {
-                let (hashed, read, scan) = quiet.undisturbed(|| {
-                    let began = Instant::now();
-                    let inflated = object.hash()?;
-                    let hashed = began.elapsed().as_secs_f64();
-                    ensure!(
-                        inflated == object.inflated,
-                        "the log files are not what they were"
-                    );
-                    let began = Instant::now();
-                    let scan = judge.read(&object.body)?;
-                    Ok((hashed, began.elapsed().as_secs_f64(), scan))
-                })?;
-                hash += hashed;
-                find += read;
+                let (seconds, inflated) = fastest(quiet, || object.hash())?;
+                let (seconds_to_find, scan) = fastest(quiet, || judge.read(&object.body))?;
+                ensure!(
+                    inflated == object.inflated,
+                    "the log files are not what they were"
+                );
+                hash += seconds;
+                find += seconds_to_find;
                 records += scan.records;
             }
         }

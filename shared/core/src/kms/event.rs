@@ -10,6 +10,7 @@
 use super::key_name::is_key_arn;
 use super::readers::Principal;
 use crate::format::fields::{FromJson, JsonValue, first_from_json, from_json, text};
+use crate::names::compact_time::read_event_time;
 use crate::names::encryption_context::{OBJECT_CONTEXT, TRAIL_CONTEXT};
 use crate::names::split::{after_parts, part};
 use jiff::Timestamp;
@@ -198,7 +199,9 @@ impl<'a> FromJson<'a> for SourcedEvent<'a> {
                 b"eventSource" => *source = value.text()?,
                 b"eventName" => event.name = value.text()?.unwrap_or_default(),
                 b"eventID" => event.id = value.text()?,
-                b"eventTime" => event.time = value.text()?.and_then(|time| time.parse().ok()),
+                b"eventTime" => {
+                    event.time = value.text()?.and_then(|time| read_event_time(&time));
+                }
                 b"awsRegion" => event.region = value.text()?,
                 b"sourceIPAddress" => event.source = value.text()?,
                 b"eventType" => event.event_type = value.text()?,

@@ -12,7 +12,7 @@
 use crate::names::compact_time::{compact_time, read_compact_time};
 use crate::names::date_folder::day_folder;
 use crate::names::ids::{AccountId, OrganizationId, Region, TrailArn, TrailName};
-use crate::names::split::{rsplit_once, split_once};
+use crate::names::split::{rsplit_once, rsplit_once_near, split_once};
 use jiff::Timestamp;
 use std::fmt;
 
@@ -283,16 +283,16 @@ impl<'a> Path<'a> {
     /// Splits a key from the right, where the number of folders is fixed, so that a prefix may
     /// contain anything, even `AWSLogs` itself.
     fn split(key: &'a str) -> Option<(Self, &'a str)> {
-        let mut rest = Some(key);
+        let (folders, name) = rsplit_once(key, b'/')?;
+        let mut rest = Some(folders);
         let mut last = || {
-            let (before, part) = match rsplit_once(rest?, b'/') {
+            let (before, part) = match rsplit_once_near(rest?, b'/') {
                 Some((before, part)) => (Some(before), part),
                 None => (None, rest?),
             };
             rest = before;
             Some(part)
         };
-        let name = last()?;
         let (day, month, year) = (last()?, last()?, last()?);
         let region = last()?;
         let folder = last()?;

@@ -29,6 +29,13 @@ pub(crate) fn rsplit_once(text: &str, byte: u8) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
+/// Returns the parts before and after the last such byte, which is probably close to the end: a few
+/// bytes are looked at faster one by one.
+pub(crate) fn rsplit_once_near(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|found| found == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +46,7 @@ mod tests {
         fn parts_are_those_of_the_standard_library(text in "[a:é]{0,12}", number in 0_usize..6) {
             prop_assert_eq!(split_once(&text, b':'), text.split_once(':'));
             prop_assert_eq!(rsplit_once(&text, b':'), text.rsplit_once(':'));
+            prop_assert_eq!(rsplit_once_near(&text, b':'), text.rsplit_once(':'));
             prop_assert_eq!(part(&text, b':', number), text.split(':').nth(number));
             prop_assert_eq!(after_parts(&text, b':', number), text.splitn(number + 1, ':').nth(number));
         }
