@@ -32,26 +32,21 @@ const TIMES: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Quiet {
     document: String,
-    best: Cell<f64>,
+    /// The shortest time of the fixed work, in seconds, once it was looked for.
+    best: Cell<Option<f64>>,
     slowdowns: RefCell<Vec<f64>>,
     /// The rest of the patience of the benchmark.
     patience: Cell<Duration>,
 }
 
 impl Quiet {
-    /// Finds the shortest time of the fixed work, which takes two seconds.
     pub(crate) fn new() -> Self {
-        let quiet = Self {
+        Self {
             document: document(),
-            best: Cell::new(f64::MAX),
+            best: Cell::default(),
             slowdowns: RefCell::default(),
             patience: Cell::new(PATIENCE_OF_A_BENCHMARK),
-        };
-        let began = Instant::now();
-        while began.elapsed() < CALIBRATION {
-            quiet.slowdown();
         }
-        quiet
     }
 
     /// Looks at the work of other guests now.
@@ -83,16 +78,33 @@ impl Quiet {
         slowdowns.iter().sum::<f64>() / f64::from(count)
     }
 
-    /// Does the fixed work. Returns the share by which it took longer than at best.
+    /// Returns the share by which the fixed work takes longer than at best. The first call takes two
+    /// seconds, to find the shortest time.
     fn slowdown(&self) -> f64 {
+        let best = self.best.get().unwrap_or_else(|| self.shortest());
+        let time = self.work();
+        let best = best.min(time);
+        self.best.set(Some(best));
+        time / best - 1.0
+    }
+
+    fn shortest(&self) -> f64 {
+        let began = Instant::now();
+        let mut shortest = self.work();
+        while began.elapsed() < CALIBRATION {
+            shortest = shortest.min(self.work());
+        }
+        shortest
+    }
+
+    /// Does the fixed work, and returns its time in seconds.
+    fn work(&self) -> f64 {
         let began = Instant::now();
         for _ in 0..TIMES {
             let read: Result<IgnoredAny, _> = serde_json::from_str(&self.document);
             let _ = black_box(read);
         }
-        let time = began.elapsed().as_secs_f64();
-        self.best.set(self.best.get().min(time));
-        time / self.best.get() - 1.0
+        began.elapsed().as_secs_f64()
     }
 }
 
@@ -175,7 +187,7 @@ mod tests {
     fn each_benchmark_has_its_own_average() {
         let quiet = Quiet {
             document: document(),
-            best: Cell::new(f64::MAX),
+            best: Cell::default(),
             slowdowns: RefCell::new(vec![0.1, 0.5]),
             patience: Cell::default(),
         };

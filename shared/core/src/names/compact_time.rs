@@ -1,4 +1,4 @@
-//! Times as object names contain them: `20260115T120000Z`.
+//! Times as object names contain them, `20260115T120000Z`, and as events do, `2026-01-15T12:00:00Z`.
 
 use jiff::tz::Offset;
 use jiff::{Timestamp, civil};
@@ -25,32 +25,16 @@ pub fn read_compact_time<const CLOCK: usize>(text: &str) -> Option<Timestamp> {
 /// Reads a time of an event. Almost all have the form `2026-01-15T12:00:00Z`, which needs no general
 /// parser.
 pub(crate) fn read_event_time(text: &str) -> Option<Timestamp> {
+    const FORM: [(usize, u8); 6] = [
+        (4, b'-'),
+        (7, b'-'),
+        (10, b'T'),
+        (13, b':'),
+        (16, b':'),
+        (19, b'Z'),
+    ];
     let bytes = text.as_bytes();
-    let is_formed = matches!(
-        bytes,
-        [
-            _,
-            _,
-            _,
-            _,
-            b'-',
-            _,
-            _,
-            b'-',
-            _,
-            _,
-            b'T',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b'Z'
-        ]
-    );
+    let is_formed = bytes.len() == 20 && FORM.iter().all(|(at, byte)| bytes.get(*at) == Some(byte));
     let usual = is_formed.then(|| time_at(bytes, [5, 8, 11, 14], Some(17)));
     usual.flatten().or_else(|| text.parse().ok())
 }
