@@ -121,13 +121,18 @@ fn measure(lab: &Lab, place: &Place, set: &DataSet) -> anyhow::Result<Measured> 
     };
     let mut fixed: Vec<(u32, Vec<f64>)> = FIXED.iter().map(|n| (*n, Vec::new())).collect();
     let (mut own, mut throttled) = (Vec::new(), Vec::new());
+    let quiet = lab.quiet();
     for _ in 0..place.rounds {
-        endpoint.take_served();
-        own.push(lab.verify_s3(set, &endpoint, None)?.wall);
-        let served = endpoint.take_served().throttled;
+        let (time, served) = quiet.undisturbed(|| {
+            endpoint.take_served();
+            let run = lab.verify_s3(set, &endpoint, None)?;
+            Ok((run.wall, endpoint.take_served().throttled))
+        })?;
+        own.push(time);
         throttled.push(f64::from(u32::try_from(served)?));
         for (number, times) in &mut fixed {
-            times.push(lab.verify_s3(set, &endpoint, Some(*number))?.wall);
+            let number = Some(*number);
+            times.push(quiet.undisturbed(|| Ok(lab.verify_s3(set, &endpoint, number)?.wall))?);
         }
     }
     let sample = |times: Vec<f64>| times.into_iter().collect::<Sample>();

@@ -18,7 +18,7 @@ pub(crate) const MAX_SLOWDOWN: f64 = 0.15;
 /// A run is undisturbed if the fixed work before and after it takes at most this share longer than
 /// at best.
 const UNDISTURBED: f64 = 0.1;
-/// The time within which an undisturbed run must end. Most disturbances are shorter.
+/// The time within which a run is repeated. Most disturbances are shorter.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The time that the runs of a benchmark may take, with the attempts that are repeated.
 const PATIENCE_OF_A_BENCHMARK: Duration = Duration::from_mins(5);
@@ -56,16 +56,20 @@ impl Quiet {
     }
 
     /// Works until no other guest disturbs, but not longer than a second, and with all runs of a
-    /// benchmark not longer than some minutes. Returns the last result.
+    /// benchmark not longer than some minutes. Returns the last result. Looks within the work do not
+    /// count.
     pub(crate) fn undisturbed<T>(
         &self,
         work: impl FnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let began = Instant::now();
         let patience = self.patience.get();
+        let looks = self.slowdowns.borrow().len();
         let (result, slowdown) = within(PATIENCE.min(patience), || self.slowdown(), work)?;
         self.patience.set(patience.saturating_sub(began.elapsed()));
-        self.slowdowns.borrow_mut().push(slowdown);
+        let mut slowdowns = self.slowdowns.borrow_mut();
+        slowdowns.truncate(looks);
+        slowdowns.push(slowdown);
         Ok(result)
     }
 
@@ -108,8 +112,8 @@ impl Quiet {
     }
 }
 
-/// Works until the slowdown before and after it is small, or until patience ends. Returns the last
-/// result and its slowdown.
+/// Works until the slowdown before and after it is small, or until patience ends: work that takes
+/// longer is never repeated. Returns the last result and its slowdown.
 fn within<T>(
     patience: Duration,
     mut slowdown: impl FnMut() -> f64,
@@ -118,13 +122,12 @@ fn within<T>(
     let began = Instant::now();
     loop {
         let before = slowdown();
-        let is_last = began.elapsed() >= patience;
-        if before > UNDISTURBED && !is_last {
+        if before > UNDISTURBED && began.elapsed() < patience {
             continue;
         }
         let result = work()?;
         let most = before.max(slowdown());
-        if most <= UNDISTURBED || is_last {
+        if most <= UNDISTURBED || began.elapsed() >= patience {
             return Ok((result, most));
         }
     }
@@ -178,19 +181,47 @@ mod tests {
     }
 
     #[test]
+    fn long_work_is_not_repeated() {
+        let mut runs = 0;
+        let long = || {
+            runs += 1;
+            std::thread::sleep(Duration::from_millis(5));
+            Ok(())
+        };
+        within(Duration::from_millis(5), || 0.8, long).unwrap();
+        assert_eq!(runs, 1);
+    }
+
+    #[test]
     fn disturbed_work_counts_when_patience_ends() {
         assert_eq!(runs(Duration::ZERO, &[0.8, 0.9]), (1, 0.9));
         assert_eq!(runs(Duration::ZERO, &[0.0, 0.7]), (1, 0.7));
     }
 
-    #[test]
-    fn each_benchmark_has_its_own_average() {
-        let quiet = Quiet {
+    fn after(slowdowns: &[f64]) -> Quiet {
+        Quiet {
             document: document(),
             best: Cell::default(),
-            slowdowns: RefCell::new(vec![0.1, 0.5]),
+            slowdowns: RefCell::new(slowdowns.to_vec()),
             patience: Cell::default(),
+        }
+    }
+
+    #[test]
+    fn a_look_within_work_does_not_count() {
+        let quiet = after(&[0.1]);
+        let look = || {
+            quiet.look();
+            quiet.look();
+            Ok(())
         };
+        quiet.undisturbed(look).unwrap();
+        assert_eq!(quiet.slowdowns.borrow().len(), 2);
+    }
+
+    #[test]
+    fn each_benchmark_has_its_own_average() {
+        let quiet = after(&[0.1, 0.5]);
         assert!((quiet.end() - 0.3).abs() < 1e-9);
         assert!(quiet.end() < 1e-9);
     }

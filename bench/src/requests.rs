@@ -54,15 +54,25 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     };
     let (mut verify, mut on_disk, mut least) = (Vec::new(), Vec::new(), Vec::new());
     let (mut requests, mut bare_requests) = (0, 0);
+    let lab = &*lab;
+    let quiet = lab.quiet();
     for _ in 0..ROUNDS {
-        endpoint.take_served();
-        verify.push(lab.verify_s3(&set, &endpoint, None)?.processor());
-        requests = endpoint.take_served().requests;
-        on_disk.push(lab.verify_directory(&set)?.processor());
-        let output = measure(&bare, lab.scratch())?;
-        ensure!(output.run.code == Some(0), "{}", output.stderr);
-        least.push(output.run.processor());
-        bare_requests = endpoint.take_served().requests;
+        let (time, sent) = quiet.undisturbed(|| {
+            endpoint.take_served();
+            let run = lab.verify_s3(&set, &endpoint, None)?;
+            Ok((run.processor(), endpoint.take_served().requests))
+        })?;
+        verify.push(time);
+        requests = sent;
+        on_disk.push(quiet.undisturbed(|| Ok(lab.verify_directory(&set)?.processor()))?);
+        let (time, sent) = quiet.undisturbed(|| {
+            endpoint.take_served();
+            let output = measure(&bare, lab.scratch())?;
+            ensure!(output.run.code == Some(0), "{}", output.stderr);
+            Ok((output.run.processor(), endpoint.take_served().requests))
+        })?;
+        least.push(time);
+        bare_requests = sent;
     }
     // Files cost something, too: the difference is a little less than what the requests cost.
     let request: Sample = verify
