@@ -1,36 +1,69 @@
 //! Measures whether ten times as much takes ten times as long.
 
-use crate::data::{self, About, Plan};
+use crate::data::{self, About, DataSet, Plan};
 use crate::lab::Lab;
+use crate::measure::Run;
 use crate::plot::{self, Point, Series};
 use crate::report::{Section, Table, count, float, median, micros, percent, seconds};
 
-/// The shorter a run, the more runs.
-const ROUNDS: [usize; 3] = [15, 7, 3];
+const ROUNDS: u64 = 5;
+/// The number of runs of each size in a round. Every size verifies as many items in a round, so that
+/// the work of other guests of the host lasts as long a part of the time of each.
+const RUNS: [u64; 3] = [100, 10, 1];
+/// The number of runs over nothing in a round.
+const EMPTY_RUNS: usize = 10;
 const CONSTANT: f64 = 0.1;
 /// The name of the picture, in the folder of the data sets.
 pub(crate) const PICTURE: &str = "growth.svg";
 
-/// The cost of a run that finds almost nothing.
-struct EmptyRun {
+/// The cost of runs, in seconds.
+#[derive(Debug, Default, Clone, Copy)]
+struct Cost {
     wall: f64,
     processor: f64,
 }
 
+/// A size, and the sum of the costs of its runs.
+struct Size {
+    set: DataSet,
+    runs_in_a_round: u64,
+    sum: Cost,
+}
+
+impl Size {
+    fn new(lab: &mut Lab, plan: &Plan, runs_in_a_round: u64) -> anyhow::Result<Self> {
+        Ok(Self {
+            set: lab.set(plan)?,
+            runs_in_a_round,
+            sum: Cost::default(),
+        })
+    }
+
+    /// Runs, if this size has a run at this step of a round.
+    fn step(&mut self, lab: &Lab, step: u64) -> anyhow::Result<()> {
+        if step.is_multiple_of(RUNS[0] / self.runs_in_a_round) {
+            let run: Run = lab.verify_directory(&self.set)?;
+            self.sum.wall += run.wall;
+            self.sum.processor += run.processor();
+        }
+        Ok(())
+    }
+
+    fn mean(&self) -> Cost {
+        let runs = float(ROUNDS * self.runs_in_a_round);
+        Cost {
+            wall: self.sum.wall / runs,
+            processor: self.sum.processor / runs,
+        }
+    }
+}
+
 pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
-    let nothing = lab.directory_runs(&data::NOTHING, ROUNDS[0])?;
-    let nothing = EmptyRun {
-        wall: median(nothing.iter().map(|run| run.wall)),
-        processor: median(nothing.iter().map(|run| run.processor())),
-    };
     let mut section = Section::new(
         "Growth",
         format!(
-            "Directories; medians of {}, {} and {} runs. A run over a single digest takes {}, which the net times leave out.",
-            ROUNDS[0],
-            ROUNDS[1],
-            ROUNDS[2],
-            seconds(nothing.wall)
+            "Directories; means of {ROUNDS} rounds. In a round, each size verifies as many items: the smallest in {} runs, the next in {}, the largest in {}, in turn. The net times leave out the time of a run over a single digest.",
+            RUNS[0], RUNS[1], RUNS[2],
         ),
     );
     let mut series = Vec::new();
@@ -42,7 +75,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
         ),
         ("digest", &data::DIGESTS, |about| about.digests),
     ] {
-        let points = measure(lab, plans, items, &nothing)?;
+        let points = measure(lab, plans, items)?;
         let mut table = Table::new([
             &format!("{what}s"),
             "time",
@@ -84,31 +117,34 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
 
 fn measure(
     lab: &mut Lab,
-    plans: &'static [Plan; 3],
+    plans: &[Plan; 3],
     items: fn(&About) -> u64,
-    nothing: &EmptyRun,
 ) -> anyhow::Result<Vec<Point>> {
-    // In turn, so that other activity of the machine affects all sizes.
-    for round in 1..=ROUNDS[0] {
-        for (plan, rounds) in plans.iter().zip(ROUNDS) {
-            lab.directory_runs(plan, round.min(rounds))?;
-        }
-        lab.directory_runs(&data::NOTHING, round)?;
+    let mut sizes = Vec::new();
+    for (plan, runs) in plans.iter().zip(RUNS) {
+        sizes.push(Size::new(lab, plan, runs)?);
     }
-    plans
-        .iter()
-        .zip(ROUNDS)
-        .map(|(plan, rounds)| {
-            let runs = lab.directory_runs(plan, rounds)?;
-            let items = items(&lab.set(plan)?.about);
-            let wall = median(runs.iter().map(|run| run.wall));
-            Ok(Point {
-                items,
-                raw: wall / float(items),
-                net: (wall - nothing.wall) / float(items),
-                processor: (median(runs.iter().map(|run| run.processor())) - nothing.processor)
-                    / float(items),
-            })
-        })
-        .collect()
+    let mut nothing = Vec::new();
+    for round in 1..=usize::try_from(ROUNDS)? {
+        nothing = lab.directory_runs(&data::NOTHING, round * EMPTY_RUNS)?;
+        for step in 0..RUNS[0] {
+            for size in &mut sizes {
+                size.step(lab, step)?;
+            }
+        }
+    }
+    let nothing = Cost {
+        wall: median(nothing.iter().map(|run| run.wall)),
+        processor: median(nothing.iter().map(|run| run.processor())),
+    };
+    let points = sizes.iter().map(|size| {
+        let (items, mean) = (items(&size.set.about), size.mean());
+        Point {
+            items,
+            raw: mean.wall / float(items),
+            net: (mean.wall - nothing.wall) / float(items),
+            processor: (mean.processor - nothing.processor) / float(items),
+        }
+    });
+    Ok(points.collect())
 }
