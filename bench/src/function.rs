@@ -53,7 +53,8 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
             count(set.about.log_files),
             LATENCY.as_millis()
         ),
-    );
+    )
+    .of_one_program();
     section.table(table);
     section.below("log-verifier, the first invocation", cold, 1.5, seconds);
     section.below("log-verifier, a later invocation", warm, 1.5, seconds);

@@ -45,7 +45,8 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let mut section = Section::new(
         "Memory",
         "The peak of resident memory of `trailseal verify`.".to_owned(),
-    );
+    )
+    .of_one_program();
     section.table(table);
     let [least, _, most] = peaks[..] else {
         anyhow::bail!("three sets");

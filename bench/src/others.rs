@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 
-/// A benchmark gives no verdict if other programs, or other virtual machines, used more of the
+/// A benchmark gives no verdict on ratios if other programs, or other virtual machines, used more of the
 /// processors' time than this.
 pub(crate) const MAX_SHARE: f64 = 0.05;
 

@@ -18,6 +18,8 @@ pub(crate) struct Section {
     others: f64,
     /// The share by which other guests of the host slowed a fixed piece of work.
     slowdown: f64,
+    /// Whether the targets are about one program: other work can only make it slower or larger.
+    is_of_one_program: bool,
 }
 
 /// A table.
@@ -48,7 +50,15 @@ impl Section {
             targets: Vec::new(),
             others: 0.0,
             slowdown: 0.0,
+            is_of_one_program: false,
         }
+    }
+
+    /// Says that the targets are not ratios of two programs, which other work slows differently.
+    /// A target that is met beside other work is met.
+    pub(crate) fn of_one_program(mut self) -> Self {
+        self.is_of_one_program = true;
+        self
     }
 
     /// States the share of the processors' time that other programs used during the benchmark, and
@@ -57,8 +67,13 @@ impl Section {
         self.others = others;
         self.slowdown = slowdown;
         if self.is_disturbed() {
+            let without_verdict = if self.is_of_one_program {
+                "A target that is not met"
+            } else {
+                "A target"
+            };
             self.note(format!(
-                "No verdict: other programs used {} of the processors' time. Run nothing else.",
+                "{without_verdict} gets no verdict: other programs used {} of the processors' time. Run nothing else.",
                 percent(others)
             ));
         }
@@ -146,10 +161,9 @@ impl Section {
                 None => target.what.clone(),
             };
             let met = match target.met {
-                _ if self.is_disturbed() => "no verdict",
-                true => "yes",
-                false if self.is_slowed() => "no verdict",
-                false => "**no**",
+                true if self.is_of_one_program || !self.is_disturbed() => "yes",
+                false if !self.is_disturbed() && !self.is_slowed() => "**no**",
+                true | false => "no verdict",
             };
             table.row([
                 what,
@@ -306,6 +320,27 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(1000), "1,000");
         assert_eq!(count(1_234_567), "1,234,567");
+    }
+
+    /// Returns what a section says of a target that is met and of one that is not.
+    fn verdicts(section: Section, others: f64, slowdown: f64) -> Vec<String> {
+        let mut section = section;
+        section.below("met", 1.0, 2.0, whole);
+        section.below("missed", 3.0, 2.0, whole);
+        section.beside(others, slowdown);
+        let rows = section.target_table(None).rows;
+        rows.into_iter().filter_map(|mut row| row.pop()).collect()
+    }
+
+    #[test]
+    fn other_work_leaves_no_verdict_on_ratios_and_on_what_it_can_have_caused() {
+        let ratios = || Section::new("", String::new());
+        let one_program = || ratios().of_one_program();
+        assert_eq!(verdicts(ratios(), 0.0, 0.0), ["yes", "**no**"]);
+        assert_eq!(verdicts(ratios(), 0.0, 0.5), ["yes", "no verdict"]);
+        assert_eq!(verdicts(ratios(), 0.1, 0.0), ["no verdict", "no verdict"]);
+        assert_eq!(verdicts(one_program(), 0.0, 0.0), ["yes", "**no**"]);
+        assert_eq!(verdicts(one_program(), 0.1, 0.0), ["yes", "no verdict"]);
     }
 
     #[test]

@@ -57,22 +57,22 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let lab = &*lab;
     let quiet = lab.quiet();
     for _ in 0..ROUNDS {
-        let (time, sent) = quiet.undisturbed(|| {
+        let (time, served) = quiet.undisturbed(|| {
             endpoint.take_served();
             let run = lab.verify_s3(&set, &endpoint, None)?;
             Ok((run.processor(), endpoint.take_served().requests))
         })?;
         verify.push(time);
-        requests = sent;
+        requests = served;
         on_disk.push(quiet.undisturbed(|| Ok(lab.verify_directory(&set)?.processor()))?);
-        let (time, sent) = quiet.undisturbed(|| {
+        let (time, served) = quiet.undisturbed(|| {
             endpoint.take_served();
             let output = measure(&bare, lab.scratch())?;
             ensure!(output.run.code == Some(0), "{}", output.stderr);
             Ok((output.run.processor(), endpoint.take_served().requests))
         })?;
         least.push(time);
-        bare_requests = sent;
+        bare_requests = served;
     }
     // Files cost something, too: the difference is a little less than what the requests cost.
     let request: Sample = verify
