@@ -2,7 +2,6 @@
 
 use crate::data::{self, About, DataSet, Plan};
 use crate::lab::Lab;
-use crate::measure::Run;
 use crate::plot::{self, Point, Series};
 use crate::report::{Section, Table, count, float, median, micros, percent, seconds};
 
@@ -42,7 +41,7 @@ impl Size {
     /// Runs, if this size has a run at this step of a round.
     fn step(&mut self, lab: &Lab, step: u64) -> anyhow::Result<()> {
         if step.is_multiple_of(RUNS[0] / self.runs_in_a_round) {
-            let run: Run = lab.verify_directory(&self.set)?;
+            let run = lab.verify_directory(&self.set)?;
             self.sum.wall += run.wall;
             self.sum.processor += run.processor();
         }

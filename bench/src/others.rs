@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 
-/// A benchmark gives no verdict on ratios if other programs, or other virtual machines, used more of the
-/// processors' time than this.
+/// A benchmark gives no verdict on ratios if other programs, or other virtual machines, used more of
+/// the processors' time than this.
 pub(crate) const MAX_SHARE: f64 = 0.05;
 
 /// The clock ticks a second in `/proc/stat`: Linux has a hundred on every processor that Trailseal

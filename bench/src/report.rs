@@ -163,7 +163,7 @@ impl Section {
             let met = match target.met {
                 true if self.is_of_one_program || !self.is_disturbed() => "yes",
                 false if !self.is_disturbed() && !self.is_slowed() => "**no**",
-                true | false => "no verdict",
+                _ => "no verdict",
             };
             table.row([
                 what,
