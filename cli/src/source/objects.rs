@@ -46,18 +46,6 @@ impl Body for ObjectBody {
     }
 }
 
-fn with<A, B>(object: Object<A>, wrap: impl FnOnce(A) -> B) -> Object<B> {
-    Object {
-        version_id: object.version_id,
-        e_tag: object.e_tag,
-        last_modified: object.last_modified,
-        size: object.size,
-        metadata: object.metadata,
-        encryption: object.encryption,
-        body: wrap(object.body),
-    }
-}
-
 impl ReadObject for Objects {
     type Body = ObjectBody;
 
@@ -67,21 +55,21 @@ impl ReadObject for Objects {
                 // Its state is large: it is kept only where it is needed, not in every future that
                 // awaits it.
                 let object = Box::pin(s3.read(at)).await?;
-                Ok(with(object, |body| ObjectBody::S3(Box::new(body))))
+                Ok(object.map_body(|body| ObjectBody::S3(Box::new(body))))
             }
             Self::Recorded(s3) => {
                 let object = Box::pin(s3.read(at)).await?;
-                Ok(with(object, ObjectBody::Stored))
+                Ok(object.map_body(ObjectBody::Stored))
             }
             Self::Bundle(bundle) => {
                 let object = bundle.read(at).await?;
-                Ok(with(object, ObjectBody::Stored))
+                Ok(object.map_body(ObjectBody::Stored))
             }
             Self::Directory(directory) => {
                 let object = directory.read(at).await?;
-                Ok(with(object, ObjectBody::File))
+                Ok(object.map_body(ObjectBody::File))
             }
-            Self::Lone(file) => Ok(with(file.read(at)?, ObjectBody::File)),
+            Self::Lone(file) => Ok(file.read(at)?.map_body(ObjectBody::File)),
         }
     }
 

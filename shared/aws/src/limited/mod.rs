@@ -133,19 +133,11 @@ impl<S: ReadObject> ReadObject for Limited<S> {
         drop((turn, waiting));
         let read = self.store.read(at);
         let object = unless(&self.closed, "read", || at.to_string(), read).await?;
-        Ok(Object {
-            version_id: object.version_id,
-            e_tag: object.e_tag,
-            last_modified: object.last_modified,
-            size: object.size,
-            metadata: object.metadata,
-            encryption: object.encryption,
-            body: LimitedBody {
-                body: object.body,
-                closed: Arc::clone(&self.closed),
-                _place: place,
-            },
-        })
+        Ok(object.map_body(|body| LimitedBody {
+            body,
+            closed: Arc::clone(&self.closed),
+            _place: place,
+        }))
     }
 
     async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {

@@ -46,6 +46,22 @@ pub struct Object<B> {
     pub body: B,
 }
 
+impl<B> Object<B> {
+    /// Returns the object with what `map` returns for its content.
+    #[must_use]
+    pub fn map_body<C>(self, map: impl FnOnce(B) -> C) -> Object<C> {
+        Object {
+            version_id: self.version_id,
+            e_tag: self.e_tag,
+            last_modified: self.last_modified,
+            size: self.size,
+            metadata: self.metadata,
+            encryption: self.encryption,
+            body: map(self.body),
+        }
+    }
+}
+
 /// The headers of an object, which S3 returns even for an archived one, without its content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers {
