@@ -69,6 +69,7 @@ macro_rules! in_region {
 }
 
 // After the macro, which they use.
+mod answer;
 mod checksum;
 mod resolved;
 mod resolved_buckets;
@@ -76,6 +77,7 @@ mod settings;
 mod throttling;
 mod versions;
 
+use answer::timestamp;
 use resolved::ObjectAnswer;
 use resolved_buckets::{KeepResolved, ResolvedBuckets};
 use throttling::{Throttling, unlimited_retries};
@@ -201,12 +203,13 @@ impl S3Objects {
 
     /// Has the SDK request an object.
     async fn get(&self, at: &ObjectLocation) -> ObjectAnswer {
-        in_region!(self, &at.bucket, |client| client
+        let output = in_region!(self, &at.bucket, |client| client
             .get_object()
             .bucket(&at.bucket)
             .key(&at.key)
             .set_version_id(at.version_id.clone())
-            .set_expected_bucket_owner(self.owner()))
+            .set_expected_bucket_owner(self.owner()));
+        output.map(answer::of_output)
     }
 
     fn owner(&self) -> Option<String> {
@@ -257,29 +260,18 @@ impl ReadObject for S3Objects {
             Some(answer) => answer,
             None => Box::pin(self.get(at)).await,
         };
-        let output = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
-        let written = output.last_modified;
-        let size = output.content_length.and_then(|n| u64::try_from(n).ok());
-        let body = S3Body::new(output.body, at.to_string()).of_size(size);
-        Ok(Object {
-            version_id: output.version_id,
-            e_tag: output.e_tag,
-            last_modified: written.and_then(|time| Timestamp::from_second(time.secs()).ok()),
-            size,
-            metadata: output.metadata.unwrap_or_default(),
-            encryption: Encryption {
-                algorithm: output.server_side_encryption.map(|a| a.as_str().to_owned()),
-                kms_key_id: output.ssekms_key_id,
-            },
-            body: body.counting(Arc::clone(&self.read)),
-        })
+        let object = answer.map_err(|error| store_error("read", at.to_string(), &error))?;
+        let size = object.size;
+        Ok(object.map_body(|content| {
+            let body = S3Body::new(content, at.to_string()).of_size(size);
+            body.counting(Arc::clone(&self.read))
+        }))
     }
 
     async fn headers(&self, at: &ObjectLocation) -> Result<Headers, StoreError> {
         let output = self.head(at).await?;
-        let written = output.last_modified;
         Ok(Headers {
-            last_modified: written.and_then(|time| Timestamp::from_second(time.secs()).ok()),
+            last_modified: output.last_modified.as_ref().and_then(timestamp),
             answered: Some(Timestamp::now()),
             metadata: output.metadata.unwrap_or_default(),
         })

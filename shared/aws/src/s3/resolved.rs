@@ -3,18 +3,19 @@
 //! For each request, the SDK resolves the endpoint, the signing scheme and the connection again, and
 //! calls its interceptors at twenty points. That costs as much as the request itself, and for all objects
 //! of a bucket the results are the same. A first request goes the SDK's way, and its results are kept.
-//! Later requests use them with the same serializer, credentials, signer, connections and deserializer.
+//! Later requests use them with the same serializer, credentials, signer and connections.
 //!
 //! Only an answer with the object, or that it does not exist, ends here. After any other answer, the SDK
 //! makes the request once more: it knows what can be tried again, and what an answer means. An
 //! object may therefore be requested once more than the SDK is allowed to try.
 //!
-//! These steps of the SDK have something else in their place: `checksum` compares checksums,
-//! [`S3Body`](crate::body::S3Body) the length, and it ends if nothing arrives. Nobody reads the header
-//! `expires`, on which the deserializer may fail. A connection is kept only if its answer was read to
-//! the end. A clock that is wrong by more than S3 accepts leads to refusals, after which the SDK
-//! makes all requests. The tests have a list of all steps.
+//! These steps of the SDK have something else in their place: `answer` reads the headers that an object
+//! needs, `checksum` compares checksums, [`S3Body`](crate::body::S3Body) the length, and it ends if
+//! nothing arrives. A connection is kept only if its answer was read to the end. A clock that is wrong
+//! by more than S3 accepts leads to refusals, after which the SDK makes all requests. The tests have a
+//! list of all steps.
 
+use super::answer::of_answer;
 use super::checksum;
 use crate::body::STALLED_AFTER;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4Signer};
@@ -25,9 +26,7 @@ use aws_sdk_s3::config::{
     ResponseChecksumValidation, RuntimeComponents, RuntimePlugin as _, SharedInterceptor,
 };
 use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::{
-    GetObject, GetObjectError, GetObjectInput, GetObjectOutput,
-};
+use aws_sdk_s3::operation::get_object::{GetObject, GetObjectError, GetObjectInput};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_runtime_api::client::auth::{AuthSchemeEndpointConfig, Sign as _};
@@ -46,6 +45,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use std::time::Duration;
 use tokio::time::timeout;
+use trailseal::world::Object;
 
 /// The headers that are the same in each request.
 const SAME_HEADERS: [&str; 2] = ["user-agent", "x-amz-user-agent"];
@@ -57,7 +57,7 @@ const MAX_ERROR_BYTES: usize = 64 * 1024;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The answer to a request for an object.
-pub(super) type ObjectAnswer = Result<GetObjectOutput, SdkError<GetObjectError, HttpResponse>>;
+pub(super) type ObjectAnswer = Result<Object<ByteStream>, SdkError<GetObjectError, HttpResponse>>;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +76,8 @@ pub(super) struct ResolvedBucket {
     components: RuntimeComponents,
     identities: SharedIdentityResolver,
     connector: SharedHttpConnector,
-    /// What is the same for each request for an object: its serializer, deserializer, kind of
-    /// signature.
+    /// What is the same for each request for an object: its serializer, the deserializer of errors
+    /// and the kind of signature.
     operation: FrozenLayer,
     endpoint: Endpoint,
     /// The headers that are the same in each request.
@@ -150,8 +150,7 @@ impl ResolvedBucket {
             if self.are_checksums_compared {
                 checksum::compare(&mut answer);
             }
-            answer.headers_mut().remove("expires");
-            return found(&mut answer, &config).map(Ok).ok_or(NoAnswer::Other);
+            return of_answer(&mut answer).map(Ok).ok_or(NoAnswer::Other);
         }
         // A connection whose answer was not read is closed.
         let content = read_error(&mut answer).await.ok_or(NoAnswer::Other)?;
@@ -205,13 +204,6 @@ impl ResolvedBucket {
             }
         })
     }
-}
-
-/// Returns the object of an answer.
-fn found(answer: &mut HttpResponse, config: &ConfigBag) -> Option<GetObjectOutput> {
-    let deserializer = config.load::<SharedResponseDeserializer>()?;
-    let output = deserializer.deserialize_streaming_with_config(answer, config)?;
-    output.ok()?.downcast().ok()
 }
 
 /// Returns the error of an answer that was read to its end.
