@@ -34,6 +34,8 @@ pub(crate) const CHILD: &str = "bare-client";
 /// How many requests the bare client makes at a time: as many as `trailseal verify` at first.
 const AT_ONCE: usize = 128;
 const ROUNDS: usize = 9;
+/// How many runs of each there are in a round. The fastest counts: other work only adds time.
+const RUNS: usize = 5;
 
 /// The bounds for a request of `trailseal verify`, beside reading, inflating and hashing.
 const BOUND: f64 = 120e-6;
@@ -57,22 +59,29 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let lab = &*lab;
     let quiet = lab.quiet();
     for _ in 0..ROUNDS {
-        let (time, served) = quiet.undisturbed(|| {
-            endpoint.take_served();
-            let run = lab.verify_s3(&set, &endpoint, None)?;
-            Ok((run.processor(), endpoint.take_served().requests))
-        })?;
-        verify.push(time);
-        requests = served;
-        on_disk.push(quiet.undisturbed(|| Ok(lab.verify_directory(&set)?.processor()))?);
-        let (time, served) = quiet.undisturbed(|| {
-            endpoint.take_served();
-            let output = measure(&bare, lab.scratch())?;
-            ensure!(output.run.code == Some(0), "{}", output.stderr);
-            Ok((output.run.processor(), endpoint.take_served().requests))
-        })?;
-        least.push(time);
-        bare_requests = served;
+        let mut fastest = [f64::INFINITY; 3];
+        for _ in 0..RUNS {
+            let (time, served) = quiet.undisturbed(|| {
+                endpoint.take_served();
+                let run = lab.verify_s3(&set, &endpoint, None)?;
+                Ok((run.processor(), endpoint.take_served().requests))
+            })?;
+            fastest[0] = time.min(fastest[0]);
+            requests = served;
+            let time = quiet.undisturbed(|| Ok(lab.verify_directory(&set)?.processor()))?;
+            fastest[1] = time.min(fastest[1]);
+            let (time, served) = quiet.undisturbed(|| {
+                endpoint.take_served();
+                let output = measure(&bare, lab.scratch())?;
+                ensure!(output.run.code == Some(0), "{}", output.stderr);
+                Ok((output.run.processor(), endpoint.take_served().requests))
+            })?;
+            fastest[2] = time.min(fastest[2]);
+            bare_requests = served;
+        }
+        verify.push(fastest[0]);
+        on_disk.push(fastest[1]);
+        least.push(fastest[2]);
     }
     // Files cost something, too: the difference is a little less than what the requests cost.
     let request: Sample = verify
@@ -103,7 +112,7 @@ pub(crate) fn run(lab: &mut Lab) -> anyhow::Result<Section> {
     let mut section = Section::new(
         "Requests",
         format!(
-            "The processor time of a request to S3, beside reading, inflating and hashing the log file: that of `trailseal verify` on {} log files in S3, less that on the same files in a directory. The bare client signs each request, sends it with hyper and reads the answer, {AT_ONCE} at a time. Medians of {ROUNDS} runs, in turn.",
+            "The processor time of a request to S3, beside reading, inflating and hashing the log file: that of `trailseal verify` on {} log files in S3, less that on the same files in a directory. The bare client signs each request, sends it with hyper and reads the answer, {AT_ONCE} at a time. Medians of {ROUNDS} rounds; in each, the fastest of {RUNS} runs counts, for each of the three.",
             count(set.about.log_files)
         ),
     );
