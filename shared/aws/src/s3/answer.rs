@@ -100,4 +100,4 @@ fn parsed<T: FromStr>(value: &[u8]) -> Option<T> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,6 +2,7 @@
 
 use crate::limited::RequestPlaces;
 use crate::s3::S3Objects;
+use crate::s3::answer::tests::facts;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -204,20 +205,6 @@ async fn content<B: Body>(mut object: Object<B>) -> Result<Vec<u8>, StoreError> 
         content.extend_from_slice(&bytes);
     }
     Ok(content)
-}
-
-/// Returns everything but the content.
-fn facts<B: std::fmt::Debug>(object: &Object<B>) -> String {
-    let Object {
-        version_id,
-        e_tag,
-        last_modified,
-        size,
-        metadata,
-        encryption,
-        body: _,
-    } = object;
-    format!("{version_id:?} {e_tag:?} {last_modified:?} {size:?} {metadata:?} {encryption:?}")
 }
 
 #[tokio::test]
